@@ -1,0 +1,195 @@
+"""Facts about vitamin B12: results, suspicion, and ``b12.status`` (clinical specification, section 3.1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .catalogue import Facts, fact
+from .fact import Fact, any_of, known, unknown
+from .laboratory import Result, level, newest
+
+LEVELS = ("deficient", "indeterminate", "sufficient")
+STATUSES = ("paediatric", "treated", "deficient", "unlikely", "indeterminate", "sufficient")
+
+
+@fact("b12.total", "total vitamin B12", "result", unit="ng/L", queries=("b12-results",))
+def total(facts: Facts) -> Fact:
+    """The newest usable total B12 within its window, in ng/L or pmol/L as reported."""
+    return newest(facts, "b12.total")
+
+
+@fact("b12.total.level", "total B12 level", "category", values=LEVELS, uses=("b12.total",))
+def total_level(facts: Facts) -> Fact:
+    """Deficient below 180 ng/L (133 pmol/L), indeterminate up to 350 (258), else sufficient; in the unit reported."""
+    return level(facts["b12.total"])
+
+
+@fact("b12.active", "active B12 (holotranscobalamin)", "result", unit="pmol/L", queries=("b12-results",))
+def active(facts: Facts) -> Fact:
+    """The newest usable active B12 within its window."""
+    return newest(facts, "b12.active")
+
+
+@fact("b12.active.level", "active B12 level", "category", values=LEVELS, uses=("b12.active",))
+def active_level(facts: Facts) -> Fact:
+    """Deficient below 25 pmol/L, indeterminate up to 70, else sufficient."""
+    return level(facts["b12.active"])
+
+
+@fact("mma", "methylmalonic acid", "result", unit="nmol/L", queries=("b12-results",))
+def mma(facts: Facts) -> Fact:
+    """The newest usable methylmalonic acid in serum or plasma within its window."""
+    return newest(facts, "mma")
+
+
+@fact("mma.level", "methylmalonic acid level", "category", values=("normal", "high"), uses=("mma",))
+def mma_level(facts: Facts) -> Fact:
+    """High above the parameter set's limit (400 nmol/L; uk 280)."""
+    return level(facts["mma"])
+
+
+@fact("homocysteine", "homocysteine", "result", unit="umol/L", queries=("b12-results",))
+def homocysteine(facts: Facts) -> Fact:
+    """The newest usable homocysteine within its window. It never classifies B12 status alone."""
+    return newest(facts, "homocysteine")
+
+
+@fact(
+    "b12.earlier_deficient", "another B12 result in the deficient class", queries=("b12-results",),
+    uses=("b12.total", "b12.active", "b12_therapy.active", "b12_therapy.start"),
+)  # fmt: skip
+def earlier_deficient(facts: Facts) -> Fact:
+    """Another B12 result within its window is in the deficient class, with no therapy between it and the deciding one."""
+    deciding = _deciding(facts)
+    if deciding is None:
+        return known(False)
+    oldest = facts.today - timedelta(days=facts.site.days("window.b12"))
+    found = [
+        result
+        for name in ("b12.total", "b12.active")
+        for result in facts.record.results(facts, name).usable
+        if result is not deciding and result.level == "deficient" and result.moment.day >= oldest
+    ]
+    course = facts.record.cobalamin_course(facts) if found else None
+    untreated = [
+        result for result in found if course and not _therapy_between(course, result, deciding)
+    ]
+    if untreated:
+        return known(True, *(result.source for result in untreated))
+    return known(False) if facts.record.complete("b12-results") else unknown("laboratory results not all received")
+
+
+def _therapy_between(course: object, earlier: Result, deciding: Result) -> bool:
+    start = getattr(course, "start", None) or getattr(course, "ended", None)
+    last = getattr(course, "last_dose", None)
+    return any(day is not None and earlier.moment.day <= day <= deciding.moment.day for day in (start, last))
+
+
+@fact(
+    "b12.suspicion", "grounds for suspecting B12 deficiency despite the result",
+    uses=(
+        "mma.level", "nitrous_oxide", "cause.intrinsic_factor_antibody", "cause.pernicious_anaemia",
+        "cause.autoimmune_gastritis", "cause.total_gastrectomy", "cause.hereditary", "neuro.involvement",
+        "macrocytosis", "b12.earlier_deficient", "b12.diagnosed", "b12_therapy.active",
+    ),
+)  # fmt: skip
+def suspicion(facts: Facts) -> Fact:
+    """Grounds on which a result that looks reassuring does not settle the matter.
+
+    High MMA, nitrous oxide, a lifelong cause on record, neurological features with macrocytosis, or an earlier
+    deficient result; and, while neurological features or a diagnosis hold, any of these that was not received.
+    """
+    mma_result = facts["mma.level"]
+    high = unknown(mma_result.note) if mma_result.value is None else known(mma_result.value == "high")
+    neuro = facts["neuro.involvement"]
+    grounds = [
+        high,
+        *(facts[name] for name in ("nitrous_oxide", "cause.intrinsic_factor_antibody", "cause.pernicious_anaemia")),
+        *(facts[name] for name in ("cause.autoimmune_gastritis", "cause.total_gastrectomy", "cause.hereditary")),
+        facts["b12.earlier_deficient"],
+    ]
+    if neuro.holds:
+        grounds.append(facts["macrocytosis"])
+    verdict = any_of(*grounds)
+    if verdict is None and (neuro.holds or facts["b12.diagnosed"].holds):
+        return known(True, note="not everything that speaks for deficiency was received")
+    if (neuro.holds or facts["b12.diagnosed"].holds) and facts["b12_therapy.active"].is_unknown:
+        return known(True, note="the medication list was not received")
+    return known(bool(verdict))
+
+
+def _deciding(facts: Facts) -> Result | None:
+    """The B12 result that decides: the later of total and active, active on the same day and in pregnancy."""
+    total_result, active_result = facts["b12.total"].value, facts["b12.active"].value
+    if total_result is None or active_result is None:
+        return total_result or active_result
+    if facts["patient.pregnant"].holds or active_result.moment.day >= total_result.moment.day:
+        return active_result
+    return total_result
+
+
+@fact(
+    "b12.status", "vitamin B12 status", "category", values=STATUSES,
+    uses=(
+        "patient.age", "patient.paediatric", "patient.pregnant", "b12_therapy.active", "b12.total", "b12.active",
+        "mma.level", "egfr", "neuro.involvement", "b12.suspicion", "b12.any_intake",
+    ),
+)  # fmt: skip
+def status(facts: Facts) -> Fact:
+    """Where the patient stands: the first rule of section 3.1 whose condition is known to hold."""
+    if facts["patient.paediatric"].holds:
+        return known("paediatric", *facts["patient.paediatric"].sources)
+    therapy = facts["b12_therapy.active"]
+    if therapy.holds:
+        return known("treated", *therapy.sources)
+    result = _deciding(facts)
+    if result is None:
+        return unknown(facts["b12.total"].note or "no B12 result")
+    is_total = result.analyte == "b12.total"
+    if result.level == "deficient":
+        if not is_total or not facts["patient.pregnant"].holds or facts["neuro.involvement"].holds:
+            return known("deficient", result.source)
+    if result.level == "sufficient":
+        doubted = facts["b12.suspicion"].holds or facts["b12.any_intake"].holds
+        return known("indeterminate" if doubted else "sufficient", result.source)
+    return known(_middle(facts, result), result.source, *facts["mma.level"].sources)
+
+
+def _middle(facts: Facts, result: Result) -> str:
+    """The status of a middle result, or of a low total in pregnancy: methylmalonic acid decides where it can."""
+    mma_level_now = facts["mma.level"].value
+    rate = level(facts["egfr"]).value if mma_level_now == "high" else None
+    if mma_level_now == "high" and rate == "normal":
+        return "deficient"
+    if mma_level_now == "normal" and result.level == "indeterminate" and not facts["b12.suspicion"].holds:
+        return "unlikely"
+    return "indeterminate"
+
+
+@fact(
+    "b12.deficiency_likely", "known or likely B12 deficiency",
+    uses=("b12.status", "b12.diagnosed", "neuro.involvement", "b12.low_on_therapy"),
+)  # fmt: skip
+def deficiency_likely(facts: Facts) -> Fact:
+    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is open."""
+    now = facts["b12.status"]
+    if now.value == "deficient":
+        return known(True, *now.sources)
+    if facts["b12.low_on_therapy"].holds:
+        return known(True, *facts["b12.low_on_therapy"].sources)
+    if now.value in ("unlikely", "sufficient", "treated"):
+        return known(False)
+    grounds = (facts["b12.diagnosed"], facts["neuro.involvement"])
+    verdict = any_of(*grounds)
+    if verdict is None:
+        return unknown("conditions not all received")
+    return known(verdict, *(source for ground in grounds if ground.holds for source in ground.sources))
+
+
+@fact(
+    "b12.status_open", "B12 status not settled", uses=("b12.status",),
+)  # fmt: skip
+def status_open(facts: Facts) -> Fact:
+    """B12 status unknown, indeterminate or paediatric: nothing speaks against deficiency."""
+    now = facts["b12.status"]
+    return known(now.is_unknown or now.value in ("indeterminate", "paediatric"))

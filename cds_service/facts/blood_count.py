@@ -1,0 +1,88 @@
+"""Facts from the blood count: haemoglobin, MCV, anaemia, macrocytosis."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from .catalogue import Facts, fact
+from .fact import Fact, known, truth, unknown
+from .laboratory import level, newest
+
+
+@fact("hb", "haemoglobin", "result", unit="g/L", queries=("blood-count",))
+def haemoglobin(facts: Facts) -> Fact:
+    """The newest usable haemoglobin within its window."""
+    return newest(facts, "hb")
+
+
+@fact("mcv", "mean corpuscular volume", "result", unit="fL", queries=("blood-count",))
+def mcv(facts: Facts) -> Fact:
+    """The newest usable MCV within its window."""
+    return newest(facts, "mcv")
+
+
+def anaemia_limits(facts: Facts) -> tuple[Decimal, Decimal] | None:
+    """Haemoglobin in g/L: anaemia below the first, none from the second; ``None`` below six months of age.
+
+    WHO 2024 limits by age, sex and pregnancy. Where sex or pregnancy is unknown the two differ and lie between.
+    """
+    site = facts.site
+    months = facts["patient.age_months"].value
+    if months is not None and months < 180:
+        if months < 6:
+            return None
+        bounds = ((24, "anaemia.6_to_23_months"), (60, "anaemia.2_to_4_years"), (144, "anaemia.5_to_11_years"))
+        name = next((name for limit, name in bounds if months < limit), "anaemia.12_to_14_years")
+        if name != "anaemia.12_to_14_years" or not facts["patient.pregnant"].holds:
+            return site.number(name), site.number(name)
+    sex, men, women = facts["patient.sex"].value, site.number("anaemia.men"), site.number("anaemia.women")
+    if sex == "male":
+        return men, men
+    pregnant = facts["patient.pregnant"].holds
+    low, high = site.number("anaemia.pregnant_below"), site.number("anaemia.pregnant_none_from")
+    if pregnant:
+        return low, high
+    if sex != "female":
+        return women, men
+    fertile = months is None or 15 * 12 <= months < 51 * 12
+    return (low, women) if pregnant is None and fertile else (women, women)
+
+
+@fact("anaemia", "anaemia", uses=("hb", "patient.age_months", "patient.sex", "patient.pregnant"))
+def anaemia(facts: Facts) -> Fact:
+    """Haemoglobin below the limit for age, sex and pregnancy; unknown without haemoglobin, or between two limits."""
+    hb = facts["hb"]
+    if hb.value is None:
+        return unknown(hb.note)
+    limits = anaemia_limits(facts)
+    if limits is None:
+        return unknown("no limit below six months of age")
+    below, none_from = limits
+    interval = hb.value.interval
+    if interval.below(below):
+        return known(True, *hb.sources)
+    if interval.below(none_from) is False:
+        return known(False, *hb.sources)
+    return unknown("haemoglobin between the limits that may apply")
+
+
+@fact("anaemia.severe", "severe anaemia", uses=("hb", "patient.age", "patient.pregnant"))
+def anaemia_severe(facts: Facts) -> Fact:
+    """Haemoglobin below 80 g/L (pregnant or under 5 years: 70), for the text of cards."""
+    hb = facts["hb"]
+    if hb.value is None:
+        return unknown(hb.note)
+    years = facts["patient.age"].value
+    lower = facts["patient.pregnant"].holds or (years is not None and years < 5)
+    limit = facts.site.number("anaemia.severe_pregnant_or_under_5" if lower else "anaemia.severe")
+    return truth(hb.value.interval.below(limit), *hb.sources)
+
+
+@fact("macrocytosis", "macrocytosis", uses=("mcv", "patient.age"))
+def macrocytosis(facts: Facts) -> Fact:
+    """MCV above 100 fL at age 15 or over."""
+    years = facts["patient.age"].value
+    if years is not None and years < 15:
+        return known(False)
+    result = level(facts["mcv"])
+    return unknown(result.note) if result.value is None else known(result.value == "high", *result.sources)

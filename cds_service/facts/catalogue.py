@@ -1,0 +1,151 @@
+"""The catalogue of facts, and :class:`Facts`, which computes them on demand for one call.
+
+A fact is a function of :class:`Facts` registered under its name. It may read the patient's record, the ordering
+session, other facts and the site; it never reads a clock and does no I/O. Facts are computed at most once a call and
+only when a card asks, so that a call which no card cares about never touches the patient's data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+
+from .fact import Fact
+
+if TYPE_CHECKING:
+    from .record import PatientRecord
+    from .session import OrderingSession
+    from .site import Site
+
+Computation = Callable[["Facts"], Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What the catalogue holds of a fact.
+
+    ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
+    result in ``unit``), ``date``, ``orders`` (ids of order templates). ``queries``: the prefetch keys that it reads itself.
+    ``session``: it reads the orders of this session. ``uses``: the facts that it may read.
+    """
+
+    name: str
+    title: str
+    kind: str
+    compute: Computation
+    doc: str
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+    session: bool = False
+    uses: tuple[str, ...] = ()
+
+
+CATALOGUE: dict[str, Definition] = {}
+
+
+def fact(
+    name: str,
+    title: str,
+    kind: str = "yes-no",
+    *,
+    unit: str = "",
+    values: tuple[str, ...] = (),
+    queries: tuple[str, ...] = (),
+    session: bool = False,
+    uses: tuple[str, ...] = (),
+) -> Callable[[Computation], Computation]:
+    """Register a function as the fact ``name``; its docstring is the definition shown to authors."""
+
+    def register(compute: Computation) -> Computation:
+        if name in CATALOGUE:
+            raise ValueError(f"fact {name} is defined twice")
+        doc = " ".join((compute.__doc__ or "").split())
+        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, values, queries, session, uses)
+        return compute
+
+    return register
+
+
+def closure(names: Iterable[str]) -> list[str]:
+    """``names`` and every fact that they may read, in catalogue order."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(CATALOGUE[name].uses)
+    return [name for name in CATALOGUE if name in found]
+
+
+class Facts(Mapping[str, Fact]):
+    """The facts of one call, computed when asked for.
+
+    ``record`` gives the patient's record when first needed; ``now`` is an aware datetime in the site's zone. ``given``
+    facts are taken as they are and not computed (card tests and the safety enumeration state them).
+    """
+
+    __slots__ = ("site", "session", "now", "today", "_record", "_open_record", "_facts", "_reads", "_open")
+
+    def __init__(
+        self,
+        site: Site,
+        session: OrderingSession,
+        now: datetime,
+        record: Callable[[], PatientRecord],
+        given: Mapping[str, Fact] | None = None,
+    ):
+        self.site = site
+        self.session = session
+        self.now = now
+        self.today: date = now.date()
+        self._open_record = record
+        self._record: PatientRecord | None = None
+        self._facts: dict[str, Fact] = dict(given or {})
+        self._reads: dict[str, list[str]] = {}
+        self._open: list[list[str]] = []
+
+    @property
+    def record(self) -> PatientRecord:
+        """The patient's record; opening it may raise what ``record`` raises (required data missing)."""
+        if self._record is None:
+            self._record = self._open_record()
+        return self._record
+
+    def __getitem__(self, name: str) -> Fact:
+        if self._open:
+            self._open[-1].append(name)
+        found = self._facts.get(name)
+        if found is None:
+            reads: list[str] = []
+            self._open.append(reads)
+            try:
+                found = CATALOGUE[name].compute(self)
+            finally:
+                self._open.pop()
+            self._facts[name] = found
+            self._reads[name] = reads
+        return found
+
+    def __iter__(self) -> Any:
+        return iter(CATALOGUE)
+
+    def __len__(self) -> int:
+        return len(CATALOGUE)
+
+    def reads(self, name: str) -> list[str]:
+        """The facts that computing ``name`` read; empty where it was given or not computed."""
+        return self._reads.get(name, [])
+
+    def met(self, names: Iterable[str]) -> set[str]:
+        """``names`` and every fact that was read to compute them."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(self._reads.get(name, ()))
+        return found

@@ -1,0 +1,148 @@
+"""Facts about the orders of this session."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Callable
+
+from .catalogue import Facts, fact
+from .fact import Fact, absent, known, truth, unknown
+from .session import Draft
+from .therapy import counts_as_therapy
+
+_UNRESOLVED = "a drafted medication could not be identified"
+
+
+def _drafted(facts: Facts, wanted: Callable[[Draft], bool | None]) -> Fact:
+    """Whether a selected draft is wanted; a draft that cannot be identified leaves it open."""
+    open_question = False
+    for draft in facts.session.selected:
+        verdict = None if draft.unresolved else wanted(draft)
+        if verdict:
+            return known(True, draft.source)
+        open_question |= verdict is None
+    return unknown(_UNRESOLVED) if open_question else known(False)
+
+
+@fact("draft.b12", "drafted cobalamin", session=True)
+def draft_b12(facts: Facts) -> Fact:
+    """A selected draft is a single-agent cobalamin."""
+    return _drafted(facts, lambda draft: bool(draft.product.cobalamin))
+
+
+@fact("draft.cyanocobalamin", "drafted cyanocobalamin", session=True)
+def draft_cyanocobalamin(facts: Facts) -> Fact:
+    """A selected draft is single-agent cyanocobalamin, by any route."""
+    return _drafted(facts, lambda draft: draft.product.cobalamin == "cyanocobalamin")
+
+
+@fact("draft.b12_parenteral", "drafted parenteral cobalamin", session=True)
+def draft_parenteral(facts: Facts) -> Fact:
+    """A selected draft is a cobalamin for injection; an injectable product without a route counts."""
+
+    def parenteral(draft: Draft) -> bool | None:
+        if not draft.product.cobalamin:
+            return False
+        return None if draft.phase.route is None else draft.phase.route == "parenteral"
+
+    return _drafted(facts, parenteral)
+
+
+def is_folate(draft: Draft) -> bool:
+    """A folate draft: leucovorin only by mouth, a combination only where its folate is stated."""
+    product = draft.product
+    if "leucovorin" in product.agents and draft.phase.route != "oral":
+        return False
+    combined = bool(product.agents & {"cobalamin-combination", "folate-combination"})
+    return product.has_folate and (not combined or product.strength is not None)
+
+
+@fact("draft.folate", "drafted folate", session=True)
+def draft_folate(facts: Facts) -> Fact:
+    """A selected draft is a folate (folic acid, levomefolate, oral leucovorin)."""
+    return _drafted(facts, is_folate)
+
+
+@fact("draft.folate_daily", "daily dose of the drafted folate", "number", unit="ug/d", session=True)
+def draft_folate_daily(facts: Facts) -> Fact:
+    """Mean micrograms of folate a day over the selected drafts together; unknown where one leaves it unstated."""
+    drafts = [draft for draft in facts.session.selected if is_folate(draft)]
+    if not drafts:
+        return absent()
+    total = Decimal(0)
+    for draft in drafts:
+        daily = draft.phase.daily
+        if daily is None:
+            return unknown("the draft does not state it")
+        total += daily
+    return known(total, *(draft.source for draft in drafts))
+
+
+@fact(
+    "draft.folate_above_400_ug", "drafted folate above 400 ug a day", uses=("draft.folate", "draft.folate_daily"),
+)  # fmt: skip
+def draft_folate_high(facts: Facts) -> Fact:
+    """Folate is drafted at more than 400 ug a day, or without a stated dose."""
+    drafted = facts["draft.folate"]
+    if not drafted.holds:
+        return drafted
+    daily = facts["draft.folate_daily"]
+    return known(daily.value is None or daily.value > facts.site.number("folate.low_dose_up_to"), *drafted.sources)
+
+
+@fact(
+    "draft.folate_needs_b12", "what the drafted folate needs beside it", "category", values=("cobalamin", "active-b12"),
+    uses=(
+        "draft.folate", "draft.folate_above_400_ug", "b12.deficiency_likely", "folate.reason", "patient.pregnant",
+        "b12.total.level", "b12.active",
+    ),
+)  # fmt: skip
+def draft_folate_needs_b12(facts: Facts) -> Fact:
+    """Folate that is to be kept, yet not alone: cobalamin with known or likely deficiency and another reason for folate
+    or a low dose; active B12 in pregnancy with a low total B12 and no active B12."""
+    if not facts["draft.folate"].holds:
+        return absent()
+    likely = facts["b12.deficiency_likely"].holds
+    if likely and (facts["folate.reason"].value is not None or facts["draft.folate_above_400_ug"].holds is False):
+        return known("cobalamin", *facts["b12.deficiency_likely"].sources)
+    pregnant, low = facts["patient.pregnant"].holds, facts["b12.total.level"].value == "deficient"
+    if not likely and pregnant and low and facts["b12.active"].value is None:
+        return known("active-b12", *facts["b12.total.level"].sources)
+    return absent()
+
+
+@fact(
+    "session.b12", "therapeutic cobalamin in this session", session=True, uses=("neuro.involvement", "cause.dietary"),
+)  # fmt: skip
+def session_b12(facts: Facts) -> Fact:
+    """An order of this session, selected or not, is a cobalamin that treats deficiency.
+
+    With known neurological features only a parenteral one counts.
+    """
+    drafts = [draft for draft in facts.session.drafts if draft.product.cobalamin or draft.unresolved]
+    if not drafts:
+        return known(False)
+    parenteral_only = facts["neuro.involvement"].holds
+    verdicts: list[bool | None] = []
+    for draft in drafts:
+        if draft.unresolved:
+            verdicts.append(None)
+        elif parenteral_only:
+            verdicts.append(None if draft.phase.route is None else draft.phase.route == "parenteral")
+        else:
+            verdicts.append(counts_as_therapy(draft.phase.route, draft.phase.daily, facts))
+    decided = True if True in verdicts else (None if None in verdicts else False)
+    return truth(decided, *(draft.source for draft in drafts if not draft.unresolved), note="not all orders identified")
+
+
+DRAFTS_BY_FACT: dict[str, Callable[[Draft], bool]] = {
+    "draft.b12": lambda draft: bool(draft.product.cobalamin),
+    "draft.cyanocobalamin": lambda draft: draft.product.cobalamin == "cyanocobalamin",
+    "draft.folate": is_folate,
+}
+
+
+def drafts_behind(facts: Facts, name: str) -> list[Draft]:
+    """The selected drafts for which the fact ``name`` holds: those that a suggestion may remove."""
+    wanted = DRAFTS_BY_FACT[name]
+    return [draft for draft in facts.session.selected if wanted(draft)]

@@ -1,0 +1,65 @@
+"""Facts about folate."""
+
+from __future__ import annotations
+
+from .b12 import LEVELS
+from .catalogue import Facts, fact
+from .fact import Fact, absent, known, unknown
+from .history import problems_in
+from .laboratory import level, newest
+from .renal import current_medication
+
+
+@fact("folate.serum", "serum folate", "result", unit="nmol/L", queries=("b12-results",))
+def serum(facts: Facts) -> Fact:
+    """The newest usable serum folate within its window, in nmol/L or ug/L as reported."""
+    return newest(facts, "folate.serum")
+
+
+@fact("folate.red_cell", "red-cell folate", "result", unit="nmol/L", queries=("b12-results",))
+def red_cell(facts: Facts) -> Fact:
+    """The newest usable red-cell folate within its window."""
+    return newest(facts, "folate.red_cell")
+
+
+@fact("folate.status", "folate status", "category", values=LEVELS, uses=("folate.serum", "folate.red_cell"))
+def folate_status(facts: Facts) -> Fact:
+    """By serum folate; without one, by red-cell folate."""
+    by_serum = level(facts["folate.serum"])
+    if by_serum.value is not None:
+        return by_serum
+    by_cell = level(facts["folate.red_cell"])
+    if by_cell.value is not None:
+        return by_cell
+    return by_serum if by_serum.is_unknown else by_cell
+
+
+_REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", ("pemetrexed", "pralatrexate")))
+REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
+
+
+@fact(
+    "folate.reason", "another reason for folate", "category", values=REASONS, session=True,
+    queries=("conditions", "medication-requests", "medication-statements"), uses=("patient.pregnant",),
+)  # fmt: skip
+def reason(facts: Facts) -> Fact:
+    """Why folate may be needed whatever the B12: pregnancy, methotrexate, pemetrexed, haemolysis or dialysis.
+
+    Drugs count when current or drafted in this session.
+    """
+    drafted = frozenset().union(*(draft.product.agents for draft in facts.session.drafts))
+    for name, agents in _REASON_AGENTS:
+        if drafted & frozenset(agents):
+            return known(name)
+    candidates = [
+        ("pregnancy", facts["patient.pregnant"]),
+        ("pregnancy", problems_in(facts, "preconception-care")),
+        *((name, current_medication(facts, *agents)) for name, agents in _REASON_AGENTS),
+        ("haemolysis", problems_in(facts, "haemolysis")),
+        ("dialysis", problems_in(facts, "dialysis")),
+    ]
+    for name, found in candidates:
+        if found.holds:
+            return known(name, *found.sources)
+    undecided = next((found.note for _, found in candidates if found.is_unknown), None)
+    return absent() if undecided is None else unknown(undecided)

@@ -1,0 +1,153 @@
+"""Facts from the problem list, procedures and allergies."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Callable
+
+from ..fhir.json_shape import as_dict, dicts
+from ..fhir.references import reference_to
+from .catalogue import Facts, fact
+from .fact import Fact, Source, absent, any_of, known, truth, unknown
+from .laboratory import FINAL, observation_moment
+from .record import Problem
+
+_NAMES_B12 = re.compile(r"b[\s-]?12|cobalamin", re.IGNORECASE)
+
+
+def problems_in(
+    facts: Facts,
+    *value_sets: str,
+    where: Callable[[Problem], bool] = lambda problem: True,
+    ever: bool = False,
+) -> Fact:
+    """Whether a confirmed active problem is in one of ``value_sets`` (``ever``: whatever its clinical status)."""
+    wanted = frozenset(value_sets)
+    sources = [
+        Source(problem.reference, problem.onset or problem.recorded, problem.names[0] if problem.names else "")
+        for problem in facts.record.problems
+        if problem.value_sets & wanted and problem.confirmed and (ever or problem.active) and where(problem)
+    ]
+    if sources:
+        return known(True, *sources)
+    return known(False) if facts.record.complete("conditions") else unknown("conditions not all received")
+
+
+def procedures_in(facts: Facts, *value_sets: str) -> Fact:
+    """Whether a completed procedure is in one of ``value_sets``."""
+    wanted = frozenset(value_sets)
+    sources = [
+        Source(procedure.reference, procedure.day)
+        for procedure in facts.record.procedures
+        if procedure.value_sets & wanted
+    ]
+    if sources:
+        return known(True, *sources)
+    return known(False) if facts.record.complete("procedures") else unknown("procedures not all received")
+
+
+def either(*facts_given: Fact) -> Fact:
+    """Kleene *or* of yes/no facts with the sources of those that hold."""
+    sources = [source for given in facts_given if given.holds for source in given.sources]
+    note = next((given.note for given in facts_given if given.is_unknown), "")
+    return truth(any_of(*facts_given), *sources, note=note)
+
+
+@fact("b12.diagnosed", "diagnosis of B12 deficiency", queries=("conditions",))
+def b12_diagnosed(facts: Facts) -> Fact:
+    """Pernicious anaemia, B12-deficiency anaemia or B12 deficiency on the problem list.
+
+    E53.8 counts only where its text or another coding names B12: it is folate deficiency's code too.
+    """
+    return either(
+        problems_in(facts, "b12-diagnosed"),
+        problems_in(
+            facts,
+            "b12-diagnosed-if-named",
+            where=lambda problem: any(_NAMES_B12.search(name) for name in problem.names),
+        ),
+    )
+
+
+@fact("neuro.involvement", "neurological features", queries=("conditions",))
+def neuro_involvement(facts: Facts) -> Fact:
+    """An active problem that is a neurological feature of B12 deficiency. None on a received list: none recorded."""
+    return problems_in(facts, "neurological-features")
+
+
+@fact("leber", "Leber's hereditary optic neuropathy", queries=("conditions",))
+def leber(facts: Facts) -> Fact:
+    """Leber's hereditary optic neuropathy on the problem list; ICD-10 H47.22 counts as possible."""
+    return problems_in(facts, "leber", ever=True)
+
+
+@fact("cause.pernicious_anaemia", "pernicious anaemia", queries=("conditions",))
+def pernicious_anaemia(facts: Facts) -> Fact:
+    """Pernicious anaemia on record, whatever its clinical status."""
+    return problems_in(facts, "pernicious-anaemia", ever=True)
+
+
+@fact("cause.autoimmune_gastritis", "autoimmune gastritis", queries=("conditions",))
+def autoimmune_gastritis(facts: Facts) -> Fact:
+    """Autoimmune gastritis on record. Unspecified atrophic gastritis is no cause."""
+    return problems_in(facts, "autoimmune-gastritis", ever=True)
+
+
+@fact("cause.hereditary", "hereditary cobalamin disorder", queries=("conditions",))
+def hereditary(facts: Facts) -> Fact:
+    """A hereditary disorder of cobalamin absorption, transport or metabolism on record."""
+    return problems_in(facts, "hereditary-cobalamin-disorder", ever=True)
+
+
+@fact("cause.total_gastrectomy", "total gastrectomy", queries=("conditions", "procedures"))
+def total_gastrectomy(facts: Facts) -> Fact:
+    """Total gastrectomy as a procedure or a status on record; surgery never resolves."""
+    return either(procedures_in(facts, "total-gastrectomy"), problems_in(facts, "total-gastrectomy", ever=True))
+
+
+@fact("cause.intrinsic_factor_antibody", "intrinsic-factor antibody", queries=("b12-results",))
+def intrinsic_factor_antibody(facts: Facts) -> Fact:
+    """A positive intrinsic-factor antibody; the newest answer decides, however old; equivocal is not positive."""
+    site, record = facts.site, facts.record
+    answers = []
+    for resource in record.observations("intrinsic-factor-antibody"):
+        moment = observation_moment(resource, site.zone)
+        if resource.get("status") in FINAL and moment is not None:
+            concepts = [as_dict(resource.get("valueCodeableConcept")), *dicts(resource.get("interpretation"))]
+            sets = frozenset().union(*map(site.terminology.sets_of_concept, concepts))
+            answers.append((moment.instant, "positive-answer" in sets, moment.day, reference_to(resource)))
+    if answers:
+        _, positive, day, reference = max(answers)
+        return known(positive, Source(reference, day))
+    return known(False) if record.complete("b12-results") else unknown("laboratory results not all received")
+
+
+@fact("cause.dietary", "dietary cause", queries=("conditions",))
+def dietary(facts: Facts) -> Fact:
+    """A vegan or vegetarian diet, or dietary B12 deficiency, on the problem list."""
+    return problems_in(facts, "vegan-or-vegetarian", "dietary-b12-deficiency")
+
+
+@fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
+def nitrous_oxide(facts: Facts) -> Fact:
+    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within the window of 180 days."""
+    oldest = facts.today - timedelta(days=facts.site.days("window.nitrous_oxide"))
+
+    def recent(problem: Problem) -> bool:
+        day = problem.recorded or problem.onset
+        return day is None or day >= oldest
+
+    return problems_in(facts, "nitrous-oxide-exposure", where=recent)
+
+
+@fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"), queries=("allergies",))
+def cobalamin_allergy(facts: Facts) -> Fact:
+    """An allergy to any cobalamin, class-wide: severe (high criticality, or a severe or anaphylactic reaction) or other."""
+    agents = {"cobalamin-allergy", "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin"}
+    found = [allergy for allergy in facts.record.allergies if allergy.value_sets & agents]
+    if found:
+        severe = [allergy for allergy in found if allergy.severe]
+        sources = [Source(allergy.reference) for allergy in severe or found]
+        return known("severe" if severe else "other", *sources)
+    return absent() if facts.record.complete("allergies") else unknown("allergies not all received")

@@ -1,0 +1,279 @@
+"""Reading laboratory results: from raw Observations to usable results, newest first (clinical specification, section 2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from ..fhir.dates import Moment, parse_moment
+from ..fhir.interval import Interval
+from ..fhir.json_shape import as_dict, as_text, codings, dicts
+from ..fhir.references import reference_to
+from ..fhir.units import MASS, MOLAR, EQUIVALENTS, UCUM, Unit, unit_of_alias, unit_of_code
+from .analytes import ANALYTES, Analyte, Family
+from .fact import Fact, Source, absent, known, unknown
+
+if TYPE_CHECKING:
+    from .catalogue import Facts
+
+FINAL = frozenset({"final", "amended", "corrected"})
+_CORRECTION = frozenset({"amended", "corrected"})
+_UCUM_SYSTEM = "http://unitsofmeasure.org"
+_STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*)\Z", re.DOTALL)
+_HAEMOLYSED = re.compile(r"ha?emoly", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A usable laboratory result. ``interval`` is in ``unit``; ``as_sent`` is what the laboratory reported."""
+
+    analyte: str
+    interval: Interval
+    unit: str
+    level: str
+    as_sent: str
+    moment: Moment
+    reference: str
+    suspicious: bool
+    haemolysed: bool
+    point_of_care: bool
+
+    @property
+    def source(self) -> Source:
+        """The provenance of a fact that rests on this result."""
+        return Source(self.reference, self.moment.day, self.as_sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All results of one analyte: the usable ones newest first, and why newer or other ones could not be used."""
+
+    usable: tuple[Result, ...]
+    unusable: tuple[tuple[Moment | None, str], ...]
+
+
+def read_results(facts: Facts, name: str) -> Results:
+    """Every result of the analyte ``name`` in the record, usable or not, whatever its age."""
+    analyte = ANALYTES[name]
+    site = facts.site
+    latest_day = facts.today + timedelta(days=1)
+    readings: list[tuple[Moment | None, str, dict[str, Any], bool]] = []
+    for set_index, value_set in enumerate(analyte.value_sets):
+        for resource in facts.record.observations(value_set):
+            status = resource.get("status")
+            if status not in FINAL and status != "preliminary":
+                continue
+            moment = observation_moment(resource, site.zone)
+            if moment is not None and moment.day > latest_day:
+                moment = None
+            readings.append((moment, status, resource, set_index > 0))
+    usable: list[tuple[Any, Result]] = []
+    unusable: list[tuple[Moment | None, str]] = []
+    superseded = _superseded(readings)
+    for moment, status, resource, point_of_care in readings:
+        if id(resource) in superseded:
+            continue
+        if status == "preliminary":
+            unusable.append((moment, "a preliminary result"))
+        elif moment is None:
+            unusable.append((None, "a result without a usable date"))
+        else:
+            result = _read(resource, analyte, moment, point_of_care, facts)
+            if isinstance(result, str):
+                unusable.append((moment, result))
+            else:
+                usable.append((_order(resource, result, status, facts), result))
+    usable.sort(key=lambda item: item[0], reverse=True)
+    return Results(tuple(result for _, result in usable), tuple(unusable))
+
+
+def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
+    """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact."""
+    analyte = ANALYTES[name]
+    oldest = facts.today - timedelta(days=facts.site.days(window or analyte.window))
+    results = facts.record.results(facts, name)
+    newer_unusable = [
+        reason for moment, reason in results.unusable if moment is None or moment.day >= oldest
+    ]
+    for result in results.usable:
+        if result.moment.day >= oldest:
+            note = ""
+            if any(moment and moment.instant > result.moment.instant for moment, _ in results.unusable):
+                note = "a newer result could not be used"
+            elif result.suspicious:
+                note = "check the value"
+            return known(result, result.source, note=note)
+        break
+    if newer_unusable:
+        return unknown(newer_unusable[-1])
+    if not facts.record.complete(analyte.query):
+        return unknown("not received")
+    return absent("none within the window" if results.usable else "none on record")
+
+
+def level(result: Fact) -> Fact:
+    """The class of a laboratory result as a fact of its own; absent and unknown stay so."""
+    if result.value is None:
+        return result
+    return known(result.value.level, *result.sources)
+
+
+def observation_moment(resource: dict[str, Any], zone: Any) -> Moment | None:
+    """When an Observation was made: effectiveDateTime, effectiveInstant, or the end of effectivePeriod."""
+    return (
+        parse_moment(resource.get("effectiveDateTime"), zone)
+        or parse_moment(resource.get("effectiveInstant"), zone)
+        or parse_moment(as_dict(resource.get("effectivePeriod")).get("end"), zone)
+    )
+
+
+def _order(resource: dict[str, Any], result: Result, status: str, facts: Facts) -> Any:
+    # Laboratory before point of care of the same day; then time; `issued` only breaks ties; then the lower value, so
+    # that the order in which resources arrive never matters.
+    issued = parse_moment(resource.get("issued"), facts.site.zone)
+    low = result.interval.low if result.interval.low is not None else Decimal(-1)
+    return (
+        result.moment.day,
+        not result.point_of_care,
+        result.moment.instant,
+        status in _CORRECTION,
+        issued.instant.timestamp() if issued else 0.0,
+        -low,
+        result.reference,
+    )
+
+
+def _superseded(readings: list[tuple[Moment | None, str, dict[str, Any], bool]]) -> set[int]:
+    """The Python ids of readings that a corrected or amended one replaces: same identifier, or same code and time."""
+    corrected: set[Any] = set()
+    for moment, status, resource, _ in readings:
+        if status in _CORRECTION:
+            corrected.update(_identity(moment, resource))
+    if not corrected:
+        return set()
+    return {
+        id(resource)
+        for moment, status, resource, _ in readings
+        if status not in _CORRECTION and corrected.intersection(_identity(moment, resource))
+    }
+
+
+def _identity(moment: Moment | None, resource: dict[str, Any]) -> list[Any]:
+    keys: list[Any] = [
+        (as_text(identifier.get("system")), identifier["value"])
+        for identifier in dicts(resource.get("identifier"))
+        if as_text(identifier.get("value"))
+    ]
+    if moment is not None:
+        keys += [(coding, moment.instant) for coding in codings(resource.get("code"))]
+    return keys
+
+
+def _read(
+    resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_care: bool, facts: Facts
+) -> Result | str:
+    """The result, or the reason why it cannot be used."""
+    quantity = as_dict(resource.get("valueQuantity"))
+    if quantity:
+        measured = _measured_quantity(quantity, analyte)
+    elif isinstance(resource.get("valueString"), str):
+        measured = _measured_string(resource["valueString"], analyte)
+    else:
+        return "a result without a value"
+    if isinstance(measured, str):
+        return measured
+    interval, unit, as_sent = measured
+    family = analyte.family_of(unit.dimension)
+    if family is None or not _property_agrees(resource, unit, facts):
+        return "a result in a unit that does not fit the test"
+    interval = interval.scaled(unit.factor * family.factors[unit.dimension])
+    value = interval.low if interval.low is not None else interval.high
+    assert value is not None
+    if not family.reject[0] < value <= family.reject[1]:
+        return "a result outside of what is possible"
+    level_name = _level(interval, analyte, family, facts)
+    if level_name is None:
+        return "a result whose comparator leaves it open"
+    haemolysed = bool(analyte.name == "potassium" and _HAEMOLYSED.search(_remarks(resource)))
+    if haemolysed and level_name == "normal":
+        return "a haemolysed sample"
+    suspicious = interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
+    return Result(
+        analyte.name, interval, family.unit, level_name, as_sent, moment, reference_to(resource), suspicious,
+        haemolysed, point_of_care,
+    )  # fmt: skip
+
+
+def _level(interval: Interval, analyte: Analyte, family: Family, facts: Facts) -> str | None:
+    """The class of a result; ``None`` where a comparator reaches from an abnormal class into the reassuring one."""
+    if not analyte.classes:
+        return ""
+    lowest, highest = interval.classes(analyte.cuts_for(family, facts.site))
+    if lowest == highest:
+        return analyte.classes[lowest]
+    if analyte.reassuring in analyte.classes[lowest : highest + 1]:
+        return None
+    return analyte.classes[highest]
+
+
+def _measured_quantity(quantity: dict[str, Any], analyte: Analyte) -> tuple[Interval, Unit, str] | str:
+    number = quantity.get("value")
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        return "a result without a number"
+    value = Decimal(str(number))
+    comparator = quantity.get("comparator")
+    printed, code = as_text(quantity.get("unit")), as_text(quantity.get("code"))
+    unit = None
+    if code and quantity.get("system") == _UCUM_SYSTEM:
+        unit = unit_of_code(code, counts=analyte.counts)
+    of_print = unit_of_alias(printed, counts=analyte.counts) if printed else None
+    if unit is not None and of_print is not None and of_print != unit:
+        return "a result whose unit and code disagree"
+    unit = unit or of_print
+    if unit is None:
+        return "a result without a usable unit"
+    try:
+        interval = Interval.of(value, comparator)
+    except ValueError:
+        return "a result with an unknown comparator"
+    shown = f"{comparator or ''}{value:f}"
+    return interval, unit, f"{shown} {printed or code}"
+
+
+def _measured_string(text: str, analyte: Analyte) -> tuple[Interval, Unit, str] | str:
+    match = _STRICT_VALUE.match(text.strip())
+    if not match:
+        return "a result that is text"
+    printed = match[3].strip()
+    unit = unit_of_alias(printed, counts=analyte.counts) or UCUM.get(printed)
+    if unit is None:
+        return "a result without a usable unit"
+    try:
+        interval = Interval.of(Decimal(match[2]), match[1])
+    except (InvalidOperation, ValueError):
+        return "a result without a number"
+    return interval, unit, f"{match[1] or ''}{match[2]} {printed}"
+
+
+def _property_agrees(resource: dict[str, Any], unit: Unit, facts: Facts) -> bool:
+    """Whether the LOINC property of the code (mass or moles per volume) fits the dimension of the unit."""
+    if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
+        return True
+    wanted = "Mass" if unit.dimension == MASS else "Moles"
+    terminology = facts.site.terminology
+    displays = [terminology.displays[key] for key in codings(resource.get("code")) if key in terminology.displays]
+    stated = [display for display in displays if "Mass" in display or "Moles" in display]
+    return not stated or any(wanted in display for display in stated)
+
+
+def _remarks(resource: dict[str, Any]) -> str:
+    """All text in which a laboratory marks a haemolysed sample."""
+    parts = [as_text(note.get("text")) for note in dicts(resource.get("note"))]
+    for concept in [*dicts(resource.get("interpretation")), as_dict(resource.get("dataAbsentReason"))]:
+        parts.append(as_text(concept.get("text")))
+        parts += [as_text(coding.get("display")) for coding in dicts(concept.get("coding"))]
+    parts.append(as_text(resource.get("valueString")))
+    return " ".join(parts)

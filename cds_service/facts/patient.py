@@ -1,0 +1,103 @@
+"""Facts about the patient: age, sex, pregnancy, lactation."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from ..fhir.dates import completed_months, parse_birth_date
+from ..fhir.json_shape import as_text, codings
+from .catalogue import Facts, fact
+from .fact import Fact, Source, known, unknown
+from .laboratory import FINAL, observation_moment
+from .history import problems_in
+
+
+@fact("patient.age_months", "age in months", "number", unit="mo", queries=("patient",))
+def age_months(facts: Facts) -> Fact:
+    """Completed months since birth; a partial birth date is the middle of its month or year."""
+    patient = facts.record.patient
+    birth = parse_birth_date(patient.get("birthDate")) if patient else None
+    if birth is None or birth > facts.today:
+        return unknown("no usable birth date")
+    return known(completed_months(birth, facts.today), Source(facts.record.index.patient_reference, birth))
+
+
+@fact("patient.age", "age", "number", unit="a", uses=("patient.age_months",))
+def age(facts: Facts) -> Fact:
+    """Age in completed years. Unknown age is treated as adult, and said."""
+    months = facts["patient.age_months"]
+    return months if months.is_unknown else known(months.value // 12, *months.sources)
+
+
+@fact("patient.sex", "administrative sex", "category", values=("female", "male", "other"), queries=("patient",))
+def sex(facts: Facts) -> Fact:
+    """Administrative sex of the Patient resource."""
+    patient = facts.record.patient
+    gender = as_text(patient.get("gender")) if patient else ""
+    if gender in ("female", "male", "other"):
+        return known(gender, Source(facts.record.index.patient_reference))
+    return unknown("not stated")
+
+
+@fact(
+    "patient.pregnant",
+    "pregnancy",
+    queries=("conditions", "pregnancy-status"),
+    uses=("patient.age", "patient.sex"),
+)
+def pregnant(facts: Facts) -> Fact:
+    """The newest of a pregnancy Condition and the Observation 82810-3, neither older than the window of 300 days.
+
+    False for men and outside the ages of 12 to 55.
+    """
+    years = facts["patient.age"].value
+    if facts["patient.sex"].value == "male" or (years is not None and not 12 <= years <= 55):
+        return known(False)
+    oldest = facts.today - timedelta(days=facts.site.days("window.pregnancy"))
+    statements = [item for item in _statements(facts) if oldest <= item[0] <= facts.today + timedelta(days=1)]
+    if statements:
+        day, says, reference = max(statements)
+        return known(says, Source(reference, day))
+    if facts.record.complete("conditions") and facts.record.complete("pregnancy-status"):
+        return known(False)
+    return unknown("conditions or pregnancy status not received")
+
+
+def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
+    """Each dated statement on pregnancy: its day, what it says, its resource."""
+    found: list[tuple[date, bool, str]] = []
+    for problem in facts.record.problems:
+        day = problem.onset or problem.recorded
+        if "pregnancy" in problem.value_sets and problem.active and day:
+            found.append((day, True, problem.reference))
+    terminology = facts.site.terminology
+    for resource in facts.record.observations("pregnancy-status"):
+        moment = observation_moment(resource, facts.site.zone)
+        if resource.get("status") not in FINAL or moment is None:
+            continue
+        answers = {
+            value_set
+            for system, code in codings(resource.get("valueCodeableConcept"))
+            for value_set in terminology.sets_of(system, code)
+        }
+        if "pregnant-answer" in answers or "not-pregnant-answer" in answers:
+            found.append((moment.day, "pregnant-answer" in answers, f"Observation/{resource.get('id', '')}"))
+    return found
+
+
+@fact("patient.lactating", "lactation", queries=("conditions",))
+def lactating(facts: Facts) -> Fact:
+    """A lactation Condition not older than the window of 24 months."""
+    oldest = facts.today - timedelta(days=facts.site.days("window.lactation"))
+    return problems_in(
+        facts, "lactation", where=lambda problem: (problem.onset or problem.recorded or date.min) >= oldest
+    )
+
+
+@fact("patient.paediatric", "age below 16", uses=("patient.age",))
+def paediatric(facts: Facts) -> Fact:
+    """Age below 16 years, for which no adult regimen applies. Unknown age counts as adult."""
+    years = facts["patient.age"]
+    if years.is_unknown:
+        return unknown(years.note)
+    return known(years.value < facts.site.number("age.adult_from"), *years.sources)

@@ -1,0 +1,207 @@
+"""The patient's record for one call: what was received, what is complete, and each list read once, defensively.
+
+A resource that cannot be read makes the facts of its list unknown; it never makes the call fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
+
+from ..fhir.dates import parse_day
+from ..fhir.index import ResourceIndex
+from ..fhir.json_shape import as_dict, as_text, dicts, first_code, texts
+from ..fhir.references import reference_to
+from ..fhir.terminology import Terminology
+from .laboratory import Results, read_results
+from .queries import QUERIES
+from .site import Site
+from .therapy import CobalaminCourse, Dose, Order, cobalamin_course, read_dose, read_order
+
+if TYPE_CHECKING:
+    from .catalogue import Facts
+
+_UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
+_ACTIVE = frozenset({"active", "recurrence", "relapse"})
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A Condition. ``active`` and ``confirmed`` as clinical specification section 2 reads its statuses."""
+
+    value_sets: frozenset[str]
+    names: tuple[str, ...]
+    active: bool
+    confirmed: bool
+    unconfirmed: bool
+    onset: date | None
+    recorded: date | None
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformedProcedure:
+    """A Procedure that was done."""
+
+    value_sets: frozenset[str]
+    reference: str
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or anaphylactic reaction."""
+
+    value_sets: frozenset[str]
+    severe: bool
+    reference: str
+
+
+class PatientRecord:
+    """The record of one patient. ``complete_queries``: the prefetch keys of which all was received."""
+
+    def __init__(self, index: ResourceIndex, complete_queries: frozenset[str], site: Site):
+        self.index = index
+        self.site = site
+        self._complete = complete_queries
+        self._unreadable: set[str] = set()
+        self._lists: dict[str, Any] = {}
+
+    def complete(self, query: str) -> bool:
+        """Whether absence from ``query``'s resources may be concluded: all received, and all of it readable."""
+        return query in self._complete and QUERIES[query].resource_type not in self._unreadable
+
+    @property
+    def patient(self) -> dict[str, Any] | None:
+        """The Patient resource, where it was received."""
+        return self.index.patient
+
+    def observations(self, value_set: str) -> list[dict[str, Any]]:
+        """The Observations with a code in ``value_set``."""
+        return self.index.observations(value_set)
+
+    def results(self, facts: Facts, analyte: str) -> Results:
+        """The results of an analyte, read once."""
+        return self._once(f"results of {analyte}", lambda: read_results(facts, analyte))
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The Conditions that are not ruled out, active or not."""
+        return self._once("problems", lambda: self._read("Condition", self._problem))
+
+    @property
+    def procedures(self) -> list[PerformedProcedure]:
+        """The Procedures that were completed."""
+        return self._once("procedures", lambda: self._read("Procedure", self._procedure))
+
+    @property
+    def allergies(self) -> list[Allergy]:
+        """The AllergyIntolerances that stand."""
+        return self._once("allergies", lambda: self._read("AllergyIntolerance", self._allergy))
+
+    @property
+    def orders(self) -> list[Order]:
+        """Medication orders and statements, current and past."""
+        return self._once(
+            "orders",
+            lambda: self._read_kinds(("MedicationRequest", "MedicationStatement"), read_order),
+        )
+
+    @property
+    def doses(self) -> list[Dose]:
+        """Doses given or dispensed."""
+        return self._once(
+            "doses",
+            lambda: self._read_kinds(("MedicationAdministration", "MedicationDispense"), read_dose),
+        )
+
+    def cobalamin_course(self, facts: Facts) -> CobalaminCourse:
+        """The cobalamin therapy of the record, worked out once."""
+        return self._once("cobalamin course", lambda: cobalamin_course(facts))
+
+    def _once(self, name: str, read: Callable[[], _Item]) -> _Item:
+        if name not in self._lists:
+            self._lists[name] = read()
+        return self._lists[name]
+
+    def _read_kinds(
+        self, kinds: tuple[str, ...], reader: Callable[[dict[str, Any], ResourceIndex, Site], _Item | None]
+    ) -> list[_Item]:
+        items: list[_Item] = []
+        for kind in kinds:
+            items += self._read(kind, lambda resource: reader(resource, self.index, self.site))
+        return items
+
+    def _read(self, kind: str, reader: Callable[[dict[str, Any]], _Item | None]) -> list[_Item]:
+        items = []
+        for resource in self.index.of_type(kind):
+            try:
+                item = reader(resource)
+            except _UNREADABLE:
+                self._unreadable.add(kind)
+            else:
+                if item is not None:
+                    items.append(item)
+        return items
+
+    def _problem(self, resource: dict[str, Any]) -> Problem | None:
+        value_sets = self.site.terminology.sets_of_concept(resource.get("code"))
+        if not value_sets:
+            return None
+        verification = first_code(resource.get("verificationStatus"))
+        if verification not in ("", "confirmed", "unconfirmed"):
+            return None
+        clinical = first_code(resource.get("clinicalStatus"))
+        abated = any(name.startswith("abatement") for name in resource)
+        zone = self.site.zone
+        onset = resource.get("onsetDateTime") or as_dict(resource.get("onsetPeriod")).get("start")
+        return Problem(
+            value_sets,
+            tuple(texts(resource.get("code"))),
+            clinical in _ACTIVE or (not clinical and not abated),
+            verification != "unconfirmed",
+            verification == "unconfirmed",
+            parse_day(onset, zone),
+            parse_day(resource.get("recordedDate"), zone),
+            reference_to(resource),
+        )
+
+    def _procedure(self, resource: dict[str, Any]) -> PerformedProcedure | None:
+        value_sets = self.site.terminology.sets_of_concept(resource.get("code"))
+        if not value_sets or resource.get("status", "completed") != "completed":
+            return None
+        performed = resource.get("performedDateTime") or as_dict(resource.get("performedPeriod")).get("start")
+        return PerformedProcedure(value_sets, reference_to(resource), parse_day(performed, self.site.zone))
+
+    def _allergy(self, resource: dict[str, Any]) -> Allergy | None:
+        terminology = self.site.terminology
+        if first_code(resource.get("verificationStatus")) in ("refuted", "entered-in-error"):
+            return None
+        if first_code(resource.get("clinicalStatus")) not in ("", "active"):
+            return None
+        concepts = [resource.get("code")]
+        concepts += [reaction.get("substance") for reaction in dicts(resource.get("reaction"))]
+        value_sets = frozenset().union(*(_allergens(concept, terminology) for concept in concepts))
+        if not value_sets:
+            return None
+        severe = resource.get("criticality") == "high" or any(
+            reaction.get("severity") == "severe" or _anaphylactic(reaction)
+            for reaction in dicts(resource.get("reaction"))
+        )
+        return Allergy(value_sets, severe, reference_to(resource))
+
+
+def _allergens(concept: Any, terminology: Terminology) -> frozenset[str]:
+    """The allergen value sets of a concept, by code, else by name."""
+    found = terminology.sets_of_concept(concept)
+    for name in texts(concept):
+        found |= terminology.sets_named_in(name)
+    return found
+
+
+def _anaphylactic(reaction: dict[str, Any]) -> bool:
+    names = [name for manifestation in dicts(reaction.get("manifestation")) for name in texts(manifestation)]
+    names.append(as_text(reaction.get("description")))
+    return any("anaphyla" in name.lower() for name in names)

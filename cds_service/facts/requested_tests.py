@@ -1,0 +1,103 @@
+"""Facts about laboratory tests that are pending or drafted: ``test.pending.X`` and ``test.drafted.X``."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from ..fhir.dates import parse_day
+from ..fhir.json_shape import as_dict
+from ..fhir.references import reference_to
+from .catalogue import Facts, fact
+from .fact import Fact, Source, absent, known, unknown
+from .laboratory import FINAL, observation_moment
+
+# test -> (its title, value sets of its results and requests, panels that contain it, the query of its results)
+TESTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
+    "b12": ("B12", ("b12-total", "b12-active"), (), "b12-results"),
+    "active_b12": ("active B12", ("b12-active",), (), "b12-results"),
+    "mma": ("methylmalonic acid", ("mma",), (), "b12-results"),
+    "potassium": (
+        "potassium", ("potassium-laboratory", "potassium-point-of-care"), ("basic-metabolic-panel",),
+        "renal-and-potassium",
+    ),
+}  # fmt: skip
+
+
+def _register(test: str) -> None:
+    title, value_sets, panels, query = TESTS[test]
+    wanted = frozenset(value_sets + panels)
+
+    def drafted(facts: Facts) -> Fact:
+        return known(bool(facts.session.tests & wanted))
+
+    def pending(facts: Facts) -> Fact:
+        return _pending(facts, value_sets, wanted, query, near=test == "potassium")
+
+    drafted.__doc__ = f"A {title} test is ordered in this session."
+    pending.__doc__ = f"A {title} test is requested or in the laboratory without a final result since."
+    fact(f"test.drafted.{test}", f"{title} test in this session", session=True)(drafted)
+    fact(f"test.pending.{test}", f"{title} test pending", queries=("service-requests", query))(pending)
+
+
+def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], query: str, *, near: bool) -> Fact:
+    """``near``: only a request that is due within a day of now counts (potassium)."""
+    oldest = facts.today - timedelta(days=1 if near else facts.site.days("window.pending_test"))
+    oldest_request = facts.today - timedelta(days=facts.site.days("window.pending_test"))
+    finals = [day for status, day, _ in _observed(facts, value_sets) if status in FINAL]
+    for resource in facts.record.index.of_type("ServiceRequest"):
+        if resource.get("status") not in ("active", "draft") or resource.get("doNotPerform") is True:
+            continue
+        authored = parse_day(resource.get("authoredOn"), facts.site.zone)
+        if authored is None or authored < oldest_request or not facts.site.terminology.sets_of_concept(resource.get("code")) & wanted:
+            continue
+        if near and abs((_due(resource, facts) or authored) - facts.today) > timedelta(days=1):
+            continue
+        if not any(day >= authored for day in finals):
+            return known(True, Source(reference_to(resource), authored))
+    for status, day, reference in _observed(facts, value_sets):
+        if status in ("registered", "preliminary") and day >= oldest and not any(other > day for other in finals):
+            return known(True, Source(reference, day))
+    complete = facts.record.complete("service-requests") and facts.record.complete(query)
+    return known(False) if complete else unknown("requests not all received")
+
+
+def _observed(facts: Facts, value_sets: tuple[str, ...]) -> list[tuple[Any, date, str]]:
+    found = []
+    for value_set in value_sets:
+        for resource in facts.record.observations(value_set):
+            moment = observation_moment(resource, facts.site.zone)
+            if moment is not None:
+                found.append((resource.get("status"), moment.day, reference_to(resource)))
+    return found
+
+
+def _due(resource: dict[str, Any], facts: Facts) -> date | None:
+    stated = resource.get("occurrenceDateTime") or as_dict(resource.get("occurrencePeriod")).get("start")
+    return parse_day(stated, facts.site.zone)
+
+
+for _test in TESTS:
+    _register(_test)
+
+
+@fact(
+    "b12.test_awaited", "test that would settle the B12 status, pending or drafted",
+    uses=("b12.status", "test.drafted.b12", "test.pending.b12", "test.drafted.mma", "test.pending.mma"),
+)  # fmt: skip
+def test_awaited(facts: Facts) -> Fact:
+    """A B12 test, or with an indeterminate status methylmalonic acid, is pending or drafted."""
+    test = "mma" if facts["b12.status"].value == "indeterminate" else "b12"
+    drafted, pending = facts[f"test.drafted.{test}"], facts[f"test.pending.{test}"]
+    return drafted if drafted.holds else pending
+
+
+@fact("b12.next_test", "test that would settle the B12 status", "orders", uses=("b12.status", "mma"))
+def next_test(facts: Facts) -> Fact:
+    """Serum B12 with an unknown status; methylmalonic acid with an indeterminate one, unless it has resulted."""
+    status = facts["b12.status"]
+    if status.is_unknown:
+        return known(("serum-b12",))
+    if status.value == "indeterminate" and facts["mma"].value is None:
+        return known(("mma",))
+    return absent()

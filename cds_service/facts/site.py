@@ -1,0 +1,30 @@
+"""What a deployment fixes for every call: parameters, formulary, time zone, terminology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal
+from typing import Any, Mapping
+
+from ..fhir.terminology import Terminology
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as ``hydroxocobalamin-injection``."""
+
+    parameter_set: str
+    parameters: Mapping[str, Any]
+    formulary: frozenset[str]
+    zone: tzinfo
+    terminology: Terminology
+
+    def number(self, name: str, unit: str | None = None) -> Decimal:
+        """The parameter ``name`` (in ``unit``, where it has a value for each of two unit families)."""
+        value = self.parameters[name]
+        return value[unit] if unit is not None and isinstance(value, Mapping) else value
+
+    def days(self, name: str) -> int:
+        """A window or age of the parameters, in days."""
+        return int(self.parameters[name])

@@ -1,0 +1,272 @@
+"""Cobalamin and other drug therapy in the record: orders, doses, and the course that they make up.
+
+Statuses, bounds and gaps: clinical specification, sections 2 and 3 (``b12_therapy.active``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Iterable
+
+from ..fhir.dates import add_days, parse_day
+from ..fhir.dosage import SINGLE_DOSE, Phase, read_phases
+from ..fhir.index import ResourceIndex
+from ..fhir.json_shape import as_dict, dicts
+from ..fhir.medication import Product, product_of
+from ..fhir.references import reference_to, type_and_id
+from .fact import Source
+from .site import Site
+
+if TYPE_CHECKING:
+    from .catalogue import Facts
+
+MEDICATION_QUERIES = (
+    "medication-requests", "medication-statements", "medication-administrations", "medication-dispenses",
+)  # fmt: skip
+_ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+_CURRENT = {"MedicationRequest": frozenset({"active"}), "MedicationStatement": frozenset({"active", "intended"})}
+_PAST = {
+    "MedicationRequest": frozenset({"completed", "stopped", "cancelled", "on-hold"}),
+    "MedicationStatement": frozenset({"completed", "stopped", "on-hold"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A medication order or statement. ``running``: its status says current (bounds are judged by day)."""
+
+    product: Product
+    running: bool
+    phases: tuple[Phase, ...]
+    start: date | None
+    end: date | None
+    reference: str
+
+    def current(self, today: date) -> bool:
+        """Whether the order is in force on ``today``."""
+        return self.running and (self.end is None or self.end >= today)
+
+    def phase_on(self, today: date) -> Phase:
+        """The phase that runs on ``today``; the last one where the dates do not say."""
+        begin = self.start
+        for phase in self.phases[:-1]:
+            begin = phase.start or begin
+            if begin is None or phase.duration is None:
+                return phase
+            begin = add_days(begin, phase.duration)
+            if today < begin:
+                return phase
+        return self.phases[-1]
+
+    @property
+    def source(self) -> Source:
+        """The provenance of a fact that rests on this order."""
+        by = " (recognised by name)" if self.product.by == "name" else ""
+        return Source(self.reference, self.start, f"{self.product.label}{by}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A dose given or dispensed on a day. ``amount`` in micrograms (a day's, where dispensed)."""
+
+    product: Product
+    day: date
+    route: str | None
+    amount: Decimal | None
+    reference: str
+
+    @property
+    def source(self) -> Source:
+        """The provenance of a fact that rests on this dose."""
+        return Source(self.reference, self.day, self.product.label)
+
+
+@dataclass(frozen=True, slots=True)
+class CobalaminCourse:
+    """The cobalamin therapy of a record. ``active`` is ``None`` where it is not known.
+
+    ``interval`` in days; ``start`` of the unbroken course; ``ended`` of the last course, where none is active.
+    """
+
+    active: bool | None
+    orders: tuple[Order, ...]
+    recent_doses: tuple[Dose, ...]
+    route: str | None
+    interval: float | None
+    start: date | None
+    last_dose: date | None
+    past: bool
+    ended: date | None
+    note: str
+
+
+def read_order(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Order | None:
+    """A MedicationRequest or MedicationStatement as an order; ``None`` where it is no evidence or none of our agents."""
+    kind = resource["resourceType"]
+    status = resource.get("status")
+    running = status in _CURRENT[kind]
+    if not running and status not in _PAST[kind]:
+        return None
+    if kind == "MedicationRequest":
+        if resource.get("intent", "order") not in _ORDER_INTENTS or resource.get("doNotPerform") is True:
+            return None
+    product = product_of(resource, index, site.terminology)
+    if product.identified and not product.agents:
+        return None
+    phases = read_phases(resource.get("dosageInstruction") or resource.get("dosage"), product, site.zone)
+    period = as_dict(resource.get("effectivePeriod"))
+    stated = period.get("start") or resource.get("effectiveDateTime") if kind == "MedicationStatement" else None
+    recorded = resource.get("authoredOn") if kind == "MedicationRequest" else resource.get("dateAsserted")
+    start = phases[0].start or parse_day(stated, site.zone) or parse_day(recorded, site.zone)
+    end = parse_day(period.get("end"), site.zone) or _end(phases, start)
+    return Order(product, running, phases, start, end, reference_to(resource))
+
+
+def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
+    """The last day of the last phase, where every phase is bounded."""
+    day = start
+    for phase in phases:
+        day = phase.start or day
+        if phase.end is not None:
+            day = phase.end
+        elif phase.duration is not None and day is not None:
+            day = add_days(day, phase.duration)
+        elif phase.interval == SINGLE_DOSE and day is not None:
+            continue
+        else:
+            return None
+    return day
+
+
+def read_dose(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Dose | None:
+    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None`` where it is no evidence."""
+    status = resource.get("status")
+    given = resource["resourceType"] == "MedicationAdministration"
+    if status != "completed" and not (given and status == "in-progress"):
+        return None
+    product = product_of(resource, index, site.terminology)
+    if not product.agents:
+        return None
+    if given:
+        period = as_dict(resource.get("effectivePeriod"))
+        day = parse_day(resource.get("effectiveDateTime"), site.zone) or parse_day(period.get("start"), site.zone)
+        phase = read_phases(resource.get("dosage"), product, site.zone)[0]
+        amount = phase.dose
+    else:
+        day = parse_day(resource.get("whenHandedOver"), site.zone) or parse_day(resource.get("whenPrepared"), site.zone)
+        phase = read_phases(resource.get("dosageInstruction"), product, site.zone)[0]
+        amount = phase.daily
+    return Dose(product, day, phase.route, amount, reference_to(resource)) if day else None
+
+
+def counts_as_therapy(route: str | None, daily: Decimal | None, facts: Facts) -> bool | None:
+    """Whether a single-agent cobalamin of ``daily`` micrograms treats deficiency; ``None`` where that cannot be said.
+
+    Parenteral and nasal do; oral from the parameter's dose, or unstated; without a known route a small dose stays open.
+    """
+    if route in ("parenteral", "nasal") or daily is None:
+        return True
+    dietary = facts.site.number("therapy.oral_from_dietary")
+    threshold = facts.site.number("therapy.oral_from")
+    if dietary < threshold and daily < threshold and facts["cause.dietary"].holds:
+        threshold = dietary
+    if daily >= threshold:
+        return True
+    return False if route == "oral" else None
+
+
+def cobalamin_course(facts: Facts) -> CobalaminCourse:
+    """Work out the cobalamin therapy of the record: whether one is active, since when, and what ran before."""
+    record, today = facts.record, facts.today
+    orders = [order for order in record.orders if order.product.cobalamin]
+    judged = [
+        (order, counts_as_therapy(phase.route, phase.daily, facts))
+        for order in orders
+        for phase in (order.phase_on(today) if order.current(today) else order.phases[0],)
+    ]
+    therapy = [order for order, counts in judged if counts]
+    current = sorted(
+        (order for order in therapy if order.current(today)), key=lambda order: (order.start or date.min, order.reference)
+    )
+    first_recent = today - timedelta(days=facts.site.days("therapy.dose_active_for"))
+    doses = sorted(
+        (
+            dose
+            for dose in record.doses
+            if dose.product.cobalamin and dose.day <= today and counts_as_therapy(dose.route, dose.amount, facts)
+        ),
+        key=lambda dose: (dose.day, dose.reference),
+    )
+    recent = [dose for dose in doses if dose.day >= first_recent]
+    active, note = _active(facts, bool(current or recent), judged)
+    phase = current[-1].phase_on(today) if current else None
+    undated = any(order.start is None for order in current)
+    ends = [order.end or (doses[-1].day if doses else None) for order in therapy if not order.current(today)]
+    return CobalaminCourse(
+        active=active,
+        orders=tuple(current),
+        recent_doses=tuple(recent),
+        route=phase.route if phase else (recent[-1].route if recent else None),
+        interval=phase.interval if phase else None,
+        start=None if undated or not active else _start(therapy, doses, today),
+        last_dose=doses[-1].day if doses else None,
+        past=not current and not recent and bool(therapy or doses),
+        ended=max((end for end in ends if end is not None), default=doses[-1].day if doses else None),
+        note=note,
+    )
+
+
+def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | None]]) -> tuple[bool | None, str]:
+    if evidence:
+        return True, ""
+    if any(counts is None and order.current(facts.today) for order, counts in judged):
+        return None, "a cobalamin order whose route is not stated"
+    if any(not order.product.identified and order.current(facts.today) for order in facts.record.orders):
+        return None, "a medication that could not be identified"
+    if not all(facts.record.complete(query) for query in MEDICATION_QUERIES):
+        return None, "medications not all received"
+    return False, ""
+
+
+def _start(therapy: list[Order], doses: list[Dose], today: date) -> date | None:
+    """The first day of the unbroken course that reaches today."""
+    spans: list[tuple[date, date, float]] = []
+    for order in therapy:
+        if order.start is not None and order.start <= today:
+            interval = order.phases[-1].interval
+            gap = max(60.0, 1.5 * interval) if interval and interval != SINGLE_DOSE else 60.0
+            spans.append((order.start, _last_day(order, therapy, today), gap))
+    spans += [(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
+    spans.sort()
+    if not spans:
+        return None
+    start, reach, gap = spans[0]
+    for begin, end, allowed in spans[1:]:
+        if (begin - reach).days > gap:
+            start, reach, gap = begin, end, allowed
+        elif end >= reach:
+            reach, gap = end, max(allowed, gap) if end == reach else allowed
+    return start
+
+
+def _last_day(order: Order, therapy: list[Order], today: date) -> date:
+    """The end of an order's span; without bounds it runs until the next one of the same drug begins."""
+    assert order.start is not None
+    if order.current(today):
+        return today
+    if order.end is not None:
+        return min(max(order.end, order.start), today)
+    later = [
+        other.start
+        for other in therapy
+        if other.start is not None and other.start > order.start and other.product.cobalamin == order.product.cobalamin
+    ]
+    return min(later, default=order.start)
+
+
+def replaced_references(resource: dict[str, Any]) -> frozenset[str]:
+    """The orders that a draft names as the ones it continues: priorPrescription and basedOn."""
+    named = [resource.get("priorPrescription"), *dicts(resource.get("basedOn"))]
+    return frozenset(filter(None, map(type_and_id, named)))

@@ -1,0 +1,89 @@
+"""FHIR dates as calendar days in the deployment's time zone.
+
+A partial date is its earliest day (clinical specification, section 2), except a birth date, which is mid-period.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?\Z")
+
+
+class Moment(NamedTuple):
+    """A point in time: the calendar day in the deployment's zone and the instant for ordering within it."""
+
+    day: date
+    instant: datetime
+
+
+def parse_moment(text: Any, zone: tzinfo) -> Moment | None:
+    """A FHIR ``date``, ``dateTime`` or ``instant`` as a :class:`Moment`, or ``None`` where it is none.
+
+    A date without a time is the start of its day in ``zone``; a time without an offset (invalid in FHIR, yet sent) is
+    taken in ``zone``. Leap seconds are read as the second before.
+    """
+    if not isinstance(text, str):
+        return None
+    try:
+        if _DATE.match(text):
+            day = date.fromisoformat(text)
+            return Moment(day, datetime.combine(day, time(), zone))
+        if _INSTANT.match(text):
+            instant = datetime.fromisoformat(text.replace(":60", ":59"))
+            instant = instant.replace(tzinfo=zone) if instant.tzinfo is None else instant.astimezone(zone)
+            return Moment(instant.date(), instant)
+        if partial := _PARTIAL.match(text):
+            day = date(int(partial[1]), int(partial[2] or 1), 1)
+            return Moment(day, datetime.combine(day, time(), zone))
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def parse_day(text: Any, zone: tzinfo) -> date | None:
+    """The calendar day of a FHIR date or dateTime in ``zone``, or ``None``."""
+    moment = parse_moment(text, zone)
+    return moment.day if moment else None
+
+
+def parse_birth_date(text: Any) -> date | None:
+    """A birth date; a partial one is the middle of its month or year."""
+    if not isinstance(text, str):
+        return None
+    try:
+        if partial := _PARTIAL.match(text):
+            return date(int(partial[1]), int(partial[2]), 15) if partial[2] else date(int(partial[1]), 7, 1)
+        return date.fromisoformat(text[:10]) if _DATE.match(text[:10]) else None
+    except ValueError:
+        return None
+
+
+def completed_months(birth: date, today: date) -> int:
+    """Completed calendar months from ``birth`` to ``today``; a 29 February birthday completes on 1 March."""
+    return (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
+
+
+_DAYS_PER_UNIT = {
+    "s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 365.25 / 12, "a": 365.25,
+}
+
+
+def duration_days(value: Any, unit: Any) -> float | None:
+    """A FHIR duration in days; months and years are mean Gregorian ones. ``None`` where it cannot be read."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        return None
+    days = _DAYS_PER_UNIT.get(unit) if isinstance(unit, str) else None
+    return value * days if days else None
+
+
+def add_days(day: date, days: float) -> date:
+    """``day`` moved by whole ``days``, kept within the calendar."""
+    try:
+        return day + timedelta(days=round(days))
+    except OverflowError:
+        return date.max if days > 0 else date.min

@@ -1,0 +1,103 @@
+"""One pass over what a client sent: every resource of the context patient, filed by type and, Observations, by value set."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+from .json_shape import as_dict, as_list, codings, dicts
+from .references import is_of_patient, reference_to
+from .terminology import Terminology
+
+_NO_RESOURCES: list[dict[str, Any]] = []
+
+
+class ResourceIndex:
+    """Resources of one patient. ``excluded`` counts those of other patients or with no subject, which never enter."""
+
+    __slots__ = ("patient_reference", "patient", "medications", "excluded", "_terminology", "_by_type", "_by_value_set")
+
+    def __init__(self, patient_id: str, terminology: Terminology):
+        self.patient_reference = f"Patient/{patient_id}"
+        self.patient: dict[str, Any] | None = None
+        self.medications: dict[str, dict[str, Any]] = {}
+        self.excluded = 0
+        self._terminology = terminology
+        self._by_type: dict[str, list[dict[str, Any]]] = {}
+        self._by_value_set: dict[str, list[dict[str, Any]]] = {}
+
+    def add(self, value: Any) -> None:
+        """File a resource, or each resource of a Bundle."""
+        for resource in resources_of(value):
+            kind = resource.get("resourceType")
+            if not isinstance(kind, str):
+                continue
+            if kind == "Medication":
+                self.medications[reference_to(resource)] = resource
+            elif kind == "Patient":
+                if reference_to(resource) == self.patient_reference:
+                    self.patient = resource
+                else:
+                    self.excluded += 1
+            elif not is_of_patient(resource, self.patient_reference):
+                self.excluded += 1
+            elif kind == "Observation":
+                self._file_observation(resource)
+            else:
+                self._by_type.setdefault(kind, []).append(resource)
+
+    def _file_observation(self, resource: dict[str, Any]) -> None:
+        by_value_set, sets_of = self._by_value_set, self._terminology.sets_of
+        filed: tuple[str, ...] = ()
+        for system, code in codings(resource.get("code")):
+            for value_set in sets_of(system, code):
+                if value_set not in filed:
+                    filed += (value_set,)
+                    by_value_set.setdefault(value_set, []).append(resource)
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """The resources of a type other than Observation, as received."""
+        return self._by_type.get(kind, _NO_RESOURCES)
+
+    def observations(self, value_set: str) -> list[dict[str, Any]]:
+        """The Observations with a code in ``value_set``, as received."""
+        return self._by_value_set.get(value_set, _NO_RESOURCES)
+
+
+def resources_of(value: Any) -> Iterator[dict[str, Any]]:
+    """The resource itself, or the resources in the entries of a Bundle; search outcomes are passed over."""
+    resource = as_dict(value)
+    if resource.get("resourceType") == "Bundle" or "entry" in resource:
+        for entry in dicts(resource.get("entry")):
+            inner = entry.get("resource")
+            if isinstance(inner, dict):
+                yield inner
+    elif resource:
+        yield resource
+
+
+def is_complete(value: Any) -> bool:
+    """Whether a prefetched value is all that the query found.
+
+    Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries than its
+    ``total``, an entry that is no resource. ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
+    """
+    if value is None:
+        return True
+    if not isinstance(value, dict):
+        return False
+    if value.get("resourceType") != "Bundle":
+        return isinstance(value.get("resourceType"), str) and value["resourceType"] != "OperationOutcome"
+    entries = as_list(value.get("entry"))
+    matches = 0
+    for entry in entries:
+        inner = as_dict(as_dict(entry).get("resource"))
+        kind = inner.get("resourceType")
+        if kind is None or kind == "OperationOutcome":
+            return False
+        matches += as_dict(as_dict(entry).get("search")).get("mode", "match") == "match"
+    total = value.get("total")
+    if isinstance(total, int) and not isinstance(total, bool) and total > matches:
+        return False
+    return not any(link.get("relation") == "next" for link in dicts(value.get("link")))
+
+

@@ -1,0 +1,66 @@
+"""The set of numbers that a result stands for: a point, or a half-line where it came with a comparator."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple, Sequence
+
+
+class Cut(NamedTuple):
+    """A boundary between two neighbouring classes. ``inclusive``: the value itself belongs to the class above."""
+
+    value: Decimal
+    inclusive: bool
+
+
+class Interval(NamedTuple):
+    """``low`` to ``high``; ``None`` is unbounded; the ends are in the set unless marked open."""
+
+    low: Decimal | None
+    high: Decimal | None
+    low_open: bool = False
+    high_open: bool = False
+
+    @classmethod
+    def of(cls, value: Decimal, comparator: str | None) -> Interval:
+        """The interval of a FHIR Quantity. Another comparator than ``< <= >= >``: ``ValueError``."""
+        if comparator is None:
+            return cls(value, value)
+        if comparator in ("<", "<="):
+            return cls(None, value, high_open=comparator == "<")
+        if comparator in (">", ">="):
+            return cls(value, None, low_open=comparator == ">")
+        raise ValueError("no such comparator")
+
+    def scaled(self, factor: Decimal) -> Interval:
+        """The interval in another unit; ``factor`` is positive."""
+        low = None if self.low is None else self.low * factor
+        high = None if self.high is None else self.high * factor
+        return Interval(low, high, self.low_open, self.high_open)
+
+    def classes(self, cuts: Sequence[Cut]) -> tuple[int, int]:
+        """The lowest and highest class, counted from 0, that values of the interval reach between ascending ``cuts``."""
+        lowest = highest = 0
+        for cut in cuts:
+            if self.low is not None:
+                lowest += self.low > cut.value or (self.low == cut.value and (cut.inclusive or self.low_open))
+            if self.high is None:
+                highest += 1
+            else:
+                highest += self.high > cut.value or (self.high == cut.value and cut.inclusive and not self.high_open)
+        return lowest, highest
+
+    def below(self, limit: Decimal) -> bool | None:
+        """Whether the value is below ``limit``: true, false, or ``None`` where the interval spans it."""
+        lowest, highest = self.classes((Cut(limit, True),))
+        return None if lowest != highest else lowest == 0
+
+    def above(self, limit: Decimal) -> bool | None:
+        """Whether the value is above ``limit``; ``None`` where the interval spans it."""
+        lowest, highest = self.classes((Cut(limit, False),))
+        return None if lowest != highest else lowest == 1
+
+    @property
+    def point(self) -> Decimal | None:
+        """The value, where it is one number."""
+        return self.low if self.low == self.high else None

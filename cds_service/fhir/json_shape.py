@@ -1,0 +1,64 @@
+"""Defensive access to raw FHIR JSON, whose shape a client may get wrong.
+
+Real clients send an object where FHIR has a list (``category``), or a string where it has an object. These helpers
+read what is there and give an empty value for what is not, so that readers stay free of type checks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def as_list(value: Any) -> list[Any]:
+    """``value`` as a list: itself, a single item wrapped, or empty for null."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """``value`` where it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value: Any) -> str:
+    """``value`` where it is a non-blank JSON string, stripped, else ``""``."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """The JSON objects of ``value``, which may be a list, one object, or null."""
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return []
+
+
+def codings(concept: Any) -> list[tuple[str, str]]:
+    """``(system, code)`` of each coding of a CodeableConcept that has both."""
+    found = []
+    for coding in dicts(as_dict(concept).get("coding")):
+        system, code = coding.get("system"), coding.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            found.append((system, code))
+    return found
+
+
+def first_code(concept: Any) -> str:
+    """The first code of a CodeableConcept, or a bare string code as old clients send it, else ``""``."""
+    if isinstance(concept, str):
+        return concept
+    for coding in dicts(as_dict(concept).get("coding")):
+        code = coding.get("code")
+        if isinstance(code, str):
+            return code
+    return ""
+
+
+def texts(concept: Any) -> list[str]:
+    """The human-readable names of a CodeableConcept: ``text`` first, then the displays."""
+    concept = as_dict(concept)
+    names = [as_text(concept.get("text"))]
+    names += [as_text(coding.get("display")) for coding in dicts(concept.get("coding"))]
+    return [name for name in names if name]

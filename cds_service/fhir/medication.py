@@ -1,0 +1,136 @@
+"""Which agent a medication is, by code, by reference, last by name; and its strength."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from .index import ResourceIndex
+from .json_shape import as_dict, as_text, codings, dicts, texts
+from .references import type_and_id
+from .terminology import Terminology
+
+COBALAMINS = frozenset({"hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin"})
+FOLATES = frozenset({"folic-acid", "levomefolate", "leucovorin"})
+_COMBINATIONS = frozenset({"cobalamin-combination", "folate-combination"})
+AGENTS = COBALAMINS | FOLATES | _COMBINATIONS | frozenset({
+    "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",
+    "thiazide-diuretic", "antiarrhythmic", "metformin", "acid-suppressant", "anticoagulant", "nitrous-oxide",
+})  # fmt: skip
+_PARTNER = "partner-ingredient"
+_MICROGRAMS = {"g": Decimal(1_000_000), "mg": Decimal(1000), "ug": Decimal(1)}
+_STRENGTH = re.compile(
+    r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
+    r"(?:\s*/\s*(\d+(?:\.\d+)?)?\s*(ml|millilit(?:er|re)s?)(?![a-z]))?"
+)
+_FOLATE_STRENGTH = re.compile(
+    r"(?:folic acid|folate|levomefolate|methylfolate|leucovorin|folinic acid)[^0-9/+]{0,20}"
+    r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
+)
+
+
+class Strength(NamedTuple):
+    """Micrograms in one unit of a product (``per_ml``: in one millilitre)."""
+
+    micrograms: Decimal
+    per_ml: bool
+
+
+class Product(NamedTuple):
+    """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where nothing identifies it.
+
+    ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is false where there is
+    neither a code nor a name to go by.
+    """
+
+    agents: frozenset[str]
+    by: str
+    label: str
+    strength: Strength | None
+    identified: bool = True
+
+    @property
+    def cobalamin(self) -> str:
+        """The single-agent cobalamin that this product is, or ``""``."""
+        return next(iter(self.agents & COBALAMINS), "") if not self.agents & _COMBINATIONS else ""
+
+    @property
+    def has_folate(self) -> bool:
+        """Whether the product contains a folate, alone or combined."""
+        return bool(self.agents & FOLATES) or "folate-combination" in self.agents
+
+    @property
+    def has_cobalamin(self) -> bool:
+        """Whether the product contains any cobalamin, a combination's included, the antidote excluded."""
+        return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
+
+
+def product_of(resource: dict[str, Any], index: ResourceIndex | None, terminology: Terminology) -> Product:
+    """The product that a MedicationRequest, MedicationStatement, -Administration or -Dispense is about."""
+    reference = as_dict(resource.get("medicationReference"))
+    concept = resource.get("medicationCodeableConcept")
+    display = as_text(reference.get("display"))
+    if not as_dict(concept) and reference:
+        concept = as_dict(_referenced(resource, reference, index)).get("code")
+    codes = tuple(codings(concept))
+    names = tuple(texts(concept)) or ((display,) if display else ())
+    return _identify(codes, names, terminology)
+
+
+def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: ResourceIndex | None) -> Any:
+    target = as_text(reference.get("reference"))
+    if target.startswith("#"):
+        return next((item for item in dicts(resource.get("contained")) if item.get("id") == target[1:]), None)
+    return index.medications.get(type_and_id(target)) if index else None
+
+
+@lru_cache(maxsize=8192)
+def _identify(codes: tuple[tuple[str, str], ...], names: tuple[str, ...], terminology: Terminology) -> Product:
+    label = names[0] if names else next(filter(None, (terminology.displays.get(code) for code in codes)), "")
+    agents: frozenset[str] = frozenset()
+    for system, code in codes:
+        agents |= terminology.sets_of(system, code) & AGENTS
+    displays = [terminology.displays[code] for code in codes if code in terminology.displays]
+    if agents:
+        return Product(agents, "code", label, _strength([*displays, *names], agents))
+    named: frozenset[str] = frozenset()
+    for name in names:
+        named |= terminology.sets_named_in(name)
+    agents = named & AGENTS
+    if "cobalamin-antidote" in agents:
+        agents -= COBALAMINS
+    if agents & COBALAMINS and (_PARTNER in named or agents & FOLATES):
+        agents = (agents - COBALAMINS) | {"cobalamin-combination"}
+    return Product(agents, "name" if names else "", label, _strength(list(names), agents), bool(codes or names))
+
+
+def _strength(names: list[str], agents: frozenset[str]) -> Strength | None:
+    """The strength that the names state; of a combination, its folate's."""
+    combined = bool(agents & _COMBINATIONS)
+    for name in names:
+        text = _plain(name)
+        if agents & FOLATES or combined:
+            if match := _FOLATE_STRENGTH.search(text):
+                return Strength(_micrograms(match[1], match[2]), False)
+        if not combined and (match := _STRENGTH.search(text)):
+            amount = _micrograms(match[1], match[2])
+            if match[4]:
+                volume = Decimal(match[3] or 1)
+                return Strength(amount / volume, True) if volume else None
+            return Strength(amount, False)
+    return None
+
+
+def _plain(text: str) -> str:
+    text = text.lower().replace("\u00b5", "u").replace("\u03bc", "u")
+    return re.sub(r"(?<=\d)[,](?=\d{3}(?!\d))", "", text)
+
+
+def _micrograms(number: str, unit: str) -> Decimal:
+    if unit.startswith(("mcg", "microgram")):
+        unit = "ug"
+    elif unit.startswith("milligram"):
+        unit = "mg"
+    return Decimal(number.replace(",", ".")) * _MICROGRAMS[unit]

@@ -1,0 +1,33 @@
+"""FHIR references: relative, absolute and versioned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .json_shape import as_dict, as_text
+
+
+def reference_to(resource: dict[str, Any]) -> str:
+    """``Type/id`` of a resource, or its type alone where it has no id."""
+    kind, identity = as_text(resource.get("resourceType")), as_text(resource.get("id"))
+    return f"{kind}/{identity}" if identity else kind
+
+
+def type_and_id(reference: Any) -> str:
+    """``Type/id`` of a reference string or Reference: server, version and query removed; ``""`` where there is none."""
+    if isinstance(reference, dict):
+        reference = reference.get("reference")
+    text = as_text(reference)
+    if not text or text.startswith(("#", "urn:")):
+        return ""
+    parts = text.split("?", 1)[0].split("/")
+    if "_history" in parts:
+        parts = parts[: parts.index("_history")]
+    return "/".join(parts[-2:]) if len(parts) >= 2 else ""
+
+
+def is_of_patient(resource: dict[str, Any], patient: str) -> bool:
+    """Whether a resource is about ``patient`` (``Patient/id``), by its subject or patient element."""
+    subject = resource.get("subject") or resource.get("patient")
+    reference = as_dict(subject).get("reference")
+    return reference == patient or type_and_id(reference) == patient

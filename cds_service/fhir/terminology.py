@@ -1,0 +1,110 @@
+"""Which value sets a code belongs to, from the FHIR ValueSet resources in ``fhir_profiles/value-sets``.
+
+Membership is by ``system|code``. An ``is-a`` filter is honoured for the code systems whose codes spell their
+hierarchy (ICD, ATC): ``I50`` covers ``I50.9``. Nothing is looked up outside the process.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterable, NamedTuple
+
+from .json_shape import codings
+
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+CODES_SPELL_HIERARCHY = frozenset(
+    {"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm", "http://www.whocc.no/atc"}
+)
+BASE = "https://b12-folate-cds.example.org/fhir"
+_REVIEW = f"{BASE}/StructureDefinition/code-review"
+_EMPTY: frozenset[str] = frozenset()
+
+
+class Concept(NamedTuple):
+    """One code of a value set."""
+
+    system: str
+    code: str
+    display: str
+    review_needed: bool
+
+
+class Terminology:
+    """The loaded value sets and medication names.
+
+    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON.
+    """
+
+    def __init__(self, value_sets: Iterable[dict[str, Any]], medication_names: dict[str, Any]):
+        self.concepts: dict[str, list[Concept]] = {}
+        self._members: dict[tuple[str, str], frozenset[str]] = {}
+        self._categories: dict[tuple[str, str], frozenset[str]] = {}
+        self.displays: dict[tuple[str, str], str] = {}
+        for value_set in value_sets:
+            self._add(value_set)
+        self._names = {
+            _words(designation["value"]): concept["code"]
+            for concept in medication_names.get("concept", [])
+            for designation in concept.get("designation", [])
+        }
+        longest_first = sorted(self._names, key=len, reverse=True)
+        self._name_pattern = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])")
+        self.sets_of = lru_cache(maxsize=16384)(self._sets_of)
+        self.sets_named_in = lru_cache(maxsize=8192)(self._sets_named_in)
+
+    @classmethod
+    def load(cls, profiles: Path) -> Terminology:
+        """Read ``value-sets/*.json`` and ``code-systems/medication-name.json`` under ``profiles``."""
+        value_sets = [json.loads(path.read_text("utf-8")) for path in sorted((profiles / "value-sets").glob("*.json"))]
+        names = json.loads((profiles / "code-systems" / "medication-name.json").read_text("utf-8"))
+        return cls(value_sets, names)
+
+    def _add(self, value_set: dict[str, Any]) -> None:
+        set_id = value_set["id"]
+        concepts = self.concepts.setdefault(set_id, [])
+        for include in value_set["compose"]["include"]:
+            system = include["system"]
+            for concept in include.get("concept", []):
+                key = system, concept["code"]
+                self._members[key] = self._members.get(key, _EMPTY) | {set_id}
+                self.displays.setdefault(key, concept.get("display", ""))
+                review = any(extension.get("url") == _REVIEW for extension in concept.get("extension", []))
+                concepts.append(Concept(system, concept["code"], concept.get("display", ""), review))
+            for condition in include.get("filter", []):
+                key = system, condition["value"]
+                self._categories[key] = self._categories.get(key, _EMPTY) | {set_id}
+
+    def _sets_of(self, system: str, code: str) -> frozenset[str]:
+        found = self._members.get((system, code), _EMPTY)
+        if system in CODES_SPELL_HIERARCHY:
+            for length in range(1, len(code) + 1):
+                found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
+        return found
+
+    def sets_of_concept(self, concept: Any) -> frozenset[str]:
+        """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
+        found = _EMPTY
+        for system, code in codings(concept):
+            found |= self.sets_of(system, code)
+        return found
+
+    def _sets_named_in(self, text: str) -> frozenset[str]:
+        return frozenset(self._names[match] for match in self._name_pattern.findall(_words(text)))
+
+    def codes(self, set_id: str, system: str) -> list[str]:
+        """The codes of ``set_id`` in ``system``, in the order of the value set. Unknown id: ``KeyError``."""
+        return [concept.code for concept in self.concepts[set_id] if concept.system == system]
+
+    def names_of(self, set_id: str) -> list[str]:
+        """The names in the closed list that mean ``set_id``."""
+        return [name for name, meaning in self._names.items() if meaning == set_id]
+
+
+def _words(text: str) -> str:
+    """Lower case, punctuation and runs of space as one space, so that ``Vitamin B-12`` reads ``vitamin b 12``."""
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()

@@ -1,0 +1,100 @@
+"""Texts of cards: placeholders filled, values as sent, GitHub Flavored Markdown without HTML.
+
+Whatever comes from the client (units, drug names) is escaped, so that it can never be markup.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any, Iterable, Mapping
+
+from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.fact import Fact
+from ..rules.card_file import PLACEHOLDER
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$:@])")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def escaped(text: str, limit: int = 80) -> str:
+    """Text from outside as plain text in Markdown: markup escaped, one line, at most ``limit`` characters."""
+    text = _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
+    if len(text) > limit:
+        text = text[: limit - 1].rstrip() + "\u2026"
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def day_text(day: date) -> str:
+    """A day as ``2 Mar 2026``."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
+    """A fact's value for a reader, or ``""`` where it has none. Results read as the laboratory sent them."""
+    value = fact.value
+    if value is None:
+        return ""
+    clean = escaped if markdown else str
+    if definition.kind == "result":
+        return clean(value.as_sent)
+    if definition.kind == "yes-no":
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return day_text(value)
+    if isinstance(value, tuple):
+        return clean(", ".join(value) or "none")
+    if isinstance(value, float):
+        if math.isinf(value):
+            return "single dose"
+        value = Decimal(str(round(value, 1)))
+    if isinstance(value, Decimal):
+        value = f"{value:f}"
+    unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(definition.unit, definition.unit)
+    return clean(f"{value} {unit}".strip())
+
+
+def dated_text(definition: Definition, fact: Fact) -> str:
+    """A result with its day: ``110 pg/mL (2 Mar 2026)``."""
+    text = value_text(definition, fact)
+    if text and definition.kind == "result":
+        return f"{text} ({day_text(fact.value.moment.day)})"
+    return text
+
+
+def filled(text: str, facts: Mapping[str, Fact]) -> str:
+    """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads ``not known``."""
+    if "{" not in text:
+        return text
+    return PLACEHOLDER.sub(lambda match: dated_text(CATALOGUE[match[1]], facts[match[1]]) or "not known", text)
+
+
+def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
+    """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none has."""
+    rows = []
+    for name in names:
+        found = facts[name]
+        if found.value is None:
+            continue
+        definition = CATALOGUE[name]
+        day = day_text(found.value.moment.day) if definition.kind == "result" else ""
+        remark = f" ({found.note})" if definition.kind == "result" and found.note else ""
+        rows.append(f"| {_capital(definition.title)} | {value_text(definition, found)}{remark} | {day} |")
+    return "\n".join(["| Result | Value | Date |", "| --- | --- | --- |", *rows]) if rows else ""
+
+
+def not_known(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
+    """The line that names every unknown fact among ``names`` by its title, or ``""`` where all is known."""
+    wanted = set(names)
+    titles = [
+        definition.title for name, definition in CATALOGUE.items() if name in wanted and facts[name].is_unknown
+    ]
+    return f"Not known: {', '.join(titles)}." if titles else ""
+
+
+def _capital(text: Any) -> str:
+    return text[:1].upper() + text[1:]

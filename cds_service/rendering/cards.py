@@ -1,0 +1,213 @@
+"""From decisions to the cards of an answer: at most three, by urgency, with suggestions that never contradict.
+
+What holds across cards is decided here: one cobalamin course an answer, no order below the age of 16, the limit of
+three (clinical specification, sections 1 and 4; CDS Hooks 3.0.0, "Card Attributes").
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Mapping, NamedTuple
+from uuid import uuid4
+
+from ..facts.catalogue import Facts
+from ..facts.drafts import drafts_behind
+from ..fhir.terminology import BASE
+from ..rules.card import INDICATORS, Suggestion
+from ..rules.conditions import CardHolds, Condition
+from ..rules.decision import Decision, Decisions
+from .card_text import filled, not_known, values_table
+from .orders import OrderContext, OrderTemplate
+
+MOST_CARDS = 3
+SUMMARY_LIMIT = 140
+TOPICS = f"{BASE}/CodeSystem/card-topic"
+REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+_INTENTS = frozenset(
+    {"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"}
+)
+
+
+class Evidence(NamedTuple):
+    """A source that cards cite."""
+
+    title: str
+    url: str
+
+
+class Publication(NamedTuple):
+    """What every card of a deployment is rendered with. ``intent`` of new orders."""
+
+    parameter_set: str
+    evidence: Mapping[str, Evidence]
+    templates: Mapping[str, OrderTemplate]
+    override_reasons: Mapping[str, str]
+    intent: str
+
+
+class Patient(NamedTuple):
+    """Whose card it is: ``Patient/id``, the encounter's id, and the time of the call."""
+
+    reference: str
+    encounter: str | None
+    now: datetime
+
+
+def shown(decisions: Decisions) -> list[Decision]:
+    """The cards that fire, by urgency and then by rank, at most three."""
+    firing = [decision for decision in decisions.all() if decision.fires]
+    firing.sort(key=lambda decision: (INDICATORS.index(decision.card.indicator), decision.card.rank))
+    return firing[:MOST_CARDS]
+
+
+def render_cards(decisions: Decisions, facts: Facts, patient: Patient, publication: Publication) -> list[dict[str, Any]]:
+    """The ``cards`` of a CDS Hooks response."""
+    cards = []
+    course_taken = False
+    for decision in shown(decisions):
+        card, starts_course = _Rendering(decision, decisions, facts, patient, publication).card(course_taken)
+        course_taken |= starts_course
+        cards.append(card)
+    return cards
+
+
+class _Rendering:
+    """One card of one call; remembers which facts it met, for the line ``Not known``."""
+
+    def __init__(
+        self, decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication
+    ):
+        self.source = decision.card
+        self.decisions = decisions
+        self.facts = facts
+        self.patient = patient
+        self.publication = publication
+        self.met: set[str] = set()
+        for step in decision.steps:
+            self._meet(step.condition)
+
+    def _meet(self, condition: Condition) -> None:
+        self.met.update(condition.facts)
+        if isinstance(condition, CardHolds):
+            for step in self.decisions[condition.card].steps:
+                self._meet(step.condition)
+
+    def _all_hold(self, conditions: tuple[Condition, ...]) -> bool:
+        for condition in conditions:
+            self._meet(condition)
+            if not condition.truth(self.facts, self.decisions.holds):
+                return False
+        return True
+
+    def card(self, course_taken: bool) -> tuple[dict[str, Any], bool]:
+        source, publication = self.source, self.publication
+        suggestions, starts_course = self._suggestions(course_taken)
+        evidence = publication.evidence[source.source]
+        card: dict[str, Any] = {
+            "uuid": str(uuid4()),
+            "summary": self._summary(),
+            "indicator": source.indicator,
+            "detail": self._detail(),
+            "source": {
+                "label": evidence.title,
+                "url": evidence.url,
+                "topic": {"system": TOPICS, "code": source.id, "display": source.title},
+            },
+        }
+        if suggestions:
+            card["suggestions"] = suggestions
+            card["selectionBehavior"] = "at-most-one"
+        if source.override_reasons:
+            reasons = publication.override_reasons
+            card["overrideReasons"] = [
+                {"code": code, "system": REASONS, "display": reasons[code]} for code in source.override_reasons
+            ]
+        if source.evidence:
+            card["links"] = [
+                {"label": publication.evidence[key].title, "url": publication.evidence[key].url, "type": "absolute"}
+                for key in source.evidence
+            ]
+        return card, starts_course
+
+    def _summary(self) -> str:
+        text = filled(self.source.summary, self.facts)
+        return text if len(text) < SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 2].rstrip() + "\u2026"
+
+    def _detail(self) -> str:
+        parts = [
+            filled(paragraph.text.strip(), self.facts)
+            for paragraph in self.source.detail
+            if self._all_hold(paragraph.when)
+        ]
+        parts.append(values_table(self.source.values, self.facts))
+        parts.append(f"Parameter set: {self.publication.parameter_set}.")
+        parts.append(not_known(self.facts.met(self.met), self.facts))
+        return "\n\n".join(filter(None, parts))
+
+    def _suggestions(self, course_taken: bool) -> tuple[list[dict[str, Any]], bool]:
+        """The suggestions that can be made, and whether one of them starts a cobalamin course."""
+        starts_course = False
+        rendered = []
+        if self.facts["patient.paediatric"].holds:
+            return [], False
+        for suggestion in self.source.suggestions:
+            if not self._all_hold(suggestion.when):
+                continue
+            templates = self._templates(suggestion)
+            if templates is None:
+                continue
+            starts = any(template.starts_cobalamin for template in templates)
+            if starts and course_taken:
+                continue
+            actions = self._actions(suggestion, templates)
+            if actions:
+                starts_course |= starts
+                rendered.append(self._suggestion(suggestion, actions))
+        return rendered, starts_course
+
+    def _suggestion(self, suggestion: Suggestion, actions: list[dict[str, Any]]) -> dict[str, Any]:
+        rendered: dict[str, Any] = {"label": self._label(suggestion), "uuid": str(uuid4())}
+        if suggestion.recommended:
+            rendered["isRecommended"] = True
+        rendered["actions"] = actions
+        return rendered
+
+    def _label(self, suggestion: Suggestion) -> str:
+        """The label; a fact that names orders reads as their titles."""
+        label = suggestion.label
+        for source in suggestion.create:
+            if source.fact and f"{{{source.fact}}}" in label:
+                titles = [self.publication.templates[item].title for item in self.facts[source.fact].value]
+                label = label.replace(f"{{{source.fact}}}", ", ".join(titles))
+        return filled(label, self.facts)
+
+    def _templates(self, suggestion: Suggestion) -> list[OrderTemplate] | None:
+        """The orders that it creates; ``None`` where one of them cannot be made."""
+        ids: list[str] = []
+        for source in suggestion.create:
+            if source.template:
+                ids.append(source.template)
+                continue
+            self.met.add(source.fact)
+            value = self.facts[source.fact].value
+            if value is None:
+                return None
+            ids += value
+        return [self.publication.templates[template_id] for template_id in ids]
+
+    def _actions(self, suggestion: Suggestion, templates: list[OrderTemplate]) -> list[dict[str, Any]]:
+        """Creates first, then deletes; none at all where a draft to remove has no id."""
+        replaced = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
+        if suggestion.delete and (not replaced or not all(draft.reference for draft in replaced)):
+            return []
+        kept = next((draft.intent for draft in replaced if draft.intent in _INTENTS), self.publication.intent)
+        actions: list[dict[str, Any]] = []
+        for template in templates:
+            intent = kept if template.starts_cobalamin else self.publication.intent
+            context = OrderContext(self.patient.reference, self.patient.encounter, self.patient.now, intent)
+            actions.append(
+                {"type": "create", "description": f"Order: {template.title}", "resource": template.order(context)}
+            )
+        for draft in replaced:
+            actions.append({"type": "delete", "description": "Remove the draft", "resourceId": draft.reference})
+        return actions

@@ -1,0 +1,86 @@
+"""Orders that suggestions create, from the ActivityDefinitions in ``fhir_profiles/activity-definitions``.
+
+A template is resolved when it is loaded; a call only adds the patient, the encounter and the times, so that what was
+validated at load is what leaves.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..fhir.medication import COBALAMINS
+from ..fhir.terminology import RXNORM, Terminology
+
+LABORATORY = {
+    "coding": [
+        {"system": "http://snomed.info/sct", "code": "108252007", "display": "Laboratory procedure"},
+    ]
+}
+
+
+class OrderContext(NamedTuple):
+    """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice."""
+
+    patient: str
+    encounter: str | None
+    now: datetime
+    intent: str
+
+
+class OrderTemplate(NamedTuple):
+    """A resolved order. ``hours``: it is due so many hours from now."""
+
+    id: str
+    title: str
+    resource: dict[str, Any]
+    hours: float | None
+    starts_cobalamin: bool
+
+    def order(self, context: OrderContext) -> dict[str, Any]:
+        """The FHIR R4 order for one patient. The nested parts are shared: do not change them."""
+        resource = dict(self.resource)
+        resource["intent"] = context.intent
+        resource["subject"] = {"reference": context.patient}
+        if context.encounter:
+            resource["encounter"] = {"reference": f"Encounter/{context.encounter}"}
+        resource["authoredOn"] = context.now.isoformat(timespec="seconds")
+        if self.hours is not None:
+            due = context.now + timedelta(hours=self.hours)
+            resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")
+        return resource
+
+
+def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -> dict[str, OrderTemplate]:
+    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` RxNorm codings come last, else first."""
+    templates = {}
+    for path in sorted(folder.glob("*.json")):
+        definition = json.loads(path.read_text("utf-8"))
+        templates[definition["id"]] = _template(definition, terminology, parameter_set)
+    return templates
+
+
+def _template(definition: dict[str, Any], terminology: Terminology, parameter_set: str) -> OrderTemplate:
+    resource: dict[str, Any] = {
+        "resourceType": definition["kind"],
+        "instantiatesCanonical": [f"{definition['url']}|{definition['version']}"],
+        "status": "draft",
+        "intent": definition["intent"],
+    }
+    starts_cobalamin = False
+    if "priority" in definition:
+        resource["priority"] = definition["priority"]
+    if definition["kind"] == "MedicationRequest":
+        product = dict(definition["productCodeableConcept"])
+        rxnorm_last = parameter_set == "uk"
+        product["coding"] = sorted(product["coding"], key=lambda coding: (coding["system"] == RXNORM) is rxnorm_last)
+        resource["medicationCodeableConcept"] = product
+        resource["dosageInstruction"] = definition["dosage"]
+        starts_cobalamin = bool(terminology.sets_of_concept(product) & COBALAMINS)
+    else:
+        resource["category"] = [LABORATORY]
+        resource["code"] = definition["code"]
+    hours = definition.get("timingDuration", {}).get("value")
+    return OrderTemplate(definition["id"], definition["title"], resource, hours, starts_cobalamin)

@@ -1,0 +1,81 @@
+"""A card as authored: when it fires, what it says, what it suggests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .conditions import Condition
+from .yaml_source import Place
+
+INDICATORS = ("critical", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of the detail, shown when all of ``when`` holds."""
+
+    text: str
+    when: tuple[Condition, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSource:
+    """Where a suggested order comes from: an ActivityDefinition's id, or a fact whose value names such ids."""
+
+    template: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A suggestion as authored: orders to create, then drafts to delete, when all of ``when`` holds."""
+
+    label: str
+    create: tuple[OrderSource, ...]
+    delete: str
+    recommended: bool
+    when: tuple[Condition, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored."""
+
+    id: str
+    version: str
+    status: str
+    title: str
+    rank: int
+    hooks: tuple[str, ...]
+    include: tuple[Condition, ...]
+    exclude: tuple[Condition, ...]
+    indicator: str
+    summary: str
+    detail: tuple[Paragraph, ...]
+    values: tuple[str, ...]
+    source: str
+    evidence: tuple[str, ...]
+    suggestions: tuple[Suggestion, ...]
+    override_reasons: tuple[str, ...]
+    tests: tuple[Any, ...]
+    place: Place
+
+    @property
+    def deciding_facts(self) -> list[str]:
+        """The facts that its criteria ask."""
+        return [name for condition in (*self.include, *self.exclude) for name in condition.facts]
+
+    @property
+    def facts(self) -> list[str]:
+        """Every fact that it names: in criteria, texts, values and suggestions."""
+        names = self.deciding_facts + list(self.values)
+        for paragraph in self.detail:
+            names += [name for condition in paragraph.when for name in condition.facts]
+        for suggestion in self.suggestions:
+            names += [name for condition in suggestion.when for name in condition.facts]
+            names += [source.fact for source in suggestion.create if source.fact]
+            names += [suggestion.delete] if suggestion.delete else []
+        return list(dict.fromkeys(names))

@@ -1,0 +1,69 @@
+"""``decide``: does a card fire, and by which criterion not. The one place where this is decided."""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple
+
+from .card import Card
+from .conditions import Condition, FactSource, Truth
+
+
+class Step(NamedTuple):
+    """One criterion and what it came to. ``excludes``: it is one of those that silence the card."""
+
+    condition: Condition
+    truth: Truth
+    excludes: bool
+
+
+class Decision(NamedTuple):
+    """The outcome for one card. ``stopped_by``: the criterion that kept it silent, ``""`` when it fires."""
+
+    card: Card
+    fires: bool
+    stopped_by: str
+    steps: tuple[Step, ...]
+
+
+class Decisions:
+    """The decisions of one call, each made once and only when asked for."""
+
+    def __init__(self, cards: Mapping[str, Card], facts: FactSource, *, whole_trace: bool = False):
+        self._cards = cards
+        self._facts = facts
+        self._whole_trace = whole_trace
+        self._made: dict[str, Decision] = {}
+
+    def __getitem__(self, card_id: str) -> Decision:
+        made = self._made.get(card_id)
+        if made is None:
+            made = decide(self._cards[card_id], self._facts, self, whole_trace=self._whole_trace)
+            self._made[card_id] = made
+        return made
+
+    def holds(self, card_id: str) -> bool:
+        """Whether another card fires; a card that is not of this call does not."""
+        return card_id in self._cards and self[card_id].fires
+
+    def all(self) -> list[Decision]:
+        """The decisions for all cards of the call, in the order of the cards."""
+        return [self[card_id] for card_id in self._cards]
+
+
+def decide(card: Card, facts: FactSource, others: Decisions, *, whole_trace: bool = False) -> Decision:
+    """Decide one card: every ``include`` must be true, any true ``exclude`` silences.
+
+    An unknown condition for firing does not fire; an unknown exclusion does not exclude (clinical specification,
+    section 1). ``whole_trace`` evaluates every criterion even after one has decided.
+    """
+    steps: list[Step] = []
+    stopped_by = ""
+    for conditions, excludes in ((card.include, False), (card.exclude, True)):
+        for condition in conditions:
+            truth = condition.truth(facts, others.holds)
+            steps.append(Step(condition, truth, excludes))
+            if not stopped_by and (truth if excludes else not truth):
+                stopped_by = condition.id
+                if not whole_trace:
+                    return Decision(card, False, stopped_by, tuple(steps))
+    return Decision(card, not stopped_by, stopped_by, tuple(steps))
