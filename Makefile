@@ -1,0 +1,42 @@
+# Python 3.11 and make are all that a machine needs; everything else goes into .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.run-installed
+TEST_STAMP := $(VENV)/.test-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test check bench clean
+
+help: ## Show this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+
+$(RUN_STAMP): setup.cfg pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(TEST_STAMP): setup.cfg pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $(RUN_STAMP) $@
+
+run: $(RUN_STAMP) ## Start the service on 127.0.0.1:8080 and show how to try it
+	@$(BIN)/python -m cds_service serve
+
+serve: run
+
+test: $(TEST_STAMP) ## Run every test
+	@$(BIN)/python -m cds_service test
+	@$(BIN)/python -m pytest -q -n auto
+
+check: $(TEST_STAMP) ## Lint and type-check
+	@$(BIN)/ruff check cds_service tests
+	@$(BIN)/mypy
+
+bench: $(TEST_STAMP) ## Measure the service against a floor that does nothing
+	@$(BIN)/python -m tests.bench
+
+clean: ## Remove what make made
+	@rm -rf $(VENV) build dist *.egg-info

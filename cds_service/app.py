@@ -1,0 +1,27 @@
+"""The Flask application."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Callable
+
+from flask import Flask
+
+from .config import Settings
+from .engine import Engine
+from .hooks.endpoints import hooks_blueprint
+from .hooks.errors import register_errors
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = _utc_now) -> Flask:
+    """The application for ``settings`` (from the environment by default); ``clock`` gives aware datetimes."""
+    settings = settings or Settings()
+    app = Flask("cds_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    register_errors(app)
+    app.register_blueprint(hooks_blueprint(Engine(settings), clock))
+    return app

@@ -1,0 +1,120 @@
+"""The tests inside card files: facts in, ``fires`` or ``silent: <criterion>`` out, through the one ``decide``."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any, Collection, Iterator, Mapping as AnyMapping, NamedTuple
+
+from ..config import Settings
+from ..engine import PARAMETER_SETS, Engine
+from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.fact import Fact, absent, known, unknown
+from ..fhir.interval import Interval
+from ..rules.card import Card
+from ..rules.card_file import meant
+from ..rules.decision import Decisions
+from ..rules.yaml_source import AuthoringError, Mapping, Place
+
+TODAY = date(2026, 11, 23)
+_QUANTITY = re.compile(r"(<=|>=|<|>)?(\d+(?:\.\d+)?) (\S+)\Z")
+
+
+class TestResult(NamedTuple):
+    """What came of one test; ``problem`` is empty where it passed."""
+
+    __test__ = False
+    card: str
+    parameter_set: str
+    name: str
+    place: Place
+    problem: str
+
+
+class StatedResult(NamedTuple):
+    """A laboratory result as a test states it."""
+
+    interval: Interval
+    as_sent: str
+
+
+class StatedFacts:
+    """Facts as a test states them; every other fact is unknown."""
+
+    def __init__(self, stated: AnyMapping[str, Fact], today: date = TODAY):
+        self.today = today
+        self._stated = stated
+
+    def __getitem__(self, name: str) -> Fact:
+        return self._stated.get(name) or unknown("not stated")
+
+
+def run_tests(card_ids: Collection[str] = ()) -> Iterator[TestResult]:
+    """Run the tests of all cards, or of ``card_ids``, in each parameter set."""
+    for parameter_set in PARAMETER_SETS:
+        engine = Engine(Settings(parameters=parameter_set))
+        for card in engine.cards.values():
+            if card_ids and card.id not in card_ids:
+                continue
+            for test in card.tests:
+                yield run_test(card, test, engine.cards, parameter_set)
+
+
+def run_test(card: Card, test: Any, cards: AnyMapping[str, Card], parameter_set: str) -> TestResult:
+    """Run one test of ``card`` beside ``cards``. Raises :class:`AuthoringError` for a test that cannot be read."""
+    name, facts, wanted = read_test(card, test)
+    decision = Decisions(cards, StatedFacts(facts))[card.id]
+    got = "fires" if decision.fires else decision.stopped_by
+    problem = "" if got == wanted else f"expected {_said(wanted)}, got {_said(got)}"
+    return TestResult(card.id, parameter_set, name, test.place, problem)
+
+
+def _said(outcome: str) -> str:
+    return outcome if outcome == "fires" else f"silent by {outcome}"
+
+
+def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
+    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences."""
+    if not isinstance(test, Mapping) or not isinstance(test.get("facts"), Mapping):
+        raise AuthoringError(card.place, "a test has 'name', 'facts' (a mapping), and 'fires' or 'silent'.")
+    for key in test:
+        if key not in ("name", "facts", "fires", "silent"):
+            raise AuthoringError(test.at(key), f"there is no key {key!r} in a test.")
+    facts = {name: _stated(name, value, test["facts"]) for name, value in test["facts"].items()}
+    if test.get("fires") is True and "silent" not in test:
+        return str(test.get("name")), facts, "fires"
+    criteria = [condition.id for condition in (*card.include, *card.exclude)]
+    silent = test.get("silent")
+    if "fires" in test or silent not in criteria:
+        raise AuthoringError(test.at("silent"), "a test says 'fires: true' or 'silent: <criterion>'.", meant(str(silent), criteria))
+    return str(test.get("name")), facts, str(silent)
+
+
+def _stated(name: str, value: Any, facts: Mapping) -> Fact:
+    place = facts.at(name)
+    if name not in CATALOGUE:
+        raise AuthoringError(place, f"there is no fact {name!r}.", meant(name, CATALOGUE))
+    if value == "absent":
+        return absent()
+    if value == "unknown":
+        return unknown("stated so")
+    return known(_value(CATALOGUE[name], value, place))
+
+
+def _value(definition: Definition, value: Any, place: Place) -> Any:
+    if definition.kind == "yes-no" and isinstance(value, bool):
+        return value
+    if definition.kind == "category" and value in definition.values:
+        return value
+    if definition.kind in ("number", "result") and isinstance(value, str):
+        match = _QUANTITY.match(value)
+        if match and match[3] == definition.unit:
+            number = Decimal(match[2])
+            if definition.kind == "number" and not match[1]:
+                return number
+            if definition.kind == "result":
+                return StatedResult(Interval.of(number, match[1]), value)
+    if definition.kind == "date" and isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc).date()
+    raise AuthoringError(place, f"{value!r} is no value of {definition.name!r}, a {definition.kind}.")

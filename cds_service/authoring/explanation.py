@@ -1,0 +1,133 @@
+"""Why each card fired or stayed silent for a request, with every fact and where it came from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Iterator
+
+import msgspec
+
+from ..engine import Engine
+from ..facts.catalogue import CATALOGUE, Facts
+from ..facts.fact import Fact
+from ..hooks.errors import BadRequest
+from ..hooks.request import read_call
+from ..rendering.card_text import value_text
+from ..rendering.cards import shown
+from ..rules.card_file import HOOKS, meant
+from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.decision import Decision
+
+
+class _Hook(msgspec.Struct):
+    hook: str = ""
+
+
+def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
+    """The explanation of a request body as JSON-ready data.
+
+    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
+    """
+    try:
+        hook = msgspec.json.decode(body, type=_Hook).hook
+    except msgspec.MsgspecError as error:
+        raise BadRequest(f"The body is not a CDS Hooks request: {error}") from None
+    if hook not in HOOKS:
+        raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
+    call = read_call(body, hook)
+    facts = engine.facts(call, now)
+    decisions = engine.decisions(call, facts, whole_trace=True)
+    if only is not None and only not in engine.cards_by_hook[hook]:
+        raise ValueError(f"No card {only!r} speaks on {hook}. {meant(only, engine.cards_by_hook[hook])}")
+    wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]
+    shown_ids = [decision.card.id for decision in shown(decisions)]
+    names = facts.met(name for decision in wanted for name in decision.card.deciding_facts)
+    return {
+        "hook": hook,
+        "parameter_set": engine.settings.parameters,
+        "today": facts.today.isoformat(),
+        "cards": [_card(decision, decision.card.id in shown_ids) for decision in wanted],
+        "facts": {name: _fact(name, facts) for name in CATALOGUE if name in names},
+    }
+
+
+def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
+    outcome = "fires" if decision.fires else "silent"
+    return {
+        "id": decision.card.id,
+        "outcome": outcome if is_shown or not decision.fires else "fires, beyond the limit of three",
+        "stopped_by": decision.stopped_by or None,
+        "criteria": [
+            {
+                "id": step.condition.id,
+                "excludes": step.excludes,
+                "truth": {True: "true", False: "false", None: "unknown"}[step.truth],
+                "asks": condition_text(step.condition),
+                "facts": list(step.condition.facts),
+            }
+            for step in decision.steps
+        ],
+    }
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition as a reader would say it."""
+    if isinstance(condition, CardHolds):
+        return f"card {condition.card} {'holds' if condition.holds else 'does not hold'}"
+    if isinstance(condition, AnyOf):
+        return " or ".join(map(condition_text, condition.criteria))
+    return _criterion_text(condition)
+
+
+def _criterion_text(criterion: Criterion) -> str:
+    definition = CATALOGUE[criterion.fact]
+    operand = criterion.operand
+    if criterion.operator in ("absent", "unknown"):
+        asked = f"is {'' if operand else 'not '}{criterion.operator}"
+    elif isinstance(operand, frozenset):
+        asked = f"in {', '.join(sorted(operand))}"
+    elif isinstance(operand, bool):
+        asked = f"is {'true' if operand else 'false'}"
+    else:
+        asked = f"{criterion.operator.replace('_', ' ')} {operand} {definition.unit}".rstrip()
+    return f"{criterion.fact} {asked}"
+
+
+def _fact(name: str, facts: Facts) -> dict[str, Any]:
+    fact: Fact = facts[name]
+    definition = CATALOGUE[name]
+    return {
+        "title": definition.title,
+        "state": fact.state.value,
+        "value": value_text(definition, fact, markdown=False) or None,
+        "unit": definition.unit or None,
+        "note": fact.note or None,
+        "sources": [
+            {"reference": source.reference, "date": source.day.isoformat() if source.day else None, "text": source.text}
+            for source in fact.sources
+        ],
+        "reads": facts.reads(name),
+    }
+
+
+def explanation_text(explained: dict[str, Any]) -> str:
+    """The explanation for a terminal."""
+    return "\n".join(_lines(explained))
+
+
+def _lines(explained: dict[str, Any]) -> Iterator[str]:
+    yield f"{explained['hook']} on {explained['today']}, parameter set {explained['parameter_set']}"
+    for card in explained["cards"]:
+        reason = f", stopped by {card['stopped_by']}" if card["stopped_by"] else ""
+        yield f"\n{card['id']}: {card['outcome']}{reason}"
+        for criterion in card["criteria"]:
+            mark = "unless" if criterion["excludes"] else "when"
+            yield f"  {criterion['truth']:<8}{mark:<7}{criterion['id']}: {criterion['asks']}"
+    yield "\nFacts"
+    for name, fact in explained["facts"].items():
+        value = fact["value"] if fact["state"] == "value" else fact["state"]
+        note = f" ({fact['note']})" if fact["note"] else ""
+        yield f"  {name} = {value}{note}"
+        for source in fact["sources"]:
+            parts = [source["reference"], source["date"], source["text"]]
+            yield f"      {', '.join(filter(None, parts))}"

@@ -1,0 +1,130 @@
+"""The one engine behind the hooks, the command line and the tests: a call in, cards out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Callable, Mapping
+from zoneinfo import ZoneInfo
+
+from . import facts as _registered  # noqa: F401  (registers the catalogue)
+from .config import Settings
+from .content import CARDS, PROFILES
+from .facts.catalogue import CATALOGUE, Facts, closure
+from .facts.queries import QUERIES
+from .facts.record import PatientRecord
+from .facts.session import OrderingSession, read_session
+from .facts.site import Site
+from .fhir.index import ResourceIndex, is_complete
+from .fhir.terminology import Terminology
+from .rendering.cards import Evidence, Patient, Publication, render_cards
+from .rendering.orders import load_templates
+from .rules.card import Card
+from .rules.card_file import HOOKS, Vocabulary
+from .rules.card_set import EvidenceEntry, load_cards, load_evidence, load_parameters, of_hook
+from .rules.decision import Decisions
+
+PARAMETER_SETS = ("default", "uk", "us")
+
+
+class MissingData(Exception):
+    """Required data is neither in the prefetch nor can it be fetched. ``keys``: the prefetch keys."""
+
+    def __init__(self, keys: tuple[str, ...]):
+        self.keys = keys
+        super().__init__(", ".join(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for."""
+
+    hook: str
+    patient_id: str
+    encounter_id: str | None
+    draft_orders: Any
+    selections: list[Any] | None
+    prefetch: Callable[[tuple[str, ...]], Mapping[str, Any]]
+
+
+class Engine:
+    """Cards, facts and order templates of one deployment, loaded and checked as a whole."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.zone = ZoneInfo(settings.timezone)
+        self.terminology = Terminology.load(PROFILES)
+        self.evidence: dict[str, EvidenceEntry] = load_evidence(CARDS)
+        parameters = load_parameters(CARDS, settings.parameters, self.evidence)
+        self.site = Site(
+            settings.parameters,
+            {name: entry.value for name, entry in parameters.items()},
+            settings.formulary,
+            self.zone,
+            self.terminology,
+        )
+        templates = load_templates(PROFILES / "activity-definitions", self.terminology, settings.parameters)
+        reasons = _override_reasons()
+        vocabulary = Vocabulary(CATALOGUE, self.evidence, templates, reasons, PARAMETER_SETS)
+        self.cards: dict[str, Card] = load_cards(CARDS, vocabulary, settings.parameters)
+        self.publication = Publication(
+            settings.parameters,
+            {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()},
+            templates,
+            reasons,
+            settings.order_intent,
+        )
+        self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
+        self.queries_by_hook = {hook: self._queries(cards) for hook, cards in self.cards_by_hook.items()}
+
+    @staticmethod
+    def _queries(cards: Mapping[str, Card]) -> tuple[str, ...]:
+        """The queries that the facts of ``cards`` read, in the order of the catalogue of queries."""
+        # patient.paediatric guards every suggestion, so the patient is always read.
+        names = closure([name for card in cards.values() for name in card.facts] + ["patient.paediatric"])
+        wanted = {query for name in names for query in CATALOGUE[name].queries}
+        return tuple(query for query in QUERIES if query in wanted)
+
+    def facts(self, call: Call, now: datetime) -> Facts:
+        """The facts of a call, computed on demand. ``now``: an aware datetime."""
+        session = (
+            read_session(call.draft_orders, call.selections, call.patient_id, self.terminology, self.zone)
+            if call.draft_orders
+            else OrderingSession()
+        )
+        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call))
+
+    def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
+        """The decisions on every card of the hook."""
+        return Decisions(self.cards_by_hook[call.hook], facts, whole_trace=whole_trace)
+
+    def answer(self, call: Call, now: datetime) -> list[dict[str, Any]]:
+        """The cards for a call. Raises :class:`MissingData` where required data cannot be had."""
+        facts = self.facts(call, now)
+        decisions = self.decisions(call, facts)
+        patient = Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
+        return render_cards(decisions, facts, patient, self.publication)
+
+    def _record(self, call: Call) -> PatientRecord:
+        queries = self.queries_by_hook[call.hook]
+        values = call.prefetch(queries)
+        missing = tuple(query for query in queries if query not in values)
+        laboratory = tuple(query for query in queries if QUERIES[query].laboratory)
+        required = tuple(query for query in missing if query == "patient")
+        if call.hook in ("patient-view", "encounter-discharge") and laboratory and set(laboratory) <= set(missing):
+            required += laboratory
+        if required:
+            raise MissingData(required)
+        index = ResourceIndex(call.patient_id, self.terminology)
+        complete = set()
+        for query, value in values.items():
+            index.add(value)
+            if is_complete(value):
+                complete.add(query)
+        return PatientRecord(index, frozenset(complete), self.site)
+
+
+def _override_reasons() -> dict[str, str]:
+    text = (PROFILES / "code-systems" / "non-adherence-reason-codes.json").read_text("utf-8")
+    return {concept["code"]: concept["display"] for concept in json.loads(text)["concept"]}

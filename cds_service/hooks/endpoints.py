@@ -1,0 +1,41 @@
+"""The HTTP endpoints of CDS Hooks: discovery and the services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Callable
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from ..engine import Engine
+from .errors import BadRequest
+from .request import read_call
+from .services import hook_services
+
+_JSON = "application/json"
+
+
+def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
+    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``."""
+    blueprint = Blueprint("hooks", __name__)
+    services = hook_services(engine)
+    discovery = orjson.dumps({"services": [service.entry for service in services.values()]})
+    no_cards = orjson.dumps({"cards": []})
+
+    @blueprint.get("/cds-services")
+    def discover() -> Response:
+        return Response(discovery, content_type=_JSON)
+
+    @blueprint.post("/cds-services/<service_id>")
+    def call_service(service_id: str) -> Response:
+        service = services.get(service_id)
+        if service is None:
+            raise NotFound("There is no such service; GET /cds-services lists them.")
+        if not request.is_json:
+            raise BadRequest("The body must be JSON: send Content-Type: application/json.", status=415, code="not-supported")
+        cards = engine.answer(read_call(request.get_data(cache=False), service.hook), clock())
+        return Response(orjson.dumps({"cards": cards}) if cards else no_cards, content_type=_JSON)
+
+    return blueprint

@@ -1,0 +1,88 @@
+"""Errors as FHIR OperationOutcomes with a fitting status (CDS Hooks 3.0.0, "Returning OperationOutcome").
+
+An error names the element and what to do; never internals, never patient data.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from ..engine import MissingData
+
+log = logging.getLogger(__name__)
+
+_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+
+
+class BadRequest(Exception):
+    """A request that cannot be read: what is wrong, and the element as a dotted path."""
+
+    def __init__(self, what: str, element: str = "", *, code: str = "invalid", status: int = 400):
+        self.what = what
+        self.element = element
+        self.code = code
+        self.status = status
+        super().__init__(what)
+
+
+def operation_outcome(code: str, text: str, expressions: tuple[str, ...] = (), diagnostics: str = "") -> dict[str, Any]:
+    """A FHIR R4 OperationOutcome with one issue."""
+    issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
+    if diagnostics:
+        issue["diagnostics"] = diagnostics
+    if expressions:
+        issue["expression"] = list(expressions)
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def _respond(status: int, outcome: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(outcome), status, content_type="application/json")
+
+
+def _bad_request(error: BadRequest) -> Response:
+    expressions = (error.element,) if error.element else ()
+    return _respond(error.status, operation_outcome(error.code, error.what, expressions))
+
+
+def _missing_data(error: MissingData) -> Response:
+    keys = ", ".join(error.keys)
+    return _respond(
+        412,
+        operation_outcome(
+            "required",
+            "Required data is missing and could not be fetched.",
+            tuple(f"prefetch.{key}" for key in error.keys),
+            f"Prefetch keys: {keys}. Their templates are in the discovery response.",
+        ),
+    )
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    response = _respond(status, operation_outcome(_CODES.get(status, "processing"), error.description or error.name))
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    # Only where it happened: the message of an exception may carry patient data.
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    log.error("unexpected %s at %s", type(error).__name__, places)
+    return _respond(500, operation_outcome("exception", "The service failed; its operator finds the cause in its log."))
+
+
+def register_errors(app: Flask) -> None:
+    """Make every error of ``app`` an OperationOutcome."""
+    app.register_error_handler(BadRequest, _bad_request)
+    app.register_error_handler(MissingData, _missing_data)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)

@@ -1,0 +1,113 @@
+"""The CDS Hooks request: its envelope and context, checked; the prefetch, left unread until a fact asks for it.
+
+CDS Hooks 3.0.0, "Calling a CDS Service"; the context of each hook as its definition says. Elements that a hook
+requires but a known client omits (``selections``, ``draftOrders``) may be missing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Callable, Generic, Mapping, TypeVar
+
+import msgspec
+import orjson
+from msgspec import Meta, Raw, Struct
+
+from ..engine import Call
+from .errors import BadRequest
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class PatientViewContext(Struct):
+    """Context of ``patient-view``."""
+
+    userId: Text
+    patientId: Text
+    encounterId: Text | None = None
+
+
+class EncounterDischargeContext(Struct):
+    """Context of ``encounter-discharge``."""
+
+    userId: Text
+    patientId: Text
+    encounterId: Text
+
+
+class OrderContext(Struct):
+    """Context of ``order-select`` and ``order-sign``; ``order-sign`` has no ``selections``."""
+
+    userId: Text
+    patientId: Text
+    encounterId: Text | None = None
+    selections: list[Any] | None = None
+    draftOrders: dict[str, Any] | None = None
+
+
+Context = TypeVar("Context", PatientViewContext, EncounterDischargeContext, OrderContext)
+
+
+class HookRequest(Struct, Generic[Context]):
+    """The request body. Elements that the service does not use, ``extension`` included, are accepted and not read."""
+
+    hook: Text
+    hookInstance: Text
+    context: Context
+    fhirServer: str | None = None
+    fhirAuthorization: dict[str, Any] | None = None
+    prefetch: dict[str, Raw] | None = None
+
+
+_DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {
+    "patient-view": msgspec.json.Decoder(HookRequest[PatientViewContext]).decode,
+    "encounter-discharge": msgspec.json.Decoder(HookRequest[EncounterDischargeContext]).decode,
+    "order-select": msgspec.json.Decoder(HookRequest[OrderContext]).decode,
+    "order-sign": msgspec.json.Decoder(HookRequest[OrderContext]).decode,
+}
+
+
+def read_call(body: bytes, hook: str) -> Call:
+    """The call that a request body for a service of ``hook`` makes. Raises :class:`BadRequest`, naming the element."""
+    try:
+        request = _DECODERS[hook](body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error}", code="structure") from None
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.", code="structure") from None
+    if request.hook != hook:
+        raise BadRequest(f"This service answers the hook {hook!r}; the request is for another.", "hook")
+    context = request.context
+    prefetch = request.prefetch or {}
+    return Call(
+        hook,
+        context.patientId,
+        context.encounterId,
+        getattr(context, "draftOrders", None),
+        context.selections if hook == "order-select" else None,
+        lambda keys: _opened(prefetch, keys),
+    )
+
+
+def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
+    """The prefetched values under ``keys``; the others are never parsed."""
+    values = {}
+    for key in keys:
+        if key in prefetch:
+            try:
+                values[key] = orjson.loads(memoryview(prefetch[key]))
+            except orjson.JSONDecodeError:
+                raise BadRequest("The value is not JSON.", f"prefetch.{key}", code="structure") from None
+    return values
+
+
+def _invalid(message: str) -> BadRequest:
+    """A validation message of the decoder with its path as a FHIR expression: ``$.context`` becomes ``context``."""
+    what, _, path = message.partition(" - at `$")
+    element = path.rstrip("`").lstrip(".")
+    for phrase in ("missing required field `", "contains unknown field `"):
+        if phrase in what:
+            name = what.split(phrase)[1].split("`")[0]
+            element = f"{element}.{name}" if element else name
+    return BadRequest(what + ".", element, code="required" if "missing required" in what else "structure")

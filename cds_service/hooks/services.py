@@ -1,0 +1,54 @@
+"""The services that are offered, one for each hook, and how discovery describes them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..engine import Engine
+from .prefetch import prefetch_templates
+
+CDS_HOOKS_VERSION = "3.0.0"
+_TITLES = {
+    "patient-view": "Vitamin B12 and folate: opening the chart",
+    "order-select": "Vitamin B12 and folate: choosing an order",
+    "order-sign": "Vitamin B12 and folate: signing orders",
+    "encounter-discharge": "Vitamin B12 and folate: discharge",
+}
+_DESCRIPTIONS = {
+    "patient-view": "Points out untreated vitamin B12 and folate deficiency from laboratory results, problems and medications.",
+    "order-select": "Checks orders of vitamin B12 and folate against results, problems, allergies and medications.",
+    "order-sign": "Checks orders of vitamin B12 and folate before they are signed.",
+    "encounter-discharge": "Points out vitamin B12 and folate deficiency that is untreated at discharge.",
+}
+_USAGE = (
+    "Needs the Patient; on opening the chart and at discharge at least one laboratory query. Other data that is not "
+    "prefetched is named as not known on the card, and never taken for normal."
+)
+
+
+class HookService(NamedTuple):
+    """A service: its id in the URL, its hook, and its entry in the discovery response."""
+
+    id: str
+    hook: str
+    entry: dict[str, Any]
+
+
+def hook_services(engine: Engine) -> dict[str, HookService]:
+    """The services of ``engine`` by id (CDS Hooks 3.0.0, "Discovery")."""
+    services = {}
+    for hook, cards in engine.cards_by_hook.items():
+        if not cards:
+            continue
+        service_id = f"b12-folate-{hook}"
+        entry = {
+            "hook": hook,
+            "title": _TITLES[hook],
+            "description": f"{_DESCRIPTIONS[hook]} Parameter set: {engine.settings.parameters}.",
+            "id": service_id,
+            "prefetch": prefetch_templates(engine.queries_by_hook[hook], engine.terminology),
+            "usageRequirements": _USAGE,
+            "version": CDS_HOOKS_VERSION,
+        }
+        services[service_id] = HookService(service_id, hook, entry)
+    return services

@@ -1,0 +1,201 @@
+"""Small builders of FHIR R4 resources and CDS Hooks requests, as a client would send them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+TODAY = NOW.date()
+PATIENT = "pat-1"
+SUBJECT = {"reference": f"Patient/{PATIENT}"}
+UCUM = "http://unitsofmeasure.org"
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ANALYTES = {
+    "b12": "2132-9", "b12_molar": "14685-2", "active_b12": "72160-5", "mma": "13964-2", "homocysteine": "13965-9",
+    "folate": "2284-8", "folate_molar": "14732-2", "hb": "718-7", "mcv": "787-2", "platelets": "777-3",
+    "potassium": "2823-3", "potassium_poc": "6298-4", "creatinine": "2160-0", "egfr": "98979-8", "ifab": "31444-3",
+}  # fmt: skip
+HOMES = {
+    "b12": "b12-results", "b12_molar": "b12-results", "active_b12": "b12-results", "mma": "b12-results",
+    "homocysteine": "b12-results", "folate": "b12-results", "folate_molar": "b12-results", "ifab": "b12-results",
+    "hb": "blood-count", "mcv": "blood-count", "platelets": "blood-count", "potassium": "renal-and-potassium",
+    "potassium_poc": "renal-and-potassium", "creatinine": "renal-and-potassium", "egfr": "renal-and-potassium",
+}  # fmt: skip
+HOME_OF_TYPE = {
+    "Condition": "conditions", "Procedure": "procedures", "AllergyIntolerance": "allergies",
+    "MedicationRequest": "medication-requests", "MedicationStatement": "medication-statements",
+    "MedicationAdministration": "medication-administrations", "MedicationDispense": "medication-dispenses",
+    "ServiceRequest": "service-requests", "Patient": "patient",
+}  # fmt: skip
+QUERIES = (
+    "patient", "b12-results", "blood-count", "renal-and-potassium", "pregnancy-status", "conditions", "procedures",
+    "allergies", "medication-requests", "medication-statements", "medication-administrations", "medication-dispenses",
+    "service-requests",
+)  # fmt: skip
+_COUNTER = iter(range(10**9))
+
+
+def days_ago(days: float) -> str:
+    return (TODAY - timedelta(days=days)).isoformat()
+
+
+def patient(*, gender: str | None = "female", birth: str | None = "1957-03-02", **more: Any) -> dict[str, Any]:
+    resource = {"resourceType": "Patient", "id": PATIENT, "gender": gender, "birthDate": birth, **more}
+    return {key: value for key, value in resource.items() if value is not None}
+
+
+def observation(
+    analyte: str, value: float | None = None, unit: str = "", *, ago: float = 1, comparator: str | None = None, **more: Any
+) -> dict[str, Any]:
+    resource: dict[str, Any] = {
+        "resourceType": "Observation",
+        "id": f"o{next(_COUNTER)}",
+        "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": ANALYTES[analyte]}]},
+        "subject": SUBJECT,
+        "effectiveDateTime": days_ago(ago),
+    }
+    if value is not None:
+        resource["valueQuantity"] = {"value": value, "unit": unit, "system": UCUM, "code": unit}
+        if comparator:
+            resource["valueQuantity"]["comparator"] = comparator
+    resource.update(more)
+    return {key: value for key, value in resource.items() if value is not None}
+
+
+def condition(code: str, *, system: str = SNOMED, status: str | None = "active", text: str = "", **more: Any) -> dict[str, Any]:
+    resource: dict[str, Any] = {
+        "resourceType": "Condition",
+        "id": f"c{next(_COUNTER)}",
+        "subject": SUBJECT,
+        "code": {"coding": [{"system": system, "code": code}], **({"text": text} if text else {})},
+        **more,
+    }
+    if status:
+        clinical = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+        resource["clinicalStatus"] = {"coding": [{"system": clinical, "code": status}]}
+    return resource
+
+
+def allergy(code: str = "419382002", *, criticality: str | None = None, **more: Any) -> dict[str, Any]:
+    resource = {
+        "resourceType": "AllergyIntolerance",
+        "id": f"a{next(_COUNTER)}",
+        "patient": SUBJECT,
+        "code": {"coding": [{"system": SNOMED, "code": code}]},
+        **more,
+    }
+    return {**resource, "criticality": criticality} if criticality else resource
+
+
+def dosage(
+    dose: float | None = 1, unit: str = "mg", *, route: str | None = None, every: tuple[float, float, str] | None = None, **repeat: Any
+) -> dict[str, Any]:
+    """``every``: (frequency, period, periodUnit). ``route``: a SNOMED code."""
+    stated: dict[str, Any] = {}
+    if dose is not None:
+        stated["doseAndRate"] = [{"doseQuantity": {"value": dose, "unit": unit, "system": UCUM, "code": unit}}]
+    if route:
+        stated["route"] = {"coding": [{"system": SNOMED, "code": route}]}
+    if every:
+        repeat = {"frequency": every[0], "period": every[1], "periodUnit": every[2], **repeat}
+    if repeat:
+        stated["timing"] = {"repeat": repeat}
+    return stated
+
+
+IM, ORAL = "78421000", "26643006"
+FOLIC_ACID_1MG = {"coding": [{"system": RXNORM, "code": "310410"}], "text": "Folic acid 1 mg tablet"}
+FOLIC_ACID_400UG = {"coding": [{"system": RXNORM, "code": "198640"}], "text": "Folic acid 0.4 mg tablet"}
+HYDROXOCOBALAMIN = {"coding": [{"system": RXNORM, "code": "317106"}], "text": "Hydroxocobalamin 1 mg/mL injection"}
+CYANOCOBALAMIN_INJECTION = {"coding": [{"system": RXNORM, "code": "309594"}], "text": "Cyanocobalamin 1 mg/mL injection"}
+CYANOCOBALAMIN_TABLET = {"coding": [{"system": RXNORM, "code": "11248"}], "text": "Cyanocobalamin 1 mg tablet"}
+DAILY = (1, 1, "d")
+
+
+def medication_request(concept: dict[str, Any], *dosages: dict[str, Any], status: str = "active", **more: Any) -> dict[str, Any]:
+    resource: dict[str, Any] = {
+        "resourceType": "MedicationRequest",
+        "id": f"m{next(_COUNTER)}",
+        "status": status,
+        "intent": "order",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": concept,
+        "authoredOn": days_ago(1),
+        **more,
+    }
+    if dosages:
+        resource["dosageInstruction"] = list(dosages)
+    return {key: value for key, value in resource.items() if value is not None}
+
+
+def draft(concept: dict[str, Any], *dosages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return medication_request(concept, *dosages, status="draft", **more)
+
+
+def folic_acid(milligrams: float = 1, **more: Any) -> dict[str, Any]:
+    return draft(FOLIC_ACID_1MG, dosage(milligrams, route=ORAL, every=DAILY), **more)
+
+
+def hydroxocobalamin(**more: Any) -> dict[str, Any]:
+    return draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")), **more)
+
+
+def service_request(analyte: str, *, status: str = "active", ago: float = 0, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "ServiceRequest",
+        "id": f"s{next(_COUNTER)}",
+        "status": status,
+        "intent": "order",
+        "subject": SUBJECT,
+        "code": {"coding": [{"system": LOINC, "code": ANALYTES[analyte]}]},
+        "authoredOn": days_ago(ago),
+        **more,
+    }
+
+
+def bundle(resources: list[Any], **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": resource} for resource in resources], **more}
+
+
+def prefetch(*resources: dict[str, Any], without: tuple[str, ...] = (), who: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Every query answered, empty where nothing is given; ``without`` names the queries that are not answered."""
+    homes: dict[str, list[Any]] = {query: [] for query in QUERIES if query != "patient"}
+    codes = {code: HOMES[analyte] for analyte, code in ANALYTES.items()} | {"82810-3": "pregnancy-status"}
+    for resource in resources:
+        kind = resource["resourceType"]
+        home = codes.get(resource["code"]["coding"][0]["code"], "b12-results") if kind == "Observation" else HOME_OF_TYPE[kind]
+        homes[home].append(resource)
+    values: dict[str, Any] = {"patient": who or patient(), **{query: bundle(items) for query, items in homes.items()}}
+    return {query: value for query, value in values.items() if query not in without}
+
+
+def hook_request(
+    hook: str,
+    prefetched: dict[str, Any] | None = None,
+    *,
+    drafts: list[dict[str, Any]] | None = None,
+    selections: list[str] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    context: dict[str, Any] = {"userId": "Practitioner/doc", "patientId": PATIENT}
+    if hook == "encounter-discharge":
+        context["encounterId"] = "enc-1"
+    if drafts is not None:
+        context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in drafts]}
+        if hook == "order-select":
+            context["selections"] = (
+                [f"{item['resourceType']}/{item['id']}" for item in drafts] if selections is None else selections
+            )
+    request: dict[str, Any] = {
+        "hook": hook,
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": context,
+        **more,
+    }
+    if prefetched is not None:
+        request["prefetch"] = prefetched
+    return request
