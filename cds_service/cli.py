@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ import click
 from pydantic import ValidationError
 
 from .config import Settings
+from .rules.card_file import HOOKS
 from .rules.yaml_source import AuthoringError
 
 TRY_IT = """\
 CDS Hooks service for vitamin B12 and folate: {base}
   What it offers:      curl {base}/cds-services
-  Fire a hook:         curl -H 'Content-Type: application/json' --data @examples/order-select.json \\
+  Fire a hook:         {python} -m cds_service example > example.json
+                       curl -H 'Content-Type: application/json' --data @example.json \\
                             {base}/cds-services/b12-folate-order-select
-  Why those cards:     python -m cds_service explain examples/order-select.json
+  Why those cards:     {python} -m cds_service explain example.json
   Parameter set {parameters}; stop with Ctrl-C."""
 
 
@@ -44,12 +46,14 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production WSGI server."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     settings = _settings(host=host, port=port, workers=workers)
     _check_content(settings)
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
-    click.echo(TRY_IT.format(base=f"http://{settings.host}:{settings.port}", parameters=settings.parameters))
+    python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
+    click.echo(TRY_IT.format(python=python, base=f"http://{settings.host}:{settings.port}", parameters=settings.parameters))
     Granian(
         "cds_service.app:create_app",
         address=settings.host,
@@ -57,7 +61,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         factory=True,
-        log_level="warning",
+        log_level=LogLevels.warning,
     ).serve()
 
 
@@ -85,7 +89,7 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
     from .hooks.errors import BadRequest
 
     try:
-        moment = datetime.fromisoformat(now) if now else datetime.now(timezone.utc)
+        moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
         explained = explain_request(Engine(_settings()), request_file.read_bytes(), moment.astimezone(), card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
@@ -97,6 +101,17 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
         click.echo(explanation_text(explained))
+
+
+@main.command()
+@click.argument("hook", type=click.Choice(HOOKS), default="order-select")
+def example(hook: str) -> None:
+    """Print an example request: folic acid drafted for a patient with B12 deficiency and anaemia, dated today."""
+    import orjson
+
+    from .authoring.example import example_request
+
+    sys.stdout.buffer.write(orjson.dumps(example_request(hook, datetime.now(UTC)), option=orjson.OPT_INDENT_2) + b"\n")
 
 
 @main.command(name="test")

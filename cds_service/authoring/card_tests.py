@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timezone
+from collections.abc import Collection, Iterator
+from collections.abc import Mapping as AnyMapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Collection, Iterator, Mapping as AnyMapping, NamedTuple
+from typing import Any, NamedTuple
 
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
@@ -21,10 +23,9 @@ TODAY = date(2026, 11, 23)
 _QUANTITY = re.compile(r"(<=|>=|<|>)?(\d+(?:\.\d+)?) (\S+)\Z")
 
 
-class TestResult(NamedTuple):
+class CardTestResult(NamedTuple):
     """What came of one test; ``problem`` is empty where it passed."""
 
-    __test__ = False
     card: str
     parameter_set: str
     name: str
@@ -50,10 +51,10 @@ class StatedFacts:
         return self._stated.get(name) or unknown("not stated")
 
 
-def run_tests(card_ids: Collection[str] = ()) -> Iterator[TestResult]:
+def run_tests(card_ids: Collection[str] = ()) -> Iterator[CardTestResult]:
     """Run the tests of all cards, or of ``card_ids``, in each parameter set."""
     for parameter_set in PARAMETER_SETS:
-        engine = Engine(Settings(parameters=parameter_set))
+        engine = Engine(Settings.model_validate({"parameters": parameter_set}))
         for card in engine.cards.values():
             if card_ids and card.id not in card_ids:
                 continue
@@ -61,13 +62,13 @@ def run_tests(card_ids: Collection[str] = ()) -> Iterator[TestResult]:
                 yield run_test(card, test, engine.cards, parameter_set)
 
 
-def run_test(card: Card, test: Any, cards: AnyMapping[str, Card], parameter_set: str) -> TestResult:
+def run_test(card: Card, test: Any, cards: AnyMapping[str, Card], parameter_set: str) -> CardTestResult:
     """Run one test of ``card`` beside ``cards``. Raises :class:`AuthoringError` for a test that cannot be read."""
     name, facts, wanted = read_test(card, test)
     decision = Decisions(cards, StatedFacts(facts))[card.id]
     got = "fires" if decision.fires else decision.stopped_by
     problem = "" if got == wanted else f"expected {_said(wanted)}, got {_said(got)}"
-    return TestResult(card.id, parameter_set, name, test.place, problem)
+    return CardTestResult(card.id, parameter_set, name, test.place, problem)
 
 
 def _said(outcome: str) -> str:
@@ -116,5 +117,5 @@ def _value(definition: Definition, value: Any, place: Place) -> Any:
             if definition.kind == "result":
                 return StatedResult(Interval.of(number, match[1]), value)
     if definition.kind == "date" and isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc).date()
+        return datetime.fromisoformat(value).replace(tzinfo=UTC).date()
     raise AuthoringError(place, f"{value!r} is no value of {definition.name!r}, a {definition.kind}.")

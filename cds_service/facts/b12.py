@@ -90,7 +90,7 @@ def _therapy_between(course: object, earlier: Result, deciding: Result) -> bool:
     uses=(
         "mma.level", "nitrous_oxide", "cause.intrinsic_factor_antibody", "cause.pernicious_anaemia",
         "cause.autoimmune_gastritis", "cause.total_gastrectomy", "cause.hereditary", "neuro.involvement",
-        "macrocytosis", "b12.earlier_deficient", "b12.diagnosed", "b12_therapy.active",
+        "mcv", "macrocytosis", "b12.earlier_deficient", "b12.diagnosed", "b12_therapy.active",
     ),
 )  # fmt: skip
 def suspicion(facts: Facts) -> Fact:
@@ -100,7 +100,7 @@ def suspicion(facts: Facts) -> Fact:
     deficient result; and, while neurological features or a diagnosis hold, any of these that was not received.
     """
     mma_result = facts["mma.level"]
-    high = unknown(mma_result.note) if mma_result.value is None else known(mma_result.value == "high")
+    high = unknown(mma_result.note) if mma_result.is_unknown else known(mma_result.value == "high")
     neuro = facts["neuro.involvement"]
     grounds = [
         high,
@@ -108,7 +108,7 @@ def suspicion(facts: Facts) -> Fact:
         *(facts[name] for name in ("cause.autoimmune_gastritis", "cause.total_gastrectomy", "cause.hereditary")),
         facts["b12.earlier_deficient"],
     ]
-    if neuro.holds:
+    if neuro.holds and (facts["mcv"].is_unknown or facts["mcv"].value is not None):
         grounds.append(facts["macrocytosis"])
     verdict = any_of(*grounds)
     if verdict is None and (neuro.holds or facts["b12.diagnosed"].holds):
@@ -120,7 +120,8 @@ def suspicion(facts: Facts) -> Fact:
 
 def _deciding(facts: Facts) -> Result | None:
     """The B12 result that decides: the later of total and active, active on the same day and in pregnancy."""
-    total_result, active_result = facts["b12.total"].value, facts["b12.active"].value
+    total_result: Result | None = facts["b12.total"].value
+    active_result: Result | None = facts["b12.active"].value
     if total_result is None or active_result is None:
         return total_result or active_result
     if facts["patient.pregnant"].holds or active_result.moment.day >= total_result.moment.day:
@@ -145,14 +146,21 @@ def status(facts: Facts) -> Fact:
     result = _deciding(facts)
     if result is None:
         return unknown(facts["b12.total"].note or "no B12 result")
-    is_total = result.analyte == "b12.total"
-    if result.level == "deficient":
-        if not is_total or not facts["patient.pregnant"].holds or facts["neuro.involvement"].holds:
-            return known("deficient", result.source)
+    if result.level == "deficient" and not _low_in_pregnancy(facts, result):
+        return known("deficient", result.source)
     if result.level == "sufficient":
         doubted = facts["b12.suspicion"].holds or facts["b12.any_intake"].holds
         return known("indeterminate" if doubted else "sufficient", result.source)
     return known(_middle(facts, result), result.source, *facts["mma.level"].sources)
+
+
+def _low_in_pregnancy(facts: Facts, result: Result) -> bool:
+    """A low total in known pregnancy without neurological features: total B12 falls there without deficiency."""
+    return (
+        result.analyte == "b12.total"
+        and bool(facts["patient.pregnant"].holds)
+        and not facts["neuro.involvement"].holds
+    )
 
 
 def _middle(facts: Facts, result: Result) -> str:

@@ -7,9 +7,10 @@ only when a card asks, so that a call which no card cares about never touches th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .fact import Fact
 
@@ -87,7 +88,7 @@ class Facts(Mapping[str, Fact]):
     facts are taken as they are and not computed (card tests and the safety enumeration state them).
     """
 
-    __slots__ = ("site", "session", "now", "today", "_record", "_open_record", "_facts", "_reads", "_open")
+    __slots__ = ("_facts", "_open", "_open_record", "_reads", "_record", "now", "session", "site", "today")
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ class Source(NamedTuple):
 class Fact:
     """An immutable fact. Build it with :func:`known`, :func:`absent` or :func:`unknown`."""
 
-    __slots__ = ("state", "value", "sources", "note")
+    __slots__ = ("note", "sources", "state", "value")
 
     def __init__(self, state: State, value: Any, sources: tuple[Source, ...], note: str):
         self.state = state

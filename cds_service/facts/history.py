@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Callable
 
 from ..fhir.json_shape import as_dict, dicts
 from ..fhir.references import reference_to

@@ -12,7 +12,7 @@ from ..fhir.dates import Moment, parse_moment
 from ..fhir.interval import Interval
 from ..fhir.json_shape import as_dict, as_text, codings, dicts
 from ..fhir.references import reference_to
-from ..fhir.units import MASS, MOLAR, EQUIVALENTS, UCUM, Unit, unit_of_alias, unit_of_code
+from ..fhir.units import EQUIVALENTS, MASS, MOLAR, UCUM, Unit, unit_of_alias, unit_of_code
 from .analytes import ANALYTES, Analyte, Family
 from .fact import Fact, Source, absent, known, unknown
 

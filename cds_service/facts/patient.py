@@ -8,8 +8,8 @@ from ..fhir.dates import completed_months, parse_birth_date
 from ..fhir.json_shape import as_text, codings
 from .catalogue import Facts, fact
 from .fact import Fact, Source, known, unknown
-from .laboratory import FINAL, observation_moment
 from .history import problems_in
+from .laboratory import FINAL, observation_moment
 
 
 @fact("patient.age_months", "age in months", "number", unit="mo", queries=("patient",))

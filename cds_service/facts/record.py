@@ -5,9 +5,10 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..fhir.dates import parse_day
 from ..fhir.index import ResourceIndex
@@ -124,7 +125,8 @@ class PatientRecord:
     def _once(self, name: str, read: Callable[[], _Item]) -> _Item:
         if name not in self._lists:
             self._lists[name] = read()
-        return self._lists[name]
+        value: _Item = self._lists[name]
+        return value
 
     def _read_kinds(
         self, kinds: tuple[str, ...], reader: Callable[[dict[str, Any], ResourceIndex, Site], _Item | None]

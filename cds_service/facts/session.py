@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, Iterable
+from typing import Any
 
 from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
@@ -73,7 +74,8 @@ def read_session(
     chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
     present = {key for resource in resources_of(draft_orders) for key in (reference_to(resource), resource.get("id"))}
     chosen &= {key for key in present if isinstance(key, str)}
-    drafts, stops = [], []
+    drafts: list[Draft] = []
+    stops: list[Draft] = []
     for resource in requests:
         status = resource.get("status")
         if status == "entered-in-error" or resource.get("doNotPerform") is True:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
-from typing import Any, Mapping
+from typing import Any
 
 from ..fhir.terminology import Terminology
 
@@ -23,7 +24,8 @@ class Site:
     def number(self, name: str, unit: str | None = None) -> Decimal:
         """The parameter ``name`` (in ``unit``, where it has a value for each of two unit families)."""
         value = self.parameters[name]
-        return value[unit] if unit is not None and isinstance(value, Mapping) else value
+        number: Decimal = value[unit] if unit is not None and isinstance(value, Mapping) else value
+        return number
 
     def days(self, name: str) -> int:
         """A window or age of the parameters, in days."""

@@ -5,10 +5,11 @@ Statuses, bounds and gaps: clinical specification, sections 2 and 3 (``b12_thera
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..fhir.dates import add_days, parse_day
 from ..fhir.dosage import SINGLE_DOSE, Phase, read_phases
@@ -109,9 +110,10 @@ def read_order(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Or
     running = status in _CURRENT[kind]
     if not running and status not in _PAST[kind]:
         return None
-    if kind == "MedicationRequest":
-        if resource.get("intent", "order") not in _ORDER_INTENTS or resource.get("doNotPerform") is True:
-            return None
+    if kind == "MedicationRequest" and resource.get("intent", "order") not in _ORDER_INTENTS:
+        return None
+    if resource.get("doNotPerform") is True:
+        return None
     product = product_of(resource, index, site.terminology)
     if product.identified and not product.agents:
         return None

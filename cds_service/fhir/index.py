@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from .json_shape import as_dict, as_list, codings, dicts
 from .references import is_of_patient, reference_to
@@ -14,7 +15,7 @@ _NO_RESOURCES: list[dict[str, Any]] = []
 class ResourceIndex:
     """Resources of one patient. ``excluded`` counts those of other patients or with no subject, which never enter."""
 
-    __slots__ = ("patient_reference", "patient", "medications", "excluded", "_terminology", "_by_type", "_by_value_set")
+    __slots__ = ("_by_type", "_by_value_set", "_terminology", "excluded", "medications", "patient", "patient_reference")
 
     def __init__(self, patient_id: str, terminology: Terminology):
         self.patient_reference = f"Patient/{patient_id}"
@@ -78,8 +79,9 @@ def resources_of(value: Any) -> Iterator[dict[str, Any]]:
 def is_complete(value: Any) -> bool:
     """Whether a prefetched value is all that the query found.
 
-    Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries than its
-    ``total``, an entry that is no resource. ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
+    Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries than
+    its ``total``, an entry that is no resource. ``null`` is complete: the client says that there is no data (CDS Hooks
+    3.0.0, "Prefetch Template").
     """
     if value is None:
         return True

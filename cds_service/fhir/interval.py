@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 
 class Cut(NamedTuple):

@@ -111,9 +111,8 @@ def _strength(names: list[str], agents: frozenset[str]) -> Strength | None:
     combined = bool(agents & _COMBINATIONS)
     for name in names:
         text = _plain(name)
-        if agents & FOLATES or combined:
-            if match := _FOLATE_STRENGTH.search(text):
-                return Strength(_micrograms(match[1], match[2]), False)
+        if (agents & FOLATES or combined) and (match := _FOLATE_STRENGTH.search(text)):
+            return Strength(_micrograms(match[1], match[2]), False)
         if not combined and (match := _STRENGTH.search(text)):
             amount = _micrograms(match[1], match[2])
             if match[4]:

@@ -6,7 +6,7 @@ Only what CDS Hooks recommends under "Prefetch query restrictions": reads, searc
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 from ..facts.queries import QUERIES, Query
 from ..fhir.terminology import LOINC, Terminology

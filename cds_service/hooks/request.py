@@ -6,7 +6,8 @@ requires but a known client omits (``selections``, ``draftOrders``) may be missi
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Callable, Generic, Mapping, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import orjson

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Iterable, Mapping
 
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
@@ -23,10 +23,13 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def escaped(text: str, limit: int = 80) -> str:
     """Text from outside as plain text in Markdown: markup escaped, one line, at most ``limit`` characters."""
+    return _MARKUP.sub(r"\\\1", one_line(text, limit))
+
+
+def one_line(text: str, limit: int = 80) -> str:
+    """Text from outside on one line, without control or invisible characters, at most ``limit`` characters."""
     text = _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
-    if len(text) > limit:
-        text = text[: limit - 1].rstrip() + "\u2026"
-    return _MARKUP.sub(r"\\\1", text)
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "\u2026"
 
 
 def day_text(day: date) -> str:
@@ -39,9 +42,9 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
     value = fact.value
     if value is None:
         return ""
-    clean = escaped if markdown else str
+    clean: Callable[[str], str] = escaped if markdown else one_line
     if definition.kind == "result":
-        return clean(value.as_sent)
+        return clean(str(value.as_sent))
     if definition.kind == "yes-no":
         return "yes" if value else "no"
     if isinstance(value, date):
@@ -58,19 +61,21 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
     return clean(f"{value} {unit}".strip())
 
 
-def dated_text(definition: Definition, fact: Fact) -> str:
+def dated_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
     """A result with its day: ``110 pg/mL (2 Mar 2026)``."""
-    text = value_text(definition, fact)
+    text = value_text(definition, fact, markdown=markdown)
     if text and definition.kind == "result":
         return f"{text} ({day_text(fact.value.moment.day)})"
     return text
 
 
-def filled(text: str, facts: Mapping[str, Fact]) -> str:
+def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> str:
     """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads ``not known``."""
-    if "{" not in text:
-        return text
-    return PLACEHOLDER.sub(lambda match: dated_text(CATALOGUE[match[1]], facts[match[1]]) or "not known", text)
+
+    def shown(match: re.Match[str]) -> str:
+        return dated_text(CATALOGUE[match[1]], facts[match[1]], markdown=markdown) or "not known"
+
+    return PLACEHOLDER.sub(shown, text) if "{" in text else text
 
 
 def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
@@ -96,5 +101,5 @@ def not_known(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     return f"Not known: {', '.join(titles)}." if titles else ""
 
 
-def _capital(text: Any) -> str:
+def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

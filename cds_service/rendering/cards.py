@@ -6,8 +6,9 @@ three (clinical specification, sections 1 and 4; CDS Hooks 3.0.0, "Card Attribut
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Mapping, NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ..facts.catalogue import Facts
@@ -130,7 +131,7 @@ class _Rendering:
         return card, starts_course
 
     def _summary(self) -> str:
-        text = filled(self.source.summary, self.facts)
+        text = filled(self.source.summary, self.facts, markdown=False)
         return text if len(text) < SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 2].rstrip() + "\u2026"
 
     def _detail(self) -> str:
@@ -179,7 +180,7 @@ class _Rendering:
             if source.fact and f"{{{source.fact}}}" in label:
                 titles = [self.publication.templates[item].title for item in self.facts[source.fact].value]
                 label = label.replace(f"{{{source.fact}}}", ", ".join(titles))
-        return filled(label, self.facts)
+        return filled(label, self.facts, markdown=False)
 
     def _templates(self, suggestion: Suggestion) -> list[OrderTemplate] | None:
         """The orders that it creates; ``None`` where one of them cannot be made."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable, Collection, Iterable
+from collections.abc import Mapping as AnyMapping
 from decimal import Decimal
-from typing import Any, Callable, Collection, Iterable, Mapping as AnyMapping
+from typing import Any
 
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
 from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion
@@ -154,7 +156,7 @@ class _Reader:
             return []
         if not isinstance(value, Sequence):
             raise AuthoringError(mapping.at(key), f"{key!r} must be a list.")
-        return list(zip(value, value.item_places))
+        return list(zip(value, value.item_places, strict=True))
 
     def templated(self, mapping: Mapping, key: str) -> str:
         text = self.text(mapping, key)
@@ -255,7 +257,7 @@ def _is_operand(value: Any, place: Place, definition: Any) -> Any:
 def _in_operand(value: Any, place: Place, definition: Any) -> Any:
     if not isinstance(value, Sequence) or definition.kind != "category":
         raise AuthoringError(place, "'in' needs a category fact and a list of its values.")
-    return frozenset(_is_operand(item, item_place, definition) for item, item_place in zip(value, value.item_places))
+    return frozenset(_is_operand(item, item_place, definition) for item, item_place in zip(value, value.item_places, strict=True))
 
 
 def _limit(value: Any, place: Place, definition: Any) -> Decimal:

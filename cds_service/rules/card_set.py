@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Mapping as AnyMapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Collection, Mapping as AnyMapping, NamedTuple
+from typing import Any, NamedTuple
 
 from .card import Card
 from .card_file import HOOKS, Vocabulary, meant, parse_card

@@ -6,10 +6,11 @@ Operators: ``is``, ``in``, ``below``, ``at_least``, ``more_than``, ``at_most``, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Callable, Mapping, Protocol
+from typing import Any, Protocol
 
 from .yaml_source import Place
 
@@ -42,12 +43,14 @@ def _number(value: Any) -> Any:
 
 def _below(value: Any, limit: Decimal, today: date) -> Truth:
     value = _number(value)
-    return value.below(limit) if hasattr(value, "below") else value < limit
+    below: Truth = value.below(limit) if hasattr(value, "below") else value < limit
+    return below
 
 
 def _more_than(value: Any, limit: Decimal, today: date) -> Truth:
     value = _number(value)
-    return value.above(limit) if hasattr(value, "above") else value > limit
+    above: Truth = value.above(limit) if hasattr(value, "above") else value > limit
+    return above
 
 
 def _not(truth: Truth) -> Truth:

@@ -102,6 +102,7 @@ def _value(node: yaml.Node, name: str) -> Any:
             sequence.append(_value(item, name))
             sequence.item_places.append(Place(name, item.start_mark.line + 1, item.start_mark.column + 1))
         return sequence
+    assert isinstance(node, yaml.ScalarNode)
     if node.style in ("'", '"', "|", ">"):
         return node.value
     return next((read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)), node.value)
