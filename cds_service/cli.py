@@ -133,9 +133,24 @@ def run_card_tests(card_ids: tuple[str, ...]) -> None:
 
 
 @main.command()
-def settings() -> None:
+@click.option("--markdown", is_flag=True, help="As the page docs/settings.md.")
+def settings(markdown: bool) -> None:
     """List every setting with its default."""
+    click.echo(settings_page() if markdown else "\n".join(f"{name} (default {default}): {doc}" for name, default, doc in _rows()))
+
+
+def _rows() -> list[tuple[str, str, str]]:
+    rows = []
     for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = ",".join(sorted(default)) if isinstance(default, frozenset) else default
-        click.echo(f"CDS_{name.upper()} (default {shown}): {field.description}")
+        default = ",".join(sorted(field.default)) if isinstance(field.default, frozenset) else str(field.default)
+        rows.append((f"CDS_{name.upper()}", default, field.description or ""))
+    return rows
+
+
+def settings_page() -> str:
+    """The page on settings, in Markdown."""
+    head = (
+        "# Settings\n\nEach setting is an environment variable; the options of `serve` come before it. This page is the output of\n"
+        "`python -m cds_service settings --markdown`.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
+    )
+    return head + "\n".join(f"| `{name}` | `{default}` | {doc} |" for name, default, doc in _rows())

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PRODUCTS = ("hydroxocobalamin-injection", "cyanocobalamin-injection", "cyanocobalamin-tablets")
+_AGENTS = ("hydroxocobalamin", "cyanocobalamin")
 
 
 class Settings(BaseSettings):
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Worker processes.")
     parameters: Literal["default", "uk", "us"] = Field("default", description="Parameter set: thresholds and regional choices.")
     formulary: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(PRODUCTS), description=f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}."
+        frozenset(PRODUCTS), description=f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means all its products."
     )
     timezone: str = Field("UTC", description="Time zone in which days are counted, an IANA name.")
     order_intent: Literal["proposal", "plan", "order"] = Field("proposal", description="Intent of new suggested orders.")
@@ -40,9 +41,9 @@ class Settings(BaseSettings):
     @field_validator("formulary")
     @classmethod
     def _stocked(cls, value: frozenset[str]) -> frozenset[str]:
-        if unknown := value - set(PRODUCTS):
+        if unknown := value - {*PRODUCTS, *_AGENTS}:
             raise ValueError(f"not a product: {', '.join(sorted(unknown))}; choose from {', '.join(PRODUCTS)}")
-        return value
+        return frozenset(product for product in PRODUCTS if product in value or product.split("-")[0] in value)
 
     @field_validator("timezone")
     @classmethod

@@ -140,6 +140,19 @@ class Facts(Mapping[str, Fact]):
         """The facts that computing ``name`` read; empty where it was given or not computed."""
         return self._reads.get(name, [])
 
+    def unknown_at_root(self, names: Iterable[str]) -> list[str]:
+        """The unknown facts behind ``names`` that rest on no other unknown fact, in catalogue order.
+
+        A fact that is unknown only because another one is (a level without its result) is told by that other one.
+        """
+        met = self.met(names)
+        roots = {
+            name
+            for name in met
+            if self[name].is_unknown and not any(self[read].is_unknown for read in self.reads(name))
+        }
+        return [name for name in CATALOGUE if name in roots]
+
     def met(self, names: Iterable[str]) -> set[str]:
         """``names`` and every fact that was read to compute them."""
         found: set[str] = set()

@@ -15,7 +15,9 @@ from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
 from ..rules.card_file import PLACEHOLDER
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$:@])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
+# Entities rather than backslashes: also harmless to a client that shows Markdown as HTML. "<150" opens no tag.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -23,7 +25,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def escaped(text: str, limit: int = 80) -> str:
     """Text from outside as plain text in Markdown: markup escaped, one line, at most ``limit`` characters."""
-    return _MARKUP.sub(r"\\\1", one_line(text, limit))
+    return _TAG.sub("&lt;", _MARKUP.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;")))
 
 
 def one_line(text: str, limit: int = 80) -> str:
@@ -92,12 +94,9 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     return "\n".join(["| Result | Value | Date |", "| --- | --- | --- |", *rows]) if rows else ""
 
 
-def not_known(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
-    """The line that names every unknown fact among ``names`` by its title, or ``""`` where all is known."""
-    wanted = set(names)
-    titles = [
-        definition.title for name, definition in CATALOGUE.items() if name in wanted and facts[name].is_unknown
-    ]
+def not_known(names: Iterable[str]) -> str:
+    """The line that names the unknown facts ``names`` by their titles, or ``""`` where there is none."""
+    titles = [CATALOGUE[name].title for name in names]
     return f"Not known: {', '.join(titles)}." if titles else ""
 
 

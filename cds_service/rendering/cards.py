@@ -142,7 +142,7 @@ class _Rendering:
         ]
         parts.append(values_table(self.source.values, self.facts))
         parts.append(f"Parameter set: {self.publication.parameter_set}.")
-        parts.append(not_known(self.facts.met(self.met), self.facts))
+        parts.append(not_known(self.facts.unknown_at_root(self.met)))
         return "\n\n".join(filter(None, parts))
 
     def _suggestions(self, course_taken: bool) -> tuple[list[dict[str, Any]], bool]:

@@ -1,0 +1,305 @@
+"""What a clinician sees when choosing or signing orders, from whole requests."""
+
+import pytest
+
+from tests.support.clinic import card_of, fire, ids, suggestions
+from tests.support.fhir_builders import (
+    CYANOCOBALAMIN_INJECTION,
+    CYANOCOBALAMIN_TABLET,
+    DAILY,
+    FOLIC_ACID_400UG,
+    HYDROXOCOBALAMIN,
+    IM,
+    LOINC,
+    ORAL,
+    RXNORM,
+    allergy,
+    condition,
+    dosage,
+    draft,
+    folic_acid,
+    hydroxocobalamin,
+    medication_request,
+    observation,
+    patient,
+    prefetch,
+    service_request,
+)
+
+HOOKS = pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+LOW = observation("b12", 110, "pg/mL", ago=3)
+ANAEMIC = observation("hb", 10.1, "g/dL", ago=3)
+CHECKS = ["potassium-now", "potassium-24h", "potassium-48h"]
+LOADING = "hydroxocobalamin-loading-then-maintenance"
+NEUROPATHY = condition("386033004")
+PREGNANT = condition("77386006", onsetDateTime="2026-07-01")
+WOMAN_OF_30 = patient(birth="1996-05-01")
+CHILD = patient(birth="2014-05-01")
+
+
+def tablet(milligrams=1, **more):
+    return draft(CYANOCOBALAMIN_TABLET, dosage(milligrams, route=ORAL, every=DAILY), **more)
+
+
+@HOOKS
+def test_folic_acid_alone_in_b12_deficiency_with_anaemia(hook):
+    cards = fire(hook, prefetch(LOW, ANAEMIC), drafts=[folic_acid(id="fa")])
+    assert ids(cards) == ["folic-acid-b12-deficient"]
+    assert cards[0]["indicator"] == "critical"
+    assert [item.get("isRecommended") for item in cards[0]["suggestions"]] == [True, None]
+    assert suggestions(cards, "folic-acid-b12-deficient") == [[LOADING, *CHECKS], [LOADING, *CHECKS, "-MedicationRequest/fa"]]
+
+
+def test_the_detail_gives_values_as_sent_with_unit_and_date():
+    detail = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()])[0]["detail"]
+    assert "| Total vitamin B12 | 110 pg/mL | 20 Nov 2026 |" in detail
+    assert "| Haemoglobin | 10.1 g/dL | 20 Nov 2026 |" in detail
+    assert "Parameter set: default." in detail
+    assert "Not known" not in detail
+
+
+def test_accepting_hydroxocobalamin_and_firing_again():
+    before = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()])
+    created = [action["resource"] for action in before[0]["suggestions"][0]["actions"]]
+    accepted = [{**resource, "id": f"new-{number}"} for number, resource in enumerate(created)]
+    assert ids(fire("order-sign", prefetch(LOW, ANAEMIC), drafts=[folic_acid(), *accepted])) == []
+    without_checks = [folic_acid(), accepted[0]]
+    assert ids(fire("order-sign", prefetch(LOW, ANAEMIC), drafts=without_checks)) == ["potassium-monitoring"]
+
+
+@pytest.mark.parametrize(
+    ("drafted", "record", "expected"),
+    [
+        pytest.param([draft(FOLIC_ACID_400UG, dosage(0.4, route=ORAL, every=DAILY))], [LOW], ["folic-acid-add-b12"], id="a low dose in deficiency"),
+        pytest.param([draft(FOLIC_ACID_400UG, dosage(0.4, route=ORAL, every=DAILY))], [], [], id="a low dose, B12 not tested"),
+        pytest.param([folic_acid()], [observation("b12", 480, "pg/mL")], [], id="B12 sufficient"),
+        pytest.param([folic_acid()], [observation("b12", 250, "pg/mL")], ["folic-acid-b12-unknown"], id="B12 in the middle range"),
+        pytest.param([folic_acid()], [observation("b12", 250, "pg/mL"), service_request("mma")], [], id="middle range, MMA pending"),
+        pytest.param([folic_acid()], [observation("b12", 250, "pg/mL"), observation("mma", 200, "nmol/L")], [], id="middle range, MMA normal"),
+        pytest.param([folic_acid()], [service_request("b12")], [], id="B12 test pending"),
+        pytest.param([folic_acid(), service_request("b12", status="draft")], [], [], id="B12 test drafted"),
+        pytest.param([folic_acid()], [condition("84027009")], ["folic-acid-b12-deficient"], id="pernicious anaemia, not tested"),
+        pytest.param([folic_acid()], [NEUROPATHY], ["folic-acid-b12-deficient"], id="neuropathy, not tested"),
+        pytest.param([folic_acid()], [condition("E53.8", system="http://hl7.org/fhir/sid/icd-10-cm")], ["folic-acid-b12-unknown"], id="E53.8 alone may be folate"),
+        pytest.param(
+            [folic_acid()],
+            [condition("E53.8", system="http://hl7.org/fhir/sid/icd-10-cm", text="Vitamin B12 deficiency")],
+            ["folic-acid-b12-deficient"],
+            id="E53.8 named B12",
+        ),
+        pytest.param([folic_acid(), hydroxocobalamin()], [LOW, observation("hb", 140, "g/L"), observation("potassium", 4.1, "mmol/L")], [], id="B12 beside it"),
+        pytest.param(
+            [folic_acid()],
+            [LOW, medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2026-11-10")],
+            [],
+            id="B12 treatment just begun",
+        ),
+        pytest.param(
+            [folic_acid()],
+            [LOW, medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10")],
+            ["folic-acid-b12-deficient"],
+            id="low on a year of treatment",
+        ),
+        pytest.param(
+            [folic_acid()],
+            [LOW, medication_request({"coding": [{"system": RXNORM, "code": "6851"}], "text": "Methotrexate"})],
+            ["folic-acid-add-b12"],
+            id="with methotrexate",
+        ),
+    ],
+)  # fmt: skip
+@HOOKS
+def test_folate_drafts(hook, drafted, record, expected):
+    assert ids(fire(hook, prefetch(*record), drafts=drafted)) == expected
+
+
+def test_low_on_treatment_suggests_no_second_course():
+    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10")
+    cards = fire("order-select", prefetch(LOW, ANAEMIC, course), drafts=[folic_acid()])
+    assert suggestions(cards, "folic-acid-b12-deficient") == []
+    assert "given, taken and absorbed" in cards[0]["detail"]
+
+
+def test_stopping_all_b12_beside_new_folic_acid_speaks():
+    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10", id="old")
+    stop = {**course, "status": "stopped"}
+    unsafe = prefetch(observation("b12", 480, "pg/mL"), condition("84027009"), course)
+    assert ids(fire("order-sign", unsafe, drafts=[folic_acid(), stop])) == []  # treated status: nothing says deficient
+    low = prefetch(LOW, course)
+    assert ids(fire("order-sign", low, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient"]
+
+
+def test_pregnancy_keeps_the_folate_and_asks_for_active_b12():
+    cards = fire("order-select", prefetch(LOW, PREGNANT, who=WOMAN_OF_30), drafts=[folic_acid(5)])
+    assert ids(cards) == ["folic-acid-add-b12"]
+    assert "Keep the folate" in cards[0]["detail"]
+    assert suggestions(cards, "folic-acid-add-b12") == [["active-b12"]]
+
+
+def test_pregnancy_with_neurological_features_adds_hydroxocobalamin_and_never_removes_folate():
+    cards = fire("order-select", prefetch(LOW, PREGNANT, NEUROPATHY, who=WOMAN_OF_30), drafts=[folic_acid(5)])
+    assert suggestions(cards, "folic-acid-add-b12") == [["hydroxocobalamin-neuro", *CHECKS]]
+
+
+def test_replacing_folate_is_not_suggested_while_another_reason_for_it_is_unknown():
+    cards = fire("order-select", prefetch(LOW, without=("conditions",)), drafts=[folic_acid()])
+    assert suggestions(cards, "folic-acid-b12-deficient") == [[LOADING, *CHECKS]]
+    assert "Not known: " in cards[0]["detail"]
+    assert "another reason for folate" in cards[0]["detail"].rsplit("\n\n", 1)[1]
+
+
+def test_unknown_test_is_suggested_before_the_first_dose():
+    assert suggestions(fire("order-select", prefetch(), drafts=[folic_acid()]), "folic-acid-b12-unknown") == [["serum-b12"]]
+    middle = prefetch(observation("b12", 250, "pg/mL"))
+    assert suggestions(fire("order-select", middle, drafts=[folic_acid()]), "folic-acid-b12-unknown") == [["mma"]]
+
+
+def test_cyanocobalamin_with_leber_is_replaced():
+    cards = fire("order-select", prefetch(LOW, ANAEMIC, condition("58610003")), drafts=[tablet(id="cn")])
+    assert ids(cards) == ["cyanocobalamin-leber"]
+    assert suggestions(cards, "cyanocobalamin-leber") == [[LOADING, *CHECKS, "-MedicationRequest/cn"]]
+
+
+def test_replacement_keeps_the_intent_of_the_draft():
+    cards = fire("order-sign", prefetch(LOW, condition("58610003")), drafts=[tablet(id="cn", intent="plan")])
+    assert cards[0]["suggestions"][0]["actions"][0]["resource"]["intent"] == "plan"
+
+
+def test_hydroxocobalamin_with_leber_is_silent():
+    record = prefetch(LOW, condition("58610003"), observation("hb", 140, "g/L"))
+    assert ids(fire("order-select", record, drafts=[hydroxocobalamin()])) == []
+
+
+@pytest.mark.parametrize(("parameters", "indicator"), [("default", "warning"), ("uk", "info"), ("us", "info")])
+def test_cyanocobalamin_in_renal_dysfunction(parameters, indicator):
+    record = prefetch(LOW, observation("egfr", 38, "mL/min/{1.73_m2}"))
+    cards = fire("order-select", record, drafts=[tablet(id="cn")], settings={"parameters": parameters})
+    assert ids(cards) == ["cyanocobalamin-renal"]
+    assert cards[0]["indicator"] == indicator
+    assert suggestions(cards, "cyanocobalamin-renal")[0][0] == LOADING
+
+
+def test_renal_card_is_silent_where_hydroxocobalamin_is_not_stocked():
+    record = prefetch(LOW, observation("egfr", 38, "mL/min/{1.73_m2}"))
+    formulary = {"formulary": frozenset({"cyanocobalamin-tablets"})}
+    assert ids(fire("order-select", record, drafts=[tablet()], settings=formulary)) == []
+
+
+def test_leber_card_never_suggests_cyanocobalamin():
+    formulary = {"formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"})}
+    cards = fire("order-select", prefetch(LOW, condition("58610003")), drafts=[tablet()], settings=formulary)
+    assert ids(cards) == ["cyanocobalamin-leber"]
+    assert suggestions(cards, "cyanocobalamin-leber") == []
+
+
+def test_maintenance_replaces_maintenance():
+    course = medication_request(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), authoredOn="2026-01-10")
+    record = prefetch(course, condition("433144002"))
+    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), id="cn")
+    assert suggestions(fire("order-select", record, drafts=[renewal]), "cyanocobalamin-renal") == [
+        ["hydroxocobalamin-3-monthly", "-MedicationRequest/cn"]
+    ]
+
+
+def test_severe_allergy_to_any_cobalamin():
+    cards = fire("order-select", prefetch(LOW, allergy(criticality="high")), drafts=[hydroxocobalamin()])
+    assert ids(cards)[0] == "cobalamin-anaphylaxis"
+    assert "suggestions" not in cards[0]
+    assert ids(fire("order-select", prefetch(LOW, allergy(), observation("hb", 140, "g/L")), drafts=[hydroxocobalamin()])) == []
+
+
+def test_severe_allergy_leaves_no_cobalamin_in_any_suggestion():
+    cards = fire("order-select", prefetch(LOW, allergy(criticality="high")), drafts=[folic_acid()])
+    assert ids(cards) == ["folic-acid-b12-deficient"]
+    assert suggestions(cards, "folic-acid-b12-deficient") == []
+    assert "severe allergy" in cards[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("value", "comparator", "card", "suggested"),
+    [
+        (2.7, None, "hypokalaemia-before-b12", ["potassium-now"]),
+        (3.2, None, "low-potassium-before-b12", CHECKS),
+        (3.5, "<", "low-potassium-before-b12", CHECKS),
+        (3.0, "<", "hypokalaemia-before-b12", ["potassium-now"]),
+    ],
+)
+def test_low_potassium_before_the_first_injection(value, comparator, card, suggested):
+    record = prefetch(LOW, ANAEMIC, observation("potassium", value, "mmol/L", comparator=comparator))
+    cards = fire("order-sign", record, drafts=[hydroxocobalamin()])
+    assert ids(cards) == [card]
+    assert suggestions(cards, card) == [suggested]
+    assert f"{comparator or ''}{value} mmol/L" in cards[0]["summary"]
+
+
+@pytest.mark.parametrize(
+    ("record", "drafted", "expected"),
+    [
+        pytest.param([ANAEMIC, observation("potassium", 4.1, "mmol/L")], [], [["potassium-24h", "potassium-48h"]], id="measured within 3 days"),
+        pytest.param([ANAEMIC, observation("potassium", 4.1, "mmol/L", ago=4)], [], [CHECKS], id="measured 4 days ago"),
+        pytest.param([ANAEMIC, service_request("potassium")], [], None, id="pending"),
+        pytest.param([ANAEMIC], [service_request("potassium", status="draft")], None, id="drafted"),
+        pytest.param([observation("hb", 140, "g/L")], [], None, id="neither anaemia nor risk"),
+        pytest.param([observation("hb", 140, "g/L"), condition("I48.0", system="http://hl7.org/fhir/sid/icd-10")], [], [CHECKS], id="atrial fibrillation"),
+        pytest.param([], [], [CHECKS], id="no haemoglobin"),
+    ],
+)  # fmt: skip
+def test_potassium_monitoring(record, drafted, expected):
+    cards = fire("order-select", prefetch(LOW, *record), drafts=[hydroxocobalamin(), *drafted])
+    if expected is None:
+        assert ids(cards) == []
+    else:
+        assert ids(cards) == ["potassium-monitoring"]
+        assert suggestions(cards, "potassium-monitoring") == expected
+
+
+def test_no_potassium_card_once_treatment_is_under_way():
+    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10")
+    assert ids(fire("order-select", prefetch(ANAEMIC, course), drafts=[hydroxocobalamin()])) == []
+
+
+@pytest.mark.parametrize("drafted", [folic_acid(), hydroxocobalamin(), tablet()], ids=["folic acid", "injection", "tablet"])
+def test_no_order_below_16_years(drafted):
+    record = prefetch(LOW, ANAEMIC, condition("58610003"), NEUROPATHY, allergy(criticality="high"), who=CHILD)
+    cards = fire("order-select", record, drafts=[drafted])
+    assert cards
+    assert not any("suggestions" in card for card in cards)
+
+
+def test_at_most_one_suggestion_starts_a_course():
+    record = prefetch(LOW, ANAEMIC, condition("58610003"))
+    cards = fire("order-sign", record, drafts=[folic_acid(), tablet(0.05)])
+    courses = [card for card in ids(cards) if any("hydroxocobalamin" in order for item in suggestions(cards, card) for order in item)]
+    assert len(courses) == 1 and courses[0] == ids(cards)[0]
+
+
+def test_only_the_selected_drafts_are_judged():
+    chosen, other = draft({"text": "Amoxicillin 500 mg"}, id="x"), folic_acid(id="fa")
+    assert fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=["MedicationRequest/x"]) == []
+    assert ids(fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=["fa"])) == ["folic-acid-b12-deficient"]
+    assert ids(fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=[])) == ["folic-acid-b12-deficient"]
+
+
+def test_drug_name_cannot_be_markup():
+    evil = "<script>alert(1)</script> pg/mL [x](http://evil)"
+    result = observation("b12", 110, "pg/mL")
+    result["valueQuantity"]["unit"] = evil
+    detail = fire("order-select", prefetch(result), drafts=[folic_acid()])[0]["detail"]
+    assert "<script" not in detail and "](http" not in detail and "](" not in detail
+
+
+def test_rxnorm_is_first_except_in_the_uk():
+    for parameters, system in (("default", RXNORM), ("us", RXNORM), ("uk", "https://dmd.nhs.uk")):
+        cards = fire("order-select", prefetch(LOW), drafts=[folic_acid()], settings={"parameters": parameters})
+        order = card_of(cards, "folic-acid-b12-deficient")["suggestions"][0]["actions"][0]["resource"]
+        assert order["medicationCodeableConcept"]["coding"][0]["system"] == system
+
+
+def test_later_potassium_checks_are_due_24_and_48_hours_from_now():
+    cards = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()])
+    due = [action["resource"].get("occurrenceDateTime") for action in cards[0]["suggestions"][0]["actions"]]
+    assert due == [None, None, "2026-11-24T12:00:00+00:00", "2026-11-25T12:00:00+00:00"]
+
+
+def test_the_code_of_a_test_is_loinc():
+    assert LOINC == fire("order-select", prefetch(), drafts=[folic_acid()])[0]["suggestions"][0]["actions"][0]["resource"]["code"]["coding"][0]["system"]

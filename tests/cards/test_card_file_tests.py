@@ -1,0 +1,21 @@
+"""Every test inside a card file holds in every parameter set, and every criterion of a card has a test that it decides."""
+
+import pytest
+
+from cds_service.authoring.card_tests import read_test, run_tests
+from cds_service.config import Settings
+from cds_service.engine import Engine
+
+RESULTS = list(run_tests())
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: f"{result.parameter_set}-{result.card}-{result.name}")
+def test_card_decides_as_its_file_says(result):
+    assert not result.problem, f"{result.place}: {result.problem}"
+
+
+@pytest.mark.parametrize("card", Engine(Settings()).cards.values(), ids=lambda card: card.id)
+def test_every_criterion_of_a_card_has_a_test_that_it_decides(card):
+    outcomes = [read_test(card, test)[2] for test in card.tests]
+    assert "fires" in outcomes
+    assert {condition.id for condition in (*card.include, *card.exclude)} <= set(outcomes)
