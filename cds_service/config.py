@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Worker processes.")
     parameters: Literal["default", "uk", "us"] = Field("default", description="Parameter set: thresholds and regional choices.")
     formulary: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(PRODUCTS), description=f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means all its products."
+        frozenset(PRODUCTS),
+        description=f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means all its products.",
     )
     timezone: str = Field("UTC", description="Time zone in which days are counted, an IANA name.")
     order_intent: Literal["proposal", "plan", "order"] = Field("proposal", description="Intent of new suggested orders.")

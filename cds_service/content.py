@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def _folder(name: str) -> Path:
-    for candidate in (_PACKAGE.parent / name, _PACKAGE / "content" / name):
+    for candidate in (_PACKAGE.parent / name, _PACKAGE / "data" / name):
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"the folder {name!r} is neither beside nor inside the package")

@@ -54,10 +54,7 @@ class Analyte:
 
     def cuts_for(self, family: Family, site: Site) -> tuple[Cut, ...]:
         """The cut-offs of ``family`` at ``site``, ascending."""
-        return tuple(
-            Cut(site.number(cut.parameter, family.unit), cut.inclusive or cut.inclusive_in == family.unit)
-            for cut in self.cuts
-        )
+        return tuple(Cut(site.number(cut.parameter, family.unit), cut.inclusive or cut.inclusive_in == family.unit) for cut in self.cuts)
 
 
 def _family(unit: str, factors: dict[str, str], reject: tuple[str, str], suspicious: tuple[str, str]) -> Family:

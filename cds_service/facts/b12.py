@@ -71,9 +71,7 @@ def earlier_deficient(facts: Facts) -> Fact:
         if result is not deciding and result.level == "deficient" and result.moment.day >= oldest
     ]
     course = facts.record.cobalamin_course(facts) if found else None
-    untreated = [
-        result for result in found if course and not _therapy_between(course, result, deciding)
-    ]
+    untreated = [result for result in found if course and not _therapy_between(course, result, deciding)]
     if untreated:
         return known(True, *(result.source for result in untreated))
     return known(False) if facts.record.complete("b12-results") else unknown("laboratory results not all received")
@@ -156,11 +154,7 @@ def status(facts: Facts) -> Fact:
 
 def _low_in_pregnancy(facts: Facts, result: Result) -> bool:
     """A low total in known pregnancy without neurological features: total B12 falls there without deficiency."""
-    return (
-        result.analyte == "b12.total"
-        and bool(facts["patient.pregnant"].holds)
-        and not facts["neuro.involvement"].holds
-    )
+    return result.analyte == "b12.total" and bool(facts["patient.pregnant"].holds) and not facts["neuro.involvement"].holds
 
 
 def _middle(facts: Facts, result: Result) -> str:

@@ -103,6 +103,4 @@ def therapy_covers(facts: Facts) -> Fact:
 @fact("b12.any_intake", "any B12 intake", queries=MEDICATION_QUERIES[:2])
 def any_intake(facts: Facts) -> Fact:
     """A current order or statement of any cobalamin of any dose, or of a multivitamin."""
-    return current_medication(
-        facts, "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin", "cobalamin-combination"
-    )
+    return current_medication(facts, "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin", "cobalamin-combination")

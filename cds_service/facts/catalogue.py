@@ -146,11 +146,7 @@ class Facts(Mapping[str, Fact]):
         A fact that is unknown only because another one is (a level without its result) is told by that other one.
         """
         met = self.met(names)
-        roots = {
-            name
-            for name in met
-            if self[name].is_unknown and not any(self[read].is_unknown for read in self.reads(name))
-        }
+        roots = {name for name in met if self[name].is_unknown and not any(self[read].is_unknown for read in self.reads(name))}
         return [name for name in CATALOGUE if name in roots]
 
     def met(self, names: Iterable[str]) -> set[str]:

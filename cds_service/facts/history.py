@@ -37,11 +37,7 @@ def problems_in(
 def procedures_in(facts: Facts, *value_sets: str) -> Fact:
     """Whether a completed procedure is in one of ``value_sets``."""
     wanted = frozenset(value_sets)
-    sources = [
-        Source(procedure.reference, procedure.day)
-        for procedure in facts.record.procedures
-        if procedure.value_sets & wanted
-    ]
+    sources = [Source(procedure.reference, procedure.day) for procedure in facts.record.procedures if procedure.value_sets & wanted]
     if sources:
         return known(True, *sources)
     return known(False) if facts.record.complete("procedures") else unknown("procedures not all received")

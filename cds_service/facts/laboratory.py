@@ -95,9 +95,7 @@ def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
     analyte = ANALYTES[name]
     oldest = facts.today - timedelta(days=facts.site.days(window or analyte.window))
     results = facts.record.results(facts, name)
-    newer_unusable = [
-        reason for moment, reason in results.unusable if moment is None or moment.day >= oldest
-    ]
+    newer_unusable = [reason for moment, reason in results.unusable if moment is None or moment.day >= oldest]
     for result in results.usable:
         if result.moment.day >= oldest:
             note = ""
@@ -172,9 +170,7 @@ def _identity(moment: Moment | None, resource: dict[str, Any]) -> list[Any]:
     return keys
 
 
-def _read(
-    resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_care: bool, facts: Facts
-) -> Result | str:
+def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_care: bool, facts: Facts) -> Result | str:
     """The result, or the reason why it cannot be used."""
     quantity = as_dict(resource.get("valueQuantity"))
     if quantity:

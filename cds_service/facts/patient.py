@@ -76,9 +76,7 @@ def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
         if resource.get("status") not in FINAL or moment is None:
             continue
         answers = {
-            value_set
-            for system, code in codings(resource.get("valueCodeableConcept"))
-            for value_set in terminology.sets_of(system, code)
+            value_set for system, code in codings(resource.get("valueCodeableConcept")) for value_set in terminology.sets_of(system, code)
         }
         if "pregnant-answer" in answers or "not-pregnant-answer" in answers:
             found.append((moment.day, "pregnant-answer" in answers, f"Observation/{resource.get('id', '')}"))
@@ -89,9 +87,7 @@ def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
 def lactating(facts: Facts) -> Fact:
     """A lactation Condition not older than the window of 24 months."""
     oldest = facts.today - timedelta(days=facts.site.days("window.lactation"))
-    return problems_in(
-        facts, "lactation", where=lambda problem: (problem.onset or problem.recorded or date.min) >= oldest
-    )
+    return problems_in(facts, "lactation", where=lambda problem: (problem.onset or problem.recorded or date.min) >= oldest)
 
 
 @fact("patient.paediatric", "age below 16", uses=("patient.age",))

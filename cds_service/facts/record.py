@@ -128,9 +128,7 @@ class PatientRecord:
         value: _Item = self._lists[name]
         return value
 
-    def _read_kinds(
-        self, kinds: tuple[str, ...], reader: Callable[[dict[str, Any], ResourceIndex, Site], _Item | None]
-    ) -> list[_Item]:
+    def _read_kinds(self, kinds: tuple[str, ...], reader: Callable[[dict[str, Any], ResourceIndex, Site], _Item | None]) -> list[_Item]:
         items: list[_Item] = []
         for kind in kinds:
             items += self._read(kind, lambda resource: reader(resource, self.index, self.site))
@@ -189,8 +187,7 @@ class PatientRecord:
         if not value_sets:
             return None
         severe = resource.get("criticality") == "high" or any(
-            reaction.get("severity") == "severe" or _anaphylactic(reaction)
-            for reaction in dicts(resource.get("reaction"))
+            reaction.get("severity") == "severe" or _anaphylactic(reaction) for reaction in dicts(resource.get("reaction"))
         )
         return Allergy(value_sets, severe, reference_to(resource))
 

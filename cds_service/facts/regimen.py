@@ -71,11 +71,7 @@ def regimen_instead(facts: Facts) -> Fact:
     """
     if _barred(facts) or not _stocked(facts, "hydroxocobalamin-injection"):
         return absent()
-    others = [
-        draft
-        for draft in facts.session.drafts
-        if draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")
-    ]
+    others = [draft for draft in facts.session.drafts if draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")]
     unselected = [draft for draft in facts.session.drafts if draft.product.cobalamin and not draft.selected]
     if others or unselected:
         return absent()

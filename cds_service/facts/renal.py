@@ -59,9 +59,7 @@ def potassium(facts: Facts) -> Fact:
     return newest(facts, "potassium")
 
 
-@fact(
-    "potassium.level", "potassium level", "category", values=("severely-low", "low", "normal"), uses=("potassium",)
-)
+@fact("potassium.level", "potassium level", "category", values=("severely-low", "low", "normal"), uses=("potassium",))
 def potassium_level(facts: Facts) -> Fact:
     """Severely low below 3.0, low below 3.5 mmol/L; a result sent as ``<3.5`` is at least low."""
     return level(facts["potassium"])
@@ -82,9 +80,7 @@ def potassium_recently_low(facts: Facts) -> Fact:
     return known(recent.value in ("severely-low", "low"), *recent.sources)
 
 
-@fact(
-    "potassium.risk", "risk from low potassium", queries=("conditions", "medication-requests", "medication-statements")
-)
+@fact("potassium.risk", "risk from low potassium", queries=("conditions", "medication-requests", "medication-statements"))
 def potassium_risk(facts: Facts) -> Fact:
     """Current digoxin, loop or thiazide diuretic or antiarrhythmic; heart failure or arrhythmia on the problem list."""
     return either(current_medication(facts, *_RISK_DRUGS), problems_in(facts, "heart-failure", "arrhythmia"))

@@ -89,9 +89,7 @@ def read_session(
     return OrderingSession(tuple(drafts), tuple(stops), tests)
 
 
-def _draft(
-    resource: dict[str, Any], index: ResourceIndex, terminology: Terminology, zone: tzinfo, chosen: set[str]
-) -> Draft:
+def _draft(resource: dict[str, Any], index: ResourceIndex, terminology: Terminology, zone: tzinfo, chosen: set[str]) -> Draft:
     product = product_of(resource, index, terminology)
     intent = resource.get("intent")
     return Draft(

@@ -189,9 +189,7 @@ def cobalamin_course(facts: Facts) -> CobalaminCourse:
         for phase in (order.phase_on(today) if order.current(today) else order.phases[0],)
     ]
     therapy = [order for order, counts in judged if counts]
-    current = sorted(
-        (order for order in therapy if order.current(today)), key=lambda order: (order.start or date.min, order.reference)
-    )
+    current = sorted((order for order in therapy if order.current(today)), key=lambda order: (order.start or date.min, order.reference))
     first_recent = today - timedelta(days=facts.site.days("therapy.dose_active_for"))
     doses = sorted(
         (

@@ -101,5 +101,3 @@ def is_complete(value: Any) -> bool:
     if isinstance(total, int) and not isinstance(total, bool) and total > matches:
         return False
     return not any(link.get("relation") == "next" for link in dicts(value.get("link")))
-
-

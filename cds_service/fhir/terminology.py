@@ -18,9 +18,7 @@ from .json_shape import codings
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-CODES_SPELL_HIERARCHY = frozenset(
-    {"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm", "http://www.whocc.no/atc"}
-)
+CODES_SPELL_HIERARCHY = frozenset({"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm", "http://www.whocc.no/atc"})
 BASE = "https://b12-folate-cds.example.org/fhir"
 _REVIEW = f"{BASE}/StructureDefinition/code-review"
 _EMPTY: frozenset[str] = frozenset()

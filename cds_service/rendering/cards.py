@@ -24,9 +24,7 @@ MOST_CARDS = 3
 SUMMARY_LIMIT = 140
 TOPICS = f"{BASE}/CodeSystem/card-topic"
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-_INTENTS = frozenset(
-    {"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"}
-)
+_INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"})
 
 
 class Evidence(NamedTuple):
@@ -75,9 +73,7 @@ def render_cards(decisions: Decisions, facts: Facts, patient: Patient, publicati
 class _Rendering:
     """One card of one call; remembers which facts it met, for the line ``Not known``."""
 
-    def __init__(
-        self, decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication
-    ):
+    def __init__(self, decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication):
         self.source = decision.card
         self.decisions = decisions
         self.facts = facts
@@ -120,9 +116,7 @@ class _Rendering:
             card["selectionBehavior"] = "at-most-one"
         if source.override_reasons:
             reasons = publication.override_reasons
-            card["overrideReasons"] = [
-                {"code": code, "system": REASONS, "display": reasons[code]} for code in source.override_reasons
-            ]
+            card["overrideReasons"] = [{"code": code, "system": REASONS, "display": reasons[code]} for code in source.override_reasons]
         if source.evidence:
             card["links"] = [
                 {"label": publication.evidence[key].title, "url": publication.evidence[key].url, "type": "absolute"}
@@ -135,11 +129,7 @@ class _Rendering:
         return text if len(text) < SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 2].rstrip() + "\u2026"
 
     def _detail(self) -> str:
-        parts = [
-            filled(paragraph.text.strip(), self.facts)
-            for paragraph in self.source.detail
-            if self._all_hold(paragraph.when)
-        ]
+        parts = [filled(paragraph.text.strip(), self.facts) for paragraph in self.source.detail if self._all_hold(paragraph.when)]
         parts.append(values_table(self.source.values, self.facts))
         parts.append(f"Parameter set: {self.publication.parameter_set}.")
         parts.append(not_known(self.facts.unknown_at_root(self.met)))
@@ -206,9 +196,7 @@ class _Rendering:
         for template in templates:
             intent = kept if template.starts_cobalamin else self.publication.intent
             context = OrderContext(self.patient.reference, self.patient.encounter, self.patient.now, intent)
-            actions.append(
-                {"type": "create", "description": f"Order: {template.title}", "resource": template.order(context)}
-            )
+            actions.append({"type": "create", "description": f"Order: {template.title}", "resource": template.order(context)})
         for draft in replaced:
             actions.append({"type": "delete", "description": "Remove the draft", "resourceId": draft.reference})
         return actions

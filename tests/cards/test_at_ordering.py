@@ -302,4 +302,9 @@ def test_later_potassium_checks_are_due_24_and_48_hours_from_now():
 
 
 def test_the_code_of_a_test_is_loinc():
-    assert LOINC == fire("order-select", prefetch(), drafts=[folic_acid()])[0]["suggestions"][0]["actions"][0]["resource"]["code"]["coding"][0]["system"]
+    assert (
+        fire("order-select", prefetch(), drafts=[folic_acid()])[0]["suggestions"][0]["actions"][0]["resource"]["code"]["coding"][0][
+            "system"
+        ]
+        == LOINC
+    )

@@ -88,7 +88,9 @@ def test_oral_cyanocobalamin_with_unknown_kidney_function_says_so():
 
 def test_without_hydroxocobalamin_the_formulary_decides():
     settings = {"formulary": frozenset({"cyanocobalamin-injection"})}
-    assert suggestions(fire("patient-view", prefetch(LOW, *NO_RISK), settings=settings), "b12-deficiency-untreated") == [["cyanocobalamin-injection"]]
+    assert suggestions(fire("patient-view", prefetch(LOW, *NO_RISK), settings=settings), "b12-deficiency-untreated") == [
+        ["cyanocobalamin-injection"]
+    ]
     leber = prefetch(LOW, *NO_RISK, condition("58610003"))
     assert suggestions(fire("patient-view", leber, settings=settings), "b12-deficiency-untreated") == []
 

@@ -21,7 +21,9 @@ def client(**settings: Any) -> Any:
     return create_app(Settings(**settings), clock=lambda: NOW).test_client()
 
 
-def fire(hook: str, prefetched: dict[str, Any] | None = None, *, settings: dict[str, Any] | None = None, **more: Any) -> list[dict[str, Any]]:
+def fire(
+    hook: str, prefetched: dict[str, Any] | None = None, *, settings: dict[str, Any] | None = None, **more: Any
+) -> list[dict[str, Any]]:
     """The cards of a hook call; every order that they would create is checked against the FHIR R4 models."""
     response = client(**(settings or {})).post(f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetched, **more))
     assert response.status_code == 200, response.get_json()

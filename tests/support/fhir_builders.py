@@ -187,9 +187,7 @@ def hook_request(
     if drafts is not None:
         context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in drafts]}
         if hook == "order-select":
-            context["selections"] = (
-                [f"{item['resourceType']}/{item['id']}" for item in drafts] if selections is None else selections
-            )
+            context["selections"] = [f"{item['resourceType']}/{item['id']}" for item in drafts] if selections is None else selections
     request: dict[str, Any] = {
         "hook": hook,
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",

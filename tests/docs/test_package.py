@@ -1,0 +1,36 @@
+"""The wheel holds cards and profiles and runs from anywhere."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def _run(*arguments, folder, **environment):
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=True, timeout=120).stdout
+
+
+def test_wheel_runs_outside_the_checkout(tmp_path):
+    # A copy, so that parallel tests and the checkout see no build folders.
+    source, wheels, installed, elsewhere = (tmp_path / name for name in ("source", "wheels", "installed", "elsewhere"))
+    for folder in (source, wheels, installed, elsewhere):
+        folder.mkdir()
+    names = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "cds_service", "cards", "fhir_profiles")
+    subprocess.run(["cp", "-r", *(str(ROOT / name) for name in names), str(source)], check=True)
+    _run("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source), folder=tmp_path)
+    (wheel,) = wheels.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(installed)
+    path = {"PYTHONPATH": str(installed)}
+    example = elsewhere / "example.json"
+    example.write_bytes(_run("cds_service", "example", folder=elsewhere, **path))
+    explained = json.loads(_run("cds_service", "explain", "example.json", "--json", folder=elsewhere, **path))
+    assert [card["id"] for card in explained["cards"] if card["outcome"] == "fires"] == ["folic-acid-b12-deficient"]
+    loaded = subprocess.check_output(
+        [sys.executable, "-c", "import cds_service.content as c; print(c.CARDS)"], cwd=elsewhere, env={**os.environ, **path}, text=True
+    )
+    assert Path(loaded.strip()).is_relative_to(installed)

@@ -1,0 +1,66 @@
+"""The service as it is started: a real server, over HTTP."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+from cds_service.authoring.example import example_request
+from tests.support.fhir_builders import NOW
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def base():
+    port = _free_port()
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                requests.get(f"{url}/cds-services", timeout=1)
+                break
+            except requests.ConnectionError:
+                assert server.poll() is None, server.stdout.read().decode()
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=20)
+
+
+def test_discovery_and_a_hook(base):
+    services = requests.get(f"{base}/cds-services", timeout=10).json()["services"]
+    assert {service["hook"] for service in services} == {"patient-view", "order-select", "order-sign", "encounter-discharge"}
+    answer = requests.post(f"{base}/cds-services/b12-folate-order-select", json=example_request("order-select", NOW), timeout=10)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert "cards" in answer.json()
+
+
+def test_unknown_page_is_an_operation_outcome(base):
+    answer = requests.get(f"{base}/nothing", timeout=10)
+    assert answer.status_code == 404
+    assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("CDS_PARAMETERS", "fr"), ("CDS_FORMULARY", "aspirin"), ("CDS_TIMEZONE", "Mars/Base"), ("CDS_PORT", "http")]
+)
+def test_a_wrong_setting_stops_the_start_and_is_named(variable, value):
+    command = [sys.executable, "-m", "cds_service", "serve"]
+    started = subprocess.run(command, env={**os.environ, variable: value}, capture_output=True, text=True, timeout=60)
+    assert started.returncode != 0
+    assert variable in started.stderr
+    assert "Traceback" not in started.stderr
