@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from .analytes import ANALYTES
 from .catalogue import Facts, fact
 from .fact import Fact, any_of, known, unknown
 from .laboratory import Result, level, newest
@@ -67,8 +68,8 @@ def earlier_deficient(facts: Facts) -> Fact:
     found = [
         result
         for name in ("b12.total", "b12.active")
-        for result in facts.record.results(facts, name).usable
-        if result is not deciding and result.level == "deficient" and result.moment.day >= oldest
+        for result in facts.record.results(ANALYTES[name], facts.today).usable(oldest)
+        if result is not deciding and result.level == "deficient"
     ]
     course = facts.record.cobalamin_course(facts) if found else None
     untreated = [result for result in found if course and not _therapy_between(course, result, deciding)]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
+from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
 from ..fhir.json_shape import as_dict, as_text, codings, dicts
 from ..fhir.references import reference_to
 from ..fhir.units import EQUIVALENTS, MASS, MOLAR, UCUM, Unit, unit_of_alias, unit_of_code
 from .analytes import ANALYTES, Analyte, Family
 from .fact import Fact, Source, absent, known, unknown
+from .site import Site
 
 if TYPE_CHECKING:
     from .catalogue import Facts
@@ -47,69 +50,90 @@ class Result:
         return Source(self.reference, self.moment.day, self.as_sent)
 
 
-@dataclass(frozen=True, slots=True)
+class Reading(NamedTuple):
+    """An Observation that may be a result: when it was made, and whether it is usable is not yet known."""
+
+    moment: Moment | None
+    status: str
+    resource: dict[str, Any]
+    point_of_care: bool
+
+
 class Results:
-    """All results of one analyte: the usable ones newest first, and why newer or other ones could not be used."""
+    """The results of one analyte, newest first, each read only when it is asked for."""
 
-    usable: tuple[Result, ...]
-    unusable: tuple[tuple[Moment | None, str], ...]
+    def __init__(self, index: ResourceIndex, analyte: Analyte, site: Site, today: date):
+        self._analyte = analyte
+        self._site = site
+        readings = _readings(index, analyte, site.zone, today)
+        superseded = _superseded(readings)
+        self._readings = sorted(
+            (reading for reading in readings if id(reading.resource) not in superseded),
+            key=lambda reading: _order(reading, site.zone),
+            reverse=True,
+        )
+        self._read: dict[int, Result | str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._readings)
+
+    def __iter__(self) -> Iterator[tuple[Moment | None, Result | str]]:
+        """Each reading's moment with its result, or the reason why it cannot be used; undated ones first."""
+        for position, reading in enumerate(self._readings):
+            if position not in self._read:
+                self._read[position] = self._result(reading)
+            yield reading.moment, self._read[position]
+
+    def usable(self, oldest: date) -> Iterator[Result]:
+        """The usable results from the day ``oldest`` on, newest first."""
+        for moment, result in self:
+            if moment is not None and moment.day < oldest:
+                return
+            if isinstance(result, Result):
+                yield result
+
+    def _result(self, reading: Reading) -> Result | str:
+        if reading.moment is None:
+            return "a result without a usable date"
+        if reading.status == "preliminary":
+            return "a preliminary result"
+        return _read(reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site)
 
 
-def read_results(facts: Facts, name: str) -> Results:
-    """Every result of the analyte ``name`` in the record, usable or not, whatever its age."""
-    analyte = ANALYTES[name]
-    site = facts.site
-    latest_day = facts.today + timedelta(days=1)
-    readings: list[tuple[Moment | None, str, dict[str, Any], bool]] = []
+def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date) -> list[Reading]:
+    latest_day = today + timedelta(days=1)
+    readings = []
     for set_index, value_set in enumerate(analyte.value_sets):
-        for resource in facts.record.observations(value_set):
+        for resource in index.observations(value_set):
             status = resource.get("status")
             if status not in FINAL and status != "preliminary":
                 continue
-            moment = observation_moment(resource, site.zone)
+            moment = observation_moment(resource, zone)
             if moment is not None and moment.day > latest_day:
                 moment = None
-            readings.append((moment, status, resource, set_index > 0))
-    usable: list[tuple[Any, Result]] = []
-    unusable: list[tuple[Moment | None, str]] = []
-    superseded = _superseded(readings)
-    for moment, status, resource, point_of_care in readings:
-        if id(resource) in superseded:
-            continue
-        if status == "preliminary":
-            unusable.append((moment, "a preliminary result"))
-        elif moment is None:
-            unusable.append((None, "a result without a usable date"))
-        else:
-            result = _read(resource, analyte, moment, point_of_care, facts)
-            if isinstance(result, str):
-                unusable.append((moment, result))
-            else:
-                usable.append((_order(resource, result, status, facts), result))
-    usable.sort(key=lambda item: item[0], reverse=True)
-    return Results(tuple(result for _, result in usable), tuple(unusable))
+            readings.append(Reading(moment, status, resource, set_index > 0))
+    return readings
 
 
 def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
     """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact."""
     analyte = ANALYTES[name]
     oldest = facts.today - timedelta(days=facts.site.days(window or analyte.window))
-    results = facts.record.results(facts, name)
-    newer_unusable = [reason for moment, reason in results.unusable if moment is None or moment.day >= oldest]
-    for result in results.usable:
-        if result.moment.day >= oldest:
-            note = ""
-            if any(moment and moment.instant > result.moment.instant for moment, _ in results.unusable):
-                note = "a newer result could not be used"
-            elif result.suspicious:
-                note = "check the value"
+    results = facts.record.results(analyte, facts.today)
+    passed_over: list[tuple[Moment | None, str]] = []
+    for moment, result in results:
+        if moment is not None and moment.day < oldest:
+            break
+        if isinstance(result, Result):
+            newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
+            note = "a newer result could not be used" if newer else "check the value" if result.suspicious else ""
             return known(result, result.source, note=note)
-        break
-    if newer_unusable:
-        return unknown(newer_unusable[-1])
+        passed_over.append((moment, result))
+    if passed_over:
+        return unknown(passed_over[0][1])
     if not facts.record.complete(analyte.query):
         return unknown("not received")
-    return absent("none within the window" if results.usable else "none on record")
+    return absent("none within the window" if results else "none on record")
 
 
 def level(result: Fact) -> Fact:
@@ -128,38 +152,43 @@ def observation_moment(resource: dict[str, Any], zone: Any) -> Moment | None:
     )
 
 
-def _order(resource: dict[str, Any], result: Result, status: str, facts: Facts) -> Any:
-    # Laboratory before point of care of the same day; then time; `issued` only breaks ties; then the lower value, so
-    # that the order in which resources arrive never matters.
-    issued = parse_moment(resource.get("issued"), facts.site.zone)
-    low = result.interval.low if result.interval.low is not None else Decimal(-1)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+def _order(reading: Reading, zone: tzinfo) -> tuple[Any, ...]:
+    # Laboratory before point of care of the same day; then time; `issued` only breaks ties; last, what does not depend
+    # on the order in which resources arrive.
+    moment, resource = reading.moment, reading.resource
+    if moment is None:
+        return (date.max, True, _LATEST, False, 0.0, reference_to(resource), "")
+    issued = parse_moment(resource.get("issued"), zone)
+    identity = resource.get("id")
     return (
-        result.moment.day,
-        not result.point_of_care,
-        result.moment.instant,
-        status in _CORRECTION,
+        moment.day,
+        not reading.point_of_care,
+        moment.instant,
+        reading.status in _CORRECTION,
         issued.instant.timestamp() if issued else 0.0,
-        -low,
-        result.reference,
+        identity if isinstance(identity, str) else "",
+        "" if identity else repr(resource.get("valueQuantity")),
     )
 
 
-def _superseded(readings: list[tuple[Moment | None, str, dict[str, Any], bool]]) -> set[int]:
+def _superseded(readings: list[Reading]) -> set[int]:
     """The Python ids of readings that a corrected or amended one replaces: same identifier, or same code and time."""
     corrected: set[Any] = set()
-    for moment, status, resource, _ in readings:
-        if status in _CORRECTION:
-            corrected.update(_identity(moment, resource))
+    for reading in readings:
+        if reading.status in _CORRECTION:
+            corrected.update(_identity(reading))
     if not corrected:
         return set()
     return {
-        id(resource)
-        for moment, status, resource, _ in readings
-        if status not in _CORRECTION and corrected.intersection(_identity(moment, resource))
+        id(reading.resource) for reading in readings if reading.status not in _CORRECTION and corrected.intersection(_identity(reading))
     }
 
 
-def _identity(moment: Moment | None, resource: dict[str, Any]) -> list[Any]:
+def _identity(reading: Reading) -> list[Any]:
+    moment, resource = reading.moment, reading.resource
     keys: list[Any] = [
         (as_text(identifier.get("system")), identifier["value"])
         for identifier in dicts(resource.get("identifier"))
@@ -170,7 +199,7 @@ def _identity(moment: Moment | None, resource: dict[str, Any]) -> list[Any]:
     return keys
 
 
-def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_care: bool, facts: Facts) -> Result | str:
+def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_care: bool, site: Site) -> Result | str:
     """The result, or the reason why it cannot be used."""
     quantity = as_dict(resource.get("valueQuantity"))
     if quantity:
@@ -183,14 +212,14 @@ def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_c
         return measured
     interval, unit, as_sent = measured
     family = analyte.family_of(unit.dimension)
-    if family is None or not _property_agrees(resource, unit, facts):
+    if family is None or not _property_agrees(resource, unit, site):
         return "a result in a unit that does not fit the test"
     interval = interval.scaled(unit.factor * family.factors[unit.dimension])
     value = interval.low if interval.low is not None else interval.high
     assert value is not None
     if not family.reject[0] < value <= family.reject[1]:
         return "a result outside of what is possible"
-    level_name = _level(interval, analyte, family, facts)
+    level_name = _level(interval, analyte, family, site)
     if level_name is None:
         return "a result whose comparator leaves it open"
     haemolysed = bool(analyte.name == "potassium" and _HAEMOLYSED.search(_remarks(resource)))
@@ -203,11 +232,11 @@ def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_c
     )  # fmt: skip
 
 
-def _level(interval: Interval, analyte: Analyte, family: Family, facts: Facts) -> str | None:
+def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> str | None:
     """The class of a result; ``None`` where a comparator reaches from an abnormal class into the reassuring one."""
     if not analyte.classes:
         return ""
-    lowest, highest = interval.classes(analyte.cuts_for(family, facts.site))
+    lowest, highest = interval.classes(analyte.cuts_for(family, site))
     if lowest == highest:
         return analyte.classes[lowest]
     if analyte.reassuring in analyte.classes[lowest : highest + 1]:
@@ -254,12 +283,12 @@ def _measured_string(text: str, analyte: Analyte) -> tuple[Interval, Unit, str] 
     return interval, unit, f"{match[1] or ''}{match[2]} {printed}"
 
 
-def _property_agrees(resource: dict[str, Any], unit: Unit, facts: Facts) -> bool:
+def _property_agrees(resource: dict[str, Any], unit: Unit, site: Site) -> bool:
     """Whether the LOINC property of the code (mass or moles per volume) fits the dimension of the unit."""
     if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
         return True
     wanted = "Mass" if unit.dimension == MASS else "Moles"
-    terminology = facts.site.terminology
+    terminology = site.terminology
     displays = [terminology.displays[key] for key in codings(resource.get("code")) if key in terminology.displays]
     stated = [display for display in displays if "Mass" in display or "Moles" in display]
     return not stated or any(wanted in display for display in stated)

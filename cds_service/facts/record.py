@@ -15,7 +15,8 @@ from ..fhir.index import ResourceIndex
 from ..fhir.json_shape import as_dict, as_text, dicts, first_code, texts
 from ..fhir.references import reference_to
 from ..fhir.terminology import Terminology
-from .laboratory import Results, read_results
+from .analytes import Analyte
+from .laboratory import Results
 from .queries import QUERIES
 from .site import Site
 from .therapy import CobalaminCourse, Dose, Order, cobalamin_course, read_dose, read_order
@@ -83,9 +84,9 @@ class PatientRecord:
         """The Observations with a code in ``value_set``."""
         return self.index.observations(value_set)
 
-    def results(self, facts: Facts, analyte: str) -> Results:
-        """The results of an analyte, read once."""
-        return self._once(f"results of {analyte}", lambda: read_results(facts, analyte))
+    def results(self, analyte: Analyte, today: date) -> Results:
+        """The results of an analyte, sorted once."""
+        return self._once(f"results of {analyte.name}", lambda: Results(self.index, analyte, self.site, today))
 
     @property
     def problems(self) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .json_shape import as_dict, as_list, codings, dicts
+from .json_shape import as_dict, as_list, dicts
 from .references import is_of_patient, reference_to
 from .terminology import Terminology
 
@@ -30,30 +30,23 @@ class ResourceIndex:
         """File a resource, or each resource of a Bundle."""
         for resource in resources_of(value):
             kind = resource.get("resourceType")
-            if not isinstance(kind, str):
-                continue
-            if kind == "Medication":
+            if kind == "Patient":
+                self._file_patient(resource)
+            elif kind == "Medication":
                 self.medications[reference_to(resource)] = resource
-            elif kind == "Patient":
-                if reference_to(resource) == self.patient_reference:
-                    self.patient = resource
-                else:
-                    self.excluded += 1
-            elif not is_of_patient(resource, self.patient_reference):
+            elif not isinstance(kind, str) or not is_of_patient(resource, self.patient_reference):
                 self.excluded += 1
             elif kind == "Observation":
-                self._file_observation(resource)
+                for value_set in self._terminology.sets_of_concept(resource.get("code")):
+                    self._by_value_set.setdefault(value_set, []).append(resource)
             else:
                 self._by_type.setdefault(kind, []).append(resource)
 
-    def _file_observation(self, resource: dict[str, Any]) -> None:
-        by_value_set, sets_of = self._by_value_set, self._terminology.sets_of
-        filed: tuple[str, ...] = ()
-        for system, code in codings(resource.get("code")):
-            for value_set in sets_of(system, code):
-                if value_set not in filed:
-                    filed += (value_set,)
-                    by_value_set.setdefault(value_set, []).append(resource)
+    def _file_patient(self, resource: dict[str, Any]) -> None:
+        if reference_to(resource) == self.patient_reference:
+            self.patient = resource
+        else:
+            self.excluded += 1
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The resources of a type other than Observation, as received."""
@@ -90,14 +83,15 @@ def is_complete(value: Any) -> bool:
     if value.get("resourceType") != "Bundle":
         return isinstance(value.get("resourceType"), str) and value["resourceType"] != "OperationOutcome"
     entries = as_list(value.get("entry"))
-    matches = 0
     for entry in entries:
-        inner = as_dict(as_dict(entry).get("resource"))
-        kind = inner.get("resourceType")
-        if kind is None or kind == "OperationOutcome":
+        kind = as_dict(as_dict(entry).get("resource")).get("resourceType")
+        if not isinstance(kind, str) or kind == "OperationOutcome":
             return False
-        matches += as_dict(as_dict(entry).get("search")).get("mode", "match") == "match"
     total = value.get("total")
-    if isinstance(total, int) and not isinstance(total, bool) and total > matches:
+    if isinstance(total, int) and not isinstance(total, bool) and total > sum(map(_is_match, entries)):
         return False
     return not any(link.get("relation") == "next" for link in dicts(value.get("link")))
+
+
+def _is_match(entry: dict[str, Any]) -> bool:
+    return bool(as_dict(entry.get("search")).get("mode", "match") == "match")

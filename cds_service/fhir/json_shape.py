@@ -37,11 +37,15 @@ def dicts(value: Any) -> list[dict[str, Any]]:
 
 def codings(concept: Any) -> list[tuple[str, str]]:
     """``(system, code)`` of each coding of a CodeableConcept that has both."""
+    if not isinstance(concept, dict):
+        return []
+    listed = concept.get("coding")
     found = []
-    for coding in dicts(as_dict(concept).get("coding")):
-        system, code = coding.get("system"), coding.get("code")
-        if isinstance(system, str) and isinstance(code, str):
-            found.append((system, code))
+    for coding in listed if isinstance(listed, list) else dicts(listed):
+        if isinstance(coding, dict):
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(system, str) and isinstance(code, str):
+                found.append((system, code))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .json_shape import as_dict, as_text
+from .json_shape import as_text
 
 
 def reference_to(resource: dict[str, Any]) -> str:
@@ -29,5 +29,7 @@ def type_and_id(reference: Any) -> str:
 def is_of_patient(resource: dict[str, Any], patient: str) -> bool:
     """Whether a resource is about ``patient`` (``Patient/id``), by its subject or patient element."""
     subject = resource.get("subject") or resource.get("patient")
-    reference = as_dict(subject).get("reference")
+    if not isinstance(subject, dict):
+        return False
+    reference = subject.get("reference")
     return reference == patient or type_and_id(reference) == patient

@@ -89,7 +89,8 @@ class Terminology:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
         found = _EMPTY
         for system, code in codings(concept):
-            found |= self.sets_of(system, code)
+            if sets := self.sets_of(system, code):
+                found = found | sets if found else sets
         return found
 
     def _sets_named_in(self, text: str) -> frozenset[str]:
