@@ -60,6 +60,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
+        # The work is computation: more Python threads than one only contend (measured: a third fewer requests).
+        blocking_threads=1,
         factory=True,
         log_level=LogLevels.warning,
     ).serve()

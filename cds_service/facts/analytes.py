@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from ..fhir.interval import Cut
@@ -31,7 +32,7 @@ class CutName(NamedTuple):
     inclusive_in: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Analyte:
     """A laboratory analyte. ``classes`` ascend; ``reassuring`` is the class that a spanning comparator must not reach."""
 
@@ -54,7 +55,12 @@ class Analyte:
 
     def cuts_for(self, family: Family, site: Site) -> tuple[Cut, ...]:
         """The cut-offs of ``family`` at ``site``, ascending."""
-        return tuple(Cut(site.number(cut.parameter, family.unit), cut.inclusive or cut.inclusive_in == family.unit) for cut in self.cuts)
+        return _cuts(self, family.unit, site)
+
+
+@cache
+def _cuts(analyte: Analyte, unit: str, site: Site) -> tuple[Cut, ...]:
+    return tuple(Cut(site.number(cut.parameter, unit), cut.inclusive or cut.inclusive_in == unit) for cut in analyte.cuts)
 
 
 def _family(unit: str, factors: dict[str, str], reject: tuple[str, str], suspicious: tuple[str, str]) -> Family:

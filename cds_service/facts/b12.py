@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from .analytes import ANALYTES
 from .catalogue import Facts, fact
 from .fact import Fact, any_of, known, unknown
@@ -64,7 +62,7 @@ def earlier_deficient(facts: Facts) -> Fact:
     deciding = _deciding(facts)
     if deciding is None:
         return known(False)
-    oldest = facts.today - timedelta(days=facts.site.days("window.b12"))
+    oldest = facts.today - facts.site.days("window.b12")
     found = [
         result
         for name in ("b12.total", "b12.active")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, unknown
 from .renal import current_medication
@@ -62,7 +60,7 @@ def low_on_therapy(facts: Facts) -> Fact:
     start = facts["b12_therapy.start"]
     if start.value is None:
         return unknown("start of treatment not known")
-    settled = start.value + timedelta(days=facts.site.days("therapy.settled_after"))
+    settled = start.value + facts.site.days("therapy.settled_after")
     if settled > facts.today:
         return known(False)
     names = ["b12.active"] if facts["patient.pregnant"].holds else ["b12.total", "b12.active"]

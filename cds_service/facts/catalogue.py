@@ -106,7 +106,7 @@ class Facts(Mapping[str, Fact]):
         self._record: PatientRecord | None = None
         self._facts: dict[str, Fact] = dict(given or {})
         self._reads: dict[str, list[str]] = {}
-        self._open: list[list[str]] = []
+        self._open: list[str] | None = None
 
     @property
     def record(self) -> PatientRecord:
@@ -116,18 +116,14 @@ class Facts(Mapping[str, Fact]):
         return self._record
 
     def __getitem__(self, name: str) -> Fact:
-        if self._open:
-            self._open[-1].append(name)
+        reader = self._open
+        if reader is not None:
+            reader.append(name)
         found = self._facts.get(name)
         if found is None:
-            reads: list[str] = []
-            self._open.append(reads)
-            try:
-                found = CATALOGUE[name].compute(self)
-            finally:
-                self._open.pop()
-            self._facts[name] = found
-            self._reads[name] = reads
+            self._open = self._reads[name] = []
+            found = self._facts[name] = CATALOGUE[name].compute(self)
+            self._open = reader
         return found
 
     def __iter__(self) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
 from ..fhir.json_shape import as_dict, dicts
 from ..fhir.references import reference_to
@@ -23,11 +22,10 @@ def problems_in(
     ever: bool = False,
 ) -> Fact:
     """Whether a confirmed active problem is in one of ``value_sets`` (``ever``: whatever its clinical status)."""
-    wanted = frozenset(value_sets)
     sources = [
         Source(problem.reference, problem.onset or problem.recorded, problem.names[0] if problem.names else "")
         for problem in facts.record.problems
-        if problem.value_sets & wanted and problem.confirmed and (ever or problem.active) and where(problem)
+        if not problem.value_sets.isdisjoint(value_sets) and problem.confirmed and (ever or problem.active) and where(problem)
     ]
     if sources:
         return known(True, *sources)
@@ -128,7 +126,7 @@ def dietary(facts: Facts) -> Fact:
 @fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
 def nitrous_oxide(facts: Facts) -> Fact:
     """Misuse, poisoning or recent exposure to nitrous oxide, recorded within the window of 180 days."""
-    oldest = facts.today - timedelta(days=facts.site.days("window.nitrous_oxide"))
+    oldest = facts.today - facts.site.days("window.nitrous_oxide")
 
     def recent(problem: Problem) -> bool:
         day = problem.recorded or problem.onset

@@ -118,7 +118,7 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
 def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
     """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact."""
     analyte = ANALYTES[name]
-    oldest = facts.today - timedelta(days=facts.site.days(window or analyte.window))
+    oldest = facts.today - facts.site.days(window or analyte.window)
     results = facts.record.results(analyte, facts.today)
     passed_over: list[tuple[Moment | None, str]] = []
     for moment, result in results:
@@ -288,10 +288,8 @@ def _property_agrees(resource: dict[str, Any], unit: Unit, site: Site) -> bool:
     if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
         return True
     wanted = "Mass" if unit.dimension == MASS else "Moles"
-    terminology = site.terminology
-    displays = [terminology.displays[key] for key in codings(resource.get("code")) if key in terminology.displays]
-    stated = [display for display in displays if "Mass" in display or "Moles" in display]
-    return not stated or any(wanted in display for display in stated)
+    stated = [site.terminology.measured_as(*key) for key in codings(resource.get("code"))]
+    return not any(stated) or any(wanted in measured for measured in stated)
 
 
 def _remarks(resource: dict[str, Any]) -> str:

@@ -53,7 +53,7 @@ def pregnant(facts: Facts) -> Fact:
     years = facts["patient.age"].value
     if facts["patient.sex"].value == "male" or (years is not None and not 12 <= years <= 55):
         return known(False)
-    oldest = facts.today - timedelta(days=facts.site.days("window.pregnancy"))
+    oldest = facts.today - facts.site.days("window.pregnancy")
     statements = [item for item in _statements(facts) if oldest <= item[0] <= facts.today + timedelta(days=1)]
     if statements:
         day, says, reference = max(statements)
@@ -86,7 +86,7 @@ def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
 @fact("patient.lactating", "lactation", queries=("conditions",))
 def lactating(facts: Facts) -> Fact:
     """A lactation Condition not older than the window of 24 months."""
-    oldest = facts.today - timedelta(days=facts.site.days("window.lactation"))
+    oldest = facts.today - facts.site.days("window.lactation")
     return problems_in(facts, "lactation", where=lambda problem: (problem.onset or problem.recorded or date.min) >= oldest)
 
 

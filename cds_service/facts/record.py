@@ -111,6 +111,10 @@ class PatientRecord:
             lambda: self._read_kinds(("MedicationRequest", "MedicationStatement"), read_order),
         )
 
+    def current_orders(self, today: date) -> list[Order]:
+        """The orders and statements in force on ``today``."""
+        return self._once("current orders", lambda: [order for order in self.orders if order.current(today)])
+
     @property
     def doses(self) -> list[Dose]:
         """Doses given or dispensed."""

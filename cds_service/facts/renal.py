@@ -88,9 +88,8 @@ def potassium_risk(facts: Facts) -> Fact:
 
 def current_medication(facts: Facts, *agents: str) -> Fact:
     """Whether an order or statement of one of ``agents`` is current."""
-    wanted = frozenset(agents)
-    orders = [order for order in facts.record.orders if order.current(facts.today)]
-    sources = [order.source for order in orders if order.product.agents & wanted]
+    orders = facts.record.current_orders(facts.today)
+    sources = [order.source for order in orders if not order.product.agents.isdisjoint(agents)]
     if sources:
         return known(True, *sources)
     unidentified = any(not order.product.identified for order in orders)

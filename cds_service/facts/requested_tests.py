@@ -42,8 +42,8 @@ def _register(test: str) -> None:
 
 def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], query: str, *, near: bool) -> Fact:
     """``near``: only a request that is due within a day of now counts (potassium)."""
-    oldest = facts.today - timedelta(days=1 if near else facts.site.days("window.pending_test"))
-    oldest_request = facts.today - timedelta(days=facts.site.days("window.pending_test"))
+    oldest = facts.today - (timedelta(days=1) if near else facts.site.days("window.pending_test"))
+    oldest_request = facts.today - facts.site.days("window.pending_test")
     finals = [day for status, day, _ in _observed(facts, value_sets) if status in FINAL]
     for resource in facts.record.index.of_type("ServiceRequest"):
         if resource.get("status") not in ("active", "draft") or resource.get("doNotPerform") is True:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from ..fhir.terminology import Terminology
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Site:
     """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as ``hydroxocobalamin-injection``."""
 
@@ -27,6 +28,10 @@ class Site:
         number: Decimal = value[unit] if unit is not None and isinstance(value, Mapping) else value
         return number
 
-    def days(self, name: str) -> int:
-        """A window or age of the parameters, in days."""
-        return int(self.parameters[name])
+    def days(self, name: str) -> timedelta:
+        """A window or age of the parameters."""
+        return self._days[name]
+
+    @cached_property
+    def _days(self) -> dict[str, timedelta]:
+        return {name: timedelta(days=int(value)) for name, value in self.parameters.items() if isinstance(value, Decimal)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +190,7 @@ def cobalamin_course(facts: Facts) -> CobalaminCourse:
     ]
     therapy = [order for order, counts in judged if counts]
     current = sorted((order for order in therapy if order.current(today)), key=lambda order: (order.start or date.min, order.reference))
-    first_recent = today - timedelta(days=facts.site.days("therapy.dose_active_for"))
+    first_recent = today - facts.site.days("therapy.dose_active_for")
     doses = sorted(
         (
             dose

@@ -21,6 +21,7 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 CODES_SPELL_HIERARCHY = frozenset({"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm", "http://www.whocc.no/atc"})
 BASE = "https://b12-folate-cds.example.org/fhir"
 _REVIEW = f"{BASE}/StructureDefinition/code-review"
+_MEASURED = re.compile(r"\[(Mass|Moles|Mass or Moles|Moles or Mass)/volume\]")
 _EMPTY: frozenset[str] = frozenset()
 
 
@@ -84,6 +85,11 @@ class Terminology:
             for length in range(1, len(code) + 1):
                 found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
         return found
+
+    def measured_as(self, system: str, code: str) -> str:
+        """What the LOINC name of a code says is measured: ``Mass``, ``Moles``, ``Mass or Moles``, or ``""``."""
+        match = _MEASURED.search(self.displays.get((system, code), ""))
+        return match[1] if match else ""
 
     def sets_of_concept(self, concept: Any) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
