@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..fhir.json_shape import as_dict, dicts
+from ..fhir.json_shape import as_dict, as_text, dicts
 from ..fhir.references import reference_to
 from .catalogue import Facts, fact
 from .fact import Fact, Source, absent, any_of, known, truth, unknown
@@ -107,7 +107,7 @@ def intrinsic_factor_antibody(facts: Facts) -> Fact:
     answers = []
     for resource in record.observations("intrinsic-factor-antibody"):
         moment = observation_moment(resource, site.zone)
-        if resource.get("status") in FINAL and moment is not None:
+        if as_text(resource.get("status")) in FINAL and moment is not None:
             concepts = [as_dict(resource.get("valueCodeableConcept")), *dicts(resource.get("interpretation"))]
             sets = frozenset().union(*map(site.terminology.sets_of_concept, concepts))
             answers.append((moment.instant, "positive-answer" in sets, moment.day, reference_to(resource)))

@@ -95,6 +95,8 @@ class Results:
     def _result(self, reading: Reading) -> Result | str:
         if reading.moment is None:
             return "a result without a usable date"
+        if not reading.status:
+            return "a result without a status"
         if reading.status == "preliminary":
             return "a preliminary result"
         return _read(reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site)
@@ -105,8 +107,8 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
     readings = []
     for set_index, value_set in enumerate(analyte.value_sets):
         for resource in index.observations(value_set):
-            status = resource.get("status")
-            if status not in FINAL and status != "preliminary":
+            status = as_text(resource.get("status"))
+            if status and status not in FINAL and status != "preliminary":
                 continue
             moment = observation_moment(resource, zone)
             if moment is not None and moment.day > latest_day:

@@ -12,7 +12,7 @@ from .history import problems_in
 from .laboratory import FINAL, observation_moment
 
 
-@fact("patient.age_months", "age in months", "number", unit="mo", queries=("patient",))
+@fact("patient.age_months", "age", "number", unit="mo", queries=("patient",))
 def age_months(facts: Facts) -> Fact:
     """Completed months since birth; a partial birth date is the middle of its month or year."""
     patient = facts.record.patient
@@ -22,7 +22,7 @@ def age_months(facts: Facts) -> Fact:
     return known(completed_months(birth, facts.today), Source(facts.record.index.patient_reference, birth))
 
 
-@fact("patient.age", "age", "number", unit="a", uses=("patient.age_months",))
+@fact("patient.age", "age in years", "number", unit="a", uses=("patient.age_months",))
 def age(facts: Facts) -> Fact:
     """Age in completed years. Unknown age is treated as adult, and said."""
     months = facts["patient.age_months"]
@@ -73,7 +73,7 @@ def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
     terminology = facts.site.terminology
     for resource in facts.record.observations("pregnancy-status"):
         moment = observation_moment(resource, facts.site.zone)
-        if resource.get("status") not in FINAL or moment is None:
+        if as_text(resource.get("status")) not in FINAL or moment is None:
             continue
         answers = {
             value_set for system, code in codings(resource.get("valueCodeableConcept")) for value_set in terminology.sets_of(system, code)

@@ -12,6 +12,7 @@ from .laboratory import Result, level, newest
 from .therapy import MEDICATION_QUERIES
 
 _RISK_DRUGS = frozenset({"digoxin", "loop-diuretic", "thiazide-diuretic", "antiarrhythmic"})
+_RATE_UNIT = "mL/min/{1.73_m2}"
 _MG_PER_DL = Decimal("88.4017")
 
 
@@ -37,9 +38,9 @@ def _computed(facts: Facts, creatinine: Result) -> Result | None:
     ratio = float(point / _MG_PER_DL) / kappa
     rate = 142 * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.2 * 0.9938**years * factor
     value = Decimal(str(round(rate, 3)))
-    reduced = Interval(value, value).classes((Cut(facts.site.number("egfr.reduced_below"), True),))[0] == 0
+    reduced = Interval(value, value).classes((Cut(facts.site.number("egfr.reduced_below", _RATE_UNIT), True),))[0] == 0
     return Result(
-        "egfr.reported", Interval(value, value), "mL/min/{1.73_m2}", "reduced" if reduced else "normal",
+        "egfr.reported", Interval(value, value), _RATE_UNIT, "reduced" if reduced else "normal",
         f"{round(rate)} mL/min/1.73 m2 (CKD-EPI 2021 from creatinine {creatinine.as_sent})", creatinine.moment,
         creatinine.reference, False, False, False,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..fhir.dates import parse_day
-from ..fhir.json_shape import as_dict
+from ..fhir.json_shape import as_dict, as_text
 from ..fhir.references import reference_to
 from .catalogue import Facts, fact
 from .fact import Fact, Source, absent, known, unknown
@@ -46,7 +46,7 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], 
     oldest_request = facts.today - facts.site.days("window.pending_test")
     finals = [day for status, day, _ in _observed(facts, value_sets) if status in FINAL]
     for resource in facts.record.index.of_type("ServiceRequest"):
-        if resource.get("status") not in ("active", "draft") or resource.get("doNotPerform") is True:
+        if as_text(resource.get("status")) not in ("active", "draft") or resource.get("doNotPerform") is True:
             continue
         authored = parse_day(resource.get("authoredOn"), facts.site.zone)
         if authored is None or authored < oldest_request or not facts.site.terminology.sets_of_concept(resource.get("code")) & wanted:
@@ -68,7 +68,7 @@ def _observed(facts: Facts, value_sets: tuple[str, ...]) -> list[tuple[Any, date
         for resource in facts.record.observations(value_set):
             moment = observation_moment(resource, facts.site.zone)
             if moment is not None:
-                found.append((resource.get("status"), moment.day, reference_to(resource)))
+                found.append((as_text(resource.get("status")), moment.day, reference_to(resource)))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
-from ..fhir.json_shape import as_dict
+from ..fhir.json_shape import as_dict, as_text
 from ..fhir.medication import Product, product_of
 from ..fhir.references import reference_to, type_and_id
 from ..fhir.terminology import Terminology
@@ -72,19 +72,19 @@ def read_session(
     index.add(draft_orders)
     requests = index.of_type("MedicationRequest")
     chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
-    present = {key for resource in resources_of(draft_orders) for key in (reference_to(resource), resource.get("id"))}
-    chosen &= {key for key in present if isinstance(key, str)}
+    present = {key for resource in resources_of(draft_orders) for key in (reference_to(resource), as_text(resource.get("id")))}
+    chosen &= present
     drafts: list[Draft] = []
     stops: list[Draft] = []
     for resource in requests:
-        status = resource.get("status")
+        status = as_text(resource.get("status"))
         if status == "entered-in-error" or resource.get("doNotPerform") is True:
             continue
         draft = _draft(resource, index, terminology, zone, chosen)
         (stops if status in STOPS else drafts).append(draft)
     tests: frozenset[str] = frozenset()
     for resource in index.of_type("ServiceRequest"):
-        if resource.get("status") not in _NO_ORDER and resource.get("doNotPerform") is not True:
+        if as_text(resource.get("status")) not in _NO_ORDER and resource.get("doNotPerform") is not True:
             tests |= terminology.sets_of_concept(resource.get("code"))
     return OrderingSession(tuple(drafts), tuple(stops), tests)
 
@@ -95,9 +95,9 @@ def _draft(resource: dict[str, Any], index: ResourceIndex, terminology: Terminol
     return Draft(
         product,
         read_phases(resource.get("dosageInstruction"), product, zone),
-        not chosen or reference_to(resource) in chosen or resource.get("id") in chosen,
+        not chosen or reference_to(resource) in chosen or as_text(resource.get("id")) in chosen,
         not product.identified and bool(as_dict(resource.get("medicationReference"))),
-        reference_to(resource) if resource.get("id") else "",
+        reference_to(resource) if as_text(resource.get("id")) else "",
         intent if isinstance(intent, str) else "",
         replaced_references(resource),
     )

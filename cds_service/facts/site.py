@@ -25,7 +25,11 @@ class Site:
     def number(self, name: str, unit: str | None = None) -> Decimal:
         """The parameter ``name`` (in ``unit``, where it has a value for each of two unit families)."""
         value = self.parameters[name]
-        number: Decimal = value[unit] if unit is not None and isinstance(value, Mapping) else value
+        if isinstance(value, Mapping):
+            if unit is None:
+                raise ValueError(f"the parameter {name} has a value for each unit: name one")
+            value = value[unit]
+        number: Decimal = value
         return number
 
     def days(self, name: str) -> timedelta:

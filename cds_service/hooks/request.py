@@ -6,6 +6,7 @@ requires but a known client omits (``selections``, ``draftOrders``) may be missi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -75,6 +76,8 @@ def read_call(body: bytes, hook: str) -> Call:
         raise _invalid(str(error)) from None
     except msgspec.DecodeError as error:
         raise BadRequest(f"The body is not JSON: {error}", code="structure") from None
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.", code="structure") from None
     except RecursionError:
         raise BadRequest("The body is nested too deeply.", code="structure") from None
     if request.hook != hook:
@@ -93,14 +96,21 @@ def read_call(body: bytes, hook: str) -> Call:
 
 def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
     """The prefetched values under ``keys``; the others are never parsed."""
-    values = {}
-    for key in keys:
-        if key in prefetch:
-            try:
-                values[key] = orjson.loads(memoryview(prefetch[key]))
-            except orjson.JSONDecodeError:
-                raise BadRequest("The value is not JSON.", f"prefetch.{key}", code="structure") from None
-    return values
+    return {key: _value(key, memoryview(prefetch[key])) for key in keys if key in prefetch}
+
+
+def _value(key: str, text: memoryview) -> Any:
+    """A prefetched value. What orjson refuses (a number beyond range, say) is read by the standard library; what that
+    refuses too is an empty object: something that was received and cannot be read."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(bytes(text))
+        except UnicodeDecodeError:
+            raise BadRequest("The value is not UTF-8.", f"prefetch.{key}", code="structure") from None
+        except (ValueError, RecursionError):
+            return {}
 
 
 def _invalid(message: str) -> BadRequest:

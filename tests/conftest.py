@@ -1,0 +1,33 @@
+"""Shared fixtures: one application for the whole session, and calls to it as a client makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.app import create_app
+from tests.support.fhir_builders import NOW
+
+Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def client() -> FlaskClient:
+    """A client of the service with default settings, whose clock stands at ``NOW``."""
+    return create_app(clock=lambda: NOW).test_client()
+
+
+@pytest.fixture(scope="session")
+def call(client: FlaskClient) -> Call:
+    """Call the service of a request's hook; the answer is 200 and its cards are returned."""
+
+    def cards(request: dict[str, Any]) -> list[dict[str, Any]]:
+        response = client.post(f"/cds-services/b12-folate-{request['hook']}", json=request)
+        assert response.status_code == 200, response.get_data(as_text=True)
+        found: list[dict[str, Any]] = response.get_json()["cards"]
+        return found
+
+    return cards
