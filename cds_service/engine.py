@@ -17,9 +17,9 @@ from .facts.queries import QUERIES
 from .facts.record import PatientRecord
 from .facts.session import OrderingSession, read_session
 from .facts.site import Site
-from .fhir.index import ResourceIndex, is_complete
+from .fhir.index import ResourceIndex
 from .fhir.terminology import Terminology
-from .rendering.cards import Evidence, Patient, Publication, render_cards
+from .rendering.cards import Evidence, Patient, Publication, fixed_parts, render_cards
 from .rendering.orders import load_templates
 from .rules.card import Card
 from .rules.card_file import HOOKS, Vocabulary
@@ -69,13 +69,9 @@ class Engine:
         reasons = _override_reasons()
         vocabulary = Vocabulary(CATALOGUE, self.evidence, templates, reasons, PARAMETER_SETS)
         self.cards: dict[str, Card] = load_cards(CARDS, vocabulary, settings.parameters)
-        self.publication = Publication(
-            settings.parameters,
-            {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()},
-            templates,
-            reasons,
-            settings.order_intent,
-        )
+        sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
+        fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
+        self.publication = Publication(settings.parameters, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
         self.queries_by_hook = {hook: self._queries(cards) for hook, cards in self.cards_by_hook.items()}
 
@@ -118,12 +114,8 @@ class Engine:
         if required:
             raise MissingData(required)
         index = ResourceIndex(call.patient_id, self.terminology)
-        complete = set()
-        for query, value in values.items():
-            index.add(value)
-            if is_complete(value):
-                complete.add(query)
-        return PatientRecord(index, frozenset(complete), self.site)
+        complete = frozenset(query for query, value in values.items() if index.add(value))
+        return PatientRecord(index, complete, self.site)
 
 
 def _override_reasons() -> dict[str, str]:

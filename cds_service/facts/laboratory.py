@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
+_LATEST = datetime.max.replace(tzinfo=UTC)
 _UCUM_SYSTEM = "http://unitsofmeasure.org"
 _STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*)\Z", re.DOTALL)
 _HAEMOLYSED = re.compile(r"ha?emoly", re.IGNORECASE)
@@ -66,12 +68,10 @@ class Results:
         self._analyte = analyte
         self._site = site
         readings = _readings(index, analyte, site.zone, today)
-        superseded = _superseded(readings)
-        self._readings = sorted(
-            (reading for reading in readings if id(reading.resource) not in superseded),
-            key=lambda reading: _order(reading, site.zone),
-            reverse=True,
-        )
+        if any(reading.status in _CORRECTION for reading in readings):
+            superseded = _superseded(readings)
+            readings = [reading for reading in readings if id(reading.resource) not in superseded]
+        self._readings = _newest_first(readings, site.zone)
         self._read: dict[int, Result | str] = {}
 
     def __bool__(self) -> bool:
@@ -117,6 +117,36 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
     return readings
 
 
+def _newest_first(readings: list[Reading], zone: tzinfo) -> list[Reading]:
+    """Undated first; then by day, laboratory before point of care of the same day, and time.
+
+    Only readings of one time need more: ``issued`` breaks the tie, and last what does not depend on the order in which
+    resources arrive.
+    """
+    readings.sort(key=_when, reverse=True)
+    times = [_when(reading) for reading in readings]
+    if any(first == second for first, second in pairwise(times)):
+        readings.sort(key=lambda reading: (*_when(reading), *_tie(reading, zone)), reverse=True)
+    return readings
+
+
+def _when(reading: Reading) -> tuple[date, bool, datetime]:
+    moment = reading.moment
+    return (date.max, True, _LATEST) if moment is None else (moment.day, not reading.point_of_care, moment.instant)
+
+
+def _tie(reading: Reading, zone: tzinfo) -> tuple[bool, float, str, str]:
+    resource = reading.resource
+    issued = parse_moment(resource.get("issued"), zone)
+    identity = as_text(resource.get("id"))
+    return (
+        reading.status in _CORRECTION,
+        issued.instant.timestamp() if issued else 0.0,
+        identity,
+        "" if identity else repr(resource.get("valueQuantity")),
+    )
+
+
 def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
     """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact."""
     analyte = ANALYTES[name]
@@ -151,28 +181,6 @@ def observation_moment(resource: dict[str, Any], zone: Any) -> Moment | None:
         parse_moment(resource.get("effectiveDateTime"), zone)
         or parse_moment(resource.get("effectiveInstant"), zone)
         or parse_moment(as_dict(resource.get("effectivePeriod")).get("end"), zone)
-    )
-
-
-_LATEST = datetime.max.replace(tzinfo=UTC)
-
-
-def _order(reading: Reading, zone: tzinfo) -> tuple[Any, ...]:
-    # Laboratory before point of care of the same day; then time; `issued` only breaks ties; last, what does not depend
-    # on the order in which resources arrive.
-    moment, resource = reading.moment, reading.resource
-    if moment is None:
-        return (date.max, True, _LATEST, False, 0.0, reference_to(resource), "")
-    issued = parse_moment(resource.get("issued"), zone)
-    identity = resource.get("id")
-    return (
-        moment.day,
-        not reading.point_of_care,
-        moment.instant,
-        reading.status in _CORRECTION,
-        issued.instant.timestamp() if issued else 0.0,
-        identity if isinstance(identity, str) else "",
-        "" if identity else repr(resource.get("valueQuantity")),
     )
 
 

@@ -26,27 +26,49 @@ class ResourceIndex:
         self._by_type: dict[str, list[dict[str, Any]]] = {}
         self._by_value_set: dict[str, list[dict[str, Any]]] = {}
 
-    def add(self, value: Any) -> None:
-        """File a resource, or each resource of a Bundle."""
-        for resource in resources_of(value):
-            kind = resource.get("resourceType")
-            if kind == "Patient":
-                self._file_patient(resource)
-            elif kind == "Medication":
-                self.medications[reference_to(resource)] = resource
-            elif not isinstance(kind, str) or not is_of_patient(resource, self.patient_reference):
-                self.excluded += 1
-            elif kind == "Observation":
-                for value_set in self._terminology.sets_of_concept(resource.get("code")):
-                    self._by_value_set.setdefault(value_set, []).append(resource)
-            else:
-                self._by_type.setdefault(kind, []).append(resource)
+    def add(self, value: Any) -> bool:
+        """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
 
-    def _file_patient(self, resource: dict[str, Any]) -> None:
-        if reference_to(resource) == self.patient_reference:
-            self.patient = resource
-        else:
+        Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries
+        than its ``total``, what is no resource. ``null`` is complete: the client says that there is no data (CDS Hooks
+        3.0.0, "Prefetch Template").
+        """
+        if value is None:
+            return True
+        if not isinstance(value, dict):
+            return False
+        if not _is_bundle(value):
+            return self._file(value)
+        complete = True
+        entries = as_list(value.get("entry"))
+        for entry in entries:
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            complete &= isinstance(resource, dict) and self._file(resource)
+        total = value.get("total")
+        if isinstance(total, int) and not isinstance(total, bool) and total > sum(map(_is_match, entries)):
+            return False
+        return complete and not any(link.get("relation") == "next" for link in dicts(value.get("link")))
+
+    def _file(self, resource: dict[str, Any]) -> bool:
+        """File one resource; whether it is a resource with data."""
+        kind = resource.get("resourceType")
+        if kind == "Patient":
+            if reference_to(resource) == self.patient_reference:
+                self.patient = resource
+            else:
+                self.excluded += 1
+        elif kind == "Medication":
+            self.medications[reference_to(resource)] = resource
+        elif not isinstance(kind, str) or kind == "OperationOutcome":
+            return False
+        elif not is_of_patient(resource, self.patient_reference):
             self.excluded += 1
+        elif kind == "Observation":
+            for value_set in self._terminology.sets_of_concept(resource.get("code")):
+                self._by_value_set.setdefault(value_set, []).append(resource)
+        else:
+            self._by_type.setdefault(kind, []).append(resource)
+        return True
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The resources of a type other than Observation, as received."""
@@ -58,9 +80,9 @@ class ResourceIndex:
 
 
 def resources_of(value: Any) -> Iterator[dict[str, Any]]:
-    """The resource itself, or the resources in the entries of a Bundle; search outcomes are passed over."""
+    """The resource itself, or the resources in the entries of a Bundle."""
     resource = as_dict(value)
-    if resource.get("resourceType") == "Bundle" or "entry" in resource:
+    if _is_bundle(resource):
         for entry in dicts(resource.get("entry")):
             inner = entry.get("resource")
             if isinstance(inner, dict):
@@ -69,29 +91,9 @@ def resources_of(value: Any) -> Iterator[dict[str, Any]]:
         yield resource
 
 
-def is_complete(value: Any) -> bool:
-    """Whether a prefetched value is all that the query found.
-
-    Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries than
-    its ``total``, an entry that is no resource. ``null`` is complete: the client says that there is no data (CDS Hooks
-    3.0.0, "Prefetch Template").
-    """
-    if value is None:
-        return True
-    if not isinstance(value, dict):
-        return False
-    if value.get("resourceType") != "Bundle":
-        return isinstance(value.get("resourceType"), str) and value["resourceType"] != "OperationOutcome"
-    entries = as_list(value.get("entry"))
-    for entry in entries:
-        kind = as_dict(as_dict(entry).get("resource")).get("resourceType")
-        if not isinstance(kind, str) or kind == "OperationOutcome":
-            return False
-    total = value.get("total")
-    if isinstance(total, int) and not isinstance(total, bool) and total > sum(map(_is_match, entries)):
-        return False
-    return not any(link.get("relation") == "next" for link in dicts(value.get("link")))
+def _is_bundle(value: dict[str, Any]) -> bool:
+    return value.get("resourceType") == "Bundle" or "entry" in value
 
 
-def _is_match(entry: dict[str, Any]) -> bool:
-    return bool(as_dict(entry.get("search")).get("mode", "match") == "match")
+def _is_match(entry: Any) -> bool:
+    return bool(as_dict(as_dict(entry).get("search")).get("mode", "match") == "match")

@@ -74,9 +74,8 @@ def product_of(resource: dict[str, Any], index: ResourceIndex | None, terminolog
     display = as_text(reference.get("display"))
     if not as_dict(concept) and reference:
         concept = as_dict(_referenced(resource, reference, index)).get("code")
-    codes = tuple(codings(concept))
     names = tuple(texts(concept)) or ((display,) if display else ())
-    return _identify(codes, names, terminology)
+    return _identify(tuple(codings(concept)), names, terminology)
 
 
 def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: ResourceIndex | None) -> Any:

@@ -94,8 +94,8 @@ class Terminology:
     def sets_of_concept(self, concept: Any) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
         found = _EMPTY
-        for system, code in codings(concept):
-            if sets := self.sets_of(system, code):
+        for key in codings(concept):
+            if sets := self.sets_of(*key):
                 found = found | sets if found else sets
         return found
 

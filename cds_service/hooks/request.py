@@ -7,7 +7,6 @@ requires but a known client omits (``selections``, ``draftOrders``) may be missi
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -61,7 +60,6 @@ class HookRequest(Struct, Generic[Context]):
     prefetch: dict[str, Raw] | None = None
 
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {
     "patient-view": msgspec.json.Decoder(HookRequest[PatientViewContext]).decode,
     "encounter-discharge": msgspec.json.Decoder(HookRequest[EncounterDischargeContext]).decode,
@@ -108,9 +106,7 @@ def _value(key: str, text: memoryview) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            decoded = str(text, "utf-8")
-            # Half a surrogate pair can be read but never sent again.
-            return {} if _SURROGATE.search(decoded) else json.loads(decoded)
+            return json.loads(str(text, "utf-8"))
         except UnicodeDecodeError:
             raise BadRequest("The value is not UTF-8.", f"prefetch.{key}", code="structure") from None
         except (ValueError, RecursionError):

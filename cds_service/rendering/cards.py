@@ -14,7 +14,7 @@ from uuid import uuid4
 from ..facts.catalogue import Facts
 from ..facts.drafts import drafts_behind
 from ..fhir.terminology import BASE
-from ..rules.card import INDICATORS, Suggestion
+from ..rules.card import INDICATORS, Card, Suggestion
 from ..rules.conditions import CardHolds, Condition
 from ..rules.decision import Decision, Decisions
 from .card_text import filled, not_known, values_table
@@ -35,12 +35,11 @@ class Evidence(NamedTuple):
 
 
 class Publication(NamedTuple):
-    """What every card of a deployment is rendered with. ``intent`` of new orders."""
+    """What every card of a deployment is rendered with. ``fixed_parts`` by card id; ``intent`` of new orders."""
 
     parameter_set: str
-    evidence: Mapping[str, Evidence]
     templates: Mapping[str, OrderTemplate]
-    override_reasons: Mapping[str, str]
+    fixed_parts: Mapping[str, dict[str, Any]]
     intent: str
 
 
@@ -50,6 +49,18 @@ class Patient(NamedTuple):
     reference: str
     encounter: str | None
     now: datetime
+
+
+def fixed_parts(card: Card, evidence: Mapping[str, Evidence], override_reasons: Mapping[str, str]) -> dict[str, Any]:
+    """The elements of a card that no call changes: source, override reasons and links."""
+    main = evidence[card.source]
+    topic = {"system": TOPICS, "code": card.id, "display": card.title}
+    parts: dict[str, Any] = {"source": {"label": main.title, "url": main.url, "topic": topic}}
+    if card.override_reasons:
+        parts["overrideReasons"] = [{"code": code, "system": REASONS, "display": override_reasons[code]} for code in card.override_reasons]
+    if card.evidence:
+        parts["links"] = [{"label": evidence[key].title, "url": evidence[key].url, "type": "absolute"} for key in card.evidence]
+    return parts
 
 
 def shown(decisions: Decisions) -> list[Decision]:
@@ -80,6 +91,7 @@ class _Rendering:
         self.patient = patient
         self.publication = publication
         self.met: set[str] = set()
+        self.orders: dict[tuple[str, str], dict[str, Any]] = {}
         for step in decision.steps:
             self._meet(step.condition)
 
@@ -97,31 +109,17 @@ class _Rendering:
         return True
 
     def card(self, course_taken: bool) -> tuple[dict[str, Any], bool]:
-        source, publication = self.source, self.publication
         suggestions, starts_course = self._suggestions(course_taken)
-        evidence = publication.evidence[source.source]
         card: dict[str, Any] = {
             "uuid": str(uuid4()),
             "summary": self._summary(),
-            "indicator": source.indicator,
+            "indicator": self.source.indicator,
             "detail": self._detail(),
-            "source": {
-                "label": evidence.title,
-                "url": evidence.url,
-                "topic": {"system": TOPICS, "code": source.id, "display": source.title},
-            },
+            **self.publication.fixed_parts[self.source.id],
         }
         if suggestions:
             card["suggestions"] = suggestions
             card["selectionBehavior"] = "at-most-one"
-        if source.override_reasons:
-            reasons = publication.override_reasons
-            card["overrideReasons"] = [{"code": code, "system": REASONS, "display": reasons[code]} for code in source.override_reasons]
-        if source.evidence:
-            card["links"] = [
-                {"label": publication.evidence[key].title, "url": publication.evidence[key].url, "type": "absolute"}
-                for key in source.evidence
-            ]
         return card, starts_course
 
     def _summary(self) -> str:
@@ -186,6 +184,14 @@ class _Rendering:
             ids += value
         return [self.publication.templates[template_id] for template_id in ids]
 
+    def _order(self, template: OrderTemplate, intent: str) -> dict[str, Any]:
+        """The order, made once for all suggestions of the card."""
+        order = self.orders.get((template.id, intent))
+        if order is None:
+            order = template.order(OrderContext(self.patient.reference, self.patient.encounter, self.patient.now, intent))
+            self.orders[template.id, intent] = order
+        return order
+
     def _actions(self, suggestion: Suggestion, templates: list[OrderTemplate]) -> list[dict[str, Any]]:
         """Creates first, then deletes; none at all where a draft to remove has no id."""
         replaced = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
@@ -195,8 +201,7 @@ class _Rendering:
         actions: list[dict[str, Any]] = []
         for template in templates:
             intent = kept if template.starts_cobalamin else self.publication.intent
-            context = OrderContext(self.patient.reference, self.patient.encounter, self.patient.now, intent)
-            actions.append({"type": "create", "description": f"Order: {template.title}", "resource": template.order(context)})
+            actions.append({"type": "create", "description": f"Order: {template.title}", "resource": self._order(template, intent)})
         for draft in replaced:
             actions.append({"type": "delete", "description": "Remove the draft", "resourceId": draft.reference})
         return actions
