@@ -55,7 +55,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
     click.echo(TRY_IT.format(python=python, base=f"http://{settings.host}:{settings.port}", parameters=settings.parameters))
     Granian(
-        "cds_service.app:create_app",
+        "cds_service.app:create_worker_app",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,

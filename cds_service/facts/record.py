@@ -6,9 +6,8 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.dates import parse_day
 from ..fhir.index import ResourceIndex
@@ -29,8 +28,7 @@ _ACTIVE = frozenset({"active", "recurrence", "relapse"})
 _Item = TypeVar("_Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A Condition. ``active`` and ``confirmed`` as clinical specification section 2 reads its statuses."""
 
     value_sets: frozenset[str]
@@ -43,8 +41,7 @@ class Problem:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class PerformedProcedure:
+class PerformedProcedure(NamedTuple):
     """A Procedure that was done."""
 
     value_sets: frozenset[str]
@@ -52,8 +49,7 @@ class PerformedProcedure:
     day: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(NamedTuple):
     """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or anaphylactic reaction."""
 
     value_sets: frozenset[str]

@@ -6,10 +6,9 @@ Statuses, bounds and gaps: clinical specification, sections 2 and 3 (``b12_thera
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..fhir.dates import add_days, parse_day
 from ..fhir.dosage import SINGLE_DOSE, Phase, read_phases
@@ -34,8 +33,7 @@ _PAST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A medication order or statement. ``running``: its status says current (bounds are judged by day)."""
 
     product: Product
@@ -68,8 +66,7 @@ class Order:
         return Source(self.reference, self.start, f"{self.product.label}{by}")
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(NamedTuple):
     """A dose given or dispensed on a day. ``amount`` in micrograms (a day's, where dispensed)."""
 
     product: Product
@@ -84,8 +81,7 @@ class Dose:
         return Source(self.reference, self.day, self.product.label)
 
 
-@dataclass(frozen=True, slots=True)
-class CobalaminCourse:
+class CobalaminCourse(NamedTuple):
     """The cobalamin therapy of a record. ``active`` is ``None`` where it is not known.
 
     ``interval`` in days; ``start`` of the unbroken course; ``ended`` of the last course, where none is active.

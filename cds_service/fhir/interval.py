@@ -35,6 +35,8 @@ class Interval(NamedTuple):
 
     def scaled(self, factor: Decimal) -> Interval:
         """The interval in another unit; ``factor`` is positive."""
+        if factor == 1:
+            return self
         low = None if self.low is None else self.low * factor
         high = None if self.high is None else self.high * factor
         return Interval(low, high, self.low_open, self.high_open)

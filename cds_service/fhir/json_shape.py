@@ -28,11 +28,9 @@ def as_text(value: Any) -> str:
 
 def dicts(value: Any) -> list[dict[str, Any]]:
     """The JSON objects of ``value``, which may be a list, one object, or null."""
-    if isinstance(value, dict):
-        return [value]
     if isinstance(value, list):
         return [item for item in value if isinstance(item, dict)]
-    return []
+    return [value] if isinstance(value, dict) else []
 
 
 def codings(concept: Any) -> list[tuple[str, str]]:
@@ -62,7 +60,9 @@ def first_code(concept: Any) -> str:
 
 def texts(concept: Any) -> list[str]:
     """The human-readable names of a CodeableConcept: ``text`` first, then the displays."""
-    concept = as_dict(concept)
+    if not isinstance(concept, dict):
+        return []
     names = [as_text(concept.get("text"))]
-    names += [as_text(coding.get("display")) for coding in dicts(concept.get("coding"))]
+    for coding in dicts(concept.get("coding")):
+        names.append(as_text(coding.get("display")))
     return [name for name in names if name]

@@ -8,6 +8,7 @@ homocysteine 135.18, haemoglobin monomer 16114.5, potassium 39.098, creatinine 1
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -113,6 +114,7 @@ def unit_of_code(code: str, *, counts: bool) -> Unit | None:
     return UCUM.get(code)
 
 
+@lru_cache(maxsize=1024)
 def unit_of_alias(printed: str, *, counts: bool) -> Unit | None:
     """The unit that a printed unit stands for by the vetted list, or ``None``. ``counts`` as above."""
     name = _normalised(printed)
