@@ -21,10 +21,12 @@ def _free_port():
 
 
 @pytest.fixture(scope="module")
-def base():
+def base(tmp_path_factory):
     port = _free_port()
     command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
@@ -32,7 +34,7 @@ def base():
                 requests.get(f"{url}/cds-services", timeout=1)
                 break
             except requests.ConnectionError:
-                assert server.poll() is None, server.stdout.read().decode()
+                assert server.poll() is None, log.read_text()
                 time.sleep(0.1)
         yield url
     finally:
