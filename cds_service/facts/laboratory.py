@@ -121,6 +121,8 @@ def _newest_first(readings: list[Reading], zone: tzinfo) -> list[Reading]:
     Only readings of one time need more: ``issued`` breaks the tie, and last what does not depend on the order in which
     resources arrive.
     """
+    if len(readings) < 2:
+        return readings
     readings.sort(key=_when, reverse=True)
     times = [_when(reading) for reading in readings]
     if any(first == second for first, second in pairwise(times)):

@@ -47,6 +47,7 @@ class Terminology:
         self.displays: dict[tuple[str, str], str] = {}
         for value_set in value_sets:
             self._add(value_set)
+        self._measured = {key: match[1] for key, name in self.displays.items() if (match := _MEASURED.search(name))}
         self._names = {
             _words(designation["value"]): concept["code"]
             for concept in medication_names.get("concept", [])
@@ -88,8 +89,7 @@ class Terminology:
 
     def measured_as(self, system: str, code: str) -> str:
         """What the LOINC name of a code says is measured: ``Mass``, ``Moles``, ``Mass or Moles``, or ``""``."""
-        match = _MEASURED.search(self.displays.get((system, code), ""))
-        return match[1] if match else ""
+        return self._measured.get((system, code), "")
 
     def sets_of_concept(self, concept: Any) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""

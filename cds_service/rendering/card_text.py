@@ -17,6 +17,7 @@ from ..rules.card_file import PLACEHOLDER
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
 # Entities rather than backslashes: also harmless to a client that shows Markdown as HTML. "<150" opens no tag.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./%,]{0,60}[A-Za-z0-9%]\Z")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -25,6 +26,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def escaped(text: str, limit: int = 80) -> str:
     """Text from outside as plain text in Markdown: markup escaped, one line, at most ``limit`` characters."""
+    if _PLAIN.match(text):
+        return text
     return _TAG.sub("&lt;", _MARKUP.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;")))
 
 
