@@ -10,8 +10,10 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.engine import Call, Engine
+from cds_service.facts.catalogue import Facts
 
-from .fhir_builders import NOW, hook_request
+from .fhir_builders import NOW, PATIENT, bundle, hook_request, prefetch
 
 _MODELS = {"MedicationRequest": MedicationRequest, "ServiceRequest": ServiceRequest}
 
@@ -58,3 +60,25 @@ def card_of(cards: list[dict[str, Any]], card_id: str) -> dict[str, Any]:
 
 def suggestions(cards: list[dict[str, Any]], card_id: str) -> list[list[str]]:
     return [orders(suggestion) for suggestion in card_of(cards, card_id).get("suggestions", [])]
+
+
+@cache
+def engine(parameters: str = "default") -> Engine:
+    return Engine(Settings(parameters=parameters))
+
+
+def facts_of(
+    *resources: dict[str, Any],
+    without: tuple[str, ...] = (),
+    who: dict[str, Any] | None = None,
+    drafts: list[dict[str, Any]] | None = None,
+    selections: list[str] | None = None,
+    parameters: str = "default",
+    now: Any = NOW,
+    prefetched: dict[str, Any] | None = None,
+) -> Facts:
+    """The facts of an order-sign call (order-select, where there are selections) for a record."""
+    values = prefetched if prefetched is not None else prefetch(*resources, without=without, who=who)
+    draft_orders = bundle(drafts) if drafts else None
+    call = Call("order-select", PATIENT, None, draft_orders, selections, lambda keys: {key: values[key] for key in keys if key in values})
+    return engine(parameters).facts(call, now)
