@@ -170,10 +170,11 @@ class _Reader:
 
     def conditions(self, mapping: Mapping, key: str) -> tuple[Condition, ...]:
         found = tuple(self.condition(value, place) for value, place in self.items(mapping, key))
-        ids = [condition.id for condition in found]
+        seen: set[str] = set()
         for condition in found:
-            if ids.count(condition.id) > 1:
+            if condition.id in seen:
                 raise AuthoringError(condition.place, f"two criteria are called {condition.id!r}.")
+            seen.add(condition.id)
         return found
 
     def condition(self, value: Any, place: Place) -> Condition:
