@@ -137,6 +137,8 @@ class _Rendering:
         """The suggestions that can be made, and whether one of them starts a cobalamin course."""
         starts_course = False
         rendered = []
+        if self.source.suggestions:
+            self.met.add("patient.paediatric")
         if self.facts["patient.paediatric"].holds:
             return [], False
         for suggestion in self.source.suggestions:

@@ -308,3 +308,16 @@ def test_the_code_of_a_test_is_loinc():
         ]
         == LOINC
     )
+
+
+def test_potassium_that_was_low_within_30_days_is_named_where_b12_is_started():
+    record = prefetch(LOW, observation("hb", 140, "g/L"), observation("potassium", 3.1, "mmol/L", ago=10))
+    cards = fire("order-select", record, drafts=[folic_acid()])
+    assert "Potassium was low in the last 30 days: 3.1 mmol/L (13 Nov 2026)." in cards[0]["detail"]
+    assert suggestions(cards, "folic-acid-b12-deficient")[0] == [LOADING, *CHECKS]
+
+
+def test_unknown_age_is_treated_as_adult_and_said_wherever_an_order_is_suggested():
+    cards = fire("order-select", prefetch(LOW, condition("58610003"), who=patient(birth=None)), drafts=[tablet(id="cn")])
+    assert "suggestions" in cards[0]
+    assert "age" in cards[0]["detail"].rsplit("Not known: ", 1)[1]
