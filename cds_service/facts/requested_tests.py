@@ -44,7 +44,8 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], 
     """``near``: only a request that is due within a day of now counts (potassium)."""
     oldest = facts.today - (timedelta(days=1) if near else facts.site.days("window.pending_test"))
     oldest_request = facts.today - facts.site.days("window.pending_test")
-    finals = [day for status, day, _ in _observed(facts, value_sets) if status in FINAL]
+    observed = _observed(facts, value_sets)
+    last_final = max((day for status, day, _ in observed if status in FINAL), default=date.min)
     for resource in facts.record.index.of_type("ServiceRequest"):
         if as_text(resource.get("status")) not in ("active", "draft") or resource.get("doNotPerform") is True:
             continue
@@ -53,10 +54,10 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], 
             continue
         if near and abs((_due(resource, facts) or authored) - facts.today) > timedelta(days=1):
             continue
-        if not any(day >= authored for day in finals):
+        if last_final < authored:
             return known(True, Source(reference_to(resource), authored))
-    for status, day, reference in _observed(facts, value_sets):
-        if status in ("registered", "preliminary") and day >= oldest and not any(other > day for other in finals):
+    for status, day, reference in observed:
+        if status in ("registered", "preliminary") and day >= oldest and last_final <= day:
             return known(True, Source(reference, day))
     complete = facts.record.complete("service-requests") and facts.record.complete(query)
     return known(False) if complete else unknown("requests not all received")

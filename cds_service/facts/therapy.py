@@ -5,6 +5,7 @@ Statuses, bounds and gaps: clinical specification, sections 2 and 3 (``b12_thera
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -229,11 +230,15 @@ def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | N
 def _start(therapy: list[Order], doses: list[Dose], today: date) -> date | None:
     """The first day of the unbroken course that reaches today."""
     spans: list[tuple[date, date, float]] = []
+    begins: dict[str, list[date]] = {}
+    for order in sorted(therapy, key=lambda order: order.start or date.min):
+        if order.start is not None:
+            begins.setdefault(order.product.cobalamin, []).append(order.start)
     for order in therapy:
         if order.start is not None and order.start <= today:
             interval = order.phases[-1].interval
             gap = max(60.0, 1.5 * interval) if interval and interval != SINGLE_DOSE else 60.0
-            spans.append((order.start, _last_day(order, therapy, today), gap))
+            spans.append((order.start, _last_day(order, begins[order.product.cobalamin], today), gap))
     spans += [(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
     spans.sort()
     if not spans:
@@ -247,19 +252,18 @@ def _start(therapy: list[Order], doses: list[Dose], today: date) -> date | None:
     return start
 
 
-def _last_day(order: Order, therapy: list[Order], today: date) -> date:
-    """The end of an order's span; without bounds it runs until the next one of the same drug begins."""
+def _last_day(order: Order, begins: list[date], today: date) -> date:
+    """The end of an order's span; without bounds it runs until the next one of the same drug begins.
+
+    ``begins``: the days on which orders of the drug begin, ascending.
+    """
     assert order.start is not None
     if order.current(today):
         return today
     if order.end is not None:
         return min(max(order.end, order.start), today)
-    later = [
-        other.start
-        for other in therapy
-        if other.start is not None and other.start > order.start and other.product.cobalamin == order.product.cobalamin
-    ]
-    return min(later, default=order.start)
+    following = bisect_right(begins, order.start)
+    return begins[following] if following < len(begins) else order.start
 
 
 def replaced_references(resource: dict[str, Any]) -> frozenset[str]:

@@ -19,6 +19,8 @@ AGENTS = COBALAMINS | FOLATES | _COMBINATIONS | frozenset({
     "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",
     "thiazide-diuretic", "antiarrhythmic", "metformin", "acid-suppressant", "anticoagulant", "nitrous-oxide",
 })  # fmt: skip
+_MOST = 20
+_LONGEST = 300
 _PARTNER = "partner-ingredient"
 _MICROGRAMS = {"g": Decimal(1_000_000), "mg": Decimal(1000), "ug": Decimal(1)}
 _STRENGTH = re.compile(
@@ -75,7 +77,8 @@ def product_of(resource: dict[str, Any], index: ResourceIndex | None, terminolog
     if not as_dict(concept) and reference:
         concept = as_dict(_referenced(resource, reference, index)).get("code")
     names = tuple(texts(concept)) or ((display,) if display else ())
-    return _identify(tuple(codings(concept)), names, terminology)
+    # What identifies a medication is short; the bound keeps a hostile name out of the cache.
+    return _identify(tuple(codings(concept)[:_MOST]), tuple(name[:_LONGEST] for name in names[:_MOST]), terminology)
 
 
 def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: ResourceIndex | None) -> Any:

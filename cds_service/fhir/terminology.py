@@ -55,8 +55,7 @@ class Terminology:
         }
         longest_first = sorted(self._names, key=len, reverse=True)
         self._name_pattern = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])")
-        self.sets_of = lru_cache(maxsize=16384)(self._sets_of)
-        self.sets_named_in = lru_cache(maxsize=8192)(self._sets_named_in)
+        self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_of)
 
     @classmethod
     def load(cls, profiles: Path) -> Terminology:
@@ -80,6 +79,11 @@ class Terminology:
                 key = system, condition["value"]
                 self._categories[key] = self._categories.get(key, _EMPTY) | {set_id}
 
+    def sets_of(self, system: str, code: str) -> frozenset[str]:
+        """The ids of all value sets that hold ``system|code``."""
+        # No code system of ours has longer codes; the bound keeps hostile ones out of the cache.
+        return self._cached_sets_of(system, code) if len(code) <= 64 and len(system) <= 128 else _EMPTY
+
     def _sets_of(self, system: str, code: str) -> frozenset[str]:
         found = self._members.get((system, code), _EMPTY)
         if system in CODES_SPELL_HIERARCHY:
@@ -99,7 +103,8 @@ class Terminology:
                 found = found | sets if found else sets
         return found
 
-    def _sets_named_in(self, text: str) -> frozenset[str]:
+    def sets_named_in(self, text: str) -> frozenset[str]:
+        """The ids of all value sets that a name of the closed list in ``text`` means."""
         return frozenset(self._names[match] for match in self._name_pattern.findall(_words(text)))
 
     def codes(self, set_id: str, system: str) -> list[str]:

@@ -114,9 +114,13 @@ def unit_of_code(code: str, *, counts: bool) -> Unit | None:
     return UCUM.get(code)
 
 
-@lru_cache(maxsize=1024)
 def unit_of_alias(printed: str, *, counts: bool) -> Unit | None:
     """The unit that a printed unit stands for by the vetted list, or ``None``. ``counts`` as above."""
+    return _unit_of_alias(printed, counts) if len(printed) <= 40 else None
+
+
+@lru_cache(maxsize=1024)
+def _unit_of_alias(printed: str, counts: bool) -> Unit | None:
     name = _normalised(printed)
     code = _COUNT_ALIASES.get(name) if counts else _ALIASES.get(name)
     return UCUM[code] if code else None

@@ -1,0 +1,38 @@
+"""A record as large as a body may be is answered in time: no work grows with the square of its size."""
+
+import time
+
+import pytest
+
+from tests.support.clinic import client
+from tests.support.fhir_builders import (
+    HYDROXOCOBALAMIN,
+    condition,
+    days_ago,
+    draft,
+    folic_acid,
+    hook_request,
+    medication_request,
+    observation,
+    prefetch,
+    service_request,
+)
+
+RECORDS = {
+    "orders of a cobalamin": lambda number: medication_request(HYDROXOCOBALAMIN, status="stopped", authoredOn=days_ago(number % 9000)),
+    "results of one test": lambda number: observation("b12", 110 + number % 90, "pg/mL", ago=number % 170),
+    "potassium results": lambda number: observation("potassium", 4.1, "mmol/L", ago=number % 3),
+    "test requests": lambda number: service_request("potassium", ago=number % 29),
+    "problems": lambda number: condition("386033004"),
+    "medications of long names": lambda number: medication_request({"text": f"{number} " + "folic acid 1 mg " * 30}),
+}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_thousands_of_resources(kind):
+    resources = [RECORDS[kind](number) for number in range(8000)]
+    body = hook_request("order-sign", prefetch(*resources), drafts=[folic_acid(), draft(HYDROXOCOBALAMIN)])
+    started = time.monotonic()
+    answer = client().post("/cds-services/b12-folate-order-sign", json=body)
+    assert answer.status_code == 200
+    assert time.monotonic() - started < 15
