@@ -3,6 +3,7 @@
 from . import (  # noqa: F401  (importing registers the facts; their order is the catalogue's)
     b12,
     b12_therapy,
+    bleeding,
     blood_count,
     drafts,
     folate,

@@ -21,6 +21,12 @@ def mcv(facts: Facts) -> Fact:
     return newest(facts, "mcv")
 
 
+@fact("platelets", "platelets", "result", unit="10*9/L", queries=("blood-count",))
+def platelets(facts: Facts) -> Fact:
+    """The newest usable platelet count within its window."""
+    return newest(facts, "platelets")
+
+
 def anaemia_limits(facts: Facts) -> tuple[Decimal, Decimal] | None:
     """Haemoglobin in g/L: anaemia below the first, none from the second; ``None`` below six months of age.
 

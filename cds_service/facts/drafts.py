@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from ..fhir.medication import is_folate
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, truth, unknown
 from .session import Draft
@@ -48,25 +49,53 @@ def draft_parenteral(facts: Facts) -> Fact:
     return _drafted(facts, parenteral)
 
 
-def is_folate(draft: Draft) -> bool:
-    """A folate draft: leucovorin only by mouth, a combination only where its folate is stated."""
-    product = draft.product
-    if "leucovorin" in product.agents and draft.phase.route != "oral":
+def _is_folate(draft: Draft) -> bool:
+    return is_folate(draft.product, draft.phase.route)
+
+
+@fact("draft.b12_intramuscular", "drafted intramuscular cobalamin", session=True)
+def draft_intramuscular(facts: Facts) -> Fact:
+    """A selected draft is a cobalamin by intramuscular injection, or an injectable product without a route."""
+
+    def intramuscular(draft: Draft) -> bool | None:
+        if not draft.product.cobalamin:
+            return False
+        return None if draft.phase.route is None else draft.phase.intramuscular
+
+    return _drafted(facts, intramuscular)
+
+
+@fact("draft.b12_therapeutic", "drafted therapeutic cobalamin", session=True, uses=("neuro.involvement", "cause.dietary"))
+def draft_therapeutic(facts: Facts) -> Fact:
+    """A selected draft is a cobalamin that treats deficiency; with neurological features only a parenteral one does."""
+    return _drafted(facts, lambda draft: _therapeutic(draft, facts))
+
+
+def _therapeutic(draft: Draft, facts: Facts) -> bool | None:
+    if not draft.product.cobalamin:
         return False
-    combined = bool(product.agents & {"cobalamin-combination", "folate-combination"})
-    return product.has_folate and (not combined or product.strength is not None)
+    if facts["neuro.involvement"].holds:
+        return None if draft.phase.route is None else draft.phase.route == "parenteral"
+    return counts_as_therapy(draft.phase.route, draft.phase.daily, facts)
+
+
+@fact("session.folate", "folate in this session", session=True)
+def session_folate(facts: Facts) -> Fact:
+    """An order of this session, selected or not, is a folate."""
+    drafts = [draft for draft in facts.session.drafts if _is_folate(draft)]
+    return known(bool(drafts), *(draft.source for draft in drafts))
 
 
 @fact("draft.folate", "drafted folate", session=True)
 def draft_folate(facts: Facts) -> Fact:
     """A selected draft is a folate (folic acid, levomefolate, oral leucovorin)."""
-    return _drafted(facts, is_folate)
+    return _drafted(facts, _is_folate)
 
 
 @fact("draft.folate_daily", "daily dose of the drafted folate", "number", unit="ug/d", session=True)
 def draft_folate_daily(facts: Facts) -> Fact:
     """Mean micrograms of folate a day over the selected drafts together; unknown where one leaves it unstated."""
-    drafts = [draft for draft in facts.session.selected if is_folate(draft)]
+    drafts = [draft for draft in facts.session.selected if _is_folate(draft)]
     if not drafts:
         return absent()
     total = Decimal(0)
@@ -122,15 +151,7 @@ def session_b12(facts: Facts) -> Fact:
     drafts = [draft for draft in facts.session.drafts if draft.product.cobalamin or draft.unresolved]
     if not drafts:
         return known(False)
-    parenteral_only = facts["neuro.involvement"].holds
-    verdicts: list[bool | None] = []
-    for draft in drafts:
-        if draft.unresolved:
-            verdicts.append(None)
-        elif parenteral_only:
-            verdicts.append(None if draft.phase.route is None else draft.phase.route == "parenteral")
-        else:
-            verdicts.append(counts_as_therapy(draft.phase.route, draft.phase.daily, facts))
+    verdicts = [None if draft.unresolved else _therapeutic(draft, facts) for draft in drafts]
     decided = True if True in verdicts else (None if None in verdicts else False)
     return truth(decided, *(draft.source for draft in drafts if not draft.unresolved), note="not all orders identified")
 
@@ -138,7 +159,7 @@ def session_b12(facts: Facts) -> Fact:
 DRAFTS_BY_FACT: dict[str, Callable[[Draft], bool]] = {
     "draft.b12": lambda draft: bool(draft.product.cobalamin),
     "draft.cyanocobalamin": lambda draft: draft.product.cobalamin == "cyanocobalamin",
-    "draft.folate": is_folate,
+    "draft.folate": _is_folate,
 }
 
 

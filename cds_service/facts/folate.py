@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..fhir.medication import is_folate
 from .b12 import LEVELS
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, unknown
@@ -32,6 +33,21 @@ def folate_status(facts: Facts) -> Fact:
     if by_cell.value is not None:
         return by_cell
     return by_serum if by_serum.is_unknown else by_cell
+
+
+@fact("folate_therapy.active", "folate treatment under way", queries=("medication-requests", "medication-statements"))
+def folate_therapy(facts: Facts) -> Fact:
+    """A current order or statement of folic acid, levomefolate or oral leucovorin."""
+    orders = [order for order in facts.record.current_orders(facts.today) if is_folate(order.product, order.phase_on(facts.today).route)]
+    if orders:
+        return known(True, *(order.source for order in orders))
+    return current_medication(facts)
+
+
+@fact("regimen.folate", "folic acid regimen", "orders", uses=("patient.paediatric",))
+def regimen_folate(facts: Facts) -> Fact:
+    """The folic acid order of the parameter set, for after B12 treatment has begun."""
+    return absent() if facts["patient.paediatric"].holds else known((facts.site.text("folate.regimen"),))
 
 
 _REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", ("pemetrexed", "pralatrexate")))

@@ -145,3 +145,12 @@ def cobalamin_allergy(facts: Facts) -> Fact:
         sources = [Source(allergy.reference) for allergy in severe or found]
         return known("severe" if severe else "other", *sources)
     return absent() if facts.record.complete("allergies") else unknown("allergies not all received")
+
+
+@fact("allergy.cobalt", "cobalt allergy", queries=("allergies",))
+def cobalt_allergy(facts: Facts) -> Fact:
+    """An allergy to cobalt, by code or by name."""
+    found = [allergy for allergy in facts.record.allergies if allergy.value_sets & {"cobalt-allergy", "cobalt"}]
+    if found:
+        return known(True, *(Source(allergy.reference) for allergy in found))
+    return known(False) if facts.record.complete("allergies") else unknown("allergies not all received")

@@ -32,6 +32,10 @@ class Site:
         number: Decimal = value
         return number
 
+    def text(self, name: str) -> str:
+        """A parameter that is a name."""
+        return str(self.parameters[name])
+
     def days(self, name: str) -> timedelta:
         """A window or age of the parameters."""
         return self._days[name]

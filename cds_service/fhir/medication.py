@@ -69,6 +69,13 @@ class Product(NamedTuple):
         return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
 
 
+def is_folate(product: Product, route: str | None) -> bool:
+    """Whether a product by ``route`` counts as folate: leucovorin only by mouth, a combination only with a stated folate."""
+    if "leucovorin" in product.agents and route != "oral":
+        return False
+    return product.has_folate and (not product.agents & _COMBINATIONS or product.strength is not None)
+
+
 def product_of(resource: dict[str, Any], index: ResourceIndex | None, terminology: Terminology) -> Product:
     """The product that a MedicationRequest, MedicationStatement, -Administration or -Dispense is about."""
     reference = as_dict(resource.get("medicationReference"))

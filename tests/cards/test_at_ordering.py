@@ -74,10 +74,10 @@ def test_accepting_hydroxocobalamin_and_firing_again():
         pytest.param([draft(FOLIC_ACID_400UG, dosage(0.4, route=ORAL, every=DAILY))], [], [], id="a low dose, B12 not tested"),
         pytest.param([folic_acid()], [observation("b12", 480, "pg/mL")], [], id="B12 sufficient"),
         pytest.param([folic_acid()], [observation("b12", 250, "pg/mL")], ["folic-acid-b12-unknown"], id="B12 in the middle range"),
-        pytest.param([folic_acid()], [observation("b12", 250, "pg/mL"), service_request("mma")], [], id="middle range, MMA pending"),
+        pytest.param([folic_acid()], [observation("b12", 250, "pg/mL"), service_request("mma")], ["folic-acid-await-b12"], id="middle range, MMA pending"),
         pytest.param([folic_acid()], [observation("b12", 250, "pg/mL"), observation("mma", 200, "nmol/L")], [], id="middle range, MMA normal"),
-        pytest.param([folic_acid()], [service_request("b12")], [], id="B12 test pending"),
-        pytest.param([folic_acid(), service_request("b12", status="draft")], [], [], id="B12 test drafted"),
+        pytest.param([folic_acid()], [service_request("b12")], ["folic-acid-await-b12"], id="B12 test pending"),
+        pytest.param([folic_acid(), service_request("b12", status="draft")], [], ["folic-acid-await-b12"], id="B12 test drafted"),
         pytest.param([folic_acid()], [condition("84027009")], ["folic-acid-b12-deficient"], id="pernicious anaemia, not tested"),
         pytest.param([folic_acid()], [NEUROPATHY], ["folic-acid-b12-deficient"], id="neuropathy, not tested"),
         pytest.param([folic_acid()], [condition("E53.8", system="http://hl7.org/fhir/sid/icd-10-cm")], ["folic-acid-b12-unknown"], id="E53.8 alone may be folate"),
@@ -205,7 +205,9 @@ def test_severe_allergy_to_any_cobalamin():
     cards = fire("order-select", prefetch(LOW, allergy(criticality="high")), drafts=[hydroxocobalamin()])
     assert ids(cards)[0] == "cobalamin-anaphylaxis"
     assert "suggestions" not in cards[0]
-    assert ids(fire("order-select", prefetch(LOW, allergy(), observation("hb", 140, "g/L")), drafts=[hydroxocobalamin()])) == []
+    assert ids(fire("order-select", prefetch(LOW, allergy(), observation("hb", 140, "g/L")), drafts=[hydroxocobalamin()])) == [
+        "cobalamin-allergy"
+    ]
 
 
 def test_severe_allergy_leaves_no_cobalamin_in_any_suggestion():
@@ -321,3 +323,53 @@ def test_unknown_age_is_treated_as_adult_and_said_wherever_an_order_is_suggested
     cards = fire("order-select", prefetch(LOW, condition("58610003"), who=patient(birth=None)), drafts=[tablet(id="cn")])
     assert "suggestions" in cards[0]
     assert "age" in cards[0]["detail"].rsplit("Not known: ", 1)[1]
+
+
+COBALT = allergy("54808007")
+FULL = observation("hb", 140, "g/L", ago=3)
+WARFARIN = medication_request({"text": "Warfarin 3 mg tablets"})
+LOW_FOLATE = observation("folate", 2.1, "ng/mL", ago=3)
+
+
+@pytest.mark.parametrize(
+    ("record", "drafted", "expected"),
+    [
+        pytest.param([COBALT, FULL], hydroxocobalamin(), ["cobalamin-allergy"], id="cobalt allergy"),
+        pytest.param([allergy(verificationStatus={"coding": [{"code": "refuted"}]}), FULL], hydroxocobalamin(), [], id="refuted allergy"),
+        pytest.param([WARFARIN, FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="warfarin, injection"),
+        pytest.param(
+            [WARFARIN, FULL], draft(HYDROXOCOBALAMIN, dosage(1, every=(3, 1, "wk"))), ["b12-bleeding-risk"], id="warfarin, no route"
+        ),
+        pytest.param(
+            [WARFARIN, FULL], draft(HYDROXOCOBALAMIN, dosage(1, route="34206005", every=(3, 1, "wk"))), [], id="warfarin, subcutaneous"
+        ),
+        pytest.param([WARFARIN, FULL], tablet(), [], id="warfarin, tablet"),
+        pytest.param([observation("platelets", 49, "10*9/L"), FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="platelets 49"),
+        pytest.param([observation("platelets", 49, "K/uL"), FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="platelets 49 thousand"),
+        pytest.param([observation("platelets", 50, "10*9/L"), FULL], hydroxocobalamin(), [], id="platelets 50"),
+        pytest.param([LOW_FOLATE, FULL], hydroxocobalamin(), ["folate-after-b12"], id="low folate"),
+        pytest.param([LOW_FOLATE, FULL], tablet(0.05), [], id="low folate, a small dose of B12"),
+        pytest.param(
+            [LOW_FOLATE, FULL, medication_request({"text": "Folic acid 1 mg tablet"})], hydroxocobalamin(), [], id="folate under way"
+        ),
+    ],
+)
+def test_cobalamin_drafts(record, drafted, expected):
+    assert ids(fire("order-select", prefetch(LOW, *record), drafts=[drafted])) == expected
+
+
+def test_folic_acid_after_b12_by_parameter_set():
+    for parameters, order in (("default", "folic-acid-1mg-3-months"), ("uk", "folic-acid-5mg-4-months"), ("us", "folic-acid-1mg-3-months")):
+        cards = fire("order-select", prefetch(LOW, LOW_FOLATE, FULL), drafts=[hydroxocobalamin()], settings={"parameters": parameters})
+        assert suggestions(cards, "folate-after-b12") == [[order]]
+
+
+def test_folate_beside_the_drafted_b12_is_not_suggested_again():
+    both = [hydroxocobalamin(), folic_acid()]
+    assert ids(fire("order-sign", prefetch(LOW, LOW_FOLATE, FULL), drafts=both)) == []
+
+
+def test_a_child_gets_specialist_advice():
+    cards = fire("order-select", prefetch(FULL, who=CHILD), drafts=[tablet()])
+    assert ids(cards) == ["b12-paediatric"]
+    assert "suggestions" not in cards[0]

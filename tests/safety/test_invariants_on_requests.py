@@ -118,8 +118,9 @@ def test_invariants_of_safety(request):
     for card in cards:
         assert sum(item.get("isRecommended", False) for item in card.get("suggestions", [])) <= 1
         assert len(card["summary"]) < 140
-    # folate is never suggested (no card of today needs it)
-    assert not any(order.startswith("folic-acid") for order in created)
+    # folate is suggested only beside a drafted cobalamin
+    if any(order.startswith("folic-acid") for order in created):
+        assert drafted & {"ohc", "cn-injection", "cn-tablet", "cn-unstated"}
     # no order below the age of 16
     if request["who"] is PATIENTS[3]:
         assert not created

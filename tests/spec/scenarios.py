@@ -20,9 +20,11 @@ from tests.support.fhir_builders import (
     folic_acid,
     hook_request,
     hydroxocobalamin,
+    medication_request,
     observation,
     patient,
     prefetch,
+    service_request,
 )
 
 LOW_B12 = observation("b12", 110, "pg/mL")
@@ -47,6 +49,13 @@ EVERY_CARD: dict[str, dict[str, Any]] = {
     "low-potassium-before-b12": hook_request(
         "order-select", prefetch(observation("potassium", 3.2, "mmol/L")), drafts=[hydroxocobalamin()]
     ),
+    "cobalamin-allergy": hook_request("order-sign", prefetch(allergy()), drafts=[CYANOCOBALAMIN]),
+    "b12-bleeding-risk": hook_request(
+        "order-sign", prefetch(medication_request({"text": "Warfarin 3 mg tablets"})), drafts=[hydroxocobalamin()]
+    ),
+    "b12-paediatric": hook_request("order-select", prefetch(who=patient(birth="2014-05-01")), drafts=[CYANOCOBALAMIN]),
+    "folic-acid-await-b12": hook_request("order-sign", prefetch(service_request("b12")), drafts=[folic_acid()]),
+    "folate-after-b12": hook_request("order-sign", prefetch(observation("folate", 1.5, "ng/mL")), drafts=[hydroxocobalamin()]),
     "potassium-monitoring": hook_request("order-sign", prefetch(observation("hb", 8, "g/dL")), drafts=[hydroxocobalamin()]),
 }
 
