@@ -5,6 +5,7 @@ from . import (  # noqa: F401  (importing registers the facts; their order is th
     b12_therapy,
     bleeding,
     blood_count,
+    draft_regimen,
     drafts,
     folate,
     history,

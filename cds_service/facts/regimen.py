@@ -12,11 +12,12 @@ from .fact import Fact, absent, known
 _CONTEXT = ("allergy.cobalamin", "patient.paediatric", "neuro.involvement", "b12.status", "leber")
 
 
-def _stocked(facts: Facts, product: str) -> bool:
+def stocked(facts: Facts, product: str) -> bool:
+    """Whether the site's formulary has ``product``."""
     return product in facts.site.formulary
 
 
-def _barred(facts: Facts) -> bool:
+def barred(facts: Facts) -> bool:
     """No card suggests a cobalamin with a severe allergy to one, nor any order below the age of 16."""
     return facts["allergy.cobalamin"].value == "severe" or bool(facts["patient.paediatric"].holds)
 
@@ -29,9 +30,9 @@ def _loading(facts: Facts) -> str:
 
 
 @fact("formulary.hydroxocobalamin", "hydroxocobalamin stocked")
-def hydroxocobalamin_stocked(facts: Facts) -> Fact:
+def hydroxocobalaminstocked(facts: Facts) -> Fact:
     """The site's formulary has hydroxocobalamin for injection."""
-    return known(_stocked(facts, "hydroxocobalamin-injection"))
+    return known(stocked(facts, "hydroxocobalamin-injection"))
 
 
 @fact("regimen.start", "regimen to start", "orders", uses=(*_CONTEXT, "b12_therapy.active", "session.b12"))
@@ -40,11 +41,11 @@ def regimen_start(facts: Facts) -> Fact:
 
     Hydroxocobalamin; cyanocobalamin injection where the site does not stock it, never with Leber's.
     """
-    if _barred(facts) or facts["b12_therapy.active"].holds or facts["session.b12"].holds:
+    if barred(facts) or facts["b12_therapy.active"].holds or facts["session.b12"].holds:
         return absent()
-    if _stocked(facts, "hydroxocobalamin-injection"):
+    if stocked(facts, "hydroxocobalamin-injection"):
         return known((_loading(facts),))
-    if _stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds:
+    if stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds:
         return known(("cyanocobalamin-injection",))
     return absent()
 
@@ -53,9 +54,9 @@ def regimen_start(facts: Facts) -> Fact:
       uses=(*_CONTEXT, "b12_therapy.active", "session.b12", "renal.dysfunction"))  # fmt: skip
 def regimen_oral(facts: Facts) -> Fact:
     """Oral cyanocobalamin 1000 ug daily; absent with neurological features, renal dysfunction or Leber's."""
-    if _barred(facts) or facts["b12_therapy.active"].holds or facts["session.b12"].holds:
+    if barred(facts) or facts["b12_therapy.active"].holds or facts["session.b12"].holds:
         return absent()
-    if not _stocked(facts, "cyanocobalamin-tablets"):
+    if not stocked(facts, "cyanocobalamin-tablets"):
         return absent()
     if any(facts[name].holds for name in ("neuro.involvement", "renal.dysfunction", "leber")):
         return absent()
@@ -69,7 +70,7 @@ def regimen_instead(facts: Facts) -> Fact:
 
     Absent where hydroxocobalamin is not stocked, must not be suggested, or another cobalamin is drafted beside it.
     """
-    if _barred(facts) or not _stocked(facts, "hydroxocobalamin-injection"):
+    if barred(facts) or not stocked(facts, "hydroxocobalamin-injection"):
         return absent()
     others = [draft for draft in facts.session.drafts if draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")]
     unselected = [draft for draft in facts.session.drafts if draft.product.cobalamin and not draft.selected]

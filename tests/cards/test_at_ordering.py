@@ -15,6 +15,7 @@ from tests.support.fhir_builders import (
     RXNORM,
     allergy,
     condition,
+    days_ago,
     dosage,
     draft,
     folic_acid,
@@ -257,7 +258,7 @@ def test_potassium_monitoring(record, drafted, expected):
 
 def test_no_potassium_card_once_treatment_is_under_way():
     course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10")
-    assert ids(fire("order-select", prefetch(ANAEMIC, course), drafts=[hydroxocobalamin()])) == []
+    assert ids(fire("order-select", prefetch(ANAEMIC, course), drafts=[hydroxocobalamin()])) == ["b12-duplicate"]
 
 
 @pytest.mark.parametrize("drafted", [folic_acid(), hydroxocobalamin(), tablet()], ids=["folic acid", "injection", "tablet"])
@@ -373,3 +374,42 @@ def test_a_child_gets_specialist_advice():
     cards = fire("order-select", prefetch(FULL, who=CHILD), drafts=[tablet()])
     assert ids(cards) == ["b12-paediatric"]
     assert "suggestions" not in cards[0]
+
+
+ALTERNATE_DAYS = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 2, "d")), id="alternate")
+MAINTENANCE = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id="maintenance")
+COURSE = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2026-01-10", id="course")
+PEMETREXED = medication_request({"text": "Pemetrexed 500 mg infusion"})
+
+
+@pytest.mark.parametrize(
+    ("record", "drafted", "expected", "suggested"),
+    [
+        pytest.param([LOW, NEUROPATHY], [tablet(id="t")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/t"]], id="tablet"),
+        pytest.param([LOW, NEUROPATHY], [MAINTENANCE], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/maintenance"]], id="rare injections"),
+        pytest.param([NEUROPATHY], [hydroxocobalamin(id="h")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/h"]], id="three times a week, not tested"),
+        pytest.param([LOW, NEUROPATHY], [draft(HYDROXOCOBALAMIN)], "b12-neuro-regimen", [], id="regimen unstated"),
+        pytest.param([LOW, NEUROPATHY], [ALTERNATE_DAYS], None, None, id="alternate days"),
+        pytest.param([LOW, NEUROPATHY], [tablet(), ALTERNATE_DAYS], None, None, id="the most intensive decides"),
+        pytest.param([NEUROPATHY, observation("b12", 480, "pg/mL")], [tablet()], None, None, id="sufficient"),
+        pytest.param([LOW], [MAINTENANCE], "b12-loading-missing", [[LOADING, "-MedicationRequest/maintenance"]], id="no loading"),
+        pytest.param([LOW], [MAINTENANCE, hydroxocobalamin()], None, None, id="loading beside it"),
+        pytest.param([LOW, PEMETREXED], [MAINTENANCE], None, None, id="pemetrexed"),
+        pytest.param([LOW, COURSE], [MAINTENANCE], "b12-duplicate", [["-MedicationRequest/maintenance"]], id="second course"),
+        pytest.param([COURSE], [{**MAINTENANCE, "priorPrescription": {"reference": "MedicationRequest/course"}}], None, None, id="a renewal"),
+        pytest.param([COURSE], [MAINTENANCE, {**COURSE, "status": "stopped"}], None, None, id="the old one stopped"),
+    ],
+)  # fmt: skip
+def test_regimen_of_drafted_cobalamin(record, drafted, expected, suggested):
+    no_risk = [FULL, observation("potassium", 4.1, "mmol/L")]
+    cards = fire("order-sign", prefetch(*record, *no_risk), drafts=drafted)
+    assert ids(cards) == ([expected] if expected else [])
+    if expected:
+        assert suggestions(cards, expected) == suggested
+
+
+def test_order_under_way_that_ends_within_30_days_is_no_duplicate():
+    for days, expected in ((30, []), (31, ["b12-duplicate"])):
+        bounded = dosage(1, route=IM, every=(1, 1, "wk"), boundsPeriod={"start": "2026-10-01", "end": days_ago(-days)})
+        course = medication_request(HYDROXOCOBALAMIN, bounded)
+        assert ids(fire("order-sign", prefetch(course, FULL), drafts=[MAINTENANCE])) == expected

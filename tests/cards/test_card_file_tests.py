@@ -5,6 +5,7 @@ import pytest
 from cds_service.authoring.card_tests import read_test, run_tests
 from cds_service.config import Settings
 from cds_service.engine import Engine
+from tests.spec.scenarios import EVERY_CARD
 
 RESULTS = list(run_tests())
 
@@ -19,3 +20,7 @@ def test_every_criterion_of_a_card_has_a_test_that_it_decides(card):
     outcomes = [read_test(card, test)[2] for test in card.tests]
     assert "fires" in outcomes
     assert {condition.id for condition in (*card.include, *card.exclude)} <= set(outcomes)
+
+
+def test_every_card_has_a_whole_request_that_fires_it():
+    assert set(EVERY_CARD) == set(Engine(Settings()).cards)

@@ -141,11 +141,11 @@ def test_invariants_of_safety(request):
         card["source"]["topic"]["code"] for card, _, items in suggestions if any("cobalamin" in order for order in items if order[0] != "-")
     }
     assert len(starting) <= 1
-    # none while a therapeutic one is drafted, except in place of it
+    # a course is suggested beside a therapeutic draft only in place of every drafted cobalamin
+    cobalamins = drafted & {"ohc", "cn-injection", "cn-tablet", "cn-unstated"}
     for _, _, items in suggestions:
-        if any("cobalamin" in order for order in items if order[0] != "-") and drafted & {"ohc", "cn-injection"}:
-            assert any(order.startswith("-MedicationRequest/cn") for order in items)
-            assert "ohc" not in drafted
+        if cobalamins & {"ohc", "cn-injection"} and any("cobalamin" in order for order in items if order[0] != "-"):
+            assert {f"-MedicationRequest/{name}" for name in cobalamins} <= set(items)
     # nothing that must never be suggested
     assert not any(word in order for order in created for word in ("chloride", "iron", "ferrous", "methotrexate", "nitrous"))
 

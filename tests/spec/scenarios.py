@@ -11,6 +11,8 @@ from typing import Any
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
     DAILY,
+    HYDROXOCOBALAMIN,
+    IM,
     ORAL,
     allergy,
     condition,
@@ -30,6 +32,7 @@ from tests.support.fhir_builders import (
 LOW_B12 = observation("b12", 110, "pg/mL")
 PARAESTHESIA, LEBER, PREGNANT = "309087008", "58610003", "77386006"
 CYANOCOBALAMIN = draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY))
+MAINTENANCE = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")))
 
 EVERY_CARD: dict[str, dict[str, Any]] = {
     "folic-acid-b12-deficient": hook_request("order-sign", prefetch(LOW_B12), drafts=[folic_acid()]),
@@ -48,6 +51,11 @@ EVERY_CARD: dict[str, dict[str, Any]] = {
     "hypokalaemia-before-b12": hook_request("order-sign", prefetch(observation("potassium", 2.7, "mmol/L")), drafts=[hydroxocobalamin()]),
     "low-potassium-before-b12": hook_request(
         "order-select", prefetch(observation("potassium", 3.2, "mmol/L")), drafts=[hydroxocobalamin()]
+    ),
+    "b12-neuro-regimen": hook_request("order-sign", prefetch(LOW_B12, condition(PARAESTHESIA)), drafts=[CYANOCOBALAMIN]),
+    "b12-loading-missing": hook_request("order-sign", prefetch(LOW_B12), drafts=[MAINTENANCE]),
+    "b12-duplicate": hook_request(
+        "order-select", prefetch(medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")))), drafts=[MAINTENANCE]
     ),
     "cobalamin-allergy": hook_request("order-sign", prefetch(allergy()), drafts=[CYANOCOBALAMIN]),
     "b12-bleeding-risk": hook_request(
