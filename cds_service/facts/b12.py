@@ -6,12 +6,13 @@ from .analytes import ANALYTES
 from .catalogue import Facts, fact
 from .fact import Fact, any_of, known, unknown
 from .laboratory import Result, level, newest
+from .therapy import Span
 
 LEVELS = ("deficient", "indeterminate", "sufficient")
 STATUSES = ("paediatric", "treated", "deficient", "unlikely", "indeterminate", "sufficient")
 
 
-@fact("b12.total", "total vitamin B12", "result", unit="ng/L", queries=("b12-results",))
+@fact("b12.total", "total vitamin B12", "result", unit="ng/L", other_units=("pmol/L",), queries=("b12-results",))
 def total(facts: Facts) -> Fact:
     """The newest usable total B12 within its window, in ng/L or pmol/L as reported."""
     return newest(facts, "b12.total")
@@ -55,7 +56,7 @@ def homocysteine(facts: Facts) -> Fact:
 
 @fact(
     "b12.earlier_deficient", "another B12 result in the deficient class", queries=("b12-results",),
-    uses=("b12.total", "b12.active", "b12_therapy.active", "b12_therapy.start"),
+    uses=("b12.total", "b12.active", "patient.pregnant", "b12_therapy.active"),
 )  # fmt: skip
 def earlier_deficient(facts: Facts) -> Fact:
     """Another B12 result within its window is in the deficient class, with no therapy between it and the deciding one."""
@@ -69,17 +70,21 @@ def earlier_deficient(facts: Facts) -> Fact:
         for result in facts.record.results(ANALYTES[name], facts.today).usable(oldest)
         if result is not deciding and result.level == "deficient"
     ]
-    course = facts.record.cobalamin_course(facts) if found else None
-    untreated = [result for result in found if course and not _therapy_between(course, result, deciding)]
+    treated = _treated_spans(facts) if found else ()
+    untreated = [result for result in found if not any(_between(span, result, deciding) for span in treated)]
     if untreated:
         return known(True, *(result.source for result in untreated))
     return known(False) if facts.record.complete("b12-results") else unknown("laboratory results not all received")
 
 
-def _therapy_between(course: object, earlier: Result, deciding: Result) -> bool:
-    start = getattr(course, "start", None) or getattr(course, "ended", None)
-    last = getattr(course, "last_dose", None)
-    return any(day is not None and earlier.moment.day <= day <= deciding.moment.day for day in (start, last))
+def _treated_spans(facts: Facts) -> tuple[Span, ...]:
+    if facts["b12_therapy.active"].is_unknown:
+        return ()
+    return facts.record.cobalamin_course(facts).spans
+
+
+def _between(span: Span, earlier: Result, deciding: Result) -> bool:
+    return span.start <= deciding.moment.day and earlier.moment.day <= span.end
 
 
 @fact(

@@ -27,8 +27,9 @@ class Definition:
     """What the catalogue holds of a fact.
 
     ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
-    result in ``unit``), ``date``, ``orders`` (ids of order templates). ``queries``: the prefetch keys that it reads itself.
-    ``session``: it reads the orders of this session. ``uses``: the facts that it may read.
+    result in ``unit``, or in ``other_units`` that have limits of their own), ``date``, ``orders`` (ids of order
+    templates). ``queries``: the prefetch keys that it reads itself. ``session``: it reads the orders of this session.
+    ``uses``: the facts that it may read.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Definition:
     compute: Computation
     doc: str
     unit: str = ""
+    other_units: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     session: bool = False
@@ -52,6 +54,7 @@ def fact(
     kind: str = "yes-no",
     *,
     unit: str = "",
+    other_units: tuple[str, ...] = (),
     values: tuple[str, ...] = (),
     queries: tuple[str, ...] = (),
     session: bool = False,
@@ -63,7 +66,7 @@ def fact(
         if name in CATALOGUE:
             raise ValueError(f"fact {name} is defined twice")
         doc = " ".join((compute.__doc__ or "").split())
-        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, values, queries, session, uses)
+        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, other_units, values, queries, session, uses)
         return compute
 
     return register

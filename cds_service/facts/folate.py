@@ -11,13 +11,13 @@ from .laboratory import level, newest
 from .renal import current_medication
 
 
-@fact("folate.serum", "serum folate", "result", unit="nmol/L", queries=("b12-results",))
+@fact("folate.serum", "serum folate", "result", unit="nmol/L", other_units=("ug/L",), queries=("b12-results",))
 def serum(facts: Facts) -> Fact:
     """The newest usable serum folate within its window, in nmol/L or ug/L as reported."""
     return newest(facts, "folate.serum")
 
 
-@fact("folate.red_cell", "red-cell folate", "result", unit="nmol/L", queries=("b12-results",))
+@fact("folate.red_cell", "red-cell folate", "result", unit="nmol/L", other_units=("ug/L",), queries=("b12-results",))
 def red_cell(facts: Facts) -> Fact:
     """The newest usable red-cell folate within its window."""
     return newest(facts, "folate.red_cell")

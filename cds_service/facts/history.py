@@ -12,6 +12,7 @@ from .fact import Fact, Source, absent, any_of, known, truth, unknown
 from .laboratory import FINAL, observation_moment
 from .record import Problem
 
+_ANSWERS = frozenset({"positive-answer", "negative-answer", "equivocal-answer"})
 _NAMES_B12 = re.compile(r"b[\s-]?12|cobalamin", re.IGNORECASE)
 
 
@@ -105,15 +106,21 @@ def intrinsic_factor_antibody(facts: Facts) -> Fact:
     """A positive intrinsic-factor antibody; the newest answer decides, however old; equivocal is not positive."""
     site, record = facts.site, facts.record
     answers = []
+    unusable = False
     for resource in record.observations("intrinsic-factor-antibody"):
         moment = observation_moment(resource, site.zone)
-        if as_text(resource.get("status")) in FINAL and moment is not None:
-            concepts = [as_dict(resource.get("valueCodeableConcept")), *dicts(resource.get("interpretation"))]
-            sets = frozenset().union(*map(site.terminology.sets_of_concept, concepts))
+        status = as_text(resource.get("status"))
+        concepts = [as_dict(resource.get("valueCodeableConcept")), *dicts(resource.get("interpretation"))]
+        sets = frozenset().union(*map(site.terminology.sets_of_concept, concepts)) & _ANSWERS
+        if status in FINAL and moment is not None and sets:
             answers.append((moment.instant, "positive-answer" in sets, moment.day, reference_to(resource)))
+        else:
+            unusable |= status in (*FINAL, "preliminary", "")
     if answers:
         _, positive, day, reference = max(answers)
         return known(positive, Source(reference, day))
+    if unusable:
+        return unknown("an antibody result that cannot be used")
     return known(False) if record.complete("b12-results") else unknown("laboratory results not all received")
 
 
@@ -138,7 +145,7 @@ def nitrous_oxide(facts: Facts) -> Fact:
 @fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"), queries=("allergies",))
 def cobalamin_allergy(facts: Facts) -> Fact:
     """An allergy to any cobalamin, class-wide: severe (high criticality, or a severe or anaphylactic reaction) or other."""
-    agents = {"cobalamin-allergy", "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin"}
+    agents = {"cobalamin-allergy", "cobalamin-antidote", "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin"}
     found = [allergy for allergy in facts.record.allergies if allergy.value_sets & agents]
     if found:
         severe = [allergy for allergy in found if allergy.severe]

@@ -26,7 +26,7 @@ FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _UCUM_SYSTEM = "http://unitsofmeasure.org"
-_STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*)\Z", re.DOTALL)
+_STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[*^]\d.*)\Z", re.DOTALL)
 _HAEMOLYSED = re.compile(r"ha?emoly", re.IGNORECASE)
 
 
@@ -265,7 +265,7 @@ def _measured_quantity(quantity: dict[str, Any], analyte: Analyte) -> tuple[Inte
     if code and quantity.get("system") == _UCUM_SYSTEM:
         unit = unit_of_code(code, counts=analyte.counts)
     of_print = unit_of_alias(printed, counts=analyte.counts) if printed else None
-    if unit is not None and of_print is not None and of_print != unit:
+    if unit is not None and of_print is not None and not _same_quantity(unit, of_print, analyte):
         return "a result whose unit and code disagree"
     unit = unit or of_print
     if unit is None:
@@ -276,6 +276,14 @@ def _measured_quantity(quantity: dict[str, Any], analyte: Analyte) -> tuple[Inte
         return "a result with an unknown comparator"
     shown = f"{comparator or ''}{value:f}"
     return interval, unit, f"{shown} {printed or code}"
+
+
+def _same_quantity(code: Unit, printed: Unit, analyte: Analyte) -> bool:
+    """Whether two units mean the same number of the analyte (mEq/L and mmol/L do for potassium)."""
+    family = analyte.family_of(code.dimension)
+    if code == printed or family is None or printed.dimension not in family.factors:
+        return code == printed
+    return code.factor * family.factors[code.dimension] == printed.factor * family.factors[printed.dimension]
 
 
 def _measured_string(text: str, analyte: Analyte) -> tuple[Interval, Unit, str] | str:

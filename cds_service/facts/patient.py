@@ -54,18 +54,22 @@ def pregnant(facts: Facts) -> Fact:
     if facts["patient.sex"].value == "male" or (years is not None and not 12 <= years <= 55):
         return known(False)
     oldest = facts.today - facts.site.days("window.pregnancy")
-    statements = [item for item in _statements(facts) if oldest <= item[0] <= facts.today + timedelta(days=1)]
+    found, unusable = _statements(facts, oldest)
+    statements = [item for item in found if oldest <= item[0] <= facts.today + timedelta(days=1)]
     if statements:
         day, says, reference = max(statements)
         return known(says, Source(reference, day))
+    if unusable:
+        return unknown("a pregnancy status that cannot be used")
     if facts.record.complete("conditions") and facts.record.complete("pregnancy-status"):
         return known(False)
     return unknown("conditions or pregnancy status not received")
 
 
-def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
-    """Each dated statement on pregnancy: its day, what it says, its resource."""
+def _statements(facts: Facts, oldest: date) -> tuple[list[tuple[date, bool, str]], bool]:
+    """Each dated statement on pregnancy: its day, what it says, its resource; and whether one could not be used."""
     found: list[tuple[date, bool, str]] = []
+    unusable = False
     for problem in facts.record.problems:
         day = problem.onset or problem.recorded
         if "pregnancy" in problem.value_sets and problem.active and day:
@@ -73,14 +77,20 @@ def _statements(facts: Facts) -> list[tuple[date, bool, str]]:
     terminology = facts.site.terminology
     for resource in facts.record.observations("pregnancy-status"):
         moment = observation_moment(resource, facts.site.zone)
-        if as_text(resource.get("status")) not in FINAL or moment is None:
+        status = as_text(resource.get("status"))
+        if status not in (*FINAL, "preliminary", "") or (moment is not None and moment.day < oldest):
+            continue
+        if status not in FINAL or moment is None:
+            unusable = True
             continue
         answers = {
             value_set for system, code in codings(resource.get("valueCodeableConcept")) for value_set in terminology.sets_of(system, code)
         }
         if "pregnant-answer" in answers or "not-pregnant-answer" in answers:
             found.append((moment.day, "pregnant-answer" in answers, f"Observation/{resource.get('id', '')}"))
-    return found
+        else:
+            unusable = True
+    return found, unusable
 
 
 @fact("patient.lactating", "lactation", queries=("conditions",))

@@ -23,7 +23,8 @@ def egfr(facts: Facts) -> Fact:
     creatinine = newest(facts, "creatinine")
     computed = _computed(facts, creatinine.value) if creatinine.value is not None else None
     if computed is None:
-        return reported
+        open_question = reported.value is None and not reported.is_unknown and (creatinine.is_unknown or creatinine.value is not None)
+        return unknown(creatinine.note or "no rate can be worked out from creatinine") if open_question else reported
     if reported.value is not None and reported.value.moment.day >= computed.moment.day:
         return reported
     return known(computed, Source(computed.reference, computed.moment.day, computed.as_sent))

@@ -82,10 +82,19 @@ class Dose(NamedTuple):
         return Source(self.reference, self.day, self.product.label)
 
 
+class Span(NamedTuple):
+    """Days of therapy; a next span that begins more than ``gap`` days after ``end`` is a new course."""
+
+    start: date
+    end: date
+    gap: float
+
+
 class CobalaminCourse(NamedTuple):
     """The cobalamin therapy of a record. ``active`` is ``None`` where it is not known.
 
-    ``interval`` in days; ``start`` of the unbroken course; ``ended`` of the last course, where none is active.
+    ``interval`` in days; ``start`` of the unbroken course; ``ended`` of the last course, where none is active;
+    ``spans``: all dated therapy up to today, by start.
     """
 
     active: bool | None
@@ -97,6 +106,7 @@ class CobalaminCourse(NamedTuple):
     last_dose: date | None
     past: bool
     ended: date | None
+    spans: tuple[Span, ...]
     note: str
 
 
@@ -146,7 +156,7 @@ def read_dose(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Dos
     if status != "completed" and not (given and status == "in-progress"):
         return None
     product = product_of(resource, index, site.terminology)
-    if not product.agents:
+    if product.identified and not product.agents:
         return None
     if given:
         period = as_dict(resource.get("effectivePeriod"))
@@ -197,7 +207,8 @@ def cobalamin_course(facts: Facts) -> CobalaminCourse:
         key=lambda dose: (dose.day, dose.reference),
     )
     recent = [dose for dose in doses if dose.day >= first_recent]
-    active, note = _active(facts, bool(current or recent), judged)
+    active, note = _active(facts, bool(current or recent), judged, first_recent)
+    spans = _spans(therapy, doses, today)
     phase = current[-1].phase_on(today) if current else None
     undated = any(order.start is None for order in current)
     ends = [order.end or (doses[-1].day if doses else None) for order in therapy if not order.current(today)]
@@ -207,40 +218,44 @@ def cobalamin_course(facts: Facts) -> CobalaminCourse:
         recent_doses=tuple(recent),
         route=phase.route if phase else (recent[-1].route if recent else None),
         interval=phase.interval if phase else None,
-        start=None if undated or not active else _start(therapy, doses, today),
+        start=None if undated or not active else _start(spans),
         last_dose=doses[-1].day if doses else None,
         past=not current and not recent and bool(therapy or doses),
         ended=max((end for end in ends if end is not None), default=doses[-1].day if doses else None),
+        spans=spans,
         note=note,
     )
 
 
-def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | None]]) -> tuple[bool | None, str]:
+def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | None]], first_recent: date) -> tuple[bool | None, str]:
     if evidence:
         return True, ""
     if any(counts is None and order.current(facts.today) for order, counts in judged):
         return None, "a cobalamin order whose route is not stated"
-    if any(not order.product.identified and order.current(facts.today) for order in facts.record.orders):
+    unidentified = [order for order in facts.record.orders if not order.product.identified and order.current(facts.today)]
+    if unidentified or any(not dose.product.identified and dose.day >= first_recent for dose in facts.record.doses):
         return None, "a medication that could not be identified"
     if not all(facts.record.complete(query) for query in MEDICATION_QUERIES):
         return None, "medications not all received"
     return False, ""
 
 
-def _start(therapy: list[Order], doses: list[Dose], today: date) -> date | None:
-    """The first day of the unbroken course that reaches today."""
-    spans: list[tuple[date, date, float]] = []
+def _spans(therapy: list[Order], doses: list[Dose], today: date) -> tuple[Span, ...]:
     begins: dict[str, list[date]] = {}
     for order in sorted(therapy, key=lambda order: order.start or date.min):
         if order.start is not None:
             begins.setdefault(order.product.cobalamin, []).append(order.start)
+    spans = [Span(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
     for order in therapy:
         if order.start is not None and order.start <= today:
             interval = order.phases[-1].interval
             gap = max(60.0, 1.5 * interval) if interval and interval != SINGLE_DOSE else 60.0
-            spans.append((order.start, _last_day(order, begins[order.product.cobalamin], today), gap))
-    spans += [(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
-    spans.sort()
+            spans.append(Span(order.start, _last_day(order, begins[order.product.cobalamin], today), gap))
+    return tuple(sorted(spans))
+
+
+def _start(spans: tuple[Span, ...]) -> date | None:
+    """The first day of the unbroken course that reaches today."""
     if not spans:
         return None
     start, reach, gap = spans[0]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .dates import add_days, duration_days, parse_day, parse_moment
-from .json_shape import as_dict, as_text, codings, dicts, first_code, texts
+from .json_shape import as_dict, as_text, codings, dicts, texts
 from .medication import Product, Strength
 
 SINGLE_DOSE = math.inf
@@ -32,7 +32,8 @@ _FORMS = (
     ("nasal", re.compile(r"nasal")),
     ("oral", re.compile(r"tablet|capsule|oral|lozenge|sublingual|chewable|\btab\b|\bcap\b")),
 )
-# http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation: days between doses
+_GTS = "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation"
+# days between doses
 _TIMING_CODES = {
     "QD": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "BID": 1 / 2, "TID": 1 / 3, "QID": 1 / 4, "QOD": 2.0, "Q1H": 1 / 24,
     "Q2H": 1 / 12, "Q3H": 1 / 8, "Q4H": 1 / 6, "Q6H": 1 / 4, "Q8H": 1 / 3, "WK": 7.0, "MO": 365.25 / 12,
@@ -124,8 +125,9 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], zone: tzinfo) -> f
         return 7 / len(days) / (len(times) if isinstance(times, list) and times else 1)
     if isinstance(times, list) and times:
         return 1 / len(times)
-    if interval := _TIMING_CODES.get(first_code(timing.get("code"))):
-        return interval
+    for coding in dicts(as_dict(timing.get("code")).get("coding")):
+        if coding.get("system", _GTS) == _GTS and coding.get("code") in _TIMING_CODES:
+            return _TIMING_CODES[coding["code"]]
     events = timing.get("event")
     moments = sorted(filter(None, (parse_moment(event, zone) for event in events))) if isinstance(events, list) else []
     if len(moments) == 1:

@@ -64,6 +64,12 @@ class Card:
     place: Place
 
     @property
+    def conditions(self) -> list[Condition]:
+        """Every condition that it states: in criteria, texts and suggestions."""
+        shown = [paragraph.when for paragraph in self.detail] + [suggestion.when for suggestion in self.suggestions]
+        return [condition for conditions in (self.include, self.exclude, *shown) for condition in conditions]
+
+    @property
     def deciding_facts(self) -> list[str]:
         """The facts that its criteria ask."""
         return [name for condition in (*self.include, *self.exclude) for name in condition.facts]
@@ -71,11 +77,8 @@ class Card:
     @property
     def facts(self) -> list[str]:
         """Every fact that it names: in criteria, texts, values and suggestions."""
-        names = self.deciding_facts + list(self.values)
-        for paragraph in self.detail:
-            names += [name for condition in paragraph.when for name in condition.facts]
+        names = [name for condition in self.conditions for name in condition.facts] + list(self.values)
         for suggestion in self.suggestions:
-            names += [name for condition in suggestion.when for name in condition.facts]
             names += [source.fact for source in suggestion.create if source.fact]
             names += [suggestion.delete] if suggestion.delete else []
         return list(dict.fromkeys(names))

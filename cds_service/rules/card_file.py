@@ -14,10 +14,11 @@ from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition,
 from .yaml_source import AuthoringError, Mapping, Place, Sequence
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
-PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
+PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 _DAYS = re.compile(r"(\d+) ?d\Z")
 _QUANTITY = re.compile(r"([-+]?\d+(?:\.\d+)?) (\S+)\Z")
 _CARD_KEYS = ("id", "version", "status", "title", "rank", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
+_CHANGEABLE = ("status", "hooks", "include", "exclude", "card")
 _SAYS_KEYS = (
     "indicator", "summary", "detail", "values", "source", "evidence", "suggestions", "override_reasons",
 )  # fmt: skip
@@ -75,7 +76,7 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         evidence=evidence,
         suggestions=tuple(reader.suggestions(says)),
         override_reasons=reader.names(says, "override_reasons", vocabulary.override_reasons, "override reason"),
-        tests=tuple(card.get("tests") or ()),
+        tests=tuple(value for value, _ in reader.items(card, "tests")),
         place=card.place,
     )
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", parsed.id):
@@ -89,6 +90,8 @@ def _for_parameter_set(reader: _Reader, card: Mapping, parameter_set: str) -> Ma
     if changes is None:
         return card
     sets = reader.mapping(changes, card.at("parameter_sets"), tuple(reader.vocabulary.parameter_sets))
+    for changed in sets.values():
+        reader.mapping(changed, sets.place, _CHANGEABLE)
     return _overlaid(card, sets[parameter_set]) if parameter_set in sets else card
 
 
@@ -134,6 +137,12 @@ class _Reader:
             raise AuthoringError(mapping.at(key), f"{key!r} must be a number.")
         return value
 
+    def truth(self, mapping: Mapping, key: str) -> bool:
+        value = mapping.get(key, False)
+        if not isinstance(value, bool):
+            raise AuthoringError(mapping.at(key), f"{key!r} must be true or false.")
+        return value
+
     def one_of(self, mapping: Mapping, key: str, names: Collection[str]) -> str:
         value = self.text(mapping, key)
         if value not in names:
@@ -143,8 +152,10 @@ class _Reader:
     def names(self, mapping: Mapping, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
         found = []
         for value, place in self.items(mapping, key):
+            if not isinstance(value, str):
+                raise AuthoringError(place, f"the name of a {what} is expected here ({key!r} is a list of names).")
             if value not in known:
-                raise AuthoringError(place, f"there is no {what} {value!r}.", meant(str(value), known))
+                raise AuthoringError(place, f"there is no {what} {value!r}.", meant(value, known))
             if value in found:
                 raise AuthoringError(place, f"{value!r} stands twice.")
             found.append(value)
@@ -184,9 +195,7 @@ class _Reader:
             return AnyOf(self.text(value, "id"), inner, place)
         if isinstance(value, Mapping) and "card" in value:
             self.mapping(value, place, ("id", "card", "holds"), ("id", "holds"))
-            if not isinstance(value["holds"], bool):
-                raise AuthoringError(value.at("holds"), "'holds' must be true or false.")
-            return CardHolds(self.text(value, "id"), self.text(value, "card"), value["holds"], place)
+            return CardHolds(self.text(value, "id"), self.text(value, "card"), self.truth(value, "holds"), place)
         return self.criterion(value, place)
 
     def criterion(self, value: Any, place: Place) -> Criterion:
@@ -228,7 +237,7 @@ class _Reader:
                 self.templated(mapping, "label"),
                 tuple(self.order_source(item, item_place) for item, item_place in self.items(mapping, "create")),
                 delete,
-                mapping.get("recommended") is True,
+                self.truth(mapping, "recommended"),
                 self.conditions(mapping, "when"),
                 place,
             )
@@ -265,6 +274,12 @@ def _limit(value: Any, place: Place, definition: Any) -> Decimal:
     if definition.kind not in ("number", "result"):
         raise AuthoringError(place, f"{definition.name!r} is no number, so it cannot be compared.")
     match = _QUANTITY.match(value) if isinstance(value, str) else None
+    if definition.other_units:
+        raise AuthoringError(
+            place,
+            f"{definition.name!r} comes in {definition.unit} or {', '.join(definition.other_units)}, each with its own limits.",
+            f"Ask its level: {{fact: {definition.name}.level, in: [...]}}.",
+        )
     if not match or match[2] != definition.unit:
         raise AuthoringError(place, f"{value!r} is no limit for {definition.name!r}.", f"Write it as '1 {definition.unit}'.")
     return Decimal(match[1])

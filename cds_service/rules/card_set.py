@@ -110,6 +110,7 @@ def _parameter_file(
 def load_cards(root: Path, vocabulary: Vocabulary, parameter_set: str) -> dict[str, Card]:
     """Every active card under ``root`` by id, in the order of rank. Raises :class:`AuthoringError`."""
     cards: dict[str, Card] = {}
+    inactive: set[str] = set()
     for path in sorted(root.rglob("*.yaml")):
         if path.relative_to(root).parts[0] in SHARED_FILES:
             continue
@@ -121,16 +122,20 @@ def load_cards(root: Path, vocabulary: Vocabulary, parameter_set: str) -> dict[s
             raise AuthoringError(content.at("id"), f"another file holds the card {card.id!r}.")
         if card.status == "active":
             cards[card.id] = card
-    _check_references(cards)
+        else:
+            inactive.add(card.id)
+    _check_references(cards, inactive)
     return dict(sorted(cards.items(), key=lambda item: item[1].rank))
 
 
-def _check_references(cards: AnyMapping[str, Card]) -> None:
-    """Cards that look at other cards must name one, and never in a circle."""
+def _check_references(cards: AnyMapping[str, Card], inactive: Collection[str]) -> None:
+    """Cards that look at other cards must name one (which may be inactive in this set), and never in a circle."""
 
     def visit(card: Card, path: tuple[str, ...]) -> None:
-        for condition in (*card.include, *card.exclude):
+        for condition in card.conditions:
             if isinstance(condition, CardHolds):
+                if condition.card in inactive:
+                    continue
                 if condition.card not in cards:
                     raise AuthoringError(condition.place, f"there is no card {condition.card!r}.", meant(condition.card, cards))
                 if condition.card in (*path, card.id):

@@ -21,7 +21,8 @@ class FactLike(Protocol):
     value: Any
 
     @property
-    def is_unknown(self) -> bool: ...
+    def is_unknown(self) -> bool:
+        """Whether it could not be determined."""
 
 
 class FactSource(Protocol):

@@ -79,11 +79,14 @@ def load(path: Path, shown_as: str | None = None) -> Any:
         raise AuthoringError(place, f"this is not YAML: {error.problem}.", "Tabs cannot indent; quote texts with ': '.") from None
     except (UnicodeDecodeError, yaml.YAMLError):
         raise AuthoringError(Place(name, 1, 1), "this is not UTF-8 text in YAML.") from None
-    return None if node is None else _value(node, name)
+    return None if node is None else _value(node, name, ())
 
 
-def _value(node: yaml.Node, name: str) -> Any:
+def _value(node: yaml.Node, name: str, parents: tuple[yaml.Node, ...]) -> Any:
     place = Place(name, node.start_mark.line + 1, node.start_mark.column + 1)
+    if any(node is parent for parent in parents):
+        raise AuthoringError(place, "an alias stands within what it names.")
+    parents = (*parents, node)
     if isinstance(node, yaml.MappingNode):
         mapping = Mapping(place)
         for key_node, value_node in node.value:
@@ -93,13 +96,13 @@ def _value(node: yaml.Node, name: str) -> Any:
             key = str(key_node.value)
             if key in mapping:
                 raise AuthoringError(key_place, f"the key {key!r} stands twice.", "Remove one of the two.")
-            mapping[key] = _value(value_node, name)
+            mapping[key] = _value(value_node, name, parents)
             mapping.key_places[key] = key_place
         return mapping
     if isinstance(node, yaml.SequenceNode):
         sequence = Sequence(place)
         for item in node.value:
-            sequence.append(_value(item, name))
+            sequence.append(_value(item, name, parents))
             sequence.item_places.append(Place(name, item.start_mark.line + 1, item.start_mark.column + 1))
         return sequence
     assert isinstance(node, yaml.ScalarNode)

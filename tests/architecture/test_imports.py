@@ -1,0 +1,175 @@
+"""What the pure core may touch, who knows HTTP, and how large and documented the code is: read from its syntax."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "cds_service"
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+PURE = ("facts/", "rules/", "fhir/", "rendering/")
+IO_MODULES = frozenset(
+    [
+        "flask",
+        "werkzeug",
+        "requests",
+        "socket",
+        "ssl",
+        "urllib",
+        "urllib3",
+        "http",
+        "httpx",
+        "sqlite3",
+        "sqlalchemy",
+        "subprocess",
+        "os",
+        "io",
+        "shutil",
+        "tempfile",
+        "asyncio",
+        "threading",
+        "multiprocessing",
+        "logging",
+        "random",
+        "secrets",
+        "time",
+    ]
+)
+CLOCK = frozenset({"now", "today", "utcnow", "localtime", "gmtime", "monotonic", "perf_counter", "time_ns"})
+MAY_REACH = {"fhir": {"fhir"}, "facts": {"facts", "fhir"}, "rules": {"rules"}, "rendering": {"rendering", "facts", "fhir", "rules"}}
+# Loaders read the files that they are given a path to, once, when the service starts.
+LOADERS = {"rules/yaml_source.py", "rules/card_set.py", "fhir/terminology.py", "rendering/orders.py"}
+
+
+def modules(*prefixes):
+    return [name for name in TREES if name.startswith(prefixes)]
+
+
+def imports(name):
+    """(absolute top-level modules, parts of the package) that a module imports, inside functions too."""
+    outside, inside = set(), set()
+    package = ["cds_service", *name.split("/")[:-1]]
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            stem = ".".join([*base, *([node.module] if node.module else [])])
+            targets = [f"{stem}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for target in targets:
+            top, *rest = target.split(".")
+            if top == "cds_service":
+                inside.add(rest[0])
+            else:
+                outside.add(top)
+    return outside, inside
+
+
+def called(name):
+    return [(ast.unparse(node.func), node.lineno) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
+
+
+def functions(name):
+    """(qualified name, node, whether its name is public all the way) of every function and method."""
+
+    def walk(body, prefix, public):
+        for node in body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                open_name = public and not node.name.startswith("_")
+                yield f"{prefix}{node.name}", node, open_name
+                if isinstance(node, ast.ClassDef):
+                    yield from walk(node.body, f"{prefix}{node.name}.", open_name)
+
+    return walk(TREES[name].body, "", True)
+
+
+@pytest.mark.parametrize("name", modules(*PURE))
+def test_the_core_imports_nothing_that_does_input_or_output(name):
+    outside, _ = imports(name)
+    assert not outside & IO_MODULES
+    assert "pathlib" not in outside or name in LOADERS
+
+
+@pytest.mark.parametrize("name", modules(*PURE))
+def test_only_loaders_read_files_and_nobody_writes(name):
+    touched = {call.rsplit(".", 1)[-1] for call, _ in called(name)} & {
+        "open",
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "mkdir",
+        "print",
+        "input",
+        "unlink",
+    }
+    assert touched <= ({"read_text"} if name in LOADERS else set())
+
+
+@pytest.mark.parametrize("name", modules(*PURE))
+def test_the_core_takes_the_clock_as_an_argument(name):
+    asked = [(call, line) for call, line in called(name) if "." in call and call.rsplit(".", 1)[1] in CLOCK]
+    assert not asked
+
+
+@pytest.mark.parametrize("name", modules(*PURE))
+def test_a_part_reaches_only_parts_below_it(name):
+    _, inside = imports(name)
+    assert inside <= MAY_REACH[name.split("/")[0]]
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith("hooks/") and name != "app.py"])
+def test_only_hooks_know_http(name):
+    outside, _ = imports(name)
+    assert not outside & {"flask", "werkzeug", "http"}
+    statuses = [
+        node.lineno
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Constant)
+        and type(node.value) is int
+        and node.value in (200, 204, 400, 401, 403, 404, 405, 412, 413, 415, 422, 500, 503)
+    ]
+    assert not [line for line in statuses if not name.startswith(("facts/", "fhir/"))]  # there, 200 and 500 are amounts
+    assert not {call for call, _ in called(name) if call.rsplit(".", 1)[-1] in ("jsonify", "make_response", "abort", "errorhandler")}
+
+
+def test_app_makes_the_flask_app_and_answers_nothing_itself():
+    assert "Flask" in {call for call, _ in called("app.py")}
+    assert not {call for call, _ in called("app.py")} & {"jsonify", "make_response", "abort"}
+
+
+def test_there_is_one_decide():
+    assert [(name, where) for name in TREES for where, node, _ in functions(name) if node.name == "decide"] == [
+        ("rules/decision.py", "decide")
+    ]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_modules_have_at_most_400_lines(name):
+    assert len((ROOT / name).read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_functions_have_at_most_40_lines(name):
+    long = {}
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            size = node.end_lineno - node.lineno + 1
+            if size > 40:
+                long[f"{name}:{node.lineno} {node.name}"] = size
+    assert not long
+
+
+@pytest.mark.parametrize("name", [name for name, tree in TREES.items() if tree.body])
+def test_what_is_public_has_a_docstring(name):
+    assert ast.get_docstring(TREES[name])
+    bare = [
+        f"{name}:{node.lineno} {where}"
+        for where, node, public in functions(name)
+        if public
+        and not ast.get_docstring(node)
+        and not any(ast.unparse(mark) in ("override", "typing.override") for mark in node.decorator_list)
+    ]
+    assert not bare

@@ -1,0 +1,223 @@
+"""The orders of the session: which are selected, which are stops, and what they amount to together."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.clinic import facts_of
+from tests.support.fhir_builders import (
+    CYANOCOBALAMIN_TABLET,
+    DAILY,
+    FOLIC_ACID_1MG,
+    HYDROXOCOBALAMIN,
+    IM,
+    ORAL,
+    bundle,
+    condition,
+    days_ago,
+    dosage,
+    draft,
+    folic_acid,
+    hydroxocobalamin,
+    medication_request,
+    service_request,
+)
+
+FOLATE, COBALAMIN = folic_acid(id="fol"), hydroxocobalamin(id="cob")
+NEURO, VEGAN = condition("386033004"), condition("24930006")
+
+
+def tablets(micrograms, **more):
+    return draft({"text": "Cyanocobalamin tablets"}, dosage(micrograms, "ug", route=ORAL, every=DAILY), **more)
+
+
+def drafted(selections, drafts=(FOLATE, COBALAMIN)):
+    facts = facts_of(drafts=list(drafts), selections=selections)
+    return facts["draft.folate"].holds, facts["draft.b12"].holds
+
+
+@pytest.mark.parametrize(
+    ("selections", "folate", "cobalamin"),
+    [
+        pytest.param(None, True, True, id="absent: every draft"),
+        pytest.param([], True, True, id="empty: every draft"),
+        pytest.param(["MedicationRequest/fol"], True, False, id="one"),
+        pytest.param(["MedicationRequest/fol", "MedicationRequest/cob"], True, True, id="both"),
+        pytest.param(["fol"], True, False, id="a bare id"),
+        pytest.param(["https://ehr.example.org/fhir/MedicationRequest/fol"], True, False, id="an absolute reference"),
+        pytest.param(["MedicationRequest/fol/_history/2"], True, False, id="a versioned reference"),
+        pytest.param(["MedicationRequest/other"], True, True, id="none that is there: every draft"),
+        pytest.param(["MedicationRequest/fol", "MedicationRequest/other"], True, False, id="one that is there"),
+        pytest.param([7, None, {}], True, True, id="nonsense: every draft"),
+    ],
+)
+def test_selections(selections, folate, cobalamin):
+    assert drafted(selections) == (folate, cobalamin)
+
+
+def test_what_is_in_the_session_counts_selected_or_not():
+    facts = facts_of(drafts=[FOLATE, COBALAMIN], selections=["MedicationRequest/fol"])
+    assert facts["draft.b12"].holds is False and facts["session.b12"].holds is True
+    other_way = facts_of(drafts=[FOLATE, COBALAMIN], selections=["MedicationRequest/cob"])
+    assert other_way["draft.folate"].holds is False and other_way["session.folate"].holds is True
+
+
+def test_selecting_a_test_selects_no_medication():
+    test = service_request("b12", status="draft", id="test")
+    assert drafted(["ServiceRequest/test"], [FOLATE, test]) == (False, False)
+
+
+@pytest.mark.parametrize("status", ["stopped", "cancelled", "completed", "on-hold"])
+def test_a_stop_is_neither_a_draft_nor_therapy(status):
+    facts = facts_of(drafts=[{**COBALAMIN, "status": status}])
+    assert facts["draft.b12"].holds is False and facts["session.b12"].holds is False
+    assert facts["b12_therapy.active"].holds is False
+
+
+@pytest.mark.parametrize("status", ["draft", "active", "unknown", None])
+def test_every_other_order_of_the_session_is_a_draft(status):
+    order = {key: value for key, value in {**COBALAMIN, "status": status}.items() if value is not None}
+    assert facts_of(drafts=[order])["draft.b12"].holds is True
+
+
+@pytest.mark.parametrize(
+    "more", [{"subject": {"reference": "Patient/other"}}, {"subject": {}}, {"doNotPerform": True}, {"status": "entered-in-error"}], ids=str
+)
+def test_orders_that_do_not_count(more):
+    facts = facts_of(drafts=[{**COBALAMIN, **more}])
+    assert facts["draft.b12"].holds is False and facts["session.b12"].holds is False
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [None, {}, [], "x", {"resourceType": "Bundle"}, bundle([]), bundle([None]), {"resourceType": "Bundle", "entry": [None, 7, {}]}],
+    ids=str,
+)
+def test_a_session_without_orders(orders):
+    from cds_service.facts.session import read_session
+    from tests.support.clinic import engine
+
+    session = read_session(orders, None, "pat-1", engine().terminology, engine().zone)
+    assert session.drafts == () and session.stops == ()
+
+
+@pytest.mark.parametrize(
+    ("doses", "above"),
+    [((0.4,), False), ((0.401,), True), ((0.2, 0.2), False), ((0.3, 0.3), True), ((1,), True), ((5,), True), ((0.4, 0.001), True)],
+)
+def test_folate_doses_of_several_drafts_add_up(doses, above):
+    facts = facts_of(drafts=[folic_acid(dose) for dose in doses])
+    assert facts["draft.folate_daily"].value == pytest.approx(sum(doses) * 1000, rel=1e-9)
+    assert facts["draft.folate_above_400_ug"].holds is above
+
+
+@given(st.lists(st.integers(1, 2000), min_size=1, max_size=5))
+@settings(max_examples=30, deadline=None)
+def test_the_sum_of_folate_doses_is_exact(doses):
+    orders = [draft(FOLIC_ACID_1MG, dosage(micrograms / 1000, route=ORAL, every=DAILY)) for micrograms in doses]
+    assert facts_of(drafts=orders)["draft.folate_daily"].value == sum(doses)
+
+
+@pytest.mark.parametrize(
+    "stated", [pytest.param({}, id="nothing"), pytest.param(dosage(0.4), id="no frequency"), pytest.param({**dosage(0.4, every=DAILY), "asNeededBoolean": True}, id="PRN"), pytest.param(dosage(None, every=DAILY), id="no dose")]
+)  # fmt: skip
+def test_folate_without_a_stated_dose_counts_as_above_400_ug(stated):
+    facts = facts_of(drafts=[draft(FOLIC_ACID_1MG, stated)])
+    assert facts["draft.folate_daily"].is_unknown and facts["draft.folate_above_400_ug"].holds is True
+
+
+def test_only_selected_folate_adds_up():
+    other = folic_acid(5, id="other")
+    assert facts_of(drafts=[folic_acid(0.4, id="fol"), other], selections=["fol"])["draft.folate_above_400_ug"].holds is False
+
+
+CASES = [
+    ("injection", hydroxocobalamin(), True, True),
+    ("one injection", draft(HYDROXOCOBALAMIN, {**dosage(1, route=IM), "timing": {"repeat": {"count": 1}}}), True, True),
+    ("oral 1000 ug", tablets(1000), True, False),
+    ("oral 500 ug", tablets(500), True, False),
+    ("oral 499 ug", tablets(499), False, False),
+    ("sublingual 1000 ug", draft(CYANOCOBALAMIN_TABLET, dosage(1, route="37839007", every=DAILY)), True, False),
+    ("oral, dose unstated", draft({"text": "Cyanocobalamin tablets"}), True, False),
+    ("nasal", draft({"text": "Cyanocobalamin nasal spray"}), True, False),
+    ("multivitamin", draft({"text": "Multivitamin tablets"}), False, False),
+    ("folic acid", folic_acid(), False, False),
+    ("route not known", draft({"text": "Cyanocobalamin"}, dosage(1, every=DAILY)), True, None),
+]
+
+
+@pytest.mark.parametrize(("order", "without_neuro", "with_neuro"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_therapeutic_cobalamin_with_neurological_features_only_parenteral(order, without_neuro, with_neuro):
+    assert facts_of(drafts=[order])["session.b12"].holds is without_neuro
+    assert facts_of(NEURO, drafts=[order])["session.b12"].holds is with_neuro
+    assert facts_of(drafts=[order], without=("conditions",))["session.b12"].holds is without_neuro, (
+        "unknown neurological features are not known"
+    )
+
+
+def test_in_the_uk_a_dietary_cause_makes_50_ug_therapeutic():
+    assert facts_of(VEGAN, drafts=[tablets(50)], parameters="uk")["session.b12"].holds is True
+    assert facts_of(VEGAN, drafts=[tablets(49)], parameters="uk")["session.b12"].holds is False
+    assert facts_of(drafts=[tablets(50)], parameters="uk")["session.b12"].holds is False
+    assert facts_of(VEGAN, drafts=[tablets(50)])["session.b12"].holds is False
+
+
+def test_the_most_intensive_of_several_cobalamins_decides():
+    quarterly = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")))
+    facts = facts_of(drafts=[quarterly, hydroxocobalamin(), tablets(100)])
+    assert facts["session.b12"].holds is True and facts["session.b12_loading"].holds is True
+    assert facts["draft.b12_interval"].value == pytest.approx(7 / 3)
+
+
+@pytest.mark.parametrize(
+    ("every", "loading"),
+    [
+        ((1, 1, "d"), True),
+        ((1, 4, "d"), True),
+        ((1, 5, "d"), False),
+        ((3, 1, "wk"), True),
+        ((1, 1, "wk"), False),
+        ((1, 3, "mo"), False),
+        (None, None),
+    ],
+)
+def test_a_loading_course_gives_a_dose_at_least_every_4_days(every, loading):
+    assert facts_of(drafts=[draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every))])["session.b12_loading"].holds is loading
+
+
+def test_oral_cobalamin_is_no_loading_course():
+    assert facts_of(drafts=[tablets(1000)])["session.b12_loading"].holds is False
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Methotrexate 2.5 mg tablets", "methotrexate"),
+        ("Pemetrexed 500 mg", "pemetrexed"),
+        ("Pralatrexate 20 mg/ml", "pemetrexed"),
+        ("Amoxicillin", None),
+    ],
+)
+def test_a_reason_for_folate_counts_drafted_or_current(name, reason):
+    assert facts_of(drafts=[folic_acid(), draft({"text": name})])["folate.reason"].value == reason
+    assert facts_of(medication_request({"text": name}), drafts=[folic_acid()])["folate.reason"].value == reason
+
+
+@pytest.mark.parametrize(
+    ("change", "duplicate"),
+    [
+        pytest.param({}, True, id="beside it"),
+        pytest.param({"priorPrescription": {"reference": "MedicationRequest/old"}}, False, id="the draft continues it"),
+        pytest.param({"basedOn": [{"reference": "MedicationRequest/old"}]}, False, id="the draft is based on it"),
+    ],
+)
+def test_a_cobalamin_beside_one_under_way(change, duplicate):
+    old = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id="old", authoredOn=days_ago(200))
+    assert facts_of(old, drafts=[{**COBALAMIN, **change}])["b12.duplicate"].holds is duplicate
+    stop = {**old, "status": "stopped"}
+    assert facts_of(old, drafts=[{**COBALAMIN, **change}, stop])["b12.duplicate"].holds is False
+
+
+def test_tests_of_the_session():
+    facts = facts_of(drafts=[FOLATE, service_request("b12", status="draft"), {**service_request("mma"), "status": "cancelled"}])
+    assert facts["test.drafted.b12"].holds is True and facts["test.drafted.mma"].holds is False
