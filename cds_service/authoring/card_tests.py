@@ -58,8 +58,21 @@ def run_tests(card_ids: Collection[str] = ()) -> Iterator[CardTestResult]:
         for card in engine.cards.values():
             if card_ids and card.id not in card_ids:
                 continue
-            for test in card.tests:
+            for test in applicable_tests(card, parameter_set):
                 yield run_test(card, test, engine.cards, parameter_set)
+
+
+def applicable_tests(card: Card, parameter_set: str) -> list[Any]:
+    """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``."""
+    applying = []
+    for test in card.tests:
+        sets = test.get("parameter_sets", PARAMETER_SETS) if isinstance(test, Mapping) else PARAMETER_SETS
+        for name in sets:
+            if name not in PARAMETER_SETS:
+                raise AuthoringError(test.at("parameter_sets"), f"there is no parameter set {name!r}.", meant(str(name), PARAMETER_SETS))
+        if parameter_set in sets:
+            applying.append(test)
+    return applying
 
 
 def run_test(card: Card, test: Any, cards: AnyMapping[str, Card], parameter_set: str) -> CardTestResult:
@@ -80,7 +93,7 @@ def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
     if not isinstance(test, Mapping) or not isinstance(test.get("facts"), Mapping):
         raise AuthoringError(card.place, "a test has 'name', 'facts' (a mapping), and 'fires' or 'silent'.")
     for key in test:
-        if key not in ("name", "facts", "fires", "silent"):
+        if key not in ("name", "facts", "fires", "silent", "parameter_sets"):
             raise AuthoringError(test.at(key), f"there is no key {key!r} in a test.")
     facts = {name: _stated(name, value, test["facts"]) for name, value in test["facts"].items()}
     if test.get("fires") is True and "silent" not in test:
@@ -116,6 +129,8 @@ def _value(definition: Definition, value: Any, place: Place) -> Any:
                 return number
             if definition.kind == "result":
                 return StatedResult(Interval.of(number, match[1]), value)
+    if definition.kind == "orders" and isinstance(value, list):
+        return tuple(map(str, value))
     if definition.kind == "date" and isinstance(value, str):
         return datetime.fromisoformat(value).replace(tzinfo=UTC).date()
     raise AuthoringError(place, f"{value!r} is no value of {definition.name!r}, a {definition.kind}.")

@@ -2,15 +2,20 @@
 
 from . import (  # noqa: F401  (importing registers the facts; their order is the catalogue's)
     b12,
+    b12_gaps,
     b12_therapy,
     bleeding,
     blood_count,
     draft_regimen,
     drafts,
+    exposure,
     folate,
     history,
+    malabsorption,
     patient,
     regimen,
     renal,
     requested_tests,
+    response,
+    test_orders,
 )

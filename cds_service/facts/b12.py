@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .analytes import ANALYTES
 from .catalogue import Facts, fact
-from .fact import Fact, any_of, known, unknown
+from .fact import Fact, absent, any_of, known, unknown
 from .laboratory import Result, level, newest
 from .therapy import Span
 
@@ -90,8 +90,7 @@ def _between(span: Span, earlier: Result, deciding: Result) -> bool:
 @fact(
     "b12.suspicion", "grounds for suspecting B12 deficiency despite the result",
     uses=(
-        "mma.level", "nitrous_oxide", "cause.intrinsic_factor_antibody", "cause.pernicious_anaemia",
-        "cause.autoimmune_gastritis", "cause.total_gastrectomy", "cause.hereditary", "neuro.involvement",
+        "mma.level", "nitrous_oxide", "cause.gastric_or_hereditary", "neuro.involvement",
         "mcv", "macrocytosis", "b12.earlier_deficient", "b12.diagnosed", "b12_therapy.active",
     ),
 )  # fmt: skip
@@ -106,9 +105,7 @@ def suspicion(facts: Facts) -> Fact:
     neuro = facts["neuro.involvement"]
     grounds = [
         high,
-        *(facts[name] for name in ("nitrous_oxide", "cause.intrinsic_factor_antibody", "cause.pernicious_anaemia")),
-        *(facts[name] for name in ("cause.autoimmune_gastritis", "cause.total_gastrectomy", "cause.hereditary")),
-        facts["b12.earlier_deficient"],
+        *(facts[name] for name in ("nitrous_oxide", "cause.gastric_or_hereditary", "b12.earlier_deficient")),
     ]
     if neuro.holds and (facts["mcv"].is_unknown or facts["mcv"].value is not None):
         grounds.append(facts["macrocytosis"])
@@ -129,6 +126,17 @@ def _deciding(facts: Facts) -> Result | None:
     if facts["patient.pregnant"].holds or active_result.moment.day >= total_result.moment.day:
         return active_result
     return total_result
+
+
+@fact("b12.deciding_level", "level of the B12 result that decides", "category", values=LEVELS,
+      uses=("b12.total", "b12.active", "patient.pregnant"))  # fmt: skip
+def deciding_level(facts: Facts) -> Fact:
+    """The class of the later of total and active B12; of active B12 on the same day and in pregnancy."""
+    result = _deciding(facts)
+    if result is not None:
+        return known(result.level, result.source)
+    missing = next((facts[name] for name in ("b12.total", "b12.active") if facts[name].is_unknown), None)
+    return absent() if missing is None else unknown(missing.note)
 
 
 @fact(
@@ -174,16 +182,17 @@ def _middle(facts: Facts, result: Result) -> str:
 
 @fact(
     "b12.deficiency_likely", "known or likely B12 deficiency",
-    uses=("b12.status", "b12.diagnosed", "neuro.involvement", "b12.low_on_therapy"),
+    uses=("b12.status", "b12.diagnosed", "neuro.involvement", "b12.low_on_therapy", "b12_therapy.continues"),
 )  # fmt: skip
 def deficiency_likely(facts: Facts) -> Fact:
-    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is open."""
+    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is open, which it also is
+    where this session stops all treatment."""
     now = facts["b12.status"]
     if now.value == "deficient":
         return known(True, *now.sources)
     if facts["b12.low_on_therapy"].holds:
         return known(True, *facts["b12.low_on_therapy"].sources)
-    if now.value in ("unlikely", "sufficient", "treated"):
+    if now.value in ("unlikely", "sufficient") or (now.value == "treated" and not _all_stopped(facts)):
         return known(False)
     grounds = (facts["b12.diagnosed"], facts["neuro.involvement"])
     verdict = any_of(*grounds)
@@ -193,9 +202,15 @@ def deficiency_likely(facts: Facts) -> Fact:
 
 
 @fact(
-    "b12.status_open", "B12 status not settled", uses=("b12.status",),
+    "b12.status_open", "B12 status not settled", uses=("b12.status", "b12_therapy.continues"),
 )  # fmt: skip
 def status_open(facts: Facts) -> Fact:
-    """B12 status unknown, indeterminate or paediatric: nothing speaks against deficiency."""
+    """B12 status unknown, indeterminate or paediatric, or treated where this session stops all treatment: nothing speaks
+    against deficiency."""
     now = facts["b12.status"]
-    return known(now.is_unknown or now.value in ("indeterminate", "paediatric"))
+    return known(now.is_unknown or now.value in ("indeterminate", "paediatric") or (now.value == "treated" and _all_stopped(facts)))
+
+
+def _all_stopped(facts: Facts) -> bool:
+    """Whether this session stops every order that B12 treatment rests on."""
+    return facts["b12_therapy.continues"].holds is False

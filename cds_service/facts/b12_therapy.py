@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..fhir.dosage import SINGLE_DOSE
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, unknown
 from .renal import current_medication
-from .therapy import MEDICATION_QUERIES
+from .therapy import MEDICATION_QUERIES, course_start
 
 
 @fact("b12_therapy.active", "B12 treatment under way", queries=MEDICATION_QUERIES, uses=("cause.dietary",))
@@ -37,6 +38,101 @@ def therapy_interval(facts: Facts) -> Fact:
 def therapy_start(facts: Facts) -> Fact:
     """The first day of the unbroken course."""
     return _detail(facts, "start")
+
+
+@fact("b12_therapy.days", "days since the start of B12 treatment", "number", unit="d", uses=("b12_therapy.start",))
+def therapy_days(facts: Facts) -> Fact:
+    """Days since the first day of the unbroken course that is under way."""
+    start = facts["b12_therapy.start"]
+    return start if start.value is None else known((facts.today - start.value).days, *start.sources)
+
+
+@fact("b12_therapy.latest_start", "start of the latest B12 treatment", "date", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
+def latest_start(facts: Facts) -> Fact:
+    """The first day of the latest unbroken course, whether it is under way or has ended."""
+    active = facts["b12_therapy.active"]
+    course = facts.record.cobalamin_course(facts)
+    start = course.start if active.holds else course_start(course.spans)
+    if start is not None:
+        return known(start, *active.sources)
+    return unknown(active.note or "not stated") if active.holds is not False or course.past else absent()
+
+
+@fact("b12_therapy.latest_days", "days since the start of the latest B12 treatment", "number", unit="d", uses=("b12_therapy.latest_start",))
+def latest_days(facts: Facts) -> Fact:
+    """Days since the first day of the latest unbroken course, under way or ended."""
+    start = facts["b12_therapy.latest_start"]
+    return start if start.value is None else known((facts.today - start.value).days, *start.sources)
+
+
+@fact("b12_therapy.past", "earlier B12 treatment", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
+def therapy_past(facts: Facts) -> Fact:
+    """An earlier course of B12 treatment, and none under way."""
+    active = facts["b12_therapy.active"]
+    if active.is_unknown:
+        return unknown(active.note)
+    course = facts.record.cobalamin_course(facts)
+    return known(course.past and not active.value)
+
+
+@fact("b12_therapy.ended", "end of the earlier B12 treatment", "date", queries=MEDICATION_QUERIES, uses=("b12_therapy.past",))
+def therapy_ended(facts: Facts) -> Fact:
+    """The end of the bounds of the last course, else its last dose, else unknown."""
+    past = facts["b12_therapy.past"]
+    if not past.holds:
+        return unknown(past.note) if past.is_unknown else absent()
+    ended = facts.record.cobalamin_course(facts).ended
+    return unknown("not stated") if ended is None else known(ended, *past.sources)
+
+
+@fact(
+    "b12_therapy.lapsed", "lapsed B12 treatment", "category", values=("ended", "overdue"), queries=MEDICATION_QUERIES,
+    uses=("b12_therapy.active", "b12_therapy.past", "b12_therapy.ended", "b12_therapy.route", "b12_therapy.interval"),
+)  # fmt: skip
+def therapy_lapsed(facts: Facts) -> Fact:
+    """``ended``: an earlier course that ended more than 30 days ago, or at an unknown time. ``overdue``: an active injection
+    with a stated interval of which the last of two or more doses in 2 years is older than one and a half intervals."""
+    active = facts["b12_therapy.active"]
+    if active.is_unknown:
+        return unknown(active.note)
+    if not active.value:
+        ended = facts["b12_therapy.ended"]
+        recent = ended.value is not None and ended.value >= facts.today - facts.site.days("therapy.ends_soon")
+        return known("ended", *ended.sources) if facts["b12_therapy.past"].holds and not recent else absent()
+    interval = facts["b12_therapy.interval"].value
+    course = facts.record.cobalamin_course(facts)
+    if not course.orders or facts["b12_therapy.route"].value != "parenteral" or interval in (None, SINGLE_DOSE):
+        return absent()
+    earliest = facts.today - facts.site.days("lapsed.doses_within")
+    doses = [dose for dose in course.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
+    overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > 1.5 * interval
+    return known("overdue", doses[-1].source) if overdue else absent()
+
+
+@fact("b12_therapy.order", "order of B12 treatment", "reference", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
+def therapy_order(facts: Facts) -> Fact:
+    """The one MedicationRequest that B12 treatment rests on, so that a change can name it; absent where it is not one."""
+    orders = facts.record.cobalamin_course(facts).orders if facts["b12_therapy.active"].holds else ()
+    if len(orders) == 1 and orders[0].reference.startswith("MedicationRequest/"):
+        return known(orders[0].reference, orders[0].source)
+    return absent()
+
+
+@fact(
+    "b12.other_treatment", "another B12 treatment beside the stopped one", session=True, queries=MEDICATION_QUERIES,
+    uses=("b12_therapy.active", "session.b12"),
+)  # fmt: skip
+def other_treatment(facts: Facts) -> Fact:
+    """A therapeutic cobalamin that this session does not stop, current or drafted."""
+    drafted = facts["session.b12"]
+    active = facts["b12_therapy.active"]
+    if drafted.holds:
+        return drafted
+    stopped = {stop.reference for stop in facts.session.stops}
+    others = [order for order in facts.record.cobalamin_course(facts).orders if order.reference not in stopped]
+    if others:
+        return known(True, *(order.source for order in others))
+    return unknown(active.note or drafted.note) if active.is_unknown or drafted.is_unknown else known(False)
 
 
 def _detail(facts: Facts, name: str) -> Fact:

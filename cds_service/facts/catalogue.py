@@ -28,8 +28,8 @@ class Definition:
 
     ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
     result in ``unit``, or in ``other_units`` that have limits of their own), ``date``, ``orders`` (ids of order
-    templates). ``queries``: the prefetch keys that it reads itself. ``session``: it reads the orders of this session.
-    ``uses``: the facts that it may read.
+    templates), ``reference`` (``Type/id`` of a resource). ``queries``: the prefetch keys that it reads itself.
+    ``session``: it reads the orders of this session. ``uses``: the facts that it may read.
     """
 
     name: str

@@ -95,6 +95,44 @@ def loading_in_place(facts: Facts) -> Fact:
     return _replacement(facts, "hydroxocobalamin-loading-then-maintenance")
 
 
+@fact("regimen.oral_in_place", "oral regimen in place of the draft", "orders", session=True,
+      uses=(*_CONTEXT, "neuro.involvement", "renal.dysfunction"))  # fmt: skip
+def oral_in_place(facts: Facts) -> Fact:
+    """Oral cyanocobalamin 1000 ug daily in place of the drafted cobalamin; absent with neurological features, renal
+    dysfunction or Leber's."""
+    replacement = _replacement(facts, "hydroxocobalamin-loading-then-maintenance")
+    unfit = any(facts[name].holds for name in ("neuro.involvement", "renal.dysfunction", "leber"))
+    if unfit or not stocked(facts, "cyanocobalamin-tablets"):
+        return absent()
+    return replacement if replacement.value is None else known(("cyanocobalamin-oral-1000",))
+
+
+@fact("draft.b12_stop", "stopped cobalamin order", session=True)
+def draft_stop(facts: Facts) -> Fact:
+    """An order of this session stops, cancels, completes or holds a cobalamin."""
+    stops = [stop for stop in facts.session.stops if stop.product.cobalamin]
+    return known(bool(stops), *(stop.source for stop in stops))
+
+
+@fact("draft.b12_oral_daily", "daily dose of the drafted oral cobalamin", "number", unit="ug/d", session=True)
+def draft_oral_daily(facts: Facts) -> Fact:
+    """Mean micrograms a day of the selected oral cobalamin drafts together; unknown where one leaves it unstated."""
+    drafts = [draft for draft in facts.session.selected if draft.product.cobalamin and draft.phase.route == "oral"]
+    if not drafts:
+        return absent()
+    daily = [draft.phase.daily for draft in drafts]
+    if None in daily:
+        return unknown("the draft does not state it")
+    return known(sum(dose for dose in daily if dose is not None), *(draft.source for draft in drafts))
+
+
+@fact("session.b12_parenteral", "injected cobalamin in this session", session=True)
+def session_parenteral(facts: Facts) -> Fact:
+    """An order of this session, selected or not, is a cobalamin for injection."""
+    drafts = [draft for draft in _cobalamins(facts) if draft.phase.route == "parenteral"]
+    return known(bool(drafts), *(draft.source for draft in drafts))
+
+
 @fact("b12.duplicate", "drafted cobalamin beside one under way", session=True, uses=("b12_therapy.active",))
 def duplicate(facts: Facts) -> Fact:
     """B12 treatment is under way by an order or statement that this session does not stop, that no draft names as the one

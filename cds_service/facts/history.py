@@ -124,24 +124,6 @@ def intrinsic_factor_antibody(facts: Facts) -> Fact:
     return known(False) if record.complete("b12-results") else unknown("laboratory results not all received")
 
 
-@fact("cause.dietary", "dietary cause", queries=("conditions",))
-def dietary(facts: Facts) -> Fact:
-    """A vegan or vegetarian diet, or dietary B12 deficiency, on the problem list."""
-    return problems_in(facts, "vegan-or-vegetarian", "dietary-b12-deficiency")
-
-
-@fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
-def nitrous_oxide(facts: Facts) -> Fact:
-    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within the window of 180 days."""
-    oldest = facts.today - facts.site.days("window.nitrous_oxide")
-
-    def recent(problem: Problem) -> bool:
-        day = problem.recorded or problem.onset
-        return day is None or day >= oldest
-
-    return problems_in(facts, "nitrous-oxide-exposure", where=recent)
-
-
 @fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"), queries=("allergies",))
 def cobalamin_allergy(facts: Facts) -> Fact:
     """An allergy to any cobalamin, class-wide: severe (high criticality, or a severe or anaphylactic reaction) or other."""

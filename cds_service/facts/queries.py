@@ -29,6 +29,7 @@ QUERIES: dict[str, Query] = {
         "Observation", ("potassium-laboratory", "potassium-point-of-care", "creatinine", "egfr"), laboratory=True
     ),
     "pregnancy-status": Query("Observation", ("pregnancy-status",)),
+    "findings": Query("Observation", ("vegan-or-vegetarian", "resected-ileum-length")),
     "conditions": Query("Condition"),
     "procedures": Query("Procedure"),
     "allergies": Query("AllergyIntolerance"),

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.dates import parse_day
 from ..fhir.index import ResourceIndex
+from ..fhir.interval import Interval
 from ..fhir.json_shape import as_dict, as_text, dicts, first_code, texts
+from ..fhir.length import extension_length
 from ..fhir.references import reference_to
-from ..fhir.terminology import Terminology
+from ..fhir.terminology import BASE, Terminology
 from .analytes import Analyte
 from .laboratory import Results
 from .queries import QUERIES
@@ -23,6 +25,7 @@ from .therapy import CobalaminCourse, Dose, Order, cobalamin_course, read_dose, 
 if TYPE_CHECKING:
     from .catalogue import Facts
 
+RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
 _Item = TypeVar("_Item")
@@ -42,11 +45,12 @@ class Problem(NamedTuple):
 
 
 class PerformedProcedure(NamedTuple):
-    """A Procedure that was done."""
+    """A Procedure that was done. ``resected_length`` in cm, where its extension states one."""
 
     value_sets: frozenset[str]
     reference: str
     day: date | None
+    resected_length: Interval | None
 
 
 class Allergy(NamedTuple):
@@ -174,7 +178,8 @@ class PatientRecord:
         if not value_sets or resource.get("status", "completed") != "completed":
             return None
         performed = resource.get("performedDateTime") or as_dict(resource.get("performedPeriod")).get("start")
-        return PerformedProcedure(value_sets, reference_to(resource), parse_day(performed, self.site.zone))
+        day = parse_day(performed, self.site.zone)
+        return PerformedProcedure(value_sets, reference_to(resource), day, extension_length(resource, RESECTED_LENGTH))
 
     def _allergy(self, resource: dict[str, Any]) -> Allergy | None:
         terminology = self.site.terminology

@@ -30,7 +30,7 @@ def _loading(facts: Facts) -> str:
 
 
 @fact("formulary.hydroxocobalamin", "hydroxocobalamin stocked")
-def hydroxocobalaminstocked(facts: Facts) -> Fact:
+def hydroxocobalamin_stocked(facts: Facts) -> Fact:
     """The site's formulary has hydroxocobalamin for injection."""
     return known(stocked(facts, "hydroxocobalamin-injection"))
 
@@ -48,6 +48,41 @@ def regimen_start(facts: Facts) -> Fact:
     if stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds:
         return known(("cyanocobalamin-injection",))
     return absent()
+
+
+def _maintenance(facts: Facts, hydroxocobalamin: str) -> Fact:
+    """A regimen that keeps B12 up: on alternate days instead with neurological features and no reassuring status."""
+    if barred(facts) or facts["b12_therapy.active"].holds or facts["session.b12"].holds:
+        return absent()
+    if stocked(facts, "hydroxocobalamin-injection"):
+        first = _loading(facts)
+        return known((first if first == "hydroxocobalamin-neuro" else hydroxocobalamin,))
+    if stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds:
+        return known(("cyanocobalamin-injection",))
+    return absent()
+
+
+_STARTING = (*_CONTEXT, "b12_therapy.active", "session.b12")
+
+
+@fact("regimen.resume", "regimen to resume", "orders", uses=_STARTING)
+def regimen_resume(facts: Facts) -> Fact:
+    """Hydroxocobalamin every 3 months where treatment lapsed; absent while one is active or drafted."""
+    return _maintenance(facts, "hydroxocobalamin-3-monthly")
+
+
+@fact("regimen.ileal_prophylaxis", "regimen for extensive ileal disease", "orders", uses=_STARTING)
+def regimen_ileal(facts: Facts) -> Fact:
+    """Hydroxocobalamin at the parameter set's interval after extensive ileal resection."""
+    return _maintenance(facts, facts.site.text("ileum.prophylaxis"))
+
+
+@fact("regimen.monthly", "monthly regimen", "orders", uses=("allergy.cobalamin", "patient.paediatric"))
+def regimen_monthly(facts: Facts) -> Fact:
+    """Hydroxocobalamin monthly in place of a longer interval; absent where it is not stocked or must not be suggested."""
+    if barred(facts) or not stocked(facts, "hydroxocobalamin-injection"):
+        return absent()
+    return known(("hydroxocobalamin-monthly",))
 
 
 @fact("regimen.oral", "oral regimen to start", "orders",

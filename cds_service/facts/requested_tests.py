@@ -17,6 +17,11 @@ TESTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "b12": ("B12", ("b12-total", "b12-active"), (), "b12-results"),
     "active_b12": ("active B12", ("b12-active",), (), "b12-results"),
     "mma": ("methylmalonic acid", ("mma",), (), "b12-results"),
+    "homocysteine": ("homocysteine", ("homocysteine",), (), "b12-results"),
+    "folate": ("folate", ("folate-serum", "folate-red-cell"), (), "b12-results"),
+    "blood_count": ("blood count", ("hb",), ("blood-count-panel",), "blood-count"),
+    "reticulocytes": ("reticulocytes", ("reticulocytes",), (), "blood-count"),
+    "creatinine": ("creatinine", ("creatinine", "egfr"), ("basic-metabolic-panel",), "renal-and-potassium"),
     "potassium": (
         "potassium", ("potassium-laboratory", "potassium-point-of-care"), ("basic-metabolic-panel",),
         "renal-and-potassium",

@@ -6,7 +6,7 @@ Statuses, bounds and gaps: clinical specification, sections 2 and 3 (``b12_thera
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -99,6 +99,7 @@ class CobalaminCourse(NamedTuple):
 
     active: bool | None
     orders: tuple[Order, ...]
+    doses: tuple[Dose, ...]
     recent_doses: tuple[Dose, ...]
     route: str | None
     interval: float | None
@@ -215,10 +216,11 @@ def cobalamin_course(facts: Facts) -> CobalaminCourse:
     return CobalaminCourse(
         active=active,
         orders=tuple(current),
+        doses=tuple(doses),
         recent_doses=tuple(recent),
         route=phase.route if phase else (recent[-1].route if recent else None),
         interval=phase.interval if phase else None,
-        start=None if undated or not active else _start(spans),
+        start=None if undated or not active else course_start(spans),
         last_dose=doses[-1].day if doses else None,
         past=not current and not recent and bool(therapy or doses),
         ended=max((end for end in ends if end is not None), default=doses[-1].day if doses else None),
@@ -240,26 +242,35 @@ def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | N
     return False, ""
 
 
-def _spans(therapy: list[Order], doses: list[Dose], today: date) -> tuple[Span, ...]:
+def order_spans(orders: Iterable[Order], agent: Callable[[Order], str], today: date) -> list[Span]:
+    """The days that dated orders cover up to ``today``; an order without bounds runs until the next one of its agent."""
+    dated = [order for order in orders if order.start is not None]
     begins: dict[str, list[date]] = {}
-    for order in sorted(therapy, key=lambda order: order.start or date.min):
-        if order.start is not None:
-            begins.setdefault(order.product.cobalamin, []).append(order.start)
-    spans = [Span(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
-    for order in therapy:
-        if order.start is not None and order.start <= today:
+    for order in sorted(dated, key=lambda order: order.start or date.min):
+        assert order.start is not None
+        begins.setdefault(agent(order), []).append(order.start)
+    spans = []
+    for order in dated:
+        assert order.start is not None
+        if order.start <= today:
             interval = order.phases[-1].interval
             gap = max(60.0, 1.5 * interval) if interval and interval != SINGLE_DOSE else 60.0
-            spans.append(Span(order.start, _last_day(order, begins[order.product.cobalamin], today), gap))
-    return tuple(sorted(spans))
+            spans.append(Span(order.start, _last_day(order, begins[agent(order)], today), gap))
+    return spans
 
 
-def _start(spans: tuple[Span, ...]) -> date | None:
-    """The first day of the unbroken course that reaches today."""
-    if not spans:
+def _spans(therapy: list[Order], doses: list[Dose], today: date) -> tuple[Span, ...]:
+    spans = [Span(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
+    return tuple(sorted(spans + order_spans(therapy, lambda order: order.product.cobalamin, today)))
+
+
+def course_start(spans: Iterable[Span]) -> date | None:
+    """The first day of the unbroken course that reaches furthest."""
+    ordered = sorted(spans)
+    if not ordered:
         return None
-    start, reach, gap = spans[0]
-    for begin, end, allowed in spans[1:]:
+    start, reach, gap = ordered[0]
+    for begin, end, allowed in ordered[1:]:
         if (begin - reach).days > gap:
             start, reach, gap = begin, end, allowed
         elif end >= reach:

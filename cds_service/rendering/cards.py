@@ -91,7 +91,7 @@ class _Rendering:
         self.patient = patient
         self.publication = publication
         self.met: set[str] = set()
-        self.orders: dict[tuple[str, str], dict[str, Any]] = {}
+        self.orders: dict[tuple[str, str, str], dict[str, Any]] = {}
         for step in decision.steps:
             self._meet(step.condition)
 
@@ -186,16 +186,20 @@ class _Rendering:
             ids += value
         return [self.publication.templates[template_id] for template_id in ids]
 
-    def _order(self, template: OrderTemplate, intent: str) -> dict[str, Any]:
+    def _order(self, template: OrderTemplate, intent: str, replaces: str) -> dict[str, Any]:
         """The order, made once for all suggestions of the card."""
-        order = self.orders.get((template.id, intent))
+        order = self.orders.get((template.id, intent, replaces))
         if order is None:
-            order = template.order(OrderContext(self.patient.reference, self.patient.encounter, self.patient.now, intent))
-            self.orders[template.id, intent] = order
+            patient = self.patient
+            order = template.order(OrderContext(patient.reference, patient.encounter, patient.now, intent, replaces))
+            self.orders[template.id, intent, replaces] = order
         return order
 
     def _actions(self, suggestion: Suggestion, templates: list[OrderTemplate]) -> list[dict[str, Any]]:
-        """Creates first, then deletes; none at all where a draft to remove has no id."""
+        """Creates first, then deletes; none at all where what is to be removed or replaced cannot be named."""
+        replaced_order = str(self.facts[suggestion.replaces].value or "") if suggestion.replaces else ""
+        if suggestion.replaces and not replaced_order:
+            return []
         replaced = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
         if suggestion.delete and (not replaced or not all(draft.reference for draft in replaced)):
             return []
@@ -203,7 +207,9 @@ class _Rendering:
         actions: list[dict[str, Any]] = []
         for template in templates:
             intent = kept if template.starts_cobalamin else self.publication.intent
-            actions.append({"type": "create", "description": f"Order: {template.title}", "resource": self._order(template, intent)})
+            actions.append(
+                {"type": "create", "description": f"Order: {template.title}", "resource": self._order(template, intent, replaced_order)}
+            )
         for draft in replaced:
             actions.append({"type": "delete", "description": "Remove the draft", "resourceId": draft.reference})
         return actions

@@ -22,12 +22,16 @@ LABORATORY = {
 
 
 class OrderContext(NamedTuple):
-    """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice."""
+    """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice.
+
+    ``replaces``: the MedicationRequest that a medication order takes the place of.
+    """
 
     patient: str
     encounter: str | None
     now: datetime
     intent: str
+    replaces: str = ""
 
 
 class OrderTemplate(NamedTuple):
@@ -47,6 +51,8 @@ class OrderTemplate(NamedTuple):
         if context.encounter:
             resource["encounter"] = {"reference": f"Encounter/{context.encounter}"}
         resource["authoredOn"] = context.now.isoformat(timespec="seconds")
+        if context.replaces and resource["resourceType"] == "MedicationRequest":
+            resource["priorPrescription"] = {"reference": context.replaces}
         if self.hours is not None:
             due = context.now + timedelta(hours=self.hours)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")

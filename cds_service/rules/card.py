@@ -30,11 +30,15 @@ class OrderSource:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion as authored: orders to create, then drafts to delete, when all of ``when`` holds."""
+    """A suggestion as authored: orders to create, then drafts to delete, when all of ``when`` holds.
+
+    ``delete``: the fact whose drafts go; ``replaces``: the fact that names the order which the created one replaces.
+    """
 
     label: str
     create: tuple[OrderSource, ...]
     delete: str
+    replaces: str
     recommended: bool
     when: tuple[Condition, ...]
     place: Place
@@ -80,5 +84,5 @@ class Card:
         names = [name for condition in self.conditions for name in condition.facts] + list(self.values)
         for suggestion in self.suggestions:
             names += [source.fact for source in suggestion.create if source.fact]
-            names += [suggestion.delete] if suggestion.delete else []
+            names += filter(None, (suggestion.delete, suggestion.replaces))
         return list(dict.fromkeys(names))

@@ -230,13 +230,17 @@ class _Reader:
 
     def suggestions(self, says: Mapping) -> Iterable[Suggestion]:
         for value, place in self.items(says, "suggestions"):
-            keys = ("label", "create", "delete", "recommended", "when")
+            keys = ("label", "create", "delete", "replaces", "recommended", "when")
             mapping = self.mapping(value, place, keys, ("label",))
             delete = self.one_of(mapping, "delete", self.vocabulary.facts) if "delete" in mapping else ""
+            replaces = self.one_of(mapping, "replaces", self.vocabulary.facts) if "replaces" in mapping else ""
+            if replaces and self.vocabulary.facts[replaces].kind != "reference":
+                raise AuthoringError(mapping.at("replaces"), f"the fact {replaces!r} does not name an order.")
             yield Suggestion(
                 self.templated(mapping, "label"),
                 tuple(self.order_source(item, item_place) for item, item_place in self.items(mapping, "create")),
                 delete,
+                replaces,
                 self.truth(mapping, "recommended"),
                 self.conditions(mapping, "when"),
                 place,

@@ -125,7 +125,7 @@ def test_stopping_all_b12_beside_new_folic_acid_speaks():
     course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10", id="old")
     stop = {**course, "status": "stopped"}
     unsafe = prefetch(observation("b12", 480, "pg/mL"), condition("84027009"), course)
-    assert ids(fire("order-sign", unsafe, drafts=[folic_acid(), stop])) == []  # treated status: nothing says deficient
+    assert ids(fire("order-sign", unsafe, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient", "b12-stop-lifelong"]
     low = prefetch(LOW, course)
     assert ids(fire("order-sign", low, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient"]
 
@@ -349,7 +349,7 @@ LOW_FOLATE = observation("folate", 2.1, "ng/mL", ago=3)
         pytest.param([observation("platelets", 49, "K/uL"), FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="platelets 49 thousand"),
         pytest.param([observation("platelets", 50, "10*9/L"), FULL], hydroxocobalamin(), [], id="platelets 50"),
         pytest.param([LOW_FOLATE, FULL], hydroxocobalamin(), ["folate-after-b12"], id="low folate"),
-        pytest.param([LOW_FOLATE, FULL], tablet(0.05), [], id="low folate, a small dose of B12"),
+        pytest.param([LOW_FOLATE, FULL], tablet(0.05), ["b12-oral-dose-low"], id="low folate, a small dose of B12"),
         pytest.param(
             [LOW_FOLATE, FULL, medication_request({"text": "Folic acid 1 mg tablet"})], hydroxocobalamin(), [], id="folate under way"
         ),
@@ -387,7 +387,7 @@ PEMETREXED = medication_request({"text": "Pemetrexed 500 mg infusion"})
     [
         pytest.param([LOW, NEUROPATHY], [tablet(id="t")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/t"]], id="tablet"),
         pytest.param([LOW, NEUROPATHY], [MAINTENANCE], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/maintenance"]], id="rare injections"),
-        pytest.param([NEUROPATHY], [hydroxocobalamin(id="h")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/h"]], id="three times a week, not tested"),
+        pytest.param([NEUROPATHY, service_request("b12")], [hydroxocobalamin(id="h")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/h"]], id="three times a week, not tested"),
         pytest.param([LOW, NEUROPATHY], [draft(HYDROXOCOBALAMIN)], "b12-neuro-regimen", [], id="regimen unstated"),
         pytest.param([LOW, NEUROPATHY], [ALTERNATE_DAYS], None, None, id="alternate days"),
         pytest.param([LOW, NEUROPATHY], [tablet(), ALTERNATE_DAYS], None, None, id="the most intensive decides"),

@@ -37,7 +37,7 @@ HOOKS = pytest.mark.parametrize("hook", ["patient-view", "encounter-discharge"])
         pytest.param([LOW, NEUROPATHY], ["b12-deficiency-neuro"], id="neurological features"),
         pytest.param([LOW, LOW_FOLATE, NEUROPATHY], ["b12-deficiency-neuro"], id="all three"),
         pytest.param([observation("b12", 480, "pg/mL")], [], id="sufficient"),
-        pytest.param([observation("b12", 250, "pg/mL")], [], id="indeterminate"),
+        pytest.param([observation("b12", 250, "pg/mL")], ["b12-indeterminate"], id="indeterminate"),
         pytest.param([LOW, medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")))], [], id="treated"),
         pytest.param([LOW, medication_request(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY))], [], id="treated by mouth"),
         pytest.param(
@@ -45,7 +45,7 @@ HOOKS = pytest.mark.parametrize("hook", ["patient-view", "encounter-discharge"])
             ["b12-deficiency-untreated"],
             id="50 micrograms a day is no treatment",
         ),
-        pytest.param([observation("b12", 110, "pg/mL", ago=181)], [], id="a result of 181 days ago"),
+        pytest.param([observation("b12", 110, "pg/mL", ago=181)], ["b12-past-deficiency"], id="a result of 181 days ago"),
         pytest.param([observation("b12", 110, "pg/mL", ago=180)], ["b12-deficiency-untreated"], id="a result of 180 days ago"),
         pytest.param([observation("active_b12", 20, "pmol/L")], ["b12-deficiency-untreated"], id="active B12 deficient"),
         pytest.param(
@@ -53,7 +53,7 @@ HOOKS = pytest.mark.parametrize("hook", ["patient-view", "encounter-discharge"])
             ["b12-deficiency-untreated"],
             id="middle range, MMA high, kidneys normal",
         ),
-        pytest.param([observation("b12", 300, "pg/mL"), observation("mma", 900, "nmol/L")], [], id="MMA high, kidneys unknown"),
+        pytest.param([observation("b12", 300, "pg/mL"), observation("mma", 900, "nmol/L")], ["b12-indeterminate"], id="MMA high, kidneys unknown"),
     ],
 )  # fmt: skip
 def test_untreated_deficiency(hook, record, expected):
@@ -125,7 +125,9 @@ def test_unknown_age_is_treated_as_adult_and_said():
 def test_low_total_b12_in_pregnancy_is_not_deficiency():
     pregnant = condition("77386006", onsetDateTime="2026-07-01")
     woman = patient(birth="1996-05-01")
-    assert ids(fire("patient-view", prefetch(LOW, pregnant, who=woman))) == []
+    cards = fire("patient-view", prefetch(LOW, pregnant, who=woman))
+    assert ids(cards) == ["b12-indeterminate"]
+    assert suggestions(cards, "b12-indeterminate") == [["active-b12"]]
     assert ids(fire("patient-view", prefetch(LOW, pregnant, NEUROPATHY, who=woman))) == ["b12-deficiency-neuro"]
 
 

@@ -118,9 +118,11 @@ def test_invariants_of_safety(request):
     for card in cards:
         assert sum(item.get("isRecommended", False) for item in card.get("suggestions", [])) <= 1
         assert len(card["summary"]) < 140
-    # folate is suggested only beside a drafted cobalamin
+    # folate is suggested only beside a drafted cobalamin, under treatment, or with a reassuring result
     if any(order.startswith("folic-acid") for order in created):
-        assert drafted & {"ohc", "cn-injection", "cn-tablet", "cn-unstated"}
+        treated = any(item is other for item in request["results"] for other in CHOICES[9][1:3])
+        reassuring = request["results"][0] is not None or request["results"][1] is not None
+        assert drafted & {"ohc", "cn-injection", "cn-tablet", "cn-unstated"} or treated or reassuring
     # no order below the age of 16
     if request["who"] is PATIENTS[3]:
         assert not created

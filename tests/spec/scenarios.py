@@ -26,13 +26,36 @@ from tests.support.fhir_builders import (
     observation,
     patient,
     prefetch,
+    procedure,
+    resected_length,
     service_request,
 )
 
 LOW_B12 = observation("b12", 110, "pg/mL")
-PARAESTHESIA, LEBER, PREGNANT = "309087008", "58610003", "77386006"
+MIDDLE_B12 = observation("b12", 250, "pg/mL")
+PARAESTHESIA, LEBER, PREGNANT, PERNICIOUS, VEGAN = "309087008", "58610003", "77386006", "84027009", "24930006"
+SLEEVE_GASTRECTOMY, ILEECTOMY = "87604009", "1220548009"
 CYANOCOBALAMIN = draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY))
 MAINTENANCE = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")))
+
+
+def begun(days: float) -> dict[str, Any]:
+    """Injections every 3 months since so many days ago."""
+    return medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(days), id="course")
+
+
+INJECTIONS = begun(400)
+
+
+def anaemia_at(days: float) -> dict[str, Any]:
+    """A haemoglobin of 90 g/L so many days ago."""
+    return observation("hb", 90, "g/L", ago=days)
+
+
+def resection(centimetres: float | None = None) -> dict[str, Any]:
+    """An excision of ileum, with the length removed where it is stated."""
+    return procedure(ILEECTOMY, **({"extension": [resected_length(centimetres)]} if centimetres else {}))
+
 
 EVERY_CARD: dict[str, dict[str, Any]] = {
     "folic-acid-b12-deficient": hook_request("order-sign", prefetch(LOW_B12), drafts=[folic_acid()]),
@@ -64,6 +87,43 @@ EVERY_CARD: dict[str, dict[str, Any]] = {
     "b12-paediatric": hook_request("order-select", prefetch(who=patient(birth="2014-05-01")), drafts=[CYANOCOBALAMIN]),
     "folic-acid-await-b12": hook_request("order-sign", prefetch(service_request("b12")), drafts=[folic_acid()]),
     "folate-after-b12": hook_request("order-sign", prefetch(observation("folate", 1.5, "ng/mL")), drafts=[hydroxocobalamin()]),
+    "b12-stop-lifelong": hook_request(
+        "order-sign", prefetch(INJECTIONS, condition(PERNICIOUS)), drafts=[{**INJECTIONS, "status": "stopped"}]
+    ),
+    "b12-oral-dose-low": hook_request(
+        "order-select", prefetch(LOW_B12), drafts=[draft(CYANOCOBALAMIN_TABLET, dosage(50, "ug", route=ORAL, every=DAILY))]
+    ),
+    "b12-sample-first": hook_request("order-select", prefetch(), drafts=[hydroxocobalamin()]),
+    "b12-low-on-therapy": hook_request("patient-view", prefetch(LOW_B12, INJECTIONS)),
+    "b12-cause-untreated": hook_request("patient-view", prefetch(condition(PERNICIOUS))),
+    "therapy-lapsed": hook_request("patient-view", prefetch(condition(PERNICIOUS), {**INJECTIONS, "status": "stopped"})),
+    "folate-deficiency-b12-unknown": hook_request("patient-view", prefetch(observation("folate", 1.5, "ng/mL"))),
+    "response-inadequate": hook_request("patient-view", prefetch(begun(100), anaemia_at(100), anaemia_at(2))),
+    "b12-indeterminate-neuro": hook_request("patient-view", prefetch(MIDDLE_B12, condition(PARAESTHESIA))),
+    "b12-indeterminate": hook_request("encounter-discharge", prefetch(MIDDLE_B12)),
+    "b12-past-deficiency": hook_request("patient-view", prefetch(observation("b12", 110, "pg/mL", ago=400))),
+    "ileal-prophylaxis": hook_request("patient-view", prefetch(resection(30))),
+    "ileal-resection-length": hook_request("patient-view", prefetch(resection())),
+    "bariatric-maintenance": hook_request("encounter-discharge", prefetch(procedure(SLEEVE_GASTRECTOMY), observation("b12", 480, "pg/mL"))),
+    "bariatric-pregnancy": hook_request(
+        "patient-view",
+        prefetch(
+            procedure(SLEEVE_GASTRECTOMY), condition(PREGNANT, onsetDateTime=days_ago(60)), INJECTIONS, who=patient(birth="1996-03-02")
+        ),
+    ),
+    "b12-test-indicated": hook_request("patient-view", prefetch(observation("mcv", 112, "fL"))),
+    "folate-deficiency": hook_request("patient-view", prefetch(observation("folate", 1.5, "ng/mL"), observation("b12", 480, "pg/mL"))),
+    "monitoring-due": hook_request("patient-view", prefetch(begun(120))),
+    "homocysteine-above-target": hook_request(
+        "patient-view", prefetch(begun(120), observation("homocysteine", 14, "umol/L"), observation("egfr", 88, "mL/min/{1.73_m2}"))
+    ),
+    "maintenance-interval": hook_request(
+        "patient-view", prefetch(begun(400), condition(PARAESTHESIA, onsetDateTime=days_ago(900)), observation("homocysteine", 8, "umol/L"))
+    ),
+    "response-reticulocytes": hook_request("patient-view", prefetch(begun(7), anaemia_at(8))),
+    "pregnancy-intake": hook_request(
+        "patient-view", prefetch(condition(PREGNANT, onsetDateTime=days_ago(60)), condition(VEGAN), who=patient(birth="1996-03-02"))
+    ),
     "potassium-monitoring": hook_request("order-sign", prefetch(observation("hb", 8, "g/dL")), drafts=[hydroxocobalamin()]),
 }
 

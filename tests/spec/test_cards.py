@@ -112,7 +112,7 @@ def test_cards_come_most_urgent_first_and_at_most_three(answers: Answers) -> Non
         ranks = [URGENCY.index(card["indicator"]) for card in found]
         assert ranks == sorted(ranks)
         assert len(ranks) <= 3
-    assert [card["indicator"] for card in answers["cobalamin-anaphylaxis"]] == ["critical", "warning"]
+    assert [card["indicator"] for card in answers["cobalamin-anaphylaxis"]] == ["critical", "warning", "info"]
 
 
 def test_the_source_has_a_label_and_an_absolute_url(cards: list[dict[str, Any]]) -> None:

@@ -31,7 +31,7 @@ HOME_OF_TYPE = {
     "ServiceRequest": "service-requests", "Patient": "patient",
 }  # fmt: skip
 QUERIES = (
-    "patient", "b12-results", "blood-count", "renal-and-potassium", "pregnancy-status", "conditions", "procedures",
+    "patient", "b12-results", "blood-count", "renal-and-potassium", "pregnancy-status", "findings", "conditions", "procedures",
     "allergies", "medication-requests", "medication-statements", "medication-administrations", "medication-dispenses",
     "service-requests",
 )  # fmt: skip
@@ -78,6 +78,23 @@ def condition(code: str, *, system: str = SNOMED, status: str | None = "active",
         clinical = "http://terminology.hl7.org/CodeSystem/condition-clinical"
         resource["clinicalStatus"] = {"coding": [{"system": clinical, "code": status}]}
     return resource
+
+
+def procedure(code: str, *, status: str | None = "completed", **more: Any) -> dict[str, Any]:
+    resource = {
+        "resourceType": "Procedure",
+        "id": f"p{next(_COUNTER)}",
+        "status": status,
+        "subject": SUBJECT,
+        "code": {"coding": [{"system": SNOMED, "code": code}]},
+        **more,
+    }
+    return {key: value for key, value in resource.items() if value is not None}
+
+
+def resected_length(value: float, unit: str = "cm") -> dict[str, Any]:
+    url = "https://b12-folate-cds.example.org/fhir/StructureDefinition/resected-length"
+    return {"url": url, "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
 
 
 def allergy(code: str = "419382002", *, criticality: str | None = None, **more: Any) -> dict[str, Any]:
@@ -164,7 +181,12 @@ def bundle(resources: list[Any], **more: Any) -> dict[str, Any]:
 def prefetch(*resources: dict[str, Any], without: tuple[str, ...] = (), who: dict[str, Any] | None = None) -> dict[str, Any]:
     """Every query answered, empty where nothing is given; ``without`` names the queries that are not answered."""
     homes: dict[str, list[Any]] = {query: [] for query in QUERIES if query != "patient"}
-    codes = {code: HOMES[analyte] for analyte, code in ANALYTES.items()} | {"82810-3": "pregnancy-status"}
+    codes = {code: HOMES[analyte] for analyte, code in ANALYTES.items()} | {
+        "82810-3": "pregnancy-status",
+        "24930006": "findings",
+        "300928006": "findings",
+        "resected-ileum-length": "findings",
+    }
     for resource in resources:
         kind = resource["resourceType"]
         home = codes.get(resource["code"]["coding"][0]["code"], "b12-results") if kind == "Observation" else HOME_OF_TYPE[kind]

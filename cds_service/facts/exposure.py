@@ -1,0 +1,78 @@
+"""Facts about what lowers B12: diet, long-term drugs, nitrous oxide."""
+
+from __future__ import annotations
+
+from ..fhir.json_shape import as_text
+from ..fhir.references import reference_to
+from .catalogue import Facts, fact
+from .fact import Fact, Source, known, unknown
+from .history import either, problems_in
+from .laboratory import FINAL, observation_moment
+from .record import Problem
+from .renal import current_medication
+from .therapy import course_start, order_spans
+
+
+@fact("diet.vegan", "vegan or vegetarian diet", queries=("conditions", "findings"))
+def vegan(facts: Facts) -> Fact:
+    """A vegan or vegetarian diet, as a Condition or as an Observation that does not deny it."""
+    return either(problems_in(facts, "vegan-or-vegetarian"), _observed_diet(facts))
+
+
+def _observed_diet(facts: Facts) -> Fact:
+    sources = []
+    for resource in facts.record.observations("vegan-or-vegetarian"):
+        moment = observation_moment(resource, facts.site.zone)
+        denied = resource.get("valueBoolean") is False or "negative-answer" in facts.site.terminology.sets_of_concept(
+            resource.get("valueCodeableConcept")
+        )
+        if as_text(resource.get("status")) in FINAL and moment is not None and not denied:
+            sources.append(Source(reference_to(resource), moment.day))
+    if sources:
+        return known(True, *sources)
+    return known(False) if facts.record.complete("findings") else unknown("findings not all received")
+
+
+@fact("cause.dietary", "dietary cause", queries=("conditions",), uses=("diet.vegan",))
+def dietary(facts: Facts) -> Fact:
+    """A vegan or vegetarian diet, or dietary B12 deficiency on the problem list."""
+    return either(facts["diet.vegan"], problems_in(facts, "dietary-b12-deficiency"))
+
+
+@fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
+def nitrous_oxide(facts: Facts) -> Fact:
+    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within the window of 180 days."""
+    oldest = facts.today - facts.site.days("window.nitrous_oxide")
+
+    def recent(problem: Problem) -> bool:
+        day = problem.recorded or problem.onset
+        return day is None or day >= oldest
+
+    return problems_in(facts, "nitrous-oxide-exposure", where=recent)
+
+
+def _long_term(facts: Facts, agent: str, parameter: str) -> Fact:
+    """Whether a drug is current in an unbroken course that began long enough ago."""
+    current = current_medication(facts, agent)
+    if not current.holds:
+        return current
+    orders = [order for order in facts.record.orders if agent in order.product.agents]
+    start = course_start(order_spans(orders, lambda order: agent, facts.today))
+    if start is None:
+        return unknown("its start is not known")
+    return known(start <= facts.today - facts.site.days(parameter), *current.sources)
+
+
+_MEDICATIONS = ("medication-requests", "medication-statements")
+
+
+@fact("metformin.long", "metformin for 4 months or longer", queries=_MEDICATIONS)
+def metformin(facts: Facts) -> Fact:
+    """Metformin, current and begun 120 days ago or earlier."""
+    return _long_term(facts, "metformin", "metformin.long_after")
+
+
+@fact("acid_suppression.long", "acid suppression for a year or longer", queries=_MEDICATIONS)
+def acid_suppression(facts: Facts) -> Fact:
+    """A proton-pump inhibitor or H2 blocker, current and begun 365 days ago or earlier."""
+    return _long_term(facts, "acid-suppressant", "acid_suppression.long_after")
