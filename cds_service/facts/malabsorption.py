@@ -26,7 +26,9 @@ def ileum_resection(facts: Facts) -> Fact:
     measured = _measured_lengths(facts)
     found: dict[str, list[Source]] = {name: [] for name in LENGTHS}
     for procedure in facts.record.procedures:
-        if "ileal-resection" in procedure.value_sets:
+        if "ileal-resection-total" in procedure.value_sets:
+            found["over-20-cm"].append(Source(procedure.reference, procedure.day))
+        elif "ileal-resection" in procedure.value_sets:
             length = procedure.resected_length or measured.get(procedure.reference)
             above = None if length is None else length.above(limit)
             name = "length-unknown" if above is None else "over-20-cm" if above else "up-to-20-cm"
@@ -58,12 +60,6 @@ def ileum_crohn(facts: Facts) -> Fact:
     return problems_in(facts, "crohn-ileum")
 
 
-@fact("ileum.extensive", "extensive ileal disease", uses=("ileum.resection", "ileum.crohn"))
-def ileum_extensive(facts: Facts) -> Fact:
-    """More than 20 cm of ileum resected, or Crohn's disease of the ileum."""
-    return either(_over_20_cm(facts), facts["ileum.crohn"])
-
-
 def _over_20_cm(facts: Facts) -> Fact:
     resection = facts["ileum.resection"]
     return unknown(resection.note) if resection.is_unknown else known(resection.value == "over-20-cm", *resection.sources)
@@ -76,6 +72,12 @@ _BARIATRIC = ("bariatric", "bariatric-malabsorptive")
 def bariatric(facts: Facts) -> Fact:
     """Any bariatric procedure, or the status after one; surgery never resolves."""
     return either(procedures_in(facts, *_BARIATRIC), problems_in(facts, *_BARIATRIC, ever=True))
+
+
+@fact("bariatric.malabsorptive", "malabsorptive bariatric surgery", queries=("conditions", "procedures"))
+def bariatric_malabsorptive(facts: Facts) -> Fact:
+    """Gastric bypass, sleeve gastrectomy or biliopancreatic diversion, by specific code."""
+    return either(procedures_in(facts, "bariatric-malabsorptive"), problems_in(facts, "bariatric-malabsorptive", ever=True))
 
 
 @fact(
@@ -93,14 +95,12 @@ def gastric_or_hereditary(facts: Facts) -> Fact:
 
 
 @fact(
-    "cause.lifelong", "lifelong cause of B12 deficiency", queries=("conditions", "procedures"),
-    uses=("cause.gastric_or_hereditary", "ileum.resection"),
+    "cause.lifelong", "lifelong cause of B12 deficiency",
+    uses=("cause.gastric_or_hereditary", "bariatric.malabsorptive", "ileum.resection"),
 )  # fmt: skip
 def lifelong(facts: Facts) -> Fact:
-    """A gastric or hereditary cause; gastric bypass, sleeve gastrectomy or biliopancreatic diversion by specific code; more
-    than 20 cm of ileum resected."""
-    malabsorptive = either(procedures_in(facts, "bariatric-malabsorptive"), problems_in(facts, "bariatric-malabsorptive", ever=True))
-    return either(facts["cause.gastric_or_hereditary"], malabsorptive, _over_20_cm(facts))
+    """A gastric or hereditary cause; malabsorptive bariatric surgery; more than 20 cm of ileum resected."""
+    return either(facts["cause.gastric_or_hereditary"], facts["bariatric.malabsorptive"], _over_20_cm(facts))
 
 
 @fact("cause.drug", "drug as the cause of B12 deficiency", queries=("conditions",))

@@ -22,6 +22,7 @@ AGENTS = COBALAMINS | FOLATES | _COMBINATIONS | frozenset({
 _MOST = 20
 _LONGEST = 300
 _PARTNER = "partner-ingredient"
+_ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _MICROGRAMS = {"g": Decimal(1_000_000), "mg": Decimal(1000), "ug": Decimal(1)}
 _STRENGTH = re.compile(
     r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
@@ -102,17 +103,25 @@ def _identify(codes: tuple[tuple[str, str], ...], names: tuple[str, ...], termin
     for system, code in codes:
         agents |= terminology.sets_of(system, code) & AGENTS
     displays = [terminology.displays[code] for code in codes if code in terminology.displays]
+    strength = _strength([*displays, *names], agents)
     if agents:
-        return Product(agents, "code", label, _strength([*displays, *names], agents))
+        return Product(_without_antidote(agents, strength), "code", label, strength)
     named: frozenset[str] = frozenset()
     for name in names:
         named |= terminology.sets_named_in(name)
     agents = named & AGENTS
-    if "cobalamin-antidote" in agents:
-        agents -= COBALAMINS
+    agents = _without_antidote(agents, _strength(list(names), agents))
     if agents & COBALAMINS and (_PARTNER in named or agents & FOLATES):
         agents = (agents - COBALAMINS) | {"cobalamin-combination"}
     return Product(agents, "name" if names else "", label, _strength(list(names), agents), bool(codes or names))
+
+
+def _without_antidote(agents: frozenset[str], strength: Strength | None) -> frozenset[str]:
+    """``agents`` without the cobalamin of a cyanide antidote, known by its code or name, or by 5 g of hydroxocobalamin."""
+    grams = strength is not None and not strength.per_ml and strength.micrograms >= _ANTIDOTE_FROM
+    if "cobalamin-antidote" in agents or ("hydroxocobalamin" in agents and grams):
+        return (agents - COBALAMINS) | {"cobalamin-antidote"}
+    return agents
 
 
 def _strength(names: list[str], agents: frozenset[str]) -> Strength | None:

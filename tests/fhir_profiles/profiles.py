@@ -1,0 +1,75 @@
+"""The value sets and order templates as the tests read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from cds_service.content import PROFILES
+
+EXTENSION = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
+
+
+def _read(folder: str) -> dict[str, dict[str, Any]]:
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((PROFILES / folder).glob("*.json"))}
+
+
+VALUE_SETS = _read("value-sets")
+ACTIVITY_DEFINITIONS = _read("activity-definitions")
+
+
+class Entry(NamedTuple):
+    """A code of a value set, or the branch of codes of a filter (``display`` is then empty)."""
+
+    value_set: str
+    side: str
+    system: str
+    code: str
+    display: str
+    is_filter: bool
+    sources: tuple[str, ...]
+    review: bool
+    reason: str
+    retired: bool
+
+
+def _entries() -> Iterator[Entry]:
+    for name, value_set in VALUE_SETS.items():
+        for side in ("include", "exclude"):
+            for part in value_set["compose"].get(side, []):
+                for concept in part.get("concept", []):
+                    yield _entry(name, side, part["system"], concept["code"], concept, is_filter=False)
+                for condition in part.get("filter", []):
+                    yield _entry(name, side, part["system"], condition["value"], part, is_filter=True)
+
+
+def _entry(name: str, side: str, system: str, code: str, element: dict[str, Any], *, is_filter: bool) -> Entry:
+    extensions = [(item["url"].removeprefix(EXTENSION), item) for item in element.get("extension", [])]
+    return Entry(
+        name,
+        side,
+        system,
+        code,
+        element.get("display", ""),
+        is_filter,
+        tuple(item["valueString"] for url, item in extensions if url == "code-source"),
+        any(url == "code-review" and item["valueCode"] == "needed" for url, item in extensions),
+        "".join(item["valueString"] for url, item in extensions if url == "code-review-reason"),
+        any(url == "code-retired" and item["valueBoolean"] for url, item in extensions),
+    )
+
+
+ENTRIES = list(_entries())
+
+
+def codings_in(element: Any) -> Iterator[dict[str, Any]]:
+    """Every Coding and coded Quantity in a resource."""
+    if isinstance(element, dict):
+        if "system" in element and "code" in element:
+            yield element
+        for part in element.values():
+            yield from codings_in(part)
+    elif isinstance(element, list):
+        for part in element:
+            yield from codings_in(part)
