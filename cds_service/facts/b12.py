@@ -100,21 +100,22 @@ def suspicion(facts: Facts) -> Fact:
     High MMA, nitrous oxide, a lifelong cause on record, neurological features with macrocytosis, or an earlier
     deficient result; and, while neurological features or a diagnosis hold, any of these that was not received.
     """
-    mma_result = facts["mma.level"]
-    high = unknown(mma_result.note) if mma_result.is_unknown else known(mma_result.value == "high")
+    grounds = ["nitrous_oxide", "cause.gastric_or_hereditary", "b12.earlier_deficient"]
+    if facts["mma.level"].value == "high" or any(facts[name].holds for name in grounds):
+        return known(True)
+    mma_unknown = facts["mma.level"].is_unknown
     neuro = facts["neuro.involvement"]
-    grounds = [
-        high,
-        *(facts[name] for name in ("nitrous_oxide", "cause.gastric_or_hereditary", "b12.earlier_deficient")),
-    ]
     if neuro.holds and (facts["mcv"].is_unknown or facts["mcv"].value is not None):
-        grounds.append(facts["macrocytosis"])
-    verdict = any_of(*grounds)
-    if verdict is None and (neuro.holds or facts["b12.diagnosed"].holds):
+        grounds.append("macrocytosis")
+        if facts["macrocytosis"].holds:
+            return known(True)
+    if not (neuro.holds or facts["b12.diagnosed"].holds):
+        return known(False)
+    if mma_unknown or any(facts[name].is_unknown for name in grounds):
         return known(True, note="not everything that speaks for deficiency was received")
-    if (neuro.holds or facts["b12.diagnosed"].holds) and facts["b12_therapy.active"].is_unknown:
+    if facts["b12_therapy.active"].is_unknown:
         return known(True, note="the medication list was not received")
-    return known(bool(verdict))
+    return known(False)
 
 
 def _deciding(facts: Facts) -> Result | None:

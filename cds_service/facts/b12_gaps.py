@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from .analytes import ANALYTES
 from .catalogue import Facts, fact
 from .fact import Fact, absent, any_of, known, unknown
-from .history import problems_in
 from .laboratory import Result
 
 
@@ -116,8 +115,11 @@ def risk_factor(facts: Facts) -> Fact:
 
 
 @fact(
-    "b12.test_indicated", "B12 test indicated", queries=("conditions",),
-    uses=("b12.result_day", "test.pending.b12", "macrocytosis", "mma.level", "neuro.involvement", "b12.risk_factor"),
+    "b12.test_indicated", "B12 test indicated",
+    uses=(
+        "b12.result_day", "test.pending.b12", "macrocytosis", "mma.level", "anaemia.macrocytic", "neuro.involvement",
+        "b12.risk_factor",
+    ),
 )  # fmt: skip
 def test_indicated(facts: Facts) -> Fact:
     """No usable B12 result within its window and none pending; and macrocytosis, high MMA, macrocytic anaemia on the
@@ -130,7 +132,7 @@ def test_indicated(facts: Facts) -> Fact:
     grounds = [
         facts["macrocytosis"],
         unknown(mma.note) if mma.is_unknown else known(mma.value == "high", *mma.sources),
-        problems_in(facts, "macrocytic-anaemia"),
+        facts["anaemia.macrocytic"],
         facts["b12.risk_factor"] if neuro.holds else neuro,
     ]
     verdict = any_of(*grounds)

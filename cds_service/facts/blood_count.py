@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from .catalogue import Facts, fact
 from .fact import Fact, known, truth, unknown
+from .history import problems_in
 from .laboratory import level, newest
 
 
@@ -82,6 +83,12 @@ def anaemia_severe(facts: Facts) -> Fact:
     lower = facts["patient.pregnant"].holds or (years is not None and years < 5)
     limit = facts.site.number("anaemia.severe_pregnant_or_under_5" if lower else "anaemia.severe")
     return truth(hb.value.interval.below(limit), *hb.sources)
+
+
+@fact("anaemia.macrocytic", "macrocytic anaemia on the problem list", queries=("conditions",))
+def macrocytic_anaemia(facts: Facts) -> Fact:
+    """Macrocytic or megaloblastic anaemia on the problem list, its cause not stated."""
+    return problems_in(facts, "macrocytic-anaemia")
 
 
 @fact("macrocytosis", "macrocytosis", uses=("mcv", "patient.age"))

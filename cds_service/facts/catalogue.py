@@ -125,9 +125,13 @@ class Facts(Mapping[str, Fact]):
         found = self._facts.get(name)
         if found is None:
             self._open = self._reads[name] = []
-            found = self._facts[name] = CATALOGUE[name].compute(self)
+            found = self._facts[name] = self.computed(name)
             self._open = reader
         return found
+
+    def computed(self, name: str) -> Fact:
+        """The fact worked out anew; what enumerates states chooses one here instead."""
+        return CATALOGUE[name].compute(self)
 
     def __iter__(self) -> Any:
         return iter(CATALOGUE)
@@ -140,13 +144,15 @@ class Facts(Mapping[str, Fact]):
         return self._reads.get(name, [])
 
     def unknown_at_root(self, names: Iterable[str]) -> list[str]:
-        """The unknown facts behind ``names`` that rest on no other unknown fact, in catalogue order.
+        """The unknown facts behind ``names`` that do not rest on other unknown facts alone, in catalogue order.
 
         A fact that is unknown only because another one is (a level without its result) is told by that other one.
         """
         met = self.met(names)
-        roots = {name for name in met if self[name].is_unknown and not any(self[read].is_unknown for read in self.reads(name))}
-        return [name for name in CATALOGUE if name in roots]
+        return [name for name in CATALOGUE if name in met and self[name].is_unknown and not self._only_by_others(name)]
+
+    def _only_by_others(self, name: str) -> bool:
+        return not CATALOGUE[name].queries and any(self[read].is_unknown for read in self.reads(name))
 
     def met(self, names: Iterable[str]) -> set[str]:
         """``names`` and every fact that was read to compute them."""

@@ -14,7 +14,7 @@ _CONTEXT = ("allergy.cobalamin", "patient.paediatric", "neuro.involvement", "b12
 
 def stocked(facts: Facts, product: str) -> bool:
     """Whether the site's formulary has ``product``."""
-    return product in facts.site.formulary
+    return facts.site.stocks(product)
 
 
 def barred(facts: Facts) -> bool:

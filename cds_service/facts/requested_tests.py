@@ -98,12 +98,17 @@ def test_awaited(facts: Facts) -> Fact:
     return drafted if drafted.holds else pending
 
 
-@fact("b12.next_test", "test that would settle the B12 status", "orders", uses=("b12.status", "mma"))
+@fact("b12.next_test", "test that would settle the B12 status, not yet requested", "orders",
+      uses=("b12.status", "mma", "test.drafted.b12", "test.pending.b12", "test.drafted.mma", "test.pending.mma"))  # fmt: skip
 def next_test(facts: Facts) -> Fact:
-    """Serum B12 with an unknown status; methylmalonic acid with an indeterminate one, unless it has resulted."""
+    """Serum B12 with an unknown status; methylmalonic acid with an indeterminate one, unless it has resulted; neither where
+    it is pending or drafted."""
     status = facts["b12.status"]
     if status.is_unknown:
-        return known(("serum-b12",))
-    if status.value == "indeterminate" and facts["mma"].value is None:
-        return known(("mma",))
-    return absent()
+        test, template = "b12", "serum-b12"
+    elif status.value == "indeterminate" and facts["mma"].value is None:
+        test, template = "mma", "mma"
+    else:
+        return absent()
+    requested = facts[f"test.drafted.{test}"].holds or facts[f"test.pending.{test}"].holds
+    return absent("requested already") if requested else known((template,))

@@ -36,6 +36,10 @@ class Site:
         """A parameter that is a name."""
         return str(self.parameters[name])
 
+    def stocks(self, product: str) -> bool:
+        """Whether the formulary has ``product``."""
+        return product in self.formulary
+
     def days(self, name: str) -> timedelta:
         """A window or age of the parameters."""
         return self._days[name]

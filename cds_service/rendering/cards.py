@@ -75,10 +75,17 @@ def render_cards(decisions: Decisions, facts: Facts, patient: Patient, publicati
     cards = []
     course_taken = False
     for decision in shown(decisions):
-        card, starts_course = _Rendering(decision, decisions, facts, patient, publication).card(course_taken)
+        card, starts_course = render_card(decision, decisions, facts, patient, publication, course_taken=course_taken)
         course_taken |= starts_course
         cards.append(card)
     return cards
+
+
+def render_card(
+    decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
+) -> tuple[dict[str, Any], bool]:
+    """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken`` by a card before it."""
+    return _Rendering(decision, decisions, facts, patient, publication).card(course_taken)
 
 
 class _Rendering:

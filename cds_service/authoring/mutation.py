@@ -1,0 +1,326 @@
+"""Do a card's own tests notice when one of its criteria is wrong?
+
+A mutant is a card with one small mistake in ``include`` or ``exclude``. A test kills it when the mutant speaks where the
+card is silent, or the other way round, so that the test fails; a silence for another reason does not count. For a mutant
+that no test kills, the facts that would tell it from the card are searched over every state of the facts that the card
+asks: found, they are the missing test; proved not to exist, the mutant is the same card in other words (equivalent).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import yaml
+
+from ..config import Settings
+from ..engine import PARAMETER_SETS, Engine
+from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.fact import Fact
+from ..rules.card import Card
+from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.decision import Decisions
+from ..rules.yaml_source import Mapping, Place
+from .card_tests import TODAY, StatedFacts, applicable_tests, read_test
+from .explanation import condition_text
+
+_FAMILIES = (("below", "at_least", "more_than", "at_most"), ("within", "older_than"), ("absent", "unknown"))
+MOST_TRIES = 50_000  # seconds; the present cards need fewer than a hundred
+
+Cards = AnyMapping[str, Card]
+Stated = AnyMapping[str, Any]  # facts as a test states them
+
+
+class Mutant(NamedTuple):
+    """A card with one mistake. ``criterion``: the id of the changed one; ``place``: where it stands."""
+
+    card: Card
+    criterion: str
+    place: Place
+    change: str
+
+
+class MutantResult(NamedTuple):
+    """What came of one mutant. ``verdict``: ``killed``, ``equivalent`` or ``survived``; ``remark``: the test to add, or the reason."""
+
+    mutant: Mutant
+    parameter_set: str
+    verdict: str
+    remark: str = ""
+
+
+class _Undecided(Exception):
+    """The search for a killing test cannot be finished; says why."""
+
+
+# --- the mutants of a card
+
+
+def mutants(card: Card) -> Iterator[Mutant]:
+    """Every mutant of ``card``: each criterion dropped, moved between include and exclude, and changed in each way."""
+    for excludes, conditions, others in ((False, card.include, card.exclude), (True, card.exclude, card.include)):
+        for index, condition in enumerate(conditions):
+            before, after = conditions[:index], conditions[index + 1 :]
+            dropped = _with(card, excludes, (*before, *after), others)
+            yield Mutant(dropped, condition.id, condition.place, "dropped")
+            moved = _with(card, excludes, (*before, *after), (*others, condition))
+            yield Mutant(moved, condition.id, condition.place, f"moved to {'include' if excludes else 'exclude'}")
+            for changed, place, change in _changed(condition):
+                mutant = _with(card, excludes, (*before, changed, *after), others)
+                yield Mutant(mutant, condition.id, place, change)
+
+
+def _with(card: Card, excludes: bool, conditions: tuple[Condition, ...], others: tuple[Condition, ...]) -> Card:
+    include, exclude = (others, conditions) if excludes else (conditions, others)
+    return replace(card, include=include, exclude=exclude)
+
+
+def _changed(condition: Condition) -> Iterator[tuple[Condition, Place, str]]:
+    """The condition with one change in it, where it was made, and its words."""
+    if isinstance(condition, CardHolds):
+        flipped = replace(condition, holds=not condition.holds)
+        yield flipped, condition.place, f"{condition_text(condition)} → {condition_text(flipped)}"
+    elif isinstance(condition, AnyOf):
+        for index, criterion in enumerate(condition.criteria):
+            before, after = condition.criteria[:index], condition.criteria[index + 1 :]
+            yield replace(condition, criteria=(*before, *after)), criterion.place, f"alternative dropped: {_text(criterion)}"
+            for changed in _variants(criterion):
+                changed_whole = replace(condition, criteria=(*before, changed, *after))
+                yield changed_whole, criterion.place, f"{_text(criterion)} → {_text(changed)}"
+    else:
+        for changed in _variants(condition):
+            yield changed, condition.place, f"{_text(condition)} → {_text(changed)}"
+
+
+def _text(criterion: Criterion) -> str:
+    asked = condition_text(criterion) if criterion.operand != frozenset() else f"{criterion.fact} in nothing"
+    return f"{asked}, or unknown" if criterion.when_unknown else asked
+
+
+def _variants(criterion: Criterion) -> Iterator[Criterion]:
+    for operand in _other_operands(criterion):
+        yield replace(criterion, operand=operand)
+    for family in _FAMILIES:
+        if criterion.operator in family:
+            for operator in family:
+                if operator != criterion.operator:
+                    yield replace(criterion, operator=operator)
+    if criterion.operator == "is":
+        yield replace(criterion, operator="absent", operand=False)  # true for any value
+    if criterion.operator != "unknown":
+        yield replace(criterion, when_unknown=None if criterion.when_unknown else True)
+
+
+def _other_operands(criterion: Criterion) -> Iterator[Any]:
+    """A negated truth; a set with one value more or less; another category; a limit one unit of its last place off."""
+    operand, values = criterion.operand, CATALOGUE[criterion.fact].values
+    if isinstance(operand, bool):
+        yield not operand
+    elif isinstance(operand, frozenset):
+        yield from (operand ^ {value} for value in values)
+    elif isinstance(operand, Decimal):
+        step = Decimal(1).scaleb(int(operand.as_tuple().exponent))
+        yield from (operand - step, operand + step)
+    else:
+        yield from (value for value in values if value != operand)
+
+
+# --- running a card's tests against its mutants
+
+
+def run_mutants(card_ids: Collection[str] = (), parameter_sets: Iterable[str] = PARAMETER_SETS) -> Iterator[MutantResult]:
+    """Every mutant of all cards, or of ``card_ids``, in each parameter set. The cards' tests must pass beforehand."""
+    for parameter_set in parameter_sets:
+        engine = Engine(Settings.model_validate({"parameters": parameter_set}))
+        for card in engine.cards.values():
+            if not card_ids or card.id in card_ids:
+                yield from mutate(card, engine.cards, parameter_set)
+
+
+def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResult]:
+    """Run the tests of ``card``, which stands beside ``cards``, against each of its mutants."""
+    authored = applicable_tests(card, parameter_set)
+    tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in authored)]
+    base: Stated = next((test["facts"] for test in authored if test.get("fires")), {})
+    for mutant in mutants(card):
+        mutated = {**cards, card.id: mutant.card}
+        if any(Decisions(mutated, facts)[card.id].fires is not fires for facts, fires in tests):
+            yield MutantResult(mutant, parameter_set, "killed")
+            continue
+        try:
+            verdict, remark = _judge_unkilled(card, mutant.card, cards, base)
+        except _Undecided as why:
+            verdict, remark = "survived", f"no test could be found: {why}"
+        yield MutantResult(mutant, parameter_set, verdict, remark)
+
+
+def _judge_unkilled(card: Card, mutant: Card, cards: Cards, base: Stated) -> tuple[str, str]:
+    """Whether a mutant that no test kills survived (with the test to add) or is equivalent (with the reason)."""
+    told = _Search(card, mutant, cards, base).telling_facts()
+    if told is not None:
+        return "survived", f"add the test  {_as_test(card, cards, told)}"
+    for condition, _ in _criteria_of(card):
+        one, other = (_without(each, condition) for each in (card, mutant))
+        if one != card and other != mutant and _Search(one, other, cards, base).telling_facts() is not None:
+            return "equivalent", f"wherever it would show, {condition.id!r} already keeps the card silent"
+    return "equivalent", "no state of the facts that the card asks tells it from the card"
+
+
+def _without(card: Card, condition: Condition) -> Card:
+    include, exclude = (tuple(other for other in found if other != condition) for found in (card.include, card.exclude))
+    return replace(card, include=include, exclude=exclude)
+
+
+def _as_test(card: Card, cards: Cards, told: Stated) -> str:
+    decision = Decisions(cards, StatedFacts(_read(card, told)))[card.id]
+    plain = {name: list(state) if isinstance(state, list) else state for name, state in told.items()}
+    facts = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10_000).strip()
+    return f"facts: {facts}, {'fires: true' if decision.fires else f'silent: {decision.stopped_by}'}"
+
+
+def report(results: Iterable[MutantResult]) -> Iterator[str]:
+    """The results for a terminal: each survivor and each equivalent once, a line for each card, and the sum."""
+    counts: dict[str, dict[str, Counter[str]]] = {}
+    unkilled: dict[tuple[Any, ...], list[str]] = {}
+    for result in results:
+        mutant = result.mutant
+        counts.setdefault(mutant.card.id, {}).setdefault(result.parameter_set, Counter())[result.verdict] += 1
+        if result.verdict != "killed":
+            key = (result.verdict, mutant.place, mutant.card.id, mutant.criterion, mutant.change, result.remark)
+            unkilled.setdefault(key, []).append(result.parameter_set)
+    for (verdict, place, card_id, criterion, change, remark), sets in sorted(unkilled.items()):
+        yield f"{place}: {card_id} [{', '.join(sets)}] {criterion}: {change}: {verdict}"
+        yield f"    {remark}"
+    for card_id, by_set in counts.items():
+        yield f"{card_id}: {', '.join(f'{name} {_killed(count)}' for name, count in by_set.items())}"
+    total = sum((count for by_set in counts.values() for count in by_set.values()), Counter[str]())
+    yield f"{_killed(total)} mutants killed, {total['survived']} survived, {total['equivalent']} equivalent (not counted)"
+
+
+def _killed(count: Counter[str]) -> str:
+    return f"{count['killed']}/{count['killed'] + count['survived']}"
+
+
+# --- the search for facts on which a card and its mutant differ
+
+
+class _NotSet(Exception):
+    """A criterion asks a fact that has no state yet."""
+
+
+class _Trial(dict[str, Fact]):
+    """The facts that have a state so far."""
+
+    today = TODAY
+
+    def __missing__(self, name: str) -> Fact:
+        raise _NotSet(name)
+
+
+class _Search:
+    """Tries the states of the facts that ``card`` asks, each fact only when a criterion needs it.
+
+    A card fires when every criterion lets it, so facts tell the two apart when the changed criterion lets one fire and not
+    the other while all other criteria let both. ``base``: facts as a test states them, which are tried first.
+    """
+
+    def __init__(self, card: Card, mutant: Card, cards: Cards, base: Stated):
+        self._card, self._cards, self._base = card, cards, base
+        own, others = _criteria_of(card), _criteria_of(mutant)
+        same = [each for each in own if each in others]
+        before, after = ([each for each in found if each not in same] for found in (own, others))
+        self._checks: list[Callable[[], bool]] = [lambda: self._let(before) is not self._let(after)]
+        self._checks += [partial(self._let, [each]) for each in same]
+        self._limits: dict[str, set[Decimal]] = {}
+        for condition, _ in (*own, *others):
+            for criterion in self._flat(condition):
+                if isinstance(criterion.operand, Decimal):
+                    self._limits.setdefault(criterion.fact, set()).add(criterion.operand)
+        self._trial = _Trial()
+        self._told: dict[str, Any] = {}
+        self._tries = 0
+
+    def telling_facts(self) -> Stated | None:
+        """Facts on which the two differ, or ``None`` where there are none. May raise :class:`_Undecided`."""
+        if not self._succeeds():
+            return None
+        return {name: state for name, state in self._told.items() if state != "unknown"}
+
+    def _succeeds(self) -> bool:
+        """Whether the facts that are set, with some states of those that are not, tell the two apart."""
+        needed = ""
+        for check in self._checks:
+            try:
+                if not check():
+                    return False
+            except _NotSet as fact:
+                needed = needed or str(fact)
+        if not needed:
+            return True
+        for state in self._states(needed):
+            self._tries += 1
+            if self._tries > MOST_TRIES:
+                raise _Undecided("the criteria ask too many facts to try every state of them")
+            self._told[needed], self._trial[needed] = state, _read(self._card, {needed: state})[needed]
+            if self._succeeds():
+                return True
+        del self._told[needed], self._trial[needed]
+        return False
+
+    def _let(self, criteria: Iterable[tuple[Condition, bool]]) -> bool:
+        """Whether all of the criteria let the card fire."""
+        holds = Decisions(self._cards, self._trial).holds
+        return all(bool(condition.truth(self._trial, holds)) is not excludes for condition, excludes in criteria)
+
+    def _flat(self, condition: Condition) -> Iterator[Criterion]:
+        """The criteria of a condition, with those of the card that it looks at (which may be off in this set)."""
+        if isinstance(condition, Criterion):
+            yield condition
+        elif isinstance(condition, AnyOf):
+            yield from condition.criteria
+        elif condition.card in self._cards:
+            for inner, _ in _criteria_of(self._cards[condition.card]):
+                yield from self._flat(inner)
+
+    def _states(self, name: str) -> list[Any]:
+        """The states of a fact as a test writes them, the one of ``base`` first."""
+        values = _values(CATALOGUE[name], self._limits.get(name, ()))
+        return [self._base.get(name, "unknown"), *values, "absent", "unknown"]
+
+
+def _criteria_of(card: Card) -> list[tuple[Condition, bool]]:
+    """Each criterion with whether it excludes."""
+    return [(condition, False) for condition in card.include] + [(condition, True) for condition in card.exclude]
+
+
+def _read(card: Card, told: Stated) -> dict[str, Fact]:
+    facts, test = Mapping(card.place), Mapping(card.place)
+    facts.update(told)
+    test.update(facts=facts, fires=True)
+    return read_test(card, test)[1]
+
+
+def _values(definition: Definition, limits: Collection[Decimal]) -> list[Any]:
+    """Values of a fact, as a test writes them, of which one stands for every way to answer questions about ``limits``."""
+    if definition.kind == "yes-no":
+        return [True, False]
+    if definition.kind == "category":
+        return list(definition.values)
+    if definition.kind == "date":
+        days = sorted({int(limit) + near for limit in limits or (Decimal(1),) for near in (-1, 0, 1)})
+        return [(TODAY - timedelta(days=day)).isoformat() for day in days]
+    if definition.kind == "orders":
+        return [["an-order"]]
+    if definition.kind not in ("number", "result"):
+        raise _Undecided(f"a test cannot state a value of {definition.name}")
+    ends = sorted({Decimal(0), *limits})
+    numbers = [*sorted(limits), *((low + high) / 2 for low, high in pairwise(ends)), ends[-1] + 1]
+    comparators = ("", "<", "<=", ">", ">=") if definition.kind == "result" else ("",)
+    return [f"{comparator}{number:f} {definition.unit}" for comparator in comparators for number in numbers]

@@ -1,0 +1,321 @@
+"""The classes of every input: one value for each that cards, facts or texts can tell apart.
+
+An input is a fact that reads the record. Classes are conditional where one fact bounds another (without treatment there
+is no interval of treatment): each function states what its fact's own definition admits, read from the other facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from ...facts.analytes import ANALYTES
+from ...facts.catalogue import CATALOGUE, Facts
+from ...facts.fact import absent, known, unknown
+from ...facts.laboratory import Result
+from ...fhir.dates import Moment
+from ...fhir.interval import Interval
+from .enumeration import Class, ClassesOf
+
+
+def _values(*values: str) -> tuple[Class, ...]:
+    return tuple(Class(value, known(value)) for value in values)
+
+
+# The day on which every state is looked at.
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+UNKNOWN, ABSENT = Class("unknown", unknown("enumerated")), Class("absent", absent())
+TRUE, FALSE = Class("true", known(True)), Class("false", known(False))
+YES_NO = (TRUE, FALSE, UNKNOWN)
+STATUS_CLASSES = (*_values(*CATALOGUE["b12.status"].values), UNKNOWN)
+_BY_HOLDS = {True: (TRUE,), False: (FALSE,), None: (UNKNOWN,)}
+
+
+def _result(analyte: str, value: str, level: str, days_ago: int = 1, **more: Any) -> Class:
+    """A result of ``value`` in the analyte's first unit, ``days_ago``."""
+    instant = NOW - timedelta(days=days_ago)
+    moment = Moment(instant.date(), instant)
+    unit = ANALYTES[analyte].families[0].unit
+    number = Decimal(value)
+    result = Result(
+        analyte, Interval(number, number), unit, level, f"{value} {unit}", moment, f"Observation/{analyte}", False,
+        more.get("haemolysed", False), False,
+    )  # fmt: skip
+    return Class(f"{more.get('label', level or value)}{f'@{days_ago}' if days_ago != 1 else ''}", known(result, result.source))
+
+
+def _days_ago(*days: int) -> tuple[Class, ...]:
+    return tuple(Class(f"{count} days ago", known(NOW.date() - timedelta(days=count))) for count in days)
+
+
+def _always(*options: Class) -> ClassesOf:
+    return lambda facts: options
+
+
+def _results(analyte: str, *values: tuple[str, str], days: Sequence[int] = (1,)) -> ClassesOf:
+    """No result, an unusable one, and each of ``values`` (value and class) at each age in days."""
+    return _always(ABSENT, UNKNOWN, *(_result(analyte, value, level, count) for value, level in values for count in days))
+
+
+_RATES = (_result("egfr.reported", "40", "reduced"), _result("egfr.reported", "60", "normal"))
+_HB = _result("hb", "90", "")
+_CHECKS = tuple(
+    Class(label, known(orders))
+    for label, orders in (
+        ("none", ()), ("later", ("potassium-24h", "potassium-48h")), ("all", ("potassium-now", "potassium-24h", "potassium-48h")),
+    )
+)  # fmt: skip
+_OLDER_POTASSIUM = (_result("potassium", "3.2", "low", 10), _result("potassium", "4.2", "normal", 10))
+
+
+def _recent_potassium(facts: Facts) -> Sequence[Class]:
+    """The last 3 days lie within the last 30."""
+    newest = facts["potassium"]
+    if newest.value is not None:
+        return [Class(f"as potassium, {newest.value.level}", newest)]
+    return (*_OLDER_POTASSIUM, UNKNOWN) if newest.is_unknown else (ABSENT, UNKNOWN, *_OLDER_POTASSIUM)
+
+
+def _egfr(facts: Facts) -> Sequence[Class]:
+    """Asked after kidney function as a whole, which is the wider question."""
+    return {True: (ABSENT, UNKNOWN, *_RATES), False: _RATES[1:], None: (ABSENT, UNKNOWN, _RATES[1])}[facts["renal.dysfunction"].holds]
+
+
+def _hb(facts: Facts) -> Sequence[Class]:
+    """Asked after anaemia, which is the wider question."""
+    return (ABSENT, UNKNOWN, _HB) if facts["anaemia"].is_unknown else (_HB,)
+
+
+def _severe(facts: Facts) -> Sequence[Class]:
+    if facts["hb"].value is None:
+        return (UNKNOWN,)
+    return (TRUE, FALSE) if facts["anaemia"].holds else (FALSE,)
+
+
+def _potassium_checks(facts: Facts) -> Sequence[Class]:
+    """What ``checks_as_specified`` has proved of the fact itself."""
+    requested = any(facts[name].holds for name in ("test.drafted.potassium", "test.pending.potassium"))
+    return _CHECKS[:1] if facts["b12_therapy.active"].holds or requested else _CHECKS
+
+
+def _of_course(*when_active: Class) -> ClassesOf:
+    """A property of the treatment under way: absent without one, unknown where that is unknown."""
+
+    def classes(facts: Facts) -> Sequence[Class]:
+        active = facts["b12_therapy.active"]
+        return (*when_active, UNKNOWN) if active.holds else (UNKNOWN,) if active.is_unknown else (ABSENT,)
+
+    return classes
+
+
+# Days since the start, one for each interval between the limits 5, 10, 28, 56, 90 and 180 of facts and cards.
+_STARTS = _days_ago(2, 7, 20, 40, 60, 100, 210)
+
+
+def _latest_start(facts: Facts) -> Sequence[Class]:
+    active = facts["b12_therapy.active"]
+    if active.holds:
+        return [Class("as start", facts["b12_therapy.start"])]
+    return [UNKNOWN] if active.is_unknown else [ABSENT, UNKNOWN, *_STARTS]
+
+
+def _past(facts: Facts) -> Sequence[Class]:
+    return {True: (FALSE,), False: (TRUE, FALSE), None: (UNKNOWN,)}[facts["b12_therapy.active"].holds]
+
+
+_ENDS = (*_days_ago(10, 450), UNKNOWN)
+
+
+_OVERDUE, _ENDED = _values("overdue"), _values("ended")
+
+
+def _ended(facts: Facts) -> Sequence[Class]:
+    past = facts["b12_therapy.past"]
+    return _ENDS if past.holds else (UNKNOWN,) if past.is_unknown else (ABSENT,)
+
+
+def _lapsed(facts: Facts) -> Sequence[Class]:
+    return {True: (ABSENT, *_OVERDUE), False: (ABSENT, *_ENDED), None: (UNKNOWN,)}[facts["b12_therapy.active"].holds]
+
+
+def _order(facts: Facts) -> Sequence[Class]:
+    if not facts["b12_therapy.active"].holds:
+        return (ABSENT,)
+    return (ABSENT, Class("named", known("MedicationRequest/course")))
+
+
+def _continues(facts: Facts) -> Sequence[Class]:
+    active = facts["b12_therapy.active"]
+    return (TRUE, FALSE) if active.holds and facts.session.stops else _BY_HOLDS[active.holds]
+
+
+def _other_treatment(facts: Facts) -> Sequence[Class]:
+    drafted, active = facts["session.b12"], facts["b12_therapy.active"]
+    if drafted.holds:
+        return (TRUE,)
+    if active.holds:
+        return YES_NO if drafted.is_unknown else (TRUE, FALSE)
+    return (UNKNOWN,) if active.is_unknown or drafted.is_unknown else (FALSE,)
+
+
+def _duplicate(facts: Facts) -> Sequence[Class]:
+    active = facts["b12_therapy.active"]
+    return (TRUE, FALSE) if active.holds else _BY_HOLDS[active.holds]
+
+
+def _low_on_therapy(facts: Facts) -> Sequence[Class]:
+    active = facts["b12_therapy.active"]
+    return YES_NO if active.holds else _BY_HOLDS[active.holds]
+
+
+def _earlier_deficient(facts: Facts) -> Sequence[Class]:
+    return YES_NO if facts["b12.deciding_level"].value is not None else (FALSE,)
+
+
+def _past_deficient(facts: Facts) -> Sequence[Class]:
+    day = facts["b12.result_day"]
+    if day.value is not None or facts["b12_therapy.active"].holds:
+        return (FALSE,)
+    return (UNKNOWN,) if day.is_unknown else (TRUE, FALSE)
+
+
+def _dietary(facts: Facts) -> Sequence[Class]:
+    vegan = facts["diet.vegan"]
+    return (TRUE,) if vegan.holds else (TRUE, UNKNOWN) if vegan.is_unknown else YES_NO
+
+
+def _malabsorptive(facts: Facts) -> Sequence[Class]:
+    surgery = facts["bariatric"]
+    return {True: YES_NO, False: (FALSE,), None: (UNKNOWN,)}[surgery.holds]
+
+
+def _folate_reason(facts: Facts) -> Sequence[Class]:
+    for agent in ("methotrexate", "pemetrexed"):
+        if any(agent in draft.product.agents for draft in facts.session.drafts):
+            return _values(agent)
+    pregnant = facts["patient.pregnant"]
+    if pregnant.holds:
+        return _values("pregnancy")
+    return (*_values("methotrexate"), UNKNOWN) if pregnant.is_unknown else (ABSENT, *_values("methotrexate"), UNKNOWN)
+
+
+def _pemetrexed(facts: Facts) -> Sequence[Class]:
+    return (TRUE,) if any("pemetrexed" in draft.product.agents for draft in facts.session.drafts) else YES_NO
+
+
+def _homocysteine_on_treatment(facts: Facts) -> Sequence[Class]:
+    start, result = facts["b12_therapy.start"], facts["homocysteine"]
+    if start.value is None or result.value is None:
+        return (UNKNOWN,) if start.is_unknown or result.is_unknown else (ABSENT,)
+    return [ABSENT, Class(f"as homocysteine, {result.value.as_sent}", result)]
+
+
+def _monitoring_due(facts: Facts) -> Sequence[Class]:
+    start = facts["b12_therapy.start"]
+    return YES_NO if start.value is not None else (UNKNOWN,) if start.is_unknown else (TRUE,)
+
+
+def _neuro_before(facts: Facts) -> Sequence[Class]:
+    neuro, start = facts["neuro.involvement"], facts["b12_therapy.start"]
+    if neuro.holds and start.value is not None:
+        return YES_NO
+    return (UNKNOWN,) if neuro.is_unknown or start.is_unknown else (FALSE,)
+
+
+def _anaemia_at_start(facts: Facts) -> Sequence[Class]:
+    start = facts["b12_therapy.latest_start"]
+    return YES_NO if start.value is not None else (UNKNOWN,) if start.is_unknown else (FALSE,)
+
+
+def _anaemia_persists(facts: Facts) -> Sequence[Class]:
+    start, hb = facts["b12_therapy.latest_start"], facts["hb"]
+    if start.value is None or hb.value is None:
+        return (UNKNOWN,) if start.is_unknown or hb.is_unknown else (FALSE,)
+    return YES_NO if (facts.today - start.value).days >= 56 else (FALSE,)
+
+
+_LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
+# Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
+TEST_ORDERS: dict[str, tuple[str, ...]] = {
+    "order.b12_and_folate": ("serum-b12", "serum-folate"), "order.b12": ("serum-b12",), "order.active_b12": ("active-b12",),
+    "order.b12_and_blood_count": ("serum-b12", "blood-count"), "order.monitoring": ("serum-b12", "homocysteine", "mma"),
+    "order.reticulocytes": ("reticulocytes",), "order.before_first_dose": ("serum-b12", "serum-folate"),
+    "order.test_indicated": ("serum-b12", "serum-folate"), "order.clarification": ("mma",), "b12.next_test": ("mma",),
+    "potassium.repeat": ("potassium-now",), "potassium.series": ("potassium-now", "potassium-24h", "potassium-48h"),
+}  # fmt: skip
+CONDITIONAL: dict[str, ClassesOf] = {
+    "b12.total": _results("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
+    "b12.active": _results("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
+    "mma": _results("mma", ("200", "normal"), ("900", "high")),
+    "homocysteine": _always(
+        ABSENT, UNKNOWN, *(_result("homocysteine", value, level, label=value)
+                           for value, level in (("8", "normal"), ("10", "normal"), ("20", "high"))),
+    ),
+    "egfr": _egfr,
+    "hb": _hb,
+    "mcv": _results("mcv", ("90", "normal"), ("112", "high")),
+    "platelets": _results("platelets", ("40", "low"), ("200", "normal")),
+    "reticulocytes": _results("reticulocytes", ("60", "")),
+    "folate.serum": _results("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
+    "folate.red_cell": _results("folate.red_cell", ("200", "deficient"), ("500", "sufficient")),
+    "potassium": _always(
+        ABSENT, UNKNOWN, _result("potassium", "2.7", "severely-low"), _result("potassium", "3.2", "low"),
+        _result("potassium", "4.2", "normal"), _result("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
+    ),
+    "potassium.recent": _recent_potassium,
+    "patient.age_months": _always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
+    "potassium.checks": _potassium_checks,
+    **{name: _always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
+    "anaemia.severe": _severe,
+    "b12_therapy.route": _of_course(*_values("parenteral", "oral", "nasal")),
+    "b12_therapy.interval": _of_course(*(Class(f"{days} days", known(float(days))) for days in (1, 30, 90))),
+    "b12_therapy.start": _of_course(*_STARTS),
+    "b12_therapy.latest_start": _latest_start,
+    "b12_therapy.past": _past,
+    "b12_therapy.ended": _ended,
+    "b12_therapy.lapsed": _lapsed,
+    "b12_therapy.order": _order,
+    "b12_therapy.continues": _continues,
+    "b12.other_treatment": _other_treatment,
+    "b12.duplicate": _duplicate,
+    "b12.low_on_therapy": _low_on_therapy,
+    "b12.earlier_deficient": _earlier_deficient,
+    "b12.result_day": _always(ABSENT, UNKNOWN, *_days_ago(5, 100)),
+    "b12.past_deficient": _past_deficient,
+    "cause.dietary": _dietary,
+    "bariatric.malabsorptive": _malabsorptive,
+    "folate.reason": _folate_reason,
+    "pemetrexed": _pemetrexed,
+    "homocysteine.on_treatment": _homocysteine_on_treatment,
+    "monitoring.due": _monitoring_due,
+    "monitoring.last": _always(ABSENT, UNKNOWN, *_days_ago(5, 100)),
+    "neuro.before_treatment": _neuro_before,
+    "anaemia.at_start": _anaemia_at_start,
+    "anaemia.persists": _anaemia_persists,
+}  # fmt: skip
+
+# Facts of several inputs, tried with each of their values instead of their inputs'. Where an input is read elsewhere too,
+# some states are tried which cannot be, and none that can be is left out.
+COLLAPSED = (
+    "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong", "folate.status",
+    "reticulocytes.since_start", "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
+    "b12.test_indicated", "b12.nitrous_oxide_test",
+)  # fmt: skip
+
+
+def _plain(name: str) -> ClassesOf:
+    definition = CATALOGUE[name]
+    options = YES_NO if definition.kind == "yes-no" else (*_values(*definition.values), ABSENT, UNKNOWN)
+    return _always(*options)
+
+
+def input_classes() -> dict[str, ClassesOf]:
+    """The classes of every input of the catalogue: from its kind, or as bounded by other facts."""
+    plain = [
+        name
+        for name, definition in CATALOGUE.items()
+        if name in COLLAPSED or (definition.queries and definition.kind in ("yes-no", "category"))
+    ]
+    return {name: _plain(name) for name in plain} | CONDITIONAL

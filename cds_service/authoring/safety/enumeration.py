@@ -1,0 +1,151 @@
+"""Walks every distinguishable state, and no state twice.
+
+A run of the real code asks for facts one after the other. Where a fact is an input (``classes.py``) the walk chooses one
+of its classes, remembers the choice, and comes back for the others. Facts that a run never asks for cannot influence it,
+so that each run stands for all their values: this is what makes the enumeration exact and finite.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ...facts.catalogue import Facts
+from ...facts.fact import Fact
+from ...facts.record import PatientRecord
+from ...facts.session import OrderingSession
+from ...facts.site import Site
+
+
+class Class(NamedTuple):
+    """One class of a fact's values: how it is called, and a value that stands for it."""
+
+    label: str
+    fact: Fact
+
+
+ClassesOf = Callable[[Facts], Sequence[Class]]
+
+
+class NeedsClasses(Exception):
+    """A fact reads the patient's record but has no classes."""
+
+
+class Choices:
+    """The choices of one walk, and which come next."""
+
+    def __init__(self) -> None:
+        self._path: list[int] = []
+        self._counts: list[int] = []
+        self._position = 0
+
+    def choose(self, options: int) -> int:
+        """One of ``options`` possibilities: the one that this run has to try."""
+        if self._position == len(self._path):
+            self._path.append(0)
+            self._counts.append(options)
+        chosen = self._path[self._position]
+        self._position += 1
+        return chosen
+
+    def next_run(self) -> bool:
+        """Move on to the next combination; false when all have been tried."""
+        while self._path and self._path[-1] + 1 == self._counts[-1]:
+            self._path.pop()
+            self._counts.pop()
+        if not self._path:
+            return False
+        self._path[-1] += 1
+        self._position = 0
+        return True
+
+
+class StateFacts(Facts):
+    """Facts whose inputs are chosen, not read. ``fixed`` states some of them beforehand, by label, where they are possible.
+
+    ``labels``: the class of each input that was asked for; ``free``: those that had more than one to choose from.
+    """
+
+    __slots__ = ("_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
+
+    def __init__(
+        self,
+        site: Site,
+        session: OrderingSession,
+        now: datetime,
+        classes: Mapping[str, ClassesOf],
+        choices: Choices,
+        relation: Relation | None = None,
+        fixed: Mapping[str, str] | None = None,
+    ):
+        super().__init__(site, session, now, _no_record)
+        self._classes = classes
+        self._choices = choices
+        self._relation = relation
+        self._fixed = fixed or {}
+        self.labels: dict[str, str] = {}
+        self.free: set[str] = set()
+        self.mask = relation.everything if relation else 0
+
+    def computed(self, name: str) -> Fact:
+        """An input's class by choice; any other fact by its own definition."""
+        classes_of = self._classes.get(name)
+        if classes_of is None:
+            return super().computed(name)
+        options = classes_of(self)
+        if self._relation is not None:
+            options = [option for option in options if self._relation.narrowed(self.mask, name, option.label)]
+        if name in self._fixed:
+            options = [option for option in options if option.label == self._fixed[name]] or options
+        if not options:
+            raise Impossible(name)
+        if len(options) > 1:
+            self.free.add(name)
+        chosen = options[self._choices.choose(len(options))] if len(options) > 1 else options[0]
+        self.labels[name] = chosen.label
+        if self._relation is not None:
+            self.mask = self._relation.narrowed(self.mask, name, chosen.label)
+        return chosen.fact
+
+
+class Impossible(Exception):
+    """The choices so far admit no value of a fact: no such state exists."""
+
+
+def _no_record() -> PatientRecord:
+    raise NeedsClasses
+
+
+class Relation:
+    """Which values of a fact go together with which values of the facts that it rests on.
+
+    ``rows``: for each way of computing the fact, the labels of the inputs that it read and its own. A fact that a row
+    does not name is free in it.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, str]]):
+        self.everything = (1 << len(rows)) - 1
+        self._named: dict[str, int] = {}
+        self._having: dict[tuple[str, str], int] = {}
+        for position, row in enumerate(rows):
+            bit = 1 << position
+            for name, label in row.items():
+                self._named[name] = self._named.get(name, 0) | bit
+                self._having[name, label] = self._having.get((name, label), 0) | bit
+
+    def narrowed(self, mask: int, name: str, label: str) -> int:
+        """The rows of ``mask`` in which ``name`` may have the class ``label``."""
+        named = self._named.get(name)
+        return mask if named is None else mask & (~named | self._having.get((name, label), 0))
+
+
+def states(start: Callable[[Choices], Any]) -> Iterator[Any]:
+    """What ``start`` returns for each distinguishable state; it is called anew for each, with the choices to make."""
+    choices = Choices()
+    while True:
+        with contextlib.suppress(Impossible):
+            yield start(choices)
+        if not choices.next_run():
+            return

@@ -1,0 +1,201 @@
+"""What holds of several cards together: no silence, no critical card lost to an unknown, no two cards at odds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from itertools import product
+
+from ...facts.catalogue import CATALOGUE
+from ...facts.session import OrderingSession
+from ...rendering.cards import render_card
+from ...rules.card import Suggestion
+from ...rules.decision import Decisions
+from .enumeration import Choices, StateFacts, states
+from .invariants import FOLIC_ACID, Suggested, read_suggestions
+from .proof import PATIENT_OF_STATES, SETTINGS, AssumedDecisions, Job, Tally, Violation, bare_cards, engine, new_facts
+from .sessions import Session
+
+# Invariant 9: cards of which another may take the place of a critical one.
+GROUPS = {
+    "folic-acid-b12-deficient": ("folic-acid-b12-deficient", "folic-acid-add-b12", "folic-acid-b12-unknown", "folic-acid-await-b12"),
+    "hypokalaemia-before-b12": ("hypokalaemia-before-b12", "low-potassium-before-b12", "potassium-monitoring"),
+    "cobalamin-anaphylaxis": ("cobalamin-anaphylaxis", "cobalamin-allergy"),
+    "cyanocobalamin-leber": ("cyanocobalamin-leber",),
+    "b12-deficiency-neuro": (
+        "b12-deficiency-neuro", "b12-deficiency-untreated", "b12-folate-deficiency", "b12-indeterminate-neuro", "b12-cause-untreated",
+    ),
+}  # fmt: skip
+# The value that each of them is about, and the age, which decides whether it can speak at all only when it is known.
+TRIGGERS = {
+    "folic-acid-b12-deficient": {"b12.status", "b12.low_on_therapy", "b12.total", "b12.active"},
+    "hypokalaemia-before-b12": {"potassium"},
+    "cobalamin-anaphylaxis": {"allergy.cobalamin"},
+    "cyanocobalamin-leber": {"leber"},
+    "b12-deficiency-neuro": {"b12.status"},
+}
+
+
+def prove_groups(hook: str, session: Session, settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
+    """Visit the states that concern several cards of one hook and session."""
+    tally = Tally()
+    for parameters, formulary in settings:
+        if formulary != "all":
+            continue  # no criterion of these cards asks for it but by a fact that both formularies try elsewhere
+        job = Job(parameters, formulary, hook, session)
+        _no_silence(job, tally)
+        for card_id in GROUPS:
+            if card_id in bare_cards(parameters, formulary, hook):
+                _critical_survives(job, card_id, tally)
+        if parameters == "default":
+            _contradictions(job, tally)
+            tally.add(prove_texts(job))
+    return tally
+
+
+def _no_silence(job: Job, tally: Tally) -> None:
+    """13. Where a deficiency is untreated, at least one card speaks wherever B12 or folate is in play."""
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+
+    def run(choices: Choices) -> tuple[StateFacts, bool]:
+        facts = new_facts(job.parameters, job.formulary, job.session, choices, {"b12.status": "deficient"})
+        in_play = job.session.orders == OrderingSession() or facts["draft.b12"].holds or facts["draft.folate"].holds
+        untreated = facts["b12.status"].value == "deficient" and not facts["b12_therapy.active"].holds
+        if not in_play or not untreated or facts["session.b12"].holds is not False:
+            return facts, True
+        decisions = Decisions(cards, facts)
+        return facts, any(decisions.holds(card_id) for card_id in cards)
+
+    for facts, spoken in states(run):
+        tally.visited += 1
+        if not spoken:
+            tally.violations.append(
+                Violation("an untreated deficiency is met with silence", "-", job.setting, job.session.label, dict(facts.labels))
+            )
+
+
+def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
+    """9. What is not its trigger may become unknown: a card of the group still speaks."""
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+
+    def run(choices: Choices) -> tuple[StateFacts, bool]:
+        facts = new_facts(job.parameters, job.formulary, job.session, choices)
+        return facts, Decisions(cards, facts).holds(card_id)
+
+    for facts, fires in states(run):
+        tally.visited += 1
+        if not fires:
+            continue
+        for name, label in facts.labels.items():
+            if label != "unknown" and name not in TRIGGERS[card_id]:
+                silent = _silent_without(job, card_id, name, facts.labels, tally)
+                if silent is not None:
+                    rule = f"with {name} unknown instead of {label} no card of its group speaks"
+                    tally.violations.append(Violation(rule, card_id, job.setting, job.session.label, silent))
+
+
+def _silent_without(job: Job, card_id: str, name: str, labels: dict[str, str], tally: Tally) -> dict[str, str] | None:
+    """A state that differs in ``name`` being unknown and in which the group is silent, or ``None`` where there is none."""
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+
+    def run(choices: Choices) -> tuple[StateFacts, bool]:
+        facts = new_facts(job.parameters, job.formulary, job.session, choices, {**labels, name: "unknown"})
+        decisions = Decisions(cards, facts)
+        spoken = any(decisions.holds(other) for other in GROUPS[card_id])
+        # Where the rest of the state does not admit it, the fact did not become unknown and nothing is shown.
+        return facts, spoken or facts.labels.get(name, "unknown") != "unknown"
+
+    for facts, spoken in states(run):
+        tally.visited += 1
+        if not spoken:
+            return dict(facts.labels)
+    return None
+
+
+def _contradictions(job: Job, tally: Tally) -> None:
+    """Pairs of cards of which one suggests what the other warns of, or that undo each other's change."""
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+    warning = [
+        card.id for card in cards.values() if card.id in WARNS_OF or any(item.delete and not item.create for item in card.suggestions)
+    ]
+    medicating = [card.id for card in cards.values() if any(item.delete or _medicates(item) for item in card.suggestions)]
+    pairs = [(first, second) for first, second in product(warning, medicating) if first != second]
+    for first, second in pairs:
+        if _at_odds(job, first, second, tally):
+            tally.contradictions.add((first, second))
+
+
+def _medicates(suggestion: Suggestion) -> bool:
+    """Whether it may order a medication: tests contradict nobody."""
+    return any(source.fact.startswith("regimen.") or source.template for source in suggestion.create)
+
+
+# What must not be suggested beside a card that warns of it.
+WARNS_OF = {
+    "cobalamin-anaphylaxis": ("hydroxocobalamin", "cyanocobalamin"), "cyanocobalamin-leber": ("cyanocobalamin",),
+    "folate-deficiency-b12-unknown": FOLIC_ACID, "b12-deficiency-neuro": ("cyanocobalamin-oral",),
+    "b12-neuro-regimen": ("cyanocobalamin-oral",), "b12-low-on-therapy": FOLIC_ACID,
+    "b12-paediatric": ("hydroxocobalamin", "cyanocobalamin"),
+}  # fmt: skip
+
+
+def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+    publication = engine(job.parameters, job.formulary).publication
+
+    def run(choices: Choices) -> bool:
+        facts = new_facts(job.parameters, job.formulary, job.session, choices)
+        decisions = AssumedDecisions((first, second), cards, facts, choices)
+        if not (decisions.holds(first) and decisions.holds(second)):
+            return False
+        taken = False
+        suggested: dict[str, list[Suggested]] = {}
+        for card_id in sorted((first, second), key=lambda card_id: cards[card_id].rank):
+            rendered, starts = render_card(decisions[card_id], decisions, facts, PATIENT_OF_STATES, publication, course_taken=taken)
+            taken |= starts
+            suggested[card_id] = read_suggestions(rendered)
+        return _contradict(suggested, first, second)
+
+    for at_odds in states(run):
+        tally.visited += 1
+        if at_odds:
+            return True
+    return False
+
+
+def _contradict(suggested: dict[str, list[Suggested]], warning: str, other: str) -> bool:
+    created = [name for suggestion in suggested[other] for name in suggestion.creates]
+    removed = {draft for suggestion in suggested[warning] for draft in suggestion.removes if not suggestion.creates}
+    replaced = {draft for suggestion in suggested[other] for draft in suggestion.removes if suggestion.creates}
+    return any(name.startswith(WARNS_OF.get(warning, ("-",))) for name in created) or bool(removed & replaced)
+
+
+def prove_texts(job: Job) -> Tally:
+    """11. Wherever a card fires, its detail names each unknown fact that its criteria met."""
+    tally = Tally()
+    for card_id in bare_cards(job.parameters, job.formulary, job.hook):
+        _prove_text(job, card_id, tally)
+    return tally
+
+
+def _prove_text(job: Job, card_id: str, tally: Tally) -> None:
+    bare = bare_cards(job.parameters, job.formulary, job.hook)
+    cards = {**bare, card_id: replace(bare[card_id], suggestions=())}
+    publication = engine(job.parameters, job.formulary).publication
+
+    def run(choices: Choices) -> tuple[StateFacts, list[str], str]:
+        facts = new_facts(job.parameters, job.formulary, job.session, choices)
+        decisions = AssumedDecisions((card_id,), cards, facts, choices)
+        decision = decisions[card_id]
+        met = [name for name, label in facts.labels.items() if label == "unknown" and name in facts.free]
+        if not decision.fires or not met:
+            return facts, [], ""
+        rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, publication, course_taken=False)
+        return facts, met, str(rendered["detail"]).rpartition("Not known:")[2]
+
+    for facts, met, line in states(run):
+        tally.visited += 1
+        missing = [name for name in met if CATALOGUE[name].title not in line]
+        if missing:
+            rule = f"Not known does not name {', '.join(missing)}"
+            tally.violations.append(Violation(rule, card_id, job.setting, job.session.label, dict(facts.labels)))

@@ -1,0 +1,180 @@
+"""What must hold in every state (clinical specification, section 6), read off a rendered card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from ...facts.catalogue import Facts
+from ...rules.card import Card
+
+FOLIC_ACID = ("folic-acid-1mg-3-months", "folic-acid-5mg-4-months")
+CYANOCOBALAMIN = ("cyanocobalamin-oral-1000", "cyanocobalamin-injection")
+TESTS = {
+    "serum-b12": "b12", "active-b12": "active_b12", "mma": "mma", "homocysteine": "homocysteine", "serum-folate": "folate",
+    "blood-count": "blood_count", "reticulocytes": "reticulocytes", "creatinine": "creatinine", "potassium-now": "potassium",
+    "potassium-24h": "potassium", "potassium-48h": "potassium",
+}  # fmt: skip
+# Below the age of 16 only these speak: safety as text, and rows that name a child's status.
+SPEAK_BELOW_16 = frozenset({
+    "folic-acid-b12-deficient", "folic-acid-add-b12", "folic-acid-b12-unknown", "folic-acid-await-b12", "cyanocobalamin-leber",
+    "cobalamin-anaphylaxis", "cobalamin-allergy", "hypokalaemia-before-b12", "low-potassium-before-b12", "potassium-monitoring",
+    "b12-bleeding-risk", "b12-paediatric",
+})  # fmt: skip
+
+
+class Suggested(NamedTuple):
+    """One rendered suggestion: the templates that it creates, the drafts that it removes, the order that it replaces."""
+
+    creates: tuple[str, ...]
+    removes: tuple[str, ...]
+    replaces: str
+    recommended: bool
+
+    @property
+    def cobalamins(self) -> list[str]:
+        """The cobalamin orders that it creates."""
+        return [name for name in self.creates if "cobalamin" in name]
+
+
+def read_suggestions(rendered: dict[str, Any]) -> list[Suggested]:
+    """The suggestions of a rendered card."""
+    found = []
+    for suggestion in rendered.get("suggestions", []):
+        created = [action["resource"] for action in suggestion["actions"] if action["type"] == "create"]
+        names = tuple(order["instantiatesCanonical"][0].rsplit("/", 1)[1].split("|")[0] for order in created)
+        removed = tuple(action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete")
+        replaced = next((order["priorPrescription"]["reference"] for order in created if "priorPrescription" in order), "")
+        found.append(Suggested(names, removed, replaced, suggestion.get("isRecommended", False)))
+    return found
+
+
+class State(NamedTuple):
+    """A card that fires in a state, as rendered. ``course_taken``: a card before it already starts cobalamin."""
+
+    card: Card
+    suggestions: list[Suggested]
+    facts: Facts
+    course_taken: bool
+
+
+def folate_never_alone(state: State) -> bool:
+    """1. Folate only under treatment, beside a drafted or suggested B12, or with a reassuring status without a lifelong cause."""
+    for suggestion in state.suggestions:
+        if any(name in FOLIC_ACID for name in suggestion.creates):
+            facts = state.facts
+            beside = suggestion.cobalamins or any(draft.product.cobalamin for draft in facts.session.drafts)
+            reassuring = (
+                facts["b12.status"].value in ("sufficient", "unlikely")
+                and not facts["cause.lifelong"].holds
+                and not facts["b12.diagnosed"].holds
+            )
+            if not (beside or facts["b12_therapy.active"].holds or reassuring):
+                return False
+    return True
+
+
+def cyanocobalamin_never_unfit(state: State) -> bool:
+    """2. No cyanocobalamin with Leber's, nor with renal dysfunction unless hydroxocobalamin is not stocked (oral: never)."""
+    created = [name for suggestion in state.suggestions for name in suggestion.creates if name in CYANOCOBALAMIN]
+    if not created:
+        return True
+    if state.facts["leber"].holds:
+        return False
+    stocked = state.facts["formulary.hydroxocobalamin"].holds
+    return not (state.facts["renal.dysfunction"].holds and (stocked or "cyanocobalamin-oral-1000" in created))
+
+
+def no_cobalamin_with_severe_allergy(state: State) -> bool:
+    """3. No cobalamin is suggested with a severe cobalamin allergy."""
+    suggested = any(suggestion.cobalamins for suggestion in state.suggestions)
+    return not (suggested and state.facts["allergy.cobalamin"].value == "severe")
+
+
+def nothing_oral_with_neuro(state: State) -> bool:
+    """4. With neurological features nothing oral is suggested."""
+    oral = any("cyanocobalamin-oral-1000" in suggestion.creates for suggestion in state.suggestions)
+    return not (oral and state.facts["neuro.involvement"].holds)
+
+
+def potassium_checks_go_along(state: State) -> bool:
+    """5. A suggestion that starts a parenteral cobalamin carries the potassium checks (``checks_as_specified``)."""
+    return all(
+        {name for name in suggestion.creates if name.startswith("potassium")} == set(state.facts["potassium.checks"].value)
+        for suggestion in state.suggestions
+        if not suggestion.replaces and any(name != "cyanocobalamin-oral-1000" for name in suggestion.cobalamins)
+    )
+
+
+def checks_as_specified(facts: Facts) -> bool:
+    """5. The potassium checks themselves are those that section 4 asks for."""
+    wanted = {"potassium-24h", "potassium-48h"}
+    risk = facts["anaemia"].holds is not False or facts["potassium.risk"].holds is not False
+    spared = any(facts[name].holds for name in ("test.drafted.potassium", "test.pending.potassium", "patient.paediatric"))
+    if facts["b12_therapy.active"].holds or spared or not (risk or facts["potassium.recently_low"].holds):
+        wanted = set()
+    elif facts["potassium"].value is None or facts["potassium"].value.haemolysed:
+        wanted.add("potassium-now")
+    return set(facts["potassium.checks"].value) == wanted
+
+
+def tests_as_specified(facts: Facts, name: str) -> bool:
+    """Section 4: the tests that the fact ``name`` orders are neither pending nor drafted."""
+    orders = facts[name].value or ()
+    return not any(facts[f"test.{state}.{TESTS[order]}"].holds for order in orders for state in ("drafted", "pending"))
+
+
+def one_course(state: State) -> bool:
+    """6. One cobalamin course an answer; beside treatment or a therapeutic draft only in its place, named."""
+    for suggestion in state.suggestions:
+        if not suggestion.cobalamins:
+            continue
+        drafted = {draft.reference for draft in state.facts.session.drafts if draft.product.cobalamin}
+        in_place_of_drafts = bool(drafted) and drafted <= set(suggestion.removes)
+        if state.course_taken or len(suggestion.cobalamins) > 1:
+            return False
+        if state.facts["session.b12"].holds and not in_place_of_drafts:
+            return False
+        if state.facts["b12_therapy.active"].holds and not (suggestion.replaces or in_place_of_drafts):
+            return False
+    return True
+
+
+def no_order_below_16(state: State) -> bool:
+    """7. Below the age of 16 no order, and only safety cards and rows that name a child."""
+    return not state.facts["patient.paediatric"].holds or (not state.suggestions and state.card.id in SPEAK_BELOW_16)
+
+
+def one_recommendation(state: State) -> bool:
+    """8. At most one recommended suggestion a card."""
+    return sum(suggestion.recommended for suggestion in state.suggestions) <= 1
+
+
+def only_known_orders(state: State) -> bool:
+    """10. Nothing but cobalamin, folic acid and tests: no potassium supplement, iron, antifolate or nitrous oxide."""
+    return all(
+        "cobalamin" in name or name in FOLIC_ACID or name in TESTS for suggestion in state.suggestions for name in suggestion.creates
+    )
+
+
+def severe_allergy_silences(state: State) -> bool:
+    """Section 4: with a severe allergy other cards that would start or resume a cobalamin do not fire."""
+    text_only = ("folic-acid-", "b12-deficiency-", "b12-folate-deficiency", "b12-cause-untreated", "cyanocobalamin-")
+    creates = any((source.fact.startswith("regimen.") and source.fact != "regimen.folate") or "cobalamin" in source.template
+                  for suggestion in state.card.suggestions for source in suggestion.create)  # fmt: skip
+    changes = any(suggestion.replaces for suggestion in state.card.suggestions)
+    if not creates or changes or state.card.id.startswith(text_only):
+        return True
+    return bool(state.facts["allergy.cobalamin"].value != "severe")
+
+
+INVARIANTS: tuple[Callable[[State], bool], ...] = (
+    folate_never_alone, cyanocobalamin_never_unfit, no_cobalamin_with_severe_allergy, nothing_oral_with_neuro,
+    potassium_checks_go_along, one_course, no_order_below_16, one_recommendation, only_known_orders,
+    severe_allergy_silences,
+)  # fmt: skip
+
+
+def violated(state: State) -> Iterator[str]:
+    """The names of the invariants that do not hold."""
+    return (invariant.__name__ for invariant in INVARIANTS if not invariant(state))

@@ -1,0 +1,60 @@
+"""The whole proof on all processors, and what it found."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from ...engine import PARAMETER_SETS
+from .groups import prove_groups
+from .proof import Tally, engine, prove, sessions_by_hook, status_relation
+
+
+def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
+    """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all, and the states visited."""
+    status_relation()  # worked out once, before the processes part
+    whole = sessions_by_hook()
+    total = Tally()
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        parts = [pool.submit(work, *part) for part in whole for work in (prove, prove_groups)]
+        for done, part in enumerate(as_completed(parts), 1):
+            total.add(part.result())
+            progress(done, len(parts), total.visited)
+    return total
+
+
+def never_fired(tally: Tally) -> Iterator[tuple[str, str]]:
+    """The cards of each parameter set that fire in no state."""
+    for parameters in PARAMETER_SETS:
+        for card_id in engine(parameters, "all").cards:
+            if not tally.deciding[parameters, card_id, ""]:
+                yield parameters, card_id
+
+
+def never_decided(tally: Tally) -> Iterator[tuple[str, str, str]]:
+    """The criteria that silence their card in no state: they can be left out."""
+    for parameters in PARAMETER_SETS:
+        for card in engine(parameters, "all").cards.values():
+            for condition in (*card.include, *card.exclude):
+                if not tally.deciding[parameters, card.id, condition.id]:
+                    yield parameters, card.id, condition.id
+
+
+def report(tally: Tally, seconds: float) -> Iterator[str]:
+    """What the proof found, for a reader. Violations come with the smallest state that shows each."""
+    yield f"{tally.visited:,} distinguishable states in {seconds:.0f} s"
+    smallest: dict[tuple[str, str], tuple[int, str]] = {}
+    for violation in tally.violations:
+        key = violation.rule, violation.card
+        candidate = len(violation.state), str(violation)
+        smallest[key] = min(smallest.get(key, candidate), candidate)
+    for _, told in sorted(smallest.values()):
+        yield f"VIOLATED  {told}"
+    yield f"{len(tally.violations):,} violations of {len(smallest)} rules" if smallest else "No violation."
+    for parameters, card_id in never_fired(tally):
+        yield f"NEVER FIRES  {card_id} [{parameters}]"
+    for parameters, card_id, criterion in never_decided(tally):
+        yield f"never decides  {card_id}: {criterion} [{parameters}]"
+    for first, second in sorted(tally.contradictions):
+        yield f"CONTRADICT  {first} and {second}"

@@ -1,0 +1,102 @@
+"""Ordering sessions that differ for the cards: each kind of draft alone, in pairs, selected or not, and with what else counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations, product
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from ...facts.session import OrderingSession, read_session
+from ...fhir.terminology import LOINC, SNOMED, Terminology
+
+PATIENT = "enumerated"
+_IM, _ORAL, _NASAL = "78421000", "26643006", "46713006"
+_UCUM = "http://unitsofmeasure.org"
+_HYDROXOCOBALAMIN, _CYANOCOBALAMIN = "Hydroxocobalamin 1 mg/mL injection", "Cyanocobalamin"
+_DAILY, _EVERY_2_DAYS, _THRICE_WEEKLY, _WEEKLY, _3_MONTHLY = (1, 1, "d"), (1, 2, "d"), (3, 1, "wk"), (1, 1, "wk"), (1, 3, "mo")
+
+
+class Session(NamedTuple):
+    """An ordering session and how it is called."""
+
+    label: str
+    orders: OrderingSession
+
+
+def _medication(name: str, milligrams: float | None = None, route: str = "", every: tuple[int, int, str] | None = None) -> dict[str, Any]:
+    dosage: dict[str, Any] = {}
+    if milligrams is not None:
+        dosage["doseAndRate"] = [{"doseQuantity": {"value": milligrams, "unit": "mg", "system": _UCUM, "code": "mg"}}]
+    if route:
+        dosage["route"] = {"coding": [{"system": SNOMED, "code": route}]}
+    if every:
+        dosage["timing"] = {"repeat": {"frequency": every[0], "period": every[1], "periodUnit": every[2]}}
+    return _order("MedicationRequest", medicationCodeableConcept={"text": name}, dosageInstruction=[dosage])
+
+
+def _order(kind: str, **elements: Any) -> dict[str, Any]:
+    subject = {"reference": f"Patient/{PATIENT}"}
+    return {"resourceType": kind, "status": "draft", "intent": "order", "subject": subject, **elements}
+
+
+def _test(code: str) -> dict[str, Any]:
+    return _order("ServiceRequest", code={"coding": [{"system": LOINC, "code": code}]})
+
+
+FOLATES = {
+    "folic acid 0.3 mg": _medication("Folic acid", 0.3, _ORAL, _DAILY),
+    "folic acid 1 mg": _medication("Folic acid", 1, _ORAL, _DAILY),
+    "folic acid, dose unstated": _medication("Folic acid"),
+}
+COBALAMINS = {
+    "hydroxocobalamin on alternate days": _medication(_HYDROXOCOBALAMIN, 1, _IM, _EVERY_2_DAYS),
+    "hydroxocobalamin 3 times a week": _medication(_HYDROXOCOBALAMIN, 1, _IM, _THRICE_WEEKLY),
+    "hydroxocobalamin weekly": _medication(_HYDROXOCOBALAMIN, 1, _IM, _WEEKLY),
+    "hydroxocobalamin 3-monthly": _medication(_HYDROXOCOBALAMIN, 1, _IM, _3_MONTHLY),
+    "hydroxocobalamin, frequency unstated": _medication(_HYDROXOCOBALAMIN, 1, _IM),
+    "cyanocobalamin injection 3-monthly": _medication("Cyanocobalamin injection", 1, _IM, _3_MONTHLY),
+    "cyanocobalamin 50 ug by mouth": _medication(_CYANOCOBALAMIN, 0.05, _ORAL, _DAILY),
+    "cyanocobalamin 600 ug by mouth": _medication(_CYANOCOBALAMIN, 0.6, _ORAL, _DAILY),
+    "cyanocobalamin 1 mg by mouth": _medication(_CYANOCOBALAMIN, 1, _ORAL, _DAILY),
+    "cyanocobalamin, route unstated": _medication(_CYANOCOBALAMIN, 1, "", _DAILY),
+    "mecobalamin 1 mg by mouth": _medication("Mecobalamin", 1, _ORAL, _DAILY),
+    "nasal cyanocobalamin": _medication(_CYANOCOBALAMIN, 0.5, _NASAL, _WEEKLY),
+}
+OTHERS = {
+    "methotrexate": _medication("Methotrexate"),
+    "pemetrexed": _medication("Pemetrexed"),
+    "an order that cannot be identified": _order("MedicationRequest", medicationReference={"reference": "Medication/elsewhere"}),
+    "hydroxocobalamin stopped": {**_medication(_HYDROXOCOBALAMIN, 1, _IM, _3_MONTHLY), "status": "stopped", "id": "course"},
+    "potassium test": _test("2823-3"),
+    "B12 test": _test("2132-9"),
+    "methylmalonic acid test": _test("13964-2"),
+    "folate test": _test("2284-8"),
+}
+DRAFTS = {**FOLATES, **COBALAMINS, **OTHERS}
+# Beside these every other order is tried; the rest are variations of dose and interval.
+_TYPICAL = ("folic acid 1 mg", "hydroxocobalamin 3 times a week", "hydroxocobalamin 3-monthly", "cyanocobalamin 600 ug by mouth")
+
+
+def ordering_sessions(terminology: Terminology) -> list[Session]:
+    """The sessions that the enumeration tries on order-select and order-sign."""
+    return [_session(names, selected, terminology) for names, selected in _combinations()]
+
+
+def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    for name in DRAFTS:
+        yield (name,), ()
+    pairs = [*product(FOLATES, COBALAMINS), *combinations(COBALAMINS, 2), *product(_TYPICAL, OTHERS)]
+    for pair in pairs:
+        yield pair, ()
+        for name in pair:
+            if name not in OTHERS:
+                yield pair, (name,)
+
+
+def _session(names: Iterable[str], selected: tuple[str, ...], terminology: Terminology) -> Session:
+    orders = [{"id": f"draft-{position}", **DRAFTS[name]} for position, name in enumerate(names)]
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": order} for order in orders]}
+    selections = [f"MedicationRequest/draft-{position}" for position, name in enumerate(names) if name in selected]
+    label = " + ".join(f"{name} (selected)" if name in selected else name for name in names)
+    return Session(label, read_session(bundle, selections, PATIENT, terminology, ZoneInfo("UTC")))

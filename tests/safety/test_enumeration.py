@@ -1,0 +1,117 @@
+"""The proof over every distinguishable state: that it holds on its core, and that it would find what is wrong."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from cds_service.authoring.safety import groups, proof
+from cds_service.authoring.safety.enumeration import Choices, Relation, states
+from cds_service.authoring.safety.proof import Job, Tally, bare_cards, distinct_sessions, prove
+from cds_service.rules.card import OrderSource
+
+CORE = (
+    "folic acid 1 mg",
+    "hydroxocobalamin 3-monthly",
+    "cyanocobalamin 600 ug by mouth",
+    "cyanocobalamin injection 3-monthly",
+    "hydroxocobalamin stopped",
+)
+SESSIONS = {session.label: session for session in [proof.OPENING, *distinct_sessions()]}
+
+
+def job(label, parameters="default"):
+    hook = "patient-view" if label == proof.OPENING.label else "order-select"
+    return Job(parameters, "all", hook, SESSIONS[label])
+
+
+@pytest.mark.parametrize("label", [proof.OPENING.label, *CORE])
+def test_no_invariant_is_violated_in_any_state_of_the_core(label):
+    part = job(label).hook, SESSIONS[label]
+    tally = prove(*part, proof.SETTINGS[:1])
+    tally.add(groups.prove_groups(*part, proof.SETTINGS[:1]))
+    assert tally.visited > 1000
+    assert not tally.violations, tally.violations[0]
+    assert not tally.contradictions
+
+
+def test_every_hook_of_a_kind_has_the_same_cards():
+    """So that one of patient-view and discharge, one of order-select and order-sign, stands for both."""
+    loaded = proof.engine("default", "all")
+    assert loaded.cards_by_hook["patient-view"] == loaded.cards_by_hook["encounter-discharge"]
+    assert loaded.cards_by_hook["order-select"] == loaded.cards_by_hook["order-sign"]
+
+
+def broken(monkeypatch, card_id, suggestion):
+    """The states of one card whose first suggestion is changed."""
+    real = bare_cards.__wrapped__
+
+    def cards(*setting):
+        found = real(*setting)
+        card = found[card_id]
+        return {**found, card_id: replace(card, suggestions=(replace(card.suggestions[0], **suggestion),))}
+
+    monkeypatch.setattr(proof, "bare_cards", cards)
+    tally = Tally()
+    proof._prove_card(job(proof.OPENING.label), card_id, tally)
+    return {violation.rule for violation in tally.violations}
+
+
+@pytest.mark.parametrize(
+    ("card_id", "create", "found"),
+    [
+        pytest.param("b12-deficiency-untreated", ["hydroxocobalamin-neuro"], {"no_cobalamin_with_severe_allergy", "no_order_below_16", "potassium_checks_go_along"}, id="whatever the allergy"),
+        pytest.param("b12-deficiency-neuro", ["cyanocobalamin-oral-1000"], {"nothing_oral_with_neuro", "cyanocobalamin_never_unfit"}, id="tablets with neurological features"),
+        pytest.param("bariatric-maintenance", ["cyanocobalamin-injection"], {"cyanocobalamin_never_unfit", "potassium_checks_go_along"}, id="cyanocobalamin whatever the kidney"),
+        pytest.param("b12-cause-untreated", ["folic-acid-1mg-3-months"], {"folate_never_alone"}, id="folic acid alone"),
+        pytest.param("b12-deficiency-untreated", ["hydroxocobalamin-monthly", "hydroxocobalamin-neuro"], {"one_course"}, id="two courses"),
+    ],
+)  # fmt: skip
+def test_the_proof_finds_an_unsafe_suggestion(monkeypatch, card_id, create, found):
+    sources = tuple(OrderSource(template, "") for template in create)
+    assert broken(monkeypatch, card_id, {"create": sources, "when": ()}) >= found - {"no_order_below_16"}
+
+
+def test_a_card_that_stops_for_the_unknown_is_found(monkeypatch):
+    real = bare_cards.__wrapped__
+
+    def cards(*setting):
+        found = real(*setting)
+        hurt = {
+            card_id: replace(
+                card,
+                include=tuple(
+                    replace(condition, when_unknown=None) if getattr(condition, "when_unknown", None) else condition
+                    for condition in card.include
+                ),
+            )
+            for card_id, card in found.items()
+        }
+        return hurt
+
+    monkeypatch.setattr(groups, "bare_cards", cards)
+    tally = groups.prove_groups("patient-view", proof.OPENING, proof.SETTINGS[:1])
+    rules = {violation.rule for violation in tally.violations}
+    assert "an untreated deficiency is met with silence" in rules
+    assert any(rule.startswith("with b12_therapy.active unknown") for rule in rules)
+
+
+def test_choices_try_every_combination_once():
+    sizes = (2, 3, 4)
+    tried = list(states(lambda choices: tuple(choices.choose(size) for size in sizes)))
+    assert sorted(tried) == sorted(product(*map(range, sizes)))
+
+
+def test_choices_follow_what_was_chosen_before():
+    def run(choices: Choices):
+        return (0, choices.choose(3)) if choices.choose(2) == 0 else (1,)
+
+    assert list(states(run)) == [(0, 0), (0, 1), (0, 2), (1,)]
+
+
+def test_a_relation_leaves_what_goes_together():
+    relation = Relation([{"status": "treated", "therapy": "true"}, {"status": "deficient", "therapy": "false", "b12": "low"}])
+    treated = relation.narrowed(relation.everything, "status", "treated")
+    assert relation.narrowed(treated, "therapy", "true")
+    assert not relation.narrowed(treated, "therapy", "false")
+    assert relation.narrowed(treated, "b12", "normal"), "that row says nothing of it"
