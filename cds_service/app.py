@@ -10,6 +10,7 @@ from flask import Flask
 
 from .config import Settings
 from .engine import Engine
+from .fhir.client import FhirClient
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
 
@@ -24,8 +25,12 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
-    app.register_blueprint(hooks_blueprint(Engine(settings), clock))
+    app.register_blueprint(hooks_blueprint(Engine(settings), clock, _fhir_client(settings)))
     return app
+
+
+def _fhir_client(settings: Settings) -> FhirClient:
+    return FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle)
 
 
 def create_worker_app() -> Flask:

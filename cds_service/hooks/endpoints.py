@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from ..engine import Engine
+from ..fhir.client import FhirClient
 from .errors import BadRequest
 from .request import read_call
 from .services import hook_services
@@ -17,8 +18,8 @@ from .services import hook_services
 _JSON = "application/json"
 
 
-def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
-    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``."""
+def hooks_blueprint(engine: Engine, clock: Callable[[], datetime], fhir: FhirClient) -> Blueprint:
+    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``. ``fhir`` reads what clients did not prefetch."""
     blueprint = Blueprint("hooks", __name__)
     services = hook_services(engine)
     discovery = orjson.dumps({"services": [service.entry for service in services.values()]})
@@ -35,7 +36,7 @@ def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
             raise NotFound("There is no such service; GET /cds-services lists them.")
         if not request.is_json:
             raise BadRequest("The body must be JSON: send Content-Type: application/json.", status=415, code="not-supported")
-        cards = engine.answer(read_call(request.get_data(cache=False), service.hook), clock())
+        cards = engine.answer(read_call(request.get_data(cache=False), service.hook, fhir), clock())
         return Response(orjson.dumps({"cards": cards}) if cards else no_cards, content_type=_JSON)
 
     return blueprint
