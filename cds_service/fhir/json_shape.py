@@ -21,9 +21,13 @@ def parse_json(text: bytes | memoryview) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            return json.loads(str(text, "utf-8"))
+            return json.loads(str(text, "utf-8"), parse_constant=_no_constant)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError("NaN and Infinity are no JSON")
 
 
 def as_list(value: Any) -> list[Any]:

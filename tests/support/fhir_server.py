@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -155,6 +157,14 @@ class Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.wfile.write(body)
             self.wfile.flush()
+
+
+def reset(handler: Handler) -> None:
+    """Drop the connection without an answer."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.connection.close()
+    handler.close_connection = True
 
 
 def outcome(code: str) -> dict[str, Any]:
