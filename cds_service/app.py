@@ -13,6 +13,7 @@ from .engine import Engine
 from .fhir.client import FhirClient
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
+from .hooks.turn import Turn
 
 
 def _utc_now() -> datetime:
@@ -25,12 +26,10 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
-    app.register_blueprint(hooks_blueprint(Engine(settings), clock, _fhir_client(settings)))
+    turn = Turn()
+    fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
+    app.register_blueprint(hooks_blueprint(Engine(settings), clock, fhir, turn))
     return app
-
-
-def _fhir_client(settings: Settings) -> FhirClient:
-    return FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle)
 
 
 def create_worker_app() -> Flask:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from email.message import Message
 from ssl import create_default_context
 from typing import Any
@@ -30,7 +31,7 @@ from .servers import Address, Server, parse_address
 from .version import READ_VERSIONS
 
 MOST_PAGES = 20
-THREADS = 32
+THREADS = 64
 PAGE_SIZE = 200
 _CHUNK = 65_536
 _OUT_OF_TIME = "out of time"
@@ -53,12 +54,21 @@ class FhirClient:
     """Reads the FHIR servers that a site lists.
 
     ``budget``: seconds for all reading of a call. ``most_bytes``: the most that the answers of a call may hold,
-    decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of the public ones.
+    decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of the public ones. ``waiting``: a context
+    to wait in.
     """
 
-    def __init__(self, servers: tuple[Server, ...], budget: float, most_bytes: int, ca_bundle: str = ""):
+    def __init__(
+        self,
+        servers: tuple[Server, ...],
+        budget: float,
+        most_bytes: int,
+        ca_bundle: str = "",
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ):
         self.budget = budget
         self.most_bytes = most_bytes
+        self.waiting = waiting
         tls = create_default_context(cafile=ca_bundle or where())
         self.adapters = {server: CheckedAdapter(tls) for server in servers}
         self.pool = ThreadPoolExecutor(THREADS, "fhir")
@@ -91,7 +101,9 @@ class _Reading:
         """What could be had of ``urls`` (relative or absolute, by name) until the budget is spent."""
         queries = {name: _Query(self, url) for name, url in urls.items()}
         running = {self.client.pool.submit(query.run): query for query in queries.values()}
-        for late in wait(running, max(self.ends - time.monotonic(), 0)).not_done:
+        with self.client.waiting():
+            waited = wait(running, max(self.ends - time.monotonic(), 0))
+        for late in waited.not_done:
             if not late.cancel():
                 running[late].abandon()
         answers = {}

@@ -27,7 +27,7 @@ from urllib3.util.connection import create_connection
 from .servers import Server
 
 POOLED_SERVERS = 8
-POOLED_CONNECTIONS = 32
+POOLED_CONNECTIONS = 64
 
 _current = threading.local()
 

@@ -52,7 +52,8 @@ def retrieve(index: ResourceIndex, searches: Mapping[str, str], values: Mapping[
     wanted = {query: url for query, search in searches.items() if (url := _wanted(search, query, values))}
     complete = {query for query, value in values.items() if query not in wanted and index.add(value)}
     tried: set[str] = set()
-    fetched = fetch({**wanted, **_medications(index, tried)})
+    urls = {**wanted, **_medications(index, tried)}
+    fetched = fetch(urls) if urls else {}
     received = set(values)
     for name, found in fetched.items():
         value = merged(values[name], found.value) if name in values else found.value
