@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.fhir.client import THREADS
 from tests.fhir_access.calls import QUERY_TYPES, authorization, ids_of, post, treatment_is_unknown
 from tests.support.clinic import client
 from tests.support.fhir_builders import bundle, hook_request, observation, prefetch
@@ -31,7 +32,7 @@ def _truncated(handler: Handler) -> None:
 FAILURES = {
     **{f"status {status}": lambda handler, status=status: handler.send(outcome("exception"), status) for status in
        (201, 204, 206, 400, 401, 403, 404, 406, 410, 413, 429, 500, 502, 503, 504)},
-    "a status with a wish to be asked later": lambda handler: handler.send(outcome("throttled"), 503, **{"Retry-After": "1"}),
+    "a status with a wish to be asked later": lambda handler: handler.send(outcome("throttled"), 503, **{"Retry-After": "3"}),
     "an outcome that is called a success": lambda handler: handler.send(outcome("exception")),
     "an outcome beside the results": lambda handler: handler.send(bundle([outcome("incomplete")])),
     "a page of HTML": lambda handler: handler.send(b"<html>Log in</html>", **{"Content-Type": "text/html"}),
@@ -54,7 +55,7 @@ def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(ehr: FhirServer,
     ehr.behaviours["MedicationRequest"] = FAILURES[failure]
     started = time.monotonic()
     assert treatment_is_unknown(_ask(ehr))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
     assert set(ehr.kinds()) == {"MedicationRequest"}
 
 
@@ -90,7 +91,7 @@ def test_a_server_that_is_down_costs_no_time() -> None:
         started = time.monotonic()
         assert treatment_is_unknown(post(url, "patient-view", NO_MEDICATIONS))
         assert post(url).status_code == 412
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
 
 
 def test_a_host_that_has_no_address_is_no_error() -> None:
@@ -108,20 +109,20 @@ def test_the_token_is_checked_by_the_server(ehr: FhirServer) -> None:
 
 def test_the_budget_bounds_the_whole_call(ehr: FhirServer) -> None:
     """What answers in time counts; what does not is unknown."""
-    ehr.behaviours["MedicationRequest"] = lambda handler: time.sleep(1.5)
+    ehr.behaviours["MedicationRequest"] = lambda handler: time.sleep(4)
     started = time.monotonic()
-    response = post(ehr, settings={"fhir_budget": 0.4})
-    assert 0.4 <= time.monotonic() - started < 0.9
+    response = post(ehr, settings={"fhir_budget": 0.5})
+    assert 0.5 <= time.monotonic() - started < 2.5
     assert ids_of(response) == ["b12-deficiency-neuro"]
     assert treatment_is_unknown(response)
 
 
 def test_many_slow_pages_share_one_budget(ehr: FhirServer) -> None:
-    ehr.delay, ehr.page_size = 0.15, 1
-    ehr.resources += [{**ehr.resources[5], "id": f"c-{number}"} for number in range(8)]
+    ehr.delay, ehr.page_size = 0.2, 1
+    ehr.resources += [{**ehr.resources[5], "id": f"c-{number}"} for number in range(16)]
     started = time.monotonic()
-    assert ids_of(post(ehr, settings={"fhir_budget": 0.4})) == ["b12-deficiency-neuro"]
-    assert time.monotonic() - started < 0.9
+    assert ids_of(post(ehr, settings={"fhir_budget": 0.8})) == ["b12-deficiency-neuro"]
+    assert time.monotonic() - started < 2.5
 
 
 def _drip(handler: Handler, *, header: bool) -> None:
@@ -140,12 +141,12 @@ def _drip(handler: Handler, *, header: bool) -> None:
 
 @pytest.mark.parametrize("header", [True, False])
 def test_a_server_that_sends_byte_by_byte_holds_neither_the_hook_nor_its_threads(ehr: FhirServer, header: bool) -> None:
-    settings = {"fhir_budget": 0.3}
+    settings = {"fhir_budget": 0.5}
     ehr.behaviours["*"] = lambda handler: _drip(handler, header=header)
-    for _ in range(4):  # 52 queries, more than there are threads
+    for _ in range(THREADS // 14 + 2):  # more queries than there are threads
         started = time.monotonic()
         assert post(ehr, settings=settings).status_code == 412
-        assert time.monotonic() - started < 0.8
+        assert time.monotonic() - started < 3
     ehr.behaviours.clear()
     assert ids_of(post(ehr, settings=settings)) == ["b12-deficiency-neuro"]
 
@@ -182,7 +183,7 @@ def test_nothing_is_asked_without_a_token(ehr: FhirServer) -> None:
         ("launch openid", QUERY_TYPES),
         ("", QUERY_TYPES),
         (None, QUERY_TYPES),
-        ("user/Patient.read user/Observation.read", ["Observation"] * 4 + ["Patient"]),
+        ("user/Patient.read user/Observation.read", [kind for kind in QUERY_TYPES if kind in ("Observation", "Patient")]),
         ("user/Patient.r user/Observation.r user/Condition.s", ["Condition", "Patient"]),
         ("user/Patient.write user/Observation.cud", []),
     ],

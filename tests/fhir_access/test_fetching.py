@@ -98,10 +98,10 @@ def test_nothing_is_fetched_for_orders_that_concern_neither_b12_nor_folate(ehr: 
 
 
 def test_queries_run_at_once(ehr: FhirServer) -> None:
-    ehr.delay = 0.15
+    ehr.delay = 0.4
     started = time.monotonic()
     assert ids_of(post(ehr)) == ["b12-deficiency-neuro"]
-    assert time.monotonic() - started < 4 * ehr.delay
+    assert time.monotonic() - started < 5 * ehr.delay
     assert len(ehr.seen) == len(QUERY_TYPES)
 
 
@@ -196,7 +196,7 @@ def _medication(identity: str, concept: dict[str, Any]) -> dict[str, Any]:
 def test_medications_by_reference_are_resolved_in_one_search(ehr: FhirServer) -> None:
     ehr.resources += [_medication("m-1", CYANOCOBALAMIN_INJECTION), _medication("m-2", FOLIC_ACID_1MG)]
     ehr.resources += [_by_reference("Medication/m-1"), _by_reference("Medication/m-2/_history/3"), _by_reference("Medication/m-1")]
-    assert ids_of(post(ehr)) == []  # cyanocobalamin injections are under way
+    assert ids_of(post(ehr)) == ["b12-low-on-therapy"]  # for cyanocobalamin injections are under way
     searches = [seen for seen in ehr.seen if seen.kind == "Medication"]
     assert [seen.query["_id"] for seen in searches] == [["m-1,m-2"]]
 
