@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from ssl import SSLContext
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
-from urllib3.response import BaseHTTPResponse
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.util import Retry
 from urllib3.util.connection import create_connection
 
@@ -92,9 +90,7 @@ class _Checked(HTTPConnection):
             if exchange.over:
                 break
             with suppress(OSError):
-                return create_connection(
-                    (address, self.port), min(exchange.left, _seconds(self.timeout)), socket_options=self.socket_options
-                )
+                return create_connection((address, self.port), exchange.left / 2, socket_options=self.socket_options)
         raise NewConnectionError(self, "no address that may be connected to answers")
 
     def request(self, *arguments: Any, **options: Any) -> None:
@@ -115,28 +111,6 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _CheckedTls
 
 
-def _seconds(timeout: Any) -> float:
-    return timeout if isinstance(timeout, (int, float)) else 1.0
-
-
-class _RetryInTime(Retry):
-    """Once more after a connection that failed or dropped; not after waiting in vain, and not when time is up."""
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: ConnectionPool | None = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> Self:
-        """As :class:`Retry`."""
-        if error is not None and (isinstance(error, ReadTimeoutError) or _current.exchange.over):
-            raise error
-        return super().increment(method, url, response, error, _pool, _stacktrace)
-
-
 class CheckedAdapter(HTTPAdapter):
     """Pooled connections of :mod:`requests` that go through :class:`_Checked`. Used within an :class:`Exchange`.
 
@@ -145,7 +119,9 @@ class CheckedAdapter(HTTPAdapter):
 
     def __init__(self, tls: SSLContext) -> None:
         self._tls = tls
-        retry = _RetryInTime(1, connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"}, respect_retry_after_header=False)
+        # Once more after a connection that failed or dropped; with its time up, an exchange opens none.
+        # An error that asks to come back later (Retry-After) is an answer too; its body is not waited for.
+        retry = Retry(1, connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"}, respect_retry_after_header=False)
         super().__init__(POOLED_SERVERS, POOLED_CONNECTIONS, retry)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:

@@ -29,9 +29,16 @@ def _truncated(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def _endless_error(handler: Handler) -> None:
+    handler.connection.sendall(b"HTTP/1.1 503 Later\r\nRetry-After: 1\r\nContent-Length: 1000000\r\n\r\n")
+    time.sleep(5)
+    handler.close_connection = True
+
+
 FAILURES = {
     **{f"status {status}": lambda handler, status=status: handler.send(outcome("exception"), status) for status in
        (201, 204, 206, 400, 401, 403, 404, 406, 410, 413, 429, 500, 502, 503, 504)},
+    "an error whose body does not come": _endless_error,
     "a status with a wish to be asked later": lambda handler: handler.send(outcome("throttled"), 503, **{"Retry-After": "3"}),
     "an outcome that is called a success": lambda handler: handler.send(outcome("exception")),
     "an outcome beside the results": lambda handler: handler.send(bundle([outcome("incomplete")])),
@@ -115,6 +122,18 @@ def test_the_budget_bounds_the_whole_call(ehr: FhirServer) -> None:
     assert 0.5 <= time.monotonic() - started < 2.5
     assert ids_of(response) == ["b12-deficiency-neuro"]
     assert treatment_is_unknown(response)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_nothing_is_sent_after_the_answer(ehr: FhirServer, quiet: bool) -> None:
+    """Not even a second try, over another connection, of what was broken off."""
+    settings = {"fhir_budget": 0.4}
+    post(ehr, settings=settings)
+    ehr.seen.clear()
+    ehr.behaviours["*"] = lambda handler: time.sleep(2) if quiet else _drip(handler, header=True)
+    assert treatment_is_unknown(_ask(ehr, settings=settings))
+    time.sleep(0.5)
+    assert len(ehr.seen) == 1
 
 
 def test_many_slow_pages_share_one_budget(ehr: FhirServer) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
+from requests import Request
 
 from cds_service.config import Settings
 from cds_service.fhir.servers import Address, parse_address, read_servers
@@ -40,6 +44,27 @@ def test_an_address_is_normalised(url: str, parts: Address) -> None:
 )  # fmt: skip
 def test_what_is_no_plain_address_is_none(url: str) -> None:
     assert parse_address(url) is None
+
+
+_SCHEMES = st.sampled_from(["https://", "HTTP://", "http:", "//", ""])
+_PIECES = st.sampled_from(
+    [*"/\\@:?#.%[]&=|^`{}~ \t", "..", "ehr.example.org", "127.0.0.1", "%2e", "%2F", "fhir", "443", "\u0435", "xn--", "a"]
+)
+
+
+@given(st.tuples(_SCHEMES, st.lists(_PIECES, max_size=12).map("".join)).map("".join))
+def test_what_is_sent_is_what_was_checked(url: str) -> None:
+    """The library that sends a request reads the address as it was read for the check."""
+    address = parse_address(url)
+    if address is not None:
+        assert parse_address(address.url) == address
+        sent = urlsplit(str(Request("GET", address.url).prepare().url))
+        assert (sent.scheme, sent.hostname, sent.port or {"http": 80, "https": 443}[sent.scheme]) == (
+            address.scheme,
+            address.host.strip("[]"),
+            address.port,
+        )
+        assert sent.path == (address.path or "/")
 
 
 @pytest.mark.parametrize(
