@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from cds_service.cli import main
 from tests.support.clinic import client as service
 from tests.support.clinic import facts_of, fire, ids
 from tests.support.fhir_builders import (
@@ -162,6 +166,14 @@ def test_draft_orders_of_another_version_are_refused_and_told(hook: str, version
     assert issue["code"] == "not-supported"
     assert version in issue["details"]["text"]
     assert issue["expression"] == ["context.draftOrders"]
+
+
+def test_explain_tells_the_version_too(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(hook_request("order-sign", prefetch(LOW), drafts=[R5_DRAFT])))
+    result = CliRunner().invoke(main, ["explain", str(path)])
+    assert result.exit_code == 1
+    assert "R5 resources; R4 and R4B are read" in result.output
 
 
 def test_a_patients_resources_of_r4b_are_those_of_r4() -> None:
