@@ -29,7 +29,6 @@ from .rules.card_set import EvidenceEntry, load_cards, load_evidence, load_param
 from .rules.decision import Decisions
 
 PARAMETER_SETS = ("default", "uk", "us")
-_PATIENT_ID = "{patient}"
 
 
 class MissingData(Exception):
@@ -78,7 +77,6 @@ class Engine:
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(settings.parameters, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
-        self._searches = {query: search(query, _PATIENT_ID, self.terminology) for query in QUERIES}
         self.queries_by_hook = {hook: self._queries(cards) for hook, cards in self.cards_by_hook.items()}
 
     @staticmethod
@@ -113,8 +111,7 @@ class Engine:
         queries = self.queries_by_hook[call.hook]
         index = ResourceIndex(call.patient_id, self.terminology)
         fetch = call.fetch if is_id(call.patient_id) else fetch_nothing
-        searches = {query: self._searches[query].replace(_PATIENT_ID, call.patient_id) for query in queries}
-        found = retrieve(index, searches, call.prefetch(queries), fetch)
+        found = retrieve(index, queries, call.prefetch(queries), lambda query: search(query, call.patient_id, self.terminology), fetch)
         missing = tuple(query for query in queries if query not in found.received)
         laboratory = tuple(query for query in queries if QUERIES[query].laboratory)
         required = tuple(query for query in missing if query == "patient")

@@ -104,6 +104,8 @@ def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> li
     for kind in ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"):
         for resource in index.of_type(kind):
             reference = as_dict(resource.get("medicationReference"))
+            if not reference:
+                continue
             target = as_text(reference.get("reference"))
             if not type_and_id(target) or as_dict(resource.get("medicationCodeableConcept")):
                 continue

@@ -44,12 +44,17 @@ class Retrieval(NamedTuple):
     complete: frozenset[str]
 
 
-def retrieve(index: ResourceIndex, searches: Mapping[str, str], values: Mapping[str, Any], fetch: Fetch) -> Retrieval:
-    """File the prefetched ``values`` of ``searches`` (relative URLs by query) into ``index``, and fetch what they lack.
+def retrieve(
+    index: ResourceIndex, queries: Sequence[str], values: Mapping[str, Any], search: Callable[[str], str], fetch: Fetch
+) -> Retrieval:
+    """File the prefetched ``values`` of ``queries`` into ``index``, and fetch what they lack.
 
-    Everything is asked for at once; only medications that what was fetched refers to need a second step.
+    ``search`` gives the relative URL of a query. Everything is asked for at once; only medications that what was fetched
+    refers to need a second step.
     """
-    wanted = {query: url for query, search in searches.items() if (url := _wanted(search, query, values))}
+    if fetch is fetch_nothing:
+        return Retrieval(frozenset(values), frozenset(query for query, value in values.items() if index.add(value)))
+    wanted = {query: url for query in queries if (url := _wanted(query, values, search))}
     complete = {query for query, value in values.items() if query not in wanted and index.add(value)}
     tried: set[str] = set()
     urls = {**wanted, **_medications(index, tried)}
@@ -63,7 +68,7 @@ def retrieve(index: ResourceIndex, searches: Mapping[str, str], values: Mapping[
     for query in wanted.keys() & values.keys() - fetched.keys():
         index.add(values[query])
     add_medications(index, fetch, tried)
-    return Retrieval(frozenset(received & searches.keys()), frozenset(complete & searches.keys()))
+    return Retrieval(frozenset(received.intersection(queries)), frozenset(complete.intersection(queries)))
 
 
 def add_medications(index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False) -> None:
@@ -89,19 +94,19 @@ def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = Fals
     return {f"medications {number}": url for number, url in enumerate(urls, 1)}
 
 
-def _wanted(search: str, query: str, values: Mapping[str, Any]) -> str:
+def _wanted(query: str, values: Mapping[str, Any], search: Callable[[str], str]) -> str:
     """What to ask for to complete a query: its search, or the next page; ``""`` where nothing lacks.
 
     An OperationOutcome is not asked again: a client sends it to prevent just that.
     """
     if query not in values:
-        return search
+        return search(query)
     value = values[query]
     if value is None:
         return ""
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        return search
-    return next_link(value) or (search if lacks_entries(value) else "")
+        return search(query)
+    return next_link(value) or (search(query) if lacks_entries(value) else "")
 
 
 def next_link(value: Any) -> str:

@@ -51,9 +51,7 @@ def other_version(resource: dict[str, Any]) -> str:
     kind = resource.get("resourceType")
     if not isinstance(kind, str):
         return ""
-    if kind in _TYPES:
-        return _TYPES[kind]
     for element, differs, version in _ELEMENTS.get(kind, ()):
         if element in resource and differs(resource[element]):
             return version
-    return ""
+    return _TYPES.get(kind, "")
