@@ -32,7 +32,6 @@ from .version import READ_VERSIONS
 
 MOST_PAGES = 20
 THREADS = 64
-PAGE_SIZE = 200
 _CHUNK = 65_536
 _OUT_OF_TIME = "out of time"
 _HEADERS = {
@@ -148,7 +147,7 @@ class _Query:
                 if url in asked or len(asked) >= MOST_PAGES:
                     raise Unanswered("too many pages")
                 asked.add(url)
-                page = self._page(url)
+                page = self._page(url, first=not pages)
                 pages, url = (*pages, page), next_link(page) if is_bundle(page) else ""
                 self._received = pages, url
             self.problem = ""
@@ -170,8 +169,11 @@ class _Query:
             return None
         return Fetched(joined(pages, following) if is_bundle(pages[0]) else pages[0], self._whole)
 
-    def _page(self, url: str) -> dict[str, Any]:
-        """One resource or page. Raises :class:`Unanswered`, or what the connection raises."""
+    def _page(self, url: str, *, first: bool) -> dict[str, Any]:
+        """One resource or page. Raises :class:`Unanswered`, or what the connection raises.
+
+        A page that follows may have any URL below the base: the server's paging is its own.
+        """
         reading = self.reading
         address = parse_address(urljoin(f"{reading.base.url.rstrip('/')}/", url))
         path = address.below(reading.base) if address else None
@@ -179,15 +181,13 @@ class _Query:
             raise Unanswered("an address outside of the server")
         if time.monotonic() >= reading.ends:
             raise Unanswered(_OUT_OF_TIME)
-        search = address.query is not None
+        search = address.query is not None or not first
         kind, _, identity = path.partition("/")
-        if kind:
+        if kind and first:
             reach = reading.authorization.reach(kind, search=search, patient_id=reading.patient_id)
             if reach is Reach.NOTHING:
                 raise Unanswered("the scopes exclude it")
             self._whole &= reach is Reach.WHOLE
-        if search and kind and "_count=" not in str(address.query):
-            address = address._replace(query=f"{address.query}&_count={PAGE_SIZE}")
         page = self._get(reading.request(address))
         if not isinstance(page, dict) or page.get("resourceType") == "OperationOutcome":
             raise Unanswered("the answer is no data")

@@ -16,6 +16,7 @@ from .references import is_id, reference_to, type_and_id
 
 MOST_IDS = 50
 MOST_SEARCHES = 4
+PAGE_SIZE = 200
 
 
 class Fetched(NamedTuple):
@@ -90,7 +91,7 @@ def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = Fals
     ids = sorted(name.removeprefix("Medication/") for name in relative if name.startswith("Medication/"))
     ids = [identity for identity in ids if is_id(identity)]
     batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)][:MOST_SEARCHES]
-    urls = [f"Medication?_id={','.join(batch)}" for batch in batches] + absolute
+    urls = [_sized(f"Medication?_id={','.join(batch)}") for batch in batches] + absolute
     return {f"medications {number}": url for number, url in enumerate(urls, 1)}
 
 
@@ -100,13 +101,18 @@ def _wanted(query: str, values: Mapping[str, Any], search: Callable[[str], str])
     An OperationOutcome is not asked again: a client sends it to prevent just that.
     """
     if query not in values:
-        return search(query)
+        return _sized(search(query))
     value = values[query]
     if value is None:
         return ""
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        return search(query)
-    return next_link(value) or (search(query) if lacks_entries(value) else "")
+        return _sized(search(query))
+    return next_link(value) or (_sized(search(query)) if lacks_entries(value) else "")
+
+
+def _sized(search: str) -> str:
+    """A search that asks for large pages, since each page costs a round trip."""
+    return search if "?" not in search or "_count=" in search else f"{search}&_count={PAGE_SIZE}"
 
 
 def next_link(value: Any) -> str:

@@ -126,7 +126,7 @@ def test_pages_are_followed(ehr: FhirServer) -> None:
 def test_a_prefetched_page_is_continued_where_it_ends(ehr: FhirServer) -> None:
     page = bundle([condition("38341003")], total=2, link=[{"relation": "next", "url": f"{ehr.url}/Condition?patient={PATIENT}&_offset=0"}])
     response = post(ehr, "patient-view", {**prefetch(LOW), "conditions": page})
-    assert [(seen.kind, seen.query["_offset"]) for seen in ehr.seen] == [("Condition", ["0"])]
+    assert [(seen.kind, seen.query) for seen in ehr.seen] == [("Condition", {"patient": [PATIENT], "_offset": ["0"]})]
     assert ids_of(response) == ["b12-deficiency-neuro"]
     assert cards_of(response)[0]["detail"].endswith("Not known: anaemia.")
 
@@ -159,6 +159,24 @@ def test_pages_without_end_leave_absence_unknown(ehr: FhirServer) -> None:
     response = post(ehr)
     assert treatment_is_unknown(response)
     assert ehr.kinds().count("MedicationRequest") == 20
+
+
+@pytest.mark.parametrize(
+    "link", ["{url}?_getpages=7&_offset=1", "{url}/_page/7", "{url}/MedicationRequest/_page?token=7", "?_page=7", "_page/7"]
+)
+@pytest.mark.parametrize("scope", ["user/*.rs", " ".join(f"user/{kind}.rs" for kind in set(QUERY_TYPES))])
+def test_a_server_pages_as_it_likes(ehr: FhirServer, link: str, scope: str) -> None:
+    """A page that follows is taken as it is named: nothing is added to its URL, and no scope is read into it."""
+    first = bundle([], link=[{"relation": "next", "url": link.format(url=ehr.url)}])
+    injections = medication_request(CYANOCOBALAMIN_INJECTION)
+
+    def pages(handler: Any) -> None:
+        handler.send(bundle([injections]) if "7" in handler.path else first)
+
+    ehr.behaviours = dict.fromkeys(("MedicationRequest", "_page", ""), pages)
+    response = post(ehr, "patient-view", prefetch(LOW, without=("medication-requests",)), granted={"scope": scope})
+    assert ids_of(response) == []  # treatment is under way
+    assert "_count" not in ehr.seen[-1].query
 
 
 def test_a_page_that_names_itself_as_the_next_is_read_once(ehr: FhirServer) -> None:
