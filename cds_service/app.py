@@ -10,8 +10,10 @@ from flask import Flask
 
 from .config import Settings
 from .engine import Engine
+from .fhir.client import FhirClient
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
+from .hooks.turn import Turn
 
 
 def _utc_now() -> datetime:
@@ -24,7 +26,9 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
-    app.register_blueprint(hooks_blueprint(Engine(settings), clock))
+    turn = Turn()
+    fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
+    app.register_blueprint(hooks_blueprint(Engine(settings), clock, fhir, turn))
     return app
 
 

@@ -34,7 +34,7 @@ def _settings(**changes: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in changes.items() if value is not None})
     except ValidationError as error:
-        problems = (f"CDS_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        problems = (": ".join([*(f"CDS_{str(part).upper()}" for part in item["loc"][:1]), item["msg"]]) for item in error.errors())
         raise click.ClickException("\n".join(problems)) from None
 
 
@@ -60,8 +60,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        # The work is computation: more Python threads than one only contend (measured: a third fewer requests).
-        blocking_threads=1,
+        # One call computes at a time (hooks/turn.py); the other threads wait for FHIR servers.
+        blocking_threads=32,
         factory=True,
         log_level=LogLevels.warning,
     ).serve()
@@ -88,6 +88,7 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
 
     from .authoring.explanation import explain_request, explanation_text
     from .engine import Engine, MissingData
+    from .facts.session import OtherFhirVersion
     from .hooks.errors import BadRequest
 
     try:
@@ -95,6 +96,8 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
         explained = explain_request(Engine(_settings()), request_file.read_bytes(), moment.astimezone(), card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
+    except OtherFhirVersion as error:
+        raise click.ClickException(f"{request_file}: context.draftOrders: {error.version} resources; R4 and R4B are read") from None
     except (BadRequest, MissingData) as error:
         element = getattr(error, "element", "")
         what = f"missing prefetch keys: {error}" if isinstance(error, MissingData) else str(error)
@@ -183,7 +186,7 @@ def settings(markdown: bool) -> None:
 def _rows() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
-        default = ",".join(sorted(field.default)) if isinstance(field.default, frozenset) else str(field.default)
+        default = ",".join(sorted(field.default)) if isinstance(field.default, (frozenset, tuple)) else str(field.default)
         rows.append((f"CDS_{name.upper()}", default, field.description or ""))
     return rows
 

@@ -5,11 +5,15 @@ Settings come from the environment (``CDS_PORT=8081``); command-line options of 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from ipaddress import IPv4Network, IPv6Network
+from ssl import create_default_context
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .fhir.servers import LOOPBACK, Server, read_servers
 
 PRODUCTS = ("hydroxocobalamin-injection", "cyanocobalamin-injection", "cyanocobalamin-tablets")
 _AGENTS = ("hydroxocobalamin", "cyanocobalamin")
@@ -30,7 +34,19 @@ class Settings(BaseSettings):
     )
     timezone: str = Field("UTC", description="Time zone in which days are counted, an IANA name.")
     order_intent: Literal["proposal", "plan", "order"] = Field("proposal", description="Intent of new suggested orders.")
-    max_body_bytes: int = Field(10_000_000, ge=1, description="Largest request body accepted.")
+    max_body_bytes: int = Field(
+        10_000_000, ge=1, description="Largest request body accepted, and the most that is read from FHIR servers for one call."
+    )
+    fhir_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (LOOPBACK,),
+        description="FHIR servers that may be read, a comma list of base URLs; see [FHIR access](fhir-access.md). "
+        f"`{LOOPBACK}`: every server on this machine, while the service itself listens on loopback.",
+    )
+    fhir_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="Private networks in which FHIR servers listed by name may be, a comma list such as `10.20.0.0/16`."
+    )
+    fhir_budget: float = Field(2.0, gt=0, le=30, description="Seconds for all reading of FHIR servers in one call.")
+    fhir_ca_bundle: str = Field("", description="PEM file of the certificate authorities of FHIR servers, in place of the public ones.")
 
     @field_validator("formulary", mode="before")
     @classmethod
@@ -38,6 +54,34 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = frozenset(filter(None, (item.strip() for item in value.split(","))))
         return value
+
+    @field_validator("fhir_servers", "fhir_networks", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(filter(None, (item.strip() for item in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("fhir_ca_bundle")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value:
+            try:
+                create_default_context(cafile=value)
+            except OSError as error:
+                raise ValueError(f"{value!r} cannot be read as a PEM file of certificates: {error.strerror}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _fhir_servers(self) -> Self:
+        try:
+            self.listed_fhir_servers  # noqa: B018
+        except ValueError as error:
+            raise ValueError(f"CDS_FHIR_SERVERS: {error}") from None
+        return self
+
+    @property
+    def listed_fhir_servers(self) -> tuple[Server, ...]:
+        """The FHIR servers that may be read."""
+        return read_servers(self.fhir_servers, self.fhir_networks, self.host)
 
     @field_validator("formulary")
     @classmethod

@@ -13,11 +13,13 @@ from . import facts as _registered  # noqa: F401  (registers the catalogue)
 from .config import Settings
 from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
-from .facts.queries import QUERIES
+from .facts.queries import QUERIES, search
 from .facts.record import PatientRecord
 from .facts.session import OrderingSession, read_session
 from .facts.site import Site
 from .fhir.index import ResourceIndex
+from .fhir.references import is_id
+from .fhir.retrieval import Fetch, fetch_nothing, retrieve
 from .fhir.terminology import Terminology
 from .rendering.cards import Evidence, Patient, Publication, fixed_parts, render_cards
 from .rendering.orders import load_templates
@@ -39,7 +41,8 @@ class MissingData(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for."""
+    """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for;
+    ``fetch`` reads what lacks from the client's FHIR server, where it may."""
 
     hook: str
     patient_id: str
@@ -47,6 +50,7 @@ class Call:
     draft_orders: Any
     selections: list[Any] | None
     prefetch: Callable[[tuple[str, ...]], Mapping[str, Any]]
+    fetch: Fetch = fetch_nothing
 
 
 class Engine:
@@ -86,7 +90,7 @@ class Engine:
     def facts(self, call: Call, now: datetime) -> Facts:
         """The facts of a call, computed on demand. ``now``: an aware datetime."""
         session = (
-            read_session(call.draft_orders, call.selections, call.patient_id, self.terminology, self.zone)
+            read_session(call.draft_orders, call.selections, call.patient_id, self.terminology, self.zone, call.fetch)
             if call.draft_orders
             else OrderingSession()
         )
@@ -105,17 +109,17 @@ class Engine:
 
     def _record(self, call: Call) -> PatientRecord:
         queries = self.queries_by_hook[call.hook]
-        values = call.prefetch(queries)
-        missing = tuple(query for query in queries if query not in values)
+        index = ResourceIndex(call.patient_id, self.terminology)
+        fetch = call.fetch if is_id(call.patient_id) else fetch_nothing
+        found = retrieve(index, queries, call.prefetch(queries), lambda query: search(query, call.patient_id, self.terminology), fetch)
+        missing = tuple(query for query in queries if query not in found.received)
         laboratory = tuple(query for query in queries if QUERIES[query].laboratory)
         required = tuple(query for query in missing if query == "patient")
         if call.hook in ("patient-view", "encounter-discharge") and laboratory and set(laboratory) <= set(missing):
             required += laboratory
         if required:
             raise MissingData(required)
-        index = ResourceIndex(call.patient_id, self.terminology)
-        complete = frozenset(query for query, value in values.items() if index.add(value))
-        return PatientRecord(index, complete, self.site)
+        return PatientRecord(index, found.complete, self.site)
 
 
 def _override_reasons() -> dict[str, str]:

@@ -313,6 +313,7 @@ def _property_agrees(resource: dict[str, Any], unit: Unit, site: Site) -> bool:
 def _remarks(resource: dict[str, Any]) -> str:
     """All text in which a laboratory marks a haemolysed sample."""
     parts = [as_text(note.get("text")) for note in dicts(resource.get("note"))]
+    parts += [as_text(resource.get("comment")), as_text(resource.get("comments"))]  # STU3, DSTU2
     for concept in [*dicts(resource.get("interpretation")), as_dict(resource.get("dataAbsentReason"))]:
         parts.append(as_text(concept.get("text")))
         parts += [as_text(coding.get("display")) for coding in dicts(concept.get("coding"))]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..fhir.terminology import LOINC, Terminology
+
 
 class Query(NamedTuple):
     """A query: the resource type; for Observations, the value sets whose codes are asked for."""
@@ -39,3 +41,20 @@ QUERIES: dict[str, Query] = {
     "medication-dispenses": Query("MedicationDispense"),
     "service-requests": Query("ServiceRequest"),
 }  # fmt: skip
+
+
+def search(key: str, patient: str, terminology: Terminology) -> str:
+    """The FHIR read or search of the query ``key``, relative to a server's base; ``patient``: an id or a prefetch token."""
+    query = QUERIES[key]
+    if query.resource_type == "Patient":
+        return f"Patient/{patient}"
+    found = f"{query.resource_type}?patient={patient}"
+    if query.value_sets:
+        codes = [code for value_set in query.value_sets for code in _codes(value_set, terminology)]
+        found += f"&code={','.join(dict.fromkeys(codes))}&_sort=-date&_count=200"
+    return found
+
+
+def _codes(value_set: str, terminology: Terminology) -> list[str]:
+    """The LOINC codes of a value set, or all its codes where it has none."""
+    return terminology.codes(value_set, LOINC) or [concept.code for concept in terminology.concepts[value_set]]

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
+# R4 first, then what other versions of FHIR call it.
+_RECORDED = ("recordedDate", "assertedDate", "dateRecorded")
+_PERFORMED = ("performed", "occurrence")
 _Item = TypeVar("_Item")
 
 
@@ -159,7 +162,7 @@ class PatientRecord:
         if verification not in ("", "confirmed", "unconfirmed"):
             return None
         clinical = first_code(resource.get("clinicalStatus"))
-        abated = any(name.startswith("abatement") for name in resource)
+        abated = any(name.startswith("abatement") and value is not False for name, value in resource.items())
         zone = self.site.zone
         onset = resource.get("onsetDateTime") or as_dict(resource.get("onsetPeriod")).get("start")
         return Problem(
@@ -169,7 +172,7 @@ class PatientRecord:
             verification != "unconfirmed",
             verification == "unconfirmed",
             parse_day(onset, zone),
-            parse_day(resource.get("recordedDate"), zone),
+            parse_day(next(filter(None, map(resource.get, _RECORDED)), None), zone),
             reference_to(resource),
         )
 
@@ -177,8 +180,8 @@ class PatientRecord:
         value_sets = self.site.terminology.sets_of_concept(resource.get("code"))
         if not value_sets or resource.get("status", "completed") != "completed":
             return None
-        performed = resource.get("performedDateTime") or as_dict(resource.get("performedPeriod")).get("start")
-        day = parse_day(performed, self.site.zone)
+        times = [resource.get(f"{name}DateTime") or as_dict(resource.get(f"{name}Period")).get("start") for name in _PERFORMED]
+        day = parse_day(next(filter(None, times), None), self.site.zone)
         return PerformedProcedure(value_sets, reference_to(resource), day, extension_length(resource, RESECTED_LENGTH))
 
     def _allergy(self, resource: dict[str, Any]) -> Allergy | None:
@@ -207,6 +210,7 @@ def _allergens(concept: Any, terminology: Terminology) -> frozenset[str]:
 
 
 def _anaphylactic(reaction: dict[str, Any]) -> bool:
-    names = [name for manifestation in dicts(reaction.get("manifestation")) for name in texts(manifestation)]
+    manifestations = dicts(reaction.get("manifestation"))
+    names = [name for item in manifestations for name in texts(item.get("concept") or item)]
     names.append(as_text(reaction.get("description")))
     return any("anaphyla" in name.lower() for name in names)

@@ -12,12 +12,21 @@ from ..fhir.index import ResourceIndex, resources_of
 from ..fhir.json_shape import as_dict, as_text
 from ..fhir.medication import Product, product_of
 from ..fhir.references import reference_to, type_and_id
+from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
 from .therapy import replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
+
+
+class OtherFhirVersion(Exception):
+    """The orders of the session are of a FHIR version that would be misread. ``version``: which one."""
+
+    def __init__(self, version: str):
+        self.version = version
+        super().__init__(version)
 
 
 class Draft(NamedTuple):
@@ -60,15 +69,24 @@ class OrderingSession:
 
 
 def read_session(
-    draft_orders: Any, selections: Iterable[Any] | None, patient_id: str, terminology: Terminology, zone: tzinfo
+    draft_orders: Any,
+    selections: Iterable[Any] | None,
+    patient_id: str,
+    terminology: Terminology,
+    zone: tzinfo,
+    fetch: Fetch = fetch_nothing,
 ) -> OrderingSession:
     """The session of a hook's context.
 
     ``draft_orders``: the Bundle as parsed JSON, or ``None``. ``selections``: references (or bare ids) of the selected
-    orders; without any that is in the Bundle every order counts as selected.
+    orders; without any that is in the Bundle every order counts as selected. ``fetch`` is asked for the Medication of an
+    order that says no more than its reference. Raises :class:`OtherFhirVersion`.
     """
     index = ResourceIndex(patient_id, terminology)
     index.add(draft_orders)
+    if index.other_versions:
+        raise OtherFhirVersion(min(index.other_versions))
+    add_medications(index, fetch, set(), nameless=True)
     requests = index.of_type("MedicationRequest")
     chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
     present = {key for resource in resources_of(draft_orders) for key in (reference_to(resource), as_text(resource.get("id")))}

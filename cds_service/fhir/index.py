@@ -8,20 +8,23 @@ from typing import Any
 from .json_shape import as_dict, as_list, dicts
 from .references import is_of_patient, reference_to
 from .terminology import Terminology
+from .version import other_version
 
 _NO_RESOURCES: list[dict[str, Any]] = []
 
 
 class ResourceIndex:
-    """Resources of one patient. ``excluded`` counts those of other patients or with no subject, which never enter."""
+    """Resources of one patient. ``excluded`` counts those of other patients or with no subject, which never enter;
+    ``other_versions`` names the FHIR versions of those that are not read as R4."""
 
-    __slots__ = ("_by_type", "_by_value_set", "_terminology", "excluded", "medications", "patient", "patient_reference")
+    __slots__ = ("_by_type", "_by_value_set", "_terminology", "excluded", "medications", "other_versions", "patient", "patient_reference")
 
     def __init__(self, patient_id: str, terminology: Terminology):
         self.patient_reference = f"Patient/{patient_id}"
         self.patient: dict[str, Any] | None = None
         self.medications: dict[str, dict[str, Any]] = {}
         self.excluded = 0
+        self.other_versions: set[str] = set()
         self._terminology = terminology
         self._by_type: dict[str, list[dict[str, Any]]] = {}
         self._by_value_set: dict[str, list[dict[str, Any]]] = {}
@@ -30,28 +33,27 @@ class ResourceIndex:
         """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
 
         Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries
-        than its ``total``, what is no resource. ``null`` is complete: the client says that there is no data (CDS Hooks
-        3.0.0, "Prefetch Template").
+        than its ``total``, a resource of another FHIR version, what is no resource. ``null`` is complete: the client
+        says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if value is None:
             return True
         if not isinstance(value, dict):
             return False
-        if not _is_bundle(value):
+        if not is_bundle(value):
             return self._file(value)
-        complete = True
-        entries = as_list(value.get("entry"))
-        for entry in entries:
+        complete = not lacks_entries(value)
+        for entry in as_list(value.get("entry")):
             resource = entry.get("resource") if isinstance(entry, dict) else None
             complete &= isinstance(resource, dict) and self._file(resource)
-        total = value.get("total")
-        if isinstance(total, int) and not isinstance(total, bool) and total > sum(map(_is_match, entries)):
-            return False
         return complete and not any(link.get("relation") == "next" for link in dicts(value.get("link")))
 
     def _file(self, resource: dict[str, Any]) -> bool:
         """File one resource; whether it is a resource with data."""
         kind = resource.get("resourceType")
+        if version := other_version(resource):
+            self.other_versions.add(version)
+            return False
         if kind == "Patient":
             if reference_to(resource) == self.patient_reference:
                 self.patient = resource
@@ -82,7 +84,7 @@ class ResourceIndex:
 def resources_of(value: Any) -> Iterator[dict[str, Any]]:
     """The resource itself, or the resources in the entries of a Bundle."""
     resource = as_dict(value)
-    if _is_bundle(resource):
+    if is_bundle(resource):
         for entry in dicts(resource.get("entry")):
             inner = entry.get("resource")
             if isinstance(inner, dict):
@@ -91,8 +93,17 @@ def resources_of(value: Any) -> Iterator[dict[str, Any]]:
         yield resource
 
 
-def _is_bundle(value: dict[str, Any]) -> bool:
+def is_bundle(value: dict[str, Any]) -> bool:
+    """Whether ``value`` is a Bundle, or what can only be one."""
     return value.get("resourceType") == "Bundle" or "entry" in value
+
+
+def lacks_entries(bundle: dict[str, Any]) -> bool:
+    """Whether a Bundle holds fewer matches than the ``total`` that it states."""
+    total = bundle.get("total")
+    if not isinstance(total, int) or isinstance(total, bool):
+        return False
+    return total > sum(map(_is_match, as_list(bundle.get("entry"))))
 
 
 def _is_match(entry: Any) -> bool:

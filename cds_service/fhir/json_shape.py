@@ -6,7 +6,28 @@ read what is there and give an empty value for what is not, so that readers stay
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import orjson
+
+
+def parse_json(text: bytes | memoryview) -> Any:
+    """The value of a JSON text. What orjson refuses (a number beyond range, say) is read by the standard library.
+
+    Raises ``UnicodeDecodeError`` for what is not UTF-8, ``ValueError`` for what neither reads.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(str(text, "utf-8"), parse_constant=_no_constant)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError("NaN and Infinity are no JSON")
 
 
 def as_list(value: Any) -> list[Any]:

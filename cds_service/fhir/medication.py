@@ -96,6 +96,25 @@ def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: Reso
     return index.medications.get(type_and_id(target)) if index else None
 
 
+def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> list[str]:
+    """The references, as sent, by which resources of ``index`` name a medication that is neither contained nor filed.
+
+    ``nameless``: only those of which not even a name is stated.
+    """
+    found: dict[str, None] = {}
+    for kind in ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"):
+        for resource in index.of_type(kind):
+            reference = as_dict(resource.get("medicationReference"))
+            if not reference:
+                continue
+            target = as_text(reference.get("reference"))
+            if not type_and_id(target) or as_dict(resource.get("medicationCodeableConcept")):
+                continue
+            if type_and_id(target) not in index.medications and not (nameless and as_text(reference.get("display"))):
+                found[target] = None
+    return list(found)
+
+
 @lru_cache(maxsize=8192)
 def _identify(codes: tuple[tuple[str, str], ...], names: tuple[str, ...], terminology: Terminology) -> Product:
     label = names[0] if names else next(filter(None, (terminology.displays.get(code) for code in codes)), "")

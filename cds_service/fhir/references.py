@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .json_shape import as_text
+
+# FHIR R4, "id", with room for servers that go beyond it; nothing that means something in a URL.
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,128}")
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` is the id of a resource that may be put into a URL as it stands."""
+    return _ID.fullmatch(text) is not None
 
 
 def reference_to(resource: dict[str, Any]) -> str:

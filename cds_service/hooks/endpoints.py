@@ -10,15 +10,20 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from ..engine import Engine
+from ..fhir.client import FhirClient
 from .errors import BadRequest
 from .request import read_call
 from .services import hook_services
+from .turn import Turn
 
 _JSON = "application/json"
 
 
-def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
-    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``."""
+def hooks_blueprint(engine: Engine, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn) -> Blueprint:
+    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``.
+
+    ``fhir`` reads what clients did not prefetch; a call computes during its ``turn``.
+    """
     blueprint = Blueprint("hooks", __name__)
     services = hook_services(engine)
     discovery = orjson.dumps({"services": [service.entry for service in services.values()]})
@@ -35,7 +40,9 @@ def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
             raise NotFound("There is no such service; GET /cds-services lists them.")
         if not request.is_json:
             raise BadRequest("The body must be JSON: send Content-Type: application/json.", status=415, code="not-supported")
-        cards = engine.answer(read_call(request.get_data(cache=False), service.hook), clock())
+        body = request.get_data(cache=False)
+        with turn:
+            cards = engine.answer(read_call(body, service.hook, fhir), clock())
         return Response(orjson.dumps({"cards": cards}) if cards else no_cards, content_type=_JSON)
 
     return blueprint

@@ -14,6 +14,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ..engine import MissingData
+from ..facts.session import OtherFhirVersion
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,11 @@ def _missing_data(error: MissingData) -> Response:
     )
 
 
+def _other_fhir_version(error: OtherFhirVersion) -> Response:
+    text = f"The draft orders are FHIR {error.version} resources; this service reads R4 and R4B."
+    return _respond(422, operation_outcome("not-supported", text, ("context.draftOrders",)))
+
+
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     response = _respond(status, operation_outcome(_CODES.get(status, "processing"), error.description or error.name))
@@ -84,5 +90,6 @@ def register_errors(app: Flask) -> None:
     """Make every error of ``app`` an OperationOutcome."""
     app.register_error_handler(BadRequest, _bad_request)
     app.register_error_handler(MissingData, _missing_data)
+    app.register_error_handler(OtherFhirVersion, _other_fhir_version)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

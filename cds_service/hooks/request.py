@@ -6,18 +6,21 @@ requires but a known client omits (``selections``, ``draftOrders``) may be missi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-import orjson
 from msgspec import Meta, Raw, Struct
 
 from ..engine import Call
+from ..fhir.authorization import FhirAuthorization
+from ..fhir.client import FhirClient
+from ..fhir.json_shape import parse_json
+from ..fhir.retrieval import Fetch, fetch_nothing
 from .errors import BadRequest
 
 Text = Annotated[str, Meta(min_length=1)]
+Url = Annotated[str, Meta(pattern=r"\A[Hh][Tt][Tt][Pp][Ss]?://[!-~]+\Z")]
 
 
 class PatientViewContext(Struct):
@@ -50,13 +53,16 @@ Context = TypeVar("Context", PatientViewContext, EncounterDischargeContext, Orde
 
 
 class HookRequest(Struct, Generic[Context]):
-    """The request body. Elements that the service does not use, ``extension`` included, are accepted and not read."""
+    """The request body. Elements that the service does not use, ``extension`` included, are accepted and not read.
+
+    Whatever resource type ``context.userId`` names (Practitioner, PractitionerRole, Patient, RelatedPerson), it changes nothing.
+    """
 
     hook: Text
     hookInstance: Text
     context: Context
-    fhirServer: str | None = None
-    fhirAuthorization: dict[str, Any] | None = None
+    fhirServer: Url | None = None
+    fhirAuthorization: FhirAuthorization | None = None
     prefetch: dict[str, Raw] | None = None
 
 
@@ -68,8 +74,11 @@ _DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {
 }
 
 
-def read_call(body: bytes, hook: str) -> Call:
-    """The call that a request body for a service of ``hook`` makes. Raises :class:`BadRequest`, naming the element."""
+def read_call(body: bytes, hook: str, fhir: FhirClient | None = None) -> Call:
+    """The call that a request body for a service of ``hook`` makes. Raises :class:`BadRequest`, naming the element.
+
+    ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read.
+    """
     try:
         request = _DECODERS[hook](body)
     except msgspec.ValidationError as error:
@@ -82,6 +91,8 @@ def read_call(body: bytes, hook: str) -> Call:
         raise BadRequest("The body is nested too deeply.", code="structure") from None
     if request.hook != hook:
         raise BadRequest(f"This service answers the hook {hook!r}; the request is for another.", "hook")
+    if request.fhirAuthorization and not request.fhirServer:
+        raise BadRequest("With fhirAuthorization, fhirServer is required.", "fhirServer", code="required")
     context = request.context
     prefetch = request.prefetch or {}
     return Call(
@@ -91,7 +102,15 @@ def read_call(body: bytes, hook: str) -> Call:
         getattr(context, "draftOrders", None),
         context.selections if hook == "order-select" else None,
         lambda keys: _opened(prefetch, keys),
+        _fetch(request, fhir),
     )
+
+
+def _fetch(request: HookRequest[Any], fhir: FhirClient | None) -> Fetch:
+    """Reading the client's FHIR server, as far as a token came along (CDS Hooks 3.0.0, "FHIR Resource Access")."""
+    if fhir is None or not request.fhirServer or not request.fhirAuthorization:
+        return fetch_nothing
+    return fhir.reading(request.fhirServer, request.fhirAuthorization, request.context.patientId)
 
 
 def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -100,17 +119,13 @@ def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any
 
 
 def _value(key: str, text: memoryview) -> Any:
-    """A prefetched value. What orjson refuses (a number beyond range, say) is read by the standard library; what that
-    refuses too is an empty object: something that was received and cannot be read."""
+    """A prefetched value; what cannot be read is an empty object: something that was received and says nothing."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(str(text, "utf-8"))
-        except UnicodeDecodeError:
-            raise BadRequest("The value is not UTF-8.", f"prefetch.{key}", code="structure") from None
-        except (ValueError, RecursionError):
-            return {}
+        return parse_json(text)
+    except UnicodeDecodeError:
+        raise BadRequest("The value is not UTF-8.", f"prefetch.{key}", code="structure") from None
+    except ValueError:
+        return {}
 
 
 def _invalid(message: str) -> BadRequest:

@@ -21,8 +21,9 @@ _DESCRIPTIONS = {
     "encounter-discharge": "Points out vitamin B12 and folate deficiency that is untreated at discharge.",
 }
 _USAGE = (
-    "Needs the Patient; on opening the chart and at discharge at least one laboratory query. Other data that is not "
-    "prefetched is named as not known on the card, and never taken for normal."
+    "Needs the Patient; on opening the chart and at discharge at least one laboratory query. What is not prefetched is "
+    "read from fhirServer with fhirAuthorization. Other data that cannot be had is named as not known on the card, and "
+    "never taken for normal."
 )
 
 

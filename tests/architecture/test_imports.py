@@ -36,6 +36,10 @@ IO_MODULES = frozenset(
     ]
 )
 CLOCK = frozenset({"now", "today", "utcnow", "localtime", "gmtime", "monotonic", "perf_counter", "time_ns"})
+# The FHIR client is the one part of fhir/ that opens connections; it is handed to a call as an argument.
+FHIR_CLIENT = {"fhir/client.py", "fhir/connections.py", "fhir/servers.py"}
+CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"})
+MAY_CONNECT = FHIR_CLIENT | {"config.py"}  # config checks that a file of certificates can be read
 MAY_REACH = {"fhir": {"fhir"}, "facts": {"facts", "fhir"}, "rules": {"rules"}, "rendering": {"rendering", "facts", "fhir", "rules"}}
 # Loaders read the files that they are given a path to, once, when the service starts.
 LOADERS = {"rules/yaml_source.py", "rules/card_set.py", "fhir/terminology.py", "rendering/orders.py"}
@@ -43,6 +47,10 @@ LOADERS = {"rules/yaml_source.py", "rules/card_set.py", "fhir/terminology.py", "
 
 def modules(*prefixes):
     return [name for name in TREES if name.startswith(prefixes)]
+
+
+def core():
+    return [name for name in modules(*PURE) if name not in FHIR_CLIENT]
 
 
 def imports(name):
@@ -85,7 +93,7 @@ def functions(name):
     return walk(TREES[name].body, "", True)
 
 
-@pytest.mark.parametrize("name", modules(*PURE))
+@pytest.mark.parametrize("name", core())
 def test_the_core_imports_nothing_that_does_input_or_output(name):
     outside, _ = imports(name)
     assert not outside & IO_MODULES
@@ -108,7 +116,7 @@ def test_only_loaders_read_files_and_nobody_writes(name):
     assert touched <= ({"read_text"} if name in LOADERS else set())
 
 
-@pytest.mark.parametrize("name", modules(*PURE))
+@pytest.mark.parametrize("name", core())
 def test_the_core_takes_the_clock_as_an_argument(name):
     asked = [(call, line) for call, line in called(name) if "." in call and call.rsplit(".", 1)[1] in CLOCK]
     assert not asked
@@ -118,6 +126,21 @@ def test_the_core_takes_the_clock_as_an_argument(name):
 def test_a_part_reaches_only_parts_below_it(name):
     _, inside = imports(name)
     assert inside <= MAY_REACH[name.split("/")[0]]
+
+
+def test_only_the_fhir_client_opens_connections():
+    assert {name for name in TREES if imports(name)[0] & CONNECTING} <= MAY_CONNECT
+
+
+@pytest.mark.parametrize("name", [*core(), "engine.py"])
+def test_the_engine_and_what_is_below_it_know_no_fhir_client(name):
+    package = ["cds_service", *name.split("/")[:-1]]
+    targets = set()
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            targets |= {".".join([*base, *filter(None, [node.module]), *extra]) for alias in node.names for extra in ([], [alias.name])}
+    assert not targets & {f"cds_service.{client.removesuffix('.py').replace('/', '.')}" for client in FHIR_CLIENT}
 
 
 @pytest.mark.parametrize("name", [name for name in TREES if not name.startswith("hooks/") and name != "app.py"])

@@ -15,6 +15,7 @@ def _request():
     who = patient(name=[{"family": CANARY}], identifier=[{"value": CANARY}])
     result = observation("b12", 110, CANARY)
     request = hook_request("order-sign", prefetch(result, who=who), drafts=[folic_acid(id=CANARY)])
+    request["fhirServer"] = "https://ehr.example.org/fhir"
     request["fhirAuthorization"] = {"access_token": CANARY, "token_type": "Bearer"}
     return request
 

@@ -34,7 +34,7 @@ from tests.support.fhir_builders import (
     service_request,
 )
 
-ANSWERS = {200, 400, 412}
+ANSWERS = {200, 400, 412, 422}
 Path = tuple[str | int, ...]
 
 

@@ -1,0 +1,225 @@
+"""Reading a client's FHIR server on behalf of one hook call: all queries at once, within one budget of time and bytes.
+
+CDS Hooks 3.0.0, "FHIR Resource Access". This is the only place that sends requests to FHIR servers. Whatever goes wrong
+(no such server on the list, an expired token, a scope that excludes it, an error, a redirect, a time-out) leaves a query
+unanswered, and what it would have told unknown; it is never an error of the hook.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
+from email.message import Message
+from ssl import create_default_context
+from typing import Any
+from urllib.parse import urljoin
+
+from certifi import where
+from requests import PreparedRequest, Request, RequestException, Response
+from urllib3.exceptions import HTTPError
+
+from .authorization import FhirAuthorization, Reach
+from .connections import CheckedAdapter, Exchange
+from .index import is_bundle
+from .json_shape import as_text, parse_json
+from .retrieval import Fetch, Fetched, fetch_nothing, joined, next_link
+from .servers import Address, Server, parse_address
+from .version import READ_VERSIONS
+
+MOST_PAGES = 20
+THREADS = 64
+_CHUNK = 65_536
+_OUT_OF_TIME = "out of time"
+_HEADERS = {
+    "Accept": "application/fhir+json; fhirVersion=4.0, application/fhir+json;q=0.9, application/json;q=0.8",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "b12-folate-cds",
+}
+
+log = logging.getLogger(__name__)
+# Their messages carry URLs, and those carry the ids of patients.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+
+class Unanswered(Exception):
+    """A query could not be answered: why, in words without patient data."""
+
+
+class FhirClient:
+    """Reads the FHIR servers that a site lists.
+
+    ``budget``: seconds for all reading of a call. ``most_bytes``: the most that the answers of a call may hold,
+    decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of the public ones. ``waiting``: a context
+    to wait in.
+    """
+
+    def __init__(
+        self,
+        servers: tuple[Server, ...],
+        budget: float,
+        most_bytes: int,
+        ca_bundle: str = "",
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ):
+        self.budget = budget
+        self.most_bytes = most_bytes
+        self.waiting = waiting
+        tls = create_default_context(cafile=ca_bundle or where())
+        self.adapters = {server: CheckedAdapter(tls) for server in servers}
+        self.pool = ThreadPoolExecutor(THREADS, "fhir")
+
+    def reading(self, base_url: str, authorization: FhirAuthorization, patient_id: str) -> Fetch:
+        """Reading the server at ``base_url`` for one hook call about a patient, with the token that came along."""
+        base = parse_address(base_url)
+        server = next((server for server in self.adapters if base and server.lists(base)), None)
+        if base is None or base.query is not None or server is None:
+            log.info("FHIR server %s is not in CDS_FHIR_SERVERS", ascii(base.origin) if base else "with an unusual URL")
+            return fetch_nothing
+        return _Reading(self, server, base, authorization, patient_id).fetch
+
+
+class _Reading:
+    """The reading of one call. Its token goes to ``base`` and below, and nowhere else."""
+
+    def __init__(self, client: FhirClient, server: Server, base: Address, authorization: FhirAuthorization, patient_id: str):
+        self.client = client
+        self.server = server
+        self.base = base
+        self.authorization = authorization
+        self.patient_id = patient_id
+        lifetime = client.budget if authorization.expires_in is None else min(client.budget, authorization.expires_in)
+        self.ends = time.monotonic() + lifetime
+        self._bytes_left = client.most_bytes
+        self._lock = threading.Lock()
+
+    def fetch(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
+        """What could be had of ``urls`` (relative or absolute, by name) until the budget is spent."""
+        queries = {name: _Query(self, url) for name, url in urls.items()}
+        running = {self.client.pool.submit(query.run): query for query in queries.values()}
+        with self.client.waiting():
+            waited = wait(running, max(self.ends - time.monotonic(), 0))
+        for late in waited.not_done:
+            if not late.cancel():
+                running[late].abandon()
+        answers = {}
+        for name, query in queries.items():
+            found = query.fetched()
+            if found is not None:
+                answers[name] = found
+            if query.problem:
+                log.info("FHIR query %s was not answered: %s", name, query.problem)
+        return answers
+
+    def spend(self, size: int) -> None:
+        """Take received bytes from the budget of the call."""
+        with self._lock:
+            self._bytes_left -= size
+            if self._bytes_left < 0:
+                raise Unanswered("the answers are too large")
+
+    def request(self, address: Address) -> PreparedRequest:
+        """The request for an address below the base."""
+        authorization = {"Authorization": f"Bearer {self.authorization.access_token}"}
+        return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
+
+
+class _Query:
+    """A read, or a search with its pages. ``problem``: why not all of it was answered."""
+
+    def __init__(self, reading: _Reading, url: str):
+        self.reading = reading
+        self.problem = _OUT_OF_TIME
+        self._whole = True
+        # One value, for another thread reads it: the pages, and the URL of the one that follows.
+        self._received: tuple[tuple[dict[str, Any], ...], str] = ((), url)
+        self._exchange: Exchange | None = None
+
+    def run(self) -> None:
+        """Get it, page after page."""
+        try:
+            pages, url = self._received
+            asked: set[str] = set()
+            while url:
+                if url in asked or len(asked) >= MOST_PAGES:
+                    raise Unanswered("too many pages")
+                asked.add(url)
+                page = self._page(url, first=not pages)
+                pages, url = (*pages, page), next_link(page) if is_bundle(page) else ""
+                self._received = pages, url
+            self.problem = ""
+        except Unanswered as error:
+            self.problem = str(error)
+        except (RequestException, HTTPError, OSError, ValueError) as error:
+            # Only its kind: the message has the URL, and that the patient.
+            self.problem = type(error).__name__
+
+    def abandon(self) -> None:
+        """Stop waiting for it."""
+        if self._exchange:
+            self._exchange.abandon()
+
+    def fetched(self) -> Fetched | None:
+        """What was received until now."""
+        pages, following = self._received
+        if not pages:
+            return None
+        return Fetched(joined(pages, following) if is_bundle(pages[0]) else pages[0], self._whole)
+
+    def _page(self, url: str, *, first: bool) -> dict[str, Any]:
+        """One resource or page. Raises :class:`Unanswered`, or what the connection raises.
+
+        A page that follows may have any URL below the base: the server's paging is its own.
+        """
+        reading = self.reading
+        address = parse_address(urljoin(f"{reading.base.url.rstrip('/')}/", url))
+        path = address.below(reading.base) if address else None
+        if address is None or path is None:
+            raise Unanswered("an address outside of the server")
+        if time.monotonic() >= reading.ends:
+            raise Unanswered(_OUT_OF_TIME)
+        search = address.query is not None or not first
+        kind, _, identity = path.partition("/")
+        if kind and first:
+            reach = reading.authorization.reach(kind, search=search, patient_id=reading.patient_id)
+            if reach is Reach.NOTHING:
+                raise Unanswered("the scopes exclude it")
+            self._whole &= reach is Reach.WHOLE
+        page = self._get(reading.request(address))
+        if not isinstance(page, dict) or page.get("resourceType") == "OperationOutcome":
+            raise Unanswered("the answer is no data")
+        if search != is_bundle(page) or (not search and [kind, identity.partition("/")[0]] != [page.get("resourceType"), page.get("id")]):
+            raise Unanswered("the answer is to another question")
+        return page
+
+    def _get(self, request: PreparedRequest) -> Any:
+        reading = self.reading
+        exchange = self._exchange = Exchange(reading.server, reading.ends)
+        with exchange.running():
+            # The adapter itself, not a session: a session adds what the environment holds (proxies, .netrc), keeps
+            # cookies, and reads the body of a redirect without limit.
+            adapter = reading.client.adapters[reading.server]
+            response = adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
+            try:
+                return parse_json(self._body(response, exchange))
+            finally:
+                response.close()
+
+    def _body(self, response: Response, exchange: Exchange) -> bytes:
+        """The body of a good answer, decompressed, as long as time and bytes last."""
+        if response.status_code != 200:
+            raise Unanswered(f"status {response.status_code}")
+        media_type = Message()
+        media_type["Content-Type"] = response.headers.get("Content-Type", "")
+        if not as_text(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
+            raise Unanswered("the server is of another FHIR version")
+        body = bytearray()
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            self.reading.spend(len(chunk))
+            body += chunk
+            if exchange.over:
+                raise Unanswered(_OUT_OF_TIME)
+        return bytes(body)

@@ -1,0 +1,138 @@
+"""Connections to FHIR servers: to checked addresses only, pooled, and never longer than an exchange may last.
+
+Each thread makes one exchange at a time; the connection that it uses finds it there.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from ssl import SSLContext
+from typing import Any
+
+from requests import PreparedRequest
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.util import Retry
+from urllib3.util.connection import create_connection
+
+from .servers import Server
+
+POOLED_SERVERS = 8
+POOLED_CONNECTIONS = 64
+
+_current = threading.local()
+
+
+class Exchange:
+    """One request to ``server`` and its answer, up to the moment ``ends`` (of ``time.monotonic``)."""
+
+    def __init__(self, server: Server, ends: float):
+        self.server = server
+        self.ends = ends
+        self._connection: _Checked | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def left(self) -> float:
+        """Seconds left, never below a millisecond: 0 would mean no limit to a socket."""
+        return max(self.ends - time.monotonic(), 0.001)
+
+    @property
+    def over(self) -> bool:
+        """Whether its time is up."""
+        return time.monotonic() >= self.ends
+
+    def uses(self, connection: _Checked | None) -> None:
+        """Note the connection in use."""
+        with self._lock:
+            self._connection = connection
+
+    def abandon(self) -> None:
+        """Break the connection off, so that a server that sends byte by byte holds no thread."""
+        with self._lock:
+            used = self._connection.sock if self._connection else None
+            if used is not None:
+                with suppress(OSError):
+                    # Of the plain socket: TLS has nothing more to say, and its own shutdown is not for two threads.
+                    socket.socket.shutdown(used, socket.SHUT_RDWR)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Makes this the exchange of the thread."""
+        _current.exchange = self
+        try:
+            yield
+        finally:
+            self.uses(None)
+            del _current.exchange
+
+
+class _Checked(HTTPConnection):
+    """A connection to an address that its server's entry allows: what was checked is what is connected to."""
+
+    def _new_conn(self) -> socket.socket:
+        exchange: Exchange = _current.exchange
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise NameResolutionError(self.host, self, socket.gaierror(*error.args)) from error
+        except UnicodeError:
+            raise NewConnectionError(self, "not a host name") from None
+        addresses = [str(item[4][0]) for item in found if exchange.server.may_connect(ip_address(item[4][0]))]
+        for address in addresses:
+            if exchange.over:
+                break
+            with suppress(OSError):
+                return create_connection((address, self.port), exchange.left / 2, socket_options=self.socket_options)
+        raise NewConnectionError(self, "no address that may be connected to answers")
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Send a request as part of the thread's exchange."""
+        _current.exchange.uses(self)
+        super().request(*arguments, **options)
+
+
+class _CheckedTls(_Checked, HTTPSConnection):
+    """The same with TLS; the certificate is the host's, whichever address was connected to."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Checked
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedTls
+
+
+class CheckedAdapter(HTTPAdapter):
+    """Pooled connections of :mod:`requests` that go through :class:`_Checked`. Used within an :class:`Exchange`.
+
+    ``tls``: whom to trust; loaded once, for a list of authorities takes longer to read than an answer to come.
+    """
+
+    def __init__(self, tls: SSLContext) -> None:
+        self._tls = tls
+        # Once more after a connection that failed or dropped; with its time up, an exchange opens none.
+        # An error that asks to come back later (Retry-After) is an answer too; its body is not waited for.
+        retry = Retry(1, connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"}, respect_retry_after_header=False)
+        super().__init__(POOLED_SERVERS, POOLED_CONNECTIONS, retry)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pools with checked connections."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def build_connection_pool_key_attributes(self, request: PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:
+        """Which pool a request takes: that of its scheme, host and port."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._tls} if host["scheme"] == "https" else {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Nothing to set: the pool has its TLS context."""

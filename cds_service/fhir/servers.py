@@ -1,0 +1,141 @@
+"""Which FHIR servers may be read, and to which addresses a connection to one may go.
+
+``fhirServer``, ``next`` links and absolute references come from outside. They are compared as the HTTP library reads
+them, so that no two parsers can differ about where a request goes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+LOOPBACK = "loopback"
+IPAddress = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_PORTS = {"http": 80, "https": 443}
+_PLAIN = re.compile(r"[!-\[\]-~]+")  # printable ASCII without space and backslash
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+_HIDDEN = re.compile(r"%(2e|2f|5c)", re.IGNORECASE)  # a dot or slash that a server may decode
+
+
+class Address(NamedTuple):
+    """A URL taken apart and normalised: lower case, port stated, dot segments resolved. ``query`` without its ``?``."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+    @property
+    def url(self) -> str:
+        """As a URL."""
+        return f"{self.origin}{self.path}" + ("" if self.query is None else f"?{self.query}")
+
+    def below(self, base: Address) -> str | None:
+        """The path from ``base`` to here, ``""`` at ``base`` itself; ``None`` for another origin or outside of its path."""
+        root = base.path.rstrip("/")
+        if self[:3] != base[:3] or not (self.path == root or self.path.startswith(f"{root}/")):
+            return None
+        return self.path[len(root) :].strip("/")
+
+
+def parse_address(url: str) -> Address | None:
+    """The parts of an absolute http or https URL; ``None`` for what is none, and for what is no plain address.
+
+    Not plain: a user name, a fragment, white space, a backslash, other than ASCII, an encoded dot or slash in the path.
+    """
+    if not _PLAIN.fullmatch(url):
+        return None
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        return None
+    scheme, host, path = parts.scheme or "", parts.host or "", parts.path or ""
+    if scheme not in _PORTS or not _HOST.fullmatch(host) or parts.auth is not None or parts.fragment is not None:
+        return None
+    return None if _HIDDEN.search(path) else Address(scheme, host, parts.port or _PORTS[scheme], path, parts.query)
+
+
+class Server(NamedTuple):
+    """An entry of the list. ``base`` is ``None`` for every server on this machine."""
+
+    base: Address | None
+    networks: tuple[Network, ...] = ()
+
+    def lists(self, address: Address) -> bool:
+        """Whether ``address`` is the base URL of a server that this entry allows."""
+        if self.base is None:
+            return _is_loopback(address.host)
+        return address.below(self.base) is not None
+
+    def may_connect(self, address: IPAddress) -> bool:
+        """Whether a connection may go to ``address``, which the host of an allowed URL resolved to.
+
+        An entry with an address means that one. A name must not lead into a private network, as it would after DNS
+        rebinding, unless the site names the network; and without TLS it must lead into one.
+        """
+        address = _plain(address)
+        if self.base is None or self.base.host == "localhost":
+            return address.is_loopback
+        literal = _literal(self.base.host)
+        if literal is not None:
+            return address == literal
+        if any(address in network for network in self.networks):
+            return True
+        return self.base.scheme == "https" and address.is_global and not address.is_multicast
+
+
+def read_servers(entries: Sequence[str], networks: Sequence[Network], service_host: str) -> tuple[Server, ...]:
+    """The servers that a site lists.
+
+    ``entries``: base URLs, or ``loopback``, which counts while the service itself listens on loopback
+    (``service_host``). Raises ``ValueError`` for an entry that cannot be meant.
+    """
+    servers = []
+    for entry in entries:
+        if entry == LOOPBACK:
+            servers += [Server(None)] if _is_loopback(service_host) else []
+            continue
+        base = parse_address(entry)
+        if base is None or base.query is not None:
+            raise ValueError(f"{entry!r} is not the base URL of a FHIR server; write it as https://ehr.example.org/fhir")
+        private = _is_loopback(base.host) or _is_private(base.host)
+        if base.scheme == "http" and not private and not (networks and _literal(base.host) is None):
+            raise ValueError(f"{entry!r} is without TLS; http is for loopback, private addresses and CDS_FHIR_NETWORKS")
+        servers.append(Server(base, tuple(networks)))
+    return tuple(servers)
+
+
+def _plain(address: IPAddress) -> IPAddress:
+    """An IPv4 address in IPv6 clothes as itself."""
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def _literal(host: str) -> IPAddress | None:
+    try:
+        return _plain(ip_address(host.strip("[]")))
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    literal = _literal(host)
+    return host == "localhost" if literal is None else literal.is_loopback
+
+
+def _is_private(host: str) -> bool:
+    literal = _literal(host)
+    return literal is not None and not literal.is_global

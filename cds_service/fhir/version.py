@@ -1,0 +1,57 @@
+"""Telling resources of other FHIR versions apart, so that none is read for what it does not say.
+
+The service reads R4 and R4B, and of DSTU2, STU3 and R5 what has the same meaning there. What is listed here has another
+meaning, or states elsewhere what R4 states in an element that is read: it never counts, and nothing is concluded from
+its absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+READ_VERSIONS = ("4.0", "4.3")
+_Marker = tuple[str, Callable[[Any], bool], str]
+
+_TYPES = {"MedicationOrder": "DSTU2", "DiagnosticOrder": "DSTU2", "ProcedureRequest": "STU3 or DSTU2"}
+
+
+def _stated(value: Any) -> bool:
+    return value is not None
+
+
+def _true(value: Any) -> bool:
+    return value is True
+
+
+_CODEABLE_REFERENCE: _Marker = ("medication", _stated, "R5")
+# element, which values of it differ, version
+_ELEMENTS: dict[str, tuple[_Marker, ...]] = {
+    "MedicationRequest": (_CODEABLE_REFERENCE,),
+    "MedicationStatement": (
+        _CODEABLE_REFERENCE, ("taken", lambda taken: taken not in (None, "y"), "STU3"), ("wasNotTaken", _stated, "DSTU2"),
+        ("patient", _stated, "DSTU2"),
+    ),
+    "MedicationAdministration": (
+        _CODEABLE_REFERENCE, ("notGiven", _true, "STU3"), ("wasNotGiven", _true, "DSTU2"), ("patient", _stated, "DSTU2"),
+        ("effectiveTimeDateTime", _stated, "DSTU2"), ("effectiveTimePeriod", _stated, "DSTU2"),
+    ),
+    "MedicationDispense": (
+        _CODEABLE_REFERENCE, ("notDoneCodeableConcept", _stated, "STU3"), ("notDoneReference", _stated, "STU3"),
+        ("patient", _stated, "DSTU2"),
+    ),
+    "Procedure": (("notDone", _true, "STU3"), ("notPerformed", _true, "DSTU2")),
+    "AllergyIntolerance": (("substance", _stated, "DSTU2"),),
+    "ServiceRequest": (("code", lambda code: isinstance(code, dict) and ("concept" in code or "reference" in code), "R5"),),
+}  # fmt: skip
+
+
+def other_version(resource: dict[str, Any]) -> str:
+    """The FHIR version that a resource is of, where it must not be read as R4, else ``""``."""
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str):
+        return ""
+    for element, differs, version in _ELEMENTS.get(kind, ()):
+        if element in resource and differs(resource[element]):
+            return version
+    return _TYPES.get(kind, "")

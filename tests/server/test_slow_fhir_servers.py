@@ -1,0 +1,34 @@
+"""A call that waits for a slow FHIR server holds up no other call of the same worker."""
+
+import threading
+import time
+
+import requests
+
+from tests.bench.servers import free_port, running
+from tests.fhir_access.calls import authorization
+from tests.support.fhir_builders import hook_request, prefetch
+from tests.support.fhir_server import FhirServer, example_record
+from tests.support.fhir_server import running as fhir_running
+
+
+def test_others_are_answered_while_calls_wait(monkeypatch):
+    monkeypatch.setenv("CDS_FHIR_BUDGET", "20")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/cds-services/b12-folate-patient-view"
+    with fhir_running(FhirServer(example_record(), delay=1.8)) as slow, running("cds_service", "serve", "--port", str(port), port=port):
+        waits = hook_request("patient-view", fhirServer=slow.url, fhirAuthorization=authorization())
+        answers = []
+        callers = [threading.Thread(target=lambda: answers.append(requests.post(url, json=waits, timeout=10))) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        while len(slow.seen) < 28:
+            time.sleep(0.01)
+        started = time.monotonic()
+        for _ in range(5):
+            assert requests.post(url, json=hook_request("patient-view", prefetch()), timeout=10).status_code == 200
+        assert time.monotonic() - started < 1.5
+        assert not answers
+        for caller in callers:
+            caller.join()
+    assert [answer.status_code for answer in answers] == [200, 200]
