@@ -12,6 +12,10 @@ from .config import Settings
 from .engine import Engine
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
+from .hooks.feedback import feedback_blueprint
+from .hooks.report import report_blueprint
+from .hooks.services import hook_services
+from .store.store import Store
 
 
 def _utc_now() -> datetime:
@@ -24,7 +28,12 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
-    app.register_blueprint(hooks_blueprint(Engine(settings), clock))
+    store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
+    engine = Engine(settings)
+    app.extensions["store"] = store
+    app.register_blueprint(hooks_blueprint(engine, clock, store))
+    app.register_blueprint(feedback_blueprint(hook_services(engine), store))
+    app.register_blueprint(report_blueprint(store, clock))
     return app
 
 
@@ -35,6 +44,7 @@ def create_worker_app() -> Flask:
     short-lived objects that reference counting frees, so it need not look often.
     """
     app = create_app()
+    app.extensions["store"].start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

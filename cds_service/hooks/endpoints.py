@@ -10,15 +10,18 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from ..engine import Engine
+from ..store.store import Store
+from .caller import calling_client
 from .errors import BadRequest
 from .request import read_call
 from .services import hook_services
+from .shown import shown_card
 
 _JSON = "application/json"
 
 
-def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
-    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``."""
+def hooks_blueprint(engine: Engine, clock: Callable[[], datetime], store: Store) -> Blueprint:
+    """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``. ``store`` notes the cards that are shown."""
     blueprint = Blueprint("hooks", __name__)
     services = hook_services(engine)
     discovery = orjson.dumps({"services": [service.entry for service in services.values()]})
@@ -35,7 +38,14 @@ def hooks_blueprint(engine: Engine, clock: Callable[[], datetime]) -> Blueprint:
             raise NotFound("There is no such service; GET /cds-services lists them.")
         if not request.is_json:
             raise BadRequest("The body must be JSON: send Content-Type: application/json.", status=415, code="not-supported")
-        cards = engine.answer(read_call(request.get_data(cache=False), service.hook), clock())
-        return Response(orjson.dumps({"cards": cards}) if cards else no_cards, content_type=_JSON)
+        call = read_call(request.get_data(cache=False), service.hook)
+        now = clock()
+        client = calling_client()
+        patient_hash = store.snoozes.patient_hash(client, call.fhir_server, call.patient_id)
+        cards = engine.answer(call, now, store.snoozes.of(patient_hash))
+        if not cards:
+            return Response(no_cards, content_type=_JSON)
+        store.note_shown([shown_card(card, service_id, client, now, patient_hash) for card in cards])
+        return Response(orjson.dumps({"cards": [card.shown for card in cards]}), content_type=_JSON)
 
     return blueprint

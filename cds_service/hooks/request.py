@@ -46,6 +46,7 @@ class OrderContext(Struct):
     draftOrders: dict[str, Any] | None = None
 
 
+Body = TypeVar("Body")
 Context = TypeVar("Context", PatientViewContext, EncounterDischargeContext, OrderContext)
 
 
@@ -70,16 +71,7 @@ _DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {
 
 def read_call(body: bytes, hook: str) -> Call:
     """The call that a request body for a service of ``hook`` makes. Raises :class:`BadRequest`, naming the element."""
-    try:
-        request = _DECODERS[hook](body)
-    except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
-    except msgspec.DecodeError as error:
-        raise BadRequest(f"The body is not JSON: {error}", code="structure") from None
-    except UnicodeDecodeError:
-        raise BadRequest("The body is not UTF-8.", code="structure") from None
-    except RecursionError:
-        raise BadRequest("The body is nested too deeply.", code="structure") from None
+    request = decoded(_DECODERS[hook], body)
     if request.hook != hook:
         raise BadRequest(f"This service answers the hook {hook!r}; the request is for another.", "hook")
     context = request.context
@@ -91,7 +83,22 @@ def read_call(body: bytes, hook: str) -> Call:
         getattr(context, "draftOrders", None),
         context.selections if hook == "order-select" else None,
         lambda keys: _opened(prefetch, keys),
+        fhir_server=request.fhirServer or "",
     )
+
+
+def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
+    """A body read by a msgspec decoder. Raises :class:`BadRequest`, naming the element."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error}", code="structure") from None
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.", code="structure") from None
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.", code="structure") from None
 
 
 def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
