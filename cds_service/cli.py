@@ -64,6 +64,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         # and no more than the server thinks sensible.
         blocking_threads=min(8, 2 * (os.cpu_count() or 1) + 1),
         factory=True,
+        # What waits to be written has five seconds; a worker told to stop while it starts may not hear it at all.
+        workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
 

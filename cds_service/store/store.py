@@ -73,6 +73,7 @@ class Store:
     def close(self, seconds: float = 5.0) -> None:
         """Write what waits, for at most ``seconds``."""
         self._writer.close(seconds)
+        self._engine.dispose()
 
 
 def report_of(engine: Engine, weeks: int, now: datetime, client: str | None = None) -> Report:

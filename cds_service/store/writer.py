@@ -33,7 +33,7 @@ RETRY_SECONDS = 1.0
 RENEW_SECONDS = 15.0
 WAIT_SECONDS = 2.0
 STUCK_SECONDS = 1.0
-SLOT_SECONDS = 0.1
+SLOT_SECONDS = 0.5
 MOST_WAITING = 2  # fewer than the threads that answer requests, so that hooks always find one
 
 
@@ -79,14 +79,14 @@ class Writer:
         """Take decision events to be written soon. Never waits; what does not fit is counted as lost."""
         self.start()
         with self._changed:
-            room = max(0, MOST_EVENTS - len(self._events))
+            room = 0 if self._closing else max(0, MOST_EVENTS - len(self._events))
             self._events.extend(cards[:room])
             self._lost += len(cards[room:])
 
     def submit(self, feedback: list[Feedback]) -> None:
         """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable`, after ``WAIT_SECONDS`` at most."""
         self.start()
-        if not self._slots.acquire(timeout=SLOT_SECONDS):
+        if self._refuses() or not self._slots.acquire(timeout=SLOT_SECONDS):
             raise StoreUnavailable
         try:
             done: Future[None] = Future()
@@ -104,8 +104,10 @@ class Writer:
             self._slots.release()
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most ``seconds``; the rest is counted as lost and told."""
+        """Write what waits, for at most ``seconds``; the rest is counted as lost and told. Nothing is taken after that."""
         with self._changed:
+            if self._closing:
+                return
             self._closing = True
             self._changed.notify()
         if self._thread is not None:
@@ -150,10 +152,6 @@ class Writer:
             self._failing = True
             for _, done in self._taken():
                 done.set_exception(StoreUnavailable())
-        else:
-            if self._failing:
-                log.warning("the database works again; %d shown cards were lost", self._lost)
-            self._failing = False
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -163,13 +161,16 @@ class Writer:
                 yield connection
         finally:
             self._attempt_since = None
+        if self._failing:
+            log.warning("the database works again; %d shown cards were lost", self._lost)
+            self._failing = False
 
     def _reach(self) -> None:
         """Bring the tables up to date at first; after a failure, see whether the database can be written again."""
         if not self._prepared:
             migrate(self._engine)
             self._prepared = True
-        elif self._failing:
+        if self._failing:
             with self._transaction() as connection:
                 connection.execute(select(1))
 

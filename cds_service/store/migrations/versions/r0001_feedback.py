@@ -10,6 +10,11 @@ down_revision = None
 def upgrade() -> None:
     """Make the four tables."""
     moment = sa.DateTime(timezone=op.get_bind().dialect.name != "sqlite")
+    _cards_shown(moment)
+    _feedback(moment)
+
+
+def _cards_shown(moment: sa.DateTime) -> None:
     hashed = sa.text("patient_hash IS NOT NULL")
     op.create_table(
         "card_shown",
@@ -32,6 +37,9 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("label", sa.Text, nullable=False),
     )
+
+
+def _feedback(moment: sa.DateTime) -> None:
     op.create_table(
         "feedback",
         sa.Column("digest", sa.Text, primary_key=True),
