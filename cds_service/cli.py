@@ -114,18 +114,16 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
 def report(weeks: int, as_json: bool) -> None:
     """Report what became of the cards shown: accepted, overridden, unanswered, by card and version."""
     import orjson
-    from sqlalchemy.exc import SQLAlchemyError
 
     from .store.database import open_database
+    from .store.errors import StoreUnavailable
     from .store.report_form import report_json, report_text
     from .store.store import report_of
 
     try:
         made = report_of(open_database(_settings().database_url), weeks, datetime.now(UTC))
-    except FileNotFoundError as error:
+    except StoreUnavailable as error:
         raise click.ClickException(f"CDS_DATABASE_URL: {error}") from None
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"CDS_DATABASE_URL: the database cannot be read ({type(error).__name__})") from None
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(report_json(made), option=orjson.OPT_INDENT_2) + b"\n")
     else:

@@ -17,9 +17,9 @@ from flask import Blueprint, Response, request
 from msgspec import Meta, Struct
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge, ServiceUnavailable
 
+from ..store.errors import StoreUnavailable
 from ..store.records import Feedback
 from ..store.store import Store
-from ..store.writer import StoreUnavailable
 from .caller import calling_client
 from .errors import BadRequest
 from .request import decoded

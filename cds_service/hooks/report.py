@@ -9,9 +9,9 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
+from ..store.errors import StoreUnavailable
 from ..store.report_form import report_json
 from ..store.store import Store
-from ..store.writer import StoreUnavailable
 from .caller import calling_client
 from .errors import BadRequest
 

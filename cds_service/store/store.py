@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from .database import exists, open_database
+from .errors import StoreUnavailable, kind
 from .records import Feedback, ShownCard
 from .report import Report, read_report
 from .snooze import Snoozes
-from .writer import StoreUnavailable, Writer
+from .writer import Writer
 
 REPORT_SECONDS = 5.0
 
@@ -59,7 +60,7 @@ class Store:
         threading.Thread(target=self._report, args=(made, lambda: report_of(self._engine, weeks, now, client)), daemon=True).start()
         try:
             return made.result(REPORT_SECONDS)
-        except (NotYet, SQLAlchemyError, FileNotFoundError):
+        except NotYet:
             raise StoreUnavailable from None
 
     def _report(self, made: Future[Report], read: Callable[[], Report]) -> None:
@@ -77,8 +78,11 @@ class Store:
 
 
 def report_of(engine: Engine, weeks: int, now: datetime, client: str | None = None) -> Report:
-    """The report from a database; :class:`FileNotFoundError` where there is none."""
+    """The report from a database. Raises :class:`StoreUnavailable`, saying why, where it cannot be read."""
     if not exists(engine):
-        raise FileNotFoundError("there is no database yet: no card was shown")
-    with engine.connect().execution_options(reads_only=True) as connection:
-        return read_report(connection, weeks, now, client)
+        raise StoreUnavailable("there is no database yet: no card was shown")
+    try:
+        with engine.connect().execution_options(reads_only=True) as connection:
+            return read_report(connection, weeks, now, client)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(f"the database cannot be read ({kind(error)})") from None

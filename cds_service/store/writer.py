@@ -21,6 +21,7 @@ from itertools import islice
 from sqlalchemy import Connection, Engine, select
 
 from .database import migrate
+from .errors import StoreUnavailable, kind
 from .records import Feedback, ShownCard, insert_feedback, insert_shown
 from .snooze import REASONS, Snoozes
 
@@ -35,10 +36,6 @@ WAIT_SECONDS = 2.0
 STUCK_SECONDS = 1.0
 SLOT_SECONDS = 0.5
 MOST_WAITING = 2  # fewer than the threads that answer requests, so that hooks always find one
-
-
-class StoreUnavailable(Exception):
-    """The database does not answer in time. What was to be stored may have been: sending it again does no harm."""
 
 
 class Writer:
@@ -148,7 +145,7 @@ class Writer:
             self._renew_snoozes()
         except Exception as error:
             if not self._failing:
-                log.error("the database fails (%s): feedback is refused, shown cards wait", _kind(error))
+                log.error("the database fails (%s): feedback is refused, shown cards wait", kind(error))
             self._failing = True
             for _, done in self._taken():
                 done.set_exception(StoreUnavailable())
@@ -218,10 +215,3 @@ class Writer:
         with self._transaction() as connection:
             self._snoozes.renew(connection)
         self._renew_at = time.monotonic() + RENEW_SECONDS if self._snoozes.on else math.inf
-
-
-def _kind(error: Exception) -> str:
-    """What went wrong, by its class and the database's code: a message may hold what was to be written."""
-    cause = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    return f"{type(cause).__name__} {code}" if code else type(cause).__name__
