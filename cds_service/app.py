@@ -13,7 +13,11 @@ from .engine import Engine
 from .fhir.client import FhirClient
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
+from .hooks.feedback import feedback_blueprint
+from .hooks.report import report_blueprint
+from .hooks.services import hook_services
 from .hooks.turn import Turn
+from .store.store import Store
 
 
 def _utc_now() -> datetime:
@@ -28,7 +32,12 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     register_errors(app)
     turn = Turn()
     fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
-    app.register_blueprint(hooks_blueprint(Engine(settings), clock, fhir, turn))
+    store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
+    engine = Engine(settings)
+    app.extensions["store"] = store
+    app.register_blueprint(hooks_blueprint(engine, clock, fhir, turn, store))
+    app.register_blueprint(feedback_blueprint(hook_services(engine), store))
+    app.register_blueprint(report_blueprint(store, clock))
     return app
 
 
@@ -39,6 +48,7 @@ def create_worker_app() -> Flask:
     short-lived objects that reference counting frees, so it need not look often.
     """
     app = create_app()
+    app.extensions["store"].start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

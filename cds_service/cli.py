@@ -60,9 +60,11 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        # One call computes at a time (hooks/turn.py); the other threads wait for FHIR servers.
+        # One call computes at a time (hooks/turn.py); the other threads wait for FHIR servers and for the disk.
         blocking_threads=32,
         factory=True,
+        # What waits to be written has five seconds; a worker told to stop while it starts may not hear it at all.
+        workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
 
@@ -106,6 +108,28 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
         click.echo(explanation_text(explained))
+
+
+@main.command()
+@click.option("--weeks", type=click.IntRange(1, 520), default=12, show_default=True, help="Weeks back, the present one included.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def report(weeks: int, as_json: bool) -> None:
+    """Report what became of the cards shown: accepted, overridden, unanswered, by card and version."""
+    import orjson
+
+    from .store.database import open_database
+    from .store.errors import StoreUnavailable
+    from .store.report_form import report_json, report_text
+    from .store.store import report_of
+
+    try:
+        made = report_of(open_database(_settings().database_url), weeks, datetime.now(UTC))
+    except StoreUnavailable as error:
+        raise click.ClickException(f"CDS_DATABASE_URL: {error}") from None
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(report_json(made), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        click.echo(report_text(made))
 
 
 @main.command()

@@ -10,7 +10,7 @@ from ssl import create_default_context
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .fhir.servers import LOOPBACK, Server, read_servers
@@ -47,6 +47,17 @@ class Settings(BaseSettings):
     )
     fhir_budget: float = Field(2.0, gt=0, le=30, description="Seconds for all reading of FHIR servers in one call.")
     fhir_ca_bundle: str = Field("", description="PEM file of the certificate authorities of FHIR servers, in place of the public ones.")
+    database_url: str = Field(
+        "sqlite:///cds.sqlite3",
+        repr=False,
+        description="Where cards shown and feedback are kept, see [feedback](feedback.md): `sqlite:///path` or `postgresql://user@host/database`.",
+    )
+    snooze_days: int = Field(0, ge=0, le=365, description="Days for which an overridden card stays silent for that patient; 0 is off.")
+    snooze_key: SecretStr = Field(
+        SecretStr(""),
+        validate_default=True,
+        description="Secret of at least 32 characters, with which patient ids are hashed; needed with `CDS_SNOOZE_DAYS`.",
+    )
 
     @field_validator("formulary", mode="before")
     @classmethod
@@ -97,4 +108,20 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{value!r} is not an IANA time zone") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        from .store.database import url_mistake
+
+        if mistake := url_mistake(value):
+            raise ValueError(mistake)
+        return value
+
+    @field_validator("snooze_key")
+    @classmethod
+    def _secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("snooze_days") and len(value.get_secret_value()) < 32:
+            raise ValueError("a secret of at least 32 characters is needed to snooze cards: openssl rand -hex 32")
         return value

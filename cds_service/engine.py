@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from .fhir.index import ResourceIndex
 from .fhir.references import is_id
 from .fhir.retrieval import Fetch, fetch_nothing, retrieve
 from .fhir.terminology import Terminology
-from .rendering.cards import Evidence, Patient, Publication, fixed_parts, render_cards
+from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
 from .rendering.orders import load_templates
 from .rules.card import Card
 from .rules.card_file import HOOKS, Vocabulary
@@ -42,7 +42,10 @@ class MissingData(Exception):
 @dataclass(frozen=True, slots=True)
 class Call:
     """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for;
-    ``fetch`` reads what lacks from the client's FHIR server, where it may."""
+    ``fetch`` reads what lacks from the client's FHIR server, where it may.
+
+    ``fhir_server``: the base URL of the client's FHIR server, ``""`` where it named none.
+    """
 
     hook: str
     patient_id: str
@@ -51,6 +54,7 @@ class Call:
     selections: list[Any] | None
     prefetch: Callable[[tuple[str, ...]], Mapping[str, Any]]
     fetch: Fetch = fetch_nothing
+    fhir_server: str = ""
 
 
 class Engine:
@@ -100,12 +104,15 @@ class Engine:
         """The decisions on every card of the hook."""
         return Decisions(self.cards_by_hook[call.hook], facts, whole_trace=whole_trace)
 
-    def answer(self, call: Call, now: datetime) -> list[dict[str, Any]]:
-        """The cards for a call. Raises :class:`MissingData` where required data cannot be had."""
+    def answer(self, call: Call, now: datetime, snoozed: Container[tuple[str, str]] = ()) -> list[RenderedCard]:
+        """The cards for a call, without the ``snoozed`` ones (card id and version).
+
+        Raises :class:`MissingData` where required data cannot be had.
+        """
         facts = self.facts(call, now)
         decisions = self.decisions(call, facts)
         patient = Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
-        return render_cards(decisions, facts, patient, self.publication)
+        return render_cards(decisions, facts, patient, self.publication, snoozed)
 
     def _record(self, call: Call) -> PatientRecord:
         queries = self.queries_by_hook[call.hook]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,12 @@ from cds_service.app import create_app
 from tests.support.fhir_builders import NOW
 
 Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A database of the tests' own, for every service that they make or start."""
+    os.environ["CDS_DATABASE_URL"] = f"sqlite:///{tmp_path_factory.mktemp('database')}/cds.sqlite3"
 
 
 @pytest.fixture(scope="session")

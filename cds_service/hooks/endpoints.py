@@ -11,18 +11,21 @@ from werkzeug.exceptions import NotFound
 
 from ..engine import Engine
 from ..fhir.client import FhirClient
+from ..store.store import Store
+from .caller import calling_client
 from .errors import BadRequest
 from .request import read_call
 from .services import hook_services
+from .shown import shown_card
 from .turn import Turn
 
 _JSON = "application/json"
 
 
-def hooks_blueprint(engine: Engine, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn) -> Blueprint:
+def hooks_blueprint(engine: Engine, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn, store: Store) -> Blueprint:
     """The endpoints ``GET /cds-services`` and ``POST /cds-services/{id}``.
 
-    ``fhir`` reads what clients did not prefetch; a call computes during its ``turn``.
+    ``fhir`` reads what clients did not prefetch; a call computes during its ``turn``; ``store`` notes the cards shown.
     """
     blueprint = Blueprint("hooks", __name__)
     services = hook_services(engine)
@@ -41,8 +44,15 @@ def hooks_blueprint(engine: Engine, clock: Callable[[], datetime], fhir: FhirCli
         if not request.is_json:
             raise BadRequest("The body must be JSON: send Content-Type: application/json.", status=415, code="not-supported")
         body = request.get_data(cache=False)
+        client = calling_client()
         with turn:
-            cards = engine.answer(read_call(body, service.hook, fhir), clock())
-        return Response(orjson.dumps({"cards": cards}) if cards else no_cards, content_type=_JSON)
+            call = read_call(body, service.hook, fhir)
+            now = clock()
+            patient_hash = store.snoozes.patient_hash(client, call.fhir_server, call.patient_id)
+            cards = engine.answer(call, now, store.snoozes.of(patient_hash))
+            if not cards:
+                return Response(no_cards, content_type=_JSON)
+            store.note_shown([shown_card(card, service_id, client, now, patient_hash) for card in cards])
+        return Response(orjson.dumps({"cards": [card.shown for card in cards]}), content_type=_JSON)
 
     return blueprint

@@ -18,7 +18,7 @@ from ..facts.session import OtherFhirVersion
 
 log = logging.getLogger(__name__)
 
-_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported", 503: "transient"}
 
 
 class BadRequest(Exception):

@@ -49,6 +49,7 @@ class OrderContext(Struct):
     draftOrders: dict[str, Any] | None = None
 
 
+Body = TypeVar("Body")
 Context = TypeVar("Context", PatientViewContext, EncounterDischargeContext, OrderContext)
 
 
@@ -79,16 +80,7 @@ def read_call(body: bytes, hook: str, fhir: FhirClient | None = None) -> Call:
 
     ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read.
     """
-    try:
-        request = _DECODERS[hook](body)
-    except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
-    except msgspec.DecodeError as error:
-        raise BadRequest(f"The body is not JSON: {error}", code="structure") from None
-    except UnicodeDecodeError:
-        raise BadRequest("The body is not UTF-8.", code="structure") from None
-    except RecursionError:
-        raise BadRequest("The body is nested too deeply.", code="structure") from None
+    request = decoded(_DECODERS[hook], body)
     if request.hook != hook:
         raise BadRequest(f"This service answers the hook {hook!r}; the request is for another.", "hook")
     if request.fhirAuthorization and not request.fhirServer:
@@ -103,6 +95,7 @@ def read_call(body: bytes, hook: str, fhir: FhirClient | None = None) -> Call:
         context.selections if hook == "order-select" else None,
         lambda keys: _opened(prefetch, keys),
         _fetch(request, fhir),
+        request.fhirServer or "",
     )
 
 
@@ -111,6 +104,20 @@ def _fetch(request: HookRequest[Any], fhir: FhirClient | None) -> Fetch:
     if fhir is None or not request.fhirServer or not request.fhirAuthorization:
         return fetch_nothing
     return fhir.reading(request.fhirServer, request.fhirAuthorization, request.context.patientId)
+
+
+def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
+    """A body read by a msgspec decoder. Raises :class:`BadRequest`, naming the element."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error}", code="structure") from None
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.", code="structure") from None
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.", code="structure") from None
 
 
 def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:

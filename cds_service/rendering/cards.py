@@ -6,7 +6,7 @@ three (clinical specification, sections 1 and 4; CDS Hooks 3.0.0, "Card Attribut
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -63,18 +63,33 @@ def fixed_parts(card: Card, evidence: Mapping[str, Evidence], override_reasons: 
     return parts
 
 
-def shown(decisions: Decisions) -> list[Decision]:
-    """The cards that fire, by urgency and then by rank, at most three."""
-    firing = [decision for decision in decisions.all() if decision.fires]
+class RenderedCard(NamedTuple):
+    """A card as authored, as the answer shows it, and which of its authored suggestions (their indices) it offers."""
+
+    source: Card
+    shown: dict[str, Any]
+    suggestions: tuple[int, ...]
+
+
+def shown(decisions: Decisions, snoozed: Container[tuple[str, str]] = ()) -> list[Decision]:
+    """The cards that fire, by urgency and then by rank, at most three. ``snoozed``: ids and versions of cards that stay
+    silent for this patient; a critical card never does."""
+    firing = [decision for decision in decisions.all() if decision.fires and not _is_snoozed(decision.card, snoozed)]
     firing.sort(key=lambda decision: (INDICATORS.index(decision.card.indicator), decision.card.rank))
     return firing[:MOST_CARDS]
 
 
-def render_cards(decisions: Decisions, facts: Facts, patient: Patient, publication: Publication) -> list[dict[str, Any]]:
-    """The ``cards`` of a CDS Hooks response."""
+def _is_snoozed(card: Card, snoozed: Container[tuple[str, str]]) -> bool:
+    return card.indicator != "critical" and (card.id, card.version) in snoozed
+
+
+def render_cards(
+    decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, snoozed: Container[tuple[str, str]] = ()
+) -> list[RenderedCard]:
+    """The ``cards`` of a CDS Hooks response, without those that are ``snoozed`` (see :func:`shown`)."""
     cards = []
     course_taken = False
-    for decision in shown(decisions):
+    for decision in shown(decisions, snoozed):
         card, starts_course = render_card(decision, decisions, facts, patient, publication, course_taken=course_taken)
         course_taken |= starts_course
         cards.append(card)
@@ -83,7 +98,7 @@ def render_cards(decisions: Decisions, facts: Facts, patient: Patient, publicati
 
 def render_card(
     decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[RenderedCard, bool]:
     """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken`` by a card before it."""
     return _Rendering(decision, decisions, facts, patient, publication).card(course_taken)
 
@@ -115,7 +130,7 @@ class _Rendering:
                 return False
         return True
 
-    def card(self, course_taken: bool) -> tuple[dict[str, Any], bool]:
+    def card(self, course_taken: bool) -> tuple[RenderedCard, bool]:
         suggestions, starts_course = self._suggestions(course_taken)
         card: dict[str, Any] = {
             "uuid": str(uuid4()),
@@ -125,9 +140,9 @@ class _Rendering:
             **self.publication.fixed_parts[self.source.id],
         }
         if suggestions:
-            card["suggestions"] = suggestions
+            card["suggestions"] = list(suggestions.values())
             card["selectionBehavior"] = "at-most-one"
-        return card, starts_course
+        return RenderedCard(self.source, card, tuple(suggestions)), starts_course
 
     def _summary(self) -> str:
         text = filled(self.source.summary, self.facts, markdown=False)
@@ -140,15 +155,15 @@ class _Rendering:
         parts.append(not_known(self.facts.unknown_at_root(self.met)))
         return "\n\n".join(filter(None, parts))
 
-    def _suggestions(self, course_taken: bool) -> tuple[list[dict[str, Any]], bool]:
-        """The suggestions that can be made, and whether one of them starts a cobalamin course."""
+    def _suggestions(self, course_taken: bool) -> tuple[dict[int, dict[str, Any]], bool]:
+        """The suggestions that can be made by their authored index, and whether one of them starts a cobalamin course."""
         starts_course = False
-        rendered = []
+        rendered: dict[int, dict[str, Any]] = {}
         if self.source.suggestions:
             self.met.add("patient.paediatric")
         if self.facts["patient.paediatric"].holds:
-            return [], False
-        for suggestion in self.source.suggestions:
+            return {}, False
+        for index, suggestion in enumerate(self.source.suggestions):
             if not self._all_hold(suggestion.when):
                 continue
             templates = self._templates(suggestion)
@@ -160,7 +175,7 @@ class _Rendering:
             actions = self._actions(suggestion, templates)
             if actions:
                 starts_course |= starts
-                rendered.append(self._suggestion(suggestion, actions))
+                rendered[index] = self._suggestion(suggestion, actions)
         return rendered, starts_course
 
     def _suggestion(self, suggestion: Suggestion, actions: list[dict[str, Any]]) -> dict[str, Any]:

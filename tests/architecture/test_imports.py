@@ -158,6 +158,18 @@ def test_only_hooks_know_http(name):
     assert not {call for call, _ in called(name) if call.rsplit(".", 1)[-1] in ("jsonify", "make_response", "abort", "errorhandler")}
 
 
+@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith("store/")])
+def test_only_the_store_opens_its_database(name):
+    outside, _ = imports(name)
+    assert not outside & {"sqlalchemy", "psycopg", "alembic"}
+
+
+@pytest.mark.parametrize("name", modules("store/"))
+def test_the_store_knows_nothing_of_the_rest(name):
+    _, inside = imports(name)
+    assert inside <= {"store"}
+
+
 def test_app_makes_the_flask_app_and_answers_nothing_itself():
     assert "Flask" in {call for call, _ in called("app.py")}
     assert not {call for call, _ in called("app.py")} & {"jsonify", "make_response", "abort"}

@@ -7,7 +7,9 @@ import platform
 import statistics
 from collections.abc import Iterator
 from importlib.metadata import version
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from unittest.mock import patch
 
 import orjson
 
@@ -41,6 +43,8 @@ def main() -> None:
     print(_heading(), flush=True)
     service_port, floor_port = free_port(), free_port()
     with (
+        TemporaryDirectory() as folder,
+        patch.dict(os.environ, CDS_DATABASE_URL=f"sqlite:///{folder}/cds.sqlite3"),
         running("cds_service", "serve", "--host", "127.0.0.1", "--port", str(service_port), "--workers", "1", port=service_port) as service,
         running("tests.bench.floor_app", str(floor_port), port=floor_port) as floor,
     ):

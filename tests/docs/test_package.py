@@ -30,6 +30,11 @@ def test_wheel_runs_outside_the_checkout(tmp_path):
     example.write_bytes(_run("cds_service", "example", folder=elsewhere, **path))
     explained = json.loads(_run("cds_service", "explain", "example.json", "--json", folder=elsewhere, **path))
     assert [card["id"] for card in explained["cards"] if card["outcome"] == "fires"] == ["folic-acid-b12-deficient"]
+    (elsewhere / "migrate.py").write_text(
+        "from cds_service.store.database import migrate, open_database\nmigrate(open_database('sqlite:///cds.sqlite3'))"
+    )
+    _run("migrate", folder=elsewhere, **path)
+    assert b"Cards shown since" in _run("cds_service", "report", folder=elsewhere, **path, CDS_DATABASE_URL="sqlite:///cds.sqlite3")
     loaded = subprocess.check_output(
         [sys.executable, "-c", "import cds_service.content as c; print(c.CARDS)"], cwd=elsewhere, env={**os.environ, **path}, text=True
     )

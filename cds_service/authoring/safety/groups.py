@@ -153,7 +153,7 @@ def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
         for card_id in sorted((first, second), key=lambda card_id: cards[card_id].rank):
             rendered, starts = render_card(decisions[card_id], decisions, facts, PATIENT_OF_STATES, publication, course_taken=taken)
             taken |= starts
-            suggested[card_id] = read_suggestions(rendered)
+            suggested[card_id] = read_suggestions(rendered.shown)
         return _contradict(suggested, first, second)
 
     for at_odds in states(run):
@@ -191,7 +191,7 @@ def _prove_text(job: Job, card_id: str, tally: Tally) -> None:
         if not decision.fires or not met:
             return facts, [], ""
         rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, publication, course_taken=False)
-        return facts, met, str(rendered["detail"]).rpartition("Not known:")[2]
+        return facts, met, str(rendered.shown["detail"]).rpartition("Not known:")[2]
 
     for facts, met, line in states(run):
         tally.visited += 1

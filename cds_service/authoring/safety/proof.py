@@ -306,7 +306,7 @@ def _visit_card(job: Job, card_id: str, course_taken: bool, tally: Tally) -> tup
         if not decision.fires:
             return facts, decision.stopped_by, False, []
         rendered, starts_course = render_card(decision, decisions, facts, PATIENT_OF_STATES, publication, course_taken=course_taken)
-        state = State(decision.card, read_suggestions(rendered), facts, course_taken)
+        state = State(decision.card, read_suggestions(rendered.shown), facts, course_taken)
         return facts, "", starts_course, list(violated(state))
 
     for facts, stopped_by, starts_course, broken in states(run):

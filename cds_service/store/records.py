@@ -1,0 +1,120 @@
+"""What is written: cards shown and feedback, in batches. Writing the same twice changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .schema import CARD_SHOWN, FEEDBACK, SUGGESTION_ACCEPTED, SUGGESTION_SHOWN
+
+
+class ShownSuggestion(NamedTuple):
+    """A suggestion of a shown card: its uuid, its index among the authored ones, and its label as authored."""
+
+    uuid: str
+    position: int
+    label: str
+
+
+class ShownCard(NamedTuple):
+    """A decision event: a card that left the service. ``client``: the ``iss`` of an authenticated client, else ``""``.
+
+    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`).
+    """
+
+    uuid: str
+    id: str
+    version: str
+    indicator: str
+    service_id: str
+    client: str
+    shown_at: datetime
+    suggestions: tuple[ShownSuggestion, ...]
+    patient_hash: str | None = None
+
+
+class Feedback(NamedTuple):
+    """What one user did with one card (CDS Hooks 3.0.0, "Feedback"). ``outcome_at``: aware; ``""`` where no reason."""
+
+    card_uuid: str
+    client: str
+    service_id: str
+    outcome: str
+    outcome_at: datetime
+    accepted: tuple[str, ...] = ()
+    reason_system: str = ""
+    reason_code: str = ""
+    commented: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What makes it one interaction: a repeat has the same digest and is stored once, a later change of mind has not."""
+        moment = self.outcome_at.astimezone(UTC).isoformat()
+        parts = [self.client, self.card_uuid, self.outcome, moment, sorted(set(self.accepted)), self.reason_system, self.reason_code]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def monday(moment: datetime) -> date:
+    """The date of the Monday of a moment's week in UTC."""
+    day = moment.astimezone(UTC).date()
+    return day - timedelta(days=day.weekday())
+
+
+def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
+    """Write decision events; those already written are left alone."""
+    rows = []
+    suggestions = []
+    for card in cards:
+        rows.append(
+            {
+                "card_uuid": card.uuid,
+                "card_id": card.id,
+                "card_version": card.version,
+                "indicator": card.indicator,
+                "service_id": card.service_id,
+                "client": card.client,
+                "shown_at": card.shown_at,
+                "week": monday(card.shown_at),
+                "patient_hash": card.patient_hash,
+            }
+        )
+        for uuid, position, label in card.suggestions:
+            suggestions.append({"suggestion_uuid": uuid, "card_uuid": card.uuid, "position": position, "label": label})
+    _insert(connection, CARD_SHOWN, rows)
+    _insert(connection, SUGGESTION_SHOWN, suggestions)
+
+
+def insert_feedback(connection: Connection, feedback: Iterable[Feedback], received_at: datetime) -> None:
+    """Write feedback; what was already received is left alone."""
+    # In one order in every process, so that two that write the same feedback wait for each other and never in a circle.
+    by_digest = dict(sorted((item.digest, item) for item in feedback))
+    rows = [
+        {
+            "digest": digest,
+            "card_uuid": item.card_uuid,
+            "client": item.client,
+            "service_id": item.service_id,
+            "outcome": item.outcome,
+            "outcome_at": item.outcome_at,
+            "received_at": received_at,
+            "reason_system": item.reason_system,
+            "reason_code": item.reason_code,
+            "commented": item.commented,
+        }
+        for digest, item in by_digest.items()
+    ]
+    accepted = [{"digest": digest, "suggestion_uuid": uuid} for digest, item in by_digest.items() for uuid in sorted(set(item.accepted))]
+    _insert(connection, FEEDBACK, rows)
+    _insert(connection, SUGGESTION_ACCEPTED, accepted)
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

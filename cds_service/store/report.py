@@ -1,0 +1,206 @@
+"""What became of the cards: shown, accepted, overridden, unanswered, by card and version, with a trend by week.
+
+The outcome of a card is that of its latest feedback; a card that was dismissed and then acted upon was accepted.
+Feedback counts where it comes from the client to which the card was shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from math import sqrt
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select
+
+from .records import monday
+from .schema import CARD_SHOWN, FEEDBACK, SUGGESTION_ACCEPTED, SUGGESTION_SHOWN
+
+_Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
+
+
+class Rate(NamedTuple):
+    """``counted`` of ``total``, their share, and its 95 % Wilson interval; ``None`` where the total is 0."""
+
+    counted: int
+    total: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class Week(NamedTuple):
+    """One week of a card, by its Monday (UTC)."""
+
+    week: date
+    shown: int
+    accepted: Rate
+    overridden: Rate
+
+
+class Suggested(NamedTuple):
+    """A suggestion by its authored index and label; accepted, of the cards that offered it."""
+
+    position: int
+    label: str
+    accepted: Rate
+
+
+class Reason(NamedTuple):
+    """An override reason (both ``""``: none was given), of the overrides."""
+
+    system: str
+    code: str
+    overridden: Rate
+
+
+class CardReport(NamedTuple):
+    """One version of one card."""
+
+    id: str
+    version: str
+    shown: int
+    accepted: Rate
+    overridden: Rate
+    no_response: Rate
+    suggestions: tuple[Suggested, ...]
+    reasons: tuple[Reason, ...]
+    weeks: tuple[Week, ...]
+
+
+class Report(NamedTuple):
+    """All cards shown since a Monday. ``unmatched``: interactions received since then with cards that are not on record."""
+
+    since: date
+    cards: tuple[CardReport, ...]
+    unmatched: int
+
+
+def wilson(counted: int, total: int) -> Rate:
+    """``counted`` of ``total`` with the Wilson score interval of 95 % (E. B. Wilson, J Am Stat Assoc 1927;22:209-212)."""
+    if not total:
+        return Rate(counted, total, None, None, None)
+    share = counted / total
+    spread = _Z * sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2))
+    centre = share + _Z**2 / (2 * total)
+    scale = 1 + _Z**2 / total
+    low = 0.0 if counted == 0 else (centre - spread) / scale
+    high = 1.0 if counted == total else (centre + spread) / scale
+    return Rate(counted, total, share, low, high)
+
+
+def read_report(connection: Connection, weeks: int, now: datetime, client: str | None = None) -> Report:
+    """The report on the last ``weeks`` weeks, the present one included, of one client's cards or (``None``) of all."""
+    since = monday(now) - timedelta(weeks=weeks - 1)
+    wanted = CARD_SHOWN.c.week >= since
+    if client is not None:
+        wanted &= CARD_SHOWN.c.client == client
+    latest = _latest()
+    cards = _counts(connection, wanted, latest)
+    suggestions = _suggestions(connection, wanted, latest)
+    reasons = _reasons(connection, wanted, latest)
+    return Report(
+        since,
+        tuple(_card(version, weekly, suggestions[version], reasons[version]) for version, weekly in sorted(cards.items())),
+        _unmatched(connection, since, client),
+    )
+
+
+_Version = tuple[str, str]
+_Coding = tuple[str, str]
+_Weekly = list[tuple[date, int, int, int]]
+
+
+def _card(version: _Version, weekly: _Weekly, suggested: list[Suggested], reasons: dict[_Coding, int]) -> CardReport:
+    shown = sum(week[1] for week in weekly)
+    accepted = sum(week[2] for week in weekly)
+    overridden = sum(week[3] for week in weekly)
+    by_count = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return CardReport(
+        *version,
+        shown,
+        wilson(accepted, shown),
+        wilson(overridden, shown),
+        wilson(shown - accepted - overridden, shown),
+        tuple(sorted(suggested)),
+        tuple(Reason(system, code, wilson(count, overridden)) for (system, code), count in by_count),
+        tuple(Week(week, total, wilson(yes, total), wilson(no, total)) for week, total, yes, no in sorted(weekly)),
+    )
+
+
+def _latest() -> Subquery:
+    """The latest feedback on each card by each client; of two at one moment, the acceptance."""
+    order = (FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.outcome, FEEDBACK.c.received_at.desc(), FEEDBACK.c.digest)
+    place = func.row_number().over(partition_by=(FEEDBACK.c.card_uuid, FEEDBACK.c.client), order_by=order)
+    ranked = select(FEEDBACK, place.label("place")).subquery()
+    return select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def _of_card(latest: Subquery) -> ColumnElement[bool]:
+    return (latest.c.card_uuid == CARD_SHOWN.c.card_uuid) & (latest.c.client == CARD_SHOWN.c.client)
+
+
+def _counts(connection: Connection, wanted: ColumnElement[bool], latest: Subquery) -> dict[_Version, _Weekly]:
+    shown = CARD_SHOWN.c
+    group = (shown.card_id, shown.card_version, shown.week)
+    query = (
+        select(*group, func.count(), *(func.sum(case((latest.c.outcome == name, 1), else_=0)) for name in ("accepted", "overridden")))
+        .select_from(CARD_SHOWN.outerjoin(latest, _of_card(latest)))
+        .where(wanted)
+        .group_by(*group)
+    )
+    cards: dict[_Version, _Weekly] = defaultdict(list)
+    for card_id, version, week, total, accepted, overridden in connection.execute(query):
+        cards[card_id, version].append((week, total, int(accepted), int(overridden)))
+    return cards
+
+
+def _suggestions(connection: Connection, wanted: ColumnElement[bool], latest: Subquery) -> dict[_Version, list[Suggested]]:
+    shown, offered = CARD_SHOWN.c, SUGGESTION_SHOWN.c
+    group = (shown.card_id, shown.card_version, offered.position, offered.label)
+    accepted: Select[tuple[str, str]] = (
+        select(SUGGESTION_ACCEPTED.c.suggestion_uuid, FEEDBACK.c.card_uuid)
+        .distinct()
+        .join(FEEDBACK, FEEDBACK.c.digest == SUGGESTION_ACCEPTED.c.digest)
+        .join(latest, (latest.c.card_uuid == FEEDBACK.c.card_uuid) & (latest.c.client == FEEDBACK.c.client))
+        .where(latest.c.outcome == "accepted")
+        .join(CARD_SHOWN, (shown.card_uuid == FEEDBACK.c.card_uuid) & (shown.client == FEEDBACK.c.client))
+    )
+    taken = accepted.subquery()
+    query = (
+        select(*group, func.count(), func.count(taken.c.suggestion_uuid))
+        .select_from(
+            SUGGESTION_SHOWN.join(CARD_SHOWN, shown.card_uuid == offered.card_uuid).outerjoin(
+                taken, (taken.c.suggestion_uuid == offered.suggestion_uuid) & (taken.c.card_uuid == offered.card_uuid)
+            )
+        )
+        .where(wanted)
+        .group_by(*group)
+    )
+    found: dict[_Version, list[Suggested]] = defaultdict(list)
+    for card_id, version, position, label, total, count in connection.execute(query):
+        found[card_id, version].append(Suggested(position, label, wilson(count, total)))
+    return found
+
+
+def _reasons(connection: Connection, wanted: ColumnElement[bool], latest: Subquery) -> dict[_Version, dict[_Coding, int]]:
+    group = (CARD_SHOWN.c.card_id, CARD_SHOWN.c.card_version, latest.c.reason_system, latest.c.reason_code)
+    query = (
+        select(*group, func.count())
+        .select_from(CARD_SHOWN.join(latest, _of_card(latest)))
+        .where(wanted, latest.c.outcome == "overridden")
+        .group_by(*group)
+    )
+    found: dict[_Version, dict[_Coding, int]] = defaultdict(dict)
+    for card_id, version, system, code, count in connection.execute(query):
+        found[card_id, version][system, code] = count
+    return found
+
+
+def _unmatched(connection: Connection, since: date, client: str | None) -> int:
+    known = select(CARD_SHOWN.c.card_uuid).where(CARD_SHOWN.c.card_uuid == FEEDBACK.c.card_uuid, CARD_SHOWN.c.client == FEEDBACK.c.client)
+    began = datetime(since.year, since.month, since.day, tzinfo=UTC)
+    query = select(func.count()).select_from(FEEDBACK).where(FEEDBACK.c.received_at >= began, ~known.exists())
+    if client is not None:
+        query = query.where(FEEDBACK.c.client == client)
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,76 @@
+"""Snoozing: after an override that says so, a card stays silent for that patient for some days. Off by default.
+
+The patient is known by a keyed hash alone, which is stored with the decision event and erased when the days are over.
+The days count from when the overridden card was shown, by this service's clock.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, update
+
+from .schema import CARD_SHOWN, FEEDBACK
+
+REASON_SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+# Reasons which say that the same advice would not help this patient again soon: it was done, ordered, or declined.
+REASONS = ("action-completed", "indication-order-exists", "patient-refuses")
+CardVersion = tuple[str, str]
+_NONE: frozenset[CardVersion] = frozenset()
+
+
+class Snoozes:
+    """The snoozes of one deployment, as a copy in memory that hook calls read and the store's writer renews.
+
+    ``days`` 0 is off. ``clock`` gives aware datetimes.
+    """
+
+    def __init__(self, days: int, key: str, clock: Callable[[], datetime]):
+        self.days = days
+        self._key = key.encode()
+        self._clock = clock
+        self._until: dict[str, dict[CardVersion, datetime]] = {}
+
+    @property
+    def on(self) -> bool:
+        """Whether cards are snoozed at all."""
+        return self.days > 0
+
+    def patient_hash(self, client: str, fhir_server: str, patient_id: str) -> str | None:
+        """The keyed hash of a patient, ``None`` where snoozing is off. An id says who is meant on one server only."""
+        if not self.on:
+            return None
+        identity = json.dumps([client, fhir_server.rstrip("/"), patient_id])
+        return hmac.new(self._key, identity.encode(), "sha256").hexdigest()
+
+    def of(self, patient_hash: str | None) -> frozenset[CardVersion]:
+        """The ids and versions of the cards that are snoozed for a patient now. Reads memory only."""
+        if patient_hash is None or patient_hash not in self._until:
+            return _NONE
+        now = self._clock()
+        return frozenset(card for card, until in self._until[patient_hash].items() if until > now)
+
+    def renew(self, connection: Connection) -> None:
+        """Erase the hashes whose days are over, and read anew what is snoozed."""
+        began = self._clock() - timedelta(days=self.days)
+        shown = CARD_SHOWN.c
+        over = (shown.patient_hash.is_not(None)) & (shown.shown_at <= began)
+        connection.execute(update(CARD_SHOWN).where(over).values(patient_hash=None))
+        if not self.on:
+            return
+        overridden = (
+            select(shown.patient_hash, shown.card_id, shown.card_version, shown.shown_at)
+            .join(FEEDBACK, (FEEDBACK.c.card_uuid == shown.card_uuid) & (FEEDBACK.c.client == shown.client))
+            .where(shown.patient_hash.is_not(None), shown.shown_at > began)
+            .where(FEEDBACK.c.outcome == "overridden", FEEDBACK.c.reason_system == REASON_SYSTEM)
+            .where(FEEDBACK.c.reason_code.in_(REASONS))
+        )
+        until: dict[str, dict[CardVersion, datetime]] = {}
+        for patient_hash, card_id, version, shown_at in connection.execute(overridden):
+            cards = until.setdefault(patient_hash, {})
+            ends = shown_at + timedelta(days=self.days)
+            cards[card_id, version] = max(ends, cards.get((card_id, version), ends))
+        self._until = until

@@ -1,0 +1,176 @@
+"""Feedback that was acknowledged is on disk: through kill -9, a stop, and a database that is away for a while."""
+
+import itertools
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from cds_service.authoring.example import example_request
+from cds_service.store.database import open_database
+from cds_service.store.schema import CARD_SHOWN, FEEDBACK
+from tests.support.databases import postgresql
+from tests.support.fhir_builders import NOW
+from tests.support.serving import serving
+from tests.support.site import accepted, eventually, overridden
+
+HOOK = "/cds-services/b12-folate-order-select"
+EXAMPLE = example_request("order-select", NOW)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/cds.sqlite3"
+    else:
+        with postgresql() as found:
+            yield found
+
+
+def _stored(url, column):
+    engine = open_database(url)
+    with engine.connect() as connection:
+        found = list(connection.execute(select(column)).scalars())
+    engine.dispose()
+    return found
+
+
+class Senders:
+    """Clients that send feedback, three cards at a time, until told to stop; what is refused they send again."""
+
+    def __init__(self, base, number=3):
+        self.acknowledged, self.refused = [], 0
+        self._base, self._numbers, self._stop = base, itertools.count(), threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(number)]
+        for thread in self._threads:
+            thread.start()
+
+    def _send(self):
+        session = requests.Session()
+        while not self._stop.is_set():
+            cards = [f"card-{next(self._numbers)}" for _ in range(3)]
+            while True:
+                try:
+                    answer = session.post(
+                        f"{self._base}{HOOK}/feedback", json={"feedback": [overridden(card) for card in cards]}, timeout=10
+                    )
+                except requests.RequestException:
+                    return  # the server is gone
+                if answer.status_code == 200:
+                    self.acknowledged += cards
+                    break
+                assert answer.status_code == 503
+                self.refused += 1
+                time.sleep(0.02)
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_kill_9_loses_no_acknowledged_feedback(url, tmp_path):
+    with serving(tmp_path, "--workers", "2", CDS_DATABASE_URL=url) as server:
+        senders = Senders(server.base, 4)
+        eventually(lambda: len(senders.acknowledged) > 60, 60)
+        server.kill()
+        senders.stop()
+    stored = _stored(url, FEEDBACK.c.card_uuid)
+    assert set(senders.acknowledged) <= set(stored)
+    assert len(set(stored)) == len(stored)
+
+
+def test_what_was_shown_is_written_before_the_service_ends(url, tmp_path):
+    with serving(tmp_path, "--workers", "2", CDS_DATABASE_URL=url) as server:
+        shown = [requests.post(server.base + HOOK, json=EXAMPLE, timeout=10).json()["cards"][0]["uuid"] for _ in range(20)]
+        server.stop()
+        assert server.log.read_text().count("never written") == 0
+    assert sorted(_stored(url, CARD_SHOWN.c.card_uuid)) == sorted(shown)
+
+
+def test_hooks_go_on_while_the_database_is_away_and_feedback_is_neither_lost_nor_doubled(tmp_path):
+    path = tmp_path / "cds.sqlite3"
+    with serving(tmp_path, CDS_DATABASE_URL=f"sqlite:///{path}") as server:
+        senders = Senders(server.base)
+        eventually(lambda: len(senders.acknowledged) > 30, 60)
+        blocker = sqlite3.connect(path, isolation_level=None, timeout=20)
+        blocker.execute("BEGIN EXCLUSIVE")
+        session = requests.Session()
+        shown, slowest, end = [], 0.0, time.monotonic() + 4
+        while time.monotonic() < end:
+            began = time.monotonic()
+            shown.append(session.post(server.base + HOOK, json=EXAMPLE, timeout=10).json()["cards"][0]["uuid"])
+            slowest = max(slowest, time.monotonic() - began)
+        assert senders.refused
+        before = len(senders.acknowledged)
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        eventually(lambda: len(senders.acknowledged) > before + 30, 30)
+        senders.stop()
+        server.stop()
+    assert slowest < 1
+    assert sorted(_stored(f"sqlite:///{path}", FEEDBACK.c.card_uuid)) == sorted(senders.acknowledged)
+    assert sorted(_stored(f"sqlite:///{path}", CARD_SHOWN.c.card_uuid)) == sorted(shown)
+
+
+def _report(url, *options):
+    command = [sys.executable, "-m", "cds_service", "report", *options]
+    return subprocess.run(command, env={**os.environ, "CDS_DATABASE_URL": url}, capture_output=True, text=True, timeout=60)
+
+
+def test_the_report_on_the_command_line(url, tmp_path):
+    with serving(tmp_path, CDS_DATABASE_URL=url) as server:
+        first, second = (requests.post(server.base + HOOK, json=EXAMPLE, timeout=10).json()["cards"][0] for _ in range(2))
+        feedback = [accepted(first["uuid"], first["suggestions"][0]["uuid"]), overridden(second["uuid"], "patient-refuses")]
+        assert requests.post(f"{server.base}{HOOK}/feedback", json={"feedback": feedback}, timeout=10).status_code == 200
+        server.stop()
+    text = _report(url)
+    assert text.returncode == 0, text.stderr
+    for line in (
+        "folic-acid-b12-deficient 1.0.0: shown 2",
+        "1 of 2      50 % (9-91)       1. Add {regimen.start}; folic acid after it",
+        "0 of 2      0 % (0-66)        2. Replace folic acid by {regimen.start}",
+        "1 of 1      100 % (21-100)    patient-refuses",
+    ):
+        assert line in text.stdout
+    as_json = json.loads(_report(url, "--json", "--weeks", "1").stdout)
+    assert [card["shown"] for card in as_json["cards"]] == [2]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///nowhere/cds.sqlite3", "postgresql://nobody@127.0.0.1:1/none"])
+def test_a_report_without_a_database_says_so(url):
+    answer = _report(url)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Error: CDS_DATABASE_URL: ")
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"CDS_DATABASE_URL": "cds.sqlite3"}, "CDS_DATABASE_URL"),
+        ({"CDS_DATABASE_URL": "sqlite://"}, "CDS_DATABASE_URL"),
+        ({"CDS_DATABASE_URL": "sqlite:///:memory:"}, "CDS_DATABASE_URL"),
+        ({"CDS_DATABASE_URL": "mysql://user:Canaria-7461@localhost/x"}, "CDS_DATABASE_URL"),
+        ({"CDS_DATABASE_URL": "postgresql+asyncpg://user:Canaria-7461@localhost/x"}, "CDS_DATABASE_URL"),
+        ({"CDS_DATABASE_URL": "postgresql://user:Canaria-7461@localhost:port/x"}, "CDS_DATABASE_URL"),
+        ({"CDS_SNOOZE_DAYS": "30"}, "CDS_SNOOZE_KEY"),
+        ({"CDS_SNOOZE_DAYS": "30", "CDS_SNOOZE_KEY": "Canaria-7461"}, "CDS_SNOOZE_KEY"),
+        ({"CDS_SNOOZE_DAYS": "-1"}, "CDS_SNOOZE_DAYS"),
+        ({"CDS_SNOOZE_DAYS": "366"}, "CDS_SNOOZE_DAYS"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_and_is_named_without_its_secret(variables, named):
+    command = [sys.executable, "-m", "cds_service", "serve"]
+    started = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60)
+    assert started.returncode == 1
+    assert named in started.stderr
+    assert "Traceback" not in started.stderr
+    assert "Canaria" not in started.stderr

@@ -1,0 +1,65 @@
+"""The service as a site starts it: its own processes, its own database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+
+from tests.bench.servers import free_port
+
+
+class Server(NamedTuple):
+    """A running server, its base URL and the file that it logs to."""
+
+    process: subprocess.Popen[bytes]
+    base: str
+    log: Path
+
+    def kill(self) -> None:
+        """End it and all its workers at once, without a chance to do anything."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end, as a service manager does."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+    """``python -m cds_service serve`` until the block ends; it answers when the block begins."""
+    port = free_port()
+    log = folder / "log"
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    server = Server(process, f"http://127.0.0.1:{port}", log)
+    try:
+        _await(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()
+
+
+def _await(server: Server) -> None:
+    for _ in range(300):
+        try:
+            requests.get(f"{server.base}/cds-services", timeout=1)
+            return
+        except requests.RequestException:
+            assert server.process.poll() is None, server.log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(server.log.read_text())
