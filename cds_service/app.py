@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,8 +11,13 @@ from flask import Flask
 
 from .config import Settings
 from .engine import Engine
+from .hooks.authentication import authenticate_callers
+from .hooks.cors import allow_origins
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
+from .trust.start import OPEN_TO_ALL, token_verifier
+
+log = logging.getLogger(__name__)
 
 
 def _utc_now() -> datetime:
@@ -19,11 +25,20 @@ def _utc_now() -> datetime:
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = _utc_now) -> Flask:
-    """The application for ``settings`` (from the environment by default); ``clock`` gives aware datetimes."""
+    """The application for ``settings`` (from the environment by default); ``clock`` gives aware datetimes.
+
+    Raises :class:`~.trust.start.UnsafeSettings` where callers would be neither known nor local.
+    """
     settings = settings or Settings()
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
+    if settings.cors_origins:
+        allow_origins(app, settings.cors_origins)
+    if verifier := token_verifier(settings):
+        authenticate_callers(app, verifier, settings)
+    elif settings.insecure:
+        log.warning(OPEN_TO_ALL.format(host=settings.host))
     app.register_blueprint(hooks_blueprint(Engine(settings), clock))
     return app
 

@@ -6,10 +6,13 @@ Settings come from the environment (``CDS_PORT=8081``); command-line options of 
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .urls import url_mistake
 
 PRODUCTS = ("hydroxocobalamin-injection", "cyanocobalamin-injection", "cyanocobalamin-tablets")
 _AGENTS = ("hydroxocobalamin", "cyanocobalamin")
@@ -31,8 +34,22 @@ class Settings(BaseSettings):
     timezone: str = Field("UTC", description="Time zone in which days are counted, an IANA name.")
     order_intent: Literal["proposal", "plan", "order"] = Field("proposal", description="Intent of new suggested orders.")
     max_body_bytes: int = Field(10_000_000, ge=1, description="Largest request body accepted.")
+    base_url: str = Field("", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS`.")
+    clients: str = Field("", description="File of trusted clients, see [trust](trust.md). With it, every call needs a token.")
+    insecure: bool = Field(False, description="Answer callers that are not authenticated, on any address.")
+    discovery: Literal["public", "protected"] = Field(
+        "public", description="Whether anyone may read discovery (`public`) or a token is needed (`protected`)."
+    )
+    token_seconds: int = Field(3600, ge=60, le=86400, description="Longest lifetime (`exp` minus `iat`) of a token.")
+    replay_store: str = Field(
+        "cds-replay.sqlite3",
+        description="Where used tokens are noted: a file on a local disk, or for several machines `redis://…`.",
+    )
+    cors_origins: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Origins of browser-based clients, a comma list, such as `https://sandbox.cds-hooks.org`."
+    )
 
-    @field_validator("formulary", mode="before")
+    @field_validator("formulary", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -53,4 +70,21 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{value!r} is not an IANA time zone") from None
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and (mistake := url_mistake(value)):
+            raise ValueError(f"{mistake}; write it as https://cds.example.org")
+        if "?" in value:
+            raise ValueError("a base URL has no query")
+        return value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: frozenset[str]) -> frozenset[str]:
+        for origin in value:
+            if url_mistake(origin) or origin != "{0.scheme}://{0.netloc}".format(urlsplit(origin)):
+                raise ValueError(f"{origin!r} is not an origin; write it as https://sandbox.cds-hooks.org, without a path")
         return value
