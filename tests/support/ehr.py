@@ -31,9 +31,13 @@ CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}
 
 
 @cache
+def _pair(kind: str, name: str, bits: int) -> Any:
+    return ec.generate_private_key(CURVES[kind]()) if kind in CURVES else rsa.generate_private_key(65537, bits)
+
+
 def private_key(alg: str = "ES384", name: str = "key-1", bits: int = 2048) -> Any:
-    """A key pair for ``alg``; another for another ``name``."""
-    return ec.generate_private_key(CURVES[alg]()) if alg in CURVES else rsa.generate_private_key(65537, bits)
+    """The key pair of this ``name`` for ``alg``, the same each time."""
+    return _pair(alg if alg in CURVES else "RSA", name, bits)
 
 
 def jwk(alg: str = "ES384", kid: str = "key-1", *, key: Any = None, **changes: Any) -> dict[str, Any]:
@@ -131,8 +135,13 @@ def jwks_server() -> Iterator[JwksServer]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: Any) -> None:
+            """A service that hangs up on an endless answer is what the tests want, and no news."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         published = JwksServer(server.server_address[1])
         serving = threading.Thread(target=server.serve_forever, daemon=True)
         serving.start()
