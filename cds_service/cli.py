@@ -49,8 +49,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     from granian.log import LogLevels
 
     settings = _settings(host=host, port=port, workers=workers)
-    _check_content(settings)
     _check_trust(settings)
+    _check_content(settings)
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable

@@ -137,6 +137,8 @@ def fetch_jwks(url: str) -> KeySet:
                     raise KeyProblem(f"it is larger than {LONGEST_SET} bytes")
                 if time.monotonic() > deadline:
                     raise KeyProblem(f"it takes longer than {WAIT_SECONDS:g} s")
+    except requests.exceptions.SSLError:
+        raise KeyProblem("its certificate is not trusted") from None
     except requests.ConnectionError:
         raise KeyProblem("it cannot be connected to") from None
     except (requests.RequestException, HTTPError, OSError) as error:

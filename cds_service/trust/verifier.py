@@ -61,7 +61,7 @@ class _Claims(msgspec.Struct):
     tenant: str | None = None
 
 
-class Registration(NamedTuple):
+class _Registration(NamedTuple):
     """A trusted client and its keys."""
 
     client: TrustedClient
@@ -72,7 +72,7 @@ class TokenVerifier:
     """Verifies the tokens of the registered clients. ``lifetime``: the longest from ``iat`` to ``exp``, in seconds."""
 
     def __init__(self, clients: Iterable[TrustedClient], store: ReplayStore, lifetime: int):
-        self._registered = {client.iss: Registration(client, _key_source(client)) for client in clients}
+        self._registered = {client.iss: _Registration(client, _key_source(client)) for client in clients}
         self._store = store
         self._lifetime = lifetime
 
@@ -99,7 +99,7 @@ class TokenVerifier:
             raise Untrusted("The token was used before; each call needs its own, with a new jti.", iss)
         return Caller(iss, claims.tenant)
 
-    def _verified(self, token: str, header: _Header, registered: Registration, url: str) -> _Claims:
+    def _verified(self, token: str, header: _Header, registered: _Registration, url: str) -> _Claims:
         client = registered.client
         if header.alg not in client.algorithms:
             raise Untrusted(f"The token's alg is not accepted; this client signs with {' or '.join(sorted(client.algorithms))}.")
@@ -175,5 +175,5 @@ def _decoded(token: str, key: Any, algorithm: str, iss: str, url: str) -> dict[s
         raise Untrusted("The token's aud must be this endpoint's URL and no other.") from None
     except jwt.InvalidSignatureError:
         raise Untrusted("The token's signature is wrong.") from None
-    except jwt.InvalidTokenError:
+    except jwt.PyJWTError:
         raise Untrusted("The token is not valid.") from None

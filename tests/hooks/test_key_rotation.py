@@ -1,10 +1,17 @@
 """A client replaces its keys, and its web server fails in every way: over real HTTP on loopback, or in a file."""
 
 import os
+import ssl
 import threading
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cds_service.trust import key_sources
 from cds_service.trust.jwks import KeyProblem
@@ -146,6 +153,34 @@ def test_a_server_that_does_not_answer_with_keys(published, name, monkeypatch):
 def test_nobody_listens():
     with pytest.raises(KeyProblem, match="cannot be connected to"):
         fetch_jwks("http://127.0.0.1:1/jwks.json")
+
+
+def _certificate(folder):
+    """A certificate for 127.0.0.1 that nobody but its own key has signed, in a file with that key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = builder.add_extension(address, critical=False).sign(key, hashes.SHA384())
+    path = folder / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(signed.public_bytes(Encoding.PEM) + private)
+    return path
+
+
+def test_a_server_whose_certificate_nobody_vouches_for(tmp_path, monkeypatch):
+    """Who sits between cannot show other keys; a site's own authority is named by REQUESTS_CA_BUNDLE."""
+    certificate = _certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with jwks_server(context) as published:
+        assert published.url.startswith("https://")
+        with pytest.raises(KeyProblem, match="certificate is not trusted"):
+            fetch_jwks(published.url)
+        assert published.asked == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert set(fetch_jwks(published.url).keys) == {"key-1"}
 
 
 def test_a_silent_server_delays_one_request_and_not_all(published, monkeypatch):

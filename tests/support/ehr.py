@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -104,8 +105,8 @@ def refused(response: Any) -> str:
 class JwksServer:
     """A client's web server. ``answer`` is called with the request's handler; ``asked`` counts the requests by path."""
 
-    def __init__(self, port: int):
-        self.url = f"http://127.0.0.1:{port}/jwks.json"
+    def __init__(self, origin: str):
+        self.url = f"{origin}/jwks.json"
         self.asked: list[str] = []
         self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: self.send(handler, jwks())
 
@@ -124,7 +125,7 @@ class JwksServer:
 
 
 @contextmanager
-def jwks_server() -> Iterator[JwksServer]:
+def jwks_server(tls: ssl.SSLContext | None = None) -> Iterator[JwksServer]:
     """A web server on loopback that publishes ``key-1``."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -142,7 +143,9 @@ def jwks_server() -> Iterator[JwksServer]:
             """A service that hangs up on an endless answer is what the tests want, and no news."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        published = JwksServer(server.server_address[1])
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        published = JwksServer(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}")
         serving = threading.Thread(target=server.serve_forever, daemon=True)
         serving.start()
         try:
