@@ -41,7 +41,7 @@ class Caller(NamedTuple):
     tenant: str | None
 
 
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=2**53)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 """A time, in seconds since the epoch."""
 
 

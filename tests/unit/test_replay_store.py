@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -116,13 +117,15 @@ def test_expired_tokens_are_forgotten(tmp_path):
     store = FileStore(path)
     for number in range(1000):
         store.first_use(token_digest("old", str(number)), time.time() - 10)
-    kept = token_digest("new", "kept")
+    kept, ending = token_digest("new", "kept"), token_digest("new", "ending")
     store.first_use(kept, LATER)
+    store.first_use(ending, time.time() + 20)
     for number in range(200):
         store.first_use(token_digest("new", str(number)), LATER)
     left = sqlite3.connect(path).execute("SELECT count(*) FROM used WHERE expires < ?", (time.time(),)).fetchone()[0]
     assert left < 100
     assert not store.first_use(kept, LATER)
+    assert not store.first_use(ending, LATER)
 
 
 def test_redis_forgets_by_itself(redis_port):
@@ -132,6 +135,41 @@ def test_redis_forgets_by_itself(redis_port):
     url = f"redis://:hushhush@127.0.0.1:{redis_port}/0"
     open_store(url).first_use(token, time.time() + 100)
     assert 99 <= redis.Redis.from_url(url).ttl(f"cds-hooks:jti:{token.hex()}") <= 101
+
+
+@contextmanager
+def _losing_one_answer(redis_port):
+    """A way to Redis that carries everything, but hangs up once when a token has been noted and before the answer."""
+    lost = threading.Event()
+
+    def carry(connection):
+        with connection, socket.create_connection(("127.0.0.1", redis_port)) as server:
+            while command := connection.recv(65536):
+                server.sendall(command)
+                answer = server.recv(65536)
+                if b"NX" in command and not lost.is_set():
+                    lost.set()
+                    return
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept():
+            for _ in range(2):
+                threading.Thread(target=carry, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1], lost
+
+
+def test_a_lost_answer_of_redis_does_not_make_a_token_used(redis_port):
+    """The command is sent again and finds its own note; a second use is refused as ever."""
+    token = _digest("lost")
+    with _losing_one_answer(redis_port) as (port, lost):
+        store = open_store(f"redis://:hushhush@127.0.0.1:{port}/0")
+        assert store.first_use(token, LATER)
+        assert lost.is_set()
+        assert not store.first_use(token, LATER)
 
 
 def test_only_its_owner_reads_the_file(tmp_path):
