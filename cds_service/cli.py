@@ -49,6 +49,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     from granian.log import LogLevels
 
     settings = _settings(host=host, port=port, workers=workers)
+    _check_trust(settings)
     _check_content(settings)
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
@@ -77,6 +78,27 @@ def _check_content(settings: Settings) -> None:
         Engine(settings)
     except AuthoringError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _check_trust(settings: Settings) -> None:
+    """That callers are known as far as the settings ask, and that their keys and the store of used tokens can be had."""
+    from .trust.jwks import KeyProblem
+    from .trust.replay import StoreFailure
+    from .trust.start import UnsafeSettings, token_verifier
+
+    try:
+        verifier = token_verifier(settings)
+        warnings = verifier.check() if verifier else []
+    except (UnsafeSettings, AuthoringError) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyProblem as problem:
+        raise click.ClickException(f"CDS_CLIENTS: {problem}") from None
+    except StoreFailure as failure:
+        raise click.ClickException(f"CDS_REPLAY_STORE: {failure}") from None
+    for warning in warnings:
+        click.echo(f"Warning: CDS_CLIENTS: {warning}", err=True)
+    if verifier:
+        click.echo(f"Every call needs a token of a client in {settings.clients} (docs/trust.md).")
 
 
 @main.command()
@@ -221,4 +243,4 @@ def settings_page() -> str:
         "# Settings\n\nEach setting is an environment variable; the options of `serve` come before it. This page is the output of\n"
         "`python -m cds_service settings --markdown`.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
     )
-    return head + "\n".join(f"| `{name}` | `{default}` | {doc} |" for name, default, doc in _rows())
+    return head + "\n".join(f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows())

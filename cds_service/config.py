@@ -8,12 +8,14 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from ssl import create_default_context
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .fhir.servers import LOOPBACK, Server, read_servers
+from .urls import is_loopback, url_mistake
 
 PRODUCTS = ("hydroxocobalamin-injection", "cyanocobalamin-injection", "cyanocobalamin-tablets")
 _AGENTS = ("hydroxocobalamin", "cyanocobalamin")
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = Field(
         (LOOPBACK,),
         description="FHIR servers that may be read, a comma list of base URLs; see [FHIR access](fhir-access.md). "
-        f"`{LOOPBACK}`: every server on this machine, while the service itself listens on loopback.",
+        f"`{LOOPBACK}`: every server on this machine, while the service itself listens on loopback and trusts no clients by name.",
     )
     fhir_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="Private networks in which FHIR servers listed by name may be, a comma list such as `10.20.0.0/16`."
@@ -58,8 +60,22 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Secret of at least 32 characters, with which patient ids are hashed; needed with `CDS_SNOOZE_DAYS`.",
     )
+    base_url: str = Field("", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS`.")
+    clients: str = Field("", description="File of trusted clients, see [trust](trust.md). With it, every call needs a token.")
+    insecure: bool = Field(False, description="Answer callers that are not authenticated, on any address.")
+    discovery: Literal["public", "protected"] = Field(
+        "public", description="Whether anyone may read discovery (`public`) or a token is needed (`protected`)."
+    )
+    token_seconds: int = Field(3600, ge=60, le=86400, description="Longest lifetime (`exp` minus `iat`) of a token.")
+    replay_store: str = Field(
+        "cds-replay.sqlite3",
+        description="Where used tokens are noted: a file on a local disk, or for several machines `redis://…`.",
+    )
+    cors_origins: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Origins of browser-based clients, a comma list, such as `https://sandbox.cds-hooks.org`."
+    )
 
-    @field_validator("formulary", mode="before")
+    @field_validator("formulary", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -92,7 +108,8 @@ class Settings(BaseSettings):
     @property
     def listed_fhir_servers(self) -> tuple[Server, ...]:
         """The FHIR servers that may be read."""
-        return read_servers(self.fhir_servers, self.fhir_networks, self.host)
+        development = is_loopback(self.host) and not self.clients
+        return read_servers(self.fhir_servers, self.fhir_networks, development=development)
 
     @field_validator("formulary")
     @classmethod
@@ -124,4 +141,21 @@ class Settings(BaseSettings):
     def _secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("snooze_days") and len(value.get_secret_value()) < 32:
             raise ValueError("a secret of at least 32 characters is needed to snooze cards: openssl rand -hex 32")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and (mistake := url_mistake(value)):
+            raise ValueError(f"{mistake}; write it as https://cds.example.org")
+        if "?" in value:
+            raise ValueError("a base URL has no query")
+        return value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: frozenset[str]) -> frozenset[str]:
+        for origin in value:
+            if url_mistake(origin) or origin != "{0.scheme}://{0.netloc}".format(urlsplit(origin)):
+                raise ValueError(f"{origin!r} is not an origin; write it as https://sandbox.cds-hooks.org, without a path")
         return value

@@ -15,8 +15,8 @@ from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
-from ..rules.card_file import meant
 from ..rules.decision import Decisions
+from ..rules.yaml_reader import meant
 from ..rules.yaml_source import AuthoringError, Mapping, Place
 
 TODAY = date(2026, 11, 23)

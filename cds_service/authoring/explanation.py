@@ -15,9 +15,10 @@ from ..hooks.errors import BadRequest
 from ..hooks.request import read_call
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
-from ..rules.card_file import HOOKS, meant
+from ..rules.card_file import HOOKS
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decision
+from ..rules.yaml_reader import meant
 
 
 class _Hook(msgspec.Struct):

@@ -98,16 +98,15 @@ class Server(NamedTuple):
         return self.base.scheme == "https" and address.is_global and not address.is_multicast
 
 
-def read_servers(entries: Sequence[str], networks: Sequence[Network], service_host: str) -> tuple[Server, ...]:
+def read_servers(entries: Sequence[str], networks: Sequence[Network], *, development: bool) -> tuple[Server, ...]:
     """The servers that a site lists.
 
-    ``entries``: base URLs, or ``loopback``, which counts while the service itself listens on loopback
-    (``service_host``). Raises ``ValueError`` for an entry that cannot be meant.
+    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only. Raises ``ValueError`` for an entry that cannot be meant.
     """
     servers = []
     for entry in entries:
         if entry == LOOPBACK:
-            servers += [Server(None)] if _is_loopback(service_host) else []
+            servers += [Server(None)] if development else []
             continue
         base = parse_address(entry)
         if base is None or base.query is not None:

@@ -42,18 +42,19 @@ def operation_outcome(code: str, text: str, expressions: tuple[str, ...] = (), d
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
-def _respond(status: int, outcome: dict[str, Any]) -> Response:
+def respond(status: int, outcome: dict[str, Any]) -> Response:
+    """An OperationOutcome as an answer."""
     return Response(orjson.dumps(outcome), status, content_type="application/json")
 
 
 def _bad_request(error: BadRequest) -> Response:
     expressions = (error.element,) if error.element else ()
-    return _respond(error.status, operation_outcome(error.code, error.what, expressions))
+    return respond(error.status, operation_outcome(error.code, error.what, expressions))
 
 
 def _missing_data(error: MissingData) -> Response:
     keys = ", ".join(error.keys)
-    return _respond(
+    return respond(
         412,
         operation_outcome(
             "required",
@@ -66,12 +67,12 @@ def _missing_data(error: MissingData) -> Response:
 
 def _other_fhir_version(error: OtherFhirVersion) -> Response:
     text = f"The draft orders are FHIR {error.version} resources; this service reads R4 and R4B."
-    return _respond(422, operation_outcome("not-supported", text, ("context.draftOrders",)))
+    return respond(422, operation_outcome("not-supported", text, ("context.draftOrders",)))
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = _respond(status, operation_outcome(_CODES.get(status, "processing"), error.description or error.name))
+    response = respond(status, operation_outcome(_CODES.get(status, "processing"), error.description or error.name))
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
@@ -83,7 +84,7 @@ def _unexpected(error: Exception) -> Response:
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-6:]))
     log.error("unexpected %s at %s", type(error).__name__, places)
-    return _respond(500, operation_outcome("exception", "The service failed; its operator finds the cause in its log."))
+    return respond(500, operation_outcome("exception", "The service failed; its operator finds the cause in its log."))
 
 
 def register_errors(app: Flask) -> None:

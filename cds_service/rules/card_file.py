@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable
 from collections.abc import Mapping as AnyMapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
 from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion
+from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Place, Sequence
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
@@ -40,15 +40,6 @@ class Vocabulary:
         self.templates = templates
         self.override_reasons = override_reasons
         self.parameter_sets = parameter_sets
-
-
-def meant(name: str, names: Iterable[str]) -> str:
-    """The "did you mean" part of an error, or what there is to choose from."""
-    choices = list(names)
-    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Choose from: {', '.join(sorted(choices))}." if len(choices) <= 20 else ""
 
 
 def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set: str) -> Card:
@@ -108,66 +99,11 @@ def _overlaid(base: Mapping, changes: Any) -> Mapping:
     return result
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads the parts of a card file and knows what they may name."""
 
     def __init__(self, vocabulary: Vocabulary):
         self.vocabulary = vocabulary
-
-    def mapping(self, value: Any, place: Place, keys: tuple[str, ...], required: tuple[str, ...] = ()) -> Mapping:
-        if not isinstance(value, Mapping):
-            raise AuthoringError(place, "a mapping (key: value) is expected here.")
-        for key in value:
-            if key not in keys:
-                raise AuthoringError(value.at(key), f"there is no key {key!r} here.", meant(key, keys))
-        for key in required:
-            if key not in value:
-                raise AuthoringError(value.place, f"the key {key!r} is missing.")
-        return value
-
-    def text(self, mapping: Mapping, key: str) -> str:
-        value = mapping[key]
-        if not isinstance(value, str) or not value.strip():
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a text.", "Quote it.")
-        return value
-
-    def number(self, mapping: Mapping, key: str) -> Decimal:
-        value = mapping[key]
-        if not isinstance(value, Decimal):
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a number.")
-        return value
-
-    def truth(self, mapping: Mapping, key: str) -> bool:
-        value = mapping.get(key, False)
-        if not isinstance(value, bool):
-            raise AuthoringError(mapping.at(key), f"{key!r} must be true or false.")
-        return value
-
-    def one_of(self, mapping: Mapping, key: str, names: Collection[str]) -> str:
-        value = self.text(mapping, key)
-        if value not in names:
-            raise AuthoringError(mapping.at(key), f"there is no {key} {value!r}.", meant(value, names))
-        return value
-
-    def names(self, mapping: Mapping, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
-        found = []
-        for value, place in self.items(mapping, key):
-            if not isinstance(value, str):
-                raise AuthoringError(place, f"the name of a {what} is expected here ({key!r} is a list of names).")
-            if value not in known:
-                raise AuthoringError(place, f"there is no {what} {value!r}.", meant(value, known))
-            if value in found:
-                raise AuthoringError(place, f"{value!r} stands twice.")
-            found.append(value)
-        return tuple(found)
-
-    def items(self, mapping: Mapping, key: str) -> list[tuple[Any, Place]]:
-        value = mapping.get(key)
-        if value is None:
-            return []
-        if not isinstance(value, Sequence):
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a list.")
-        return list(zip(value, value.item_places, strict=True))
 
     def templated(self, mapping: Mapping, key: str) -> str:
         text = self.text(mapping, key)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .card import Card
-from .card_file import HOOKS, Vocabulary, meant, parse_card
+from .card_file import HOOKS, Vocabulary, parse_card
 from .conditions import CardHolds
+from .yaml_reader import meant
 from .yaml_source import AuthoringError, Mapping, Place, load
 
 STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local")

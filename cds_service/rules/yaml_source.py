@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
 
 class AuthoringError(ValueError):
-    """A mistake in a card, parameter or evidence file: where, what, why, and how to mend it."""
+    """A mistake in a file that people write (cards, parameters, evidence, clients): where, what, why, how to mend it."""
 
     def __init__(self, place: Place, what: str, mend: str = ""):
         self.place = place

@@ -31,3 +31,38 @@ def test_readme_lists_every_command():
 
     readme = (ROOT / "README.md").read_text("utf-8")
     assert [name for name in main.commands if f"python -m cds_service {name}" not in readme] == []
+
+
+def _trust_page():
+    return (ROOT / "docs/trust.md").read_text("utf-8")
+
+
+def test_page_on_trust_shows_a_file_of_clients_that_is_read(tmp_path):
+    from textwrap import dedent
+
+    from cds_service.trust.client_file import load_clients
+
+    (tmp_path / "clients.yaml").write_text(dedent(_trust_page().split("```yaml\n")[1].split("```")[0]), "utf-8")
+    first, second = load_clients(tmp_path / "clients.yaml")
+    assert first.jku == "https://ehr.example.org/.well-known/jwks.json"
+    assert (second.jwks_file, second.algorithms, second.tenants) == (tmp_path / "other-jwks.json", {"ES512"}, {"north", "south"})
+
+
+def test_page_on_trust_gives_the_limits_that_hold():
+    from cds_service.config import Settings
+    from cds_service.trust import key_sources, verifier
+    from cds_service.trust.jwks import ALGORITHMS
+
+    page = " ".join(_trust_page().split())
+    assert Settings.model_fields["token_seconds"].default == 3600 and "at most an hour apart" in page
+    for said in (
+        f"more than {verifier.LONGEST_TOKEN} characters",
+        f"differ by {verifier.LEEWAY_SECONDS} seconds",
+        f"at most every {key_sources.BETWEEN_FETCHES:g} seconds",
+        f"After {key_sources.REFRESH_SECONDS / 60:g} minutes",
+        f"after {2 * key_sources.REFRESH_SECONDS / 60:g} minutes",
+        f"for {key_sources.KEEP_SECONDS / 3600:g} hours",
+        f"{key_sources.LONGEST_SET // 1024} KiB and {key_sources.WAIT_SECONDS:g} seconds",
+        f"may be listed: {', '.join(ALGORITHMS)}.",
+    ):
+        assert said in page, said

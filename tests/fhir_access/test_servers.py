@@ -17,7 +17,7 @@ from cds_service.fhir.servers import Address, parse_address, read_servers
 
 def _allows(entries: list[str], url: str, *, host: str = "127.0.0.1") -> bool:
     address = parse_address(url)
-    return address is not None and any(server.lists(address) for server in read_servers(entries, (), host))
+    return address is not None and any(server.lists(address) for server in read_servers(entries, (), development=host == "127.0.0.1"))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.25
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_name_may_not_lead_to_a_private_address(address: str) -> None:
-    (server,) = read_servers(["https://ehr.example.org/fhir"], (), "127.0.0.1")
+    (server,) = read_servers(["https://ehr.example.org/fhir"], (), development=True)
     assert not server.may_connect(ip_address(address))
     assert server.may_connect(ip_address("8.8.8.8"))
     assert server.may_connect(ip_address("2001:4860:4860::8888"))
@@ -108,7 +108,7 @@ def test_a_name_may_not_lead_to_a_private_address(address: str) -> None:
 
 def test_a_name_may_lead_into_a_network_of_the_site() -> None:
     networks = (ip_network("10.20.0.0/16"), ip_network("fd00:1::/64"))
-    plain, secure = read_servers(["http://ehr/fhir", "https://ehr/fhir"], networks, "0.0.0.0")
+    plain, secure = read_servers(["http://ehr/fhir", "https://ehr/fhir"], networks, development=False)
     for server in (plain, secure):
         assert server.may_connect(ip_address("10.20.3.4"))
         assert server.may_connect(ip_address("::ffff:10.20.3.4"))
@@ -119,7 +119,7 @@ def test_a_name_may_lead_into_a_network_of_the_site() -> None:
 
 
 def test_a_listed_address_means_that_address() -> None:
-    (server,) = read_servers(["https://10.1.2.3/fhir"], (), "0.0.0.0")
+    (server,) = read_servers(["https://10.1.2.3/fhir"], (), development=False)
     assert server.may_connect(ip_address("10.1.2.3"))
     assert not server.may_connect(ip_address("10.1.2.4"))
     assert not server.may_connect(ip_address("8.8.8.8"))

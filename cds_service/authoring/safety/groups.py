@@ -102,6 +102,9 @@ def _silent_without(job: Job, card_id: str, name: str, labels: dict[str, str], t
         facts = new_facts(job.parameters, job.formulary, job.session, choices, {**labels, name: "unknown"})
         decisions = Decisions(cards, facts)
         spoken = any(decisions.holds(other) for other in GROUPS[card_id])
+        # Where B12 of this session now counts as treatment (with known neurological features only injections do), folate
+        # is not given alone: that the draft is about.
+        spoken = spoken or (card_id.startswith("folic-acid") and facts["session.b12"].holds is True)
         # Where the rest of the state does not admit it, the fact did not become unknown and nothing is shown.
         return facts, spoken or facts.labels.get(name, "unknown") != "unknown"
 

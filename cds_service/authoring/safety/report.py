@@ -32,13 +32,13 @@ def never_fired(tally: Tally) -> Iterator[tuple[str, str]]:
                 yield parameters, card_id
 
 
-def never_decided(tally: Tally) -> Iterator[tuple[str, str, str]]:
-    """The criteria that silence their card in no state: they can be left out."""
-    for parameters in PARAMETER_SETS:
-        for card in engine(parameters, "all").cards.values():
-            for condition in (*card.include, *card.exclude):
-                if not tally.deciding[parameters, card.id, condition.id]:
-                    yield parameters, card.id, condition.id
+def never_decided(tally: Tally) -> Iterator[tuple[str, str]]:
+    """The criteria that silence their card in no state of any parameter set: other criteria always come before them."""
+    decided = {(card_id, criterion) for (_, card_id, criterion), times in tally.deciding.items() if times}
+    for card in engine("default", "all").cards.values():
+        for condition in (*card.include, *card.exclude):
+            if (card.id, condition.id) not in decided:
+                yield card.id, condition.id
 
 
 def report(tally: Tally, seconds: float) -> Iterator[str]:
@@ -54,7 +54,7 @@ def report(tally: Tally, seconds: float) -> Iterator[str]:
     yield f"{len(tally.violations):,} violations of {len(smallest)} rules" if smallest else "No violation."
     for parameters, card_id in never_fired(tally):
         yield f"NEVER FIRES  {card_id} [{parameters}]"
-    for parameters, card_id, criterion in never_decided(tally):
-        yield f"never decides  {card_id}: {criterion} [{parameters}]"
+    for card_id, criterion in never_decided(tally):
+        yield f"never decides  {card_id}: {criterion}"
     for first, second in sorted(tally.contradictions):
         yield f"CONTRADICT  {first} and {second}"

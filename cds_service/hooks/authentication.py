@@ -1,0 +1,61 @@
+"""Who may call which endpoint (CDS Hooks 3.0.0, "Trusting CDS Clients"): one check before every request.
+
+An endpoint needs a token unless it is listed here, so that a new one is never open by oversight.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, g, request
+from werkzeug.datastructures import WWWAuthenticate
+
+from ..config import Settings
+from ..trust.replay import StoreFailure
+from ..trust.verifier import TokenVerifier, Untrusted
+from .errors import operation_outcome, respond
+
+log = logging.getLogger(__name__)
+
+
+def open_endpoints(settings: Settings) -> frozenset[str]:
+    """The endpoints that anyone may call."""
+    return frozenset({"hooks.discover"} if settings.discovery == "public" else ())
+
+
+def authenticate_callers(app: Flask, verifier: TokenVerifier, settings: Settings) -> None:
+    """Refuse every call to ``app`` that does not prove its sender; the others find theirs in ``flask.g.caller``."""
+    is_open = open_endpoints(settings)
+
+    @app.before_request
+    def authenticate() -> None:
+        rule = request.url_rule
+        if rule is None or rule.endpoint in is_open:
+            return
+        if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+            return  # a browser's preflight, which never carries a token; no view answers it
+        try:
+            g.caller = verifier.verify(request.headers.get("Authorization", ""), settings.base_url + request.path)
+        except Untrusted as refusal:
+            log.warning("refused a call to %s from %s: %s", request.endpoint, refusal.iss or "an unknown client", refusal.why)
+            raise
+
+    app.register_error_handler(Untrusted, _unauthorized)
+    app.register_error_handler(StoreFailure, _unavailable)
+
+
+def _unauthorized(refusal: Untrusted) -> Response:
+    response = respond(401, operation_outcome("login", refusal.why))
+    # RFC 6750, section 3: the error is named only to one who brought a token.
+    values: dict[str, str | None] = {"realm": "CDS Hooks"}
+    if request.headers.get("Authorization"):
+        values |= {"error": "invalid_token", "error_description": refusal.why}
+    response.www_authenticate = WWWAuthenticate("bearer", values)
+    return response
+
+
+def _unavailable(failure: StoreFailure) -> Response:
+    log.error("calls are refused, because used tokens cannot be noted: %s", failure)
+    response = respond(503, operation_outcome("transient", "It cannot be checked now whether the token is new; try again soon."))
+    response.headers["Retry-After"] = "5"
+    return response

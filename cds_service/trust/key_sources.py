@@ -1,0 +1,146 @@
+"""Where the keys of a client come from: a file, which is read again when it changes, or a URL, which is fetched and cached.
+
+A set at a URL is fetched in a thread of its own: again every ``REFRESH_SECONDS``, and for a ``kid`` that is not in it. So a
+request seldom waits for it, and never longer than ``WAIT_SECONDS``.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Protocol
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from .jwks import Key, KeyProblem, KeySet, read_jwks
+
+WAIT_SECONDS = 2.0
+REFRESH_SECONDS = 300.0
+KEEP_SECONDS = 4 * 3600.0
+"""How long fetched keys are used when they cannot be fetched again."""
+BETWEEN_FETCHES = 10.0
+LONGEST_SET = 256 * 1024
+
+log = logging.getLogger(__name__)
+_EMPTY = KeySet({}, ())
+
+
+class KeySource(Protocol):
+    """Where the keys of a client come from."""
+
+    def find(self, kid: str) -> Key | None:
+        """The key of this ``kid``, ``None`` where there is none."""
+
+    def check(self) -> tuple[str, ...]:
+        """What an operator should know of the keys. Raises :class:`KeyProblem` where they can never be read."""
+
+
+class KeyFile:
+    """A JWK Set in a file."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._state: tuple[int, ...] | None = None
+        self._set = _EMPTY
+
+    def check(self) -> tuple[str, ...]:
+        """Read the file; the keys that were passed over. Raises :class:`KeyProblem`."""
+        try:
+            return tuple(f"{self._path}: {reason}" for reason in read_jwks(self._path.read_bytes()).passed_over)
+        except OSError as error:
+            raise KeyProblem(f"{self._path} cannot be read: {error.strerror}") from None
+        except KeyProblem as problem:
+            raise KeyProblem(f"{self._path}: {problem}") from None
+
+    def find(self, kid: str) -> Key | None:
+        """The key of this ``kid``. A changed file is read first; while it cannot be read, the keys from before are used."""
+        if (state := self._stat()) != self._state:
+            self._state = state
+            try:
+                self._set = read_jwks(self._path.read_bytes())
+            except (OSError, KeyProblem) as problem:
+                log.error("the keys in %s cannot be read: %s", self._path, problem)
+        return self._set.keys.get(kid)
+
+    def _stat(self) -> tuple[int, ...]:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return ()
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class KeyUrl:
+    """A JWK Set at a URL that the operator allowed."""
+
+    def __init__(self, url: str):
+        self._url = url
+        self._set = _EMPTY
+        self._fetched = self._started = float("-inf")
+        self._lock = threading.Lock()
+        self._fetching: threading.Thread | None = None
+
+    def check(self) -> tuple[str, ...]:
+        """Fetch the set; why that failed, or which keys were passed over. It may succeed later, so this is no error."""
+        try:
+            return tuple(f"{self._url}: {reason}" for reason in fetch_jwks(self._url).passed_over)
+        except KeyProblem as problem:
+            return (f"{self._url}: {problem}",)
+
+    def find(self, kid: str) -> Key | None:
+        """The key of this ``kid``; where it is unknown or the cache is old, after fetching the set once more."""
+        age = time.monotonic() - self._fetched
+        if kid not in self._set.keys or age > 2 * REFRESH_SECONDS:
+            if fetching := self._fetch():
+                fetching.join(max(0.0, self._started + WAIT_SECONDS - time.monotonic()))
+        elif age > REFRESH_SECONDS:
+            self._fetch()
+        return self._set.keys.get(kid) if time.monotonic() - self._fetched <= KEEP_SECONDS else None
+
+    def _fetch(self) -> threading.Thread | None:
+        """The fetch under way: a new one, unless the last began less than ``BETWEEN_FETCHES`` ago."""
+        with self._lock:
+            if self._fetching and self._fetching.is_alive():
+                return self._fetching
+            if time.monotonic() - self._started < BETWEEN_FETCHES:
+                return None
+            self._started = time.monotonic()
+            self._fetching = threading.Thread(target=self._replace, name="jwks", daemon=True)
+            self._fetching.start()
+            return self._fetching
+
+    def _replace(self) -> None:
+        try:
+            found = fetch_jwks(self._url)
+        except KeyProblem as problem:
+            log.error("the keys at %s cannot be fetched: %s", self._url, problem)
+        else:
+            self._set, self._fetched = found, time.monotonic()
+
+
+def fetch_jwks(url: str) -> KeySet:
+    """The JWK Set at ``url``: no redirect, at most ``LONGEST_SET`` bytes and ``WAIT_SECONDS``. Raises :class:`KeyProblem`."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    # Not compressed, so that what is counted is what is read.
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    content = b""
+    try:
+        with requests.get(url, headers=headers, timeout=WAIT_SECONDS, allow_redirects=False, stream=True) as response:
+            if response.status_code != requests.codes.ok:
+                raise KeyProblem(f"it answers with status {response.status_code}")
+            while chunk := response.raw.read1(65536, decode_content=False):
+                content += chunk
+                if len(content) > LONGEST_SET:
+                    raise KeyProblem(f"it is larger than {LONGEST_SET} bytes")
+                if time.monotonic() > deadline:
+                    raise KeyProblem(f"it takes longer than {WAIT_SECONDS:g} s")
+    except requests.exceptions.SSLError:
+        raise KeyProblem("its certificate is not trusted") from None
+    except requests.ConnectionError:
+        raise KeyProblem("it cannot be connected to") from None
+    except (requests.RequestException, HTTPError, OSError) as error:
+        raise KeyProblem(f"it cannot be fetched ({type(error).__name__})") from None
+    return read_jwks(content)

@@ -1,0 +1,180 @@
+"""Trust in the service as it is started: what refuses to start, and two worker processes that share one memory of tokens."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from cds_service.cli import main
+from tests.support.ehr import BASE, DISCOVERY, ISS, bearer, jwk, jwks, token
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def _environment(settings):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    return {**kept, **{f"CDS_{name.upper()}": str(value) for name, value in settings.items()}}
+
+
+@contextmanager
+def _serving(folder, **settings):
+    """A server with these settings; its address and, when it has ended, what it wrote."""
+    port = _free_port()
+    log = folder / "log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=_environment(settings), cwd=folder)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                requests.get(f"{url}/cds-services", timeout=1)
+                break
+            except requests.ConnectionError:
+                assert server.poll() is None, log.read_text()
+                time.sleep(0.1)
+        yield url, log
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=20)
+
+
+@pytest.fixture
+def trusted(tmp_path):
+    """The settings of a deployment with one client."""
+    (tmp_path / "jwks.json").write_text(jwks(), "utf-8")
+    (tmp_path / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8")
+    return {"clients": tmp_path / "clients.yaml", "base_url": BASE, "replay_store": tmp_path / "replay.sqlite3"}
+
+
+def _start_refused(settings):
+    """What a start with these settings says when it fails."""
+    unset = {name: None for name in os.environ if name.startswith("CDS_")}
+    with socket.socket() as taken:  # on a port that is taken, so that a start that is not refused ends too
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        arguments = ["serve", "--port", str(taken.getsockname()[1])]
+        ended = CliRunner().invoke(main, arguments, env=unset | _environment(settings))
+    assert isinstance(ended.exception, SystemExit), ended.exception
+    assert ended.output.startswith("Error: ")
+    return ended.output
+
+
+def test_a_refused_start_ends_with_a_status_and_no_traceback():
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(_free_port())]
+    ended = subprocess.run(command, env=_environment({"host": "0.0.0.0"}), capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: CDS_HOST: 0.0.0.0 can be reached from other machines")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "cds.example.org"])
+def test_another_address_than_loopback_needs_trusted_clients(host):
+    said = _start_refused({"host": host})
+    assert host in said
+    assert "CDS_CLIENTS" in said and "CDS_BASE_URL" in said and "CDS_INSECURE=1" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"base_url": ""}, "CDS_BASE_URL: it is missing"),
+        ({"base_url": "http://cds.example.org"}, "CDS_BASE_URL"),
+        ({"base_url": "cds.example.org"}, "CDS_BASE_URL"),
+        ({"insecure": 1}, "CDS_INSECURE"),
+        ({"discovery": "hidden"}, "CDS_DISCOVERY"),
+        ({"clients": "", "discovery": "protected"}, "CDS_DISCOVERY"),
+        ({"clients": "/none/clients.yaml"}, "/none/clients.yaml:1:1: the file of trusted clients (CDS_CLIENTS) cannot be read"),
+        ({"replay_store": "/none/replay.sqlite3"}, "CDS_REPLAY_STORE: /none/replay.sqlite3"),
+        ({"replay_store": "redis://:secret-4711@127.0.0.1:1/0"}, "CDS_REPLAY_STORE: Redis at 127.0.0.1"),
+        ({"token_seconds": 5}, "CDS_TOKEN_SECONDS"),
+        ({"cors_origins": "*"}, "CDS_CORS_ORIGINS"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_and_is_named(trusted, changes, named):
+    said = _start_refused(trusted | changes)
+    assert named in said
+    assert "secret-4711" not in said
+
+
+def test_a_mistake_in_the_clients_file_or_their_keys_stops_the_start(trusted, tmp_path):
+    (tmp_path / "clients.yaml").write_text("clients:\n- iss: https://ehr.example.org\n  jwks_fil: jwks.json\n", "utf-8")
+    assert "clients.yaml:3:3: there is no key 'jwks_fil' here. Did you mean 'jwks_file'?" in _start_refused(trusted)
+    (tmp_path / "clients.yaml").write_text("clients:\n- iss: https://ehr.example.org\n  jwks_file: other.json\n", "utf-8")
+    assert "other.json cannot be read: No such file" in _start_refused(trusted)
+    (tmp_path / "other.json").write_text(jwks(jwk("ES256")), "utf-8")
+    assert "other.json: it has no usable key; key 1 is for none of ES384" in _start_refused(trusted)
+
+
+def test_insecure_starts_and_says_so_loudly(tmp_path):
+    with _serving(tmp_path, host="0.0.0.0", insecure=1) as (url, log):
+        assert requests.get(f"{url}/cds-services", timeout=10).status_code == 200
+        assert requests.post(f"{url}/cds-services/b12-folate-patient-view", json={}, timeout=10).status_code == 400
+        assert "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0" in log.read_text()
+
+
+def test_a_jku_that_does_not_answer_is_told_and_does_not_stop_the_start(trusted, tmp_path):
+    """The client's server may be down when this one starts."""
+    (tmp_path / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jku": "http://127.0.0.1:1/jwks.json"}]}), "utf-8")
+    with _serving(tmp_path, **trusted) as (url, log):
+        assert "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to" in log.read_text()
+        assert requests.post(f"{url}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=10).status_code == 401
+
+
+def _raw_answer(url, request):
+    host, port = url.split("//")[1].split(":")
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(request)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    return received
+
+
+def test_two_workers(trusted, tmp_path):
+    """Two processes, one memory of tokens; and requests that only a raw socket can send."""
+    with _serving(tmp_path, **trusted, workers=2, discovery="protected") as (url, log):
+        _a_token_is_taken_once(url)
+        for first, second in ((token(), token()), (token(), "x"), ("x", token())):
+            head = f"GET /cds-services HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {first}\r\nAuthorization: Bearer {second}\r\nConnection: close\r\n\r\n"
+            assert _raw_answer(url, head.encode()).startswith(b"HTTP/1.1 401")
+        plain = f"GET /cds-services HTTP/1.1\r\nHost: evil.example\r\nauthorization: bearer {token()}\r\nConnection: close\r\n\r\n"
+        assert _raw_answer(url, plain.encode()).startswith(b"HTTP/1.1 200")
+        injected = b"POST /cds-services/x%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        answer = _raw_answer(url, injected)
+        assert answer.startswith(b"HTTP/1.1 401") and b"set-cookie" not in answer.lower().split(b"\r\n\r\n")[0]
+        assert "refused a call to hooks.discover" in log.read_text()
+
+
+def _a_token_is_taken_once(url):
+    """Forty tokens, each sent by eight connections at once: one of the eight is answered, whichever worker got it."""
+    tokens = [token(DISCOVERY) for _ in range(40)]
+    answers = Counter()
+    barrier = threading.Barrier(8)
+
+    def send():
+        for signed in tokens:
+            barrier.wait(30)
+            status = requests.get(f"{url}/cds-services", headers=bearer(signed), timeout=10).status_code
+            answers[signed, status] += 1
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answers[signed, 200] for signed in tokens} == {1}
+    assert {answers[signed, 401] for signed in tokens} == {7}
