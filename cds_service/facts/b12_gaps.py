@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from ..fhir.dates import years_before
 from .analytes import ANALYTES
 from .catalogue import Facts, fact
 from .fact import Fact, absent, any_of, known, unknown
@@ -33,7 +34,7 @@ def past_deficient(facts: Facts) -> Fact:
     if recent.is_unknown:
         return unknown(recent.note)
     result = _newest_ever(facts)
-    oldest = facts.today - facts.site.days("window.past_deficiency")
+    oldest = years_before(facts.today, int(facts.site.number("window.past_deficiency")))
     if result is None or result.moment.day < oldest or result.level != "deficient":
         return known(False)
     if result.analyte == "b12.total" and _in_pregnancy(facts, result.moment.day):

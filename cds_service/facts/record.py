@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ..fhir.dates import parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
-from ..fhir.json_shape import as_dict, as_text, dicts, first_code, texts
+from ..fhir.json_shape import as_dict, as_text, dicts, status_code, texts
 from ..fhir.length import extension_length
 from ..fhir.references import reference_to
 from ..fhir.terminology import BASE, Terminology
@@ -25,6 +25,7 @@ from .therapy import CobalaminCourse, Dose, Order, cobalamin_course, read_dose, 
 if TYPE_CHECKING:
     from .catalogue import Facts
 
+_HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
@@ -158,10 +159,10 @@ class PatientRecord:
         value_sets = self.site.terminology.sets_of_concept(resource.get("code"))
         if not value_sets:
             return None
-        verification = first_code(resource.get("verificationStatus"))
+        verification = status_code(resource.get("verificationStatus"), f"{_HL7}/condition-ver-status")
         if verification not in ("", "confirmed", "unconfirmed"):
             return None
-        clinical = first_code(resource.get("clinicalStatus"))
+        clinical = status_code(resource.get("clinicalStatus"), f"{_HL7}/condition-clinical")
         abated = any(name.startswith("abatement") and value is not False for name, value in resource.items())
         zone = self.site.zone
         onset = resource.get("onsetDateTime") or as_dict(resource.get("onsetPeriod")).get("start")
@@ -186,9 +187,9 @@ class PatientRecord:
 
     def _allergy(self, resource: dict[str, Any]) -> Allergy | None:
         terminology = self.site.terminology
-        if first_code(resource.get("verificationStatus")) in ("refuted", "entered-in-error"):
+        if status_code(resource.get("verificationStatus"), f"{_HL7}/allergyintolerance-verification") in ("refuted", "entered-in-error"):
             return None
-        if first_code(resource.get("clinicalStatus")) not in ("", "active"):
+        if status_code(resource.get("clinicalStatus"), f"{_HL7}/allergyintolerance-clinical") not in ("", "active"):
             return None
         concepts = [resource.get("code")]
         concepts += [reaction.get("substance") for reaction in dicts(resource.get("reaction"))]

@@ -49,20 +49,25 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], 
     """``near``: only a request that is due within a day of now counts (potassium)."""
     oldest = facts.today - (timedelta(days=1) if near else facts.site.days("window.pending_test"))
     oldest_request = facts.today - facts.site.days("window.pending_test")
+    tomorrow = facts.today + timedelta(days=1)
     observed = _observed(facts, value_sets)
     last_final = max((day for status, day, _ in observed if status in FINAL), default=date.min)
     for resource in facts.record.index.of_type("ServiceRequest"):
         if as_text(resource.get("status")) not in ("active", "draft") or resource.get("doNotPerform") is True:
             continue
         authored = parse_day(resource.get("authoredOn"), facts.site.zone)
-        if authored is None or authored < oldest_request or not facts.site.terminology.sets_of_concept(resource.get("code")) & wanted:
+        if (
+            authored is None
+            or not oldest_request <= authored <= tomorrow
+            or not facts.site.terminology.sets_of_concept(resource.get("code")) & wanted
+        ):
             continue
         if near and abs((_due(resource, facts) or authored) - facts.today) > timedelta(days=1):
             continue
         if last_final < authored:
             return known(True, Source(reference_to(resource), authored))
     for status, day, reference in observed:
-        if status in ("registered", "preliminary") and day >= oldest and last_final <= day:
+        if status in ("registered", "preliminary") and oldest <= day <= tomorrow and last_final <= day:
             return known(True, Source(reference, day))
     complete = facts.record.complete("service-requests") and facts.record.complete(query)
     return known(False) if complete else unknown("requests not all received")

@@ -6,7 +6,7 @@ A partial date is its earliest day (clinical specification, section 2), except a
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?\Z")
@@ -33,7 +33,8 @@ def parse_moment(text: Any, zone: tzinfo) -> Moment | None:
         if len(text) > 15 and text[10] == "T" and text[4] == text[7] == "-" and text[13] == ":":
             instant = datetime.fromisoformat(text if ":60" not in text else text.replace(":60", ":59"))
             instant = instant.replace(tzinfo=zone) if instant.tzinfo is None else instant.astimezone(zone)
-            return Moment(instant.date(), instant)
+            # In UTC, because times of one zone compare by the clock on the wall, which shows an hour of autumn twice.
+            return Moment(instant.date(), instant.astimezone(UTC))
         if len(text) == 10 and text[4] == text[7] == "-":
             day = date.fromisoformat(text)
             return Moment(day, datetime.combine(day, time(), zone))
@@ -85,6 +86,14 @@ def duration_days(value: Any, unit: Any) -> float | None:
         return None
     days = _DAYS_PER_UNIT.get(unit) if isinstance(unit, str) else None
     return value * days if days else None
+
+
+def years_before(day: date, years: int) -> date:
+    """The same day of the calendar ``years`` earlier; 28 February for a leap day."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
 
 
 def add_days(day: date, days: float) -> date:

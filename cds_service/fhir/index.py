@@ -14,10 +14,23 @@ _NO_RESOURCES: list[dict[str, Any]] = []
 
 
 class ResourceIndex:
-    """Resources of one patient. ``excluded`` counts those of other patients or with no subject, which never enter;
-    ``other_versions`` names the FHIR versions of those that are not read as R4."""
+    """Resources of one patient, each once however often it comes.
 
-    __slots__ = ("_by_type", "_by_value_set", "_terminology", "excluded", "medications", "other_versions", "patient", "patient_reference")
+    ``excluded`` counts those of other patients or with no subject, which never enter; ``other_versions`` names the FHIR
+    versions of those that are not read as R4.
+    """
+
+    __slots__ = (
+        "_by_type",
+        "_by_value_set",
+        "_filed",
+        "_terminology",
+        "excluded",
+        "medications",
+        "other_versions",
+        "patient",
+        "patient_reference",
+    )
 
     def __init__(self, patient_id: str, terminology: Terminology):
         self.patient_reference = f"Patient/{patient_id}"
@@ -28,6 +41,7 @@ class ResourceIndex:
         self._terminology = terminology
         self._by_type: dict[str, list[dict[str, Any]]] = {}
         self._by_value_set: dict[str, list[dict[str, Any]]] = {}
+        self._filed: set[tuple[str, str]] = set()
 
     def add(self, value: Any) -> bool:
         """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
@@ -65,12 +79,24 @@ class ResourceIndex:
             return False
         elif not is_of_patient(resource, self.patient_reference):
             self.excluded += 1
+        elif self._is_filed(kind, resource.get("id")):
+            return True
         elif kind == "Observation":
             for value_set in self._terminology.sets_of_concept(resource.get("code")):
                 self._by_value_set.setdefault(value_set, []).append(resource)
         else:
             self._by_type.setdefault(kind, []).append(resource)
         return True
+
+    def _is_filed(self, kind: str, identity: Any) -> bool:
+        """Whether the resource came before (in another Bundle, say); one without an id cannot be told."""
+        if not isinstance(identity, str):
+            return False
+        key = kind, identity
+        if key in self._filed:
+            return True
+        self._filed.add(key)
+        return False
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The resources of a type other than Observation, as received."""

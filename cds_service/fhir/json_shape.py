@@ -68,15 +68,13 @@ def codings(concept: Any) -> list[tuple[str, str]]:
     return found
 
 
-def first_code(concept: Any) -> str:
-    """The first code of a CodeableConcept, or a bare string code as old clients send it, else ``""``."""
+def status_code(concept: Any, system: str) -> str:
+    """The code of ``system`` in a CodeableConcept, else its first code, or a bare string code as old clients send it."""
     if isinstance(concept, str):
         return concept
-    for coding in dicts(as_dict(concept).get("coding")):
-        code = coding.get("code")
-        if isinstance(code, str):
-            return code
-    return ""
+    found = [coding for coding in dicts(as_dict(concept).get("coding")) if isinstance(coding.get("code"), str)]
+    chosen = next((coding for coding in found if coding.get("system") == system), found[0] if found else {})
+    return as_text(chosen.get("code"))
 
 
 def texts(concept: Any) -> list[str]:

@@ -7,7 +7,7 @@ validated at load is what leaves.
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +54,7 @@ class OrderTemplate(NamedTuple):
         if context.replaces and resource["resourceType"] == "MedicationRequest":
             resource["priorPrescription"] = {"reference": context.replaces}
         if self.hours is not None:
-            due = context.now + timedelta(hours=self.hours)
+            due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")
         return resource
 

@@ -48,7 +48,9 @@ def listed() -> Iterator[FhirServer]:
 # Server-side request forgery by fhirServer
 
 
-@pytest.mark.parametrize("settings", [{"fhir_servers": ""}, {"fhir_servers": "https://ehr.example.org/fhir"}, {"host": "0.0.0.0"}])
+@pytest.mark.parametrize(
+    "settings", [{"fhir_servers": ""}, {"fhir_servers": "https://ehr.example.org/fhir"}, {"host": "0.0.0.0", "insecure": True}]
+)
 def test_a_server_that_is_not_listed_is_not_asked(ehr: FhirServer, settings: dict[str, Any]) -> None:
     assert treatment_is_unknown(post(ehr, "patient-view", NO_MEDICATIONS, settings=settings))
     assert post(ehr, settings=settings).status_code == 412
