@@ -119,7 +119,7 @@ class _Rendering:
 
     def _meet(self, condition: Condition) -> None:
         self.met.update(condition.facts)
-        if isinstance(condition, CardHolds):
+        if isinstance(condition, CardHolds) and condition.card in self.decisions:
             for step in self.decisions[condition.card].steps:
                 self._meet(step.condition)
 

@@ -42,6 +42,10 @@ class Decisions:
             self._made[card_id] = made
         return made
 
+    def __contains__(self, card_id: str) -> bool:
+        """Whether a card is of this call; one that is off in the parameter set is not."""
+        return card_id in self._cards
+
     def holds(self, card_id: str) -> bool:
         """Whether another card fires; a card that is not of this call does not."""
         return card_id in self._cards and self[card_id].fires

@@ -507,6 +507,9 @@ def test_a_partial_birth_date_is_mid_period(birth, age_16):
 
 
 def test_a_partial_birth_date_is_neither_the_first_nor_the_last_day():
+    for day, age_16 in ((10, False), (20, True)):
+        low, today = b12(110, effectiveDateTime=f"2026-11-{day}"), at(f"2026-11-{day}T12:00:00")
+        assert ("b12-deficiency-untreated" in on_opening(low, who=patient(birth="2010-11"), now=today)) is age_16
     today = at("2026-03-15T12:00:00")
     low = b12(110, effectiveDateTime="2026-03-14")
     assert on_opening(low, who=patient(birth="2010"), now=today) == []  # 1 January 2010 would be 16

@@ -119,6 +119,12 @@ def test_the_generated_patients_meet_many_rows_and_often_none(hook):
     assert ROWS[hook] | {"silence"} <= set(met), sorted((ROWS[hook] | {"silence"}) - set(met))
 
 
+@pytest.mark.parametrize("parameters", ["default", "uk", "us"])
+def test_maintenance_interval_is_answered_in_every_parameter_set(parameters):
+    record = [COURSE, condition("386033004"), condition("Z98.84", system=ICD10), observation("mma", 200, "nmol/L", ago=3)]
+    assert ids(fire("patient-view", prefetch(*record), settings={"parameters": parameters})) == ["maintenance-interval"]
+
+
 # --- each unit of each result ----------------------------------------------------------------------------------------
 
 # What a result is decisive for, and on which hook.
@@ -145,6 +151,26 @@ def test_a_result_means_the_same_in_each_unit_of_its_family(name, unit, values):
                 stated = variants.in_unit(visit, other, form)
                 assert said(answer(stated), words=False) == expected, stated.request()
     assert len(answers) > 1
+
+
+# --- what was not received -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("total", "complete"), [(0, True), (1, False)])
+def test_a_total_counts_what_was_searched_not_what_is_included(total, complete):
+    # "a Bundle with ... fewer entries than total": the facts that need it are unknown
+    included = {"resource": {"resourceType": "Medication", "id": "m", "code": FOLIC_ACID_1MG}, "search": {"mode": "include"}}
+    short = {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": [included]}
+    record = prefetch(observation("b12", 110, "ng/L"))
+    cards, known, unknown = (
+        said(fire("patient-view", values))
+        for values in (
+            record | {"medication-requests": short},
+            record,
+            {key: value for key, value in record.items() if key != "medication-requests"},
+        )
+    )
+    assert cards == (known if complete else unknown) and known != unknown
 
 
 # --- duplicates, each in its smallest form ---------------------------------------------------------------------------

@@ -105,7 +105,7 @@ UNITS: dict[str, dict[str, str]] = {
 }
 CODES = frozenset(
     ("ng/L", "pg/mL", "ng/dL", "ng/mL", "ug/L", "ug/dL", "pmol/L", "nmol/L", "umol/L", "nmol/mL", "mmol/L", "meq/L", "g/L", "g/dL", "fL")
-) | {"um3", "10*9/L", "10*3/uL", "/uL", "mL/min/{1.73_m2}"}  # fmt: skip
+) | {"um3", "10*9/L", "10*3/uL", "K/uL", "/uL", "mL/min/{1.73_m2}"}  # fmt: skip
 
 
 FORMS = 5

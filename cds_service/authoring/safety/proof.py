@@ -23,7 +23,7 @@ from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...rendering.cards import Patient, render_card
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, Criterion
+from ...rules.conditions import AnyOf, CardHolds, Criterion
 from ...rules.decision import Decision, Decisions
 from .classes import NOW, STATUS_CLASSES, TEST_ORDERS, input_classes
 from .enumeration import Choices, Relation, StateFacts, states
@@ -242,7 +242,14 @@ def prove(hook: str, session: Session, settings: Collection[tuple[str, str]] = S
             tally.add(prove_orders(job))
         for card_id, card in bare_cards(parameters, formulary, hook).items():
             before = proved.setdefault(card_id, [])
-            same = next((earlier for earlier in before if earlier.is_same(card, site_of(parameters, formulary))), None)
+            same = next(
+                (
+                    earlier
+                    for earlier in before
+                    if earlier.is_same(card, site_of(parameters, formulary), bare_cards(parameters, formulary, hook))
+                ),
+                None,
+            )
             if same is None:
                 before.append(_prove_card(job, card_id, tally))
             elif same.fires:
@@ -256,12 +263,18 @@ class _Proved(NamedTuple):
     card: Card
     asked: frozenset[tuple[str, str]]
     told: list[Any]
+    others: frozenset[str]
     fires: bool
 
-    def is_same(self, card: Card, site: RecordingSite) -> bool:
-        """Whether ``card`` at ``site`` runs through the same states with the same outcome."""
+    def is_same(self, card: Card, site: RecordingSite, cards: Mapping[str, Card]) -> bool:
+        """Whether ``card`` at ``site``, among ``cards``, runs through the same states with the same outcome."""
         decides = (card.include, card.exclude, card.suggestions) == (self.card.include, self.card.exclude, self.card.suggestions)
-        return decides and site.told(self.asked) == self.told
+        return decides and site.told(self.asked) == self.told and _looked_at(card, cards) == self.others
+
+
+def _looked_at(card: Card, cards: Mapping[str, Card]) -> frozenset[str]:
+    """Those of ``cards`` that ``card`` looks at."""
+    return frozenset(condition.card for condition in card.conditions if isinstance(condition, CardHolds) and condition.card in cards)
 
 
 def prove_orders(job: Job) -> Tally:
@@ -290,7 +303,8 @@ def _prove_card(job: Job, card_id: str, tally: Tally) -> _Proved:
     if starts:
         _visit_card(job, card_id, True, tally)
     asked = frozenset(site.asked)
-    return _Proved(bare_cards(job.parameters, job.formulary, job.hook)[card_id], asked, site.told(asked), fires)
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+    return _Proved(cards[card_id], asked, site.told(asked), _looked_at(cards[card_id], cards), fires)
 
 
 def _visit_card(job: Job, card_id: str, course_taken: bool, tally: Tally) -> tuple[bool, bool]:

@@ -1,0 +1,75 @@
+"""Which orders each suggestion of a card can create, from the facts that choose them, in every state that they can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from ..rules.card import Card, OrderSource, Suggestion
+from ..rules.conditions import CardHolds, Condition
+from .safety.classes import NOW, TEST_ORDERS, input_classes
+from .safety.enumeration import Choices, StateFacts, states
+from .safety.proof import OPENING, engine
+from .safety.sessions import Session, ordering_sessions
+
+Orders = tuple[str, ...]
+# Sessions in which something is drafted that an order can take the place of.
+_DRAFTED = ("folic acid 1 mg", "cyanocobalamin 600 ug by mouth")
+
+
+class Choice(NamedTuple):
+    """What a source of orders can come to: the largest sets of order templates, and whether it may be fewer of them."""
+
+    alternatives: tuple[Orders, ...]
+    may_be_fewer: bool
+
+
+def choice(source: OrderSource, card: Card, suggestion: Suggestion, parameter_set: str) -> Choice:
+    """What ``source`` can come to where ``suggestion`` of ``card`` is made, at a site that stocks everything."""
+    if source.template:
+        return Choice(((source.template,),), False)
+    found: dict[Orders, None] = {}
+    for facts in _states_of(source.fact, parameter_set, "order-select" in card.hooks):
+        value = facts[source.fact].value
+        if value is not None and _possible(facts, source.fact, card, suggestion):
+            found[tuple(value)] = None
+    largest = [orders for orders in found if not any(set(orders) < set(other) for other in found)]
+    return Choice(tuple(largest), len(largest) < len(found))
+
+
+@cache
+def _states_of(fact: str, parameter_set: str, at_ordering: bool) -> tuple[StateFacts, ...]:
+    """The facts of each state that ``fact`` can tell apart, computed as far as it reads them."""
+    return tuple(facts for session in _sessions(at_ordering) for facts in _walk(fact, parameter_set, session))
+
+
+def _walk(fact: str, parameter_set: str, session: Session) -> Iterator[StateFacts]:
+    site = engine(parameter_set, "all").site
+    classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS and name != "potassium.checks"}
+
+    def run(choices: Choices) -> StateFacts:
+        facts = StateFacts(site, session.orders, NOW, classes, choices)
+        facts[fact]
+        return facts
+
+    yield from states(run)
+
+
+@cache
+def _sessions(at_ordering: bool) -> tuple[Session, ...]:
+    if not at_ordering:
+        return (OPENING,)
+    return tuple(session for session in ordering_sessions(engine("default", "all").terminology) if session.label in _DRAFTED)
+
+
+def _possible(facts: StateFacts, fact: str, card: Card, suggestion: Suggestion) -> bool:
+    """Whether the card can make the suggestion in a state: no criterion that asks what the state tells is against it."""
+    told = facts.met([fact])
+
+    def answers(conditions: tuple[Condition, ...]) -> Iterator[bool | None]:
+        for condition in conditions:
+            if not isinstance(condition, CardHolds) and told.issuperset(condition.facts):
+                yield condition.truth(facts, lambda card_id: False)
+
+    return all(answers((*card.include, *suggestion.when))) and not any(answers(card.exclude))

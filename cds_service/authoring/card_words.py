@@ -1,0 +1,97 @@
+"""Criteria in a clinician's words: the titles of the facts in the catalogue, with what is asked of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..facts.catalogue import CATALOGUE
+from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+
+_UNITS = {"d": "days", "ug/d": "micrograms a day", "mL/min/{1.73_m2}": "mL/min/1.73 m²"}
+_BARE_MICROGRAM = re.compile(r"\bug\b(?!/)")
+
+
+def plain(text: str) -> str:
+    """A title or definition of the catalogue for a reader of prose: ``ug a day`` as micrograms, code marks as Markdown's."""
+    return _BARE_MICROGRAM.sub("micrograms", text).replace("``", "`")
+
+
+def title(fact: str) -> str:
+    """The title of a fact."""
+    return plain(CATALOGUE[fact].title)
+
+
+def joined(words: Sequence[str], last: str) -> str:
+    """``a, b or c``; ``last`` is the word before the last one."""
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def card_link(card_id: str) -> str:
+    """A link to the card's section on the page of cards."""
+    return f"[`{card_id}`](#{card_id})"
+
+
+def in_words(conditions: Iterable[Condition]) -> list[str]:
+    """One text for each condition; those that another card fires are told together, last."""
+    told = []
+    firing = []
+    for condition in conditions:
+        if isinstance(condition, CardHolds) and condition.holds:
+            firing.append(card_link(condition.card))
+        else:
+            told.append(condition_words(condition))
+    if firing:
+        told.append(f"{'one of these cards' if len(firing) > 1 else 'the card'} fires: {', '.join(firing)}")
+    return told
+
+
+def condition_words(condition: Condition) -> str:
+    """A condition as a reader would say it."""
+    if isinstance(condition, CardHolds):
+        return f"the card {card_link(condition.card)} {'fires' if condition.holds else 'does not fire'}"
+    by_subject: dict[str, list[str]] = {}
+    for criterion in condition.criteria if isinstance(condition, AnyOf) else (condition,):
+        subject, answers = _said(criterion)
+        by_subject.setdefault(subject, []).extend(answers)
+    alternatives = [f"{subject}: {joined(answers, 'or')}" if answers else subject for subject, answers in by_subject.items()]
+    return ", or ".join(alternatives)
+
+
+def _said(criterion: Criterion) -> tuple[str, list[str]]:
+    """What is asked about, and the answers that count; a yes/no fact says it all in the first."""
+    name = title(criterion.fact)
+    if isinstance(criterion.operand, bool) and criterion.operator == "is":
+        subject, answers = (name if criterion.operand else f"no {name}"), []
+    else:
+        subject, answers = name, _answers(criterion, name)
+    if criterion.when_unknown:
+        return (subject, [*answers, "not known"]) if answers else (f"{subject} (or not known)", [])
+    return subject, answers
+
+
+def _answers(criterion: Criterion, name: str) -> list[str]:
+    definition, operand = CATALOGUE[criterion.fact], criterion.operand
+    if criterion.operator == "unknown":
+        return ["not known" if operand else "known"]
+    if criterion.operator == "absent":
+        if operand:
+            return ["none"]
+        return [_value(value) for value in definition.values] or ["there is one"]
+    if criterion.operator in ("is", "in"):
+        wanted = operand if isinstance(operand, frozenset) else {operand}
+        return [_value(value) for value in definition.values if value in wanted]
+    if criterion.operator in ("within", "older_than"):
+        return [f"{'in the last' if criterion.operator == 'within' else 'more than'} {operand} days{_AGO[criterion.operator]}"]
+    unit = _UNITS.get(definition.unit, definition.unit)
+    amount = f"{operand} {'' if name.startswith(unit) else unit}".strip()
+    return [_LIMITS[criterion.operator].format(amount)]
+
+
+_AGO = {"within": "", "older_than": " ago"}
+_LIMITS = {"below": "below {}", "at_least": "{} or more", "more_than": "more than {}", "at_most": "at most {}"}
+
+
+def _value(value: str) -> str:
+    """A category's value: ``over-20-cm`` as ``over 20 cm``."""
+    return value.replace("-", " ").replace("b12", "B12")
