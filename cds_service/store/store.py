@@ -65,11 +65,14 @@ class Store:
 
     def _report(self, made: Future[Report], read: Callable[[], Report]) -> None:
         try:
-            made.set_result(read())
+            report = read()
         except Exception as error:
-            made.set_exception(error)
-        finally:
             self._reporting.release()
+            made.set_exception(error)
+        else:
+            # Before the answer: who has it may ask for the next.
+            self._reporting.release()
+            made.set_result(report)
 
     def close(self, seconds: float = 5.0) -> None:
         """Write what waits, for at most ``seconds``."""
