@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..fhir.dates import Moment, parse_moment
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
-from ..fhir.json_shape import as_dict, as_text, codings, dicts
+from ..fhir.json_shape import as_dict, as_number, as_text, codings, dicts
 from ..fhir.references import reference_to
 from ..fhir.units import EQUIVALENTS, MASS, MOLAR, UCUM, Unit, unit_of_alias, unit_of_code
 from .analytes import ANALYTES, Analyte, Family
@@ -255,8 +255,8 @@ def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> 
 
 
 def _measured_quantity(quantity: dict[str, Any], analyte: Analyte) -> tuple[Interval, Unit, str] | str:
-    number = quantity.get("value")
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
+    number = as_number(quantity.get("value"))
+    if number is None:
         return "a result without a number"
     value = Decimal(str(number))
     comparator = quantity.get("comparator")

@@ -39,8 +39,8 @@ def _register(test: str) -> None:
     def pending(facts: Facts) -> Fact:
         return _pending(facts, value_sets, wanted, query, near=test == "potassium")
 
-    drafted.__doc__ = f"A {title} test is ordered in this session."
-    pending.__doc__ = f"A {title} test is requested or in the laboratory without a final result since."
+    drafted.__doc__ = f"A test is ordered in this session: {title}."
+    pending.__doc__ = f"A test is requested or in the laboratory, without a final result since: {title}."
     fact(f"test.drafted.{test}", f"{title} test in this session", session=True)(drafted)
     fact(f"test.pending.{test}", f"{title} test pending", queries=("service-requests", query))(pending)
 

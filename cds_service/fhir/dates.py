@@ -9,6 +9,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
+from .json_shape import as_number
+
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
@@ -82,10 +84,9 @@ _DAYS_PER_UNIT = {
 
 def duration_days(value: Any, unit: Any) -> float | None:
     """A FHIR duration in days; months and years are mean Gregorian ones. ``None`` where it cannot be read."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        return None
+    number = as_number(value)
     days = _DAYS_PER_UNIT.get(unit) if isinstance(unit, str) else None
-    return value * days if days else None
+    return number * days if days and number and number > 0 else None
 
 
 def years_before(day: date, years: int) -> date:

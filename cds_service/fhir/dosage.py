@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .dates import add_days, duration_days, parse_day, parse_moment
-from .json_shape import as_dict, as_text, codings, dicts, texts
+from .json_shape import as_dict, as_number, as_text, codings, dicts, texts
 from .medication import Product, Strength
 
 SINGLE_DOSE = math.inf
@@ -73,8 +73,8 @@ def read_phases(dosages: Any, product: Product, zone: tzinfo) -> tuple[Phase, ..
 
 
 def _sequence(dosage: dict[str, Any]) -> float:
-    sequence = dosage.get("sequence")
-    return sequence if isinstance(sequence, (int, float)) and not isinstance(sequence, bool) else math.inf
+    sequence = as_number(dosage.get("sequence"))
+    return math.inf if sequence is None else sequence
 
 
 def _phase(dosage: dict[str, Any], product: Product, zone: tzinfo) -> Phase:
@@ -119,7 +119,8 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], zone: tzinfo) -> f
     period = duration_days(repeat.get("period"), repeat.get("periodUnit"))
     longest = duration_days(repeat.get("periodMax"), repeat.get("periodUnit"))
     if period:
-        return (period + longest) / 2 / _frequency(repeat) if longest else period / _frequency(repeat)
+        frequency = _frequency(repeat)
+        return (period + (longest or period)) / 2 / frequency if frequency else None
     days, times = repeat.get("dayOfWeek"), repeat.get("timeOfDay")
     if isinstance(days, list) and days:
         return 7 / len(days) / (len(times) if isinstance(times, list) and times else 1)
@@ -137,14 +138,12 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], zone: tzinfo) -> f
     return None
 
 
-def _frequency(repeat: dict[str, Any]) -> float:
-    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``, 1 where neither is stated."""
-    stated = [
-        value
-        for value in (repeat.get("frequency"), repeat.get("frequencyMax"))
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-    ]
-    return sum(stated) / len(stated) if stated else 1.0
+def _frequency(repeat: dict[str, Any]) -> float | None:
+    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``, 1 where neither is stated; ``None`` where one is no number."""
+    stated = [as_number(repeat[name]) or 0 for name in ("frequency", "frequencyMax") if repeat.get(name) is not None]
+    if not stated:
+        return 1.0
+    return sum(stated) / len(stated) if min(stated) > 0 else None
 
 
 def _dose(dosage: dict[str, Any], strength: Strength | None) -> Decimal | None:
@@ -152,8 +151,8 @@ def _dose(dosage: dict[str, Any], strength: Strength | None) -> Decimal | None:
     candidates = [dose.get("doseQuantity") for dose in dicts(dosage.get("doseAndRate"))]
     for quantity in (*candidates, dosage.get("doseQuantity"), dosage.get("dose")):
         quantity = as_dict(quantity)
-        value = quantity.get("value")
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or quantity.get("comparator"):
+        value = as_number(quantity.get("value"))
+        if value is None or quantity.get("comparator"):
             continue
         return _micrograms(Decimal(str(value)), quantity, strength)
     return None

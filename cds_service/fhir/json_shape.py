@@ -11,6 +11,9 @@ from typing import Any
 
 import orjson
 
+# Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
+_LEAST, _MOST = 1e-15, 1e15
+
 
 def parse_json(text: bytes | memoryview) -> Any:
     """The value of a JSON text. What orjson refuses (a number beyond range, say) is read by the standard library.
@@ -45,6 +48,13 @@ def as_dict(value: Any) -> dict[str, Any]:
 def as_text(value: Any) -> str:
     """``value`` where it is a non-blank JSON string, stripped, else ``""``."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def as_number(value: Any) -> float | None:
+    """``value`` where it is a JSON number that something can measure, else ``None``: no 400 digits, no 1e999 (read as infinite)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if value == 0 or _LEAST <= abs(value) <= _MOST else None
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from .interval import Interval
-from .json_shape import as_dict, as_text, dicts
+from .json_shape import as_dict, as_number, as_text, dicts
 
 _CENTIMETRES = {"cm": Decimal(1), "mm": Decimal("0.1")}
 
@@ -14,9 +14,9 @@ _CENTIMETRES = {"cm": Decimal(1), "mm": Decimal("0.1")}
 def centimetres(quantity: Any) -> Interval | None:
     """A Quantity in cm or mm as an interval in cm; ``None`` where it is none, negative, or in another unit."""
     quantity = as_dict(quantity)
-    value = quantity.get("value")
+    value = as_number(quantity.get("value"))
     factor = _CENTIMETRES.get(as_text(quantity.get("code")) or as_text(quantity.get("unit")))
-    if factor is None or isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+    if factor is None or value is None or value < 0:
         return None
     try:
         return Interval.of(Decimal(str(value)), quantity.get("comparator")).scaled(factor)

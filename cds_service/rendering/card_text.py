@@ -15,7 +15,10 @@ from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
 from ..rules.card_file import PLACEHOLDER
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:])")
+# GitHub's Markdown makes links of www.name and of addresses of mail, a mail's @ even when escaped; others of name.tld and //name.
+_HOST = re.compile(r"(?<=[^\W\d])\.|(?<=\d)\.(?=[^\W\d])|(?<=/)/")
+_MAIL = re.compile(r"@(?=\S)")
 # Entities rather than backslashes: also harmless to a client that shows Markdown as HTML. "<150" opens no tag.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./%,]{0,60}[A-Za-z0-9%]\Z")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -26,9 +29,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def escaped(text: str, limit: int = 80) -> str:
     """Text from outside as plain text in Markdown: markup escaped, one line, at most ``limit`` characters."""
-    if _PLAIN.match(text):
+    if _PLAIN.match(text) and not _HOST.search(text):
         return text
-    return _TAG.sub("&lt;", _MARKUP.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;")))
+    text = _MARKUP.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;"))
+    return _TAG.sub("&lt;", _MAIL.sub("@ ", _HOST.sub(r"\\\g<0>", text)))
 
 
 def one_line(text: str, limit: int = 80) -> str:
