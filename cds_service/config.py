@@ -6,6 +6,7 @@ Settings come from the environment (``CDS_PORT=8081``); command-line options of 
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from ssl import create_default_context
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(1, ge=1, le=64, description="Worker processes.")
     parameters: Literal["default", "uk", "us"] = Field("default", description="Parameter set: thresholds and regional choices.")
+    cards: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="Folders of the site's own cards and parameters, a comma list; see [local cards](local-cards.md)."
+    )
     formulary: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(PRODUCTS),
         description=f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means all its products.",
@@ -66,6 +70,11 @@ class Settings(BaseSettings):
     discovery: Literal["public", "protected"] = Field(
         "public", description="Whether anyone may read discovery (`public`) or a token is needed (`protected`)."
     )
+    service_ids: Literal["distinct", "shared"] = Field(
+        "distinct",
+        description="Whether each hook's service has its own id (`distinct`), or all have one (`shared`), so that a client "
+        "replaces the cards of an earlier hook by those of a later one.",
+    )
     token_seconds: int = Field(3600, ge=60, le=86400, description="Longest lifetime (`exp` minus `iat`) of a token.")
     replay_store: str = Field(
         "cds-replay.sqlite3",
@@ -82,7 +91,7 @@ class Settings(BaseSettings):
             value = frozenset(filter(None, (item.strip() for item in value.split(","))))
         return value
 
-    @field_validator("fhir_servers", "fhir_networks", mode="before")
+    @field_validator("cards", "fhir_servers", "fhir_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(filter(None, (item.strip() for item in value.split(",")))) if isinstance(value, str) else value

@@ -25,7 +25,7 @@ from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed
 from .rendering.orders import load_templates
 from .rules.card import Card
 from .rules.card_file import HOOKS, Vocabulary
-from .rules.card_set import EvidenceEntry, load_cards, load_evidence, load_parameters, of_hook
+from .rules.card_set import EvidenceEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.decision import Decisions
 
 PARAMETER_SETS = ("default", "uk", "us")
@@ -64,24 +64,31 @@ class Engine:
         self.settings = settings
         self.zone = ZoneInfo(settings.timezone)
         self.terminology = Terminology.load(PROFILES)
-        self.evidence: dict[str, EvidenceEntry] = load_evidence(CARDS)
-        parameters = load_parameters(CARDS, settings.parameters, self.evidence)
+        self.folders = folders(CARDS, settings.cards)
+        self.evidence: dict[str, EvidenceEntry] = load_evidence(self.folders)
+        self.parameters = load_parameters(self.folders, settings.parameters, self.evidence)
         self.site = Site(
             settings.parameters,
-            {name: entry.value for name, entry in parameters.items()},
+            {name: entry.value for name, entry in self.parameters.items()},
             settings.formulary,
             self.zone,
             self.terminology,
         )
         templates = load_templates(PROFILES / "activity-definitions", self.terminology, settings.parameters)
         reasons = _override_reasons()
-        vocabulary = Vocabulary(CATALOGUE, self.evidence, templates, reasons, PARAMETER_SETS)
-        self.cards: dict[str, Card] = load_cards(CARDS, vocabulary, settings.parameters)
+        self.vocabulary = Vocabulary(CATALOGUE, self.evidence, templates, reasons, PARAMETER_SETS)
+        self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters)
         sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
-        self.publication = Publication(settings.parameters, templates, fixed, settings.order_intent)
+        self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
         self.queries_by_hook = {hook: self._queries(cards) for hook, cards in self.cards_by_hook.items()}
+
+    @property
+    def parameter_set(self) -> str:
+        """The parameter set as cards name it: with the owners of local folders that change parameters."""
+        changed = {entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()}
+        return "+".join([self.settings.parameters, *(folder.owner for folder in self.folders if folder.owner and folder.shown in changed)])
 
     @staticmethod
     def _queries(cards: Mapping[str, Card]) -> tuple[str, ...]:

@@ -51,10 +51,10 @@ class StatedFacts:
         return self._stated.get(name) or unknown("not stated")
 
 
-def run_tests(card_ids: Collection[str] = ()) -> Iterator[CardTestResult]:
-    """Run the tests of all cards, or of ``card_ids``, in each parameter set."""
+def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None) -> Iterator[CardTestResult]:
+    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set."""
     for parameter_set in PARAMETER_SETS:
-        engine = Engine(Settings.model_validate({"parameters": parameter_set}))
+        engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
         for card in engine.cards.values():
             if card_ids and card.id not in card_ids:
                 continue

@@ -42,7 +42,7 @@ def in_words(conditions: Iterable[Condition]) -> list[str]:
         else:
             told.append(condition_words(condition))
     if firing:
-        told.append(f"{'one of these cards' if len(firing) > 1 else 'the card'} fires: {', '.join(firing)}")
+        told.append(f"one of these cards fires: {', '.join(firing)}" if len(firing) > 1 else f"the card {firing[0]} fires")
     return told
 
 
@@ -55,7 +55,7 @@ def condition_words(condition: Condition) -> str:
         subject, answers = _said(criterion)
         by_subject.setdefault(subject, []).extend(answers)
     alternatives = [f"{subject}: {joined(answers, 'or')}" if answers else subject for subject, answers in by_subject.items()]
-    return ", or ".join(alternatives)
+    return "; or ".join(alternatives) if any(by_subject.values()) else joined(alternatives, "or")
 
 
 def _said(criterion: Criterion) -> tuple[str, list[str]]:
@@ -77,7 +77,7 @@ def _answers(criterion: Criterion, name: str) -> list[str]:
     if criterion.operator == "absent":
         if operand:
             return ["none"]
-        return [_value(value) for value in definition.values] or ["there is one"]
+        return [_value(value) for value in definition.values] or ["one to order" if definition.kind == "orders" else "known"]
     if criterion.operator in ("is", "in"):
         wanted = operand if isinstance(operand, frozenset) else {operand}
         return [_value(value) for value in definition.values if value in wanted]

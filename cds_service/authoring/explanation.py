@@ -36,7 +36,7 @@ def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None
         raise BadRequest(f"The body is not a CDS Hooks request: {error}") from None
     if hook not in HOOKS:
         raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
-    call = read_call(body, hook)
+    call = read_call(body, (hook,))
     facts = engine.facts(call, now)
     decisions = engine.decisions(call, facts, whole_trace=True)
     if only is not None and only not in engine.cards_by_hook[hook]:

@@ -29,7 +29,8 @@ class Definition:
     ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
     result in ``unit``, or in ``other_units`` that have limits of their own), ``date``, ``orders`` (ids of order
     templates), ``reference`` (``Type/id`` of a resource). ``queries``: the prefetch keys that it reads itself.
-    ``session``: it reads the orders of this session. ``uses``: the facts that it may read.
+    ``session``: it reads the orders of this session. ``uses``: the facts that it may read. ``position``: its place in the
+    catalogue.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Definition:
     queries: tuple[str, ...] = ()
     session: bool = False
     uses: tuple[str, ...] = ()
+    position: int = 0
 
 
 CATALOGUE: dict[str, Definition] = {}
@@ -66,7 +68,7 @@ def fact(
         if name in CATALOGUE:
             raise ValueError(f"fact {name} is defined twice")
         doc = " ".join((compute.__doc__ or "").split())
-        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, other_units, values, queries, session, uses)
+        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, other_units, values, queries, session, uses, len(CATALOGUE))
         return compute
 
     return register
@@ -148,8 +150,8 @@ class Facts(Mapping[str, Fact]):
 
         A fact that is unknown only because another one is (a level without its result) is told by that other one.
         """
-        met = self.met(names)
-        return [name for name in CATALOGUE if name in met and self[name].is_unknown and not self._only_by_others(name)]
+        found = [name for name in self.met(names) if self[name].is_unknown and not self._only_by_others(name)]
+        return sorted(found, key=lambda name: CATALOGUE[name].position)
 
     def _only_by_others(self, name: str) -> bool:
         return not CATALOGUE[name].queries and any(self[read].is_unknown for read in self.reads(name))

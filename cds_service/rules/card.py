@@ -46,13 +46,15 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored."""
+    """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored; ``review_by`` is a day
+    (ISO 8601) or empty."""
 
     id: str
     version: str
     status: str
     title: str
     rank: int
+    review_by: str
     hooks: tuple[str, ...]
     include: tuple[Condition, ...]
     exclude: tuple[Condition, ...]

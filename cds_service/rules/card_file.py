@@ -17,7 +17,7 @@ HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 _DAYS = re.compile(r"(\d+) ?d\Z")
 _QUANTITY = re.compile(r"([-+]?\d+(?:\.\d+)?) (\S+)\Z")
-_CARD_KEYS = ("id", "version", "status", "title", "rank", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
+_CARD_KEYS = ("id", "version", "status", "title", "rank", "review_by", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
 _CHANGEABLE = ("status", "hooks", "include", "exclude", "card")
 _SAYS_KEYS = (
     "indicator", "summary", "detail", "values", "source", "evidence", "suggestions", "override_reasons",
@@ -56,6 +56,7 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         status=reader.one_of(card, "status", ("active", "draft", "retired")) if "status" in card else "active",
         title=reader.text(card, "title"),
         rank=int(reader.number(card, "rank")),
+        review_by=reader.day(card, "review_by") if "review_by" in card else "",
         hooks=hooks,
         include=reader.conditions(card, "include"),
         exclude=reader.conditions(card, "exclude"),
@@ -72,6 +73,8 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
     )
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", parsed.id):
         raise AuthoringError(card.at("id"), f"{parsed.id!r} is not a card id.", "Use lower-case words joined by '-'.")
+    if not re.fullmatch(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}", parsed.version):
+        raise AuthoringError(card.at("version"), f"{parsed.version!r} is not a version.", "Write it as 1.0.0; quotes are not needed.")
     return parsed
 
 

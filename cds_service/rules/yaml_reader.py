@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +48,13 @@ class Reader:
         if not isinstance(value, Decimal):
             raise AuthoringError(mapping.at(key), f"{key!r} must be a number.")
         return value
+
+    def day(self, mapping: Mapping, key: str) -> str:
+        """The day under ``key``, as ISO 8601 writes it."""
+        try:
+            return date.fromisoformat(str(mapping[key])).isoformat()
+        except ValueError:
+            raise AuthoringError(mapping.at(key), f"{key!r} is no day.", "Write it as 2026-11-23.") from None
 
     def truth(self, mapping: Mapping, key: str) -> bool:
         """The yes or no under ``key``; no where it is missing."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cds_service.cli import settings_page
+from cds_service.cli.serving import settings_page
 from tests.support.clinic import fire
 from tests.support.fhir_builders import folic_acid, observation, prefetch
 

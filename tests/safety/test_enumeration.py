@@ -68,29 +68,32 @@ def test_the_proof_finds_an_unsafe_suggestion(monkeypatch, card_id, create, foun
     assert broken(monkeypatch, card_id, {"create": sources, "when": ()}) >= found - {"no_order_below_16"}
 
 
-def test_a_card_that_stops_for_the_unknown_is_found(monkeypatch):
+def found_in_the_group(monkeypatch, change):
+    """The rules that the cards about untreated deficiency, each changed by ``change``, break when they are alone."""
     real = bare_cards.__wrapped__
 
     @cache
     def cards(*setting):
         found = real(*setting)
-        hurt = {
-            card_id: replace(
-                card,
-                include=tuple(
-                    replace(condition, when_unknown=None) if getattr(condition, "when_unknown", None) else condition
-                    for condition in card.include
-                ),
-            )
-            for card_id, card in found.items()
-        }
-        return hurt
+        return {card_id: change(found[card_id]) for card_id in groups.GROUPS["b12-deficiency-neuro"]}
 
     monkeypatch.setattr(groups, "bare_cards", cards)
     tally = Tally()
     groups._no_silence(job(proof.OPENING.label), tally)
     groups._critical_survives(job(proof.OPENING.label), "b12-deficiency-neuro", tally)
-    rules = {violation.rule for violation in tally.violations}
+    return {violation.rule for violation in tally.violations}
+
+
+def stops_for_the_unknown(card):
+    def hurt(condition):
+        return replace(condition, when_unknown=None) if getattr(condition, "when_unknown", None) else condition
+
+    return replace(card, include=tuple(hurt(condition) for condition in card.include))
+
+
+def test_a_card_that_stops_for_the_unknown_is_found(monkeypatch):
+    assert not found_in_the_group(monkeypatch, lambda card: card)
+    rules = found_in_the_group(monkeypatch, stops_for_the_unknown)
     assert "an untreated deficiency is met with silence" in rules
     assert any(rule.startswith("with b12_therapy.active unknown") for rule in rules)
 

@@ -7,7 +7,7 @@ import pytest
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.rules.card_file import Vocabulary, parse_card
-from cds_service.rules.card_set import load_cards, load_evidence, load_parameters
+from cds_service.rules.card_set import folders, load_cards, load_evidence, load_parameters
 from cds_service.rules.yaml_source import AuthoringError, load
 from tests.support.clinic import engine
 
@@ -174,7 +174,7 @@ def test_a_file_that_is_not_utf_8(tmp_path, content):
 def test_a_file_that_is_no_mapping(tmp_path, text):
     (tmp_path / "x.yaml").write_text(text, "utf-8")
     with pytest.raises(AuthoringError, match=r"x\.yaml:1:1: a mapping"):
-        load_cards(tmp_path, VOCABULARY, "default")
+        load_cards(folders(tmp_path, ()), VOCABULARY, "default")
 
 
 @pytest.mark.parametrize("word", ["no", "yes", "on", "off", "No", "TRUE", "2026-11-23", "1_000", "0x10", "12:30"])
@@ -199,16 +199,16 @@ def folder(tmp_path, **looks_at):
 @pytest.mark.parametrize("circle", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "a"}], ids=["itself", "two", "three"])
 def test_cards_must_not_look_at_each_other_in_a_circle(tmp_path, circle):
     with pytest.raises(AuthoringError, match=r"\w\.yaml:15:\d+: .*look at each other"):
-        load_cards(folder(tmp_path, **circle), VOCABULARY, "default")
+        load_cards(folders(folder(tmp_path, **circle), ()), VOCABULARY, "default")
 
 
 def test_cards_may_look_at_one_another_in_a_chain(tmp_path):
-    assert set(load_cards(folder(tmp_path, a="b", b="c", c=""), VOCABULARY, "default")) == {"a", "b", "c"}
+    assert set(load_cards(folders(folder(tmp_path, a="b", b="c", c=""), ()), VOCABULARY, "default")) == {"a", "b", "c"}
 
 
 def test_a_card_that_is_looked_at_must_exist(tmp_path):
     with pytest.raises(AuthoringError, match=r"a\.yaml:15:\d+: there is no card 'bb'. Did you mean 'b'\?|there is no card 'bb'"):
-        load_cards(folder(tmp_path, a="bb", b=""), VOCABULARY, "default")
+        load_cards(folders(folder(tmp_path, a="bb", b=""), ()), VOCABULARY, "default")
 
 
 @pytest.mark.parametrize("place", ["detail", "suggestion"])
@@ -219,7 +219,7 @@ def test_a_card_that_a_text_or_suggestion_looks_at_must_exist_too(tmp_path, plac
     text = (tmp_path / "a.yaml").read_text("utf-8").replace(old, wrong if place == "detail" else f"when: [{wrong}]")
     (tmp_path / "a.yaml").write_text(text, "utf-8")
     with pytest.raises(AuthoringError, match="there is no card 'nowhere'"):
-        load_cards(tmp_path, VOCABULARY, "default")
+        load_cards(folders(tmp_path, ()), VOCABULARY, "default")
 
 
 def test_a_limit_on_a_result_of_two_unit_families_is_refused_or_says_both(tmp_path):
@@ -243,7 +243,7 @@ EVIDENCE = "guide: {title: A guide, url: 'https://example.org', date: 2026-11-23
 def test_mistakes_in_the_evidence_file(tmp_path, right, wrong, said):
     (tmp_path / "evidence.yaml").write_text(EVIDENCE.replace(right, wrong), "utf-8")
     with pytest.raises(AuthoringError) as told:
-        load_evidence(tmp_path)
+        load_evidence(folders(tmp_path, ()))
     assert said in str(told.value) and told.value.place.line == 1
 
 
@@ -262,7 +262,7 @@ def test_mistakes_in_a_parameter_file(tmp_path, line, said):
     (tmp_path / "parameters" / "default.yaml").write_text("mma.high_above: {value: 400, source: guide, basis: review}\n", "utf-8")
     (tmp_path / "parameters" / "uk.yaml").write_text(f"# changes\n{line}\n", "utf-8")
     with pytest.raises(AuthoringError) as told:
-        load_parameters(tmp_path, "uk", {"guide": 1})
+        load_parameters(folders(tmp_path, ()), "uk", {"guide": 1})
     assert said in str(told.value) and (Path(told.value.place.file).name, told.value.place.line) == ("uk.yaml", 2)
 
 

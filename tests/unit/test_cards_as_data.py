@@ -9,7 +9,7 @@ from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE, closure
 from cds_service.facts.fact import absent, known, unknown
 from cds_service.rules.card_file import Vocabulary, parse_card
-from cds_service.rules.card_set import load_cards, load_evidence, load_parameters
+from cds_service.rules.card_set import folders, load_cards, load_evidence, load_parameters
 from cds_service.rules.decision import Decisions
 from cds_service.rules.yaml_source import AuthoringError, load
 from tests.support.clinic import engine, facts_of
@@ -169,17 +169,17 @@ def _looking_at(name, other):
 def test_cards_must_not_look_at_each_other_in_a_circle(tmp_path):
     folder = _cards_folder(tmp_path, one=_looking_at("one", "two"), two=_looking_at("two", "one"))
     with pytest.raises(AuthoringError, match="look at each other"):
-        load_cards(folder, VOCABULARY, "default")
+        load_cards(folders(folder, ()), VOCABULARY, "default")
 
 
 def test_a_card_that_is_looked_at_must_exist(tmp_path):
     with pytest.raises(AuthoringError, match="there is no card 'twoo'"):
-        load_cards(_cards_folder(tmp_path, one=_looking_at("one", "twoo")), VOCABULARY, "default")
+        load_cards(folders(_cards_folder(tmp_path, one=_looking_at("one", "twoo")), ()), VOCABULARY, "default")
 
 
 def test_a_file_bears_the_name_of_its_card(tmp_path):
     with pytest.raises(AuthoringError, match=r"Name the file a-card\.yaml"):
-        load_cards(_cards_folder(tmp_path, other=CARD), VOCABULARY, "default")
+        load_cards(folders(_cards_folder(tmp_path, other=CARD), ()), VOCABULARY, "default")
 
 
 # --- the content that ships
@@ -187,8 +187,8 @@ def test_a_file_bears_the_name_of_its_card(tmp_path):
 
 @pytest.mark.parametrize("parameter_set", PARAMETER_SETS)
 def test_every_parameter_has_a_source_and_a_basis(parameter_set):
-    evidence = load_evidence(ROOT / "cards")
-    for name, entry in load_parameters(ROOT / "cards", parameter_set, evidence).items():
+    evidence = load_evidence(folders(ROOT / "cards", ()))
+    for name, entry in load_parameters(folders(ROOT / "cards", ()), parameter_set, evidence).items():
         assert entry.source in evidence, name
         assert entry.value is not None, name
 

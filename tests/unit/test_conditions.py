@@ -54,6 +54,7 @@ def card(card_id="a-card", include=(), exclude=()):
         status="active",
         title="t",
         rank=1,
+        review_by="",
         hooks=("patient-view",),
         include=tuple(include),
         exclude=tuple(exclude),

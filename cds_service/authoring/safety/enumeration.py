@@ -95,8 +95,9 @@ class StateFacts(Facts):
         if classes_of is None:
             return super().computed(name)
         options = classes_of(self)
-        if self._relation is not None:
-            options = [option for option in options if self._relation.narrowed(self.mask, name, option.label)]
+        relation = self._relation if self._relation is not None and name in self._relation else None
+        if relation is not None:
+            options = [option for option in options if relation.narrowed(self.mask, name, option.label)]
         if name in self._fixed:
             options = [option for option in options if option.label == self._fixed[name]] or options
         if not options:
@@ -105,8 +106,8 @@ class StateFacts(Facts):
             self.free.add(name)
         chosen = options[self._choices.choose(len(options))] if len(options) > 1 else options[0]
         self.labels[name] = chosen.label
-        if self._relation is not None:
-            self.mask = self._relation.narrowed(self.mask, name, chosen.label)
+        if relation is not None:
+            self.mask = relation.narrowed(self.mask, name, chosen.label)
         return chosen.fact
 
 
@@ -127,18 +128,22 @@ class Relation:
 
     def __init__(self, rows: Sequence[Mapping[str, str]]):
         self.everything = (1 << len(rows)) - 1
-        self._named: dict[str, int] = {}
+        named: dict[str, int] = {}
         self._having: dict[tuple[str, str], int] = {}
         for position, row in enumerate(rows):
             bit = 1 << position
             for name, label in row.items():
-                self._named[name] = self._named.get(name, 0) | bit
+                named[name] = named.get(name, 0) | bit
                 self._having[name, label] = self._having.get((name, label), 0) | bit
+        self._free = {name: self.everything & ~rows_of_it for name, rows_of_it in named.items()}
+
+    def __contains__(self, name: str) -> bool:
+        """Whether any row says something of ``name``."""
+        return name in self._free
 
     def narrowed(self, mask: int, name: str, label: str) -> int:
-        """The rows of ``mask`` in which ``name`` may have the class ``label``."""
-        named = self._named.get(name)
-        return mask if named is None else mask & (~named | self._having.get((name, label), 0))
+        """The rows of ``mask`` in which ``name``, a fact of the relation, may have the class ``label``."""
+        return mask & (self._free[name] | self._having.get((name, label), 0))
 
 
 def states(start: Callable[[Choices], Any]) -> Iterator[Any]:

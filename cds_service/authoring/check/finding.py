@@ -1,0 +1,46 @@
+"""One thing that ``check`` has to say, and the list of all the kinds of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...rules.yaml_source import AuthoringError, Place
+
+# Every code with what it means; docs/check.md lists them.
+CODES = {
+    "unreadable": "The file cannot be read as what it should be; the service would not start.",
+    "failing-test": "A test inside the card file fails.",
+    "never-fires": "Two criteria of a card can never hold together, so it stays silent for ever.",
+    "never-decides": "An exclusion can never hold where the criteria before it do, so it silences nothing.",
+    "one-sided-criterion": "No test inside the card file sees this criterion decide both ways.",
+    "no-test": "The card has no test that it fires, or none that it stays silent.",
+    "long-summary": "The summary may reach 140 characters, where it is cut off.",
+    "same-criteria": "Two cards have the same criteria.",
+    "same-title": "Two cards have the same title, which is what clients show as their topic.",
+    "same-rank": "Two cards on one hook have the same rank, so that chance decides which of them comes first.",
+    "fire-together": "Two cards of one topic folder fire for the same patient.",
+    "unused-evidence": "No card and no parameter cites this source.",
+    "evidence-unverified": "Nobody has yet compared this entry with the full text of the source.",
+    "review-overdue": "The day by which the card was to be reviewed has passed.",
+    "code-unverified": "No source confirms that a code means what its value set says.",
+    "overrides": "A local folder says something in place of another.",
+}  # fmt: skip
+SEVERITIES = ("error", "warning", "info")
+
+
+class Finding(NamedTuple):
+    """``code``: one of :data:`CODES`; ``severity``: error (the service would not start, or would err), warning, or info."""
+
+    code: str
+    severity: str
+    place: Place
+    what: str
+    mend: str
+
+    @classmethod
+    def of(cls, error: AuthoringError) -> Finding:
+        """The finding that a mistake in a file is."""
+        return cls("unreadable", "error", error.place, error.what, error.mend)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.severity} [{self.code}] {self.what}{' ' + self.mend if self.mend else ''}"

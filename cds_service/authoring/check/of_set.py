@@ -1,0 +1,102 @@
+"""What is to be said of all cards together: sources, ranks, look-alikes, and who fires beside whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import PurePosixPath
+
+from ...content import PROFILES
+from ...engine import Engine
+from ...rules.card import Card
+from ...rules.conditions import AnyOf, CardHolds, Condition
+from ...rules.decision import Decisions
+from ...rules.yaml_source import Place
+from ..card_tests import StatedFacts, applicable_tests, read_test
+from ..terminology_review import unverified_codes
+from .finding import Finding
+
+
+def set_findings(engines: dict[str, Engine]) -> Iterator[Finding]:
+    """What is to be said of the cards of every parameter set."""
+    yield from _evidence(engines)
+    yield from _alike(list(engines["default"].cards.values()))
+    yield from _together(engines["default"])
+    for code in unverified_codes():
+        place = _place(code.value_set, code.code)
+        named = (
+            f"{code.code} {code.display}".rstrip()
+            + f" ({code.system.rsplit('/', 1)[-1]})"
+            + (" and what is below it" if code.and_below else "")
+        )
+        what = f"{named}: {(code.reason or 'no source').rstrip('.')}."
+        yield Finding("code-unverified", "warning", place, what, "Confirm it with a terminology server, then remove the mark.")
+
+
+def _place(value_set: str, code: str) -> Place:
+    """Where a value set's file names a code."""
+    name = f"value-sets/{value_set}.json"
+    lines = (PROFILES / name).read_text("utf-8").splitlines()
+    line = next((number for number, text in enumerate(lines, 1) if f'"{code}"' in text), 1)
+    return Place(f"fhir_profiles/{name}", line, 1)
+
+
+def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
+    used = {key for engine in engines.values() for card in engine.cards.values() for key in (card.source, *card.evidence)}
+    used |= {entry.source for engine in engines.values() for entry in engine.parameters.values()}
+    for key, entry in engines["default"].evidence.items():
+        if key not in used:
+            yield Finding("unused-evidence", "warning", entry.place, f"nothing cites {key!r}.", "Cite it or remove it.")
+        elif entry.review_needed:
+            what = f"{key!r} waits for somebody to compare it with its full text."
+            yield Finding("evidence-unverified", "warning", entry.place, what, "Then remove 'review: needed'.")
+
+
+def _alike(cards: list[Card]) -> Iterator[Finding]:
+    for first, second in combinations(cards, 2):
+        if (_asked(first), first.hooks) == (_asked(second), second.hooks):
+            yield Finding(
+                "same-criteria", "warning", second.place, f"{second.id} has the criteria of {first.id}.", "One of the two is enough."
+            )
+        if first.title == second.title:
+            yield Finding("same-title", "warning", second.place, f"{second.id} has the title of {first.id}.", "Say what tells them apart.")
+        if first.rank == second.rank and set(first.hooks) & set(second.hooks):
+            yield Finding(
+                "same-rank", "warning", second.place, f"{second.id} has rank {second.rank} as {first.id} has.", "Give one another rank."
+            )
+
+
+def _asked(card: Card) -> frozenset[object]:
+    """The criteria without their places and ids."""
+    return frozenset(
+        (excludes, _bare(condition)) for excludes, conditions in ((False, card.include), (True, card.exclude)) for condition in conditions
+    )
+
+
+def _bare(condition: Condition) -> object:
+    if isinstance(condition, CardHolds):
+        return condition.card, condition.holds
+    criteria = condition.criteria if isinstance(condition, AnyOf) else (condition,)
+    return frozenset((inner.fact, inner.operator, inner.operand, inner.when_unknown) for inner in criteria)
+
+
+def _together(engine: Engine) -> Iterator[Finding]:
+    """Pairs of one topic folder that fire for the facts of a test: an example, not every one that there may be."""
+    told = set()
+    for card in engine.cards.values():
+        for test in applicable_tests(card, engine.settings.parameters):
+            name, facts, wanted = read_test(card, test)
+            if wanted != "fires":
+                continue
+            decisions = Decisions(engine.cards_by_hook[card.hooks[0]], StatedFacts(facts))
+            for other in engine.cards_by_hook[card.hooks[0]].values():
+                pair = tuple(sorted((card.id, other.id)))
+                if other.id == card.id or pair in told or _topic(other) != _topic(card) or not decisions.holds(other.id):
+                    continue
+                told.add(pair)
+                what = f"{card.id} and {other.id} both fire for the test {name!r}."
+                yield Finding("fire-together", "info", test.place, what, "Let one look at the other, if one is enough.")
+
+
+def _topic(card: Card) -> str:
+    return PurePosixPath(card.place.file).parent.name

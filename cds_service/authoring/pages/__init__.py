@@ -1,0 +1,66 @@
+"""The generated pages of the documentation: each is worked out from the cards, facts, parameters and evidence themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .cards import card_rows
+from .conformance import conformance
+from .facts import fact_rows
+from .sources import evidence_rows, parameter_rows
+
+PAGES = ("cards", "facts", "parameters", "evidence", "conformance")
+STATEMENTS = "founding-statements.yaml"
+CLAUSES = "conformance.yaml"
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("cds_service.authoring.pages"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown; what becomes HTML is escaped where it does
+    )
+    environment.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|")
+    return environment
+
+
+def _content(name: str, folder: Path) -> Mapping[str, Any]:
+    if name == "cards":
+        return {"topics": card_rows(), "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8"))}
+    if name == "facts":
+        return {"groups": fact_rows()}
+    if name == "parameters":
+        return {"rows": parameter_rows()}
+    if name == "evidence":
+        return {"rows": evidence_rows()}
+    return conformance(yaml.safe_load((folder / CLAUSES).read_text("utf-8")))
+
+
+def page(name: str, folder: Path) -> str:
+    """A page in Markdown. ``name``: one of :data:`PAGES`; ``folder``: where the documents are, with those that pages are made from."""
+    return _templates().get_template(f"{name}.md").render(_content(name, folder))
+
+
+def stale(folder: Path) -> Iterator[str]:
+    """The file names of the pages in ``folder`` that are not what the cards now make of them."""
+    for name in PAGES:
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text("utf-8") != page(name, folder):
+            yield path.name
+
+
+def write(folder: Path) -> Iterator[str]:
+    """Write every page into ``folder``; the file names of those that changed."""
+    for name in list(stale(folder)):
+        (folder / name).write_text(page(name.removesuffix(".md"), folder), "utf-8")
+        yield name

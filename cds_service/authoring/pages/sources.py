@@ -1,0 +1,59 @@
+"""What the pages of evidence and of parameter sets say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...engine import PARAMETER_SETS
+from ...rules.card_set import ParameterEntry
+from ..safety.proof import engine
+
+
+def _parameters() -> dict[str, dict[str, ParameterEntry]]:
+    return {name: engine(name, "all").parameters for name in PARAMETER_SETS}
+
+
+def evidence_rows() -> list[dict[str, Any]]:
+    """Each source with the cards and parameters that rest on it."""
+    sets = _parameters()
+    rows = []
+    for key, entry in engine("default", "all").evidence.items():
+        cards = {
+            card.id
+            for parameter_set in PARAMETER_SETS
+            for card in engine(parameter_set, "all").cards.values()
+            if key in (card.source, *card.evidence)
+        }
+        parameters = {name for entries in sets.values() for name, parameter in entries.items() if parameter.source == key}
+        rows.append({**entry._asdict(), "cards": sorted(cards), "parameters": sorted(parameters)})
+    return rows
+
+
+def parameter_rows() -> list[dict[str, Any]]:
+    """Each parameter with its value, source and basis in every set; ``None`` where a set takes the default's."""
+    sets = _parameters()
+    evidence = engine("default", "all").evidence
+    rows = []
+    for name, usual in sets["default"].items():
+        others = {other: sets[other][name] for other in PARAMETER_SETS[1:]}
+        rows.append(
+            {
+                "name": name,
+                "default": _value(usual),
+                "note": usual.note,
+                "sources": dict.fromkeys([_source(entry, evidence) for entry in (usual, *others.values())]),
+                "others": {other: None if entry == usual else _value(entry) for other, entry in others.items()},
+                "notes": [f"{other}: {entry.note}" for other, entry in others.items() if entry != usual and entry.note],
+            }
+        )
+    return rows
+
+
+def _source(entry: ParameterEntry, evidence: Any) -> str:
+    return f"{evidence[entry.source].title} ({entry.basis})"
+
+
+def _value(entry: ParameterEntry) -> str:
+    if isinstance(entry.value, dict):
+        return ", ".join(f"{value} {unit}" for unit, value in entry.value.items())
+    return str(entry.value)

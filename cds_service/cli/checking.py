@@ -1,0 +1,37 @@
+"""Commands for those who write cards: what is wrong with them, and the schema for their editor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from .reading_settings import read_settings
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit", "github"]), default="text", show_default=True)
+@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+def check(folders: tuple[Path, ...], form: str, strict: bool) -> None:
+    """Check the built-in cards, and local FOLDERS over them (those of CDS_CARDS by default)."""
+    from ..authoring.check import check as findings_of
+    from ..authoring.check.report import FORMATS
+
+    settings = read_settings()
+    findings = findings_of(folders or settings.cards, settings)
+    click.echo(FORMATS[form](findings))
+    failing = ("error", "warning") if strict else ("error",)
+    if any(finding.severity in failing for finding in findings):
+        sys.exit(1)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of card files, with the names that they may use."""
+    from ..authoring.check.schema import card_schema
+    from ..engine import Engine
+
+    click.echo(json.dumps(card_schema(Engine(read_settings()).vocabulary), indent=1))

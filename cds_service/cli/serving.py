@@ -1,0 +1,139 @@
+"""Commands of those who run the service: start it, list its settings, report what became of its cards."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from ..config import Settings
+from ..reload import check_and_forward, on_hangup, problems
+from ..rules.yaml_source import AuthoringError
+from .reading_settings import read_settings
+
+TRY_IT = """\
+CDS Hooks service for vitamin B12 and folate: {base}
+  What it offers:      curl {base}/cds-services
+  Fire a hook:         {python} -m cds_service example > example.json
+                       curl -H 'Content-Type: application/json' --data @example.json \\
+                            {base}/cds-services/b12-folate-order-select
+  Why those cards:     {python} -m cds_service explain example.json
+  Parameter set {parameters}; stop with Ctrl-C; load changed cards with kill -HUP {pid}."""
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (CDS_HOST).")
+@click.option("--port", type=int, help="Port to listen on (CDS_PORT).")
+@click.option("--workers", type=int, help="Worker processes (CDS_WORKERS).")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Start the service under a production server."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    settings = read_settings(host=host, port=port, workers=workers)
+    _check_trust(settings)
+    _check_content(settings)
+    # Workers build their own application; what the command line decided reaches them by the environment.
+    os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
+    python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
+    base = f"http://{settings.host}:{settings.port}"
+    click.echo(TRY_IT.format(python=python, base=base, parameters=settings.parameters, pid=os.getpid()))
+    on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
+    Granian(
+        "cds_service.app:create_worker_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.RSGI,
+        websockets=False,
+        workers=settings.workers,
+        factory=True,
+        # What waits to be written has five seconds; a worker told to stop while it starts may not hear it at all.
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+def _check_content(settings: Settings) -> None:
+    """Load everything once before a worker starts, so that a mistake in a card is told plainly; a site's own cards with
+    their tests, as when they are loaded anew."""
+    from ..engine import Engine
+    from ..rules.card_set import overrides
+
+    try:
+        engine = Engine(settings)
+        for override in overrides(engine.folders, engine.vocabulary, settings.parameters):
+            click.echo(override)
+    except AuthoringError as error:
+        raise click.ClickException(str(error)) from None
+    if settings.cards and (found := list(problems(settings))):
+        raise click.ClickException("\n".join(found))
+
+
+def _check_trust(settings: Settings) -> None:
+    """That callers are known as far as the settings ask, and that their keys and the store of used tokens can be had."""
+    from ..trust.jwks import KeyProblem
+    from ..trust.replay import StoreFailure
+    from ..trust.start import UnsafeSettings, token_verifier
+
+    try:
+        verifier = token_verifier(settings)
+        warnings = verifier.check() if verifier else []
+    except (UnsafeSettings, AuthoringError) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyProblem as problem:
+        raise click.ClickException(f"CDS_CLIENTS: {problem}") from None
+    except StoreFailure as failure:
+        raise click.ClickException(f"CDS_REPLAY_STORE: {failure}") from None
+    for warning in warnings:
+        click.echo(f"Warning: CDS_CLIENTS: {warning}", err=True)
+    if verifier:
+        click.echo(f"Every call needs a token of a client in {settings.clients} (docs/trust.md).")
+
+
+@click.command()
+@click.option("--weeks", type=click.IntRange(1, 520), default=12, show_default=True, help="Weeks back, the present one included.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def report(weeks: int, as_json: bool) -> None:
+    """Report what became of the cards shown: accepted, overridden, unanswered, by card and version."""
+    import orjson
+
+    from ..store.database import open_database
+    from ..store.errors import StoreUnavailable
+    from ..store.report_form import report_json, report_text
+    from ..store.store import report_of
+
+    try:
+        made = report_of(open_database(read_settings().database_url), weeks, datetime.now(UTC))
+    except StoreUnavailable as error:
+        raise click.ClickException(f"CDS_DATABASE_URL: {error}") from None
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(report_json(made), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        click.echo(report_text(made))
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="As the page docs/settings.md.")
+def settings(markdown: bool) -> None:
+    """List every setting with its default."""
+    click.echo(settings_page() if markdown else "\n".join(f"{name} (default {default}): {doc}" for name, default, doc in _rows()))
+
+
+def _rows() -> list[tuple[str, str, str]]:
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = ",".join(sorted(field.default)) if isinstance(field.default, (frozenset, tuple)) else str(field.default)
+        rows.append((f"CDS_{name.upper()}", default, field.description or ""))
+    return rows
+
+
+def settings_page() -> str:
+    """The page on settings, in Markdown."""
+    head = (
+        "# Settings\n\nEach setting is an environment variable; the options of `serve` come before it. This page is the output of\n"
+        "`python -m cds_service settings --markdown`.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
+    )
+    return head + "\n".join(f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows())
