@@ -18,8 +18,11 @@ from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
 from .hooks.feedback import feedback_blueprint
 from .hooks.report import report_blueprint
-from .hooks.services import hook_services
+from .hooks.rsgi import WholeCalls
+from .hooks.served import Serving
 from .hooks.turn import Turn
+from .reload import on_hangup
+from .rules.yaml_source import AuthoringError
 from .store.store import Store
 from .trust.start import OPEN_TO_ALL, token_verifier
 
@@ -37,6 +40,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     """
     settings = settings or Settings()
     app = Flask("cds_service", static_folder=None)
+    # No redirect of //path to /path: its target would be on the host that the caller names.
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
     if settings.cors_origins:
@@ -48,23 +53,39 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     turn = Turn()
     fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
-    engine = Engine(settings)
-    app.extensions["store"] = store
-    app.register_blueprint(hooks_blueprint(engine, clock, fhir, turn, store))
-    app.register_blueprint(feedback_blueprint(hook_services(engine), store))
+    serving = Serving(Engine(settings))
+    app.extensions |= {"store": store, "serving": serving}
+    app.register_blueprint(hooks_blueprint(serving, clock, fhir, turn, store))
+    app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
     return app
 
 
-def create_worker_app() -> Flask:
-    """The application of a server's worker process.
+def create_worker_app() -> WholeCalls:
+    """The application of a server's worker process, which takes the cards anew at SIGHUP.
 
     What was loaded lives as long as the process, so the garbage collector need not walk it; and a call makes thousands of
     short-lived objects that reference counting frees, so it need not look often.
     """
-    app = create_app()
+    settings = Settings()
+    app = create_app(settings)
+    on_hangup(lambda: _take_cards(app.extensions["serving"], settings))
     app.extensions["store"].start()
+    _freeze()
+    gc.set_threshold(50_000, 20, 20)
+    return WholeCalls(app.wsgi_app, settings.max_body_bytes)
+
+
+def _freeze() -> None:
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    return app
+
+
+def _take_cards(serving: Serving, settings: Settings) -> None:
+    try:
+        serving.take(Engine(settings))
+    except AuthoringError as error:
+        log.error("the cards changed after they were checked; those served before go on: %s", error)
+    else:
+        _freeze()

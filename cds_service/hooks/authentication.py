@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 def open_endpoints(settings: Settings) -> frozenset[str]:
     """The endpoints that anyone may call."""
-    return frozenset({"hooks.discover"} if settings.discovery == "public" else ())
+    return frozenset({"hooks.discover", "hooks.describe"} if settings.discovery == "public" else ())
 
 
 def authenticate_callers(app: Flask, verifier: TokenVerifier, settings: Settings) -> None:

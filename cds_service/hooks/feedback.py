@@ -1,126 +1,30 @@
-"""The feedback endpoint: what users did with the cards they were shown (CDS Hooks 3.0.0, "Feedback").
-
-A body is taken as a whole or refused as a whole. 200 is said when the feedback is on disk, and a repeat changes nothing.
-Comments are free text and may name the patient: that there was one is stored, the words are not.
-"""
+"""The feedback endpoint (CDS Hooks 3.0.0, "Feedback"): 200 is said when the feedback is on disk, and a repeat changes nothing."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container
-from datetime import UTC, datetime
-from typing import Annotated
-
-import msgspec
 import orjson
-from flask import Blueprint, Response, request
-from msgspec import Meta, Struct
+from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge, ServiceUnavailable
 
 from ..store.errors import StoreUnavailable
-from ..store.records import Feedback
 from ..store.store import Store
+from .body import json_body
 from .caller import calling_client
-from .errors import BadRequest
-from .request import decoded
+from .feedback_body import MOST_BYTES, read_feedback
+from .served import Serving
 
-MOST_BYTES = 1_000_000
-MOST_ITEMS = 1000
-MOST_SUGGESTIONS = 100
 RETRY_AFTER_SECONDS = 5
-# A string that every database can hold: control characters are in no uuid, code or URI.
-Identifier = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-Uri = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-# RFC 3339, section 5.6: "date-time".
-_DATE_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
-    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
-    re.IGNORECASE | re.ASCII,
-)
-DateTime = Annotated[str, Meta(max_length=60)]
 
 
-class Coding(Struct):
-    """An override reason ("Coding"); the display is not read."""
-
-    code: Identifier
-    system: Uri
-
-
-class OverrideReason(Struct):
-    """Why a card was overridden ("OverrideReason"): a reason from the card's list, a comment, both, or neither."""
-
-    reason: Coding | None = None
-    userComment: str | None = None
-
-
-class AcceptedSuggestion(Struct):
-    """A suggestion that was accepted: ``id`` is its ``uuid`` ("AcceptedSuggestion")."""
-
-    id: Identifier
-
-
-class Accepted(Struct, tag_field="outcome", tag="accepted"):
-    """Feedback on a card of which one or more suggestions were accepted ("Suggestion accepted")."""
-
-    card: Identifier
-    acceptedSuggestions: Annotated[list[AcceptedSuggestion], Meta(min_length=1, max_length=MOST_SUGGESTIONS)]
-    outcomeTimestamp: DateTime
-
-
-class Overridden(Struct, tag_field="outcome", tag="overridden"):
-    """Feedback on a card that was dismissed, with or without a reason ("Overridden guidance")."""
-
-    card: Identifier
-    outcomeTimestamp: DateTime
-    overrideReason: OverrideReason | None = None
-
-
-class FeedbackRequest(Struct):
-    """The body: an object containing an array."""
-
-    feedback: Annotated[list[Accepted | Overridden], Meta(max_length=MOST_ITEMS)]
-
-
-_decode = msgspec.json.Decoder(FeedbackRequest).decode
-
-
-def read_feedback(body: bytes, service_id: str, client: str) -> list[Feedback]:
-    """The interactions that a body reports. Raises :class:`BadRequest`, naming the element."""
-    return [_interaction(item, index, service_id, client) for index, item in enumerate(decoded(_decode, body).feedback)]
-
-
-def _interaction(item: Accepted | Overridden, index: int, service_id: str, client: str) -> Feedback:
-    moment = _moment(item.outcomeTimestamp, f"feedback[{index}].outcomeTimestamp")
-    if isinstance(item, Accepted):
-        accepted = tuple(suggestion.id for suggestion in item.acceptedSuggestions)
-        return Feedback(item.card, client, service_id, "accepted", moment, accepted)
-    given = item.overrideReason or OverrideReason()
-    reason = (given.reason.system, given.reason.code) if given.reason else ("", "")
-    return Feedback(item.card, client, service_id, "overridden", moment, (), *reason, commented=bool(given.userComment))
-
-
-def _moment(text: str, element: str) -> datetime:
-    if not _DATE_TIME.fullmatch(text):
-        raise BadRequest("Not a date and time as RFC 3339, section 5.6, has it: 1985-04-12T23:20:50.52Z.", element, code="value")
-    try:
-        # A leap second counts as the second before it.
-        return datetime.fromisoformat(text.upper().replace(":60", ":59")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadRequest("There is no such date and time.", element, code="value") from None
-
-
-def feedback_blueprint(service_ids: Container[str], store: Store) -> Blueprint:
+def feedback_blueprint(serving: Serving, store: Store) -> Blueprint:
     """The endpoint ``POST /cds-services/{id}/feedback``."""
     blueprint = Blueprint("feedback", __name__)
 
     @blueprint.post("/cds-services/<service_id>/feedback")
     def receive(service_id: str) -> Response:
-        if service_id not in service_ids:
+        if service_id not in serving.current.hooks_by_id:
             raise NotFound("There is no such service; GET /cds-services lists them.")
-        if not request.is_json:
-            raise BadRequest("The body must be JSON: send Content-Type: application/json.", status=415, code="not-supported")
-        body = request.get_data(cache=False)
+        body = json_body()
         if len(body) > MOST_BYTES:
             raise RequestEntityTooLarge(f"Feedback may have {MOST_BYTES} bytes at most: send it in parts.")
         feedback = read_feedback(body, service_id, calling_client())

@@ -6,7 +6,7 @@ requires but a known client omits (``selections``, ``draftOrders``) may be missi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -67,22 +67,32 @@ class HookRequest(Struct, Generic[Context]):
     prefetch: dict[str, Raw] | None = None
 
 
-_DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {
-    "patient-view": msgspec.json.Decoder(HookRequest[PatientViewContext]).decode,
-    "encounter-discharge": msgspec.json.Decoder(HookRequest[EncounterDischargeContext]).decode,
-    "order-select": msgspec.json.Decoder(HookRequest[OrderContext]).decode,
-    "order-sign": msgspec.json.Decoder(HookRequest[OrderContext]).decode,
+REQUESTS: dict[str, Any] = {
+    "patient-view": HookRequest[PatientViewContext],
+    "encounter-discharge": HookRequest[EncounterDischargeContext],
+    "order-select": HookRequest[OrderContext],
+    "order-sign": HookRequest[OrderContext],
 }
+_DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {hook: msgspec.json.Decoder(model).decode for hook, model in REQUESTS.items()}
 
 
-def read_call(body: bytes, hook: str, fhir: FhirClient | None = None) -> Call:
-    """The call that a request body for a service of ``hook`` makes. Raises :class:`BadRequest`, naming the element.
+class _Hook(Struct):
+    hook: Text
+
+
+_decode_hook = msgspec.json.Decoder(_Hook).decode
+
+
+def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None) -> Call:
+    """The call that a request body makes for the service of one of ``hooks``. Raises :class:`BadRequest`, naming the element.
 
     ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read.
     """
-    request = decoded(_DECODERS[hook], body)
-    if request.hook != hook:
-        raise BadRequest(f"This service answers the hook {hook!r}; the request is for another.", "hook")
+    # Where one id serves several hooks, the body says which, and that decides how its context is read.
+    hook = hooks[0] if len(hooks) == 1 else decoded(_decode_hook, body).hook
+    request = decoded(_DECODERS[hook], body) if hook in hooks else None
+    if request is None or request.hook != hook:
+        raise BadRequest(f"This service answers the hook {' or '.join(map(repr, hooks))}; the request is for another.", "hook")
     if request.fhirAuthorization and not request.fhirServer:
         raise BadRequest("With fhirAuthorization, fhirServer is required.", "fhirServer", code="required")
     context = request.context

@@ -8,6 +8,9 @@ from ..engine import Engine
 from .prefetch import prefetch_templates
 
 CDS_HOOKS_VERSION = "3.0.0"
+# Of the published definitions of all four hooks.
+HOOK_VERSION = "1.0"
+SHARED_ID = "b12-folate"
 _TITLES = {
     "patient-view": "Vitamin B12 and folate: opening the chart",
     "order-select": "Vitamin B12 and folate: choosing an order",
@@ -28,28 +31,32 @@ _USAGE = (
 
 
 class HookService(NamedTuple):
-    """A service: its id in the URL, its hook, and its entry in the discovery response."""
+    """A service of one hook: its id in the URL, its hook, and its entry in the discovery response."""
 
     id: str
     hook: str
     entry: dict[str, Any]
 
 
-def hook_services(engine: Engine) -> dict[str, HookService]:
-    """The services of ``engine`` by id (CDS Hooks 3.0.0, "Discovery")."""
-    services = {}
-    for hook, cards in engine.cards_by_hook.items():
-        if not cards:
-            continue
-        service_id = f"b12-folate-{hook}"
-        entry = {
-            "hook": hook,
-            "title": _TITLES[hook],
-            "description": f"{_DESCRIPTIONS[hook]} Parameter set: {engine.settings.parameters}.",
-            "id": service_id,
-            "prefetch": prefetch_templates(engine.queries_by_hook[hook], engine.terminology),
-            "usageRequirements": _USAGE,
-            "version": CDS_HOOKS_VERSION,
-        }
-        services[service_id] = HookService(service_id, hook, entry)
-    return services
+def hook_services(engine: Engine) -> tuple[HookService, ...]:
+    """The services of ``engine``, one for each hook (CDS Hooks 3.0.0, "Discovery").
+
+    With shared ids all have the same one, which tells clients that a later hook's cards take the place of an earlier
+    one's (3.0.0, "Update Stale Guidance").
+    """
+    return tuple(_service(engine, hook) for hook, cards in engine.cards_by_hook.items() if cards)
+
+
+def _service(engine: Engine, hook: str) -> HookService:
+    service_id = SHARED_ID if engine.settings.service_ids == "shared" else f"{SHARED_ID}-{hook}"
+    entry = {
+        "hook": hook,
+        "title": _TITLES[hook],
+        "description": f"{_DESCRIPTIONS[hook]} Parameter set: {engine.parameter_set}.",
+        "id": service_id,
+        "prefetch": prefetch_templates(engine.queries_by_hook[hook], engine.terminology),
+        "usageRequirements": _USAGE,
+        "version": CDS_HOOKS_VERSION,
+        "hookVersion": HOOK_VERSION,
+    }
+    return HookService(service_id, hook, entry)

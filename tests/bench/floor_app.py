@@ -13,6 +13,8 @@ from unittest import mock
 import orjson
 from flask import Flask, Response, request
 
+from cds_service.hooks.rsgi import WholeCalls
+
 PATH = "/cds-services/floor"
 _SENTENCE = "This card is always the same; it is as long as a card with a few paragraphs and a small table of results. "
 
@@ -52,6 +54,11 @@ def create_app() -> Flask:
     return app
 
 
+def create_worker_app() -> WholeCalls:
+    """The floor's application as the server calls it."""
+    return WholeCalls(create_app().wsgi_app, 10_000_000)
+
+
 def serve(port: int) -> None:
     """Serve the floor as ``python -m cds_service serve`` serves the service."""
     import granian
@@ -61,7 +68,7 @@ def serve(port: int) -> None:
     real = granian.Granian
 
     def with_floor(_: str, **options: Any) -> granian.Granian:
-        return real("tests.bench.floor_app:create_app", **options)
+        return real("tests.bench.floor_app:create_worker_app", **options)
 
     with mock.patch.object(granian, "Granian", with_floor):
         main(["serve", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"])

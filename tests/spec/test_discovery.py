@@ -59,8 +59,8 @@ def test_a_service_should_state_the_version_of_cds_hooks(services: list[dict[str
 
 
 def test_a_hook_version_shall_match_the_published_hook_definition(services: list[dict[str, Any]]) -> None:
-    """Response: ``hookVersion``, where given, is that of the hook's definition; the four hooks are published as 1.0."""
-    assert {service.get("hookVersion", "1.0") for service in services} == {"1.0"}
+    """Response: ``hookVersion`` is that of the hook's definition; the four hooks are published as 1.0."""
+    assert {service["hookVersion"] for service in services} == {"1.0"}
 
 
 def test_the_description_is_markdown_without_html(services: list[dict[str, Any]]) -> None:

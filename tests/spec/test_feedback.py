@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.hooks.errors import BadRequest
-from cds_service.hooks.feedback import read_feedback
+from cds_service.hooks.feedback_body import read_feedback
 from tests.conftest import Call
 from tests.spec.scenarios import ANSWERS
 

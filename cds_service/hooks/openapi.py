@@ -1,0 +1,142 @@
+"""``GET /openapi.json``: the service in OpenAPI 3.1, worked out from the models that read requests and from its routes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from .. import __version__
+from ..config import Settings
+from .card_schema import CARD_SCHEMAS, REPORT
+from .feedback_body import MOST_BYTES, FeedbackRequest
+from .report import DEFAULT_WEEKS, MOST_WEEKS
+from .request import REQUESTS
+from .services import HookService
+
+_SCHEMAS = "#/components/schemas/"
+_PROBLEMS = {
+    "400": "The request cannot be read; the element is named.",
+    "401": "No token, or none that proves the sender.",
+    "404": "There is no such service.",
+    "412": "Required data is neither in the prefetch nor can it be fetched; the prefetch keys are named.",
+    "413": "The body is too large.",
+    "415": "The body is not declared as JSON, or is compressed.",
+    "422": "The draft orders are of a FHIR version that is not read.",
+    "500": "The service failed.",
+    "503": "Something that the answer needs is out of order; Retry-After says when to try again.",
+}
+
+
+def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, Any]:
+    """The document for ``services`` as ``settings`` protect them."""
+    by_id: dict[str, list[HookService]] = {}
+    for service in services:
+        by_id.setdefault(service.id, []).append(service)
+    protected = bool(settings.clients)
+    discovery = ["200", "500", *(["401", "503"] if protected and settings.discovery == "protected" else [])]
+    own = ["500", "503", *(["401"] if protected else [])]
+    paths: dict[str, Any] = {
+        "/cds-services": {"get": _operation("discover", "The services on offer (CDS Hooks, Discovery)", _json("Services"), discovery)},
+        "/openapi.json": {"get": _operation("openapi", "This document", {"schema": {"type": "object"}}, discovery)},
+        "/api/report": {"get": {**_operation("report", "What became of the cards that the caller was shown", _json("Report"),
+                                             ["200", "400", *own]), "parameters": [_WEEKS]}},
+    }  # fmt: skip
+    for service_id, offered in by_id.items():
+        paths[f"/cds-services/{service_id}"] = {"post": _call(service_id, offered, own)}
+        paths[f"/cds-services/{service_id}/feedback"] = {"post": _feedback(service_id, own)}
+    if protected:
+        for path, methods in paths.items():
+            is_open = path in ("/cds-services", "/openapi.json") and settings.discovery == "public"
+            for operation in methods.values():
+                operation["security"] = [] if is_open else [{"clientToken": []}]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "B12 and folate CDS",
+            "version": __version__,
+            "summary": "A CDS Hooks 3.0.0 service for vitamin B12 and folate.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        **({"servers": [{"url": settings.base_url}]} if settings.base_url else {}),
+        "paths": paths,
+        "components": _components(protected),
+    }
+
+
+_WEEKS = {
+    "name": "weeks", "in": "query", "description": "Weeks back, the present one included.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_WEEKS, "default": DEFAULT_WEEKS},
+}  # fmt: skip
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"schema": {"$ref": f"{_SCHEMAS}{name}"}}
+
+
+def _operation(operation_id: str, summary: str, answer: dict[str, Any], statuses: Iterable[str]) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for status in sorted(statuses):
+        if status == "200":
+            answers[status] = {"description": "The answer.", "content": {"application/json": answer}}
+        else:
+            answers[status] = {"description": _PROBLEMS[status], "content": {"application/json": _json("OperationOutcome")}}
+    return {"operationId": operation_id, "summary": summary, "responses": answers}
+
+
+def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -> dict[str, Any]:
+    statuses = ["200", "400", "412", "413", "415", "422", *own]
+    bodies = [_json(_request_name(service.hook))["schema"] for service in offered]
+    return {
+        **_operation(service_id, "; ".join(service.entry["title"] for service in offered), _json("CdsResponse"), statuses),
+        "description": " ".join(service.entry["description"] for service in offered),
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": bodies[0] if len(bodies) == 1 else {"oneOf": bodies}}},
+        },
+    }
+
+
+def _feedback(service_id: str, own: Sequence[str]) -> dict[str, Any]:
+    summary = f"What users did with the cards of {service_id}; at most {MOST_BYTES} bytes (CDS Hooks, Feedback)"
+    return {
+        **_operation(f"{service_id}-feedback", summary, {"schema": {"type": "object"}}, ["200", "400", "413", "415", *own]),
+        "requestBody": {"required": True, "content": {"application/json": _json("FeedbackRequest")}},
+    }
+
+
+def _request_name(hook: str) -> str:
+    return "".join(part.title() for part in hook.split("-")) + "Request"
+
+
+def _components(protected: bool) -> dict[str, Any]:
+    wanted = [*REQUESTS.values(), FeedbackRequest]
+    (*references, _), schemas = msgspec.json.schema_components(wanted, ref_template=_SCHEMAS + "{name}")
+    requests = {}
+    for hook, reference in zip(REQUESTS, references, strict=True):
+        model = schemas[reference["$ref"].removeprefix(_SCHEMAS)]
+        requests[_request_name(hook)] = {**model, "title": hook, "properties": {**model["properties"], "hook": {"const": hook}}}
+    models = {name: schema for name, schema in schemas.items() if not name.startswith("HookRequest")}
+    components: dict[str, Any] = {"schemas": _readable({**requests, **models}) | CARD_SCHEMAS | {"Report": REPORT}}
+    if protected:
+        components["securitySchemes"] = {
+            "clientToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "CDS Hooks, Trusting CDS Clients"}
+        }
+    return components
+
+
+def _readable(schema: Any) -> Any:
+    """Patterns as JSON Schema writes them (Python's ``$`` would let a line feed pass), docstrings as prose."""
+    if isinstance(schema, list):
+        return [_readable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {key: _readable(value) for key, value in schema.items()}
+    if isinstance(told.get("pattern"), str):
+        told["pattern"] = re.sub(r"\\Z$", "$", re.sub(r"^\\A", "^", told["pattern"]))
+    if isinstance(told.get("description"), str):
+        told["description"] = " ".join(inspect.cleandoc(told["description"]).replace("``", "`").split())
+    return told

@@ -1,0 +1,40 @@
+"""The page on attacks names tests that exist, for every attack, and every test on hostile clients and text is on it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/security.md").read_text("utf-8")
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")][2:]
+ATTACKS = [row for row in ROWS if not row[0].startswith("**")]
+NAMED = set(re.findall(r"`(tests/\w+/\w+\.py)::(test_\w+)`", PAGE))
+
+
+def _tests(file):
+    return {node.name for node in ast.parse((ROOT / file).read_text("utf-8")).body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize(("attack", "answer", "tests"), ATTACKS, ids=[row[0][:50] for row in ATTACKS])
+def test_every_attack_has_an_answer_and_tests_that_exist(attack, answer, tests):
+    assert answer
+    named = re.findall(r"`(tests/\w+/\w+\.py)::(test_\w+)`", tests)
+    assert named
+    assert tests == ", ".join(f"`{file}::{test}`" for file, test in named)
+    assert all(test in _tests(file) for file, test in named)
+
+
+def test_every_attack_of_hostile_clients_is_on_the_page():
+    controls = {"test_a_body_in_parts_is_read_whole", "test_a_request_after_a_whole_one_is_another_one"}
+    file = "tests/server/test_hostile_clients.py"
+    assert {name for name in _tests(file) if name.startswith("test_")} - controls == {test for of, test in NAMED if of == file}
+
+
+def test_limits_are_those_of_the_code():
+    from cds_service.hooks import rsgi
+
+    assert (rsgi.BODY_SECONDS, rsgi.LARGE_AT_ONCE) == (30, 16)
+    assert "408 after 30 s" in PAGE
+    assert "sixteen at a time in a worker" in PAGE

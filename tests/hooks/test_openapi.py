@@ -1,0 +1,94 @@
+"""``/openapi.json`` is valid, complete and true: the routes are those of the application, and fuzzed calls find nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from cds_service.app import create_app
+from cds_service.config import Settings
+from tests.spec.scenarios import ANSWERS
+from tests.support.clinic import client
+from tests.support.ehr import service
+from tests.support.fhir_builders import NOW, hook_request, prefetch
+
+APP = create_app(Settings(), clock=lambda: NOW)
+
+
+def document(**options: Any) -> dict[str, Any]:
+    found: dict[str, Any] = client(**options).get("/openapi.json").get_json()
+    return found
+
+
+@pytest.mark.parametrize("options", [{}, {"service_ids": "shared"}, {"parameters": "uk"}], ids=["usual", "shared ids", "uk"])
+def test_the_document_is_valid_openapi_3_1(options):
+    found = document(**options)
+    assert found["openapi"] == "3.1.0"
+    assert not list(OpenAPIV31SpecValidator(found).iter_errors())
+
+
+@pytest.mark.parametrize("options", [{}, {"service_ids": "shared"}], ids=["usual", "shared ids"])
+def test_every_route_is_in_the_document_and_no_other(options):
+    application = client(**options).application
+    ids = {service["id"] for service in client(**options).get("/cds-services").get_json()["services"]}
+    routes = set()
+    for rule in application.url_map.iter_rules():
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            routes |= {(re.sub(r"<[^>]+>", service_id, rule.rule), method.lower()) for service_id in ids}
+    assert routes == {(path, method) for path, methods in document(**options)["paths"].items() for method in methods}
+
+
+def validator(name: str) -> Draft202012Validator:
+    found = document()
+    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": found["components"]})
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_requests_and_answers_are_as_described(name, call):
+    request = ANSWERS[name]
+    parts = "".join(part.title() for part in request["hook"].split("-"))
+    validator(f"{parts}Request").validate(request)
+    validator("CdsResponse").validate({"cards": call(request)})
+
+
+def test_discovery_and_an_error_are_as_described():
+    validator("Services").validate(client().get("/cds-services").get_json())
+    refused = client().post("/cds-services/b12-folate-patient-view", json=hook_request("patient-view", prefetch(without=("patient",))))
+    validator("OperationOutcome").validate(refused.get_json())
+
+
+def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_path):
+    found = service(tmp_path, discovery="public").get("/openapi.json").get_json()
+    assert not list(OpenAPIV31SpecValidator(found).iter_errors())
+    assert found["components"]["securitySchemes"]["clientToken"]["scheme"] == "bearer"
+    needed = {path: methods[next(iter(methods))]["security"] for path, methods in found["paths"].items()}
+    assert {path for path, security in needed.items() if not security} == {"/cds-services", "/openapi.json"}
+    assert all(
+        "401" in found["paths"][path][method]["responses"]
+        for path, security in needed.items()
+        if security
+        for method in found["paths"][path]
+    )
+
+
+SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", APP)
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance, negative_data_rejection]
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_fuzzed_calls_are_answered_as_described(case):
+    case.call_and_validate(checks=CHECKS)

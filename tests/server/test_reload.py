@@ -1,0 +1,113 @@
+"""Cards loaded anew by SIGHUP while requests come in: none fails, a mistake changes nothing, every worker takes the new set."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from threading import Event, Thread
+
+import requests
+
+from cds_service.content import CARDS
+from tests.support.fhir_builders import days_ago, hook_request, observation, prefetch
+from tests.support.serving import Server, serving
+
+SOURCE = (CARDS / "deficiency/b12-deficiency-untreated.yaml").read_text("utf-8")
+SUMMARY = next(line for line in SOURCE.splitlines() if line.startswith("  summary:"))
+CALL = hook_request("patient-view", prefetch({**observation("b12", 100, "ng/L"), "effectiveDateTime": days_ago(0)}))
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / "ours").mkdir(parents=True, exist_ok=True)
+    (folder / "site.yaml").write_text("owner: st-elsewhere\n", "utf-8")
+    (folder / "ours/b12-deficiency-untreated.yaml").write_text(text, "utf-8")
+
+
+def edition(number: int) -> str:
+    return SOURCE.replace(SUMMARY, f'  summary: "Edition {number}"')
+
+
+def shown(server: Server) -> set[str]:
+    """The summaries that twenty calls on connections of their own are answered with."""
+    found = set()
+    for _ in range(20):
+        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=CALL, timeout=5)
+        found |= {card["summary"] for card in answer.json()["cards"]}
+    return found
+
+
+def hang_up(server: Server, until: str) -> None:
+    """Send the signal and wait until the log says so once more."""
+    before = server.log.read_text("utf-8").count(until)
+    os.kill(server.process.pid, signal.SIGHUP)
+    for _ in range(300):
+        if server.log.read_text("utf-8").count(until) > before:
+            return
+        time.sleep(0.1)
+    raise AssertionError(server.log.read_text("utf-8"))
+
+
+def await_edition(server: Server, summary: str) -> None:
+    for _ in range(60):
+        if shown(server) == {summary}:
+            return
+        time.sleep(0.1)
+    raise AssertionError((summary, shown(server), server.log.read_text("utf-8")))
+
+
+class Load:
+    """Calls one after the other, on one connection and on new ones, until told to stop."""
+
+    def __init__(self, base: str):
+        self.answers: list[str] = []
+        self._base, self._stop = base, Event()
+        self._threads = [Thread(target=self._call, args=(keep,)) for keep in (True, False)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _call(self, keep: bool) -> None:
+        session = requests.Session()
+        while not self._stop.is_set():
+            try:
+                caller = session if keep else requests
+                answer = caller.post(f"{self._base}/cds-services/b12-folate-patient-view", json=CALL, timeout=10)
+                self.answers.append(f"{answer.status_code} {answer.json()['cards'][0]['summary']}")
+            except (requests.RequestException, LookupError, ValueError) as error:
+                self.answers.append(repr(error))
+
+
+def test_five_editions_and_a_mistake_under_load(tmp_path):
+    local = tmp_path / "local"
+    write(local, edition(0))
+    with serving(tmp_path, "--workers", "2", CDS_CARDS=str(local)) as server:
+        assert shown(server) == {"Edition 0"}
+        with Load(server.base) as load:
+            for number in range(1, 6):
+                write(local, edition(number))
+                hang_up(server, "The cards were checked; 2 workers take them.")
+                await_edition(server, f"Edition {number}")
+            write(local, edition(6).replace("b12.status", "b12.stauts", 1))
+            hang_up(server, "The cards were not reloaded")
+            assert shown(server) == {"Edition 5"}
+            write(local, edition(6).replace("fires: true", "silent: no-b12-treatment", 1))
+            hang_up(server, "The cards were not reloaded")
+            assert shown(server) == {"Edition 5"}
+            write(local, edition(6))
+            hang_up(server, "The cards were checked")
+            await_edition(server, "Edition 6")
+        log = server.log.read_text("utf-8")
+    assert len(load.answers) > 100
+    assert {answer for answer in load.answers if not answer.startswith("200 Edition")} == set()
+    mistake = next(line for line in log.splitlines() if "b12.stauts" in line)
+    assert "local/ours/b12-deficiency-untreated.yaml:" in mistake
+    assert "Did you mean 'b12.status'" in mistake
