@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,12 +101,17 @@ class Engine:
 
     def facts(self, call: Call, now: datetime) -> Facts:
         """The facts of a call, computed on demand. ``now``: an aware datetime."""
-        session = (
-            read_session(call.draft_orders, call.selections, call.patient_id, self.terminology, self.zone, call.fetch)
-            if call.draft_orders
-            else OrderingSession()
-        )
+        session = OrderingSession()
+        if call.draft_orders:
+            zone, terminology = self.zone, self.terminology
+            medications = partial(self._prefetched_medications, call)
+            session = read_session(call.draft_orders, call.selections, call.patient_id, terminology, zone, call.fetch, medications)
         return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call))
+
+    def _prefetched_medications(self, call: Call) -> Iterable[Any]:
+        """The prefetched values that may hold Medications beside the orders and statements that name them."""
+        queries = tuple(query for query in self.queries_by_hook[call.hook] if QUERIES[query].resource_type.startswith("Medication"))
+        return call.prefetch(queries).values()
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
         """The decisions on every card of the hook."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
 from ..fhir.json_shape import as_dict, as_text
-from ..fhir.medication import Product, product_of
+from ..fhir.medication import Product, product_of, unresolved_references
 from ..fhir.references import reference_to, type_and_id
 from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
@@ -75,17 +75,23 @@ def read_session(
     terminology: Terminology,
     zone: tzinfo,
     fetch: Fetch = fetch_nothing,
+    prefetched: Callable[[], Iterable[Any]] = tuple,
 ) -> OrderingSession:
     """The session of a hook's context.
 
     ``draft_orders``: the Bundle as parsed JSON, or ``None``. ``selections``: references (or bare ids) of the selected
-    orders; without any that is in the Bundle every order counts as selected. ``fetch`` is asked for the Medication of an
-    order that says no more than its reference. Raises :class:`OtherFhirVersion`.
+    orders; without any that is in the Bundle every order counts as selected. The Medication of an order that names it by
+    reference may be in the ``prefetched`` values; ``fetch`` is asked for those of which not even a name is stated.
+    Raises :class:`OtherFhirVersion`.
     """
     index = ResourceIndex(patient_id, terminology)
     index.add(draft_orders)
     if index.other_versions:
         raise OtherFhirVersion(min(index.other_versions))
+    if unresolved_references(index):
+        for resource in (resource for value in prefetched() for resource in resources_of(value)):
+            if resource.get("resourceType") == "Medication":
+                index.add(resource)
     add_medications(index, fetch, set(), nameless=True)
     requests = index.of_type("MedicationRequest")
     chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}

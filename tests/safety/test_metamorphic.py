@@ -255,20 +255,7 @@ def _in_prefetch(medication: dict[str, Any], order: dict[str, Any]) -> tuple[lis
     return [order], [medication]
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        _in_drafts,
-        pytest.param(
-            _in_prefetch,
-            marks=pytest.mark.xfail(
-                strict=True,
-                raises=AssertionError,
-                reason="the Medication of a draft is looked for in draftOrders and on the server, not in the prefetch",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("place", [_in_drafts, _in_prefetch])
 def test_the_medication_of_a_draft_by_reference(place: Callable[..., tuple[list[Any], list[Any]]]):
     # "by medicationReference (contained, in the prefetch, or fetched)"
     medication = {"resourceType": "Medication", "id": "fa", "code": FOLIC_ACID_1MG}
