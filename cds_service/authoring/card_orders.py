@@ -10,7 +10,7 @@ from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import CardHolds, Condition
 from .safety.classes import NOW, STATUS_CLASSES, TEST_ORDERS, input_classes
 from .safety.enumeration import Choices, StateFacts, states
-from .safety.proof import OPENING, engine
+from .safety.job import OPENING, engine
 from .safety.sessions import Session, ordering_sessions
 
 Orders = tuple[str, ...]

@@ -108,7 +108,7 @@ def draft_folate_daily(facts: Facts) -> Fact:
 
 
 @fact(
-    "draft.folate_above_400_ug", "drafted folate above 400 ug a day", uses=("draft.folate", "draft.folate_daily"),
+    "draft.folate_above_400_ug", "drafted folate above 400 ug a day", session=True, uses=("draft.folate", "draft.folate_daily"),
 )  # fmt: skip
 def draft_folate_high(facts: Facts) -> Fact:
     """Folate is drafted at more than 400 ug a day, or without a stated dose."""

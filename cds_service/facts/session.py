@@ -88,10 +88,7 @@ def read_session(
     index.add(draft_orders)
     if index.other_versions:
         raise OtherFhirVersion(min(index.other_versions))
-    if unresolved_references(index):
-        for resource in (resource for value in prefetched() for resource in resources_of(value)):
-            if resource.get("resourceType") == "Medication":
-                index.add(resource)
+    _add_prefetched_medications(index, prefetched)
     add_medications(index, fetch, set(), nameless=True)
     requests = index.of_type("MedicationRequest")
     chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
@@ -110,6 +107,13 @@ def read_session(
         if as_text(resource.get("status")) not in _NO_ORDER and resource.get("doNotPerform") is not True:
             tests |= terminology.sets_of_concept(resource.get("code"))
     return OrderingSession(tuple(drafts), tuple(stops), tests)
+
+
+def _add_prefetched_medications(index: ResourceIndex, prefetched: Callable[[], Iterable[Any]]) -> None:
+    if unresolved_references(index):
+        for resource in (resource for value in prefetched() for resource in resources_of(value)):
+            if resource.get("resourceType") == "Medication":
+                index.add(resource)
 
 
 def _draft(resource: dict[str, Any], index: ResourceIndex, terminology: Terminology, zone: tzinfo, chosen: set[str]) -> Draft:

@@ -11,7 +11,7 @@ from ...engine import PARAMETER_SETS
 from ...rules.card import Card, Suggestion
 from ..card_orders import choice
 from ..card_words import in_words, joined, title
-from ..safety.proof import engine
+from ..safety.job import engine
 
 TOPICS = {
     "deficiency": "Deficiency",

@@ -9,7 +9,7 @@ from typing import Any
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Definition, closure
 from ..card_words import plain
-from ..safety.proof import engine
+from ..safety.job import engine
 
 _KINDS = {
     "yes-no": "yes or no",

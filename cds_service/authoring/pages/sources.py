@@ -6,7 +6,7 @@ from typing import Any
 
 from ...engine import PARAMETER_SETS
 from ...rules.card_set import ParameterEntry
-from ..safety.proof import engine
+from ..safety.job import engine
 
 
 def _parameters() -> dict[str, dict[str, ParameterEntry]]:

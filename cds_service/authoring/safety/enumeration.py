@@ -65,10 +65,11 @@ class Choices:
 class StateFacts(Facts):
     """Facts whose inputs are chosen, not read. ``fixed`` states some of them beforehand, by label, where they are possible.
 
-    ``labels``: the class of each input that was asked for; ``free``: those that had more than one to choose from.
+    ``labels``: the class of each input that was asked for; ``free``: those that had more than one to choose from. The names
+    of all facts that were asked for go into ``asked``.
     """
 
-    __slots__ = ("_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
+    __slots__ = ("_asked", "_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class StateFacts(Facts):
         choices: Choices,
         relation: Relation | None = None,
         fixed: Mapping[str, str] | None = None,
+        asked: set[str] | None = None,
     ):
         super().__init__(site, session, now, _no_record)
         self._classes = classes
@@ -88,9 +90,11 @@ class StateFacts(Facts):
         self.labels: dict[str, str] = {}
         self.free: set[str] = set()
         self.mask = relation.everything if relation else 0
+        self._asked = set() if asked is None else asked
 
     def computed(self, name: str) -> Fact:
         """An input's class by choice; any other fact by its own definition."""
+        self._asked.add(name)
         classes_of = self._classes.get(name)
         if classes_of is None:
             return super().computed(name)

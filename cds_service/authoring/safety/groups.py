@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -13,7 +13,9 @@ from ...rules.card import Suggestion
 from ...rules.decision import Decisions
 from .enumeration import Choices, StateFacts, states
 from .invariants import FOLIC_ACID, Suggested, read_suggestions
-from .proof import PATIENT_OF_STATES, SETTINGS, AssumedDecisions, Job, Tally, Violation, bare_cards, engine, new_facts
+from .job import SETTINGS, AssumedDecisions, Job, bare_cards, engine, new_facts
+from .proof import PATIENT_OF_STATES, Tally, Violation
+from .repetition import differing
 from .sessions import Session
 
 # Invariant 9: cards of which another may take the place of a critical one.
@@ -36,29 +38,46 @@ TRIGGERS = {
 }
 
 
-def prove_groups(hook: str, session: Session, settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
-    """Visit the states that concern several cards of one hook and session."""
+def prove_no_silence(hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]]) -> Tally:
+    """13. Where a deficiency is untreated, at least one card speaks wherever B12 or folate is in play."""
     tally = Tally()
-    for parameters, formulary in settings:
-        if formulary != "all":
-            continue  # no criterion of these cards asks for it but by a fact that both formularies try elsewhere
-        job = Job(parameters, formulary, hook, session)
+    for job in differing(hook, sessions, settings):
         _no_silence(job, tally)
-        for card_id in GROUPS:
-            if card_id in bare_cards(parameters, formulary, hook):
-                _critical_survives(job, card_id, tally)
-        if parameters == "default":
-            _contradictions(job, tally)
-            tally.add(prove_texts(job))
+    return tally
+
+
+def prove_critical(hook: str, card_id: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]]) -> Tally:
+    """9. Where a critical card fires, what is not its trigger may become unknown: a card of its group still speaks."""
+    tally = Tally()
+    for job in differing(hook, sessions, settings):
+        if card_id in bare_cards(job.parameters, job.formulary, hook):
+            _critical_survives(job, card_id, tally)
+    return tally
+
+
+def prove_consistent(hook: str, warning: str, other: str, sessions: Sequence[Session]) -> Tally:
+    """No card suggests what another warns of, nor undoes its change."""
+    tally = Tally()
+    for job in differing(hook, sessions, SETTINGS[:1], (warning, other)):
+        if _at_odds(job, warning, other, tally):
+            tally.contradictions.add((warning, other))
+            break
+    return tally
+
+
+def prove_text(hook: str, card_id: str, sessions: Sequence[Session]) -> Tally:
+    """11. Wherever a card fires, its detail names each unknown fact that its criteria met."""
+    tally = Tally()
+    for job in differing(hook, sessions, SETTINGS[:1], (card_id,)):
+        _names_unknown(job, card_id, tally)
     return tally
 
 
 def _no_silence(job: Job, tally: Tally) -> None:
-    """13. Where a deficiency is untreated, at least one card speaks wherever B12 or folate is in play."""
     cards = bare_cards(job.parameters, job.formulary, job.hook)
 
     def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job.parameters, job.formulary, job.session, choices, {"b12.status": "deficient"})
+        facts = new_facts(job, choices, {"b12.status": "deficient"})
         in_play = job.session.orders == OrderingSession() or facts["draft.b12"].holds or facts["draft.folate"].holds
         untreated = facts["b12.status"].value == "deficient" and not facts["b12_therapy.active"].holds
         if not in_play or not untreated or facts["session.b12"].holds is not False:
@@ -75,11 +94,10 @@ def _no_silence(job: Job, tally: Tally) -> None:
 
 
 def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
-    """9. What is not its trigger may become unknown: a card of the group still speaks."""
     cards = bare_cards(job.parameters, job.formulary, job.hook)
 
     def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job.parameters, job.formulary, job.session, choices)
+        facts = new_facts(job, choices)
         return facts, Decisions(cards, facts).holds(card_id)
 
     for facts, fires in states(run):
@@ -99,7 +117,7 @@ def _silent_without(job: Job, card_id: str, name: str, labels: dict[str, str], t
     cards = bare_cards(job.parameters, job.formulary, job.hook)
 
     def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job.parameters, job.formulary, job.session, choices, {**labels, name: "unknown"})
+        facts = new_facts(job, choices, {**labels, name: "unknown"})
         decisions = Decisions(cards, facts)
         spoken = any(decisions.holds(other) for other in GROUPS[card_id])
         # Where B12 of this session now counts as treatment (with known neurological features only injections do), folate
@@ -115,17 +133,14 @@ def _silent_without(job: Job, card_id: str, name: str, labels: dict[str, str], t
     return None
 
 
-def _contradictions(job: Job, tally: Tally) -> None:
-    """Pairs of cards of which one suggests what the other warns of, or that undo each other's change."""
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
+def pairs_to_compare(hook: str) -> list[tuple[str, str]]:
+    """Pairs of cards of which the first warns, or removes a draft, and the second orders or removes medication."""
+    cards = bare_cards(*SETTINGS[0], hook)
     warning = [
         card.id for card in cards.values() if card.id in WARNS_OF or any(item.delete and not item.create for item in card.suggestions)
     ]
     medicating = [card.id for card in cards.values() if any(item.delete or _medicates(item) for item in card.suggestions)]
-    pairs = [(first, second) for first, second in product(warning, medicating) if first != second]
-    for first, second in pairs:
-        if _at_odds(job, first, second, tally):
-            tally.contradictions.add((first, second))
+    return [(first, second) for first, second in product(warning, medicating) if first != second]
 
 
 def _medicates(suggestion: Suggestion) -> bool:
@@ -147,7 +162,7 @@ def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
     publication = engine(job.parameters, job.formulary).publication
 
     def run(choices: Choices) -> bool:
-        facts = new_facts(job.parameters, job.formulary, job.session, choices)
+        facts = new_facts(job, choices)
         decisions = AssumedDecisions((first, second), cards, facts, choices)
         if not (decisions.holds(first) and decisions.holds(second)):
             return False
@@ -173,21 +188,13 @@ def _contradict(suggested: dict[str, list[Suggested]], warning: str, other: str)
     return any(name.startswith(WARNS_OF.get(warning, ("-",))) for name in created) or bool(removed & replaced)
 
 
-def prove_texts(job: Job) -> Tally:
-    """11. Wherever a card fires, its detail names each unknown fact that its criteria met."""
-    tally = Tally()
-    for card_id in bare_cards(job.parameters, job.formulary, job.hook):
-        _prove_text(job, card_id, tally)
-    return tally
-
-
-def _prove_text(job: Job, card_id: str, tally: Tally) -> None:
+def _names_unknown(job: Job, card_id: str, tally: Tally) -> None:
     bare = bare_cards(job.parameters, job.formulary, job.hook)
     cards = {**bare, card_id: replace(bare[card_id], suggestions=())}
     publication = engine(job.parameters, job.formulary).publication
 
     def run(choices: Choices) -> tuple[StateFacts, list[str], str]:
-        facts = new_facts(job.parameters, job.formulary, job.session, choices)
+        facts = new_facts(job, choices)
         decisions = AssumedDecisions((card_id,), cards, facts, choices)
         decision = decisions[card_id]
         met = [name for name, label in facts.labels.items() if label == "unknown" and name in facts.free]

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any
 
 from ...engine import PARAMETER_SETS
-from .groups import prove_groups
-from .proof import Tally, engine, prove, sessions_by_hook, status_relation
+from .groups import GROUPS, pairs_to_compare, prove_consistent, prove_critical, prove_no_silence, prove_text
+from .job import OPENING, SETTINGS, bare_cards, engine, status_relation
+from .proof import Tally, prove_card, prove_orders
+from .repetition import distinct_sessions
+from .sessions import Session
+
+Part = tuple[Callable[..., Tally], tuple[Any, ...]]
+
+
+def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collection[tuple[str, str]] = SETTINGS) -> Iterator[Part]:
+    """The parts of the proof of some sessions in some settings, which are independent of each other."""
+    for hook, sessions in sessions_by_hook.items():
+        ids = dict.fromkeys(card_id for parameters, formulary in settings for card_id in bare_cards(parameters, formulary, hook))
+        # No criterion asks for the formulary but by a fact that both formularies try elsewhere.
+        everywhere = [setting for setting in settings if setting[1] == "all"]
+        yield from ((prove_card, (hook, card_id, sessions, settings)) for card_id in ids)
+        yield from ((prove_consistent, (hook, *pair, sessions)) for pair in pairs_to_compare(hook))
+        yield from ((prove_critical, (hook, card_id, sessions, everywhere)) for card_id in GROUPS if card_id in ids)
+        yield from ((prove_text, (hook, card_id, sessions)) for card_id in bare_cards(*SETTINGS[0], hook))
+        yield prove_orders, (hook, sessions)
+        yield prove_no_silence, (hook, sessions, everywhere)
 
 
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
     """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all, and the states visited."""
     status_relation()  # worked out once, before the processes part
-    whole = sessions_by_hook()
+    whole = list(parts({"patient-view": [OPENING], "order-select": distinct_sessions()}))
     total = Tally()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-        parts = [pool.submit(work, *part) for part in whole for work in (prove, prove_groups)]
-        for done, part in enumerate(as_completed(parts), 1):
+        running = [pool.submit(prove, *arguments) for prove, arguments in whole]
+        for done, part in enumerate(as_completed(running), 1):
             total.add(part.result())
-            progress(done, len(parts), total.visited)
+            progress(done, len(whole), total.visited)
     return total
 
 

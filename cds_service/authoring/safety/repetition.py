@@ -1,0 +1,163 @@
+"""Which walks would repeat one that was made: those that would ask the same and be told the same.
+
+A walk sees of a site what it asks of it, of a session what its facts on the session say, and of the cards those that it
+decides or looks at. Where all of that is the same, so is every state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+from ...engine import PARAMETER_SETS
+from ...facts.catalogue import CATALOGUE
+from ...facts.drafts import DRAFTS_BY_FACT
+from ...rules.card import Card
+from ...rules.conditions import AnyOf, CardHolds, Criterion
+from .enumeration import Choices, StateFacts
+from .job import Job, bare_cards, engine, new_facts
+from .sessions import Session, ordering_sessions
+
+
+class Walk(NamedTuple):
+    """What a walk asked and was told; ``fires``: whether a card fired in it."""
+
+    cards: Any
+    asked_of_site: frozenset[tuple[str, str]]
+    told_by_site: list[Any]
+    asked_facts: frozenset[str]
+    told_by_session: Any
+    fires: bool
+
+
+class Walks:
+    """The walks that were made of the same cards. ``card_ids``: those that they decide; every card of the hook where ``None``."""
+
+    def __init__(self, card_ids: Collection[str] | None = None):
+        self._card_ids = card_ids
+        self.made: list[Walk] = []
+
+    def like(self, job: Job) -> Walk | None:
+        """A walk that was made and that the one of ``job`` would repeat."""
+        cards = self._cards(job)
+        return next(
+            (
+                walk
+                for walk in self.made
+                if walk.cards == cards
+                and job.site.told(walk.asked_of_site) == walk.told_by_site
+                and self._told_by(job, walk.asked_facts) == walk.told_by_session
+            ),
+            None,
+        )
+
+    def note(self, job: Job, fires: bool = False) -> None:
+        """Remember the walk of ``job``, which has just been made."""
+        asked, of_site = frozenset(job.asked), frozenset(job.site.asked)
+        self.made.append(Walk(self._cards(job), of_site, job.site.told(of_site), asked, self._told_by(job, asked), fires))
+
+    def _told_by(self, job: Job, asked: frozenset[str]) -> Any:
+        cards = bare_cards(job.parameters, job.formulary, job.hook)
+        return told_by(job.session, asked, {name for card_id in self._decided(cards) for name in _removing(cards[card_id])})
+
+    def _decided(self, cards: Mapping[str, Card]) -> list[str]:
+        return [card_id for card_id in cards if self._card_ids is None or card_id in self._card_ids]
+
+    def _cards(self, job: Job) -> Any:
+        cards = bare_cards(job.parameters, job.formulary, job.hook)
+        return {card_id: (*_deciding(cards[card_id]), _looked_at(cards[card_id], cards)) for card_id in self._decided(cards)}
+
+
+def differing(
+    hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]], card_ids: Collection[str] | None = None
+) -> Iterator[Job]:
+    """The jobs whose walk would repeat none before it. Each is to be walked before the next one is asked for."""
+    walks = Walks(card_ids)
+    for parameters, formulary in settings:
+        for session in sessions:
+            job = Job(parameters, formulary, hook, session)
+            if walks.like(job) is None:
+                yield job
+                walks.note(job)
+
+
+def _deciding(card: Card) -> tuple[Any, ...]:
+    return card.include, card.exclude, card.suggestions
+
+
+def _removing(card: Card) -> set[str]:
+    return {suggestion.delete for suggestion in card.suggestions if suggestion.delete}
+
+
+def _looked_at(card: Card, cards: Mapping[str, Card]) -> frozenset[str]:
+    """Those of ``cards`` that ``card`` looks at."""
+    return frozenset(condition.card for condition in card.conditions if isinstance(condition, CardHolds) and condition.card in cards)
+
+
+@cache
+def distinct_sessions() -> list[Session]:
+    """The ordering sessions of which no two are the same to every fact and criterion."""
+    found: dict[Any, Session] = {}
+    deletable = {name for card in engine("default", "all").cards.values() for name in _removing(card)}
+    for session in ordering_sessions(engine("default", "all").terminology):
+        found.setdefault(told_by(session, frozenset(CATALOGUE), deletable), session)
+    return list(found.values())
+
+
+def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) -> Any:
+    """All that a walk can tell of a session: what the facts ``asked`` say of it, and what its suggestions and invariants read of
+    the orders themselves. ``removing``: the facts whose drafts suggestions remove.
+    """
+    told, drafts = _told(session), session.orders.drafts
+    cobalamins = {draft.reference for draft in drafts if draft.product.cobalamin}
+    removed = [{draft.reference for draft in session.orders.selected if DRAFTS_BY_FACT[name](draft)} for name in sorted(removing)]
+    replacing = "regimen.instead_of_cyanocobalamin" in asked and (
+        any(draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin") for draft in drafts),
+        any(draft.product.cobalamin and not draft.selected for draft in drafts),
+    )
+    return (
+        tuple(told[name] for name in sorted(asked & told.keys())),
+        tuple((bool(references), cobalamins <= references) for references in removed),
+        (bool(cobalamins), bool(session.orders.stops), replacing),
+    )
+
+
+@cache
+def _asked_by_others() -> frozenset[str]:
+    """The facts on the session that a card asks, or a fact which is none."""
+    by_cards = {name for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values() for name in card.facts}
+    by_facts = {name for definition in CATALOGUE.values() if not definition.session for name in definition.uses}
+    return frozenset(name for name, definition in CATALOGUE.items() if definition.session and name in by_cards | by_facts)
+
+
+@cache
+def _told(session: Session) -> Mapping[str, Any]:
+    told: dict[str, list[Any]] = {name: [] for name in _asked_by_others()}
+    for neuro, dietary in product(("true", "false", "unknown"), repeat=2):
+        for parameters in ("default", "uk"):
+            fixed = {"neuro.involvement": neuro, "cause.dietary": dietary, "diet.vegan": "unknown", "b12_therapy.active": "false"}
+            facts = new_facts(Job(parameters, "all", "order-select", session), Choices(), fixed)
+            for name, answers in told.items():
+                answers.append(_answer(name, facts, parameters))
+    return {name: tuple(answers) for name, answers in told.items()}
+
+
+def _answer(name: str, facts: StateFacts, parameters: str) -> Any:
+    """What a fact says; a number by the criteria that ask for it, since no two on one side of a limit differ."""
+    found = facts[name]
+    if CATALOGUE[name].kind != "number" or found.value is None:
+        return found.state, found.value
+    asked = [criterion for card in engine(parameters, "all").cards.values() for criterion in criteria(card) if criterion.fact == name]
+    above = found.value > facts.site.number("folate.low_dose_up_to")
+    return above, tuple(criterion.truth(facts, lambda card: False) for criterion in asked)
+
+
+def criteria(card: Card) -> Iterator[Criterion]:
+    """Every criterion of a card, those within ``any_of`` too."""
+    for condition in card.conditions:
+        if isinstance(condition, AnyOf):
+            yield from condition.criteria
+        elif isinstance(condition, Criterion):
+            yield condition
