@@ -20,6 +20,8 @@ from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decision
 from ..rules.yaml_reader import meant
 
+TRUTHS = {True: "true", False: "false", None: "unknown"}
+
 
 class _Hook(msgspec.Struct):
     hook: str = ""
@@ -63,7 +65,7 @@ def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
             {
                 "id": step.condition.id,
                 "excludes": step.excludes,
-                "truth": {True: "true", False: "false", None: "unknown"}[step.truth],
+                "truth": TRUTHS[step.truth],
                 "asks": condition_text(step.condition),
                 "facts": list(step.condition.facts),
             }
@@ -77,7 +79,8 @@ def condition_text(condition: Condition) -> str:
     if isinstance(condition, CardHolds):
         return f"card {condition.card} {'holds' if condition.holds else 'does not hold'}"
     if isinstance(condition, AnyOf):
-        return " or ".join(map(condition_text, condition.criteria))
+        joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
+        return joint.join(map(condition_text, condition.criteria))
     return _criterion_text(condition)
 
 
@@ -87,12 +90,13 @@ def _criterion_text(criterion: Criterion) -> str:
     if criterion.operator in ("absent", "unknown"):
         asked = f"is {'' if operand else 'not '}{criterion.operator}"
     elif isinstance(operand, frozenset):
-        asked = f"in {', '.join(sorted(operand))}"
+        asked = f"in {', '.join(sorted(operand)) or 'nothing'}"
     elif isinstance(operand, bool):
         asked = f"is {'true' if operand else 'false'}"
     else:
-        asked = f"{criterion.operator.replace('_', ' ')} {operand} {definition.unit}".rstrip()
-    return f"{criterion.fact} {asked}"
+        unit = "days" if definition.kind == "date" else definition.unit
+        asked = f"{criterion.operator.replace('_', ' ')} {operand} {unit}".rstrip()
+    return f"{criterion.fact} {asked}{', or unknown' if criterion.when_unknown else ''}"
 
 
 def _fact(name: str, facts: Facts) -> dict[str, Any]:

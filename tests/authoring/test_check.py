@@ -202,7 +202,7 @@ MISTAKES = [
     ("card:\n", "parameter_sets: {usa: {}}\ncard:\n", "usa"),
     ("card:\n", "parameter_sets: {uk: {rank: 3}}\ncard:\n", "rank: 3"),
     ("silent: long-treated", "silent: long-treatd", "long-treatd"),
-    ("silent: long-treated", "fires: yes", "name: not long treated"),
+    ("silent: long-treated", "fires: yes", "fires: yes"),
     ("b12_therapy.days: 89 d", "b12_therapy.day: 89 d", "therapy.day:"),
     ("b12_therapy.days: 89 d", "b12_therapy.days: 89 weeks", "89 weeks"),
     ("b12.status: sufficient", "b12.status: normal", "status: normal"),
