@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..engine import Engine
+from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
 from ..hooks.errors import BadRequest
@@ -27,10 +27,10 @@ class _Hook(msgspec.Struct):
     hook: str = ""
 
 
-def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
-    """The explanation of a request body as JSON-ready data.
+def read_request(engine: Engine, body: bytes, only: str | None = None) -> Call:
+    """The hook call of a request body.
 
-    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
+    Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` is not of the hook.
     """
     try:
         hook = msgspec.json.decode(body, type=_Hook).hook
@@ -38,16 +38,24 @@ def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None
         raise BadRequest(f"The body is not a CDS Hooks request: {error}") from None
     if hook not in HOOKS:
         raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
-    call = read_call(body, (hook,))
-    facts = engine.facts(call, now)
-    decisions = engine.decisions(call, facts, whole_trace=True)
     if only is not None and only not in engine.cards_by_hook[hook]:
         raise ValueError(f"No card {only!r} speaks on {hook}. {meant(only, engine.cards_by_hook[hook])}")
+    return read_call(body, (hook,))
+
+
+def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
+    """The explanation of a request body as JSON-ready data.
+
+    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
+    """
+    call = read_request(engine, body, only)
+    facts = engine.facts(call, now)
+    decisions = engine.decisions(call, facts, whole_trace=True)
     wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]
     shown_ids = [decision.card.id for decision in shown(decisions)]
     names = facts.met(name for decision in wanted for name in decision.card.deciding_facts)
     return {
-        "hook": hook,
+        "hook": call.hook,
         "parameter_set": engine.settings.parameters,
         "today": facts.today.isoformat(),
         "cards": [_card(decision, decision.card.id in shown_ids) for decision in wanted],
