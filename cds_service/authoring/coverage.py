@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -120,7 +120,12 @@ def covered_cards(card_ids: Collection[str], settings: Settings) -> list[Covered
     ]
 
 
-def percent(cards: Iterable[CoveredCard]) -> float:
+def totals(cards: Collection[CoveredCard]) -> tuple[int, int]:
+    """How many criteria were seen both ways, of how many."""
+    return sum(card.both for card in cards), sum(len(card.criteria) for card in cards)
+
+
+def percent(cards: Collection[CoveredCard]) -> float:
     """The share of criteria seen both ways, of 100; 100 where there are none."""
-    both, every = (sum(counts) for counts in zip(*((card.both, len(card.criteria)) for card in cards), strict=True))
+    both, every = totals(cards)
     return 100 * both / every if every else 100.0

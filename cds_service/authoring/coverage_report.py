@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .coverage import Covered, CoveredCard, Seen, percent
+from .coverage import Covered, CoveredCard, Seen, percent, totals
 
 
 def as_text(cards: Sequence[CoveredCard]) -> str:
@@ -20,7 +20,7 @@ def as_text(cards: Sequence[CoveredCard]) -> str:
                 f"  {criterion.place}: {criterion.part} {criterion.criterion} ({criterion.asks}): {how} [{', '.join(sets)}]"
                 for how, sets in _by_way(criterion).items()
             ]
-    both, every = sum(card.both for card in cards), sum(len(card.criteria) for card in cards)
+    both, every = totals(cards)
     lines.append(f"{both} of {every} criteria seen to decide both ways ({percent(cards):.1f} %)")
     return "\n".join(lines)
 
@@ -83,5 +83,5 @@ def as_html(cards: Sequence[CoveredCard]) -> str:
         loader=PackageLoader("cds_service.authoring"), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(one_sided=one_sided_text, alike=_alike)
-    both, every = sum(card.both for card in cards), sum(len(card.criteria) for card in cards)
+    both, every = totals(cards)
     return environment.get_template("coverage.html").render(cards=cards, both=both, every=every, percent=percent(cards))

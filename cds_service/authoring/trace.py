@@ -36,7 +36,8 @@ def _line(step: Step, others: Decisions, stated: AnyMapping[str, Any]) -> str:
 def _told(condition: Condition, others: Decisions, stated: AnyMapping[str, Any]) -> str:
     """What a condition had to go by."""
     if not isinstance(condition, CardHolds):
-        return ", ".join(f"{name}: {_written(stated[name])}" if name in stated else f"{name} not stated" for name in condition.facts)
+        names = dict.fromkeys(condition.facts)
+        return ", ".join(f"{name}: {_written(stated[name])}" if name in stated else f"{name} not stated" for name in names)
     if condition.card not in others:
         return "that card is off in this parameter set"
     other = others[condition.card]
