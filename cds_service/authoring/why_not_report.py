@@ -29,7 +29,8 @@ def why_not_request(engine: Engine, body: bytes, now: datetime, card_id: str) ->
     facts = engine.facts(call, now)
     cards = engine.cards_by_hook[call.hook]
     found = why_not(cards[card_id], cards, facts)
-    decision, stopped = found.decision, found.decision.steps[-1].condition
+    decision = found.decision
+    stopped = None if decision.fires else decision.steps[-1].condition  # a decision ends with the criterion that stops
     beyond = decision.fires and decision.card.id not in {other.card.id for other in shown(engine.decisions(call, facts))}
     return {
         "hook": call.hook,
@@ -37,7 +38,7 @@ def why_not_request(engine: Engine, body: bytes, now: datetime, card_id: str) ->
         "today": facts.today.isoformat(),
         "card": card_id,
         "outcome": "fires, beyond the limit of three" if beyond else "fires" if decision.fires else "silent",
-        "stopped_by": None if decision.fires else {"id": stopped.id, "asks": condition_text(stopped)},
+        "stopped_by": {"id": stopped.id, "asks": condition_text(stopped)} if stopped else None,
         "would_be": "silent" if decision.fires else "fires",
         "changes": [
             {"facts": [_change(change, facts) for change in changes], "cards": _turned(card_id, changes, cards, facts)}
@@ -48,12 +49,15 @@ def why_not_request(engine: Engine, body: bytes, now: datetime, card_id: str) ->
 
 
 def _change(change: Change, facts: Facts) -> dict[str, Any]:
+    definition = CATALOGUE[change.fact]
     return {
         "fact": change.fact,
-        "title": CATALOGUE[change.fact].title,
+        "title": definition.title,
         "now": _now(change.fact, change.now),
         "note": change.now.note or None,
         "would_have_to_be": change.then.words,
+        # A fact that reads neither the record nor the session itself is what the facts that it read make it.
+        "only_on_these": not (definition.queries or definition.session),
         "rests_on": {name: _now(name, facts[name]) for name in dict.fromkeys(facts.reads(change.fact))},
     }
 
@@ -80,19 +84,17 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     because = f", stopped by {stopped['id']}: {stopped['asks']}" if stopped else ""
     yield f"{found['hook']} on {found['today']}, parameter set {found['parameter_set']}"
     yield f"\n{found['card']}: {found['outcome']}{because}"
-    would = "be silent" if found["would_be"] == "silent" else "fire"
     if not found["changes"]:
-        most = found["searched_up_to"]
-        yield f"No change of {f'up to {most} of ' if most else ''}the facts that it asks would make it {would}."
+        most = f"up to {found['searched_up_to']} of " if found["searched_up_to"] else ""
+        yield f"No change of {most}the facts that it asks would make it {'silent' if found['would_be'] == 'silent' else 'fire'}."
         return
     first, *others = found["changes"]
-    count = len(first["facts"])
-    yield f"It would {would} if {'one fact' if count == 1 else f'{count} facts'} were otherwise:"
+    count = "one fact" if len(first["facts"]) == 1 else f"{len(first['facts'])} facts"
+    yield f"It would {'be silent' if found['would_be'] == 'silent' else 'fire'} if {count} were otherwise:"
     for change in first["facts"]:
         note = f" ({change['note']})" if change["note"] else ""
         yield f"  {change['fact']} is {change['now']}{note}; it would have to be {change['would_have_to_be']}"
-        if change["rests_on"]:
-            yield f"      it rests on {', '.join(f'{name} = {value}' for name, value in change['rests_on'].items())}"
+        yield from _basis(change)
     yield from (f"  Then {line}" for line in _cards(first))
     yield from _shared(first["facts"])
     if others:
@@ -101,6 +103,15 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             yield f"  {_against(other, first)}" + "".join(f"; then {line}" for line in _cards(other))
         if len(others) > MOST_TOLD:
             yield f"  and {len(others) - MOST_TOLD} more: --json lists them"
+
+
+def _basis(change: dict[str, Any]) -> Iterator[str]:
+    """What a fact is worked out from, where it is."""
+    told = ", ".join(f"{name} = {value}" for name, value in change["rests_on"].items())
+    if told and not change["only_on_these"]:
+        yield f"      it rests on {told}, and on what is recorded or drafted"
+    elif told:
+        yield f"      it follows from {told}{': this' if len(change['rests_on']) == 1 else ': one of these'} would have to be otherwise"
 
 
 def _shared(changes: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations, product
@@ -11,17 +12,20 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.authoring.card_tests import TODAY, StatedFacts, StatedResult, applicable_tests, read_test
-from cds_service.authoring.why_not import why_not
+from cds_service.authoring.explanation import read_request
+from cds_service.authoring.why_not import Supposed, why_not
+from cds_service.authoring.why_not_report import why_not_request
 from cds_service.cli import main
 from cds_service.engine import PARAMETER_SETS
-from cds_service.facts.catalogue import CATALOGUE
+from cds_service.facts.catalogue import CATALOGUE, Facts
 from cds_service.facts.fact import absent, known, unknown
+from cds_service.facts.session import OrderingSession
 from cds_service.fhir.interval import Interval
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.conditions import AnyOf, CardHolds
 from cds_service.rules.decision import Decisions
 from cds_service.rules.yaml_source import load
-from tests.spec.scenarios import INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
+from tests.spec.scenarios import EVERY_CARD, INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
 from tests.support.clinic import engine
 from tests.support.fhir_builders import NOW, condition, folic_acid, hook_request, observation, prefetch
 
@@ -257,6 +261,31 @@ def test_several_facts_that_rest_on_one_are_told_together(explain):
     assert (
         "b12.status_open, b12.test_awaited and b12.deficiency_likely rest on the same b12.status, and may change together" in answer.output
     )
+
+
+def test_what_a_fact_rests_on_is_told(explain):
+    answer = explain(hook_request("patient-view", prefetch(LOW_B12)), "--why-not", "b12-past-deficiency")
+    assert "      it rests on b12.result_day = 22 Nov 2026, and on what is recorded or drafted\n" in answer.output
+    follows = r"      it follows from (.+, )?b12\.total = 110 pg/mL, .*: one of these would have to be otherwise\n"
+    assert re.search(follows, answer.output)
+
+
+@pytest.mark.parametrize("card_id", EVERY_CARD)
+def test_on_whole_requests_the_change_turns_the_card_and_facts_follow_from_what_is_told(card_id):
+    """A fact that is said to follow from others alone is the same when nothing but those is given."""
+    body = json.dumps(EVERY_CARD[card_id]).encode()
+    call = read_request(engine(), body)
+    facts, cards = engine().facts(call, NOW), engine().cards_by_hook[call.hook]
+    told = why_not_request(engine(), body, NOW, card_id)
+    found = why_not(cards[card_id], cards, facts)
+    assert told["outcome"] != "silent" and len(told["changes"]) == len(found.changes) > 0
+    for changes, shown in zip(found.changes, told["changes"], strict=True):
+        supposed = Supposed(facts, {change.fact: change.then.fact for change in changes})
+        assert not Decisions(cards, supposed).holds(card_id)
+        for change in (change for change in shown["facts"] if change["only_on_these"]):
+            given = {name: facts[name] for name in change["rests_on"]}
+            alone = Facts(facts.site, OrderingSession(), facts.now, lambda: pytest.fail("the record was read"), given)
+            assert (alone[change["fact"]].state, alone[change["fact"]].value) == (facts[change["fact"]].state, facts[change["fact"]].value)
 
 
 @pytest.mark.parametrize(
