@@ -22,6 +22,8 @@ def as_text(results: Sequence[CardTestResult]) -> str:
     unreadable = sum(result.unreadable for result in results)
     failed = sum(bool(result.problem) for result in results) - unreadable
     passed = len(results) - failed - unreadable
+    if not results:
+        return "There is no test to run."
     lines.append(f"{passed} passed, {failed} failed" + (f", {unreadable} unreadable" if unreadable else ""))
     return "\n".join(lines)
 

@@ -39,7 +39,9 @@ def read_request(engine: Engine, body: bytes, only: str | None = None) -> Call:
     if hook not in HOOKS:
         raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
     if only is not None and only not in engine.cards_by_hook[hook]:
-        raise ValueError(f"No card {only!r} speaks on {hook}. {meant(only, engine.cards_by_hook[hook])}")
+        other = engine.cards.get(only)
+        mend = f"It speaks on {', '.join(other.hooks)}." if other else meant(only, engine.cards_by_hook[hook])
+        raise ValueError(f"No card {only!r} speaks on {hook}. {mend}".rstrip())
     return read_call(body, (hook,))
 
 

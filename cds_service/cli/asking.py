@@ -39,12 +39,12 @@ def explain(request_file: Path, card: str | None, why_not: str | None, as_json: 
     from ..facts.session import OtherFhirVersion
     from ..hooks.errors import BadRequest
 
-    if card and why_not:
+    if card is not None and why_not is not None:
         raise click.UsageError("--why-not names the card; leave --card out.")
     try:
         moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
         asked = Engine(read_settings()), request_file.read_bytes(), moment.astimezone()
-        explained = why_not_request(*asked, why_not) if why_not else explain_request(*asked, card)
+        explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OtherFhirVersion as error:
@@ -56,4 +56,4 @@ def explain(request_file: Path, card: str | None, why_not: str | None, as_json: 
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        click.echo(why_not_text(explained) if why_not else explanation_text(explained))
+        click.echo(why_not_text(explained) if why_not is not None else explanation_text(explained))

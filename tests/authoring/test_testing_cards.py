@@ -204,6 +204,13 @@ def test_a_card_that_is_not_there(command):
     assert told.output == "Error: No parameter set has an active card 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?\n"
 
 
+def test_a_card_without_tests_does_not_pass(tmp_path):
+    (tmp_path / "site.yaml").write_text("owner: us\n", "utf-8")
+    (tmp_path / "their-card.yaml").write_text(THEIRS, "utf-8")
+    told = run("test", "their-card", "--cards", tmp_path)
+    assert (told.exit_code, told.output) == (1, "There is no test to run.\n")
+
+
 def test_a_file_that_cannot_be_written_is_an_error_not_a_trace(tmp_path):
     told = run("test", "b12-bleeding-risk", "--junit", tmp_path / "missing" / "tests.xml")
     assert told.exit_code == 1 and told.output.endswith("tests.xml: No such file or directory\n")

@@ -292,7 +292,8 @@ def test_on_whole_requests_the_change_turns_the_card_and_facts_follow_from_what_
     ("arguments", "told"),
     [
         (["--why-not", "b12-deficiency-untreatd"], "Did you mean 'b12-deficiency-untreated'?"),
-        (["--why-not", "b12-duplicate"], "No card 'b12-duplicate' speaks on patient-view."),
+        (["--why-not", "b12-duplicate"], "No card 'b12-duplicate' speaks on patient-view. It speaks on order-select, order-sign.\n"),
+        (["--why-not", ""], "No card '' speaks on patient-view.\n"),
         (["--why-not", "b12-deficiency-untreated", "--card", "b12-deficiency-untreated"], "--why-not names the card"),
     ],
 )
