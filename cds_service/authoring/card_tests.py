@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AnyMapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -18,19 +19,28 @@ from ..rules.card import Card
 from ..rules.decision import Decisions
 from ..rules.yaml_reader import meant
 from ..rules.yaml_source import AuthoringError, Mapping, Place
+from .trace import trace_lines
 
 TODAY = date(2026, 11, 23)
+_TEST_KEYS = ("name", "facts", "fires", "silent", "parameter_sets")
 _QUANTITY = re.compile(r"(<=|>=|<|>)?(\d+(?:\.\d+)?) (\S+)\Z")
 
 
 class CardTestResult(NamedTuple):
-    """What came of one test; ``problem`` is empty where it passed."""
+    """What came of one test: ``problem`` is empty where it passed, ``trace`` tells how it was decided where it failed, and
+    ``unreadable`` says that it is no test."""
 
     card: str
     parameter_set: str
     name: str
     place: Place
-    problem: str
+    problem: str = ""
+    trace: tuple[str, ...] = ()
+    unreadable: bool = False
+
+
+class UnknownCard(ValueError):
+    """No parameter set has a card of this id; says which was probably meant."""
 
 
 class StatedResult(NamedTuple):
@@ -52,21 +62,56 @@ class StatedFacts:
 
 
 def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None) -> Iterator[CardTestResult]:
-    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set."""
-    for parameter_set in PARAMETER_SETS:
-        engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
+    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set.
+
+    Raises :class:`AuthoringError` where a card itself cannot be read, and :class:`UnknownCard`.
+    """
+    engines = {name: Engine((settings or Settings()).model_copy(update={"parameters": name})) for name in PARAMETER_SETS}
+    check_known(card_ids, engines.values())
+    for parameter_set, engine in engines.items():
         for card in engine.cards.values():
-            if card_ids and card.id not in card_ids:
-                continue
-            for test in applicable_tests(card, parameter_set):
-                yield run_test(card, test, engine.cards, parameter_set)
+            if not card_ids or card.id in card_ids:
+                yield from run_card(card, engine.cards, parameter_set)
 
 
-def applicable_tests(card: Card, parameter_set: str) -> list[Any]:
+def check_known(card_ids: Collection[str], engines: Collection[Engine]) -> None:
+    """That each of ``card_ids`` is active in some parameter set. Raises :class:`UnknownCard`."""
+    active = {card_id for engine in engines for card_id in engine.cards}
+    for card_id in card_ids:
+        if card_id not in active:
+            raise UnknownCard(f"No parameter set has an active card {card_id!r}. {meant(card_id, active)}".rstrip())
+
+
+def run_card(card: Card, cards: AnyMapping[str, Card], parameter_set: str) -> Iterator[CardTestResult]:
+    """Run the tests of ``card`` beside ``cards``; a test that cannot be read is told as a result."""
+    try:
+        tests = applicable_tests(card, parameter_set)
+    except AuthoringError as error:
+        yield _unreadable(card, parameter_set, None, error)
+        return
+    for test in tests:
+        try:
+            yield run_test(card, test, cards, parameter_set)
+        except AuthoringError as error:
+            yield _unreadable(card, parameter_set, test, error)
+
+
+def _unreadable(card: Card, parameter_set: str, test: Mapping | None, error: AuthoringError) -> CardTestResult:
+    problem = f"{error.what} {error.mend}".rstrip()
+    return CardTestResult(card.id, parameter_set, _name(test), error.place, problem, unreadable=True)
+
+
+def _name(test: Mapping | None) -> str:
+    return "a test without a name" if test is None else str(test.get("name", "a test without a name"))
+
+
+def applicable_tests(card: Card, parameter_set: str) -> list[Mapping]:
     """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``."""
     applying = []
     for test in card.tests:
-        sets = test.get("parameter_sets", PARAMETER_SETS) if isinstance(test, Mapping) else PARAMETER_SETS
+        sets = test.get("parameter_sets", PARAMETER_SETS)
+        if not isinstance(sets, list | tuple):
+            raise AuthoringError(test.at("parameter_sets"), "'parameter_sets' is a list of names.", f"Write it as [{sets}].")
         for name in sets:
             if name not in PARAMETER_SETS:
                 raise AuthoringError(test.at("parameter_sets"), f"there is no parameter set {name!r}.", meant(str(name), PARAMETER_SETS))
@@ -75,34 +120,44 @@ def applicable_tests(card: Card, parameter_set: str) -> list[Any]:
     return applying
 
 
-def run_test(card: Card, test: Any, cards: AnyMapping[str, Card], parameter_set: str) -> CardTestResult:
+def run_test(card: Card, test: Mapping, cards: AnyMapping[str, Card], parameter_set: str) -> CardTestResult:
     """Run one test of ``card`` beside ``cards``. Raises :class:`AuthoringError` for a test that cannot be read."""
     name, facts, wanted = read_test(card, test)
     decision = Decisions(cards, StatedFacts(facts))[card.id]
     got = "fires" if decision.fires else decision.stopped_by
-    problem = "" if got == wanted else f"expected {_said(wanted)}, got {_said(got)}"
-    return CardTestResult(card.id, parameter_set, name, test.place, problem)
+    if got == wanted:
+        return CardTestResult(card.id, parameter_set, name, test.place)
+    decisions = Decisions(cards, StatedFacts(facts), whole_trace=True)
+    trace = trace_lines(decisions[card.id], decisions, test["facts"], wanted)
+    return CardTestResult(card.id, parameter_set, name, test.place, f"expected {_said(wanted)}, got {_said(got)}", tuple(trace))
 
 
 def _said(outcome: str) -> str:
     return outcome if outcome == "fires" else f"silent by {outcome}"
 
 
-def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
-    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences."""
-    if not isinstance(test, Mapping) or not isinstance(test.get("facts"), Mapping):
-        raise AuthoringError(card.place, "a test has 'name', 'facts' (a mapping), and 'fires' or 'silent'.")
+def read_test(card: Card, test: Mapping) -> tuple[str, dict[str, Fact], str]:
+    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences.
+
+    Raises :class:`AuthoringError`.
+    """
     for key in test:
-        if key not in ("name", "facts", "fires", "silent", "parameter_sets"):
-            raise AuthoringError(test.at(key), f"there is no key {key!r} in a test.")
+        if key not in _TEST_KEYS:
+            raise AuthoringError(test.at(key), f"there is no key {key!r} in a test.", meant(key, _TEST_KEYS))
+    if not isinstance(test.get("facts"), Mapping):
+        raise AuthoringError(test.at("facts"), "a test has 'facts', a mapping.", "Write it as facts: {b12.status: deficient}.")
     facts = {name: _stated(name, value, test["facts"]) for name, value in test["facts"].items()}
-    if test.get("fires") is True and "silent" not in test:
-        return str(test.get("name")), facts, "fires"
     criteria = [condition.id for condition in (*card.include, *card.exclude)]
-    silent = test.get("silent")
-    if "fires" in test or silent not in criteria:
-        raise AuthoringError(test.at("silent"), "a test says 'fires: true' or 'silent: <criterion>'.", meant(str(silent), criteria))
-    return str(test.get("name")), facts, str(silent)
+    if "fires" in test:
+        if test["fires"] is not True or "silent" in test:
+            mend = "Where it stays silent, write 'silent: <criterion>' alone."
+            raise AuthoringError(test.at("fires"), "a test says 'fires: true' or 'silent: <criterion>'.", mend)
+        return _name(test), facts, "fires"
+    if test.get("silent") not in criteria:
+        what = f"there is no criterion {test['silent']!r} that could silence." if "silent" in test else "a test says what it expects."
+        mend = meant(str(test["silent"]), criteria) if "silent" in test else "Write 'fires: true' or 'silent: <criterion>'."
+        raise AuthoringError(test.at("silent"), what, mend)
+    return _name(test), facts, str(test["silent"])
 
 
 def _stated(name: str, value: Any, facts: Mapping) -> Fact:
@@ -113,10 +168,11 @@ def _stated(name: str, value: Any, facts: Mapping) -> Fact:
         return absent()
     if value == "unknown":
         return unknown("stated so")
-    return known(_value(CATALOGUE[name], value, place))
+    return known(stated_value(CATALOGUE[name], value, place))
 
 
-def _value(definition: Definition, value: Any, place: Place) -> Any:
+def stated_value(definition: Definition, value: Any, place: Place) -> Any:
+    """The value of a fact as a test writes it: ``true``, ``deficient``, ``<3.5 mmol/L``, ``2026-11-23``. Raises :class:`AuthoringError`."""
     if definition.kind == "yes-no" and isinstance(value, bool):
         return value
     if definition.kind == "category" and value in definition.values:
@@ -131,6 +187,21 @@ def _value(definition: Definition, value: Any, place: Place) -> Any:
                 return StatedResult(Interval.of(number, match[1]), value)
     if definition.kind == "orders" and isinstance(value, list):
         return tuple(map(str, value))
+    if definition.kind == "reference" and isinstance(value, str):
+        return value
     if definition.kind == "date" and isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC).date()
-    raise AuthoringError(place, f"{value!r} is no value of {definition.name!r}, a {definition.kind}.")
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    written = f"{value}" if isinstance(value, Decimal) else repr(value)
+    raise AuthoringError(place, f"{written} is no value of {definition.name!r}, a {definition.kind}.", _as_written(definition, value))
+
+
+def _as_written(definition: Definition, value: Any) -> str:
+    """How a test writes a value of a fact."""
+    if definition.kind == "category":
+        return meant(str(value), [*definition.values, "absent", "unknown"])
+    forms = {
+        "yes-no": "true or false", "number": f"'1 {definition.unit}'", "result": f"'1 {definition.unit}' or '<1 {definition.unit}'",
+        "orders": "[serum-b12]", "date": "2026-11-23", "reference": "MedicationRequest/1",
+    }  # fmt: skip
+    return f"Write it as {forms[definition.kind]}, or as absent or unknown."

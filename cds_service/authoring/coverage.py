@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..config import Settings
+from ..engine import PARAMETER_SETS, Engine
 from ..rules.card import Card
-from ..rules.conditions import AnyOf, Condition, Truth
+from ..rules.conditions import AnyOf, CardHolds, Condition, Truth
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Place
-from .card_tests import StatedFacts, applicable_tests, read_test
+from .card_tests import StatedFacts, applicable_tests, check_known, read_test
+from .explanation import condition_text
 
 
 class Seen(NamedTuple):
-    """A criterion and how often the tests saw it hold, not hold, and not be known."""
+    """A criterion and how often the tests saw it hold, not hold, and not be known.
+
+    ``decidable``: not so where it looks at a card that is off, which no test can turn on.
+    """
 
     card: str
     part: str
     criterion: str
+    asks: str
     place: Place
     held: int
     did_not_hold: int
     unknown: int
+    decidable: bool
 
     @property
     def both(self) -> bool:
@@ -29,18 +38,94 @@ class Seen(NamedTuple):
         return bool(self.held and (self.did_not_hold or self.unknown))
 
 
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A criterion, by its place, with what was seen of it in each parameter set that has it and where it can be decided."""
+
+    part: str
+    criterion: str
+    asks: str
+    place: Place
+    sets: dict[str, Seen]
+
+    @property
+    def one_sided(self) -> dict[str, Seen]:
+        """The parameter sets in which it was not seen both ways."""
+        return {name: seen for name, seen in self.sets.items() if not seen.both}
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredCard:
+    """A card and its criteria, in the order of its file."""
+
+    id: str
+    place: Place
+    criteria: tuple[Covered, ...]
+
+    @property
+    def both(self) -> int:
+        """How many criteria were seen both ways in every parameter set that has them."""
+        return sum(not criterion.one_sided for criterion in self.criteria)
+
+
 def seen(card: Card, cards: dict[str, Card], parameter_set: str) -> Iterator[Seen]:
-    """How the tests of ``card`` saw each criterion, each part of an ``any_of``, and each ``when`` of what it says."""
+    """How the tests of ``card`` saw each criterion, each part of an ``any_of``, and each ``when`` of what it says.
+
+    A ``when`` is looked at in the tests in which the card fires: in the others nothing is said.
+    """
     states = [StatedFacts(read_test(card, test)[1]) for test in applicable_tests(card, parameter_set)]
+    decisions = [(facts, Decisions(cards, facts)) for facts in states]
+    firing = [(facts, made) for facts, made in decisions if made.holds(card.id)]
     for part, condition in _conditions(card):
-        truths: list[Truth] = [condition.truth(facts, Decisions(cards, facts).holds) for facts in states]
-        yield Seen(card.id, part, condition.id, condition.place, truths.count(True), truths.count(False), truths.count(None))
+        looked_at = firing if part.startswith("when") else decisions
+        truths: list[Truth] = [condition.truth(facts, made.holds) for facts, made in looked_at]
+        decidable = not isinstance(condition, CardHolds) or condition.card in cards
+        counts = (truths.count(True), truths.count(False), truths.count(None))
+        yield Seen(card.id, part, condition.id, condition_text(condition), condition.place, *counts, decidable)
 
 
 def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
-    shown = [paragraph.when for paragraph in card.detail] + [suggestion.when for suggestion in card.suggestions]
-    for part, conditions in (("include", card.include), ("exclude", card.exclude), *(("when", when) for when in shown)):
+    shown = [("when of a paragraph", paragraph.when) for paragraph in card.detail]
+    shown += [("when of a suggestion", suggestion.when) for suggestion in card.suggestions]
+    for part, conditions in (("include", card.include), ("exclude", card.exclude), *shown):
         for condition in conditions:
             yield part, condition
             if isinstance(condition, AnyOf):
                 yield from ((f"{part}: part", inner) for inner in condition.criteria)
+
+
+def covered_cards(card_ids: Collection[str], settings: Settings) -> list[CoveredCard]:
+    """The coverage of all cards of ``settings``, or of ``card_ids``, over all parameter sets, by the place of the card.
+
+    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` for what cannot be read, and
+    :class:`~cds_service.authoring.card_tests.UnknownCard`.
+    """
+    engines = {name: Engine(settings.model_copy(update={"parameters": name})) for name in PARAMETER_SETS}
+    check_known(card_ids, engines.values())
+    cards: dict[str, Card] = {}
+    found: dict[str, dict[tuple[str, Place], Covered]] = {}
+    for parameter_set, engine in engines.items():
+        for card in engine.cards.values():
+            if card_ids and card.id not in card_ids:
+                continue
+            cards.setdefault(card.id, card)
+            criteria = found.setdefault(card.id, {})
+            for one in seen(card, engine.cards, parameter_set):
+                if one.decidable:
+                    new = Covered(one.part, one.criterion, one.asks, one.place, {})
+                    criteria.setdefault((one.part, one.place), new).sets[parameter_set] = one
+    return [
+        CoveredCard(card.id, card.place, tuple(sorted(found[card.id].values(), key=lambda criterion: criterion.place)))
+        for card in sorted(cards.values(), key=lambda card: card.place)
+    ]
+
+
+def totals(cards: Collection[CoveredCard]) -> tuple[int, int]:
+    """How many criteria were seen both ways, of how many."""
+    return sum(card.both for card in cards), sum(len(card.criteria) for card in cards)
+
+
+def percent(cards: Collection[CoveredCard]) -> float:
+    """The share of criteria seen both ways, of 100; 100 where there are none."""
+    both, every = totals(cards)
+    return 100 * both / every if every else 100.0

@@ -90,18 +90,13 @@ def _changed(condition: Condition) -> Iterator[tuple[Condition, Place, str]]:
     elif isinstance(condition, AnyOf):
         for index, criterion in enumerate(condition.criteria):
             before, after = condition.criteria[:index], condition.criteria[index + 1 :]
-            yield replace(condition, criteria=(*before, *after)), criterion.place, f"alternative dropped: {_text(criterion)}"
+            yield replace(condition, criteria=(*before, *after)), criterion.place, f"alternative dropped: {condition_text(criterion)}"
             for changed in _variants(criterion):
                 changed_whole = replace(condition, criteria=(*before, changed, *after))
-                yield changed_whole, criterion.place, f"{_text(criterion)} → {_text(changed)}"
+                yield changed_whole, criterion.place, f"{condition_text(criterion)} → {condition_text(changed)}"
     else:
         for changed in _variants(condition):
-            yield changed, condition.place, f"{_text(condition)} → {_text(changed)}"
-
-
-def _text(criterion: Criterion) -> str:
-    asked = condition_text(criterion) if criterion.operand != frozenset() else f"{criterion.fact} in nothing"
-    return f"{asked}, or unknown" if criterion.when_unknown else asked
+            yield changed, condition.place, f"{condition_text(condition)} → {condition_text(changed)}"
 
 
 def _variants(criterion: Criterion) -> Iterator[Criterion]:
@@ -135,10 +130,13 @@ def _other_operands(criterion: Criterion) -> Iterator[Any]:
 # --- running a card's tests against its mutants
 
 
-def run_mutants(card_ids: Collection[str] = (), parameter_sets: Iterable[str] = PARAMETER_SETS) -> Iterator[MutantResult]:
-    """Every mutant of all cards, or of ``card_ids``, in each parameter set. The cards' tests must pass beforehand."""
-    for parameter_set in parameter_sets:
-        engine = Engine(Settings.model_validate({"parameters": parameter_set}))
+def run_mutants(card_ids: Collection[str] = (), settings: Settings | None = None) -> Iterator[MutantResult]:
+    """Every mutant of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set.
+
+    The cards' tests must pass beforehand.
+    """
+    for parameter_set in PARAMETER_SETS:
+        engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
         for card in engine.cards.values():
             if not card_ids or card.id in card_ids:
                 yield from mutate(card, engine.cards, parameter_set)

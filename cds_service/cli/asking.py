@@ -26,20 +26,25 @@ def example(hook: str) -> None:
 @click.command()
 @click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--card", help="Only this card.")
+@click.option("--why-not", metavar="CARD-ID", help="The smallest change of facts that would turn this card's outcome.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
-def explain(request_file: Path, card: str | None, as_json: bool, now: str | None) -> None:
+def explain(request_file: Path, card: str | None, why_not: str | None, as_json: bool, now: str | None) -> None:
     """Explain each card for a hook request: fired or silent, by which criterion, from which facts."""
     import orjson
 
     from ..authoring.explanation import explain_request, explanation_text
+    from ..authoring.why_not_report import why_not_request, why_not_text
     from ..engine import Engine, MissingData
     from ..facts.session import OtherFhirVersion
     from ..hooks.errors import BadRequest
 
+    if card is not None and why_not is not None:
+        raise click.UsageError("--why-not names the card; leave --card out.")
     try:
         moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
-        explained = explain_request(Engine(read_settings()), request_file.read_bytes(), moment.astimezone(), card)
+        asked = Engine(read_settings()), request_file.read_bytes(), moment.astimezone()
+        explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OtherFhirVersion as error:
@@ -51,4 +56,4 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        click.echo(explanation_text(explained))
+        click.echo(why_not_text(explained) if why_not is not None else explanation_text(explained))

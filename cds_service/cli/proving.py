@@ -1,49 +1,87 @@
-"""Commands that prove the cards: their tests, changed cards, and every distinguishable state."""
+"""Commands that prove the cards: their tests, what the tests cover, changed cards, and every distinguishable state."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
+from ..config import Settings
 from ..rules.yaml_source import AuthoringError
+from .reading_settings import read_settings
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(name="test")
 @click.argument("card_ids", nargs=-1)
+@click.option("--cards", "folders", multiple=True, type=FOLDER, help="A folder of local cards (those of CDS_CARDS by default).")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results there too, as JUnit XML.")
 @click.option("--mutate", is_flag=True, help="Then change each criterion of each card: one of its tests must notice.")
-def run_card_tests(card_ids: tuple[str, ...], mutate: bool) -> None:
-    """Run the tests in the card files, in every parameter set."""
+def run_card_tests(card_ids: tuple[str, ...], folders: tuple[Path, ...], junit: Path | None, mutate: bool) -> None:
+    """Run the tests in the card files, in every parameter set; tell how each that fails was decided."""
+    from ..authoring.card_tests import UnknownCard
+
+    settings = read_settings(cards=folders or None)
     try:
-        passed = _run_tests(card_ids) and (not mutate or _run_mutants(card_ids))
-    except AuthoringError as error:
+        passed = _run_tests(card_ids, settings, junit) and (not mutate or _run_mutants(card_ids, settings))
+    except (AuthoringError, UnknownCard) as error:
         raise click.ClickException(str(error)) from None
     if not passed:
         sys.exit(1)
 
 
-def _run_tests(card_ids: tuple[str, ...]) -> bool:
+def _run_tests(card_ids: tuple[str, ...], settings: Settings, junit: Path | None) -> bool:
+    from ..authoring.card_test_report import as_junit, as_text
     from ..authoring.card_tests import run_tests
 
-    failures = 0
-    ran = 0
-    for result in run_tests(card_ids):
-        ran += 1
-        if result.problem:
-            failures += 1
-            click.echo(f"{result.place}: {result.card} [{result.parameter_set}] {result.name}: {result.problem}")
-    click.echo(f"{ran - failures} passed, {failures} failed")
-    return bool(ran) and not failures
+    results = list(run_tests(card_ids, settings))
+    if junit:
+        _write(junit, as_junit(results))
+    click.echo(as_text(results))
+    return bool(results) and not any(result.problem for result in results)
 
 
-def _run_mutants(card_ids: tuple[str, ...]) -> bool:
+def _run_mutants(card_ids: tuple[str, ...], settings: Settings) -> bool:
     from ..authoring.mutation import report, run_mutants
 
-    results = list(run_mutants(card_ids))
+    results = list(run_mutants(card_ids, settings))
     for line in report(results):
         click.echo(line)
     return all(result.verdict != "survived" for result in results)
+
+
+@click.command()
+@click.argument("card_ids", nargs=-1)
+@click.option("--cards", "folders", multiple=True, type=FOLDER, help="A folder of local cards (those of CDS_CARDS by default).")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to read there.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Fail where less is seen both ways.")
+def coverage(card_ids: tuple[str, ...], folders: tuple[Path, ...], html: Path | None, as_json: bool, fail_under: float | None) -> None:
+    """Tell which criteria the tests in the card files saw decide both ways, and which they did not."""
+    from ..authoring.card_tests import UnknownCard
+    from ..authoring.coverage import covered_cards, percent
+    from ..authoring.coverage_report import as_html, as_text
+    from ..authoring.coverage_report import as_json as in_json
+
+    try:
+        covered = covered_cards(card_ids, read_settings(cards=folders or None))
+    except (AuthoringError, UnknownCard) as error:
+        raise click.ClickException(str(error)) from None
+    if html:
+        _write(html, as_html(covered))
+    click.echo(in_json(covered) if as_json else as_text(covered))
+    if fail_under is not None and percent(covered) < fail_under:
+        raise click.ClickException(f"{percent(covered):.1f} % is below {fail_under:g} %.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
 
 
 @click.command()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from .conditions import Condition
-from .yaml_source import Place
+from .yaml_source import Mapping, Place
 
 INDICATORS = ("critical", "warning", "info")
 
@@ -66,7 +65,7 @@ class Card:
     evidence: tuple[str, ...]
     suggestions: tuple[Suggestion, ...]
     override_reasons: tuple[str, ...]
-    tests: tuple[Any, ...]
+    tests: tuple[Mapping, ...]
     place: Place
 
     @property

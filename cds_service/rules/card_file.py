@@ -68,7 +68,7 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         evidence=evidence,
         suggestions=tuple(reader.suggestions(says)),
         override_reasons=reader.names(says, "override_reasons", vocabulary.override_reasons, "override reason"),
-        tests=tuple(value for value, _ in reader.items(card, "tests")),
+        tests=tuple(reader.tests(card)),
         place=card.place,
     )
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", parsed.id):
@@ -184,6 +184,13 @@ class _Reader(Reader):
                 self.conditions(mapping, "when"),
                 place,
             )
+
+    def tests(self, card: Mapping) -> Iterable[Mapping]:
+        """The tests as authored; whoever runs them reads what is in them."""
+        for value, place in self.items(card, "tests"):
+            if not isinstance(value, Mapping):
+                raise AuthoringError(place, "a test is a mapping.", "It has 'name', 'facts', and 'fires' or 'silent'.")
+            yield value
 
     def order_source(self, value: Any, place: Place) -> OrderSource:
         if isinstance(value, str):

@@ -58,8 +58,8 @@ MISTAKES = [
       for other in ("below 3.4 mmol/L", "below 3.6 mmol/L", "at least 3.5 mmol/L", "more than 3.5 mmol/L", "at most 3.5 mmol/L",
                     "below 3.5 mmol/L, or unknown")}),
     ("fact: b12_therapy.start, within: 28 d",
-     {f"b12_therapy.start within 28 → b12_therapy.start {other}"
-      for other in ("within 27", "within 29", "older than 28", "within 28, or unknown")}),
+     {f"b12_therapy.start within 28 days → b12_therapy.start {other}"
+      for other in ("within 27 days", "within 29 days", "older than 28 days", "within 28 days, or unknown")}),
     ("fact: folate.reason, absent: true",
      {"folate.reason is absent → folate.reason is not absent", "folate.reason is absent → folate.reason is unknown",
       "folate.reason is absent → folate.reason is absent, or unknown"}),
@@ -113,7 +113,7 @@ def test_a_number_of_days_needs_tests_on_both_sides(tmp_path):
     criterion = "[{id: recent, fact: b12_therapy.start, within: 28 d}]"
     tests = "{facts: {b12_therapy.start: '2026-10-26'}, fires: true}, {facts: {}, silent: recent}"
     assert unkilled(card(tmp_path, criterion, tests=f"[{tests}]")) == {
-        "b12_therapy.start within 28 → b12_therapy.start within 29": "survived"
+        "b12_therapy.start within 28 days → b12_therapy.start within 29 days": "survived"
     }
     day_before = "{facts: {b12_therapy.start: '2026-10-25'}, silent: recent}"
     assert not unkilled(card(tmp_path, criterion, tests=f"[{tests}, {day_before}]"))

@@ -15,7 +15,7 @@ from ...fhir.interval import Interval
 from ...rendering.cards import SUMMARY_LIMIT
 from ...rules.card import Card
 from ...rules.card_file import PLACEHOLDER
-from ...rules.conditions import CardHolds, Condition, Criterion
+from ...rules.conditions import Condition, Criterion
 from ..card_tests import TODAY, StatedFacts, StatedResult, applicable_tests, read_test, run_test
 from ..coverage import seen
 from .finding import Finding
@@ -93,9 +93,8 @@ def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
     if wanted != {True, False}:
         missing = "fires" if True not in wanted else "is silent"
         yield Finding("no-test", "error", card.place, f"{card.id} has no test that it {missing}.", "Add one under tests.")
-    off = {condition.id for condition in card.conditions if isinstance(condition, CardHolds) and condition.card not in engine.cards}
     for shown in seen(card, engine.cards, engine.settings.parameters):
-        if shown.part in ("include", "exclude") and not shown.both and shown.criterion not in off:
+        if shown.part in ("include", "exclude") and shown.decidable and not shown.both:
             way = "hold" if not shown.held else "fail to hold"
             what = f"{card.id}: no test sees {shown.criterion!r} {way}."
             yield Finding("one-sided-criterion", "warning", shown.place, what, "Add a test with facts that make it so.")

@@ -1,0 +1,51 @@
+"""How a test inside a card file was decided, told to the author of the card when the test fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as AnyMapping
+from typing import Any
+
+from ..rules.conditions import CardHolds, Condition
+from ..rules.decision import Decision, Decisions, Step
+from .explanation import TRUTHS, condition_text
+
+
+def trace_lines(decision: Decision, others: Decisions, stated: AnyMapping[str, Any], wanted: str) -> Iterator[str]:
+    """Each criterion in order: its truth, what it asks, what the test states, and which one stopped it or should have.
+
+    ``decision``: with its whole trace; ``stated``: the facts as the test writes them; ``wanted``: ``fires``, or the id of a
+    criterion.
+    """
+    for step in decision.steps:
+        marks = []
+        if step.condition.id == decision.stopped_by:
+            marks.append(f"stops it (line {step.condition.place.line})")
+        if step.condition.id == wanted:
+            marks.append(f"should stop it, says the test (line {step.condition.place.line})")
+        yield _line(step, others, stated) + "".join(f"   <-- {mark}" for mark in marks)
+
+
+def _line(step: Step, others: Decisions, stated: AnyMapping[str, Any]) -> str:
+    mark = ">" if (step.truth if step.excludes else not step.truth) else " "
+    part = "unless" if step.excludes else "when"
+    told = _told(step.condition, others, stated)
+    return f"{mark} {TRUTHS[step.truth]:<8}{part:<7}{step.condition.id}: {condition_text(step.condition)} [{told}]"
+
+
+def _told(condition: Condition, others: Decisions, stated: AnyMapping[str, Any]) -> str:
+    """What a condition had to go by."""
+    if not isinstance(condition, CardHolds):
+        names = dict.fromkeys(condition.facts)
+        return ", ".join(f"{name}: {_written(stated[name])}" if name in stated else f"{name} not stated" for name in names)
+    if condition.card not in others:
+        return "that card is off in this parameter set"
+    other = others[condition.card]
+    return "it fires" if other.fires else f"it is silent by {other.stopped_by}"
+
+
+def _written(value: Any) -> str:
+    """A stated value as the test writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
