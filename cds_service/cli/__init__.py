@@ -9,6 +9,7 @@ from .checking import check, schema
 from .documenting import doc
 from .proving import run_card_tests, safety
 from .serving import report, serve, settings
+from .validating import validate
 
 
 @click.group()
@@ -16,5 +17,5 @@ def main() -> None:
     """A CDS Hooks service for vitamin B12 and folate."""
 
 
-for _command in (serve, example, explain, run_card_tests, safety, check, schema, doc, report, settings):
+for _command in (serve, example, explain, run_card_tests, safety, check, schema, doc, validate, report, settings):
     main.add_command(_command)

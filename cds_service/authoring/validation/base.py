@@ -1,0 +1,95 @@
+"""The check against base FHIR R4: the models of ``fhir.resources``, and what they let pass.
+
+The models are R4B's. For what the service reads and writes R4 and R4B are the same; which resource types R4 has is known from
+R4's own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
+
+from ...rules.yaml_reader import meant
+from .finding import Finding
+from .node import RESOURCE_TYPES, Node, names_in, type_of
+
+_NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
+_CODE = "base"
+
+
+def type_findings(resource: Any) -> Iterator[Finding]:
+    """Why ``resource`` is no FHIR R4 resource at all; nothing where it is one."""
+    if not isinstance(resource, dict):
+        yield Finding("error", "$", _CODE, "This is no FHIR resource.", "Give a JSON object with a resourceType.")
+    elif not isinstance(kind := resource.get("resourceType"), str):
+        yield Finding("error", "$.resourceType", _CODE, "The resourceType is missing.", 'Name it, such as "resourceType": "Observation".')
+    elif kind not in RESOURCE_TYPES:
+        yield Finding("error", "$.resourceType", _CODE, f"FHIR R4 has no resource {kind!r}.", meant(kind, RESOURCE_TYPES))
+
+
+def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
+    """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed elements, unknown codes."""
+    root = Node.root(resource)
+    try:
+        model = get_fhir_model_class(root.type)
+    except ValueError:
+        yield Finding("warning", root.path, _CODE, f"R4B has no {root.type}, so only the form of its values is checked.")
+    else:
+        try:
+            model.model_validate(resource)
+        except ValidationError as error:
+            for problem in error.errors():
+                yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
+    for parent, name, node in root.descendants():
+        yield from _value_findings(parent, name, node)
+
+
+def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: Node) -> Finding:
+    path = root.path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    parent = root
+    for step in location[:-1]:
+        parent = _into(parent, step)
+    if kind == "missing":
+        return Finding("error", path, _CODE, "FHIR R4 requires this element, and it is missing.", "Add it.")
+    if kind == "extra_forbidden":
+        return Finding("error", path, _CODE, "FHIR R4 has no such element here.", meant(str(location[-1]), names_in(parent.type)))
+    return Finding("error", path, _CODE, message.removeprefix("Value error, ").removeprefix("Assertion failed, "))
+
+
+def _into(node: Node, step: int | str) -> Node:
+    """The node one step of a model's error further in; the type stays while a list is entered."""
+    value = node.value
+    if isinstance(step, int):
+        return node._replace(value=value[step] if isinstance(value, list) and step < len(value) else None)
+    inner = value.get(step) if isinstance(value, dict) else None
+    return Node(inner, f"{node.path}.{step}", type_of(node.type, step))
+
+
+def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
+    """A number or truth value that is written as text, which the models would convert; a code that R4 does not list."""
+    value = node.value
+    if node.type in _NUMBERS and not (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", "Write it without quotation marks.")
+    elif node.type == "boolean" and not isinstance(value, bool):
+        yield Finding("error", node.path, _CODE, "A boolean is true or false.", "Write it without quotation marks.")
+    elif node.type == "code" and isinstance(value, str) and (listed := _codes(parent.type, name)) and value not in listed:
+        yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, listed))
+
+
+@cache
+def _codes(kind: str, name: str) -> tuple[str, ...]:
+    """The codes that R4 lists for an element in its definition; none where the list there is cut short or there is no list."""
+    try:
+        model = get_fhir_model_class("".join(part[:1].upper() + part[1:] for part in kind.split(".")))
+    except ValueError:
+        return ()
+    for field_name, field in model.model_fields.items():
+        if name in (field_name, field.alias) and isinstance(field.json_schema_extra, dict):
+            listed = field.json_schema_extra.get("enum_values")
+            return tuple(map(str, listed)) if isinstance(listed, list) and "+" not in listed else ()
+    return ()
+
