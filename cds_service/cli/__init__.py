@@ -6,7 +6,7 @@ import click
 
 from .asking import example, explain
 from .checking import check, schema
-from .documenting import doc
+from .documenting import doc, topics
 from .proving import run_card_tests, safety
 from .serving import report, serve, settings
 from .validating import validate
@@ -17,5 +17,5 @@ def main() -> None:
     """A CDS Hooks service for vitamin B12 and folate."""
 
 
-for _command in (serve, example, explain, run_card_tests, safety, check, schema, doc, validate, report, settings):
+for _command in (serve, example, explain, run_card_tests, safety, check, schema, doc, topics, validate, report, settings):
     main.add_command(_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cds_service.content import PROFILES
@@ -19,6 +20,9 @@ VALUE_SETS = _read("value-sets")
 CODE_SYSTEMS = _read("code-systems")
 STRUCTURE_DEFINITIONS = _read("structure-definitions")
 EXAMPLES = _read("examples")
+COUNTER_EXAMPLES = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in sorted((Path(__file__).parent / "counter-examples").glob("*.json"))
+}
 ACTIVITY_DEFINITIONS = _read("activity-definitions")
 
 

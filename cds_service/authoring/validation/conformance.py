@@ -22,7 +22,7 @@ def conformance_findings(root: Node, profile: Profile, resource: dict[str, Any],
         if not element.steps:
             yield from _node_findings(element, root, resource, terminology)
             continue
-        for parent in _nodes(root, element.steps[:-1]):
+        for parent in nodes_at(root, element.steps[:-1]):
             found = [node for node in parent.children(element.steps[-1]) if not element.extension or _url(node) == element.extension]
             yield from _count_findings(element, parent, len(found))
             for node in found:
@@ -48,7 +48,8 @@ def _url(node: Node) -> str:
     return as_text(node.value.get("url")) if isinstance(node.value, dict) else ""
 
 
-def _nodes(root: Node, steps: tuple[str, ...]) -> list[Node]:
+def nodes_at(root: Node, steps: tuple[str, ...]) -> list[Node]:
+    """The elements below ``root`` that the steps of a path lead to."""
     nodes = [root]
     for step in steps:
         nodes = [child for node in nodes for child in node.children(step)]
@@ -145,5 +146,5 @@ def _shown(value: Any) -> str:
 def bindings(profile: Profile, resource: dict[str, Any], terminology: Terminology) -> list[bool]:
     """For each value set that ``profile`` binds an element of the resource to: whether the resource is coded from it."""
     root = Node.root(resource)
-    bound = [(element, node) for element in profile.elements if element.value_set for node in _nodes(root, element.steps)]
+    bound = [(element, node) for element in profile.elements if element.value_set for node in nodes_at(root, element.steps)]
     return [_bound(node.value, element.value_set, terminology) for element, node in bound]
