@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from ...rules.yaml_reader import meant
 from .finding import Finding
-from .node import RESOURCE_TYPES, Node, names_in, type_of
+from .node import RESOURCE_TYPES, Node, type_of
 
 _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _CODE = "base"
@@ -56,7 +56,7 @@ def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: No
     if kind == "missing":
         return Finding("error", path, _CODE, "FHIR R4 requires this element, and it is missing.", "Add it.")
     if kind == "extra_forbidden":
-        return Finding("error", path, _CODE, "FHIR R4 has no such element here.", meant(str(location[-1]), names_in(parent.type)))
+        return Finding("error", path, _CODE, "FHIR R4 has no such element here.", meant(str(location[-1]), _fields(parent.type)))
     return Finding("error", path, _CODE, message.removeprefix("Value error, ").removeprefix("Assertion failed, "))
 
 
@@ -81,15 +81,17 @@ def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
 
 
 @cache
-def _codes(kind: str, name: str) -> tuple[str, ...]:
-    """The codes that R4 lists for an element in its definition; none where the list there is cut short or there is no list."""
+def _fields(kind: str) -> dict[str, Any]:
+    """The elements of a type (or of the element at a path) by name, as the models define them; none where they have no such type."""
     try:
         model = get_fhir_model_class("".join(part[:1].upper() + part[1:] for part in kind.split(".")))
     except ValueError:
-        return ()
-    for field_name, field in model.model_fields.items():
-        if name in (field_name, field.alias) and isinstance(field.json_schema_extra, dict):
-            listed = field.json_schema_extra.get("enum_values")
-            return tuple(map(str, listed)) if isinstance(listed, list) and "+" not in listed else ()
-    return ()
+        return {}
+    return {field.alias or name: field for name, field in model.model_fields.items() if not (field.alias or name).startswith("_")}
 
+
+def _codes(kind: str, name: str) -> tuple[str, ...]:
+    """The codes that R4 lists for an element in its definition; none where the list there is cut short or there is no list."""
+    listed = getattr(_fields(kind).get(name), "json_schema_extra", None) or {}
+    codes = tuple(listed.get("enum_values", ()))
+    return codes if "+" not in codes else ()

@@ -18,15 +18,21 @@ from .profiles import OURS, Constraint, Element, Profile, Profiles
 
 def conformance_findings(root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology) -> Iterator[Finding]:
     """What ``root`` breaks of ``profile``. ``root``: the ``resource`` itself, or an extension somewhere in it."""
+    mistyped: tuple[str, ...] = ()  # of what has another type nothing more is said
     for element in profile.elements:
         if not element.steps:
             yield from _node_findings(element, root, resource, terminology)
             continue
         for parent in nodes_at(root, element.steps[:-1]):
+            if parent.path.startswith(mistyped):
+                continue
             found = [node for node in parent.children(element.steps[-1]) if not element.extension or _url(node) == element.extension]
             yield from _count_findings(element, parent, len(found))
             for node in found:
-                yield from _node_findings(element, node, resource, terminology)
+                if not node.path.startswith(mistyped):
+                    findings = list(_node_findings(element, node, resource, terminology))
+                    mistyped += tuple(finding.path for finding in findings if finding.code == "type")
+                    yield from findings
 
 
 def extension_findings(resource: dict[str, Any], profiles: Profiles, terminology: Terminology) -> Iterator[Finding]:

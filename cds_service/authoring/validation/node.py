@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, NamedTuple
 
 from fhirpathpy.models import models
@@ -68,12 +67,3 @@ def type_of(parent: str, name: str) -> str:
 
 def _type_of_value(value: Any, kind: str) -> str:
     return str(value["resourceType"]) if isinstance(value, dict) and "resourceType" in value else kind
-
-
-@cache
-def names_in(kind: str) -> tuple[str, ...]:
-    """The names of the elements of a type, as far as R4's tables have them."""
-    lineage = [kind]
-    while parent := R4["type2Parent"].get(lineage[-1]):
-        lineage.append(parent)
-    return tuple(path.rpartition(".")[2] for path in _TYPES if path.rpartition(".")[0] in lineage)
