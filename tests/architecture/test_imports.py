@@ -169,7 +169,12 @@ def test_fhirpath_and_validation_stay_off_the_request_path():
     assert {name for name in TREES if imports(name)[0] & {"fhirpathpy"}} == {
         f"authoring/validation/{module}.py" for module in ("node", "conformance")
     }
-    importing = {name for name, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and "validation" in (node.module or "")}
+    importing = {
+        name
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and "validation" in (node.module or "")
+    }
     assert {name for name in importing if not name.startswith("authoring/validation/")} == {"cli/validating.py"}
 
 

@@ -56,7 +56,11 @@ def result(value_set, code, value, unit):
 
 def results(resources):
     """Those that are of an analyte, by name: (value set, resource)."""
-    return [(name, profile_of(item).removesuffix("-result")) for name, item in resources.items() if profile_of(item).removesuffix("-result") in ANALYTE]
+    return [
+        (name, profile_of(item).removesuffix("-result"))
+        for name, item in resources.items()
+        if profile_of(item).removesuffix("-result") in ANALYTE
+    ]
 
 
 PATIENT = EXAMPLES["example-patient"]
@@ -183,7 +187,9 @@ def test_a_profile_ends_where_the_service_stops_believing_a_value(value_set, cod
     assert (conforms(f"{value_set}-result", beyond), usable(value_set, beyond)) == (False, False)
 
 
-@pytest.mark.parametrize("status", ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"])
+@pytest.mark.parametrize(
+    "status", ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
+)
 def test_a_status_conforms_where_the_service_uses_it(status):
     sent = {**EXAMPLES["b12-total-result"], "status": status}
     assert conforms("b12-total-result", sent) is usable("b12-total", sent) is (status in ("final", "amended", "corrected"))

@@ -74,7 +74,9 @@ def test_bindings_and_composed_value_sets_lead_to_value_sets_that_are_there():
         for element in definition["differential"]["element"]
         if "binding" in element
     }
-    parts = {part for value_set in VALUE_SETS.values() for include in value_set["compose"]["include"] for part in include.get("valueSet", [])}
+    parts = {
+        part for value_set in VALUE_SETS.values() for include in value_set["compose"]["include"] for part in include.get("valueSet", [])
+    }
     assert len(bound) == 20
     assert (bound | parts) - {value_set["url"] for value_set in VALUE_SETS.values()} == set()
 

@@ -19,6 +19,9 @@ from .finding import Checked, Finding, Report
 from .node import Node
 from .profiles import OURS, Profile, Profiles, UnknownProfile
 
+# Of these the profiles say what is read; a medication or laboratory order may be one that is read or one that is written.
+_READ_BY_CODE = ("Observation", "Procedure")
+
 
 class Validator:
     """The profiles and value sets of a folder, to hold resources against."""
@@ -27,29 +30,32 @@ class Validator:
         self.profiles = Profiles.load(folder)
         self._terminology = Terminology.load(folder)
 
-    def validate(self, resource: Any, profile: Profile | None = None) -> Report:
+    def validate(self, resource: Any, profile: Profile | None = None, *, by_code: bool = False) -> Report:
         """Check a resource, or each entry of a Bundle.
 
         ``resource``: parsed JSON. ``profile``: held against it too, whatever its ``meta.profile`` says; in a Bundle, against
-        the entries of its type.
+        the entries of its type. ``by_code``: a result or procedure that has no profile so is held against those of its code.
         """
-        checked, findings = [], []
+        checked: list[Checked] = []
+        findings: list[Finding] = []
         for path, inner in _resources(resource):
-            kind_findings = list(type_findings(inner))
-            findings += [finding.within(path) if path else finding for finding in kind_findings]
-            if kind_findings:
-                continue
-            profiles = self._profiles_of(inner, profile)
-            found = [*base_findings(_shell(inner)), *self._profile_findings(inner, profiles, profile)]
+            found = list(type_findings(inner))
+            if not found:
+                kind = inner["resourceType"]
+                profiles = self._profiles_of(inner, profile, by_code)
+                checked.append(Checked(path or kind, kind, tuple(item.id for item in profiles)))
+                try:
+                    found = list(self._findings(_shell(inner), profiles))
+                except RecursionError:
+                    found = [Finding("error", kind, "base", "The resource is nested too deeply to be checked.")]
             findings += [finding.within(path) if path else finding for finding in found]
-            checked.append(Checked(path or inner["resourceType"], inner["resourceType"], tuple(item.id for item in profiles)))
         if profile and checked and not any(profile.id in item.profiles for item in checked):
             what = f"Nothing here is a {profile.type}, which the profile {profile.id} is for."
             findings.append(Finding("error", checked[0].path, "profile", what, "Name a profile of the type that you have."))
         return Report(tuple(checked), tuple(findings))
 
-    def _profiles_of(self, resource: dict[str, Any], named: Profile | None) -> list[Profile]:
-        """The profiles that a resource is to be held against: those that it names, and ``named`` where it is of its type."""
+    def _profiles_of(self, resource: dict[str, Any], named: Profile | None, by_code: bool) -> list[Profile]:
+        """The profiles that a resource is to be held against: those that it names, ``named`` where it is of its type, or by its code."""
         kind = resource["resourceType"]
         found = {named.id: named} if named and named.type == kind else {}
         for url in _stated(resource):
@@ -60,15 +66,24 @@ class Validator:
                     continue  # told by _naming_findings
                 if profile.type == kind:
                     found[profile.id] = profile
-        return list(found.values())
+        return list(found.values()) or (self._fitting(resource) if by_code else [])
 
-    def _profile_findings(self, resource: dict[str, Any], profiles: list[Profile], named: Profile | None) -> Iterator[Finding]:
+    def _findings(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
+        yield from base_findings(resource)
         yield from self._naming_findings(resource)
         for profile in profiles:
             yield from conformance_findings(Node.root(resource), profile, resource, self._terminology)
         yield from extension_findings(resource, self.profiles, self._terminology)
-        if not profiles and not named:
-            yield from self._offered(resource)
+        if not profiles and (fitting := self._fitting(resource)):
+            what = "Checked against base FHIR R4 only: no profile of this project is named."
+            names = ", ".join(profile.id for profile in fitting)
+            yield Finding("info", resource["resourceType"], "profile", what, f"By its code this may be meant: {names}.")
+
+    def _fitting(self, resource: dict[str, Any]) -> list[Profile]:
+        """The profiles of a result or procedure whose value sets hold its codes."""
+        kind = resource["resourceType"]
+        profiles = self.profiles.of_type(kind) if kind in _READ_BY_CODE else []
+        return [profile for profile in profiles if all(bindings(profile, resource, self._terminology) or [False])]
 
     def _naming_findings(self, resource: dict[str, Any]) -> Iterator[Finding]:
         """What is to be said of the profiles that a resource names itself."""
@@ -87,15 +102,6 @@ class Validator:
             version = url.partition("|")[2]
             if version and version != profile.version:
                 yield Finding("warning", path, "profile", f"Version {version} of {profile.id} is named; checked is {profile.version}.")
-
-    def _offered(self, resource: dict[str, Any]) -> Iterator[Finding]:
-        """That no profile was named, and which ones fit the type and the codes of the resource."""
-        kind = resource["resourceType"]
-        fitting = [profile for profile in self.profiles.of_type(kind) if all(bindings(profile, resource, self._terminology) or [False])]
-        if fitting:
-            names = ", ".join(profile.id for profile in fitting)
-            what = "Checked against base FHIR R4 only: no profile of this project is named."
-            yield Finding("info", kind, "profile", what, f"By its code this may be meant: {names} (--profile).")
 
 
 def _stated(resource: dict[str, Any]) -> list[str]:
