@@ -175,6 +175,18 @@ def test_a_code_that_r4_does_not_list_and_a_truth_value_as_text_are_told():
     )  # fmt: skip
 
 
+def test_one_mistake_is_told_once_and_the_resource_is_left_as_it_is():
+    order = changed(HYDROXOCOBALAMIN, "dosageInstruction.0.doseAndRate.0.doseQuantity.value", "one")
+    before = copy.deepcopy(order)
+    path = "MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity"
+    assert told(order) == [("error", f"{path}.value", "base"), ("error", path, "medication-order-dose")]
+    assert order == before
+
+
+def test_a_resource_that_r4_has_and_r4b_has_not_is_checked_as_far_as_can_be():
+    assert told({"resourceType": "MedicinalProduct", "id": "x"}) == [("warning", "MedicinalProduct", "base")]
+
+
 def test_an_r5_resource_is_not_taken_for_r4():
     r5 = changed(EXAMPLES["draft-medication-order"], "medicationCodeableConcept")
     r5["medication"] = {"concept": {"text": "Folic acid"}}

@@ -34,18 +34,25 @@ def type_findings(resource: Any) -> Iterator[Finding]:
 def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
     """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed elements, unknown codes."""
     root = Node.root(resource)
+    told = list(_model_findings(resource, root))
+    yield from told
+    places = {finding.path for finding in told}
+    for parent, name, node in root.descendants():
+        if node.path not in places:
+            yield from _value_findings(parent, name, node)
+
+
+def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
     try:
         model = get_fhir_model_class(root.type)
     except ValueError:
         yield Finding("warning", root.path, _CODE, f"R4B has no {root.type}, so only the form of its values is checked.")
-    else:
-        try:
-            model.model_validate(resource)
-        except ValidationError as error:
-            for problem in error.errors():
-                yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
-    for parent, name, node in root.descendants():
-        yield from _value_findings(parent, name, node)
+        return
+    try:
+        model.model_validate(resource)
+    except ValidationError as error:
+        for problem in error.errors():
+            yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
 
 
 def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: Node) -> Finding:

@@ -106,8 +106,15 @@ def _constraint_findings(constraint: Constraint, node: Node, resource: dict[str,
         yield Finding("error", node.path, constraint.key, what, "Mend what base FHIR says of this element first.")
         return
     if not kept:
-        shown = f" It is {_shown(node.value)}." if not isinstance(node.value, (dict, list)) else ""
-        yield Finding(constraint.severity, node.path, constraint.key, f"Must hold, and does not: {constraint.human}{shown}", constraint.why)
+        what = f"Must hold, and does not: {constraint.human}{_as_found(node)}"
+        yield Finding(constraint.severity, node.path, constraint.key, what, constraint.why)
+
+
+def _as_found(node: Node) -> str:
+    """What stands there, where it is short enough to tell: a primitive value, or a Quantity with its code."""
+    if node.type == "Quantity" and isinstance(node.value, dict):
+        return f" It is {_shown(node.value.get('value'))} {_shown(node.value.get('code'))}."
+    return "" if isinstance(node.value, (dict, list)) else f" It is {_shown(node.value)}."
 
 
 def holds(expression: str, node: Node, resource: dict[str, Any]) -> bool:
