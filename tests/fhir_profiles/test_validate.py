@@ -148,6 +148,11 @@ def test_a_profile_of_another_type_or_version_is_told():
         ("valeQuantity", {}, "Observation.valeQuantity: error [base] FHIR R4 has no such element here. Did you mean 'valueQuantity'?"),
         ("code", None, "Observation.code: error [base] FHIR R4 requires this element, and it is missing. Add it."),
         ("category.0.coding.0.code", 7, "Observation.category[0].coding[0].code: error [base]"),
+        (
+            "category",
+            {"text": "laboratory"},
+            "Observation.category: error [base] This element repeats, so it is a list. Put it into square brackets.",
+        ),
         ("effectiveDateTime", "20 Nov 2026", "Observation.effectiveDateTime: error [base]"),
         (
             "valueQuantity.value",
@@ -185,6 +190,12 @@ def test_one_mistake_is_told_once_and_the_resource_is_left_as_it_is():
 
 def test_a_resource_that_r4_has_and_r4b_has_not_is_checked_as_far_as_can_be():
     assert told({"resourceType": "MedicinalProduct", "id": "x"}) == [("warning", "MedicinalProduct", "base")]
+
+
+def test_a_mistake_in_a_contained_resource_is_told_where_it_is():
+    order = changed(EXAMPLES["draft-medication-order-by-reference"], "contained.0.cod", {})
+    (finding,) = VALIDATOR.validate(order).findings
+    assert (finding.path, finding.mend) == ("MedicationRequest.contained[0].cod", "Did you mean 'code'?")
 
 
 def test_an_r5_resource_is_not_taken_for_r4():

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from ...rules.yaml_reader import meant
 from .finding import Finding
-from .node import RESOURCE_TYPES, Node, type_of
+from .node import RESOURCE_TYPES, Node
 
 _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _CODE = "base"
@@ -56,33 +56,27 @@ def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
 
 
 def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: Node) -> Finding:
-    path = root.path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
-    parent = root
-    for step in location[:-1]:
-        parent = _into(parent, step)
+    parent = node = root
+    for step in location:
+        parent, node = node, node.into(step)
+    path = node.path
     if kind == "missing":
         return Finding("error", path, _CODE, "FHIR R4 requires this element, and it is missing.", "Add it.")
     if kind == "extra_forbidden":
         return Finding("error", path, _CODE, "FHIR R4 has no such element here.", meant(str(location[-1]), _fields(parent.type)))
+    if kind == "list_type":
+        return Finding("error", path, _CODE, "This element repeats, so it is a list.", "Put it into square brackets.")
     return Finding("error", path, _CODE, message.removeprefix("Value error, ").removeprefix("Assertion failed, "))
-
-
-def _into(node: Node, step: int | str) -> Node:
-    """The node one step of a model's error further in; the type stays while a list is entered."""
-    value = node.value
-    if isinstance(step, int):
-        return node._replace(value=value[step] if isinstance(value, list) and step < len(value) else None)
-    inner = value.get(step) if isinstance(value, dict) else None
-    return Node(inner, f"{node.path}.{step}", type_of(node.type, step))
 
 
 def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
     """A number or truth value that is written as text, which the models would convert; a code that R4 does not list."""
     value = node.value
+    mend = "Write it without quotation marks." if isinstance(value, str) else ""
     if node.type in _NUMBERS and not (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", "Write it without quotation marks.")
+        yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
     elif node.type == "boolean" and not isinstance(value, bool):
-        yield Finding("error", node.path, _CODE, "A boolean is true or false.", "Write it without quotation marks.")
+        yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
     elif node.type == "code" and isinstance(value, str) and (listed := _codes(parent.type, name)) and value not in listed:
         yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, listed))
 

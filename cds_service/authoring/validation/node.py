@@ -27,6 +27,14 @@ class Node(NamedTuple):
         kind = str(resource.get("resourceType"))
         return cls(resource, kind, kind)
 
+    def into(self, step: int | str) -> Node:
+        """What one step of a location leads to: an element by its name, or an item of a list; its value may be None."""
+        if isinstance(step, int):
+            item = self.value[step] if isinstance(self.value, list) and step < len(self.value) else None
+            return Node(item, f"{self.path}[{step}]", _type_of_value(item, self.type))
+        inner = self.value.get(step) if isinstance(self.value, dict) else None
+        return Node(inner, f"{self.path}.{step}", _type_of_value(inner, type_of(self.type, step)))
+
     def children(self, step: str) -> Iterator[Node]:
         """The elements called ``step``, one by one where they repeat; ``value[x]`` is the value of any type."""
         if not isinstance(self.value, dict):
