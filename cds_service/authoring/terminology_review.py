@@ -46,7 +46,7 @@ def unverified_codes(profiles: Path = PROFILES) -> list[UnverifiedCode]:
 
 
 def _marked(value_set: str, include: dict[str, Any]) -> Iterator[UnverifiedCode]:
-    system = include["system"]
+    system = include.get("system", "")  # none where it is composed of other value sets
     for concept in include.get("concept", []):
         if _extension(concept, _REVIEW) == "needed":
             yield UnverifiedCode(value_set, system, concept["code"], concept.get("display", ""), _extension(concept, _REASON), False)

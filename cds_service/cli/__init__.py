@@ -6,9 +6,10 @@ import click
 
 from .asking import example, explain
 from .checking import check, schema
-from .documenting import doc
+from .documenting import doc, topics
 from .proving import coverage, run_card_tests, safety
 from .serving import report, serve, settings
+from .validating import validate
 
 
 @click.group()
@@ -16,5 +17,8 @@ def main() -> None:
     """A CDS Hooks service for vitamin B12 and folate."""
 
 
-for _command in (serve, example, explain, run_card_tests, coverage, safety, check, schema, doc, report, settings):
+_COMMANDS = (
+    serve, example, explain, run_card_tests, coverage, safety, check, schema, doc, topics, validate, report, settings,
+)  # fmt: skip
+for _command in _COMMANDS:
     main.add_command(_command)

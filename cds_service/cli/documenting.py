@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,3 +21,11 @@ def doc(folder: Path, check: bool) -> None:
         click.echo(f"{folder / name} {'is stale: run python -m cds_service doc' if check else 'written'}")
     if check and names:
         sys.exit(1)
+
+
+@click.command()
+def topics() -> None:
+    """Print the FHIR CodeSystem of card topics, for fhir_profiles/code-systems/card-topic.json."""
+    from ..authoring.topics import card_topics
+
+    click.echo(json.dumps(card_topics(), indent=2, ensure_ascii=False))

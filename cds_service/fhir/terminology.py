@@ -44,6 +44,7 @@ class Terminology:
         self.concepts: dict[str, list[Concept]] = {}
         self._members: dict[tuple[str, str], frozenset[str]] = {}
         self._categories: dict[tuple[str, str], frozenset[str]] = {}
+        self._parts: dict[str, frozenset[str]] = {}
         self.displays: dict[tuple[str, str], str] = {}
         for value_set in value_sets:
             self._add(value_set)
@@ -68,6 +69,10 @@ class Terminology:
         set_id = value_set["id"]
         concepts = self.concepts.setdefault(set_id, [])
         for include in value_set["compose"]["include"]:
+            if "system" not in include:
+                (part,) = include["valueSet"]  # several in one include would be what they have in common
+                self._parts[set_id] = self._parts.get(set_id, _EMPTY) | {part.rpartition("/")[2]}
+                continue
             system = include["system"]
             for concept in include.get("concept", []):
                 key = system, concept["code"]
@@ -90,6 +95,10 @@ class Terminology:
             for length in range(1, len(code) + 1):
                 found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
         return found
+
+    def holds(self, set_id: str, system: str, code: str) -> bool:
+        """Whether the value set ``set_id``, or one of those that it is composed of, holds ``system|code``."""
+        return not self.sets_of(system, code).isdisjoint(self._parts.get(set_id, _EMPTY) | {set_id})
 
     def measured_as(self, system: str, code: str) -> str:
         """What the LOINC name of a code says is measured: ``Mass``, ``Moles``, ``Mass or Moles``, or ``""``."""

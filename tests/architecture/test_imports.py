@@ -165,6 +165,19 @@ def test_only_the_store_opens_its_database(name):
     assert not outside & {"sqlalchemy", "psycopg", "alembic"}
 
 
+def test_fhirpath_and_validation_stay_off_the_request_path():
+    assert {name for name in TREES if imports(name)[0] & {"fhirpathpy"}} == {
+        f"authoring/validation/{module}.py" for module in ("node", "conformance")
+    }
+    importing = {
+        name
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and "validation" in (node.module or "")
+    }
+    assert {name for name in importing if not name.startswith("authoring/validation/")} == {"cli/validating.py"}
+
+
 @pytest.mark.parametrize("name", modules("store/"))
 def test_the_store_knows_nothing_of_the_rest(name):
     _, inside = imports(name)

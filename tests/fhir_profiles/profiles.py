@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cds_service.content import PROFILES
@@ -16,6 +17,12 @@ def _read(folder: str) -> dict[str, dict[str, Any]]:
 
 
 VALUE_SETS = _read("value-sets")
+CODE_SYSTEMS = _read("code-systems")
+STRUCTURE_DEFINITIONS = _read("structure-definitions")
+EXAMPLES = _read("examples")
+COUNTER_EXAMPLES = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in sorted((Path(__file__).parent / "counter-examples").glob("*.json"))
+}
 ACTIVITY_DEFINITIONS = _read("activity-definitions")
 
 
@@ -37,7 +44,7 @@ class Entry(NamedTuple):
 def _entries() -> Iterator[Entry]:
     for name, value_set in VALUE_SETS.items():
         for side in ("include", "exclude"):
-            for part in value_set["compose"].get(side, []):
+            for part in (part for part in value_set["compose"].get(side, []) if "system" in part):
                 for concept in part.get("concept", []):
                     yield _entry(name, side, part["system"], concept["code"], concept, is_filter=False)
                 for condition in part.get("filter", []):

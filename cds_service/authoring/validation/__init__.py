@@ -1,0 +1,127 @@
+"""``validate``: FHIR resources against base R4 and against the profiles in ``fhir_profiles``.
+
+For those who map a system to this service, and for tests. It is no full validator: docs/fhir-profiles.md says what it leaves out.
+Nothing of it runs when a hook is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...content import PROFILES
+from ...fhir.json_shape import as_list, as_text
+from ...fhir.terminology import Terminology
+from .base import base_findings, type_findings
+from .conformance import bindings, conformance_findings, extension_findings
+from .finding import Checked, Finding, Report
+from .node import Node
+from .profiles import OURS, Profile, Profiles, UnknownProfile
+
+# Of these the profiles say what is read; a medication or laboratory order may be one that is read or one that is written.
+_READ_BY_CODE = ("Observation", "Procedure")
+
+
+class Validator:
+    """The profiles and value sets of a folder, to hold resources against."""
+
+    def __init__(self, folder: Path = PROFILES):
+        self.profiles = Profiles.load(folder)
+        self._terminology = Terminology.load(folder)
+
+    def validate(self, resource: Any, profile: Profile | None = None, *, by_code: bool = False) -> Report:
+        """Check a resource, or each entry of a Bundle.
+
+        ``resource``: parsed JSON. ``profile``: held against it too, whatever its ``meta.profile`` says; in a Bundle, against
+        the entries of its type. ``by_code``: a result or procedure that has no profile so is held against those of its code.
+        """
+        checked: list[Checked] = []
+        findings: list[Finding] = []
+        for path, inner in _resources(resource):
+            found = list(type_findings(inner))
+            if not found:
+                kind = inner["resourceType"]
+                profiles = self._profiles_of(inner, profile, by_code)
+                checked.append(Checked(path or kind, kind, tuple(item.id for item in profiles)))
+                try:
+                    found = list(self._findings(_shell(inner), profiles))
+                except RecursionError:
+                    found = [Finding("error", kind, "base", "The resource is nested too deeply to be checked.")]
+            findings += [finding.within(path) if path else finding for finding in found]
+        if profile and checked and not any(profile.id in item.profiles for item in checked):
+            what = f"Nothing here is a {profile.type}, which the profile {profile.id} is for."
+            findings.append(Finding("error", checked[0].path, "profile", what, "Name a profile of the type that you have."))
+        return Report(tuple(checked), tuple(findings))
+
+    def _profiles_of(self, resource: dict[str, Any], named: Profile | None, by_code: bool) -> list[Profile]:
+        """The profiles that a resource is to be held against: those that it names, ``named`` where it is of its type, or by its code."""
+        kind = resource["resourceType"]
+        found = {named.id: named} if named and named.type == kind else {}
+        for url in _stated(resource):
+            if url.startswith(OURS):
+                try:
+                    profile = self.profiles.named(url)
+                except UnknownProfile:
+                    continue  # told by _naming_findings
+                if profile.type == kind:
+                    found[profile.id] = profile
+        return list(found.values()) or (self._fitting(resource) if by_code else [])
+
+    def _findings(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
+        yield from base_findings(resource)
+        yield from self._naming_findings(resource)
+        for profile in profiles:
+            yield from conformance_findings(Node.root(resource), profile, resource, self._terminology)
+        yield from extension_findings(resource, self.profiles, self._terminology)
+        if not profiles and (fitting := self._fitting(resource)):
+            what = "Checked against base FHIR R4 only: no profile of this project is named."
+            names = ", ".join(profile.id for profile in fitting)
+            yield Finding("info", resource["resourceType"], "profile", what, f"By its code this may be meant: {names}.")
+
+    def _fitting(self, resource: dict[str, Any]) -> list[Profile]:
+        """The profiles of a result or procedure whose value sets hold its codes."""
+        kind = resource["resourceType"]
+        profiles = self.profiles.of_type(kind) if kind in _READ_BY_CODE else []
+        return [profile for profile in profiles if all(bindings(profile, resource, self._terminology) or [False])]
+
+    def _naming_findings(self, resource: dict[str, Any]) -> Iterator[Finding]:
+        """What is to be said of the profiles that a resource names itself."""
+        path = f"{resource['resourceType']}.meta.profile"
+        for url in _stated(resource):
+            if not url.startswith(OURS):
+                yield Finding("info", path, "profile", f"{url} is not a profile of this project, so it is not checked.")
+                continue
+            try:
+                profile = self.profiles.named(url)
+            except UnknownProfile as error:
+                yield Finding("error", path, "profile", f"The project has no profile {url.removeprefix(OURS)!r}.", error.mend)
+                continue
+            if profile.type != resource["resourceType"]:
+                yield Finding("error", path, "profile", f"{profile.id} is a profile of {profile.type}.", "Name one of this type, or none.")
+            version = url.partition("|")[2]
+            if version and version != profile.version:
+                yield Finding("warning", path, "profile", f"Version {version} of {profile.id} is named; checked is {profile.version}.")
+
+
+def _stated(resource: dict[str, Any]) -> list[str]:
+    meta = resource.get("meta")
+    stated = meta.get("profile") if isinstance(meta, dict) else None
+    return [as_text(url) for url in stated if as_text(url)] if isinstance(stated, list) else []
+
+
+def _resources(resource: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The resource, and of a Bundle each entry's resource, with the path at which it stands (``""`` for the whole)."""
+    yield path, resource
+    if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+        for index, entry in enumerate(as_list(resource.get("entry"))):
+            if isinstance(entry, dict) and "resource" in entry:
+                yield from _resources(entry["resource"], f"{path or 'Bundle'}.entry[{index}].resource")
+
+
+def _shell(resource: dict[str, Any]) -> dict[str, Any]:
+    """A Bundle without the resources in its entries, which are checked one by one; any other resource as it is."""
+    if resource["resourceType"] != "Bundle" or not isinstance(resource.get("entry"), list):
+        return resource
+    entries = [{k: v for k, v in entry.items() if k != "resource"} if isinstance(entry, dict) else entry for entry in resource["entry"]]
+    return {**resource, "entry": entries}

@@ -1,0 +1,98 @@
+"""The check against base FHIR R4: the models of ``fhir.resources``, and what they let pass.
+
+The models are R4B's. For what the service reads and writes R4 and R4B are the same; which resource types R4 has is known from
+R4's own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
+
+from ...rules.yaml_reader import meant
+from .finding import Finding
+from .node import RESOURCE_TYPES, Node
+
+_NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
+_CODE = "base"
+
+
+def type_findings(resource: Any) -> Iterator[Finding]:
+    """Why ``resource`` is no FHIR R4 resource at all; nothing where it is one."""
+    if not isinstance(resource, dict):
+        yield Finding("error", "$", _CODE, "This is no FHIR resource.", "Give a JSON object with a resourceType.")
+    elif not isinstance(kind := resource.get("resourceType"), str):
+        yield Finding("error", "$.resourceType", _CODE, "The resourceType is missing.", 'Name it, such as "resourceType": "Observation".')
+    elif kind not in RESOURCE_TYPES:
+        yield Finding("error", "$.resourceType", _CODE, f"FHIR R4 has no resource {kind!r}.", meant(kind, RESOURCE_TYPES))
+
+
+def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
+    """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed elements, unknown codes."""
+    root = Node.root(resource)
+    told = list(_model_findings(resource, root))
+    yield from told
+    places = {finding.path for finding in told}
+    for parent, name, node in root.descendants():
+        if node.path not in places:
+            yield from _value_findings(parent, name, node)
+
+
+def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
+    try:
+        model = get_fhir_model_class(root.type)
+    except ValueError:
+        yield Finding("warning", root.path, _CODE, f"R4B has no {root.type}, so only the form of its values is checked.")
+        return
+    try:
+        model.model_validate(resource)
+    except ValidationError as error:
+        for problem in error.errors():
+            yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
+
+
+def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: Node) -> Finding:
+    parent = node = root
+    for step in location:
+        parent, node = node, node.into(step)
+    path = node.path
+    if kind == "missing":
+        return Finding("error", path, _CODE, "FHIR R4 requires this element, and it is missing.", "Add it.")
+    if kind == "extra_forbidden":
+        return Finding("error", path, _CODE, "FHIR R4 has no such element here.", meant(str(location[-1]), _fields(parent.type)))
+    if kind == "list_type":
+        return Finding("error", path, _CODE, "This element repeats, so it is a list.", "Put it into square brackets.")
+    return Finding("error", path, _CODE, message.removeprefix("Value error, ").removeprefix("Assertion failed, "))
+
+
+def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
+    """A number or truth value that is written as text, which the models would convert; a code that R4 does not list."""
+    value = node.value
+    mend = "Write it without quotation marks." if isinstance(value, str) else ""
+    if node.type in _NUMBERS and not (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
+    elif node.type == "boolean" and not isinstance(value, bool):
+        yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
+    elif node.type == "code" and isinstance(value, str) and (listed := _codes(parent.type, name)) and value not in listed:
+        yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, listed))
+
+
+@cache
+def _fields(kind: str) -> dict[str, Any]:
+    """The elements of a type (or of the element at a path) by name, as the models define them; none where they have no such type."""
+    try:
+        model = get_fhir_model_class("".join(part[:1].upper() + part[1:] for part in kind.split(".")))
+    except ValueError:
+        return {}
+    return {field.alias or name: field for name, field in model.model_fields.items() if not (field.alias or name).startswith("_")}
+
+
+def _codes(kind: str, name: str) -> tuple[str, ...]:
+    """The codes that R4 lists for an element in its definition; none where the list there is cut short or there is no list."""
+    listed = getattr(_fields(kind).get(name), "json_schema_extra", None) or {}
+    codes = tuple(listed.get("enum_values", ()))
+    return codes if "+" not in codes else ()

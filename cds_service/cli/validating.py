@@ -1,0 +1,50 @@
+"""The command for those who map a system to this service: do its FHIR resources conform?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..authoring.validation import Validator
+    from ..authoring.validation.finding import Report
+    from ..authoring.validation.profiles import Profile
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="RESOURCE.json...")
+@click.option("--profile", "name", help="Hold the resources against this profile of fhir_profiles too: its id or URL.")
+@click.option("--by-code", is_flag=True, help="Hold results and procedures that name no profile against the one of their code.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def validate(files: tuple[Path, ...], name: str | None, by_code: bool, form: str) -> None:
+    """Check FHIR R4 resources, or each entry of Bundles, against base R4 and the profiles that meta.profile names.
+
+    Exit code 1 where there is an error.
+    """
+    from ..authoring.validation import Validator
+    from ..authoring.validation.profiles import UnknownProfile
+    from ..authoring.validation.report import FORMATS
+
+    validator = Validator()
+    try:
+        profile = validator.profiles.named(name) if name else None
+    except UnknownProfile as error:
+        raise click.BadParameter(str(error), param_hint="--profile") from None
+    reports = {str(file): _report(file, validator, profile, by_code) for file in files}
+    click.echo(FORMATS[form](reports))
+    if any(report.failed for report in reports.values()):
+        sys.exit(1)
+
+
+def _report(file: Path, validator: Validator, profile: Profile | None, by_code: bool) -> Report:
+    from ..authoring.validation.finding import Finding, Report
+    from ..fhir.json_shape import parse_json
+
+    try:
+        resource = parse_json(file.read_bytes())
+    except ValueError as error:
+        return Report((), (Finding("error", "$", "json", f"The file is not JSON: {error}."),))
+    return validator.validate(resource, profile, by_code=by_code)
