@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from ..rendering.card_text import value_text
 from ..rendering.cards import shown
 from ..rules.card_file import HOOKS
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
-from ..rules.decision import Decision
+from ..rules.decision import Decision, Decisions
 from ..rules.yaml_reader import meant
 
 
@@ -25,10 +25,19 @@ class _Hook(msgspec.Struct):
     hook: str = ""
 
 
-def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
-    """The explanation of a request body as JSON-ready data.
+class Decided(NamedTuple):
+    """A request, decided with the whole trace of every card of its hook."""
 
-    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
+    hook: str
+    facts: Facts
+    decisions: Decisions
+
+
+def decide_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> Decided:
+    """The decisions on a request body.
+
+    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData` when facts are asked for, and ``ValueError`` for a card
+    (``only``) that is not of the hook.
     """
     try:
         hook = msgspec.json.decode(body, type=_Hook).hook
@@ -41,6 +50,12 @@ def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None
     decisions = engine.decisions(call, facts, whole_trace=True)
     if only is not None and only not in engine.cards_by_hook[hook]:
         raise ValueError(f"No card {only!r} speaks on {hook}. {meant(only, engine.cards_by_hook[hook])}")
+    return Decided(hook, facts, decisions)
+
+
+def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
+    """The explanation of a request body as JSON-ready data. Raises as :func:`decide_request` does."""
+    hook, facts, decisions = decide_request(engine, body, now, only)
     wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]
     shown_ids = [decision.card.id for decision in shown(decisions)]
     names = facts.met(name for decision in wanted for name in decision.card.deciding_facts)
@@ -53,11 +68,16 @@ def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None
     }
 
 
+def outcome(decision: Decision, is_shown: bool) -> str:
+    """What became of a card: it fires, is silent, or fires and is not among the three that are shown."""
+    fires = "fires" if is_shown else "fires, beyond the limit of three"
+    return fires if decision.fires else "silent"
+
+
 def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
-    outcome = "fires" if decision.fires else "silent"
     return {
         "id": decision.card.id,
-        "outcome": outcome if is_shown or not decision.fires else "fires, beyond the limit of three",
+        "outcome": outcome(decision, is_shown),
         "stopped_by": decision.stopped_by or None,
         "criteria": [
             {

@@ -24,22 +24,33 @@ def example(hook: str) -> None:
 
 
 @click.command()
-@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--card", help="Only this card.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--svg", "form", flag_value="svg", help="Draw the card's decision as SVG; without a request, the card as authored.")
+@click.option("--dot", "form", flag_value="dot", help="The same in Graphviz's language.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
-def explain(request_file: Path, card: str | None, as_json: bool, now: str | None) -> None:
+def explain(request_file: Path | None, card: str | None, as_json: bool, form: str | None, now: str | None) -> None:
     """Explain each card for a hook request: fired or silent, by which criterion, from which facts."""
     import orjson
 
+    from ..authoring.drawing.drawn import drawn
     from ..authoring.explanation import explain_request, explanation_text
     from ..engine import Engine, MissingData
     from ..facts.session import OtherFhirVersion
     from ..hooks.errors import BadRequest
 
+    if form and not card:
+        raise click.UsageError("A drawing shows one card: name it with --card ID.")
     try:
-        moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
-        explained = explain_request(Engine(read_settings()), request_file.read_bytes(), moment.astimezone(), card)
+        moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
+        body = request_file.read_bytes() if request_file else None
+        if form and card:
+            click.echo(drawn(Engine(read_settings()), form, card, body, moment), nl=False)
+            return
+        if body is None:
+            raise click.UsageError("Missing argument 'REQUEST_FILE': only a drawing (--svg, --dot) can do without a request.")
+        explained = explain_request(Engine(read_settings()), body, moment, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OtherFhirVersion as error:
