@@ -78,7 +78,7 @@ def _group(name):
 def test_every_fact_and_every_parameter_is_listed_once():
     assert re.findall(r'^\| <a id="([a-z0-9_.]+)"></a>`\1`<br>', text("facts"), re.MULTILINE) == sorted(CATALOGUE, key=_group)
     parameters = yaml.safe_load((ROOT / "cards/parameters/default.yaml").read_text("utf-8"))
-    assert re.findall(r"^\| `([a-z0-9_.]+)` \|", text("parameters"), re.MULTILINE) == list(parameters)
+    assert re.findall(r'^\| <a id="([a-z0-9_.]+)"></a>`\1` \|', text("parameters"), re.MULTILINE) == list(parameters)
 
 
 @pytest.mark.parametrize("name", PAGES)

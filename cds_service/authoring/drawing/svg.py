@@ -40,7 +40,7 @@ _SIGNS = {
 
 
 def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format) -> str:
-    """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id."""
+    """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id; ``""`` where there is none."""
     layout = laid_out(ladder)
     name = f"{ladder.card}-{ladder.parameter_set}"
     root = ElementTree.Element(
@@ -72,7 +72,8 @@ def _box(root: ElementTree.Element, box: Box, layout: Layout, link: Callable[[st
     names = [box.kind, box.truth, "stops" if box.stops else ""]
     if box.kind == "outcome":
         names += [layout.indicator, "" if layout.fires else "silent"]
-    parent = ElementTree.SubElement(root, "a", href=link(box.link)) if box.link else root
+    address = link(box.link) if box.link else ""
+    parent = ElementTree.SubElement(root, "a", href=address) if address else root
     group = ElementTree.SubElement(parent, "g", {"class": " ".join(filter(None, names))})
     place = {"x": _number(box.x), "y": _number(box.y), "height": _number(box.height)}
     ElementTree.SubElement(group, "rect", {**place, "width": _number(box.width), "rx": "6", "class": "frame"})

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from ...engine import PARAMETER_SETS
 from ..pages import CLAUSES, PAGES, STATEMENTS, page
@@ -36,18 +35,19 @@ _MAIN = (
     ("orders", "Orders"),
     ("conformance", "Conformance"),
 )
+# The page of cards in Markdown, beside the pages of single cards.
+_LABELS = {"cards": "All cards in tables, and the founding guidance statement by statement"}
 
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("cds_service.authoring.website"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
     )
-    return environment
 
 
 def build(folder: Path) -> dict[str, str]:
@@ -88,11 +88,12 @@ class _Site:
 
     def built(self) -> dict[str, str]:
         """The site, page by page."""
-        ids = {placed.card.id for placed in self.placed}
+        topics = card_rows()
+        rows = {row["id"]: row for topic in topics for row in topic["cards"]}
         for placed in self.placed:
             path = f"cards/{placed.card.id}.html"
             source = _source(placed.card.place.file, placed.parameter_set)
-            content = card_content(placed, source, lambda card_id: f"{card_id}.html" if card_id in ids else "")
+            content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
             self._add(path, "card.html", placed.card.title, "docs/cards.md", content)
         self._add("facts.html", "facts.html", "Facts", "docs/facts.md", {"groups": fact_rows()})
         self._add("value-sets.html", "value_sets.html", "Value sets", "docs/facts.md", {"rows": value_set_rows()})
@@ -100,7 +101,7 @@ class _Site:
         for name, text in self.documents.items():
             self._document(f"{name}.html", f"docs/{name}.md", text)
         self._files()
-        self._add("index.html", "index.html", "Cards", "docs/cards.md", {"topics": card_rows(), "entries": list(self._entries())})
+        self._add("index.html", "index.html", "Cards", "docs/cards.md", {"topics": topics, "entries": list(self._entries())})
         for name in _ASSETS:
             self.made[name] = files("cds_service.authoring.website").joinpath("templates", name).read_text("utf-8")
         return dict(sorted(self.made.items()))
@@ -120,10 +121,13 @@ class _Site:
             document=lambda text: as_html(text, resolve),
             plain=lambda text: linked_plain(text, to),
             navigation=[(f"{name}.html", label) for name, label in _MAIN if self._has(name)],
-            others=[(f"{name}.html", _heading(text)) for name, text in sorted(self.documents.items()) if name not in dict(_MAIN)],
+            others=[(f"{name}.html", self._label(name)) for name in sorted(self.documents) if name not in dict(_MAIN)],
             sets=PARAMETER_SETS,
             **content,
         )
+
+    def _label(self, name: str) -> str:
+        return _LABELS.get(name) or _heading(self.documents[name])
 
     def _has(self, name: str) -> bool:
         return name != "conformance" or name in self.documents
@@ -150,8 +154,8 @@ class _Site:
         found += [("Source", f"evidence.html#{row['key']}", row["title"], row["key"]) for row in evidence_rows()]
         found += [("Value set", f"value-sets.html#{row['id']}", row["title"], row["id"]) for row in value_set_rows()]
         found += [("Order", f"orders.html#{row['id']}", row["title"], row["id"]) for row in order_rows()]
-        found += [("Parameter", "parameters.html", name, name) for name in engine(PARAMETER_SETS[0], "all").parameters]
-        found += [("Document", f"{name}.html", _heading(text), f"{name}.md") for name, text in self.documents.items()]
+        found += [("Parameter", f"parameters.html#{name}", name, name) for name in engine(PARAMETER_SETS[0], "all").parameters]
+        found += [("Document", f"{name}.html", self._label(name), f"{name}.md") for name in self.documents]
         for kind, entries in groupby(found, key=lambda entry: entry[0]):
             yield {"kind": kind, "entries": [entry[1:] for entry in entries]}
 
@@ -159,7 +163,7 @@ class _Site:
 def _heading(text: str) -> str:
     """The title of a document in Markdown."""
     first = next((line for line in text.splitlines() if line.startswith("# ")), "# Document")
-    return str(Markup(first.removeprefix("# ").replace("`", "")))
+    return first.removeprefix("# ").replace("`", "")
 
 
 def _source(shown: str, parameter_set: str) -> str:

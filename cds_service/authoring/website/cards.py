@@ -14,7 +14,7 @@ from ...rules.card_file import PLACEHOLDER
 from ..card_words import in_words, title
 from ..drawing.ladder import ladder_as_authored
 from ..drawing.svg import svg
-from ..pages.cards import Placed, card_row
+from ..pages.cards import Placed
 from ..safety.proof import engine
 from .examples import example_of
 
@@ -40,12 +40,13 @@ def linked_plain(text: str, address: Callable[[str], str]) -> Markup:
     )
 
 
-def card_content(placed: Placed, source: str, drawing_link: Callable[[str], str]) -> dict[str, Any]:
-    """All of a card's page. ``source``: its file; ``drawing_link``: the address of another card's page, ``""`` where it has none."""
+def card_content(placed: Placed, row: dict[str, Any], source: str, drawing_link: Callable[[str], str]) -> dict[str, Any]:
+    """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file; ``drawing_link``: the address of another
+    card's page, ``""`` where it has none."""
     card, parameter_set = placed
     return {
         "card": card,
-        "row": card_row(card, parameter_set),
+        "row": row,
         "parameter_set": parameter_set,
         "hooks": [(hook, HOOK_WORDS[hook]) for hook in card.hooks],
         "on_in": [name for name in PARAMETER_SETS if card.id in engine(name, "all").cards],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from ...rendering.cards import render_card
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ..card_tests import applicable_tests, read_test
+from ..card_words import title
 from ..safety.classes import ABSENT, COLLAPSED, CONDITIONAL, FALSE, NOW, TEST_ORDERS, TRUE, UNKNOWN, input_classes
 from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
 from ..safety.proof import OPENING, PATIENT_OF_STATES, engine, site_of
@@ -64,14 +66,17 @@ class Example(NamedTuple):
 
 def example_of(card: Card, parameter_set: str) -> Example | None:
     """An example of ``card``, or ``None`` where no state was found in which it fires."""
-    at_ordering = "order-select" in card.hooks
-    sessions = ordering_sessions(engine(parameter_set, "all").terminology) if at_ordering else [OPENING]
     stated = _stated(card, parameter_set)
-    for session in sessions:
+    for session in _sessions("order-select" in card.hooks):
         for found in islice(_states(card, parameter_set, session, stated), _MOST_STATES):
             if found is not None:
                 return found
     return None
+
+
+@cache
+def _sessions(at_ordering: bool) -> Sequence[Session]:
+    return ordering_sessions(engine("default", "all").terminology) if at_ordering else [OPENING]
 
 
 def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
@@ -96,7 +101,7 @@ def _states(card: Card, parameter_set: str, session: Session, stated: Mapping[st
             return None
         asked = {name: facts[name] for name in dict.fromkeys(card.deciding_facts)}
         rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
-        because = tuple((CATALOGUE[name].title, _told(name, fact)) for name, fact in asked.items() if fact.value not in (None, False))
+        because = tuple((title(name), _told(name, fact)) for name, fact in asked.items() if fact.value not in (None, False))
         return Example(rendered.shown, "" if session is OPENING else session.label, because)
 
     return states(run)
