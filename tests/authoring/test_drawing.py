@@ -87,9 +87,10 @@ def test_a_card_as_authored_shows_its_criteria_in_order_and_the_card_at_the_end(
         "b12.status is unknown",
         "diagnosis of B12 deficiency",
         "b12.diagnosed is true",
-        "regimen of the cobalamin in this session: less or",
+        "regimen of the cobalamin in this session:",
+        "less or unstated",
+        "not-on-alternate-days: session.b12_regimen in less,",
         "unstated",
-        "not-on-alternate-days: session.b12_regimen in less, unstated",
         "B12 treatment under way",
         "b12-treatment-active: b12_therapy.active is true",
         "cobalamin allergy: severe",
@@ -98,7 +99,8 @@ def test_a_card_as_authored_shows_its_criteria_in_order_and_the_card_at_the_end(
         "below-16-years: patient.paediatric is true",
         "the card fires: warning",
         "B12 regimen with neurological features",
-        "Neurological features: B12 by injection on alternate days is advised",
+        "Neurological features: B12 by injection on alternate days",
+        "is advised",
     ]
 
 
@@ -110,9 +112,9 @@ def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
         ["B12 status not settled", "b12-status-open: b12.status_open is true", "b12.status_open = no", "stopped here: the card is silent", "false"],
     )
     assert group_of(document, "folate-drafted: draft.folate_above_400_ug is true")[0] == "include true"
-    assert group_of(document, "the card folic-acid-b12-deficient fires") == (
+    assert group_of(document, "the card folic-acid-b12-deficient") == (
         "exclude true",
-        ["the card folic-acid-b12-deficient fires", "b12-deficient-card: card folic-acid-b12-deficient holds",
+        ["the card folic-acid-b12-deficient", "fires", "b12-deficient-card: card folic-acid-b12-deficient holds",
          "folic-acid-b12-deficient fires", "true"],
     )  # fmt: skip
     assert group_of(document, "silent, stopped by b12-status-open")[0] == "outcome warning silent"

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from .ladder import Ladder, Rung
 from .measure import width_of, wrapped
 
-WIDTH = 480.0
+# Narrow enough to be read on a phone.
+WIDTH = 416.0
 _CENTRE = WIDTH / 2
 _EDGE, _INSET = 14.0, 42.0
 _PAD, _GAP, _RAIL = 10.0, 22.0, 22.0

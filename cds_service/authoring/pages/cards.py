@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS
 from ...rules.card import Card, Suggestion
+from ...rules.conditions import Condition
 from ..card_orders import choice
 from ..card_words import in_words, joined, title
 from ..safety.proof import engine
@@ -72,9 +73,14 @@ def card_row(card: Card, parameter_set: str) -> dict[str, Any]:
         "when": _WHERE[card.hooks[0]],
         **_said(card, parameter_set),
         "tests": len(card.tests),
-        "needs": sorted({title(name) for condition in card.include if not _answers_unknown(condition) for name in condition.facts}),
+        "needs": sorted({_known(condition) for condition in card.include if condition.facts and not _answers_unknown(condition)}),
         "others": list(_other_sets(card, parameter_set)),
     }
+
+
+def _known(condition: Condition) -> str:
+    """What has to be known for a condition to hold: of an ``any_of`` one part is enough."""
+    return joined([title(name) for name in dict.fromkeys(condition.facts)], "or")
 
 
 def _answers_unknown(condition: Any) -> bool:

@@ -17,6 +17,7 @@ from ...facts.fact import Fact, known
 from ...fhir.interval import Interval
 from ...rendering.card_text import dated_text
 from ...rendering.cards import render_card
+from ...rendering.orders import OrderTemplate
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ..card_tests import applicable_tests, read_test
@@ -99,15 +100,17 @@ def _states(card: Card, parameter_set: str, session: Session, stated: Mapping[st
         decision = decisions[card.id]
         if not decision.fires:
             return None
-        asked = {name: facts[name] for name in dict.fromkeys(card.deciding_facts)}
+        asked = {name: facts[name] for name in card.deciding_facts if facts[name].value not in (None, False)}
         rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
-        because = tuple((title(name), _told(name, fact)) for name, fact in asked.items() if fact.value not in (None, False))
+        because = tuple((title(name), _told(name, fact, loaded.publication.templates)) for name, fact in asked.items())
         return Example(rendered.shown, "" if session is OPENING else session.label, because)
 
     return states(run)
 
 
-def _told(name: str, fact: Fact) -> str:
+def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
+    if CATALOGUE[name].kind == "orders":
+        return ", ".join(templates[order].title for order in fact.value)
     return dated_text(CATALOGUE[name], fact, markdown=False)
 
 
