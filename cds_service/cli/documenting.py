@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..rules.yaml_source import AuthoringError
+
 
 @click.command()
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), default="docs", show_default=True)
@@ -16,6 +18,8 @@ def doc(folder: Path, check: bool, site: Path | None) -> None:
     """Write the pages on cards, facts, parameters, evidence and conformance."""
     from ..authoring.pages import stale, write
 
+    if site and check:
+        raise click.UsageError("--check looks at the pages in Markdown; a site is always written anew.")
     if site:
         _write_site(folder, site)
         return
@@ -29,7 +33,13 @@ def doc(folder: Path, check: bool, site: Path | None) -> None:
 
 
 def _write_site(folder: Path, target: Path) -> None:
-    from ..authoring.website.build import write
+    from ..authoring.website.build import build, write
 
-    count = write(folder, target)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        count = write(build(folder), target)
+    except AuthoringError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
     click.echo(f"{target / 'index.html'} and {count - 1} further files written")

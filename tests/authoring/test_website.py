@@ -239,6 +239,14 @@ def test_local_cards_and_limits_are_on_it_and_the_documents_may_be_missing(tmp_p
     assert not (tmp_path / "site" / "conformance.html").exists() and "Conformance" not in index
 
 
+def test_what_cannot_be_done_is_told_without_a_traceback(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    answer = CliRunner().invoke(main, ["doc", "--html", str(tmp_path / "file" / "site"), "--out", str(ROOT / "docs")])
+    assert (answer.exit_code, answer.output) == (1, f"Error: {tmp_path / 'file' / 'site'}: Not a directory\n")
+    answer = CliRunner().invoke(main, ["doc", "--html", str(tmp_path), "--check"])
+    assert answer.exit_code == 2 and "a site is always written anew" in answer.output
+
+
 def test_without_documents_the_pages_in_markdown_cannot_be_written(tmp_path):
     answer = CliRunner().invoke(main, ["doc", "--out", str(tmp_path / "none")])
     assert answer.exit_code == 2 and "There is no folder" in answer.output

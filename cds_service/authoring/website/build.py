@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
@@ -51,13 +51,15 @@ def _templates() -> Environment:
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Every file of the site by its path in it. ``folder``: the documents; without it the site is of the cards alone."""
+    """Every file of the site by its path in it. ``folder``: the documents; without it the site is of the cards alone.
+
+    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` for cards with a mistake.
+    """
     return _Site(folder).built()
 
 
-def write(folder: Path, target: Path) -> int:
-    """Write the site into ``target``; how many files it has."""
-    built = build(folder)
+def write(built: Mapping[str, str], target: Path) -> int:
+    """Write the files of a site into the folder ``target``; how many they are. Raises :class:`OSError`."""
     for path, text in built.items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
