@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from ..engine import Engine
+from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
 from ..hooks.errors import BadRequest
@@ -17,27 +17,20 @@ from ..rendering.card_text import value_text
 from ..rendering.cards import shown
 from ..rules.card_file import HOOKS
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
-from ..rules.decision import Decision, Decisions
+from ..rules.decision import Decision
 from ..rules.yaml_reader import meant
+
+TRUTHS = {True: "true", False: "false", None: "unknown"}
 
 
 class _Hook(msgspec.Struct):
     hook: str = ""
 
 
-class Decided(NamedTuple):
-    """A request, decided with the whole trace of every card of its hook."""
+def read_request(engine: Engine, body: bytes, only: str | None = None) -> Call:
+    """The hook call of a request body.
 
-    hook: str
-    facts: Facts
-    decisions: Decisions
-
-
-def decide_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> Decided:
-    """The decisions on a request body.
-
-    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData` when facts are asked for, and ``ValueError`` for a card
-    (``only``) that is not of the hook.
+    Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` is not of the hook.
     """
     try:
         hook = msgspec.json.decode(body, type=_Hook).hook
@@ -45,22 +38,26 @@ def decide_request(engine: Engine, body: bytes, now: datetime, only: str | None 
         raise BadRequest(f"The body is not a CDS Hooks request: {error}") from None
     if hook not in HOOKS:
         raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
-    call = read_call(body, (hook,))
-    facts = engine.facts(call, now)
-    decisions = engine.decisions(call, facts, whole_trace=True)
     if only is not None and only not in engine.cards_by_hook[hook]:
-        raise ValueError(f"No card {only!r} speaks on {hook}. {meant(only, engine.cards_by_hook[hook])}")
-    return Decided(hook, facts, decisions)
+        other = engine.cards.get(only)
+        mend = f"It speaks on {', '.join(other.hooks)}." if other else meant(only, engine.cards_by_hook[hook])
+        raise ValueError(f"No card {only!r} speaks on {hook}. {mend}".rstrip())
+    return read_call(body, (hook,))
 
 
 def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
-    """The explanation of a request body as JSON-ready data. Raises as :func:`decide_request` does."""
-    hook, facts, decisions = decide_request(engine, body, now, only)
+    """The explanation of a request body as JSON-ready data.
+
+    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
+    """
+    call = read_request(engine, body, only)
+    facts = engine.facts(call, now)
+    decisions = engine.decisions(call, facts, whole_trace=True)
     wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]
     shown_ids = [decision.card.id for decision in shown(decisions)]
     names = facts.met(name for decision in wanted for name in decision.card.deciding_facts)
     return {
-        "hook": hook,
+        "hook": call.hook,
         "parameter_set": engine.settings.parameters,
         "today": facts.today.isoformat(),
         "cards": [_card(decision, decision.card.id in shown_ids) for decision in wanted],
@@ -83,7 +80,7 @@ def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
             {
                 "id": step.condition.id,
                 "excludes": step.excludes,
-                "truth": {True: "true", False: "false", None: "unknown"}[step.truth],
+                "truth": TRUTHS[step.truth],
                 "asks": condition_text(step.condition),
                 "facts": list(step.condition.facts),
             }
@@ -97,7 +94,8 @@ def condition_text(condition: Condition) -> str:
     if isinstance(condition, CardHolds):
         return f"card {condition.card} {'holds' if condition.holds else 'does not hold'}"
     if isinstance(condition, AnyOf):
-        return " or ".join(map(condition_text, condition.criteria))
+        joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
+        return joint.join(map(condition_text, condition.criteria))
     return _criterion_text(condition)
 
 
@@ -107,12 +105,13 @@ def _criterion_text(criterion: Criterion) -> str:
     if criterion.operator in ("absent", "unknown"):
         asked = f"is {'' if operand else 'not '}{criterion.operator}"
     elif isinstance(operand, frozenset):
-        asked = f"in {', '.join(sorted(operand))}"
+        asked = f"in {', '.join(sorted(operand)) or 'nothing'}"
     elif isinstance(operand, bool):
         asked = f"is {'true' if operand else 'false'}"
     else:
-        asked = f"{criterion.operator.replace('_', ' ')} {operand} {definition.unit}".rstrip()
-    return f"{criterion.fact} {asked}"
+        unit = "days" if definition.kind == "date" else definition.unit
+        asked = f"{criterion.operator.replace('_', ' ')} {operand} {unit}".rstrip()
+    return f"{criterion.fact} {asked}{', or unknown' if criterion.when_unknown else ''}"
 
 
 def _fact(name: str, facts: Facts) -> dict[str, Any]:

@@ -14,14 +14,17 @@ from click.testing import CliRunner
 
 from cds_service.authoring.drawing.dot import dot
 from cds_service.authoring.drawing.drawn import drawn
-from cds_service.authoring.drawing.ladder import Rung, ladder_as_authored
+from cds_service.authoring.drawing.ladder import Rung, ladder_as_authored, ladder_of_decision
 from cds_service.authoring.drawing.layout import laid_out
 from cds_service.authoring.drawing.measure import width_of, wrapped
 from cds_service.authoring.drawing.svg import svg
 from cds_service.authoring.example import example_request
+from cds_service.authoring.explanation import read_request
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
+from cds_service.rules.conditions import Criterion
+from cds_service.rules.decision import Decisions
 from tests.support.browser import measured, needs_browser
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -136,11 +139,13 @@ def test_of_an_any_of_each_part_has_its_own_truth():
 
 
 def test_results_are_shown_with_their_value_and_day():
-    from cds_service.authoring.drawing.ladder import _value
-    from cds_service.authoring.explanation import decide_request
-
-    facts = decide_request(engine(), example(), NOW).facts
-    assert _value("b12.total", facts) == "b12.total = 110 pg/mL (20 Nov 2026)"
+    """No built-in card asks a result itself, so a card is made to."""
+    card = engine().cards["folic-acid-b12-deficient"]
+    asking = replace(card, include=(Criterion("low", "b12.total", "below", 180, None, card.place),), exclude=())
+    facts = engine().facts(read_request(engine(), example()), NOW)
+    decisions = Decisions({card.id: asking}, facts, whole_trace=True)
+    ladder = ladder_of_decision(decisions[card.id], decisions, facts, "default", "fires")
+    assert ladder.rungs[0].values == ("b12.total = 110 pg/mL (20 Nov 2026)",)
 
 
 @pytest.mark.parametrize("name", LADDERS)

@@ -232,6 +232,7 @@ def test_local_cards_and_limits_are_on_it_and_the_documents_may_be_missing(tmp_p
     page = (tmp_path / "site" / "cards" / "our-card.html").read_text("utf-8")
     html5lib.HTMLParser(strict=True).parse(page)
     assert "version 1.0.0+st-elsewhere" in page and "Our &lt;card&gt; &amp; &#39;title&#39;" in page
+    assert '<article class="ehr info"' in page and "Ask &lt;the ward&gt; &amp; write" in page
     assert "<script>alert" not in page and "a &lt;b&gt;test&lt;/b&gt;" in page
     assert "200 ng/L, 148 pmol/L" in (tmp_path / "site" / "parameters.html").read_text("utf-8")
     index = (tmp_path / "site" / "index.html").read_text("utf-8")

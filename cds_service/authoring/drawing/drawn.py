@@ -7,7 +7,7 @@ from datetime import datetime
 from ...engine import Engine
 from ...rendering.cards import shown
 from ...rules.yaml_reader import meant
-from ..explanation import decide_request, outcome
+from ..explanation import outcome, read_request
 from .dot import dot
 from .ladder import Ladder, ladder_as_authored, ladder_of_decision
 from .svg import svg
@@ -18,7 +18,7 @@ FORMS = {"dot": dot, "svg": svg}
 def drawn(engine: Engine, form: str, card_id: str, body: bytes | None, now: datetime) -> str:
     """The drawing of a card in ``form``, a key of :data:`FORMS`: for the request ``body``, or as authored where there is none.
 
-    Raises as :func:`~cds_service.authoring.explanation.decide_request` does, and ``ValueError`` for a card that does not exist.
+    Raises as :func:`~cds_service.authoring.explanation.explain_request` does, and ``ValueError`` for a card that does not exist.
     """
     return FORMS[form](_of_request(engine, card_id, body, now) if body is not None else _authored(engine, card_id))
 
@@ -30,7 +30,9 @@ def _authored(engine: Engine, card_id: str) -> Ladder:
 
 
 def _of_request(engine: Engine, card_id: str, body: bytes, now: datetime) -> Ladder:
-    _, facts, decisions = decide_request(engine, body, now, card_id)
+    call = read_request(engine, body, card_id)
+    facts = engine.facts(call, now)
+    decisions = engine.decisions(call, facts, whole_trace=True)
     decision = decisions[card_id]
     is_shown = card_id in [answer.card.id for answer in shown(decisions)]
     return ladder_of_decision(decision, decisions, facts, engine.parameter_set, outcome(decision, is_shown))

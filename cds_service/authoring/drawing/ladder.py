@@ -11,10 +11,9 @@ from ...rules.card import Card
 from ...rules.conditions import AnyOf, CardHolds, Condition, Truth
 from ...rules.decision import Decision, Decisions
 from ..card_words import condition_words, unlinked
-from ..explanation import condition_text
+from ..explanation import TRUTHS, condition_text
 
 TRUE, FALSE, UNKNOWN, NOT_ASKED = "true", "false", "unknown", ""
-_TRUTHS = {True: TRUE, False: FALSE, None: UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _decided(condition: Condition, excludes: bool, decisions: Decisions, facts: 
     else:
         values = () if parts else tuple(_value(name, facts) for name in condition.facts)
     return Rung(
-        plain.id, plain.words, plain.asks, excludes, _TRUTHS[truth], values, plain.card,
+        plain.id, plain.words, plain.asks, excludes, TRUTHS[truth], values, plain.card,
         tuple(_decided(part, excludes, decisions, facts, False, reached) for part in parts), stops, reached,
     )  # fmt: skip
 
