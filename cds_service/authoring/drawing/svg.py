@@ -51,7 +51,6 @@ def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format) -> str:
             "width": _number(layout.width),
             "height": _number(layout.height),
             "class": "ladder",
-            "role": "group",
             "aria-labelledby": f"{name}-title {name}-desc",
         },
     )
