@@ -185,6 +185,21 @@ def test_markdown_of_others_becomes_no_html_of_its_own():
     assert inline_html("[`a`](elsewhere.md)", nowhere) == "<code>a</code>"
 
 
+def test_any_document_becomes_a_page_and_what_it_leads_to_another(tmp_path):
+    files = {"docs/index.md": "# Ours\n\n[a](orders.md#x) [b](../notes/b.py) [c](../secret.bin) [d](../../etc/passwd) [e](facts.md#hb)",
+             "docs/orders.md": "# Theirs\n\n## X\n\n[back](index.md)", "notes/b.py": "print('<b>')", "secret.bin": "no"}  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    built = build(tmp_path / "docs")
+    (paragraph,) = re.findall(r"<p>(<a href=\"orders.*?)</p>", built["index-document.html"])
+    assert paragraph == (
+        '<a href="orders-document.html#x">a</a> <a href="files/notes/b.py.html">b</a> c d <a href="facts.html#hb">e</a>'
+    )
+    assert "print(&#39;&lt;b&gt;&#39;)" in built["files/notes/b.py.html"]
+    assert '<a href="index-document.html">Ours</a>' in built["index.html"] and 'id="x"' in built["orders-document.html"]
+
+
 def test_pages_lead_to_each_other_by_relative_addresses():
     assert way("index.html", "cards/a.html") == "cards/a.html"
     assert way("cards/a.html", "facts.html#b12.total") == "../facts.html#b12.total"

@@ -23,12 +23,12 @@ def way(page: str, target: str) -> str:
 
 class Addresses:
     """Resolves links in documents. ``cards``: the file of each card, as the documents name it, with its id; ``documents``: the
-    names of those that are pages; ``root``: the folder that documents lead into, if there is one.
+    page of each document by its name; ``root``: the folder that documents lead into, if there is one.
 
     ``asked``: further files that documents lead to, each of which becomes a page.
     """
 
-    def __init__(self, cards: Mapping[str, str], documents: frozenset[str], root: Path | None):
+    def __init__(self, cards: Mapping[str, str], documents: Mapping[str, str], root: Path | None):
         self._cards = {posixpath.normpath(f"{_DOCUMENTS}/{file}"): card_id for file, card_id in cards.items()}
         self._ids = frozenset(cards.values())
         self._documents = documents
@@ -53,7 +53,7 @@ class Addresses:
         if target == f"{_DOCUMENTS}/cards.md" and fragment in self._ids:
             return f"cards/{fragment}.html"
         if folder == _DOCUMENTS and stem in self._documents:
-            return f"{stem}.html{mark}"
+            return f"{self._documents[stem]}{mark}"
         if folder == _VALUE_SETS:
             return f"value-sets.html#{stem}"
         if folder == _ORDERS:

@@ -24,8 +24,8 @@ from .profiles import order_rows, value_set_rows
 
 _ASSETS = ("style.css", "filter.js")
 _NEEDS = {"cards": STATEMENTS, "conformance": CLAUSES}
-# The page of facts has a form of its own.
-_OWN_FORM = frozenset({"facts"})
+# Pages with a form of their own; that of facts stands for the document of that name.
+_OWN_FORM = frozenset({"index", "facts", "value-sets", "orders"})
 _MAIN = (
     ("index", "Cards"),
     ("facts", "Facts"),
@@ -35,6 +35,7 @@ _MAIN = (
     ("orders", "Orders"),
     ("conformance", "Conformance"),
 )
+_NAVIGATED = frozenset(f"{name}.html" for name, _ in _MAIN)
 # The page of cards in Markdown, beside the pages of single cards.
 _LABELS = {"cards": "All cards in tables, and the founding guidance statement by statement"}
 
@@ -76,7 +77,7 @@ class _Site:
         self.documents = self._documents()
         self.addresses = Addresses(
             {f"../{placed.card.place.file}": placed.card.id for placed in self.placed},
-            frozenset(self.documents) | _OWN_FORM,
+            {"facts": "facts.html", **{name: _page_of(name) for name in self.documents}},
             folder.parent if folder.is_dir() else None,
         )
         self.made: dict[str, str] = {}
@@ -84,7 +85,7 @@ class _Site:
     def _documents(self) -> dict[str, str]:
         """The Markdown of each document by name: made from the cards as they are now, then those that people wrote."""
         generated = [name for name in PAGES if name not in _NEEDS or (self.folder / _NEEDS[name]).exists()]
-        found = {name: page(name, self.folder) for name in generated if name not in _OWN_FORM}
+        found = {name: page(name, self.folder) for name in generated if name != "facts"}
         written = sorted(path for path in self.folder.glob("*.md") if path.stem not in PAGES) if self.folder.is_dir() else []
         return {**found, **{path.stem: path.read_text("utf-8") for path in written}}
 
@@ -101,7 +102,7 @@ class _Site:
         self._add("value-sets.html", "value_sets.html", "Value sets", "docs/facts.md", {"rows": value_set_rows()})
         self._add("orders.html", "orders.html", "Order templates", "docs/cards.md", {"rows": order_rows()})
         for name, text in self.documents.items():
-            self._document(f"{name}.html", f"docs/{name}.md", text)
+            self._document(_page_of(name), f"docs/{name}.md", text)
         self._files()
         self._add("index.html", "index.html", "Cards", "docs/cards.md", {"topics": topics, "entries": list(self._entries())})
         for name in _ASSETS:
@@ -123,7 +124,7 @@ class _Site:
             document=lambda text: as_html(text, resolve),
             plain=lambda text: linked_plain(text, to),
             navigation=[(f"{name}.html", label) for name, label in _MAIN if self._has(name)],
-            others=[(f"{name}.html", self._label(name)) for name in sorted(self.documents) if name not in dict(_MAIN)],
+            others=[(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in _NAVIGATED],
             sets=PARAMETER_SETS,
             **content,
         )
@@ -157,9 +158,14 @@ class _Site:
         found += [("Value set", f"value-sets.html#{row['id']}", row["title"], row["id"]) for row in value_set_rows()]
         found += [("Order", f"orders.html#{row['id']}", row["title"], row["id"]) for row in order_rows()]
         found += [("Parameter", f"parameters.html#{name}", name, name) for name in engine(PARAMETER_SETS[0], "all").parameters]
-        found += [("Document", f"{name}.html", self._label(name), f"{name}.md") for name in self.documents]
+        found += [("Document", _page_of(name), self._label(name), f"{name}.md") for name in self.documents]
         for kind, entries in groupby(found, key=lambda entry: entry[0]):
             yield {"kind": kind, "entries": [entry[1:] for entry in entries]}
+
+
+def _page_of(document: str) -> str:
+    """The page of a document: of its name, where that is not another page's."""
+    return f"{document}-document.html" if document in _OWN_FORM else f"{document}.html"
 
 
 def _heading(text: str) -> str:
