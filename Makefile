@@ -6,7 +6,7 @@ RUN_STAMP := $(VENV)/.run-installed
 TEST_STAMP := $(VENV)/.test-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench clean
+.PHONY: help run serve test check docs bench clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(TEST_STAMP) ## Run every test
 check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests
 	@$(BIN)/mypy
+
+docs: $(RUN_STAMP) ## Write the documentation as a site into build/docs
+	@$(BIN)/python -m cds_service doc --html build/docs
 
 bench: $(TEST_STAMP) ## Measure the service against a floor that does nothing
 	@$(BIN)/python -m tests.bench

@@ -10,6 +10,7 @@ from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 
 _UNITS = {"d": "days", "ug/d": "micrograms a day", "mL/min/{1.73_m2}": "mL/min/1.73 m²"}
 _BARE_MICROGRAM = re.compile(r"\bug\b(?!/)")
+_LINK = re.compile(r"\[`([^`\]]+)`\]\([^)]*\)")
 
 
 def plain(text: str) -> str:
@@ -30,6 +31,11 @@ def joined(words: Sequence[str], last: str) -> str:
 def card_link(card_id: str) -> str:
     """A link to the card's section on the page of cards."""
     return f"[`{card_id}`](#{card_id})"
+
+
+def unlinked(text: str) -> str:
+    """What the functions here say, without Markdown: links and code as their bare text."""
+    return _LINK.sub(r"\1", text).replace("`", "")
 
 
 def in_words(conditions: Iterable[Condition]) -> list[str]:

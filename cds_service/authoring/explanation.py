@@ -65,11 +65,16 @@ def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None
     }
 
 
+def outcome(decision: Decision, is_shown: bool) -> str:
+    """What became of a card: it fires, is silent, or fires and is not among the three that are shown."""
+    fires = "fires" if is_shown else "fires, beyond the limit of three"
+    return fires if decision.fires else "silent"
+
+
 def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
-    outcome = "fires" if decision.fires else "silent"
     return {
         "id": decision.card.id,
-        "outcome": outcome if is_shown or not decision.fires else "fires, beyond the limit of three",
+        "outcome": outcome(decision, is_shown),
         "stopped_by": decision.stopped_by or None,
         "criteria": [
             {

@@ -24,26 +24,39 @@ def example(hook: str) -> None:
 
 
 @click.command()
-@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--card", help="Only this card.")
 @click.option("--why-not", metavar="CARD-ID", help="The smallest change of facts that would turn this card's outcome.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--svg", "form", flag_value="svg", help="Draw the card's decision as SVG; without a request, the card as authored.")
+@click.option("--dot", "form", flag_value="dot", help="The same in Graphviz's language.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
-def explain(request_file: Path, card: str | None, why_not: str | None, as_json: bool, now: str | None) -> None:
+def explain(
+    request_file: Path | None, card: str | None, why_not: str | None, as_json: bool, form: str | None, now: str | None
+) -> None:
     """Explain each card for a hook request: fired or silent, by which criterion, from which facts."""
     import orjson
 
+    from ..authoring.drawing.drawn import drawn
     from ..authoring.explanation import explain_request, explanation_text
     from ..authoring.why_not_report import why_not_request, why_not_text
     from ..engine import Engine, MissingData
     from ..facts.session import OtherFhirVersion
     from ..hooks.errors import BadRequest
 
+    if form and not card:
+        raise click.UsageError("A drawing shows one card: name it with --card ID.")
     if card is not None and why_not is not None:
         raise click.UsageError("--why-not names the card; leave --card out.")
     try:
-        moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
-        asked = Engine(read_settings()), request_file.read_bytes(), moment.astimezone()
+        moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
+        body = request_file.read_bytes() if request_file else None
+        if form and card:
+            click.echo(drawn(Engine(read_settings()), form, card, body, moment), nl=False)
+            return
+        if body is None:
+            raise click.UsageError("Missing argument 'REQUEST_FILE': only a drawing (--svg, --dot) can do without a request.")
+        asked = Engine(read_settings()), body, moment
         explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -64,6 +64,12 @@ def test_every_card_has_its_row_with_its_indicator_and_every_criterion(parameter
             assert len(fires.split("<br>")) == len(card.include)
 
 
+def test_of_alternatives_a_card_needs_one():
+    needs = text("cards").partition("## What a card cannot do without")[2]
+    (row,) = [line for line in needs.splitlines() if line.startswith("| [`b12-indeterminate`]")]
+    assert row.split("|")[2].strip() == "test to clarify an indeterminate B12 or methylmalonic acid level; vitamin B12 status"
+
+
 def test_what_differs_between_parameter_sets_is_told():
     page = text("cards")
     assert "- **uk**, `homocysteine-above-target`: off." in page
@@ -76,9 +82,9 @@ def _group(name):
 
 
 def test_every_fact_and_every_parameter_is_listed_once():
-    assert re.findall(r"^\| `([a-z0-9_.]+)`<br>", text("facts"), re.MULTILINE) == sorted(CATALOGUE, key=_group)
+    assert re.findall(r'^\| <a id="([a-z0-9_.]+)"></a>`\1`<br>', text("facts"), re.MULTILINE) == sorted(CATALOGUE, key=_group)
     parameters = yaml.safe_load((ROOT / "cards/parameters/default.yaml").read_text("utf-8"))
-    assert re.findall(r"^\| `([a-z0-9_.]+)` \|", text("parameters"), re.MULTILINE) == list(parameters)
+    assert re.findall(r'^\| <a id="([a-z0-9_.]+)"></a>`\1` \|', text("parameters"), re.MULTILINE) == list(parameters)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -25,6 +25,8 @@ def test_wheel_runs_outside_the_checkout(tmp_path):
     _run("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source), folder=tmp_path)
     (wheel,) = wheels.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(installed)
+    templates = Path("cds_service/authoring/website/templates")
+    assert {path.name for path in (ROOT / templates).iterdir()} == {path.name for path in (installed / templates).iterdir()}
     path = {"PYTHONPATH": str(installed)}
     example = elsewhere / "example.json"
     example.write_bytes(_run("cds_service", "example", folder=elsewhere, **path))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS
 from ...rules.card import Card, Suggestion
+from ...rules.conditions import Condition
 from ..card_orders import choice
 from ..card_words import in_words, joined, title
 from ..safety.job import engine
@@ -28,10 +29,26 @@ TOPICS = {
 _WHERE = {"order-select": "an order is chosen or signed", "patient-view": "the chart is opened, and at discharge"}
 
 
+class Placed(NamedTuple):
+    """A card, and the first parameter set in which it is on."""
+
+    card: Card
+    parameter_set: str
+
+
+def placed_cards() -> list[Placed]:
+    """Every card that is on in a parameter set, by topic and rank."""
+    found: dict[str, Placed] = {}
+    for parameter_set in PARAMETER_SETS:
+        for card in engine(parameter_set, "all").cards.values():
+            found.setdefault(card.id, Placed(card, parameter_set))
+    return sorted(found.values(), key=lambda placed: (_position(_topic(placed.card)), _topic(placed.card), placed.card.rank))
+
+
 def card_rows() -> list[dict[str, Any]]:
     """The topics with their cards, each card as a row and with what differs in other parameter sets."""
-    cards = sorted(engine("default", "all").cards.values(), key=lambda card: (_position(_topic(card)), _topic(card), card.rank))
-    return [{"title": _topic_title(topic), "cards": [_row(card) for card in of_topic]} for topic, of_topic in groupby(cards, key=_topic)]
+    by_topic = groupby(placed_cards(), key=lambda placed: _topic(placed.card))
+    return [{"title": _topic_title(topic), "cards": [card_row(*placed) for placed in of_topic]} for topic, of_topic in by_topic]
 
 
 def _topic_title(topic: str) -> str:
@@ -46,18 +63,24 @@ def _position(topic: str) -> int:
     return list(TOPICS).index(topic) if topic in TOPICS else len(TOPICS)
 
 
-def _row(card: Card) -> dict[str, Any]:
+def card_row(card: Card, parameter_set: str) -> dict[str, Any]:
+    """What the page says of a card, in Markdown; ``parameter_set``: the one that others are compared with."""
     return {
         "id": card.id,
         "title": card.title,
         "version": card.version,
         "file": f"../{card.place.file}",
         "when": _WHERE[card.hooks[0]],
-        **_said(card, "default"),
+        **_said(card, parameter_set),
         "tests": len(card.tests),
-        "needs": sorted({title(name) for condition in card.include if not _answers_unknown(condition) for name in condition.facts}),
-        "others": list(_other_sets(card)),
+        "needs": sorted({_known(condition) for condition in card.include if condition.facts and not _answers_unknown(condition)}),
+        "others": list(_other_sets(card, parameter_set)),
     }
+
+
+def _known(condition: Condition) -> str:
+    """What has to be known for a condition to hold: of an ``any_of`` one part is enough."""
+    return joined([title(name) for name in dict.fromkeys(condition.facts)], "or")
 
 
 def _answers_unknown(condition: Any) -> bool:
@@ -92,10 +115,12 @@ def _suggestion(card: Card, suggestion: Suggestion, parameter_set: str) -> str:
     return f"{label}: {'; '.join(orders)}.{when}"
 
 
-def _other_sets(card: Card) -> Iterator[dict[str, Any]]:
+def _other_sets(card: Card, usual_set: str) -> Iterator[dict[str, Any]]:
     """What other parameter sets say instead, in the elements that differ."""
-    usual = _said(card, "default")
-    for parameter_set in PARAMETER_SETS[1:]:
+    usual = _said(card, usual_set)
+    for parameter_set in PARAMETER_SETS:
+        if parameter_set == usual_set:
+            continue
         other = engine(parameter_set, "all").cards.get(card.id)
         if other is None:
             yield {"set": parameter_set, "off": True, "changes": {}}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import CodeType
 from typing import Any
 
-from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Definition, closure
 from ..card_words import plain
+from ..fact_codes import value_sets
 from ..safety.job import engine
 
 _KINDS = {
@@ -37,7 +35,8 @@ def _row(definition: Definition) -> dict[str, Any]:
         "title": definition.title,
         "type": _type(definition),
         "definition": plain(definition.doc),
-        "codes": sorted(value_sets(definition)),
+        "codes": value_sets(definition.name),
+        "uses": definition.uses,
         "prefetch": sorted({key for name in closure([definition.name]) for key in CATALOGUE[name].queries}),
         "session": any(CATALOGUE[name].session for name in closure([definition.name])),
         "cards": [card.id for card in cards if definition.name in card.facts],
@@ -50,21 +49,3 @@ def _type(definition: Definition) -> str:
         return f"{kind} {', '.join(f'`{value}`' for value in definition.values)}"
     units = ", ".join(filter(None, (definition.unit, *definition.other_units)))
     return f"{kind} ({units})" if units else kind
-
-
-def value_sets(definition: Definition) -> set[str]:
-    """The value sets that a fact names itself: in its own code, and for a result those of its analyte."""
-    known = engine("default", "all").terminology.concepts
-    analyte = ANALYTES.get(definition.name)
-    named = set(analyte.value_sets) if analyte and definition.kind == "result" else set()
-    return (named | set(_words(definition.compute.__code__))) & set(known)
-
-
-def _words(code: CodeType) -> Iterator[str]:
-    for constant in code.co_consts:
-        if isinstance(constant, str):
-            yield constant
-        elif isinstance(constant, CodeType):
-            yield from _words(constant)
-        elif isinstance(constant, (tuple, frozenset)):
-            yield from (item for item in constant if isinstance(item, str))

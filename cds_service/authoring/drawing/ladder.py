@@ -1,0 +1,126 @@
+"""What a drawing shows, without any geometry: the criteria in order, what each came to, and the card at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ...facts.catalogue import CATALOGUE, Facts
+from ...rendering.card_text import dated_text
+from ...rules.card import Card
+from ...rules.conditions import AnyOf, CardHolds, Condition, Truth
+from ...rules.decision import Decision, Decisions
+from ..card_words import condition_words, unlinked
+from ..explanation import TRUTHS, condition_text
+
+TRUE, FALSE, UNKNOWN, NOT_ASKED = "true", "false", "unknown", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One criterion: its question in a clinician's ``words``, and as the card file ``asks`` it.
+
+    ``truth`` is ``NOT_ASKED`` where no request was decided; ``values``: its facts as the request has them. ``card``: the other
+    card that it looks at; ``alternatives``: the parts of an ``any_of``; ``stops``: it silenced the card; ``reached``: none before
+    it did.
+    """
+
+    id: str
+    words: str
+    asks: str
+    excludes: bool
+    truth: str = NOT_ASKED
+    values: tuple[str, ...] = ()
+    card: str = ""
+    alternatives: tuple[Rung, ...] = ()
+    stops: bool = False
+    reached: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A card's decision. ``outcome``: empty for a card as authored, else what became of it."""
+
+    card: str
+    title: str
+    indicator: str
+    summary: str
+    parameter_set: str
+    rungs: tuple[Rung, ...]
+    outcome: str = ""
+
+    @property
+    def fires(self) -> bool:
+        """Whether the card is shown as firing; as authored it is."""
+        return not any(rung.stops for rung in self.rungs)
+
+    @property
+    def heading(self) -> str:
+        """The drawing's title."""
+        return f"{self.title} ({self.card}, parameter set {self.parameter_set})"
+
+    def described(self) -> str:
+        """The whole drawing in words, for those who do not see it."""
+        include = [_told(rung) for rung in self.rungs if not rung.excludes]
+        exclude = [_told(rung) for rung in self.rungs if rung.excludes]
+        parts = [f"Fires when all of these hold: {'; '.join(include)}."]
+        parts += [f"Silent when any of these holds: {'; '.join(exclude)}."] if exclude else []
+        parts += [f"For this request: {self.outcome}."] if self.outcome else []
+        return " ".join(parts)
+
+
+def _told(rung: Rung) -> str:
+    truth = f" ({rung.truth}{': ' + ', '.join(rung.values) if rung.values else ''})" if rung.truth else ""
+    return f"{rung.words}{truth}{', which stopped it' if rung.stops else ''}"
+
+
+def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
+    """The drawing of a card by itself. ``parameter_set``: the set that it is of, as it is to be named."""
+    parts = [*((condition, False) for condition in card.include), *((condition, True) for condition in card.exclude)]
+    return _ladder(card, parameter_set, [_rung(condition, excludes) for condition, excludes in parts])
+
+
+def ladder_of_decision(decision: Decision, decisions: Decisions, facts: Facts, parameter_set: str, outcome: str) -> Ladder:
+    """The drawing of what ``decision`` (with its whole trace) came to; ``outcome`` as the explanation tells it."""
+    rungs, reached = [], True
+    for step in decision.steps:
+        stops = reached and step.condition.id == decision.stopped_by and not decision.fires
+        rungs.append(_decided(step.condition, step.excludes, decisions, facts, stops, reached))
+        reached = reached and not stops
+    told = f"{outcome}, stopped by {decision.stopped_by}" if decision.stopped_by else outcome
+    return _ladder(decision.card, parameter_set, rungs, told)
+
+
+def _ladder(card: Card, parameter_set: str, rungs: Iterable[Rung], outcome: str = "") -> Ladder:
+    return Ladder(card.id, card.title, card.indicator, card.summary, parameter_set, tuple(rungs), outcome)
+
+
+def _rung(condition: Condition, excludes: bool) -> Rung:
+    words, asks = unlinked(condition_words(condition)), f"{condition.id}: {condition_text(condition)}"
+    if isinstance(condition, CardHolds):
+        return Rung(condition.id, words, asks, excludes, card=condition.card)
+    if isinstance(condition, AnyOf):
+        return Rung(condition.id, words, condition.id, excludes, alternatives=tuple(_rung(part, excludes) for part in condition.criteria))
+    # A criterion without an id is called by its fact and operator, which says nothing more.
+    named = condition.id != f"{condition.fact}-{condition.operator}"
+    return Rung(condition.id, words, asks if named else condition_text(condition), excludes)
+
+
+def _decided(condition: Condition, excludes: bool, decisions: Decisions, facts: Facts, stops: bool, reached: bool) -> Rung:
+    plain = _rung(condition, excludes)
+    parts = condition.criteria if isinstance(condition, AnyOf) else ()
+    truth: Truth = condition.truth(facts, decisions.holds)
+    if isinstance(condition, CardHolds):
+        values: tuple[str, ...] = (f"{condition.card} {'fires' if decisions.holds(condition.card) else 'does not fire'}",)
+    else:
+        values = () if parts else tuple(_value(name, facts) for name in condition.facts)
+    return Rung(
+        plain.id, plain.words, plain.asks, excludes, TRUTHS[truth], values, plain.card,
+        tuple(_decided(part, excludes, decisions, facts, False, reached) for part in parts), stops, reached,
+    )  # fmt: skip
+
+
+def _value(name: str, facts: Facts) -> str:
+    fact = facts[name]
+    note = f" ({fact.note})" if fact.note else ""
+    return f"{name} = {dated_text(CATALOGUE[name], fact, markdown=False) or fact.state.value}{note}"

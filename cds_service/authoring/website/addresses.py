@@ -1,0 +1,78 @@
+"""Where on the site a file of the repository stands, and how one page leads to another."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+_VALUE_SETS, _ORDERS, _DOCUMENTS = "fhir_profiles/value-sets", "fhir_profiles/activity-definitions", "docs"
+_EXTERNAL = ("http://", "https://", "mailto:")
+# What is shown as a page when a document leads to it; everything else is left out of the site.
+_SHOWN = frozenset({".md", ".py", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".txt", ".sh", ""})
+
+
+def way(page: str, target: str) -> str:
+    """The relative address of ``target`` (a page of the site, with or without a fragment) as seen from ``page``."""
+    path, mark, fragment = target.partition("#")
+    if path == page or not path:
+        return f"#{fragment}" if mark else posixpath.basename(page)
+    return f"{quote(posixpath.relpath(path, posixpath.dirname(page) or '.'))}{mark}{fragment}"
+
+
+class Addresses:
+    """Resolves links in documents. ``cards``: the file of each card, as the documents name it, with its id; ``documents``: the
+    page of each document by its name; ``root``: the folder that documents lead into, if there is one.
+
+    ``asked``: further files that documents lead to, each of which becomes a page.
+    """
+
+    def __init__(self, cards: Mapping[str, str], documents: Mapping[str, str], root: Path | None):
+        self._cards = {posixpath.normpath(f"{_DOCUMENTS}/{file}"): card_id for file, card_id in cards.items()}
+        self._ids = frozenset(cards.values())
+        self._documents = documents
+        self._root = root.resolve() if root else None
+        self.asked: dict[str, None] = {}
+
+    def resolve(self, source: str, page: str, href: str) -> str | None:
+        """The address on ``page``, made from the file ``source``, of a link as it stands there."""
+        if href.startswith(_EXTERNAL):
+            return href
+        path, _, fragment = href.partition("#")
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(path))) if path else source
+        found = self._page(target, fragment)
+        return None if found is None else way(page, found)
+
+    def _page(self, target: str, fragment: str) -> str | None:
+        folder, name = posixpath.split(target)
+        stem = posixpath.splitext(name)[0]
+        mark = f"#{fragment}" if fragment else ""
+        if target in self._cards:
+            return f"cards/{self._cards[target]}.html"
+        if target == f"{_DOCUMENTS}/cards.md" and fragment in self._ids:
+            return f"cards/{fragment}.html"
+        if folder == _DOCUMENTS and stem in self._documents:
+            return f"{self._documents[stem]}{mark}"
+        if folder == _VALUE_SETS:
+            return f"value-sets.html#{stem}"
+        if folder == _ORDERS:
+            return f"orders.html#{stem}"
+        if target == "cards":
+            return "index.html"
+        return f"{self._file(target)}{mark}" if self._is_shown(target) else None
+
+    def _is_shown(self, target: str) -> bool:
+        if self._root is None or target.startswith("..") or posixpath.splitext(target)[1] not in _SHOWN:
+            return False
+        path = self._root / target
+        return path.is_file() and path.resolve().is_relative_to(self._root)
+
+    def _file(self, target: str) -> str:
+        self.asked[target] = None
+        return page_of_file(target)
+
+
+def page_of_file(target: str) -> str:
+    """The page that shows a file of the repository."""
+    return f"files/{target}.html"

@@ -1,0 +1,182 @@
+"""The whole site: which pages it has, what each shows, and writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ...engine import PARAMETER_SETS
+from ..pages import CLAUSES, PAGES, STATEMENTS, page
+from ..pages.cards import card_rows, placed_cards
+from ..pages.facts import fact_rows
+from ..pages.sources import evidence_rows
+from ..safety.job import engine
+from .addresses import Addresses, page_of_file, way
+from .cards import card_content, linked_plain
+from .markdown import as_html, inline_html
+from .profiles import order_rows, value_set_rows
+
+_ASSETS = ("style.css", "filter.js")
+_NEEDS = {"cards": STATEMENTS, "conformance": CLAUSES}
+# Pages with a form of their own; that of facts stands for the document of that name.
+_OWN_FORM = frozenset({"index", "facts", "value-sets", "orders"})
+_MAIN = (
+    ("index", "Cards"),
+    ("facts", "Facts"),
+    ("parameters", "Parameters"),
+    ("evidence", "Evidence"),
+    ("value-sets", "Value sets"),
+    ("orders", "Orders"),
+    ("conformance", "Conformance"),
+)
+_NAVIGATED = frozenset(f"{name}.html" for name, _ in _MAIN)
+# The page of cards in Markdown, beside the pages of single cards.
+_LABELS = {"cards": "All cards in tables, and the founding guidance statement by statement"}
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("cds_service.authoring.website"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+
+
+def build(folder: Path) -> dict[str, str]:
+    """Every file of the site by its path in it. ``folder``: the documents; without it the site is of the cards alone.
+
+    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` for cards with a mistake.
+    """
+    return _Site(folder).built()
+
+
+def write(built: Mapping[str, str], target: Path) -> int:
+    """Write the files of a site into the folder ``target``; how many they are. Raises :class:`OSError`."""
+    for path, text in built.items():
+        file = target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8", newline="\n")
+    return len(built)
+
+
+class _Site:
+    """One build."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.placed = placed_cards()
+        self.documents = self._documents()
+        self.addresses = Addresses(
+            {f"../{placed.card.place.file}": placed.card.id for placed in self.placed},
+            {"facts": "facts.html", **{name: _page_of(name) for name in self.documents}},
+            folder.parent if folder.is_dir() else None,
+        )
+        self.made: dict[str, str] = {}
+
+    def _documents(self) -> dict[str, str]:
+        """The Markdown of each document by name: made from the cards as they are now, then those that people wrote."""
+        generated = [name for name in PAGES if name not in _NEEDS or (self.folder / _NEEDS[name]).exists()]
+        found = {name: page(name, self.folder) for name in generated if name != "facts"}
+        written = sorted(path for path in self.folder.glob("*.md") if path.stem not in PAGES) if self.folder.is_dir() else []
+        return {**found, **{path.stem: path.read_text("utf-8") for path in written}}
+
+    def built(self) -> dict[str, str]:
+        """The site, page by page."""
+        topics = card_rows()
+        rows = {row["id"]: row for topic in topics for row in topic["cards"]}
+        for placed in self.placed:
+            path = f"cards/{placed.card.id}.html"
+            source = _source(placed.card.place.file, placed.parameter_set)
+            content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
+            self._add(path, "card.html", placed.card.title, "docs/cards.md", content)
+        self._add("facts.html", "facts.html", "Facts", "docs/facts.md", {"groups": fact_rows()})
+        self._add("value-sets.html", "value_sets.html", "Value sets", "docs/facts.md", {"rows": value_set_rows()})
+        self._add("orders.html", "orders.html", "Order templates", "docs/cards.md", {"rows": order_rows()})
+        for name, text in self.documents.items():
+            self._document(_page_of(name), f"docs/{name}.md", text)
+        self._files()
+        self._add("index.html", "index.html", "Cards", "docs/cards.md", {"topics": topics, "entries": list(self._entries())})
+        for name in _ASSETS:
+            self.made[name] = files("cds_service.authoring.website").joinpath("templates", name).read_text("utf-8")
+        return dict(sorted(self.made.items()))
+
+    def _add(self, path: str, template: str, title: str, source: str, content: dict[str, Any]) -> None:
+        def resolve(href: str) -> str | None:
+            return self.addresses.resolve(source, path, href)
+
+        def to(target: str) -> str:
+            return way(path, target)
+
+        self.made[path] = _templates().get_template(template).render(
+            title=title,
+            here=path,
+            to=to,
+            md=lambda text: inline_html(text, resolve),
+            document=lambda text: as_html(text, resolve),
+            plain=lambda text: linked_plain(text, to),
+            navigation=[(f"{name}.html", label) for name, label in _MAIN if self._has(name)],
+            others=[(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in _NAVIGATED],
+            sets=PARAMETER_SETS,
+            **content,
+        )
+
+    def _label(self, name: str) -> str:
+        return _LABELS.get(name) or _heading(self.documents[name])
+
+    def _has(self, name: str) -> bool:
+        return name != "conformance" or name in self.documents
+
+    def _document(self, path: str, source: str, text: str) -> None:
+        self._add(path, "document.html", _heading(text), source, {"text": text})
+
+    def _files(self) -> None:
+        """The files that documents lead to, and those that these lead to."""
+        done: set[str] = set()
+        while waiting := [name for name in self.addresses.asked if name not in done]:
+            for name in waiting:
+                done.add(name)
+                text = (self.folder.parent / name).read_text("utf-8")
+                if name.endswith(".md"):
+                    self._document(page_of_file(name), name, text)
+                else:
+                    self._add(page_of_file(name), "source.html", name, name, {"text": text})
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        """All that can be looked for, by kind."""
+        found = [("Card", f"cards/{placed.card.id}.html", placed.card.title, placed.card.id) for placed in self.placed]
+        found += [("Fact", f"facts.html#{row['name']}", row["title"], row["name"]) for group in fact_rows() for row in group["facts"]]
+        found += [("Source", f"evidence.html#{row['key']}", row["title"], row["key"]) for row in evidence_rows()]
+        found += [("Value set", f"value-sets.html#{row['id']}", row["title"], row["id"]) for row in value_set_rows()]
+        found += [("Order", f"orders.html#{row['id']}", row["title"], row["id"]) for row in order_rows()]
+        found += [("Parameter", f"parameters.html#{name}", name, name) for name in engine(PARAMETER_SETS[0], "all").parameters]
+        found += [("Document", _page_of(name), self._label(name), f"{name}.md") for name in self.documents]
+        for kind, entries in groupby(found, key=lambda entry: entry[0]):
+            yield {"kind": kind, "entries": [entry[1:] for entry in entries]}
+
+
+def _page_of(document: str) -> str:
+    """The page of a document: of its name, where that is not another page's."""
+    return f"{document}-document.html" if document in _OWN_FORM else f"{document}.html"
+
+
+def _heading(text: str) -> str:
+    """The title of a document in Markdown."""
+    first = next((line for line in text.splitlines() if line.startswith("# ")), "# Document")
+    return first.removeprefix("# ").replace("`", "")
+
+
+def _source(shown: str, parameter_set: str) -> str:
+    """The text of a card's file, by the name under which messages tell it."""
+    for folder in engine(parameter_set, "all").folders:
+        if shown.startswith(f"{folder.shown}/"):
+            return (folder.root / shown.removeprefix(f"{folder.shown}/")).read_text("utf-8")
+    raise FileNotFoundError(shown)

@@ -1,0 +1,90 @@
+"""What the page of a card shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from markupsafe import Markup
+
+from ...engine import PARAMETER_SETS
+from ...facts.catalogue import CATALOGUE
+from ...rules.card import Card
+from ...rules.card_file import PLACEHOLDER
+from ..card_words import in_words, title
+from ..drawing.ladder import ladder_as_authored
+from ..drawing.svg import svg
+from ..pages.cards import Placed
+from ..safety.job import engine
+from .examples import example_of
+
+HOOK_WORDS = {
+    "patient-view": "a chart is opened",
+    "encounter-discharge": "a patient is discharged",
+    "order-select": "an order is chosen",
+    "order-sign": "orders are signed",
+}
+
+
+def linked(text: str) -> str:
+    """Markdown of a text as authored: each placeholder as a link to its fact."""
+    return PLACEHOLDER.sub(lambda match: f"[‹{title(match[1])}›](facts.md#{match[1]})", text)
+
+
+def linked_plain(text: str, address: Callable[[str], str]) -> Markup:
+    """The same of a text that is not Markdown; ``address`` of a page of the site."""
+    parts = PLACEHOLDER.split(text)
+    return Markup("").join(
+        Markup('<a href="{}">‹{}›</a>').format(address(f"facts.html#{part}"), title(part)) if position % 2 else part
+        for position, part in enumerate(parts)
+    )
+
+
+def card_content(placed: Placed, row: dict[str, Any], source: str, drawing_link: Callable[[str], str]) -> dict[str, Any]:
+    """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file; ``drawing_link``: the address of another
+    card's page, ``""`` where it has none."""
+    card, parameter_set = placed
+    return {
+        "card": card,
+        "row": row,
+        "parameter_set": parameter_set,
+        "hooks": [(hook, HOOK_WORDS[hook]) for hook in card.hooks],
+        "on_in": [name for name in PARAMETER_SETS if card.id in engine(name, "all").cards],
+        "drawings": list(_drawings(card.id, drawing_link)),
+        "example": example_of(card, parameter_set),
+        "paragraphs": [(linked(paragraph.text), in_words(paragraph.when)) for paragraph in card.detail],
+        "values": [(name, title(name)) for name in card.values],
+        "facts": [(name, CATALOGUE[name].title) for name in card.facts],
+        "evidence": [engine(parameter_set, "all").evidence[key] for key in dict.fromkeys((card.source, *card.evidence))],
+        "tests": list(_tests(card)),
+        "source": source,
+    }
+
+
+def _drawings(card_id: str, link: Callable[[str], str]) -> Iterator[tuple[str, Markup]]:
+    """The drawing in each set in which it is another one, with the names of the sets."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for name in PARAMETER_SETS:
+        card = engine(name, "all").cards.get(card_id)
+        if card:
+            found.setdefault((card.include, card.exclude, card.indicator, card.summary), []).append(name)
+    for names in found.values():
+        ladder = ladder_as_authored(engine(names[0], "all").cards[card_id], names[0])
+        yield ", ".join(names), Markup(svg(ladder, link))
+
+
+def _tests(card: Card) -> Iterator[dict[str, Any]]:
+    for test in card.tests:
+        yield {
+            "name": test["name"],
+            "facts": [(name, _written(value)) for name, value in test["facts"].items()],
+            "outcome": "fires" if test.get("fires") else f"silent by {test['silent']}",
+            "fires": bool(test.get("fires")),
+            "sets": ", ".join(test.get("parameter_sets", ())),
+        }
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,158 @@
+"""A made-up state in which a card fires, rendered by the real rendering: what the card looks like to a clinician.
+
+The state is found by the walk that proves safety (``authoring/safety``), which tries first what the card's own tests state and
+then what is most ordinary, and stops at the first state in which the card fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ...facts.catalogue import CATALOGUE, Facts
+from ...facts.fact import Fact, known
+from ...fhir.interval import Interval
+from ...rendering.card_text import dated_text
+from ...rendering.cards import render_card
+from ...rendering.orders import OrderTemplate
+from ...rules.card import Card
+from ...rules.decision import Decisions
+from ..card_tests import applicable_tests, read_test
+from ..card_words import title
+from ..safety.classes import ABSENT, COLLAPSED, CONDITIONAL, FALSE, NOW, TEST_ORDERS, TRUE, UNKNOWN, input_classes
+from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
+from ..safety.job import OPENING, engine
+from ..safety.proof import PATIENT_OF_STATES
+from ..safety.sessions import Session, ordering_sessions
+
+# Worked out from other facts here, where the proof takes a sample or the bare answer.
+_WORKED_OUT = ({*COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy"}) - {"anaemia"}
+# What most patients do not have measured.
+_RARE = frozenset({"b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes", "homocysteine.on_treatment"})
+_ORDINARY = ("normal", "sufficient", "70 years")
+# Facts whose statement in a test tells how an input is: (input, fact, its value) -> how.
+_TOLD_BY: dict[tuple[str, str, Any], str] = {
+    **{("b12.total", "b12.status", level): level for level in ("deficient", "indeterminate", "sufficient")},
+    ("b12.total", "b12.low_on_therapy", True): "deficient",
+    ("b12.total", "b12.deficiency_likely", True): "deficient",
+    ("b12.total", "b12.status_open", True): "indeterminate",
+    ("b12.total", "draft.folate_needs_b12", "cobalamin"): "deficient",
+    ("b12.total", "b12.past_deficient", True): "absent",
+    ("b12.total", "b12.test_indicated", True): "absent",
+    ("mcv", "b12.test_indicated", True): "high",
+    ("patient.age_months", "patient.paediatric", True): "10 years",
+    **{("folate.serum", "folate.status", level): level for level in ("deficient", "indeterminate", "sufficient")},
+    **{("potassium", "potassium.level", level): level for level in ("severely-low", "low")},
+    ("mma", "mma.level", "high"): "high",
+    ("mcv", "macrocytosis", True): "high",
+    ("egfr", "renal.dysfunction", True): "reduced",
+    ("b12_therapy.past", "b12_therapy.lapsed", "ended"): "true",
+    ("anaemia", "anaemia.at_start", True): "true",
+    ("anaemia", "anaemia.persists", True): "true",
+    ("anaemia", "anaemia.severe", True): "true",
+}
+# So many states are tried for a session before the next one is.
+_MOST_STATES = 1_000
+
+
+class Example(NamedTuple):
+    """A card as shown (CDS Hooks), the orders of the session, and what was true: titles of facts with their values."""
+
+    shown: dict[str, Any]
+    session: str
+    because: tuple[tuple[str, str], ...]
+
+
+def example_of(card: Card, parameter_set: str) -> Example | None:
+    """An example of ``card``, or ``None`` where no state was found in which it fires."""
+    stated = _stated(card, parameter_set)
+    for session in _sessions("order-select" in card.hooks):
+        for found in islice(_states(card, parameter_set, session, stated), _MOST_STATES):
+            if found is not None:
+                return found
+    return None
+
+
+@cache
+def _sessions(at_ordering: bool) -> Sequence[Session]:
+    return ordering_sessions(engine("default", "all").terminology) if at_ordering else [OPENING]
+
+
+def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
+    """The facts of the card's first test in which it fires."""
+    for test in applicable_tests(card, parameter_set):
+        _, facts, outcome = read_test(card, test)
+        if outcome == "fires":
+            return facts
+    return {}
+
+
+def _states(card: Card, parameter_set: str, session: Session, stated: Mapping[str, Fact]) -> Iterator[Example | None]:
+    loaded = engine(parameter_set, "all")
+    classes = {name: _preferred(name, of, stated) for name, of in _classes().items()}
+    cards = loaded.cards_by_hook[card.hooks[0]]
+
+    def run(choices: Choices) -> Example | None:
+        facts = StateFacts(loaded.site, session.orders, NOW, classes, choices)
+        decisions = Decisions(cards, facts)
+        decision = decisions[card.id]
+        if not decision.fires:
+            return None
+        asked = {name: facts[name] for name in card.deciding_facts if facts[name].value not in (None, False)}
+        rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
+        because = tuple((title(name), _told(name, fact, loaded.publication.templates)) for name, fact in asked.items())
+        return Example(rendered.shown, "" if session is OPENING else session.label, because)
+
+    return states(run)
+
+
+def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
+    if CATALOGUE[name].kind == "orders":
+        return ", ".join(templates[order].title for order in fact.value)
+    return dated_text(CATALOGUE[name], fact, markdown=False)
+
+
+def _classes() -> dict[str, ClassesOf]:
+    classes = {name: of for name, of in input_classes().items() if name not in _WORKED_OUT}
+    return {**classes, "hb": _haemoglobin, "b12.result_day": _result_day}
+
+
+def _result_day(facts: Facts) -> Sequence[Class]:
+    results = [facts[name] for name in ("b12.total", "b12.active") if facts[name].value is not None]
+    days = [known(fact.value.moment.day, *fact.sources) for fact in results]
+    return (Class("of the results", max(days, key=lambda fact: fact.value)),) if days else (ABSENT,)
+
+
+def _haemoglobin(facts: Facts) -> Sequence[Class]:
+    """As anaemia has it; the proof does not tell apart what cards do not."""
+    (low,) = (option for option in CONDITIONAL["hb"](facts) if option.fact.value is not None)
+    if facts["anaemia"].holds is not False:
+        return (low,)
+    number = Decimal(140)
+    return (Class("140", known(low.fact.value._replace(interval=Interval(number, number), as_sent="140 g/L"), *low.fact.sources)),)
+
+
+def _preferred(name: str, of: ClassesOf, stated: Mapping[str, Fact]) -> ClassesOf:
+    """The same classes, the likeliest of an ordinary patient first."""
+
+    def ordered(facts: Facts) -> Sequence[Class]:
+        return sorted(of(facts), key=lambda option: _oddness(name, option, stated))
+
+    return ordered
+
+
+def _oddness(name: str, option: Class, stated: Mapping[str, Fact]) -> int:
+    fact = option.fact
+    if name in stated and (fact.state, fact.value) == (stated[name].state, stated[name].value):
+        return 0
+    how = getattr(fact.value, "level", option.label)
+    if any(_TOLD_BY.get((name, other, said.value)) == how for other, said in stated.items() if isinstance(said.value, (str, bool))):
+        return 0
+    if option is UNKNOWN:
+        return 9
+    if name in _RARE or CATALOGUE[name].kind in ("yes-no", "category"):
+        return 1 if option in (FALSE, ABSENT) else 3 if option is TRUE else 2
+    return 8 if option is ABSENT else 1 if how in _ORDINARY else 2

@@ -1,0 +1,85 @@
+"""Markdown as HTML for the site: CommonMark with tables, links led to where their targets stand, no HTML but what the pages need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+# The address of a link on the page, or None where its target is not on the site: then its text alone is left.
+Resolve = Callable[[str], str | None]
+
+_ALLOWED = re.compile(r'<br>|<a id="[\w.-]+">|</a>')
+_COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
+_TABLE = '<div class="scroll" role="region" aria-label="Table" tabindex="0">'
+
+
+def as_html(text: str, resolve: Resolve) -> Markup:
+    """A document in Markdown. Headings get ids as GitHub gives them."""
+    parser = _parser()
+    tokens = list(_blocks(parser.parse(text), resolve, set(re.findall(r'<a id="([\w.-]+)">', text))))
+    return Markup(parser.renderer.render(tokens, parser.options, {}))
+
+
+def inline_html(text: str, resolve: Resolve) -> Markup:
+    """A line of Markdown, without a paragraph around it."""
+    parser = _parser()
+    tokens = parser.parseInline(text)
+    for token in tokens:
+        token.children = list(_inline(token.children or [], resolve))
+    return Markup(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable("table")
+
+
+def _blocks(tokens: list[Token], resolve: Resolve, taken: set[str]) -> Iterator[Token]:
+    for position, token in enumerate(tokens):
+        if token.type == "inline":
+            token.children = list(_inline(token.children or [], resolve))
+        elif token.type == "heading_open" and token.tag != "h1":
+            token.attrSet("id", _free(_slug(tokens[position + 1].content), taken))
+        elif token.type == "html_block":
+            token.content = _COMMENT.sub("", token.content)
+            token.type = "text"
+        if token.type == "table_open":
+            yield Token("html_block", "", 0, content=_TABLE)
+        yield token
+        if token.type == "table_close":
+            yield Token("html_block", "", 0, content="</div>\n")
+
+
+def _inline(tokens: Iterable[Token], resolve: Resolve) -> Iterator[Token]:
+    kept: list[bool] = []
+    for token in tokens:
+        if token.type == "html_inline" and not _ALLOWED.fullmatch(token.content):
+            token.type = "text"
+        elif token.type == "link_open":
+            address = resolve(str(token.attrGet("href")))
+            kept.append(address is not None)
+            if address is not None:
+                token.attrSet("href", address)
+        elif token.type == "image":
+            token.type = "text"
+        if token.type not in ("link_open", "link_close") or kept[-1]:
+            yield token
+        if token.type == "link_close":
+            kept.pop()
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", re.sub(r"<[^>]*>", "", heading).lower()).strip().replace(" ", "-") or "section"
+
+
+def _free(slug: str, taken: set[str]) -> str:
+    for number in count():
+        name = f"{slug}-{number}" if number else slug
+        if name not in taken:
+            taken.add(name)
+            return name
+    raise AssertionError

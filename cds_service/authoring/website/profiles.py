@@ -1,0 +1,78 @@
+"""What the pages of value sets and of order templates show, from the FHIR resources themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ...content import PROFILES
+from ...facts.catalogue import CATALOGUE
+from ...fhir.terminology import BASE
+from ..fact_codes import value_sets
+
+_SYSTEMS = {
+    "http://loinc.org": "LOINC",
+    "http://snomed.info/sct": "SNOMED CT",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
+    "http://hl7.org/fhir/sid/icd-10": "ICD-10",
+    "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
+    "http://www.whocc.no/atc": "ATC",
+    "https://dmd.nhs.uk": "dm+d",
+    "https://fhir.hl7.org.uk/CodeSystem/OPCS-4": "OPCS-4",
+    "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation": "ObservationInterpretation",
+}
+_MARKS = {"code-review": "review needed", "code-retired": "retired"}
+
+
+def _resources(folder: str) -> Iterator[dict[str, Any]]:
+    for path in sorted((PROFILES / folder).glob("*.json")):
+        yield json.loads(path.read_text("utf-8"))
+
+
+def value_set_rows() -> list[dict[str, Any]]:
+    """Each value set with its codes, by title, and the facts that read it."""
+    readers: dict[str, list[str]] = {}
+    for name in CATALOGUE:
+        for value_set in value_sets(name):
+            readers.setdefault(value_set, []).append(name)
+    rows = [
+        {
+            **{key: resource.get(key, "") for key in ("id", "title", "url", "version", "description", "copyright")},
+            "codes": [code for include in resource["compose"]["include"] for code in _codes(include)],
+            "excluded": [code for exclude in resource["compose"].get("exclude", ()) for code in _codes(exclude)],
+            "facts": readers.get(resource["id"], []),
+        }
+        for resource in _resources("value-sets")
+    ]
+    return sorted(rows, key=lambda row: str(row["title"]).lower())
+
+
+def _codes(part: dict[str, Any]) -> Iterator[dict[str, str]]:
+    system = _SYSTEMS.get(part["system"], part["system"])
+    for concept in part.get("concept", ()):
+        marks = [_mark(extension) for extension in concept.get("extension", ())]
+        yield {"system": system, "code": concept["code"], "display": concept.get("display", ""), "mark": ", ".join(filter(None, marks))}
+    for rule in part.get("filter", ()):
+        yield {"system": system, "code": rule["value"], "display": "and all below it", "mark": ""}
+
+
+def _mark(extension: dict[str, Any]) -> str:
+    return _MARKS.get(extension["url"].removeprefix(f"{BASE}/StructureDefinition/"), "")
+
+
+def order_rows() -> list[dict[str, Any]]:
+    """Each order template: what it orders, how it is coded and dosed, and on what source."""
+    rows = []
+    for resource in _resources("activity-definitions"):
+        concept = resource.get("productCodeableConcept") or resource.get("code") or {}
+        codes = [{**coding, "system": _SYSTEMS.get(coding["system"], coding["system"])} for coding in concept.get("coding", ())]
+        rows.append(
+            {
+                **{key: resource.get(key, "") for key in ("id", "title", "kind", "version", "description", "url")},
+                "codes": codes,
+                "dosage": [dosage.get("text", "") for dosage in resource.get("dosage", ())],
+                "citations": [artifact.get("citation", "") for artifact in resource.get("relatedArtifact", ())],
+            }
+        )
+    return sorted(rows, key=lambda row: str(row["title"]).lower())

@@ -1,0 +1,66 @@
+"""The dictionary of facts names the value sets that a fact reads: none is missing, none is there by its name alone."""
+
+import pytest
+
+from cds_service.authoring.fact_codes import known_value_sets, value_sets
+from cds_service.facts.catalogue import CATALOGUE, closure
+from cds_service.fhir.medication import _identify
+from cds_service.fhir.terminology import Terminology
+from tests.support.clinic import engine
+from tests.unit.test_fact_declarations import REQUESTS, answers, computed
+
+
+@pytest.mark.parametrize(
+    ("fact", "wanted"),
+    [
+        ("b12.total", ("b12-total",)),
+        ("egfr", ("creatinine", "egfr")),
+        ("leber", ("leber",)),
+        ("bariatric", ("bariatric", "bariatric-malabsorptive")),
+        ("test.pending.folate", ("folate-red-cell", "folate-serum")),
+        ("test.pending.creatinine", ("basic-metabolic-panel", "creatinine", "egfr")),
+        ("b12.earlier_deficient", ("adenosylcobalamin", "b12-active", "b12-total", "cobalamin-combination", "cyanocobalamin", "folate-combination", "hydroxocobalamin", "mecobalamin")),
+        ("metformin.long", ("metformin",)),
+        ("session.folate", ("cobalamin-combination", "folate-combination", "folic-acid", "leucovorin", "levomefolate")),
+        ("patient.pregnant", ("not-pregnant-answer", "pregnancy", "pregnancy-status", "pregnant-answer")),
+    ],
+)
+def test_value_sets_are_those_that_the_fact_reads(fact, wanted):
+    assert value_sets(fact) == wanted
+
+
+@pytest.mark.parametrize("fact", ["regimen.start", "order.clarification", "b12.status", "mma.level", "patient.age"])
+def test_a_fact_that_reads_other_facts_or_no_codes_names_no_value_set(fact):
+    """Some have the names of value sets in them: of facts (leber) or of order templates (mma)."""
+    assert value_sets(fact) == ()
+
+
+@pytest.mark.parametrize("request_name", REQUESTS)
+def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(request_name, monkeypatch):
+    """Each value set that occurs in the request is taken away in turn; whatever then changes must have named it."""
+    met, dropped = set(), set()
+
+    def watched(original):
+        def sets(self, *arguments):
+            found = original(self, *arguments)
+            met.update(found)
+            return frozenset(found) - dropped
+
+        return sets
+
+    for method in ("sets_of", "sets_of_concept", "sets_named_in"):
+        monkeypatch.setattr(Terminology, method, watched(getattr(Terminology, method)))
+    terminology = engine("default").site.terminology
+    assert isinstance(terminology, Terminology)
+    seen = set()
+    with_all = answers(computed(request_name, CATALOGUE))
+    for value_set in sorted(met & known_value_sets()):
+        dropped.clear()
+        dropped.add(value_set)
+        _identify.cache_clear()
+        without = answers(computed(request_name, CATALOGUE))
+        changed = {name for name in CATALOGUE if without[name] != with_all[name]}
+        seen.update(changed)
+        assert not {name for name in changed if value_set not in {code for read in closure([name]) for code in value_sets(read)}}
+    _identify.cache_clear()
+    assert seen or request_name in ("nothing", "unknown age and sex", "a medication not known")
