@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AnyMapping
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -16,11 +17,12 @@ from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.decision import Decisions
-from ..rules.yaml_reader import meant
-from ..rules.yaml_source import AuthoringError, Mapping, Place
+from ..rules.yaml_reader import Reader, meant
+from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 
 TODAY = date(2026, 11, 23)
-_QUANTITY = re.compile(r"(<=|>=|<|>)?(\d+(?:\.\d+)?) (\S+)\Z")
+_QUANTITY = re.compile(r"(<=|>=|<|>)?([0-9]+(?:\.[0-9]+)?) (\S+)\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class CardTestResult(NamedTuple):
@@ -63,14 +65,15 @@ def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None) 
 
 
 def applicable_tests(card: Card, parameter_set: str) -> list[Any]:
-    """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``."""
+    """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``.
+
+    Raises :class:`AuthoringError`.
+    """
+    reader = Reader()
     applying = []
     for test in card.tests:
-        sets = test.get("parameter_sets", PARAMETER_SETS) if isinstance(test, Mapping) else PARAMETER_SETS
-        for name in sets:
-            if name not in PARAMETER_SETS:
-                raise AuthoringError(test.at("parameter_sets"), f"there is no parameter set {name!r}.", meant(str(name), PARAMETER_SETS))
-        if parameter_set in sets:
+        sets = reader.names(test, "parameter_sets", PARAMETER_SETS, "parameter set", some=True)
+        if parameter_set in (sets or PARAMETER_SETS):
             applying.append(test)
     return applying
 
@@ -89,24 +92,48 @@ def _said(outcome: str) -> str:
 
 
 def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
-    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences."""
-    if not isinstance(test, Mapping) or not isinstance(test.get("facts"), Mapping):
-        raise AuthoringError(card.place, "a test has 'name', 'facts' (a mapping), and 'fires' or 'silent'.")
-    for key in test:
-        if key not in ("name", "facts", "fires", "silent", "parameter_sets"):
-            raise AuthoringError(test.at(key), f"there is no key {key!r} in a test.")
-    facts = {name: _stated(name, value, test["facts"]) for name, value in test["facts"].items()}
-    if test.get("fires") is True and "silent" not in test:
-        return str(test.get("name")), facts, "fires"
+    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences.
+
+    Raises :class:`AuthoringError` with all that was found.
+    """
+    mistakes = Mistakes()
+    reader = Reader(mistakes)
+    reader.mapping(test, test.place, ("name", "facts", "fires", "silent", "parameter_sets"), ("name", "facts"))
+    parts = reader.parts(
+        name=lambda: reader.text(test, "name"), facts=lambda: _facts(reader.value(test, "facts"), test), wanted=lambda: _wanted(card, test)
+    )
+    mistakes.tell()
+    return parts["name"], parts["facts"], parts["wanted"]
+
+
+def _wanted(card: Card, test: Mapping) -> str:
+    if "fires" in test and "silent" in test:
+        raise AuthoringError(test.at("silent"), "a test has 'fires' or 'silent', not both.", "Remove one of the two.")
+    if "fires" in test:
+        if test["fires"] is not True:
+            raise AuthoringError(test.at("fires"), "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent.")
+        return "fires"
     criteria = [condition.id for condition in (*card.include, *card.exclude)]
     silent = test.get("silent")
-    if "fires" in test or silent not in criteria:
-        raise AuthoringError(test.at("silent"), "a test says 'fires: true' or 'silent: <criterion>'.", meant(str(silent), criteria))
-    return str(test.get("name")), facts, str(silent)
+    if not isinstance(silent, str) or silent not in criteria:
+        told = f"the card has no criterion {silent!r}." if "silent" in test else "a test says 'fires: true' or 'silent: <criterion>'."
+        raise AuthoringError(test.at("silent"), told, meant(str(silent), criteria))
+    return silent
 
 
-def _stated(name: str, value: Any, facts: Mapping) -> Fact:
-    place = facts.at(name)
+def _facts(stated: Any, test: Mapping) -> dict[str, Fact]:
+    if not isinstance(stated, Mapping):
+        raise AuthoringError(test.at("facts"), "'facts' is a mapping.", "Write {fact: value}, or {} for none.")
+    mistakes = Mistakes()
+    facts = {}
+    for name, value in stated.items():
+        with mistakes.noting():
+            facts[name] = _stated(name, value, stated.at(name))
+    mistakes.tell()
+    return facts
+
+
+def _stated(name: str, value: Any, place: Place) -> Fact:
     if name not in CATALOGUE:
         raise AuthoringError(place, f"there is no fact {name!r}.", meant(name, CATALOGUE))
     if value == "absent":
@@ -131,6 +158,17 @@ def _value(definition: Definition, value: Any, place: Place) -> Any:
                 return StatedResult(Interval.of(number, match[1]), value)
     if definition.kind == "orders" and isinstance(value, list):
         return tuple(map(str, value))
-    if definition.kind == "date" and isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC).date()
-    raise AuthoringError(place, f"{value!r} is no value of {definition.name!r}, a {definition.kind}.")
+    if definition.kind == "date" and isinstance(value, str) and _DAY.match(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    told = str(value) if isinstance(value, Decimal) else repr(value)
+    raise AuthoringError(place, f"{told} is no value of {definition.name!r}, a {definition.kind}.", _how(definition, value))
+
+
+def _how(definition: Definition, value: Any) -> str:
+    """How a test states a fact of this kind."""
+    if definition.kind == "category":
+        return meant(str(value), definition.values)
+    examples = {"yes-no": "true or false", "date": "2026-11-23", "orders": "[serum-b12]"}
+    example = examples.get(definition.kind, f"1 {definition.unit}" if definition.unit else "")
+    return f"Write {' or '.join(filter(None, (example, 'absent, or unknown')))}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .conditions import Condition
@@ -47,7 +48,7 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored; ``review_by`` is a day
-    (ISO 8601) or empty."""
+    (ISO 8601) or empty; ``places``: where its keys stand."""
 
     id: str
     version: str
@@ -68,6 +69,7 @@ class Card:
     override_reasons: tuple[str, ...]
     tests: tuple[Any, ...]
     place: Place
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def conditions(self) -> list[Condition]:

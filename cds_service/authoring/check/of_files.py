@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as AnyMapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from ...engine import PARAMETER_SETS
-from ...rules.card_file import Vocabulary
+from ...facts.catalogue import CATALOGUE
+from ...facts.fact import Fact
 from ...rules.card_set import Folder, card_files, load_card
+from ...rules.condition_file import Vocabulary
 from ...rules.yaml_reader import meant
-from ...rules.yaml_source import AuthoringError, Mapping, Place, load
+from ...rules.yaml_source import AuthoringError, Mapping, Mistakes, Place, load
 from ...rules.yaml_source import Sequence as YamlSequence
 from ..card_tests import applicable_tests, read_test
 from .finding import Finding
@@ -22,24 +25,13 @@ from .schema import card_schema
 
 
 def file_findings(folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
-    """The mistakes in the card files of ``folder``, every one that the schema sees and the first that reading meets."""
-    seen: dict[str, Path] = {}
+    """The mistakes in the card files of ``folder``: what reading meets, and what the schema sees in other lines."""
     for path in card_files(folder):
-        found = list(_of_file(path, folder, vocabulary))
-        yield from found
-        if path.stem in seen:
-            place = Place(f"{folder.shown}/{path.relative_to(folder.root).as_posix()}", 1, 1)
-            yield Finding("unreadable", "error", place, f"another file holds the card {path.stem!r}: {seen[path.stem].name}.", "")
-        seen[path.stem] = path
-
-
-def _of_file(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
-    read = list(_by_reading(path, folder, vocabulary))
-    lines = {finding.place.line for finding in read}
-    yield from read
-    if read:
-        # Reading stops at the first mistake; the schema sees those in other lines too.
-        yield from (finding for finding in _by_schema(path, folder, vocabulary) if finding.place.line not in lines)
+        read = list(dict.fromkeys(_by_reading(path, folder, vocabulary)))
+        lines = {finding.place.line for finding in read}
+        yield from read
+        if read:
+            yield from (finding for finding in _by_schema(path, folder, vocabulary) if finding.place.line not in lines)
 
 
 def _by_reading(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -47,18 +39,21 @@ def _by_reading(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[
         try:
             card = load_card(path, folder, vocabulary, parameter_set)
         except AuthoringError as error:
-            yield Finding.of(error)
+            yield from map(Finding.of, error.all)
             continue
-        try:
-            tests = applicable_tests(card, parameter_set)
-        except AuthoringError as error:
-            yield Finding.of(error)
-            continue
-        for test in tests:
-            try:
-                read_test(card, test)
-            except AuthoringError as error:
-                yield Finding.of(error)
+        mistakes = Mistakes()
+        with mistakes.noting():
+            for test in applicable_tests(card, parameter_set):
+                with mistakes.noting():
+                    _orders_in(test, read_test(card, test)[1], vocabulary)
+        yield from map(Finding.of, mistakes)
+
+
+def _orders_in(test: Mapping, facts: AnyMapping[str, Fact], vocabulary: Vocabulary) -> None:
+    for name, fact in facts.items():
+        for order in fact.value if isinstance(fact.value, tuple) and CATALOGUE[name].kind == "orders" else ():
+            if order not in vocabulary.templates:
+                raise AuthoringError(test["facts"].at(name), f"there is no order {order!r}.", meant(order, vocabulary.templates))
 
 
 @cache

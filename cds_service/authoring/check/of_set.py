@@ -37,8 +37,9 @@ def _place(value_set: str, code: str) -> Place:
     """Where a value set's file names a code."""
     name = f"value-sets/{value_set}.json"
     lines = (PROFILES / name).read_text("utf-8").splitlines()
-    line = next((number for number, text in enumerate(lines, 1) if f'"{code}"' in text), 1)
-    return Place(f"fhir_profiles/{name}", line, 1)
+    found = ((number, text.find(f'"{code}"') + 1) for number, text in enumerate(lines, 1))
+    line, column = next((place for place in found if place[1]), (1, 1))
+    return Place(f"fhir_profiles/{name}", line, column)
 
 
 def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
@@ -58,11 +59,17 @@ def _alike(cards: list[Card]) -> Iterator[Finding]:
             yield Finding(
                 "same-criteria", "warning", second.place, f"{second.id} has the criteria of {first.id}.", "One of the two is enough."
             )
-        if first.title == second.title:
-            yield Finding("same-title", "warning", second.place, f"{second.id} has the title of {first.id}.", "Say what tells them apart.")
+        if first.title.casefold().split() == second.title.casefold().split():
+            yield Finding(
+                "same-title", "warning", second.places["title"], f"{second.id} has the title of {first.id}.", "Say what tells them apart."
+            )
         if first.rank == second.rank and set(first.hooks) & set(second.hooks):
             yield Finding(
-                "same-rank", "warning", second.place, f"{second.id} has rank {second.rank} as {first.id} has.", "Give one another rank."
+                "same-rank",
+                "warning",
+                second.places["rank"],
+                f"{second.id} has rank {second.rank} as {first.id} has.",
+                "Give one another rank.",
             )
 
 

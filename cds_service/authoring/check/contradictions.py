@@ -1,0 +1,168 @@
+"""Which conditions of a card can hold together, proved over every state of the facts between which they can tell.
+
+Facts are taken as independent of each other: what is told is certain, and a contradiction that rests on what facts mean is not
+told here (``python -m cds_service test --mutate`` finds such).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
+
+from ...facts.catalogue import CATALOGUE, Definition
+from ...facts.fact import Fact, absent, known, unknown
+from ...fhir.interval import Interval
+from ...rules.card import Card
+from ...rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..card_tests import TODAY, StatedFacts, StatedResult
+from .finding import Finding
+
+
+class Asked(NamedTuple):
+    """A condition, and whether it holds (``False``: it does not hold, or is not known to)."""
+
+    condition: Condition
+    holds: bool
+
+
+def contradictions(card: Card, served: Collection[Card]) -> Iterator[Finding]:
+    """The criteria and texts of ``card`` that can never, or never but, hold beside the others. ``served``: the cards of every
+    parameter set."""
+    beside = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
+    yield from _Contradictions(card, beside).findings()
+
+
+class _Contradictions:
+    """Goes through a card's conditions in their order. ``active``: the cards that are decided in the same calls."""
+
+    def __init__(self, card: Card, active: Collection[str]):
+        self.card = card
+        self.active = active
+        self.before: list[Asked] = []
+
+    def findings(self) -> Iterator[Finding]:
+        for excludes, conditions in ((False, self.card.include), (True, self.card.exclude)):
+            for condition in conditions:
+                if not self.possible(Asked(condition, not excludes)):
+                    yield self.never_fires(condition, excludes)
+                    return
+                if (excludes or self.before) and not self.possible(Asked(condition, excludes)):
+                    yield self.never_decides(condition, "never holds" if excludes else "always holds")
+                else:
+                    yield from self.idle_parts(condition)
+                self.before.append(Asked(condition, not excludes))
+        yield from self.never_shown()
+
+    def never_fires(self, condition: Condition, excludes: bool) -> Finding:
+        other = self.partner(Asked(condition, not excludes))
+        what = f"wherever {other} holds, {condition.id!r} excludes" if excludes else f"{other} and {condition.id!r} can never both hold"
+        if isinstance(condition, CardHolds) and not other:
+            what = f"{condition.id!r} waits for a card that is never served on the same hook"
+        return Finding(
+            "never-fires", "error", condition.place, f"{self.card.id}: {what}.", "Change one of them, or the card is silent for ever."
+        )
+
+    def never_decides(self, condition: Condition, does: str) -> Finding:
+        other = self.partner(Asked(condition, does == "never holds"))
+        what = f"{self.card.id}: where {other or 'anything'} holds, {condition.id!r} {does}."
+        return Finding("never-decides", "warning", condition.place, what, "Remove it, or change one of them.")
+
+    def idle_parts(self, condition: Condition) -> Iterator[Finding]:
+        for part in condition.criteria if isinstance(condition, AnyOf) else ():
+            if not self.possible(Asked(part, True)):
+                yield self.never_decides(part, "never holds")
+
+    def never_shown(self) -> Iterator[Finding]:
+        for what, shown in (("text", self.card.detail), ("suggestion", self.card.suggestions)):
+            for part in shown:
+                asked = [Asked(condition, True) for condition in part.when]
+                if not self.possible(*asked):
+                    told = f"{self.card.id}: this {what} is never shown: where the card fires, its 'when' never holds."
+                    yield Finding("never-shown", "warning", part.place, told, "Remove it, or change its 'when'.")
+
+    def partner(self, asked: Asked) -> str:
+        """What is told as standing against ``asked``: the condition that alone does so, or all those before."""
+        alone = next((other for other in self.before if not _possible([other, asked], self.active)), None)
+        if alone:
+            return repr(alone.condition.id) if alone.holds else f"not {alone.condition.id!r}"
+        return "all before it" if _possible([asked], self.active) else ""
+
+    def possible(self, *asked: Asked) -> bool:
+        return _possible([*self.before, *asked], self.active)
+
+
+def _possible(asked: Sequence[Asked], active: Collection[str]) -> bool:
+    """Whether some state of the facts gives every condition the answer asked for."""
+
+    def goes_on(chosen: list[Asked], rest: Sequence[Asked]) -> bool:
+        if not rest:
+            return True
+        for alternative in _alternatives(rest[0]):
+            together = [*chosen, *alternative]
+            if _agree(together, active) and goes_on(together, rest[1:]):
+                return True
+        return False
+
+    return goes_on([], asked)
+
+
+def _alternatives(asked: Asked) -> list[list[Asked]]:
+    """The ways in which an answer comes about, each a list of answers of single criteria."""
+    if not isinstance(asked.condition, AnyOf):
+        return [[asked]]
+    parts = [Asked(criterion, asked.holds) for criterion in asked.condition.criteria]
+    return [[part] for part in parts] if asked.holds else [parts]
+
+
+def _agree(chosen: list[Asked], active: Collection[str]) -> bool:
+    def subject(asked: Asked) -> str:
+        return asked.condition.fact if isinstance(asked.condition, Criterion) else ""
+
+    groups = {fact: frozenset(group) for fact, group in groupby(sorted(chosen, key=subject), key=subject)}
+    return all(_fact_can(group) if fact else _cards_can(group, active) for fact, group in groups.items())
+
+
+def _cards_can(group: frozenset[Asked], active: Collection[str]) -> bool:
+    fires: dict[str, bool] = {}
+    for asked in group:
+        if isinstance(asked.condition, CardHolds):
+            wanted = asked.condition.holds is asked.holds
+            if fires.setdefault(asked.condition.card, wanted) is not wanted or (wanted and asked.condition.card not in active):
+                return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _fact_can(group: frozenset[Asked]) -> bool:
+    criteria = [asked.condition for asked in group if isinstance(asked.condition, Criterion)]
+    return any(all(_holds(asked.condition, fact) is asked.holds for asked in group) for fact in _states(criteria))
+
+
+def _holds(condition: Condition, fact: Fact) -> bool:
+    return bool(condition.truth(StatedFacts(dict.fromkeys(condition.facts, fact)), lambda card: False))
+
+
+def _states(criteria: Sequence[Criterion]) -> list[Fact]:
+    """States of one fact between which ``criteria`` can tell: absent, unknown, and values at, between and beyond the limits."""
+    limits = sorted({criterion.operand for criterion in criteria if isinstance(criterion.operand, Decimal)})
+    between = [(low + high) / 2 for low, high in pairwise(limits)]
+    around = [limits[0] - 1, *limits, *between, limits[-1] + 1] if limits else [Decimal(1)]
+    return [absent(), unknown("tried"), *(known(value) for value in _values(CATALOGUE[criteria[0].fact], around))]
+
+
+def _values(definition: Definition, around: list[Decimal]) -> list[Any]:
+    if definition.kind == "yes-no":
+        return [True, False]
+    if definition.kind == "category":
+        return list(definition.values)
+    if definition.kind == "number":
+        return around
+    if definition.kind == "result":
+        return [StatedResult(Interval.of(value, comparator), "") for value in around for comparator in (None, "<", "<=", ">", ">=")]
+    if definition.kind == "date":
+        return [date.fromordinal(TODAY.toordinal() - int(days) + step) for days in around for step in (-1, 0, 1)]
+    return ["something"]
