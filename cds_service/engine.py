@@ -80,7 +80,9 @@ class Engine:
             self.terminology,
         )
         templates = load_templates(PROFILES / "activity-definitions", self.terminology, settings.parameters)
-        _check_named_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates)
+        mistakes = Mistakes()
+        note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
+        mistakes.tell()
         reasons = _override_reasons()
         self.vocabulary = vocabulary(self.evidence, templates)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters)
@@ -147,16 +149,18 @@ def vocabulary(evidence: Collection[str], templates: Collection[str]) -> Vocabul
     return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT))
 
 
-def _check_named_orders(
-    parameters: Mapping[str, ParameterEntry], built_in: Mapping[str, ParameterEntry], templates: Mapping[str, OrderTemplate]
+def note_wrong_orders(
+    parameters: Mapping[str, ParameterEntry],
+    built_in: Mapping[str, ParameterEntry],
+    templates: Mapping[str, OrderTemplate],
+    mistakes: Mistakes,
 ) -> None:
-    """A parameter that is a name is one of an order of the kind that the built-in one names."""
+    """Note each parameter that names an order and does not name one of the kind that the ``built_in`` one names."""
 
     def kind(order: str) -> tuple[str, bool]:
         template = templates[order]
         return template.resource["resourceType"], template.starts_cobalamin
 
-    mistakes = Mistakes()
     for name, entry in parameters.items():
         if not isinstance(entry.value, str):
             continue
@@ -165,7 +169,6 @@ def _check_named_orders(
         if entry.value not in alike:
             told = f"{name} cannot be {entry.value!r}: it is no such order."
             mistakes.note(AuthoringError(entry.place, told, meant(entry.value, alike)))
-    mistakes.tell()
 
 
 @cache

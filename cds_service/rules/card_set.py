@@ -138,13 +138,22 @@ def _check_references(cards: AnyMapping[str, Card], named: Collection[str], mist
             graph.setdefault(looking, []).append(seen)
         elif seen not in named:
             mistakes.note(AuthoringError(condition.place, f"there is no card {seen!r}.", meant(seen, cards)))
+    while circle := _circle(graph):
+        told = " looks at ".join(circle) if len(circle) > 2 else f"{circle[0]} looks at itself"
+        place = looks[circle[0], circle[1]].place
+        mistakes.note(AuthoringError(place, f"cards cannot look at each other in a circle: {told}.", "Remove one of these conditions."))
+        graph[circle[0]].remove(circle[1])
+
+
+def _circle(graph: AnyMapping[str, Collection[str]]) -> list[str]:
+    """One circle in ``graph``, which begins with the name that comes first in the alphabet and ends with it; none: empty."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        circle: list[str] = error.args[1][::-1]
-        place = looks[circle[0], circle[1]].place
-        told = f"{' looks at '.join(circle)}" if len(circle) > 2 else f"{circle[0]} looks at itself"
-        mistakes.note(AuthoringError(place, f"cards cannot look at each other in a circle: {told}.", "Remove one of these conditions."))
+        found: list[str] = error.args[1][:0:-1]
+        first = found.index(min(found))
+        return [*found[first:], *found[: first + 1]]
+    return []
 
 
 def of_hook(cards: AnyMapping[str, Card], hook: str) -> dict[str, Card]:

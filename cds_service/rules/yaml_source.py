@@ -100,10 +100,13 @@ _IMPLICIT_TAGS = frozenset(
 _NOT_PLAIN = re.compile(r"[^\n\t -~]")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # Unicode's general categories
 _QUOTE = "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
+_UNCLOSED = "The quotation mark or bracket that begins here is not closed, or a comma is missing within."
+_LOOK_AROUND = f"Look at the indentation and the quotation marks here and above. {_QUOTE}"
 _TOO_DEEP = "Nothing in these files is nested so deep."
 _MENDS = {
-    "found character that cannot start any token": "A tab cannot indent: use spaces. " + _QUOTE,
-    "found unexpected end of stream": "A quotation mark or a bracket is not closed.",
+    "found character that cannot start any token": _QUOTE,
+    "mapping values are not allowed in this context": _QUOTE,
+    "did not find expected alphabetic or numeric character": "Quote the text that begins with '*' or '&'.",
     "but found another document": "One file holds one document: no second '---'.",
     "found undefined alias": "Quote the text that begins with '*'.",
     "did not find expected <document start>": "One file holds one document: nothing comes after '...'.",
@@ -134,16 +137,24 @@ def _read(text: str, name: str) -> Any:
     try:
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = Place(name, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
-        mend = _MENDS.get(error.problem or "", f"Look at the indentation here and above. {_QUOTE}")
-        raise AuthoringError(place, f"this is not YAML: {error.problem}.", mend) from None
+        raise _not_yaml(error, text, name) from None
     if node is None:
         return None
     reading = _Reading(name)
     value = reading.value(node, reading.place(node), 0)
     reading.mistakes.tell()
     return value
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringError:
+    """What stands in the way of reading on, or where that was opened which is not closed."""
+    problem = error.problem or ""
+    unclosed = problem.startswith(("found unexpected end of stream", "did not find expected ',' or"))
+    mark = error.context_mark if unclosed and error.context_mark else error.problem_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    at_tab = text.split("\n")[line][column : column + 1] == "\t" if line <= text.count("\n") else False
+    mend = "A tab cannot indent: use spaces." if at_tab else _MENDS.get(problem, _UNCLOSED if unclosed else _LOOK_AROUND)
+    return AuthoringError(Place(name, line + 1, column + 1), f"this is not YAML: {problem}.", mend)
 
 
 def _check_visible(text: str, name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...config import Settings
 from ...content import CARDS, PROFILES
-from ...engine import PARAMETER_SETS, Engine, vocabulary
+from ...engine import PARAMETER_SETS, Engine, note_wrong_orders, vocabulary
 from ...fhir.terminology import Terminology
 from ...rendering.orders import load_templates
 from ...rules.card_set import overrides, read_cards
@@ -38,7 +38,9 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     # A card that cites a mistaken entry is not mistaken itself.
     names = vocabulary(evidence.keys() | mistaken, templates)
     for parameter_set in PARAMETER_SETS:
-        read_parameters(found, parameter_set, names.evidence, mistakes, [])
+        parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
+        built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])
+        note_wrong_orders(parameters, built_in, templates, mistakes)
         read_cards(found, names, parameter_set, mistakes, [])
     in_files = [finding for folder in found for finding in file_findings(folder, names)]
     yield from in_files

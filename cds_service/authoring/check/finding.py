@@ -13,6 +13,7 @@ CODES = {
     "never-fires": "Two criteria of a card can never hold together, so it stays silent for ever.",
     "never-decides": "A criterion always holds, or never does, where those before it do, so it changes nothing.",
     "never-shown": "A text or suggestion has a `when` that never holds where the card fires.",
+    "no-such-order": "A test states an order that there is not, so that it tests what never happens.",
     "one-sided-criterion": "No test inside the card file sees this criterion decide both ways.",
     "no-test": "The card has no test that it fires, or none that it stays silent.",
     "long-summary": "The summary may reach 140 characters, where it is cut off.",

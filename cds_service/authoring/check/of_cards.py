@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Definition
+from ...facts.fact import Fact
 from ...rendering.cards import SUMMARY_LIMIT
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER
 from ...rules.conditions import CardHolds
+from ...rules.yaml_reader import meant
 from ..card_tests import applicable_tests, read_test, run_test
 from ..coverage import seen
 from .contradictions import contradictions
@@ -33,7 +36,9 @@ def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Itera
 def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
     wanted = set()
     for test in applicable_tests(card, engine.settings.parameters):
-        wanted.add(read_test(card, test)[2] == "fires")
+        _, facts, outcome = read_test(card, test)
+        wanted.add(outcome == "fires")
+        yield from _orders(card, test, facts, engine)
         result = run_test(card, test, engine.cards, engine.settings.parameters)
         if result.problem:
             what = f"{card.id} [{engine.settings.parameters}] {result.name}: {result.problem}."
@@ -48,6 +53,15 @@ def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
             way = "hold" if not shown.held else "fail to hold"
             what = f"{card.id}: no test sees {shown.criterion!r} {way}."
             yield Finding("one-sided-criterion", "warning", shown.place, what, "Add a test with facts that make it so.")
+
+
+def _orders(card: Card, test: Any, facts: Mapping[str, Fact], engine: Engine) -> Iterator[Finding]:
+    known = engine.vocabulary.templates
+    for name, fact in facts.items():
+        for order in fact.value if CATALOGUE[name].kind == "orders" and fact.value else ():
+            if order not in known:
+                what = f"{card.id}: a test states the order {order!r}, which there is not."
+                yield Finding("no-such-order", "warning", test["facts"].at(name), what, meant(order, known))
 
 
 def _summary(card: Card) -> Iterator[Finding]:

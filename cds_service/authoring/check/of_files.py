@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Mapping as AnyMapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from ...engine import PARAMETER_SETS
-from ...facts.catalogue import CATALOGUE
-from ...facts.fact import Fact
 from ...rules.card_set import Folder, card_files, load_card
 from ...rules.condition_file import Vocabulary
 from ...rules.yaml_reader import meant
@@ -45,15 +42,8 @@ def _by_reading(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[
         with mistakes.noting():
             for test in applicable_tests(card, parameter_set):
                 with mistakes.noting():
-                    _orders_in(test, read_test(card, test)[1], vocabulary)
+                    read_test(card, test)
         yield from map(Finding.of, mistakes)
-
-
-def _orders_in(test: Mapping, facts: AnyMapping[str, Fact], vocabulary: Vocabulary) -> None:
-    for name, fact in facts.items():
-        for order in fact.value if isinstance(fact.value, tuple) and CATALOGUE[name].kind == "orders" else ():
-            if order not in vocabulary.templates:
-                raise AuthoringError(test["facts"].at(name), f"there is no order {order!r}.", meant(order, vocabulary.templates))
 
 
 @cache

@@ -11,6 +11,7 @@ from ...rules.card_texts import SHOWN
 from ...rules.condition_file import Vocabulary
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+_RANK: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": HIGHEST_RANK}
 _NAME: dict[str, Any] = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
 
 
@@ -45,7 +46,7 @@ def card_schema(vocabulary: Vocabulary) -> dict[str, Any]:
                 "version": {"type": "string", "pattern": "^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}$"},
                 "status": _ref("status"),
                 "title": _TEXT,
-                "rank": {"type": "integer", "minimum": 0, "maximum": HIGHEST_RANK, "description": "Orders cards of equal urgency; lower comes first."},
+                "rank": {**_RANK, "description": "Orders cards of equal urgency; lower comes first."},
                 "review_by": {"type": "string", "format": "date"},
                 "hooks": hooks,
                 **criteria,
