@@ -262,7 +262,7 @@ def _parameter_value(entry: Mapping, before: Any) -> Any:
     if isinstance(before, dict) and (not isinstance(value, Mapping) or set(value) != set(before)):
         wrong = next((unit for unit in value if unit not in before), "") if isinstance(value, Mapping) else ""
         mend = meant(wrong, before) if wrong else f"Write it as {{{', '.join(f'{unit}: {number}' for unit, number in before.items())}}}."
-        at = value.at(wrong) if wrong else place
+        at = value.at(wrong) if wrong and isinstance(value, Mapping) else place
         raise AuthoringError(at, f"this parameter has a value in each of: {', '.join(before)}.", mend)
     if isinstance(before, str) and not isinstance(value, str):
         raise AuthoringError(place, f"this parameter is a name, such as {before}.", "Write the id of an order.")

@@ -58,18 +58,17 @@ class _Contradictions:
         yield from self.never_shown()
 
     def never_fires(self, condition: Condition, excludes: bool) -> Finding:
-        other = self.partner(Asked(condition, not excludes))
-        what = f"wherever {other} holds, {condition.id!r} excludes" if excludes else f"{other} and {condition.id!r} can never both hold"
-        if isinstance(condition, CardHolds) and not other:
-            what = f"{condition.id!r} waits for a card that is never served on the same hook"
-        return Finding(
-            "never-fires", "error", condition.place, f"{self.card.id}: {what}.", "Change one of them, or the card is silent for ever."
-        )
+        name, where = repr(condition.id), self.where(Asked(condition, not excludes))
+        what = f"wherever {where}, {name} excludes" if excludes else f"{name} can never hold where {where}"
+        if not where:
+            what = f"{name} asks for a card that is never decided on the same hook"
+        mend = "Change one of them, or the card is silent for ever."
+        return Finding("never-fires", "error", condition.place, f"{self.card.id}: {what}.", mend)
 
     def never_decides(self, condition: Condition, does: str) -> Finding:
-        other = self.partner(Asked(condition, does == "never holds"))
-        what = f"{self.card.id}: where {other or 'anything'} holds, {condition.id!r} {does}."
-        return Finding("never-decides", "warning", condition.place, what, "Remove it, or change one of them.")
+        where = self.where(Asked(condition, does == "never holds"))
+        what = f"where {where}, {condition.id!r} {does}" if where else f"{condition.id!r} {does}"
+        return Finding("never-decides", "warning", condition.place, f"{self.card.id}: {what}.", "Remove it, or change one of them.")
 
     def idle_parts(self, condition: Condition) -> Iterator[Finding]:
         for part in condition.criteria if isinstance(condition, AnyOf) else ():
@@ -84,12 +83,14 @@ class _Contradictions:
                     told = f"{self.card.id}: this {what} is never shown: where the card fires, its 'when' never holds."
                     yield Finding("never-shown", "warning", part.place, told, "Remove it, or change its 'when'.")
 
-    def partner(self, asked: Asked) -> str:
-        """What is told as standing against ``asked``: the condition that alone does so, or all those before."""
-        alone = next((other for other in self.before if not _possible([other, asked], self.active)), None)
-        if alone:
-            return repr(alone.condition.id) if alone.holds else f"not {alone.condition.id!r}"
-        return "all before it" if _possible([asked], self.active) else ""
+    def where(self, asked: Asked) -> str:
+        """What stands against ``asked``, in words: one condition alone, or all those before; nothing where it never can be."""
+        if not _possible([asked], self.active):
+            return ""
+        for other in self.before:
+            if not _possible([other, asked], self.active):
+                return f"{other.condition.id!r} {'holds' if other.holds else 'does not hold'}"
+        return "the criteria before it let the card through"
 
     def possible(self, *asked: Asked) -> bool:
         return _possible([*self.before, *asked], self.active)

@@ -37,15 +37,15 @@ def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
     wanted = set()
     for test in applicable_tests(card, engine.settings.parameters):
         _, facts, outcome = read_test(card, test)
-        wanted.add(outcome == "fires")
+        wanted.add("fires" if outcome == "fires" else "is silent")
         yield from _orders(card, test, facts, engine)
         result = run_test(card, test, engine.cards, engine.settings.parameters)
         if result.problem:
             what = f"{card.id} [{engine.settings.parameters}] {result.name}: {result.problem}."
             yield Finding("failing-test", "error", result.place, what, "Mend the criterion or the test, whichever is wrong.")
     place = card.places.get("tests", card.place)
-    for outcome, missing in ((True, "fires"), (False, "is silent")):
-        if outcome not in wanted:
+    for missing in ("fires", "is silent"):
+        if missing not in wanted:
             yield Finding("no-test", "error", place, f"{card.id} has no test that it {missing}.", "Add one under tests.")
     off = {condition.id for condition in card.conditions if isinstance(condition, CardHolds) and condition.card not in engine.cards}
     for shown in seen(card, engine.cards, engine.settings.parameters):
