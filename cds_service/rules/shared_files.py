@@ -285,9 +285,11 @@ def _check_order(parameters: AnyMapping[str, ParameterEntry], changes: AnyMappin
         changed = changes.get(low) or changes.get(high)
         if changed is None or low not in parameters or high not in parameters:
             continue
-        below, above = parameters[low].value, parameters[high].value
-        for unit in below if isinstance(below, dict) else ("",):
-            first, second = (value[unit] if unit else value for value in (below, above))
-            if first > second:
-                told = f"{low} ({first} {unit}".rstrip() + f") is above {high} ({second} {unit}".rstrip() + ")."
+        below, above = (value if isinstance(value, dict) else {"": value} for value in (parameters[low].value, parameters[high].value))
+        if below.keys() != above.keys() or not all(isinstance(number, Decimal) for number in (*below.values(), *above.values())):
+            mistakes.note(AuthoringError(changed.place, f"{low} and {high} are numbers in the same units.", "Compare the two."))
+            continue
+        for unit in below:
+            if below[unit] > above[unit]:
+                told = f"{low} ({below[unit]} {unit}".rstrip() + f") is above {high} ({above[unit]} {unit}".rstrip() + ")."
                 mistakes.note(AuthoringError(changed.place, told, "Patients between the two would be in no class, or in two."))
