@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
 from cds_service.authoring.check import check
@@ -21,8 +22,9 @@ from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.engine import Engine
+from cds_service.rules.yaml_source import load
 
-from .mistakes import CARD
+from .mistakes import CARD, IN_CARDS, TEXTS, YAML
 from .test_mistakes import folder, told
 
 ROOT = Path(__file__).parents[2]
@@ -201,6 +203,23 @@ def test_every_mistake_of_every_file_is_told_in_one_run(tmp_path):
     ]
 
 
+def test_tests_are_told_although_the_card_cannot_be_read(tmp_path):
+    text = CARD.replace("indicator: info", "indicator: inof").replace("b12.status: sufficient", "b12.status: normal")
+    text = text.replace("89 d", "89 weeks").replace("patient.paediatric: true", "patient.pediatric: true")
+    found = findings(tmp_path, {"ours/our-card.yaml": text})
+    assert [(finding.place.line, finding.place.column, finding.what, finding.mend) for finding in found] == [
+        (12, 3, "there is no indicator 'inof'.", "Did you mean 'info'?"),
+        (
+            30,
+            13,
+            "'normal' is not known here.",
+            "Choose from: absent, deficient, indeterminate, paediatric, sufficient, treated, unknown, unlikely.",
+        ),
+        (33, 36, "'89 weeks' is not written as it should be.", "Write it as '60 d'."),
+        (36, 60, "there is no key 'patient.pediatric' here.", "Did you mean 'patient.paediatric'?"),
+    ]
+
+
 def test_a_card_that_cites_a_mistaken_source_is_not_mistaken_itself(tmp_path):
     text = CARD.replace("source: nice-ng239", "source: ours")
     entry = "ours: {title: Ours, url: https://example.org, date: 2026-01-01, strength: strong, supports: it}\n"
@@ -313,3 +332,19 @@ def test_the_page_lists_every_code():
 def test_the_published_schema_is_fresh_and_the_built_in_cards_are_as_it_says():
     printed = CliRunner().invoke(main, ["schema"]).output
     assert (CARDS / "card.schema.json").read_text("utf-8") == printed
+
+
+# What a schema cannot say: it looks at one value at a time, and knows no calendar and no other file.
+NOT_IN_EDITORS = {
+    "a slip in a fact of a text", "an id that is not the file's name", "two criteria of one name", "a day that is not",
+    "a test with a day that is not", "a test that waits for no criterion",
+    *(mistake.what for mistake in TEXTS if mistake.at in ("summary", "title", "label") or '"' in mistake.at),
+}  # fmt: skip
+SCHEMA = Draft202012Validator(json.loads((CARDS / "card.schema.json").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("mistake", [mistake for mistake in IN_CARDS if mistake not in YAML], ids=lambda mistake: mistake.what)
+def test_an_editor_sees_the_mistake_by_the_published_schema(mistake, tmp_path):
+    (tmp_path / "our-card.yaml").write_text(mistake.text(), "utf-8")
+    content = json.loads(json.dumps(load(tmp_path / "our-card.yaml"), default=float))
+    assert SCHEMA.is_valid(content) is (mistake.what in NOT_IN_EDITORS)

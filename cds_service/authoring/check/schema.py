@@ -9,8 +9,9 @@ from ...rules.card import INDICATORS
 from ...rules.card_file import HIGHEST_RANK, HOOKS, STATUSES
 from ...rules.card_texts import SHOWN
 from ...rules.condition_file import Vocabulary
+from .fact_schema import criterion_schema, facts_schema
 
-_TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+_TEXT: dict[str, Any] = {"type": "string", "pattern": "\\S"}
 _RANK: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": HIGHEST_RANK}
 _NAME: dict[str, Any] = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
 
@@ -47,7 +48,7 @@ def card_schema(vocabulary: Vocabulary) -> dict[str, Any]:
                 "status": _ref("status"),
                 "title": _TEXT,
                 "rank": {**_RANK, "description": "Orders cards of equal urgency; lower comes first."},
-                "review_by": {"type": "string", "format": "date"},
+                "review_by": {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
                 "hooks": hooks,
                 **criteria,
                 "card": {**_ref("partial-card"), "required": ["indicator", "summary", "source"]},
@@ -70,15 +71,15 @@ def _definitions(vocabulary: Vocabulary) -> dict[str, Any]:
     }
     test = {
         "name": _TEXT,
-        "facts": {"type": "object", "propertyNames": _ref("fact")},
+        "facts": _ref("stated"),
         "fires": {"const": True},
         "silent": {**_TEXT, "description": "The id of the criterion that stops the card."},
         "parameter_sets": _list(_names(vocabulary.parameter_sets), some=True),
     }
     return {
         "status": {"enum": list(STATUSES)},
-        "fact": _names(vocabulary.facts),
-        "criterion": _criterion(),
+        "criterion": criterion_schema(vocabulary.facts, _NAME),
+        "stated": facts_schema(vocabulary.facts),
         "condition": condition,
         "order": {"anyOf": [_names(vocabulary.templates), _object({"fact": _of_kind(vocabulary, "orders")}, "fact")]},
         "suggestion": _suggestion(vocabulary),
@@ -117,17 +118,3 @@ def _says(vocabulary: Vocabulary) -> dict[str, Any]:
         "override_reasons": _list(_names(vocabulary.override_reasons)),
     }
     return _object(parts)
-
-
-def _criterion() -> dict[str, Any]:
-    quantity = {"type": "string", "pattern": "^[+]?[0-9]+([.][0-9]+)? \\S+$", "examples": ["60 d"]}
-    days = {"type": "string", "pattern": "^[0-9]+ ?d$", "examples": ["90 d"]}
-    operators: dict[str, Any] = {
-        "is": {"type": ["boolean", "string"]}, "in": _list(_TEXT, some=True),
-        "below": quantity, "at_least": quantity, "more_than": quantity, "at_most": quantity,
-        "within": days, "older_than": days, "absent": {"type": "boolean"}, "unknown": {"type": "boolean"},
-    }  # fmt: skip
-    return {
-        **_object({"id": _NAME, "fact": _ref("fact"), "when_unknown": {"enum": ["fire", True, False]}, **operators}, "fact"),
-        "oneOf": [{"required": [operator]} for operator in operators],
-    }
