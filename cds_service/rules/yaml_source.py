@@ -32,16 +32,15 @@ class Place(NamedTuple):
 class AuthoringError(ValueError):
     """A mistake in a file that people write (cards, parameters, evidence, clients): where, what, why, how to mend it.
 
-    ``all``: this one, and the others that were found with it.
+    ``all``: the mistakes that were found together, of which this is the first. As a text it is a line for each.
     """
 
-    def __init__(self, place: Place, what: str, mend: str = "", others: tuple[AuthoringError, ...] = ()):
+    def __init__(self, place: Place, what: str, mend: str = "", found: tuple[AuthoringError, ...] = ()):
         self.place = place
         self.what = what
         self.mend = mend
-        self.all: tuple[AuthoringError, ...] = (self, *others)
-        more = f" (And {len(others)} more: python -m cds_service check tells all.)" if others else ""
-        super().__init__(f"{place}: {what}{' ' + mend if mend else ''}{more}")
+        self.all = found or (self,)
+        super().__init__("\n".join(f"{one.place}: {one.what}{' ' + one.mend if one.mend else ''}" for one in self.all))
 
 
 class Mistakes(list[AuthoringError]):
@@ -63,8 +62,8 @@ class Mistakes(list[AuthoringError]):
     def tell(self) -> None:
         """Raise the first in the order of the file, with the others, where there is any."""
         if self:
-            first, *others = sorted(self, key=lambda error: error.place)
-            raise AuthoringError(first.place, first.what, first.mend, tuple(others))
+            found = sorted(self, key=lambda error: error.place)
+            raise AuthoringError(found[0].place, found[0].what, found[0].mend, tuple(found))
 
 
 class Mapping(dict[str, Any]):

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 from cds_service.authoring.card_tests import run_tests
 from cds_service.authoring.check import check
 from cds_service.authoring.check.finding import Finding
+from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.rules.yaml_source import AuthoringError
@@ -93,6 +95,50 @@ def test_a_mistake_in_a_folder_is_told_where_it_stands_and_never_served(folders,
     with pytest.raises(AuthoringError) as refusal:
         Engine(Settings(cards=(root,)))
     assert refusal.value.place.file.startswith(root.as_posix())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + CARD,
+        CARD.replace("\n", "\r\n"),
+        CARD.replace("title: Our card", "title: no # in Norway"),
+        CARD.replace("id: our-card", "# yaml-language-server: $schema=../card.schema.json\nid: our-card"),
+        CARD.replace("exclude:\n", "exclude: &unused\n"),
+        CARD.replace('"More of it."', "'Haemoglobin < 80 g/L, 10*9/L & \u00b5g: *more*'"),
+        CARD.replace("rank: 900", 'rank: 900\nreview_by: "2999-12-31"'),
+    ],
+    ids=["byte order mark", "Windows line ends", "no as a text", "comment", "anchor without alias", "signs", "quoted day"],
+)
+def test_what_only_looks_odd_is_served_without_findings(tmp_path, text):
+    root = folder(tmp_path, {"ours/our-card.yaml": text, "ours/.#our-card.yaml": "{", ".git/x.yaml": "{", "ours/our-card.yaml~": "{"})
+    assert not refused(root)
+    assert [str(finding) for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())] == []
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    root = folder(tmp_path, {})
+    (root / "gone.yaml").symlink_to(root / "nowhere")
+    [found] = [finding for finding in check((root,), Settings()) if finding.severity == "error"]
+    assert (
+        str(found)
+        == f"{root.as_posix()}/gone.yaml:1:1: error [unreadable] the file cannot be read: No such file or directory. The service must be allowed to read it."
+    )
+    with pytest.raises(AuthoringError, match=r"gone\.yaml:1:1: the file cannot be read"):
+        Engine(Settings(cards=(root,)))
+
+
+def test_who_starts_the_service_is_told_every_mistake_too(tmp_path, monkeypatch):
+    mistaken = CARD.replace("rank: 900", "rank: high").replace("indicator: info", "indicator: urgent")
+    root = folder(tmp_path, {"ours/our-card.yaml": mistaken, "ours/other.yaml": ""})
+    monkeypatch.setenv("CDS_CARDS", str(root))
+    told = CliRunner().invoke(main, ["serve"])
+    assert told.exit_code == 1
+    assert told.output.splitlines() == [
+        f"Error: {root.as_posix()}/ours/other.yaml:1:1: a mapping (key: value) is expected here. The file is empty.",
+        f"{root.as_posix()}/ours/our-card.yaml:4:1: 'rank' must be a number. Write it in digits alone, without quotes.",
+        f"{root.as_posix()}/ours/our-card.yaml:12:3: there is no indicator 'urgent'. Choose from: critical, info, warning.",
+    ]
 
 
 def test_the_card_without_mistakes_is_served_and_has_no_findings(tmp_path):

@@ -145,8 +145,8 @@ def test_a_missing_key_is_named(tmp_path, key):
     [
         pytest.param("id: a\n\tversion: 1\n", 2, id="tab"),
         pytest.param("id: a\nsummary: Potassium: low\n", 2, id="colon in a text"),
-        pytest.param("id: [a\nversion: 1\n", 2, id="bracket not closed"),
-        pytest.param("id: 'a\n", 2, id="quote not closed"),
+        pytest.param("id: [a\nversion: 1\n", 1, id="bracket not closed"),
+        pytest.param("id: 'a\n", 1, id="quote not closed"),
         pytest.param("id: a\n---\nid: b\n", 2, id="two documents"),
         pytest.param("? [a]\n: b\n", 1, id="a list as a key"),
         pytest.param("id: *nowhere\n", 1, id="an alias of nothing"),
