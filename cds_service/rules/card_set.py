@@ -93,6 +93,9 @@ def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> 
 
 def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set: str) -> Card:
     """The card in a file of ``folder``. Raises :class:`AuthoringError` with all that was found."""
+    if path.name in SHARED_FILES or path.parent.name == PARAMETERS:
+        place = Place(shown_name(path, folder), 1, 1)
+        raise AuthoringError(place, "this is no card; it is read at the top of a folder alone.", "Move it there, or name it otherwise.")
     content = read_file(path, folder)
     mistakes = Mistakes()
     if content.get("id") != path.stem and isinstance(content.get("id"), str):

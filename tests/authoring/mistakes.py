@@ -368,6 +368,8 @@ IN_FOLDERS = [
     InFolder("parameters that end in .yml", {"parameters/uk.yml": DAYS.format("90")}, "parameters/uk.yml", "window", "Name it uk.yaml."),
     InFolder("a card in a file of another name", {"ours/card.yaml": CARD}, "ours/card.yaml", "id", "the card 'our-card' stands in card.yaml. Name the file our-card.yaml, or the card card."),
     InFolder("two files with one card", {"a/our-card.yaml": CARD, "b/our-card.yaml": CARD}, "b/our-card.yaml", "id", "another file holds the card 'our-card':"),
+    InFolder("evidence beside the cards", {"ours/evidence.yaml": EVIDENCE}, "ours/evidence.yaml", "our-handbook", "this is no card; it is read at the top of a folder alone. Move it there, or name it otherwise."),
+    InFolder("parameters beside the cards", {"ours/parameters/uk.yaml": DAYS.format("90") + "\n"}, "ours/parameters/uk.yaml", "window", "this is no card; it is read at the top of a folder alone."),
     InFolder("an empty card file", {"ours/our-card.yaml": ""}, "ours/our-card.yaml", "", "a mapping (key: value) is expected here. The file is empty."),
     InFolder("a card file that is not UTF-8", {"ours/our-card.yaml": CARD.replace("Our card", "Ou\u00e9").encode("latin-1")}, "ours/our-card.yaml", "", "this is not UTF-8 text."),
     InFolder("an alias bomb", {"ours/our-card.yaml": "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefghijklmnopqrstuvwxy", "bcdefghijklmnopqrstuvwxyz", strict=True))}, "ours/our-card.yaml", "&b [*a", "an alias (*) uses again what stands elsewhere."),

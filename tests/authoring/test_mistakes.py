@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,12 +28,12 @@ def folder(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
-def refused(root: Path) -> set[str]:
+def refused(root: Path, cards: Sequence[str] = ("our-card",)) -> set[str]:
     """The files for which the service would not start: they do not load, or their tests cannot be run or fail."""
     settings = Settings(cards=(root,))
     try:
         Engine(settings)
-        return {result.place.file for result in run_tests(["our-card"], settings) if result.problem}
+        return {result.place.file for result in run_tests(cards, settings) if result.problem}
     except AuthoringError as error:
         return {mistake.place.file for mistake in error.all}
 
@@ -97,23 +98,26 @@ def test_a_mistake_in_a_folder_is_told_where_it_stands_and_never_served(folders,
     assert refusal.value.place.file.startswith(root.as_posix())
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\ufeff" + CARD,
-        CARD.replace("\n", "\r\n"),
-        CARD.replace("title: Our card", "title: no # in Norway"),
-        CARD.replace("id: our-card", "# yaml-language-server: $schema=../card.schema.json\nid: our-card"),
-        CARD.replace("exclude:\n", "exclude: &unused\n"),
-        CARD.replace('"More of it."', "'Haemoglobin < 80 g/L, 10*9/L & \u00b5g: *more*'"),
-        CARD.replace("rank: 900", 'rank: 900\nreview_by: "2999-12-31"'),
-    ],
-    ids=["byte order mark", "Windows line ends", "no as a text", "comment", "anchor without alias", "signs", "quoted day"],
-)
-def test_what_only_looks_odd_is_served_without_findings(tmp_path, text):
-    root = folder(tmp_path, {"ours/our-card.yaml": text, "ours/.#our-card.yaml": "{", ".git/x.yaml": "{", "ours/our-card.yaml~": "{"})
-    assert not refused(root)
-    assert [str(finding) for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())] == []
+ODD = {
+    "byte-order-mark": "\ufeff" + CARD,
+    "windows-line-ends": CARD.replace("\n", "\r\n"),
+    "no-as-a-text": CARD.replace("title: Our card", "title: no # in Norway"),
+    "comment": CARD.replace("id: our-card", "# yaml-language-server: $schema=../card.schema.json\nid: our-card"),
+    "anchor-without-alias": CARD.replace("exclude:\n", "exclude: &unused\n"),
+    "signs": CARD.replace('"More of it."', "'Haemoglobin < 80 g/L, 10*9/L & \u00b5g: *more*'"),
+    "quoted-day": CARD.replace("rank: 900", 'rank: 900\nreview_by: "2999-12-31"'),
+}
+
+
+def test_what_only_looks_odd_is_served_without_findings(tmp_path):
+    cards = {
+        f"ours/{name}.yaml": text.replace("our-card", name).replace("rank: 900", f"rank: {900 + n}")
+        for n, (name, text) in enumerate(ODD.items())
+    }
+    root = folder(tmp_path, {**cards, "ours/.#signs.yaml": "{", ".git/x.yaml": "{", "ours/signs.yaml~": "{"})
+    assert not refused(root, list(ODD))
+    found = {finding.code for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())}
+    assert found <= {"same-criteria", "same-title", "fire-together"}
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):

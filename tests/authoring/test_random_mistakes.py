@@ -124,7 +124,7 @@ def test_a_card_changed_at_random_is_read_or_told_as_a_mistake(somewhere, file, 
         else:
             if not found:
                 beside = {**loaded.cards, card.id: card}
-                among = SimpleNamespace(settings=loaded.settings, cards=beside, vocabulary=loaded.vocabulary)
+                among = SimpleNamespace(settings=loaded.settings, site=loaded.site, cards=beside, vocabulary=loaded.vocabulary)
                 found = list(card_findings(card, among, beside.values()))
     finally:
         path.unlink()
@@ -179,6 +179,7 @@ def test_what_is_said_of_the_whole_set_holds_for_cards_changed_at_random(tmp_pat
     assert len([card for card in beside.values() if card.place.file.startswith("local/")]) > 10
     among = SimpleNamespace(
         settings=loaded.settings,
+        site=loaded.site,
         cards=beside,
         vocabulary=loaded.vocabulary,
         evidence=loaded.evidence,

@@ -6,20 +6,26 @@ told here (``python -m cds_service test --mutate`` finds such).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from ...facts.catalogue import CATALOGUE, Definition
+from ...facts.catalogue import CATALOGUE, Definition, Facts
 from ...facts.fact import Fact, absent, known, unknown
+from ...facts.session import OrderingSession
+from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..card_tests import TODAY, StatedFacts, StatedResult
 from .finding import Finding
+
+_ORDERING = ("order-select", "order-sign")
+NOW = datetime.combine(TODAY, time(), UTC)
 
 
 class Asked(NamedTuple):
@@ -29,19 +35,45 @@ class Asked(NamedTuple):
     holds: bool
 
 
-def contradictions(card: Card, served: Collection[Card]) -> Iterator[Finding]:
+class Beside(NamedTuple):
+    """What a card is decided beside: the ids of the ``cards`` of the same calls, and the facts that are ``fixed`` in them."""
+
+    cards: frozenset[str]
+    fixed: Mapping[str, Fact]
+
+
+def contradictions(card: Card, served: Collection[Card], site: Site) -> Iterator[Finding]:
     """The criteria and texts of ``card`` that can never, or never but, hold beside the others. ``served``: the cards of every
     parameter set."""
-    beside = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
-    yield from _Contradictions(card, beside).findings()
+    cards = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
+    fixed = {} if set(card.hooks) & set(_ORDERING) else _without_drafts(site)
+    yield from _Contradictions(card, Beside(cards, fixed)).findings()
+
+
+class _RecordAsked(Exception):
+    """A fact that looks at more than the drafts."""
+
+
+@lru_cache(maxsize=8)
+def _without_drafts(site: Site) -> Mapping[str, Fact]:
+    """The facts that are the same in every call without drafted orders."""
+
+    def no_record() -> NoReturn:
+        raise _RecordAsked
+
+    found = {}
+    for name in (name for name, definition in CATALOGUE.items() if definition.session):
+        with suppress(_RecordAsked):
+            found[name] = Facts(site, OrderingSession(), NOW, no_record)[name]
+    return found
 
 
 class _Contradictions:
-    """Goes through a card's conditions in their order. ``active``: the cards that are decided in the same calls."""
+    """Goes through a card's conditions in their order."""
 
-    def __init__(self, card: Card, active: Collection[str]):
+    def __init__(self, card: Card, beside: Beside):
         self.card = card
-        self.active = active
+        self.beside = beside
         self.before: list[Asked] = []
 
     def findings(self) -> Iterator[Finding]:
@@ -50,7 +82,7 @@ class _Contradictions:
                 if not self.possible(Asked(condition, not excludes)):
                     yield self.never_fires(condition, excludes)
                     return
-                if (excludes or self.before) and not self.possible(Asked(condition, excludes)):
+                if not self.possible(Asked(condition, excludes)):
                     yield self.never_decides(condition, "never holds" if excludes else "always holds")
                 else:
                     yield from self.idle_parts(condition)
@@ -61,7 +93,7 @@ class _Contradictions:
         name, where = repr(condition.id), self.where(Asked(condition, not excludes))
         what = f"wherever {where}, {name} excludes" if excludes else f"{name} can never hold where {where}"
         if not where:
-            what = f"{name} asks for a card that is never decided on the same hook"
+            what = f"{name} {'always excludes' if excludes else 'can never hold'} on {', '.join(self.card.hooks)}"
         mend = "Change one of them, or the card is silent for ever."
         return Finding("never-fires", "error", condition.place, f"{self.card.id}: {what}.", mend)
 
@@ -85,18 +117,18 @@ class _Contradictions:
 
     def where(self, asked: Asked) -> str:
         """What stands against ``asked``, in words: one condition alone, or all those before; nothing where it never can be."""
-        if not _possible([asked], self.active):
+        if not _possible([asked], self.beside):
             return ""
         for other in self.before:
-            if not _possible([other, asked], self.active):
+            if not _possible([other, asked], self.beside):
                 return f"{other.condition.id!r} {'holds' if other.holds else 'does not hold'}"
         return "the criteria before it let the card through"
 
     def possible(self, *asked: Asked) -> bool:
-        return _possible([*self.before, *asked], self.active)
+        return _possible([*self.before, *asked], self.beside)
 
 
-def _possible(asked: Sequence[Asked], active: Collection[str]) -> bool:
+def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
     """Whether some state of the facts gives every condition the answer asked for."""
 
     def goes_on(chosen: list[Asked], rest: Sequence[Asked]) -> bool:
@@ -104,7 +136,7 @@ def _possible(asked: Sequence[Asked], active: Collection[str]) -> bool:
             return True
         for alternative in _alternatives(rest[0]):
             together = [*chosen, *alternative]
-            if _agree(together, active) and goes_on(together, rest[1:]):
+            if _agree(together, beside) and goes_on(together, rest[1:]):
                 return True
         return False
 
@@ -119,28 +151,29 @@ def _alternatives(asked: Asked) -> list[list[Asked]]:
     return [[part] for part in parts] if asked.holds else [parts]
 
 
-def _agree(chosen: list[Asked], active: Collection[str]) -> bool:
+def _agree(chosen: list[Asked], beside: Beside) -> bool:
     def subject(asked: Asked) -> str:
         return asked.condition.fact if isinstance(asked.condition, Criterion) else ""
 
     groups = {fact: frozenset(group) for fact, group in groupby(sorted(chosen, key=subject), key=subject)}
-    return all(_fact_can(group) if fact else _cards_can(group, active) for fact, group in groups.items())
+    return all(_fact_can(group, beside.fixed.get(fact)) if fact else _cards_can(group, beside.cards) for fact, group in groups.items())
 
 
-def _cards_can(group: frozenset[Asked], active: Collection[str]) -> bool:
+def _cards_can(group: frozenset[Asked], cards: Collection[str]) -> bool:
     fires: dict[str, bool] = {}
     for asked in group:
         if isinstance(asked.condition, CardHolds):
             wanted = asked.condition.holds is asked.holds
-            if fires.setdefault(asked.condition.card, wanted) is not wanted or (wanted and asked.condition.card not in active):
+            if fires.setdefault(asked.condition.card, wanted) is not wanted or (wanted and asked.condition.card not in cards):
                 return False
     return True
 
 
 @lru_cache(maxsize=4096)
-def _fact_can(group: frozenset[Asked]) -> bool:
+def _fact_can(group: frozenset[Asked], fixed: Fact | None) -> bool:
     criteria = [asked.condition for asked in group if isinstance(asked.condition, Criterion)]
-    return any(all(_holds(asked.condition, fact) is asked.holds for asked in group) for fact in _states(criteria))
+    states = [fixed] if fixed is not None else _states(criteria)
+    return any(all(_holds(asked.condition, fact) is asked.holds for asked in group) for fact in states)
 
 
 def _holds(condition: Condition, fact: Fact) -> bool:
@@ -150,8 +183,8 @@ def _holds(condition: Condition, fact: Fact) -> bool:
 def _states(criteria: Sequence[Criterion]) -> list[Fact]:
     """States of one fact between which ``criteria`` can tell: absent, unknown, and values at, between and beyond the limits."""
     limits = sorted({criterion.operand for criterion in criteria if isinstance(criterion.operand, Decimal)})
-    between = [(low + high) / 2 for low, high in pairwise(limits)]
-    around = [limits[0] - 1, *limits, *between, limits[-1] + 1] if limits else [Decimal(1)]
+    between = [(low + high) / 2 for low, high in pairwise([Decimal(0), *limits])]
+    around = [*limits, *between, limits[-1] + 1] if limits else [Decimal(1)]
     return [absent(), unknown("tried"), *(known(value) for value in _values(CATALOGUE[criteria[0].fact], around))]
 
 
@@ -163,7 +196,10 @@ def _values(definition: Definition, around: list[Decimal]) -> list[Any]:
     if definition.kind == "number":
         return around
     if definition.kind == "result":
-        return [StatedResult(Interval.of(value, comparator), "") for value in around for comparator in (None, "<", "<=", ">", ">=")]
+        # No result is below zero.
+        pairs = [(value, comparator) for value in around for comparator in (None, "<", "<=", ">", ">=") if value or comparator != "<"]
+        intervals = [Interval.of(value, comparator) for value, comparator in pairs]
+        return [StatedResult(interval, "") for interval in intervals]
     if definition.kind == "date":
         return [date.fromordinal(TODAY.toordinal() - int(days) + step) for days in around for step in (-1, 0, 1)]
     return ["something"]

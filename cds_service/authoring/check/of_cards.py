@@ -25,7 +25,7 @@ _WIDEST = {"number": 12, "result": 28, "date": 12}
 
 def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Iterator[Finding]:
     """What is to be said of ``card`` in the parameter set of ``engine``. ``served``: the cards of every set."""
-    yield from contradictions(card, served)
+    yield from contradictions(card, served, engine.site)
     yield from _tests(card, engine)
     yield from _summary(card)
     if card.review_by and card.review_by < date.today().isoformat():
