@@ -290,11 +290,11 @@ class InFolder(NamedTuple):
     file: str
     at: str
     said: str
-    alone: bool = True
+    alone: bool = False
 
 
 def _site(what: str, text: str | bytes, at: str, said: str) -> InFolder:
-    return InFolder(what, {"site.yaml": text}, "site.yaml", at, said, alone=False)
+    return InFolder(what, {"site.yaml": text}, "site.yaml", at, said)
 
 
 EVIDENCE = """\
@@ -309,7 +309,7 @@ our-handbook:
 
 def _evidence(what: str, before: str, after: str, at: str, said: str) -> InFolder:
     assert before in EVIDENCE, what
-    return InFolder(what, {"evidence.yaml": EVIDENCE.replace(before, after, 1)}, "evidence.yaml", at, said, alone=False)
+    return InFolder(what, {"evidence.yaml": EVIDENCE.replace(before, after, 1)}, "evidence.yaml", at, said)
 
 
 def _limit(what: str, text: str, at: str, said: str, file: str = "parameters/default.yaml", *, alone: bool = False) -> InFolder:
@@ -375,8 +375,8 @@ IN_FOLDERS = [
     InFolder("an alias bomb", {"ours/our-card.yaml": "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefghijklmnopqrstuvwxy", "bcdefghijklmnopqrstuvwxyz", strict=True))}, "ours/our-card.yaml", "&b [*a", "an alias (*) uses again what stands elsewhere."),
     InFolder("nesting that fills the stack", {"ours/our-card.yaml": "id: " + "[" * 100_000}, "ours/our-card.yaml", "[" * 99_001, "exceeded maximum nesting depth"),
     InFolder("a merge key", {"ours/our-card.yaml": CARD.replace("- {id: long-treated,", "- &c {id: long-treated,").replace("{id: below-16-years,", "{<<: *c, id: below-16-years,")}, "ours/our-card.yaml", "<<", "an alias (*) uses again what stands elsewhere. Write it out here."),
-    InFolder("a card that there is not", {"ours/our-card.yaml": CARD.replace("fact: patient.paediatric, is: true", "card: b12-deficiency-nuero, holds: true")}, "ours/our-card.yaml", "{id: below-16-years", "there is no card 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?"),
-    InFolder("a card that looks at itself", {"ours/our-card.yaml": CARD.replace("fact: patient.paediatric, is: true", "card: our-card, holds: true")}, "ours/our-card.yaml", "{id: below-16-years", "in a circle: our-card looks at itself."),
+    InFolder("a card that there is not", {"ours/our-card.yaml": CARD.replace("fact: patient.paediatric, is: true", "card: b12-deficiency-nuero, holds: true")}, "ours/our-card.yaml", "{id: below-16-years", "there is no card 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?", alone=True),
+    InFolder("a card that looks at itself", {"ours/our-card.yaml": CARD.replace("fact: patient.paediatric, is: true", "card: our-card, holds: true")}, "ours/our-card.yaml", "{id: below-16-years", "in a circle: our-card looks at itself.", alone=True),
     InFolder(
         "cards that look at each other in a circle",
         {f"ours/card-{name}.yaml": CARD.replace("our-card", f"card-{name}").replace("fact: patient.paediatric, is: true", f"card: card-{other}, holds: true") for name, other in ("ab", "bc", "ca")},
