@@ -139,6 +139,30 @@ def test_criteria_that_can_hold_together_are_not_called_contradictory(tmp_path, 
     assert list(contradictions(loaded.cards["our-card"], loaded.cards.values(), loaded.site)) == []
 
 
+def test_alternatives_without_number_do_not_hold_up_the_check(tmp_path):
+    """Ten choices of nine each before two criteria that contradict each other: what would take too long to prove is not told."""
+    facts = [
+        "leber",
+        "anaemia",
+        "macrocytosis",
+        "neuro.involvement",
+        "metformin.long",
+        "acid_suppression.long",
+        "nitrous_oxide",
+        "renal.dysfunction",
+        "b12.diagnosed",
+    ]
+    either = ", ".join(f"{{fact: {fact}, is: true}}" for fact in facts)
+    choices = ", ".join(f"{{id: any-{number}, any_of: [{either}]}}" for number in range(10))
+    never = "{id: z, any_of: [{fact: potassium.level, in: [low]}]}, {id: y, any_of: [{fact: potassium.level, in: [normal]}]}"
+    text = CARD.replace(CARD[CARD.index("include:") : CARD.index("exclude:")], f"include: [{choices}, {never}]\n")
+    loaded = Engine(Settings(cards=(folder(tmp_path, {"ours/our-card.yaml": text}),)))
+    began = time.process_time()
+    found = list(contradictions(loaded.cards["our-card"], loaded.cards.values(), loaded.site))
+    assert time.process_time() - began < 2
+    assert {finding.code for finding in found} == {"never-decides"}
+
+
 def test_cards_that_are_alike_are_told_at_what_is_alike(tmp_path):
     found = findings(
         tmp_path,

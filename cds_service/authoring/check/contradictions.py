@@ -24,8 +24,9 @@ from ...rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..card_tests import TODAY, StatedFacts, StatedResult
 from .finding import Finding
 
+_MOST_TRIES = 2_000  # a fraction of a second; the present cards need fewer than fifty
 _ORDERING = ("order-select", "order-sign")
-NOW = datetime.combine(TODAY, time(), UTC)
+_NOW = datetime.combine(TODAY, time(), UTC)
 
 
 class Asked(NamedTuple):
@@ -64,7 +65,7 @@ def _without_drafts(site: Site) -> Mapping[str, Fact]:
     found = {}
     for name in (name for name, definition in CATALOGUE.items() if definition.session):
         with suppress(_RecordAsked):
-            found[name] = Facts(site, OrderingSession(), NOW, no_record)[name]
+            found[name] = Facts(site, OrderingSession(), _NOW, no_record)[name]
     return found
 
 
@@ -129,12 +130,15 @@ class _Contradictions:
 
 
 def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
-    """Whether some state of the facts gives every condition the answer asked for."""
+    """Whether some state of the facts gives every condition the answer asked for, or it takes too long to rule that out."""
+    tries = iter(range(_MOST_TRIES))
 
     def goes_on(chosen: list[Asked], rest: Sequence[Asked]) -> bool:
         if not rest:
             return True
         for alternative in _alternatives(rest[0]):
+            if next(tries, None) is None:
+                return True
             together = [*chosen, *alternative]
             if _agree(together, beside) and goes_on(together, rest[1:]):
                 return True
