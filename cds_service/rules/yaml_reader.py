@@ -28,7 +28,8 @@ def meant(name: str, names: Iterable[str]) -> str:
 
 def near(name: str, names: Iterable[str]) -> list[str]:
     """The one of ``names`` that is most like ``name``, or nothing where none is."""
-    return difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    choices = {choice.casefold(): choice for choice in names}
+    return [choices[found] for found in difflib.get_close_matches(name.casefold(), choices, n=1, cutoff=0.6)]
 
 
 class Reader:

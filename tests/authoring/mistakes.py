@@ -95,6 +95,7 @@ NAMES = [
     Mistake("an order that is a fact", "create: [{fact: order.b12}]", "create: [order.b12]", "order.b12]", "there is no order 'order.b12'. Write {fact: order.b12}."),
     Mistake("a fact of no orders", "create: [{fact: order.b12}]", "create: [{fact: b12.status}]", "fact: b12.status}]", "the fact 'b12.status' does not name orders. Those that do: regimen.start"),
     Mistake("a slip in a source", "source: nice-ng239", "source: nice-ng293", "source", "there is no source 'nice-ng293'. Did you mean 'nice-ng239'?"),
+    Mistake("a source by its title", "source: nice-ng239", "source: NICE NG239", "source", "there is no source 'NICE NG239'. Did you mean 'nice-ng239'?"),
     Mistake("a slip in evidence", "[bsh-2014]", "[bsh2014]", "bsh2014", "there is no evidence 'bsh2014'. Did you mean 'bsh-2014'?"),
     Mistake("a slip in an override reason", "[patient-refuses]", "[patient-refused]", "patient-refused", "there is no override reason 'patient-refused'. Did you mean 'patient-refuses'?"),
     Mistake("a slip in a hook", "[patient-view]", "[patient-veiw]", "patient-veiw", "there is no hook 'patient-veiw'. Did you mean 'patient-view'?"),

@@ -234,9 +234,11 @@ def test_every_mistake_of_every_file_is_told_in_one_run(tmp_path):
 def test_tests_are_told_although_the_card_cannot_be_read(tmp_path):
     text = CARD.replace("indicator: info", "indicator: inof").replace("b12.status: sufficient", "b12.status: normal")
     text = text.replace("89 d", "89 weeks").replace("patient.paediatric: true", "patient.pediatric: true")
+    text = text.replace("fires: true", "fires: yes")
     found = findings(tmp_path, {"ours/our-card.yaml": text})
     assert [(finding.place.line, finding.place.column, finding.what, finding.mend) for finding in found] == [
         (12, 3, "there is no indicator 'inof'.", "Did you mean 'info'?"),
+        (28, 5, "'yes' cannot stand here.", "Write true."),
         (
             30,
             13,

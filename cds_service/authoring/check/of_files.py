@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
@@ -101,7 +102,9 @@ def _told(error: ValidationError) -> tuple[list[str], str, str] | None:
         return [], f"{value!r} is not known here.", mend or meant(str(value), map(str, schema["enum"]))
     if error.validator == "type":
         return [], f"this must be of another kind: {_KINDS.get(str(schema['type']), schema['type'])}.", mend
-    if error.validator in ("pattern", "const", "minItems"):
+    if error.validator == "const":
+        return [], f"{value!r} cannot stand here.", f"Write {json.dumps(schema['const'])}."
+    if error.validator in ("pattern", "minItems"):
         return [], f"{value!r} is not written as it should be.", mend
     return None
 
