@@ -56,7 +56,8 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     served = [card for engine in loaded.values() for card in engine.cards.values()]
     yield from (finding for engine in loaded.values() for card in engine.cards.values() for finding in card_findings(card, engine, served))
     yield from set_findings(loaded)
-    yield from _overriding(found, names)
+    if local:
+        yield from _overriding(found, names)
 
 
 def _overriding(found: list[Folder], names: Vocabulary) -> Iterator[Finding]:
