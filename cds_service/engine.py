@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from . import facts as _registered  # noqa: F401  (registers the catalogue)
 from .config import Settings
 from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
+from .facts.drafts import DRAFTS_BY_FACT
 from .facts.queries import QUERIES, search
 from .facts.record import PatientRecord
 from .facts.session import OrderingSession, read_session
@@ -23,11 +24,14 @@ from .fhir.references import is_id
 from .fhir.retrieval import Fetch, fetch_nothing, retrieve
 from .fhir.terminology import Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
-from .rendering.orders import load_templates
+from .rendering.orders import OrderTemplate, load_templates
 from .rules.card import Card
-from .rules.card_file import HOOKS, Vocabulary
-from .rules.card_set import EvidenceEntry, folders, load_cards, load_evidence, load_parameters, of_hook
+from .rules.card_file import HOOKS
+from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
+from .rules.condition_file import Vocabulary
 from .rules.decision import Decisions
+from .rules.yaml_reader import meant
+from .rules.yaml_source import AuthoringError, Mistakes
 
 PARAMETER_SETS = ("default", "uk", "us")
 
@@ -76,8 +80,11 @@ class Engine:
             self.terminology,
         )
         templates = load_templates(PROFILES / "activity-definitions", self.terminology, settings.parameters)
+        mistakes = Mistakes()
+        note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
+        mistakes.tell()
         reasons = _override_reasons()
-        self.vocabulary = Vocabulary(CATALOGUE, self.evidence, templates, reasons, PARAMETER_SETS)
+        self.vocabulary = vocabulary(self.evidence, templates)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters)
         sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
@@ -142,6 +149,34 @@ class Engine:
         return PatientRecord(index, found.complete, self.site)
 
 
+def vocabulary(evidence: Collection[str], templates: Collection[str]) -> Vocabulary:
+    """The names that cards may use beside those of ``evidence`` and order ``templates``."""
+    return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT))
+
+
+def note_wrong_orders(
+    parameters: Mapping[str, ParameterEntry],
+    built_in: Mapping[str, ParameterEntry],
+    templates: Mapping[str, OrderTemplate],
+    mistakes: Mistakes,
+) -> None:
+    """Note each parameter that names an order and does not name one of the kind that the ``built_in`` one names."""
+
+    def kind(order: str) -> tuple[str, bool]:
+        template = templates[order]
+        return template.resource["resourceType"], template.starts_cobalamin
+
+    for name, entry in parameters.items():
+        if not isinstance(entry.value, str):
+            continue
+        before = built_in[name].value
+        alike = [order for order in templates if before not in templates or kind(order) == kind(before)]
+        if entry.value not in alike:
+            told = f"{name} cannot be {entry.value!r}: it is no such order."
+            mistakes.note(AuthoringError(entry.place, told, meant(entry.value, alike)))
+
+
+@cache
 def _override_reasons() -> dict[str, str]:
     text = (PROFILES / "code-systems" / "non-adherence-reason-codes.json").read_text("utf-8")
     return {concept["code"]: concept["display"] for concept in json.loads(text)["concept"]}

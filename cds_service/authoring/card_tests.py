@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AnyMapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,13 +17,13 @@ from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.decision import Decisions
-from ..rules.yaml_reader import meant
-from ..rules.yaml_source import AuthoringError, Mapping, Place
+from ..rules.yaml_reader import Reader, meant
+from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 from .trace import trace_lines
 
 TODAY = date(2026, 11, 23)
-_TEST_KEYS = ("name", "facts", "fires", "silent", "parameter_sets")
-_QUANTITY = re.compile(r"(<=|>=|<|>)?(\d+(?:\.\d+)?) (\S+)\Z")
+_QUANTITY = re.compile(r"(<=|>=|<|>)?([0-9]+(?:\.[0-9]+)?) (\S+)\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class CardTestResult(NamedTuple):
@@ -87,18 +87,18 @@ def run_card(card: Card, cards: AnyMapping[str, Card], parameter_set: str) -> It
     try:
         tests = applicable_tests(card, parameter_set)
     except AuthoringError as error:
-        yield _unreadable(card, parameter_set, None, error)
+        yield from _unreadable(card, parameter_set, None, error)
         return
     for test in tests:
         try:
             yield run_test(card, test, cards, parameter_set)
         except AuthoringError as error:
-            yield _unreadable(card, parameter_set, test, error)
+            yield from _unreadable(card, parameter_set, test, error)
 
 
-def _unreadable(card: Card, parameter_set: str, test: Mapping | None, error: AuthoringError) -> CardTestResult:
-    problem = f"{error.what} {error.mend}".rstrip()
-    return CardTestResult(card.id, parameter_set, _name(test), error.place, problem, unreadable=True)
+def _unreadable(card: Card, parameter_set: str, test: Mapping | None, error: AuthoringError) -> Iterator[CardTestResult]:
+    for one in error.all:
+        yield CardTestResult(card.id, parameter_set, _name(test), one.place, f"{one.what} {one.mend}".rstrip(), unreadable=True)
 
 
 def _name(test: Mapping | None) -> str:
@@ -106,16 +106,15 @@ def _name(test: Mapping | None) -> str:
 
 
 def applicable_tests(card: Card, parameter_set: str) -> list[Mapping]:
-    """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``."""
+    """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``.
+
+    Raises :class:`AuthoringError`.
+    """
+    reader = Reader()
     applying = []
     for test in card.tests:
-        sets = test.get("parameter_sets", PARAMETER_SETS)
-        if not isinstance(sets, list | tuple):
-            raise AuthoringError(test.at("parameter_sets"), "'parameter_sets' is a list of names.", f"Write it as [{sets}].")
-        for name in sets:
-            if name not in PARAMETER_SETS:
-                raise AuthoringError(test.at("parameter_sets"), f"there is no parameter set {name!r}.", meant(str(name), PARAMETER_SETS))
-        if parameter_set in sets:
+        sets = reader.names(test, "parameter_sets", PARAMETER_SETS, "parameter set", some=True)
+        if parameter_set in (sets or PARAMETER_SETS):
             applying.append(test)
     return applying
 
@@ -136,43 +135,59 @@ def _said(outcome: str) -> str:
     return outcome if outcome == "fires" else f"silent by {outcome}"
 
 
-def read_test(card: Card, test: Mapping) -> tuple[str, dict[str, Fact], str]:
+def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
     """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences.
 
-    Raises :class:`AuthoringError`.
+    Raises :class:`AuthoringError` with all that was found.
     """
-    for key in test:
-        if key not in _TEST_KEYS:
-            raise AuthoringError(test.at(key), f"there is no key {key!r} in a test.", meant(key, _TEST_KEYS))
-    if not isinstance(test.get("facts"), Mapping):
-        raise AuthoringError(test.at("facts"), "a test has 'facts', a mapping.", "Write it as facts: {b12.status: deficient}.")
-    facts = {name: _stated(name, value, test["facts"]) for name, value in test["facts"].items()}
-    criteria = [condition.id for condition in (*card.include, *card.exclude)]
+    mistakes = Mistakes()
+    reader = Reader(mistakes)
+    reader.mapping(test, test.place, ("name", "facts", "fires", "silent", "parameter_sets"), ("name", "facts"))
+    parts = reader.parts(
+        name=lambda: reader.text(test, "name"), facts=lambda: _facts(reader.value(test, "facts"), test), wanted=lambda: _wanted(card, test)
+    )
+    mistakes.tell()
+    return parts["name"], parts["facts"], parts["wanted"]
+
+
+def _wanted(card: Card, test: Mapping) -> str:
+    if "fires" in test and "silent" in test:
+        raise AuthoringError(test.at("silent"), "a test has 'fires' or 'silent', not both.", "Remove one of the two.")
     if "fires" in test:
-        if test["fires"] is not True or "silent" in test:
-            mend = "Where it stays silent, write 'silent: <criterion>' alone."
-            raise AuthoringError(test.at("fires"), "a test says 'fires: true' or 'silent: <criterion>'.", mend)
-        return _name(test), facts, "fires"
-    if test.get("silent") not in criteria:
-        what = f"there is no criterion {test['silent']!r} that could silence." if "silent" in test else "a test says what it expects."
-        mend = meant(str(test["silent"]), criteria) if "silent" in test else "Write 'fires: true' or 'silent: <criterion>'."
-        raise AuthoringError(test.at("silent"), what, mend)
-    return _name(test), facts, str(test["silent"])
+        if test["fires"] is not True:
+            raise AuthoringError(test.at("fires"), "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent.")
+        return "fires"
+    criteria = [condition.id for condition in (*card.include, *card.exclude)]
+    silent = test.get("silent")
+    if not isinstance(silent, str) or silent not in criteria:
+        told = f"the card has no criterion {silent!r}." if "silent" in test else "a test says 'fires: true' or 'silent: <criterion>'."
+        raise AuthoringError(test.at("silent"), told, meant(str(silent), criteria))
+    return silent
 
 
-def _stated(name: str, value: Any, facts: Mapping) -> Fact:
-    place = facts.at(name)
+def _facts(stated: Any, test: Mapping) -> dict[str, Fact]:
+    if not isinstance(stated, Mapping):
+        raise AuthoringError(test.at("facts"), "'facts' is a mapping.", "Write {fact: value}, or {} for none.")
+    mistakes = Mistakes()
+    facts = {}
+    for name, value in stated.items():
+        with mistakes.noting():
+            facts[name] = _stated(name, value, stated.at(name))
+    mistakes.tell()
+    return facts
+
+
+def _stated(name: str, value: Any, place: Place) -> Fact:
     if name not in CATALOGUE:
         raise AuthoringError(place, f"there is no fact {name!r}.", meant(name, CATALOGUE))
     if value == "absent":
         return absent()
     if value == "unknown":
         return unknown("stated so")
-    return known(stated_value(CATALOGUE[name], value, place))
+    return known(_value(CATALOGUE[name], value, place))
 
 
-def stated_value(definition: Definition, value: Any, place: Place) -> Any:
-    """The value of a fact as a test writes it: ``true``, ``deficient``, ``<3.5 mmol/L``, ``2026-11-23``. Raises :class:`AuthoringError`."""
+def _value(definition: Definition, value: Any, place: Place) -> Any:
     if definition.kind == "yes-no" and isinstance(value, bool):
         return value
     if definition.kind == "category" and value in definition.values:
@@ -189,19 +204,17 @@ def stated_value(definition: Definition, value: Any, place: Place) -> Any:
         return tuple(map(str, value))
     if definition.kind == "reference" and isinstance(value, str):
         return value
-    if definition.kind == "date" and isinstance(value, str):
-        with contextlib.suppress(ValueError):
+    if definition.kind == "date" and isinstance(value, str) and _DAY.match(value):
+        with suppress(ValueError):
             return date.fromisoformat(value)
-    written = f"{value}" if isinstance(value, Decimal) else repr(value)
-    raise AuthoringError(place, f"{written} is no value of {definition.name!r}, a {definition.kind}.", _as_written(definition, value))
+    told = str(value) if isinstance(value, Decimal) else repr(value)
+    raise AuthoringError(place, f"{told} is no value of {definition.name!r}, a {definition.kind}.", _how(definition, value))
 
 
-def _as_written(definition: Definition, value: Any) -> str:
-    """How a test writes a value of a fact."""
+def _how(definition: Definition, value: Any) -> str:
+    """How a test states a fact of this kind."""
     if definition.kind == "category":
-        return meant(str(value), [*definition.values, "absent", "unknown"])
-    forms = {
-        "yes-no": "true or false", "number": f"'1 {definition.unit}'", "result": f"'1 {definition.unit}' or '<1 {definition.unit}'",
-        "orders": "[serum-b12]", "date": "2026-11-23", "reference": "MedicationRequest/1",
-    }  # fmt: skip
-    return f"Write it as {forms[definition.kind]}, or as absent or unknown."
+        return meant(str(value), definition.values)
+    examples = {"yes-no": "true or false", "date": "2026-11-23", "orders": "[serum-b12]", "reference": "MedicationRequest/1"}
+    example = examples.get(definition.kind, f"1 {definition.unit}" if definition.unit else "")
+    return f"Write {' or '.join(filter(None, (example, 'absent, or unknown')))}."

@@ -301,7 +301,7 @@ def _criteria_of(card: Card) -> list[tuple[Condition, bool]]:
 def _read(card: Card, told: Stated) -> dict[str, Fact]:
     facts, test = Mapping(card.place), Mapping(card.place)
     facts.update(told)
-    test.update(facts=facts, fires=True)
+    test.update(name="suggested", facts=facts, fires=True)
     return read_test(card, test)[1]
 
 

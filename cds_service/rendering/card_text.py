@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
-from ..rules.card_file import PLACEHOLDER
+from ..rules.card_texts import PLACEHOLDER
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:])")
 # GitHub's Markdown makes links of www.name and of addresses of mail, a mail's @ even when escaped; others of name.tld and //name.

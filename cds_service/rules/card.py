@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass, field
 
 from .conditions import Condition
 from .yaml_source import Mapping, Place
@@ -46,7 +47,7 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored; ``review_by`` is a day
-    (ISO 8601) or empty."""
+    (ISO 8601) or empty; ``places``: where its keys stand."""
 
     id: str
     version: str
@@ -67,6 +68,7 @@ class Card:
     override_reasons: tuple[str, ...]
     tests: tuple[Mapping, ...]
     place: Place
+    places: AnyMapping[str, Place] = field(default_factory=dict)
 
     @property
     def conditions(self) -> list[Condition]:

@@ -1,13 +1,17 @@
 """YAML with the place of everything: mappings that know the line of each key, and no surprises in scalars.
 
-YAML 1.2's core schema: only ``true`` and ``false`` are yes/no (``no`` and ``on`` are texts), numbers are decimal, and
-a key that stands twice is an error.
+YAML 1.2's core schema, without what surprises: only ``true`` and ``false`` are yes/no (``no`` and ``on`` are texts), numbers
+are decimal without exponent, and a key that stands twice, an alias, a tag or a character that cannot be seen is an error.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,13 +30,40 @@ class Place(NamedTuple):
 
 
 class AuthoringError(ValueError):
-    """A mistake in a file that people write (cards, parameters, evidence, clients): where, what, why, how to mend it."""
+    """A mistake in a file that people write (cards, parameters, evidence, clients): where, what, why, how to mend it.
 
-    def __init__(self, place: Place, what: str, mend: str = ""):
+    ``all``: the mistakes that were found together, of which this is the first. As a text it is a line for each.
+    """
+
+    def __init__(self, place: Place, what: str, mend: str = "", found: tuple[AuthoringError, ...] = ()):
         self.place = place
         self.what = what
         self.mend = mend
-        super().__init__(f"{place}: {what}{' ' + mend if mend else ''}")
+        self.all = found or (self,)
+        super().__init__("\n".join(f"{one.place}: {one.what}{' ' + one.mend if one.mend else ''}" for one in self.all))
+
+
+class Mistakes(list[AuthoringError]):
+    """Mistakes that are collected, so that one reading tells all of them, each once."""
+
+    def note(self, error: AuthoringError) -> None:
+        """Add ``error`` and those found with it."""
+        told = {(known.place, known.what) for known in self}
+        self += [one for one in error.all if (one.place, one.what) not in told]
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what is raised within, and go on after it."""
+        try:
+            yield
+        except AuthoringError as error:
+            self.note(error)
+
+    def tell(self) -> None:
+        """Raise the first in the order of the file, with the others, where there is any."""
+        if self:
+            found = sorted(self, key=lambda error: error.place)
+            raise AuthoringError(found[0].place, found[0].what, found[0].mend, tuple(found))
 
 
 class Mapping(dict[str, Any]):
@@ -60,52 +91,129 @@ class Sequence(list[Any]):
 _SCALARS = (
     ("null", re.compile(r"(?:~|null|)\Z"), lambda text: None),
     ("bool", re.compile(r"(?:true|false)\Z"), lambda text: text == "true"),
-    ("int", re.compile(r"[-+]?\d+\Z"), Decimal),
-    ("float", re.compile(r"[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?\Z"), Decimal),
+    ("number", re.compile(r"[-+]?(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\Z"), Decimal),
 )
+_IMPLICIT_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
+)
+_NOT_PLAIN = re.compile(r"[^\n\t -~]")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # Unicode's general categories
+_QUOTE = "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
+_UNCLOSED = "The quotation mark or bracket that begins here is not closed, or a comma is missing within."
+_LOOK_AROUND = f"Look at the indentation and the quotation marks here and above. {_QUOTE}"
+_TOO_DEEP = "Nothing in these files is nested so deep."
+_MENDS = {
+    "found character that cannot start any token": _QUOTE,
+    "mapping values are not allowed in this context": _QUOTE,
+    "did not find expected alphabetic or numeric character": "Quote the text that begins with '*' or '&'.",
+    "but found another document": "One file holds one document: no second '---'.",
+    "found undefined alias": "Quote the text that begins with '*'.",
+    "did not find expected <document start>": "One file holds one document: nothing comes after '...'.",
+    "exceeded maximum nesting depth": _TOO_DEEP,
+}
+_DEEPEST = 50
 
 
 def load(path: Path, shown_as: str | None = None) -> Any:
-    """The content of a YAML file as :class:`Mapping`, :class:`Sequence`, text, ``Decimal``, ``bool`` and ``None``.
+    """The content of a YAML file as :class:`Mapping`, :class:`Sequence`, text, ``Decimal``, ``bool`` and ``None``: not to be changed,
+    as who reads the same content again gets the same.
 
-    Raises :class:`AuthoringError` for YAML that cannot be read, and for a repeated key.
+    Raises :class:`AuthoringError` for a file or YAML that cannot be read, and for what the module's text names.
     """
     name = shown_as or str(path)
     try:
-        node = yaml.compose(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        raise AuthoringError(place, "this is not UTF-8 text.", "Let your editor save the file as UTF-8.") from None
+    return _read(text.removeprefix("\ufeff"), name)
+
+
+@lru_cache(maxsize=512)
+def _read(text: str, name: str) -> Any:
+    _check_visible(text, name)
+    try:
+        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = Place(name, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
-        raise AuthoringError(place, f"this is not YAML: {error.problem}.", "Tabs cannot indent; quote texts with ': '.") from None
-    except (UnicodeDecodeError, yaml.YAMLError):
-        raise AuthoringError(Place(name, 1, 1), "this is not UTF-8 text in YAML.") from None
-    return None if node is None else _value(node, name, ())
+        raise _not_yaml(error, text, name) from None
+    if node is None:
+        return None
+    reading = _Reading(name)
+    value = reading.value(node, reading.place(node), 0)
+    reading.mistakes.tell()
+    return value
 
 
-def _value(node: yaml.Node, name: str, parents: tuple[yaml.Node, ...]) -> Any:
-    place = Place(name, node.start_mark.line + 1, node.start_mark.column + 1)
-    if any(node is parent for parent in parents):
-        raise AuthoringError(place, "an alias stands within what it names.")
-    parents = (*parents, node)
-    if isinstance(node, yaml.MappingNode):
-        mapping = Mapping(place)
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringError:
+    """What stands in the way of reading on, or where that was opened which is not closed."""
+    problem = error.problem or ""
+    unclosed = problem.startswith(("found unexpected end of stream", "did not find expected ',' or"))
+    mark = error.context_mark if unclosed and error.context_mark else error.problem_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    at_tab = text.split("\n")[line][column : column + 1] == "\t" if line <= text.count("\n") else False
+    mend = "A tab cannot indent: use spaces." if at_tab else _MENDS.get(problem, _UNCLOSED if unclosed else _LOOK_AROUND)
+    return AuthoringError(Place(name, line + 1, column + 1), f"this is not YAML: {problem}.", mend)
+
+
+def _check_visible(text: str, name: str) -> None:
+    """Whoever reads the file must see what the service reads: no control, format or special space characters."""
+    mistakes = Mistakes()
+    for found in _NOT_PLAIN.finditer(text):
+        if unicodedata.category(found[0]) in _UNSEEN:
+            place = Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+            said = f"the character U+{ord(found[0]):04X} ({unicodedata.name(found[0], 'a control character')}) cannot be seen."
+            mistakes.append(AuthoringError(place, said, "Remove it, or write a plain space."))
+    mistakes.tell()
+
+
+class _Reading:
+    """Makes values of the nodes of one file, and collects what is wrong."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.mistakes = Mistakes()
+        self.seen: set[int] = set()
+
+    def place(self, node: yaml.Node) -> Place:
+        return Place(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def value(self, node: yaml.Node, at: Place, depth: int) -> Any:
+        """The value of ``node``; ``at``: where it is used, which for an alias is not where it stands."""
+        if id(node) in self.seen:
+            return self.mistakes.note(AuthoringError(at, "an alias (*) uses again what stands elsewhere.", "Write it out here."))
+        self.seen.add(id(node))
+        if node.tag not in _IMPLICIT_TAGS:
+            mend = "Remove it, or quote the text that begins with '!'."
+            self.mistakes.note(AuthoringError(self.place(node), f"a tag ({node.tag}) is not used in these files.", mend))
+        if depth > _DEEPEST:
+            return self.mistakes.note(AuthoringError(self.place(node), "this is nested too deep.", _TOO_DEEP))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return self.sequence(node, depth)
+        if getattr(node, "style", None) in ("'", '"', "|", ">"):
+            return node.value
+        return next((read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)), node.value)
+
+    def mapping(self, node: yaml.MappingNode, depth: int) -> Mapping:
+        mapping = Mapping(self.place(node))
         for key_node, value_node in node.value:
-            key_place = Place(name, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            place = self.place(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
-                raise AuthoringError(key_place, "a key must be a plain text.")
+                mend = "A text with {placeholders} is quoted."
+                self.mistakes.note(AuthoringError(place, "a key must be a plain text.", mend))
+                continue
             key = str(key_node.value)
             if key in mapping:
-                raise AuthoringError(key_place, f"the key {key!r} stands twice.", "Remove one of the two.")
-            mapping[key] = _value(value_node, name, parents)
-            mapping.key_places[key] = key_place
+                self.mistakes.note(AuthoringError(place, f"the key {key!r} stands twice.", "Remove one of the two."))
+            mapping[key] = self.value(value_node, place, depth + 1)
+            mapping.key_places[key] = place
         return mapping
-    if isinstance(node, yaml.SequenceNode):
-        sequence = Sequence(place)
+
+    def sequence(self, node: yaml.SequenceNode, depth: int) -> Sequence:
+        sequence = Sequence(self.place(node))
         for item in node.value:
-            sequence.append(_value(item, name, parents))
-            sequence.item_places.append(Place(name, item.start_mark.line + 1, item.start_mark.column + 1))
+            sequence.append(self.value(item, sequence.place, depth + 1))
+            sequence.item_places.append(self.place(item))
         return sequence
-    assert isinstance(node, yaml.ScalarNode)
-    if node.style in ("'", '"', "|", ">"):
-        return node.value
-    return next((read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)), node.value)

@@ -43,7 +43,7 @@ CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"}
 MAY_CONNECT = FHIR_CLIENT | {"config.py", "trust/key_sources.py"}
 MAY_REACH = {"fhir": {"fhir"}, "facts": {"facts", "fhir"}, "rules": {"rules"}, "rendering": {"rendering", "facts", "fhir", "rules"}}
 # Loaders read the files that they are given a path to, once, when the service starts.
-LOADERS = {"rules/yaml_source.py", "rules/card_set.py", "fhir/terminology.py", "rendering/orders.py"}
+LOADERS = {"rules/yaml_source.py", "rules/card_set.py", "rules/shared_files.py", "fhir/terminology.py", "rendering/orders.py"}
 
 
 def modules(*prefixes):

@@ -16,7 +16,7 @@ from tests.support.clinic import engine, facts_of
 from tests.support.fhir_builders import condition, folic_acid, hydroxocobalamin, observation
 
 ROOT = Path(__file__).parents[2]
-VOCABULARY = Vocabulary(CATALOGUE, {"some-source"}, {"serum-b12"}, {"patient-refuses"}, PARAMETER_SETS)
+VOCABULARY = Vocabulary(CATALOGUE, {"some-source"}, {"serum-b12"}, {"patient-refuses"}, PARAMETER_SETS, ())
 CARD = """\
 id: a-card
 version: 1.0.0
@@ -64,7 +64,8 @@ def test_an_unknown_condition_for_firing_does_not_fire(tmp_path, fact, fires):
 
 @pytest.mark.parametrize(("fact", "fires"), [(known(True), False), (known(False), True), (unknown("x"), True)])
 def test_an_unknown_exclusion_does_not_exclude(tmp_path, fact, fires):
-    assert decision(criteria(tmp_path, "[]", "[{id: c, fact: anaemia, is: true}]"), anaemia=fact).fires is fires
+    card = criteria(tmp_path, "[{id: always, fact: leber, unknown: true}]", "[{id: c, fact: anaemia, is: true}]")
+    assert decision(card, anaemia=fact).fires is fires
 
 
 def test_a_criterion_may_fire_when_unknown(tmp_path):

@@ -116,7 +116,7 @@ LIMIT = "b12.total.deficient_below: {{value: {}, source: nice-ng239, basis: loca
         ({"parameters/default.yaml": LIMIT.format("{ng/L: -5, pmol/L: 148}")}, "is no number"),
         ({"parameters/default.yaml": "window.b12: {value: long, source: local-policy, basis: local-policy}"}, "is no number"),
         ({"parameters/default.yaml": "folate.regimen: {value: 5, source: local-policy, basis: local-policy}"}, "is a name"),
-        ({"parameters/default.yaml": LIMIT.format("{ng/L: 200, pmol/L: 148}").replace("nice-ng239", "nice")}, "there is no evidence 'nice'"),
+        ({"parameters/default.yaml": LIMIT.format("{ng/L: 200, pmol/L: 148}").replace("nice-ng239", "nice")}, "there is no source 'nice'"),
         ({"evidence.yaml": EXAMPLES[1].replace("st-elsewhere-laboratory:", "nice-ng239:")}, "stands in another folder"),
         ({"ours/other-name.yaml": BUILT_IN.read_text("utf-8")}, "Name the file b12-deficiency-untreated.yaml"),
         ({"ours/b12-deficiency-untreated.yaml": BUILT_IN.read_text("utf-8").replace("version: 1.0.0", "version: new")}, "is not a version"),

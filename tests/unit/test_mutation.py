@@ -1,6 +1,8 @@
 """A card's own tests must notice every small mistake in its criteria; where they do not, the missing test is told."""
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,18 +18,24 @@ from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.yaml_source import load
 from tests.support.clinic import engine
 
-VOCABULARY = Vocabulary(CATALOGUE, {"some-source": 1}, {}, {}, PARAMETER_SETS)
+VOCABULARY = Vocabulary(CATALOGUE, {"some-source": 1}, {}, {}, PARAMETER_SETS, ())
 
 
-def card(tmp_path, include="[]", exclude="[]", tests="[]", name="a-card"):
+SOMETHING = "[{id: something, fact: leber, is: true}]"
+
+
+def card(tmp_path, include="", exclude="[]", tests="[]", name="a-card"):
+    tests = re.sub(r"\{facts:", "{name: a test, facts:", tests)
     path = tmp_path / f"{name}.yaml"
     path.write_text(
-        f"id: {name}\nversion: 1.0.0\ntitle: A card\nrank: 1\nhooks: [order-sign]\ninclude: {include}\nexclude: {exclude}\n"
+        f"id: {name}\nversion: 1.0.0\ntitle: A card\nrank: 1\nhooks: [order-sign]\ninclude: {include or SOMETHING}\nexclude: {exclude}\n"
         f"card: {{indicator: info, summary: Text, source: some-source}}\ntests: {tests}\n",
         "utf-8",
     )
     content = load(path, f"cards/{name}.yaml")
-    return parse_card(content, content.place, VOCABULARY, "default")
+    parsed = parse_card(content, content.place, VOCABULARY, "default")
+    # A file must have a condition; here an exclusion is looked at alone.
+    return parsed if include else replace(parsed, include=())
 
 
 def outcomes(tested, *others):

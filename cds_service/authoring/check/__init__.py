@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...config import Settings
-from ...content import CARDS
-from ...engine import PARAMETER_SETS, Engine
-from ...rules.card_file import Vocabulary
-from ...rules.card_set import Folder, folders, load_evidence, overrides
-from ...rules.yaml_source import AuthoringError
+from ...content import CARDS, PROFILES
+from ...engine import PARAMETER_SETS, Engine, note_wrong_orders, vocabulary
+from ...fhir.terminology import Terminology
+from ...rendering.orders import load_templates
+from ...rules.card_set import overrides, read_cards
+from ...rules.condition_file import Vocabulary
+from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
+from ...rules.yaml_source import AuthoringError, Mistakes
 from .finding import Finding
 from .of_cards import card_findings
 from .of_files import file_findings
@@ -22,35 +25,42 @@ def check(local: tuple[Path, ...], settings: Settings) -> list[Finding]:
 
     Where a file cannot be read, what concerns the set as a whole is left for when all can.
     """
-    return sorted(set(_findings(local, settings)), key=lambda finding: (finding.place, finding.code))
+    ours = tuple(folder for folder in local if folder.resolve() != CARDS)
+    return sorted(set(_findings(ours, settings)), key=lambda finding: (finding.place, finding.code, finding.what))
 
 
 def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
-    try:
-        found = folders(CARDS, local)
-        evidence = load_evidence(found)
-        built_in = Engine(settings.model_copy(update={"cards": ()}))
-    except AuthoringError as error:
-        yield Finding.of(error)
-        return
-    vocabulary = Vocabulary(
-        built_in.vocabulary.facts, evidence, built_in.vocabulary.templates, built_in.vocabulary.override_reasons, PARAMETER_SETS
-    )
-    unreadable = [finding for folder in found for finding in file_findings(folder, vocabulary)]
-    yield from unreadable
-    if unreadable:
+    mistakes = Mistakes()
+    found = read_folders(CARDS, local, mistakes)
+    mistaken: set[str] = set()
+    evidence = read_evidence(found, mistakes, mistaken)
+    templates = load_templates(PROFILES / "activity-definitions", Terminology.load(PROFILES), settings.parameters)
+    # A card that cites a mistaken entry is not mistaken itself.
+    names = vocabulary(evidence.keys() | mistaken, templates)
+    for parameter_set in PARAMETER_SETS:
+        parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
+        built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])
+        note_wrong_orders(parameters, built_in, templates, mistakes)
+        read_cards(found, names, parameter_set, mistakes, [])
+    in_files = [finding for folder in found for finding in file_findings(folder, names)]
+    yield from in_files
+    yield from map(Finding.of, mistakes)
+    if in_files or mistakes:
         return
     engines = {name: settings.model_copy(update={"cards": local, "parameters": name}) for name in PARAMETER_SETS}
     try:
         loaded = {name: Engine(chosen) for name, chosen in engines.items()}
     except AuthoringError as error:
-        yield Finding.of(error)
+        yield from map(Finding.of, error.all)
         return
-    yield from (finding for engine in loaded.values() for card in engine.cards.values() for finding in card_findings(card, engine))
+    served = [card for engine in loaded.values() for card in engine.cards.values()]
+    yield from (finding for engine in loaded.values() for card in engine.cards.values() for finding in card_findings(card, engine, served))
     yield from set_findings(loaded)
-    yield from _overriding(found, vocabulary)
+    if local:
+        yield from _overriding(found, names)
 
 
-def _overriding(found: list[Folder], vocabulary: Vocabulary) -> Iterator[Finding]:
-    for override in overrides(found, vocabulary, "default"):
-        yield Finding("overrides", "info", override.place, f"{override.what} (over {override.over}).", "")
+def _overriding(found: list[Folder], names: Vocabulary) -> Iterator[Finding]:
+    for parameter_set in PARAMETER_SETS:
+        for override in overrides(found, names, parameter_set):
+            yield Finding("overrides", "info", override.place, f"{override.what} (over {override.over}).", "")

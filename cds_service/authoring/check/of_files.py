@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
@@ -11,10 +12,11 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from ...engine import PARAMETER_SETS
-from ...rules.card_file import Vocabulary
 from ...rules.card_set import Folder, card_files, load_card
+from ...rules.condition_file import Vocabulary
+from ...rules.shared_files import read_file
 from ...rules.yaml_reader import meant
-from ...rules.yaml_source import AuthoringError, Mapping, Place, load
+from ...rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 from ...rules.yaml_source import Sequence as YamlSequence
 from ..card_tests import applicable_tests, read_test
 from .finding import Finding
@@ -22,24 +24,16 @@ from .schema import card_schema
 
 
 def file_findings(folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
-    """The mistakes in the card files of ``folder``, every one that the schema sees and the first that reading meets."""
-    seen: dict[str, Path] = {}
+    """The mistakes in the card files of ``folder``: what reading meets, and what the schema sees where reading did not come.
+
+    The tests of a card are read once the card itself can be; the schema sees them before.
+    """
     for path in card_files(folder):
-        found = list(_of_file(path, folder, vocabulary))
-        yield from found
-        if path.stem in seen:
-            place = Place(f"{folder.shown}/{path.relative_to(folder.root).as_posix()}", 1, 1)
-            yield Finding("unreadable", "error", place, f"another file holds the card {path.stem!r}: {seen[path.stem].name}.", "")
-        seen[path.stem] = path
-
-
-def _of_file(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
-    read = list(_by_reading(path, folder, vocabulary))
-    lines = {finding.place.line for finding in read}
-    yield from read
-    if read:
-        # Reading stops at the first mistake; the schema sees those in other lines too.
-        yield from (finding for finding in _by_schema(path, folder, vocabulary) if finding.place.line not in lines)
+        read = list(dict.fromkeys(_by_reading(path, folder, vocabulary)))
+        lines = {finding.place.line for finding in read}
+        yield from read
+        if read:
+            yield from (finding for finding in _by_schema(path, folder, vocabulary) if finding.place.line not in lines)
 
 
 def _by_reading(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -47,18 +41,23 @@ def _by_reading(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[
         try:
             card = load_card(path, folder, vocabulary, parameter_set)
         except AuthoringError as error:
-            yield Finding.of(error)
+            yield from map(Finding.of, error.all)
             continue
-        try:
-            tests = applicable_tests(card, parameter_set)
-        except AuthoringError as error:
-            yield Finding.of(error)
-            continue
-        for test in tests:
-            try:
-                read_test(card, test)
-            except AuthoringError as error:
-                yield Finding.of(error)
+        mistakes = Mistakes()
+        with mistakes.noting():
+            for test in applicable_tests(card, parameter_set):
+                with mistakes.noting():
+                    read_test(card, test)
+        yield from map(Finding.of, mistakes)
+
+
+_KINDS = {
+    "object": "a mapping (key: value)",
+    "array": "a list",
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+}
 
 
 @cache
@@ -68,32 +67,46 @@ def _validator(vocabulary: Vocabulary) -> Draft202012Validator:
 
 def _by_schema(path: Path, folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
     try:
-        content = load(path, f"{folder.shown}/{path.relative_to(folder.root).as_posix()}")
+        content = read_file(path, folder)
     except AuthoringError:
         return
     found: Iterator[ValidationError] = _validator(vocabulary).iter_errors(_plain(content))
-    for error in found:
-        yield _finding(_deepest(error), content)
+    for error in map(_meant_error, found):
+        told = _told(error)
+        if told:
+            key, what, mend = told
+            yield Finding("unreadable", "error", _place(content, [*error.absolute_path, *key]), what, mend)
 
 
-def _deepest(error: ValidationError) -> ValidationError:
-    """Of alternatives that all fail, what is wrong with the one that the author meant: the one that goes deepest."""
+def _meant_error(error: ValidationError) -> ValidationError:
+    """Of alternatives that all fail, what is wrong with the one that the author meant: the one that goes deepest, or else one
+    that can show an example."""
     while error.context:
-        error = max(error.context, key=lambda inner: (len(inner.path), inner.validator != "type"))
+        error = max(error.context, key=lambda inner: (len(inner.path), bool(_example(inner)), inner.validator != "type"))
     return error
 
 
-def _finding(error: ValidationError, content: Any) -> Finding:
-    path = list(error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict) and isinstance(error.instance, dict):
-        known = error.schema["properties"]
-        key = next(key for key in error.instance if key not in known)
-        return Finding("unreadable", "error", _place(content, [*path, key]), f"there is no key {key!r} here.", meant(key, known))
-    place = _place(content, path)
-    if error.validator == "enum" and isinstance(error.schema, dict):
-        mend = meant(str(error.instance), map(str, error.schema["enum"]))
-        return Finding("unreadable", "error", place, f"{error.instance!r} is not known here.", mend)
-    return Finding("unreadable", "error", place, f"{error.message}.", "")
+def _example(error: ValidationError) -> str:
+    return str(error.schema["examples"][0]) if isinstance(error.schema, dict) and "examples" in error.schema else ""
+
+
+def _told(error: ValidationError) -> tuple[list[str], str, str] | None:
+    """The key at fault (or none: the value itself), what and how to mend it; nothing for what only follows from another mistake."""
+    schema: Any = error.schema
+    value: Any = error.instance
+    mend = f"Write it as {_example(error)!r}." if _example(error) else ""
+    if error.validator == "additionalProperties":
+        key = next(key for key in value if key not in schema["properties"])
+        return [key], f"there is no key {key!r} here.", meant(key, schema["properties"])
+    if error.validator == "enum":
+        return [], f"{value!r} is not known here.", mend or meant(str(value), map(str, schema["enum"]))
+    if error.validator == "type":
+        return [], f"this must be of another kind: {_KINDS.get(str(schema['type']), schema['type'])}.", mend
+    if error.validator == "const":
+        return [], f"{value!r} cannot stand here.", f"Write {json.dumps(schema['const'])}."
+    if error.validator in ("pattern", "minItems"):
+        return [], f"{value!r} is not written as it should be.", mend
+    return None
 
 
 def _place(content: Any, path: Sequence[Any]) -> Place:

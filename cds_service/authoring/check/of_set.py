@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import combinations
 from pathlib import PurePosixPath
 
 from ...content import PROFILES
 from ...engine import Engine
 from ...rules.card import Card
+from ...rules.card_set import load_parameters
 from ...rules.conditions import AnyOf, CardHolds, Condition
 from ...rules.decision import Decisions
 from ...rules.yaml_source import Place
@@ -20,6 +22,7 @@ from .finding import Finding
 def set_findings(engines: dict[str, Engine]) -> Iterator[Finding]:
     """What is to be said of the cards of every parameter set."""
     yield from _evidence(engines)
+    yield from (finding for engine in engines.values() for finding in _far(engine))
     yield from _alike(list(engines["default"].cards.values()))
     yield from _together(engines["default"])
     for code in unverified_codes():
@@ -37,8 +40,9 @@ def _place(value_set: str, code: str) -> Place:
     """Where a value set's file names a code."""
     name = f"value-sets/{value_set}.json"
     lines = (PROFILES / name).read_text("utf-8").splitlines()
-    line = next((number for number, text in enumerate(lines, 1) if f'"{code}"' in text), 1)
-    return Place(f"fhir_profiles/{name}", line, 1)
+    found = ((number, text.find(f'"{code}"') + 1) for number, text in enumerate(lines, 1))
+    line, column = next((place for place in found if place[1]), (1, 1))
+    return Place(f"fhir_profiles/{name}", line, column)
 
 
 def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
@@ -52,17 +56,35 @@ def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
             yield Finding("evidence-unverified", "warning", entry.place, what, "Then remove 'review: needed'.")
 
 
+def _far(engine: Engine) -> Iterator[Finding]:
+    """Local limits so far from the built-in ones that a unit may have been taken for another."""
+    built_in = load_parameters(engine.folders[:1], engine.settings.parameters, engine.evidence)
+    for name, entry in engine.parameters.items():
+        before = built_in[name].value
+        pairs = [(entry.value[unit], before[unit]) for unit in before] if isinstance(before, dict) else [(entry.value, before)]
+        for value, usual in pairs:
+            if isinstance(usual, Decimal) and value != usual and not usual / 10 < value < usual * 10:
+                what = f"{name} is {value}, where the built-in set has {usual}."
+                yield Finding("far-from-built-in", "warning", entry.place, what, "Compare the units.")
+
+
 def _alike(cards: list[Card]) -> Iterator[Finding]:
     for first, second in combinations(cards, 2):
         if (_asked(first), first.hooks) == (_asked(second), second.hooks):
             yield Finding(
                 "same-criteria", "warning", second.place, f"{second.id} has the criteria of {first.id}.", "One of the two is enough."
             )
-        if first.title == second.title:
-            yield Finding("same-title", "warning", second.place, f"{second.id} has the title of {first.id}.", "Say what tells them apart.")
+        if first.title.casefold().split() == second.title.casefold().split():
+            yield Finding(
+                "same-title", "warning", second.places["title"], f"{second.id} has the title of {first.id}.", "Say what tells them apart."
+            )
         if first.rank == second.rank and set(first.hooks) & set(second.hooks):
             yield Finding(
-                "same-rank", "warning", second.place, f"{second.id} has rank {second.rank} as {first.id} has.", "Give one another rank."
+                "same-rank",
+                "warning",
+                second.places["rank"],
+                f"{second.id} has rank {second.rank} as {first.id} has.",
+                "Give one another rank.",
             )
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ...engine import PARAMETER_SETS
 from ...facts.catalogue import CATALOGUE
 from ...rules.card import Card
-from ...rules.card_file import PLACEHOLDER
+from ...rules.card_texts import PLACEHOLDER
 from ..card_words import in_words, title
 from ..drawing.ladder import ladder_as_authored
 from ..drawing.svg import svg

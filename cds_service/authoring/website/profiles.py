@@ -42,6 +42,7 @@ def value_set_rows() -> list[dict[str, Any]]:
             "codes": [code for include in resource["compose"]["include"] for code in _codes(include)],
             "excluded": [code for exclude in resource["compose"].get("exclude", ()) for code in _codes(exclude)],
             "facts": readers.get(resource["id"], []),
+            "holds": [url.rpartition("/")[2] for include in resource["compose"]["include"] for url in include.get("valueSet", ())],
         }
         for resource in _resources("value-sets")
     ]
@@ -49,6 +50,8 @@ def value_set_rows() -> list[dict[str, Any]]:
 
 
 def _codes(part: dict[str, Any]) -> Iterator[dict[str, str]]:
+    if "system" not in part:
+        return  # all of other value sets
     system = _SYSTEMS.get(part["system"], part["system"])
     for concept in part.get("concept", ()):
         marks = [_mark(extension) for extension in concept.get("extension", ())]

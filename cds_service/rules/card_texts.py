@@ -1,0 +1,44 @@
+"""What the texts of a card may hold: placeholders of facts that read well, no HTML, no link, and Markdown only in the detail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from collections.abc import Mapping as AnyMapping
+from typing import Any
+
+from .yaml_reader import meant
+from .yaml_source import AuthoringError, Place
+
+PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+# The kinds of facts whose values read well in a text.
+SHOWN = ("result", "number", "date", "category")
+_BRACE = re.compile(r"[{}]")
+_TAG = re.compile(r"<[A-Za-z/!?]|&(?:[A-Za-z]+|#[0-9]+);")
+_LINK = re.compile(r"\]\(|\bhttps?:|\bwww\.|\b(?:javascript|data|mailto):(?=\S)", re.IGNORECASE)
+_MARKDOWN = re.compile(r"\*\*|__|`|^#+ ")
+
+
+def check_text(text: str, place: Place, facts: AnyMapping[str, Any], *, markdown: bool = False, orders: Collection[str] = ()) -> None:
+    """Raise :class:`AuthoringError` for the first mistake in ``text``. ``markdown``: it may have marks and several lines;
+    ``orders``: the facts whose orders are told in it by their titles."""
+    for what, mend in _mistakes(text, facts, markdown, orders):
+        raise AuthoringError(place, what, mend)
+
+
+def _mistakes(text: str, facts: AnyMapping[str, Any], markdown: bool, orders: Collection[str]) -> Iterator[tuple[str, str]]:
+    for name in PLACEHOLDER.findall(text):
+        if name not in facts:
+            yield f"there is no fact {name!r}.", meant(name, facts)
+        elif facts[name].kind not in SHOWN and name not in orders:
+            yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", f"Those that do: {', '.join(SHOWN)}."
+    if _BRACE.search(PLACEHOLDER.sub("", text)):
+        yield "a brace belongs to no placeholder.", "Write {fact.name}, without blanks or further braces."
+    if found := _TAG.search(text):
+        yield f"texts have no HTML ({found[0]!r}).", "Use Markdown in the detail, and words elsewhere."
+    if found := _LINK.search(text):
+        yield f"texts have no links ({found[0]!r}).", "Name the source under 'evidence': it is shown as a link."
+    if not markdown and (found := _MARKDOWN.search(text)):
+        yield f"this text is shown without Markdown ({found[0]!r}).", "Only the detail has it."
+    if not markdown and "\n" in text.strip():
+        yield "this text is shown on one line.", "Use '>-' in place of '|', or quotation marks."

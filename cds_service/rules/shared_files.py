@@ -1,0 +1,295 @@
+"""What all cards share, in ``cards/`` and a site's own folders of the same form: whose they are, sources, parameters.
+
+Each ``load`` raises an :class:`AuthoringError` with all that was found; each ``read`` notes it and goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as AnyMapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .yaml_reader import Reader, meant
+from .yaml_source import AuthoringError, Mapping, Mistakes, Place, load
+
+STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local")
+BASES = ("guideline", "label", "review", "founding-document", "engineering", "local-policy")
+SITE_FILE = "site.yaml"
+EVIDENCE_FILE = "evidence.yaml"
+PARAMETERS = "parameters"
+SHARED_FILES = frozenset({EVIDENCE_FILE, PARAMETERS, SITE_FILE})
+# Above every limit, dose and number of days in use, and still days that the calendar can count.
+HIGHEST = 100_000
+# Limits of which the second may never be below the first; the classes between them would be empty or turned about.
+ASCENDING = (
+    ("b12.total.deficient_below", "b12.total.sufficient_above"),
+    ("b12.active.deficient_below", "b12.active.sufficient_above"),
+    ("folate.serum.deficient_below", "folate.serum.sufficient_from"),
+    ("potassium.severe_below", "potassium.low_below"),
+    ("anaemia.severe", "anaemia.women"),
+    ("anaemia.severe_pregnant_or_under_5", "anaemia.pregnant_below"),
+    ("anaemia.pregnant_below", "anaemia.pregnant_none_from"),
+    ("anaemia.women", "anaemia.men"),
+    ("therapy.oral_from_dietary", "therapy.oral_from"),
+    ("window.potassium", "window.potassium_recent"),
+    ("monitoring.every", "monitoring.every_when_stable"),
+)  # fmt: skip
+_OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
+
+
+_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+_URL = re.compile(r"https?://[!-~]+\Z")
+_EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "review")
+
+
+class Folder(NamedTuple):
+    """A folder of cards, how it is told in messages, and whose it is: ``""`` for the built-in one."""
+
+    root: Path
+    shown: str
+    owner: str = ""
+
+
+class Override(NamedTuple):
+    """What a later folder says in place of an earlier one."""
+
+    what: str
+    place: Place
+    over: Place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what} (over {self.over})"
+
+
+class EvidenceEntry(NamedTuple):
+    """An entry of the evidence file."""
+
+    key: str
+    title: str
+    url: str
+    date: date
+    strength: str
+    supports: str
+    disagrees: str
+    review_needed: bool
+    place: Place
+
+
+class ParameterEntry(NamedTuple):
+    """An entry of a parameter file: ``value`` is a number, or a number for each unit."""
+
+    value: Any
+    source: str
+    basis: str
+    note: str
+    place: Place
+
+
+def folders(built_in: Path, local: Sequence[Path]) -> list[Folder]:
+    """The built-in folder and then the ``local`` ones, each of which names its owner. Raises :class:`AuthoringError`."""
+    mistakes = Mistakes()
+    found = read_folders(built_in, local, mistakes)
+    mistakes.tell()
+    return found
+
+
+def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> list[Folder]:
+    """The folders that are there; the owner of one that names none properly is ``unnamed``."""
+    found = [Folder(built_in, built_in.name)]
+    for root in local:
+        folder = Folder(root, root.as_posix(), "unnamed")
+        if not root.is_dir():
+            mistakes.note(AuthoringError(Place(folder.shown, 1, 1), "there is no such folder of cards.", "CDS_CARDS names it."))
+            continue
+        with mistakes.noting():
+            folder = folder._replace(owner=_owner(folder))
+        found.append(folder)
+    return found
+
+
+def _owner(folder: Folder) -> str:
+    mend = "Write in it: owner: the-name-of-your-site."
+    if not (folder.root / SITE_FILE).exists():
+        raise AuthoringError(Place(f"{folder.shown}/{SITE_FILE}", 1, 1), "a folder of local cards says whose they are.", mend)
+    content = read_file(folder.root / SITE_FILE, folder)
+    owner = content.get("owner")
+    if set(content) != {"owner"} or not isinstance(owner, str) or not _OWNER.match(owner):
+        place = next((content.at(key) for key in content if key != "owner"), content.at("owner"))
+        raise AuthoringError(place, "the owner is a name of letters, digits and single hyphens, and nothing else stands here.", mend)
+    return owner
+
+
+def shown_name(path: Path, folder: Folder) -> str:
+    """How a file of ``folder`` is told in messages."""
+    return f"{folder.shown}/{path.relative_to(folder.root).as_posix()}"
+
+
+def read_file(path: Path, folder: Folder) -> Mapping:
+    """The mapping in a file of ``folder``. Raises :class:`AuthoringError`."""
+    top = Place(shown_name(path, folder), 1, 1)
+    try:
+        content = load(path, top.file)
+    except OSError as error:
+        raise AuthoringError(top, f"the file cannot be read: {error.strerror}.", "The service must be allowed to read it.") from None
+    if not isinstance(content, Mapping):
+        mend = "The file is empty." if content is None else "Each entry is written 'key: value'."
+        raise AuthoringError(top, "a mapping (key: value) is expected here.", mend)
+    return content
+
+
+def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
+    """The ``evidence.yaml`` of each folder by key; a local one adds entries and changes none. Raises :class:`AuthoringError`."""
+    mistakes = Mistakes()
+    found = read_evidence(folders, mistakes)
+    mistakes.tell()
+    return found
+
+
+def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None) -> dict[str, EvidenceEntry]:
+    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``."""
+    found: dict[str, EvidenceEntry] = {}
+    for folder in folders:
+        path = folder.root / EVIDENCE_FILE
+        if folder.owner and not path.exists():
+            continue
+        with mistakes.noting():
+            content = read_file(path, folder)
+            for key in content:
+                try:
+                    if key in found:
+                        raise AuthoringError(content.at(key), f"the evidence {key!r} stands in another folder.", "Give yours another key.")
+                    found[key] = _evidence_entry(content, key)
+                except AuthoringError as error:
+                    mistakes.note(error)
+                    if mistaken is not None:
+                        mistaken.add(key)
+    return found
+
+
+def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
+    if not _KEY.match(key):
+        raise AuthoringError(content.at(key), f"{key!r} is not a key of evidence.", "Use lower-case words joined by '-'.")
+    mistakes = Mistakes()
+    reader = Reader(mistakes)
+    entry = reader.mapping(content[key], content.at(key), _EVIDENCE_KEYS, ("title", "url", "date", "strength", "supports"))
+    parts = reader.parts(
+        title=lambda: reader.text(entry, "title"),
+        url=lambda: _url(reader, entry),
+        date=lambda: reader.day(entry, "date"),
+        strength=lambda: reader.one_of(entry, "strength", STRENGTHS),
+        supports=lambda: reader.text(entry, "supports"),
+        disagrees=lambda: reader.text(entry, "disagrees") if "disagrees" in entry else "",
+        review_needed=lambda: "review" in entry and reader.one_of(entry, "review", ("needed",)) == "needed",
+    )
+    mistakes.tell()
+    return EvidenceEntry(key, place=content.at(key), **parts)
+
+
+def _url(reader: Reader, entry: Mapping) -> str:
+    url = reader.text(entry, "url")
+    if not _URL.match(url):
+        raise AuthoringError(entry.at("url"), f"{url!r} is not the address of a page.", "Write it as https://www.example.org/page.")
+    return url
+
+
+def load_parameters(folders: Sequence[Folder], parameter_set: str, evidence: Collection[str]) -> dict[str, ParameterEntry]:
+    """The parameters of a set: of each folder ``default.yaml``, with the set's own file over it. Raises :class:`AuthoringError`."""
+    mistakes = Mistakes()
+    found = read_parameters(folders, parameter_set, evidence, mistakes, [])
+    mistakes.tell()
+    return found
+
+
+def read_parameters(
+    folders: Sequence[Folder], parameter_set: str, evidence: Collection[str], mistakes: Mistakes, overrides: list[Override]
+) -> dict[str, ParameterEntry]:
+    """The parameters without the entries that are mistaken; what a local folder says in place of others is added to ``overrides``."""
+    found: dict[str, ParameterEntry] = {}
+    for folder in folders:
+        for name in dict.fromkeys(("default", parameter_set)):
+            path = folder.root / PARAMETERS / f"{name}.yaml"
+            if folder.owner and not path.exists():
+                continue
+            with mistakes.noting():
+                changes = _parameter_file(read_file(path, folder), evidence, found, mistakes)
+                if folder.owner:
+                    overrides += [
+                        Override(f"{key} is {_told(entry.value)}, not {_told(found[key].value)}", entry.place, found[key].place)
+                        for key, entry in changes.items()
+                    ]
+                found.update(changes)
+                _check_order(found, changes, mistakes)
+    return found
+
+
+def _told(value: Any) -> str:
+    return ", ".join(f"{number} {unit}" for unit, number in value.items()) if isinstance(value, dict) else str(value)
+
+
+def _parameter_file(
+    content: Mapping, evidence: Collection[str], known: AnyMapping[str, ParameterEntry], mistakes: Mistakes
+) -> dict[str, ParameterEntry]:
+    found = {}
+    for key in content:
+        with mistakes.noting():
+            if known and key not in known:
+                raise AuthoringError(content.at(key), f"there is no parameter {key!r}.", meant(key, known))
+            found[key] = _parameter_entry(content, key, evidence, known.get(key))
+    return found
+
+
+def _parameter_entry(content: Mapping, key: str, evidence: Collection[str], before: ParameterEntry | None) -> ParameterEntry:
+    mistakes = Mistakes()
+    reader = Reader(mistakes)
+    entry = reader.mapping(content[key], content.at(key), ("value", "source", "basis", "note"), ("value", "source", "basis"))
+    parts = reader.parts(
+        value=lambda: _parameter_value(entry, before.value if before else None),
+        source=lambda: reader.one_of(entry, "source", evidence),
+        basis=lambda: reader.one_of(entry, "basis", BASES),
+        note=lambda: reader.text(entry, "note") if "note" in entry else "",
+    )
+    mistakes.tell()
+    return ParameterEntry(place=content.at(key), **parts)
+
+
+def _parameter_value(entry: Mapping, before: Any) -> Any:
+    """The value; one in place of another has its form: the same units, a number for a number, a name for a name."""
+    value, place = entry.get("value"), entry.at("value")
+    if isinstance(before, dict) and (not isinstance(value, Mapping) or set(value) != set(before)):
+        wrong = next((unit for unit in value if unit not in before), "") if isinstance(value, Mapping) else ""
+        mend = meant(wrong, before) if wrong else f"Write it as {{{', '.join(f'{unit}: {number}' for unit, number in before.items())}}}."
+        at = value.at(wrong) if wrong and isinstance(value, Mapping) else place
+        raise AuthoringError(at, f"this parameter has a value in each of: {', '.join(before)}.", mend)
+    if isinstance(before, str) and not isinstance(value, str):
+        raise AuthoringError(place, f"this parameter is a name, such as {before}.", "Write the id of an order.")
+    if isinstance(value, Mapping):
+        for unit in value:
+            _check_number(value[unit], value.at(unit))
+    elif not isinstance(value, str) or isinstance(before, Decimal):
+        _check_number(value, place)
+    return value
+
+
+def _check_number(value: Any, place: Place) -> None:
+    if not isinstance(value, Decimal) or not 0 <= value <= HIGHEST:
+        told = repr(value) if isinstance(value, str) else str(value)
+        raise AuthoringError(place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit stands as its key or in its note.")
+
+
+def _check_order(parameters: AnyMapping[str, ParameterEntry], changes: AnyMapping[str, ParameterEntry], mistakes: Mistakes) -> None:
+    for low, high in ASCENDING:
+        changed = changes.get(low) or changes.get(high)
+        if changed is None or low not in parameters or high not in parameters:
+            continue
+        below, above = (value if isinstance(value, dict) else {"": value} for value in (parameters[low].value, parameters[high].value))
+        if below.keys() != above.keys() or not all(isinstance(number, Decimal) for number in (*below.values(), *above.values())):
+            mistakes.note(AuthoringError(changed.place, f"{low} and {high} are numbers in the same units.", "Compare the two."))
+            continue
+        for unit in below:
+            if below[unit] > above[unit]:
+                told = f"{low} ({below[unit]} {unit}".rstrip() + f") is above {high} ({above[unit]} {unit}".rstrip() + ")."
+                mistakes.note(AuthoringError(changed.place, told, "Patients between the two would be in no class, or in two."))
