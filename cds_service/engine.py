@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -34,6 +34,8 @@ from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes
 
 PARAMETER_SETS = ("default", "uk", "us")
+# The prefetch keys whose values may hold Medications beside what names them.
+_MEDICATION_QUERIES = tuple(key for key, query in QUERIES.items() if query.resource_type.startswith("Medication"))
 
 
 class MissingData(Exception):
@@ -111,14 +113,9 @@ class Engine:
         session = OrderingSession()
         if call.draft_orders:
             zone, terminology = self.zone, self.terminology
-            medications = partial(self._prefetched_medications, call)
+            medications = partial(call.prefetch, _MEDICATION_QUERIES)
             session = read_session(call.draft_orders, call.selections, call.patient_id, terminology, zone, call.fetch, medications)
         return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call))
-
-    def _prefetched_medications(self, call: Call) -> Iterable[Any]:
-        """The prefetched values that may hold Medications beside the orders and statements that name them."""
-        queries = tuple(query for query in self.queries_by_hook[call.hook] if QUERIES[query].resource_type.startswith("Medication"))
-        return call.prefetch(queries).values()
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
         """The decisions on every card of the hook."""

@@ -159,9 +159,10 @@ def _wanted(card: Card, test: Mapping) -> str:
         return "fires"
     criteria = [condition.id for condition in (*card.include, *card.exclude)]
     silent = test.get("silent")
+    if "silent" not in test:
+        raise AuthoringError(test.place, "a test says what it expects.", "Write 'fires: true' or 'silent: <criterion>'.")
     if not isinstance(silent, str) or silent not in criteria:
-        told = f"the card has no criterion {silent!r}." if "silent" in test else "a test says 'fires: true' or 'silent: <criterion>'."
-        raise AuthoringError(test.at("silent"), told, meant(str(silent), criteria))
+        raise AuthoringError(test.at("silent"), f"the card has no criterion {silent!r}.", meant(str(silent), criteria))
     return silent
 
 
@@ -208,13 +209,15 @@ def _value(definition: Definition, value: Any, place: Place) -> Any:
         with suppress(ValueError):
             return date.fromisoformat(value)
     told = str(value) if isinstance(value, Decimal) else repr(value)
-    raise AuthoringError(place, f"{told} is no value of {definition.name!r}, a {definition.kind}.", _how(definition, value))
+    raise AuthoringError(place, f"{told} is no value of {definition.name!r}, a {definition.kind}.", _as_written(definition, value))
 
 
-def _how(definition: Definition, value: Any) -> str:
-    """How a test states a fact of this kind."""
+def _as_written(definition: Definition, value: Any) -> str:
+    """How a test writes a value of a fact."""
     if definition.kind == "category":
-        return meant(str(value), definition.values)
-    examples = {"yes-no": "true or false", "date": "2026-11-23", "orders": "[serum-b12]", "reference": "MedicationRequest/1"}
-    example = examples.get(definition.kind, f"1 {definition.unit}" if definition.unit else "")
-    return f"Write {' or '.join(filter(None, (example, 'absent, or unknown')))}."
+        return meant(str(value), [*definition.values, "absent", "unknown"])
+    forms = {
+        "yes-no": "true or false", "number": f"'1 {definition.unit}'", "result": f"'1 {definition.unit}' or '<1 {definition.unit}'",
+        "orders": "[serum-b12]", "date": "2026-11-23", "reference": "MedicationRequest/1",
+    }  # fmt: skip
+    return f"Write it as {forms[definition.kind]}, or as absent or unknown."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
@@ -75,7 +75,7 @@ def read_session(
     terminology: Terminology,
     zone: tzinfo,
     fetch: Fetch = fetch_nothing,
-    prefetched: Callable[[], Iterable[Any]] = tuple,
+    prefetched: Callable[[], Mapping[str, Any]] = dict,
 ) -> OrderingSession:
     """The session of a hook's context.
 
@@ -109,9 +109,9 @@ def read_session(
     return OrderingSession(tuple(drafts), tuple(stops), tests)
 
 
-def _add_prefetched_medications(index: ResourceIndex, prefetched: Callable[[], Iterable[Any]]) -> None:
+def _add_prefetched_medications(index: ResourceIndex, prefetched: Callable[[], Mapping[str, Any]]) -> None:
     if unresolved_references(index):
-        for resource in (resource for value in prefetched() for resource in resources_of(value)):
+        for resource in (resource for value in prefetched().values() for resource in resources_of(value)):
             if resource.get("resourceType") == "Medication":
                 index.add(resource)
 

@@ -159,7 +159,7 @@ MISSING = [
     Mistake("a card without holds", "fact: patient.paediatric, is: true", "card: b12-deficiency-neuro", "{id: below-16-years", "the key 'holds' is missing."),
     Mistake("a test without name", "- name: a child\n    facts", "- facts", "facts: {b12.status: deficient, b12_therapy.days: 90 d, patient", "the key 'name' is missing."),
     Mistake("a test without facts", "    facts: {b12.status: sufficient, b12_therapy.days: 90 d}\n", "", "name: not deficient", "the key 'facts' is missing."),
-    Mistake("a test without outcome", "\n    silent: long-treated", "", "name: not long treated", "a test says 'fires: true' or 'silent: <criterion>'."),
+    Mistake("a test without outcome", "\n    silent: long-treated", "", "name: not long treated", "a test says what it expects. Write 'fires: true' or 'silent: <criterion>'."),
     Mistake("no hook in the list", "[patient-view]", "[]", "hooks", "the list under 'hooks' is empty. Say what belongs there."),
     Mistake("nothing under include", CARD[CARD.index("include:") : CARD.index("exclude:")], "include: []\n", "include", "the list under 'include' is empty."),
     Mistake("include commented out", CARD[CARD.index("include:") : CARD.index("exclude:")], "include:\n", "include", "'include' must be a list."),
@@ -268,11 +268,11 @@ TEXTS = [
 
 TESTS = [
     Mistake("a test of an unknown fact", "b12_therapy.days: 89 d", "b12_therapy.day: 89 d", "b12_therapy.day:", "there is no fact 'b12_therapy.day'. Did you mean 'b12_therapy.days'?"),
-    Mistake("a test with a wrong unit", "b12_therapy.days: 89 d", "b12_therapy.days: 89 weeks", "b12_therapy.days: 89", "'89 weeks' is no value of 'b12_therapy.days', a number. Write 1 d or absent, or unknown."),
+    Mistake("a test with a wrong unit", "b12_therapy.days: 89 d", "b12_therapy.days: 89 weeks", "b12_therapy.days: 89", "'89 weeks' is no value of 'b12_therapy.days', a number. Write it as '1 d', or as absent or unknown."),
     Mistake("a test with a bare number", "b12_therapy.days: 89 d", "b12_therapy.days: 89", "b12_therapy.days: 89", "89 is no value of 'b12_therapy.days', a number."),
     Mistake("a test with a value that is none", "b12.status: sufficient", "b12.status: normal", "b12.status: normal", "'normal' is no value of 'b12.status', a category."),
-    Mistake("a test with yes", "patient.paediatric: true", "patient.paediatric: yes", "patient.paediatric: yes", "'yes' is no value of 'patient.paediatric', a yes-no. Write true or false or absent, or unknown."),
-    Mistake("a test with a day that is not", "b12_therapy.days: 89 d", "b12_therapy.days: 89 d, b12_therapy.start: 2026-02-30", "b12_therapy.start", "'2026-02-30' is no value of 'b12_therapy.start', a date. Write 2026-11-23"),
+    Mistake("a test with yes", "patient.paediatric: true", "patient.paediatric: yes", "patient.paediatric: yes", "'yes' is no value of 'patient.paediatric', a yes-no. Write it as true or false, or as absent or unknown."),
+    Mistake("a test with a day that is not", "b12_therapy.days: 89 d", "b12_therapy.days: 89 d, b12_therapy.start: 2026-02-30", "b12_therapy.start", "'2026-02-30' is no value of 'b12_therapy.start', a date. Write it as 2026-11-23"),
     Mistake("a test that waits for no criterion", "silent: long-treated", "silent: long-treatd", "silent: long-treatd", "the card has no criterion 'long-treatd'. Did you mean 'long-treated'?"),
     Mistake("a test that waits for several", "silent: long-treated", "silent: [long-treated]", "silent: [", "the card has no criterion ['long-treated']."),
     Mistake("a test with both outcomes", "silent: long-treated", "fires: true\n    silent: long-treated", "silent: long-treated", "a test has 'fires' or 'silent', not both."),

@@ -325,7 +325,7 @@ def test_github_reads_the_annotations(awkward, built_in):
         {"file": where, "line": "8", "col": "48", "title": "unreadable"},
         "'<90 %' is no limit for 'b12_therapy.days'. Write it as '1 d'.",
     )
-    assert {read(line)[0] for line in FORMATS["github"](built_in).splitlines()} == {"warning"}
+    assert {read(line)[0] for line in FORMATS["github"](built_in).splitlines()} == {"warning", "notice"}
     assert FORMATS["github"]([Finding("overrides", "info", built_in[0].place, "a\nb", "")]).startswith("::notice ")
 
 

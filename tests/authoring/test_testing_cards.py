@@ -55,7 +55,7 @@ include:
   - {id: mma-high, fact: mma.level, in: [high]}
 card: {indicator: info, summary: "Theirs", source: nice-ng239}
 """
-VOCABULARY = Vocabulary(CATALOGUE, {"nice-ng239": 1}, {}, {}, PARAMETER_SETS)
+VOCABULARY = Vocabulary(CATALOGUE, {"nice-ng239": 1}, {}, {}, PARAMETER_SETS, ())
 
 
 @pytest.fixture
@@ -117,13 +117,13 @@ UNREADABLE = [
     ("{name: x, facts: {potassium: 3.5}, fires: true}", 23, 23, "3.5 is no value of 'potassium', a result. Write it as '1 mmol/L' or '<1 mmol/L', or as absent or unknown."),
     ("{name: x, facts: {b12_therapy.days: 12 weeks}, fires: true}", 23, 23, "'12 weeks' is no value of 'b12_therapy.days', a number. Write it as '1 d', or as absent or unknown."),
     ("{name: x, facts: {b12_therapy.start: yesterday}, fires: true}", 23, 23, "'yesterday' is no value of 'b12_therapy.start', a date. Write it as 2026-11-23, or as absent or unknown."),
-    ("{name: x, facts: {}, silent: either-of}", 23, 26, "there is no criterion 'either-of' that could silence. Did you mean 'either'?"),
+    ("{name: x, facts: {}, silent: either-of}", 23, 26, "the card has no criterion 'either-of'. Did you mean 'either'?"),
     ("{name: x, facts: {}}", 23, 5, "a test says what it expects. Write 'fires: true' or 'silent: <criterion>'."),
-    ("{name: x, facts: {}, fires: false}", 23, 26, "a test says 'fires: true' or 'silent: <criterion>'. Where it stays silent, write 'silent: <criterion>' alone."),
-    ("{name: x, fakts: {}, fires: true}", 23, 15, "there is no key 'fakts' in a test. Did you mean 'facts'?"),
-    ("{name: x, facts: [], fires: true}", 23, 15, "a test has 'facts', a mapping. Write it as facts: {b12.status: deficient}."),
-    ("{name: x, parameter_sets: uk, facts: {}, fires: true}", 23, 15, "'parameter_sets' is a list of names. Write it as [uk]."),
-    ("{name: x, parameter_sets: [usa], facts: {}, fires: true}", 23, 15, "there is no parameter set 'usa'. Did you mean 'us'?"),
+    ("{name: x, facts: {}, fires: false}", 23, 26, "'fires' can only be true. Write 'silent: <criterion>' where the card is silent."),
+    ("{name: x, fakts: {}, fires: true}", 23, 15, "there is no key 'fakts' here. Did you mean 'facts'?"),
+    ("{name: x, facts: [], fires: true}", 23, 15, "'facts' is a mapping. Write {fact: value}, or {} for none."),
+    ("{name: x, parameter_sets: uk, facts: {}, fires: true}", 23, 15, "'parameter_sets' must be a list. Write [uk], or a line '- …' for each."),
+    ("{name: x, parameter_sets: [usa], facts: {}, fires: true}", 23, 32, "there is no parameter set 'usa'. Did you mean 'us'?"),
 ]  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def test_where_nothing_is_known_brute_force_finds_the_same(card_id):
 
 def made_up(tmp_path, **criteria):
     """Cards by id with their criteria."""
-    vocabulary = Vocabulary(CATALOGUE, {"source": 1}, {}, {}, PARAMETER_SETS)
+    vocabulary = Vocabulary(CATALOGUE, {"source": 1}, {}, {}, PARAMETER_SETS, ())
     cards = {}
     for name, (include, exclude) in criteria.items():
         path = tmp_path / f"{name}.yaml"
