@@ -7,6 +7,7 @@ import click
 from .asking import example, explain
 from .checking import check, schema
 from .documenting import doc
+from .exporting import export
 from .proving import run_card_tests, safety
 from .serving import report, serve, settings
 
@@ -16,5 +17,5 @@ def main() -> None:
     """A CDS Hooks service for vitamin B12 and folate."""
 
 
-for _command in (serve, example, explain, run_card_tests, safety, check, schema, doc, report, settings):
+for _command in (serve, example, explain, run_card_tests, safety, check, schema, doc, export, report, settings):
     main.add_command(_command)
