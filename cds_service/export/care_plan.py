@@ -58,7 +58,6 @@ class _Contained:
         self._now = _moment(now, engine)
         self._card: Card = rendered.source
         self._shown = rendered.shown
-        self._ids: dict[int, str] = {}
         self._orders: list[dict[str, Any]] = []
 
     def resources(self) -> list[dict[str, Any]]:
@@ -125,11 +124,13 @@ class _Contained:
 
     def _order(self, order: dict[str, Any]) -> str:
         """The id under which an order is contained; one that several suggestions share is contained once."""
-        found = self._ids.get(id(order))
-        if found is None:
-            found = self._ids[id(order)] = f"order-{len(self._ids) + 1}"
-            self._orders.append({**order, "id": found, "intent": "option"})
-        return found
+        made = {**order, "intent": "option"}
+        for found in self._orders:
+            if {**made, "id": found["id"]} == found:
+                return str(found["id"])
+        made["id"] = f"order-{len(self._orders) + 1}"
+        self._orders.append(made)
+        return str(made["id"])
 
 
 def _about(call: Call) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""The FHIR endpoints: the definitions to read and search, and ``PlanDefinition/$apply``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import NotFound
+
+from ..engine import Call, Engine, MissingData
+from ..export.care_plan import care_plan
+from ..facts.session import OtherFhirVersion
+from .apply_body import read_apply
+from .body import json_body
+from .errors import FHIR_BASE, BadRequest
+from .fhir_format import content_type, is_strict
+from .fhir_search import read_search, searchset
+from .served import Serving
+from .turn import Turn
+
+_NO_TYPE = "There are no resources of this type here; GET /fhir/metadata lists the types."
+
+
+def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) -> Blueprint:
+    """The endpoints below ``/fhir``; ``$apply`` computes during its ``turn``, as a hook call does."""
+    blueprint = Blueprint("fhir", __name__, url_prefix=FHIR_BASE)
+
+    @blueprint.before_request
+    def negotiate() -> None:
+        g.content_type = content_type(request)
+
+    @blueprint.get("/metadata")
+    def metadata() -> Response:
+        return _answer(serving.current.fhir.capabilities)
+
+    @blueprint.get("/<type_name>")
+    def search(type_name: str) -> Response:
+        fhir = serving.current.fhir
+        if type_name not in fhir.by_type:
+            raise NotFound(_NO_TYPE)
+        wanted = read_search(request.args.items(multi=True), strict=is_strict(request))
+        found = searchset(wanted, (item.resource for item in fhir.by_type[type_name].values()), f"{fhir.base}/{type_name}")
+        return _answer(orjson.dumps(found))
+
+    @blueprint.get("/<type_name>/<resource_id>")
+    def read(type_name: str, resource_id: str) -> Response:
+        by_type = serving.current.fhir.by_type
+        if type_name not in by_type:
+            raise NotFound(_NO_TYPE)
+        if (found := by_type[type_name].get(resource_id)) is None:
+            raise NotFound(f"There is no {type_name} of this id here.")
+        response = _answer(found.content)
+        response.set_etag(found.etag, weak=True)
+        response.make_conditional(request)
+        return response
+
+    @blueprint.post("/PlanDefinition/<card_id>/$apply")
+    def apply(card_id: str) -> Response:
+        engine = serving.current.engine
+        card = engine.cards.get(card_id)
+        if card is None:
+            raise NotFound("There is no PlanDefinition of this id here; GET /fhir/PlanDefinition lists them.")
+        body = json_body()
+        with turn:
+            plan = _applied(engine, card_id, read_apply(body, card), clock())
+        return _answer(orjson.dumps(plan))
+
+    return blueprint
+
+
+def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[str, object]:
+    try:
+        decision, rendered = engine.answer_of(card_id, call, now)
+    except MissingData as error:
+        text = f"Required data is missing. Give it as prefetchData with these keys, or in data: {', '.join(error.keys)}."
+        raise BadRequest(text, "Parameters.parameter", code="required", status=422) from None
+    except OtherFhirVersion as error:
+        text = f"The draft orders are FHIR {error.version} resources; this service reads R4 and R4B."
+        raise BadRequest(text, "Parameters.parameter.where(name='draftOrders')", code="not-supported", status=422) from None
+    return care_plan(engine, call, now, decision, rendered)
+
+
+def _answer(content: bytes) -> Response:
+    return Response(content, content_type=g.content_type)
