@@ -18,7 +18,7 @@ from .errors import operation_outcome, respond
 log = logging.getLogger(__name__)
 
 # Those that say what the service is and what its cards are, and nothing of a patient.
-_DESCRIBING = frozenset({"hooks.discover", "hooks.describe", "fhir.metadata", "fhir.search", "fhir.read"})
+_DESCRIBING = frozenset({"hooks.discover", "hooks.describe", "fhir.metadata", "fhir.search", "fhir.search_by_post", "fhir.read"})
 
 
 def open_endpoints(settings: Settings) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import orjson
@@ -15,12 +15,13 @@ from ..facts.session import OtherFhirVersion
 from .apply_body import read_apply
 from .body import json_body
 from .errors import FHIR_BASE, BadRequest
+from .fhir_definitions import FhirDefinitions, Published
 from .fhir_format import content_type, is_strict
 from .fhir_search import read_search, searchset
 from .served import Serving
 from .turn import Turn
 
-_NO_TYPE = "There are no resources of this type here; GET /fhir/metadata lists the types."
+_FORM = "application/x-www-form-urlencoded"
 
 
 def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) -> Blueprint:
@@ -37,19 +38,18 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
 
     @blueprint.get("/<type_name>")
     def search(type_name: str) -> Response:
-        fhir = serving.current.fhir
-        if type_name not in fhir.by_type:
-            raise NotFound(_NO_TYPE)
-        wanted = read_search(request.args.items(multi=True), strict=is_strict(request))
-        found = searchset(wanted, (item.resource for item in fhir.by_type[type_name].values()), f"{fhir.base}/{type_name}")
-        return _answer(orjson.dumps(found))
+        return _found(serving.current.fhir, type_name, [*request.args.items(multi=True)])
+
+    @blueprint.post("/<type_name>/_search")
+    def search_by_post(type_name: str) -> Response:
+        if request.mimetype != _FORM:
+            raise BadRequest(f"A search by POST has its parameters as {_FORM}.", code="not-supported", status=415)
+        return _found(serving.current.fhir, type_name, [*request.args.items(multi=True), *request.form.items(multi=True)])
 
     @blueprint.get("/<type_name>/<resource_id>")
     def read(type_name: str, resource_id: str) -> Response:
-        by_type = serving.current.fhir.by_type
-        if type_name not in by_type:
-            raise NotFound(_NO_TYPE)
-        if (found := by_type[type_name].get(resource_id)) is None:
+        found = _of_type(serving.current.fhir, type_name).get(resource_id)
+        if found is None:
             raise NotFound(f"There is no {type_name} of this id here.")
         response = _answer(found.content)
         response.set_etag(found.etag, weak=True)
@@ -68,6 +68,19 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
         return _answer(orjson.dumps(plan))
 
     return blueprint
+
+
+def _found(fhir: FhirDefinitions, type_name: str, arguments: list[tuple[str, str]]) -> Response:
+    wanted = read_search(arguments, strict=is_strict(request))
+    resources = (item.resource for item in _of_type(fhir, type_name).values())
+    return _answer(orjson.dumps(searchset(wanted, resources, f"{fhir.base}/{type_name}")))
+
+
+def _of_type(fhir: FhirDefinitions, type_name: str) -> Mapping[str, Published]:
+    try:
+        return fhir.by_type[type_name]
+    except KeyError:
+        raise NotFound("There are no resources of this type here; GET /fhir/metadata lists the types.") from None
 
 
 def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[str, object]:

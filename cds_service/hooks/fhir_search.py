@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from .errors import BadRequest
 
 PARAMETERS = {"_id": "token", "url": "uri", "name": "string", "status": "token", "version": "token"}
-USUAL_COUNT, MOST_COUNT = 50, 100
+USUAL_COUNT, MOST_COUNT = 20, 100
 _STATUS = "http://hl7.org/fhir/publication-status"
 _CONTROLS = ("_count", "_offset", "_format")
 # A comma that no backslash escapes joins values (FHIR R4, "Escaping Search Parameters").

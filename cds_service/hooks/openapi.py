@@ -14,7 +14,7 @@ from ..config import Settings
 from .apply_body import ApplyRequest
 from .card_schema import CARD_SCHEMAS, REPORT
 from .feedback_body import MOST_BYTES, FeedbackRequest
-from .openapi_fhir import FHIR_SCHEMAS, fhir_paths
+from .openapi_fhir import FHIR_DESCRIBING, FHIR_SCHEMAS, fhir_paths
 from .openapi_parts import SCHEMAS, operation, schema_of
 from .report import DEFAULT_WEEKS, MOST_WEEKS
 from .request import REQUESTS
@@ -58,7 +58,7 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
     }
 
 
-_DESCRIBING = ("/cds-services", "/openapi.json", "/fhir/metadata", "/fhir/{type}", "/fhir/{type}/{id}")
+_DESCRIBING = ("/cds-services", "/openapi.json", *FHIR_DESCRIBING)
 _WEEKS = {
     "name": "weeks", "in": "query", "description": "Weeks back, the present one included.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_WEEKS, "default": DEFAULT_WEEKS},

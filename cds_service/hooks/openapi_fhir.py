@@ -9,6 +9,8 @@ from .errors import FHIR_BASE, FHIR_JSON
 from .fhir_search import MOST_COUNT, PARAMETERS, USUAL_COUNT
 from .openapi_parts import operation, schema_of
 
+FHIR_DESCRIBING = tuple(f"{FHIR_BASE}/{path}" for path in ("metadata", "{type}", "{type}/_search", "{type}/{id}"))
+_FORM = "application/x-www-form-urlencoded"
 _FORMATS = ["json", FHIR_JSON, "application/json"]
 
 
@@ -61,10 +63,16 @@ def fhir_paths(describing: Sequence[str], own: Sequence[str]) -> dict[str, Any]:
     read = operation("fhir-read", "A definition", schema_of("Definition"), reading, FHIR_JSON, _UNKNOWN)
     apply = operation("fhir-apply", "A card, decided for one patient (PlanDefinition/$apply)", schema_of("CarePlan"),
                       wanted, FHIR_JSON, _APPLY)  # fmt: skip
+    by_post = operation("fhir-search-by-post", "The same, with the parameters in the body", schema_of("Searchset"),
+                        [*reading, "413", "415"], FHIR_JSON, {**_UNKNOWN, "415": "The body is not a form."})  # fmt: skip
+    form = {"type": "object", "properties": {item["name"]: item["schema"] for item in _SEARCH}}
     body = {"required": True, "content": {FHIR_JSON: schema_of("ApplyRequest")}}
     return {
         f"{FHIR_BASE}/metadata": {"get": {**metadata, "parameters": [_FORMAT]}},
         f"{FHIR_BASE}/{{type}}": {"get": {**search, "parameters": [_TYPE, *_SEARCH, _FORMAT]}},
+        f"{FHIR_BASE}/{{type}}/_search": {
+            "post": {**by_post, "parameters": [_TYPE, _FORMAT], "requestBody": {"content": {_FORM: {"schema": form}}}}
+        },
         f"{FHIR_BASE}/{{type}}/{{id}}": {"get": {**read, "parameters": [_TYPE, _ID, _FORMAT]}},
         f"{FHIR_BASE}/PlanDefinition/{{id}}/$apply": {"post": {**apply, "parameters": [_ID, _FORMAT], "requestBody": body}},
     }

@@ -117,7 +117,7 @@ def test_a_search_answers_a_searchset():
     (entry,) = bundle["entry"]
     assert entry["fullUrl"] == "http://127.0.0.1:8080/fhir/PlanDefinition/b12-duplicate"
     assert entry["search"] == {"mode": "match"}
-    assert links(bundle) == {"self": "http://127.0.0.1:8080/fhir/PlanDefinition?_id=b12-duplicate&_count=50"}
+    assert links(bundle) == {"self": "http://127.0.0.1:8080/fhir/PlanDefinition?_id=b12-duplicate&_count=20"}
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_page_that_cannot_be_is_refused(query):
 def test_an_unknown_parameter_is_passed_over_and_not_in_the_self_link():
     bundle = found("/ValueSet?_id=mcv&publisher=us&_sort=name")
     assert ids(bundle) == ["mcv"]
-    assert links(bundle)["self"].endswith("/ValueSet?_id=mcv&_count=50")
+    assert links(bundle)["self"].endswith("/ValueSet?_id=mcv&_count=20")
 
 
 @pytest.mark.parametrize("prefer", ["handling=strict", "respond-async, handling=strict", "Handling=Strict"])
@@ -198,6 +198,15 @@ def test_who_prefers_it_strict_is_refused(prefer):
 @pytest.mark.parametrize("query", ["name:missing=true", "url:below=http://x", "status:not=active"])
 def test_an_unknown_modifier_is_refused_always(query):
     assert get(f"/ValueSet?{query}").status_code == 400
+
+
+def test_a_search_by_post_finds_the_same():
+    form = {"_id": "mcv,hb", "_count": "1"}
+    response = client().post("/fhir/ValueSet/_search", data=form)
+    assert response.get_json() == found("/ValueSet?_id=mcv,hb&_count=1")
+    assert client().post("/fhir/ValueSet/_search?_id=mcv", data={"_id": "hb"}).get_json()["total"] == 0
+    assert client().post("/fhir/ValueSet/_search", json=form).status_code == 415
+    assert client().post("/fhir/Patient/_search", data=form).status_code == 404
 
 
 # Forms
@@ -256,12 +265,13 @@ def test_definitions_are_as_public_as_discovery(tmp_path):
         folder.mkdir()
         protected = service(folder, discovery=discovery)
         assert [protected.get(path).status_code for path in paths] == [status] * 3
+        assert protected.post("/fhir/ValueSet/_search", data={"_id": "mcv"}).status_code == status
 
 
 def test_links_are_made_of_the_public_base_url_and_never_of_the_host_header(tmp_path):
     protected = service(tmp_path, discovery="public")
     bundle = protected.get("/fhir/ValueSet?_id=mcv", headers={"Host": "evil.example.org"}).get_json()
-    assert links(bundle)["self"] == "https://cds.example.org/fhir/ValueSet?_id=mcv&_count=50"
+    assert links(bundle)["self"] == "https://cds.example.org/fhir/ValueSet?_id=mcv&_count=20"
     assert bundle["entry"][0]["fullUrl"] == "https://cds.example.org/fhir/ValueSet/mcv"
 
 
