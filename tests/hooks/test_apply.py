@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -218,6 +219,26 @@ def test_other_bodies_are_refused(body, content_type, status):
     response = client().post("/fhir/PlanDefinition/b12-duplicate/$apply", data=body, content_type=content_type)
     assert response.status_code == status
     assert response.get_json()["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        b'{"name": "' + b"x" * 3_000_000 + b'"}',
+        b",".join([b'{"name": "selections", "valueString": "a"}'] * 1001),
+        b'{"name": "data", "resource": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"name": "data", "resource": "\xff"}',
+        b'{"name": "data", "resource": {"resourceType": "Bundle", "total": ' + b"9" * 5000 + b"}}",
+    ],
+    ids=["endless name", "too many parameters", "endless nesting", "not UTF-8", "endless number"],
+)
+def test_hostile_bodies_are_refused_at_once(parameter):
+    body = b'{"resourceType": "Parameters", "parameter": [{"name": "subject", "valueString": "Patient/pat-1"}, ' + parameter + b"]}"
+    before = time.monotonic()
+    response = client().post("/fhir/PlanDefinition/b12-duplicate/$apply", data=body, content_type="application/fhir+json")
+    assert response.status_code == 400
+    assert len(response.data) < 1000
+    assert time.monotonic() - before < 5
 
 
 def test_drafts_of_another_fhir_version_are_refused():
