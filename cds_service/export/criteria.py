@@ -1,23 +1,22 @@
 """A card's criteria as FHIR conditions.
 
 The condition language of cards is closed and three-valued; it is neither FHIRPath nor CQL, and to name either would promise
-that their engines can evaluate it. Each criterion therefore stands as it is written in a card file, under a media type of
-the unregistered tree (RFC 6838, section 3.4; FHIR R4 binds ``Expression.language`` extensibly), with its words beside it.
+that their engines can evaluate it. Each criterion therefore stands as a card file has it, in JSON, under a media type of the
+unregistered tree (RFC 6838, section 3.4; FHIR R4 binds ``Expression.language`` extensibly), with its words beside it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
-
-import yaml
 
 from ..authoring.card_words import condition_words
 from ..facts.catalogue import CATALOGUE
 from ..rules.card import Card
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 
-LANGUAGE = "application/x.b12-folate-cds.criterion+yaml"
+LANGUAGE = "application/x.b12-folate-cds.criterion+json"
 _DAYS = ("within", "older_than")
 _LIMITS = ("below", "at_least", "more_than", "at_most")
 
@@ -39,7 +38,7 @@ def _condition(condition: Condition, library: str, side: str) -> dict[str, Any]:
         "description": said if side == "include" else f"Not: {said}",
         "name": condition.id.replace(".", "-").replace("_", "-"),
         "language": LANGUAGE,
-        "expression": written({side: as_written(condition)}),
+        "expression": json.dumps({side: as_written(condition)}, ensure_ascii=False),
         "reference": library,
     }
     return {"kind": "applicability", "expression": expression}
@@ -50,11 +49,6 @@ def words(condition: Condition) -> str:
     if isinstance(condition, CardHolds):
         return f"the card {condition.card} {'fires' if condition.holds else 'does not fire'}"
     return condition_words(condition)
-
-
-def written(value: Any) -> str:
-    """``value`` as one line of YAML."""
-    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()
 
 
 def as_written(condition: Condition) -> dict[str, Any]:

@@ -66,26 +66,21 @@ def write_package(engine: Engine, out: Path) -> int:
 
     Raises ``FileExistsError`` where a folder of that name holds something else than a package.
     """
+    package = out / "package"
+    if out.suffix != ".tgz" and package.exists() and not (package / "package.json").is_file():
+        raise FileExistsError(f"{package} is there and holds no FHIR package.")
     files = package_files(engine)
     if out.suffix == ".tgz":
         out.write_bytes(archive(files))
         return len(files)
-    _clear(out / "package")
+    # Files of an earlier package: none outlives its card.
+    for path in [*package.glob("*.json"), *package.glob("example/*.json")]:
+        path.unlink()
     for name, data in files.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return len(files)
-
-
-def _clear(package: Path) -> None:
-    """Remove the files of an earlier package, so that none outlives its card."""
-    if not package.exists():
-        return
-    if not (package / "package.json").is_file():
-        raise FileExistsError(f"{package} is there and holds no FHIR package.")
-    for path in [*package.glob("*.json"), *package.glob("example/*.json")]:
-        path.unlink()
 
 
 def _manifest(engine: Engine) -> dict[str, Any]:
@@ -123,7 +118,7 @@ def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: 
     listed = [*((resource, False) for resource in defined), *((resource, True) for resource in shown)]
     return {
         "resourceType": "ImplementationGuide",
-        "id": name[:64],
+        "id": name,
         "url": f"{BASE}/ImplementationGuide/{name}",
         "version": __version__,
         "name": re.sub(r"\W", "_", name).title().replace("_", ""),

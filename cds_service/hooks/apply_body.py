@@ -131,7 +131,9 @@ def _found(bundle: dict[str, Any], keys: tuple[str, ...]) -> Iterator[tuple[str,
     more = [{"relation": "next"}]
     whole = {"resourceType": "Bundle", "entry": bundle.get("entry"), "link": more}
     for key in keys:
-        if QUERIES[key].resource_type in types:
+        kind = QUERIES[key].resource_type
+        # A Medication alone may say what a draft is.
+        if kind in types or ("Medication" in types and kind.startswith("Medication")):
             yield key, whole
             whole = {"resourceType": "Bundle", "link": more}  # each resource is filed once
 

@@ -15,7 +15,10 @@ from fhir.resources.R4B.implementationguide import ImplementationGuide
 
 from cds_service import __version__
 from cds_service.cli import main
+from cds_service.config import Settings
 from cds_service.content import PROFILES
+from cds_service.engine import Engine
+from cds_service.export.package import package_name
 
 BASE = "https://b12-folate-cds.example.org/fhir"
 
@@ -117,12 +120,9 @@ def test_another_parameter_set_is_another_package(tmp_path):
     assert "package/PlanDefinition-homocysteine-above-target.json" not in files
 
 
-def test_a_site_s_package_has_the_site_s_name(tmp_path):
-    (tmp_path / "cards").mkdir()
-    (tmp_path / "cards/site.yaml").write_text("owner: 2nd-Hospital\n", "utf-8")
-    out = tmp_path / "site.tgz"
-    assert export("--out", str(out), CDS_CARDS=str(tmp_path / "cards")).exit_code == 0
-    assert unpacked(out.read_bytes())["package/package.json"]["name"] == "org.example.b12-folate-cds.site-2nd-hospital"
+def test_a_package_of_a_site_has_the_name_of_the_site(tmp_path):
+    (tmp_path / "site.yaml").write_text("owner: 2nd-Hospital\n", "utf-8")
+    assert package_name(Engine(Settings(cards=(tmp_path,)))) == "org.example.b12-folate-cds.site-2nd-hospital"
 
 
 def test_a_mistake_in_a_local_card_is_told_and_nothing_is_written(tmp_path):

@@ -151,6 +151,17 @@ def test_data_in_one_bundle_counts_and_what_is_not_in_it_is_not_known():
     assert "Whether B12 treatment is already under way is not known" in as_card(plan)["detail"]
 
 
+def test_the_medication_that_a_draft_names_may_stand_in_the_bundle():
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Folic acid 1 mg oral tablet"}}
+    draft = {**folic_acid(), "medicationReference": {"reference": "Medication/m"}}
+    del draft["medicationCodeableConcept"]
+    drafts = {"name": "draftOrders", "resource": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}}
+    body = {"resourceType": "Parameters", "parameter": [SUBJECT, bundle_of(patient(), LOW_B12, medication), drafts]}
+    assert "activity" in post("folic-acid-b12-deficient", body).get_json()
+    body["parameter"][1] = bundle_of(patient(), LOW_B12)
+    assert "activity" not in post("folic-acid-b12-deficient", body).get_json()
+
+
 def test_absence_is_not_concluded_from_a_bundle():
     body = {"resourceType": "Parameters", "parameter": [SUBJECT, bundle_of(patient(), observation("mcv", 112, "fL"))]}
     assert "not known" in post("bariatric-maintenance", body).get_json()["note"][0]["text"]
