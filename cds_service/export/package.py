@@ -62,15 +62,15 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 def write_package(engine: Engine, out: Path) -> int:
-    """Write the package to ``out``: an archive where it ends in ``.tgz``, else a folder. How many files it has.
+    """Write the package to ``out``: an archive where it ends in ``.tgz`` or ``.tar.gz``, else a folder. How many files it has.
 
     Raises ``FileExistsError`` where a folder of that name holds something else than a package.
     """
-    package = out / "package"
-    if out.suffix != ".tgz" and package.exists() and not (package / "package.json").is_file():
+    package, is_archive = out / "package", out.name.endswith((".tgz", ".tar.gz"))
+    if not is_archive and package.exists() and not (package / "package.json").is_file():
         raise FileExistsError(f"{package} is there and holds no FHIR package.")
     files = package_files(engine)
-    if out.suffix == ".tgz":
+    if is_archive:
         out.write_bytes(archive(files))
         return len(files)
     # Files of an earlier package: none outlives its card.

@@ -66,3 +66,10 @@ def test_tables_and_limits_are_those_of_the_code():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", PAGE):
         assert "://" in target or (DOCS / target).exists(), target
+
+
+def test_the_clauses_name_tests_that_exist():
+    named = re.findall(r"`(test_\w+)::(test_\w+)`", PAGE)
+    assert len(named) > 10
+    for file, test in named:
+        assert f"\ndef {test}(" in (DOCS.parent / f"tests/hooks/{file}.py").read_text("utf-8"), test

@@ -87,8 +87,8 @@ def test_the_guide_lists_the_definitions(archive):
 
 
 def test_the_same_cards_make_the_same_bytes(archive, tmp_path):
-    assert export("--out", str(tmp_path / "again.tgz")).exit_code == 0
-    assert (tmp_path / "again.tgz").read_bytes() == archive
+    assert export("--out", str(tmp_path / "again.tar.gz")).exit_code == 0
+    assert (tmp_path / "again.tar.gz").read_bytes() == archive
 
 
 def test_a_folder_holds_the_same_files_and_nothing_of_an_earlier_package(archive, tmp_path):
