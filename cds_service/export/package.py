@@ -52,7 +52,10 @@ def package_files(engine: Engine) -> dict[str, bytes]:
 def archive(files: dict[str, bytes]) -> bytes:
     """``files`` as a gzipped tar."""
     packed = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
