@@ -56,6 +56,11 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
         response.make_conditional(request)
         return response
 
+    _add_apply(blueprint, serving, clock, turn)
+    return blueprint
+
+
+def _add_apply(blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn) -> None:
     @blueprint.post("/PlanDefinition/<card_id>/$apply")
     def apply(card_id: str) -> Response:
         engine = serving.current.engine
@@ -66,8 +71,6 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
         with turn:
             plan = _applied(engine, card_id, read_apply(body, card), clock())
         return _answer(orjson.dumps(plan))
-
-    return blueprint
 
 
 def _found(fhir: FhirDefinitions, type_name: str, arguments: list[tuple[str, str]]) -> Response:
