@@ -14,6 +14,8 @@ from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Place, Sequence
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
+# A card is handed over as a FHIR resource of its id (FHIR R4, "id").
+LONGEST_ID = 64
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 _DAYS = re.compile(r"(\d+) ?d\Z")
 _QUANTITY = re.compile(r"([-+]?\d+(?:\.\d+)?) (\S+)\Z")
@@ -71,8 +73,9 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         tests=tuple(value for value, _ in reader.items(card, "tests")),
         place=card.place,
     )
-    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", parsed.id):
-        raise AuthoringError(card.at("id"), f"{parsed.id!r} is not a card id.", "Use lower-case words joined by '-'.")
+    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", parsed.id) or len(parsed.id) > LONGEST_ID:
+        mend = f"Use lower-case words joined by '-', at most {LONGEST_ID} characters."
+        raise AuthoringError(card.at("id"), f"{parsed.id!r} is not a card id.", mend)
     if not re.fullmatch(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}", parsed.version):
         raise AuthoringError(card.at("version"), f"{parsed.version!r} is not a version.", "Write it as 1.0.0; quotes are not needed.")
     return parsed

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...fhir.terminology import BASE
 from ...rules.card import INDICATORS
-from ...rules.card_file import HOOKS, Vocabulary
+from ...rules.card_file import HOOKS, LONGEST_ID, Vocabulary
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 
@@ -37,7 +37,12 @@ def card_schema(vocabulary: Vocabulary) -> dict[str, Any]:
         "title": "Card",
         **_object(
             {
-                "id": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "description": "The file's name without .yaml."},
+                "id": {
+                    "type": "string",
+                    "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+                    "maxLength": LONGEST_ID,
+                    "description": "The file's name without .yaml.",
+                },
                 "version": {"type": "string", "pattern": "^\\d+\\.\\d+\\.\\d+$"},
                 "status": _ref("status"),
                 "title": _TEXT,
