@@ -17,6 +17,7 @@ from .hooks.cors import allow_origins
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
 from .hooks.feedback import feedback_blueprint
+from .hooks.fhir_api import fhir_blueprint
 from .hooks.report import report_blueprint
 from .hooks.rsgi import WholeCalls
 from .hooks.served import Serving
@@ -53,11 +54,12 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     turn = Turn()
     fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
-    serving = Serving(Engine(settings))
+    serving = Serving(Engine(settings), clock)
     app.extensions |= {"store": store, "serving": serving}
     app.register_blueprint(hooks_blueprint(serving, clock, fhir, turn, store))
     app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
+    app.register_blueprint(fhir_blueprint(serving, clock, turn))
     return app
 
 
@@ -71,6 +73,7 @@ def create_worker_app() -> WholeCalls:
     app = create_app(settings)
     on_hangup(lambda: _take_cards(app.extensions["serving"], settings))
     app.extensions["store"].start()
+    app.extensions["serving"].prepare()
     _freeze()
     gc.set_threshold(50_000, 20, 20)
     return WholeCalls(app.wsgi_app, settings.max_body_bytes)
@@ -85,6 +88,7 @@ def _freeze() -> None:
 def _take_cards(serving: Serving, settings: Settings) -> None:
     try:
         serving.take(Engine(settings))
+        serving.prepare()
     except AuthoringError as error:
         log.error("the cards changed after they were checked; those served before go on: %s", error)
     else:

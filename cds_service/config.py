@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     clients: str = Field("", description="File of trusted clients, see [trust](trust.md). With it, every call needs a token.")
     insecure: bool = Field(False, description="Answer callers that are not authenticated, on any address.")
     discovery: Literal["public", "protected"] = Field(
-        "public", description="Whether anyone may read discovery (`public`) or a token is needed (`protected`)."
+        "public", description="Whether anyone may read discovery and the definitions (`public`) or a token is needed (`protected`)."
     )
     service_ids: Literal["distinct", "shared"] = Field(
         "distinct",

@@ -29,7 +29,7 @@ from .rules.card import Card
 from .rules.card_file import HOOKS
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.condition_file import Vocabulary
-from .rules.decision import Decisions
+from .rules.decision import Decision, Decisions
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes
 
@@ -64,6 +64,14 @@ class Call:
     fhir_server: str = ""
 
 
+def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
+    """The queries that the facts of ``cards`` read, in the order of the catalogue of queries."""
+    # patient.paediatric guards every suggestion, so the patient is always read.
+    names = closure([name for card in cards.values() for name in card.facts] + ["patient.paediatric"])
+    wanted = {query for name in names for query in CATALOGUE[name].queries}
+    return tuple(query for query in QUERIES if query in wanted)
+
+
 class Engine:
     """Cards, facts and order templates of one deployment, loaded and checked as a whole."""
 
@@ -92,21 +100,13 @@ class Engine:
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
-        self.queries_by_hook = {hook: self._queries(cards) for hook, cards in self.cards_by_hook.items()}
+        self.queries_by_hook = {hook: queries_of(cards) for hook, cards in self.cards_by_hook.items()}
 
     @property
     def parameter_set(self) -> str:
         """The parameter set as cards name it: with the owners of local folders that change parameters."""
         changed = {entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()}
         return "+".join([self.settings.parameters, *(folder.owner for folder in self.folders if folder.owner and folder.shown in changed)])
-
-    @staticmethod
-    def _queries(cards: Mapping[str, Card]) -> tuple[str, ...]:
-        """The queries that the facts of ``cards`` read, in the order of the catalogue of queries."""
-        # patient.paediatric guards every suggestion, so the patient is always read.
-        names = closure([name for card in cards.values() for name in card.facts] + ["patient.paediatric"])
-        wanted = {query for name in names for query in CATALOGUE[name].queries}
-        return tuple(query for query in QUERIES if query in wanted)
 
     def facts(self, call: Call, now: datetime) -> Facts:
         """The facts of a call, computed on demand. ``now``: an aware datetime."""
@@ -127,9 +127,21 @@ class Engine:
         Raises :class:`MissingData` where required data cannot be had.
         """
         facts = self.facts(call, now)
+        return render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed)
+
+    def answer_of(self, card_id: str, call: Call, now: datetime) -> tuple[Decision, RenderedCard | None]:
+        """The decision on one card of the hook and, where it fires, the card as the hook shows it, but for the limit of cards.
+
+        Raises :class:`MissingData` where required data cannot be had.
+        """
+        facts = self.facts(call, now)
         decisions = self.decisions(call, facts)
-        patient = Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
-        return render_cards(decisions, facts, patient, self.publication, snoozed)
+        decision = decisions[card_id]
+        if not decision.fires:
+            return decision, None
+        # With the cards before it, because only the first that starts a cobalamin course suggests one.
+        cards = render_cards(decisions, facts, _patient(call, facts), self.publication, most=None)
+        return decision, next(card for card in cards if card.source.id == card_id)
 
     def _record(self, call: Call) -> PatientRecord:
         queries = self.queries_by_hook[call.hook]
@@ -144,6 +156,10 @@ class Engine:
         if required:
             raise MissingData(required)
         return PatientRecord(index, found.complete, self.site)
+
+
+def _patient(call: Call, facts: Facts) -> Patient:
+    return Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
 
 
 def vocabulary(evidence: Collection[str], templates: Collection[str]) -> Vocabulary:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
+from ..facts.site import Site
+from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import CardHolds, Condition
 from .safety.classes import NOW, STATUS_CLASSES, TEST_ORDERS, input_classes
 from .safety.enumeration import Choices, StateFacts, states
-from .safety.job import OPENING, engine
+from .safety.job import OPENING
 from .safety.sessions import Session, ordering_sessions
 
 Orders = tuple[str, ...]
@@ -25,12 +27,12 @@ class Choice(NamedTuple):
     may_be_fewer: bool
 
 
-def choice(source: OrderSource, card: Card, suggestion: Suggestion, parameter_set: str) -> Choice:
-    """What ``source`` can come to where ``suggestion`` of ``card`` is made, at a site that stocks everything."""
+def choice(source: OrderSource, card: Card, suggestion: Suggestion, site: Site) -> Choice:
+    """What ``source`` can come to where ``suggestion`` of ``card`` is made at ``site``."""
     if source.template:
         return Choice(((source.template,),), False)
     found: dict[Orders, None] = {}
-    for facts in _states_of(source.fact, parameter_set, "order-select" in card.hooks):
+    for facts in _states_of(source.fact, site, not {"order-select", "order-sign"}.isdisjoint(card.hooks)):
         value = facts[source.fact].value
         if value is not None and _possible(facts, source.fact, card, suggestion):
             found[tuple(value)] = None
@@ -38,14 +40,14 @@ def choice(source: OrderSource, card: Card, suggestion: Suggestion, parameter_se
     return Choice(tuple(largest), len(largest) < len(found))
 
 
-@cache
-def _states_of(fact: str, parameter_set: str, at_ordering: bool) -> tuple[StateFacts, ...]:
+@lru_cache(maxsize=256)  # a service takes its cards anew now and then, and with them a new site
+def _states_of(fact: str, site: Site, at_ordering: bool) -> tuple[StateFacts, ...]:
     """The facts of each state that ``fact`` can tell apart, computed as far as it reads them."""
-    return tuple(facts for session in _sessions(at_ordering) for facts in _walk(fact, parameter_set, session))
+    sessions = _drafting(site.terminology) if at_ordering else (OPENING,)
+    return tuple(facts for session in sessions for facts in _walk(fact, site, session))
 
 
-def _walk(fact: str, parameter_set: str, session: Session) -> Iterator[StateFacts]:
-    site = engine(parameter_set, "all").site
+def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     # Of the facts that order tests the proof of safety takes a sample; here they are worked out.
     classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS} | {"b12.status": lambda facts: STATUS_CLASSES}
 
@@ -57,11 +59,9 @@ def _walk(fact: str, parameter_set: str, session: Session) -> Iterator[StateFact
     yield from states(run)
 
 
-@cache
-def _sessions(at_ordering: bool) -> tuple[Session, ...]:
-    if not at_ordering:
-        return (OPENING,)
-    return tuple(session for session in ordering_sessions(engine("default", "all").terminology) if session.label in _DRAFTED)
+@lru_cache(maxsize=4)
+def _drafting(terminology: Terminology) -> tuple[Session, ...]:
+    return tuple(session for session in ordering_sessions(terminology) if session.label in _DRAFTED)
 
 
 def _possible(facts: StateFacts, fact: str, card: Card, suggestion: Suggestion) -> bool:

@@ -37,6 +37,20 @@ def _bundle(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": resource} for resource in resources]}
 
 
+def as_parameters(request: dict[str, Any]) -> dict[str, Any]:
+    """A hook request as the FHIR Parameters resource with which ``PlanDefinition/$apply`` asks the same."""
+    context = request["context"]
+    subject = {"name": "subject", "valueString": f"Patient/{context['patientId']}"}
+    encounter = {"name": "encounter", "valueString": f"Encounter/{context['encounterId']}"}
+    data = [
+        {"name": "prefetchData", "part": [{"name": "key", "valueString": key}, {"name": "data", "resource": value}]}
+        for key, value in request["prefetch"].items()
+    ]
+    drafts = [{"name": "draftOrders", "resource": context["draftOrders"]}] if "draftOrders" in context else []
+    selections = [{"name": "selections", "valueString": reference} for reference in context.get("selections", ())]
+    return {"resourceType": "Parameters", "parameter": [subject, encounter, *data, *drafts, *selections]}
+
+
 def _result(identity: str, code: str, value: float, unit: str, day: str) -> dict[str, Any]:
     return {
         "resourceType": "Observation",

@@ -7,6 +7,7 @@ import click
 from .asking import example, explain
 from .checking import check, schema
 from .documenting import doc, topics
+from .exporting import export
 from .proving import coverage, run_card_tests, safety
 from .serving import report, serve, settings
 from .validating import validate
@@ -18,7 +19,7 @@ def main() -> None:
 
 
 _COMMANDS = (
-    serve, example, explain, run_card_tests, coverage, safety, check, schema, doc, topics, validate, report, settings,
+    serve, example, explain, run_card_tests, coverage, safety, check, schema, doc, topics, export, validate, report, settings,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -14,13 +14,15 @@ from .reading_settings import read_settings
 
 @click.command()
 @click.argument("hook", type=click.Choice(HOOKS), default="order-select")
-def example(hook: str) -> None:
+@click.option("--apply", "for_apply", is_flag=True, help="As the FHIR Parameters of PlanDefinition/$apply.")
+def example(hook: str, for_apply: bool) -> None:
     """Print an example request: folic acid drafted for a patient with B12 deficiency and anaemia, dated today."""
     import orjson
 
-    from ..authoring.example import example_request
+    from ..authoring.example import as_parameters, example_request
 
-    sys.stdout.buffer.write(orjson.dumps(example_request(hook, datetime.now(UTC)), option=orjson.OPT_INDENT_2) + b"\n")
+    request = example_request(hook, datetime.now(UTC))
+    sys.stdout.buffer.write(orjson.dumps(as_parameters(request) if for_apply else request, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 @click.command()

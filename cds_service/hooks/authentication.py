@@ -17,10 +17,13 @@ from .errors import operation_outcome, respond
 
 log = logging.getLogger(__name__)
 
+# Those that say what the service is and what its cards are, and nothing of a patient.
+_DESCRIBING = frozenset({"hooks.discover", "hooks.describe", "fhir.metadata", "fhir.search", "fhir.search_by_post", "fhir.read"})
+
 
 def open_endpoints(settings: Settings) -> frozenset[str]:
     """The endpoints that anyone may call."""
-    return frozenset({"hooks.discover", "hooks.describe"} if settings.discovery == "public" else ())
+    return _DESCRIBING if settings.discovery == "public" else frozenset()
 
 
 def authenticate_callers(app: Flask, verifier: TokenVerifier, settings: Settings) -> None:

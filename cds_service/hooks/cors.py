@@ -18,7 +18,8 @@ def allow_origins(app: Flask, origins: Iterable[str]) -> None:
         # As expressions, because an IPv6 origin holds brackets, and a plain text with those would be taken for one.
         origins=[re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) for origin in sorted(origins)],
         methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type"],
+        allow_headers=["authorization", "content-type", "if-none-match", "prefer"],
+        expose_headers=["etag"],
         max_age=PREFLIGHT_SECONDS,
         always_send=False,
     )

@@ -10,7 +10,7 @@ import traceback
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from ..engine import MissingData
@@ -18,7 +18,9 @@ from ..facts.session import OtherFhirVersion
 
 log = logging.getLogger(__name__)
 
-_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported", 503: "transient"}
+JSON, FHIR_JSON = "application/json", "application/fhir+json"
+FHIR_BASE = "/fhir"
+_CODES = {404: "not-found", 405: "not-supported", 406: "not-supported", 413: "too-long", 415: "not-supported", 503: "transient"}
 
 
 class BadRequest(Exception):
@@ -43,8 +45,9 @@ def operation_outcome(code: str, text: str, expressions: tuple[str, ...] = (), d
 
 
 def respond(status: int, outcome: dict[str, Any]) -> Response:
-    """An OperationOutcome as an answer."""
-    return Response(orjson.dumps(outcome), status, content_type="application/json")
+    """An OperationOutcome as an answer; below the FHIR base, as FHIR has it."""
+    content_type = FHIR_JSON if request.path.startswith(f"{FHIR_BASE}/") else JSON
+    return Response(orjson.dumps(outcome), status, content_type=content_type)
 
 
 def _bad_request(error: BadRequest) -> Response:

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from .. import __version__
 from ..config import Settings
+from .apply_body import ApplyRequest
 from .card_schema import CARD_SCHEMAS, REPORT
 from .feedback_body import MOST_BYTES, FeedbackRequest
+from .openapi_fhir import FHIR_DESCRIBING, FHIR_SCHEMAS, fhir_paths
+from .openapi_parts import SCHEMAS, operation, schema_of
 from .report import DEFAULT_WEEKS, MOST_WEEKS
 from .request import REQUESTS
 from .services import HookService
-
-_SCHEMAS = "#/components/schemas/"
-_PROBLEMS = {
-    "400": "The request cannot be read; the element is named.",
-    "401": "No token, or none that proves the sender.",
-    "404": "There is no such service.",
-    "412": "Required data is neither in the prefetch nor can it be fetched; the prefetch keys are named.",
-    "413": "The body is too large.",
-    "415": "The body is not declared as JSON, or is compressed.",
-    "422": "The draft orders are of a FHIR version that is not read.",
-    "500": "The service failed.",
-    "503": "Something that the answer needs is out of order; Retry-After says when to try again.",
-}
 
 
 def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, Any]:
@@ -40,19 +30,20 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
     discovery = ["200", "500", *(["401", "503"] if protected and settings.discovery == "protected" else [])]
     own = ["500", "503", *(["401"] if protected else [])]
     paths: dict[str, Any] = {
-        "/cds-services": {"get": _operation("discover", "The services on offer (CDS Hooks, Discovery)", _json("Services"), discovery)},
-        "/openapi.json": {"get": _operation("openapi", "This document", {"schema": {"type": "object"}}, discovery)},
-        "/api/report": {"get": {**_operation("report", "What became of the cards that the caller was shown", _json("Report"),
+        "/cds-services": {"get": operation("discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery)},
+        "/openapi.json": {"get": operation("openapi", "This document", {"schema": {"type": "object"}}, discovery)},
+        "/api/report": {"get": {**operation("report", "What became of the cards that the caller was shown", schema_of("Report"),
                                              ["200", "400", *own]), "parameters": [_WEEKS]}},
     }  # fmt: skip
     for service_id, offered in by_id.items():
         paths[f"/cds-services/{service_id}"] = {"post": _call(service_id, offered, own)}
         paths[f"/cds-services/{service_id}/feedback"] = {"post": _feedback(service_id, own)}
+    paths |= fhir_paths(discovery, own)
     if protected:
         for path, methods in paths.items():
-            is_open = path in ("/cds-services", "/openapi.json") and settings.discovery == "public"
-            for operation in methods.values():
-                operation["security"] = [] if is_open else [{"clientToken": []}]
+            is_open = path in _DESCRIBING and settings.discovery == "public"
+            for described in methods.values():
+                described["security"] = [] if is_open else [{"clientToken": []}]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -67,31 +58,18 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
     }
 
 
+_DESCRIBING = ("/cds-services", "/openapi.json", *FHIR_DESCRIBING)
 _WEEKS = {
     "name": "weeks", "in": "query", "description": "Weeks back, the present one included.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_WEEKS, "default": DEFAULT_WEEKS},
 }  # fmt: skip
 
 
-def _json(name: str) -> dict[str, Any]:
-    return {"schema": {"$ref": f"{_SCHEMAS}{name}"}}
-
-
-def _operation(operation_id: str, summary: str, answer: dict[str, Any], statuses: Iterable[str]) -> dict[str, Any]:
-    answers: dict[str, Any] = {}
-    for status in sorted(statuses):
-        if status == "200":
-            answers[status] = {"description": "The answer.", "content": {"application/json": answer}}
-        else:
-            answers[status] = {"description": _PROBLEMS[status], "content": {"application/json": _json("OperationOutcome")}}
-    return {"operationId": operation_id, "summary": summary, "responses": answers}
-
-
 def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -> dict[str, Any]:
     statuses = ["200", "400", "412", "413", "415", "422", *own]
-    bodies = [_json(_request_name(service.hook))["schema"] for service in offered]
+    bodies = [schema_of(_request_name(service.hook))["schema"] for service in offered]
     return {
-        **_operation(service_id, "; ".join(service.entry["title"] for service in offered), _json("CdsResponse"), statuses),
+        **operation(service_id, "; ".join(service.entry["title"] for service in offered), schema_of("CdsResponse"), statuses),
         "description": " ".join(service.entry["description"] for service in offered),
         "requestBody": {
             "required": True,
@@ -103,8 +81,8 @@ def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -
 def _feedback(service_id: str, own: Sequence[str]) -> dict[str, Any]:
     summary = f"What users did with the cards of {service_id}; at most {MOST_BYTES} bytes (CDS Hooks, Feedback)"
     return {
-        **_operation(f"{service_id}-feedback", summary, {"schema": {"type": "object"}}, ["200", "400", "413", "415", *own]),
-        "requestBody": {"required": True, "content": {"application/json": _json("FeedbackRequest")}},
+        **operation(f"{service_id}-feedback", summary, {"schema": {"type": "object"}}, ["200", "400", "413", "415", *own]),
+        "requestBody": {"required": True, "content": {"application/json": schema_of("FeedbackRequest")}},
     }
 
 
@@ -113,14 +91,14 @@ def _request_name(hook: str) -> str:
 
 
 def _components(protected: bool) -> dict[str, Any]:
-    wanted = [*REQUESTS.values(), FeedbackRequest]
-    (*references, _), schemas = msgspec.json.schema_components(wanted, ref_template=_SCHEMAS + "{name}")
+    wanted = [*REQUESTS.values(), FeedbackRequest, ApplyRequest]
+    (*references, _, _), schemas = msgspec.json.schema_components(wanted, ref_template=SCHEMAS + "{name}")
     requests = {}
     for hook, reference in zip(REQUESTS, references, strict=True):
-        model = schemas[reference["$ref"].removeprefix(_SCHEMAS)]
+        model = schemas[reference["$ref"].removeprefix(SCHEMAS)]
         requests[_request_name(hook)] = {**model, "title": hook, "properties": {**model["properties"], "hook": {"const": hook}}}
     models = {name: schema for name, schema in schemas.items() if not name.startswith("HookRequest")}
-    components: dict[str, Any] = {"schemas": _readable({**requests, **models}) | CARD_SCHEMAS | {"Report": REPORT}}
+    components: dict[str, Any] = {"schemas": _readable({**requests, **models}) | CARD_SCHEMAS | FHIR_SCHEMAS | {"Report": REPORT}}
     if protected:
         components["securitySchemes"] = {
             "clientToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "CDS Hooks, Trusting CDS Clients"}

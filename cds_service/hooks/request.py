@@ -103,7 +103,7 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
         context.encounterId,
         getattr(context, "draftOrders", None),
         context.selections if hook == "order-select" else None,
-        lambda keys: _opened(prefetch, keys),
+        lambda keys: opened(prefetch, keys),
         _fetch(request, fhir),
         request.fhirServer or "",
     )
@@ -130,7 +130,7 @@ def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
         raise BadRequest("The body is nested too deeply.", code="structure") from None
 
 
-def _opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
+def opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
     """The prefetched values under ``keys``; the others are never parsed."""
     return {key: _value(key, memoryview(prefetch[key])) for key in keys if key in prefetch}
 

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
 import orjson
 
 from ..engine import Engine
+from .fhir_definitions import FhirDefinitions
 from .openapi import openapi
 from .services import hook_services
 
 
 class Served(NamedTuple):
-    """One set of cards as it is served. ``discovery`` and ``openapi`` are JSON."""
+    """One set of cards as it is served. ``discovery`` and ``openapi`` are JSON; ``fhir`` is made when it is first asked for."""
 
     engine: Engine
     hooks_by_id: dict[str, list[str]]
     discovery: bytes
     openapi: bytes
+    fhir: FhirDefinitions
 
 
-def served(engine: Engine) -> Served:
-    """What is served with the cards of ``engine``."""
+def served(engine: Engine, now: datetime) -> Served:
+    """What is served from ``now`` on with the cards of ``engine``."""
     services = hook_services(engine)
     hooks_by_id: dict[str, list[str]] = {}
     for service in services:
         hooks_by_id.setdefault(service.id, []).append(service.hook)
     discovery = orjson.dumps({"services": [service.entry for service in services]})
-    return Served(engine, hooks_by_id, discovery, orjson.dumps(openapi(services, engine.settings)))
+    document = orjson.dumps(openapi(services, engine.settings))
+    return Served(engine, hooks_by_id, discovery, document, FhirDefinitions(engine, now))
 
 
 class Serving:
     """Holds what is served; a request takes ``current`` once and keeps to it."""
 
-    def __init__(self, engine: Engine):
-        self.current = served(engine)
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]):
+        self._clock = clock
+        self.current = served(engine, clock())
 
     def take(self, engine: Engine) -> None:
         """Serve the cards of ``engine`` from the next request on."""
-        self.current = served(engine)
+        self.current = served(engine, self._clock())
+
+    def prepare(self) -> None:
+        """Make all that is served, so that no request has to wait for it."""
+        self.current.fhir.prepare()

@@ -71,12 +71,12 @@ class RenderedCard(NamedTuple):
     suggestions: tuple[int, ...]
 
 
-def shown(decisions: Decisions, snoozed: Container[tuple[str, str]] = ()) -> list[Decision]:
-    """The cards that fire, by urgency and then by rank, at most three. ``snoozed``: ids and versions of cards that stay
+def shown(decisions: Decisions, snoozed: Container[tuple[str, str]] = (), most: int | None = MOST_CARDS) -> list[Decision]:
+    """The cards that fire, by urgency and then by rank, at most ``most``. ``snoozed``: ids and versions of cards that stay
     silent for this patient; a critical card never does."""
     firing = [decision for decision in decisions.all() if decision.fires and not _is_snoozed(decision.card, snoozed)]
     firing.sort(key=lambda decision: (INDICATORS.index(decision.card.indicator), decision.card.rank))
-    return firing[:MOST_CARDS]
+    return firing[:most]
 
 
 def _is_snoozed(card: Card, snoozed: Container[tuple[str, str]]) -> bool:
@@ -84,12 +84,17 @@ def _is_snoozed(card: Card, snoozed: Container[tuple[str, str]]) -> bool:
 
 
 def render_cards(
-    decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, snoozed: Container[tuple[str, str]] = ()
+    decisions: Decisions,
+    facts: Facts,
+    patient: Patient,
+    publication: Publication,
+    snoozed: Container[tuple[str, str]] = (),
+    most: int | None = MOST_CARDS,
 ) -> list[RenderedCard]:
-    """The ``cards`` of a CDS Hooks response, without those that are ``snoozed`` (see :func:`shown`)."""
+    """The ``cards`` of a CDS Hooks response, ``most`` of them, without those that are ``snoozed`` (see :func:`shown`)."""
     cards = []
     course_taken = False
-    for decision in shown(decisions, snoozed):
+    for decision in shown(decisions, snoozed, most):
         card, starts_course = render_card(decision, decisions, facts, patient, publication, course_taken=course_taken)
         course_taken |= starts_course
         cards.append(card)

@@ -47,8 +47,13 @@ def test_every_route_is_in_the_document_and_no_other(options):
     routes = set()
     for rule in application.url_map.iter_rules():
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            routes |= {(re.sub(r"<[^>]+>", service_id, rule.rule), method.lower()) for service_id in ids}
+            paths = {rule.rule.replace("<service_id>", service_id) for service_id in ids}
+            routes |= {(re.sub(r"<(?:type|resource|card)_(name|id)>", _placeholder, path), method.lower()) for path in paths}
     assert routes == {(path, method) for path, methods in document(**options)["paths"].items() for method in methods}
+
+
+def _placeholder(match: re.Match[str]) -> str:
+    return "{type}" if match[1] == "name" else "{id}"
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -75,7 +80,8 @@ def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_pat
     assert not list(OpenAPIV31SpecValidator(found).iter_errors())
     assert found["components"]["securitySchemes"]["clientToken"]["scheme"] == "bearer"
     needed = {path: methods[next(iter(methods))]["security"] for path, methods in found["paths"].items()}
-    assert {path for path, security in needed.items() if not security} == {"/cds-services", "/openapi.json"}
+    reading = {"/fhir/metadata", "/fhir/{type}", "/fhir/{type}/_search", "/fhir/{type}/{id}"}
+    assert {path for path, security in needed.items() if not security} == {"/cds-services", "/openapi.json"} | reading
     assert all(
         "401" in found["paths"][path][method]["responses"]
         for path, security in needed.items()

@@ -49,12 +49,22 @@ def test_a_request_shall_include_an_authorization_header_with_the_jwt_as_a_beare
     assert "error" not in response.headers["WWW-Authenticate"]
 
 
+ARGUMENTS = {
+    "<service_id>": "b12-folate-patient-view",
+    "<type_name>": "ValueSet",
+    "<resource_id>": "mcv",
+    "<card_id>": "b12-duplicate",
+}
+
+
 def test_every_single_call_is_authenticated(trusting: FlaskClient) -> None:
     """Every call, "whether that be a Discovery call, a single CDS Service invocation, or multiple exchanges": each endpoint."""
     rules = list(trusting.application.url_map.iter_rules())
     assert {"/cds-services", "/cds-services/<service_id>"} <= {rule.rule for rule in rules}
     for rule in rules:
-        path = rule.rule.replace("<service_id>", "b12-folate-patient-view")
+        path = rule.rule
+        for argument, value in ARGUMENTS.items():
+            path = path.replace(argument, value)
         assert "<" not in path, "give this argument a value here"
         for method in (rule.methods or set()) - {"OPTIONS"}:
             response = trusting.open(path, method=method, json=REQUEST if method == "POST" else None)

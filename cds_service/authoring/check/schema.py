@@ -6,7 +6,7 @@ from typing import Any
 
 from ...fhir.terminology import BASE
 from ...rules.card import INDICATORS
-from ...rules.card_file import HIGHEST_RANK, HOOKS, STATUSES
+from ...rules.card_file import HIGHEST_RANK, HOOKS, LONGEST_ID, STATUSES
 from ...rules.card_texts import SHOWN
 from ...rules.condition_file import Vocabulary
 from .fact_schema import criterion_schema, facts_schema
@@ -43,7 +43,7 @@ def card_schema(vocabulary: Vocabulary) -> dict[str, Any]:
         "title": "Card",
         **_object(
             {
-                "id": {**_NAME, "description": "The file's name without .yaml."},
+                "id": {**_NAME, "maxLength": LONGEST_ID, "description": "The file's name without .yaml."},
                 "version": {"type": "string", "pattern": "^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}$"},
                 "status": _ref("status"),
                 "title": _TEXT,

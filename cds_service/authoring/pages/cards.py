@@ -101,10 +101,11 @@ def _said(card: Card, parameter_set: str) -> dict[str, Any]:
 
 
 def _suggestion(card: Card, suggestion: Suggestion, parameter_set: str) -> str:
-    templates = engine(parameter_set, "all").publication.templates
+    stocked = engine(parameter_set, "all")
+    templates = stocked.publication.templates
     label, orders = suggestion.label, []
     for source in suggestion.create:
-        chosen = choice(source, card, suggestion, parameter_set)
+        chosen = choice(source, card, suggestion, stocked.site)
         told = joined([" + ".join(templates[item].title for item in order) for order in chosen.alternatives], "or")
         if source.fact:
             label = label.replace(f"{{{source.fact}}}", f"*{title(source.fact)}*")

@@ -1,0 +1,47 @@
+"""Commands that hand over what the service says as FHIR resources."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..rules.yaml_source import AuthoringError
+from .reading_settings import read_settings
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), help="FILE.tgz, or a folder. By default the package's name with .tgz.")
+@click.option("--profiles", is_flag=True, help="Instead: write what is made from the built-in cards into fhir_profiles.")
+@click.option("--check", is_flag=True, help="With --profiles: write nothing; fail where a file is stale.")
+def export(out: Path | None, profiles: bool, check: bool) -> None:
+    """Write the FHIR package of the cards, with those of CDS_CARDS and in the set of CDS_PARAMETERS."""
+    if profiles or check:
+        if out or not profiles:
+            raise click.UsageError("--check goes with --profiles, and neither goes with --out.")
+        _profiles(check=check)
+        return
+    from .. import __version__
+    from ..engine import Engine
+    from ..export.package import package_name, write_package
+
+    try:
+        engine = Engine(read_settings())
+        out = out or Path(f"{package_name(engine)}-{__version__}.tgz")
+        click.echo(f"{out}: {package_name(engine)} {__version__}, {write_package(engine, out)} files")
+    except AuthoringError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error}") from None
+
+
+def _profiles(*, check: bool) -> None:
+    from ..content import PROFILES
+    from ..export.resources import stale, write
+
+    names = list(stale(PROFILES) if check else write(PROFILES))
+    for name in names:
+        click.echo(f"{PROFILES.name}/{name} {'is stale: run python -m cds_service export --profiles' if check else 'written'}")
+    if check and names:
+        sys.exit(1)

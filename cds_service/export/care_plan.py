@@ -1,0 +1,144 @@
+"""What ``PlanDefinition/$apply`` answers in R4: a CarePlan, with the card as a RequestGroup and the proposed orders contained.
+
+The RequestGroup has what the profile cdshooksrequestgroup of R4 asks for, so that a card can be made of it again. R4 wants the
+orders of a RequestGroup to have the intent ``option``: which of them is carried out is governed by the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from ..engine import Call, Engine
+from ..fhir.terminology import BASE
+from ..rendering.cards import RenderedCard
+from ..rules.card import Card
+from ..rules.decision import Decision
+from .criteria import words
+from .edition import plan_canonical
+from .plan_definition import PRIORITIES, action_type, card_topic, citation
+
+_GROUP, _MESSAGE = "card", "message"
+
+
+def care_plan(engine: Engine, call: Call, now: datetime, decision: Decision, rendered: RenderedCard | None) -> dict[str, Any]:
+    """The CarePlan for one card. ``rendered``: the card where it fires; else a note says what silenced it."""
+    plan = {
+        "resourceType": "CarePlan",
+        "instantiatesCanonical": [plan_canonical(decision.card, engine)],
+        "status": "draft",
+        "intent": "proposal",
+        "title": decision.card.title,
+        **_about(call),
+        "created": _moment(now, engine),
+    }
+    if rendered is None:
+        return {**plan, "note": [{"text": why_silent(decision)}]}
+    contained = _Contained(engine, call, now, rendered)
+    return {**plan, "contained": contained.resources(), "activity": [{"reference": {"reference": f"#{_GROUP}"}}]}
+
+
+def why_silent(decision: Decision) -> str:
+    """Which criterion silences a card, in words."""
+    step = next(step for step in decision.steps if step.condition.id == decision.stopped_by)
+    if step.excludes:
+        state = "holds, which silences the card"
+    else:
+        state = "is not known to hold" if step.truth is None else "does not hold"
+    return f"No card. The criterion {decision.stopped_by} ({words(step.condition)}) {state}."
+
+
+class _Contained:
+    """The resources contained in the CarePlan of a card that fires."""
+
+    def __init__(self, engine: Engine, call: Call, now: datetime, rendered: RenderedCard):
+        self._engine = engine
+        self._call = call
+        self._now = _moment(now, engine)
+        self._card: Card = rendered.source
+        self._shown = rendered.shown
+        self._orders: list[dict[str, Any]] = []
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The RequestGroup, and then what its actions refer to."""
+        group = self._group()
+        return [group, *self._orders]
+
+    def _group(self) -> dict[str, Any]:
+        return {
+            "resourceType": "RequestGroup",
+            "id": _GROUP,
+            "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._shown['uuid']}"}],
+            "instantiatesCanonical": [plan_canonical(self._card, self._engine)],
+            "instantiatesUri": [f"{BASE}/PlanDefinition/{self._card.id}"],
+            "status": "draft",
+            "intent": self._engine.publication.intent,
+            "priority": PRIORITIES[self._card.indicator],
+            **_about(self._call),
+            "authoredOn": self._now,
+            "action": [self._action()],
+        }
+
+    def _action(self) -> dict[str, Any]:
+        action: dict[str, Any] = {
+            "title": self._shown["summary"],
+            "description": self._shown["detail"],
+            "priority": PRIORITIES[self._card.indicator],
+            "code": [card_topic(self._card)],
+            "documentation": [citation(self._engine.evidence[key]) for key in dict.fromkeys((self._card.source, *self._card.evidence))],
+        }
+        suggestions = self._shown.get("suggestions")
+        if not suggestions:
+            # An action is a group or has a resource (invariant rqg-1): a card that only warns is something to be told.
+            self._orders.append(self._message())
+            return {**action, "resource": {"reference": f"#{_MESSAGE}"}}
+        return {**action, "selectionBehavior": self._shown["selectionBehavior"], "action": [self._suggestion(item) for item in suggestions]}
+
+    def _message(self) -> dict[str, Any]:
+        return {
+            "resourceType": "CommunicationRequest",
+            "id": _MESSAGE,
+            "status": "draft",
+            "priority": PRIORITIES[self._card.indicator],
+            **_about(self._call),
+            "authoredOn": self._now,
+            "payload": [{"contentString": self._shown["summary"]}, {"contentString": self._shown["detail"]}],
+        }
+
+    def _suggestion(self, suggestion: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "title": suggestion["label"],
+            "selectionBehavior": "all",
+            "precheckBehavior": "yes" if suggestion.get("isRecommended") else "no",
+            "action": list(self._changes(suggestion["actions"])),
+        }
+
+    def _changes(self, actions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for action in actions:
+            if action["type"] == "create":
+                kind, reference = "create", f"#{self._order(action['resource'])}"
+            else:
+                kind, reference = "remove", action["resourceId"]
+            yield {"title": action["description"], "type": action_type(kind), "resource": {"reference": reference}}
+
+    def _order(self, order: dict[str, Any]) -> str:
+        """The id under which an order is contained; one that several suggestions share is contained once."""
+        made = {**order, "intent": "option"}
+        for found in self._orders:
+            if {**made, "id": found["id"]} == found:
+                return str(found["id"])
+        made["id"] = f"order-{len(self._orders) + 1}"
+        self._orders.append(made)
+        return str(made["id"])
+
+
+def _about(call: Call) -> dict[str, Any]:
+    about: dict[str, Any] = {"subject": {"reference": f"Patient/{call.patient_id}"}}
+    if call.encounter_id:
+        about["encounter"] = {"reference": f"Encounter/{call.encounter_id}"}
+    return about
+
+
+def _moment(now: datetime, engine: Engine) -> str:
+    return now.astimezone(engine.zone).isoformat(timespec="seconds")

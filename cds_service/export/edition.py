@@ -1,0 +1,43 @@
+"""Canonical URLs and versions of what is handed over.
+
+A url with a version names one content. The files of the project are those of the parameter set ``default``; what another set
+or a site's own folder says differs, and its version tells so after the ``+`` (Semantic Versioning 2.0.0, item 10).
+"""
+
+from __future__ import annotations
+
+from .. import __version__
+from ..engine import Engine
+from ..fhir.terminology import BASE
+from ..rules.card import Card
+
+PUBLISHER = "B12 and folate CDS"
+LIBRARY_ID = "b12-folate-facts"
+PATIENT = {"coding": [{"system": "http://hl7.org/fhir/resource-types", "code": "Patient", "display": "Patient"}]}
+
+
+def edition(engine: Engine) -> tuple[str, ...]:
+    """What the parameters are beyond those of the set ``default``: another set's name, the owners of local parameters."""
+    return tuple(part for part in engine.parameter_set.split("+") if part != "default")
+
+
+def version_of(version: str, *editions: str) -> str:
+    """``version`` with what sets this edition apart: ``1.0.0+uk.st-elsewhere``; each part once."""
+    number, _, owner = version.partition("+")
+    parts = dict.fromkeys([*filter(None, [owner]), *editions])
+    return f"{number}+{'.'.join(parts)}" if parts else number
+
+
+def plan_canonical(card: Card, engine: Engine) -> str:
+    """The canonical URL, with version, of a card's PlanDefinition."""
+    return f"{BASE}/PlanDefinition/{card.id}|{version_of(card.version, *edition(engine))}"
+
+
+def library_canonical(engine: Engine) -> str:
+    """The canonical URL, with version, of the Library of facts and parameters."""
+    return f"{BASE}/Library/{LIBRARY_ID}|{library_version(engine)}"
+
+
+def library_version(engine: Engine) -> str:
+    """The version of the Library: facts are code, so it is the software's."""
+    return version_of(__version__, *edition(engine))

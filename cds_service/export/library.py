@@ -1,0 +1,119 @@
+"""The Library that PlanDefinitions refer to: what is read of a patient, the facts made of it, and the parameters.
+
+Facts stand as parameters of use ``out``, the convention by which a Library lists what it defines; their logic is code and is not
+included. A ParameterDefinition has no value in R4, so that the values stand in words, and for machines in ``content``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+from ..authoring.card_words import plain
+from ..engine import Engine
+from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.queries import QUERIES
+from ..fhir.terminology import BASE
+from ..rules.card_set import ParameterEntry
+from .data_requirements import data_requirements
+from .edition import LIBRARY_ID, PATIENT, PUBLISHER, library_version
+from .plan_definition import citation
+
+_LOGIC_LIBRARY = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library", "display": "Logic Library"}]
+}
+_FACT_TYPES = {
+    "yes-no": "boolean",
+    "number": "Quantity",
+    "category": "code",
+    "result": "Quantity",
+    "date": "date",
+    "orders": "canonical",
+    "reference": "Reference",
+}  # fmt: skip
+_SESSION = [
+    {"name": "draftOrders", "use": "in", "min": 0, "max": "1", "type": "Bundle", "documentation": "The orders of the session."},
+    {"name": "selections", "use": "in", "min": 0, "max": "*", "type": "string", "documentation": "References of the orders just chosen."},
+]
+
+
+def library(engine: Engine) -> dict[str, Any]:
+    """The Library of the parameter set of ``engine``."""
+    sources = dict.fromkeys(entry.source for entry in engine.parameters.values())
+    return {
+        "resourceType": "Library",
+        "id": LIBRARY_ID,
+        "url": f"{BASE}/Library/{LIBRARY_ID}",
+        "version": library_version(engine),
+        "name": "B12FolateFacts",
+        "title": "Facts and parameters of the B12 and folate cards",
+        "status": "active",
+        "experimental": False,
+        "type": _LOGIC_LIBRARY,
+        "subjectCodeableConcept": PATIENT,
+        "publisher": PUBLISHER,
+        "description": (
+            "What the cards read, the facts that they ask (use `out`) and the parameters (use `in`) "
+            f"of the set {engine.parameter_set}."
+        ),
+        "relatedArtifact": [citation(engine.evidence[key]) for key in sources],
+        "parameter": [
+            *_SESSION,
+            *(_parameter(name, entry, engine) for name, entry in engine.parameters.items()),
+            *map(_fact, CATALOGUE.values()),
+        ],
+        "dataRequirement": data_requirements(QUERIES),
+        "content": [_values(engine)],
+    }
+
+
+def _fact(definition: Definition) -> dict[str, Any]:
+    said = [f"{plain(definition.title)}: {plain(definition.doc)}"]
+    if definition.values:
+        said.append(f"One of {', '.join(definition.values)}.")
+    if units := ", ".join(filter(None, (definition.unit, *definition.other_units))):
+        said.append(f"In {units}.")
+    return {
+        "name": definition.name,
+        "use": "out",
+        "min": 0,
+        "max": "*" if definition.kind == "orders" else "1",
+        "documentation": " ".join(said),
+        "type": _FACT_TYPES[definition.kind],
+    }
+
+
+def _parameter(name: str, entry: ParameterEntry, engine: Engine) -> dict[str, Any]:
+    several = isinstance(entry.value, dict)
+    said = ", ".join(f"{value} {unit}" for unit, value in entry.value.items()) if several else str(entry.value)
+    note = f"; {entry.note}" if entry.note else ""
+    return {
+        "name": name,
+        "use": "in",
+        "min": 1,
+        "max": str(len(entry.value)) if several else "1",
+        "documentation": f"{said}{note}. {engine.evidence[entry.source].title} ({entry.basis}).",
+        "type": "Quantity" if several else "decimal" if isinstance(entry.value, Decimal) else "string",
+    }
+
+
+def _values(engine: Engine) -> dict[str, Any]:
+    """The parameters for machines, as an attachment."""
+    values = {
+        "parameterSet": engine.parameter_set,
+        "parameters": {
+            name: {"value": _json(entry.value), "source": entry.source, "basis": entry.basis} for name, entry in engine.parameters.items()
+        },
+    }
+    data = base64.b64encode(json.dumps(values, separators=(",", ":")).encode()).decode()
+    return {"contentType": "application/json", "language": "en", "data": data, "title": "parameters"}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {unit: _json(number) for unit, number in value.items()}
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value

@@ -1,0 +1,150 @@
+"""The FHIR package: an npm-style archive of every definition, as FHIR's "NPM Package Specification" has it.
+
+The same cards and profiles make the same bytes: files in order, without times and owners.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..engine import Engine
+from ..fhir.terminology import BASE
+from .edition import PUBLISHER
+from .resources import definitions, examples, text
+
+NAME = "org.example.b12-folate-cds"
+FHIR_VERSION = "4.0.1"
+_CORE = "hl7.fhir.r4.core"
+# What .index.json of version 2 repeats of a resource, where it is a word.
+_INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "supplements", "content", "derivation")
+_INDEX = ".index.json"
+
+
+def package_name(engine: Engine) -> str:
+    """The name of the package. What is not as published has a name of its own: another parameter set, a site's own cards.
+
+    A version could not tell: npm passes over what follows ``+``, and takes what follows ``-`` for a version before.
+    """
+    owners = (folder.owner for folder in engine.folders if folder.owner)
+    parts = [part for part in (engine.settings.parameters, *owners) if part != "default"]
+    return ".".join([NAME, *(part.lower() if part[0].isalpha() else f"site-{part.lower()}" for part in parts)])
+
+
+def package_files(engine: Engine) -> dict[str, bytes]:
+    """The files of the package by path, in order."""
+    defined, shown = definitions(engine), examples()
+    guide = _implementation_guide(engine, defined, shown)
+    contents = {f"package/{name}": data for name, data in _files([guide, *defined]).items()}
+    if shown:
+        contents |= {f"package/example/{name}": data for name, data in _files(shown).items()}
+    contents["package/package.json"] = _encoded(_manifest(engine))
+    return dict(sorted(contents.items()))
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """``files`` as a gzipped tar."""
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            entry.mode = 0o644
+            tar.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def write_package(engine: Engine, out: Path) -> int:
+    """Write the package to ``out``: an archive where it ends in ``.tgz`` or ``.tar.gz``, else a folder. How many files it has.
+
+    Raises ``FileExistsError`` where a folder of that name holds something else than a package.
+    """
+    package, is_archive = out / "package", out.name.endswith((".tgz", ".tar.gz"))
+    if not is_archive and package.exists() and not (package / "package.json").is_file():
+        raise FileExistsError(f"{package} is there and holds no FHIR package.")
+    files = package_files(engine)
+    if is_archive:
+        out.write_bytes(archive(files))
+        return len(files)
+    # Files of an earlier package: none outlives its card.
+    for path in [*package.glob("*.json"), *package.glob("example/*.json")]:
+        path.unlink()
+    for name, data in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return len(files)
+
+
+def _manifest(engine: Engine) -> dict[str, Any]:
+    return {
+        "name": package_name(engine),
+        "version": __version__,
+        "type": "Conformance",
+        "title": "B12 and folate CDS",
+        "description": f"Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: {engine.parameter_set}.",
+        "canonical": BASE,
+        "url": BASE,
+        "license": "Apache-2.0",
+        "author": PUBLISHER,
+        "fhirVersions": [FHIR_VERSION],
+        "dependencies": {_CORE: FHIR_VERSION},
+    }
+
+
+def _files(resources: Iterable[dict[str, Any]]) -> dict[str, bytes]:
+    """A file for each resource, and the index of them."""
+    named = {f"{resource['resourceType']}-{resource['id']}.json": resource for resource in resources}
+    files = {name: text(resource).encode() for name, resource in named.items()}
+    entries = [{"filename": name, **_indexed(resource)} for name, resource in sorted(named.items())]
+    files[_INDEX] = _encoded({"index-version": 2, "files": entries})
+    return files
+
+
+def _indexed(resource: dict[str, Any]) -> dict[str, str]:
+    return {name: resource[name] for name in _INDEXED if isinstance(resource.get(name), str)}
+
+
+def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """The resource by which tools know the package: its url is made of the package's canonical and name."""
+    name = package_name(engine)
+    listed = [*((resource, False) for resource in defined), *((resource, True) for resource in shown)]
+    return {
+        "resourceType": "ImplementationGuide",
+        "id": name,
+        "url": f"{BASE}/ImplementationGuide/{name}",
+        "version": __version__,
+        "name": re.sub(r"\W", "_", name).title().replace("_", ""),
+        "title": "B12 and folate CDS",
+        "status": "active",
+        "experimental": False,
+        "publisher": PUBLISHER,
+        "packageId": name,
+        "license": "Apache-2.0",
+        "fhirVersion": [FHIR_VERSION],
+        "definition": {"resource": [_listed(resource, is_example=is_example) for resource, is_example in listed]},
+    }
+
+
+def _listed(resource: dict[str, Any], *, is_example: bool) -> dict[str, Any]:
+    reference = f"{resource['resourceType']}/{resource['id']}"
+    title = resource.get("title")
+    return {
+        "reference": {"reference": reference},
+        "name": title if isinstance(title, str) else reference,
+        "exampleBoolean": is_example,
+    }
+
+
+def _encoded(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,178 @@
+"""A card as a FHIR R4 PlanDefinition: an event-condition-action rule.
+
+Events are the hooks that ask for the card, conditions its criteria, and the action is the card itself: its words, with a nested
+action for each suggestion and, in those, for each order. FHIR R4, "CDS on FHIR": a card's summary is an action's title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..authoring.card_orders import Orders, choice
+from ..authoring.card_words import title
+from ..config import PRODUCTS
+from ..engine import Engine
+from ..fhir.terminology import BASE
+from ..rendering.cards import TOPICS
+from ..rules.card import Card, OrderSource, Suggestion
+from ..rules.card_texts import PLACEHOLDER
+from ..rules.card_set import EvidenceEntry
+from ..rules.conditions import CardHolds
+from .criteria import applicable, conditions, words
+from .data_requirements import data_requirements, queries_of_card
+from .edition import PATIENT, PUBLISHER, edition, library_canonical, plan_canonical, version_of
+
+# FHIR R4, RequestPriority, beside the definitions of HL7's code system cdshooks-indicator: "should be immediately addressed" is
+# "actioned immediately", "urgent or highly relevant" is "actioned promptly", and information has normal priority.
+PRIORITIES = {"critical": "stat", "warning": "urgent", "info": "routine"}
+_ECA_RULE = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/plan-definition-type", "code": "eca-rule", "display": "ECA Rule"}]
+}
+_ACTION_TYPES = {"create": "Create", "remove": "Remove"}
+
+
+class PlanDefinitions:
+    """Makes the PlanDefinitions of the cards of an ``engine``.
+
+    Orders are those of a site that stocks everything: what is stocked decides at a call, not what a card is.
+    """
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._site = replace(engine.site, formulary=frozenset(PRODUCTS))
+        self._library = library_canonical(engine)
+
+    def all(self) -> Iterator[dict[str, Any]]:
+        """One for each card that is active in the parameter set, by id."""
+        for card_id in sorted(self._engine.cards):
+            yield self.of(self._engine.cards[card_id])
+
+    def of(self, card: Card) -> dict[str, Any]:
+        """The PlanDefinition of ``card``."""
+        return {
+            "resourceType": "PlanDefinition",
+            "id": card.id,
+            "url": f"{BASE}/PlanDefinition/{card.id}",
+            "version": version_of(card.version, *edition(self._engine)),
+            "name": computable_name(card.id),
+            "title": card.title,
+            "type": _ECA_RULE,
+            "status": "active",
+            "experimental": False,
+            "subjectCodeableConcept": PATIENT,
+            "publisher": card.version.partition("+")[2] or PUBLISHER,
+            "description": self._description(card),
+            "relatedArtifact": [*self._evidence(card), *self._other_cards(card)],
+            "library": [self._library],
+            "action": [self._action(card)],
+        }
+
+    def _description(self, card: Card) -> str:
+        lines = [f"A card of the indicator `{card.indicator}`, parameter set {self._engine.parameter_set}."]
+        lines += ["", "It fires when all of:", ""]
+        lines += [f"- {words(condition)}" for condition in card.include]
+        if card.exclude:
+            lines += ["", "It is silent when any of:", "", *(f"- {words(condition)}" for condition in card.exclude)]
+        lines += ["", "What is not known neither fires nor silences the card, where a criterion does not say so."]
+        return "\n".join(lines)
+
+    def _evidence(self, card: Card) -> list[dict[str, Any]]:
+        return [citation(self._engine.evidence[key]) for key in dict.fromkeys((card.source, *card.evidence))]
+
+    def _other_cards(self, card: Card) -> list[dict[str, Any]]:
+        cards = self._engine.cards
+        named = dict.fromkeys(condition.card for condition in card.conditions if isinstance(condition, CardHolds))
+        return [{"type": "depends-on", "resource": plan_canonical(cards[name], self._engine)} for name in named if name in cards]
+
+    def _action(self, card: Card) -> dict[str, Any]:
+        action: dict[str, Any] = {
+            "title": _readable(card.summary),
+            "description": "\n\n".join(self._paragraphs(card)),
+            "priority": PRIORITIES[card.indicator],
+            "code": [card_topic(card)],
+            "documentation": self._evidence(card)[:1],
+            "trigger": [{"type": "named-event", "name": hook} for hook in card.hooks],
+            "condition": conditions(card, self._library),
+            "input": data_requirements(queries_of_card(card, self._engine.cards)),
+        }
+        if card.suggestions:
+            action["selectionBehavior"] = "at-most-one"
+            action["action"] = [self._suggestion(card, suggestion) for suggestion in card.suggestions]
+        return action
+
+    @staticmethod
+    def _paragraphs(card: Card) -> Iterator[str]:
+        for paragraph in card.detail:
+            text = _readable(paragraph.text.strip())
+            yield f"If {', and '.join(map(words, paragraph.when))}: {text}" if paragraph.when else text
+
+    def _suggestion(self, card: Card, suggestion: Suggestion) -> dict[str, Any]:
+        made: dict[str, Any] = {"title": _readable(suggestion.label)}
+        if suggestion.when:
+            made["condition"] = applicable(suggestion.when, self._library)
+        made["selectionBehavior"] = "all"
+        made["precheckBehavior"] = "yes" if suggestion.recommended else "no"
+        made["action"] = [self._order(source, card, suggestion) for source in suggestion.create]
+        if suggestion.delete:
+            made["action"].append({"title": f"Remove: {title(suggestion.delete)}", "type": action_type("remove")})
+        return made
+
+    def _order(self, source: OrderSource, card: Card, suggestion: Suggestion) -> dict[str, Any]:
+        """The order of a template; for a fact that chooses orders, what it can come to."""
+        if source.template:
+            return self._created(source.template)
+        chosen = choice(source, card, suggestion, self._site)
+        if len(chosen.alternatives) == 1:
+            return self._together(title(source.fact), chosen.alternatives[0], may_be_fewer=chosen.may_be_fewer)
+        return {
+            "title": title(source.fact),
+            "selectionBehavior": "at-most-one" if chosen.may_be_fewer else "exactly-one",
+            "action": [self._together(self._titles(orders), orders) for orders in chosen.alternatives],
+        }
+
+    def _together(self, name: str, orders: Orders, *, may_be_fewer: bool = False) -> dict[str, Any]:
+        if len(orders) == 1 and not may_be_fewer:
+            return self._created(orders[0])
+        return {
+            "title": name,
+            "selectionBehavior": "any" if may_be_fewer else "all",
+            "action": [self._created(order) for order in orders],
+        }
+
+    def _created(self, template_id: str) -> dict[str, Any]:
+        template = self._engine.publication.templates[template_id]
+        (canonical,) = template.resource["instantiatesCanonical"]
+        return {"title": template.title, "type": action_type("create"), "definitionCanonical": canonical}
+
+    def _titles(self, orders: Orders) -> str:
+        return " and ".join(self._engine.publication.templates[order].title for order in orders)
+
+
+def citation(entry: EvidenceEntry) -> dict[str, Any]:
+    """A source as a RelatedArtifact, with what it supports and which guidance disagrees."""
+    said = f"{entry.title}. Supports: {entry.supports}." + (f" Guidance differs: {entry.disagrees}." if entry.disagrees else "")
+    return {"type": "citation", "label": entry.key, "display": entry.title, "citation": said, "url": entry.url}
+
+
+def card_topic(card: Card) -> dict[str, Any]:
+    """The code of a card, as ``source.topic`` of the card in a hook's answer has it."""
+    return {"coding": [{"system": TOPICS, "code": card.id, "display": card.title}]}
+
+
+def action_type(code: str) -> dict[str, Any]:
+    """What an action does to a request: ``create`` or ``remove``."""
+    system = "http://terminology.hl7.org/CodeSystem/action-type"
+    return {"coding": [{"system": system, "code": code, "display": _ACTION_TYPES[code]}]}
+
+
+def computable_name(identity: str) -> str:
+    """An id as a name for code: ``b12-duplicate`` as ``B12Duplicate``."""
+    name = "".join(part.capitalize() for part in identity.split("-"))
+    return name if name[:1].isalpha() else f"Card{name}"
+
+
+def _readable(text: str) -> str:
+    """A text with what a call fills in told by its title."""
+    return PLACEHOLDER.sub(lambda match: f"[{title(match[1])}]", text)

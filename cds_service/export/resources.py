@@ -1,0 +1,81 @@
+"""Every resource that is handed over: the files of ``fhir_profiles``, and what is made from the cards.
+
+What is made from the cards of the set ``default`` is committed beside the rest, so that a change of a card shows in review.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..config import Settings
+from ..content import PROFILES
+from ..engine import Engine
+from .library import library
+from .plan_definition import PlanDefinitions
+
+EXAMPLES = "examples"
+GENERATED = {"PlanDefinition": "plan-definitions", "Library": "libraries"}
+
+
+def definitions(engine: Engine) -> list[dict[str, Any]]:
+    """The definitions: files first made by hand, then those of the cards of ``engine``; by type and id."""
+    found = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
+    return sorted([*found, *generated(engine)], key=lambda resource: (resource["resourceType"], resource["id"]))
+
+
+def examples() -> list[dict[str, Any]]:
+    """The example resources, by type and id."""
+    return sorted(_read(PROFILES / EXAMPLES), key=lambda resource: (resource["resourceType"], resource["id"]))
+
+
+def generated(engine: Engine) -> Iterator[dict[str, Any]]:
+    """What is made from the cards and parameters of ``engine``."""
+    yield from PlanDefinitions(engine).all()
+    yield library(engine)
+
+
+def _folders() -> list[Path]:
+    return sorted(path for path in PROFILES.iterdir() if path.is_dir() and path.name not in GENERATED.values())
+
+
+def _read(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def text(resource: dict[str, Any]) -> str:
+    """A resource as a file holds it."""
+    return json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
+
+
+@cache
+def _wanted() -> Mapping[str, str]:
+    """The text of each generated file by its path: of the built-in cards, in the set ``default``."""
+    engine = Engine(Settings(parameters="default", cards=()))
+    return {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
+
+
+def stale(profiles: Path) -> Iterator[str]:
+    """The generated files under ``profiles`` that are not what the cards now make of them, those of no card included."""
+    wanted = _wanted()
+    there = {f"{folder}/{path.name}" for folder in GENERATED.values() for path in (profiles / folder).glob("*.json")}
+    for name in sorted(wanted.keys() | there):
+        path = profiles / name
+        if name not in wanted or not path.exists() or path.read_text("utf-8") != wanted[name]:
+            yield name
+
+
+def write(profiles: Path) -> Iterator[str]:
+    """Write the generated files under ``profiles`` and remove those of no card; the names of those that changed."""
+    wanted = _wanted()
+    for name in list(stale(profiles)):
+        path = profiles / name
+        if name in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[name], "utf-8")
+        else:
+            path.unlink()
+        yield name

@@ -1,0 +1,162 @@
+"""The body of ``PlanDefinition/$apply``: a FHIR R4 Parameters resource, read into the call that a hook would make.
+
+R4's operation has no parameter for data. ``prefetchData`` and ``data`` are those of the Clinical Practice Guidelines guide
+(cpg-plandefinition-apply); ``draftOrders`` and ``selections`` are the context of the ordering hooks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct, field
+
+from ..engine import Call
+from ..facts.queries import QUERIES
+from ..fhir.index import resources_of
+from ..fhir.json_shape import as_text, parse_json
+from ..fhir.references import type_and_id
+from ..rules.card import Card
+from ..rules.yaml_reader import meant
+from .errors import BadRequest
+from .request import Text, decoded, opened
+
+MOST_PARAMETERS = 1000
+LONGEST_NAME = 40
+# R4's, which change nothing here.
+UNUSED = ("practitioner", "organization", "userType", "userLanguage", "userTaskContext", "setting", "settingContext")
+_ONCE = ("subject", "encounter", "data", "draftOrders", *UNUSED)
+NAMES = ("subject", "encounter", *UNUSED, "prefetchData", "data", "draftOrders", "selections")
+_ORDERING = ("order-select", "order-sign")
+
+
+class Reference(Struct):
+    """A FHIR Reference."""
+
+    reference: Text
+
+
+class Part(Struct):
+    """A part of ``prefetchData``: its ``key``, or its ``data``."""
+
+    name: Text
+    valueString: Text | None = None
+    resource: Raw = field(default_factory=Raw)
+
+
+class Parameter(Struct):
+    """A parameter of the operation; which of its values counts depends on its name."""
+
+    name: Text
+    valueString: Text | None = None
+    valueReference: Reference | None = None
+    resource: Raw = field(default_factory=Raw)
+    part: list[Part] | None = None
+
+
+class ApplyRequest(Struct):
+    """The Parameters resource."""
+
+    resourceType: Literal["Parameters"]
+    parameter: Annotated[list[Parameter], Meta(min_length=1, max_length=MOST_PARAMETERS)]
+
+
+_decode = msgspec.json.Decoder(ApplyRequest).decode
+
+
+def read_apply(body: bytes, card: Card) -> Call:
+    """The call that a body makes for ``card``: that of the first of its hooks. Raises :class:`BadRequest`, naming the element."""
+    named: dict[str, list[tuple[str, Parameter]]] = {}
+    for index, parameter in enumerate(decoded(_decode, body).parameter):
+        place = f"Parameters.parameter[{index}]"
+        if parameter.name not in NAMES:
+            near = meant(parameter.name[:LONGEST_NAME], NAMES)
+            raise BadRequest(f"There is no such parameter. {near}", f"{place}.name", code="not-supported")
+        if parameter.name in _ONCE and parameter.name in named:
+            raise BadRequest(f"{parameter.name} may be given once.", place)
+        named.setdefault(parameter.name, []).append((place, parameter))
+    if "subject" not in named:
+        raise BadRequest("The parameter subject is required: a reference such as Patient/example.", "Parameters.parameter", code="required")
+    hook = card.hooks[0]
+    orders = named.get("draftOrders")
+    selections = [_string(*item) for item in named.get("selections", ())]
+    if hook not in _ORDERING and (orders or selections):
+        raise BadRequest("This card is not one of ordering: it reads no draftOrders and no selections.", "Parameters.parameter")
+    return Call(
+        hook,
+        _id_of("Patient", *named["subject"][0]),
+        _id_of("Encounter", *named["encounter"][0]) if "encounter" in named else None,
+        _bundle(*orders[0]) if orders else None,
+        selections or None,
+        _data(named),
+    )
+
+
+def _data(named: Mapping[str, list[tuple[str, Parameter]]]) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+    if "data" in named and "prefetchData" in named:
+        raise BadRequest("Data comes either as data or as prefetchData.", named["data"][0][0])
+    if "data" in named:
+        bundle = _bundle(*named["data"][0])
+        return lambda keys: dict(_found(bundle, keys))
+    prefetch: dict[str, Raw] = {}
+    for place, parameter in named.get("prefetchData", ()):
+        key, value = _prefetched(place, parameter)
+        if key in prefetch:
+            raise BadRequest("This prefetch key was given before.", place)
+        prefetch[key] = value
+    return lambda keys: opened(prefetch, keys)
+
+
+def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
+    """A prefetch key with its value; one without ``data`` says that there is none (``null`` in a hook call)."""
+    parts = parameter.part or []
+    if any(part.name not in ("key", "data") for part in parts) or max(Counter(part.name for part in parts).values(), default=0) > 1:
+        raise BadRequest("prefetchData has the parts key and data, each once.", f"{place}.part", code="not-supported")
+    key = next((part.valueString for part in parts if part.name == "key"), None)
+    if key is None:
+        raise BadRequest("prefetchData needs a part key with a valueString.", f"{place}.part", code="required")
+    if key not in QUERIES:
+        raise BadRequest(f"There is no such prefetch key. {meant(key[:LONGEST_NAME], QUERIES)}", f"{place}.part", code="not-found")
+    value = next((part.resource for part in parts if part.name == "data"), Raw(b"null"))
+    if not memoryview(value).nbytes:
+        raise BadRequest("The part data has a resource; leave the part out where there is no data.", f"{place}.part", code="required")
+    return key, value
+
+
+def _found(bundle: dict[str, Any], keys: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """The queries of which something is in ``bundle``. None of them is complete: what is not in it may still be on record."""
+    types = {as_text(resource.get("resourceType")) for resource in resources_of(bundle)}
+    more = [{"relation": "next"}]
+    whole = {"resourceType": "Bundle", "entry": bundle.get("entry"), "link": more}
+    for key in keys:
+        kind = QUERIES[key].resource_type
+        # A Medication alone may say what a draft is.
+        if kind in types or ("Medication" in types and kind.startswith("Medication")):
+            yield key, whole
+            whole = {"resourceType": "Bundle", "link": more}  # each resource is filed once
+
+
+def _bundle(place: str, parameter: Parameter) -> dict[str, Any]:
+    try:
+        value = parse_json(memoryview(parameter.resource))
+    except ValueError:  # bad UTF-8 is one too
+        value = None
+    if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
+        raise BadRequest(f"{parameter.name} has a Bundle as its resource.", f"{place}.resource", code="structure")
+    return value
+
+
+def _string(place: str, parameter: Parameter) -> str:
+    if parameter.valueString is None:
+        raise BadRequest(f"{parameter.name} has a valueString.", place, code="required")
+    return parameter.valueString
+
+
+def _id_of(kind: str, place: str, parameter: Parameter) -> str:
+    reference = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    name, _, identity = type_and_id(reference).partition("/")
+    if name != kind or not identity:
+        raise BadRequest(f"{parameter.name} is a reference such as {kind}/example, as valueString.", place, code="value")
+    return identity

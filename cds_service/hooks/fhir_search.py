@@ -1,0 +1,115 @@
+"""Searching the definitions (FHIR R4, "Search"): by url, _id, name, status and version, a page at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from .errors import BadRequest
+
+PARAMETERS = {"_id": "token", "url": "uri", "name": "string", "status": "token", "version": "token"}
+USUAL_COUNT, MOST_COUNT = 20, 100
+_STATUS = "http://hl7.org/fhir/publication-status"
+_CONTROLS = ("_count", "_offset", "_format")
+# A comma that no backslash escapes joins values (FHIR R4, "Escaping Search Parameters").
+_COMMA = re.compile(r"(?<!\\),")
+_ESCAPED = re.compile(r"\\([,|$\\])")
+
+Resource = Mapping[str, Any]
+Test = Callable[[Resource, str], bool]
+
+
+class Search(NamedTuple):
+    """A search as it was understood. ``tests``: each holds of what is found; ``size``: resources on a page; ``used``: the
+    parameters that count, in order."""
+
+    tests: tuple[Callable[[Resource], bool], ...]
+    size: int
+    offset: int
+    used: tuple[tuple[str, str], ...]
+
+
+def _text(resource: Resource, name: str) -> str:
+    value = resource.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _token(name: str, system: str = "") -> Test:
+    def matches(resource: Resource, value: str) -> bool:
+        of, separator, code = value.rpartition("|")
+        return _text(resource, name) == code and (not separator or of in ("", system))
+
+    return matches
+
+
+_TESTS: Mapping[str, Test] = {
+    "_id": lambda resource, value: resource["id"] == value,
+    "url": lambda resource, value: _text(resource, "url") == value,
+    "name": lambda resource, value: _text(resource, "name").casefold().startswith(value.casefold()),
+    "name:exact": lambda resource, value: _text(resource, "name") == value,
+    "name:contains": lambda resource, value: value.casefold() in _text(resource, "name").casefold(),
+    "status": _token("status", _STATUS),
+    "version": _token("version"),
+}
+
+
+def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search:
+    """The search that the ``arguments`` of a query ask for. Raises :class:`BadRequest`.
+
+    What is not known is passed over, and ``strict`` refuses it (FHIR R4, "Handling Errors"); a modifier that is not known is
+    always refused, because it would change what is found ("Modifiers").
+    """
+    tests: list[Callable[[Resource], bool]] = []
+    used: list[tuple[str, str]] = []
+    page = {"_count": USUAL_COUNT, "_offset": 0}
+    for name, value in arguments:
+        if name in page:
+            page[name] = _number(name, value)
+        elif name in _TESTS:
+            if value:
+                tests.append(_any_of(_TESTS[name], [_ESCAPED.sub(r"\1", item) for item in _COMMA.split(value)]))
+        elif name.partition(":")[0] in PARAMETERS:
+            raise BadRequest("There is no such modifier; name has :exact and :contains.", name.partition(":")[0], code="not-supported")
+        elif name not in _CONTROLS:
+            if strict:
+                raise BadRequest(f"A parameter is not known; there are: {', '.join([*PARAMETERS, *_CONTROLS])}.", code="not-supported")
+            continue
+        if name not in page:
+            used.append((name, value))
+    return Search(tuple(tests), min(page["_count"], MOST_COUNT), page["_offset"], tuple(used))
+
+
+def _any_of(test: Test, values: list[str]) -> Callable[[Resource], bool]:
+    return lambda resource: any(test(resource, value) for value in values)
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest(f"{name} must be a whole number from 0 on.", name, code="value")
+    return int(text[-9:]) if len(text.lstrip("0")) <= 9 else 10**9
+
+
+def searchset(search: Search, resources: Iterable[Resource], url: str) -> dict[str, Any]:
+    """The Bundle of what ``search`` finds among ``resources``. ``url``: of the type, absolute."""
+    found = [resource for resource in resources if all(test(resource) for test in search.tests)]
+    end = search.offset + search.size
+
+    def link(relation: str, offset: int) -> dict[str, str]:
+        page = [("_count", str(search.size)), *([("_offset", str(offset))] if offset else [])]
+        return {"relation": relation, "url": f"{url}?{urlencode([*search.used, *page])}"}
+
+    links = [link("self", search.offset)]
+    if search.size:
+        if search.offset:
+            links.append(link("previous", max(0, search.offset - search.size)))
+        if end < len(found):
+            links.append(link("next", end))
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links}
+    entries = [_entry(resource, url) for resource in found[search.offset : end]]
+    return {**bundle, "entry": entries} if entries else bundle
+
+
+def _entry(resource: Resource, url: str) -> dict[str, Any]:
+    return {"fullUrl": f"{url}/{resource['id']}", "resource": resource, "search": {"mode": "match"}}
