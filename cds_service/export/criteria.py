@@ -14,7 +14,7 @@ from typing import Any
 from ..authoring.card_words import condition_words
 from ..facts.catalogue import CATALOGUE
 from ..rules.card import Card
-from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion, unnamed
 
 LANGUAGE = "application/x.b12-folate-cds.criterion+json"
 _DAYS = ("within", "older_than")
@@ -61,7 +61,8 @@ def as_written(condition: Condition) -> dict[str, Any]:
 
 
 def _asked(criterion: Criterion) -> Iterator[tuple[str, Any]]:
-    yield "id", criterion.id
+    if criterion.id != unnamed(criterion.fact, criterion.operator):
+        yield "id", criterion.id
     yield "fact", criterion.fact
     yield criterion.operator, _operand(criterion)
     if criterion.when_unknown is not None:

@@ -17,8 +17,8 @@ from ..engine import Engine
 from ..fhir.terminology import BASE
 from ..rendering.cards import TOPICS
 from ..rules.card import Card, OrderSource, Suggestion
-from ..rules.card_texts import PLACEHOLDER
 from ..rules.card_set import EvidenceEntry
+from ..rules.card_texts import PLACEHOLDER
 from ..rules.conditions import CardHolds
 from .criteria import applicable, conditions, words
 from .data_requirements import data_requirements, queries_of_card

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion
+from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
@@ -79,7 +79,7 @@ class ConditionReader(Reader):
             raise AuthoringError(place, "a criterion has exactly one operator.", f"Operators: {', '.join(_ALL_OPERATORS)}.")
         [operator] = used
         operand = _operand_reader(operator)(mapping[operator], mapping.at(operator), self.vocabulary.facts[fact])
-        name = self.name(mapping, "id") if "id" in mapping else f"{fact}-{operator}"
+        name = self.name(mapping, "id") if "id" in mapping else unnamed(fact, operator)
         return Criterion(name, fact, operator, operand, _when_unknown(mapping, operator), place)
 
     def name(self, mapping: Mapping, key: str, what: str = "the name of a criterion") -> str:

@@ -71,6 +71,11 @@ OPERATORS: Mapping[str, Test] = {
 STATE_OPERATORS = ("absent", "unknown")
 
 
+def unnamed(fact: str, operator: str) -> str:
+    """The id of a criterion that its card gives none."""
+    return f"{fact}-{operator}"
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One named question. ``when_unknown``: the truth that an unknown answer is taken for, where the author says so."""

@@ -8,7 +8,7 @@ allergy, or Leber's disease.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
@@ -61,7 +61,7 @@ Ask = Callable[[Record, str, str | None], list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def ask() -> Ask:
     """Fire a hook for a record, at its time; the answer is 200 and its cards are returned."""
-    today: list[datetime] = []
+    today: list[datetime] = [datetime.now(UTC)]
     client: FlaskClient = create_app(clock=lambda: today[-1]).test_client()
     templates = {service["hook"]: service["prefetch"] for service in client.get("/cds-services").get_json()["services"]}
 

@@ -95,4 +95,4 @@ def _codes(kind: str, name: str) -> tuple[str, ...]:
     """The codes that R4 lists for an element in its definition; none where the list there is cut short or there is no list."""
     listed = getattr(_fields(kind).get(name), "json_schema_extra", None) or {}
     codes = tuple(listed.get("enum_values", ()))
-    return codes if "+" not in codes else ()
+    return () if {"+", "etc."} & set(codes) else codes
