@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,13 +59,17 @@ class Call:
 
 
 class Engine:
-    """Cards, facts and order templates of one deployment, loaded and checked as a whole."""
+    """Cards, facts and order templates of one deployment, loaded and checked as a whole.
 
-    def __init__(self, settings: Settings):
+    ``built_in``: the folder of cards that local ones come over. ``activate``: ids of drafts that speak as if they were active,
+    for those who write them.
+    """
+
+    def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
         self.settings = settings
         self.zone = ZoneInfo(settings.timezone)
         self.terminology = Terminology.load(PROFILES)
-        self.folders = folders(CARDS, settings.cards)
+        self.folders = folders(built_in or CARDS, settings.cards)
         self.evidence: dict[str, EvidenceEntry] = load_evidence(self.folders)
         self.parameters = load_parameters(self.folders, settings.parameters, self.evidence)
         self.site = Site(
@@ -77,7 +82,7 @@ class Engine:
         templates = load_templates(PROFILES / "activity-definitions", self.terminology, settings.parameters)
         reasons = _override_reasons()
         self.vocabulary = Vocabulary(CATALOGUE, self.evidence, templates, reasons, PARAMETER_SETS)
-        self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters)
+        self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
         sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)

@@ -15,6 +15,7 @@ from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
+from ..rules.card_set import draft_ids
 from ..rules.decision import Decisions
 from ..rules.yaml_reader import meant
 from ..rules.yaml_source import AuthoringError, Mapping, Place
@@ -51,15 +52,30 @@ class StatedFacts:
         return self._stated.get(name) or unknown("not stated")
 
 
-def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None) -> Iterator[CardTestResult]:
-    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set."""
+def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, *, drafts: bool = False) -> Iterator[CardTestResult]:
+    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set.
+
+    ``drafts``: of cards too that wait to be activated.
+    """
     for parameter_set in PARAMETER_SETS:
         engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
-        for card in engine.cards.values():
-            if card_ids and card.id not in card_ids:
-                continue
-            for test in applicable_tests(card, parameter_set):
-                yield run_test(card, test, engine.cards, parameter_set)
+        for card, loaded in authored(engine) if drafts else ((card, engine) for card in engine.cards.values()):
+            if not card_ids or card.id in card_ids:
+                for test in applicable_tests(card, parameter_set):
+                    yield run_test(card, test, loaded.cards, parameter_set)
+
+
+def authored(engine: Engine) -> Iterator[tuple[Card, Engine]]:
+    """Each card with the engine that it is judged in: active ones in ``engine``, drafts in one in which all drafts speak."""
+    yield from ((card, engine) for card in engine.cards.values())
+    trial = with_drafts(engine)
+    yield from ((card, trial) for card in trial.cards.values() if card.id not in engine.cards)
+
+
+def with_drafts(engine: Engine) -> Engine:
+    """An engine of the same settings and cards in which every draft speaks."""
+    drafts = draft_ids(engine.folders, engine.vocabulary, engine.settings.parameters)
+    return Engine(engine.settings, engine.folders[0].root, drafts) if drafts else engine
 
 
 def applicable_tests(card: Card, parameter_set: str) -> list[Any]:

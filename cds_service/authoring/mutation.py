@@ -28,7 +28,7 @@ from ..rules.card import Card
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Mapping, Place
-from .card_tests import TODAY, StatedFacts, applicable_tests, read_test
+from .card_tests import TODAY, StatedFacts, applicable_tests, authored, read_test
 from .explanation import condition_text
 
 _FAMILIES = (("below", "at_least", "more_than", "at_most"), ("within", "older_than"), ("absent", "unknown"))
@@ -136,19 +136,19 @@ def _other_operands(criterion: Criterion) -> Iterator[Any]:
 
 
 def run_mutants(card_ids: Collection[str] = (), parameter_sets: Iterable[str] = PARAMETER_SETS) -> Iterator[MutantResult]:
-    """Every mutant of all cards, or of ``card_ids``, in each parameter set. The cards' tests must pass beforehand."""
+    """Every mutant of all cards, drafts too, or of ``card_ids``, in each parameter set. The cards' tests must pass beforehand."""
     for parameter_set in parameter_sets:
         engine = Engine(Settings.model_validate({"parameters": parameter_set}))
-        for card in engine.cards.values():
+        for card, loaded in authored(engine):
             if not card_ids or card.id in card_ids:
-                yield from mutate(card, engine.cards, parameter_set)
+                yield from mutate(card, loaded.cards, parameter_set)
 
 
 def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResult]:
     """Run the tests of ``card``, which stands beside ``cards``, against each of its mutants."""
-    authored = applicable_tests(card, parameter_set)
-    tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in authored)]
-    base: Stated = next((test["facts"] for test in authored if test.get("fires")), {})
+    stated = applicable_tests(card, parameter_set)
+    tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in stated)]
+    base: Stated = next((test["facts"] for test in stated if test.get("fires")), {})
     for mutant in mutants(card):
         mutated = {**cards, card.id: mutant.card}
         if any(Decisions(mutated, facts)[card.id].fires is not fires for facts, fires in tests):

@@ -25,7 +25,7 @@ def example(hook: str) -> None:
 
 @click.command()
 @click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--card", help="Only this card.")
+@click.option("--card", help="Only this card; a draft speaks as if it were active.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
 def explain(request_file: Path, card: str | None, as_json: bool, now: str | None) -> None:
@@ -39,7 +39,8 @@ def explain(request_file: Path, card: str | None, as_json: bool, now: str | None
 
     try:
         moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
-        explained = explain_request(Engine(read_settings()), request_file.read_bytes(), moment.astimezone(), card)
+        engine = Engine(read_settings(), activate=[card] if card else [])
+        explained = explain_request(engine, request_file.read_bytes(), moment.astimezone(), card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OtherFhirVersion as error:

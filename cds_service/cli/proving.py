@@ -14,7 +14,7 @@ from ..rules.yaml_source import AuthoringError
 @click.argument("card_ids", nargs=-1)
 @click.option("--mutate", is_flag=True, help="Then change each criterion of each card: one of its tests must notice.")
 def run_card_tests(card_ids: tuple[str, ...], mutate: bool) -> None:
-    """Run the tests in the card files, in every parameter set."""
+    """Run the tests in the card files, drafts too, in every parameter set."""
     try:
         passed = _run_tests(card_ids) and (not mutate or _run_mutants(card_ids))
     except AuthoringError as error:
@@ -28,7 +28,7 @@ def _run_tests(card_ids: tuple[str, ...]) -> bool:
 
     failures = 0
     ran = 0
-    for result in run_tests(card_ids):
+    for result in run_tests(card_ids, drafts=True):
         ran += 1
         if result.problem:
             failures += 1

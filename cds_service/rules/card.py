@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .conditions import Condition
@@ -17,7 +17,7 @@ class Paragraph:
 
     text: str
     when: tuple[Condition, ...]
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Suggestion:
     replaces: str
     recommended: bool
     when: tuple[Condition, ...]
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Card:
     suggestions: tuple[Suggestion, ...]
     override_reasons: tuple[str, ...]
     tests: tuple[Any, ...]
-    place: Place
+    place: Place = field(compare=False)
 
     @property
     def conditions(self) -> list[Condition]:

@@ -15,6 +15,7 @@ from .yaml_source import AuthoringError, Mapping, Place, Sequence
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+CARD_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DAYS = re.compile(r"(\d+) ?d\Z")
 _QUANTITY = re.compile(r"([-+]?\d+(?:\.\d+)?) (\S+)\Z")
 _CARD_KEYS = ("id", "version", "status", "title", "rank", "review_by", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
@@ -71,7 +72,7 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         tests=tuple(value for value, _ in reader.items(card, "tests")),
         place=card.place,
     )
-    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", parsed.id):
+    if not CARD_ID.fullmatch(parsed.id):
         raise AuthoringError(card.at("id"), f"{parsed.id!r} is not a card id.", "Use lower-case words joined by '-'.")
     if not re.fullmatch(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}", parsed.version):
         raise AuthoringError(card.at("version"), f"{parsed.version!r} is not a version.", "Write it as 1.0.0; quotes are not needed.")

@@ -38,7 +38,7 @@ ASCENDING = (
     ("window.potassium", "window.potassium_recent"),
     ("monitoring.every", "monitoring.every_when_stable"),
 )  # fmt: skip
-_OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
+OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
 class Folder(NamedTuple):
@@ -99,7 +99,7 @@ def _local_folder(root: Path) -> Folder:
         raise AuthoringError(place, "a folder of local cards says whose they are.", mend)
     content = _file(root / SITE_FILE, folder)
     owner = content.get("owner")
-    if set(content) != {"owner"} or not isinstance(owner, str) or not _OWNER.match(owner):
+    if set(content) != {"owner"} or not isinstance(owner, str) or not OWNER.match(owner):
         raise AuthoringError(content.at("owner"), "the owner is a name of letters, digits and single hyphens.", mend)
     return folder._replace(owner=owner)
 
@@ -235,15 +235,31 @@ def _check_order(parameters: AnyMapping[str, ParameterEntry], changes: AnyMappin
                 raise AuthoringError(changed.place, told, "Patients between the two would be in no class, or in two.")
 
 
-def load_cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str) -> dict[str, Card]:
-    """Every active card by id, in the order of rank; of a local folder its version names the owner.
+def load_cards(
+    folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, activate: Collection[str] = ()
+) -> dict[str, Card]:
+    """Every active card by id, in the order of rank; of a local folder its version names the owner. Drafts that ``activate``
+    names are among them.
 
     Raises :class:`AuthoringError`.
     """
-    return _cards(folders, vocabulary, parameter_set, [])
+    cards = _cards(folders, vocabulary, parameter_set, [])
+    active = {card_id: card for card_id, card in cards.items() if card.status == "active" or (_is_draft(card) and card_id in activate)}
+    _check_references(active, cards.keys() - active.keys())
+    return dict(sorted(active.items(), key=lambda item: item[1].rank))
+
+
+def draft_ids(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str) -> frozenset[str]:
+    """The cards that wait to be activated. Raises :class:`AuthoringError`."""
+    return frozenset(card_id for card_id, card in _cards(folders, vocabulary, parameter_set, []).items() if _is_draft(card))
+
+
+def _is_draft(card: Card) -> bool:
+    return card.status == "draft"
 
 
 def _cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, overrides: list[Override]) -> dict[str, Card]:
+    """The card of each id that the last folder has of it, whatever its status."""
     cards: dict[str, Card] = {}
     for folder in folders:
         for card in _cards_of(folder, vocabulary, parameter_set).values():
@@ -252,9 +268,7 @@ def _cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str
                 told = f"card {card.id} {card.version} {'replaces' if card.status == 'active' else 'turns off'} {before.version}"
                 overrides.append(Override(told, card.place, before.place))
             cards[card.id] = card
-    active = {card_id: card for card_id, card in cards.items() if card.status == "active"}
-    _check_references(active, cards.keys() - active.keys())
-    return dict(sorted(active.items(), key=lambda item: item[1].rank))
+    return cards
 
 
 def card_files(folder: Folder) -> list[Path]:

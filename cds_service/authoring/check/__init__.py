@@ -11,6 +11,7 @@ from ...engine import PARAMETER_SETS, Engine
 from ...rules.card_file import Vocabulary
 from ...rules.card_set import Folder, folders, load_evidence, overrides
 from ...rules.yaml_source import AuthoringError
+from ..card_tests import with_drafts
 from .finding import Finding
 from .of_cards import card_findings
 from .of_files import file_findings
@@ -46,8 +47,11 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     except AuthoringError as error:
         yield Finding.of(error)
         return
-    yield from (finding for engine in loaded.values() for card in engine.cards.values() for finding in card_findings(card, engine))
-    yield from set_findings(loaded)
+    whole = {name: with_drafts(engine) for name, engine in loaded.items()}
+    for name, engine in whole.items():
+        for card in engine.cards.values():
+            yield from card_findings(card, loaded[name] if card.id in loaded[name].cards else engine)
+    yield from set_findings(whole)
     yield from _overriding(found, vocabulary)
 
 
