@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .asking import example, explain
-from .changing import new
+from .changing import diff, new
 from .checking import check, schema
 from .documenting import doc
 from .proving import run_card_tests, safety
@@ -17,5 +17,5 @@ def main() -> None:
     """A CDS Hooks service for vitamin B12 and folate."""
 
 
-for _command in (serve, example, explain, run_card_tests, safety, check, new, schema, doc, report, settings):
+for _command in (serve, example, explain, run_card_tests, safety, check, new, diff, schema, doc, report, settings):
     main.add_command(_command)

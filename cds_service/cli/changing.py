@@ -51,3 +51,38 @@ def _next_steps(card_id: str, folder: Path, card: Path, local: bool) -> str:
   4. {chosen}{run} explain REQUEST.json --card {card_id}
   5. Activate it: status: active in {card}
 docs/changing-cards.md has more."""
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As --format json.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where there is a difference, like git.")
+def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
+    """Tell what changed between two sets of cards: in words, and for which patients.
+
+    OLD and NEW are each a folder of cards, built-in, or a revision in git such as HEAD~1:cards.
+    """
+    import sys
+    import tempfile
+
+    from ..authoring.diff import compare
+    from ..authoring.diff.report import FORMATS
+    from ..authoring.diff.versions import NoSuchVersion, read_version
+
+    def progress(card: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{card}\r", nl=False, err=True)
+
+    settings = read_settings()
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            versions = [read_version(name, settings, Path(work)) for name in (old, new)]
+        except (AuthoringError, NoSuchVersion) as error:
+            raise click.ClickException(str(error)) from None
+        comparison = compare(versions[0], versions[1], progress)
+    progress("")
+    click.echo(FORMATS["json" if as_json else form](comparison))
+    if exit_code and comparison.differs:
+        sys.exit(1)

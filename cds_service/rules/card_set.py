@@ -172,7 +172,7 @@ def _parameters(
             changes = _parameter_file(path, folder, evidence, found)
             if folder.owner:
                 overrides += [
-                    Override(f"{key} is {_told(entry.value)}, not {_told(found[key].value)}", entry.place, found[key].place)
+                    Override(f"{key} is {value_words(entry.value)}, not {value_words(found[key].value)}", entry.place, found[key].place)
                     for key, entry in changes.items()
                 ]
             found.update(changes)
@@ -180,7 +180,8 @@ def _parameters(
     return found
 
 
-def _told(value: Any) -> str:
+def value_words(value: Any) -> str:
+    """A parameter's value for a reader."""
     return ", ".join(f"{number} {unit}" for unit, number in value.items()) if isinstance(value, dict) else str(value)
 
 

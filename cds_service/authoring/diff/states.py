@@ -1,0 +1,271 @@
+"""In which states the cards of two sets differ, card by card, with an example of each kind of difference.
+
+As in the proof of safety a card is walked alone, with both answers tried to the question whether another card holds. Cards
+that differ themselves are decided truly, each set with its own. The example is then looked for with every card decided and
+nothing tried instead of its inputs, so that it is a patient who can be.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice, product
+from typing import Any, NamedTuple
+
+from ...engine import Engine
+from ...facts.catalogue import CATALOGUE, closure
+from ...rendering.cards import render_card
+from ...rules.card import Card
+from ...rules.decision import Decisions
+from ..safety.classes import NOW, input_classes
+from ..safety.enumeration import Choices, Impossible, Relation, StateFacts, states
+from ..safety.invariants import read_suggestions
+from ..safety.proof import OPENING, PATIENT_OF_STATES, AssumedDecisions, status_relation
+from ..safety.sessions import Session, dosed_sessions, ordering_sessions
+from .compared import Compared, compared
+from .limits import Extras, changed_parameters, drafted
+from .walk import SharedFacts, Table, table
+
+FIRES, SILENT, SAYS, SUGGESTS = "fires where it was silent", "is silent where it fired", "says otherwise", "suggests otherwise"
+KINDS = (FIRES, SILENT, SAYS, SUGGESTS)
+ORDERING = ("order-select", "order-sign")
+_CANDIDATES = 100
+_MOST_RUNS = 20_000  # in the search for one example
+
+
+class Example(NamedTuple):
+    """A state in which a card differs: what is asked of the patient by the old set and by the new one."""
+
+    session: Session
+    old: SharedFacts
+    new: SharedFacts
+
+
+class Found(NamedTuple):
+    """In how many states a card differs in one way on a hook, and an example where one was found."""
+
+    kind: str
+    states: int
+    example: Example | None
+
+
+class Job(NamedTuple):
+    """A card of two sets on one hook. ``decided``: the cards that are decided truly; ``touched``: the facts that read a
+    parameter which changed; ``by_limits``: only limits changed, so that only patients between these are looked at."""
+
+    old: Engine
+    new: Engine
+    card: str
+    hook: str
+    decided: frozenset[str]
+    touched: frozenset[str]
+    extras: Extras
+    by_limits: bool
+
+    def cards(self) -> tuple[Mapping[str, Card], Mapping[str, Card]]:
+        """The cards of the hook, of either set."""
+        return self.old.cards_by_hook[self.hook], self.new.cards_by_hook[self.hook]
+
+
+class _Candidate(NamedTuple):
+    """A state in which the card differs as far as it was looked at alone."""
+
+    weight: Any
+    number: int
+    session: Session
+    old: dict[str, str]
+    new: dict[str, str]
+    classes: Table
+    relation: Relation | None
+
+
+def differing(job: Job) -> list[Found]:
+    """Each kind of difference of the card on the hook."""
+    old, new = job.cards()
+    what = compared(old.get(job.card), new.get(job.card), job.touched)
+    names = _asked(job, what)
+    counts = dict.fromkeys(KINDS, 0)
+    best: dict[str, list[_Candidate]] = {kind: [] for kind in KINDS}
+    for classes in _tables(job, names):
+        relation = status_relation() if "b12.status" in names and "b12.status" not in classes.worked_out else None
+        for session in _sessions(job, names):
+            for kind, before, after in _states(job, what, classes, session, relation):
+                if kind:
+                    counts[kind] += 1
+                    # The heap keeps the lightest: its first item is the heaviest of them.
+                    weight = _Reversed(_weight(before, after))
+                    item = _Candidate(weight, sum(counts.values()), session, before.labels, after.labels, classes, relation)
+                    (heapq.heappush if len(best[kind]) < _CANDIDATES else heapq.heappushpop)(best[kind], item)
+    return [found for kind in KINDS if (found := _found(job, what, kind, counts[kind], sorted(best[kind], reverse=True)))]
+
+
+def _found(job: Job, what: Compared, kind: str, number: int, candidates: list[_Candidate]) -> Found | None:
+    """The difference with an example, or ``None`` where no candidate can be beside the other cards."""
+    possible = [each for each in candidates if _can_be(job, what, kind, each)]
+    states_left = number - (len(candidates) - len(possible))
+    return Found(kind, states_left, _example(job, what, kind, possible)) if states_left else None
+
+
+class _Reversed(tuple[Any, ...]):
+    """A key that sorts the other way round."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: tuple[Any, ...]) -> bool:
+        return super().__gt__(other)
+
+
+def _weight(old: StateFacts, new: StateFacts) -> tuple[int, int, list[str]]:
+    """An example is the easier to read the less of it is not known, and the less it needs."""
+    labels = {**old.labels, **new.labels}
+    return sum(label == "unknown" for label in labels.values()), len(labels), sorted(labels.values())
+
+
+def _asked(job: Job, what: Compared) -> frozenset[str]:
+    """The facts that can make a difference to the card, with those that they rest on."""
+    decided = [cards[name] for cards in job.cards() for name in (job.card, *job.decided) if name in cards]
+    return frozenset(closure([*(name for card in decided for name in card.deciding_facts), *what.facts()]))
+
+
+def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
+    moved = [name for name in job.extras.inputs if name in names]
+    if not job.by_limits:
+        yield table(job.extras.inputs)
+        return
+    for position, name in enumerate(moved):
+        yield table(job.extras.inputs, only=name, without=moved[:position])
+    # What reads a changed parameter itself and no moved input: a dose that is drafted, the name of a regimen.
+    if any(fact in names and not set(moved) & set(closure([fact])) for fact in job.touched):
+        yield table(job.extras.inputs, without=moved)
+
+
+def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
+    """Those of which no two are the same to the facts ``names``."""
+    if job.hook not in ORDERING:
+        return [OPENING]
+    terminology = job.new.terminology
+    asked = [name for name in CATALOGUE if name in names and CATALOGUE[name].session]
+    found: dict[Any, Session] = {}
+    for session in (*ordering_sessions(terminology), *dosed_sessions(terminology, **drafted(job.extras))):
+        found.setdefault(_signature(job, session, asked), session)
+    return list(found.values())
+
+
+def _signature(job: Job, session: Session, asked: list[str]) -> Any:
+    told: list[Any] = [any(stop.product.cobalamin for stop in session.orders.stops)]
+    for site in dict.fromkeys((job.old.site, job.new.site)):
+        for neuro, dietary in product(("true", "false", "unknown"), repeat=2):
+            fixed = {"neuro.involvement": neuro, "cause.dietary": dietary, "diet.vegan": "unknown", "b12_therapy.active": "false"}
+            facts = StateFacts(site, session.orders, NOW, input_classes(), Choices(), None, fixed)
+            told += [(facts[name].state, facts[name].value) for name in asked]
+    return tuple(told)
+
+
+def _facts(job: Job, classes: Table, session: Session, choices: Choices, relation: Relation | None, given: _Given) -> tuple[Any, Any]:
+    """The facts of a state, of either set; the same where no limit moved."""
+    chosen = dict(given.chosen)
+    made = [
+        SharedFacts(site, session, of_side, classes.worked_out, choices, chosen, relation, wanted)
+        for site, of_side, wanted in ((job.old.site, classes.old, given.old), (job.new.site, classes.new, given.new))
+    ]
+    return (made[0], made[1]) if changed_parameters(job.old, job.new) else (made[0], made[0])
+
+
+class _Given(NamedTuple):
+    """What is stated of a state beforehand: classes of inputs, and what the other facts must come to on either side."""
+
+    chosen: Mapping[str, str]
+    old: Mapping[str, str]
+    new: Mapping[str, str]
+
+
+class _Decisions(AssumedDecisions):
+    """The decisions of one of two sets; ``assumed``: what both assume of the cards that do not differ."""
+
+    def __init__(self, decided: frozenset[str], cards: Mapping[str, Card], facts: StateFacts, choices: Choices, assumed: dict[str, bool]):
+        super().__init__(decided, cards, facts, choices)
+        self._assumed = assumed
+
+
+def _states(
+    job: Job, what: Compared, classes: Table, session: Session, relation: Relation | None
+) -> Iterator[tuple[str, SharedFacts, SharedFacts]]:
+    """Every state of the card, with its kind of difference, ``""`` where there is none."""
+    nothing = _Given({}, {}, {})
+    decided = job.decided | {job.card}
+
+    def run(choices: Choices) -> tuple[str, SharedFacts, SharedFacts]:
+        facts = _facts(job, classes, session, choices, relation, nothing)
+        assumed: dict[str, bool] = {}
+        first, second = (_Decisions(decided, cards, each, choices, assumed) for cards, each in zip(job.cards(), facts, strict=True))
+        return _kind(job, what, first, second, *facts), *facts
+
+    return states(run)
+
+
+def _kind(job: Job, what: Compared, old: Decisions, new: Decisions, old_facts: SharedFacts, new_facts: SharedFacts) -> str:
+    before, after = old.holds(job.card), new.holds(job.card)
+    if before != after:
+        return FIRES if after else SILENT
+    if not before:
+        return ""
+    for one, other in what.paragraphs:
+        shown = (item is not None and all(condition.truth(facts, decisions.holds) for condition in item.when)
+                 for item, facts, decisions in ((one, old_facts, old), (other, new_facts, new)))  # fmt: skip
+        if next(shown) != next(shown):
+            return SAYS
+    if not (what.old_suggestions or what.new_suggestions):
+        return ""
+    return SUGGESTS if _made(job.old, job.card, what.old_suggestions, old, old_facts) != _made(
+        job.new, job.card, what.new_suggestions, new, new_facts
+    ) else ""  # fmt: skip
+
+
+def _made(engine: Engine, card_id: str, suggestions: tuple[Any, ...], decisions: Decisions, facts: SharedFacts) -> list[Any]:
+    """The orders that ``suggestions`` of a card make where it fires."""
+    decision = decisions[card_id]
+    bare = decision._replace(card=replace(decision.card, summary="-", detail=(), values=(), suggestions=suggestions), steps=())
+    rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, engine.publication, course_taken=False)
+    return read_suggestions(rendered.shown)
+
+
+def _can_be(job: Job, what: Compared, kind: str, candidate: _Candidate) -> bool:
+    """Whether the card still differs so where every other card is decided and not assumed."""
+    given = _Given({**candidate.new, **candidate.old}, {}, {})
+    runs = _decided_states(job, what, candidate.classes, candidate.session, candidate.relation, given)
+    return any(found == kind for found, _, _ in islice(runs, _MOST_RUNS))
+
+
+def _example(job: Job, what: Compared, kind: str, candidates: list[_Candidate]) -> Example | None:
+    """The lightest of the candidates of which every fact can be worked out that was tried instead of its inputs."""
+    classes = table(job.extras.inputs, whole=True)
+    left = _MOST_RUNS
+    for each in candidates:
+        chosen = {name: label for name, label in {**each.new, **each.old}.items() if name not in classes.worked_out}
+        for found, old, new in _decided_states(job, what, classes, each.session, None, _Given(chosen, each.old, each.new)):
+            left -= 1
+            if found == kind:
+                return Example(each.session, old, new)
+            if not left:
+                return None
+    return None
+
+
+def _decided_states(
+    job: Job, what: Compared, classes: Table, session: Session, relation: Relation | None, given: _Given
+) -> Iterator[tuple[str, Any, Any]]:
+    """The states in which ``given`` holds, every card decided; the kind is ``""`` too for what is found not to be possible."""
+
+    def run(choices: Choices) -> tuple[str, Any, Any]:
+        facts = _facts(job, classes, session, choices, relation, given)
+        try:
+            if "b12.status" in given.old or "b12.status" in given.new:
+                # First what bounds the rest the most, so that what cannot be is noticed early.
+                _ = [each["b12.status"] for each in facts]
+            first, second = (Decisions(cards, each) for cards, each in zip(job.cards(), facts, strict=True))
+            return _kind(job, what, first, second, *facts), *facts
+        except Impossible:
+            return "", *facts
+
+    return states(run)
