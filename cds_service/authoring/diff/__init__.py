@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS, Engine
 from ...facts.catalogue import CATALOGUE, closure
 from . import limits
 from .compared import decides_otherwise, looked_at, rests_on
-from .readers import readers
+from .readers import parameters_of, readers
 from .said import Said, differences
 from .states import ORDERING, Found, Job, differing
 from .versions import Version
@@ -18,12 +18,14 @@ _HOOKS = {"opening": ("patient-view", "encounter-discharge"), "ordering": ORDERI
 
 
 class CardStates(NamedTuple):
-    """How one card differs by state. ``when``: opening or ordering; ``sets``: the parameter sets that have it so."""
+    """How one card differs by state. ``when``: opening or ordering; ``whole``: every state was looked at; ``sets``: the parameter
+    sets that have it so."""
 
     card: str
     when: str
     hooks: tuple[str, ...]
     found: tuple[Found, ...]
+    whole: bool
     sets: tuple[str, ...]
 
 
@@ -36,13 +38,12 @@ class NotWalked(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """All that differs between two sets. ``walked``: the cards whose states were looked at."""
+    """All that differs between two sets. ``states``: of every card whose states were looked at, also where none differs."""
 
     old: str
     new: str
     said: list[Said]
     states: list[CardStates]
-    walked: tuple[str, ...]
     not_walked: list[NotWalked]
 
     @property
@@ -54,32 +55,40 @@ class Comparison(NamedTuple):
 def compare(old: Version, new: Version, progress: Callable[[str], None] = lambda card: None) -> Comparison:
     """Compare two sets of cards; ``progress`` is told each card before its states are walked."""
     said = differences(old.engines, new.engines)
-    states: list[CardStates] = []
-    walked: dict[str, None] = {}
+    made: dict[Any, CardStates] = {}
     for parameter_set in PARAMETER_SETS if said else ():
         for job in _jobs(old.engines[parameter_set], new.engines[parameter_set]):
-            _take(states, job, parameter_set, progress)
-            walked[job.card] = None
-    return Comparison(old.name, new.name, said, states, tuple(walked), _not_walked(old.engines["default"], new.engines["default"]))
+            key = _same_states(job)
+            if key in made:
+                made[key] = made[key]._replace(sets=(*made[key].sets, parameter_set))
+                continue
+            progress(f"{job.card} [{parameter_set}, {job.hook}]")
+            hooks = tuple(hook for hook in _hooks_of(job) if any(job.card in engine.cards_by_hook[hook] for engine in (job.old, job.new)))
+            when = "ordering" if job.hook in ORDERING else "opening"
+            made[key] = CardStates(job.card, when, hooks, *differing(job), (parameter_set,))
+    return Comparison(old.name, new.name, said, _merged(made.values()), _not_walked(old.engines["default"], new.engines["default"]))
 
 
-def _take(states: list[CardStates], job: Job, parameter_set: str, progress: Callable[[str], None]) -> None:
-    progress(f"{job.card} [{parameter_set}, {job.hook}]")
-    found = differing(job)
-    if not found:
-        return
-    hooks = tuple(hook for hook in _hooks_of(job) if job.card in job.old.cards_by_hook[hook] or job.card in job.new.cards_by_hook[hook])
-    when = "ordering" if job.hook in ORDERING else "opening"
-    for position, earlier in enumerate(states):
-        same = (earlier.card, earlier.when, _counted(earlier.found)) == (job.card, when, _counted(tuple(found)))
-        if same and parameter_set not in earlier.sets:
-            states[position] = earlier._replace(sets=(*earlier.sets, parameter_set))
-            return
-    states.append(CardStates(job.card, when, hooks, tuple(found), (parameter_set,)))
+def _merged(made: Iterable[CardStates]) -> list[CardStates]:
+    """Those of several parameter sets that came to the same."""
+    found: dict[Any, CardStates] = {}
+    for each in made:
+        key = (each.card, each.hooks, each.whole, tuple((part.kind, part.states) for part in each.found))
+        before = found.get(key)
+        found[key] = before._replace(sets=(*before.sets, *each.sets)) if before else each
+    return [each._replace(sets=tuple(name for name in PARAMETER_SETS if name in each.sets)) for each in found.values()]
 
 
-def _counted(found: tuple[Found, ...]) -> list[tuple[str, int]]:
-    return [(each.kind, each.states) for each in found]
+def _same_states(job: Job) -> Any:
+    """What makes the walk of a card in one parameter set the same as in another."""
+    cards = [engine.cards.get(name) for engine in (job.old, job.new) for name in (job.card, *sorted(job.decided))]
+    asked = {text for name in closure([name for card in cards if card for name in card.facts]) for text in parameters_of(name)}
+    read = [
+        (name, str(engine.parameters[name].value)) for engine in (job.old, job.new) for name in sorted(asked & engine.parameters.keys())
+    ]
+    # Cards that are not decided matter by being there or not.
+    others = [name in engine.cards for engine in (job.old, job.new) for name in sorted(looked_at(job.card, job.old.cards, job.new.cards))]
+    return job.card, job.hook, job.by_limits, tuple(map(repr, cards)), tuple(read), tuple(others)
 
 
 def _hooks_of(job: Job) -> tuple[str, ...]:
@@ -92,15 +101,14 @@ def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
     moved = limits.of_parameters(old, new)
     for card_id in sorted({*old.cards, *new.cards}):
         others = looked_at(card_id, old.cards, new.cards)
-        decided = frozenset(name for name in others if decides_otherwise(old.cards.get(name), new.cards.get(name)) or _concerned(name, touched, old, new))
-        own = decides_otherwise(old.cards.get(card_id), new.cards.get(card_id))
-        if not (own or decided or _concerned(card_id, touched, old, new)):
+        otherwise = {name for name in (card_id, *others) if decides_otherwise(old.cards.get(name), new.cards.get(name))}
+        decided = frozenset(name for name in others if name in otherwise or _concerned(name, touched, old, new))
+        if not (otherwise or decided or _concerned(card_id, touched, old, new)):
             continue
-        by_limits = not own and not any(decides_otherwise(old.cards.get(name), new.cards.get(name)) for name in decided)
         changed = [limits.of_criteria(old.cards.get(name), new.cards.get(name), (old.site, new.site)) for name in (card_id, *decided)]
         extras = limits.merged([moved, *changed])
         for hook in _distinct_hooks(card_id, decided, old, new):
-            yield Job(old, new, card_id, hook, decided, touched, extras, by_limits)
+            yield Job(old, new, card_id, hook, decided, touched, extras, by_limits=not otherwise)
 
 
 def _concerned(card_id: str, touched: frozenset[str], old: Engine, new: Engine) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE
 from ...facts.fact import Fact
+from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
 from ..card_words import plain, title
 from ..safety.classes import NOW
@@ -17,6 +18,7 @@ from .walk import SharedFacts
 
 _HEAD = ("patient.sex", "patient.age_months", "patient.paediatric", "patient.age")
 _WORDS = {"female": "woman", "male": "man"}
+_CHILD = {"woman": "girl", "man": "boy", "patient": "child"}
 
 
 def patient_words(example: Example) -> str:
@@ -26,7 +28,9 @@ def patient_words(example: Example) -> str:
     there = [_there(name, facts[name], example) for name in names if facts[name].value not in (None, False)]
     none = [title(name) for name in names if facts[name].holds is False]
     unknown = [title(name) for name in names if facts[name].is_unknown]
-    parts = [_who(example.old), *([f"ordered: {plain(example.session.label)}"] if example.session.orders.drafts or example.session.orders.stops else [])]
+    orders = example.session.orders
+    parts = [_who(example.old)]
+    parts += [f"ordered: {plain(example.session.label)}"] if orders != OrderingSession() else []
     parts += there
     parts += [f"no {', '.join(none)}"] if none else []
     parts += [f"not known: {', '.join(unknown)}"] if unknown else []
@@ -46,11 +50,12 @@ def told_apart(example: Example) -> Iterator[str]:
 
 def _who(facts: SharedFacts) -> str:
     who = _WORDS.get(facts.labels.get("patient.sex", ""), "patient")
-    months = facts.labels.get("patient.age_months", "")
-    if months and months != "unknown":
-        return f"{'boy' if who == 'man' else 'girl' if who == 'woman' else 'child'} of {months}" if _is_child(facts) else f"{who} of {months}"
-    child = facts.labels.get("patient.paediatric", "")
-    return {"true": "child below 16 years", "false": f"adult {who}" if who == "patient" else who}.get(child, f"{who}, age not known" if months or child else who)
+    age = facts.labels.get("patient.age_months", "")
+    if age and age != "unknown":
+        return f"{_CHILD[who] if _is_child(facts) else who} of {age}"
+    if facts.labels.get("patient.paediatric") == "true":
+        return f"{_CHILD[who]} below 16 years"
+    return f"{who}, age not known" if age else who
 
 
 def _is_child(facts: SharedFacts) -> bool:
@@ -79,10 +84,10 @@ def _measured(name: str, result: Any, example: Example) -> str:
     value = result.interval.point
     levels = {level_at(analyte, value, result.unit, side.site) for side in (example.old, example.new)}
     own = {side[name].value.level for side in (example.old, example.new) if name in side.labels and side[name].value is not None}
-    return str(result.as_sent) if levels == own else f"in the class {' or '.join(sorted(own))}"
+    return str(result.as_sent).replace("{1.73_m2}", "1.73 m²") if levels == own else f"in the class {' or '.join(sorted(own))}"
 
 
 def _value(name: str, fact: Fact) -> str:
     if fact.value is None:
         return "not known" if fact.is_unknown else "none"
-    return value_text(CATALOGUE[name], fact, markdown=False)
+    return value_text(CATALOGUE[name], fact, markdown=False).replace("-", " ")

@@ -11,10 +11,9 @@ from ..card_words import title
 from . import CardStates, Comparison
 from .patient import patient_words, told_apart
 from .said import Said
-from .states import Found
+from .states import ENOUGH, Found
 
 _WHEN = {"opening": "when the chart is opened or at discharge", "ordering": "when an order is chosen or signed"}
-_FIRST = {"": "Limits and sources"}
 
 
 def as_text(comparison: Comparison) -> str:
@@ -32,21 +31,24 @@ def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Itera
     if not comparison.differs:
         yield "No difference."
         return
-    abouts = sorted({*(said.about for said in comparison.said), *(states.card for states in comparison.states)})
-    for about in abouts:
+    said_of = {said.about for said in comparison.said}
+    # Of cards that only look at others, or rest on a limit, those count that differ for somebody.
+    for about in sorted(said_of | {states.card for states in comparison.states if states.found}):
         yield heading.format(about or "Limits and sources")
-        for said in (each for each in comparison.said if each.about == about):
-            yield item.format(f"{said.text}{_sets(said.sets)}")
+        yield from (item.format(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about)
         for states in (each for each in comparison.states if each.card == about):
+            yield from (item.format(line) for line in _none(states))
             for found in states.found:
                 yield item.format(_found(states, found))
                 yield from (inner.format(line) for line in _example(found))
-        if about in comparison.walked and about not in [states.card for states in comparison.states]:
-            yield item.format("for no patient a difference")
         yield ""
-    for parameter, facts, cards in comparison.not_walked:
-        read = ", ".join(map(title, facts))
-        yield f"{parameter}: no patient is shown, since it is applied while the record is read ({read}). Cards that rest on it: {', '.join(cards) or 'none'}."
+    for left in comparison.not_walked:
+        read = ", ".join(map(title, left.facts))
+        yield f"{left.parameter}: no patient is shown, since it is applied while the record is read ({read})."
+        yield f"Cards that rest on it: {', '.join(left.cards) or 'none'}."
+    unfinished = sorted({states.card for states in comparison.states if not states.whole and not states.found})
+    if unfinished:
+        yield f"Of these cards only the first {ENOUGH:,} states were looked at, and none differs: {', '.join(unfinished)}."
     yield _sum(comparison)
 
 
@@ -54,24 +56,32 @@ def _sets(sets: tuple[str, ...]) -> str:
     return "" if len(sets) == len(PARAMETER_SETS) else f" ({', '.join(sets)} only)"
 
 
+def _none(states: CardStates) -> Iterator[str]:
+    if states.whole and not states.found:
+        yield f"no patient for whom it makes a difference, {_WHEN[states.when]}{_sets(states.sets)}"
+
+
 def _found(states: CardStates, found: Found) -> str:
-    number = f"{found.states:,} state{'s' if found.states != 1 else ''}"
+    number = f"{'' if states.whole else 'at least '}{found.states:,} state{'s' if found.states != 1 else ''}"
     return f"in {number} it {found.kind}, {_WHEN[states.when]}{_sets(states.sets)}"
 
 
 def _example(found: Found) -> Iterator[str]:
     if found.example is None:
-        yield "no example: in each state that was tried other cards or facts keep it from being"
+        yield "no example was found of a patient who can be so"
         return
     yield f"example: {patient_words(found.example)}"
-    for told in told_apart(found.example):
-        yield told
+    yield from told_apart(found.example)
 
 
 def _sum(comparison: Comparison) -> str:
     said = {each.about for each in comparison.said if each.about}
-    differing = {states.card for states in comparison.states}
-    return f"{len(said)} card{'s' if len(said) != 1 else ''} changed; {len(differing)} of {len(comparison.walked)} walked differ for some patient."
+    differing = {states.card for states in comparison.states if states.found}
+    return f"{_cards(len(said))} written otherwise; {_cards(len(differing))} with a difference for some patient."
+
+
+def _cards(number: int) -> str:
+    return f"{number} card{'s' if number != 1 else ''}"
 
 
 def as_json(comparison: Comparison) -> str:
@@ -81,7 +91,7 @@ def as_json(comparison: Comparison) -> str:
             "old": comparison.old,
             "new": comparison.new,
             "said": [_said(each) for each in comparison.said],
-            "states": [_states(each) for each in comparison.states],
+            "states": [_states(each) for each in comparison.states if each.found or not each.whole],
             "not_walked": [each._asdict() for each in comparison.not_walked],
         },
         indent=2,
@@ -98,6 +108,7 @@ def _states(states: CardStates) -> dict[str, Any]:
         "card": states.card,
         "hooks": list(states.hooks),
         "parameter_sets": list(states.sets),
+        "every_state": states.whole,
         "differs": [
             {
                 "how": found.kind,

@@ -19,18 +19,19 @@ from ...rendering.cards import render_card
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ..safety.classes import NOW, input_classes
-from ..safety.enumeration import Choices, Impossible, Relation, StateFacts, states
+from ..safety.enumeration import Choices, Impossible, StateFacts, states
 from ..safety.invariants import read_suggestions
 from ..safety.proof import OPENING, PATIENT_OF_STATES, AssumedDecisions, status_relation
 from ..safety.sessions import Session, dosed_sessions, ordering_sessions
 from .compared import Compared, compared
 from .limits import Extras, changed_parameters, drafted
-from .walk import SharedFacts, Table, table
+from .walk import SharedFacts, Table, pair_of, status_row, table, with_results, with_statuses
 
 FIRES, SILENT, SAYS, SUGGESTS = "fires where it was silent", "is silent where it fired", "says otherwise", "suggests otherwise"
 KINDS = (FIRES, SILENT, SAYS, SUGGESTS)
 ORDERING = ("order-select", "order-sign")
 _CANDIDATES = 100
+ENOUGH = 5_000
 _MOST_RUNS = 20_000  # in the search for one example
 
 
@@ -48,6 +49,13 @@ class Found(NamedTuple):
     kind: str
     states: int
     example: Example | None
+
+
+class Differing(NamedTuple):
+    """How a card differs on a hook. ``whole``: every state was looked at."""
+
+    found: tuple[Found, ...]
+    whole: bool
 
 
 class Job(NamedTuple):
@@ -77,27 +85,45 @@ class _Candidate(NamedTuple):
     old: dict[str, str]
     new: dict[str, str]
     classes: Table
-    relation: Relation | None
 
 
-def differing(job: Job) -> list[Found]:
-    """Each kind of difference of the card on the hook."""
+def differing(job: Job) -> Differing:
+    """Each kind of difference of the card on the hook; where only limits moved, among so many states of a card as are enough."""
     old, new = job.cards()
     what = compared(old.get(job.card), new.get(job.card), job.touched)
     names = _asked(job, what)
     counts = dict.fromkeys(KINDS, 0)
     best: dict[str, list[_Candidate]] = {kind: [] for kind in KINDS}
-    for classes in _tables(job, names):
-        relation = status_relation() if "b12.status" in names and "b12.status" not in classes.worked_out else None
+    whole = True
+    for part, kinds in _parts(what) if job.by_limits else [(what, KINDS)]:
+        visited = _visited(job, part, names)
+        for classes, session, kind, before, after in islice(visited, ENOUGH) if job.by_limits else visited:
+            if kind not in kinds:
+                continue
+            counts[kind] += 1
+            # The heap keeps the lightest: its first item is the heaviest of them.
+            weight = _Reversed(_weight(session, before, after))
+            item = _Candidate(weight, sum(counts.values()), session, before.labels, after.labels, classes)
+            (heapq.heappush if len(best[kind]) < _CANDIDATES else heapq.heappushpop)(best[kind], item)
+        whole = whole and next(visited, None) is None
+    found = (_found(job, what, kind, counts[kind], sorted(best[kind], reverse=True)) for kind in KINDS)
+    return Differing(tuple(filter(None, found)), whole)
+
+
+def _parts(what: Compared) -> Iterator[tuple[Compared, tuple[str, ...]]]:
+    """First whether the card fires, which few facts decide, then what else it says, so that the one is not lost in the other."""
+    yield Compared((), (), ()), (FIRES, SILENT)
+    if any(what):
+        yield what, (SAYS, SUGGESTS)
+
+
+def _visited(job: Job, what: Compared, names: frozenset[str]) -> Iterator[tuple[Table, Session, str, SharedFacts, SharedFacts]]:
+    """Every state of the card, in each session that is another one to it."""
+    for plain in _tables(job, names):
+        classes = _related(job, plain) if "b12.status" in names else plain
         for session in _sessions(job, names):
-            for kind, before, after in _states(job, what, classes, session, relation):
-                if kind:
-                    counts[kind] += 1
-                    # The heap keeps the lightest: its first item is the heaviest of them.
-                    weight = _Reversed(_weight(before, after))
-                    item = _Candidate(weight, sum(counts.values()), session, before.labels, after.labels, classes, relation)
-                    (heapq.heappush if len(best[kind]) < _CANDIDATES else heapq.heappushpop)(best[kind], item)
-    return [found for kind in KINDS if (found := _found(job, what, kind, counts[kind], sorted(best[kind], reverse=True)))]
+            for kind, old, new in _states(job, what, classes, session):
+                yield classes, session, kind, old, new
 
 
 def _found(job: Job, what: Compared, kind: str, number: int, candidates: list[_Candidate]) -> Found | None:
@@ -116,10 +142,10 @@ class _Reversed(tuple[Any, ...]):
         return super().__gt__(other)
 
 
-def _weight(old: StateFacts, new: StateFacts) -> tuple[int, int, list[str]]:
-    """An example is the easier to read the less of it is not known, and the less it needs."""
+def _weight(session: Session, old: StateFacts, new: StateFacts) -> tuple[int, int, int, list[str]]:
+    """An example is the easier to read the less is ordered, the less of it is not known, and the less it needs."""
     labels = {**old.labels, **new.labels}
-    return sum(label == "unknown" for label in labels.values()), len(labels), sorted(labels.values())
+    return len(session.label.split(" + ")), sum(label == "unknown" for label in labels.values()), len(labels), sorted(labels.values())
 
 
 def _asked(job: Job, what: Compared) -> frozenset[str]:
@@ -135,9 +161,21 @@ def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
         return
     for position, name in enumerate(moved):
         yield table(job.extras.inputs, only=name, without=moved[:position])
-    # What reads a changed parameter itself and no moved input: a dose that is drafted, the name of a regimen.
-    if any(fact in names and not set(moved) & set(closure([fact])) for fact in job.touched):
+    # What is worked out with a changed parameter and rests on no moved input: a dose that is drafted, the name of a regimen.
+    computed = (job.touched & names) - input_classes().keys()
+    if any(not set(moved) & set(closure([fact])) for fact in computed):
         yield table(job.extras.inputs, without=moved)
+
+
+def _related(job: Job, classes: Table) -> Table:
+    """The classes with the statuses that go with them."""
+    if "b12.status" not in classes.worked_out:
+        return with_results(classes)._replace(relation=status_relation())
+
+    def run(choices: Choices) -> dict[str, str]:
+        return status_row(*_facts(job, classes, OPENING, choices, _NOTHING))
+
+    return with_statuses(with_results(classes), [dict(row) for row in sorted({tuple(sorted(row.items())) for row in states(run)})])
 
 
 def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
@@ -162,11 +200,11 @@ def _signature(job: Job, session: Session, asked: list[str]) -> Any:
     return tuple(told)
 
 
-def _facts(job: Job, classes: Table, session: Session, choices: Choices, relation: Relation | None, given: _Given) -> tuple[Any, Any]:
+def _facts(job: Job, classes: Table, session: Session, choices: Choices, given: _Given) -> tuple[Any, Any]:
     """The facts of a state, of either set; the same where no limit moved."""
     chosen = dict(given.chosen)
     made = [
-        SharedFacts(site, session, of_side, classes.worked_out, choices, chosen, relation, wanted)
+        SharedFacts(site, session, of_side, classes.worked_out, choices, chosen, classes.relation, wanted)
         for site, of_side, wanted in ((job.old.site, classes.old, given.old), (job.new.site, classes.new, given.new))
     ]
     return (made[0], made[1]) if changed_parameters(job.old, job.new) else (made[0], made[0])
@@ -180,6 +218,9 @@ class _Given(NamedTuple):
     new: Mapping[str, str]
 
 
+_NOTHING = _Given({}, {}, {})
+
+
 class _Decisions(AssumedDecisions):
     """The decisions of one of two sets; ``assumed``: what both assume of the cards that do not differ."""
 
@@ -188,15 +229,12 @@ class _Decisions(AssumedDecisions):
         self._assumed = assumed
 
 
-def _states(
-    job: Job, what: Compared, classes: Table, session: Session, relation: Relation | None
-) -> Iterator[tuple[str, SharedFacts, SharedFacts]]:
+def _states(job: Job, what: Compared, classes: Table, session: Session) -> Iterator[tuple[str, SharedFacts, SharedFacts]]:
     """Every state of the card, with its kind of difference, ``""`` where there is none."""
-    nothing = _Given({}, {}, {})
     decided = job.decided | {job.card}
 
     def run(choices: Choices) -> tuple[str, SharedFacts, SharedFacts]:
-        facts = _facts(job, classes, session, choices, relation, nothing)
+        facts = _facts(job, classes, session, choices, _NOTHING)
         assumed: dict[str, bool] = {}
         first, second = (_Decisions(decided, cards, each, choices, assumed) for cards, each in zip(job.cards(), facts, strict=True))
         return _kind(job, what, first, second, *facts), *facts
@@ -233,17 +271,18 @@ def _made(engine: Engine, card_id: str, suggestions: tuple[Any, ...], decisions:
 def _can_be(job: Job, what: Compared, kind: str, candidate: _Candidate) -> bool:
     """Whether the card still differs so where every other card is decided and not assumed."""
     given = _Given({**candidate.new, **candidate.old}, {}, {})
-    runs = _decided_states(job, what, candidate.classes, candidate.session, candidate.relation, given)
+    runs = _decided_states(job, what, candidate.classes, candidate.session, given)
     return any(found == kind for found, _, _ in islice(runs, _MOST_RUNS))
 
 
 def _example(job: Job, what: Compared, kind: str, candidates: list[_Candidate]) -> Example | None:
     """The lightest of the candidates of which every fact can be worked out that was tried instead of its inputs."""
-    classes = table(job.extras.inputs, whole=True)
     left = _MOST_RUNS
     for each in candidates:
+        classes = table(job.extras.inputs, only=each.classes.only, whole=True)
         chosen = {name: label for name, label in {**each.new, **each.old}.items() if name not in classes.worked_out}
-        for found, old, new in _decided_states(job, what, classes, each.session, None, _Given(chosen, each.old, each.new)):
+        given = _Given(chosen, *({name: pair_of(label)[side] for name, label in (each.old, each.new)[side].items()} for side in (0, 1)))
+        for found, old, new in _decided_states(job, what, classes, each.session, given):
             left -= 1
             if found == kind:
                 return Example(each.session, old, new)
@@ -252,13 +291,11 @@ def _example(job: Job, what: Compared, kind: str, candidates: list[_Candidate]) 
     return None
 
 
-def _decided_states(
-    job: Job, what: Compared, classes: Table, session: Session, relation: Relation | None, given: _Given
-) -> Iterator[tuple[str, Any, Any]]:
+def _decided_states(job: Job, what: Compared, classes: Table, session: Session, given: _Given) -> Iterator[tuple[str, Any, Any]]:
     """The states in which ``given`` holds, every card decided; the kind is ``""`` too for what is found not to be possible."""
 
     def run(choices: Choices) -> tuple[str, Any, Any]:
-        facts = _facts(job, classes, session, choices, relation, given)
+        facts = _facts(job, classes, session, choices, given)
         try:
             if "b12.status" in given.old or "b12.status" in given.new:
                 # First what bounds the rest the most, so that what cannot be is noticed early.

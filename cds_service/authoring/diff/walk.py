@@ -13,16 +13,20 @@ from ..safety.enumeration import Choices, Class, ClassesOf, Impossible, NeedsCla
 from ..safety.sessions import Session
 from .limits import Extra
 
+_PAIR = " > "
 # Facts that the proof tries instead of their inputs, and that can be worked out from these where a limit among them moves.
 _WORKED_OUT = frozenset({*COLLAPSED, "b12.status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
 
 
 class Table(NamedTuple):
-    """The classes of every input for each of the two sets, and the facts that are worked out rather than tried."""
+    """The classes of every input for each of the two sets, the facts that are worked out rather than tried, and which status goes
+    with which inputs. ``only``: the input that stands between its limits."""
 
     old: Mapping[str, ClassesOf]
     new: Mapping[str, ClassesOf]
     worked_out: frozenset[str]
+    relation: Relation | None = None
+    only: str = ""
 
 
 def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collection[str] = (), *, whole: bool = False) -> Table:
@@ -39,10 +43,7 @@ def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collec
         tried["b12.suspicion"] = _suspicion
     if "b12.result_day" in worked_out:
         tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)  # where there is no result that it could be the day of
-    else:
-        tried["b12.result_day"] = _with_status(tried["b12.result_day"], lambda option: option.fact.value is not None)
-    if "b12.test_indicated" not in worked_out:
-        tried["b12.test_indicated"] = _with_status(tried["b12.test_indicated"], lambda option: option is FALSE)
+    tried["b12.nitrous_oxide_test"] = lambda facts: (FALSE,) if facts["neuro.involvement"].holds is False else YES_NO
     if "egfr" in extras or whole:
         tried |= {"egfr": lambda facts: (ABSENT, UNKNOWN, *RATES), "renal.dysfunction": _renal}
     sides = []
@@ -52,8 +53,47 @@ def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collec
             if name in classes and name not in without:
                 added = [Class(extra.label, (extra.old, extra.new)[side]) for extra in of_input]
                 classes[name] = _restricted(classes[name], added) if name == only else _extended(classes[name], added)
-        sides.append({name: _plain_first(of_input) for name, of_input in classes.items()} if whole else classes)
-    return Table(sides[0], sides[1], worked_out)
+        sides.append({name: _plain_first(of_input, name) for name, of_input in classes.items()} if whole else classes)
+    return Table(sides[0], sides[1], worked_out, None, only)
+
+
+def pair_of(label: str) -> tuple[str, str]:
+    """What the two sets make of a fact that is tried in both ways at once."""
+    old, _, new = label.partition(_PAIR)
+    return old, new or old
+
+
+def with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
+    """The classes with the statuses of ``rows``, what the old and the new set make of the same inputs, tried as one."""
+    labels = sorted({row["b12.status"] for row in rows})
+    by_label = {option.label: option.fact for option in STATUS_CLASSES}
+    old, new = (tuple(Class(label, by_label[pair_of(label)[side]]) for label in labels) for side in (0, 1))
+    return Table(
+        {**classes.old, "b12.status": lambda facts: old}, {**classes.new, "b12.status": lambda facts: new},
+        classes.worked_out - {"b12.status"}, Relation(rows), classes.only,
+    )  # fmt: skip
+
+
+def with_results(classes: Table) -> Table:
+    """The classes with what a status by a result needs: the day of it, and no reason to test anew."""
+
+    def bounded(side: Mapping[str, ClassesOf]) -> Mapping[str, ClassesOf]:
+        changed = dict(side)
+        if "b12.result_day" not in classes.worked_out:
+            changed["b12.result_day"] = _with_status(side["b12.result_day"], lambda option: option.fact.value is not None)
+        if "b12.test_indicated" not in classes.worked_out:
+            changed["b12.test_indicated"] = _with_status(side["b12.test_indicated"], lambda option: option is FALSE)
+        return changed
+
+    return classes._replace(old=bounded(classes.old), new=bounded(classes.new))
+
+
+def status_row(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
+    """The classes that the status of a state rests on in the two sets, and what they make of them."""
+    statuses = _PAIR.join((label(old["b12.status"]), label(new["b12.status"])))
+    # What else speaks for a suspicion is left free, as in the proof.
+    inputs = {name: found for name, found in {**old.labels, **new.labels}.items() if name not in ("b12.suspicion", "b12.diagnosed")}
+    return {**inputs, "b12.status": statuses}
 
 
 def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
@@ -81,11 +121,13 @@ def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> Clas
     return bounded
 
 
-def _plain_first(classes: ClassesOf) -> ClassesOf:
-    """What is known before what is not, and what is not the case before what is: an example that is easy to read."""
+def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
+    """What is known before what is not, and what is not the case before what is: an example that is easy to read. B12 is measured
+    as total B12."""
+    first = ("deficient@5", "sufficient@5") if name == "b12.total" else ("false", "absent", "30 years", "female")
 
     def rank(option: Class) -> tuple[bool, bool, bool]:
-        return option.fact.is_unknown, option.label not in ("false", "absent", "30 years", "female"), option.label == "true"
+        return option.fact.is_unknown, option.label not in first, option.label == "true"
 
     return lambda facts: sorted(classes(facts), key=rank)
 
