@@ -11,6 +11,8 @@ from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE
 from ...facts.record import PatientRecord
 
+_TABLE = "ANALYTES"  # a fact that names an analyte reads its results only by this table
+
 
 @cache
 def parameters_of(fact: str) -> frozenset[str]:
@@ -20,9 +22,9 @@ def parameters_of(fact: str) -> frozenset[str]:
 
 def readers(parameter: str) -> set[str]:
     """The facts that read ``parameter`` themselves, not by way of another fact; of an analyte's, those that read its results."""
-    queries = {analyte.query for analyte in ANALYTES.values() if parameter in (analyte.window, *(cut.parameter for cut in analyte.cuts))}
+    of_analyte = any(parameter in (analyte.window, *(cut.parameter for cut in analyte.cuts)) for analyte in ANALYTES.values())
     found = {name for name in CATALOGUE if parameter in parameters_of(name)}
-    return {name for name in found if not queries or queries & set(CATALOGUE[name].queries)}
+    return {name for name in found if not of_analyte or (_TABLE in parameters_of(name) and CATALOGUE[name].queries)}
 
 
 def _texts(function: Any, seen: set[Any]) -> Iterator[str]:
@@ -31,11 +33,13 @@ def _texts(function: Any, seen: set[Any]) -> Iterator[str]:
     seen.add(function)
     yield from _of_code(function.__code__)
     for name in _names(function.__code__):
+        if name == _TABLE:
+            yield _TABLE
         value = function.__globals__.get(name, vars(PatientRecord).get(name))
         value = getattr(value, "fget", None) or getattr(value, "func", None) or value
         if isinstance(value, FunctionType) and value.__module__.startswith(f"{__package__.split('.')[0]}.facts"):
             yield from _texts(value, seen)
-        elif isinstance(value, (tuple, list, frozenset, dict)) and name != "ANALYTES":
+        elif isinstance(value, (tuple, list, frozenset, dict)) and name != _TABLE:
             yield from _of_value(value)
 
 

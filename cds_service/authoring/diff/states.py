@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from ...rules.decision import Decisions
 from ..safety.classes import NOW, input_classes
 from ..safety.enumeration import Choices, Impossible, StateFacts, states
 from ..safety.invariants import read_suggestions
-from ..safety.proof import OPENING, PATIENT_OF_STATES, AssumedDecisions, status_relation
+from ..safety.proof import OPENING, PATIENT_OF_STATES, AssumedDecisions, engine, status_relation
 from ..safety.sessions import Session, dosed_sessions, ordering_sessions
 from .compared import Compared, compared
 from .limits import Extras, changed_parameters, drafted
@@ -182,18 +183,24 @@ def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
     """Those of which no two are the same to the facts ``names``."""
     if job.hook not in ORDERING:
         return [OPENING]
-    terminology = job.new.terminology
     asked = [name for name in CATALOGUE if name in names and CATALOGUE[name].session]
     found: dict[Any, Session] = {}
-    for session in (*ordering_sessions(terminology), *dosed_sessions(terminology, **drafted(job.extras))):
+    for session in (*_usual_sessions(), *dosed_sessions(job.new.terminology, **drafted(job.extras))):
         found.setdefault(_signature(job, session, asked), session)
     return list(found.values())
 
 
+@cache
+def _usual_sessions() -> list[Session]:
+    return ordering_sessions(engine("default", "all").terminology)
+
+
 def _signature(job: Job, session: Session, asked: list[str]) -> Any:
     told: list[Any] = [any(stop.product.cobalamin for stop in session.orders.stops)]
-    for site in dict.fromkeys((job.old.site, job.new.site)):
-        for neuro, dietary in product(("true", "false", "unknown"), repeat=2):
+    # What the session's facts read of the patient.
+    by_patient = not {"neuro.involvement", "cause.dietary"}.isdisjoint(closure(asked))
+    for site in [job.old.site, *([job.new.site] if changed_parameters(job.old, job.new) else [])]:
+        for neuro, dietary in product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown", "unknown")]:
             fixed = {"neuro.involvement": neuro, "cause.dietary": dietary, "diet.vegan": "unknown", "b12_therapy.active": "false"}
             facts = StateFacts(site, session.orders, NOW, input_classes(), Choices(), None, fixed)
             told += [(facts[name].state, facts[name].value) for name in asked]
@@ -260,11 +267,11 @@ def _kind(job: Job, what: Compared, old: Decisions, new: Decisions, old_facts: S
     ) else ""  # fmt: skip
 
 
-def _made(engine: Engine, card_id: str, suggestions: tuple[Any, ...], decisions: Decisions, facts: SharedFacts) -> list[Any]:
+def _made(loaded: Engine, card_id: str, suggestions: tuple[Any, ...], decisions: Decisions, facts: SharedFacts) -> list[Any]:
     """The orders that ``suggestions`` of a card make where it fires."""
     decision = decisions[card_id]
     bare = decision._replace(card=replace(decision.card, summary="-", detail=(), values=(), suggestions=suggestions), steps=())
-    rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, engine.publication, course_taken=False)
+    rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
     return read_suggestions(rendered.shown)
 
 
