@@ -73,7 +73,7 @@ def _there(name: str, fact: Fact, example: Example) -> str:
         return f"{title(name)} {_measured(name, value, example)}" + (f", {ago} days ago" if ago > 1 else "")
     if definition.kind in ("orders", "reference"):
         return f"{title(name)}: {'one to make' if value else 'none'}"
-    return f"{title(name)} {value_text(definition, fact, markdown=False).replace('-', ' ')}"
+    return f"{title(name)} {value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"
 
 
 def _measured(name: str, result: Any, example: Example) -> str:

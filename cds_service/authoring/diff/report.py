@@ -68,7 +68,7 @@ def _found(states: CardStates, found: Found) -> str:
 
 def _example(found: Found) -> Iterator[str]:
     if found.example is None:
-        yield "no example was found of a patient who can be so"
+        yield "no example was found: these facts may not go together in a patient"
         return
     yield f"example: {patient_words(found.example)}"
     yield from told_apart(found.example)
