@@ -239,8 +239,17 @@ def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
 def test_a_window_is_told_to_be_shown_by_no_patient(tmp_path):
     lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 5,"))
     assert "  window.potassium (days): 3 → 5" in lines
-    assert "window.potassium: no patient is shown, since it is applied while the record is read (potassium, potassium of the last 30 days)." in lines
+    assert "window.potassium: no patient is shown, since it is applied while the record is read or stands in one set only (potassium, potassium of the last 30 days)." in lines
     assert "Cards that rest on it: low-potassium." in lines
+
+
+def test_a_parameter_that_one_set_lacks_leaves_its_cards_unwalked(tmp_path):
+    """As an older revision may lack it."""
+    lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, changed(ORAL, "1000", "800")), ("age.adult_from: ", "# age.adult_from: "))
+    assert "  age.adult_from: removed" in lines
+    assert [line for line in lines if line.startswith("age.adult_from: no patient is shown")]
+    assert "Cards that rest on it: low-potassium." in lines
+    assert "      example: patient; ordered: cyanocobalamin 900 micrograms a day by mouth" in lines
 
 
 def test_every_parameter_is_known_to_be_read_by_a_fact():

@@ -30,7 +30,8 @@ class CardStates(NamedTuple):
 
 
 class NotWalked(NamedTuple):
-    """A parameter that changed and of which no state shows the change, with the facts that read it from the record."""
+    """A parameter of which no state shows the change, because it is applied while the record is read or stands in one set only;
+    with the facts that read it."""
 
     parameter: str
     facts: tuple[str, ...]
@@ -103,12 +104,19 @@ def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
         others = looked_at(card_id, old.cards, new.cards)
         otherwise = {name for name in (card_id, *others) if decides_otherwise(old.cards.get(name), new.cards.get(name))}
         decided = frozenset(name for name in others if name in otherwise or _concerned(name, touched, old, new))
-        if not (otherwise or decided or _concerned(card_id, touched, old, new)):
+        if not (otherwise or decided or _concerned(card_id, touched, old, new)) or _lacking(card_id, others, old, new):
             continue
         changed = [limits.of_criteria(old.cards.get(name), new.cards.get(name), (old.site, new.site)) for name in (card_id, *decided)]
         extras = limits.merged([moved, *changed])
         for hook in _distinct_hooks(card_id, decided, old, new):
             yield Job(old, new, card_id, hook, decided, touched, extras, by_limits=not otherwise)
+
+
+def _lacking(card_id: str, others: set[str], old: Engine, new: Engine) -> bool:
+    """Whether a parameter that only one of the sets has is read for the card, so that the other cannot decide it."""
+    only_one = old.parameters.keys() ^ new.parameters.keys()
+    readers_of = frozenset(name for parameter in only_one for name in readers(parameter))
+    return any(_concerned(name, readers_of, old, new) for name in (card_id, *others))
 
 
 def _concerned(card_id: str, touched: frozenset[str], old: Engine, new: Engine) -> bool:
@@ -131,9 +139,10 @@ def _distinct_hooks(card_id: str, decided: frozenset[str], old: Engine, new: Eng
 def _not_walked(old: Engine, new: Engine) -> list[NotWalked]:
     """The parameters that only the reading of the record takes up, so that no class of states shows their change."""
     shown = limits.of_parameters(old, new).walked
+    only_one = sorted(old.parameters.keys() ^ new.parameters.keys())
     found = []
-    for parameter in limits.changed_parameters(old, new):
-        read = [name for name in CATALOGUE if name in readers(parameter) and CATALOGUE[name].queries]
+    for parameter in (*limits.changed_parameters(old, new), *only_one):
+        read = [name for name in CATALOGUE if name in readers(parameter) and (CATALOGUE[name].queries or parameter in only_one)]
         if parameter not in shown and read:
             cards = [card.id for card in new.cards.values() if set(closure(card.facts)) & set(read)]
             found.append(NotWalked(parameter, tuple(read), tuple(cards)))

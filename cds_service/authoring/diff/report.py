@@ -44,7 +44,7 @@ def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Itera
         yield ""
     for left in comparison.not_walked:
         read = ", ".join(map(title, left.facts))
-        yield f"{left.parameter}: no patient is shown, since it is applied while the record is read ({read})."
+        yield f"{left.parameter}: no patient is shown, since it is applied while the record is read or stands in one set only ({read})."
         yield f"Cards that rest on it: {', '.join(left.cards) or 'none'}."
     unfinished = sorted({states.card for states in comparison.states if not states.whole and not states.found})
     if unfinished:
