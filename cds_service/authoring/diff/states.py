@@ -34,6 +34,7 @@ ORDERING = ("order-select", "order-sign")
 _CANDIDATES = 100
 ENOUGH = 5_000
 _MOST_RUNS = 20_000  # in the search for one example
+_MOST_DECIDED = 3_000  # to tell whether a candidate can be
 
 
 class Example(NamedTuple):
@@ -276,10 +277,10 @@ def _made(loaded: Engine, card_id: str, suggestions: tuple[Any, ...], decisions:
 
 
 def _can_be(job: Job, what: Compared, kind: str, candidate: _Candidate) -> bool:
-    """Whether the card still differs so where every other card is decided and not assumed."""
+    """Whether the card still differs so where every other card is decided and not assumed; yes where that takes too long to tell."""
     given = _Given({**candidate.new, **candidate.old}, {}, {})
     runs = _decided_states(job, what, candidate.classes, candidate.session, given)
-    return any(found == kind for found, _, _ in islice(runs, _MOST_RUNS))
+    return any(found == kind or tried == _MOST_DECIDED for tried, (found, _, _) in enumerate(runs))
 
 
 def _example(job: Job, what: Compared, kind: str, candidates: list[_Candidate]) -> Example | None:
