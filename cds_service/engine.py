@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,13 +74,17 @@ def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
 
 
 class Engine:
-    """Cards, facts and order templates of one deployment, loaded and checked as a whole."""
+    """Cards, facts and order templates of one deployment, loaded and checked as a whole.
 
-    def __init__(self, settings: Settings):
+    ``built_in``: the folder of cards that local ones come over. ``activate``: ids of drafts that speak as if they were active,
+    for those who write them.
+    """
+
+    def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
         self.settings = settings
         self.zone = ZoneInfo(settings.timezone)
         self.terminology = Terminology.load(PROFILES)
-        self.folders = folders(CARDS, settings.cards)
+        self.folders = folders(built_in or CARDS, settings.cards)
         self.evidence: dict[str, EvidenceEntry] = load_evidence(self.folders)
         self.parameters = load_parameters(self.folders, settings.parameters, self.evidence)
         self.site = Site(
@@ -95,7 +100,7 @@ class Engine:
         mistakes.tell()
         reasons = _override_reasons()
         self.vocabulary = vocabulary(self.evidence, templates)
-        self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters)
+        self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
         sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)

@@ -16,6 +16,7 @@ from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
+from ..rules.card_set import draft_ids
 from ..rules.decision import Decisions
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
@@ -61,17 +62,33 @@ class StatedFacts:
         return self._stated.get(name) or unknown("not stated")
 
 
-def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None) -> Iterator[CardTestResult]:
+def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, *, drafts: bool = False) -> Iterator[CardTestResult]:
     """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set.
 
-    Raises :class:`AuthoringError` where a card itself cannot be read, and :class:`UnknownCard`.
+    ``drafts``: of cards too that wait to be activated. Raises :class:`AuthoringError` where a card itself cannot be read, and
+    :class:`UnknownCard`.
     """
     engines = {name: Engine((settings or Settings()).model_copy(update={"parameters": name})) for name in PARAMETER_SETS}
-    check_known(card_ids, engines.values())
+    whole = {name: with_drafts(engine) if drafts else engine for name, engine in engines.items()}
+    check_known(card_ids, whole.values())
     for parameter_set, engine in engines.items():
-        for card in engine.cards.values():
+        for card in whole[parameter_set].cards.values():
             if not card_ids or card.id in card_ids:
-                yield from run_card(card, engine.cards, parameter_set)
+                beside = engine if card.id in engine.cards else whole[parameter_set]
+                yield from run_card(card, beside.cards, parameter_set)
+
+
+def authored(engine: Engine) -> Iterator[tuple[Card, Engine]]:
+    """Each card with the engine that it is judged in: active ones in ``engine``, drafts in one in which all drafts speak."""
+    yield from ((card, engine) for card in engine.cards.values())
+    trial = with_drafts(engine)
+    yield from ((card, trial) for card in trial.cards.values() if card.id not in engine.cards)
+
+
+def with_drafts(engine: Engine) -> Engine:
+    """An engine of the same settings and cards in which every draft speaks."""
+    drafts = draft_ids(engine.folders, engine.vocabulary, engine.settings.parameters)
+    return Engine(engine.settings, engine.folders[0].root, drafts) if drafts else engine
 
 
 def check_known(card_ids: Collection[str], engines: Collection[Engine]) -> None:

@@ -28,7 +28,7 @@ from ..rules.card import Card
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Mapping, Place
-from .card_tests import TODAY, StatedFacts, applicable_tests, read_test
+from .card_tests import TODAY, StatedFacts, applicable_tests, authored, read_test
 from .explanation import condition_text
 
 _FAMILIES = (("below", "at_least", "more_than", "at_most"), ("within", "older_than"), ("absent", "unknown"))
@@ -130,23 +130,24 @@ def _other_operands(criterion: Criterion) -> Iterator[Any]:
 # --- running a card's tests against its mutants
 
 
-def run_mutants(card_ids: Collection[str] = (), settings: Settings | None = None) -> Iterator[MutantResult]:
-    """Every mutant of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set.
-
-    The cards' tests must pass beforehand.
+def run_mutants(
+    card_ids: Collection[str] = (), settings: Settings | None = None, parameter_sets: Iterable[str] = PARAMETER_SETS
+) -> Iterator[MutantResult]:
+    """Every mutant of all cards of ``settings`` (from the environment by default), drafts too, or of ``card_ids``, in each of
+    ``parameter_sets``. The cards' tests must pass beforehand.
     """
-    for parameter_set in PARAMETER_SETS:
+    for parameter_set in parameter_sets:
         engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
-        for card in engine.cards.values():
+        for card, loaded in authored(engine):
             if not card_ids or card.id in card_ids:
-                yield from mutate(card, engine.cards, parameter_set)
+                yield from mutate(card, loaded.cards, parameter_set)
 
 
 def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResult]:
     """Run the tests of ``card``, which stands beside ``cards``, against each of its mutants."""
-    authored = applicable_tests(card, parameter_set)
-    tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in authored)]
-    base: Stated = next((test["facts"] for test in authored if test.get("fires")), {})
+    stated = applicable_tests(card, parameter_set)
+    tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in stated)]
+    base: Stated = next((test["facts"] for test in stated if test.get("fires")), {})
     for mutant in mutants(card):
         mutated = {**cards, card.id: mutant.card}
         if any(Decisions(mutated, facts)[card.id].fires is not fires for facts, fires in tests):

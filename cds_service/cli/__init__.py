@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .asking import example, explain
+from .changing import diff, new
 from .checking import check, schema
 from .documenting import doc, topics
 from .exporting import export
@@ -19,7 +20,7 @@ def main() -> None:
 
 
 _COMMANDS = (
-    serve, example, explain, run_card_tests, coverage, safety, check, schema, doc, topics, export, validate, report, settings,
+    serve, example, explain, run_card_tests, coverage, safety, check, new, diff, schema, doc, topics, export, validate, report, settings,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -27,7 +27,7 @@ def example(hook: str, for_apply: bool) -> None:
 
 @click.command()
 @click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--card", help="Only this card.")
+@click.option("--card", help="Only this card; a draft speaks as if it were active.")
 @click.option("--why-not", metavar="CARD-ID", help="The smallest change of facts that would turn this card's outcome.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--svg", "form", flag_value="svg", help="Draw the card's decision as SVG; without a request, the card as authored.")
@@ -53,12 +53,14 @@ def explain(
     try:
         moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
         body = request_file.read_bytes() if request_file else None
+        named = card or why_not
+        engine = Engine(read_settings(), activate=[named] if named else [])
         if form and card:
-            click.echo(drawn(Engine(read_settings()), form, card, body, moment), nl=False)
+            click.echo(drawn(engine, form, card, body, moment), nl=False)
             return
         if body is None:
             raise click.UsageError("Missing argument 'REQUEST_FILE': only a drawing (--svg, --dot) can do without a request.")
-        asked = Engine(read_settings()), body, moment
+        asked = engine, body, moment
         explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -21,7 +21,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results there too, as JUnit XML.")
 @click.option("--mutate", is_flag=True, help="Then change each criterion of each card: one of its tests must notice.")
 def run_card_tests(card_ids: tuple[str, ...], folders: tuple[Path, ...], junit: Path | None, mutate: bool) -> None:
-    """Run the tests in the card files, in every parameter set; tell how each that fails was decided."""
+    """Run the tests in the card files, drafts too, in every parameter set; tell how each that fails was decided."""
     from ..authoring.card_tests import UnknownCard
 
     settings = read_settings(cards=folders or None)
@@ -37,7 +37,7 @@ def _run_tests(card_ids: tuple[str, ...], settings: Settings, junit: Path | None
     from ..authoring.card_test_report import as_junit, as_text
     from ..authoring.card_tests import run_tests
 
-    results = list(run_tests(card_ids, settings))
+    results = list(run_tests(card_ids, settings, drafts=True))
     if junit:
         _write(junit, as_junit(results))
     click.echo(as_text(results))

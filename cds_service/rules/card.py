@@ -17,7 +17,7 @@ class Paragraph:
 
     text: str
     when: tuple[Condition, ...]
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Suggestion:
     replaces: str
     recommended: bool
     when: tuple[Condition, ...]
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Card:
     suggestions: tuple[Suggestion, ...]
     override_reasons: tuple[str, ...]
     tests: tuple[Mapping, ...]
-    place: Place
-    places: AnyMapping[str, Place] = field(default_factory=dict)
+    place: Place = field(compare=False)
+    places: AnyMapping[str, Place] = field(default_factory=dict, compare=False)
 
     @property
     def conditions(self) -> list[Condition]:

@@ -38,22 +38,53 @@ __all__ = [
 ]  # fmt: skip
 
 
-def load_cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str) -> dict[str, Card]:
-    """Every active card by id, in the order of rank; of a local folder its version names the owner.
+def load_cards(
+    folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, activate: Collection[str] = ()
+) -> dict[str, Card]:
+    """Every active card by id, in the order of rank; of a local folder its version names the owner. Drafts that ``activate``
+    names are among them.
 
     Raises :class:`AuthoringError` with all that was found.
     """
     mistakes = Mistakes()
-    found = read_cards(folders, vocabulary, parameter_set, mistakes, [])
+    found = read_cards(folders, vocabulary, parameter_set, mistakes, [], activate)
     mistakes.tell()
     return found
 
 
+def draft_ids(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str) -> frozenset[str]:
+    """The cards that wait to be activated. Raises :class:`AuthoringError` with all that was found."""
+    mistakes = Mistakes()
+    cards = _read_all(folders, vocabulary, parameter_set, mistakes, [])
+    mistakes.tell()
+    return frozenset(card_id for card_id, card in cards.items() if card.status == "draft")
+
+
 def read_cards(
+    folders: Sequence[Folder],
+    vocabulary: Vocabulary,
+    parameter_set: str,
+    mistakes: Mistakes,
+    overrides: list[Override],
+    activate: Collection[str] = (),
+) -> dict[str, Card]:
+    """The active cards, and the drafts that ``activate`` names, without those that are mistaken, which are noted; what a local
+    folder says in place of others is added to ``overrides``."""
+    cards = _read_all(folders, vocabulary, parameter_set, mistakes, overrides)
+    active = {
+        card_id: card
+        for card_id, card in cards.items()
+        if card.status == "active" or (card.status == "draft" and card_id in activate)
+    }
+    named = {path.stem for folder in folders for path in card_files(folder)}
+    _check_references(active, named, mistakes)
+    return dict(sorted(active.items(), key=lambda item: item[1].rank))
+
+
+def _read_all(
     folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, mistakes: Mistakes, overrides: list[Override]
 ) -> dict[str, Card]:
-    """The active cards without those that are mistaken, which are noted; what a local folder says in place of others is added to
-    ``overrides``."""
+    """The card of each id that the last folder has of it, whatever its status."""
     cards: dict[str, Card] = {}
     for folder in folders:
         _check_names(folder, vocabulary, mistakes)
@@ -63,10 +94,7 @@ def read_cards(
                 told = f"card {card.id} {card.version} {'replaces' if card.status == 'active' else 'turns off'} {before.version}"
                 overrides.append(Override(told, card.place, before.place))
             cards[card.id] = card
-    active = {card_id: card for card_id, card in cards.items() if card.status == "active"}
-    named = {path.stem for folder in folders for path in card_files(folder)}
-    _check_references(active, named, mistakes)
-    return dict(sorted(active.items(), key=lambda item: item[1].rank))
+    return cards
 
 
 def card_files(folder: Folder) -> list[Path]:

@@ -7,7 +7,7 @@ Operators: ``is``, ``in``, ``below``, ``at_least``, ``more_than``, ``at_most``, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -85,7 +85,7 @@ class Criterion:
     operator: str
     operand: Any
     when_unknown: Truth
-    place: Place
+    place: Place = field(compare=False)
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """True, false, or ``None`` where the fact does not tell."""
@@ -113,7 +113,7 @@ class AnyOf:
 
     id: str
     criteria: tuple[Criterion, ...]
-    place: Place
+    place: Place = field(compare=False)
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """Kleene *or*."""
@@ -138,7 +138,7 @@ class CardHolds:
     id: str
     card: str
     holds: bool
-    place: Place
+    place: Place = field(compare=False)
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """Whether the other card's outcome is the one asked for."""

@@ -38,7 +38,7 @@ ASCENDING = (
     ("window.potassium", "window.potassium_recent"),
     ("monitoring.every", "monitoring.every_when_stable"),
 )  # fmt: skip
-_OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
+OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
@@ -117,7 +117,7 @@ def _owner(folder: Folder) -> str:
         raise AuthoringError(Place(f"{folder.shown}/{SITE_FILE}", 1, 1), "a folder of local cards says whose they are.", mend)
     content = read_file(folder.root / SITE_FILE, folder)
     owner = content.get("owner")
-    if set(content) != {"owner"} or not isinstance(owner, str) or not _OWNER.match(owner):
+    if set(content) != {"owner"} or not isinstance(owner, str) or not OWNER.match(owner):
         place = next((content.at(key) for key in content if key != "owner"), content.at("owner"))
         raise AuthoringError(place, "the owner is a name of letters, digits and single hyphens, and nothing else stands here.", mend)
     return owner
@@ -218,7 +218,7 @@ def read_parameters(
                 changes = _parameter_file(read_file(path, folder), evidence, found, mistakes)
                 if folder.owner:
                     overrides += [
-                        Override(f"{key} is {_told(entry.value)}, not {_told(found[key].value)}", entry.place, found[key].place)
+                        Override(f"{key} is {value_words(entry.value)}, not {value_words(found[key].value)}", entry.place, found[key].place)
                         for key, entry in changes.items()
                     ]
                 found.update(changes)
@@ -226,7 +226,8 @@ def read_parameters(
     return found
 
 
-def _told(value: Any) -> str:
+def value_words(value: Any) -> str:
+    """A parameter's value for a reader."""
     return ", ".join(f"{number} {unit}" for unit, number in value.items()) if isinstance(value, dict) else str(value)
 
 

@@ -14,6 +14,7 @@ from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
 from ...rules.yaml_source import AuthoringError, Mistakes
+from ..card_tests import with_drafts
 from .finding import Finding
 from .of_cards import card_findings
 from .of_files import file_findings
@@ -53,9 +54,12 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     except AuthoringError as error:
         yield from map(Finding.of, error.all)
         return
-    served = [card for engine in loaded.values() for card in engine.cards.values()]
-    yield from (finding for engine in loaded.values() for card in engine.cards.values() for finding in card_findings(card, engine, served))
-    yield from set_findings(loaded)
+    whole = {name: with_drafts(engine) for name, engine in loaded.items()}
+    served = [card for engine in whole.values() for card in engine.cards.values()]
+    for name, engine in whole.items():
+        for card in engine.cards.values():
+            yield from card_findings(card, loaded[name] if card.id in loaded[name].cards else engine, served)
+    yield from set_findings(whole)
     if local:
         yield from _overriding(found, names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from ...rules.yaml_source import AuthoringError, Place
@@ -26,8 +27,10 @@ CODES = {
     "evidence-unverified": "Nobody has yet compared this entry with the full text of the source.",
     "review-overdue": "The day by which the card was to be reviewed has passed.",
     "code-unverified": "No source confirms that a code means what its value set says.",
+    "placeholder": "A text still says TODO, as a new card does until its author has written it.",
     "overrides": "A local folder says something in place of another.",
 }  # fmt: skip
+_PLACEHOLDER = re.compile(r"\btodo\b", re.IGNORECASE)
 SEVERITIES = ("error", "warning", "info")
 
 
@@ -47,3 +50,14 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity} [{self.code}] {self.what}{' ' + self.mend if self.mend else ''}"
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether ``text`` stands where its author has still to write one."""
+    return bool(_PLACEHOLDER.search(text))
+
+
+def still_to_do(what: str, text: str, place: Place) -> Finding:
+    """The finding that a placeholder is. ``what``: the card or source that has it."""
+    shown = text if len(text) <= 60 else f"{text[:59].rstrip()}…"
+    return Finding("placeholder", "warning", place, f"{what}: {shown!r} is still to be written.", "Write it, without the word TODO.")

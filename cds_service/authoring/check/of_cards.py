@@ -16,7 +16,7 @@ from ...rules.yaml_reader import meant
 from ..card_tests import applicable_tests, read_test, run_test
 from ..coverage import seen
 from .contradictions import contradictions
-from .finding import Finding
+from .finding import Finding, is_placeholder, still_to_do
 
 # The widest that a value of each kind is written with, such as ">15000 pmol/L" or "29 September 2026".
 _WIDEST = {"number": 12, "result": 28, "date": 12}
@@ -27,6 +27,7 @@ def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Itera
     yield from contradictions(card, served, engine.site)
     yield from _tests(card, engine)
     yield from _summary(card)
+    yield from _placeholders(card)
     if card.review_by and card.review_by < date.today().isoformat():
         what = f"{card.id} was to be reviewed by {card.review_by}."
         yield Finding("review-overdue", "warning", card.places["review_by"], what, "Review it, then move the day.")
@@ -67,6 +68,14 @@ def _summary(card: Card) -> Iterator[Finding]:
     if len(widest) >= SUMMARY_LIMIT:
         what = f"{card.id}: the summary may have {len(widest)} characters; from {SUMMARY_LIMIT} on it is cut off."
         yield Finding("long-summary", "warning", card.places["summary"], what, "Say less; the detail has room.")
+
+
+def _placeholders(card: Card) -> Iterator[Finding]:
+    """What ``new`` left for the author to write."""
+    texts = [(card.title, card.place), (card.summary, card.place)]
+    texts += [(item.text, item.place) for item in card.detail] + [(item.label, item.place) for item in card.suggestions]
+    texts += [(condition.id, condition.place) for condition in card.conditions]
+    yield from (still_to_do(card.id, text, place) for text, place in texts if is_placeholder(text))
 
 
 def _width(definition: Definition) -> int:

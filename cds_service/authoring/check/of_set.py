@@ -16,7 +16,7 @@ from ...rules.decision import Decisions
 from ...rules.yaml_source import Place
 from ..card_tests import StatedFacts, applicable_tests, read_test
 from ..terminology_review import unverified_codes
-from .finding import Finding
+from .finding import Finding, is_placeholder, still_to_do
 
 
 def set_findings(engines: dict[str, Engine]) -> Iterator[Finding]:
@@ -49,6 +49,7 @@ def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
     used = {key for engine in engines.values() for card in engine.cards.values() for key in (card.source, *card.evidence)}
     used |= {entry.source for engine in engines.values() for entry in engine.parameters.values()}
     for key, entry in engines["default"].evidence.items():
+        yield from (still_to_do(key, text, entry.place) for text in (entry.title, entry.supports) if is_placeholder(text))
         if key not in used:
             yield Finding("unused-evidence", "warning", entry.place, f"nothing cites {key!r}.", "Cite it or remove it.")
         elif entry.review_needed:

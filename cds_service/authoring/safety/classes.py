@@ -59,8 +59,8 @@ def _results(analyte: str, *values: tuple[str, str], days: Sequence[int] = (1,))
     return _always(ABSENT, UNKNOWN, *(_result(analyte, value, level, count) for value, level in values for count in days))
 
 
-_RATES = (_result("egfr.reported", "40", "reduced"), _result("egfr.reported", "60", "normal"))
-_HB = _result("hb", "90", "")
+RATES = (_result("egfr.reported", "40", "reduced"), _result("egfr.reported", "60", "normal"))
+HB = _result("hb", "90", "")
 _CHECKS = tuple(
     Class(label, known(orders))
     for label, orders in (
@@ -80,12 +80,12 @@ def _recent_potassium(facts: Facts) -> Sequence[Class]:
 
 def _egfr(facts: Facts) -> Sequence[Class]:
     """Asked after kidney function as a whole, which is the wider question."""
-    return {True: (ABSENT, UNKNOWN, *_RATES), False: _RATES[1:], None: (ABSENT, UNKNOWN, _RATES[1])}[facts["renal.dysfunction"].holds]
+    return {True: (ABSENT, UNKNOWN, *RATES), False: RATES[1:], None: (ABSENT, UNKNOWN, RATES[1])}[facts["renal.dysfunction"].holds]
 
 
 def _hb(facts: Facts) -> Sequence[Class]:
     """Asked after anaemia, which is the wider question."""
-    return (ABSENT, UNKNOWN, _HB) if facts["anaemia"].is_unknown else (_HB,)
+    return (ABSENT, UNKNOWN, HB) if facts["anaemia"].is_unknown else (HB,)
 
 
 def _severe(facts: Facts) -> Sequence[Class]:

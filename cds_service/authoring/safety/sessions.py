@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import combinations, product
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -94,8 +95,25 @@ def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
                 yield pair, (name,)
 
 
-def _session(names: Iterable[str], selected: tuple[str, ...], terminology: Terminology) -> Session:
-    orders = [{"id": f"draft-{position}", **DRAFTS[name]} for position, name in enumerate(names)]
+def dosed_sessions(
+    terminology: Terminology, folic_acid: Iterable[Decimal], oral_b12: Iterable[Decimal], injected_every: Iterable[int]
+) -> list[Session]:
+    """Sessions of one draft each: folic acid or oral cyanocobalamin of so many micrograms a day, hydroxocobalamin every so many
+    days."""
+    drafts = {f"folic acid {dose:f} ug a day": _medication("Folic acid", float(dose / 1000), _ORAL, _DAILY) for dose in folic_acid}
+    drafts |= {
+        f"cyanocobalamin {dose:f} ug a day by mouth": _medication(_CYANOCOBALAMIN, float(dose / 1000), _ORAL, _DAILY) for dose in oral_b12
+    }
+    drafts |= {
+        f"hydroxocobalamin every {days} days": _medication(_HYDROXOCOBALAMIN, 1, _IM, (1, days, "d")) for days in injected_every
+    }
+    return [_session((name,), (), terminology, drafts) for name in drafts]
+
+
+def _session(
+    names: Iterable[str], selected: tuple[str, ...], terminology: Terminology, drafts: Mapping[str, dict[str, Any]] = DRAFTS
+) -> Session:
+    orders = [{"id": f"draft-{position}", **drafts[name]} for position, name in enumerate(names)]
     bundle = {"resourceType": "Bundle", "entry": [{"resource": order} for order in orders]}
     selections = [f"MedicationRequest/draft-{position}" for position, name in enumerate(names) if name in selected]
     label = " + ".join(f"{name} (selected)" if name in selected else name for name in names)

@@ -1,0 +1,149 @@
+"""``diff``: what changed between two sets of cards, in words and by the patients for whom it makes a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from ...engine import PARAMETER_SETS, Engine
+from ...facts.catalogue import CATALOGUE, closure
+from . import limits
+from .compared import decides_otherwise, looked_at, rests_on
+from .readers import parameters_of, readers
+from .said import Said, differences
+from .states import ORDERING, Found, Job, differing
+from .versions import Version
+
+_HOOKS = {"opening": ("patient-view", "encounter-discharge"), "ordering": ORDERING}
+
+
+class CardStates(NamedTuple):
+    """How one card differs by state. ``when``: opening or ordering; ``whole``: every state was looked at; ``sets``: the parameter
+    sets that have it so."""
+
+    card: str
+    when: str
+    hooks: tuple[str, ...]
+    found: tuple[Found, ...]
+    whole: bool
+    sets: tuple[str, ...]
+
+
+class NotWalked(NamedTuple):
+    """A parameter of which no state shows the change, because it is applied while the record is read or stands in one set only;
+    with the facts that read it."""
+
+    parameter: str
+    facts: tuple[str, ...]
+    cards: tuple[str, ...]
+
+
+class Comparison(NamedTuple):
+    """All that differs between two sets. ``states``: of every card whose states were looked at, also where none differs."""
+
+    old: str
+    new: str
+    said: list[Said]
+    states: list[CardStates]
+    not_walked: list[NotWalked]
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is any difference."""
+        return bool(self.said)
+
+
+def compare(old: Version, new: Version, progress: Callable[[str], None] = lambda card: None) -> Comparison:
+    """Compare two sets of cards; ``progress`` is told each card before its states are walked."""
+    said = differences(old.engines, new.engines)
+    made: dict[Any, CardStates] = {}
+    for parameter_set in PARAMETER_SETS if said else ():
+        for job in _jobs(old.engines[parameter_set], new.engines[parameter_set]):
+            key = _same_states(job)
+            if key in made:
+                made[key] = made[key]._replace(sets=(*made[key].sets, parameter_set))
+                continue
+            progress(f"{job.card} [{parameter_set}, {job.hook}]")
+            hooks = tuple(hook for hook in _hooks_of(job) if any(job.card in engine.cards_by_hook[hook] for engine in (job.old, job.new)))
+            when = "ordering" if job.hook in ORDERING else "opening"
+            made[key] = CardStates(job.card, when, hooks, *differing(job), (parameter_set,))
+    return Comparison(old.name, new.name, said, _merged(made.values()), _not_walked(old.engines["default"], new.engines["default"]))
+
+
+def _merged(made: Iterable[CardStates]) -> list[CardStates]:
+    """Those of several parameter sets that came to the same."""
+    found: dict[Any, CardStates] = {}
+    for each in made:
+        key = (each.card, each.hooks, each.whole, tuple((part.kind, part.states) for part in each.found))
+        before = found.get(key)
+        found[key] = before._replace(sets=(*before.sets, *each.sets)) if before else each
+    return [each._replace(sets=tuple(name for name in PARAMETER_SETS if name in each.sets)) for each in found.values()]
+
+
+def _same_states(job: Job) -> Any:
+    """What makes the walk of a card in one parameter set the same as in another."""
+    cards = [engine.cards.get(name) for engine in (job.old, job.new) for name in (job.card, *sorted(job.decided))]
+    asked = {text for name in closure([name for card in cards if card for name in card.facts]) for text in parameters_of(name)}
+    read = [
+        (name, str(engine.parameters[name].value)) for engine in (job.old, job.new) for name in sorted(asked & engine.parameters.keys())
+    ]
+    # Cards that are not decided matter by being there or not.
+    others = [name in engine.cards for engine in (job.old, job.new) for name in sorted(looked_at(job.card, job.old.cards, job.new.cards))]
+    return job.card, job.hook, job.by_limits, tuple(map(repr, cards)), tuple(read), tuple(others)
+
+
+def _hooks_of(job: Job) -> tuple[str, ...]:
+    return next(hooks for hooks in _HOOKS.values() if job.hook in hooks)
+
+
+def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
+    """What has to be walked: cards that decide otherwise, those that look at one of these, those that a moved limit concerns."""
+    touched = frozenset(name for parameter in limits.changed_parameters(old, new) for name in readers(parameter))
+    moved = limits.of_parameters(old, new)
+    for card_id in sorted({*old.cards, *new.cards}):
+        others = looked_at(card_id, old.cards, new.cards)
+        otherwise = {name for name in (card_id, *others) if decides_otherwise(old.cards.get(name), new.cards.get(name))}
+        decided = frozenset(name for name in others if name in otherwise or _concerned(name, touched, old, new))
+        if not (otherwise or decided or _concerned(card_id, touched, old, new)) or _lacking(card_id, others, old, new):
+            continue
+        changed = [limits.of_criteria(old.cards.get(name), new.cards.get(name), (old.site, new.site)) for name in (card_id, *decided)]
+        extras = limits.merged([moved, *changed])
+        for hook in _distinct_hooks(card_id, decided, old, new):
+            yield Job(old, new, card_id, hook, decided, touched, extras, by_limits=not otherwise)
+
+
+def _lacking(card_id: str, others: set[str], old: Engine, new: Engine) -> bool:
+    """Whether a parameter that only one of the sets has is read for the card, so that the other cannot decide it."""
+    only_one = old.parameters.keys() ^ new.parameters.keys()
+    readers_of = frozenset(name for parameter in only_one for name in readers(parameter))
+    return any(_concerned(name, readers_of, old, new) for name in (card_id, *others))
+
+
+def _concerned(card_id: str, touched: frozenset[str], old: Engine, new: Engine) -> bool:
+    return any(card_id in engine.cards and rests_on(engine.cards[card_id], touched) for engine in (old, new))
+
+
+def _distinct_hooks(card_id: str, decided: frozenset[str], old: Engine, new: Engine) -> Iterator[str]:
+    """One hook of each kind for the card, and two where its kind's hooks do not have the same cards of those that matter."""
+    seen: set[Any] = set()
+    for kind, hooks in _HOOKS.items():
+        for hook in hooks:
+            present = [(name in engine.cards_by_hook[hook]) for engine in (old, new) for name in sorted({card_id, *decided})]
+            key = (kind, tuple(present))
+            speaks = any(card_id in engine.cards_by_hook[hook] for engine in (old, new))
+            if speaks and key not in seen:
+                seen.add(key)
+                yield hook
+
+
+def _not_walked(old: Engine, new: Engine) -> list[NotWalked]:
+    """The parameters that only the reading of the record takes up, so that no class of states shows their change."""
+    shown = limits.of_parameters(old, new).walked
+    only_one = sorted(old.parameters.keys() ^ new.parameters.keys())
+    found = []
+    for parameter in (*limits.changed_parameters(old, new), *only_one):
+        read = [name for name in CATALOGUE if name in readers(parameter) and (CATALOGUE[name].queries or parameter in only_one)]
+        if parameter not in shown and read:
+            cards = [card.id for card in new.cards.values() if set(closure(card.facts)) & set(read)]
+            found.append(NotWalked(parameter, tuple(read), tuple(cards)))
+    return found

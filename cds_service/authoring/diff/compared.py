@@ -1,0 +1,90 @@
+"""What of a card has to be worked out in each state to see whether two versions of it differ."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ...facts.catalogue import closure
+from ...rules.card import Card, Paragraph, Suggestion
+from ...rules.conditions import CardHolds
+from . import pairs
+
+
+class Compared(NamedTuple):
+    """Paragraphs that are not shown in the same states, and the suggestions that do not make the same orders."""
+
+    paragraphs: tuple[tuple[Paragraph | None, Paragraph | None], ...]
+    old_suggestions: tuple[Suggestion, ...]
+    new_suggestions: tuple[Suggestion, ...]
+
+    def facts(self) -> list[str]:
+        """The facts that they ask."""
+        suggestions = (*self.old_suggestions, *self.new_suggestions)
+        paragraphs = [item for pair in self.paragraphs for item in pair if item is not None]
+        asked = [name for item in paragraphs for condition in item.when for name in condition.facts]
+        return [*asked, *(name for item in suggestions for name in _facts(item)), *(["patient.paediatric"] if suggestions else [])]
+
+
+def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Compared:
+    """What of two versions of a card can differ where both fire. ``touched``: facts that can differ for the same patient.
+
+    A paragraph that always shows differs in its words alone.
+    """
+    if old is None or new is None:
+        return Compared((), (), ())
+    paragraphs = tuple(
+        (before, after)
+        for before, after in pairs.paragraphs(old, new)
+        if _when(before) != _when(after) or any(_rests_on(condition.facts, touched) for condition in _when(before))
+    )
+    same = _orders(old) == _orders(new)
+    suggestions = [
+        tuple(item for item in card.suggestions if not same or _rests_on(_facts(item), touched)) for card in (old, new)
+    ]  # fmt: skip
+    return Compared(paragraphs, *suggestions)
+
+
+def decides_otherwise(old: Card | None, new: Card | None) -> bool:
+    """Whether two versions of a card can differ for a patient in more than their words."""
+    if old is None or new is None:
+        return old is not new
+    asked = [(card.include, card.exclude, set(card.hooks), _orders(card)) for card in (old, new)]
+    return asked[0] != asked[1] or bool(compared(old, new, ()).paragraphs)
+
+
+def rests_on(card: Card, touched: Collection[str]) -> bool:
+    """Whether the card names a fact that is, or rests on, one of ``touched``."""
+    return _rests_on(card.facts, touched)
+
+
+def looked_at(card_id: str, *sets: Mapping[str, Card]) -> set[str]:
+    """The cards that a card looks at in any of ``sets``, and those that these look at."""
+    found: set[str] = set()
+    waiting = [card_id]
+    while waiting:
+        name = waiting.pop()
+        for cards in sets:
+            conditions = cards[name].conditions if name in cards else ()
+            others = {condition.card for condition in conditions if isinstance(condition, CardHolds)} - found
+            found |= others
+            waiting += others
+    return found
+
+
+def _when(paragraph: Paragraph | None) -> tuple[Any, ...]:
+    return paragraph.when if paragraph else ()
+
+
+def _orders(card: Card) -> list[Suggestion]:
+    return [replace(suggestion, label="") for suggestion in card.suggestions]
+
+
+def _facts(suggestion: Suggestion) -> list[str]:
+    named = [source.fact for source in suggestion.create] + [suggestion.delete, suggestion.replaces]
+    return [*filter(None, named), *(name for condition in suggestion.when for name in condition.facts)]
+
+
+def _rests_on(names: Collection[str], touched: Collection[str]) -> bool:
+    return not set(closure(names)).isdisjoint(touched)

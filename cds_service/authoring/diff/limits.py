@@ -1,0 +1,190 @@
+"""Values that stand between an old and a new limit, which the classes of the proof, made for one set of limits, do not have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from ...engine import Engine
+from ...facts.analytes import ANALYTES, Analyte
+from ...facts.catalogue import CATALOGUE
+from ...facts.fact import Fact, known
+from ...facts.laboratory import Result
+from ...facts.site import Site
+from ...fhir.dates import Moment
+from ...fhir.interval import Interval
+from ...rules.card import Card
+from ...rules.conditions import AnyOf, Criterion
+from ..safety.classes import NOW
+
+_AGE = "patient.age_months"
+# The input that a number of days or years is worked out from.
+_DAYS_OF = {"b12_therapy.days": "b12_therapy.start", "b12_therapy.latest_days": "b12_therapy.latest_start"}
+_AGES = ("age.adult_from", "age.at_risk_from")
+_DRAFTS = {
+    "draft.folate_daily": "folic_acid", "draft.b12_oral_daily": "oral_b12", "draft.b12_interval": "injected_every",
+    "folate.low_dose_up_to": "folic_acid", "therapy.oral_from": "oral_b12", "therapy.oral_from_dietary": "oral_b12",
+    "neuro.interval_up_to": "injected_every", "loading.interval_up_to": "injected_every",
+}  # fmt: skip
+
+
+class Extra(NamedTuple):
+    """A class of an input that is tried beside those of the proof, with the fact that it is in the old set and in the new one."""
+
+    label: str
+    old: Fact
+    new: Fact
+
+
+@dataclass
+class Extras:
+    """What is tried besides: classes of inputs, and drafts of so many micrograms or of so many days.
+
+    ``walked``: the parameters whose change they show.
+    """
+
+    inputs: dict[str, list[Extra]] = field(default_factory=dict)
+    drafts: dict[str, set[Decimal]] = field(default_factory=dict)
+    walked: set[str] = field(default_factory=set)
+
+    def add(self, name: str, extra: Extra) -> None:
+        """Add a class of the input ``name``, once."""
+        found = self.inputs.setdefault(name, [])
+        if extra.label not in [each.label for each in found]:
+            found.append(extra)
+
+
+def of_parameters(old: Engine, new: Engine) -> Extras:
+    """For each parameter with another number, a value between the old and the new one, where it is a limit of a result, an age or
+    a dose."""
+    extras = Extras()
+    for name in changed_parameters(old, new):
+        before, after = old.parameters[name].value, new.parameters[name].value
+        unit = next((unit for unit in before if before[unit] != after[unit]), "") if isinstance(before, dict) else ""
+        ends = (before[unit], after[unit]) if unit else (before, after)
+        if all(isinstance(end, Decimal) for end in ends):
+            _between(extras, name, unit, sorted(ends), (old.site, new.site))
+    return extras
+
+
+def _between(extras: Extras, name: str, unit: str, ends: list[Decimal], sites: tuple[Site, Site]) -> None:
+    low, high = ends
+    middle = (low + high) / 2
+    for fact in CATALOGUE:
+        analyte = _analyte(fact)
+        if analyte and name in [cut.parameter for cut in analyte.cuts]:
+            extras.add(fact, _result(analyte, middle, unit, sites))
+            extras.walked.add(name)
+    if name in _AGES:
+        extras.add(_AGE, _same(f"{int(middle)} years", int(middle) * 12))
+        extras.walked.add(name)
+    elif name.startswith("anaemia."):
+        extras.add("hb", _result(ANALYTES["hb"], middle, "g/L", sites))
+        extras.walked.add(name)
+    elif name in _DRAFTS:
+        extras.drafts.setdefault(_DRAFTS[name], set()).add(middle)
+        extras.walked.add(name)
+
+
+def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) -> Extras:
+    """For each fact that the two versions of a card compare with other numbers: those numbers, and one in each interval between."""
+    extras = Extras()
+    asked = [_comparisons(card) for card in (old, new)]
+    for fact in {name for name, _, _ in asked[0] ^ asked[1]}:
+        limits = sorted({operand for name, _, operand in asked[0] | asked[1] if name == fact})
+        for value in _around(limits, whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind == "date"):
+            _add_value(extras, fact, value, sites)
+    return extras
+
+
+def criteria_of(card: Card) -> Iterator[Criterion]:
+    """Every criterion of a card, those within ``any_of`` too."""
+    for condition in card.conditions:
+        if isinstance(condition, AnyOf):
+            yield from condition.criteria
+        elif isinstance(condition, Criterion):
+            yield condition
+
+
+def changed_parameters(old: Engine, new: Engine) -> list[str]:
+    """The parameters that have another value."""
+    return [name for name, entry in old.parameters.items() if name in new.parameters and entry.value != new.parameters[name].value]
+
+
+def _comparisons(card: Card | None) -> set[tuple[str, str, Decimal]]:
+    asked = criteria_of(card) if card else ()
+    return {(each.fact, each.operator, each.operand) for each in asked if isinstance(each.operand, Decimal)}
+
+
+def _around(limits: Sequence[Decimal], *, whole: bool) -> list[Decimal]:
+    values = [*limits, *((low + high) / 2 for low, high in pairwise(limits)), limits[0] * 9 / 10, limits[-1] * 11 / 10]
+    return sorted({Decimal(int(value)) if whole else value for value in values})
+
+
+def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Site]) -> None:
+    analyte = _analyte(fact)
+    if fact in _DRAFTS:
+        extras.drafts.setdefault(_DRAFTS[fact], set()).add(value)
+    elif fact in ("patient.age", _AGE):
+        months = int(value) * (12 if fact == "patient.age" else 1)
+        extras.add(_AGE, _same(f"{months // 12} years" if months % 12 == 0 else f"{months} months", months))
+    elif fact in _DAYS_OF or CATALOGUE[fact].kind == "date":
+        extras.add(_DAYS_OF.get(fact, fact), _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))))
+    elif analyte:
+        extras.add(fact, _result(analyte, value, CATALOGUE[fact].unit, sites))
+    elif CATALOGUE[fact].kind == "number":
+        extras.add(fact, _same(f"{value:f} {CATALOGUE[fact].unit}", float(value)))
+
+
+def _same(label: str, value: Any) -> Extra:
+    return Extra(label, known(value), known(value))
+
+
+def _analyte(fact: str) -> Analyte | None:
+    return ANALYTES.get("egfr.reported" if fact == "egfr" else fact) if CATALOGUE[fact].kind == "result" else None
+
+
+def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) -> Extra:
+    """A result of ``value``, three days ago, in the class that each site puts it in."""
+    instant = NOW - timedelta(days=3)
+    made = [
+        Result(analyte.name, Interval(value, value), unit, level_at(analyte, value, unit, site), f"{value.normalize():f} {unit}",
+               Moment(instant.date(), instant), f"Observation/{analyte.name}", False, False, False)
+        for site in sites
+    ]  # fmt: skip
+    old, new = (known(result, result.source) for result in made)
+    return Extra(made[0].as_sent, old, new)
+
+
+def level_at(analyte: Analyte, value: Decimal, unit: str, site: Site) -> str:
+    """The class of a value at a site; ``""`` for an analyte without classes."""
+    if not analyte.classes:
+        return ""
+    family = next(family for family in analyte.families if family.unit == unit)
+    return analyte.classes[Interval(value, value).classes(analyte.cuts_for(family, site))[0]]
+
+
+def merged(parts: Collection[Extras]) -> Extras:
+    """All of ``parts`` together."""
+    whole = Extras()
+    for part in parts:
+        for name, extras in part.inputs.items():
+            for extra in extras:
+                whole.add(name, extra)
+        for kind, values in part.drafts.items():
+            whole.drafts.setdefault(kind, set()).update(values)
+        whole.walked |= part.walked
+    return whole
+
+
+def drafted(extras: Extras) -> Mapping[str, list[Any]]:
+    """The doses and intervals as ``dosed_sessions`` takes them."""
+    return {
+        "folic_acid": sorted(extras.drafts.get("folic_acid", ())),
+        "oral_b12": sorted(extras.drafts.get("oral_b12", ())),
+        "injected_every": sorted({max(1, int(days)) for days in extras.drafts.get("injected_every", ())}),
+    }

@@ -1,0 +1,93 @@
+"""A state told as a patient: the titles of the facts, with their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...facts.analytes import ANALYTES
+from ...facts.catalogue import CATALOGUE
+from ...facts.fact import Fact
+from ...facts.session import OrderingSession
+from ...rendering.card_text import value_text
+from ..card_words import plain, title
+from ..safety.classes import NOW
+from .limits import level_at
+from .states import Example
+from .walk import SharedFacts
+
+_HEAD = ("patient.sex", "patient.age_months", "patient.paediatric", "patient.age")
+_WORDS = {"female": "woman", "male": "man"}
+_CHILD = {"woman": "girl", "man": "boy", "patient": "child"}
+
+
+def patient_words(example: Example) -> str:
+    """The patient of an example in one line: who, what is ordered, what is on record, what is not, what is not known."""
+    facts = {name: side[name] for side in (example.new, example.old) for name in side.labels if name not in _HEAD}
+    names = sorted(facts, key=lambda name: CATALOGUE[name].position)
+    there = [_there(name, facts[name], example) for name in names if facts[name].value not in (None, False)]
+    none = [title(name) for name in names if facts[name].holds is False]
+    unknown = [title(name) for name in names if facts[name].is_unknown]
+    orders = example.session.orders
+    parts = [_who(example.old)]
+    parts += [f"ordered: {plain(example.session.label)}"] if orders != OrderingSession() else []
+    parts += there
+    parts += [f"no {', '.join(none)}"] if none else []
+    parts += [f"not known: {', '.join(unknown)}"] if unknown else []
+    return "; ".join(parts)
+
+
+def told_apart(example: Example) -> Iterator[str]:
+    """The facts that the two sets work out otherwise for the patient: ``vitamin B12 status: indeterminate → deficient``."""
+    if example.old is example.new:
+        return
+    for name in CATALOGUE:
+        if name in example.old.worked_out() and name in example.new.worked_out() and CATALOGUE[name].kind in ("yes-no", "category"):
+            before, after = _value(name, example.old[name]), _value(name, example.new[name])
+            if before != after:
+                yield f"{title(name)}: {before} → {after}"
+
+
+def _who(facts: SharedFacts) -> str:
+    who = _WORDS.get(facts.labels.get("patient.sex", ""), "patient")
+    age = facts.labels.get("patient.age_months", "")
+    if age and age != "unknown":
+        return f"{_CHILD[who] if _is_child(facts) else who} of {age}"
+    if facts.labels.get("patient.paediatric") == "true":
+        return f"{_CHILD[who]} below 16 years"
+    return f"{who}, age not known" if age else who
+
+
+def _is_child(facts: SharedFacts) -> bool:
+    return bool(facts["patient.age_months"].value is not None and facts["patient.age_months"].value < 16 * 12)
+
+
+def _there(name: str, fact: Fact, example: Example) -> str:
+    definition, value = CATALOGUE[name], fact.value
+    if value is True:
+        return title(name)
+    if definition.kind == "date":
+        return f"{title(name)} {(NOW.date() - value).days} days ago"
+    if definition.kind == "result":
+        ago = (NOW.date() - value.moment.day).days
+        return f"{title(name)} {_measured(name, value, example)}" + (f", {ago} days ago" if ago > 1 else "")
+    if definition.kind in ("orders", "reference"):
+        return f"{title(name)}: {'one to make' if value else 'none'}"
+    return f"{title(name)} {value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"
+
+
+def _measured(name: str, result: Any, example: Example) -> str:
+    """The value, or the class where the limits of the two sets would not put the value in the class that it stands for."""
+    analyte = ANALYTES["egfr.reported" if name == "egfr" else name] if name in ANALYTES or name == "egfr" else None
+    if analyte is None or not analyte.classes:
+        return str(result.as_sent)
+    value = result.interval.point
+    levels = {level_at(analyte, value, result.unit, side.site) for side in (example.old, example.new)}
+    own = {side[name].value.level for side in (example.old, example.new) if name in side.labels and side[name].value is not None}
+    return str(result.as_sent).replace("{1.73_m2}", "1.73 m²") if levels == own else f"in the class {' or '.join(sorted(own))}"
+
+
+def _value(name: str, fact: Fact) -> str:
+    if fact.value is None:
+        return "not known" if fact.is_unknown else "none"
+    return value_text(CATALOGUE[name], fact, markdown=False).replace("-", " ")

@@ -1,0 +1,124 @@
+"""A comparison for a terminal, for a pull request, and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ...engine import PARAMETER_SETS
+from ..card_words import title
+from . import CardStates, Comparison
+from .patient import patient_words, told_apart
+from .said import Said
+from .states import ENOUGH, Found
+
+_WHEN = {"opening": "when the chart is opened or at discharge", "ordering": "when an order is chosen or signed"}
+
+
+def as_text(comparison: Comparison) -> str:
+    """Card by card: what is said otherwise, then for whom it makes a difference."""
+    return "\n".join(_lines(comparison, heading="{}", item="  {}", inner="      {}"))
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """The same for a pull request."""
+    head = [f"## Cards: {comparison.old} → {comparison.new}", ""]
+    return "\n".join([*head, *_lines(comparison, heading="### {}\n", item="- {}", inner="  - {}")])
+
+
+def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Iterator[str]:
+    if not comparison.differs:
+        yield "No difference."
+        return
+    said_of = {said.about for said in comparison.said}
+    # Of cards that only look at others, or rest on a limit, those count that differ for somebody.
+    for about in sorted(said_of | {states.card for states in comparison.states if states.found}):
+        yield heading.format(about or "Limits and sources")
+        yield from (item.format(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about)
+        for states in (each for each in comparison.states if each.card == about):
+            yield from (item.format(line) for line in _none(states))
+            for found in states.found:
+                yield item.format(_found(states, found))
+                yield from (inner.format(line) for line in _example(found))
+        yield ""
+    for left in comparison.not_walked:
+        read = ", ".join(map(title, left.facts))
+        yield f"{left.parameter}: no patient is shown, since it is applied while the record is read or stands in one set only ({read})."
+        yield f"Cards that rest on it: {', '.join(left.cards) or 'none'}."
+    unfinished = sorted({states.card for states in comparison.states if not states.whole and not states.found})
+    if unfinished:
+        yield f"Of these cards only the first {ENOUGH:,} states were looked at, and none differs: {', '.join(unfinished)}."
+    yield _sum(comparison)
+
+
+def _sets(sets: tuple[str, ...]) -> str:
+    return "" if len(sets) == len(PARAMETER_SETS) else f" ({', '.join(sets)} only)"
+
+
+def _none(states: CardStates) -> Iterator[str]:
+    if states.whole and not states.found:
+        yield f"no patient for whom it makes a difference, {_WHEN[states.when]}{_sets(states.sets)}"
+
+
+def _found(states: CardStates, found: Found) -> str:
+    number = f"{'' if states.whole else 'at least '}{found.states:,} state{'s' if found.states != 1 else ''}"
+    return f"in {number} it {found.kind}, {_WHEN[states.when]}{_sets(states.sets)}"
+
+
+def _example(found: Found) -> Iterator[str]:
+    if found.example is None:
+        yield "no example was found: these facts may not go together in a patient"
+        return
+    yield f"example: {patient_words(found.example)}"
+    yield from told_apart(found.example)
+
+
+def _sum(comparison: Comparison) -> str:
+    said = {each.about for each in comparison.said if each.about}
+    differing = {states.card for states in comparison.states if states.found}
+    return f"{_cards(len(said))} written otherwise; {_cards(len(differing))} with a difference for some patient."
+
+
+def _cards(number: int) -> str:
+    return f"{number} card{'s' if number != 1 else ''}"
+
+
+def as_json(comparison: Comparison) -> str:
+    """An object with what is said otherwise and the states that differ."""
+    return json.dumps(
+        {
+            "old": comparison.old,
+            "new": comparison.new,
+            "said": [_said(each) for each in comparison.said],
+            "states": [_states(each) for each in comparison.states if each.found or not each.whole],
+            "not_walked": [each._asdict() for each in comparison.not_walked],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _said(said: Said) -> dict[str, Any]:
+    return {"card": said.about or None, "part": said.part, "text": said.text, "parameter_sets": list(said.sets)}
+
+
+def _states(states: CardStates) -> dict[str, Any]:
+    return {
+        "card": states.card,
+        "hooks": list(states.hooks),
+        "parameter_sets": list(states.sets),
+        "every_state": states.whole,
+        "differs": [
+            {
+                "how": found.kind,
+                "states": found.states,
+                "example": None if found.example is None else patient_words(found.example),
+                "because": [] if found.example is None else list(told_apart(found.example)),
+            }
+            for found in states.found
+        ],
+    }
+
+
+FORMATS = {"text": as_text, "markdown": as_markdown, "json": as_json}

@@ -1,0 +1,64 @@
+"""The two sets of cards that are compared: a folder, a local folder over the built-in cards, or a folder as git knows it."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ...config import Settings
+from ...content import CARDS
+from ...engine import PARAMETER_SETS, Engine
+from ...rules.shared_files import SITE_FILE
+
+BUILT_IN = "built-in"
+
+
+class NoSuchVersion(ValueError):
+    """What was named is no set of cards; says what can be named."""
+
+
+class Version(NamedTuple):
+    """A set of cards, as it was named, with its engine in each parameter set."""
+
+    name: str
+    engines: Mapping[str, Engine]
+
+
+def read_version(name: str, settings: Settings, work: Path) -> Version:
+    """The set of cards called ``name``: ``built-in``, a folder, or ``REVISION:FOLDER``, which git unpacks into ``work``.
+
+    A folder with ``site.yaml`` comes over the built-in cards. Raises :class:`NoSuchVersion`, and
+    :class:`~cds_service.rules.yaml_source.AuthoringError` where a file cannot be read.
+    """
+    folder = CARDS if name == BUILT_IN else Path(name)
+    if not folder.is_dir():
+        folder = _unpacked(name, work)
+    built_in: Path = folder
+    local: tuple[Path, ...] = ()
+    if (folder / SITE_FILE).exists():
+        built_in, local = CARDS, (folder,)
+    elif not (folder / "parameters" / "default.yaml").exists():
+        raise NoSuchVersion(f"{name} holds no set of cards: neither {SITE_FILE} (local cards) nor parameters/default.yaml.")
+    chosen = {each: settings.model_copy(update={"cards": local, "parameters": each}) for each in PARAMETER_SETS}
+    return Version(name, {each: Engine(of_set, built_in) for each, of_set in chosen.items()})
+
+
+def _unpacked(name: str, work: Path) -> Path:
+    revision, colon, folder = name.partition(":")
+    if not colon or not revision or name.startswith("-"):
+        raise NoSuchVersion(f"there is no folder {name}. Name a folder of cards, {BUILT_IN}, or a revision such as HEAD~1:cards.")
+    try:
+        archive = subprocess.run(["git", "archive", "--format=tar", name], capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise NoSuchVersion(f"{name}: git is not installed.") from None
+    except subprocess.CalledProcessError as failed:
+        raise NoSuchVersion(f"{name}: git says {failed.stderr.decode(errors='replace').strip()}") from None
+    # The folder's last name, so that messages and places name the files as they are called in the repository.
+    target = work / revision.replace("/", "-") / (Path(folder).name or "cards")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as content:
+        content.extractall(target, filter="data")
+    return target

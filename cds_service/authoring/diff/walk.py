@@ -1,0 +1,198 @@
+"""One state seen by two sets of cards at once: the same patient, whose facts either set works out with its own limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from ...facts.catalogue import CATALOGUE, Facts, closure
+from ...facts.fact import Fact
+from ...facts.site import Site
+from ..safety.classes import ABSENT, COLLAPSED, FALSE, HB, NOW, RATES, STATUS_CLASSES, TRUE, UNKNOWN, YES_NO, input_classes
+from ..safety.enumeration import Choices, Class, ClassesOf, Impossible, NeedsClasses, Relation, StateFacts
+from ..safety.sessions import Session
+from .limits import Extra
+
+_PAIR = " > "
+# Facts that the proof tries instead of their inputs, and that can be worked out from these where a limit among them moves.
+_WORKED_OUT = frozenset({*COLLAPSED, "b12.status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
+
+
+class Table(NamedTuple):
+    """The classes of every input for each of the two sets, the facts that are worked out rather than tried, and which status goes
+    with which inputs. ``only``: the input that stands between its limits."""
+
+    old: Mapping[str, ClassesOf]
+    new: Mapping[str, ClassesOf]
+    worked_out: frozenset[str]
+    relation: Relation | None = None
+    only: str = ""
+
+
+def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collection[str] = (), *, whole: bool = False) -> Table:
+    """The classes of the proof with ``extras``; of the input ``only`` no others, of those in ``without`` no extra ones.
+
+    ``whole``: nothing is tried that can be worked out.
+    """
+    tried = {**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}
+    worked_out = _WORKED_OUT if whole else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
+    # Usually asked after a wider question, which here is worked out from them.
+    if "anaemia" in worked_out:
+        tried["hb"] = lambda facts: (ABSENT, UNKNOWN, HB)
+    if "b12.status" in worked_out and not whole:
+        tried["b12.suspicion"] = _suspicion
+    if "b12.result_day" in worked_out:
+        tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)  # where there is no result that it could be the day of
+    tried["b12.nitrous_oxide_test"] = lambda facts: (FALSE,) if facts["neuro.involvement"].holds is False else YES_NO
+    if "egfr" in extras or whole:
+        tried |= {"egfr": lambda facts: (ABSENT, UNKNOWN, *RATES), "renal.dysfunction": _renal}
+    sides = []
+    for side in (0, 1):
+        classes = dict(tried)
+        for name, of_input in extras.items():
+            if name in classes and name not in without:
+                added = [Class(extra.label, (extra.old, extra.new)[side]) for extra in of_input]
+                classes[name] = _restricted(classes[name], added) if name == only else _extended(classes[name], added)
+        sides.append({name: _plain_first(of_input, name) for name, of_input in classes.items()} if whole else classes)
+    return Table(sides[0], sides[1], worked_out, None, only)
+
+
+def pair_of(label: str) -> tuple[str, str]:
+    """What the two sets make of a fact that is tried in both ways at once."""
+    old, _, new = label.partition(_PAIR)
+    return old, new or old
+
+
+def with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
+    """The classes with the statuses of ``rows``, what the old and the new set make of the same inputs, tried as one."""
+    labels = sorted({row["b12.status"] for row in rows})
+    by_label = {option.label: option.fact for option in STATUS_CLASSES}
+    old, new = (tuple(Class(label, by_label[pair_of(label)[side]]) for label in labels) for side in (0, 1))
+    return Table(
+        {**classes.old, "b12.status": lambda facts: old}, {**classes.new, "b12.status": lambda facts: new},
+        classes.worked_out - {"b12.status"}, Relation(rows), classes.only,
+    )  # fmt: skip
+
+
+def with_results(classes: Table) -> Table:
+    """The classes with what a status by a result needs: the day of it, and no reason to test anew."""
+
+    def bounded(side: Mapping[str, ClassesOf]) -> Mapping[str, ClassesOf]:
+        changed = dict(side)
+        if "b12.result_day" not in classes.worked_out:
+            changed["b12.result_day"] = _with_status(side["b12.result_day"], lambda option: option.fact.value is not None)
+        if "b12.test_indicated" not in classes.worked_out:
+            changed["b12.test_indicated"] = _with_status(side["b12.test_indicated"], lambda option: option is FALSE)
+        return changed
+
+    return classes._replace(old=bounded(classes.old), new=bounded(classes.new))
+
+
+def status_row(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
+    """The classes that the status of a state rests on in the two sets, and what they make of them."""
+    statuses = _PAIR.join((label(old["b12.status"]), label(new["b12.status"])))
+    # What else speaks for a suspicion is left free, as in the proof.
+    inputs = {name: found for name, found in {**old.labels, **new.labels}.items() if name not in ("b12.suspicion", "b12.diagnosed")}
+    return {**inputs, "b12.status": statuses}
+
+
+def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
+    def extended(facts: Facts) -> Sequence[Class]:
+        options = classes(facts)
+        labels = {option.label for option in options}
+        return [*options, *(each for each in added if each.label not in labels)] if _admits_values(options) else options
+
+    return extended
+
+
+def _restricted(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
+    return lambda facts: added if _admits_values(classes(facts)) else ()
+
+
+def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> ClassesOf:
+    """A status by a result needs one within its window: what goes together with it, and with no status what does not."""
+
+    def bounded(facts: Facts) -> Sequence[Class]:
+        status, options = facts["b12.status"], classes(facts)
+        if status.value in ("deficient", "unlikely", "indeterminate", "sufficient"):
+            return [option for option in options if goes_with(option)]
+        return options
+
+    return bounded
+
+
+def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
+    """What is known before what is not, and what is not the case before what is: an example that is easy to read. B12 is measured
+    as total B12."""
+    first = ("deficient@5", "sufficient@5") if name == "b12.total" else ("false", "absent", "30 years", "female")
+
+    def rank(option: Class) -> tuple[bool, bool, bool]:
+        return option.fact.is_unknown, option.label not in first, option.label == "true"
+
+    return lambda facts: sorted(classes(facts), key=rank)
+
+
+def _admits_values(options: Sequence[Class]) -> bool:
+    """Whether a value of its own is possible, and not only that of another fact."""
+    return any(option.fact.value is not None and not option.label.startswith("as ") for option in options)
+
+
+def _renal(facts: Facts) -> Sequence[Class]:
+    rate = facts["egfr"].value
+    return (TRUE,) if rate is not None and rate.level == "reduced" else YES_NO if rate is None else (TRUE, FALSE)
+
+
+def _suspicion(facts: Facts) -> Sequence[Class]:
+    """What the definition admits for methylmalonic acid and neurological features; its other grounds are free."""
+    if facts["mma.level"].value == "high":
+        return (TRUE,)
+    unsettled = facts["mma.level"].is_unknown or facts["b12_therapy.active"].is_unknown
+    return (TRUE,) if unsettled and facts["neuro.involvement"].holds else (TRUE, FALSE)
+
+
+class SharedFacts(StateFacts):
+    """The facts of one of the two sets. ``chosen``: the class of each input so far, which both take where their limits admit it."""
+
+    __slots__ = ("_chosen", "_wanted", "_worked_out")
+
+    def __init__(
+        self, site: Site, session: Session, classes: Mapping[str, ClassesOf], worked_out: frozenset[str], choices: Choices,
+        chosen: dict[str, str], relation: Relation | None, wanted: Mapping[str, str],
+    ):  # fmt: skip
+        super().__init__(site, session.orders, NOW, classes, choices, relation)
+        self._fixed = self._chosen = chosen
+        self._worked_out = worked_out
+        self._wanted = wanted
+
+    def computed(self, name: str) -> Fact:
+        """An input's class, that of the other set where there is one; what is not an input must be what is ``wanted`` of it."""
+        fact = self._from_inputs(name) if name in self._worked_out else None
+        if fact is None:
+            fact = super().computed(name)
+        if name in self.labels:
+            self._chosen.setdefault(name, self.labels[name])
+        elif name in self._wanted and label(fact) != self._wanted[name]:
+            raise Impossible(name)
+        return fact
+
+    def worked_out(self) -> set[str]:
+        """The facts that were asked for and are no inputs."""
+        return self._facts.keys() - self.labels.keys()
+
+    def _from_inputs(self, name: str) -> Fact | None:
+        """The fact by its definition, or ``None`` where that reads the record."""
+        reader = self._open
+        try:
+            return CATALOGUE[name].compute(self)
+        except NeedsClasses:
+            self._open = reader
+            return None
+
+
+def label(fact: Fact) -> str:
+    """The label of the class that a fact without numbers is in."""
+    if fact.is_unknown:
+        return UNKNOWN.label
+    if fact.value is None:
+        return ABSENT.label
+    return str(fact.value).lower() if isinstance(fact.value, bool) else str(fact.value)

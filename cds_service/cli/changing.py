@@ -1,0 +1,88 @@
+"""Commands for those who change what the service says: begin a card, tell two versions of the cards apart."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from ..rules.card_file import HOOKS
+from ..rules.yaml_source import AuthoringError
+from .reading_settings import read_settings
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("card_id", metavar="CARD-ID")
+@click.option("--in", "folder", type=_FOLDER, help="The folder of cards; by default the last of CDS_CARDS.")
+@click.option("--topic", default="own", show_default=True, help="The folder in it that the card stands in.")
+@click.option("--hook", "hooks", type=click.Choice(HOOKS), multiple=True, help="A hook that it speaks on; may be given again.")
+@click.option("--owner", default="", help="Whose cards these are, for a folder that does not say so yet.")
+def new(card_id: str, folder: Path | None, topic: str, hooks: tuple[str, ...], owner: str) -> None:
+    """Begin a card: a draft with its tests, which says nothing until it is activated."""
+    from ..authoring.new import CannotBegin, Plan, begin
+
+    settings = read_settings()
+    where = folder or (settings.cards[-1] if settings.cards else None)
+    if where is None:
+        raise click.UsageError("Say where: --in DIR, or set CDS_CARDS.")
+    chosen = tuple(dict.fromkeys(hooks)) or ("patient-view", "encounter-discharge")
+    try:
+        written = begin(Plan(card_id, where, topic, chosen, owner), settings, date.today())
+    except CannotBegin as why:
+        raise click.ClickException(str(why)) from None
+    except (AuthoringError, OSError) as error:
+        raise click.ClickException(f"Nothing was begun: {error}") from None
+    for path in written:
+        click.echo(f"{path} written")
+    click.echo(_next_steps(card_id, where, written[-1], (where / "site.yaml").exists()))
+
+
+def _next_steps(card_id: str, folder: Path, card: Path, local: bool) -> str:
+    run = "python -m cds_service"
+    chosen = f"CDS_CARDS={folder} " if local else ""
+    return f"""
+{card_id} is a draft: it says nothing to anybody. What comes next:
+  1. Write what still says TODO, in {card.name} and in evidence.yaml
+  2. {run} check{f' {folder}' if local else ''}
+  3. {chosen}{run} test --mutate {card_id}
+  4. {chosen}{run} explain REQUEST.json --card {card_id}
+  5. Activate it: status: active in {card}
+docs/changing-cards.md has more."""
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As --format json.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where there is a difference, like git.")
+def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
+    """Tell what changed between two sets of cards: in words, and for which patients.
+
+    OLD and NEW are each a folder of cards, built-in, or a revision in git such as HEAD~1:cards.
+    """
+    import sys
+    import tempfile
+
+    from ..authoring.diff import compare
+    from ..authoring.diff.report import FORMATS
+    from ..authoring.diff.versions import NoSuchVersion, read_version
+
+    def progress(card: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{card}\r", nl=False, err=True)
+
+    settings = read_settings()
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            versions = [read_version(name, settings, Path(work)) for name in (old, new)]
+        except (AuthoringError, NoSuchVersion) as error:
+            raise click.ClickException(str(error)) from None
+        comparison = compare(versions[0], versions[1], progress)
+    progress("")
+    click.echo(FORMATS["json" if as_json else form](comparison))
+    if exit_code and comparison.differs:
+        sys.exit(1)
