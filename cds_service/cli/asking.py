@@ -46,10 +46,7 @@ def explain(
     from ..facts.session import OtherFhirVersion
     from ..hooks.errors import BadRequest
 
-    if form and not card:
-        raise click.UsageError("A drawing shows one card: name it with --card ID.")
-    if card is not None and why_not is not None:
-        raise click.UsageError("--why-not names the card; leave --card out.")
+    _check_combination(request_file, card, why_not, form)
     try:
         moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
         body = request_file.read_bytes() if request_file else None
@@ -58,9 +55,7 @@ def explain(
         if form and card:
             click.echo(drawn(engine, form, card, body, moment), nl=False)
             return
-        if body is None:
-            raise click.UsageError("Missing argument 'REQUEST_FILE': only a drawing (--svg, --dot) can do without a request.")
-        asked = engine, body, moment
+        asked = engine, body or b"", moment
         explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
@@ -74,3 +69,12 @@ def explain(
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
         click.echo(why_not_text(explained) if why_not is not None else explanation_text(explained))
+
+
+def _check_combination(request_file: Path | None, card: str | None, why_not: str | None, form: str | None) -> None:
+    if form and not card:
+        raise click.UsageError("A drawing shows one card: name it with --card ID.")
+    if card is not None and why_not is not None:
+        raise click.UsageError("--why-not names the card; leave --card out.")
+    if request_file is None and not form:
+        raise click.UsageError("Missing argument 'REQUEST_FILE': only a drawing (--svg, --dot) can do without a request.")

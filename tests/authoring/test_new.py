@@ -37,7 +37,7 @@ def test_the_tests_of_a_new_card_pass_and_notice_every_mistake(tmp_path, monkeyp
     monkeypatch.setenv("CDS_CARDS", str(folder))
     results = list(run_tests(["our-card"], drafts=True))
     assert len(results) == 6 * len(PARAMETER_SETS) and not [result for result in results if result.problem]
-    mutants = list(run_mutants(["our-card"], ["default"]))
+    mutants = list(run_mutants(["our-card"], parameter_sets=["default"]))
     assert len(mutants) == 15 and {result.verdict for result in mutants} == {"killed"}
 
 
