@@ -38,7 +38,9 @@ def _in_path(name: str, description: str, example: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}, "example": example}
 
 
-_FORMAT = _query("_format", "The form of the answer, in place of the header Accept; empty, it says nothing.", {"type": "string", "examples": _FORMATS})
+_FORMAT = _query(
+    "_format", "The form of the answer, in place of the header Accept; empty, it says nothing.", {"type": "string", "examples": _FORMATS}
+)
 _TYPE = _in_path("type", "A type of definition, as /fhir/metadata lists them.", "PlanDefinition")
 _ID = _in_path("id", "The id of a definition.", "folic-acid-b12-deficient")
 _SEARCH = [
