@@ -31,7 +31,7 @@ from .servers import Address, Server, parse_address
 from .version import READ_VERSIONS
 
 MOST_PAGES = 20
-THREADS = 64
+THREADS = 64  # for each server of the list; they are made when needed
 _CHUNK = 65_536
 _OUT_OF_TIME = "out of time"
 _HEADERS = {
@@ -70,7 +70,8 @@ class FhirClient:
         self.waiting = waiting
         tls = create_default_context(cafile=ca_bundle or where())
         self.adapters = {server: CheckedAdapter(tls) for server in servers}
-        self.pool = ThreadPoolExecutor(THREADS, "fhir")
+        # Of its own for each, so that calls to one that is slow leave the others theirs.
+        self.threads = {server: ThreadPoolExecutor(THREADS, "fhir") for server in servers}
 
     def reading(self, base_url: str, authorization: FhirAuthorization, patient_id: str) -> Fetch:
         """Reading the server at ``base_url`` for one hook call about a patient, with the token that came along."""
@@ -99,7 +100,8 @@ class _Reading:
     def fetch(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
         """What could be had of ``urls`` (relative or absolute, by name) until the budget is spent."""
         queries = {name: _Query(self, url) for name, url in urls.items()}
-        running = {self.client.pool.submit(query.run): query for query in queries.values()}
+        threads = self.client.threads[self.server]
+        running = {threads.submit(query.run): query for query in queries.values()}
         with self.client.waiting():
             waited = wait(running, max(self.ends - time.monotonic(), 0))
         for late in waited.not_done:

@@ -18,6 +18,7 @@ LOOPBACK = "loopback"
 IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_GIVEN_OUT = IPv6Network("2000::/3")
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = re.compile(r"[!-\[\]-~]+")  # printable ASCII without space and backslash
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
@@ -95,7 +96,7 @@ class Server(NamedTuple):
             return address == literal
         if any(address in network for network in self.networks):
             return True
-        return self.base.scheme == "https" and address.is_global and not address.is_multicast
+        return self.base.scheme == "https" and _is_public(address)
 
 
 def read_servers(entries: Sequence[str], networks: Sequence[Network], *, development: bool) -> tuple[Server, ...]:
@@ -121,6 +122,18 @@ def read_servers(entries: Sequence[str], networks: Sequence[Network], *, develop
 def _plain(address: IPAddress) -> IPAddress:
     """An IPv4 address in IPv6 clothes as itself."""
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def _is_public(address: IPAddress) -> bool:
+    """Whether an address is one of the public internet itself.
+
+    IPv6 addresses that carry an IPv4 one (NAT64, 6to4) count as global, but a gateway leads from them to any network that it
+    knows; deprecated site-local ones do too. RFC 6052, section 2.1, and RFC 3056 have those prefixes; 2000::/3 is what is given
+    out (IANA, Internet Protocol Version 6 Address Space).
+    """
+    if isinstance(address, IPv6Address) and (address not in _GIVEN_OUT or address.sixtofour):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _literal(host: str) -> IPAddress | None:

@@ -19,7 +19,8 @@ from .request import decoded
 
 MOST_BYTES = 1_000_000
 MOST_ITEMS = 1000
-MOST_SUGGESTIONS = 100
+# Of one card. With the items it bounds the rows of a body, so that it is stored in the time that its sender waits.
+MOST_SUGGESTIONS = 10
 # A string that every database can hold: control characters are in no uuid, code or URI.
 Identifier = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Uri = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*\Z")]

@@ -35,7 +35,8 @@ RENEW_SECONDS = 15.0
 WAIT_SECONDS = 2.0
 STUCK_SECONDS = 1.0
 SLOT_SECONDS = 0.5
-MOST_WAITING = 2  # fewer than the threads that answer requests, so that hooks always find one
+MOST_WAITING = 2  # for one commit, which so stays short
+MOST_SENDING = 16  # those and who waits to be one: half of the threads that answer requests, so that hooks always find one
 
 
 class Writer:
@@ -47,6 +48,7 @@ class Writer:
         self._snoozes = snoozes
         self._changed = threading.Condition()
         self._slots = threading.BoundedSemaphore(MOST_WAITING)
+        self._places = threading.BoundedSemaphore(MOST_SENDING)
         self._feedback: deque[tuple[list[Feedback], Future[None]]] = deque()
         self._events: deque[ShownCard] = deque()
         self._thread: threading.Thread | None = None
@@ -81,24 +83,33 @@ class Writer:
             self._lost += len(cards[room:])
 
     def submit(self, feedback: list[Feedback]) -> None:
-        """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable`, after ``WAIT_SECONDS`` at most."""
+        """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable`, after ``WAIT_SECONDS`` at most; at once
+        where ``MOST_SENDING`` are at it already."""
         self.start()
-        if self._refuses() or not self._slots.acquire(timeout=SLOT_SECONDS):
+        if self._refuses() or not self._places.acquire(blocking=False):
             raise StoreUnavailable
         try:
-            done: Future[None] = Future()
-            with self._changed:
-                if self._refuses():
-                    raise StoreUnavailable
-                self._feedback.append((feedback, done))
-                self._changed.notify()
+            if not self._slots.acquire(timeout=SLOT_SECONDS):
+                raise StoreUnavailable
             try:
-                done.result(WAIT_SECONDS)
-            except (NotYet, CancelledError):
-                done.cancel()
-                raise StoreUnavailable from None
+                self._await_commit(feedback)
+            finally:
+                self._slots.release()
         finally:
-            self._slots.release()
+            self._places.release()
+
+    def _await_commit(self, feedback: list[Feedback]) -> None:
+        done: Future[None] = Future()
+        with self._changed:
+            if self._refuses():
+                raise StoreUnavailable
+            self._feedback.append((feedback, done))
+            self._changed.notify()
+        try:
+            done.result(WAIT_SECONDS)
+        except (NotYet, CancelledError):
+            done.cancel()
+            raise StoreUnavailable from None
 
     def close(self, seconds: float) -> None:
         """Write what waits, for at most ``seconds``; the rest is counted as lost and told. Nothing is taken after that."""

@@ -1,7 +1,8 @@
 """Where the keys of a client come from: a file, which is read again when it changes, or a URL, which is fetched and cached.
 
 A set at a URL is fetched in a thread of its own: again every ``REFRESH_SECONDS``, and for a ``kid`` that is not in it. So a
-request seldom waits for it, and never longer than ``WAIT_SECONDS``.
+request seldom waits for it, and never longer than ``WAIT_SECONDS``; and only ``MOST_WAITING`` do at a time, so that tokens with
+invented ``kid`` do not hold all threads of a worker while a client's server is slow.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ KEEP_SECONDS = 4 * 3600.0
 """How long fetched keys are used when they cannot be fetched again."""
 BETWEEN_FETCHES = 10.0
 LONGEST_SET = 256 * 1024
+MOST_WAITING = 16  # half of the threads that answer requests
 
 log = logging.getLogger(__name__)
 _EMPTY = KeySet({}, ())
+_places = threading.BoundedSemaphore(MOST_WAITING)
 
 
 class KeySource(Protocol):
@@ -94,8 +97,11 @@ class KeyUrl:
         """The key of this ``kid``; where it is unknown or the cache is old, after fetching the set once more."""
         age = time.monotonic() - self._fetched
         if kid not in self._set.keys or age > 2 * REFRESH_SECONDS:
-            if fetching := self._fetch():
-                fetching.join(max(0.0, self._started + WAIT_SECONDS - time.monotonic()))
+            if (fetching := self._fetch()) and _places.acquire(blocking=False):
+                try:
+                    fetching.join(max(0.0, self._started + WAIT_SECONDS - time.monotonic()))
+                finally:
+                    _places.release()
         elif age > REFRESH_SECONDS:
             self._fetch()
         return self._set.keys.get(kid) if time.monotonic() - self._fetched <= KEEP_SECONDS else None

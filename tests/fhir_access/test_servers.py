@@ -95,7 +95,8 @@ def test_loopback_means_this_machine(url: str, allowed: bool) -> None:
 
 
 PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1", "fe80::1", "fc00::1",
-           "::ffff:10.0.0.1", "::ffff:169.254.169.254", "224.0.0.1", "ff02::1", "255.255.255.255"]  # fmt: skip
+           "::ffff:10.0.0.1", "::ffff:169.254.169.254", "224.0.0.1", "ff02::1", "255.255.255.255",
+           "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1", "2002:a00:1::", "2001:0:a00:1::", "::10.0.0.1", "::ffff:0:10.0.0.1", "fec0::1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -114,6 +115,8 @@ def test_a_name_may_lead_into_a_network_of_the_site() -> None:
         assert server.may_connect(ip_address("::ffff:10.20.3.4"))
         assert server.may_connect(ip_address("fd00:1::5"))
         assert not server.may_connect(ip_address("10.21.0.1"))
+    nat64 = read_servers(["https://ehr/fhir"], (ip_network("64:ff9b::/96"),), development=False)[0]
+    assert nat64.may_connect(ip_address("64:ff9b::8.8.8.8"))
     assert secure.may_connect(ip_address("8.8.8.8"))
     assert not plain.may_connect(ip_address("8.8.8.8"))  # never in clear over the internet
 

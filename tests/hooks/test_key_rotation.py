@@ -200,6 +200,25 @@ def test_a_silent_server_delays_one_request_and_not_all(published, monkeypatch):
     assert time.perf_counter() - begin < 0.5
 
 
+def test_invented_kids_hold_few_threads_while_the_clients_server_hangs(published):
+    """Of forty requests at once sixteen wait for the keys; the others are refused at once, so that threads are left for calls."""
+    published.answer = lambda handler: time.sleep(3)
+    source = KeyUrl(published.url)
+    begin, waited = time.perf_counter(), []
+
+    def ask():
+        assert source.find("invented") is None
+        waited.append(time.perf_counter() - begin)
+
+    threads = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(seconds < 1.5 for seconds in waited) == 24
+    assert sum(seconds >= 1.5 for seconds in waited) == 16
+
+
 def test_many_requests_at_once_make_one_fetch(published):
     published.answer = lambda handler: (time.sleep(0.2), published.send(handler, jwks()))
     source = KeyUrl(published.url)

@@ -1,4 +1,4 @@
-"""A call that waits for a slow FHIR server holds up no other call of the same worker."""
+"""Calls that wait for a slow FHIR server hold up no other call of the same worker."""
 
 import threading
 import time
@@ -32,3 +32,25 @@ def test_others_are_answered_while_calls_wait(monkeypatch):
         for caller in callers:
             caller.join()
     assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_a_slow_server_takes_nothing_from_calls_that_read_another(monkeypatch):
+    """Twelve calls with 168 queries wait, more than may run at a time; the other site's data is read as ever."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/cds-services/b12-folate-patient-view"
+    with fhir_running(FhirServer(example_record(), delay=4)) as slow, fhir_running(FhirServer(example_record())) as quick:
+        monkeypatch.setenv("CDS_FHIR_SERVERS", f"{slow.url},{quick.url}")
+        monkeypatch.setenv("CDS_FHIR_BUDGET", "3")
+        waits, reads = (hook_request("patient-view", fhirServer=ehr.url, fhirAuthorization=authorization()) for ehr in (slow, quick))
+        with running("cds_service", "serve", "--port", str(port), port=port):
+            callers = [threading.Thread(target=requests.post, args=(url,), kwargs={"json": waits, "timeout": 10}) for _ in range(12)]
+            for caller in callers:
+                caller.start()
+            while len(slow.seen) < 60:
+                time.sleep(0.01)
+            answer = requests.post(url, json=reads, timeout=10)
+            still_waiting = any(caller.is_alive() for caller in callers)
+            for caller in callers:
+                caller.join()
+    assert still_waiting
+    assert [card["source"]["topic"]["code"] for card in answer.json()["cards"]] == ["b12-deficiency-neuro"]

@@ -53,6 +53,13 @@ def test_feedback_on_unknown_cards_is_kept(site):
     assert (row["card_uuid"], row["reason_system"], row["reason_code"]) == ("not-a-card-of-ours", REASONS, "patient-refuses")
 
 
+def test_the_largest_body_that_is_taken_is_stored_in_time(site):
+    """Otherwise it would be refused however often it is sent, and hold up the feedback of others each time."""
+    site.tell(*(accepted(f"card-{number}", *(f"s-{number}-{place}" for place in range(10))) for number in range(1000)))
+    assert len(site.rows("feedback")) == 1000
+    assert len(site.rows("suggestion_accepted")) == 10_000
+
+
 def test_a_comment_is_noted_and_its_words_are_not(site):
     site.tell(overridden("commented", comment="Canaria-7461 told me so"), overridden("silent"))
     assert {row["card_uuid"]: row["commented"] for row in site.rows("feedback")} == {"commented": True, "silent": False}

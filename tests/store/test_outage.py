@@ -3,11 +3,14 @@
 import logging
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from cds_service.store import writer
+from cds_service.store.errors import StoreUnavailable
+from cds_service.store.records import Feedback
 from tests.support.databases import SERVER, reachable, unreachable
 from tests.support.site import eventually, overridden
 
@@ -59,6 +62,27 @@ def test_once_the_outage_is_known_feedback_is_refused_at_once(site, outage):
     end()
     assert {answer.status_code for answer, _ in refusals} == {503}
     assert max(seconds for _, seconds in refusals) < 0.5
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # the one of the two outages that makes senders wait
+def test_feedback_that_waits_leaves_threads_for_hooks(site, outage):
+    """Of forty senders at once sixteen wait, half as many as there are threads to answer; the others are refused at once."""
+    begin, end = outage
+    site.tell(overridden("before"))
+    begin()
+    with ThreadPoolExecutor(40) as pool:
+        refused = list(pool.map(lambda number: _timed(lambda: _keep(site, f"card-{number}")), range(40)))
+    end()
+    assert [kept for kept, _ in refused] == [False] * 40
+    assert 2 <= sum(seconds >= writer.SLOT_SECONDS for _, seconds in refused) <= 16
+
+
+def _keep(site, card):
+    try:
+        site.store.keep([Feedback(card, "", "b12-folate-order-select", "overridden", site.now)])
+    except StoreUnavailable:
+        return False
+    return True
 
 
 def test_a_service_that_starts_without_its_database_answers_and_stores_later(sites, outage):
