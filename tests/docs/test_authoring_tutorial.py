@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
@@ -37,12 +38,17 @@ class Newcomer:
         """Do what a block says."""
         if block.language == "console":
             for command, output in shown(block.text):
-                printed = self.run(command)
-                assert agrees(output, printed), f"$ {command}\n{printed}\n--- but the page has\n{output}"
+                self.expect(command, output)
         elif block.language == "text":
             eventually(lambda: block.text in self.server.log.read_text("utf-8"))
         else:
             self.edit(block)
+
+    def expect(self, command: str, output: str) -> None:
+        """That a command prints what is shown; the service may take a moment until it serves changed cards."""
+        deadline = time.monotonic() + (10 if command.startswith("curl") else 0)
+        while not agrees(output, printed := self.run(command)):
+            assert time.monotonic() < deadline, f"$ {command}\n{printed}\n--- but the page has\n{output}"
 
     def edit(self, block) -> None:
         """Write a file, write on below what it has, or change it."""
@@ -66,9 +72,14 @@ class Newcomer:
         if command.startswith("kill -HUP "):
             os.kill(self.server.process.pid, signal.SIGHUP)
             return ""
-        if command.startswith(SERVICE) and ">" not in command:
-            return CliRunner().invoke(main, command.removeprefix(SERVICE).split()).output
-        return self.in_a_shell(command)
+        if not command.startswith(SERVICE):
+            return self.in_a_shell(command)
+        command, _, file = command.partition(" > ")
+        output = CliRunner().invoke(main, command.removeprefix(SERVICE).split()).output
+        if not file:
+            return output
+        Path(file).write_text(output, "utf-8")
+        return ""
 
     def in_a_shell(self, command: str) -> str:
         here = command.replace("http://127.0.0.1:8080", self.server.base) if self.server else command
