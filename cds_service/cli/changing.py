@@ -50,7 +50,7 @@ def _next_steps(card_id: str, folder: Path, card: Path, local: bool) -> str:
   3. {chosen}{run} test --mutate {card_id}
   4. {chosen}{run} explain REQUEST.json --card {card_id}
   5. Activate it: status: active in {card}
-docs/changing-cards.md has more."""
+docs/authoring.md goes all the way with an example."""
 
 
 @click.command()
