@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from .card_tests import CardTestResult
 
 
-def as_text(results: Sequence[CardTestResult]) -> str:
-    """Each test that failed, once for all parameter sets in which it failed alike, with how it was decided; then the sum."""
+def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestResult, list[str]]]:
+    """Each test that failed, once with all parameter sets in which it failed alike."""
     alike: dict[CardTestResult, list[str]] = {}
     for result in results:
         if result.problem:
             alike.setdefault(result._replace(parameter_set=""), []).append(result.parameter_set)
+    return alike.items()
+
+
+def as_text(results: Sequence[CardTestResult]) -> str:
+    """Each test that failed, once for all parameter sets in which it failed alike, with how it was decided; then the sum."""
     lines = []
-    for result, sets in alike.items():
+    for result, sets in failed_alike(results):
         lines.append(f"{result.place}: {result.card} [{', '.join(sets)}] {result.name}: {result.problem}")
         lines += [f"    {line}" for line in result.trace]
     unreadable = sum(result.unreadable for result in results)

@@ -159,3 +159,9 @@ def test_a_folder_that_cannot_be_read_is_left_as_it_is(tmp_path):
 def test_where_is_asked_for():
     told = new("our-card")
     assert told.exit_code == 2 and "Say where: --in DIR, or set CDS_CARDS." in told.output
+
+
+def test_coverage_counts_a_draft_and_leaves_the_other_cards_as_they_were(tmp_path):
+    begun(tmp_path)
+    answer = CliRunner().invoke(main, ["coverage", "--cards", str(tmp_path), "our-card"])
+    assert (answer.exit_code, answer.output) == (0, "our-card: 4 of 4\n4 of 4 criteria seen to decide both ways (100.0 %)\n")
