@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from .card_tests import CardTestResult
-
-
-def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestResult, list[str]]]:
-    """Each test that failed, once with all parameter sets in which it failed alike."""
-    alike: dict[CardTestResult, list[str]] = {}
-    for result in results:
-        if result.problem:
-            alike.setdefault(result._replace(parameter_set=""), []).append(result.parameter_set)
-    return alike.items()
+from .card_tests import CardTestResult, failed_alike
 
 
 def as_text(results: Sequence[CardTestResult]) -> str:

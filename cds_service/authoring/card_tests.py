@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
 from contextlib import suppress
 from datetime import date
@@ -76,6 +76,15 @@ def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, 
             if not card_ids or card.id in card_ids:
                 beside = engine if card.id in engine.cards else whole[parameter_set]
                 yield from run_card(card, beside.cards, parameter_set)
+
+
+def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestResult, list[str]]]:
+    """Each test that failed, once with all parameter sets in which it failed alike."""
+    alike: dict[CardTestResult, list[str]] = {}
+    for result in results:
+        if result.problem:
+            alike.setdefault(result._replace(parameter_set=""), []).append(result.parameter_set)
+    return alike.items()
 
 
 def authored(engine: Engine) -> Iterator[tuple[Card, Engine]]:

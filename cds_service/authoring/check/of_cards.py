@@ -13,8 +13,7 @@ from ...rendering.cards import SUMMARY_LIMIT
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER
 from ...rules.yaml_reader import meant
-from ..card_test_report import failed_alike
-from ..card_tests import CardTestResult, applicable_tests, read_test
+from ..card_tests import CardTestResult, applicable_tests, failed_alike, read_test
 from ..coverage import seen
 from .contradictions import contradictions
 from .finding import Finding, is_placeholder, still_to_do
