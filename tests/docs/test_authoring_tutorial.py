@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from cds_service.cli import main
@@ -103,6 +104,22 @@ def test_who_follows_the_page_gets_what_it_shows(tmp_path, tmp_path_factory, mon
             newcomer.follow(block)
     assert Path("decision.svg").read_text("utf-8").startswith("<svg")
     assert "Tests after nitrous oxide" in Path("pages/cards/nitrous-oxide-tests.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("shown_output", "printed", "same"),
+    [
+        ("on …, default\n", "on 2026-11-23, default\n", True),
+        ("on …, default\n", "on 2026-11-23,\nby default\n", False),
+        ("first\n…\nlast\n", "first\nsecond\nthird\nlast\n", True),
+        ("first\n…\n", "first\n", True),
+        ("first\n", "first\nsecond\n", False),
+        ("", "first\n", False),
+        ("1 of 1 (100.0 %)\n", "1 of 1 (10000 %)\n", False),
+    ],
+)
+def test_only_what_the_page_leaves_open_may_differ(shown_output, printed, same):
+    assert agrees(shown_output, printed) is same
 
 
 def test_the_page_uses_every_command_that_an_author_needs():
