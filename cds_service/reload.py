@@ -33,14 +33,13 @@ def on_hangup(act: Callable[[], None]) -> None:
 
 def problems(settings: Settings) -> Iterator[str]:
     """What keeps the cards as they stand now from being served: a mistake with its place, or the tests that fail."""
-    from .authoring.card_tests import run_tests
+    from .authoring.card_tests import failed_alike, run_tests
     from .engine import Engine
 
     try:
         Engine(settings)
-        for result in run_tests((), settings):
-            if result.problem:
-                yield f"{result.place}: {result.card} [{result.parameter_set}] {result.name}: {result.problem}"
+        for result, sets in failed_alike(run_tests((), settings)):
+            yield f"{result.place}: {result.card} [{', '.join(sets)}] {result.name}: {result.problem}"
     except AuthoringError as error:
         yield str(error)
 

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from .card_tests import CardTestResult
+from .card_tests import CardTestResult, failed_alike
 
 
 def as_text(results: Sequence[CardTestResult]) -> str:
     """Each test that failed, once for all parameter sets in which it failed alike, with how it was decided; then the sum."""
-    alike: dict[CardTestResult, list[str]] = {}
-    for result in results:
-        if result.problem:
-            alike.setdefault(result._replace(parameter_set=""), []).append(result.parameter_set)
     lines = []
-    for result, sets in alike.items():
+    for result, sets in failed_alike(results):
         lines.append(f"{result.place}: {result.card} [{', '.join(sets)}] {result.name}: {result.problem}")
         lines += [f"    {line}" for line in result.trace]
     unreadable = sum(result.unreadable for result in results)

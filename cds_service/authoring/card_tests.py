@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
 from contextlib import suppress
 from datetime import date
@@ -70,12 +70,21 @@ def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, 
     """
     engines = {name: Engine((settings or Settings()).model_copy(update={"parameters": name})) for name in PARAMETER_SETS}
     whole = {name: with_drafts(engine) if drafts else engine for name, engine in engines.items()}
-    check_known(card_ids, whole.values())
+    check_known(card_ids, {card_id for engine in whole.values() for card_id in engine.cards})
     for parameter_set, engine in engines.items():
         for card in whole[parameter_set].cards.values():
             if not card_ids or card.id in card_ids:
                 beside = engine if card.id in engine.cards else whole[parameter_set]
                 yield from run_card(card, beside.cards, parameter_set)
+
+
+def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestResult, list[str]]]:
+    """Each test that failed, once with all parameter sets in which it failed alike."""
+    alike: dict[CardTestResult, list[str]] = {}
+    for result in results:
+        if result.problem:
+            alike.setdefault(result._replace(parameter_set=""), []).append(result.parameter_set)
+    return alike.items()
 
 
 def authored(engine: Engine) -> Iterator[tuple[Card, Engine]]:
@@ -91,12 +100,11 @@ def with_drafts(engine: Engine) -> Engine:
     return Engine(engine.settings, engine.folders[0].root, drafts) if drafts else engine
 
 
-def check_known(card_ids: Collection[str], engines: Collection[Engine]) -> None:
-    """That each of ``card_ids`` is active in some parameter set. Raises :class:`UnknownCard`."""
-    active = {card_id for engine in engines for card_id in engine.cards}
+def check_known(card_ids: Collection[str], there: Collection[str]) -> None:
+    """That each of ``card_ids`` is among those that are ``there`` in some parameter set. Raises :class:`UnknownCard`."""
     for card_id in card_ids:
-        if card_id not in active:
-            raise UnknownCard(f"No parameter set has an active card {card_id!r}. {meant(card_id, active)}".rstrip())
+        if card_id not in there:
+            raise UnknownCard(f"No parameter set has an active card {card_id!r}. {meant(card_id, there)}".rstrip())
 
 
 def run_card(card: Card, cards: AnyMapping[str, Card], parameter_set: str) -> Iterator[CardTestResult]:

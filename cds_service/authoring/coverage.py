@@ -12,7 +12,7 @@ from ..rules.card import Card
 from ..rules.conditions import AnyOf, CardHolds, Condition, Truth
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Place
-from .card_tests import StatedFacts, applicable_tests, check_known, read_test
+from .card_tests import StatedFacts, applicable_tests, authored, check_known, read_test
 from .explanation import condition_text
 
 
@@ -95,17 +95,17 @@ def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
 
 
 def covered_cards(card_ids: Collection[str], settings: Settings) -> list[CoveredCard]:
-    """The coverage of all cards of ``settings``, or of ``card_ids``, over all parameter sets, by the place of the card.
+    """The coverage of all cards of ``settings``, drafts too, or of ``card_ids``, over all parameter sets, by the place of the card.
 
     Raises :class:`~cds_service.rules.yaml_source.AuthoringError` for what cannot be read, and
     :class:`~cds_service.authoring.card_tests.UnknownCard`.
     """
-    engines = {name: Engine(settings.model_copy(update={"parameters": name})) for name in PARAMETER_SETS}
-    check_known(card_ids, engines.values())
+    judged = {name: list(authored(Engine(settings.model_copy(update={"parameters": name})))) for name in PARAMETER_SETS}
+    check_known(card_ids, {card.id for pairs in judged.values() for card, _ in pairs})
     cards: dict[str, Card] = {}
     found: dict[str, dict[tuple[str, Place], Covered]] = {}
-    for parameter_set, engine in engines.items():
-        for card in engine.cards.values():
+    for parameter_set, pairs in judged.items():
+        for card, engine in pairs:
             if card_ids and card.id not in card_ids:
                 continue
             cards.setdefault(card.id, card)

@@ -340,6 +340,27 @@ def test_warnings_fail_only_when_strict():
     assert CliRunner().invoke(main, ["check", "--strict"]).exit_code == 1
 
 
+def test_a_site_can_ask_for_its_own_files_alone(tmp_path):
+    def told(*arguments):
+        return CliRunner().invoke(main, ["check", "--local", *arguments]).output
+
+    assert told() == "0 errors, 0 warnings, 0 info\n"
+    assert CliRunner().invoke(main, ["new", "our-card", "--in", str(tmp_path), "--owner", "st-elsewhere"]).exit_code == 0
+    *lines, counts = told(str(tmp_path)).splitlines()
+    assert counts == "0 errors, 9 warnings, 0 info"
+    assert len(lines) == 9 and all(line.startswith(f"{tmp_path}/") for line in lines)
+
+
+def test_an_error_in_a_built_in_file_is_told_to_a_site_too(tmp_path):
+    """A built-in card has a test that it is silent beside the one that the site turns off."""
+    card = (CARDS / "testing/b12-past-deficiency.yaml").read_text("utf-8")
+    folder(tmp_path, {"b12-past-deficiency.yaml": card.replace("version: 1.0.0", "version: 1.0.0\nstatus: retired")})
+    answer = CliRunner().invoke(main, ["check", "--local", str(tmp_path)])
+    assert answer.exit_code == 1
+    [error] = [line for line in answer.output.splitlines() if "error [" in line]
+    assert "b12-test-indicated [default, uk, us] beside b12-past-deficiency: expected silent" in error
+
+
 def test_the_page_tells_how_grave_each_finding_is(doubtful, built_in):
     page = (ROOT / "docs/check.md").read_text("utf-8")
     told = dict(re.findall(r"^- \*\*(error|info)\*\*(.*?)(?=^- |^$)", page, re.M | re.S))

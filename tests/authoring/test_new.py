@@ -159,3 +159,19 @@ def test_a_folder_that_cannot_be_read_is_left_as_it_is(tmp_path):
 def test_where_is_asked_for():
     told = new("our-card")
     assert told.exit_code == 2 and "Say where: --in DIR, or set CDS_CARDS." in told.output
+
+
+def test_coverage_counts_a_draft_and_leaves_the_other_cards_as_they_were(tmp_path):
+    begun(tmp_path)
+    answer = CliRunner().invoke(main, ["coverage", "--cards", str(tmp_path), "our-card"])
+    assert (answer.exit_code, answer.output) == (0, "our-card: 4 of 4\n4 of 4 criteria seen to decide both ways (100.0 %)\n")
+
+
+def test_a_test_that_fails_is_told_once_for_all_parameter_sets_before_the_cards_are_served(tmp_path):
+    from cds_service.reload import problems
+
+    path = begun(tmp_path)
+    text = path.read_text("utf-8").replace("status: draft", "status: active").replace("    fires: true\n", "    silent: below-16-years\n", 1)
+    path.write_text(text, "utf-8")
+    (told,) = problems(Settings(cards=(tmp_path,)))
+    assert told.endswith(": our-card [default, uk, us] all of it known: expected silent by below-16-years, got fires")

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from cds_service.authoring.diff.states import ENOUGH
 from cds_service.cli import main
 from cds_service.content import CARDS
+from tests.support.pages import service_commands
 
 PAGE = (Path(__file__).parents[2] / "docs/changing-cards.md").read_text("utf-8")
-SHOWN = dict(re.findall(r"^\$ python -m cds_service ([^\n]+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
+SHOWN = service_commands(PAGE)
 
 
 def shown(verb):

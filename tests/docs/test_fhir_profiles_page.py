@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from cds_service.cli import main
+from tests.support.pages import service_commands
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/fhir-profiles.md").read_text("utf-8")
@@ -14,9 +15,9 @@ PAGE = (ROOT / "docs/fhir-profiles.md").read_text("utf-8")
 def test_commands_print_what_the_page_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "b12.json").write_text(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1], "utf-8")
-    shown = re.findall(r"```console\n\$ python -m cds_service (.*?)\n(.*?)```", PAGE, re.DOTALL)
+    shown = service_commands(PAGE)
     assert len(shown) == 2
-    for command, output in shown:
+    for command, output in shown.items():
         assert CliRunner().invoke(main, command.split()).output == output
 
 

@@ -12,9 +12,10 @@ from cds_service.authoring.why_not import MOST_CHANGES
 from cds_service.cli import main
 from cds_service.content import CARDS
 from tests.support.fhir_builders import NOW
+from tests.support.pages import service_commands
 
 PAGE = (Path(__file__).parents[2] / "docs/testing-cards.md").read_text("utf-8")
-SHOWN = dict(re.findall(r"```\n\$ python -m cds_service (.*)\n((?:.*\n)*?)```", PAGE))
+SHOWN = service_commands(PAGE)
 BUILT_IN = (CARDS / "potassium/hypokalaemia-before-b12.yaml").read_text("utf-8")
 RIGHT = "potassium.level: severely-low, b12_therapy.active: false}"
 MISTAKEN = BUILT_IN.replace(RIGHT, RIGHT.replace("severely-low", "low"), 1).replace("potassium.level: normal", "potasium.level: normal")

@@ -14,9 +14,9 @@ from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
 from ...rules.yaml_source import AuthoringError, Mistakes
-from ..card_tests import with_drafts
+from ..card_tests import CardTestResult, run_card, with_drafts
 from .finding import Finding
-from .of_cards import card_findings
+from .of_cards import card_findings, failing_tests
 from .of_files import file_findings
 from .of_set import set_findings
 
@@ -56,9 +56,13 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
         return
     whole = {name: with_drafts(engine) for name, engine in loaded.items()}
     served = [card for engine in whole.values() for card in engine.cards.values()]
+    results: list[CardTestResult] = []
     for name, engine in whole.items():
         for card in engine.cards.values():
-            yield from card_findings(card, loaded[name] if card.id in loaded[name].cards else engine, served)
+            beside = loaded[name] if card.id in loaded[name].cards else engine
+            yield from card_findings(card, beside, served)
+            results += run_card(card, beside.cards, name)
+    yield from failing_tests(results)
     yield from set_findings(whole)
     if local:
         yield from _overriding(found, names)

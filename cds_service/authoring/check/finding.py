@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from pathlib import Path
 from typing import NamedTuple
 
 from ...rules.yaml_source import AuthoringError, Place
@@ -47,6 +49,11 @@ class Finding(NamedTuple):
     def of(cls, error: AuthoringError) -> Finding:
         """The finding that a mistake in a file is."""
         return cls("unreadable", "error", error.place, error.what, error.mend)
+
+    def lies_in(self, folders: Collection[Path]) -> bool:
+        """Whether its file is in one of ``folders``."""
+        file = Path(self.place.file).resolve()
+        return any(file.is_relative_to(folder.resolve()) for folder in folders)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity} [{self.code}] {self.what}{' ' + self.mend if self.mend else ''}"

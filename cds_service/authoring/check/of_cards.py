@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...rendering.cards import SUMMARY_LIMIT
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER
 from ...rules.yaml_reader import meant
-from ..card_tests import applicable_tests, read_test, run_test
+from ..card_tests import CardTestResult, applicable_tests, failed_alike, read_test
 from ..coverage import seen
 from .contradictions import contradictions
 from .finding import Finding, is_placeholder, still_to_do
@@ -33,16 +33,19 @@ def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Itera
         yield Finding("review-overdue", "warning", card.places["review_by"], what, "Review it, then move the day.")
 
 
+def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:
+    """What is to be said of tests that fail, once for all parameter sets in which one fails alike."""
+    for result, sets in failed_alike(results):
+        what = f"{result.card} [{', '.join(sets)}] {result.name}: {result.problem}."
+        yield Finding("failing-test", "error", result.place, what, "python -m cds_service test shows how it was decided.")
+
+
 def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
     wanted = set()
     for test in applicable_tests(card, engine.settings.parameters):
         _, facts, outcome = read_test(card, test)
         wanted.add("fires" if outcome == "fires" else "is silent")
         yield from _orders(card, test, facts, engine)
-        result = run_test(card, test, engine.cards, engine.settings.parameters)
-        if result.problem:
-            what = f"{card.id} [{engine.settings.parameters}] {result.name}: {result.problem}."
-            yield Finding("failing-test", "error", result.place, what, "python -m cds_service test shows how it was decided.")
     place = card.places.get("tests", card.place)
     for missing in ("fires", "is silent"):
         if missing not in wanted:
