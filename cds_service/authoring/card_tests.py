@@ -17,6 +17,7 @@ from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.card_set import draft_ids
+from ..rules.conditions import CardHolds
 from ..rules.decision import Decisions
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
@@ -110,7 +111,7 @@ def check_known(card_ids: Collection[str], there: Collection[str]) -> None:
 def run_card(card: Card, cards: AnyMapping[str, Card], parameter_set: str) -> Iterator[CardTestResult]:
     """Run the tests of ``card`` beside ``cards``; a test that cannot be read is told as a result."""
     try:
-        tests = applicable_tests(card, parameter_set)
+        tests = applicable_tests(card, parameter_set, cards)
     except AuthoringError as error:
         yield from _unreadable(card, parameter_set, None, error)
         return
@@ -130,16 +131,22 @@ def _name(test: Mapping | None) -> str:
     return "a test without a name" if test is None else str(test.get("name", "a test without a name"))
 
 
-def applicable_tests(card: Card, parameter_set: str) -> list[Mapping]:
+def applicable_tests(card: Card, parameter_set: str, cards: AnyMapping[str, Card] | None = None) -> list[Mapping]:
     """The tests of ``card`` that apply in a parameter set: all, but those that name other sets in ``parameter_sets``.
 
+    Beside ``cards``, where they are given, a test does not apply which wants a card that is not among them to silence this one.
     Raises :class:`AuthoringError`.
     """
     reader = Reader()
+    off = [  # no set: what stands under 'silent' may be anything
+        condition.id
+        for condition in card.exclude
+        if cards is not None and isinstance(condition, CardHolds) and condition.holds and condition.card not in cards
+    ]
     applying = []
     for test in card.tests:
         sets = reader.names(test, "parameter_sets", PARAMETER_SETS, "parameter set", some=True)
-        if parameter_set in (sets or PARAMETER_SETS):
+        if parameter_set in (sets or PARAMETER_SETS) and test.get("silent") not in off:
             applying.append(test)
     return applying
 

@@ -145,7 +145,7 @@ def run_mutants(
 
 def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResult]:
     """Run the tests of ``card``, which stands beside ``cards``, against each of its mutants."""
-    stated = applicable_tests(card, parameter_set)
+    stated = applicable_tests(card, parameter_set, cards)
     tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in stated)]
     base: Stated = next((test["facts"] for test in stated if test.get("fires")), {})
     for mutant in mutants(card):
