@@ -173,3 +173,19 @@ def test_a_single_dose_of_today_has_no_interval_to_shorten():
 def test_egfr_keeps_its_spelling_in_the_table_of_values():
     record = [observation("b12", 300, "pg/mL"), observation("egfr", 88, "mL/min/{1.73_m2}", ago=1)]
     assert "| eGFR | 88 mL/min" in fire("patient-view", prefetch(*record))[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        pytest.param([LOW], "b12-deficiency-untreated", id="deficient"),
+        pytest.param([LOW, LOW_FOLATE], "b12-folate-deficiency", id="B12 and folate deficient"),
+        pytest.param([LOW, NEUROPATHY], "b12-deficiency-neuro", id="neurological features"),
+        pytest.param([condition("84027009")], "b12-cause-untreated", id="pernicious anaemia"),
+    ],
+)
+def test_a_severe_allergy_is_read_before_any_regimen(record, expected):
+    card = fire("patient-view", prefetch(*record, allergy(criticality="high")))[0]
+    assert ids([card]) == [expected]
+    assert card["detail"].startswith("**A severe allergy to a cobalamin is recorded, so none is suggested: ask a specialist.**")
+    assert "suggestions" not in card
