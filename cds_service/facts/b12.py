@@ -148,7 +148,16 @@ def deciding_level(facts: Facts) -> Fact:
     ),
 )  # fmt: skip
 def status(facts: Facts) -> Fact:
-    """Where the patient stands: the first rule of section 3.1 whose condition is known to hold."""
+    """Where the patient stands: the first of these that is known to hold.
+
+    Paediatric: age below 16. Treated: B12 treatment under way. Deficient: the deciding B12 result is in the deficient
+    class (a low total in known pregnancy only with neurological features); or it is in the middle class or such a low
+    total, methylmalonic acid (MMA) is high, and eGFR is known to be 60 or more. Unlikely: the result is in the middle
+    class, MMA is not high, and there is no suspicion. Indeterminate: any other middle result or low total in pregnancy;
+    or a result in the sufficient class with suspicion or any B12 intake. Sufficient: any other result in that class.
+    Unknown without a usable result. The later of total and active B12 decides; active B12 on the same day and in
+    pregnancy.
+    """
     if facts["patient.paediatric"].holds:
         return known("paediatric", *facts["patient.paediatric"].sources)
     therapy = facts["b12_therapy.active"]

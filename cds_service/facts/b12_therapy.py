@@ -30,8 +30,9 @@ def therapy_route(facts: Facts) -> Fact:
 @fact("b12_therapy.interval", "interval of B12 treatment", "number", unit="d", queries=MEDICATION_QUERIES,
       uses=("b12_therapy.active",))  # fmt: skip
 def therapy_interval(facts: Facts) -> Fact:
-    """Days between doses of the newest current order."""
-    return _detail(facts, "interval")
+    """Days between doses of the newest current order; absent where that is for a single dose."""
+    interval = _detail(facts, "interval")
+    return absent("a single dose") if interval.value == SINGLE_DOSE else interval
 
 
 @fact("b12_therapy.start", "start of B12 treatment", "date", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
@@ -101,7 +102,7 @@ def therapy_lapsed(facts: Facts) -> Fact:
         return known("ended", *ended.sources) if facts["b12_therapy.past"].holds and not recent else absent()
     interval = facts["b12_therapy.interval"].value
     course = facts.record.cobalamin_course(facts)
-    if not course.orders or facts["b12_therapy.route"].value != "parenteral" or interval in (None, SINGLE_DOSE):
+    if not course.orders or facts["b12_therapy.route"].value != "parenteral" or interval is None:
         return absent()
     earliest = facts.today - facts.site.days("lapsed.doses_within")
     doses = [dose for dose in course.doses if dose.day >= earliest and dose.route in ("parenteral", None)]

@@ -17,8 +17,10 @@ SINGLE_DOSE = math.inf
 _ROUTES = {
     ("http://snomed.info/sct", "78421000"): "parenteral",  # intramuscular
     ("http://snomed.info/sct", "34206005"): "parenteral",  # subcutaneous
+    ("http://snomed.info/sct", "47625008"): "parenteral",  # intravenous
     ("http://snomed.info/sct", "26643006"): "oral",
     ("http://snomed.info/sct", "37839007"): "oral",  # sublingual
+    ("http://snomed.info/sct", "54471007"): "oral",  # buccal
     ("http://snomed.info/sct", "46713006"): "nasal",
 }
 _INTRAMUSCULAR = re.compile(r"intramuscular|\bi\.?m\b")

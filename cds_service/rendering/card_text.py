@@ -63,9 +63,9 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
     if isinstance(value, float):
         if math.isinf(value):
             return "single dose"
-        value = Decimal(str(round(value, 1)))
+        value = Decimal(str(value))
     if isinstance(value, Decimal):
-        value = f"{value:f}"
+        value = f"{round(value, 1).normalize():f}"  # 50 rather than 50.0, 142.9 rather than 142.857142857
     unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(definition.unit, definition.unit)
     return clean(f"{value} {unit}".strip())
 
@@ -108,4 +108,5 @@ def not_known(names: Iterable[str]) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """``text`` with a capital first letter; ``eGFR`` has its own already."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

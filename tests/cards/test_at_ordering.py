@@ -413,3 +413,26 @@ def test_order_under_way_that_ends_within_30_days_is_no_duplicate():
         bounded = dosage(1, route=IM, every=(1, 1, "wk"), boundsPeriod={"start": "2026-10-01", "end": days_ago(-days)})
         course = medication_request(HYDROXOCOBALAMIN, bounded)
         assert ids(fire("order-sign", prefetch(course, FULL), drafts=[MAINTENANCE])) == expected
+
+
+def test_an_oral_dose_reads_without_superfluous_decimals():
+    def summary(daily):
+        return fire("order-sign", prefetch(LOW, FULL), drafts=[draft(CYANOCOBALAMIN_TABLET, daily)])[0]["summary"]
+
+    assert summary(dosage(50, "ug", route=ORAL, every=DAILY)).startswith("Oral B12 of 50 micrograms a day is low")
+    assert summary(dosage(1000, "ug", route=ORAL, every=(1, 1, "wk"))).startswith("Oral B12 of 142.9 micrograms a day is low")
+
+
+def test_deficiency_by_methylmalonic_acid_is_not_called_a_result_in_the_deficient_range():
+    record = [observation("b12", 250, "pg/mL"), observation("mma", 800, "nmol/L"), observation("egfr", 80, "mL/min/{1.73_m2}")]
+    card = fire("order-select", prefetch(*record), drafts=[folic_acid()])[0]
+    assert ids([card]) == ["folic-acid-b12-deficient"]
+    assert "The B12 results on record show deficiency." in card["detail"]
+    assert "deficient range" not in card["detail"]
+
+
+def test_a_doubted_result_above_the_limits_is_not_said_to_lie_in_the_middle_range():
+    earlier = observation("b12", 110, "pg/mL", ago=100)
+    card = fire("order-select", prefetch(observation("b12", 480, "pg/mL"), earlier), drafts=[folic_acid()])[0]
+    assert ids([card]) == ["folic-acid-b12-unknown"]
+    assert "Deficiency is possible: the B12 result is in the middle range, or the record gives grounds to doubt it." in card["detail"]

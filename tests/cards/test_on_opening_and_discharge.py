@@ -136,3 +136,56 @@ def test_uk_dietary_cause_counts_50_micrograms_as_treatment():
     tablets = medication_request(CYANOCOBALAMIN_TABLET, dosage(50, "ug", route=ORAL, every=DAILY))
     assert ids(fire("patient-view", prefetch(LOW, vegan, tablets), settings={"parameters": "uk"})) == []
     assert ids(fire("patient-view", prefetch(LOW, vegan, tablets))) == ["b12-deficiency-untreated"]
+
+
+@pytest.mark.parametrize("folate", [(), (LOW_FOLATE,)], ids=["B12 deficient", "B12 and folate deficient"])
+def test_neurological_features_that_were_not_received_are_not_said_to_be_none(folate):
+    known, unknown = (fire("patient-view", prefetch(LOW, *folate, without=without))[0]["detail"] for without in ((), ("conditions",)))
+    assert "No neurological feature is recorded: ask for one; it changes the regimen." in known
+    assert "No neurological feature" not in unknown
+    assert "Whether a neurological feature is recorded is not known: ask for one; it changes the regimen." in unknown
+
+
+def test_b12_intake_that_was_not_received_is_not_said_to_be_none():
+    mother = [condition("162538009"), condition("77386006", onsetDateTime="2026-07-01")]
+    woman = patient(birth="1996-05-01")
+    known = fire("patient-view", prefetch(*mother, who=woman))[0]["detail"]
+    unknown = fire("patient-view", prefetch(*mother, who=woman, without=("medication-requests",)))[0]["detail"]
+    assert "No B12 intake is recorded: ask for supplements." in known
+    assert "Whether B12 is taken is not known: ask for supplements." in unknown
+    assert "No B12 intake" not in unknown
+
+
+def test_the_interval_between_injections_reads_in_whole_days():
+    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 90, "d")), authoredOn="2025-11-23")
+    record = prefetch(course, condition("386033004", onsetDateTime="2025-01-01"))
+    card = next(card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"])
+    assert card["summary"] == "Neurological features persist on B12 every 90 days: monthly is an option"
+
+
+def test_a_single_dose_of_today_has_no_interval_to_shorten():
+    past = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), status="completed", authoredOn="2025-11-23")
+    single = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, count=1), authoredOn="2026-11-23")
+    record = prefetch(past, single, condition("386033004", onsetDateTime="2025-01-01"))
+    assert "maintenance-interval" not in ids(fire("patient-view", record))
+
+
+def test_egfr_keeps_its_spelling_in_the_table_of_values():
+    record = [observation("b12", 300, "pg/mL"), observation("egfr", 88, "mL/min/{1.73_m2}", ago=1)]
+    assert "| eGFR | 88 mL/min" in fire("patient-view", prefetch(*record))[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        pytest.param([LOW], "b12-deficiency-untreated", id="deficient"),
+        pytest.param([LOW, LOW_FOLATE], "b12-folate-deficiency", id="B12 and folate deficient"),
+        pytest.param([LOW, NEUROPATHY], "b12-deficiency-neuro", id="neurological features"),
+        pytest.param([condition("84027009")], "b12-cause-untreated", id="pernicious anaemia"),
+    ],
+)
+def test_a_severe_allergy_is_read_before_any_regimen(record, expected):
+    card = fire("patient-view", prefetch(*record, allergy(criticality="high")))[0]
+    assert ids([card]) == [expected]
+    assert card["detail"].startswith("**A severe allergy to a cobalamin is recorded, so none is suggested: ask a specialist.**")
+    assert "suggestions" not in card

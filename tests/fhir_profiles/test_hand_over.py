@@ -255,7 +255,7 @@ def test_a_sites_own_cards_are_handed_over_in_its_name(tmp_path):
     off = text.replace("title:", "status: retired\ntitle:")
     found = local(local_folder(tmp_path, **{"ours/our-own-card.yaml": own, "ours/b12-deficiency-untreated.yaml": off}))
     card = found["PlanDefinition/our-own-card"]
-    assert (card["version"], card["publisher"]) == ("1.0.0+st-elsewhere", "st-elsewhere")
+    assert (card["version"], card["publisher"]) == ("1.0.1+st-elsewhere", "st-elsewhere")
     assert "PlanDefinition/b12-deficiency-untreated" not in found
     # What the site left as it was is what is published.
     assert found["PlanDefinition/b12-duplicate"] == plan("b12-duplicate")

@@ -14,7 +14,7 @@ from cds_service.hooks.apply_body import NAMES
 from cds_service.store.database import migrate, open_database
 from tests.spec.scenarios import CYANOCOBALAMIN, EVERY_CARD, LEBER, MAINTENANCE, PARAESTHESIA
 from tests.support.apply import as_card, comparable, contained, group, parameters
-from tests.support.clinic import card_of, client, ids
+from tests.support.clinic import card_of, client, engine, ids
 from tests.support.ehr import service, token
 from tests.support.fhir_builders import allergy, condition, folic_acid, hook_request, medication_request, observation, patient, prefetch
 from tests.support.site import Site
@@ -66,7 +66,7 @@ def test_for_every_card_the_hook_and_apply_agree(card_id):
     request = EVERY_CARD[card_id]
     plan = applied(card_id, request)
     assert as_card(plan) == comparable(card_of(cards(request), card_id))
-    assert plan["instantiatesCanonical"] == [f"https://b12-folate-cds.example.org/fhir/PlanDefinition/{card_id}|1.0.0"]
+    assert plan["instantiatesCanonical"] == [f"https://b12-folate-cds.example.org/fhir/PlanDefinition/{card_id}|{engine().cards[card_id].version}"]
 
 
 @pytest.mark.parametrize("card_id", ["folate-after-b12", "ileal-prophylaxis", "cyanocobalamin-renal"])
@@ -74,7 +74,7 @@ def test_they_agree_in_another_parameter_set(card_id):
     request = EVERY_CARD[card_id]
     plan = applied(card_id, request, parameters="uk")
     assert as_card(plan) == comparable(card_of(cards(request, parameters="uk"), card_id))
-    assert plan["instantiatesCanonical"][0].endswith("|1.0.0+uk")
+    assert plan["instantiatesCanonical"][0].endswith(f"|{engine(parameters='uk').cards[card_id].version}+uk")
 
 
 def test_where_the_hook_is_silent_so_is_apply_and_says_why():

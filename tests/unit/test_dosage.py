@@ -160,6 +160,8 @@ def test_a_dose_that_cannot_be_read_is_unstated(dose):
         ({"coding": [{"system": SNOMED, "code": "34206005"}]}, "parenteral", False),
         ({"coding": [{"system": SNOMED, "code": ORAL}]}, "oral", False),
         ({"coding": [{"system": SNOMED, "code": "37839007"}]}, "oral", False),
+        ({"coding": [{"system": SNOMED, "code": "54471007"}]}, "oral", False),
+        ({"coding": [{"system": SNOMED, "code": "47625008"}]}, "parenteral", False),
         ({"coding": [{"system": SNOMED, "code": "46713006"}]}, "nasal", False),
         ({"text": "Intramuscular"}, "parenteral", True),
         ({"text": "IM"}, "parenteral", True),
