@@ -1,17 +1,17 @@
 """A FHIR server over real HTTP: reads, searches, pages, tokens, compression; and it can be made to misbehave.
 
-In a thread for tests that look at what reached it; as ``python -m tests.support.fhir_server PORT SECONDS_A_QUERY`` for
-measurements, with the record of :func:`example_record`.
+In a thread for tests that look at what reached it; as ``python -m tests.support.fhir_server PORT SECONDS_A_QUERY`` in a process of
+its own, with the record of :func:`example_record`.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import socket
 import ssl
 import struct
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -232,6 +232,35 @@ def example_record() -> list[dict[str, Any]]:
     ]
 
 
-if __name__ == "__main__":
-    with running(FhirServer(example_record(), delay=float(sys.argv[2]), port=int(sys.argv[1]))):
+def failing(handler: Handler) -> None:
+    handler.send(outcome("exception"), 500)
+
+
+def redirecting(handler: Handler) -> None:
+    handler.send(b"", 302, Location=f"{handler.fhir.url}/elsewhere")
+
+
+def slow(handler: Handler) -> None:
+    time.sleep(30)
+
+
+MISBEHAVIOURS: dict[str, Behaviour] = {"failing": failing, "redirecting": redirecting, "slow": slow}
+
+
+def main() -> None:
+    """Serve until the process ends. Resource types may be given that fail, redirect, or are slow."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--page-size", type=int)
+    for name in MISBEHAVIOURS:
+        parser.add_argument(f"--{name}", nargs="*", default=[])
+    given = parser.parse_args()
+    behaviours = {kind: behaviour for name, behaviour in MISBEHAVIOURS.items() for kind in getattr(given, name)}
+    fhir = FhirServer(example_record(), page_size=given.page_size, delay=given.seconds, behaviours=behaviours, port=given.port)
+    with running(fhir):
         threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
