@@ -34,6 +34,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     from granian.log import LogLevels
 
     settings = read_settings(host=host, port=port, workers=workers)
+    on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
     _check_content(settings)
     # Workers build their own application; what the command line decided reaches them by the environment.
@@ -41,7 +42,6 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
     base = f"http://{settings.host}:{settings.port}"
     click.echo(TRY_IT.format(python=python, base=base, parameters=settings.parameters, pid=os.getpid()))
-    on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     Granian(
         "cds_service.app:create_worker_app",
         address=settings.host,
