@@ -91,6 +91,9 @@ def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_pat
 
 
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", APP)
+# What is too large is refused as well, as the document says.
+refusal = SCHEMA.config.checks.negative_data_rejection
+refusal.expected_statuses = [*refusal.expected_statuses, "413"]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance, negative_data_rejection]
 
 
