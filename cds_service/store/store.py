@@ -55,9 +55,16 @@ class Store:
         """See :func:`.report.read_report`. Raises :class:`StoreUnavailable` after some seconds, or while another is made."""
         if not self._reporting.acquire(blocking=False):
             raise StoreUnavailable
+        self.start()
         made: Future[Report] = Future()
+
+        def read() -> Report:
+            # The first thing that a new service is asked may be this: its report is an empty one.
+            self._writer.tables_ready.wait(REPORT_SECONDS)
+            return report_of(self._engine, weeks, now, client)
+
         # A thread of its own, so that a database that hangs holds up one report and no request.
-        threading.Thread(target=self._report, args=(made, lambda: report_of(self._engine, weeks, now, client)), daemon=True).start()
+        threading.Thread(target=self._report, args=(made, read), daemon=True).start()
         try:
             return made.result(REPORT_SECONDS)
         except NotYet:

@@ -40,7 +40,10 @@ MOST_SENDING = 16  # those and who waits to be one: half of the threads that ans
 
 
 class Writer:
-    """Writes cards shown and feedback to a database, from a thread that starts when it is first needed."""
+    """Writes cards shown and feedback to a database, from a thread that starts when it is first needed.
+
+    ``tables_ready`` is set once that thread has made the tables, or found them as they should be.
+    """
 
     def __init__(self, engine: Engine, snoozes: Snoozes, clock: Callable[[], datetime]):
         self._clock = clock
@@ -53,7 +56,7 @@ class Writer:
         self._events: deque[ShownCard] = deque()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._prepared = False
+        self.tables_ready = threading.Event()
         self._failing = False
         self._attempt_since: float | None = None
         self._renew_at = 0.0
@@ -175,9 +178,9 @@ class Writer:
 
     def _reach(self) -> None:
         """Bring the tables up to date at first; after a failure, see whether the database can be written again."""
-        if not self._prepared:
+        if not self.tables_ready.is_set():
             migrate(self._engine)
-            self._prepared = True
+            self.tables_ready.set()
         if self._failing:
             with self._transaction() as connection:
                 connection.execute(select(1))

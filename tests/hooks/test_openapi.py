@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,8 +25,6 @@ from tests.spec.scenarios import ANSWERS
 from tests.support.clinic import client
 from tests.support.ehr import service
 from tests.support.fhir_builders import NOW, hook_request, prefetch
-
-APP = create_app(Settings(), clock=lambda: NOW)
 
 
 def document(**options: Any) -> dict[str, Any]:
@@ -90,7 +89,11 @@ def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_pat
     )
 
 
-SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", APP)
+# A service of its own, to which nothing came before: its database is yet to be made when the first call does.
+FOLDER = TemporaryDirectory()
+SCHEMA = schemathesis.openapi.from_wsgi(
+    "/openapi.json", create_app(Settings(database_url=f"sqlite:///{FOLDER.name}/cds.sqlite3"), clock=lambda: NOW)
+)
 # What is too large is refused as well, as the document says.
 refusal = SCHEMA.config.checks.negative_data_rejection
 refusal.expected_statuses = [*refusal.expected_statuses, "413"]
