@@ -48,6 +48,9 @@ def _serving(folder, **settings):
                 assert server.poll() is None, log.read_text()
                 time.sleep(0.1)
         yield url, log
+    except BaseException as error:
+        error.add_note(f"The server wrote:\n{log.read_text()}")
+        raise
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=20)
