@@ -15,10 +15,12 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 
 $(RUN_STAMP): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV), once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(TEST_STAMP): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV), once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $(RUN_STAMP) $@
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from datetime import UTC, datetime
 
@@ -37,6 +38,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
     _check_content(settings)
+    _check_address(settings)
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
@@ -70,6 +72,18 @@ def _check_content(settings: Settings) -> None:
         raise click.ClickException(str(error)) from None
     if settings.cards and (found := list(problems(settings))):
         raise click.ClickException("\n".join(found))
+
+
+def _check_address(settings: Settings) -> None:
+    """That nobody listens there: two servers would share the port unnoticed, each answering some of the calls."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            # Connections of a server that just ended may linger.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        raise click.ClickException(f"CDS_HOST, CDS_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
 
 
 def _check_trust(settings: Settings) -> None:

@@ -51,6 +51,13 @@ def test_discovery_and_a_hook(base):
     assert "cards" in answer.json()
 
 
+def test_a_second_service_does_not_share_the_port_of_the_first(base):
+    port = base.rpartition(":")[2]
+    second = subprocess.run([sys.executable, "-m", "cds_service", "serve", "--port", port], capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert second.stderr == f"Error: CDS_HOST, CDS_PORT: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
 def test_unknown_page_is_an_operation_outcome(base):
     answer = requests.get(f"{base}/nothing", timeout=10)
     assert answer.status_code == 404
