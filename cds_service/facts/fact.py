@@ -19,6 +19,10 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
+# Python 3.11 looks up the members of an enumeration slowly, and facts are made and asked all the time.
+_VALUE, _ABSENT, _UNKNOWN = State
+
+
 class Source(NamedTuple):
     """One resource that a fact rests on: its reference, its day, and what it says, as sent."""
 
@@ -28,36 +32,31 @@ class Source(NamedTuple):
 
 
 class Fact:
-    """An immutable fact. Build it with :func:`known`, :func:`absent` or :func:`unknown`."""
+    """An immutable fact. Build it with :func:`known`, :func:`absent` or :func:`unknown`.
 
-    __slots__ = ("note", "sources", "state", "value")
+    ``is_unknown``: it could not be determined. ``holds``: the truth of a yes/no fact: true, false (also when absent), or
+    ``None`` when unknown.
+    """
+
+    __slots__ = ("holds", "is_unknown", "note", "sources", "state", "value")
 
     def __init__(self, state: State, value: Any, sources: tuple[Source, ...], note: str):
         self.state = state
         self.value = value
         self.sources = sources
         self.note = note
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether the fact could not be determined."""
-        return self.state is State.UNKNOWN
-
-    @property
-    def holds(self) -> bool | None:
-        """The truth of a yes/no fact: true, false (also when absent), or ``None`` when unknown."""
-        if self.state is State.VALUE:
-            return bool(self.value)
-        return None if self.state is State.UNKNOWN else False
+        # Attributes rather than properties: they are asked for some hundred times a call.
+        self.is_unknown = state is _UNKNOWN
+        self.holds = None if self.is_unknown else bool(value)
 
     def __repr__(self) -> str:
-        shown = repr(self.value) if self.state is State.VALUE else self.state.value
+        shown = repr(self.value) if self.state is _VALUE else self.state.value
         return f"<Fact {shown}{': ' + self.note if self.note else ''}>"
 
 
-_TRUE = Fact(State.VALUE, True, (), "")
-_FALSE = Fact(State.VALUE, False, (), "")
-_ABSENT = Fact(State.ABSENT, None, (), "")
+_TRUE = Fact(_VALUE, True, (), "")
+_FALSE = Fact(_VALUE, False, (), "")
+_NOT_THERE = Fact(_ABSENT, None, (), "")
 
 
 def known(value: Any, *sources: Source, note: str = "") -> Fact:
@@ -67,17 +66,17 @@ def known(value: Any, *sources: Source, note: str = "") -> Fact:
             return _TRUE
         if value is False:
             return _FALSE
-    return Fact(State.VALUE, value, sources, note)
+    return Fact(_VALUE, value, sources, note)
 
 
 def absent(note: str = "") -> Fact:
     """A fact that was looked for and is not there."""
-    return Fact(State.ABSENT, None, (), note) if note else _ABSENT
+    return Fact(_ABSENT, None, (), note) if note else _NOT_THERE
 
 
 def unknown(note: str) -> Fact:
     """A fact that could not be determined, and why (no patient data in ``note``)."""
-    return Fact(State.UNKNOWN, None, (), note)
+    return Fact(_UNKNOWN, None, (), note)
 
 
 def any_of(*facts: Fact) -> bool | None:
