@@ -158,11 +158,10 @@ class Facts(Mapping[str, Fact]):
 
     def met(self, names: Iterable[str]) -> set[str]:
         """``names`` and every fact that was read to compute them."""
-        found: set[str] = set()
-        waiting = list(names)
+        found = set(names)
+        waiting = list(found)
         while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting.extend(self._reads.get(name, ()))
+            fresh = set(self._reads.get(waiting.pop(), ())) - found
+            found |= fresh
+            waiting += fresh
         return found

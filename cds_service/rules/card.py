@@ -47,7 +47,8 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored; ``review_by`` is a day
-    (ISO 8601) or empty; ``places``: where its keys stand."""
+    (ISO 8601) or empty; ``places``: where its keys stand; ``criteria``: those of ``include``, then those of ``exclude``, each with
+    whether it excludes."""
 
     id: str
     version: str
@@ -69,6 +70,11 @@ class Card:
     tests: tuple[Mapping, ...]
     place: Place = field(compare=False)
     places: AnyMapping[str, Place] = field(default_factory=dict, compare=False)
+    criteria: tuple[tuple[Condition, bool], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        criteria = [(condition, False) for condition in self.include] + [(condition, True) for condition in self.exclude]
+        object.__setattr__(self, "criteria", tuple(criteria))
 
     @property
     def conditions(self) -> list[Condition]:
@@ -79,7 +85,7 @@ class Card:
     @property
     def deciding_facts(self) -> list[str]:
         """The facts that its criteria ask."""
-        return [name for condition in (*self.include, *self.exclude) for name in condition.facts]
+        return [name for condition, _ in self.criteria for name in condition.facts]
 
     @property
     def facts(self) -> list[str]:

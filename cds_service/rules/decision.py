@@ -18,12 +18,19 @@ class Step(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The outcome for one card. ``stopped_by``: the criterion that kept it silent, ``""`` when it fires."""
+    """The outcome for one card. ``stopped_by``: the criterion that kept it silent, ``""`` when it fires; ``truths``: what its
+    criteria came to, as far as they were evaluated."""
 
     card: Card
     fires: bool
     stopped_by: str
-    steps: tuple[Step, ...]
+    truths: tuple[Truth, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The trace: each criterion that was evaluated, in order, with what it came to."""
+        evaluated = zip(self.card.criteria, self.truths, strict=False)
+        return tuple(Step(condition, truth, excludes) for (condition, excludes), truth in evaluated)
 
 
 class Decisions:
@@ -61,14 +68,13 @@ def decide(card: Card, facts: FactSource, others: Decisions, *, whole_trace: boo
     An unknown condition for firing does not fire; an unknown exclusion does not exclude (clinical specification,
     section 1). ``whole_trace`` evaluates every criterion even after one has decided.
     """
-    steps: list[Step] = []
-    stopped_by = ""
-    for conditions, excludes in ((card.include, False), (card.exclude, True)):
-        for condition in conditions:
-            truth = condition.truth(facts, others.holds)
-            steps.append(Step(condition, truth, excludes))
-            if not stopped_by and (truth if excludes else not truth):
-                stopped_by = condition.id
-                if not whole_trace:
-                    return Decision(card, False, stopped_by, tuple(steps))
-    return Decision(card, not stopped_by, stopped_by, tuple(steps))
+    truths: list[Truth] = []
+    stopped_by, holds = "", others.holds
+    for condition, excludes in card.criteria:
+        truth = condition.truth(facts, holds)
+        truths.append(truth)
+        if (truth if excludes else not truth) and not stopped_by:
+            stopped_by = condition.id
+            if not whole_trace:
+                break
+    return Decision(card, not stopped_by, stopped_by, tuple(truths))

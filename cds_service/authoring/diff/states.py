@@ -272,7 +272,7 @@ def _kind(job: Job, what: Compared, old: Decisions, new: Decisions, old_facts: S
 def _made(loaded: Engine, card_id: str, suggestions: tuple[Any, ...], decisions: Decisions, facts: SharedFacts) -> list[Any]:
     """The orders that ``suggestions`` of a card make where it fires."""
     decision = decisions[card_id]
-    bare = decision._replace(card=replace(decision.card, summary="-", detail=(), values=(), suggestions=suggestions), steps=())
+    bare = decision._replace(card=replace(decision.card, summary="-", detail=(), values=(), suggestions=suggestions), truths=())
     rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
     return read_suggestions(rendered.shown)
 
