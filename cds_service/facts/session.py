@@ -88,8 +88,9 @@ def read_session(
     index.add(draft_orders)
     if index.other_versions:
         raise OtherFhirVersion(min(index.other_versions))
-    _add_prefetched_medications(index, prefetched)
-    add_medications(index, fetch, set(), nameless=True)
+    if unresolved_references(index):
+        _add_medications(index, prefetched())
+        add_medications(index, fetch, set(), nameless=True)
     requests = index.of_type("MedicationRequest")
     chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
     present = {key for resource in resources_of(draft_orders) for key in (reference_to(resource), as_text(resource.get("id")))}
@@ -109,11 +110,10 @@ def read_session(
     return OrderingSession(tuple(drafts), tuple(stops), tests)
 
 
-def _add_prefetched_medications(index: ResourceIndex, prefetched: Callable[[], Mapping[str, Any]]) -> None:
-    if unresolved_references(index):
-        for resource in (resource for value in prefetched().values() for resource in resources_of(value)):
-            if resource.get("resourceType") == "Medication":
-                index.add(resource)
+def _add_medications(index: ResourceIndex, prefetched: Mapping[str, Any]) -> None:
+    for resource in (resource for value in prefetched.values() for resource in resources_of(value)):
+        if resource.get("resourceType") == "Medication":
+            index.add(resource)
 
 
 def _draft(resource: dict[str, Any], index: ResourceIndex, terminology: Terminology, zone: tzinfo, chosen: set[str]) -> Draft:

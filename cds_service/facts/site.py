@@ -25,11 +25,11 @@ class Site:
     def number(self, name: str, unit: str | None = None) -> Decimal:
         """The parameter ``name`` (in ``unit``, where it has a value for each of two unit families)."""
         value = self.parameters[name]
-        if isinstance(value, Mapping):
-            if unit is None:
-                raise ValueError(f"the parameter {name} has a value for each unit: name one")
-            value = value[unit]
-        number: Decimal = value
+        if isinstance(value, Decimal):
+            return value
+        if unit is None:
+            raise ValueError(f"the parameter {name} has a value for each unit: name one")
+        number: Decimal = value[unit]
         return number
 
     def text(self, name: str) -> str:

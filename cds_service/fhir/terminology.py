@@ -56,7 +56,7 @@ class Terminology:
         }
         longest_first = sorted(self._names, key=len, reverse=True)
         self._name_pattern = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])")
-        self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_of)
+        self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
 
     @classmethod
     def load(cls, profiles: Path) -> Terminology:
@@ -86,14 +86,15 @@ class Terminology:
 
     def sets_of(self, system: str, code: str) -> frozenset[str]:
         """The ids of all value sets that hold ``system|code``."""
+        if system not in CODES_SPELL_HIERARCHY:
+            return self._members.get((system, code), _EMPTY)
         # No code system of ours has longer codes; the bound keeps hostile ones out of the cache.
-        return self._cached_sets_of(system, code) if len(code) <= 64 and len(system) <= 128 else _EMPTY
+        return self._cached_sets_of(system, code) if len(code) <= 64 else _EMPTY
 
-    def _sets_of(self, system: str, code: str) -> frozenset[str]:
+    def _sets_in_hierarchy(self, system: str, code: str) -> frozenset[str]:
         found = self._members.get((system, code), _EMPTY)
-        if system in CODES_SPELL_HIERARCHY:
-            for length in range(1, len(code) + 1):
-                found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
+        for length in range(1, len(code) + 1):
+            found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
         return found
 
     def holds(self, set_id: str, system: str, code: str) -> bool:
@@ -107,8 +108,8 @@ class Terminology:
     def sets_of_concept(self, concept: Any) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
         found = _EMPTY
-        for key in codings(concept):
-            if sets := self.sets_of(*key):
+        for system, code in codings(concept):
+            if sets := self.sets_of(system, code):
                 found = found | sets if found else sets
         return found
 

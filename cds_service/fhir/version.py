@@ -13,8 +13,6 @@ from typing import Any
 READ_VERSIONS = ("4.0", "4.3")
 _Marker = tuple[str, Callable[[Any], bool], str]
 
-_TYPES = {"MedicationOrder": "DSTU2", "DiagnosticOrder": "DSTU2", "ProcedureRequest": "STU3 or DSTU2"}
-
 
 def _stated(value: Any) -> bool:
     return value is not None
@@ -42,6 +40,9 @@ _ELEMENTS: dict[str, tuple[_Marker, ...]] = {
     ),
     "Procedure": (("notDone", _true, "STU3"), ("notPerformed", _true, "DSTU2")),
     "AllergyIntolerance": (("substance", _stated, "DSTU2"),),
+    "MedicationOrder": (("resourceType", _stated, "DSTU2"),),
+    "DiagnosticOrder": (("resourceType", _stated, "DSTU2"),),
+    "ProcedureRequest": (("resourceType", _stated, "STU3 or DSTU2"),),
     "ServiceRequest": (("code", lambda code: isinstance(code, dict) and ("concept" in code or "reference" in code), "R5"),),
 }  # fmt: skip
 
@@ -54,4 +55,4 @@ def other_version(resource: dict[str, Any]) -> str:
     for element, differs, version in _ELEMENTS.get(kind, ()):
         if element in resource and differs(resource[element]):
             return version
-    return _TYPES.get(kind, "")
+    return ""
