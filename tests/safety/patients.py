@@ -267,7 +267,7 @@ def procedures(draw: Any) -> dict[str, Any]:
 @st.composite
 def allergies(draw: Any) -> dict[str, Any]:
     """An allergy to a cobalamin or to cobalt, severe or not."""
-    made = allergy(draw(st.sampled_from(("419382002", "54808007"))), criticality=draw(st.sampled_from((None, "low", "high"))))
+    made = allergy(draw(st.sampled_from(("419382002", "54808007"))), criticality=draw(st.sampled_from((None, "low", "high", "high"))))
     made["code"]["text"] = draw(st.sampled_from(("Cobalt", "Hydroxocobalamin")))
     clinical = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
     if draw(st.booleans()):
@@ -370,7 +370,7 @@ def visits(draw: Any, hooks: tuple[str, ...] = HOOKS) -> Visit:
     record += draw(st.lists(answers(), max_size=1))
     record += draw(st.lists(problems(), max_size=3))
     record += draw(st.lists(procedures(), max_size=1))
-    record += draw(st.lists(allergies(), max_size=1) if draw(st.integers(0, 3)) == 0 else st.just([]))
+    record += [draw(allergies())] if draw(st.integers(0, 3)) == 0 else []
     record += draw(st.lists(medications(), max_size=3))
     record += draw(st.lists(requests_for_tests(), max_size=1))
     record += draw(courses()) if draw(st.integers(0, 9 if hook in ORDERING else 2)) == 0 else []

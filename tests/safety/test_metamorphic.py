@@ -6,13 +6,13 @@ Everything but the uuids is compared; texts too, unless they quote what was chan
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clinic import fire, ids, suggestions
@@ -38,11 +38,11 @@ from tests.support.fhir_builders import (
 )
 
 from . import variants
-from .patients import CLINICAL, ICD10, RESULTS, VERIFICATION, Visit, answer, in_its_place, result, said, visits
+from .patients import CLINICAL, HOOKS, ICD10, RESULTS, VERIFICATION, Visit, answer, in_its_place, result, said, visits
 
 EXAMPLES = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow],
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.generate, Phase.shrink),
 )  # fmt: skip
 
 
@@ -58,39 +58,42 @@ TIED = Visit("patient-view", {}, prefetch(*(observation("b12", value, "ng/L", id
 CLEAR = Visit("order-sign", {}, prefetch(observation("potassium", 4.2, "mmol/L", id="k")), [hydroxocobalamin(id="draft")], [])
 
 
-@pytest.mark.parametrize(
-    ("variant", "words"),
-    [
-        (variants.other_units, False),
-        (variants.reordered, True),
-        (variants.elsewhere, True),
-        (variants.duplicated, True),
-        (variants.with_drafts_twice, True),
-        (variants.with_strangers, True),
-        (variants.with_irrelevant_resources, True),
-        (variants.in_other_zones, True),
-        (variants.with_errors_struck_out, True),
-        (variants.with_other_references, True),
-        (variants.with_medication_resources, True),
-        (variants.with_unknown_elements, True),
-        (variants.with_more_codings, True),
-        (variants.with_more_codings_of_statuses, True),
-        (variants.empty_in_other_words, True),
-        (variants.unanswered_in_other_words, True),
-    ],
-    ids=lambda value: getattr(value, "__name__", ""),
+# Each way to say the same, and whether the texts stay the same too.
+VARIANTS = (
+    (variants.other_units, False),
+    (variants.reordered, True),
+    (variants.elsewhere, True),
+    (variants.duplicated, True),
+    (variants.with_drafts_twice, True),
+    (variants.with_strangers, True),
+    (variants.with_irrelevant_resources, True),
+    (variants.in_other_zones, True),
+    (variants.with_errors_struck_out, True),
+    (variants.with_other_references, True),
+    (variants.with_medication_resources, True),
+    (variants.with_unknown_elements, True),
+    (variants.with_more_codings, True),
+    (variants.with_more_codings_of_statuses, True),
+    (variants.empty_in_other_words, True),
+    (variants.unanswered_in_other_words, True),
 )
-def test_the_same_patient_told_otherwise_gets_the_same_answer(variant, words):
-    @settings(EXAMPLES)
-    @example(MAINTAINED, 0)
-    @example(TIED, 1)
-    @example(TIED, 2)
-    @example(CLEAR, 0)
-    @given(visits(), st.integers(0, 2**16))
-    def same(visit, seed):
-        assert said(answer(variant(visit, Random(seed))), words=words) == said(answer(visit), words=words)
 
-    same()
+
+def same(visit, seed):
+    """Check every variant of ``visit``: to make the patient costs more than to ask about them."""
+    told = answer(visit)
+    for variant, words in VARIANTS:
+        assert said(answer(variant(visit, Random(seed))), words=words) == said(told, words=words), variant.__name__
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_same_patient_told_otherwise_gets_the_same_answer(hook):
+    settings(EXAMPLES, max_examples=40)(given(visits(hooks=(hook,)), st.integers(0, 2**16))(same))()
+
+
+@pytest.mark.parametrize(("visit", "seed"), [(MAINTAINED, 0), (TIED, 1), (TIED, 2), (CLEAR, 0)])
+def test_a_patient_that_is_seldom_generated_told_otherwise_gets_the_same_answer(visit, seed):
+    same(visit, seed)
 
 
 # Rows of the specification (section 4) that show that the generated patients are not all alike.
@@ -106,17 +109,25 @@ ROWS = {
 }  # fmt: skip
 
 
+class AllMet(Exception):
+    """Every row that is looked for was met: more patients would show nothing new."""
+
+
 @pytest.mark.parametrize("hook", ROWS)
 def test_the_generated_patients_meet_many_rows_and_often_none(hook):
-    met: Counter[str] = Counter()
+    wanted = ROWS[hook] | {"silence"}
+    met: set[str] = set()
 
-    @settings(EXAMPLES, max_examples=600)
+    @settings(EXAMPLES, max_examples=600, phases=(Phase.generate,))
     @given(visits(hooks=(hook,)))
     def look(visit: Visit) -> None:
         met.update(ids(answer(visit)) or ["silence"])
+        if wanted <= met:
+            raise AllMet
 
-    look()
-    assert ROWS[hook] | {"silence"} <= set(met), sorted((ROWS[hook] | {"silence"}) - set(met))
+    with suppress(AllMet):
+        look()
+    assert wanted <= met, sorted(wanted - met)
 
 
 @pytest.mark.parametrize("parameters", ["default", "uk", "us"])
