@@ -249,7 +249,7 @@ def test_a_header_with_an_underscore_is_no_other_header(server):
     ],
 )
 def test_nobody_is_redirected_to_the_host_that_a_caller_names(server, path, status):
-    answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n".encode())
+    answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode())
     assert _statuses(answer) == [status]
     assert b"evil.example" not in answer
 
@@ -260,7 +260,7 @@ INJECTED = ["%0d%0aSet-Cookie:%20a=b", "%0aX-Evil:%201", "%00", "%1b[31m", "%e2%
 @pytest.mark.parametrize("evil", INJECTED)
 def test_a_service_name_injects_nothing(server, evil):
     for path in (f"/cds-services/{MARK}{evil}", f"/cds-services/{MARK}{evil}/feedback", f"/{MARK}{evil}", f"//{MARK}{evil}"):
-        answer = _sent(server, HEAD.replace(PATH.encode(), path.encode()) + b"Content-Length: 2\r\n\r\n{}")
+        answer = _sent(server, HEAD.replace(PATH.encode(), path.encode()) + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
         head, _, body = answer.partition(b"\r\n\r\n")
         assert _statuses(answer) in ([400], [404])
         assert not re.search(rb"(?im)^(set-cookie|x-evil)", head)
@@ -284,7 +284,7 @@ def test_an_id_injects_nothing(server, element, evil):
 @pytest.mark.parametrize("evil", [b"\rSet-Cookie: a=b", b"\0", b"\x1b[31m", b"\xff\xfe", b"{0}%s"])
 def test_a_header_injects_nothing(server, name, evil):
     header = f"{name}: {MARK}".encode() + evil + b"\r\n"
-    answer = _sent(server, HEAD + header + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
+    answer = _sent(server, HEAD + header + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
     assert _statuses(answer)[0] in (200, 400, 415)
     assert b"set-cookie" not in answer.lower()
     assert MARK.encode() not in answer

@@ -11,35 +11,15 @@ import pytest
 import requests
 
 from cds_service.authoring.example import example_request
+from tests.bench.servers import free_port
 from tests.support.fhir_builders import NOW
-
-
-def _free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+from tests.support.serving import serving
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    port = _free_port()
-    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                requests.get(f"{url}/cds-services", timeout=1)
-                break
-            except requests.ConnectionError:
-                assert server.poll() is None, log.read_text()
-                time.sleep(0.1)
-        yield url
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=20)
+    with serving(tmp_path_factory.mktemp("server")) as server:
+        yield server.base
 
 
 def test_discovery_and_a_hook(base):

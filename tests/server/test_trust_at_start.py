@@ -2,58 +2,24 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
-from contextlib import contextmanager
 
 import pytest
 import requests
 from click.testing import CliRunner
 
 from cds_service.cli import main
+from tests.bench.servers import free_port
 from tests.support.ehr import BASE, DISCOVERY, ISS, bearer, jwk, jwks, token
-
-
-def _free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+from tests.support.serving import serving
 
 
 def _environment(settings):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    return {**kept, **{f"CDS_{name.upper()}": str(value) for name, value in settings.items()}}
-
-
-@contextmanager
-def _serving(folder, **settings):
-    """A server with these settings; its address and, when it has ended, what it wrote."""
-    port = _free_port()
-    log = folder / "log"
-    with log.open("wb") as output:
-        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=_environment(settings), cwd=folder)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                requests.get(f"{url}/cds-services", timeout=1)
-                break
-            except requests.ConnectionError:
-                assert server.poll() is None, log.read_text()
-                time.sleep(0.1)
-        yield url, log
-    except BaseException as error:
-        error.add_note(f"The server wrote:\n{log.read_text()}")
-        raise
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=20)
+    return {f"CDS_{name.upper()}": str(value) for name, value in settings.items()}
 
 
 @pytest.fixture
@@ -78,8 +44,8 @@ def _start_refused(settings):
 
 
 def test_a_refused_start_ends_with_a_status_and_no_traceback():
-    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(_free_port())]
-    ended = subprocess.run(command, env=_environment({"host": "0.0.0.0"}), capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(free_port())]
+    ended = subprocess.run(command, env={**os.environ, "CDS_HOST": "0.0.0.0"}, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: CDS_HOST: 0.0.0.0 can be reached from other machines")
 
@@ -123,21 +89,21 @@ def test_a_mistake_in_the_clients_file_or_their_keys_stops_the_start(trusted, tm
 
 
 def test_insecure_starts_and_says_so_loudly(tmp_path):
-    with _serving(tmp_path, host="0.0.0.0", insecure=1) as (url, log):
-        assert requests.get(f"{url}/cds-services", timeout=10).status_code == 200
-        assert requests.post(f"{url}/cds-services/b12-folate-patient-view", json={}, timeout=10).status_code == 400
-        assert "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0" in log.read_text()
+    with serving(tmp_path, CDS_HOST="0.0.0.0", CDS_INSECURE="1") as server:
+        assert requests.get(f"{server.base}/cds-services", timeout=10).status_code == 200
+        assert requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json={}, timeout=10).status_code == 400
+        assert "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0" in server.log.read_text()
 
 
 def test_a_jku_that_does_not_answer_is_told_and_does_not_stop_the_start(trusted, tmp_path):
     """The client's server may be down when this one starts."""
     (tmp_path / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jku": "http://127.0.0.1:1/jwks.json"}]}), "utf-8")
-    with _serving(tmp_path, **trusted) as (url, log):
-        assert "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to" in log.read_text()
-        assert requests.post(f"{url}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=10).status_code == 401
+    with serving(tmp_path, **_environment(trusted)) as server:
+        assert "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to" in server.log.read_text()
+        assert requests.post(f"{server.base}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=10).status_code == 401
 
 
-def _raw_answer(url, request):
+def _raw_answer(server.base, request):
     host, port = url.split("//")[1].split(":")
     with socket.create_connection((host, int(port)), 10) as connection:
         connection.sendall(request)
@@ -149,17 +115,17 @@ def _raw_answer(url, request):
 
 def test_two_workers(trusted, tmp_path):
     """Two processes, one memory of tokens; and requests that only a raw socket can send."""
-    with _serving(tmp_path, **trusted, workers=2, discovery="protected") as (url, log):
-        _a_token_is_taken_once(url)
+    with serving(tmp_path, "--workers", "2", **_environment(trusted | {"discovery": "protected"})) as server:
+        _a_token_is_taken_once(server.base)
         for first, second in ((token(), token()), (token(), "x"), ("x", token())):
             head = f"GET /cds-services HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {first}\r\nAuthorization: Bearer {second}\r\nConnection: close\r\n\r\n"
-            assert _raw_answer(url, head.encode()).startswith(b"HTTP/1.1 401")
+            assert _raw_answer(server.base, head.encode()).startswith(b"HTTP/1.1 401")
         plain = f"GET /cds-services HTTP/1.1\r\nHost: evil.example\r\nauthorization: bearer {token()}\r\nConnection: close\r\n\r\n"
-        assert _raw_answer(url, plain.encode()).startswith(b"HTTP/1.1 200")
+        assert _raw_answer(server.base, plain.encode()).startswith(b"HTTP/1.1 200")
         injected = b"POST /cds-services/x%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        answer = _raw_answer(url, injected)
+        answer = _raw_answer(server.base, injected)
         assert answer.startswith(b"HTTP/1.1 401") and b"set-cookie" not in answer.lower().split(b"\r\n\r\n")[0]
-        assert "refused a call to hooks.discover" in log.read_text()
+        assert "refused a call to hooks.discover" in server.log.read_text()
 
 
 def _a_token_is_taken_once(url):

@@ -49,6 +49,9 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Serve
     try:
         _await(server)
         yield server
+    except BaseException as error:
+        error.add_note(f"The server wrote:\n{log.read_text()}")
+        raise
     finally:
         if process.poll() is None:
             server.stop()

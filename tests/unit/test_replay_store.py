@@ -14,14 +14,9 @@ from contextlib import contextmanager
 import pytest
 
 from cds_service.trust.replay import FileStore, StoreFailure, open_store, token_digest
+from tests.bench.servers import free_port
 
 LATER = time.time() + 3600
-
-
-def _free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +24,7 @@ def redis_port():
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("no redis-server is installed")
-    port = _free_port()
+    port = free_port()
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", "hushhush"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     for _ in range(100):
@@ -212,7 +207,7 @@ def test_a_locked_file_fails_in_bounded_time_and_recovers(tmp_path):
 
 
 def test_a_redis_that_is_not_there_or_has_another_password(redis_port):
-    for url in (f"redis://:secret-4711@127.0.0.1:{_free_port()}/0", f"redis://:secret-4711@127.0.0.1:{redis_port}/0"):
+    for url in (f"redis://:secret-4711@127.0.0.1:{free_port()}/0", f"redis://:secret-4711@127.0.0.1:{redis_port}/0"):
         begin = time.monotonic()
         with pytest.raises(StoreFailure) as told:
             open_store(url).check()
