@@ -1,17 +1,13 @@
 """The service as it is started: a real server, over HTTP."""
 
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 
 import pytest
 import requests
 
 from cds_service.authoring.example import example_request
-from tests.bench.servers import free_port
 from tests.support.fhir_builders import NOW
 from tests.support.serving import serving
 

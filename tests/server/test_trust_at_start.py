@@ -103,7 +103,7 @@ def test_a_jku_that_does_not_answer_is_told_and_does_not_stop_the_start(trusted,
         assert requests.post(f"{server.base}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=10).status_code == 401
 
 
-def _raw_answer(server.base, request):
+def _raw_answer(url, request):
     host, port = url.split("//")[1].split(":")
     with socket.create_connection((host, int(port)), 10) as connection:
         connection.sendall(request)
