@@ -100,7 +100,9 @@ refusal.expected_statuses = [*refusal.expected_statuses, "413"]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance, negative_data_rejection]
 
 
+# Beside some hundred calls that each break one rule of the document. Of forty generated ones, those after the twentieth met no
+# status and no kind of refusal that was not met before.
 @SCHEMA.parametrize()
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_fuzzed_calls_are_answered_as_described(case):
     case.call_and_validate(checks=CHECKS)

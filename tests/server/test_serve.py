@@ -1,6 +1,5 @@
 """The service as it is started: a real server, over HTTP."""
 
-import os
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import requests
 
 from cds_service.authoring.example import example_request
 from tests.support.fhir_builders import NOW
-from tests.support.serving import serving
+from tests.support.serving import refused_start, serving
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +43,4 @@ def test_unknown_page_is_an_operation_outcome(base):
     ("variable", "value"), [("CDS_PARAMETERS", "fr"), ("CDS_FORMULARY", "aspirin"), ("CDS_TIMEZONE", "Mars/Base"), ("CDS_PORT", "http")]
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(variable, value):
-    command = [sys.executable, "-m", "cds_service", "serve"]
-    started = subprocess.run(command, env={**os.environ, variable: value}, capture_output=True, text=True, timeout=60)
-    assert started.returncode != 0
-    assert variable in started.stderr
-    assert "Traceback" not in started.stderr
+    assert variable in refused_start(**{variable: value})

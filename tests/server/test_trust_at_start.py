@@ -10,12 +10,10 @@ from collections import Counter
 
 import pytest
 import requests
-from click.testing import CliRunner
 
-from cds_service.cli import main
 from tests.bench.servers import free_port
 from tests.support.ehr import BASE, DISCOVERY, ISS, bearer, jwk, jwks, token
-from tests.support.serving import serving
+from tests.support.serving import refused_start, serving
 
 
 def _environment(settings):
@@ -36,11 +34,7 @@ def _start_refused(settings):
     with socket.socket() as taken:  # on a port that is taken, so that a start that is not refused ends too
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        arguments = ["serve", "--port", str(taken.getsockname()[1])]
-        ended = CliRunner().invoke(main, arguments, env=unset | _environment(settings))
-    assert isinstance(ended.exception, SystemExit), ended.exception
-    assert ended.output.startswith("Error: ")
-    return ended.output
+        return refused_start("--port", str(taken.getsockname()[1]), **unset | _environment(settings))
 
 
 def test_a_refused_start_ends_with_a_status_and_no_traceback():

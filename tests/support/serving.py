@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import requests
+from click.testing import CliRunner
 
+from cds_service.cli import main
 from tests.bench.servers import free_port
 
 
@@ -55,6 +57,15 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Serve
     finally:
         if process.poll() is None:
             server.stop()
+
+
+def refused_start(*arguments: str, **environment: str | None) -> str:
+    """What ``serve`` says when it ends with status 1 instead of starting, as it must; ``None`` unsets a variable."""
+    ended = CliRunner().invoke(main, ["serve", *arguments], env=environment)
+    assert isinstance(ended.exception, SystemExit), ended.exception
+    assert ended.exit_code == 1
+    assert ended.output.startswith("Error: ")
+    return ended.output
 
 
 def _await(server: Server) -> None:
