@@ -86,11 +86,13 @@ def _phase(dosage: dict[str, Any], product: Product, zone: tzinfo) -> Phase:
     duration = as_dict(repeat.get("boundsDuration"))
     length = duration_days(duration.get("value"), duration.get("code") or duration.get("unit"))
     start, end = parse_day(period.get("start"), zone), parse_day(period.get("end"), zone)
-    if start and not end and length:
-        end = add_days(start, length)
     route, intramuscular = _route(dosage.get("route"), product)
     as_needed = dosage.get("asNeededBoolean") is True or bool(as_dict(dosage.get("asNeededCodeableConcept")))
     interval = None if as_needed else _interval(timing, repeat, zone)
+    if length is None and interval is not None and interval != SINGLE_DOSE:
+        length = _length_of_count(repeat, interval)
+    if start and not end and length:
+        end = add_days(start, length)
     return Phase(_dose(dosage, product.strength), route, intramuscular, interval, start, end, length)
 
 
@@ -120,12 +122,15 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], zone: tzinfo) -> f
         return SINGLE_DOSE
     period = duration_days(repeat.get("period"), repeat.get("periodUnit"))
     longest = duration_days(repeat.get("periodMax"), repeat.get("periodUnit"))
+    days, times = repeat.get("dayOfWeek"), repeat.get("timeOfDay")
+    named_days = len(days) if isinstance(days, list) else 0
     if period:
         frequency = _frequency(repeat)
+        if named_days and period <= 1:  # every day or more often, yet on these days alone
+            period, longest = 7 * period / named_days, None
         return (period + (longest or period)) / 2 / frequency if frequency else None
-    days, times = repeat.get("dayOfWeek"), repeat.get("timeOfDay")
-    if isinstance(days, list) and days:
-        return 7 / len(days) / (len(times) if isinstance(times, list) and times else 1)
+    if named_days:
+        return 7 / named_days / (len(times) if isinstance(times, list) and times else 1)
     if isinstance(times, list) and times:
         return 1 / len(times)
     for coding in dicts(as_dict(timing.get("code")).get("coding")):
@@ -138,6 +143,12 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], zone: tzinfo) -> f
     if len(moments) > 1:
         return (moments[-1].instant - moments[0].instant).total_seconds() / 86400 / (len(moments) - 1) or None
     return None
+
+
+def _length_of_count(repeat: dict[str, Any], interval: float) -> float | None:
+    """Days that a stated number of doses lasts, at most."""
+    count = as_number(repeat.get("countMax")) or as_number(repeat.get("count"))
+    return count * interval if count and count > 0 else None
 
 
 def _frequency(repeat: dict[str, Any]) -> float | None:
@@ -161,16 +172,21 @@ def _dose(dosage: dict[str, Any], strength: Strength | None) -> Decimal | None:
 
 
 def _micrograms(value: Decimal, quantity: dict[str, Any], strength: Strength | None) -> Decimal | None:
-    unit = (as_text(quantity.get("code")) or as_text(quantity.get("unit"))).lower()
+    """A dose by the code of its unit or, where that is none of ours (SNOMED CT's for a tablet, say), by the printed unit."""
+    stated = [as_text(quantity.get("code")), as_text(quantity.get("unit"))]
+    sizes = (_size(unit.lower(), strength) for unit in stated if unit) if any(stated) else (_size("", strength),)
+    return next((value * size for size in sizes if size is not None), None)
+
+
+def _size(unit: str, strength: Strength | None) -> Decimal | None:
+    """Micrograms in one unit, of mass or of a product of ``strength``; no unit is a piece."""
     unit = unit.replace("\u00b5", "u").replace("\u03bc", "u")
     if unit.startswith("microgram"):
         unit = "ug"
     if unit in _MASS_UNITS:
-        return value * _MASS_UNITS[unit]
+        return _MASS_UNITS[unit]
     if strength is None:
         return None
-    if unit in _VOLUME_UNITS:
-        return value * strength.micrograms if strength.per_ml else None
-    if (not unit or _COUNT_UNITS.fullmatch(unit)) and not strength.per_ml:
-        return value * strength.micrograms
-    return None
+    if strength.per_ml:
+        return strength.micrograms if unit in _VOLUME_UNITS else None
+    return strength.micrograms if not unit or _COUNT_UNITS.fullmatch(unit) else None

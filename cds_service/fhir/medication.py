@@ -24,14 +24,12 @@ _LONGEST = 300
 _PARTNER = "partner-ingredient"
 _ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _MICROGRAMS = {"g": Decimal(1_000_000), "mg": Decimal(1000), "ug": Decimal(1)}
-_STRENGTH = re.compile(
+_AMOUNT = (
     r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
     r"(?:\s*/\s*(\d+(?:\.\d+)?)?\s*(ml|millilit(?:er|re)s?)(?![a-z]))?"
 )
-_FOLATE_STRENGTH = re.compile(
-    r"(?:folic acid|folate|levomefolate|methylfolate|leucovorin|folinic acid)[^0-9/+]{0,20}"
-    r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
-)
+_STRENGTH = re.compile(_AMOUNT)
+_FOLATE_STRENGTH = re.compile(rf"(?:folic acid|folate|levomefolate|methylfolate|leucovorin|folinic acid)[^0-9/+]{{0,20}}{_AMOUNT}")
 
 
 class Strength(NamedTuple):
@@ -148,14 +146,13 @@ def _strength(names: list[str], agents: frozenset[str]) -> Strength | None:
     combined = bool(agents & _COMBINATIONS)
     for name in names:
         text = _plain(name)
-        if (agents & FOLATES or combined) and (match := _FOLATE_STRENGTH.search(text)):
-            return Strength(_micrograms(match[1], match[2]), False)
-        if not combined and (match := _STRENGTH.search(text)):
-            amount = _micrograms(match[1], match[2])
-            if match[4]:
-                volume = Decimal(match[3] or 1)
-                return Strength(amount / volume, True) if volume else None
-            return Strength(amount, False)
+        match = _FOLATE_STRENGTH.search(text) if agents & FOLATES or combined else None
+        match = match or (None if combined else _STRENGTH.search(text))
+        if match:
+            amount, volume = _micrograms(match[1], match[2]), Decimal(match[3] or 1)
+            if not match[4]:
+                return Strength(amount, False)
+            return Strength(amount / volume, True) if volume else None
     return None
 
 

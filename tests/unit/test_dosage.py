@@ -134,6 +134,8 @@ def test_a_dose_by_mass(dose, unit, micrograms):
         pytest.param({"coding": [{"system": RXNORM, "code": "309593"}]}, 1, "1", 1000, id="unit 1, strength from the code"),
         pytest.param({"coding": [{"system": RXNORM, "code": "105686"}]}, 1, "tablet", 50, id="50 ug tablet by code"),
         pytest.param(FOLIC_ACID_1MG, 5, "tablets", 5000, id="five tablets"),
+        pytest.param({"text": "Folic acid 2.5mg/5ml oral solution sugar free"}, 0.8, "mL", 400, id="folic acid solution"),
+        pytest.param({"text": "Folic acid 400 micrograms/ml oral solution"}, 1, "ml", 400, id="folic acid in 1 mL"),
         pytest.param(TABLET_NO_STRENGTH, 1, "tablet", None, id="no strength"),
         pytest.param(HYDROXOCOBALAMIN, 1, "tablet", None, id="tablets of a solution"),
         pytest.param(CYANOCOBALAMIN_TABLET, 1, "mL", None, id="millilitres of a tablet"),
@@ -141,6 +143,50 @@ def test_a_dose_by_mass(dose, unit, micrograms):
 )
 def test_a_dose_in_units_of_a_product(product, dose, unit, micrograms):
     assert phase(dosage(dose, unit), of=product).dose == micrograms
+
+
+@pytest.mark.parametrize(
+    ("unit", "code", "micrograms"),
+    [
+        pytest.param("tablet", "428673006", 50, id="a tablet"),
+        pytest.param("microgram", "258685003", 1, id="a microgram"),
+        pytest.param("mg", "258684004", 1000, id="a milligram"),
+        pytest.param("drop", "404218003", None, id="a drop"),
+    ],
+)
+def test_a_dose_whose_unit_is_coded_in_snomed_ct_is_read_by_its_printed_unit(unit, code, micrograms):
+    stated = {"doseAndRate": [{"doseQuantity": {"value": 1, "unit": unit, "system": SNOMED, "code": code}}]}
+    assert phase(stated, of={"text": "Cyanocobalamin 50microgram tablets"}).dose == micrograms
+
+
+@pytest.mark.parametrize(
+    ("repeat", "days"),
+    [
+        pytest.param({"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon", "wed", "fri"]}, 7 / 3, id="daily on three days"),
+        pytest.param({"frequency": 2, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}, 7 / 2, id="twice on one day"),
+        pytest.param(
+            {"frequency": 1, "period": 24, "periodUnit": "h", "dayOfWeek": ["tue", "sat"]}, 7 / 2, id="every 24 hours on two days"
+        ),
+        pytest.param({"frequency": 3, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon", "wed", "fri"]}, 7 / 3, id="three times a week"),
+        pytest.param({"dayOfWeek": ["mon", "thu"]}, 7 / 2, id="days alone"),
+    ],
+)
+def test_a_dose_on_certain_days_of_the_week_is_not_given_on_the_others(repeat, days):
+    assert phase(timed(repeat=repeat)).interval == pytest.approx(days)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "days"),
+    [
+        pytest.param({"count": 6}, 14, id="6 doses, 3 a week"),
+        pytest.param({"count": 6, "countMax": 9}, 21, id="6 to 9 doses"),
+        pytest.param({"count": 6, "boundsDuration": {"value": 3, "unit": "wk", "code": "wk"}}, 21, id="bounds come first"),
+        pytest.param({"count": 0}, None, id="0"),
+        pytest.param({}, None, id="no count"),
+    ],
+)
+def test_a_number_of_doses_bounds_a_phase(repeat, days):
+    assert phase(dosage(1, route=IM, every=(3, 1, "wk"), **repeat), of=HYDROXOCOBALAMIN).duration == (pytest.approx(days) if days else None)
 
 
 @pytest.mark.parametrize(

@@ -317,3 +317,16 @@ def test_low_on_therapy_is_unknown_without_what_it_needs():
 def test_therapy_rests_on_the_resources_that_it_names(code):
     running = order(20)
     assert [source.reference for source in facts_of(running)["b12_therapy.active"].sources] == [f"MedicationRequest/{running['id']}"]
+
+
+def test_an_order_for_a_number_of_doses_ends_with_the_last_of_them():
+    loading = order(every=(3, 1, "wk"), repeat={"count": 6}, ago=14)
+    assert active(loading) is True
+    ended = facts_of(order(every=(3, 1, "wk"), repeat={"count": 6}, ago=15))
+    assert ended["b12_therapy.active"].holds is False and ended["b12_therapy.ended"].value.isoformat() == days_ago(1)
+
+
+def test_tablets_of_50_ug_whose_unit_is_coded_in_snomed_ct_are_no_treatment():
+    tablet = {"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet", "system": SNOMED, "code": "428673006"}}]}
+    small = statement(medicationCodeableConcept={"text": "Cyanocobalamin 50microgram tablets"}, dosage=[{**dosage(every=DAILY), **tablet}])
+    assert facts_of(small, observation("b12", 90, "ng/L"))["b12.status"].value == "deficient"
