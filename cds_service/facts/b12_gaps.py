@@ -21,9 +21,21 @@ def result_day(facts: Facts) -> Fact:
     return absent() if facts.record.complete("b12-results") else unknown("laboratory results not all received")
 
 
+@fact("b12.newest_ever", "newest B12 result of any age", "result", unit="ng/L", other_units=("pmol/L",), queries=("b12-results",))
+def newest_ever(facts: Facts) -> Fact:
+    """The newest usable total or active B12, however old; active before total on the same day."""
+    found = [
+        result for name in ("b12.total", "b12.active") for result in facts.record.results(ANALYTES[name], facts.today).usable(date.min)
+    ]
+    if found:
+        last: Result = max(found, key=lambda result: (result.moment.day, result.analyte == "b12.active"))
+        return known(last, last.source)
+    return absent() if facts.record.complete("b12-results") else unknown("laboratory results not all received")
+
+
 @fact(
     "b12.past_deficient", "B12 deficiency in an older result", queries=("b12-results", "conditions"),
-    uses=("b12.result_day", "b12_therapy.active", "patient.pregnant"),
+    uses=("b12.result_day", "b12.newest_ever", "b12_therapy.active", "patient.pregnant"),
 )  # fmt: skip
 def past_deficient(facts: Facts) -> Fact:
     """The newest usable B12 result is older than its window and at most 10 years, was in the deficient class (a total not
@@ -33,7 +45,7 @@ def past_deficient(facts: Facts) -> Fact:
         return known(False)
     if recent.is_unknown:
         return unknown(recent.note)
-    result = _newest_ever(facts)
+    result: Result | None = facts["b12.newest_ever"].value
     oldest = years_before(facts.today, int(facts.site.number("window.past_deficiency")))
     if result is None or result.moment.day < oldest or result.level != "deficient":
         return known(False)
@@ -41,14 +53,6 @@ def past_deficient(facts: Facts) -> Fact:
         return known(False)
     treated_since = any(span.end >= result.moment.day for span in facts.record.cobalamin_course(facts).spans)
     return known(not treated_since, result.source)
-
-
-def _newest_ever(facts: Facts) -> Result | None:
-    """The newest usable B12 result of any age; active before total on the same day."""
-    found = [
-        result for name in ("b12.total", "b12.active") for result in facts.record.results(ANALYTES[name], facts.today).usable(date.min)
-    ]
-    return max(found, key=lambda result: (result.moment.day, result.analyte == "b12.active"), default=None)
 
 
 def _in_pregnancy(facts: Facts, day: date) -> bool:

@@ -86,6 +86,16 @@ def therapy_ended(facts: Facts) -> Fact:
     return unknown("not stated") if ended is None else known(ended, *past.sources)
 
 
+@fact("b12_therapy.last_dose", "last recorded dose of B12", "date", queries=MEDICATION_QUERIES)
+def last_dose(facts: Facts) -> Fact:
+    """The day of the newest recorded dose, given or dispensed, that counts as treatment."""
+    course = facts.record.cobalamin_course(facts)
+    if course.last_dose is not None:
+        return known(course.last_dose, course.doses[-1].source)
+    complete = all(facts.record.complete(query) for query in MEDICATION_QUERIES[2:])
+    return absent() if complete else unknown("doses not all received")
+
+
 @fact(
     "b12_therapy.lapsed", "lapsed B12 treatment", "category", values=("ended", "overdue"), queries=MEDICATION_QUERIES,
     uses=("b12_therapy.active", "b12_therapy.past", "b12_therapy.ended", "b12_therapy.route", "b12_therapy.interval"),

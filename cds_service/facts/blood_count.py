@@ -73,12 +73,12 @@ def anaemia(facts: Facts) -> Fact:
     return unknown("haemoglobin between the limits that may apply")
 
 
-@fact("anaemia.severe", "severe anaemia", uses=("hb", "patient.age", "patient.pregnant"))
+@fact("anaemia.severe", "severe anaemia", uses=("hb", "anaemia", "patient.age", "patient.pregnant"))
 def anaemia_severe(facts: Facts) -> Fact:
     """Haemoglobin below 80 g/L (pregnant or under 5 years: 70), for the text of cards."""
     hb = facts["hb"]
     if hb.value is None:
-        return unknown(hb.note)
+        return unknown(facts["anaemia"].note)
     years = facts["patient.age"].value
     lower = facts["patient.pregnant"].holds or (years is not None and years < 5)
     limit = facts.site.number("anaemia.severe_pregnant_or_under_5" if lower else "anaemia.severe")

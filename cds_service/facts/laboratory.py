@@ -158,8 +158,8 @@ def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
             break
         if isinstance(result, Result):
             newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
-            note = "a newer result could not be used" if newer else "check the value" if result.suspicious else ""
-            return known(result, result.source, note=note)
+            notes = {"a newer result could not be used": newer, "haemolysed": result.haemolysed, "check the value": result.suspicious}
+            return known(result, result.source, note=", ".join(note for note, holds in notes.items() if holds))
         passed_over.append((moment, result))
     if passed_over:
         return unknown(passed_over[0][1])

@@ -65,7 +65,8 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
             return "single dose"
         value = Decimal(str(value))
     if isinstance(value, Decimal):
-        value = f"{round(value, 1).normalize():f}"  # 50 rather than 50.0, 142.9 rather than 142.857142857
+        places = 0 if definition.unit == "d" and value >= 10 else 1  # every 91 days, not 91.3
+        value = f"{round(value, places).normalize():f}"  # 50 rather than 50.0, 142.9 rather than 142.857142857
     unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(definition.unit, definition.unit)
     return clean(f"{value} {unit}".strip())
 

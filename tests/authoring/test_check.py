@@ -354,7 +354,7 @@ def test_a_site_can_ask_for_its_own_files_alone(tmp_path):
 def test_a_built_in_card_that_another_looks_at_may_be_turned_off(tmp_path):
     """A built-in card has a test that it is silent beside the one that the site turns off: it does not apply there."""
     card = (CARDS / "testing/b12-past-deficiency.yaml").read_text("utf-8")
-    folder(tmp_path, {"b12-past-deficiency.yaml": card.replace("version: 1.0.0", "version: 1.0.0\nstatus: retired")})
+    folder(tmp_path, {"b12-past-deficiency.yaml": card.replace("title:", "status: retired\ntitle:", 1)})
     answer = CliRunner().invoke(main, ["check", "--local", str(tmp_path)])
     assert answer.exit_code == 0, answer.output
     assert "turns off" in answer.output

@@ -124,7 +124,7 @@ def test_a_card_page_tells_when_what_and_why():
     assert text_of(page, "silent") == "Silent when any of Leber's hereditary optic neuropathy no hydroxocobalamin stocked age below 16"
     example = text_of(page, "example")
     assert "with this order: cyanocobalamin injection 3-monthly" in example
-    assert "Reduced kidney function: hydroxocobalamin is preferred to cyanocobalamin" in example
+    assert "Renal dysfunction on record: hydroxocobalamin is preferred to cyanocobalamin" in example
     assert "eGFR 40 mL/min/{1.73_m2} 22 Nov 2026" in example
     assert "Order: Hydroxocobalamin 1 mg IM every 3 months Remove the draft" in example
     decision = text_of(page, "decision")

@@ -189,3 +189,10 @@ def test_a_severe_allergy_is_read_before_any_regimen(record, expected):
     assert ids([card]) == [expected]
     assert card["detail"].startswith("**A severe allergy to a cobalamin is recorded, so none is suggested: ask a specialist.**")
     assert "suggestions" not in card
+
+
+def test_an_interval_in_months_reads_in_whole_days_too():
+    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-23")
+    record = prefetch(course, condition("386033004", onsetDateTime="2025-01-01"))
+    card = next(card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"])
+    assert card["summary"] == "Neurological features persist on B12 every 91 days: monthly is an option"

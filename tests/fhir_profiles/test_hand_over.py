@@ -94,7 +94,7 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
     assert (rule["title"], rule["status"], rule["type"]["coding"][0]["code"]) == ("Folic acid in B12 deficiency", "active", "eca-rule")
     (action,) = rule["action"]
     assert action["title"] == "B12 deficiency is known or likely: do not give folic acid alone"
-    assert action["description"].startswith("**Start B12 before folic acid.**")
+    assert action["description"].startswith("If no B12 low on treatment (or not known): **Start B12 before folic acid.**")
     assert "If age below 16: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
     assert action["code"][0]["coding"][0] == {
         "system": f"{BASE}/CodeSystem/card-topic",
@@ -154,7 +154,7 @@ def test_the_order_differs_where_a_parameter_set_does():
 
 def test_cards_that_a_card_looks_at_are_what_it_depends_on():
     needed = [item["resource"] for item in plan("b12-oral-dose-low")["relatedArtifact"] if item["type"] == "depends-on"]
-    assert needed == [f"{BASE}/PlanDefinition/b12-neuro-regimen|1.0.0"]
+    assert needed == [f"{BASE}/PlanDefinition/b12-neuro-regimen|{plan('b12-neuro-regimen')['version']}"]
 
 
 def test_what_a_card_reads_is_its_input():
@@ -255,7 +255,7 @@ def test_a_sites_own_cards_are_handed_over_in_its_name(tmp_path):
     off = text.replace("title:", "status: retired\ntitle:")
     found = local(local_folder(tmp_path, **{"ours/our-own-card.yaml": own, "ours/b12-deficiency-untreated.yaml": off}))
     card = found["PlanDefinition/our-own-card"]
-    assert (card["version"], card["publisher"]) == ("1.0.1+st-elsewhere", "st-elsewhere")
+    assert (card["version"], card["publisher"]) == (f"{plan('b12-deficiency-untreated')['version']}+st-elsewhere", "st-elsewhere")
     assert "PlanDefinition/b12-deficiency-untreated" not in found
     # What the site left as it was is what is published.
     assert found["PlanDefinition/b12-duplicate"] == plan("b12-duplicate")

@@ -14,6 +14,8 @@ import requests
 from sqlalchemy import select
 
 from cds_service.authoring.example import example_request
+from cds_service.config import Settings
+from cds_service.engine import Engine
 from cds_service.store.database import open_database
 from cds_service.store.schema import CARD_SHOWN, FEEDBACK
 from tests.support.databases import postgresql
@@ -134,7 +136,7 @@ def test_the_report_on_the_command_line(url, tmp_path):
     text = _report(url)
     assert text.returncode == 0, text.stderr
     for line in (
-        "folic-acid-b12-deficient 1.0.1: shown 2",
+        f"folic-acid-b12-deficient {Engine(Settings()).cards['folic-acid-b12-deficient'].version}: shown 2",
         "1 of 2      50 % (9-91)       1. Add {regimen.start}; folic acid after it",
         "0 of 2      0 % (0-66)        2. Replace folic acid by {regimen.start}",
         "1 of 1      100 % (21-100)    patient-refuses",

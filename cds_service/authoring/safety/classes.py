@@ -140,6 +140,11 @@ def _lapsed(facts: Facts) -> Sequence[Class]:
     return {True: (ABSENT, *_OVERDUE), False: (ABSENT, *_ENDED), None: (UNKNOWN,)}[facts["b12_therapy.active"].holds]
 
 
+def _last_dose(facts: Facts) -> Sequence[Class]:
+    """A dose that is overdue has been recorded."""
+    return _ENDS[1:2] if facts["b12_therapy.lapsed"].value == "overdue" else (ABSENT, *_ENDS[1:])
+
+
 def _order(facts: Facts) -> Sequence[Class]:
     if not facts["b12_therapy.active"].holds:
         return (ABSENT,)
@@ -179,6 +184,11 @@ def _past_deficient(facts: Facts) -> Sequence[Class]:
     if day.value is not None or facts["b12_therapy.active"].holds:
         return (FALSE,)
     return (UNKNOWN,) if day.is_unknown else (TRUE, FALSE)
+
+
+def _newest_ever(facts: Facts) -> Sequence[Class]:
+    """Asked after deficiency in an older result, which is the wider question."""
+    return (_OLDER_B12,) if facts["b12.past_deficient"].holds else (ABSENT, UNKNOWN, _OLDER_B12)
 
 
 def _dietary(facts: Facts) -> Sequence[Class]:
@@ -236,6 +246,7 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
     return YES_NO if (facts.today - start.value).days >= 56 else (FALSE,)
 
 
+_OLDER_B12 = _result("b12.total", "110", "deficient", 450)
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
 # Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
 TEST_ORDERS: dict[str, tuple[str, ...]] = {
@@ -276,6 +287,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "b12_therapy.past": _past,
     "b12_therapy.ended": _ended,
     "b12_therapy.lapsed": _lapsed,
+    "b12_therapy.last_dose": _last_dose,
     "b12_therapy.order": _order,
     "b12_therapy.continues": _continues,
     "b12.other_treatment": _other_treatment,
@@ -284,6 +296,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "b12.earlier_deficient": _earlier_deficient,
     "b12.result_day": _always(ABSENT, UNKNOWN, *_days_ago(5, 100)),
     "b12.past_deficient": _past_deficient,
+    "b12.newest_ever": _newest_ever,
     "cause.dietary": _dietary,
     "bariatric.malabsorptive": _malabsorptive,
     "folate.reason": _folate_reason,
