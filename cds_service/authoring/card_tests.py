@@ -64,7 +64,8 @@ class StatedFacts:
 
 
 def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, *, drafts: bool = False) -> Iterator[CardTestResult]:
-    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set.
+    """Run the tests of all cards of ``settings`` (from the environment by default), or of ``card_ids``, in each parameter set. That a
+    card has no test which it fires, or none which it is silent, is a result that failed.
 
     ``drafts``: of cards too that wait to be activated. Raises :class:`AuthoringError` where a card itself cannot be read, and
     :class:`UnknownCard`.
@@ -77,6 +78,8 @@ def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, 
             if not card_ids or card.id in card_ids:
                 beside = engine if card.id in engine.cards else whole[parameter_set]
                 yield from run_card(card, beside.cards, parameter_set)
+                for missing in missing_tests(card, parameter_set):
+                    yield CardTestResult(card.id, parameter_set, "all tests", missing.place, f"{missing.what} {missing.mend}")
 
 
 def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestResult, list[str]]]:
@@ -149,6 +152,18 @@ def applicable_tests(card: Card, parameter_set: str, cards: AnyMapping[str, Card
         if parameter_set in (sets or PARAMETER_SETS) and test.get("silent") not in off:
             applying.append(test)
     return applying
+
+
+def missing_tests(card: Card, parameter_set: str) -> Iterator[AuthoringError]:
+    """What ``card`` lacks in a parameter set: a test that it fires, or one that it is silent."""
+    try:
+        tests = applicable_tests(card, parameter_set)
+    except AuthoringError:
+        return
+    place = card.places.get("tests", card.place)
+    for key, missing in (("fires", "fires"), ("silent", "is silent")):
+        if not any(key in test for test in tests):
+            yield AuthoringError(place, f"{card.id} has no test that it {missing}.", "Add one under tests.")
 
 
 def run_test(card: Card, test: Mapping, cards: AnyMapping[str, Card], parameter_set: str) -> CardTestResult:

@@ -15,13 +15,13 @@ from ..facts.catalogue import Facts
 from ..facts.drafts import drafts_behind
 from ..fhir.terminology import BASE
 from ..rules.card import INDICATORS, Card, Suggestion
+from ..rules.card_texts import SUMMARY_LIMIT
 from ..rules.conditions import CardHolds, Condition
 from ..rules.decision import Decision, Decisions
 from .card_text import filled, not_known, values_table
 from .orders import OrderContext, OrderTemplate
 
 MOST_CARDS = 3
-SUMMARY_LIMIT = 140
 TOPICS = f"{BASE}/CodeSystem/card-topic"
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 _INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"})

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
-from .card_texts import SHOWN, check_text
+from .card_texts import PLACEHOLDER, SHOWN, SUMMARY_LIMIT, check_text
 from .condition_file import ConditionReader, Vocabulary
+from .conditions import Condition
 from .yaml_reader import meant
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place
+from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 STATUSES = ("active", "draft", "retired")
@@ -40,20 +41,13 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         review_by=lambda: reader.day(card, "review_by").isoformat() if "review_by" in card else "",
         hooks=lambda: reader.hooks(card),
         include=lambda: reader.conditions(card, "include", some=True),
-        exclude=lambda: reader.conditions(card, "exclude"),
-        tests=lambda: reader.each(card, "tests", _test),
+        exclude=lambda: reader.exclusions(card),
+        tests=lambda: reader.tests(card),
         says=lambda: reader.says(card),
     )
     mistakes.tell()
     says = parts.pop("says")
     return Card(**parts, **says, place=card.place, places={**card["card"].key_places, **card.key_places})
-
-
-def _test(value: Any, place: Place) -> Mapping:
-    """A test as authored; what runs it reads it."""
-    if not isinstance(value, Mapping):
-        raise AuthoringError(place, "a test is a mapping.", "It has 'name', 'facts', and 'fires: true' or 'silent: <criterion>'.")
-    return value
 
 
 def _for_parameter_set(reader: _Reader, card: Mapping, parameter_set: str) -> Mapping:
@@ -96,6 +90,31 @@ class _Reader(ConditionReader):
     def hooks(self, card: Mapping) -> tuple[str, ...]:
         return self.names(card, "hooks", HOOKS, "hook", some=True)
 
+    def exclusions(self, card: Mapping) -> tuple[Condition, ...]:
+        """What silences the card. A criterion there that is taken as true where its fact is unknown silences, and so cannot say 'fire'."""
+        for value, _ in self.items(card, "exclude"):
+            parts = [value, *value["any_of"]] if isinstance(value, Mapping) and isinstance(value.get("any_of"), Sequence) else [value]
+            for part in parts:
+                if isinstance(part, Mapping) and part.get("when_unknown") == "fire":
+                    what = "under 'exclude', 'when_unknown: fire' would silence the card where the fact is not known."
+                    mend = "Leave it out: what is not known silences nothing. If it should, write 'when_unknown: true'."
+                    self.note(AuthoringError(part.at("when_unknown"), what, mend))
+        return self.conditions(card, "exclude")
+
+    def tests(self, card: Mapping) -> tuple[Mapping, ...]:
+        """The tests as authored, of which no two share a name; what runs them reads them."""
+        names: list[Any] = []
+
+        def test(value: Any, place: Place) -> Mapping:
+            if not isinstance(value, Mapping):
+                raise AuthoringError(place, "a test is a mapping.", "It has 'name', 'facts', and 'fires: true' or 'silent: <criterion>'.")
+            if "name" in value and value["name"] in names:
+                self.note(AuthoringError(value.at("name"), f"two tests are called {value['name']!r}.", "Say what tells them apart."))
+            names.append(value.get("name"))
+            return value
+
+        return self.each(card, "tests", test)
+
     def plain_text(self, mapping: Mapping, key: str) -> str:
         """A text on which no fact is shown."""
         text = self.text(mapping, key)
@@ -109,7 +128,7 @@ class _Reader(ConditionReader):
         known = self.vocabulary
         return self.parts(
             indicator=lambda: self.one_of(says, "indicator", INDICATORS),
-            summary=lambda: self.templated(says, "summary"),
+            summary=lambda: self.summary(says),
             detail=lambda: self.each(says, "detail", self.paragraph),
             values=lambda: self.values(says),
             source=lambda: self.one_of(says, "source", known.evidence),
@@ -121,6 +140,15 @@ class _Reader(ConditionReader):
     def templated(self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()) -> str:
         text = self.text(mapping, key)
         check_text(text, mapping.at(key), self.vocabulary.facts, markdown=markdown, orders=orders)
+        return text
+
+    def summary(self, says: Mapping) -> str:
+        """The summary, which is short enough at least where its placeholders are empty."""
+        text = self.templated(says, "summary").strip()
+        fixed = len(PLACEHOLDER.sub("", text))
+        if fixed >= SUMMARY_LIMIT:
+            what = f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} on it would be cut off."
+            raise AuthoringError(says.at("summary"), what, "Say less; the detail has room.")
         return text
 
     def values(self, says: Mapping) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ A later folder may add cards and may override cards of the ones before it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
@@ -29,7 +30,7 @@ from .shared_files import (
     read_parameters,
     shown_name,
 )  # fmt: skip
-from .yaml_reader import meant
+from .yaml_reader import meant, near
 from .yaml_source import AuthoringError, Mistakes, Place
 
 __all__ = [
@@ -38,9 +39,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def load_cards(
-    folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, activate: Collection[str] = ()
-) -> dict[str, Card]:
+# A text editor may add '.txt' on its own.
+_NAMED_AS_YAML = re.compile(r"\.ya?ml(?:\.txt)?\Z", re.IGNORECASE)
+
+
+def load_cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, activate: Collection[str] = ()) -> dict[str, Card]:
     """Every active card by id, in the order of rank; of a local folder its version names the owner. Drafts that ``activate``
     names are among them.
 
@@ -72,9 +75,7 @@ def read_cards(
     folder says in place of others is added to ``overrides``."""
     cards = _read_all(folders, vocabulary, parameter_set, mistakes, overrides)
     active = {
-        card_id: card
-        for card_id, card in cards.items()
-        if card.status == "active" or (card.status == "draft" and card_id in activate)
+        card_id: card for card_id, card in cards.items() if card.status == "active" or (card.status == "draft" and card_id in activate)
     }
     named = {path.stem for folder in folders for path in card_files(folder)}
     _check_references(active, named, mistakes)
@@ -104,7 +105,7 @@ def card_files(folder: Folder) -> list[Path]:
 
 def _yaml_files(folder: Folder) -> list[Path]:
     """What is named as YAML, without what is hidden: working files of editors, versions of a mounted folder."""
-    found = sorted(path for path in folder.root.rglob("*") if path.suffix.lower() in (".yaml", ".yml") and not path.is_dir())
+    found = sorted(path for path in folder.root.rglob("*") if _NAMED_AS_YAML.search(path.name))
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder.root).parts)]
 
 
@@ -113,7 +114,9 @@ def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> 
     for path in _yaml_files(folder):
         place = Place(shown_name(path, folder), 1, 1)
         if path.suffix != ".yaml":
-            mistakes.note(AuthoringError(place, f"a file that ends in {path.suffix} is not read.", f"Name it {path.stem}.yaml."))
+            ending = _NAMED_AS_YAML.search(path.name)
+            named = path.name[: ending.start()] if ending else path.stem
+            mistakes.note(AuthoringError(place, f"a file that ends in {path.name[len(named) :]} is not read.", f"Name it {named}.yaml."))
         elif path.relative_to(folder.root).parts[0] == PARAMETERS and path.stem not in vocabulary.parameter_sets:
             mend = meant(path.stem, vocabulary.parameter_sets)
             mistakes.note(AuthoringError(place, f"there is no parameter set {path.stem!r}, so this file is not read.", mend))
@@ -125,6 +128,10 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
         place = Place(shown_name(path, folder), 1, 1)
         raise AuthoringError(place, "this is no card; it is read at the top of a folder alone.", "Move it there, or name it otherwise.")
     content = read_file(path, folder)
+    meant_as = _misnamed(path.relative_to(folder.root).parts[0], content)
+    if meant_as:
+        place = Place(shown_name(path, folder), 1, 1)
+        raise AuthoringError(place, "this file is read as a card, and has nothing of one.", f"Did you mean {meant_as}?")
     mistakes = Mistakes()
     if content.get("id") != path.stem and isinstance(content.get("id"), str):
         mend = f"Name the file {content['id']}.yaml, or the card {path.stem}."
@@ -134,6 +141,11 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
     mistakes.tell()
     # What follows "+" in a version tells builds apart (Semantic Versioning 2.0.0, 10).
     return replace(card, version=f"{card.version}+{folder.owner}") if folder.owner else card
+
+
+def _misnamed(name: str, content: AnyMapping[str, object]) -> str:
+    """The shared file or folder that a file without a card's keys was meant to be, by the first part of its path; or nothing."""
+    return "" if {"id", "card", "include"} & content.keys() else next(iter(near(name, SHARED_FILES)), "")
 
 
 def _cards_of(folder: Folder, vocabulary: Vocabulary, parameter_set: str, mistakes: Mistakes) -> dict[str, Card]:

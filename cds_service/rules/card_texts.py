@@ -11,6 +11,8 @@ from .yaml_reader import meant
 from .yaml_source import AuthoringError, Place
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+# CDS Hooks 3.0 asks for a summary of fewer characters; a longer one is cut off when it is shown.
+SUMMARY_LIMIT = 140
 # The kinds of facts whose values read well in a text.
 SHOWN = ("result", "number", "date", "category")
 _BRACE = re.compile(r"[{}]")

@@ -17,6 +17,9 @@ NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _ALL_OPERATORS = (*OPERATORS, *STATE_OPERATORS)
 _DAYS = re.compile(r"([0-9]+) ?d\Z")
 _QUANTITY = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) (\S+)\Z")
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(\S*)\Z")
+# UCUM's units that are not everybody's.
+_TIMES = {"a": "years", "mo": "months", "d": "days"}
 # More than a lifetime; the calendar cannot count back much further.
 MOST_DAYS = 50_000
 
@@ -98,7 +101,7 @@ def _when_unknown(mapping: Mapping, operator: str) -> bool | None:
         raise AuthoringError(place, "'unknown' always has an answer, so 'when_unknown' says nothing.", "Remove it.")
     if value == "fire" or isinstance(value, bool):
         return value is not False
-    raise AuthoringError(place, f"'when_unknown' can only be 'fire', not {value!r}.", "Otherwise leave it out.")
+    raise AuthoringError(place, f"'when_unknown' can only be 'fire', not {_told(value)}.", "Otherwise leave it out.")
 
 
 def _operand_reader(operator: str) -> Callable[[Any, Place, Any], Any]:
@@ -141,7 +144,7 @@ def _limit(value: Any, place: Place, definition: Any) -> Decimal:
         )
     match = _QUANTITY.match(value) if isinstance(value, str) else None
     if not match or match[2] != definition.unit:
-        raise AuthoringError(place, f"{_told(value)} is no limit for {definition.name!r}.", f"Write it as '1 {definition.unit}'.")
+        raise AuthoringError(place, f"{_told(value)} is no limit for {definition.name!r}.", _as_quantity(value, definition.unit))
     if value.startswith("-"):
         raise AuthoringError(place, f"{value!r} is below zero, and {definition.name!r} never is.", "Remove the minus sign.")
     return Decimal(match[1])
@@ -152,7 +155,7 @@ def _days(value: Any, place: Place, definition: Any) -> Decimal:
         raise AuthoringError(place, f"this needs a date fact; {definition.name!r} is a {definition.kind}.", _asks(definition))
     match = _DAYS.match(value) if isinstance(value, str) else None
     if not match:
-        raise AuthoringError(place, f"{_told(value)} is no number of days.", "Write it as '90 d'.")
+        raise AuthoringError(place, f"{_told(value)} is no number of days.", "Write it as '90 d' (d: days).")
     if int(match[1][:9]) > MOST_DAYS:
         raise AuthoringError(place, f"{value!r} is more than a lifetime.", "Write the number of days.")
     return Decimal(match[1])
@@ -164,9 +167,17 @@ def _yes(value: Any, place: Place, definition: Any) -> bool:
     return value
 
 
+def _as_quantity(value: Any, unit: str) -> str:
+    """How to write a limit: with the author's own number where only the unit is not written as it should be, else with any."""
+    number = _NUMBER.match(str(value))
+    meant_so = number and number[2].casefold() in ("", unit.casefold())
+    word = f" ({unit}: {_TIMES[unit]})" if unit in _TIMES else ""
+    return f"Write it as '{number[1] if number and meant_so else 1} {unit}'{word}."
+
+
 def _told(value: Any) -> str:
     """A value as its author wrote it."""
-    return str(value) if isinstance(value, Decimal) else repr(value)
+    return "nothing" if value is None else str(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _asks(definition: Any) -> str:

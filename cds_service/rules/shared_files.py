@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as AnyMapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,8 @@ PARAMETERS = "parameters"
 SHARED_FILES = frozenset({EVIDENCE_FILE, PARAMETERS, SITE_FILE})
 # Above every limit, dose and number of days in use, and still days that the calendar can count.
 HIGHEST = 100_000
+# How far rounding may take apart what a limit is in its units.
+MOST_APART = Decimal("1.15")
 # Limits of which the second may never be below the first; the classes between them would be empty or turned about.
 ASCENDING = (
     ("b12.total.deficient_below", "b12.total.sufficient_above"),
@@ -42,6 +45,7 @@ OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+_KEY_LINE = re.compile(r"^([a-z0-9]+(?:-[a-z0-9]+)*):", re.MULTILINE)
 _URL = re.compile(r"https?://[!-~]+\Z")
 _EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "review")
 
@@ -150,14 +154,21 @@ def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
 
 
 def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None) -> dict[str, EvidenceEntry]:
-    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``."""
+    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``; of a file that cannot be read, what
+    look like keys."""
     found: dict[str, EvidenceEntry] = {}
     for folder in folders:
         path = folder.root / EVIDENCE_FILE
         if folder.owner and not path.exists():
             continue
         with mistakes.noting():
-            content = read_file(path, folder)
+            try:
+                content = read_file(path, folder)
+            except AuthoringError:
+                if mistaken is not None and path.is_file():
+                    with suppress(OSError):
+                        mistaken |= set(_KEY_LINE.findall(path.read_text("utf-8", errors="replace")))
+                raise
             for key in content:
                 try:
                     if key in found:
@@ -270,14 +281,28 @@ def _parameter_value(entry: Mapping, before: Any) -> Any:
     if isinstance(value, Mapping):
         for unit in value:
             _check_number(value[unit], value.at(unit))
+        if isinstance(before, dict):
+            _check_units(value, before)
     elif not isinstance(value, str) or isinstance(before, Decimal):
         _check_number(value, place)
     return value
 
 
+def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
+    """That a limit is one concentration in each of its units: the units are to each other as in the limit that it replaces."""
+    first, *others = before
+    for unit in others:
+        asked = value[first] * before[unit] / before[first]
+        if not asked / MOST_APART <= value[unit] <= asked * MOST_APART:
+            what = f"{value[first]} {first} and {value[unit]} {unit} are not the same limit."
+            raise AuthoringError(
+                value.at(unit), what, f"{value[first]} {first} is about {asked:.3g} {unit}: each unit is judged by its own."
+            )
+
+
 def _check_number(value: Any, place: Place) -> None:
     if not isinstance(value, Decimal) or not 0 <= value <= HIGHEST:
-        told = repr(value) if isinstance(value, str) else str(value)
+        told = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
         raise AuthoringError(place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit stands as its key or in its note.")
 
 

@@ -91,8 +91,11 @@ class Reader:
     def text(self, mapping: Mapping, key: str) -> str:
         """The text under ``key``, not blank."""
         value = self.value(mapping, key)
-        if not isinstance(value, str) or not value.strip():
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a text.", "Quote it.")
+        if not isinstance(value, str):
+            mend = "Write one text; quote it where it begins with a brace or bracket." if isinstance(value, dict | list) else "Quote it."
+            raise AuthoringError(mapping.at(key), f"{key!r} must be a text.", "Write it." if value is None else mend)
+        if not value.strip():
+            raise AuthoringError(mapping.at(key), f"{key!r} is empty.", "Write the text.")
         return value
 
     def whole_number(self, mapping: Mapping, key: str, highest: int) -> int:

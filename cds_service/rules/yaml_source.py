@@ -1,7 +1,8 @@
 """YAML with the place of everything: mappings that know the line of each key, and no surprises in scalars.
 
 YAML 1.2's core schema, without what surprises: only ``true`` and ``false`` are yes/no (``no`` and ``on`` are texts), numbers
-are decimal without exponent, and a key that stands twice, an alias, a tag or a character that cannot be seen is an error.
+are decimal without exponent, and a key that stands twice, an alias, a tag or a character that cannot be seen is an error. So is
+what other readers take otherwise: a number that begins with 0, and a text that a '#' cuts off.
 """
 
 from __future__ import annotations
@@ -91,15 +92,20 @@ class Sequence(list[Any]):
 _SCALARS = (
     ("null", re.compile(r"(?:~|null|)\Z"), lambda text: None),
     ("bool", re.compile(r"(?:true|false)\Z"), lambda text: text == "true"),
-    ("number", re.compile(r"[-+]?(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\Z"), Decimal),
+    ("number", re.compile(r"[-+]?(?:(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\Z"), Decimal),
 )
 _IMPLICIT_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
 )
+_OCTAL = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?\Z")
+# A comment has a blank after its '#'; a text such as "Ward #5" is meant to go on.
+_CUT_OFF = re.compile(r"[ \t]+#[^\s#]")
 _NOT_PLAIN = re.compile(r"[^\n\t -~]")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # Unicode's general categories
 _QUOTE = "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
 _UNCLOSED = "The quotation mark or bracket that begins here is not closed, or a comma is missing within."
+_UNFINISHED = "After a key stand ': ' and its value, with the blank; an entry of a list begins with '- '."
+_CURLY = 'Write straight quotation marks (") instead.'
 _LOOK_AROUND = f"Look at the indentation and the quotation marks here and above. {_QUOTE}"
 _TOO_DEEP = "Nothing in these files is nested so deep."
 _MENDS = {
@@ -110,8 +116,11 @@ _MENDS = {
     "found undefined alias": "Quote the text that begins with '*'.",
     "did not find expected <document start>": "One file holds one document: nothing comes after '...'.",
     "exceeded maximum nesting depth": _TOO_DEEP,
+    "could not find expected ':'": _UNFINISHED,
 }
 _DEEPEST = 50
+# A hundred times the longest card; what is longer is another file, and would keep the service from starting for minutes.
+_LARGEST = 1_000_000
 
 
 def load(path: Path, shown_as: str | None = None) -> Any:
@@ -121,6 +130,10 @@ def load(path: Path, shown_as: str | None = None) -> Any:
     Raises :class:`AuthoringError` for a file or YAML that cannot be read, and for what the module's text names.
     """
     name = shown_as or str(path)
+    if path.exists() and not path.is_file():
+        raise AuthoringError(Place(name, 1, 1), "this is not a file.", "Name it otherwise: what ends in .yaml is read.")
+    if path.stat().st_size > _LARGEST:
+        raise AuthoringError(Place(name, 1, 1), f"the file has more than {_LARGEST} bytes.", "Is it another file?")
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -139,7 +152,7 @@ def _read(text: str, name: str) -> Any:
         raise _not_yaml(error, text, name) from None
     if node is None:
         return None
-    reading = _Reading(name)
+    reading = _Reading(name, text)
     value = reading.value(node, reading.place(node), 0)
     reading.mistakes.tell()
     return value
@@ -149,11 +162,28 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringErr
     """What stands in the way of reading on, or where that was opened which is not closed."""
     problem = error.problem or ""
     unclosed = problem.startswith(("found unexpected end of stream", "did not find expected ',' or"))
-    mark = error.context_mark if unclosed and error.context_mark else error.problem_mark
+    begun = unclosed or problem == "could not find expected ':'"
+    mark = error.context_mark if begun and error.context_mark else error.problem_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    at_tab = text.split("\n")[line][column : column + 1] == "\t" if line <= text.count("\n") else False
-    mend = "A tab cannot indent: use spaces." if at_tab else _MENDS.get(problem, _UNCLOSED if unclosed else _LOOK_AROUND)
+    lines = text.splitlines()
+    here = lines[line] if line < len(lines) else ""
+    opened = _left_open(lines[:line])
+    if here[column : column + 1] == "\t":
+        mend = "A tab cannot indent: use spaces."
+    elif "\u201c" in here or "\u201d" in here:
+        mend = _CURLY
+    elif opened and not unclosed:
+        line, column, mend = *opened, _UNCLOSED
+    else:
+        mend = _MENDS.get(problem, _UNCLOSED if unclosed else _LOOK_AROUND)
     return AuthoringError(Place(name, line + 1, column + 1), f"this is not YAML: {problem}.", mend)
+
+
+def _left_open(lines: list[str]) -> tuple[int, int] | None:
+    """The line and column of a quotation mark that opens in ``lines`` and that its line does not close: the last one, where
+    their number is odd, as every one that is meant to go on is closed by another."""
+    odd = [number for number, line in enumerate(lines) if line.count('"') % 2]
+    return (odd[-1], lines[odd[-1]].index('"')) if len(odd) % 2 else None
 
 
 def _check_visible(text: str, name: str) -> None:
@@ -170,8 +200,9 @@ def _check_visible(text: str, name: str) -> None:
 class _Reading:
     """Makes values of the nodes of one file, and collects what is wrong."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, text: str):
         self.name = name
+        self.text = text
         self.mistakes = Mistakes()
         self.seen: set[int] = set()
 
@@ -183,7 +214,7 @@ class _Reading:
         if id(node) in self.seen:
             return self.mistakes.note(AuthoringError(at, "an alias (*) uses again what stands elsewhere.", "Write it out here."))
         self.seen.add(id(node))
-        if node.tag not in _IMPLICIT_TAGS:
+        if node.tag not in _IMPLICIT_TAGS or self.text[node.start_mark.index : node.start_mark.index + 1] == "!":
             mend = "Remove it, or quote the text that begins with '!'."
             self.mistakes.note(AuthoringError(self.place(node), f"a tag ({node.tag}) is not used in these files.", mend))
         if depth > _DEEPEST:
@@ -194,7 +225,19 @@ class _Reading:
             return self.sequence(node, depth)
         if getattr(node, "style", None) in ("'", '"', "|", ">"):
             return node.value
-        return next((read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)), node.value)
+        value = next((read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)), node.value)
+        if isinstance(value, str):
+            self.check_plain(value, node)
+        return value
+
+    def check_plain(self, text: str, node: yaml.Node) -> None:
+        """Note a text without quotation marks that others, or its author, would read otherwise."""
+        if _OCTAL.match(text):
+            what, mend = f"{text} begins with 0, which some read as octal.", "Write the number without that 0, or quote a text."
+            self.mistakes.note(AuthoringError(self.place(node), what, mend))
+        elif cut := _CUT_OFF.match(self.text, node.end_mark.index):
+            what = f"the text ends before {cut[0].strip()!r}: what follows a '#' is a comment."
+            self.mistakes.note(AuthoringError(self.place(node), what, "Quote the text, or put a blank after the '#'."))
 
     def mapping(self, node: yaml.MappingNode, depth: int) -> Mapping:
         mapping = Mapping(self.place(node))

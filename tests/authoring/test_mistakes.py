@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,10 @@ from cds_service.authoring.check.finding import Finding
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import Engine
+from cds_service.reload import problems
 from cds_service.rules.yaml_source import AuthoringError
 
-from .mistakes import CARD, IN_CARDS, IN_FOLDERS
+from .mistakes import CARD, EVIDENCE, IN_CARDS, IN_FOLDERS
 
 
 def folder(root: Path, files: dict[str, str | bytes]) -> Path:
@@ -105,7 +107,7 @@ ODD = {
     "comment": CARD.replace("id: our-card", "# yaml-language-server: $schema=../card.schema.json\nid: our-card"),
     "anchor-without-alias": CARD.replace("exclude:\n", "exclude: &unused\n"),
     "signs": CARD.replace('"More of it."', "'Haemoglobin < 80 g/L, 10*9/L & \u00b5g: *more*'"),
-    "quoted-day": CARD.replace("rank: 900", 'rank: 900\nreview_by: "2999-12-31"'),
+    "quoted-day": CARD.replace("rank: 900", 'rank: 900\nreview_by: "2030-12-31"'),
 }
 
 
@@ -130,6 +132,34 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     )
     with pytest.raises(AuthoringError, match=r"gone\.yaml:1:1: the file cannot be read"):
         Engine(Settings(cards=(root,)))
+
+
+def test_what_is_named_as_a_card_and_is_no_file_is_told_and_waited_for_by_nobody(tmp_path):
+    root = folder(tmp_path, {})
+    os.mkfifo(root / "pipe.yaml")
+    (root / "folder.yaml").mkdir()
+    found = [f"{Path(finding.place.file).name}: {finding.what}" for finding in check((root,), Settings()) if finding.severity == "error"]
+    assert found == ["folder.yaml: this is not a file.", "pipe.yaml: this is not a file."]
+
+
+def test_who_cites_a_source_of_a_file_that_cannot_be_read_is_not_blamed(tmp_path):
+    text = "our-handbook:\n  title: Ours: the handbook\n"
+    root = folder(tmp_path, {"evidence.yaml": text, "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook")})
+    [found] = [finding for finding in check((root,), Settings()) if finding.severity == "error"]
+    assert (Path(found.place.file).name, found.place.line, found.place.column) == ("evidence.yaml", 2, 14)
+
+
+def test_a_source_of_the_future_is_doubted(tmp_path):
+    evidence = EVIDENCE.replace("2026-06-01", "2206-06-01")
+    root = folder(tmp_path, {"evidence.yaml": evidence, "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook")})
+    [found] = [finding for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())]
+    assert (found.code, found.what) == ("doubtful-day", "'our-handbook' is dated 2206-06-01, after today.")
+
+
+def test_a_card_without_tests_is_not_served(tmp_path):
+    root = folder(tmp_path, {"ours/our-card.yaml": CARD[: CARD.index("tests:")]})
+    found = [problem for problem in problems(Settings(cards=(root,)))]
+    assert len(found) == 2 and "our-card [default, uk, us] all tests: our-card has no test that it fires." in found[0]
 
 
 def test_who_starts_the_service_is_told_every_mistake_too(tmp_path, monkeypatch):

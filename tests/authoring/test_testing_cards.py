@@ -186,11 +186,11 @@ def test_the_tests_of_a_folder_are_told_once_for_the_sets_that_fail_alike_and_wr
         f"{site.as_posix()}/our-card.yaml:25:30: our-card [default, uk, us] misspelt: there is no fact 'b12.stauts'. Did you mean 'b12.status'?"
         in told.output
     )
-    assert told.output.endswith("3 passed, 3 failed, 3 unreadable\n")
+    assert told.output.endswith("3 passed, 6 failed, 3 unreadable\n")
     root = ElementTree.parse(tmp_path / "tests.xml").getroot()
     assert [suite.attrib["name"] for suite in root] == ["default", "uk", "us"]
-    assert [(suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) for suite in root] == [("3", "1", "1")] * 3
-    passed, failed, unreadable = root[0]
+    assert [(suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) for suite in root] == [("4", "2", "1")] * 3
+    passed, failed, unreadable, _ = root[0]
     assert (failed.attrib["classname"], failed.attrib["name"]) == ("our-card", "<b>sufficient</b>")
     assert "b12.status in deficient [b12.status: sufficient]   <-- stops it (line 7)" in str(failed.findtext("failure"))
     assert passed.find("failure") is None and passed.find("error") is None
@@ -208,7 +208,8 @@ def test_a_card_without_tests_does_not_pass(tmp_path):
     (tmp_path / "site.yaml").write_text("owner: us\n", "utf-8")
     (tmp_path / "their-card.yaml").write_text(THEIRS, "utf-8")
     told = run("test", "their-card", "--cards", tmp_path)
-    assert (told.exit_code, told.output) == (1, "There is no test to run.\n")
+    assert told.exit_code == 1
+    assert "their-card [default, uk, us] all tests: their-card has no test that it fires. Add one under tests." in told.output
 
 
 def test_a_file_that_cannot_be_written_is_an_error_not_a_trace(tmp_path):

@@ -75,7 +75,7 @@ MISTAKES = [
     ("misspelt operator", "below: 3.5 mmol/L", "belw: 3.5 mmol/L", "Did you mean 'below'?"),
     ("two operators", "below: 3.5 mmol/L", "below: 3.5 mmol/L, at_least: 3.0 mmol/L", "exactly one operator"),
     ("wrong unit", "3.5 mmol/L", "3.5 mg/dL", "1 mmol/L"),
-    ("no unit", "3.5 mmol/L", "3.5", "1 mmol/L"),
+    ("no unit", "3.5 mmol/L", "3.5", "3.5 mmol/L"),
     ("limit on a yes/no fact", "fact: potassium, below", "fact: anaemia, below", "is no number"),
     ("days without unit", "older_than: 28 d", "older_than: 28", "90 d"),
     ("days on a category", "fact: b12_therapy.start, older_than", "fact: b12.status, older_than", "date fact"),

@@ -123,7 +123,7 @@ def test_the_trace_says_what_stopped_a_card(tmp_path):
         pytest.param("fact: anaemia,", "fact: anemia,", 7, "Did you mean 'anaemia'?", id="unknown fact"),
         pytest.param("is: true", "iss: true", 7, "no key 'iss'", id="unknown operator"),
         pytest.param("below: 3.0 mmol/L", "below: 3.0 mg/L", 8, "Write it as '1 mmol/L'", id="wrong unit"),
-        pytest.param("below: 3.0 mmol/L", "below: 3.0", 8, "Write it as '1 mmol/L'", id="no unit"),
+        pytest.param("below: 3.0 mmol/L", "below: 3.0", 8, "Write it as '3.0 mmol/L'", id="no unit"),
         pytest.param("in: [treated]", "in: [treat]", 10, "Did you mean 'treated'?", id="unknown category"),
         pytest.param("is: true", "is: no", 7, "Write true or false", id="no is a text"),
         pytest.param("is: true", "is: 'true'", 7, "Write true or false", id="quoted true"),

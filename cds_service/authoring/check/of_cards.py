@@ -9,17 +9,17 @@ from typing import Any
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Definition
 from ...facts.fact import Fact
-from ...rendering.cards import SUMMARY_LIMIT
 from ...rules.card import Card
-from ...rules.card_texts import PLACEHOLDER
+from ...rules.card_texts import PLACEHOLDER, SUMMARY_LIMIT
 from ...rules.yaml_reader import meant
-from ..card_tests import CardTestResult, applicable_tests, failed_alike, read_test
+from ..card_tests import CardTestResult, applicable_tests, failed_alike, missing_tests, read_test
 from ..coverage import seen
 from .contradictions import contradictions
 from .finding import Finding, is_placeholder, still_to_do
 
 # The widest that a value of each kind is written with, such as ">15000 pmol/L" or "29 September 2026".
 _WIDEST = {"number": 12, "result": 28, "date": 12}
+_LATEST_REVIEW = 3653  # days
 
 
 def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Iterator[Finding]:
@@ -28,9 +28,20 @@ def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Itera
     yield from _tests(card, engine)
     yield from _summary(card)
     yield from _placeholders(card)
-    if card.review_by and card.review_by < date.today().isoformat():
-        what = f"{card.id} was to be reviewed by {card.review_by}."
-        yield Finding("review-overdue", "warning", card.places["review_by"], what, "Review it, then move the day.")
+    yield from _review(card, date.today())
+
+
+def _review(card: Card, today: date) -> Iterator[Finding]:
+    if not card.review_by:
+        return
+    place, days = card.places["review_by"], (date.fromisoformat(card.review_by) - today).days
+    if days < 0:
+        yield Finding(
+            "review-overdue", "warning", place, f"{card.id} was to be reviewed by {card.review_by}.", "Review it, then move the day."
+        )
+    elif days > _LATEST_REVIEW:
+        what = f"{card.id} is to be reviewed by {card.review_by}, more than ten years ahead."
+        yield Finding("doubtful-day", "warning", place, what, "Is the year right?")
 
 
 def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:
@@ -41,15 +52,10 @@ def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:
 
 
 def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
-    wanted = set()
     for test in applicable_tests(card, engine.settings.parameters):
-        _, facts, outcome = read_test(card, test)
-        wanted.add("fires" if outcome == "fires" else "is silent")
-        yield from _orders(card, test, facts, engine)
-    place = card.places.get("tests", card.place)
-    for missing in ("fires", "is silent"):
-        if missing not in wanted:
-            yield Finding("no-test", "error", place, f"{card.id} has no test that it {missing}.", "Add one under tests.")
+        yield from _orders(card, test, read_test(card, test)[1], engine)
+    for missing in missing_tests(card, engine.settings.parameters):
+        yield Finding("no-test", "error", missing.place, missing.what, missing.mend)
     for shown in seen(card, engine.cards, engine.settings.parameters):
         if shown.part in ("include", "exclude") and shown.decidable and not shown.both:
             way = "hold" if not shown.held else "fail to hold"
@@ -75,7 +81,7 @@ def _summary(card: Card) -> Iterator[Finding]:
 
 def _placeholders(card: Card) -> Iterator[Finding]:
     """What ``new`` left for the author to write."""
-    texts = [(card.title, card.place), (card.summary, card.place)]
+    texts = [(card.title, card.places["title"]), (card.summary, card.places["summary"])]
     texts += [(item.text, item.place) for item in card.detail] + [(item.label, item.place) for item in card.suggestions]
     texts += [(condition.id, condition.place) for condition in card.conditions]
     yield from (still_to_do(card.id, text, place) for text, place in texts if is_placeholder(text))

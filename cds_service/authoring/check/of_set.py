@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from pathlib import PurePosixPath
@@ -50,6 +51,8 @@ def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
     used |= {entry.source for engine in engines.values() for entry in engine.parameters.values()}
     for key, entry in engines["default"].evidence.items():
         yield from (still_to_do(key, text, entry.place) for text in (entry.title, entry.supports) if is_placeholder(text))
+        if entry.date > date.today():
+            yield Finding("doubtful-day", "warning", entry.place, f"{key!r} is dated {entry.date}, after today.", "Is the year right?")
         if key not in used:
             yield Finding("unused-evidence", "warning", entry.place, f"nothing cites {key!r}.", "Cite it or remove it.")
         elif entry.review_needed:
