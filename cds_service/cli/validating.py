@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,6 +46,18 @@ def _report(file: Path, validator: Validator, profile: Profile | None, by_code: 
 
     try:
         resource = parse_json(file.read_bytes())
+        json.loads(file.read_bytes(), object_pairs_hook=_each_once)
+    except RecursionError:
+        return Report((), (Finding("error", "$", "json", "The file is not JSON: nested too deeply."),))
     except ValueError as error:
         return Report((), (Finding("error", "$", "json", f"The file is not JSON: {error}."),))
     return validator.validate(resource, profile, by_code=by_code)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object none of whose keys stands twice: what reads it would take one of the two and nobody knows which. Raises ``ValueError``."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found

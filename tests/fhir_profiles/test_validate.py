@@ -161,6 +161,11 @@ def test_a_profile_of_another_type_or_version_is_told():
         ),
         ("valueString", "110 pg/mL", "Observation: error [base] Any of one field value is expected"),
         ("resourceType", "Obsevation", "$.resourceType: error [base] FHIR R4 has no resource 'Obsevation'. Did you mean 'Observation'?"),
+        ("resourceType", "DomainResource", "$.resourceType: error [base] FHIR R4 has no resource 'DomainResource'."),
+        ("category", [], "Observation.category: error [base] FHIR's JSON does not have an empty list. Leave out what has no value."),
+        ("category.0", {}, "Observation.category[0]: error [base] FHIR's JSON does not have an empty object."),
+        ("referenceRange", [{"text": "x"}, {"low": {}}], "Observation.referenceRange[1].low: error [base] FHIR's JSON does not have"),
+        ("note", [{"text": "x", "time": None}], "Observation.note[0].time: error [base] FHIR's JSON does not have null."),
         ("resourceType", None, "$.resourceType: error [base] The resourceType is missing."),
         ("resourceType", "Quantity", "$.resourceType: error [base] FHIR R4 has no resource 'Quantity'."),
     ],
@@ -169,6 +174,19 @@ def test_what_is_against_base_fhir_is_told_by_element(validate, path, value, exp
     answer = validate(changed(B12, path, value))
     assert answer.exit_code == 1
     assert f"a.json: {expected}" in answer.output
+
+
+def test_a_value_that_only_an_extension_explains_keeps_its_place_by_null():
+    given = {"given": [None, "Ann"], "_given": [{"extension": [{"url": "https://example.org/x", "valueBoolean": True}]}, None]}
+    assert told({"resourceType": "Patient", "name": [given]}) == []
+    del given["_given"]
+    assert told({"resourceType": "Patient", "name": [given]}) == [("error", "Patient.name[0].given[0]", "base")]
+
+
+def test_a_key_that_stands_twice_is_told_since_nobody_knows_which_counts(validate):
+    answer = validate(json.dumps(B12).replace('"status": "final"', '"status": "entered-in-error", "status": "final"', 1))
+    assert answer.exit_code == 1
+    assert "a.json: $: error [json] The file is not JSON: the key 'status' stands twice in one object." in answer.output
 
 
 def test_a_code_that_r4_does_not_list_and_a_truth_value_as_text_are_told():

@@ -50,7 +50,7 @@ class Validator:
                     found = [Finding("error", kind, "base", "The resource is nested too deeply to be checked.")]
             findings += [finding.within(path) if path else finding for finding in found]
         if profile and checked and not any(profile.id in item.profiles for item in checked):
-            what = f"Nothing here is a {profile.type}, which the profile {profile.id} is for."
+            what = f"Nothing here is of the type {profile.type}, which the profile {profile.id} is for."
             findings.append(Finding("error", checked[0].path, "profile", what, "Name a profile of the type that you have."))
         return Report(tuple(checked), tuple(findings))
 

@@ -6,6 +6,7 @@ R4's own tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -17,8 +18,11 @@ from ...rules.yaml_reader import meant
 from .finding import Finding
 from .node import RESOURCE_TYPES, Node
 
+_ABSTRACT = frozenset({"DomainResource"})
+_RESOURCES = RESOURCE_TYPES - _ABSTRACT
 _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _CODE = "base"
+_ENTRY = re.compile(r"Bundle\.entry\[[0-9]+\]\Z")
 
 
 def type_findings(resource: Any) -> Iterator[Finding]:
@@ -27,19 +31,39 @@ def type_findings(resource: Any) -> Iterator[Finding]:
         yield Finding("error", "$", _CODE, "This is no FHIR resource.", "Give a JSON object with a resourceType.")
     elif not isinstance(kind := resource.get("resourceType"), str):
         yield Finding("error", "$.resourceType", _CODE, "The resourceType is missing.", 'Name it, such as "resourceType": "Observation".')
-    elif kind not in RESOURCE_TYPES:
-        yield Finding("error", "$.resourceType", _CODE, f"FHIR R4 has no resource {kind!r}.", meant(kind, RESOURCE_TYPES))
+    elif kind not in _RESOURCES:
+        yield Finding("error", "$.resourceType", _CODE, f"FHIR R4 has no resource {kind!r}.", meant(kind, _RESOURCES))
 
 
 def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
     """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed elements, unknown codes."""
     root = Node.root(resource)
     told = list(_model_findings(resource, root))
+    of_model = {finding.path for finding in told}
+    empty = (finding for finding in _empty_findings(resource, root.path) if finding.path not in of_model)
+    # The resources in the entries of a Bundle are checked one by one, and are not in it here.
+    told += [finding for finding in empty if not _ENTRY.match(finding.path)]
     yield from told
     places = {finding.path for finding in told}
     for parent, name, node in root.descendants():
         if node.path not in places:
             yield from _value_findings(parent, name, node)
+
+
+def _empty_findings(value: dict[str, Any], path: str) -> Iterator[Finding]:
+    """What FHIR's JSON never has (R4, "JSON Representation of Resources"): null, an empty object, an empty list. In a list of
+    primitive values null keeps the place of one that has an extension alone."""
+    for name, item in value.items():
+        beside = value.get(name[1:] if name.startswith("_") else f"_{name}")
+        for at, one in [(f"[{number}]", one) for number, one in enumerate(item)] if isinstance(item, list) and item else [("", item)]:
+            place = f"{path}.{name}{at}"
+            if one is None and at and isinstance(beside, list) and int(at[1:-1]) < len(beside) and beside[int(at[1:-1])] is not None:
+                continue
+            if one is None or one == {} or one == []:
+                kind = "null" if one is None else f"an empty {'object' if one == {} else 'list'}"
+                yield Finding("error", place, _CODE, f"FHIR's JSON does not have {kind}.", "Leave out what has no value.")
+            elif isinstance(one, dict):
+                yield from _empty_findings(one, place)
 
 
 def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
@@ -52,6 +76,8 @@ def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
         model.model_validate(resource)
     except ValidationError as error:
         for problem in error.errors():
+            if problem["type"] == "list_type" and isinstance(problem["input"], list):
+                continue  # null in a list, which is told below
             yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
 
 
