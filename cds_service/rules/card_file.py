@@ -19,6 +19,7 @@ LONGEST_ID = 64
 HIGHEST_RANK = 99_999
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")
 _CARD_KEYS = ("id", "version", "status", "title", "rank", "review_by", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
+SUGGESTION_KEYS = ("label", "create", "delete", "replaces", "recommended", "when")
 _CHANGEABLE = ("status", "hooks", "include", "exclude", "card")
 _SAYS_KEYS = (
     "indicator", "summary", "detail", "values", "source", "evidence", "suggestions", "override_reasons",
@@ -171,8 +172,7 @@ class _Reader(ConditionReader):
         return Paragraph(self.templated(mapping, "text", markdown=True), self.conditions(mapping, "when", some=True), place)
 
     def suggestion(self, value: Any, place: Place) -> Suggestion:
-        keys = ("label", "create", "delete", "replaces", "recommended", "when")
-        mapping = self.mapping(value, place, keys, ("label",))
+        mapping = self.mapping(value, place, SUGGESTION_KEYS, ("label",))
         if not {"create", "delete"} & mapping.keys():
             self.note(AuthoringError(place, "a suggestion without 'create' or 'delete' suggests nothing.", "Say which orders it makes."))
         create = self.each(mapping, "create", self.order_source, some=True)

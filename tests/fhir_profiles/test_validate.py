@@ -301,7 +301,7 @@ def test_a_named_profile_is_for_the_entries_of_its_type(validate):
     assert answer.exit_code == 0
     assert "entry[0].resource (Observation) checked against base FHIR R4 and b12-total-result" in answer.output
     assert "entry[1].resource (MedicationRequest) checked against base FHIR R4\n" in answer.output
-    assert "Nothing here is a Procedure" in validate(both, options=["--profile", "ileal-resection"]).output
+    assert "Nothing here is of the type Procedure" in validate(both, options=["--profile", "ileal-resection"]).output
 
 
 def test_results_of_a_bundle_are_held_against_the_profiles_of_their_codes(validate):
