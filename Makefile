@@ -31,7 +31,7 @@ serve: run
 
 test: $(TEST_STAMP) ## Run every test
 	@$(BIN)/python -m cds_service test
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests

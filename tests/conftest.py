@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from tests.support.fhir_builders import NOW
 Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def database(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A database of the tests' own, for every service that they make or start."""
-    os.environ["CDS_DATABASE_URL"] = f"sqlite:///{tmp_path_factory.mktemp('database')}/cds.sqlite3"
+def pytest_configure(config: pytest.Config) -> None:
+    """A database of the tests' own, for every service that they make or start, while modules are collected too."""
+    folder = TemporaryDirectory(prefix="cds-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["CDS_DATABASE_URL"] = f"sqlite:///{folder.name}/cds.sqlite3"
 
 
 @pytest.fixture(scope="session")

@@ -61,9 +61,8 @@ class Terminology:
     @classmethod
     def load(cls, profiles: Path) -> Terminology:
         """Read ``value-sets/*.json`` and ``code-systems/medication-name.json`` under ``profiles``."""
-        value_sets = [json.loads(path.read_text("utf-8")) for path in sorted((profiles / "value-sets").glob("*.json"))]
-        names = json.loads((profiles / "code-systems" / "medication-name.json").read_text("utf-8"))
-        return cls(value_sets, names)
+        value_sets = tuple(path.read_text("utf-8") for path in sorted((profiles / "value-sets").glob("*.json")))
+        return _read(value_sets, (profiles / "code-systems" / "medication-name.json").read_text("utf-8"))
 
     def _add(self, value_set: dict[str, Any]) -> None:
         set_id = value_set["id"]
@@ -124,6 +123,12 @@ class Terminology:
     def names_of(self, set_id: str) -> list[str]:
         """The names in the closed list that mean ``set_id``."""
         return [name for name, meaning in self._names.items() if meaning == set_id]
+
+
+@lru_cache(maxsize=2)
+def _read(value_sets: tuple[str, ...], names: str) -> Terminology:
+    """The terminology in these JSON texts, shared by all engines: files that did not change are not parsed again."""
+    return Terminology(map(json.loads, value_sets), json.loads(names))
 
 
 def _words(text: str) -> str:

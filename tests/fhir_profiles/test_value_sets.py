@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 from fhir.resources.R4B.valueset import ValueSet
@@ -161,3 +162,15 @@ def test_an_order_template_uses_only_verified_current_codes_under_their_own_name
     assert entries, "the code is in no value set"
     assert [entry.value_set for entry in entries if entry.retired or entry.review] == []
     assert display == entries[0].display
+
+
+def test_value_sets_that_changed_are_read_anew(tmp_path):
+    """Loading cards anew takes them as they stand; engines share them while they stay the same."""
+    profiles = shutil.copytree(PROFILES, tmp_path / "profiles")
+    first = Terminology.load(profiles)
+    assert Terminology.load(profiles) is first
+    file = profiles / "value-sets" / "mma.json"
+    system, code = first.concepts["mma"][0][:2]
+    file.write_text(file.read_text("utf-8").replace(f'"{code}"', '"0-0"'), "utf-8")
+    changed = Terminology.load(profiles)
+    assert (first.holds("mma", system, code), changed.holds("mma", system, code)) == (True, False)
