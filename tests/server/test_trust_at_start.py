@@ -94,7 +94,9 @@ def test_a_jku_that_does_not_answer_is_told_and_does_not_stop_the_start(trusted,
     (tmp_path / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jku": "http://127.0.0.1:1/jwks.json"}]}), "utf-8")
     with serving(tmp_path, **_environment(trusted)) as server:
         assert "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to" in server.log.read_text()
-        assert requests.post(f"{server.base}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=10).status_code == 401
+        assert (
+            requests.post(f"{server.base}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=10).status_code == 401
+        )
 
 
 def _raw_answer(url, request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,6 @@ import requests
 from click.testing import CliRunner
 
 from cds_service.cli import main
-from tests.bench.servers import free_port
 
 
 class Server(NamedTuple):
@@ -40,23 +40,35 @@ class Server(NamedTuple):
 @contextmanager
 def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
     """``python -m cds_service serve`` until the block ends; it answers when the block begins."""
-    port = free_port()
     log = folder / "log"
-    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    server = Server(process, f"http://127.0.0.1:{port}", log)
-    try:
-        _await(server)
-        yield server
-    except BaseException as error:
-        error.add_note(f"The server wrote:\n{log.read_text()}")
-        raise
-    finally:
-        if process.poll() is None:
-            server.stop()
+    with _held_port() as port:
+        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        server = Server(process, f"http://127.0.0.1:{port}", log)
+        try:
+            _await(server)
+            yield server
+        except BaseException as error:
+            error.add_note(f"The server wrote:\n{log.read_text()}")
+            raise
+        finally:
+            if process.poll() is None:
+                server.stop()
+
+
+@contextmanager
+def _held_port() -> Iterator[int]:
+    """A port for a server to start on. Until the block ends no other process is given it: two servers that shared a port would
+    each answer some of the calls, and drop those of the other's clients when they end.
+    """
+    with socket.socket() as holder:
+        for shared in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):  # with the server, which alone listens
+            holder.setsockopt(socket.SOL_SOCKET, shared, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def refused_start(*arguments: str, **environment: str | None) -> str:
