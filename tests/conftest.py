@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from cds_service.app import create_app
 from tests.support.fhir_builders import NOW
+
+# How long an example takes says more of the machine and its other work than of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
