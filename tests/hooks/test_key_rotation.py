@@ -129,7 +129,7 @@ FAILURES = {
     "too large": (lambda handler: handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + b" " * 10_000_000), "larger than"),
     "too large in chunks": (_chunked, "larger than"),
     "slow": (_drip, "takes longer"),
-    "silent": (lambda handler: time.sleep(3), "cannot be fetched"),
+    "silent": (lambda handler: time.sleep(8), "cannot be fetched"),
     "closed": (lambda handler: handler.connection.close(), "cannot be connected to"),
     "cut off": (lambda handler: handler.wfile.write(b'HTTP/1.0 200 OK\r\nContent-Length: 500\r\n\r\n{"keys"'), "cannot be fetched"),
     "a page": (lambda handler: handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n<html>"), "not a JWK Set"),
@@ -141,12 +141,13 @@ FAILURES = {
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_server_that_does_not_answer_with_keys(published, name, monkeypatch):
     """Told in words, in bounded time, with no redirect followed; the request is then refused, not failed."""
-    monkeypatch.setattr(key_sources, "WAIT_SECONDS", 0.5)
+    if name in ("slow", "silent"):  # the others are told for what they are, however busy this machine is
+        monkeypatch.setattr(key_sources, "WAIT_SECONDS", 0.5)
     published.answer, why = FAILURES[name]
     begin = time.perf_counter()
     with pytest.raises(KeyProblem, match=why):
         fetch_jwks(published.url)
-    assert time.perf_counter() - begin < 1.5
+    assert time.perf_counter() - begin < 4
     assert published.asked == ["/jwks.json"]
 
 
