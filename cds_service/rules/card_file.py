@@ -14,8 +14,6 @@ from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 STATUSES = ("active", "draft", "retired")
-# A card is handed over as a FHIR resource of its id (FHIR R4, "id").
-LONGEST_ID = 64
 HIGHEST_RANK = 99_999
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")
 _CARD_KEYS = ("id", "version", "status", "title", "rank", "review_by", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
@@ -34,7 +32,7 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
     with mistakes.noting():
         card = _for_parameter_set(reader, card, parameter_set)
     parts = reader.parts(
-        id=lambda: reader.card_id(card),
+        id=lambda: reader.name(card, "id", "a card id"),
         version=lambda: reader.version(card),
         status=lambda: reader.one_of(card, "status", STATUSES) if "status" in card else "active",
         title=lambda: reader.plain_text(card, "title"),
@@ -74,12 +72,6 @@ def _overlaid(base: Mapping, changes: Mapping) -> Mapping:
 
 class _Reader(ConditionReader):
     """Reads the parts of a card file and knows what they may name."""
-
-    def card_id(self, card: Mapping) -> str:
-        value = self.name(card, "id", "a card id")
-        if len(value) > LONGEST_ID:
-            raise AuthoringError(card.at("id"), f"{value!r} is not a card id.", f"It has at most {LONGEST_ID} characters.")
-        return value
 
     def version(self, card: Mapping) -> str:
         value = self.value(card, "version")

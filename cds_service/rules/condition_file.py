@@ -13,6 +13,8 @@ from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition,
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
+# Cards and criteria are handed over under their names as FHIR ids (FHIR R4, "id").
+LONGEST_ID = 64
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _ALL_OPERATORS = (*OPERATORS, *STATE_OPERATORS)
 _DAYS = re.compile(r"([0-9]+) ?d\Z")
@@ -90,6 +92,8 @@ class ConditionReader(Reader):
         value = self.text(mapping, key)
         if not NAME.match(value):
             raise AuthoringError(mapping.at(key), f"{value!r} is not {what}.", "Use lower-case words joined by '-'.")
+        if len(value) > LONGEST_ID:
+            raise AuthoringError(mapping.at(key), f"{value!r} is not {what}.", f"It has at most {LONGEST_ID} characters.")
         return value
 
 

@@ -111,6 +111,7 @@ NAMES = [
     Mistake("an id that is not the file's name", "id: our-card", "id: other-card", "id", "the card 'other-card' stands in our-card.yaml. Name the file other-card.yaml, or the card our-card."),
     Mistake("an id with capitals", "id: our-card", "id: Our-Card", "id", "'Our-Card' is not a card id. Use lower-case words joined by '-'."),
     Mistake("a criterion's id with blanks", "id: long-treated", "id: long treated", "id: long treated", "'long treated' is not the name of a criterion. Use lower-case words"),
+    Mistake("a criterion's id that is too long for FHIR", "id: below-16-years", "id: " + "x" * 65, "id: xxx", "It has at most 64 characters."),
     Mistake("two criteria of one name", "id: long-treated", "id: b12-deficient", "{id: b12-deficient, fact: b12_therapy.days", "two criteria are called 'b12-deficient'."),
     Mistake("an operand of a fact without such values", "fact: b12.status, in: [deficient]", "fact: mma.level, in: [deficient]", "deficient]", "'mma.level' has no value 'deficient'."),
 ]  # fmt: skip

@@ -166,6 +166,7 @@ def test_a_profile_of_another_type_or_version_is_told():
         ("category.0", {}, "Observation.category[0]: error [base] FHIR's JSON does not have an empty object."),
         ("referenceRange", [{"text": "x"}, {"low": {}}], "Observation.referenceRange[1].low: error [base] FHIR's JSON does not have"),
         ("note", [{"text": "x", "time": None}], "Observation.note[0].time: error [base] FHIR's JSON does not have null."),
+        ("id", "x" * 65, "Observation.id: error [base] An id has at most 64 characters."),
         ("resourceType", None, "$.resourceType: error [base] The resourceType is missing."),
         ("resourceType", "Quantity", "$.resourceType: error [base] FHIR R4 has no resource 'Quantity'."),
     ],
@@ -196,6 +197,20 @@ def test_a_code_that_r4_does_not_list_and_a_truth_value_as_text_are_told():
     assert told(changed(order, "dosageInstruction.0.timing.repeat.periodUnit", "day"))[0] == (
         "error", "MedicationRequest.dosageInstruction[0].timing.repeat.periodUnit", "base",
     )  # fmt: skip
+
+
+def test_a_format_of_a_server_may_be_any_mime_type():
+    capabilities = {
+        "resourceType": "CapabilityStatement", "status": "active", "date": "2026-11-23", "kind": "capability", "description": "x",
+        "fhirVersion": "4.0.1", "format": ["application/fhir+json", "json"],
+    }  # fmt: skip
+    assert told(capabilities) == []
+
+
+def test_the_name_of_an_expression_is_an_id_and_as_short():
+    condition = {"kind": "applicability", "expression": {"name": "x" * 65, "language": "text/fhirpath", "expression": "true"}}
+    plan = {"resourceType": "PlanDefinition", "status": "draft", "action": [{"condition": [condition]}]}
+    assert told(plan) == [("error", "PlanDefinition.action[0].condition[0].expression.name", "base")]
 
 
 def test_one_mistake_is_told_once_and_the_resource_is_left_as_it_is():

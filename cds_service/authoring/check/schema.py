@@ -6,14 +6,14 @@ from typing import Any
 
 from ...fhir.terminology import BASE
 from ...rules.card import INDICATORS
-from ...rules.card_file import HIGHEST_RANK, HOOKS, LONGEST_ID, STATUSES
+from ...rules.card_file import HIGHEST_RANK, HOOKS, STATUSES
 from ...rules.card_texts import SHOWN
-from ...rules.condition_file import Vocabulary
+from ...rules.condition_file import LONGEST_ID, Vocabulary
 from .fact_schema import criterion_schema, facts_schema
 
 _TEXT: dict[str, Any] = {"type": "string", "pattern": "\\S"}
 _RANK: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": HIGHEST_RANK}
-_NAME: dict[str, Any] = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
+_NAME: dict[str, Any] = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": LONGEST_ID}
 
 
 def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def card_schema(vocabulary: Vocabulary) -> dict[str, Any]:
         "title": "Card",
         **_object(
             {
-                "id": {**_NAME, "maxLength": LONGEST_ID, "description": "The file's name without .yaml."},
+                "id": {**_NAME, "description": "The file's name without .yaml."},
                 "version": {"type": "string", "pattern": "^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}$"},
                 "status": _ref("status"),
                 "title": _TEXT,

@@ -14,9 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...config import Settings
 from ...engine import Engine
-from ...rules.card_file import LONGEST_ID
 from ...rules.card_set import card_files
-from ...rules.condition_file import NAME
+from ...rules.condition_file import LONGEST_ID, NAME
 from ...rules.shared_files import OWNER, SHARED_FILES, SITE_FILE
 from ..card_tests import with_drafts
 from ..check.schema import card_schema

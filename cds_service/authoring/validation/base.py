@@ -22,6 +22,7 @@ _ABSTRACT = frozenset({"DomainResource"})
 _RESOURCES = RESOURCE_TYPES - _ABSTRACT
 _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _CODE = "base"
+_LONGEST_ID = 64
 _ENTRY = re.compile(r"Bundle\.entry\[[0-9]+\]\Z")
 
 
@@ -103,6 +104,8 @@ def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
         yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
     elif node.type == "boolean" and not isinstance(value, bool):
         yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
+    elif (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES)) and isinstance(value, str) and len(value) > _LONGEST_ID:
+        yield Finding("error", node.path, _CODE, f"An id has at most {_LONGEST_ID} characters.")
     elif node.type == "code" and isinstance(value, str) and (listed := _codes(parent.type, name)) and value not in listed:
         yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, listed))
 
@@ -118,7 +121,8 @@ def _fields(kind: str) -> dict[str, Any]:
 
 
 def _codes(kind: str, name: str) -> tuple[str, ...]:
-    """The codes that R4 lists for an element in its definition; none where the list there is cut short or there is no list."""
+    """The codes that R4 lists for an element in its definition; none where the list there is cut short, is one of words
+    (``CapabilityStatement.format``: "mime type"), or there is no list."""
     listed = getattr(_fields(kind).get(name), "json_schema_extra", None) or {}
     codes = tuple(listed.get("enum_values", ()))
-    return () if {"+", "etc."} & set(codes) else codes
+    return () if {"+", "etc.", "mime"} & set(codes) else codes
