@@ -5,6 +5,7 @@ A set is taken as a whole or not at all. Workers stay the same processes and swa
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -26,7 +27,10 @@ def on_hangup(act: Callable[[], None]) -> None:
     def wait() -> None:
         while True:
             signal.sigwait({signal.SIGHUP})
-            act()
+            try:
+                act()
+            except Exception:  # the next signal must still be answered
+                logging.getLogger(__name__).exception("The cards were not reloaded: those served before go on.")
 
     threading.Thread(target=wait, name="reload", daemon=True).start()
 
@@ -42,6 +46,8 @@ def problems(settings: Settings) -> Iterator[str]:
             yield f"{result.place}: {result.card} [{', '.join(sets)}] {result.name}: {result.problem}"
     except AuthoringError as error:
         yield str(error)
+    except OSError as error:
+        yield f"{error.filename}: {error.strerror}"
 
 
 def check_and_forward(settings: Settings, tell: Callable[[str], None]) -> None:
