@@ -268,6 +268,13 @@ def test_without_documents_the_pages_in_markdown_cannot_be_written(tmp_path):
     assert answer.exit_code == 2 and "There is no folder" in answer.output
 
 
+def test_cells_name_their_column_where_a_narrow_screen_stacks_them():
+    rows = [row for row in tree("parameters.html").iter("tr") if row.find("td") is not None]
+    assert rows and all(
+        [cell.get("data-label") for cell in row] == ["parameter", "default", "uk", "us", "source (basis)", "note"] for row in rows
+    )
+
+
 @needs_browser
 def test_a_browser_shows_it_at_375_pixels_without_scrolling_sideways_and_the_filter_finds(tmp_path):
     for path, text in site().items():

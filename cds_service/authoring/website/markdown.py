@@ -39,7 +39,19 @@ def _parser() -> MarkdownIt:
 
 
 def _blocks(tokens: list[Token], resolve: Resolve, taken: set[str]) -> Iterator[Token]:
+    heads: list[str] = []
+    column = 0
     for position, token in enumerate(tokens):
+        if token.type == "thead_open":
+            heads = []
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            heads.append(tokens[position + 1].content.replace("`", ""))
+        elif token.type == "td_open":
+            # Where the page is narrow, cells stand one below the other and this is what tells them apart.
+            token.attrSet("data-label", heads[column])
+            column += 1
         if token.type == "inline":
             token.children = list(_inline(token.children or [], resolve))
         elif token.type == "heading_open" and token.tag != "h1":
