@@ -69,6 +69,7 @@ def _race(address, tokens, start, results):
 
 def test_of_many_processes_one_takes_the_token(address):
     """Four workers get the same 50 tokens at the same moment: each token is taken once."""
+    open_store(address).check()  # as the start of the service does: SQLite lets one alone make a file write ahead
     context = multiprocessing.get_context("spawn")
     tokens = [_digest(str(number)) for number in range(50)]
     start, results = context.Barrier(4), context.Queue()
