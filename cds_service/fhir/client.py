@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from email.message import Message
 from functools import cache
 from ssl import SSLContext, create_default_context
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from certifi import where
@@ -33,6 +33,10 @@ from .version import READ_VERSIONS
 
 MOST_PAGES = 20
 THREADS = 64  # for each server of the list; they are made when needed
+# Calls that wait for FHIR servers, so that threads are left for those that need none; and for one server, so that one which
+# hangs leaves places for the others. Each has up to 14 queries: more calls would wait for the threads above.
+MOST_WAITING = 32
+MOST_WAITING_FOR_ONE = 16
 _CHUNK = 65_536
 _OUT_OF_TIME = "out of time"
 _HEADERS = {
@@ -56,6 +60,14 @@ def _trusting(authorities: str) -> SSLContext:
     return create_default_context(cafile=authorities)
 
 
+class _Line(NamedTuple):
+    """What there is for one server of the list, so that one which is slow takes nothing from another."""
+
+    adapter: CheckedAdapter
+    threads: ThreadPoolExecutor
+    places: threading.BoundedSemaphore
+
+
 class FhirClient:
     """Reads the FHIR servers that a site lists.
 
@@ -75,14 +87,17 @@ class FhirClient:
         self.budget = budget
         self.most_bytes = most_bytes
         self.waiting = waiting
-        self.adapters = {server: CheckedAdapter(_trusting(ca_bundle or where())) for server in servers}
-        # Of its own for each, so that calls to one that is slow leave the others theirs.
-        self.threads = {server: ThreadPoolExecutor(THREADS, "fhir") for server in servers}
+        tls = _trusting(ca_bundle or where())
+        self.places = threading.BoundedSemaphore(MOST_WAITING)
+        self.lines = {
+            server: _Line(CheckedAdapter(tls), ThreadPoolExecutor(THREADS, "fhir"), threading.BoundedSemaphore(MOST_WAITING_FOR_ONE))
+            for server in servers
+        }
 
     def reading(self, base_url: str, authorization: FhirAuthorization, patient_id: str) -> Fetch:
         """Reading the server at ``base_url`` for one hook call about a patient, with the token that came along."""
         base = parse_address(base_url)
-        server = next((server for server in self.adapters if base and server.lists(base)), None)
+        server = next((server for server in self.lines if base and server.lists(base)), None)
         if base is None or base.query is not None or server is None:
             log.info("FHIR server %s is not in CDS_FHIR_SERVERS", ascii(base.origin) if base else "with an unusual URL")
             return fetch_nothing
@@ -95,6 +110,7 @@ class _Reading:
     def __init__(self, client: FhirClient, server: Server, base: Address, authorization: FhirAuthorization, patient_id: str):
         self.client = client
         self.server = server
+        self.line = client.lines[server]
         self.base = base
         self.authorization = authorization
         self.patient_id = patient_id
@@ -104,10 +120,17 @@ class _Reading:
         self._lock = threading.Lock()
 
     def fetch(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
-        """What could be had of ``urls`` (relative or absolute, by name) until the budget is spent."""
+        """What could be had of ``urls`` (relative or absolute, by name) until the budget is spent; nothing, at once, where as
+        many calls wait for FHIR servers as may."""
+        with _room_within(self.line.places, self.client.places) as room:
+            if room:
+                return self._fetched(urls)
+        log.info("FHIR server %s was not asked: too many calls wait for it, or for others", ascii(self.base.origin))
+        return {}
+
+    def _fetched(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
         queries = {name: _Query(self, url) for name, url in urls.items()}
-        threads = self.client.threads[self.server]
-        running = {threads.submit(query.run): query for query in queries.values()}
+        running = {self.line.threads.submit(query.run): query for query in queries.values()}
         with self.client.waiting():
             waited = wait(running, max(self.ends - time.monotonic(), 0))
         for late in waited.not_done:
@@ -133,6 +156,18 @@ class _Reading:
         """The request for an address below the base."""
         authorization = {"Authorization": f"Bearer {self.authorization.access_token}"}
         return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
+
+
+@contextmanager
+def _room_within(*limits: threading.BoundedSemaphore) -> Iterator[bool]:
+    """Whether each of the ``limits`` leaves a place; those are taken until the block ends."""
+    with ExitStack() as taken:
+        for limit in limits:
+            if not limit.acquire(blocking=False):
+                yield False
+                return
+            taken.callback(limit.release)
+        yield True
 
 
 class _Query:
@@ -209,8 +244,7 @@ class _Query:
         with exchange.running():
             # The adapter itself, not a session: a session adds what the environment holds (proxies, .netrc), keeps
             # cookies, and reads the body of a redirect without limit.
-            adapter = reading.client.adapters[reading.server]
-            response = adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
+            response = reading.line.adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
             try:
                 return parse_json(self._body(response, exchange))
             finally:

@@ -23,8 +23,9 @@ BODY_SECONDS = 30
 # A call up to this size is always taken in. Larger ones only so many at a time, so that memory has a bound.
 SMALL_BYTES = 1_000_000
 LARGE_AT_ONCE = 16
-# One call computes at a time (hooks/turn.py); the other threads wait for FHIR servers and for the disk.
-THREADS = 32
+# One call computes at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers (fhir/client.py), 16 for the keys
+# of clients (trust/key_sources.py) and 16 for the database (store/writer.py). So some are always left.
+THREADS = 80
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

@@ -36,7 +36,7 @@ WAIT_SECONDS = 2.0
 STUCK_SECONDS = 1.0
 SLOT_SECONDS = 0.5
 MOST_WAITING = 2  # for one commit, which so stays short
-MOST_SENDING = 16  # those and who waits to be one: half of the threads that answer requests, so that hooks always find one
+MOST_SENDING = 16  # those and who waits to be one, so that of the threads that answer requests hooks always find one
 
 
 class Writer:

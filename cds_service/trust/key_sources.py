@@ -24,7 +24,7 @@ KEEP_SECONDS = 4 * 3600.0
 """How long fetched keys are used when they cannot be fetched again."""
 BETWEEN_FETCHES = 10.0
 LONGEST_SET = 256 * 1024
-MOST_WAITING = 16  # half of the threads that answer requests
+MOST_WAITING = 16  # of the threads that answer requests
 
 log = logging.getLogger(__name__)
 _EMPTY = KeySet({}, ())

@@ -54,3 +54,31 @@ def test_a_slow_server_takes_nothing_from_calls_that_read_another(monkeypatch):
                 caller.join()
     assert still_waiting
     assert [card["source"]["topic"]["code"] for card in answer.json()["cards"]] == ["b12-deficiency-neuro"]
+
+
+def test_many_calls_for_a_server_that_hangs_leave_threads_for_others(monkeypatch):
+    """Of a hundred calls sixteen wait for the server and the others are told at once what lacks; who needs no server waits for none."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/cds-services/b12-folate-patient-view"
+    monkeypatch.setenv("CDS_FHIR_BUDGET", "4")
+    with fhir_running(FhirServer(example_record(), delay=10)) as hung, running("cds_service", "serve", "--port", str(port), port=port):
+        waits = hook_request("patient-view", fhirServer=hung.url, fhirAuthorization=authorization())
+        seconds = []
+
+        def call():
+            started = time.monotonic()
+            assert requests.post(url, json=waits, timeout=30).status_code == 412
+            seconds.append(time.monotonic() - started)
+
+        callers = [threading.Thread(target=call) for _ in range(100)]
+        for caller in callers:
+            caller.start()
+        while len(seconds) < 84 and any(caller.is_alive() for caller in callers):
+            time.sleep(0.01)
+        answer = requests.post(url, json=hook_request("patient-view", prefetch()), timeout=30)
+        waiting = sum(caller.is_alive() for caller in callers)
+        for caller in callers:
+            caller.join()
+    assert answer.status_code == 200
+    assert waiting == 16
+    assert sum(second >= 3 for second in seconds) == 16
