@@ -31,7 +31,7 @@ CDS Hooks service for vitamin B12 and folate: {base}
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
     settings = read_settings(host=host, port=port, workers=workers)
@@ -49,6 +49,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.RSGI,
+        # In HTTP/2 one connection holds two hundred calls with headers of 16 MB each, whatever limits connections.
+        http=HTTPModes.http1,
         websockets=False,
         workers=settings.workers,
         factory=True,

@@ -8,6 +8,7 @@ invented ``kid`` do not hold all threads of a worker while a client's server is 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from pathlib import Path
@@ -127,14 +128,25 @@ class KeyUrl:
             self._set, self._fetched = found, time.monotonic()
 
 
+def _session() -> requests.Session:
+    """A session that takes nothing else from the environment: a proxy could show other keys, and .netrc has passwords for others."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 def fetch_jwks(url: str) -> KeySet:
     """The JWK Set at ``url``: no redirect, at most ``LONGEST_SET`` bytes and ``WAIT_SECONDS``. Raises :class:`KeyProblem`."""
     deadline = time.monotonic() + WAIT_SECONDS
     # Not compressed, so that what is counted is what is read.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or True
     content = b""
     try:
-        with requests.get(url, headers=headers, timeout=WAIT_SECONDS, allow_redirects=False, stream=True) as response:
+        with (
+            _session() as session,
+            session.get(url, headers=headers, timeout=WAIT_SECONDS, allow_redirects=False, stream=True, verify=authorities) as response,
+        ):
             if response.status_code != requests.codes.ok:
                 raise KeyProblem(f"it answers with status {response.status_code}")
             while chunk := response.raw.read1(65536, decode_content=False):

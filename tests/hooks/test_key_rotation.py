@@ -151,6 +151,20 @@ def test_a_server_that_does_not_answer_with_keys(published, name, monkeypatch):
     assert published.asked == ["/jwks.json"]
 
 
+def test_neither_proxies_nor_passwords_of_the_environment_are_used(tmp_path, published, monkeypatch):
+    """A proxy could show other keys where the address is without TLS, as on loopback; and passwords are not for the client's server."""
+    with jwks_server() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/jwks.json"))
+        (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        headers = []
+        published.answer = lambda handler: (headers.append(handler.headers), published.send(handler, jwks()))
+        assert fetch_jwks(published.url).keys
+        assert proxy.asked == []
+        assert "Authorization" not in headers[0]
+
+
 def test_nobody_listens():
     with pytest.raises(KeyProblem, match="cannot be connected to"):
         fetch_jwks("http://127.0.0.1:1/jwks.json")

@@ -133,6 +133,12 @@ def test_large_bodies_come_in_turn_and_small_ones_at_once(server):
     assert answers[0].status_code == 200
 
 
+def test_one_connection_is_one_call_at_a_time(server):
+    """HTTP/2 without TLS is not spoken, the connection is closed: it would hold two hundred calls with headers of 16 MB each."""
+    answer = _sent(server, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    assert not answer
+
+
 # Size
 
 
