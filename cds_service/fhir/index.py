@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .json_shape import as_dict, as_list, dicts
-from .references import is_of_patient, reference_to
+from .references import is_of_patient, is_of_somebody, reference_to
 from .terminology import Terminology
 from .version import other_version
 
@@ -47,8 +47,8 @@ class ResourceIndex:
         """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
 
         Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries
-        than its ``total``, a resource of another FHIR version, what is no resource. ``null`` is complete: the client
-        says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
+        than its ``total``, a resource of another FHIR version or of nobody, who may be the patient, what is no resource.
+        ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if value is None:
             return True
@@ -79,6 +79,7 @@ class ResourceIndex:
             return False
         elif not is_of_patient(resource, self.patient_reference):
             self.excluded += 1
+            return is_of_somebody(resource)
         elif self._is_filed(kind, resource.get("id")):
             return True
         elif kind == "Observation":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .json_shape import as_text
+from .json_shape import as_dict, as_text
 
 # FHIR R4, "id", with room for servers that go beyond it; nothing that means something in a URL.
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,128}")
@@ -37,8 +37,14 @@ def type_and_id(reference: Any) -> str:
 
 def is_of_patient(resource: dict[str, Any], patient: str) -> bool:
     """Whether a resource is about ``patient`` (``Patient/id``), by its subject or patient element."""
-    subject = resource.get("subject") or resource.get("patient")
-    if not isinstance(subject, dict):
-        return False
-    reference = subject.get("reference")
+    reference = _subject(resource).get("reference")
     return reference == patient or type_and_id(reference) == patient
+
+
+def is_of_somebody(resource: dict[str, Any]) -> bool:
+    """Whether a resource tells whom it is about: by type and id, not only by a name, an identifier or a ``urn:``."""
+    return type_and_id(_subject(resource)) != ""
+
+
+def _subject(resource: dict[str, Any]) -> dict[str, Any]:
+    return as_dict(resource.get("subject") or resource.get("patient"))

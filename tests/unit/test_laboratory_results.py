@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.clinic import facts_of
-from tests.support.fhir_builders import LOINC, SNOMED, bundle, condition, days_ago, observation, patient, prefetch
+from tests.support.fhir_builders import LOINC, SNOMED, allergy, bundle, condition, days_ago, observation, patient, prefetch
 
 
 def level(*resources, **more):
@@ -99,18 +99,35 @@ def test_an_undated_result_alone_is_unknown_and_beside_a_dated_one_does_not_coun
         pytest.param({"reference": "Patient/pat-2"}, id="another patient"),
         pytest.param({"reference": "https://ehr.example.org/fhir/Patient/pat-10"}, id="an id that begins the same"),
         pytest.param({"reference": "Group/pat-1"}, id="another type"),
-        pytest.param({"display": "Jane"}, id="a name alone"),
-        pytest.param({"identifier": {"value": "pat-1"}}, id="an identifier alone"),
-        pytest.param(None, id="no subject"),
     ],
 )
-def test_a_result_of_another_or_of_nobody_never_counts(subject):
+def test_a_result_of_another_never_counts(subject):
     foreign = b12(110, 1, subject=subject)
     assert level(foreign) == "absent"
     assert level(foreign, b12(480, 9)) == "sufficient"
-    disease = condition("386033004")
-    disease.pop("subject")
-    assert facts_of({**disease, "subject": subject} if subject else disease)["neuro.involvement"].holds is False
+    assert facts_of({**condition("386033004"), "subject": subject})["neuro.involvement"].holds is False
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        pytest.param({"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"}, id="a urn"),
+        pytest.param({"reference": "pat-1"}, id="an id without its type"),
+        pytest.param({"display": "Jane"}, id="a name alone"),
+        pytest.param({"identifier": {"value": "pat-1"}}, id="an identifier alone"),
+        pytest.param("Patient/pat-1", id="no Reference"),
+        pytest.param(None, id="no subject"),
+    ],
+)
+def test_of_what_may_be_the_patients_nothing_counts_and_no_absence_is_concluded(subject):
+    """A disease or an allergy of whom it cannot be told may be this patient's: there being none is not known."""
+    nobodys = b12(110, 1, subject=subject)
+    assert level(nobodys) == "unknown"
+    assert level(nobodys, b12(480, 9)) == "sufficient"
+    disease = {**condition("386033004"), "subject": subject}
+    assert facts_of(disease)["neuro.involvement"].is_unknown
+    reaction = {**allergy("419382002"), "patient": subject}
+    assert facts_of(reaction)["allergy.cobalamin"].is_unknown
 
 
 @pytest.mark.parametrize(
