@@ -43,7 +43,7 @@ def explain(
     from ..authoring.explanation import explain_request, explanation_text
     from ..authoring.why_not_report import why_not_request, why_not_text
     from ..engine import Engine, MissingData
-    from ..facts.session import OtherFhirVersion
+    from ..facts.session import UnreadableOrders
     from ..hooks.errors import BadRequest
 
     _check_combination(request_file, card, why_not, form)
@@ -59,8 +59,8 @@ def explain(
         explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    except OtherFhirVersion as error:
-        raise click.ClickException(f"{request_file}: context.draftOrders: {error.version} resources; R4 and R4B are read") from None
+    except UnreadableOrders as error:
+        raise click.ClickException(f"{request_file}: context.draftOrders: {error}") from None
     except (BadRequest, MissingData) as error:
         element = getattr(error, "element", "")
         what = f"missing prefetch keys: {error}" if isinstance(error, MissingData) else str(error)

@@ -11,7 +11,7 @@ from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
 from ..fhir.json_shape import as_dict, as_text
 from ..fhir.medication import Product, product_of, unresolved_references
-from ..fhir.references import reference_to, type_and_id
+from ..fhir.references import is_of_somebody, reference_to, type_and_id
 from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
@@ -21,12 +21,15 @@ STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
 
 
-class OtherFhirVersion(Exception):
-    """The orders of the session are of a FHIR version that would be misread. ``version``: which one."""
+class UnreadableOrders(Exception):
+    """The orders of the session cannot be told or would be misread: why, in words without patient data.
 
-    def __init__(self, version: str):
-        self.version = version
-        super().__init__(version)
+    To pass them over would say that nothing is wrong with them. ``code``: a FHIR issue type.
+    """
+
+    def __init__(self, why: str, code: str):
+        self.code = code
+        super().__init__(why)
 
 
 class Draft(NamedTuple):
@@ -82,12 +85,11 @@ def read_session(
     ``draft_orders``: the Bundle as parsed JSON, or ``None``. ``selections``: references (or bare ids) of the selected
     orders; without any that is in the Bundle every order counts as selected. The Medication of an order that names it by
     reference may be in the ``prefetched`` values; ``fetch`` is asked for those of which not even a name is stated.
-    Raises :class:`OtherFhirVersion`.
+    Raises :class:`UnreadableOrders`.
     """
     index = ResourceIndex(patient_id, terminology)
     index.add(draft_orders)
-    if index.other_versions:
-        raise OtherFhirVersion(min(index.other_versions))
+    _refuse_unreadable(index, draft_orders)
     if unresolved_references(index):
         _add_medications(index, prefetched())
         add_medications(index, fetch, set(), nameless=True)
@@ -108,6 +110,14 @@ def read_session(
         if as_text(resource.get("status")) not in _NO_ORDER and resource.get("doNotPerform") is not True:
             tests |= terminology.sets_of_concept(resource.get("code"))
     return OrderingSession(tuple(drafts), tuple(stops), tests)
+
+
+def _refuse_unreadable(index: ResourceIndex, draft_orders: Any) -> None:
+    if index.other_versions:
+        version = min(index.other_versions)
+        raise UnreadableOrders(f"The draft orders are FHIR {version} resources; this service reads R4 and R4B.", "not-supported")
+    if any(order.get("resourceType") == "MedicationRequest" and not is_of_somebody(order) for order in resources_of(draft_orders)):
+        raise UnreadableOrders("A draft order does not tell its patient: write its subject.reference as Patient/ and the id.", "required")
 
 
 def _add_medications(index: ResourceIndex, prefetched: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .json_shape import as_dict, as_list, dicts
+from .json_shape import as_dict, as_list, as_text, dicts
 from .references import is_of_patient, is_of_somebody, reference_to
 from .terminology import Terminology
 from .version import other_version
@@ -60,6 +60,10 @@ class ResourceIndex:
         for entry in as_list(value.get("entry")):
             resource = entry.get("resource") if isinstance(entry, dict) else None
             complete &= isinstance(resource, dict) and self._file(resource)
+            name = as_text(as_dict(entry).get("fullUrl"))
+            if name.startswith("urn:") and as_dict(resource).get("resourceType") == "Medication":
+                # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
+                self.medications[name] = as_dict(resource)
         return complete and not any(link.get("relation") == "next" for link in dicts(value.get("link")))
 
     def _file(self, resource: dict[str, Any]) -> bool:

@@ -91,7 +91,7 @@ def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: Reso
     target = as_text(reference.get("reference"))
     if target.startswith("#"):
         return next((item for item in dicts(resource.get("contained")) if item.get("id") == target[1:]), None)
-    return index.medications.get(type_and_id(target)) if index else None
+    return index.medications.get(target if target.startswith("urn:") else type_and_id(target)) if index else None
 
 
 def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> list[str]:

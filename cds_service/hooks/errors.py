@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from ..engine import MissingData
-from ..facts.session import OtherFhirVersion
+from ..facts.session import UnreadableOrders
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,8 @@ def _missing_data(error: MissingData) -> Response:
     )
 
 
-def _other_fhir_version(error: OtherFhirVersion) -> Response:
-    text = f"The draft orders are FHIR {error.version} resources; this service reads R4 and R4B."
-    return respond(422, operation_outcome("not-supported", text, ("context.draftOrders",)))
+def _unreadable_orders(error: UnreadableOrders) -> Response:
+    return respond(422, operation_outcome(error.code, str(error), ("context.draftOrders",)))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -94,6 +93,6 @@ def register_errors(app: Flask) -> None:
     """Make every error of ``app`` an OperationOutcome."""
     app.register_error_handler(BadRequest, _bad_request)
     app.register_error_handler(MissingData, _missing_data)
-    app.register_error_handler(OtherFhirVersion, _other_fhir_version)
+    app.register_error_handler(UnreadableOrders, _unreadable_orders)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

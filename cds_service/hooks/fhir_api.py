@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from ..engine import Call, Engine, MissingData
 from ..export.care_plan import care_plan
-from ..facts.session import OtherFhirVersion
+from ..facts.session import UnreadableOrders
 from .apply_body import read_apply
 from .body import json_body
 from .errors import FHIR_BASE, BadRequest
@@ -92,9 +92,8 @@ def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[st
     except MissingData as error:
         text = f"Required data is missing. Give it as prefetchData with these keys, or in data: {', '.join(error.keys)}."
         raise BadRequest(text, "Parameters.parameter", code="required", status=422) from None
-    except OtherFhirVersion as error:
-        text = f"The draft orders are FHIR {error.version} resources; this service reads R4 and R4B."
-        raise BadRequest(text, "Parameters.parameter.where(name='draftOrders')", code="not-supported", status=422) from None
+    except UnreadableOrders as error:
+        raise BadRequest(str(error), "Parameters.parameter.where(name='draftOrders')", code=error.code, status=422) from None
     return care_plan(engine, call, now, decision, rendered)
 
 

@@ -16,7 +16,7 @@ _PROBLEMS = {
     "412": "Required data is neither in the prefetch nor can it be fetched; the prefetch keys are named.",
     "413": "The body is too large.",
     "415": "The body is not declared as JSON, or is compressed.",
-    "422": "The draft orders are of a FHIR version that is not read.",
+    "422": "The draft orders are of a FHIR version that is not read, or one does not tell its patient.",
     "500": "The service failed.",
     "503": "Something that the answer needs is out of order; Retry-After says when to try again.",
 }

@@ -20,6 +20,8 @@ from ..fhir.retrieval import Fetch, fetch_nothing
 from .errors import BadRequest
 
 Text = Annotated[str, Meta(min_length=1)]
+# A slash would make it a reference ("Patient/1"), which no id of a resource would ever equal.
+Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z")]
 Url = Annotated[str, Meta(pattern=r"\A[Hh][Tt][Tt][Pp][Ss]?://[!-~]+\Z")]
 
 
@@ -27,24 +29,24 @@ class PatientViewContext(Struct):
     """Context of ``patient-view``."""
 
     userId: Text
-    patientId: Text
-    encounterId: Text | None = None
+    patientId: Id
+    encounterId: Id | None = None
 
 
 class EncounterDischargeContext(Struct):
     """Context of ``encounter-discharge``."""
 
     userId: Text
-    patientId: Text
-    encounterId: Text
+    patientId: Id
+    encounterId: Id
 
 
 class OrderContext(Struct):
     """Context of ``order-select`` and ``order-sign``; ``order-sign`` has no ``selections``."""
 
     userId: Text
-    patientId: Text
-    encounterId: Text | None = None
+    patientId: Id
+    encounterId: Id | None = None
     selections: list[Any] | None = None
     draftOrders: dict[str, Any] | None = None
 

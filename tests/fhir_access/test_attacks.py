@@ -102,7 +102,7 @@ def test_a_tenant_below_a_listed_base_is_allowed_and_kept_apart(ehr: FhirServer)
 def test_a_patient_id_does_not_steer_the_request(ehr: FhirServer, patient_id: str) -> None:
     request = hook_request("patient-view", fhirServer=ehr.url, fhirAuthorization=authorization())
     request["context"]["patientId"] = patient_id
-    assert client().post("/cds-services/b12-folate-patient-view", json=request).status_code == 412
+    assert client().post("/cds-services/b12-folate-patient-view", json=request).status_code in (400, 412)
     assert ehr.seen == []
 
 

@@ -87,8 +87,8 @@ ENVELOPE = {
     "fhirAuthorization": ["token", 1, [], True],
     "prefetch": ["x", 1, [], True],
     "context.userId": [None, 1, [], {}, ""],
-    "context.patientId": [None, 1, [], {}, "", True],
-    "context.encounterId": [1, [], {}, ""],
+    "context.patientId": [None, 1, [], {}, "", True, "Patient/pat-1"],
+    "context.encounterId": [1, [], {}, "", "Encounter/1"],
 }
 WRONG = [(element, value) for element, values in ENVELOPE.items() for value in values]
 

@@ -168,12 +168,31 @@ def test_draft_orders_of_another_version_are_refused_and_told(hook: str, version
     assert issue["expression"] == ["context.draftOrders"]
 
 
+@pytest.mark.parametrize("subject", [None, {"reference": "urn:uuid:1"}, {"reference": "pat-1"}, {"identifier": {"value": "pat-1"}}])
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_a_draft_order_that_does_not_tell_its_patient_is_refused_and_told(hook: str, subject: Any) -> None:
+    """It is checked for nobody, so here too an empty answer would say that nothing is wrong with it."""
+    drafts = [folic_acid(), folic_acid(subject=subject)]
+    response = service().post(f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetch(LOW), drafts=drafts))
+    assert response.status_code == 422
+    (issue,) = response.get_json()["issue"]
+    assert "subject.reference" in issue["details"]["text"]
+    assert issue["expression"] == ["context.draftOrders"]
+
+
+def test_an_order_of_another_patient_or_of_another_kind_is_passed_over() -> None:
+    diet = {"resourceType": "NutritionOrder", "id": "n", "status": "draft"}
+    drafts = [folic_acid(), folic_acid(subject={"reference": "Patient/pat-2"}), diet]
+    assert ids(fire("order-sign", prefetch(LOW), drafts=drafts)) == ["folic-acid-b12-deficient"]
+    assert ids(fire("order-sign", prefetch(LOW), drafts=drafts[1:])) == []
+
+
 def test_explain_tells_the_version_too(tmp_path: Path) -> None:
     path = tmp_path / "request.json"
     path.write_text(json.dumps(hook_request("order-sign", prefetch(LOW), drafts=[R5_DRAFT])))
     result = CliRunner().invoke(main, ["explain", str(path)])
     assert result.exit_code == 1
-    assert "R5 resources; R4 and R4B are read" in result.output
+    assert "FHIR R5 resources; this service reads R4 and R4B" in result.output
 
 
 def test_a_patients_resources_of_r4b_are_those_of_r4() -> None:

@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 
+from cds_service.app import create_app
+from cds_service.config import Settings
 from tests.support.fhir_builders import hook_request, prefetch
 
 HOOKS = {"patient-view", "order-select", "order-sign", "encounter-discharge"}
@@ -91,6 +93,16 @@ def test_prefetch_is_an_object_of_queries_by_key(services: list[dict[str, Any]])
 def test_usage_requirements_are_human_readable(services: list[dict[str, Any]]) -> None:
     """Response: ``usageRequirements`` tells preconditions in words: which data must come."""
     assert all("Patient" in service["usageRequirements"] for service in services)
+
+
+def test_without_services_discovery_is_an_empty_array() -> None:
+    """Response: "If your CDS server hosts no CDS Services … a 200 HTTP response with an empty array of services"."""
+    app = create_app(Settings())
+    serving = app.extensions["serving"]
+    serving.current.engine.cards_by_hook.clear()
+    serving.take(serving.current.engine)
+    response = app.test_client().get("/cds-services")
+    assert (response.status_code, response.get_json()) == (200, {"services": []})
 
 
 def test_discovery_is_stable(client: FlaskClient) -> None:

@@ -9,7 +9,16 @@ from flask.testing import FlaskClient
 
 from tests.conftest import Call
 from tests.spec.scenarios import CYANOCOBALAMIN, LEBER, LOW_B12
-from tests.support.fhir_builders import condition, draft, folic_acid, hook_request, hydroxocobalamin, prefetch, service_request
+from tests.support.fhir_builders import (
+    FOLIC_ACID_1MG,
+    condition,
+    draft,
+    folic_acid,
+    hook_request,
+    hydroxocobalamin,
+    prefetch,
+    service_request,
+)
 
 REQUIRED = [
     ("patient-view", "userId"), ("patient-view", "patientId"), ("order-select", "userId"), ("order-select", "patientId"),
@@ -121,3 +130,26 @@ def test_draft_orders_may_hold_any_request_resource(call: Call) -> None:
     ]
     assert _ids(call(_request("order-sign", *others, folic_acid()))) == ["folic-acid-b12-deficient"]
     assert call(_request("order-sign", *others)) == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_resources_in_context_shall_be_of_one_fhir_version(client: FlaskClient, first: bool) -> None:
+    """FHIR resources in context: SHALL be of one version; where one would be misread, no other is judged as if it were alone."""
+    of_r5 = folic_acid(medicationCodeableConcept=None, medication={"concept": FOLIC_ACID_1MG})
+    drafts = [of_r5, folic_acid()] if first else [folic_acid(), of_r5]
+    response = client.post("/cds-services/b12-folate-order-sign", json=_request("order-sign", *drafts))
+    assert response.status_code == 422
+    assert response.get_json()["issue"][0]["expression"] == ["context.draftOrders"]
+
+
+def test_a_draft_order_may_name_its_medication_by_its_full_url(call: Call) -> None:
+    """FHIR R4, "Resolving references in Bundles": what has no id yet is known by the name that its entry has."""
+    name = "urn:uuid:05efabf0-4be2-4561-91ce-51548425acb9"
+    order = folic_acid(medicationCodeableConcept=None, medicationReference={"reference": name})
+    request = hook_request("order-sign", prefetch(LOW_B12), drafts=[order])
+    entries = request["context"]["draftOrders"]["entry"]
+    assert _ids(call(request)) == []
+    entries.append({"fullUrl": name, "resource": {"resourceType": "Medication", "code": FOLIC_ACID_1MG}})
+    assert _ids(call(request)) == ["folic-acid-b12-deficient"]
+    order["medicationReference"] = {"display": "Tablets"}
+    assert _ids(call(request)) == []

@@ -33,6 +33,14 @@ def test_data_shall_be_transmitted_over_tls(tmp_path: Path, url: str) -> None:
         load_clients(clients)
 
 
+@pytest.mark.parametrize("url", ["http://ehr.example.org/fhir", "http://8.8.8.8:8080/fhir"])
+def test_a_fhir_server_beyond_the_sites_networks_shall_have_tls(url: str) -> None:
+    """Calling a CDS Service: "The scheme SHALL be https when production data is exchanged"; what has none cannot be listed."""
+    with pytest.raises(ValidationError, match="without TLS"):
+        Settings(fhir_servers=(url,))
+    assert Settings(fhir_servers=(url.replace("http", "https"),)).listed_fhir_servers
+
+
 @pytest.mark.parametrize(
     "url", ["https://cds.example.org", "https://cds.example.org:8443/b12", "http://127.0.0.1:8080", "http://localhost:8080"]
 )
