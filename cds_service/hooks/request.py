@@ -147,9 +147,15 @@ def _value(key: str, text: memoryview) -> Any:
         return {}
 
 
+# Messages of the decoder that say what was sent, which may be of a patient, or show a pattern that tells a reader little.
+_ECHOES = ("Invalid value ", "Expected `str` matching regex ")
+
+
 def _invalid(message: str) -> BadRequest:
     """A validation message of the decoder with its path as a FHIR expression: ``$.context`` becomes ``context``."""
     what, _, path = message.partition(" - at `$")
+    if what.startswith(_ECHOES):
+        what = "Not a value of the form that is asked for"
     element = path.rstrip("`").lstrip(".")
     for phrase in ("missing required field `", "contains unknown field `"):
         if phrase in what:

@@ -228,5 +228,6 @@ def test_what_cannot_be_read_or_is_too_much_is_refused(client: FlaskClient, argu
 def test_an_answer_to_feedback_names_nothing_that_was_sent(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     """Returning OperationOutcome: no patient data; a comment may hold some."""
     spoilt = {**OVERRIDDEN, "overrideReason": {"userComment": "Canaria-7461", "reason": {"code": ["Canaria-7461"], "system": "s"}}}
-    for answer in (_send(client, {**spoilt, "overrideReason": {"userComment": "Canaria-7461"}}), _send(client, spoilt)):
+    items = [spoilt, {**spoilt, "overrideReason": {"userComment": "Canaria-7461"}}, {**OVERRIDDEN, "outcome": "Canaria-7461"}]
+    for answer in [_send(client, item) for item in items]:
         assert "Canaria" not in answer.get_data(as_text=True) + caplog.text
