@@ -24,9 +24,10 @@ _LONGEST = 300
 _PARTNER = "partner-ingredient"
 _ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _MICROGRAMS = {"g": Decimal(1_000_000), "mg": Decimal(1000), "ug": Decimal(1)}
+# A number is read from its first digit and as a whole, or a name of digits would take the time of its length cubed.
 _AMOUNT = (
-    r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
-    r"(?:\s*/\s*(\d+(?:\.\d+)?)?\s*(ml|millilit(?:er|re)s?)(?![a-z]))?"
+    r"(?<!\d)(\d++(?:[.,]\d++)?+)\s*+(mg|mcg|ug|microgrammes?|micrograms?|milligrams?|g)(?![a-z])"
+    r"(?:\s*+/\s*+(\d++(?:\.\d++)?+)?\s*+(ml|millilit(?:er|re)s?)(?![a-z]))?"
 )
 _STRENGTH = re.compile(_AMOUNT)
 _FOLATE_STRENGTH = re.compile(rf"(?:folic acid|folate|levomefolate|methylfolate|leucovorin|folinic acid)[^0-9/+]{{0,20}}{_AMOUNT}")

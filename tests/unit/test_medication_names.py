@@ -1,5 +1,7 @@
 """What a medication is: by code, by reference, last by name; and what it is not."""
 
+import time
+
 import pytest
 
 from tests.support.clinic import facts_of
@@ -206,3 +208,11 @@ def test_cobalamin_allergy_by_name(text, severity):
     recorded = allergy(code="0", **{})
     recorded["code"] = {"text": text}
     assert facts_of(recorded)["allergy.cobalamin"].value == severity
+
+
+def test_a_hostile_name_takes_no_longer_than_its_length():
+    """One call computes at a time: a name of digits that was tried from each of them would hold up all others for minutes."""
+    names = [f"{number} folic acid {'0' * 280}" for number in range(300)]
+    started = time.process_time()
+    assert not any(product({"text": name}).strength for name in names)
+    assert time.process_time() - started < 2
