@@ -46,8 +46,9 @@ class ResourceIndex:
     def add(self, value: Any) -> bool:
         """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
 
-        Not complete: an OperationOutcome (alone or as an entry), a Bundle with a ``next`` link or with fewer entries
-        than its ``total``, a resource of another FHIR version or of nobody, who may be the patient, what is no resource.
+        Not complete: an OperationOutcome (alone, or as an entry that is more than information), a Bundle with a ``next`` link
+        or with fewer entries than its ``total``, a resource of another FHIR version or of nobody, who may be the patient, what
+        is no resource.
         ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if value is None:
@@ -59,7 +60,7 @@ class ResourceIndex:
         complete = not lacks_entries(value)
         for entry in as_list(value.get("entry")):
             resource = entry.get("resource") if isinstance(entry, dict) else None
-            complete &= isinstance(resource, dict) and self._file(resource)
+            complete &= isinstance(resource, dict) and (self._file(resource) or _is_remark(resource))
             name = as_text(as_dict(entry).get("fullUrl"))
             if name.startswith("urn:") and as_dict(resource).get("resourceType") == "Medication":
                 # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
@@ -122,6 +123,13 @@ def resources_of(value: Any) -> Iterator[dict[str, Any]]:
                 yield inner
     elif resource:
         yield resource
+
+
+def _is_remark(resource: dict[str, Any]) -> bool:
+    """Whether an entry is an OperationOutcome that has "no relation to the degree of success" (FHIR R4, IssueSeverity)."""
+    issues = dicts(resource.get("issue"))
+    harmless = bool(issues) and all(issue.get("severity") == "information" for issue in issues)
+    return harmless and resource.get("resourceType") == "OperationOutcome"
 
 
 def is_bundle(value: dict[str, Any]) -> bool:

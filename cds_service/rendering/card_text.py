@@ -22,8 +22,12 @@ _MAIL = re.compile(r"@(?=\S)")
 # Entities rather than backslashes: also harmless to a client that shows Markdown as HTML. "<150" opens no tag.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./%,]{0,60}[A-Za-z0-9%]\Z")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), bidirectional controls and tags among them; and annotations.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    r"\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

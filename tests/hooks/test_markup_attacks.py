@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cds_service.rendering.card_text import escaped
+from cds_service.rendering.card_text import escaped, one_line
 from tests.spec.scenarios import EVERY_CARD
 from tests.support.clinic import client
 
@@ -72,6 +72,18 @@ def test_evil_text_anywhere_in_the_record_changes_no_markup(card_id: str) -> Non
         for name, card in _cards(EVERY_CARD[card_id], evil).items():
             assert _elements(card) == _elements(harmless[name]), (evil, card["detail"])
             assert not [text for text in _plain_texts(card) if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text)]
+
+
+@pytest.mark.parametrize("character", "\u00ad\u034f\u061c\u115f\u180e\u200b\u200f\u202e\u2066\u206f\u3164\ufe0f\ufeff\ufffa\U000e0041")
+def test_what_cannot_be_seen_reaches_no_card(character: str) -> None:
+    """It turns the order of what is read, hides words from readers and shows them to machines, and makes two names look alike."""
+    assert escaped(f"pg{character}/mL") == one_line(f"pg{character}/mL") == "pg/mL"
+
+
+@pytest.mark.parametrize("control", "\x00\x1b\x7f\x85\x9b\x9d\u2028")
+def test_controls_are_spaces(control: str) -> None:
+    """Those of Unicode's second row too, which a terminal obeys as it does an escape."""
+    assert escaped(f"pg{control}31m") == one_line(f"pg{control}31m") == "pg 31m"
 
 
 def test_words_of_the_record_do_reach_cards() -> None:

@@ -130,6 +130,10 @@ def test_of_what_may_be_the_patients_nothing_counts_and_no_absence_is_concluded(
     assert facts_of(reaction)["allergy.cobalamin"].is_unknown
 
 
+def _remark(*severities):
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": "informational"} for severity in severities]}
+
+
 @pytest.mark.parametrize(
     ("value", "state"),
     [
@@ -139,6 +143,9 @@ def test_of_what_may_be_the_patients_nothing_counts_and_no_absence_is_concluded(
         pytest.param(bundle([], total=0), "absent", id="total 0"),
         pytest.param({"resourceType": "OperationOutcome", "issue": []}, "unknown", id="OperationOutcome"),
         pytest.param(bundle([{"resourceType": "OperationOutcome"}]), "unknown", id="OperationOutcome as an entry"),
+        pytest.param(bundle([_remark("information", "information")], total=0), "absent", id="information as an entry"),
+        pytest.param(bundle([_remark("information", "warning")]), "unknown", id="a warning as an entry"),
+        pytest.param(_remark("information"), "unknown", id="information alone"),
         pytest.param(bundle([], total=1), "unknown", id="fewer entries than total"),
         pytest.param(bundle([], link=[{"relation": "self"}, {"relation": "next", "url": "u"}]), "unknown", id="next link"),
     ],
