@@ -43,6 +43,8 @@ class Caller(NamedTuple):
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 """A time, in seconds since the epoch."""
+Tenant = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
+"""An organization. It names the client in what is stored, so it is a text that every database can hold."""
 
 
 class _Header(msgspec.Struct):
@@ -58,7 +60,7 @@ class _Claims(msgspec.Struct):
     exp: Seconds
     iat: Seconds
     jti: str
-    tenant: str | None = None
+    tenant: Tenant | None = None
 
 
 class _Registration(NamedTuple):

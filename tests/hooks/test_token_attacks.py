@@ -198,6 +198,12 @@ def test_a_strange_jti_counts_once(trusting, jti):
     assert "used before" in _refused(trusting, f"Bearer {signed}")
 
 
+@pytest.mark.parametrize("tenant", ["\ud800", "\x00", "a\nb", "x" * 256, 1, ["north"]])
+def test_a_tenant_that_no_database_could_hold(trusting, tenant):
+    """It names the client in all that is stored: what cannot be written would stand in the way of everybody's feedback."""
+    _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims(tenant=tenant))
+
+
 def test_a_refused_token_does_not_use_up_its_jti(trusting):
     """Who knows a ``jti`` cannot burn it with a token of their own."""
     jti = "mine-alone"
