@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .json_shape import as_dict, as_list, as_text, dicts
+from .json_shape import as_dict, as_list, as_text, codings, dicts
 from .references import is_of_patient, is_of_somebody, reference_to
 from .terminology import Terminology
 from .version import other_version
 
+# "Resource request returns no results": a valid request, but no information was documented or found (Epic on FHIR, FHIR Error Codes).
+_EPIC, _NO_RESULTS = "urn:oid:1.2.840.114350.", "4101"
 _NO_RESOURCES: list[dict[str, Any]] = []
 
 
@@ -46,9 +48,9 @@ class ResourceIndex:
     def add(self, value: Any) -> bool:
         """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
 
-        Not complete: an OperationOutcome (alone, or as an entry that is more than information), a Bundle with a ``next`` link
-        or with fewer entries than its ``total``, a resource of another FHIR version or of nobody, who may be the patient, what
-        is no resource.
+        Not complete: an OperationOutcome (alone, or as an entry that says more than that nothing was found), a Bundle with a
+        ``next`` link or with fewer entries than its ``total``, a resource of another FHIR version or of nobody, who may be the
+        patient, what is no resource.
         ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if value is None:
@@ -60,7 +62,7 @@ class ResourceIndex:
         complete = not lacks_entries(value)
         for entry in as_list(value.get("entry")):
             resource = entry.get("resource") if isinstance(entry, dict) else None
-            complete &= isinstance(resource, dict) and (self._file(resource) or _is_remark(resource))
+            complete &= isinstance(resource, dict) and (self._file(resource) or _found_nothing(resource))
             name = as_text(as_dict(entry).get("fullUrl"))
             if name.startswith("urn:") and as_dict(resource).get("resourceType") == "Medication":
                 # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
@@ -125,11 +127,15 @@ def resources_of(value: Any) -> Iterator[dict[str, Any]]:
         yield resource
 
 
-def _is_remark(resource: dict[str, Any]) -> bool:
-    """Whether an entry is an OperationOutcome that has "no relation to the degree of success" (FHIR R4, IssueSeverity)."""
+def _found_nothing(resource: dict[str, Any]) -> bool:
+    """Whether an entry is an OperationOutcome that says no more than that nothing was found, as Epic's servers have it in each
+    empty Bundle. No other severity or code is passed over: information may be that the record is locked."""
     issues = dicts(resource.get("issue"))
-    harmless = bool(issues) and all(issue.get("severity") == "information" for issue in issues)
-    return harmless and resource.get("resourceType") == "OperationOutcome"
+    return (
+        resource.get("resourceType") == "OperationOutcome"
+        and bool(issues)
+        and all(any(system.startswith(_EPIC) and code == _NO_RESULTS for system, code in codings(issue.get("details"))) for issue in issues)
+    )
 
 
 def is_bundle(value: dict[str, Any]) -> bool:

@@ -130,8 +130,13 @@ def test_of_what_may_be_the_patients_nothing_counts_and_no_absence_is_concluded(
     assert facts_of(reaction)["allergy.cobalamin"].is_unknown
 
 
-def _remark(*severities):
-    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": "informational"} for severity in severities]}
+EPIC = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
+
+
+def _remark(*codes, system=EPIC, severity="warning"):
+    """4101: nothing was found; 4119: there may be more; 4134 (information): the record is locked."""
+    issues = [{"severity": severity, "code": "processing", "details": {"coding": [{"system": system, "code": code}]}} for code in codes]
+    return {"resourceType": "OperationOutcome", "issue": issues}
 
 
 @pytest.mark.parametrize(
@@ -143,9 +148,12 @@ def _remark(*severities):
         pytest.param(bundle([], total=0), "absent", id="total 0"),
         pytest.param({"resourceType": "OperationOutcome", "issue": []}, "unknown", id="OperationOutcome"),
         pytest.param(bundle([{"resourceType": "OperationOutcome"}]), "unknown", id="OperationOutcome as an entry"),
-        pytest.param(bundle([_remark("information", "information")], total=0), "absent", id="information as an entry"),
-        pytest.param(bundle([_remark("information", "warning")]), "unknown", id="a warning as an entry"),
-        pytest.param(_remark("information"), "unknown", id="information alone"),
+        pytest.param(bundle([_remark("4101")], total=0), "absent", id="Epic's entry that nothing was found"),
+        pytest.param(bundle([_remark("4101", "4119")], total=0), "unknown", id="and that there may be more"),
+        pytest.param(bundle([_remark("4134", severity="information")], total=0), "unknown", id="information that the record is locked"),
+        pytest.param(bundle([_remark("4101", system="urn:other")], total=0), "unknown", id="the code of somebody else"),
+        pytest.param(bundle([_remark()], total=0), "unknown", id="an OperationOutcome without issues"),
+        pytest.param(_remark("4101"), "unknown", id="no Bundle"),
         pytest.param(bundle([], total=1), "unknown", id="fewer entries than total"),
         pytest.param(bundle([], link=[{"relation": "self"}, {"relation": "next", "url": "u"}]), "unknown", id="next link"),
     ],
