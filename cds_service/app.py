@@ -18,6 +18,7 @@ from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
 from .hooks.feedback import feedback_blueprint
 from .hooks.fhir_api import fhir_blueprint
+from .hooks.local_only import refuse_other_hosts
 from .hooks.report import report_blueprint
 from .hooks.rsgi import WholeCalls
 from .hooks.served import Serving
@@ -51,6 +52,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
         authenticate_callers(app, verifier, settings)
     elif settings.insecure:
         log.warning(OPEN_TO_ALL.format(host=settings.host))
+    else:
+        refuse_other_hosts(app, settings.base_url)
     turn = Turn()
     fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())

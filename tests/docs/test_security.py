@@ -38,3 +38,14 @@ def test_limits_are_those_of_the_code():
     assert (rsgi.BODY_SECONDS, rsgi.LARGE_AT_ONCE) == (30, 16)
     assert "408 after 30 s" in PAGE
     assert "sixteen at a time in a worker" in PAGE
+
+
+def test_of_the_threads_that_answer_some_never_wait():
+    from cds_service.fhir import client
+    from cds_service.hooks import rsgi
+    from cds_service.store import writer
+    from cds_service.trust import key_sources
+
+    assert client.MOST_WAITING + key_sources.MOST_WAITING + writer.MOST_SENDING < rsgi.THREADS
+    assert (client.MOST_WAITING_FOR_ONE, client.MOST_WAITING, key_sources.MOST_WAITING, writer.MOST_SENDING) == (16, 32, 16, 16)
+    assert "at most sixteen wait for a server in a worker and 32 for all" in PAGE

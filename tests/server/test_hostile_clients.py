@@ -255,9 +255,27 @@ def test_a_header_with_an_underscore_is_no_other_header(server):
     ],
 )
 def test_nobody_is_redirected_to_the_host_that_a_caller_names(server, path, status):
-    answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode())
-    assert _statuses(answer) == [status]
-    assert b"evil.example" not in answer
+    for host, expected in (("localhost", status), ("evil.example", 421)):
+        answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert _statuses(answer) == [expected]
+        assert b"evil.example" not in answer
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "2130706433", "192.168.0.7", "[::2]", "[1:2]", "[", ""]
+)
+def test_a_page_whose_name_leads_to_this_machine_is_not_answered(server, host):
+    """DNS rebinding: a browser takes the page and the service for one origin, and asks no leave of the service."""
+    for path in ("/cds-services", PATH, "/api/report", "/nowhere"):
+        answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert _statuses(answer) in ([421], [400])
+        assert b'services"' not in answer
+        assert host.encode() not in answer or len(host) < 2
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1", "[::1]:8080", "127.8.8.8"])
+def test_the_names_of_this_machine_are_answered(server, host):
+    assert _statuses(_sent(server, f"GET /cds-services HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())) == [200]
 
 
 INJECTED = ["%0d%0aSet-Cookie:%20a=b", "%0aX-Evil:%201", "%00", "%1b[31m", "%e2%80%a8", "%c0%ae%c0%ae/", "%ff", "<script>"]
@@ -291,7 +309,7 @@ def test_an_id_injects_nothing(server, element, evil):
 def test_a_header_injects_nothing(server, name, evil):
     header = f"{name}: {MARK}".encode() + evil + b"\r\n"
     answer = _sent(server, HEAD + header + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
-    assert _statuses(answer)[0] in (200, 400, 415)
+    assert _statuses(answer)[0] in (200, 400, 415, 421)
     assert b"set-cookie" not in answer.lower()
     assert MARK.encode() not in answer
     assert MARK not in server.log.read_text()
