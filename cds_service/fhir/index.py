@@ -10,6 +10,11 @@ from .references import is_of_patient, is_of_somebody, reference_to
 from .terminology import Terminology
 from .version import other_version
 
+# What is read of a patient, beside the Patient. Others (an Organization that was included) may be of nobody.
+READ_TYPES = frozenset({
+    "Observation", "Condition", "Procedure", "AllergyIntolerance", "MedicationRequest", "MedicationStatement",
+    "MedicationAdministration", "MedicationDispense", "ServiceRequest",
+})  # fmt: skip
 # "Resource request returns no results": a valid request, but no information was documented or found (Epic on FHIR, FHIR Error Codes).
 _EPIC, _NO_RESULTS = "urn:oid:1.2.840.114350.", "4101"
 _NO_RESOURCES: list[dict[str, Any]] = []
@@ -86,7 +91,7 @@ class ResourceIndex:
             return False
         elif not is_of_patient(resource, self.patient_reference):
             self.excluded += 1
-            return is_of_somebody(resource)
+            return kind not in READ_TYPES or is_of_somebody(resource)
         elif self._is_filed(kind, resource.get("id")):
             return True
         elif kind == "Observation":

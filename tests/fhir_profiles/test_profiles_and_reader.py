@@ -12,7 +12,7 @@ from cds_service.authoring.validation.conformance import conformance_findings
 from cds_service.authoring.validation.node import Node
 from cds_service.facts.analytes import ANALYTES
 from cds_service.facts.laboratory import Result, Results
-from cds_service.facts.session import read_session
+from cds_service.facts.session import UnreadableOrders, read_session
 from cds_service.fhir.index import ResourceIndex
 from cds_service.fhir.terminology import LOINC
 from cds_service.fhir.units import UCUM
@@ -239,9 +239,14 @@ def test_the_service_reads_the_test_of_a_draft():
     assert session(EXAMPLES["draft-laboratory-order"]).tests == {"b12-total"}
 
 
-@pytest.mark.parametrize("key", ["draft-medication-order-status", "draft-medication-order-identified", "draft-medication-order-subject"])
+@pytest.mark.parametrize("key", ["draft-medication-order-status", "draft-medication-order-identified"])
 def test_a_counter_example_of_a_medication_order_is_no_draft_of_a_known_drug(key):
     assert not [draft for draft in session(COUNTER_EXAMPLES[key]).drafts if draft.product.agents]
+
+
+def test_a_counter_example_of_a_medication_order_of_nobody_is_refused():
+    with pytest.raises(UnreadableOrders, match="does not tell its patient"):
+        session(COUNTER_EXAMPLES["draft-medication-order-subject"])
 
 
 @pytest.mark.parametrize("key", ["draft-laboratory-order-status", "draft-laboratory-order-subject"])

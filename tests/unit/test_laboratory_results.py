@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_service.facts.queries import QUERIES
+from cds_service.fhir.index import READ_TYPES
 from tests.support.clinic import facts_of
 from tests.support.fhir_builders import LOINC, SNOMED, allergy, bundle, condition, days_ago, observation, patient, prefetch
 
@@ -131,6 +133,14 @@ def test_of_what_may_be_the_patients_nothing_counts_and_no_absence_is_concluded(
 
 
 EPIC = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
+
+
+def test_included_resources_that_are_of_no_patient_change_nothing():
+    included = {"resource": {"resourceType": "Practitioner", "id": "x"}, "search": {"mode": "include"}}
+    found = bundle([], total=0)
+    found["entry"].append(included)
+    assert level(prefetched={**prefetch(), "b12-results": found}) == "absent"
+    assert {query.resource_type for query in QUERIES.values()} == READ_TYPES | {"Patient"}
 
 
 def _remark(*codes, system=EPIC, severity="warning"):
