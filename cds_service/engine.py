@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -20,6 +20,7 @@ from .facts.queries import QUERIES, search
 from .facts.record import PatientRecord
 from .facts.session import OrderingSession, read_session
 from .facts.site import Site
+from .fhir.definitions import DefinitionError, read_definition, using
 from .fhir.index import ResourceIndex
 from .fhir.references import is_id
 from .fhir.retrieval import Fetch, fetch_nothing, retrieve
@@ -32,7 +33,7 @@ from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, 
 from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
 from .rules.yaml_reader import meant
-from .rules.yaml_source import AuthoringError, Mistakes
+from .rules.yaml_source import AuthoringError, Mistakes, Place
 
 PARAMETER_SETS = ("default", "uk", "us")
 # The prefetch keys whose values may hold Medications beside what names them.
@@ -83,7 +84,7 @@ class Engine:
     def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
         self.settings = settings
         self.zone = ZoneInfo(settings.timezone)
-        self.terminology = Terminology.load(PROFILES)
+        self.terminology, templates = definitions(settings.parameters)
         self.folders = folders(built_in or CARDS, settings.cards)
         self.evidence: dict[str, EvidenceEntry] = load_evidence(self.folders)
         self.parameters = load_parameters(self.folders, settings.parameters, self.evidence)
@@ -94,7 +95,6 @@ class Engine:
             self.zone,
             self.terminology,
         )
-        templates = load_templates(PROFILES / "activity-definitions", self.terminology, settings.parameters)
         mistakes = Mistakes()
         note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
         mistakes.tell()
@@ -167,6 +167,22 @@ def _patient(call: Call, facts: Facts) -> Patient:
     return Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
 
 
+def definitions(parameter_set: str) -> tuple[Terminology, dict[str, OrderTemplate]]:
+    """The value sets and the order templates. Raises :class:`AuthoringError`."""
+    with _told_to_authors():
+        terminology = Terminology.load(PROFILES)
+        return terminology, load_templates(PROFILES / "activity-definitions", terminology, parameter_set)
+
+
+@contextmanager
+def _told_to_authors() -> Iterator[None]:
+    try:
+        yield
+    except DefinitionError as error:
+        file = f"{PROFILES.name}/{error.file.relative_to(PROFILES).as_posix()}"
+        raise AuthoringError(Place(file, error.line, error.column), error.what) from None
+
+
 def vocabulary(evidence: Collection[str], templates: Collection[str]) -> Vocabulary:
     """The names that cards may use beside those of ``evidence`` and order ``templates``."""
     return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT))
@@ -196,5 +212,6 @@ def note_wrong_orders(
 
 @cache
 def _override_reasons() -> dict[str, str]:
-    text = (PROFILES / "code-systems" / "non-adherence-reason-codes.json").read_text("utf-8")
-    return {concept["code"]: concept["display"] for concept in json.loads(text)["concept"]}
+    path = PROFILES / "code-systems" / "non-adherence-reason-codes.json"
+    with _told_to_authors(), using(path):
+        return {concept["code"]: concept["display"] for concept in read_definition(path, "CodeSystem")["concept"]}

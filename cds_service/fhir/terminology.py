@@ -6,13 +6,13 @@ hierarchy (ICD, ATC): ``I50`` covers ``I50.9``. Nothing is looked up outside the
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .definitions import DefinitionError, parse_definition, text_of, using
 from .json_shape import codings
 
 LOINC = "http://loinc.org"
@@ -20,6 +20,11 @@ SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 CODES_SPELL_HIERARCHY = frozenset({"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm", "http://www.whocc.no/atc"})
 BASE = "https://b12-folate-cds.example.org/fhir"
+# A misspelt one would hold no code that ever comes.
+_SYSTEMS = CODES_SPELL_HIERARCHY | {
+    LOINC, SNOMED, RXNORM, "https://dmd.nhs.uk", "https://fhir.hl7.org.uk/CodeSystem/OPCS-4",
+    "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", f"{BASE}/CodeSystem/b12-folate-cds",
+}  # fmt: skip
 _REVIEW = f"{BASE}/StructureDefinition/code-review"
 _MEASURED = re.compile(r"\[(Mass|Moles|Mass or Moles|Moles or Mass)/volume\]")
 _EMPTY: frozenset[str] = frozenset()
@@ -60,9 +65,10 @@ class Terminology:
 
     @classmethod
     def load(cls, profiles: Path) -> Terminology:
-        """Read ``value-sets/*.json`` and ``code-systems/medication-name.json`` under ``profiles``."""
-        value_sets = tuple(path.read_text("utf-8") for path in sorted((profiles / "value-sets").glob("*.json")))
-        return _read(value_sets, (profiles / "code-systems" / "medication-name.json").read_text("utf-8"))
+        """Read ``value-sets/*.json`` and ``code-systems/medication-name.json`` under ``profiles``. Raises :class:`DefinitionError`."""
+        value_sets = tuple((path, text_of(path)) for path in sorted((profiles / "value-sets").glob("*.json")))
+        names = profiles / "code-systems" / "medication-name.json"
+        return _read(value_sets, (names, text_of(names)))
 
     def _add(self, value_set: dict[str, Any]) -> None:
         set_id = value_set["id"]
@@ -126,11 +132,32 @@ class Terminology:
 
 
 @lru_cache(maxsize=2)
-def _read(value_sets: tuple[str, ...], names: str) -> Terminology:
-    """The terminology in these JSON texts, shared by all engines: files that did not change are not parsed again."""
-    return Terminology(map(json.loads, value_sets), json.loads(names))
+def _read(value_sets: tuple[tuple[Path, str], ...], names: tuple[Path, str]) -> Terminology:
+    """The terminology of files with their texts, read once for the same ones."""
+    read = []
+    for path, text in value_sets:
+        value_set = parse_definition(path, text, "ValueSet")
+        with using(path):
+            _check_members(path, value_set)
+        read.append(value_set)
+    path, text = names
+    medication_names = parse_definition(path, text, "CodeSystem")
+    with using(path):
+        assert medication_names["concept"]
+        return Terminology(read, medication_names)
 
 
 def _words(text: str) -> str:
     """Lower case, punctuation and runs of space as one space, so that ``Vitamin B-12`` reads ``vitamin b 12``."""
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def _check_members(path: Path, value_set: dict[str, Any]) -> None:
+    """That each part of a value set has members: one without is a slip, and would silence every card that asks for it."""
+    for include in value_set["compose"]["include"]:
+        if "system" in include and include["system"] not in _SYSTEMS:
+            raise DefinitionError(path, 1, 1, f"no code system that is read here has the URL {include['system']!r}.")
+        if not (include.get("valueSet") or (include["system"] and (include.get("concept") or include.get("filter")))):
+            raise DefinitionError(path, 1, 1, "a part of 'compose.include' has no 'concept', 'filter' or 'valueSet'.")
+        for concept in include.get("concept", []):
+            assert isinstance(concept["code"], str)

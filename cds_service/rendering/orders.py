@@ -6,11 +6,11 @@ validated at load is what leaves.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..fhir.definitions import read_definitions, using
 from ..fhir.medication import COBALAMINS
 from ..fhir.terminology import RXNORM, Terminology
 
@@ -60,11 +60,14 @@ class OrderTemplate(NamedTuple):
 
 
 def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -> dict[str, OrderTemplate]:
-    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` RxNorm codings come last, else first."""
+    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` RxNorm codings come last, else first.
+
+    Raises :class:`DefinitionError`.
+    """
     templates = {}
-    for path in sorted(folder.glob("*.json")):
-        definition = json.loads(path.read_text("utf-8"))
-        templates[definition["id"]] = _template(definition, terminology, parameter_set)
+    for path, definition in read_definitions(folder, "ActivityDefinition"):
+        with using(path):
+            templates[definition["id"]] = _template(definition, terminology, parameter_set)
     return templates
 
 
@@ -75,6 +78,8 @@ def _template(definition: dict[str, Any], terminology: Terminology, parameter_se
         "status": "draft",
         "intent": definition["intent"],
     }
+    if definition["kind"] not in ("MedicationRequest", "ServiceRequest"):
+        raise ValueError("an order is of one of these kinds")
     starts_cobalamin = False
     if "priority" in definition:
         resource["priority"] = definition["priority"]

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...config import Settings
-from ...content import CARDS, PROFILES
-from ...engine import PARAMETER_SETS, Engine, note_wrong_orders, vocabulary
-from ...fhir.terminology import Terminology
-from ...rendering.orders import load_templates
+from ...content import CARDS
+from ...engine import PARAMETER_SETS, Engine, definitions, note_wrong_orders, vocabulary
 from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
@@ -17,6 +15,7 @@ from ...rules.yaml_source import AuthoringError, Mistakes
 from ..card_tests import CardTestResult, run_card, with_drafts
 from .finding import Finding
 from .of_cards import card_findings, failing_tests
+from .of_definitions import definition_findings
 from .of_files import file_findings
 from .of_set import set_findings
 
@@ -35,9 +34,14 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     found = read_folders(CARDS, local, mistakes)
     mistaken: set[str] = set()
     evidence = read_evidence(found, mistakes, mistaken)
-    templates = load_templates(PROFILES / "activity-definitions", Terminology.load(PROFILES), settings.parameters)
-    # A card that cites a mistaken entry is not mistaken itself.
-    names = vocabulary(evidence.keys() | mistaken, templates)
+    try:
+        _, templates = definitions(settings.parameters)
+        # A card that cites a mistaken entry is not mistaken itself.
+        names = vocabulary(evidence.keys() | mistaken, templates)
+    except AuthoringError as error:  # without value sets and orders nothing else can be judged
+        yield from map(Finding.of, error.all)
+        return
+    yield from definition_findings()
     for parameter_set in PARAMETER_SETS:
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
         built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])
@@ -48,6 +52,11 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     yield from map(Finding.of, mistakes)
     if in_files or mistakes:
         return
+    yield from _findings_of_the_whole(local, settings, found, names)
+
+
+def _findings_of_the_whole(local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary) -> Iterator[Finding]:
+    """What is to be said once every file can be read."""
     engines = {name: settings.model_copy(update={"cards": local, "parameters": name}) for name in PARAMETER_SETS}
     try:
         loaded = {name: Engine(chosen) for name, chosen in engines.items()}

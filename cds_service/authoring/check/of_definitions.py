@@ -1,0 +1,33 @@
+"""What is to be said of the FHIR definitions that the service works by: what is against base FHIR R4, with the element's path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+from ...content import PROFILES
+from ...rules.yaml_source import Place
+from ..validation import Validator
+from ..validation.finding import Finding as ValidationFinding
+from .finding import Finding
+
+_FOLDERS = ("activity-definitions", "code-systems", "value-sets")
+
+
+def definition_findings() -> Iterator[Finding]:
+    """The errors in value sets, code systems and order templates, each of which can be read as JSON."""
+    for path in sorted(path for folder in _FOLDERS for path in (PROFILES / folder).glob("*.json")):
+        place = Place(f"{PROFILES.name}/{path.relative_to(PROFILES).as_posix()}", 1, 1)
+        for found in _errors(path.read_text("utf-8")):
+            yield Finding("unreadable", "error", place, f"{found.path}: {found.what}", found.mend)
+
+
+@cache
+def _validator() -> Validator:
+    return Validator()
+
+
+@lru_cache(maxsize=512)
+def _errors(text: str) -> tuple[ValidationFinding, ...]:
+    return tuple(found for found in _validator().validate(json.loads(text)).findings if found.severity == "error")
