@@ -27,7 +27,7 @@ from ..safety.proof import PATIENT_OF_STATES
 from ..safety.sessions import Session, dosed_sessions, ordering_sessions
 from .compared import Compared, compared
 from .limits import Extras, changed_parameters, drafted
-from .walk import SharedFacts, Table, pair_of, status_row, table, with_results, with_statuses
+from .walk import SharedFacts, Table, pair_of, pair_of_statuses, table, with_results, with_statuses
 
 FIRES, SILENT, SAYS, SUGGESTS = "fires where it was silent", "is silent where it fired", "says otherwise", "suggests otherwise"
 KINDS = (FIRES, SILENT, SAYS, SUGGESTS)
@@ -176,9 +176,9 @@ def _related(job: Job, classes: Table) -> Table:
         return with_results(classes)._replace(relation=status_relation())
 
     def run(choices: Choices) -> dict[str, str]:
-        return status_row(*_facts(job, classes, OPENING, choices, _NOTHING))
+        return pair_of_statuses(*_facts(job, classes, OPENING, choices, _NOTHING))
 
-    return with_statuses(with_results(classes), [dict(row) for row in sorted({tuple(sorted(row.items())) for row in states(run)})])
+    return with_statuses(with_results(classes), list(states(run)))
 
 
 def _sessions(job: Job, names: frozenset[str]) -> list[Session]:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from ...facts.catalogue import CATALOGUE, Facts, closure
 from ...facts.fact import Fact
 from ...facts.site import Site
-from ..safety.classes import ABSENT, COLLAPSED, FALSE, HB, NOW, RATES, STATUS_CLASSES, TRUE, UNKNOWN, YES_NO, input_classes
+from ..safety.classes import ABSENT, COLLAPSED, FALSE, HB, NOW, RATES, STATUS_CLASSES, TRUE, UNKNOWN, YES_NO, input_classes, suspicion
 from ..safety.enumeration import Choices, Class, ClassesOf, Impossible, NeedsClasses, Relation, StateFacts
+from ..safety.job import status_row
 from ..safety.sessions import Session
 from .limits import Extra
 
@@ -40,7 +41,7 @@ def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collec
     if "anaemia" in worked_out:
         tried["hb"] = lambda facts: (ABSENT, UNKNOWN, HB)
     if "b12.status" in worked_out and not whole:
-        tried["b12.suspicion"] = _suspicion
+        tried["b12.suspicion"] = suspicion
     if "b12.result_day" in worked_out:
         tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)  # where there is no result that it could be the day of
     tried["b12.nitrous_oxide_test"] = lambda facts: (FALSE,) if facts["neuro.involvement"].holds is False else YES_NO
@@ -88,12 +89,9 @@ def with_results(classes: Table) -> Table:
     return classes._replace(old=bounded(classes.old), new=bounded(classes.new))
 
 
-def status_row(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
-    """The classes that the status of a state rests on in the two sets, and what they make of them."""
-    statuses = _PAIR.join((label(old["b12.status"]), label(new["b12.status"])))
-    # What else speaks for a suspicion is left free, as in the proof.
-    inputs = {name: found for name, found in {**old.labels, **new.labels}.items() if name not in ("b12.suspicion", "b12.diagnosed")}
-    return {**inputs, "b12.status": statuses}
+def pair_of_statuses(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
+    """What the two sets make of the B12 status, with the inputs that it rests on in them."""
+    return status_row({**old.labels, **new.labels}, _PAIR.join((label(old["b12.status"]), label(new["b12.status"]))))
 
 
 def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
@@ -140,14 +138,6 @@ def _admits_values(options: Sequence[Class]) -> bool:
 def _renal(facts: Facts) -> Sequence[Class]:
     rate = facts["egfr"].value
     return (TRUE,) if rate is not None and rate.level == "reduced" else YES_NO if rate is None else (TRUE, FALSE)
-
-
-def _suspicion(facts: Facts) -> Sequence[Class]:
-    """What the definition admits for methylmalonic acid and neurological features; its other grounds are free."""
-    if facts["mma.level"].value == "high":
-        return (TRUE,)
-    unsettled = facts["mma.level"].is_unknown or facts["b12_therapy.active"].is_unknown
-    return (TRUE,) if unsettled and facts["neuro.involvement"].holds else (TRUE, FALSE)
 
 
 class SharedFacts(StateFacts):

@@ -247,6 +247,15 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
 
 
 _OLDER_B12 = _result("b12.total", "110", "deficient", 450)
+def suspicion(facts: Facts) -> Sequence[Class]:
+    """Of ``b12.suspicion``, where it is tried itself: what methylmalonic acid and neurological features admit, its other grounds
+    being free."""
+    if facts["mma.level"].value == "high":
+        return (TRUE,)
+    unsettled = facts["mma.level"].is_unknown or facts["b12_therapy.active"].is_unknown
+    return (TRUE,) if unsettled and facts["neuro.involvement"].holds else (TRUE, FALSE)
+
+
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
 # Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
 TEST_ORDERS: dict[str, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ so that each run stands for all their values: this is what makes the enumeration
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -130,13 +130,14 @@ class Relation:
     does not name is free in it.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, str]]):
-        self.everything = (1 << len(rows)) - 1
+    def __init__(self, rows: Iterable[Mapping[str, str]]):
+        distinct = sorted({tuple(sorted(row.items())) for row in rows})
+        self.everything = (1 << len(distinct)) - 1
         named: dict[str, int] = {}
         self._having: dict[tuple[str, str], int] = {}
-        for position, row in enumerate(rows):
+        for position, row in enumerate(distinct):
             bit = 1 << position
-            for name, label in row.items():
+            for name, label in row:
                 named[name] = named.get(name, 0) | bit
                 self._having[name, label] = self._having.get((name, label), 0) | bit
         self._free = {name: self.everything & ~rows_of_it for name, rows_of_it in named.items()}

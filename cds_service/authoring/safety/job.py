@@ -16,15 +16,11 @@ from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
-from .classes import NOW, STATUS_CLASSES, input_classes
+from .classes import NOW, STATUS_CLASSES, input_classes, suspicion
 from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
 from .sessions import Session
 
 FORMULARIES = {"all": frozenset(PRODUCTS), "without hydroxocobalamin": frozenset(PRODUCTS) - {"hydroxocobalamin-injection"}}
-# Left free in the relation: every status that they allow together is tried with each of them, the impossible included.
-_GROUNDS_OF_SUSPICION = frozenset({
-    "b12.earlier_deficient", "nitrous_oxide", "cause.gastric_or_hereditary", "b12.diagnosed", "b12.any_intake", "mcv",
-})  # fmt: skip
 SETTINGS = tuple(product(PARAMETER_SETS, FORMULARIES))
 OPENING = Session("on opening or at discharge", OrderingSession())
 
@@ -92,20 +88,24 @@ class Job:
 
 @cache
 def status_relation() -> Relation:
-    """Which B12 status goes with which inputs, from the definition of ``b12.status`` itself.
-
-    The grounds of suspicion are left free, so that some states are tried which cannot be, and none that can be is left out.
-    """
-    loaded = engine("default", "all")
-    classes = input_classes()
+    """Which B12 status goes with which inputs, from the definition of ``b12.status`` itself."""
+    site = engine("default", "all").site
+    classes = {**input_classes(), "b12.suspicion": suspicion}
 
     def run(choices: Choices) -> dict[str, str]:
-        facts = StateFacts(loaded.site, OrderingSession(), NOW, classes, choices)
+        facts = StateFacts(site, OrderingSession(), NOW, classes, choices)
         status = facts["b12.status"]
-        told = {name: label for name, label in facts.labels.items() if name not in _GROUNDS_OF_SUSPICION}
-        return {**told, "b12.status": "unknown" if status.is_unknown else status.value}
+        return status_row(facts.labels, "unknown" if status.is_unknown else status.value)
 
-    return Relation([dict(row) for row in {tuple(sorted(row.items())) for row in states(run)}])
+    return Relation(states(run))
+
+
+def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
+    """The row of a B12 ``status`` and the inputs that it was worked out from.
+
+    The grounds of a suspicion are left free, so that some states are tried which cannot be, and none that can be is left out.
+    """
+    return {**{name: label for name, label in labels.items() if name not in ("b12.suspicion", "b12.diagnosed")}, "b12.status": status}
 
 
 @cache
