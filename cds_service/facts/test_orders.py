@@ -60,8 +60,8 @@ def reticulocytes(facts: Facts) -> Fact:
 
 @fact("order.before_first_dose", "tests before the first dose", "orders", uses=("b12.status", "order.b12_and_folate"))
 def before_first_dose(facts: Facts) -> Fact:
-    """Serum B12 and folate with an unknown B12 status, as far as not requested; else none."""
-    return facts["order.b12_and_folate"] if facts["b12.status"].is_unknown else known(())
+    """Serum B12 and folate with an unknown B12 status, as far as not requested; else none. Treatment does not wait for them."""
+    return known(facts["order.b12_and_folate"].value or () if facts["b12.status"].is_unknown else ())
 
 
 @fact(

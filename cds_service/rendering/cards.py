@@ -108,6 +108,14 @@ def render_card(
     return _Rendering(decision, decisions, facts, patient, publication).card(course_taken)
 
 
+def render_suggestions(
+    decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
+) -> tuple[list[dict[str, Any]], bool]:
+    """The suggestions of :func:`render_card` without the rest of the card."""
+    suggestions, starts_course = _Rendering(decision, decisions, facts, patient, publication).suggestions(course_taken)
+    return list(suggestions.values()), starts_course
+
+
 class _Rendering:
     """One card of one call; remembers which facts it met, for the line ``Not known``."""
 
@@ -136,7 +144,7 @@ class _Rendering:
         return True
 
     def card(self, course_taken: bool) -> tuple[RenderedCard, bool]:
-        suggestions, starts_course = self._suggestions(course_taken)
+        suggestions, starts_course = self.suggestions(course_taken)
         card: dict[str, Any] = {
             "uuid": str(uuid4()),
             "summary": self._summary(),
@@ -160,7 +168,7 @@ class _Rendering:
         parts.append(not_known(self.facts.unknown_at_root(self.met)))
         return "\n\n".join(filter(None, parts))
 
-    def _suggestions(self, course_taken: bool) -> tuple[dict[int, dict[str, Any]], bool]:
+    def suggestions(self, course_taken: bool) -> tuple[dict[int, dict[str, Any]], bool]:
         """The suggestions that can be made by their authored index, and whether one of them starts a cobalamin course."""
         starts_course = False
         rendered: dict[int, dict[str, Any]] = {}

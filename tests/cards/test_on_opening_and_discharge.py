@@ -16,6 +16,8 @@ from tests.support.fhir_builders import (
     observation,
     patient,
     prefetch,
+    procedure,
+    service_request,
 )
 
 LOW = observation("b12", 110, "pg/mL", ago=3)
@@ -196,3 +198,16 @@ def test_an_interval_in_months_reads_in_whole_days_too():
     record = prefetch(course, condition("386033004", onsetDateTime="2025-01-01"))
     card = next(card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"])
     assert card["summary"] == "Neurological features persist on B12 every 91 days: monthly is an option"
+
+
+@pytest.mark.parametrize(
+    ("record", "card_id", "regimen"),
+    [
+        pytest.param(condition("84027009"), "b12-cause-untreated", "hydroxocobalamin-loading-then-maintenance", id="pernicious anaemia"),
+        pytest.param(condition("38106008"), "ileal-prophylaxis", "hydroxocobalamin-monthly", id="ileal Crohn's disease"),
+        pytest.param(procedure("443906008"), "bariatric-maintenance", "hydroxocobalamin-3-monthly", id="gastric bypass"),
+    ],
+)
+def test_treatment_is_suggested_while_the_tests_before_it_are_pending(record, card_id, regimen):
+    pending = [service_request("b12"), service_request("folate")]
+    assert suggestions(fire("patient-view", prefetch(record, *NO_RISK, *pending)), card_id)[0] == [regimen]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, closure
-from ...rendering.cards import render_card
+from ...rendering.cards import render_suggestions
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ..safety.classes import NOW, input_classes
@@ -235,7 +235,7 @@ class _Decisions(AssumedDecisions):
 
     def __init__(self, decided: frozenset[str], cards: Mapping[str, Card], facts: StateFacts, choices: Choices, assumed: dict[str, bool]):
         super().__init__(decided, cards, facts, choices)
-        self._assumed = assumed
+        self.assumed = assumed
 
 
 def _states(job: Job, what: Compared, classes: Table, session: Session) -> Iterator[tuple[str, SharedFacts, SharedFacts]]:
@@ -272,9 +272,9 @@ def _kind(job: Job, what: Compared, old: Decisions, new: Decisions, old_facts: S
 def _made(loaded: Engine, card_id: str, suggestions: tuple[Any, ...], decisions: Decisions, facts: SharedFacts) -> list[Any]:
     """The orders that ``suggestions`` of a card make where it fires."""
     decision = decisions[card_id]
-    bare = decision._replace(card=replace(decision.card, summary="-", detail=(), values=(), suggestions=suggestions), truths=())
-    rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
-    return read_suggestions(rendered.shown)
+    bare = decision._replace(card=replace(decision.card, suggestions=suggestions))
+    made, _ = render_suggestions(bare, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
+    return read_suggestions(made)
 
 
 def _can_be(job: Job, what: Compared, kind: str, candidate: _Candidate) -> bool:

@@ -67,7 +67,9 @@ _CHECKS = tuple(
         ("none", ()), ("later", ("potassium-24h", "potassium-48h")), ("all", ("potassium-now", "potassium-24h", "potassium-48h")),
     )
 )  # fmt: skip
-_OLDER_POTASSIUM = (_result("potassium", "3.2", "low", 10), _result("potassium", "4.2", "normal", 10))
+_OLDER_POTASSIUM = tuple(
+    _result("potassium", value, level, 10) for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
+)
 
 
 def _recent_potassium(facts: Facts) -> Sequence[Class]:
@@ -91,7 +93,7 @@ def _hb(facts: Facts) -> Sequence[Class]:
 def _severe(facts: Facts) -> Sequence[Class]:
     if facts["hb"].value is None:
         return (UNKNOWN,)
-    return (TRUE, FALSE) if facts["anaemia"].holds else (FALSE,)
+    return (FALSE, UNKNOWN) if facts["anaemia"].holds is False else YES_NO  # a haemoglobin sent as "<" may tell neither
 
 
 def _potassium_checks(facts: Facts) -> Sequence[Class]:
@@ -118,7 +120,7 @@ def _latest_start(facts: Facts) -> Sequence[Class]:
     active = facts["b12_therapy.active"]
     if active.holds:
         return [Class("as start", facts["b12_therapy.start"])]
-    return [UNKNOWN] if active.is_unknown else [ABSENT, UNKNOWN, *_STARTS]
+    return [*([] if active.is_unknown else [ABSENT]), UNKNOWN, *_STARTS]
 
 
 def _past(facts: Facts) -> Sequence[Class]:
@@ -246,7 +248,6 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
     return YES_NO if (facts.today - start.value).days >= 56 else (FALSE,)
 
 
-_OLDER_B12 = _result("b12.total", "110", "deficient", 450)
 def suspicion(facts: Facts) -> Sequence[Class]:
     """Of ``b12.suspicion``, where it is tried itself: what methylmalonic acid and neurological features admit, its other grounds
     being free."""
@@ -256,6 +257,7 @@ def suspicion(facts: Facts) -> Sequence[Class]:
     return (TRUE,) if unsettled and facts["neuro.involvement"].holds else (TRUE, FALSE)
 
 
+_OLDER_B12 = _result("b12.total", "110", "deficient", 450)
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
 # Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
 TEST_ORDERS: dict[str, tuple[str, ...]] = {
@@ -288,6 +290,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "patient.age_months": _always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
     "potassium.checks": _potassium_checks,
     **{name: _always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
+    "order.before_first_dose": _always(Class("none", known(())), Class("some", known(TEST_ORDERS["order.before_first_dose"]))),
     "anaemia.severe": _severe,
     "b12_therapy.route": _of_course(*_values("parenteral", "oral", "nasal")),
     "b12_therapy.interval": _of_course(*(Class(f"{days} days", known(float(days))) for days in (1, 30, 90))),

@@ -8,7 +8,7 @@ so that each run stands for all their values: this is what makes the enumeration
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -43,12 +43,19 @@ class Choices:
 
     def choose(self, options: int) -> int:
         """One of ``options`` possibilities: the one that this run has to try."""
+        if options == 1:
+            return 0
         if self._position == len(self._path):
             self._path.append(0)
             self._counts.append(options)
         chosen = self._path[self._position]
         self._position += 1
         return chosen
+
+    @property
+    def made(self) -> tuple[int, ...]:
+        """The choices of this run so far."""
+        return tuple(self._path[: self._position])
 
     def next_run(self) -> bool:
         """Move on to the next combination; false when all have been tried."""
@@ -108,11 +115,20 @@ class StateFacts(Facts):
             raise Impossible(name)
         if len(options) > 1:
             self.free.add(name)
-        chosen = options[self._choices.choose(len(options))] if len(options) > 1 else options[0]
+        chosen = options[self._choices.choose(len(options))]
         self.labels[name] = chosen.label
         if relation is not None:
             self.mask = relation.narrowed(self.mask, name, chosen.label)
         return chosen.fact
+
+    def computed_so_far(self) -> dict[str, Fact]:
+        """The facts that were asked for until now."""
+        return dict(self._facts)
+
+    def noted(self) -> list[str]:
+        """A list into which go, from now on, the names of the facts that are asked for directly."""
+        self._open = []
+        return self._open
 
 
 class Impossible(Exception):
@@ -132,12 +148,13 @@ class Relation:
 
     def __init__(self, rows: Iterable[Mapping[str, str]]):
         distinct = sorted({tuple(sorted(row.items())) for row in rows})
+        self._rows = [dict(row) for row in distinct]
         self.everything = (1 << len(distinct)) - 1
         named: dict[str, int] = {}
         self._having: dict[tuple[str, str], int] = {}
-        for position, row in enumerate(distinct):
+        for position, row in enumerate(self._rows):
             bit = 1 << position
-            for name, label in row:
+            for name, label in row.items():
                 named[name] = named.get(name, 0) | bit
                 self._having[name, label] = self._having.get((name, label), 0) | bit
         self._free = {name: self.everything & ~rows_of_it for name, rows_of_it in named.items()}
@@ -149,6 +166,11 @@ class Relation:
     def narrowed(self, mask: int, name: str, label: str) -> int:
         """The rows of ``mask`` in which ``name``, a fact of the relation, may have the class ``label``."""
         return mask & (self._free[name] | self._having.get((name, label), 0))
+
+    def projected(self, mask: int, names: Collection[str]) -> frozenset[frozenset[tuple[str, str]]]:
+        """What the rows of ``mask`` say of the facts ``names`` alone."""
+        rows = (row for position, row in enumerate(self._rows) if mask >> position & 1)
+        return frozenset(frozenset(item for item in row.items() if item[0] in names) for row in rows)
 
 
 def states(start: Callable[[Choices], Any]) -> Iterator[Any]:

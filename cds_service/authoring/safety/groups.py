@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
-from ...facts.catalogue import CATALOGUE
 from ...facts.session import OrderingSession
-from ...rendering.cards import render_card
-from ...rules.card import Suggestion
+from ...rendering.cards import render_suggestions
+from ...rules.card import Card, Suggestion
 from ...rules.decision import Decisions
 from .enumeration import Choices, StateFacts, states
 from .invariants import FOLIC_ACID, Suggested, read_suggestions
-from .job import SETTINGS, AssumedDecisions, Job, bare_cards, engine, new_facts
+from .job import SETTINGS, AssumedDecisions, Job, bare_cards, new_facts
 from .proof import PATIENT_OF_STATES, Tally, Violation
 from .repetition import differing
 from .sessions import Session
@@ -55,21 +53,16 @@ def prove_critical(hook: str, card_id: str, sessions: Sequence[Session], setting
     return tally
 
 
-def prove_consistent(hook: str, warning: str, other: str, sessions: Sequence[Session]) -> Tally:
+def prove_consistent(
+    hook: str, warning: str, other: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS
+) -> Tally:
     """No card suggests what another warns of, nor undoes its change."""
     tally = Tally()
-    for job in differing(hook, sessions, SETTINGS[:1], (warning, other)):
-        if _at_odds(job, warning, other, tally):
+    for job in differing(hook, sessions, settings, (warning, other)):
+        both = {warning, other} <= bare_cards(job.parameters, job.formulary, hook).keys()
+        if both and _at_odds(job, warning, other, tally):
             tally.contradictions.add((warning, other))
             break
-    return tally
-
-
-def prove_text(hook: str, card_id: str, sessions: Sequence[Session]) -> Tally:
-    """11. Wherever a card fires, its detail names each unknown fact that its criteria met."""
-    tally = Tally()
-    for job in differing(hook, sessions, SETTINGS[:1], (card_id,)):
-        _names_unknown(job, card_id, tally)
     return tally
 
 
@@ -133,9 +126,8 @@ def _silent_without(job: Job, card_id: str, name: str, labels: dict[str, str], t
     return None
 
 
-def pairs_to_compare(hook: str) -> list[tuple[str, str]]:
-    """Pairs of cards of which the first warns, or removes a draft, and the second orders or removes medication."""
-    cards = bare_cards(*SETTINGS[0], hook)
+def pairs_to_compare(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
+    """Pairs of ``cards`` of which the first warns, or removes a draft, and the second orders or removes medication."""
     warning = [
         card.id for card in cards.values() if card.id in WARNS_OF or any(item.delete and not item.create for item in card.suggestions)
     ]
@@ -159,7 +151,6 @@ WARNS_OF = {
 
 def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
     cards = bare_cards(job.parameters, job.formulary, job.hook)
-    publication = engine(job.parameters, job.formulary).publication
 
     def run(choices: Choices) -> bool:
         facts = new_facts(job, choices)
@@ -169,9 +160,9 @@ def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
         taken = False
         suggested: dict[str, list[Suggested]] = {}
         for card_id in sorted((first, second), key=lambda card_id: cards[card_id].rank):
-            rendered, starts = render_card(decisions[card_id], decisions, facts, PATIENT_OF_STATES, publication, course_taken=taken)
+            made, starts = render_suggestions(decisions[card_id], decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=taken)
             taken |= starts
-            suggested[card_id] = read_suggestions(rendered.shown)
+            suggested[card_id] = read_suggestions(made)
         return _contradict(suggested, first, second)
 
     for at_odds in states(run):
@@ -186,26 +177,3 @@ def _contradict(suggested: dict[str, list[Suggested]], warning: str, other: str)
     removed = {draft for suggestion in suggested[warning] for draft in suggestion.removes if not suggestion.creates}
     replaced = {draft for suggestion in suggested[other] for draft in suggestion.removes if suggestion.creates}
     return any(name.startswith(WARNS_OF.get(warning, ("-",))) for name in created) or bool(removed & replaced)
-
-
-def _names_unknown(job: Job, card_id: str, tally: Tally) -> None:
-    bare = bare_cards(job.parameters, job.formulary, job.hook)
-    cards = {**bare, card_id: replace(bare[card_id], suggestions=())}
-    publication = engine(job.parameters, job.formulary).publication
-
-    def run(choices: Choices) -> tuple[StateFacts, list[str], str]:
-        facts = new_facts(job, choices)
-        decisions = AssumedDecisions((card_id,), cards, facts, choices)
-        decision = decisions[card_id]
-        met = [name for name, label in facts.labels.items() if label == "unknown" and name in facts.free]
-        if not decision.fires or not met:
-            return facts, [], ""
-        rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, publication, course_taken=False)
-        return facts, met, str(rendered.shown["detail"]).rpartition("Not known:")[2]
-
-    for facts, met, line in states(run):
-        tally.visited += 1
-        missing = [name for name in met if CATALOGUE[name].title not in line]
-        if missing:
-            rule = f"Not known does not name {', '.join(missing)}"
-            tally.violations.append(Violation(rule, card_id, job.setting, job.session.label, dict(facts.labels)))

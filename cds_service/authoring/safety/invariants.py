@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ...facts.catalogue import Facts
+from ...facts.catalogue import CATALOGUE, Facts
 from ...rules.card import Card
 
 FOLIC_ACID = ("folic-acid-1mg-3-months", "folic-acid-5mg-4-months")
@@ -37,10 +37,10 @@ class Suggested(NamedTuple):
         return [name for name in self.creates if "cobalamin" in name]
 
 
-def read_suggestions(rendered: dict[str, Any]) -> list[Suggested]:
-    """The suggestions of a rendered card."""
+def read_suggestions(rendered: Iterable[dict[str, Any]]) -> list[Suggested]:
+    """The suggestions of a card as they are ``rendered``."""
     found = []
-    for suggestion in rendered.get("suggestions", []):
+    for suggestion in rendered:
         created = [action["resource"] for action in suggestion["actions"] if action["type"] == "create"]
         names = tuple(order["instantiatesCanonical"][0].rsplit("/", 1)[1].split("|")[0] for order in created)
         removed = tuple(action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete")
@@ -155,6 +155,12 @@ def only_known_orders(state: State) -> bool:
     return all(
         "cobalamin" in name or name in FOLIC_ACID or name in TESTS for suggestion in state.suggestions for name in suggestion.creates
     )
+
+
+def unnamed(unknown: Collection[str], detail: str) -> list[str]:
+    """11. Those of the ``unknown`` facts that the last line of ``detail`` does not name."""
+    named = detail.rpartition("Not known: ")[2].removesuffix(".").split(", ")
+    return [name for name in unknown if CATALOGUE[name].title not in named]
 
 
 def severe_allergy_silences(state: State) -> bool:

@@ -14,6 +14,7 @@ from ...config import PRODUCTS, Settings
 from ...engine import PARAMETER_SETS, Engine
 from ...facts.session import OrderingSession
 from ...facts.site import Site
+from ...rendering.cards import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
 from .classes import NOW, STATUS_CLASSES, input_classes, suspicion
@@ -81,6 +82,11 @@ class Job:
         return RecordingSite(site.parameter_set, site.parameters, site.formulary, site.zone, site.terminology)
 
     @property
+    def publication(self) -> Publication:
+        """What the cards of the setting are rendered with."""
+        return engine(self.parameters, self.formulary).publication
+
+    @property
     def setting(self) -> str:
         """The setting as told in a violation."""
         return f"{self.parameters}, formulary {self.formulary}, {self.hook}"
@@ -133,7 +139,7 @@ class AssumedDecisions(Decisions):
         super().__init__(cards, facts)
         self._decided = decided
         self._choices = choices
-        self._assumed: dict[str, bool] = {}
+        self.assumed: dict[str, bool] = {}
 
     def __getitem__(self, card_id: str) -> Decision:
         if card_id in self._decided:
@@ -144,6 +150,6 @@ class AssumedDecisions(Decisions):
         """Yes and no, one after the other; the same within a state."""
         if card_id in self._decided:
             return super().holds(card_id)
-        if card_id not in self._assumed:
-            self._assumed[card_id] = card_id in self._cards and bool(self._choices.choose(2))
-        return self._assumed[card_id]
+        if card_id not in self.assumed:
+            self.assumed[card_id] = card_id in self._cards and bool(self._choices.choose(2))
+        return self.assumed[card_id]

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import NamedTuple
 
-from ...rendering.cards import Patient, render_card
+from ...rendering.cards import Patient, render_card, render_suggestions
+from ...rules.card import Card, Suggestion
+from ...rules.decision import Decision
 from .classes import NOW, TEST_ORDERS
 from .enumeration import Choices, StateFacts, states
-from .invariants import State, checks_as_specified, read_suggestions, tests_as_specified, violated
-from .job import SETTINGS, AssumedDecisions, Job, bare_cards, chosen_classes, engine, new_facts, status_relation
+from .independence import Renderings
+from .invariants import State, checks_as_specified, read_suggestions, tests_as_specified, unnamed, violated
+from .job import SETTINGS, AssumedDecisions, Job, bare_cards, chosen_classes, new_facts, status_relation
 from .repetition import Walks, differing
 from .sessions import PATIENT, Session
 
@@ -69,56 +73,92 @@ def prove_card(hook: str, card_id: str, sessions: Sequence[Session], settings: C
     return tally
 
 
-def prove_orders(hook: str, sessions: Sequence[Session]) -> Tally:
+def prove_orders(hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
     """Visit every state of the facts that order tests, which the cards then take as they are proved here."""
     tally = Tally()
     for name in ("potassium.checks", *TEST_ORDERS):
-        for job in differing(hook, sessions, SETTINGS[:1], ()):
+        for job in differing(hook, sessions, settings, ()):
             _visit_orders(job, name, tally)
     return tally
 
 
 def _visit_orders(job: Job, name: str, tally: Tally) -> None:
     free = {other: classes for other, classes in chosen_classes().items() if other not in TEST_ORDERS and other != "potassium.checks"}
+    tried = chosen_classes()[name]
 
-    def run(choices: Choices) -> tuple[StateFacts, bool]:
+    def run(choices: Choices) -> tuple[StateFacts, list[str]]:
         facts = StateFacts(job.site, job.session.orders, NOW, free, choices, status_relation(), asked=job.asked)
-        return facts, tests_as_specified(facts, name) and (name != "potassium.checks" or checks_as_specified(facts))
+        made, broken = facts[name], []
+        if not any((option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value)) for option in tried(facts)):
+            broken.append("orders that are not tried")
+        if not (tests_as_specified(facts, name) and (name != "potassium.checks" or checks_as_specified(facts))):
+            broken.append("tests as specified")
+        return facts, broken
 
-    for facts, holds in states(run):
+    for facts, broken in states(run):
         tally.visited += 1
-        if not holds:
-            tally.violations.append(Violation("tests as specified", name, job.setting, job.session.label, dict(facts.labels)))
+        tally.violations += [Violation(rule, name, job.setting, job.session.label, dict(facts.labels)) for rule in broken]
 
 
 def _visit(job: Job, card_id: str, tally: Tally) -> bool:
-    """Visit every state of a card, as the first of its answer and after one that starts a course; whether it fires in one."""
-    fires, starts = _visit_card(job, card_id, False, tally)
-    if starts:
-        _visit_card(job, card_id, True, tally)
-    return fires
+    """Visit every state of a card; whether it fires in one.
 
-
-def _visit_card(job: Job, card_id: str, course_taken: bool, tally: Tally) -> tuple[bool, bool]:
-    """Whether the card fires in a state, and whether it suggests a cobalamin in one."""
+    Texts are rendered in each state of the criteria, suggestions in each state of what they read.
+    """
     cards = bare_cards(job.parameters, job.formulary, job.hook)
-    publication = engine(job.parameters, job.formulary).publication
-    fires = starts = False
+    renderings = Renderings()
+    fires = False
 
-    def run(choices: Choices) -> tuple[StateFacts, str, bool, list[str]]:
+    def run(choices: Choices) -> tuple[StateFacts, str, list[str]]:
         facts = new_facts(job, choices)
         decisions = AssumedDecisions((card_id,), cards, facts, choices)
         decision = decisions[card_id]
         if not decision.fires:
-            return facts, decision.stopped_by, False, []
-        rendered, starts_course = render_card(decision, decisions, facts, PATIENT_OF_STATES, publication, course_taken=course_taken)
-        state = State(decision.card, read_suggestions(rendered.shown), facts, course_taken)
-        return facts, "", starts_course, list(violated(state))
+            return facts, decision.stopped_by, []
+        broken = _violated_by_text(job, decision, decisions, facts)
+        if not renderings.repeats(choices, facts, decisions.assumed):
+            asked = facts.noted()
+            try:
+                together = looked_at_together(decision.card)
+                offered = together[choices.choose(len(together))]
+                broken += _violated_by_suggestions(job, decision, offered, decisions, facts)
+            finally:
+                renderings.note(asked, facts)
+        return facts, "", broken
 
-    for facts, stopped_by, starts_course, broken in states(run):
+    for facts, stopped_by, broken in states(run):
         tally.visited += 1
         tally.deciding[job.parameters, card_id, stopped_by] += 1
         fires |= not stopped_by
-        starts |= starts_course
         tally.violations += [Violation(rule, card_id, job.setting, job.session.label, dict(facts.labels)) for rule in broken]
-    return fires, starts
+    return fires
+
+
+def _violated_by_text(job: Job, decision: Decision, decisions: AssumedDecisions, facts: StateFacts) -> list[str]:
+    met = [name for name, label in facts.labels.items() if label == "unknown" and name in facts.free]
+    if not met:
+        return []
+    bare = decision._replace(card=replace(decision.card, suggestions=()))
+    rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False)
+    missing = unnamed(met, rendered.shown["detail"])
+    return [f"Not known does not name {', '.join(missing)}"] if missing else []
+
+
+def looked_at_together(card: Card) -> list[tuple[Suggestion, ...]]:
+    """Each suggestion of a card alone, and two that recommend something: what one offers does not depend on the others."""
+    recommended = [suggestion for suggestion in card.suggestions if suggestion.recommended]
+    return [*((suggestion,) for suggestion in card.suggestions), *combinations(recommended, 2)] or [()]
+
+
+def _violated_by_suggestions(
+    job: Job, decision: Decision, offered: tuple[Suggestion, ...], decisions: AssumedDecisions, facts: StateFacts
+) -> list[str]:
+    """The invariants that some suggestions of a card violate, as the first of its answer or after one that starts a course."""
+    bare = decision._replace(card=replace(decision.card, suggestions=offered))
+    broken: list[str] = []
+    for course_taken in (False, True):
+        made, starts = render_suggestions(bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=course_taken)
+        broken += violated(State(decision.card, read_suggestions(made), facts, course_taken))
+        if not starts:  # a course before it makes no difference
+            break
+    return broken

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from ...engine import PARAMETER_SETS
-from .groups import GROUPS, pairs_to_compare, prove_consistent, prove_critical, prove_no_silence, prove_text
+from .groups import GROUPS, pairs_to_compare, prove_consistent, prove_critical, prove_no_silence
 from .job import OPENING, SETTINGS, bare_cards, engine, status_relation
 from .proof import Tally, prove_card, prove_orders
 from .repetition import distinct_sessions
@@ -20,15 +20,14 @@ Part = tuple[Callable[..., Tally], tuple[Any, ...]]
 def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collection[tuple[str, str]] = SETTINGS) -> Iterator[Part]:
     """The parts of the proof of some sessions in some settings, which are independent of each other."""
     for hook, sessions in sessions_by_hook.items():
-        ids = dict.fromkeys(card_id for parameters, formulary in settings for card_id in bare_cards(parameters, formulary, hook))
-        # No criterion asks for the formulary but by a fact that both formularies try elsewhere.
-        everywhere = [setting for setting in settings if setting[1] == "all"]
+        sets = [bare_cards(parameters, formulary, hook) for parameters, formulary in settings]
+        ids = dict.fromkeys(card_id for cards in sets for card_id in cards)
         yield from ((prove_card, (hook, card_id, sessions, settings)) for card_id in ids)
-        yield from ((prove_consistent, (hook, *pair, sessions)) for pair in pairs_to_compare(hook))
-        yield from ((prove_critical, (hook, card_id, sessions, everywhere)) for card_id in GROUPS if card_id in ids)
-        yield from ((prove_text, (hook, card_id, sessions)) for card_id in bare_cards(*SETTINGS[0], hook))
-        yield prove_orders, (hook, sessions)
-        yield prove_no_silence, (hook, sessions, everywhere)
+        pairs = dict.fromkeys(pair for cards in sets for pair in pairs_to_compare(cards))
+        yield from ((prove_consistent, (hook, *pair, sessions, settings)) for pair in pairs)
+        yield from ((prove_critical, (hook, card_id, sessions, settings)) for card_id in GROUPS if card_id in ids)
+        yield prove_orders, (hook, sessions, settings)
+        yield prove_no_silence, (hook, sessions, settings)
 
 
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:

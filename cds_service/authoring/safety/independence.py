@@ -1,0 +1,62 @@
+"""Which renderings would repeat one that was made, because the decisions before them differ in nothing that a rendering reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ...facts.fact import Fact
+from .enumeration import Choices, StateFacts
+from .job import status_relation
+
+
+class _Decided(NamedTuple):
+    """A decision: the choices that led to it, and all that what follows it can read of them."""
+
+    choices: tuple[int, ...]
+    facts: Mapping[str, Fact]
+    mask: int
+    assumed: tuple[tuple[str, bool], ...]
+
+
+class Renderings:
+    """The renderings of one card in one job, each of which takes as many runs as there are choices left to it."""
+
+    def __init__(self) -> None:
+        self._read: set[str] = set()
+        self._made: list[_Decided] = []
+        self._keys: set[Any] = set()
+        self._open: _Decided | None = None
+        self._admitted: dict[int, Any] = {}
+
+    def repeats(self, choices: Choices, facts: StateFacts, assumed: Mapping[str, bool]) -> bool:
+        """Whether the rendering after the decision that was just made would repeat another one wholly."""
+        if self._open is not None:
+            if self._open.choices == choices.made:
+                return False
+            self._made.append(self._open)
+            self._keys.add(self._key(self._open))
+        decided = _Decided(choices.made, facts.computed_so_far(), facts.mask, tuple(sorted(assumed.items())))
+        repeated = self._key(decided) in self._keys
+        self._open = None if repeated else decided
+        return repeated
+
+    def note(self, asked: Iterable[str], facts: StateFacts) -> None:
+        """A rendering asked for the facts ``asked``: it read these, and what had to be read to work out those that are new."""
+        read: set[str] = set()
+        waiting = list(asked)
+        while waiting:
+            name = waiting.pop()
+            if name not in read:
+                read.add(name)
+                waiting += facts.reads(name) if self._open is None or name not in self._open.facts else ()
+        if not self._read.issuperset(read):
+            self._read |= read
+            self._admitted.clear()
+            self._keys = {self._key(made) for made in self._made}
+
+    def _key(self, decided: _Decided) -> Any:
+        if decided.mask not in self._admitted:
+            self._admitted[decided.mask] = status_relation().projected(decided.mask, self._read)
+        found = frozenset((name, fact.state, fact.value) for name, fact in decided.facts.items() if name in self._read)
+        return self._admitted[decided.mask], decided.assumed, found
