@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from .conditions import Condition
 from .yaml_source import Mapping, Place
@@ -75,6 +76,11 @@ class Card:
     def __post_init__(self) -> None:
         criteria = [(condition, False) for condition in self.include] + [(condition, True) for condition in self.exclude]
         object.__setattr__(self, "criteria", tuple(criteria))
+
+    @property
+    def topic(self) -> str:
+        """The folder in which its file stands."""
+        return PurePosixPath(self.place.file).parent.name
 
     @property
     def conditions(self) -> list[Condition]:

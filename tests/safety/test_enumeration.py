@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from cds_service.authoring.safety import groups, proof, report
+from cds_service.authoring.safety import groups, independence, invariants, proof, report
 from cds_service.authoring.safety.enumeration import Choices, Relation, states
 from cds_service.authoring.safety.job import OPENING, SETTINGS, Job, bare_cards, engine
 from cds_service.authoring.safety.proof import Tally
@@ -138,3 +138,26 @@ def test_a_walk_that_is_left_out_as_a_repetition_would_have_seen_the_same(card_i
                 repeated += 1
                 assert outcome == seen[id(before)], this.session.label
     assert repeated > 100
+
+
+@pytest.mark.parametrize(
+    ("card_id", "label"), [("folic-acid-add-b12", "folic acid 0.3 mg"), ("b12-oral-dose-low", "cyanocobalamin 600 ug by mouth")]
+)
+def test_a_rendering_that_is_left_out_as_a_repetition_would_have_shown_the_same(monkeypatch, card_id, label):
+    shown = set()
+
+    def record(state):
+        read = tuple(state.facts[name].value for name in ("allergy.cobalamin", "b12_therapy.active"))
+        shown.add((tuple(state.suggestions), state.course_taken, read))
+        return True
+
+    monkeypatch.setattr(invariants, "INVARIANTS", (record,))
+    tally = Tally()
+    proof._visit(job(label), card_id, tally)
+    seen, shown = shown, set()
+    monkeypatch.setattr(independence.Renderings, "repeats", lambda self, choices, facts, assumed: False)
+    every = Tally()
+    proof._visit(job(label), card_id, every)
+    assert seen == shown
+    assert tally.visited < every.visited
+    assert tally.deciding.keys() == every.deciding.keys()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
-from pathlib import PurePosixPath
 
 from ...content import PROFILES
 from ...engine import Engine
@@ -117,12 +116,8 @@ def _together(engine: Engine) -> Iterator[Finding]:
             decisions = Decisions(engine.cards_by_hook[card.hooks[0]], StatedFacts(facts))
             for other in engine.cards_by_hook[card.hooks[0]].values():
                 pair = tuple(sorted((card.id, other.id)))
-                if other.id == card.id or pair in told or _topic(other) != _topic(card) or not decisions.holds(other.id):
+                if other.id == card.id or pair in told or other.topic != card.topic or not decisions.holds(other.id):
                     continue
                 told.add(pair)
                 what = f"{card.id} and {other.id} both fire for the test {name!r}."
                 yield Finding("fire-together", "info", test.place, what, "Let one look at the other, if one is enough.")
-
-
-def _topic(card: Card) -> str:
-    return PurePosixPath(card.place.file).parent.name

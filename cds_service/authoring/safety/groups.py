@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 
 from ...facts.session import OrderingSession
 from ...rendering.cards import render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decisions
 from .enumeration import Choices, StateFacts, states
+from .independence import Renderings
 from .invariants import FOLIC_ACID, Suggested, read_suggestions
 from .job import SETTINGS, AssumedDecisions, Job, bare_cards, new_facts
-from .proof import PATIENT_OF_STATES, Tally, Violation
+from .proof import PATIENT_OF_STATES, Tally, Violation, state_text
 from .repetition import differing
 from .sessions import Session
 
@@ -53,6 +54,38 @@ def prove_critical(hook: str, card_id: str, sessions: Sequence[Session], setting
     return tally
 
 
+def prove_together(hook: str, first: str, second: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]]) -> Tally:
+    """Whether two cards of one topic fire together, with a state in which they do."""
+    tally = Tally()
+    for job in differing(hook, sessions, settings, (first, second)):
+        cards = bare_cards(job.parameters, job.formulary, hook)
+        found = _together(job, first, second, tally) if {first, second} <= cards.keys() else None
+        if found is not None:
+            tally.together[first, second] = f"[{job.setting}; {job.session.label}] {state_text(found)}"
+            break
+    return tally
+
+
+def _together(job: Job, first: str, second: str, tally: Tally) -> dict[str, str] | None:
+    cards = bare_cards(job.parameters, job.formulary, job.hook)
+
+    def run(choices: Choices) -> tuple[StateFacts, bool]:
+        facts = new_facts(job, choices)
+        decisions = AssumedDecisions((first, second), cards, facts, choices)
+        return facts, decisions.holds(first) and decisions.holds(second)
+
+    for facts, both in states(run):
+        tally.visited += 1
+        if both:
+            return dict(facts.labels)
+    return None
+
+
+def pairs_of_one_topic(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
+    """Pairs of ``cards`` whose files stand in one topic folder."""
+    return [(one.id, other.id) for one, other in combinations(cards.values(), 2) if one.topic == other.topic]
+
+
 def prove_consistent(
     hook: str, warning: str, other: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS
 ) -> Tally:
@@ -84,6 +117,7 @@ def _no_silence(job: Job, tally: Tally) -> None:
             tally.violations.append(
                 Violation("an untreated deficiency is met with silence", "-", job.setting, job.session.label, dict(facts.labels))
             )
+            return  # silence asks every card, of which there are too many states to see them all
 
 
 def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
@@ -151,18 +185,22 @@ WARNS_OF = {
 
 def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
     cards = bare_cards(job.parameters, job.formulary, job.hook)
+    by_rank = sorted((first, second), key=lambda card_id: cards[card_id].rank)
+    renderings = Renderings()
 
     def run(choices: Choices) -> bool:
         facts = new_facts(job, choices)
         decisions = AssumedDecisions((first, second), cards, facts, choices)
-        if not (decisions.holds(first) and decisions.holds(second)):
+        if not (decisions.holds(first) and decisions.holds(second)) or renderings.repeats(choices, facts, decisions.assumed):
             return False
         taken = False
         suggested: dict[str, list[Suggested]] = {}
-        for card_id in sorted((first, second), key=lambda card_id: cards[card_id].rank):
-            made, starts = render_suggestions(decisions[card_id], decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=taken)
-            taken |= starts
-            suggested[card_id] = read_suggestions(made)
+        with renderings.noting(facts):
+            for card_id in by_rank:
+                decision = decisions[card_id]
+                made, starts = render_suggestions(decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=taken)
+                taken |= starts
+                suggested[card_id] = read_suggestions(made)
         return _contradict(suggested, first, second)
 
     for at_odds in states(run):

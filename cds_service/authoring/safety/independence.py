@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ...facts.fact import Fact
@@ -41,8 +42,17 @@ class Renderings:
         self._open = None if repeated else decided
         return repeated
 
-    def note(self, asked: Iterable[str], facts: StateFacts) -> None:
-        """A rendering asked for the facts ``asked``: it read these, and what had to be read to work out those that are new."""
+    @contextmanager
+    def noting(self, facts: StateFacts) -> Iterator[None]:
+        """Notes what a rendering reads of ``facts``, also where it ends early."""
+        asked = facts.noted()
+        try:
+            yield
+        finally:
+            self._note(asked, facts)
+
+    def _note(self, asked: Iterable[str], facts: StateFacts) -> None:
+        # What was asked for, and what had to be read to work out those of it that the decision had not.
         read: set[str] = set()
         waiting = list(asked)
         while waiting:

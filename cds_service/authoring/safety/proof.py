@@ -8,7 +8,7 @@ is a property of ``shown`` and needs no states.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import NamedTuple
@@ -37,18 +37,24 @@ class Violation(NamedTuple):
     state: dict[str, str]
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name}={label}" for name, label in self.state.items())
-        return f"{self.card}: {self.rule} [{self.setting}; {self.session}] {facts}"
+        return f"{self.card}: {self.rule} [{self.setting}; {self.session}] {state_text(self.state)}"
+
+
+def state_text(state: Mapping[str, str]) -> str:
+    """The class of each input of a state."""
+    return ", ".join(f"{name}={label}" for name, label in state.items())
 
 
 @dataclass
 class Tally:
-    """What an enumeration saw. ``deciding``: how often each criterion of a card silenced it; ``""`` counts firing."""
+    """What an enumeration saw. ``deciding``: how often each criterion of a card silenced it; ``""`` counts firing.
+    ``together``: two cards of one topic that may fire together, with a state that the classes admit."""
 
     visited: int = 0
     violations: list[Violation] = field(default_factory=list)
     deciding: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     contradictions: set[tuple[str, str]] = field(default_factory=set)
+    together: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Take in what another process saw."""
@@ -56,6 +62,7 @@ class Tally:
         self.violations += other.violations
         self.deciding.update(other.deciding)
         self.contradictions |= other.contradictions
+        self.together |= other.together
 
 
 def prove_card(hook: str, card_id: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
@@ -117,13 +124,10 @@ def _visit(job: Job, card_id: str, tally: Tally) -> bool:
             return facts, decision.stopped_by, []
         broken = _violated_by_text(job, decision, decisions, facts)
         if not renderings.repeats(choices, facts, decisions.assumed):
-            asked = facts.noted()
-            try:
-                together = looked_at_together(decision.card)
-                offered = together[choices.choose(len(together))]
+            together = looked_at_together(decision.card)
+            offered = together[choices.choose(len(together))]
+            with renderings.noting(facts):
                 broken += _violated_by_suggestions(job, decision, offered, decisions, facts)
-            finally:
-                renderings.note(asked, facts)
         return facts, "", broken
 
     for facts, stopped_by, broken in states(run):

@@ -8,12 +8,21 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from ...engine import PARAMETER_SETS
-from .groups import GROUPS, pairs_to_compare, prove_consistent, prove_critical, prove_no_silence
+from .groups import (
+    GROUPS,
+    pairs_of_one_topic,
+    pairs_to_compare,
+    prove_consistent,
+    prove_critical,
+    prove_no_silence,
+    prove_together,
+)
 from .job import OPENING, SETTINGS, bare_cards, engine, status_relation
 from .proof import Tally, prove_card, prove_orders
 from .repetition import distinct_sessions
 from .sessions import Session
 
+OPENING_HOOKS, ORDERING_HOOKS = ("patient-view", "encounter-discharge"), ("order-select", "order-sign")
 Part = tuple[Callable[..., Tally], tuple[Any, ...]]
 
 
@@ -25,6 +34,8 @@ def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collectio
         yield from ((prove_card, (hook, card_id, sessions, settings)) for card_id in ids)
         pairs = dict.fromkeys(pair for cards in sets for pair in pairs_to_compare(cards))
         yield from ((prove_consistent, (hook, *pair, sessions, settings)) for pair in pairs)
+        pairs = dict.fromkeys(pair for cards in sets for pair in pairs_of_one_topic(cards))
+        yield from ((prove_together, (hook, *pair, sessions, settings)) for pair in pairs)
         yield from ((prove_critical, (hook, card_id, sessions, settings)) for card_id in GROUPS if card_id in ids)
         yield prove_orders, (hook, sessions, settings)
         yield prove_no_silence, (hook, sessions, settings)
@@ -33,7 +44,7 @@ def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collectio
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
     """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all, and the states visited."""
     status_relation()  # worked out once, before the processes part
-    whole = list(parts({"patient-view": [OPENING], "order-select": distinct_sessions()}))
+    whole = list(parts({hook: [OPENING] if hook in OPENING_HOOKS else distinct_sessions() for hook in distinct_hooks()}))
     total = Tally()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         running = [pool.submit(prove, *arguments) for prove, arguments in whole]
@@ -41,6 +52,15 @@ def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tall
             total.add(part.result())
             progress(done, len(whole), total.visited)
     return total
+
+
+def distinct_hooks() -> list[str]:
+    """One hook of each kind, and another of its kind where it has other cards."""
+    found: list[str] = []
+    for kind in (OPENING_HOOKS, ORDERING_HOOKS):
+        cards = {hook: [bare_cards(*setting, hook) for setting in SETTINGS] for hook in kind}
+        found += [hook for position, hook in enumerate(kind) if all(cards[hook] != cards[before] for before in kind[:position])]
+    return found
 
 
 def never_fired(tally: Tally) -> Iterator[tuple[str, str]]:
@@ -77,3 +97,10 @@ def report(tally: Tally, seconds: float) -> Iterator[str]:
         yield f"never decides  {card_id}: {criterion}"
     for first, second in sorted(tally.contradictions):
         yield f"CONTRADICT  {first} and {second}"
+    for (first, second), state in sorted(tally.together.items()):
+        yield f"may fire together  {first} and {second} {state}"
+
+
+def holds(tally: Tally) -> bool:
+    """Whether nothing is violated, no two cards contradict each other, and each card fires in some state."""
+    return not (tally.violations or tally.contradictions or list(never_fired(tally)))
