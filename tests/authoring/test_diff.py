@@ -73,6 +73,16 @@ include:
   - {id: long, fact: b12_therapy.days, at_least: 90 d}
 card: {indicator: info, summary: "Treated for long", source: nice-ng239}
 """
+PREGNANT = """\
+id: pregnant
+version: 1.0.0
+title: Pregnant
+rank: 5
+hooks: [patient-view]
+include:
+  - {id: pregnant, fact: patient.pregnant, is: true}
+card: {indicator: info, summary: "Pregnant", source: nice-ng239}
+"""
 
 
 def cards(root: Path, *texts: str, parameters: tuple[str, str] = ("", "")) -> Path:
@@ -236,11 +246,25 @@ def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
     ]
 
 
-def test_a_window_is_told_to_be_shown_by_no_patient(tmp_path):
+def test_a_window_of_results_that_moved_is_shown_by_a_patient_with_a_result_between(tmp_path):
     lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 5,"))
     assert "  window.potassium (days): 3 → 5" in lines
-    assert "window.potassium: no patient is shown, since it is applied while the record is read or stands in one set only (potassium, potassium of the last 30 days)." in lines
-    assert "Cards that rest on it: low-potassium." in lines
+    assert "  in 4 states it fires where it was silent, when an order is chosen or signed" in lines
+    example = next(line for line in lines if "example:" in line)
+    assert "; potassium 2.7 mmol/L, 4 days ago; no B12 treatment under way" in example
+    assert "      potassium level: none → severely low" in lines
+
+
+def test_a_window_that_was_shortened_by_a_day(tmp_path):
+    lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 2,"))
+    assert "  in 4 states it is silent where it fired, when an order is chosen or signed" in lines
+    assert "potassium 2.7 mmol/L, 3 days ago" in next(line for line in lines if "example:" in line)
+
+
+def test_a_window_of_another_kind_is_told_to_be_shown_by_no_patient(tmp_path):
+    lines = told(tmp_path, (PREGNANT, ORAL), (PREGNANT, ORAL), ("window.pregnancy: {value: 300,", "window.pregnancy: {value: 280,"))
+    assert "Cards that rest on it: pregnant." in lines
+    assert [line for line in lines if line.startswith("window.pregnancy: no patient is shown")]
 
 
 def test_a_parameter_that_one_set_lacks_leaves_its_cards_unwalked(tmp_path):

@@ -12,14 +12,16 @@ from typing import Any, NamedTuple
 from ...engine import Engine
 from ...facts.analytes import ANALYTES, Analyte
 from ...facts.catalogue import CATALOGUE
-from ...facts.fact import Fact, known
+from ...facts.fact import Fact, absent, known
 from ...facts.laboratory import Result
+from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import AnyOf, Criterion
-from ..safety.classes import NOW
+from ..safety.classes import NOW, input_classes
+from ..safety.enumeration import Choices, StateFacts, states
 
 _AGE = "patient.age_months"
 # The input that a number of days or years is worked out from.
@@ -79,6 +81,10 @@ def _between(extras: Extras, name: str, unit: str, ends: list[Decimal], sites: t
         if analyte and name in [cut.parameter for cut in analyte.cuts]:
             extras.add(fact, _result(analyte, middle, unit, sites))
             extras.walked.add(name)
+        elif analyte and name == analyte.window:
+            for extra in _outside_one_window(fact, name, int(low), int(high), sites):
+                extras.add(fact, extra)
+            extras.walked.add(name)
     if name in _AGES:
         extras.add(_AGE, _same(f"{int(middle)} years", int(middle) * 12))
         extras.walked.add(name)
@@ -88,6 +94,21 @@ def _between(extras: Extras, name: str, unit: str, ends: list[Decimal], sites: t
     elif name in _DRAFTS:
         extras.drafts.setdefault(_DRAFTS[name], set()).add(middle)
         extras.walked.add(name)
+
+
+def _outside_one_window(fact: str, window: str, low: int, high: int, sites: tuple[Site, Site]) -> Iterator[Extra]:
+    """Each result that the proof tries, of a day within the longer window only: to the set with the shorter one there is none."""
+    days = (low + high + 1) // 2
+    instant = NOW - timedelta(days=days)
+
+    def run(choices: Choices) -> Fact:
+        return StateFacts(sites[0], OrderingSession(), NOW, input_classes(), choices)[fact]
+
+    for tried in states(run):
+        if tried.value is not None and not tried.value.haemolysed:
+            result = tried.value._replace(moment=Moment(instant.date(), instant))
+            sides = (known(result, result.source) if site.days(window).days >= days else absent() for site in sites)
+            yield Extra(f"{result.as_sent}, {days} days ago", *sides)
 
 
 def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) -> Extras:

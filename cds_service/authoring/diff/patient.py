@@ -23,7 +23,10 @@ _CHILD = {"woman": "girl", "man": "boy", "patient": "child"}
 
 def patient_words(example: Example) -> str:
     """The patient of an example in one line: who, what is ordered, what is on record, what is not, what is not known."""
-    facts = {name: side[name] for side in (example.new, example.old) for name in side.labels if name not in _HEAD}
+    facts: dict[str, Fact] = {}
+    for side in (example.old, example.new):
+        # Outside the window of one set there is no result, and the patient has one all the same.
+        facts |= {name: side[name] for name in side.labels if name not in _HEAD and (name not in facts or side[name].value is not None)}
     names = sorted(facts, key=lambda name: CATALOGUE[name].position)
     there = [_there(name, facts[name], example) for name in names if facts[name].value not in (None, False)]
     none = [title(name) for name in names if facts[name].holds is False]

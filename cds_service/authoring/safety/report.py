@@ -103,4 +103,4 @@ def report(tally: Tally, seconds: float) -> Iterator[str]:
 
 def holds(tally: Tally) -> bool:
     """Whether nothing is violated, no two cards contradict each other, and each card fires in some state."""
-    return not (tally.violations or tally.contradictions or list(never_fired(tally)))
+    return not tally.violations and not tally.contradictions and not list(never_fired(tally))
