@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from .conditions import Condition
 from .yaml_source import Mapping, Place
@@ -80,7 +79,7 @@ class Card:
     @property
     def topic(self) -> str:
         """The folder in which its file stands."""
-        return PurePosixPath(self.place.file).parent.name
+        return self.place.file.rpartition("/")[0].rpartition("/")[2]
 
     @property
     def conditions(self) -> list[Condition]:
