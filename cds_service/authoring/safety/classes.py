@@ -190,7 +190,7 @@ def _past_deficient(facts: Facts) -> Sequence[Class]:
 
 def _newest_ever(facts: Facts) -> Sequence[Class]:
     """Asked after deficiency in an older result, which is the wider question."""
-    return (_OLDER_B12,) if facts["b12.past_deficient"].holds else (ABSENT, UNKNOWN, _OLDER_B12)
+    return _OLDER_B12[:1] if facts["b12.past_deficient"].holds else (ABSENT, UNKNOWN, *_OLDER_B12)
 
 
 def _dietary(facts: Facts) -> Sequence[Class]:
@@ -257,8 +257,8 @@ def suspicion(facts: Facts) -> Sequence[Class]:
     return (TRUE,) if unsettled and facts["neuro.involvement"].holds else (TRUE, FALSE)
 
 
-_OLDER_B12 = _result("b12.total", "110", "deficient", 450)
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
+_OLDER_B12 = tuple(_result("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True))
 # Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
 TEST_ORDERS: dict[str, tuple[str, ...]] = {
     "order.b12_and_folate": ("serum-b12", "serum-folate"), "order.b12": ("serum-b12",), "order.active_b12": ("active-b12",),
