@@ -167,7 +167,7 @@ def test_a_limit_that_moved_is_shown_by_a_patient_between_the_limits(tmp_path):
     lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("{mmol/L: 3.0}", "{mmol/L: 2.5}"))
     assert lines[:6] == [
         "Limits and sources",
-        "  potassium.severe_below (mild by potassium-limits from 3.0 on, severe below 2.5): 3.0 mmol/L → 2.5 mmol/L",
+        "  potassium.severe_below: 3.0 mmol/L → 2.5 mmol/L",
         "",
         "low-potassium",
         "  in 4 states it is silent where it fired, when an order is chosen or signed",

@@ -110,7 +110,7 @@ LIMIT = "b12.total.deficient_below: {{value: {}, source: nice-ng239, basis: loca
     ("files", "told"),
     [
         ({"parameters/default.yaml": "b12.total.deficent_below: {value: 1, source: nice-ng239, basis: local-policy}"}, "Did you mean 'b12.total.deficient_below'"),
-        ({"parameters/default.yaml": LIMIT.format("{ng/L: 400, pmol/L: 148}")}, "deficient_below (400 ng/L) is above b12.total.sufficient_above (350 ng/L)"),
+        ({"parameters/default.yaml": LIMIT.format("{ng/L: 400, pmol/L: 296}")}, "deficient_below (400 ng/L) is above b12.total.sufficient_above (350 ng/L)"),
         ({"parameters/default.yaml": LIMIT.format("{ng/L: 200}")}, "a value in each of: ng/L, pmol/L"),
         ({"parameters/default.yaml": LIMIT.format("200")}, "a value in each of: ng/L, pmol/L"),
         ({"parameters/default.yaml": LIMIT.format("{ng/L: two hundred, pmol/L: 148}")}, "is no number"),

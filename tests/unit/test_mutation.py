@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ SOMETHING = "[{id: something, fact: leber, is: true}]"
 
 
 def card(tmp_path, include="", exclude="[]", tests="[]", name="a-card"):
-    tests = re.sub(r"\{facts:", "{name: a test, facts:", tests)
+    number = count(1)
+    tests = re.sub(r"\{facts:", lambda _: f"{{name: test {next(number)}, facts:", tests)
     path = tmp_path / f"{name}.yaml"
     path.write_text(
         f"id: {name}\nversion: 1.0.0\ntitle: A card\nrank: 1\nhooks: [order-sign]\ninclude: {include or SOMETHING}\nexclude: {exclude}\n"
@@ -80,8 +82,16 @@ MISTAKES = [
 @pytest.mark.parametrize(("criterion", "changes"), MISTAKES, ids=[criterion for criterion, _ in MISTAKES])
 def test_a_criterion_is_dropped_and_moved_and_changed_in_every_way(tmp_path, criterion, changes):
     including = card(tmp_path, include=f"[{{id: c, {criterion}}}]")
-    excluding = card(tmp_path, exclude=f"[{{id: c, {criterion}}}]")
     assert {mutant.change for mutant in mutants(including)} == {"dropped", "moved to exclude", *changes}
+
+
+# An exclusion that fires where the fact is unknown is refused when it is read.
+EXCLUSIONS = [(criterion, changes) for criterion, changes in MISTAKES if "when_unknown" not in criterion]
+
+
+@pytest.mark.parametrize(("criterion", "changes"), EXCLUSIONS, ids=[criterion for criterion, _ in EXCLUSIONS])
+def test_an_exclusion_is_dropped_and_moved_and_changed_in_every_way(tmp_path, criterion, changes):
+    excluding = card(tmp_path, exclude=f"[{{id: c, {criterion}}}]")
     assert {mutant.change for mutant in mutants(excluding)} == {"dropped", "moved to include", *changes}
 
 

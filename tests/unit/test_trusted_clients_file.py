@@ -56,7 +56,7 @@ MISTAKES = {
     "algorithm": ("clients:\n- iss: a\n  jku: https://a/k\n  algorithms: [ES348]\n", 4, "no accepted algorithm 'ES348'. Did you mean 'ES384'?"),
     "algorithm that is weak": ("clients:\n- iss: a\n  jku: https://a/k\n  algorithms: [RS256]\n", 4, "no accepted algorithm 'RS256'"),
     "no algorithm": ("clients:\n- iss: a\n  jku: https://a/k\n  algorithms: []\n", 4, "would refuse every token"),
-    "tenant a number": ("clients:\n- iss: a\n  jku: https://a/k\n  tenants: [x, 007]\n", 4, "'tenants' is a list of texts. Quote each."),
+    "tenant a number": ("clients:\n- iss: a\n  jku: https://a/k\n  tenants: [x, 7]\n", 4, "'tenants' is a list of texts. Quote each."),
     "tenants no list": ("clients:\n- iss: a\n  jku: https://a/k\n  tenants: x\n", 4, "must be a list"),
     "no tenant": ("clients:\n- iss: a\n  jku: https://a/k\n  tenants: []\n", 4, "would refuse every token"),
 }  # fmt: skip
