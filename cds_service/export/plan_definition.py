@@ -153,7 +153,8 @@ class PlanDefinitions:
 def citation(entry: EvidenceEntry) -> dict[str, Any]:
     """A source as a RelatedArtifact, with what it supports and which guidance disagrees."""
     said = f"{entry.title}. Supports: {entry.supports}." + (f" Guidance differs: {entry.disagrees}." if entry.disagrees else "")
-    return {"type": "citation", "label": entry.key, "display": entry.title, "citation": said, "url": entry.url}
+    address = {"url": entry.url} if entry.url else {}
+    return {"type": "citation", "label": entry.key, "display": entry.title, "citation": said, **address}
 
 
 def card_topic(card: Card) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-ord
 
 
 class Evidence(NamedTuple):
-    """A source that cards cite."""
+    """A source that cards cite. ``url`` is ``""`` where it has no page: the card then names it and links nothing."""
 
     title: str
     url: str
@@ -55,11 +55,12 @@ def fixed_parts(card: Card, evidence: Mapping[str, Evidence], override_reasons: 
     """The elements of a card that no call changes: source, override reasons and links."""
     main = evidence[card.source]
     topic = {"system": TOPICS, "code": card.id, "display": card.title}
-    parts: dict[str, Any] = {"source": {"label": main.title, "url": main.url, "topic": topic}}
+    address = {"url": main.url} if main.url else {}
+    parts: dict[str, Any] = {"source": {"label": main.title, **address, "topic": topic}}
     if card.override_reasons:
         parts["overrideReasons"] = [{"code": code, "system": REASONS, "display": override_reasons[code]} for code in card.override_reasons]
-    if card.evidence:
-        parts["links"] = [{"label": evidence[key].title, "url": evidence[key].url, "type": "absolute"} for key in card.evidence]
+    if pages := [evidence[key] for key in card.evidence if evidence[key].url]:
+        parts["links"] = [{"label": page.title, "url": page.url, "type": "absolute"} for page in pages]
     return parts
 
 

@@ -70,7 +70,7 @@ class Override(NamedTuple):
 
 
 class EvidenceEntry(NamedTuple):
-    """An entry of the evidence file."""
+    """An entry of the evidence file. ``url`` is ``""`` where no page can be opened."""
 
     key: str
     title: str
@@ -186,10 +186,10 @@ def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
         raise AuthoringError(content.at(key), f"{key!r} is not a key of evidence.", "Use lower-case words joined by '-'.")
     mistakes = Mistakes()
     reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), _EVIDENCE_KEYS, ("title", "url", "date", "strength", "supports"))
+    entry = reader.mapping(content[key], content.at(key), _EVIDENCE_KEYS, ("title", "date", "strength", "supports"))
     parts = reader.parts(
         title=lambda: reader.text(entry, "title"),
-        url=lambda: _url(reader, entry),
+        url=lambda: _url(reader, entry) if "url" in entry else "",
         date=lambda: reader.day(entry, "date"),
         strength=lambda: reader.one_of(entry, "strength", STRENGTHS),
         supports=lambda: reader.text(entry, "supports"),

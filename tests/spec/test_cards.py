@@ -121,7 +121,15 @@ def test_the_source_has_a_label_and_an_absolute_url(cards: list[dict[str, Any]])
         source = card["source"]
         assert set(source) <= {"label", "url", "icon", "topic"}
         assert source["label"].strip()
-        assert _absolute(source["url"])
+        assert "url" not in source or _absolute(source["url"])
+    assert any("url" in card["source"] for card in cards)
+
+
+def test_nothing_is_linked_that_no_page_is_behind(cards: list[dict[str, Any]]) -> None:
+    """Source, Link: a clinician who clicks arrives somewhere; a source without a page is named only."""
+    addresses = [card["source"].get("url", "") for card in cards] + [link["url"] for card in cards for link in card.get("links", [])]
+    assert not [address for address in addresses if "example.org" in address]
+    assert any("url" not in card["source"] for card in cards)
 
 
 @pytest.mark.parametrize("card_id", EVERY_CARD)
