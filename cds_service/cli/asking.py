@@ -33,9 +33,7 @@ def example(hook: str, for_apply: bool) -> None:
 @click.option("--svg", "form", flag_value="svg", help="Draw the card's decision as SVG; without a request, the card as authored.")
 @click.option("--dot", "form", flag_value="dot", help="The same in Graphviz's language.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
-def explain(
-    request_file: Path | None, card: str | None, why_not: str | None, as_json: bool, form: str | None, now: str | None
-) -> None:
+def explain(request_file: Path | None, card: str | None, why_not: str | None, as_json: bool, form: str | None, now: str | None) -> None:
     """Explain each card for a hook request: fired or silent, by which criterion, from which facts."""
     import orjson
 

@@ -46,7 +46,7 @@ def _next_steps(card_id: str, folder: Path, card: Path, local: bool) -> str:
     return f"""
 {card_id} is a draft: it says nothing to anybody. What comes next:
   1. Write what still says TODO, in {card.name} and in evidence.yaml
-  2. {run} check{f' --local {folder}' if local else ''}
+  2. {run} check{f" --local {folder}" if local else ""}
   3. {chosen}{run} test --mutate {card_id}
   4. {chosen}{run} explain REQUEST.json --card {card_id}
   5. Activate it: status: active in {card}

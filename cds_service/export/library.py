@@ -55,8 +55,7 @@ def library(engine: Engine) -> dict[str, Any]:
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,
         "description": (
-            "What the cards read, the facts that they ask (use `out`) and the parameters (use `in`) "
-            f"of the set {engine.parameter_set}."
+            f"What the cards read, the facts that they ask (use `out`) and the parameters (use `in`) of the set {engine.parameter_set}."
         ),
         "relatedArtifact": [citation(engine.evidence[key]) for key in sources],
         "parameter": [

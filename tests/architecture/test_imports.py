@@ -43,7 +43,14 @@ CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"}
 MAY_CONNECT = FHIR_CLIENT | {"config.py", "trust/key_sources.py", "cli/serving.py"}
 MAY_REACH = {"fhir": {"fhir"}, "facts": {"facts", "fhir"}, "rules": {"rules"}, "rendering": {"rendering", "facts", "fhir", "rules"}}
 # Loaders read the files that they are given a path to, once, when the service starts.
-LOADERS = {"rules/yaml_source.py", "rules/card_set.py", "rules/shared_files.py", "fhir/definitions.py", "fhir/terminology.py", "rendering/orders.py"}
+LOADERS = {
+    "rules/yaml_source.py",
+    "rules/card_set.py",
+    "rules/shared_files.py",
+    "fhir/definitions.py",
+    "fhir/terminology.py",
+    "rendering/orders.py",
+}
 
 
 def modules(*prefixes):
@@ -175,7 +182,10 @@ def test_fhirpath_and_validation_stay_off_the_request_path():
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and "validation" in (node.module or "")
     }
-    assert {name for name in importing if not name.startswith("authoring/validation/")} == {"cli/validating.py", "authoring/check/of_definitions.py"}
+    assert {name for name in importing if not name.startswith("authoring/validation/")} == {
+        "cli/validating.py",
+        "authoring/check/of_definitions.py",
+    }
 
 
 @pytest.mark.parametrize("name", modules("store/"))

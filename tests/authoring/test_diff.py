@@ -318,7 +318,12 @@ def test_the_forms_for_a_pull_request_and_for_programs(tmp_path):
     [states] = made["states"]
     assert (states["card"], states["hooks"], states["every_state"]) == ("oral-dose", ["order-sign"], True)
     assert states["differs"] == [
-        {"how": "is silent where it fired", "states": 2, "example": "patient; ordered: cyanocobalamin 900 micrograms a day by mouth", "because": []}
+        {
+            "how": "is silent where it fired",
+            "states": 2,
+            "example": "patient; ordered: cyanocobalamin 900 micrograms a day by mouth",
+            "because": [],
+        }
     ]
 
 

@@ -112,7 +112,13 @@ def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
     told = group_of(document, "B12 status not settled")
     assert told == (
         "include false stops",
-        ["B12 status not settled", "b12-status-open: b12.status_open is true", "b12.status_open = no", "stopped here: the card is silent", "false"],
+        [
+            "B12 status not settled",
+            "b12-status-open: b12.status_open is true",
+            "b12.status_open = no",
+            "stopped here: the card is silent",
+            "false",
+        ],
     )
     assert group_of(document, "folate-drafted: draft.folate_above_400_ug is true")[0] == "include true"
     assert group_of(document, "the card folic-acid-b12-deficient") == (

@@ -171,7 +171,9 @@ def test_a_test_that_fails_is_told_once_for_all_parameter_sets_before_the_cards_
     from cds_service.reload import problems
 
     path = begun(tmp_path)
-    text = path.read_text("utf-8").replace("status: draft", "status: active").replace("    fires: true\n", "    silent: below-16-years\n", 1)
+    text = (
+        path.read_text("utf-8").replace("status: draft", "status: active").replace("    fires: true\n", "    silent: below-16-years\n", 1)
+    )
     path.write_text(text, "utf-8")
     (told,) = problems(Settings(cards=(tmp_path,)))
     assert told.endswith(": our-card [default, uk, us] all of it known: expected silent by below-16-years, got fires")

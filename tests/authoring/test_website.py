@@ -179,7 +179,9 @@ def test_markdown_of_others_becomes_no_html_of_its_own():
     def nowhere(href):
         return None
 
-    told = as_html('# Title\n\n<script>alert(1)</script>\n\na <img src=x onerror=alert(1)> b<br>c ![alt](x.png) <!-- not shown -->', nowhere)
+    told = as_html(
+        "# Title\n\n<script>alert(1)</script>\n\na <img src=x onerror=alert(1)> b<br>c ![alt](x.png) <!-- not shown -->", nowhere
+    )
     assert "<script>" not in told and "<img" not in told and "b<br>c" in told
     assert inline_html("[text](javascript:alert(1)) & <b>", nowhere) == "[text](javascript:alert(1)) &amp; &lt;b&gt;"
     assert inline_html("[`a`](elsewhere.md)", nowhere) == "<code>a</code>"
@@ -193,9 +195,7 @@ def test_any_document_becomes_a_page_and_what_it_leads_to_another(tmp_path):
         (tmp_path / name).write_text(text, "utf-8")
     built = build(tmp_path / "docs")
     (paragraph,) = re.findall(r"<p>(<a href=\"orders.*?)</p>", built["index-document.html"])
-    assert paragraph == (
-        '<a href="orders-document.html#x">a</a> <a href="files/notes/b.py.html">b</a> c d <a href="facts.html#hb">e</a>'
-    )
+    assert paragraph == ('<a href="orders-document.html#x">a</a> <a href="files/notes/b.py.html">b</a> c d <a href="facts.html#hb">e</a>')
     assert "print(&#39;&lt;b&gt;&#39;)" in built["files/notes/b.py.html"]
     assert '<a href="index-document.html">Ours</a>' in built["index.html"] and 'id="x"' in built["orders-document.html"]
 
@@ -242,7 +242,9 @@ def test_local_cards_and_limits_are_on_it_and_the_documents_may_be_missing(tmp_p
     (local / "ward" / "our-card.yaml").write_text(LOCAL_CARD.replace("id: our-<card>", "id: our-card"))
     command = [sys.executable, "-m", "cds_service", "doc", "--html", "site"]
     path = os.pathsep.join([str(ROOT), *sys.path])
-    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "CDS_CARDS": str(local), "PYTHONPATH": path}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "CDS_CARDS": str(local), "PYTHONPATH": path}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "site" / "cards" / "our-card.html").read_text("utf-8")
     html5lib.HTMLParser(strict=True).parse(page)

@@ -71,7 +71,9 @@ def test_every_canonical_resolves_to_the_version_that_is_handed_over(parameters)
     found = [item for name, resource in made(parameters).items() if name.startswith(("Plan", "Library")) for item in canonicals(resource)]
     assert len(found) > 500
     assert all(item.startswith(BASE) for item in found)
-    assert [item for item in found if known.get(item.partition("|")[0]) not in ([item.partition("|")[2]] if "|" in item else known.values())] == []
+    assert [
+        item for item in found if known.get(item.partition("|")[0]) not in ([item.partition("|")[2]] if "|" in item else known.values())
+    ] == []
 
 
 @pytest.mark.parametrize("parameters", SETS)
@@ -113,7 +115,8 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
 
 
 @pytest.mark.parametrize(
-    ("card_id", "priority"), [("folic-acid-b12-deficient", "stat"), ("b12-deficiency-untreated", "urgent"), ("b12-test-indicated", "routine")]
+    ("card_id", "priority"),
+    [("folic-acid-b12-deficient", "stat"), ("b12-deficiency-untreated", "urgent"), ("b12-test-indicated", "routine")],
 )
 def test_priority_is_the_urgency_of_the_card(card_id, priority):
     assert plan(card_id)["action"][0]["priority"] == priority
@@ -146,7 +149,10 @@ def test_a_card_without_suggestions_has_no_actions_within():
 
 def test_the_order_differs_where_a_parameter_set_does():
     def orders(parameters: str) -> list[str]:
-        return [item["definitionCanonical"].rpartition("/")[2] for item in plan("folate-after-b12", parameters)["action"][0]["action"][0]["action"]]
+        return [
+            item["definitionCanonical"].rpartition("/")[2]
+            for item in plan("folate-after-b12", parameters)["action"][0]["action"][0]["action"]
+        ]
 
     assert orders("default") == ["folic-acid-1mg-3-months|1.0.0"]
     assert orders("uk") == ["folic-acid-5mg-4-months|1.0.0"]

@@ -66,7 +66,9 @@ def test_for_every_card_the_hook_and_apply_agree(card_id):
     request = EVERY_CARD[card_id]
     plan = applied(card_id, request)
     assert as_card(plan) == comparable(card_of(cards(request), card_id))
-    assert plan["instantiatesCanonical"] == [f"https://b12-folate-cds.example.org/fhir/PlanDefinition/{card_id}|{engine().cards[card_id].version}"]
+    assert plan["instantiatesCanonical"] == [
+        f"https://b12-folate-cds.example.org/fhir/PlanDefinition/{card_id}|{engine().cards[card_id].version}"
+    ]
 
 
 @pytest.mark.parametrize("card_id", ["folate-after-b12", "ileal-prophylaxis", "cyanocobalamin-renal"])
@@ -140,7 +142,10 @@ def test_cards_applied_one_by_one_start_one_course():
 
 
 def bundle_of(*resources: dict[str, Any]) -> dict[str, Any]:
-    return {"name": "data", "resource": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in resources]}}
+    return {
+        "name": "data",
+        "resource": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in resources]},
+    }
 
 
 def test_data_in_one_bundle_counts_and_what_is_not_in_it_is_not_known():

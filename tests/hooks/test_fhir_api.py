@@ -65,7 +65,13 @@ def test_the_capability_statement_says_what_can_be_done():
 
 def test_every_search_parameter_that_is_promised_finds_something():
     (rest,) = get("/metadata").get_json()["rest"]
-    values = {"_id": "b12-duplicate", "url": f"{BASE}/PlanDefinition/b12-duplicate", "name": "B12Duplicate", "status": "active", "version": "1.0.0"}
+    values = {
+        "_id": "b12-duplicate",
+        "url": f"{BASE}/PlanDefinition/b12-duplicate",
+        "name": "B12Duplicate",
+        "status": "active",
+        "version": "1.0.0",
+    }
     (plans,) = [resource for resource in rest["resource"] if resource["type"] == "PlanDefinition"]
     assert {parameter["name"] for parameter in plans["searchParam"]} == set(values)
     for name, value in values.items():
@@ -167,7 +173,9 @@ def test_pages_lead_from_one_to_the_next_without_a_gap():
     assert links(bundle)["previous"].endswith("?status=active&_count=20&_offset=20")
 
 
-@pytest.mark.parametrize(("query", "entries"), [("_count=0", 0), ("_count=1000", 42), ("_offset=41", 1), ("_offset=99999999999999999999", 0)])
+@pytest.mark.parametrize(
+    ("query", "entries"), [("_count=0", 0), ("_count=1000", 42), ("_offset=41", 1), ("_offset=99999999999999999999", 0)]
+)
 def test_how_much_is_on_a_page(query, entries):
     bundle = found(f"/PlanDefinition?{query}")
     assert (bundle["total"], len(ids(bundle))) == (42, entries)

@@ -12,7 +12,11 @@ def test_feedback_finds_the_card_and_version_that_was_shown(site):
     site.tell(accepted(card["uuid"], card["suggestions"][1]["uuid"]))
     (shown,) = site.rows("card_shown")
     assert shown["card_uuid"] == card["uuid"]
-    assert (shown["card_id"], shown["card_version"], shown["indicator"]) == ("folic-acid-b12-deficient", engine().cards["folic-acid-b12-deficient"].version, "critical")
+    assert (shown["card_id"], shown["card_version"], shown["indicator"]) == (
+        "folic-acid-b12-deficient",
+        engine().cards["folic-acid-b12-deficient"].version,
+        "critical",
+    )
     assert (shown["service_id"], shown["client"], shown["shown_at"]) == ("b12-folate-order-select", "", site.now)
     assert [row["card_uuid"] for row in site.rows("feedback")] == [card["uuid"]]
     assert [row["suggestion_uuid"] for row in site.rows("suggestion_accepted")] == [card["suggestions"][1]["uuid"]]

@@ -45,7 +45,11 @@ def test_shown_accepted_overridden_and_unanswered(site):
         overridden(third["uuid"]),
     )
     card = _only(site.report())
-    assert (card["id"], card["version"], card["shown"]) == ("folic-acid-b12-deficient", engine().cards["folic-acid-b12-deficient"].version, 4)
+    assert (card["id"], card["version"], card["shown"]) == (
+        "folic-acid-b12-deficient",
+        engine().cards["folic-acid-b12-deficient"].version,
+        4,
+    )
     assert _counts(card) == (1, 2, 1)
     assert card["accepted"] == {"count": 1, "of": 4, "share": 0.25, "low": 0.0456, "high": 0.6994}
     assert [(item["index"], item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]] == [(0, 0, 4), (1, 1, 4)]

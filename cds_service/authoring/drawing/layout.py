@@ -107,9 +107,7 @@ class _Layouter:
             for rung in rungs:
                 self._rung(rung)
         self._outcome()
-        return Layout(
-            WIDTH, self.y + 4, tuple(self.boxes), tuple(self.lines), tuple(self.texts), self.ladder.indicator, self.ladder.fires
-        )
+        return Layout(WIDTH, self.y + 4, tuple(self.boxes), tuple(self.lines), tuple(self.texts), self.ladder.indicator, self.ladder.fires)
 
     def _section(self, label: str) -> None:
         if self.boxes:

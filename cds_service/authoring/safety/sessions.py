@@ -104,9 +104,7 @@ def dosed_sessions(
     drafts |= {
         f"cyanocobalamin {dose:f} ug a day by mouth": _medication(_CYANOCOBALAMIN, float(dose / 1000), _ORAL, _DAILY) for dose in oral_b12
     }
-    drafts |= {
-        f"hydroxocobalamin every {days} days": _medication(_HYDROXOCOBALAMIN, 1, _IM, (1, days, "d")) for days in injected_every
-    }
+    drafts |= {f"hydroxocobalamin every {days} days": _medication(_HYDROXOCOBALAMIN, 1, _IM, (1, days, "d")) for days in injected_every}
     return [_session((name,), (), terminology, drafts) for name in drafts]
 
 

@@ -116,17 +116,21 @@ class _Site:
         def to(target: str) -> str:
             return way(path, target)
 
-        self.made[path] = _templates().get_template(template).render(
-            title=title,
-            here=path,
-            to=to,
-            md=lambda text: inline_html(text, resolve),
-            document=lambda text: as_html(text, resolve),
-            plain=lambda text: linked_plain(text, to),
-            navigation=[(f"{name}.html", label) for name, label in _MAIN if self._has(name)],
-            others=[(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in _NAVIGATED],
-            sets=PARAMETER_SETS,
-            **content,
+        self.made[path] = (
+            _templates()
+            .get_template(template)
+            .render(
+                title=title,
+                here=path,
+                to=to,
+                md=lambda text: inline_html(text, resolve),
+                document=lambda text: as_html(text, resolve),
+                plain=lambda text: linked_plain(text, to),
+                navigation=[(f"{name}.html", label) for name, label in _MAIN if self._has(name)],
+                others=[(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in _NAVIGATED],
+                sets=PARAMETER_SETS,
+                **content,
+            )
         )
 
     def _label(self, name: str) -> str:
