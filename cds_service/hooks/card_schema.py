@@ -33,7 +33,7 @@ _CARD = _object(
         "summary": {**_TEXT, "maxLength": SUMMARY_LIMIT - 1},
         "indicator": {"enum": list(INDICATORS)},
         "detail": {"type": "string", "description": "GitHub Flavored Markdown without HTML."},
-        "source": _object({"label": _TEXT, "url": _URL, "topic": _ref("DisplayedCoding")}),
+        "source": _object({"label": _TEXT, "topic": _ref("DisplayedCoding")}, url=_URL),
     },
     suggestions=_list(_ref("Suggestion"), minItems=1),
     selectionBehavior={"const": "at-most-one"},

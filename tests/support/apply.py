@@ -38,13 +38,14 @@ def as_card(plan: dict[str, Any]) -> dict[str, Any]:
     """The card that a client would make of a CarePlan (FHIR R4, "CDS on FHIR")."""
     (action,) = group(plan)["action"]
     orders = contained(plan)
-    source = action["documentation"][0]
+    source, *further = action["documentation"]
+    address = {"url": source["url"]} if "url" in source else {}
     card = {
         "summary": action["title"],
         "detail": action["description"],
         "indicator": INDICATORS[action["priority"]],
-        "source": {"label": source["display"], "url": source["url"], "topic": action["code"][0]["coding"][0]},
-        "links": [{"label": item["display"], "url": item["url"], "type": "absolute"} for item in action["documentation"][1:]],
+        "source": {"label": source["display"], **address, "topic": action["code"][0]["coding"][0]},
+        "links": [{"label": item["display"], "url": item["url"], "type": "absolute"} for item in further if "url" in item],
         "suggestions": [
             {
                 "label": suggestion["title"],
