@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...engine import Engine
@@ -19,16 +18,13 @@ from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, Criterion
 from ..safety.classes import NOW, input_classes
 from ..safety.enumeration import Choices, StateFacts, states
+from ..safety.limits import DRAFTED, INPUT_OF, around, criteria, level_at
 
 _AGE = "patient.age_months"
-# The input that a number of days or years is worked out from.
-_DAYS_OF = {"b12_therapy.days": "b12_therapy.start", "b12_therapy.latest_days": "b12_therapy.latest_start"}
 _AGES = ("age.adult_from", "age.at_risk_from")
-_DRAFTS = {
-    "draft.folate_daily": "folic_acid", "draft.b12_oral_daily": "oral_b12", "draft.b12_interval": "injected_every",
+_DRAFTS = DRAFTED | {
     "folate.low_dose_up_to": "folic_acid", "therapy.oral_from": "oral_b12", "therapy.oral_from_dietary": "oral_b12",
     "neuro.interval_up_to": "injected_every", "loading.interval_up_to": "injected_every",
 }  # fmt: skip
@@ -117,18 +113,9 @@ def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) ->
     asked = [_comparisons(card) for card in (old, new)]
     for fact in {name for name, _, _ in asked[0] ^ asked[1]}:
         limits = sorted({operand for name, _, operand in asked[0] | asked[1] if name == fact})
-        for value in _around(limits, whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind == "date"):
+        for value in around(limits, whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind == "date"):
             _add_value(extras, fact, value, sites)
     return extras
-
-
-def criteria_of(card: Card) -> Iterator[Criterion]:
-    """Every criterion of a card, those within ``any_of`` too."""
-    for condition in card.conditions:
-        if isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif isinstance(condition, Criterion):
-            yield condition
 
 
 def changed_parameters(old: Engine, new: Engine) -> list[str]:
@@ -137,13 +124,8 @@ def changed_parameters(old: Engine, new: Engine) -> list[str]:
 
 
 def _comparisons(card: Card | None) -> set[tuple[str, str, Decimal]]:
-    asked = criteria_of(card) if card else ()
+    asked = criteria(card) if card else ()
     return {(each.fact, each.operator, each.operand) for each in asked if isinstance(each.operand, Decimal)}
-
-
-def _around(limits: Sequence[Decimal], *, whole: bool) -> list[Decimal]:
-    values = [*limits, *((low + high) / 2 for low, high in pairwise(limits)), limits[0] * 9 / 10, limits[-1] * 11 / 10]
-    return sorted({Decimal(int(value)) if whole else value for value in values})
 
 
 def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Site]) -> None:
@@ -153,8 +135,8 @@ def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Sit
     elif fact in ("patient.age", _AGE):
         months = int(value) * (12 if fact == "patient.age" else 1)
         extras.add(_AGE, _same(f"{months // 12} years" if months % 12 == 0 else f"{months} months", months))
-    elif fact in _DAYS_OF or CATALOGUE[fact].kind == "date":
-        extras.add(_DAYS_OF.get(fact, fact), _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))))
+    elif CATALOGUE[INPUT_OF.get(fact, fact)].kind == "date":
+        extras.add(INPUT_OF.get(fact, fact), _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))))
     elif analyte:
         extras.add(fact, _result(analyte, value, CATALOGUE[fact].unit, sites))
     elif CATALOGUE[fact].kind == "number":
@@ -181,14 +163,6 @@ def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) 
     return Extra(made[0].as_sent, old, new)
 
 
-def level_at(analyte: Analyte, value: Decimal, unit: str, site: Site) -> str:
-    """The class of a value at a site; ``""`` for an analyte without classes."""
-    if not analyte.classes:
-        return ""
-    family = next(family for family in analyte.families if family.unit == unit)
-    return analyte.classes[Interval(value, value).classes(analyte.cuts_for(family, site))[0]]
-
-
 def merged(parts: Collection[Extras]) -> Extras:
     """All of ``parts`` together."""
     whole = Extras()
@@ -207,5 +181,5 @@ def drafted(extras: Extras) -> Mapping[str, list[Any]]:
     return {
         "folic_acid": sorted(extras.drafts.get("folic_acid", ())),
         "oral_b12": sorted(extras.drafts.get("oral_b12", ())),
-        "injected_every": sorted({max(1, int(days)) for days in extras.drafts.get("injected_every", ())}),
+        "injected_every": sorted({Decimal(max(1, int(days))) for days in extras.drafts.get("injected_every", ())}),
     }

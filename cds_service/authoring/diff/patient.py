@@ -12,7 +12,7 @@ from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
 from ..card_words import plain, title
 from ..safety.classes import NOW
-from .limits import level_at
+from ..safety.limits import level_at
 from .states import Example
 from .walk import SharedFacts
 

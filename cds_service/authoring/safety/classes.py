@@ -76,7 +76,7 @@ def _recent_potassium(facts: Facts) -> Sequence[Class]:
     """The last 3 days lie within the last 30."""
     newest = facts["potassium"]
     if newest.value is not None:
-        return [Class(f"as potassium, {newest.value.level}", newest)]
+        return [Class(f"as potassium, {newest.value.level}", newest, copied=True)]
     return (*_OLDER_POTASSIUM, UNKNOWN) if newest.is_unknown else (ABSENT, UNKNOWN, *_OLDER_POTASSIUM)
 
 
@@ -119,7 +119,7 @@ _STARTS = _days_ago(2, 7, 20, 40, 60, 100, 210)
 def _latest_start(facts: Facts) -> Sequence[Class]:
     active = facts["b12_therapy.active"]
     if active.holds:
-        return [Class("as start", facts["b12_therapy.start"])]
+        return [Class("as start", facts["b12_therapy.start"], copied=True)]
     return [*([] if active.is_unknown else [ABSENT]), UNKNOWN, *_STARTS]
 
 
@@ -221,7 +221,7 @@ def _homocysteine_on_treatment(facts: Facts) -> Sequence[Class]:
     start, result = facts["b12_therapy.start"], facts["homocysteine"]
     if start.value is None or result.value is None:
         return (UNKNOWN,) if start.is_unknown or result.is_unknown else (ABSENT,)
-    return [ABSENT, Class(f"as homocysteine, {result.value.as_sent}", result)]
+    return [ABSENT, Class(f"as homocysteine, {result.value.as_sent}", result, copied=True)]
 
 
 def _monitoring_due(facts: Facts) -> Sequence[Class]:

@@ -20,10 +20,16 @@ from ...facts.site import Site
 
 
 class Class(NamedTuple):
-    """One class of a fact's values: how it is called, and a value that stands for it."""
+    """One class of a fact's values: how it is called, and a value that stands for it.
+
+    ``like``: the label of the class that a :class:`Relation` takes it for, ``""`` where it has it by its own. ``copied``: the value
+    is that of another fact of the state.
+    """
 
     label: str
     fact: Fact
+    like: str = ""
+    copied: bool = False
 
 
 ClassesOf = Callable[[Facts], Sequence[Class]]
@@ -108,7 +114,7 @@ class StateFacts(Facts):
         options = classes_of(self)
         relation = self._relation if self._relation is not None and name in self._relation else None
         if relation is not None:
-            options = [option for option in options if relation.narrowed(self.mask, name, option.label)]
+            options = [option for option in options if relation.narrowed(self.mask, name, option.like or option.label)]
         if name in self._fixed:
             options = [option for option in options if option.label == self._fixed[name]] or options
         if not options:
@@ -118,7 +124,7 @@ class StateFacts(Facts):
         chosen = options[self._choices.choose(len(options))]
         self.labels[name] = chosen.label
         if relation is not None:
-            self.mask = relation.narrowed(self.mask, name, chosen.label)
+            self.mask = relation.narrowed(self.mask, name, chosen.like or chosen.label)
         return chosen.fact
 
     def computed_so_far(self) -> dict[str, Fact]:

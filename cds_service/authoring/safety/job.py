@@ -19,6 +19,7 @@ from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
 from .classes import NOW, STATUS_CLASSES, input_classes, suspicion
 from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
+from .limits import with_limits
 from .sessions import Session
 
 FORMULARIES = {"all": frozenset(PRODUCTS), "without hydroxocobalamin": frozenset(PRODUCTS) - {"hydroxocobalamin-injection"}}
@@ -114,10 +115,16 @@ def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
     return {**{name: label for name, label in labels.items() if name not in ("b12.suspicion", "b12.diagnosed")}, "b12.status": status}
 
 
+def every_card() -> list[Card]:
+    """The cards as each parameter set has them."""
+    return [card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()]
+
+
 @cache
 def chosen_classes() -> Mapping[str, ClassesOf]:
-    """The classes of the inputs; the status among them, in the relation that :func:`status_relation` gives."""
-    return {**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}
+    """The classes of the inputs, what cards compare them with included; the status among them, in the relation that
+    :func:`status_relation` gives."""
+    return with_limits({**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}, every_card())
 
 
 @cache

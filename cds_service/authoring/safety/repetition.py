@@ -15,10 +15,11 @@ from ...engine import PARAMETER_SETS
 from ...facts.catalogue import CATALOGUE
 from ...facts.drafts import DRAFTS_BY_FACT
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, CardHolds, Criterion
+from ...rules.conditions import CardHolds
 from .enumeration import Choices, StateFacts
-from .job import Job, bare_cards, engine, new_facts
-from .sessions import Session, ordering_sessions
+from .job import Job, bare_cards, engine, every_card, new_facts
+from .limits import criteria, doses
+from .sessions import Session, dosed_sessions, ordering_sessions
 
 
 class Walk(NamedTuple):
@@ -101,7 +102,8 @@ def distinct_sessions() -> list[Session]:
     """The ordering sessions of which no two are the same to every fact and criterion."""
     found: dict[Any, Session] = {}
     deletable = {name for card in engine("default", "all").cards.values() for name in _removing(card)}
-    for session in ordering_sessions(engine("default", "all").terminology):
+    terminology = engine("default", "all").terminology
+    for session in [*ordering_sessions(terminology), *dosed_sessions(terminology, **doses(every_card()))]:
         found.setdefault(told_by(session, frozenset(CATALOGUE), deletable), session)
     return list(found.values())
 
@@ -152,12 +154,3 @@ def _answer(name: str, facts: StateFacts, parameters: str) -> Any:
     asked = [criterion for card in engine(parameters, "all").cards.values() for criterion in criteria(card) if criterion.fact == name]
     above = found.value > facts.site.number("folate.low_dose_up_to")
     return above, tuple(criterion.truth(facts, lambda card: False) for criterion in asked)
-
-
-def criteria(card: Card) -> Iterator[Criterion]:
-    """Every criterion of a card, those within ``any_of`` too."""
-    for condition in card.conditions:
-        if isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif isinstance(condition, Criterion):
-            yield condition

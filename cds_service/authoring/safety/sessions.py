@@ -96,7 +96,7 @@ def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def dosed_sessions(
-    terminology: Terminology, folic_acid: Iterable[Decimal], oral_b12: Iterable[Decimal], injected_every: Iterable[int]
+    terminology: Terminology, folic_acid: Iterable[Decimal], oral_b12: Iterable[Decimal], injected_every: Iterable[Decimal]
 ) -> list[Session]:
     """Sessions of one draft each: folic acid or oral cyanocobalamin of so many micrograms a day, hydroxocobalamin every so many
     days."""
@@ -104,7 +104,9 @@ def dosed_sessions(
     drafts |= {
         f"cyanocobalamin {dose:f} ug a day by mouth": _medication(_CYANOCOBALAMIN, float(dose / 1000), _ORAL, _DAILY) for dose in oral_b12
     }
-    drafts |= {f"hydroxocobalamin every {days} days": _medication(_HYDROXOCOBALAMIN, 1, _IM, (1, days, "d")) for days in injected_every}
+    drafts |= {
+        f"hydroxocobalamin every {days} days": _medication(_HYDROXOCOBALAMIN, 1, _IM, (1, int(days), "d")) for days in injected_every
+    }
     return [_session((name,), (), terminology, drafts) for name in drafts]
 
 

@@ -1,0 +1,145 @@
+"""The numbers that cards compare facts with, so that the walk tries a value for every answer to all of them.
+
+The classes of the proof know the limits of facts. A card, or a site's own one, may ask whether the same value is below another
+number: what then lacks among the classes is added to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from ...facts.analytes import ANALYTES, Analyte
+from ...facts.catalogue import CATALOGUE, Facts
+from ...facts.fact import Fact, known
+from ...facts.laboratory import Result
+from ...facts.site import Site
+from ...fhir.interval import Interval
+from ...rules.card import Card
+from ...rules.conditions import AnyOf, Criterion
+from .classes import NOW
+from .enumeration import Class, ClassesOf
+
+_DAYS, _YEARS = {"b12_therapy.days": "b12_therapy.start", "b12_therapy.latest_days": "b12_therapy.latest_start"}, "patient.age"
+# The input that a fact with a number rests on, where it is none itself.
+INPUT_OF = {**_DAYS, _YEARS: "patient.age_months", "homocysteine.on_treatment": "homocysteine"}
+# How sessions vary what a fact says of a draft, by the arguments of ``dosed_sessions``.
+DRAFTED = {"draft.folate_daily": "folic_acid", "draft.b12_oral_daily": "oral_b12", "draft.b12_interval": "injected_every"}
+
+
+def criteria(card: Card) -> Iterator[Criterion]:
+    """Every criterion of a card, those within ``any_of`` too."""
+    for condition in card.conditions:
+        if isinstance(condition, AnyOf):
+            yield from condition.criteria
+        elif isinstance(condition, Criterion):
+            yield condition
+
+
+def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
+    """The criteria of ``cards`` that compare with a number, each once, by the input or the fact on drafts that answers them."""
+    found: dict[str, dict[Any, Criterion]] = {}
+    for criterion in (criterion for card in cards for criterion in criteria(card)):
+        if isinstance(criterion.operand, Decimal):
+            asked = found.setdefault(INPUT_OF.get(criterion.fact, criterion.fact), {})
+            asked[criterion.fact, criterion.operator, criterion.operand] = criterion
+    return {name: list(asked.values()) for name, asked in found.items()}
+
+
+def around(limits: Iterable[Decimal], *, whole: bool) -> list[Decimal]:
+    """Each of ``limits``, a number in each interval between them, one below and one above. ``whole``: numbers without a fraction."""
+    ordered = sorted(set(limits))
+    if whole:
+        return sorted({Decimal(int(limit) + near) for limit in ordered for near in (-1, 0, 1) if limit + near >= 0})
+    between = [(low + high) / 2 for low, high in pairwise(ordered)]
+    return sorted({*ordered, *between, ordered[0] * 9 / 10, ordered[-1] * 11 / 10})
+
+
+def with_limits(classes: Mapping[str, ClassesOf], cards: Iterable[Card]) -> dict[str, ClassesOf]:
+    """``classes`` of inputs with those that the numbers in ``cards`` tell apart besides."""
+    asked = {name: found for name, found in comparisons(cards).items() if name in classes}
+    return {**classes, **{name: _Extended(name, classes[name], found) for name, found in asked.items()}}
+
+
+class _Extended:
+    """The classes of the input ``name``, and one more for each combination of answers to ``asked`` that they do not give."""
+
+    def __init__(self, name: str, classes: ClassesOf, asked: Sequence[Criterion]):
+        self._name = name
+        self._classes = classes
+        self._asked = asked
+        self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind != "result")
+
+    def __call__(self, facts: Facts) -> Sequence[Class]:
+        options = self._classes(facts)
+        valued = [option for option in options if option.fact.value is not None and not option.copied]
+        if not valued:
+            return options
+        given = {self._answers(option.fact) for option in valued}
+        more: list[Class] = []
+        for number in self._numbers:
+            found = [option for option in _of_number(self._name, number, valued, facts.site) if self._answers(option.fact) not in given]
+            given |= {self._answers(option.fact) for option in found}
+            more += found
+        return [*options, *more]
+
+    def _answers(self, fact: Fact) -> tuple[Any, ...]:
+        """All that cards can tell of a value: whether it has the numbers that they ask for, and the class that facts put it in."""
+        source = _Given({name: _of_input(name, fact) for name in {criterion.fact for criterion in self._asked}})
+        return getattr(fact.value, "level", ""), *(bool(criterion.truth(source, lambda card: False)) for criterion in self._asked)
+
+
+class _Given(dict[str, Fact]):
+    """Facts that are stated, on the day of every state."""
+
+    today = NOW.date()
+
+
+def _in_input(criterion: Criterion) -> Decimal:
+    """The number of a criterion as the input that answers it counts: an age is counted in months."""
+    number: Decimal = criterion.operand
+    return number * 12 if criterion.fact == _YEARS else number
+
+
+def _of_input(name: str, fact: Fact) -> Fact:
+    """The fact ``name`` where its input is ``fact``."""
+    if fact.value is None:
+        return fact
+    if name in _DAYS:
+        return known((NOW.date() - fact.value).days)
+    return known(fact.value // 12) if name == _YEARS else fact
+
+
+def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:
+    """The classes of an input that stand for a number: of a result, one for each of ``valued`` whose class is the same."""
+    if CATALOGUE[name].kind == "date":
+        yield Class(f"{number} days ago", known(NOW.date() - timedelta(days=int(number))))
+    elif CATALOGUE[name].kind == "number":
+        yield Class(f"{number:f} {CATALOGUE[name].unit}", known(type(valued[0].fact.value)(number)))
+    else:
+        for option in valued:
+            result: Result = option.fact.value
+            if level_at(ANALYTES[result.analyte], number, result.unit, site) == result.level:
+                sent = f"{number.normalize():f} {result.unit}"
+                moved = result._replace(interval=Interval(number, number), as_sent=sent)
+                yield Class(f"{sent}, else as {option.label}", known(moved, result.source), option.label)
+
+
+def level_at(analyte: Analyte, value: Decimal, unit: str, site: Site) -> str:
+    """The class of a value at a site; ``""`` for an analyte without classes."""
+    if not analyte.classes:
+        return ""
+    family = next(family for family in analyte.families if family.unit == unit)
+    return analyte.classes[Interval(value, value).classes(analyte.cuts_for(family, site))[0]]
+
+
+def doses(cards: Iterable[Card]) -> dict[str, list[Decimal]]:
+    """Micrograms a day and days on both sides of every number in ``cards``, as ``dosed_sessions`` takes them."""
+    asked = comparisons(cards)
+    return {
+        argument: [dose for dose in around((each.operand for each in asked[fact]), whole=True) if dose > 0] if fact in asked else []
+        for fact, argument in DRAFTED.items()
+    }
