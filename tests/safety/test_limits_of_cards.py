@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from cds_service.authoring.fact_classes import classes, true_of
-from cds_service.authoring.safety.classes import NOW, input_classes
+from cds_service.authoring.safety.classes import NOW, agreeing_ages, input_classes
 from cds_service.authoring.safety.enumeration import StateFacts, states
 from cds_service.authoring.safety.job import engine, every_card
 from cds_service.authoring.safety.limits import comparisons, doses, with_limits
@@ -103,3 +103,17 @@ def test_each_parameter_set_puts_a_result_beside_a_new_number_in_its_own_class()
 
     assert seen("default") == {("normal", False), ("normal", True), ("high", True)}
     assert seen("uk") == {("normal", False), ("high", False), ("high", True)}
+
+
+def test_no_child_is_75_years_old():
+    site_card = replace(every_card()[0], include=(Criterion("planted", "patient.age", "at_least", Decimal(75), None, None),))
+    tried = with_limits(input_classes(), [site_card])
+    tried["patient.age_months"] = agreeing_ages(tried["patient.age_months"])
+
+    def age(choices):
+        facts = StateFacts(engine("default", "all").site, OrderingSession(), NOW, tried, choices)
+        return facts["patient.paediatric"].holds, facts["patient.age"].value
+
+    ages = set(states(age))
+    assert {(False, 75), (True, 15), (None, None)} <= ages
+    assert all(below_16 is (None if years is None else years < 16) for below_16, years in ages)

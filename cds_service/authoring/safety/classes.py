@@ -248,6 +248,17 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
     return YES_NO if (facts.today - start.value).days >= 56 else (FALSE,)
 
 
+def agreeing_ages(ages: ClassesOf) -> ClassesOf:
+    """Those of ``ages`` in months that agree with whether the patient is below 16, which is tried itself and is the wider question."""
+
+    def classes(facts: Facts) -> Sequence[Class]:
+        below_16, adult_from = facts["patient.paediatric"].holds, facts.site.number("age.adult_from") * 12
+        months = [(age, age.fact.value) for age in ages(facts)]
+        return [age for age, value in months if (None if value is None else value < adult_from) is below_16]
+
+    return classes
+
+
 def suspicion(facts: Facts) -> Sequence[Class]:
     """Of ``b12.suspicion``, where it is tried itself: what methylmalonic acid and neurological features admit, its other grounds
     being free."""

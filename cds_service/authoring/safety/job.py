@@ -17,7 +17,7 @@ from ...facts.site import Site
 from ...rendering.cards import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
-from .classes import NOW, STATUS_CLASSES, input_classes, suspicion
+from .classes import NOW, STATUS_CLASSES, agreeing_ages, input_classes, suspicion
 from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
 from .limits import with_limits
 from .sessions import Session
@@ -124,7 +124,8 @@ def every_card() -> list[Card]:
 def chosen_classes() -> Mapping[str, ClassesOf]:
     """The classes of the inputs, what cards compare them with included; the status among them, in the relation that
     :func:`status_relation` gives."""
-    return with_limits({**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}, every_card())
+    classes = with_limits({**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}, every_card())
+    return {**classes, "patient.age_months": agreeing_ages(classes["patient.age_months"])}
 
 
 @cache
