@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ..fhir.dates import parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
-from ..fhir.json_shape import as_dict, as_text, dicts, status_code, texts
+from ..fhir.json_shape import as_dict, as_text, codings, dicts, status_code, texts
 from ..fhir.length import extension_length
 from ..fhir.references import reference_to
-from ..fhir.terminology import BASE, Terminology
+from ..fhir.terminology import BASE, SNOMED, Terminology
 from .analytes import Analyte
 from .laboratory import Results
 from .queries import QUERIES
@@ -32,6 +32,8 @@ _ACTIVE = frozenset({"active", "recurrence", "relapse"})
 # R4 first, then what other versions of FHIR call it.
 _RECORDED = ("recordedDate", "assertedDate", "dateRecorded")
 _PERFORMED = ("performed", "occurrence")
+# Anaphylaxis (FHIR R4, AllergyIntolerance example) and anaphylactic shock (HL7 Belgium, value set of risk manifestations).
+_ANAPHYLAXIS = frozenset({(SNOMED, "39579001"), (SNOMED, "735173007")})
 _Item = TypeVar("_Item")
 
 
@@ -211,7 +213,7 @@ def _allergens(concept: Any, terminology: Terminology) -> frozenset[str]:
 
 
 def _anaphylactic(reaction: dict[str, Any]) -> bool:
-    manifestations = dicts(reaction.get("manifestation"))
-    names = [name for item in manifestations for name in texts(item.get("concept") or item)]
+    manifestations = [item.get("concept") or item for item in dicts(reaction.get("manifestation"))]
+    names = [name for item in manifestations for name in texts(item)]
     names.append(as_text(reaction.get("description")))
-    return any("anaphyla" in name.lower() for name in names)
+    return any("anaphyla" in name.lower() for name in names) or any(_ANAPHYLAXIS.intersection(codings(item)) for item in manifestations)

@@ -53,9 +53,12 @@ class Order(NamedTuple):
         begin = self.start
         for phase in self.phases[:-1]:
             begin = phase.start or begin
-            if begin is None or phase.duration is None:
+            if begin is not None and phase.duration is not None:
+                begin = add_days(begin, phase.duration)
+            elif phase.end is not None:
+                begin = add_days(phase.end, 1)
+            else:
                 return phase
-            begin = add_days(begin, phase.duration)
             if today < begin:
                 return phase
         return self.phases[-1]
@@ -151,7 +154,10 @@ def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
 
 
 def read_dose(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Dose | None:
-    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None`` where it is no evidence."""
+    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None`` where it is no evidence.
+
+    Without a date, ``ValueError`` for what is or may be a cobalamin: it may be recent, so that its list proves nothing absent.
+    """
     status = resource.get("status")
     given = resource["resourceType"] == "MedicationAdministration"
     if status != "completed" and not (given and status == "in-progress"):
@@ -168,7 +174,11 @@ def read_dose(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Dos
         day = parse_day(resource.get("whenHandedOver"), site.zone) or parse_day(resource.get("whenPrepared"), site.zone)
         phase = read_phases(resource.get("dosageInstruction"), product, site.zone)[0]
         amount = phase.daily
-    return Dose(product, day, phase.route, amount, reference_to(resource)) if day else None
+    if day is not None:
+        return Dose(product, day, phase.route, amount, reference_to(resource))
+    if product.cobalamin or not product.identified:
+        raise ValueError("a dose without a date")
+    return None
 
 
 def counts_as_therapy(route: str | None, daily: Decimal | None, facts: Facts) -> bool | None:

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from .json_shape import as_number
+from .json_shape import as_dict, as_number, as_text
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -71,6 +71,7 @@ def completed_months(birth: date, today: date) -> int:
     return (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
 
 
+_PRINTED_UNITS = {"hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "a"}
 _DAYS_PER_UNIT = {
     "s": 1 / 86400,
     "min": 1 / 1440,
@@ -87,6 +88,15 @@ def duration_days(value: Any, unit: Any) -> float | None:
     number = as_number(value)
     days = _DAYS_PER_UNIT.get(unit) if isinstance(unit, str) else None
     return number * days if days and number and number > 0 else None
+
+
+def quantity_days(duration: Any) -> float | None:
+    """A FHIR Duration in days, by its UCUM code, else by the printed unit (``weeks``, where the code is SNOMED CT's, say)."""
+    duration = as_dict(duration)
+    printed = as_text(duration.get("unit"))
+    word = printed.lower().removesuffix("(s)").removesuffix("s")
+    units = (duration.get("code"), printed, _PRINTED_UNITS.get(word))
+    return next(filter(None, (duration_days(duration.get("value"), unit) for unit in units)), None)
 
 
 def years_before(day: date, years: int) -> date:

@@ -8,7 +8,7 @@ from datetime import date, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .dates import add_days, duration_days, parse_day, parse_moment
+from .dates import Moment, add_days, duration_days, parse_day, parse_moment, quantity_days
 from .json_shape import as_dict, as_number, as_text, codings, dicts, texts
 from .medication import Product, Strength
 
@@ -23,9 +23,9 @@ _ROUTES = {
     ("http://snomed.info/sct", "54471007"): "oral",  # buccal
     ("http://snomed.info/sct", "46713006"): "nasal",
 }
-_INTRAMUSCULAR = re.compile(r"intramuscular|\bi\.?m\b")
+_INTRAMUSCULAR = re.compile(r"intra-?muscular|\bi\.?m\b")
 _ROUTE_NAMES = (
-    ("parenteral", re.compile(r"intramuscular|subcutaneous|intravenous|subcut|parenteral|\bi\.?m\b|\bs\.?c\b|\bi\.?v\b|inject")),
+    ("parenteral", re.compile(r"intra-?muscular|subcutaneous|intravenous|subcut|subq|parenteral|\bi\.?m\b|\bs\.?[cq]\b|\bi\.?v\b|inject")),
     ("nasal", re.compile(r"nasal")),
     ("oral", re.compile(r"oral|mouth|\bp\.?o\b|sublingual|buccal")),
 )  # fmt: skip
@@ -40,9 +40,12 @@ _TIMING_CODES = {
     "QD": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "BID": 1 / 2, "TID": 1 / 3, "QID": 1 / 4, "QOD": 2.0, "Q1H": 1 / 24,
     "Q2H": 1 / 12, "Q3H": 1 / 8, "Q4H": 1 / 6, "Q6H": 1 / 4, "Q8H": 1 / 3, "WK": 7.0, "MO": 365.25 / 12,
 }  # fmt: skip
+# HL7 EventTiming: at, before or after each meal, however many there are.
+_EVERY_MEAL = frozenset({"C", "AC", "PC"})
 _MASS_UNITS = {"mg": Decimal(1000), "ug": Decimal(1), "mcg": Decimal(1), "g": Decimal(1_000_000)}
+_MASS_WORD = re.compile(r"(micro|milli)gram(?:me)?(?:s|\(s\))?")
 _VOLUME_UNITS = frozenset({"ml", "milliliter", "millilitre", "milliliters", "millilitres", "cm3"})
-_COUNT_UNITS = re.compile(r"\{?(?:tbl|tab|tabs|tablet|cap|caps|capsule|pill|lozenge)s?\}?|1|unit|\{unit\}|\[?dose\]?")
+_COUNT_UNITS = re.compile(r"\{?(?:tbl|tab|tablet|cap|capsule|pill|lozenge)(?:s|\(s\))?\}?|1|unit|\{unit\}|\[?dose\]?")
 
 
 class Phase(NamedTuple):
@@ -68,10 +71,37 @@ class Phase(NamedTuple):
 
 
 def read_phases(dosages: Any, product: Product, zone: tzinfo) -> tuple[Phase, ...]:
-    """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase where there is none."""
-    ordered = sorted(enumerate(dicts(dosages)), key=lambda item: (_sequence(item[1]), item[0]))
-    phases = tuple(_phase(dosage, product, zone) for _, dosage in ordered)
-    return phases or (_phase({}, product, zone),)
+    """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase where there is none.
+
+    Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``): they are one phase where their
+    route and bounds are the same.
+    """
+    phases: list[Phase] = []
+    previous = math.inf
+    for dosage in sorted(dicts(dosages), key=_sequence):
+        phase, sequence = _phase(dosage, product, zone), _sequence(dosage)
+        if sequence == previous < math.inf and _may_be_one(phases[-1], phase):
+            phases[-1] = _together(phases[-1], phase)
+        else:
+            phases.append(phase)
+        previous = sequence
+    return tuple(phases) or (_phase({}, product, zone),)
+
+
+def _may_be_one(first: Phase, second: Phase) -> bool:
+    return (first.route, first.start, first.end, first.duration) == (second.route, second.start, second.end, second.duration)
+
+
+def _together(first: Phase, second: Phase) -> Phase:
+    """Two concurrent phases as one of the same doses a day; unstated where either leaves its dose or interval unstated."""
+    if first.interval is None or second.interval is None:
+        return first._replace(dose=None, interval=None)
+    rate = 1 / first.interval + 1 / second.interval
+    interval = 1 / rate if rate else SINGLE_DOSE
+    if first.dose is None or second.dose is None or first.daily is None or second.daily is None:
+        return first._replace(dose=None, interval=interval)
+    dose = (first.daily + second.daily) * Decimal(str(interval)) if rate else first.dose + second.dose
+    return first._replace(dose=dose, interval=interval)
 
 
 def _sequence(dosage: dict[str, Any]) -> float:
@@ -83,12 +113,14 @@ def _phase(dosage: dict[str, Any], product: Product, zone: tzinfo) -> Phase:
     timing = as_dict(dosage.get("timing"))
     repeat = as_dict(timing.get("repeat"))
     period = as_dict(repeat.get("boundsPeriod"))
-    duration = as_dict(repeat.get("boundsDuration"))
-    length = duration_days(duration.get("value"), duration.get("code") or duration.get("unit"))
+    length = quantity_days(repeat.get("boundsDuration")) or quantity_days(as_dict(repeat.get("boundsRange")).get("high"))
     start, end = parse_day(period.get("start"), zone), parse_day(period.get("end"), zone)
+    events = [] if repeat else _events(timing, zone)
+    if events:
+        start, end = events[0].day, events[-1].day
     route, intramuscular = _route(dosage.get("route"), product)
     as_needed = dosage.get("asNeededBoolean") is True or bool(as_dict(dosage.get("asNeededCodeableConcept")))
-    interval = None if as_needed else _interval(timing, repeat, zone)
+    interval = None if as_needed else _interval(timing, repeat, events)
     if length is None and interval is not None and interval != SINGLE_DOSE:
         length = _length_of_count(repeat, interval)
     if start and not end and length:
@@ -107,9 +139,9 @@ def _route(concept: Any, product: Product) -> tuple[str | None, bool]:
             return route, bool(_INTRAMUSCULAR.search(names))
     if keys or names:
         return None, False
-    label = product.label.lower()
+    described = product.described.lower()
     for route, pattern in _FORMS:
-        if pattern.search(label):
+        if pattern.search(described):
             return route, route == "parenteral"
     if product.strength is not None and product.strength.per_ml and product.cobalamin:
         return "parenteral", True
@@ -117,32 +149,47 @@ def _route(concept: Any, product: Product) -> tuple[str | None, bool]:
     return ("parenteral", True) if product.cobalamin == "hydroxocobalamin" else (None, False)
 
 
-def _interval(timing: dict[str, Any], repeat: dict[str, Any], zone: tzinfo) -> float | None:
+def _events(timing: dict[str, Any], zone: tzinfo) -> list[Moment]:
+    """The times that a timing lists one by one, ascending."""
+    events = timing.get("event")
+    return sorted(filter(None, (parse_moment(event, zone) for event in events))) if isinstance(events, list) else []
+
+
+def _interval(timing: dict[str, Any], repeat: dict[str, Any], events: list[Moment]) -> float | None:
     if repeat.get("count") == 1 and "countMax" not in repeat:
         return SINGLE_DOSE
     period = duration_days(repeat.get("period"), repeat.get("periodUnit"))
     longest = duration_days(repeat.get("periodMax"), repeat.get("periodUnit"))
-    days, times = repeat.get("dayOfWeek"), repeat.get("timeOfDay")
-    named_days = len(days) if isinstance(days, list) else 0
+    named_days, times = _length(repeat.get("dayOfWeek")), _times_of_day(repeat)
     if period:
-        frequency = _frequency(repeat)
+        frequency = _frequency(repeat, times)
         if named_days and period <= 1:  # every day or more often, yet on these days alone
             period, longest = 7 * period / named_days, None
         return (period + (longest or period)) / 2 / frequency if frequency else None
     if named_days:
-        return 7 / named_days / (len(times) if isinstance(times, list) and times else 1)
-    if isinstance(times, list) and times:
-        return 1 / len(times)
+        return 7 / named_days / (times or 1)
+    if times:
+        return 1 / times
     for coding in dicts(as_dict(timing.get("code")).get("coding")):
         if coding.get("system", _GTS) == _GTS and coding.get("code") in _TIMING_CODES:
             return _TIMING_CODES[coding["code"]]
-    events = timing.get("event")
-    moments = sorted(filter(None, (parse_moment(event, zone) for event in events))) if isinstance(events, list) else []
-    if len(moments) == 1:
+    if len(events) == 1:
         return SINGLE_DOSE
-    if len(moments) > 1:
-        return (moments[-1].instant - moments[0].instant).total_seconds() / 86400 / (len(moments) - 1) or None
+    if len(events) > 1:
+        return (events[-1].instant - events[0].instant).total_seconds() / 86400 / (len(events) - 1) or None
     return None
+
+
+def _times_of_day(repeat: dict[str, Any]) -> int:
+    """How many times of a day are named (by the clock, or as morning and night); 0 for none, and for "with meals"."""
+    when = repeat.get("when")
+    if isinstance(when, list) and not _EVERY_MEAL.intersection(item for item in when if isinstance(item, str)):
+        return _length(repeat.get("timeOfDay")) or len(when)
+    return _length(repeat.get("timeOfDay"))
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _length_of_count(repeat: dict[str, Any], interval: float) -> float | None:
@@ -151,38 +198,49 @@ def _length_of_count(repeat: dict[str, Any], interval: float) -> float | None:
     return count * interval if count and count > 0 else None
 
 
-def _frequency(repeat: dict[str, Any]) -> float | None:
-    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``, 1 where neither is stated; ``None`` where one is no number."""
+def _frequency(repeat: dict[str, Any], times: int) -> float | None:
+    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``; where neither is stated, the ``times`` of a day that
+    are named, else 1; ``None`` where one is no number."""
     stated = [as_number(repeat[name]) or 0 for name in ("frequency", "frequencyMax") if repeat.get(name) is not None]
     if not stated:
-        return 1.0
+        return float(times or 1)
     return sum(stated) / len(stated) if min(stated) > 0 else None
 
 
 def _dose(dosage: dict[str, Any], strength: Strength | None) -> Decimal | None:
     """One dose in micrograms, or ``None`` where it is unstated or cannot be worked out."""
-    candidates = [dose.get("doseQuantity") for dose in dicts(dosage.get("doseAndRate"))]
-    for quantity in (*candidates, dosage.get("doseQuantity"), dosage.get("dose")):
-        quantity = as_dict(quantity)
-        value = as_number(quantity.get("value"))
-        if value is None or quantity.get("comparator"):
-            continue
-        return _micrograms(Decimal(str(value)), quantity, strength)
+    stated = [*dicts(dosage.get("doseAndRate")), dosage]
+    for quantity in (*(item.get("doseQuantity") for item in stated), dosage.get("dose")):
+        if _is_number(quantity):
+            return _micrograms(quantity, strength)
+    for ends in (as_dict(item.get("doseRange")) for item in stated):
+        if _is_number(ends.get("low")) and _is_number(ends.get("high")):
+            low, high = _micrograms(ends["low"], strength), _micrograms(ends["high"], strength)
+            return None if low is None or high is None else (low + high) / 2
     return None
 
 
-def _micrograms(value: Decimal, quantity: dict[str, Any], strength: Strength | None) -> Decimal | None:
-    """A dose by the code of its unit or, where that is none of ours (SNOMED CT's for a tablet, say), by the printed unit."""
+def _is_number(quantity: Any) -> bool:
+    """Whether a Quantity states one number."""
+    quantity = as_dict(quantity)
+    return as_number(quantity.get("value")) is not None and not quantity.get("comparator")
+
+
+def _micrograms(quantity: Any, strength: Strength | None) -> Decimal | None:
+    """A dose by the code and the printed name of its unit, of which one may be none of ours (SNOMED CT's code for a tablet,
+    say); ``None`` where they disagree."""
+    quantity = as_dict(quantity)
     stated = [as_text(quantity.get("code")), as_text(quantity.get("unit"))]
-    sizes = (_size(unit.lower(), strength) for unit in stated if unit) if any(stated) else (_size("", strength),)
-    return next((value * size for size in sizes if size is not None), None)
+    units = [unit.lower() for unit in stated if unit] or [""]
+    sizes = {size for size in (_size(unit, strength) for unit in units) if size is not None}
+    return Decimal(str(quantity["value"])) * sizes.pop() if len(sizes) == 1 else None
 
 
 def _size(unit: str, strength: Strength | None) -> Decimal | None:
     """Micrograms in one unit, of mass or of a product of ``strength``; no unit is a piece."""
     unit = unit.replace("\u00b5", "u").replace("\u03bc", "u")
-    if unit.startswith("microgram"):
-        unit = "ug"
+    if word := _MASS_WORD.fullmatch(unit):
+        unit = "ug" if word[1] == "micro" else "mg"
     if unit in _MASS_UNITS:
         return _MASS_UNITS[unit]
     if strength is None:

@@ -13,6 +13,16 @@ import orjson
 
 # Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
 _LEAST, _MOST = 1e-15, 1e15
+_HL7_OID = "urn:oid:2.16.840.1.113883.6."
+# As some servers send code systems that have a URL (FHIR R4, "Using Codes in resources", lists both).
+_URL_OF_OID = {
+    f"{_HL7_OID}1": "http://loinc.org",
+    f"{_HL7_OID}3": "http://hl7.org/fhir/sid/icd-10",
+    f"{_HL7_OID}73": "http://www.whocc.no/atc",
+    f"{_HL7_OID}88": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    f"{_HL7_OID}90": "http://hl7.org/fhir/sid/icd-10-cm",
+    f"{_HL7_OID}96": "http://snomed.info/sct",
+}
 
 
 def parse_json(text: bytes | memoryview) -> Any:
@@ -65,7 +75,7 @@ def dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def codings(concept: Any) -> list[tuple[str, str]]:
-    """``(system, code)`` of each coding of a CodeableConcept that has both."""
+    """``(system, code)`` of each coding of a CodeableConcept that has both; an OID of a system that has a URL as that URL."""
     if not isinstance(concept, dict):
         return []
     listed = concept.get("coding")
@@ -74,7 +84,7 @@ def codings(concept: Any) -> list[tuple[str, str]]:
         if isinstance(coding, dict):
             system, code = coding.get("system"), coding.get("code")
             if isinstance(system, str) and isinstance(code, str):
-                found.append((system, code))
+                found.append((_URL_OF_OID.get(system, system), code))
     return found
 
 

@@ -43,6 +43,7 @@ class Strength(NamedTuple):
 class Product(NamedTuple):
     """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where nothing identifies it.
 
+    ``label`` is its name; ``described`` all that its codes and names say, where its form may be read.
     ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is false where there is
     neither a code nor a name to go by.
     """
@@ -52,6 +53,7 @@ class Product(NamedTuple):
     label: str
     strength: Strength | None
     identified: bool = True
+    described: str = ""
 
     @property
     def cobalamin(self) -> str:
@@ -82,10 +84,21 @@ def product_of(resource: dict[str, Any], index: ResourceIndex | None, terminolog
     concept = resource.get("medicationCodeableConcept")
     display = as_text(reference.get("display"))
     if not as_dict(concept) and reference:
-        concept = as_dict(_referenced(resource, reference, index)).get("code")
+        medication = as_dict(_referenced(resource, reference, index))
+        concept = medication.get("code") or _ingredients(medication)
     names = tuple(texts(concept)) or ((display,) if display else ())
     # What identifies a medication is short; the bound keeps a hostile name out of the cache.
     return _identify(tuple(codings(concept)[:_MOST]), tuple(name[:_LONGEST] for name in names[:_MOST]), terminology)
+
+
+def _ingredients(medication: dict[str, Any]) -> dict[str, Any]:
+    """What a Medication without a code is made of, as one concept."""
+    active = [item for item in dicts(medication.get("ingredient")) if item.get("isActive") is not False]
+    concepts = [as_dict(item.get("itemCodeableConcept")) for item in active]
+    return {
+        "text": " / ".join(name for concept in concepts for name in texts(concept)[:1]),
+        "coding": [coding for concept in concepts for coding in dicts(concept.get("coding"))],
+    }
 
 
 def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: ResourceIndex | None) -> Any:
@@ -121,17 +134,15 @@ def _identify(codes: tuple[tuple[str, str], ...], names: tuple[str, ...], termin
     for system, code in codes:
         agents |= terminology.sets_of(system, code) & AGENTS
     displays = [terminology.displays[code] for code in codes if code in terminology.displays]
-    strength = _strength([*displays, *names], agents)
-    if agents:
-        return Product(_without_antidote(agents, strength), "code", label, strength)
     named: frozenset[str] = frozenset()
     for name in names:
         named |= terminology.sets_named_in(name)
-    agents = named & AGENTS
-    agents = _without_antidote(agents, _strength(list(names), agents))
-    if agents & COBALAMINS and (_PARTNER in named or agents & FOLATES):
+    by, told = ("code", [*displays, *names]) if agents else ("name" if names else "", list(names))
+    agents = agents or named & AGENTS
+    agents = _without_antidote(agents, _strength(told, agents))
+    if agents & COBALAMINS and (_PARTNER in named or (agents | named) & (FOLATES | {"cobalamin-combination"})):
         agents = (agents - COBALAMINS) | {"cobalamin-combination"}
-    return Product(agents, "name" if names else "", label, _strength(list(names), agents), bool(codes or names))
+    return Product(agents, by, label, _strength(told, agents), bool(codes or names), " ".join(told))
 
 
 def _without_antidote(agents: frozenset[str], strength: Strength | None) -> frozenset[str]:

@@ -18,7 +18,8 @@ from .json_shape import codings
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-CODES_SPELL_HIERARCHY = frozenset({"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm", "http://www.whocc.no/atc"})
+_ICD = frozenset({"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"})
+CODES_SPELL_HIERARCHY = _ICD | {"http://www.whocc.no/atc"}
 BASE = "https://b12-folate-cds.example.org/fhir"
 # A misspelt one would hold no code that ever comes.
 _SYSTEMS = CODES_SPELL_HIERARCHY | {
@@ -97,6 +98,8 @@ class Terminology:
         return self._cached_sets_of(system, code) if len(code) <= 64 else _EMPTY
 
     def _sets_in_hierarchy(self, system: str, code: str) -> frozenset[str]:
+        if system in _ICD and len(code) > 3 and code[3] != ".":
+            code = f"{code[:3]}.{code[3:]}"  # as billing systems write it
         found = self._members.get((system, code), _EMPTY)
         for length in range(1, len(code) + 1):
             found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
