@@ -167,7 +167,8 @@ def read_dose(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Dos
         return None
     if given:
         period = as_dict(resource.get("effectivePeriod"))
-        day = parse_day(resource.get("effectiveDateTime"), site.zone) or parse_day(period.get("start"), site.zone)
+        times = (resource.get("effectiveDateTime"), period.get("start"), period.get("end"))
+        day = next(filter(None, (parse_day(time, site.zone) for time in times)), None)
         phase = read_phases(resource.get("dosage"), product, site.zone)[0]
         amount = phase.dose
     else:

@@ -73,14 +73,14 @@ class Phase(NamedTuple):
 def read_phases(dosages: Any, product: Product, zone: tzinfo) -> tuple[Phase, ...]:
     """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase where there is none.
 
-    Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``): they are one phase where their
-    route and bounds are the same.
+    Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``), as do those of none that never
+    end: they are one phase where their route and bounds are the same.
     """
     phases: list[Phase] = []
     previous = math.inf
     for dosage in sorted(dicts(dosages), key=_sequence):
         phase, sequence = _phase(dosage, product, zone), _sequence(dosage)
-        if sequence == previous < math.inf and _may_be_one(phases[-1], phase):
+        if phases and sequence == previous and _at_the_same_time(phases[-1], phase, numbered=sequence < math.inf):
             phases[-1] = _together(phases[-1], phase)
         else:
             phases.append(phase)
@@ -88,7 +88,9 @@ def read_phases(dosages: Any, product: Product, zone: tzinfo) -> tuple[Phase, ..
     return tuple(phases) or (_phase({}, product, zone),)
 
 
-def _may_be_one(first: Phase, second: Phase) -> bool:
+def _at_the_same_time(first: Phase, second: Phase, *, numbered: bool) -> bool:
+    if not numbered and (first.end is not None or first.duration is not None):
+        return False
     return (first.route, first.start, first.end, first.duration) == (second.route, second.start, second.end, second.duration)
 
 
@@ -115,8 +117,8 @@ def _phase(dosage: dict[str, Any], product: Product, zone: tzinfo) -> Phase:
     period = as_dict(repeat.get("boundsPeriod"))
     length = quantity_days(repeat.get("boundsDuration")) or quantity_days(as_dict(repeat.get("boundsRange")).get("high"))
     start, end = parse_day(period.get("start"), zone), parse_day(period.get("end"), zone)
-    events = [] if repeat else _events(timing, zone)
-    if events:
+    events = _events(timing, zone)
+    if events and not repeat:
         start, end = events[0].day, events[-1].day
     route, intramuscular = _route(dosage.get("route"), product)
     as_needed = dosage.get("asNeededBoolean") is True or bool(as_dict(dosage.get("asNeededCodeableConcept")))

@@ -57,8 +57,9 @@ class Product(NamedTuple):
 
     @property
     def cobalamin(self) -> str:
-        """The single-agent cobalamin that this product is, or ``""``."""
-        return next(iter(self.agents & COBALAMINS), "") if not self.agents & _COMBINATIONS else ""
+        """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin, which asks for most care."""
+        found = self.agents & COBALAMINS if not self.agents & _COMBINATIONS else frozenset()
+        return "cyanocobalamin" if "cyanocobalamin" in found else min(found, default="")
 
     @property
     def has_folate(self) -> bool:
@@ -139,6 +140,8 @@ def _identify(codes: tuple[tuple[str, str], ...], names: tuple[str, ...], termin
         named |= terminology.sets_named_in(name)
     by, told = ("code", [*displays, *names]) if agents else ("name" if names else "", list(names))
     agents = agents or named & AGENTS
+    if named & COBALAMINS - {"cyanocobalamin"} & agents and not any("cyanocobalamin" in name.lower() for name in names):
+        agents -= {"cyanocobalamin"}  # "Vitamin B12 (hydroxocobalamin)": the vitamin's name, not the agent's
     agents = _without_antidote(agents, _strength(told, agents))
     if agents & COBALAMINS and (_PARTNER in named or (agents | named) & (FOLATES | {"cobalamin-combination"})):
         agents = (agents - COBALAMINS) | {"cobalamin-combination"}

@@ -93,6 +93,7 @@ def test_maintenance_begins_when_the_dated_loading_phase_has_ended():
         pytest.param([dosage(0.4, route=ORAL, period=1, periodUnit="d", when=["MORN", "EVE"])], id="morning and evening"),
         pytest.param([dosage(0.4, route=ORAL, when=["MORN", "EVE"])], id="morning and evening, no period"),
         pytest.param([{**dosage(0.4, route=ORAL, every=DAILY), "sequence": 1}] * 2, id="two instructions at the same time"),
+        pytest.param([dosage(0.4, route=ORAL, every=DAILY)] * 2, id="two instructions without end"),
         pytest.param([dosage(0.4, route=ORAL, when=["AC"])], id="before meals, however many"),
     ],
 )
@@ -106,6 +107,9 @@ def test_folic_acid_twice_a_day_counts_twice(dosages):
         pytest.param([dosage(0.4, route=ORAL, when=["MORN"])], id="in the morning"),
         pytest.param([dosage(0.4, route=ORAL, when=["MORN"], period=1, periodUnit="d")], id="every day in the morning"),
         pytest.param([{**dosage(0.2, route=ORAL, every=DAILY), "sequence": 1}] * 2, id="two halves at the same time"),
+        pytest.param(
+            [dosage(0.4, route=ORAL, every=DAILY, boundsDuration=quantity(4, "wk", code="wk"))] * 2, id="bounded, so one after the other"
+        ),
         pytest.param(
             [{**dosage(0.4, route=ORAL, every=DAILY), "sequence": 1}, {**dosage(0.4, route=ORAL, every=DAILY), "sequence": 2}],
             id="one after the other",
@@ -194,6 +198,32 @@ def test_a_code_tells_the_form_where_the_text_is_short(code, text, route):
 )
 def test_b12_in_a_combination_is_no_treatment(concept):
     assert on_opening(medication_request(concept, authoredOn=days_ago(60)), LOW) == [UNTREATED]
+
+
+@pytest.mark.parametrize(
+    ("name", "agent"),
+    [
+        pytest.param("Vitamin B12 (hydroxocobalamin) 1 mg/mL injection", "hydroxocobalamin", id="the vitamin, then the agent"),
+        pytest.param("HYDROXOCOBALAMIN (VITAMIN B-12) 1000 MCG/ML", "hydroxocobalamin", id="the agent, then the vitamin"),
+        pytest.param("Methylcobalamin (B12) 1000 mcg", "mecobalamin", id="mecobalamin"),
+        pytest.param("Vitamin B12 (cyanocobalamin) 1000 mcg", "cyanocobalamin", id="cyanocobalamin"),
+        pytest.param("Cyanocobalamin / methylcobalamin 1000 mcg", "cyanocobalamin", id="both, of which one asks for care"),
+        pytest.param("B12 1000 mcg injection", "cyanocobalamin", id="B12"),
+        pytest.param("Inj. B-12", "cyanocobalamin", id="B-12"),
+    ],
+)
+def test_b12_by_the_name_of_the_vitamin_and_of_the_agent(name, agent):
+    order, leber = draft({"text": name}, dosage(1, route=IM, every=(3, 1, "wk"))), condition("58610003")
+    assert facts_of(drafts=[order])["draft.b12"].holds is True
+    assert ("cyanocobalamin-leber" in at_signing(order, leber)) is (agent == "cyanocobalamin")
+
+
+def test_a_diet_that_is_answered_with_no_is_not_vegan():
+    vegan = {**LOW, "id": "diet", "code": {"coding": [{"system": SNOMED, "code": "24930006"}]}}
+    del vegan["valueQuantity"]
+    no = {"coding": [{"system": SNOMED, "code": "373067005"}]}
+    assert facts_of(vegan)["diet.vegan"].holds is True
+    assert facts_of({**vegan, "valueCodeableConcept": no})["diet.vegan"].holds is False
 
 
 def test_a_medication_without_a_code_is_what_it_is_made_of():
