@@ -48,7 +48,7 @@ def sex(facts: Facts) -> Fact:
 def pregnant(facts: Facts) -> Fact:
     """The newest of a pregnancy Condition and the Observation 82810-3, neither older than the window of 300 days.
 
-    False for men and outside the ages of 12 to 55.
+    False for men and outside the ages of 12 to 55. Unknown with a later Condition that goes with pregnancy, yet may outlast it.
     """
     years = facts["patient.age"].value
     if facts["patient.sex"].value == "male" or (years is not None and not 12 <= years <= 55):
@@ -56,14 +56,28 @@ def pregnant(facts: Facts) -> Fact:
     oldest = facts.today - facts.site.days("window.pregnancy")
     found, unusable = _statements(facts, oldest)
     statements = [item for item in found if oldest <= item[0] <= facts.today + timedelta(days=1)]
+    possible = _possible_since(facts, oldest)
     if statements:
         day, says, reference = max(statements)
-        return known(says, Source(reference, day))
+        if says or possible <= day:
+            return known(says, Source(reference, day))
+    if possible > date.min:
+        return unknown("a condition of pregnancy on the problem list")
     if unusable:
         return unknown("a pregnancy status that cannot be used")
     if facts.record.complete("conditions") and facts.record.complete("pregnancy-status"):
         return known(False)
     return unknown("conditions or pregnancy status not received")
+
+
+def _possible_since(facts: Facts, oldest: date) -> date:
+    """The day of the newest problem that goes with pregnancy (gestational diabetes, say), ``date.min`` for none."""
+    days = [
+        problem.onset or problem.recorded
+        for problem in facts.record.problems
+        if "pregnancy-possible" in problem.value_sets and problem.active
+    ]
+    return max((day for day in days if day and oldest <= day <= facts.today + timedelta(days=1)), default=date.min)
 
 
 def _statements(facts: Facts, oldest: date) -> tuple[list[tuple[date, bool, str]], bool]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.clinic import facts_of, fire, ids
+from tests.support.clinic import actions, facts_of, fire, ids
 from tests.support.fhir_builders import (
     DAILY,
     HYDROXOCOBALAMIN,
@@ -23,6 +23,7 @@ from tests.support.fhir_builders import (
     hydroxocobalamin,
     medication_request,
     observation,
+    patient,
     prefetch,
 )
 
@@ -260,6 +261,34 @@ def test_code_systems_may_come_as_oids():
 @pytest.mark.parametrize("system", ["http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"])
 def test_icd_10_with_or_without_the_dot(system, code):
     assert facts_of(condition(code, system=system))["cause.lifelong"].holds is True
+
+
+@pytest.mark.parametrize("code", ["O24.410", "O26.93", "Z3A.20", "O13.2"])
+def test_with_a_condition_of_pregnancy_folic_acid_is_not_to_be_replaced(code):
+    woman, problem = patient(birth="1995-05-05"), condition(code, system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(60))
+    order = draft(FOLIC_ACID, dosage(5, route=ORAL, every=DAILY))
+
+    def removed(*record):
+        cards = fire("order-sign", prefetch(LOW, *record, who=woman), drafts=[order])
+        assert "folic-acid-b12-deficient" in ids(cards)
+        return any(action["type"] == "delete" for card in cards for action in actions(card))
+
+    assert removed() is True
+    assert removed(problem) is False
+    assert facts_of(problem, who=woman)["patient.pregnant"].is_unknown
+    assert facts_of({**problem, "recordedDate": days_ago(301)}, who=woman)["patient.pregnant"].holds is False
+
+
+@pytest.mark.parametrize(("asked", "pregnant"), [pytest.param(30, False, id="later"), pytest.param(90, None, id="earlier")])
+def test_a_later_answer_settles_whether_a_pregnancy_goes_on(asked, pregnant):
+    woman = patient(birth="1995-05-05")
+    problem = condition("O24.410", system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(60))
+    answer = {
+        **LOW, "id": "asked", "code": {"coding": [{"system": LOINC, "code": "82810-3"}]}, "effectiveDateTime": days_ago(asked),
+        "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "60001007"}]},
+    }  # fmt: skip
+    del answer["valueQuantity"]
+    assert facts_of(problem, answer, who=woman)["patient.pregnant"].holds is pregnant
 
 
 @pytest.mark.parametrize("kind", ["MedicationDispense", "MedicationAdministration"])
