@@ -279,6 +279,11 @@ def test_with_a_condition_of_pregnancy_folic_acid_is_not_to_be_replaced(code):
     assert facts_of({**problem, "recordedDate": days_ago(301)}, who=woman)["patient.pregnant"].holds is False
 
 
+@pytest.mark.parametrize("code", ["77386006", "72892002", "47200007"])
+def test_a_pregnancy_is_known_by_each_of_its_codes(code):
+    assert facts_of(condition(code, recordedDate=days_ago(60)), who=patient(birth="1995-05-05"))["patient.pregnant"].holds is True
+
+
 @pytest.mark.parametrize(("asked", "pregnant"), [pytest.param(30, False, id="later"), pytest.param(90, None, id="earlier")])
 def test_a_later_answer_settles_whether_a_pregnancy_goes_on(asked, pregnant):
     woman = patient(birth="1995-05-05")
