@@ -95,9 +95,12 @@ def _at_the_same_time(first: Phase, second: Phase, *, numbered: bool) -> bool:
 
 
 def _together(first: Phase, second: Phase) -> Phase:
-    """Two concurrent phases as one of the same doses a day; unstated where either leaves its dose or interval unstated."""
+    """Two concurrent phases as one of the same doses a day; no dose where either leaves its dose or interval unstated.
+
+    Of a stated and an unstated interval (as needed, say) the stated one stands: doses come at least so often.
+    """
     if first.interval is None or second.interval is None:
-        return first._replace(dose=None, interval=None)
+        return first._replace(dose=None, interval=first.interval or second.interval)
     rate = 1 / first.interval + 1 / second.interval
     interval = 1 / rate if rate else SINGLE_DOSE
     if first.dose is None or second.dose is None or first.daily is None or second.daily is None:

@@ -125,7 +125,7 @@ def test_low_dose_folic_acid_is_no_matter(dosages):
     ("first", "second", "daily", "interval"),
     [
         pytest.param(DAILY, (1, 1, "wk"), Decimal(8000) / 7, 7 / 8, id="daily and weekly"),
-        pytest.param(DAILY, None, None, None, id="daily and unstated"),
+        pytest.param(DAILY, None, None, 1, id="daily and unstated"),
     ],
 )
 def test_concurrent_instructions_are_one_phase(first, second, daily, interval):
