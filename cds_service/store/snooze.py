@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, exists, select, update
 
 from .schema import CARD_SHOWN, FEEDBACK
 
@@ -67,6 +67,7 @@ class Snoozes:
             .where(shown.patient_hash.is_not(None), shown.shown_at > began)
             .where(FEEDBACK.c.outcome == "overridden", FEEDBACK.c.reason_system == REASON_SYSTEM)
             .where(FEEDBACK.c.reason_code.in_(REASONS))
+            .where(~_accepted_later())
         )
         until: dict[str, dict[CardVersion, datetime]] = {}
         for patient_hash, card_id, version, shown_at in connection.execute(overridden):
@@ -74,3 +75,14 @@ class Snoozes:
             ends = shown_at + timedelta(days=self.days)
             cards[card_id, version] = max(ends, cards.get((card_id, version), ends))
         self._until = until
+
+
+def _accepted_later() -> ColumnElement[bool]:
+    """Whether a card was acted upon after it was overridden: then, as in the report, it was accepted."""
+    later = FEEDBACK.alias()
+    return exists().where(
+        later.c.card_uuid == FEEDBACK.c.card_uuid,
+        later.c.client == FEEDBACK.c.client,
+        later.c.outcome == "accepted",
+        later.c.outcome_at >= FEEDBACK.c.outcome_at,
+    )

@@ -73,6 +73,31 @@ def test_acceptance_snoozes_nothing(sites):
     assert not _is_silent(site)
 
 
+def test_an_override_that_was_taken_back_snoozes_nothing(sites):
+    """As in the report: a card that was dismissed and acted upon later was accepted."""
+    site = sites(**ON)
+    (card,) = _open_chart(site)
+    suggestion = card["suggestions"][0]["uuid"]
+    site.tell(
+        overridden(card["uuid"], "patient-refuses", at="2026-11-23T12:01:00Z"),
+        accepted(card["uuid"], suggestion, at="2026-11-23T12:05:00Z"),
+    )
+    _override(site, patient="pat-2")
+    eventually(lambda: _is_silent(site, patient="pat-2"))
+    assert not _is_silent(site)
+
+
+def test_an_override_after_the_suggestion_was_accepted_snoozes(sites):
+    site = sites(**ON)
+    (card,) = _open_chart(site)
+    suggestion = card["suggestions"][0]["uuid"]
+    site.tell(
+        overridden(card["uuid"], "patient-refuses", at="2026-11-23T12:05:00Z"),
+        accepted(card["uuid"], suggestion, at="2026-11-23T12:01:00Z"),
+    )
+    eventually(lambda: _is_silent(site))
+
+
 def test_it_ends_after_the_days_that_were_set(sites):
     site = sites(**ON)
     _override(site)
