@@ -19,7 +19,7 @@ def allow_origins(app: Flask, origins: Iterable[str]) -> None:
         origins=[re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) for origin in sorted(origins)],
         methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "if-none-match", "prefer"],
-        expose_headers=["etag"],
+        expose_headers=["etag", "retry-after", "www-authenticate"],
         max_age=PREFLIGHT_SECONDS,
         always_send=False,
     )

@@ -87,6 +87,12 @@ def test_the_page_may_read_answers_and_errors(browsers: FlaskClient, path: str, 
     assert "Origin" in response.headers["Vary"]
 
 
+def test_the_page_may_read_when_to_try_again_and_what_a_token_lacks(browsers: FlaskClient) -> None:
+    """Of other than the usual headers a page sees only those that are named to it."""
+    seen = _names(browsers.get("/cds-services", headers={"Origin": SANDBOX}), "Access-Control-Expose-Headers")
+    assert seen == {"etag", "retry-after", "www-authenticate"}
+
+
 def test_without_origins_or_an_origin_there_is_no_cors(client: FlaskClient, browsers: FlaskClient) -> None:
     """Off by default; and a call that is not from a page is answered as ever."""
     for response in (client.get("/cds-services", headers={"Origin": SANDBOX}), browsers.get("/cds-services")):
