@@ -27,8 +27,9 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
     for service in services:
         by_id.setdefault(service.id, []).append(service)
     protected = bool(settings.clients)
-    discovery = ["200", "500", *(["401", "503"] if protected and settings.discovery == "protected" else [])]
-    own = ["500", "503", *(["401"] if protected else [])]
+    anyone = [] if protected or settings.insecure else ["421"]
+    discovery = ["200", "500", *anyone, *(["401", "503"] if protected and settings.discovery == "protected" else [])]
+    own = ["500", "503", *anyone, *(["401"] if protected else [])]
     paths: dict[str, Any] = {
         "/cds-services": {"get": operation("discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery)},
         "/openapi.json": {"get": operation("openapi", "This document", {"schema": {"type": "object"}}, discovery)},
@@ -66,7 +67,7 @@ _WEEKS = {
 
 
 def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -> dict[str, Any]:
-    statuses = ["200", "400", "412", "413", "415", "422", *own]
+    statuses = ["200", "400", "408", "412", "413", "415", "422", *own]
     bodies = [schema_of(_request_name(service.hook))["schema"] for service in offered]
     return {
         **operation(service_id, "; ".join(service.entry["title"] for service in offered), schema_of("CdsResponse"), statuses),
@@ -81,7 +82,7 @@ def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -
 def _feedback(service_id: str, own: Sequence[str]) -> dict[str, Any]:
     summary = f"What users did with the cards of {service_id}; at most {MOST_BYTES} bytes (CDS Hooks, Feedback)"
     return {
-        **operation(f"{service_id}-feedback", summary, {"schema": {"type": "object"}}, ["200", "400", "413", "415", *own]),
+        **operation(f"{service_id}-feedback", summary, {"schema": {"type": "object"}}, ["200", "400", "408", "413", "415", *own]),
         "requestBody": {"required": True, "content": {"application/json": schema_of("FeedbackRequest")}},
     }
 

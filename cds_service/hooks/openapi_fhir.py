@@ -38,13 +38,21 @@ def _in_path(name: str, description: str, example: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}, "example": example}
 
 
+def _in_header(name: str, description: str, example: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example}
+
+
 _FORMAT = _query(
     "_format", "The form of the answer, in place of the header Accept; empty, it says nothing.", {"type": "string", "examples": _FORMATS}
 )
+_PREFER = _in_header("Prefer", "With handling=strict, a parameter that is not known is refused.", "handling=strict")
+_IF_NONE_MATCH = _in_header("If-None-Match", "The ETag of an earlier answer.", 'W/"93de46bc630d0536"')
 _TYPE = _in_path("type", "A type of definition, as /fhir/metadata lists them.", "PlanDefinition")
 _ID = _in_path("id", "The id of a definition.", "folic-acid-b12-deficient")
 _SEARCH = [
     *(_query(name, f"FHIR R4, a search parameter of the type {kind}.", {"type": "string"}) for name, kind in PARAMETERS.items()),
+    _query("name:exact", "The whole name, with its letter case.", {"type": "string"}),
+    _query("name:contains", "A part of the name.", {"type": "string"}),
     _query("_count", f"Resources on a page; at most {MOST_COUNT}.", {"type": "integer", "minimum": 0, "default": USUAL_COUNT}),
     _query("_offset", "How many come before this page; links of the Bundle have it.", {"type": "integer", "minimum": 0, "default": 0}),
 ]
@@ -58,23 +66,24 @@ _APPLY = {
 def fhir_paths(describing: Sequence[str], own: Sequence[str]) -> dict[str, Any]:
     """The paths below ``/fhir``. ``describing``: the statuses of endpoints that describe the service; ``own``: of all others."""
     reading = [*describing, "400", "404", "406"]
-    wanted = ["200", "400", "404", "406", "413", "415", "422", *own]
+    wanted = ["200", "400", "404", "406", "408", "413", "415", "422", *own]
     metadata = operation("fhir-metadata", "What the FHIR part can do (CapabilityStatement)", schema_of("CapabilityStatement"),
                          [*describing, "406"], FHIR_JSON)  # fmt: skip
     search = operation("fhir-search", "Definitions, found by their elements", schema_of("Searchset"), reading, FHIR_JSON, _UNKNOWN)
     read = operation("fhir-read", "A definition", schema_of("Definition"), reading, FHIR_JSON, _UNKNOWN)
+    read["responses"]["304"] = {"description": "It is still that of If-None-Match."}
     apply = operation("fhir-apply", "A card, decided for one patient (PlanDefinition/$apply)", schema_of("CarePlan"),
                       wanted, FHIR_JSON, _APPLY)  # fmt: skip
     by_post = operation("fhir-search-by-post", "The same, with the parameters in the body", schema_of("Searchset"),
-                        [*reading, "413", "415"], FHIR_JSON, {**_UNKNOWN, "415": "The body is not a form."})  # fmt: skip
+                        [*reading, "408", "413", "415"], FHIR_JSON, {**_UNKNOWN, "415": "The body is not a form."})  # fmt: skip
     form = {"type": "object", "properties": {item["name"]: item["schema"] for item in _SEARCH}}
     body = {"required": True, "content": {FHIR_JSON: schema_of("ApplyRequest")}}
     return {
         f"{FHIR_BASE}/metadata": {"get": {**metadata, "parameters": [_FORMAT]}},
-        f"{FHIR_BASE}/{{type}}": {"get": {**search, "parameters": [_TYPE, *_SEARCH, _FORMAT]}},
+        f"{FHIR_BASE}/{{type}}": {"get": {**search, "parameters": [_TYPE, *_SEARCH, _FORMAT, _PREFER]}},
         f"{FHIR_BASE}/{{type}}/_search": {
-            "post": {**by_post, "parameters": [_TYPE, _FORMAT], "requestBody": {"content": {_FORM: {"schema": form}}}}
+            "post": {**by_post, "parameters": [_TYPE, _FORMAT, _PREFER], "requestBody": {"content": {_FORM: {"schema": form}}}}
         },
-        f"{FHIR_BASE}/{{type}}/{{id}}": {"get": {**read, "parameters": [_TYPE, _ID, _FORMAT]}},
+        f"{FHIR_BASE}/{{type}}/{{id}}": {"get": {**read, "parameters": [_TYPE, _ID, _FORMAT, _IF_NONE_MATCH]}},
         f"{FHIR_BASE}/PlanDefinition/{{id}}/$apply": {"post": {**apply, "parameters": [_ID, _FORMAT], "requestBody": body}},
     }

@@ -13,10 +13,12 @@ _PROBLEMS = {
     "401": "No token, or none that proves the sender.",
     "404": "There is no such service.",
     "406": "The answer is wanted in another form than JSON of FHIR 4.0.",
+    "408": "The body did not come in time.",
     "412": "Required data is neither in the prefetch nor can it be fetched; the prefetch keys are named.",
     "413": "The body is too large.",
     "415": "The body is not declared as JSON, or is compressed.",
     "422": "The draft orders are of a FHIR version that is not read, or one does not tell its patient.",
+    "421": "The call is for another host than this machine or that of the public base URL.",
     "500": "The service failed.",
     "503": "Something that the answer needs is out of order; Retry-After says when to try again.",
 }

@@ -74,6 +74,17 @@ def test_discovery_and_an_error_are_as_described():
     validator("OperationOutcome").validate(refused.get_json())
 
 
+def test_what_a_server_and_a_header_add_is_described():
+    paths = document()["paths"]
+    read, search = paths["/fhir/{type}/{id}"]["get"], paths["/fhir/{type}"]["get"]
+    assert "content" not in read["responses"]["304"]
+    assert "If-None-Match" in {parameter["name"] for parameter in read["parameters"]}
+    assert {"Prefer", "name:exact", "name:contains"} <= {parameter["name"] for parameter in search["parameters"]}
+    assert all("408" in methods["post"]["responses"] for methods in paths.values() if "post" in methods)
+    assert all("421" in described["responses"] for methods in paths.values() for described in methods.values())
+    assert not any("421" in str(methods) for methods in document(insecure=True)["paths"].values())
+
+
 def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_path):
     found = service(tmp_path, discovery="public").get("/openapi.json").get_json()
     assert not list(OpenAPIV31SpecValidator(found).iter_errors())
