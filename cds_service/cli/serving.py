@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from ..config import Settings
+from ..hooks.services import service_id
 from ..reload import check_and_forward, on_hangup, problems
 from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
@@ -18,10 +19,12 @@ TRY_IT = """\
 CDS Hooks service for vitamin B12 and folate: {base}
   What it offers:      curl {base}/cds-services
   Fire a hook:         {python} -m cds_service example > example.json
-                       curl -H 'Content-Type: application/json' --data @example.json \\
-                            {base}/cds-services/b12-folate-order-select
+                       curl -H 'Content-Type: application/json' --data @example.json \\{token}
+                            {base}/cds-services/{service}
   Why those cards:     {python} -m cds_service explain example.json
   Parameter set {parameters}; stop with Ctrl-C; load changed cards with kill -HUP {pid}."""
+WITH_TOKEN = """
+                            -H "Authorization: Bearer $TOKEN" \\"""
 
 
 @click.command()
@@ -42,8 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
-    base = f"http://{settings.host}:{settings.port}"
-    click.echo(TRY_IT.format(python=python, base=base, parameters=settings.parameters, pid=os.getpid()))
+    click.echo(_try_it(settings, python))
     Granian(
         "cds_service.app:create_worker_app",
         address=settings.host,
@@ -58,6 +60,18 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def _try_it(settings: Settings, python: str) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return TRY_IT.format(
+        base=f"http://{host}:{settings.port}",
+        python=python,
+        service=service_id("order-select", settings),
+        token=WITH_TOKEN if settings.clients else "",
+        parameters=settings.parameters,
+        pid=os.getpid(),
+    )
 
 
 def _check_content(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..config import Settings
 from ..engine import Engine
 from .prefetch import prefetch_templates
 
@@ -47,16 +48,21 @@ def hook_services(engine: Engine) -> tuple[HookService, ...]:
     return tuple(_service(engine, hook) for hook, cards in engine.cards_by_hook.items() if cards)
 
 
+def service_id(hook: str, settings: Settings) -> str:
+    """The id of the service of ``hook``."""
+    return SHARED_ID if settings.service_ids == "shared" else f"{SHARED_ID}-{hook}"
+
+
 def _service(engine: Engine, hook: str) -> HookService:
-    service_id = SHARED_ID if engine.settings.service_ids == "shared" else f"{SHARED_ID}-{hook}"
+    offered_as = service_id(hook, engine.settings)
     entry = {
         "hook": hook,
         "title": _TITLES[hook],
         "description": f"{_DESCRIPTIONS[hook]} Parameter set: {engine.parameter_set}.",
-        "id": service_id,
+        "id": offered_as,
         "prefetch": prefetch_templates(engine.queries_by_hook[hook], engine.terminology),
         "usageRequirements": _USAGE,
         "version": CDS_HOOKS_VERSION,
         "hookVersion": HOOK_VERSION,
     }
-    return HookService(service_id, hook, entry)
+    return HookService(offered_as, hook, entry)

@@ -114,8 +114,10 @@ class TokenVerifier:
             raise Untrusted("The token's alg does not fit the key of its kid.")
         claims = _checked_claims(_decoded(token, key.public, header.alg, client.iss, url))
         if claims.aud not in (url, [url]):
-            raise Untrusted("The token's aud must be this endpoint's URL and no other.")
-        if not 0 <= claims.exp - claims.iat <= self._lifetime:
+            raise Untrusted("The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other.")
+        if claims.exp < claims.iat:
+            raise Untrusted("The token's exp is before its iat.")
+        if claims.exp - claims.iat > self._lifetime:
             raise Untrusted(f"The token lives too long; exp may be at most {self._lifetime} s after iat.")
         if client.tenants and claims.tenant not in client.tenants:
             raise Untrusted("The token's tenant is not one of this client's.")
@@ -174,7 +176,7 @@ def _decoded(token: str, key: Any, algorithm: str, iss: str, url: str) -> dict[s
     except jwt.ImmatureSignatureError:
         raise Untrusted("The token is from the future: its iat or nbf is later than this service's clock.") from None
     except jwt.InvalidAudienceError:
-        raise Untrusted("The token's aud must be this endpoint's URL and no other.") from None
+        raise Untrusted("The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other.") from None
     except jwt.InvalidSignatureError:
         raise Untrusted("The token's signature is wrong.") from None
     except jwt.PyJWTError:

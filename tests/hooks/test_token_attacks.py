@@ -168,6 +168,10 @@ def test_times_that_are_not_now(trusting, exp, iat):
     _refused(trusting, f"Bearer {token(exp=_now(exp), iat=_now(iat))}")
 
 
+def test_a_token_that_ends_before_it_begins_is_told_so(trusting):
+    assert _refused(trusting, f"Bearer {token(exp=_now(-20), iat=_now(-10))}") == "The token's exp is before its iat."
+
+
 @pytest.mark.parametrize(("exp", "iat"), [(-25, -100), (300, 25), (3600, 0)])
 def test_times_within_the_leeway(trusting, exp, iat):
     assert trusting.get("/cds-services", headers=bearer(token(exp=_now(exp), iat=_now(iat)))).status_code == 200
@@ -390,7 +394,7 @@ def test_nothing_that_was_sent_comes_back_or_into_the_log(trusting, caplog, evil
 
 def test_a_refusal_tells_what_to_do_and_no_internals(trusting, caplog):
     response = trusting.get("/cds-services", headers=bearer(token(aud="https://other.example")))
-    assert refused(response) == "The token's aud must be this endpoint's URL and no other."
+    assert refused(response) == "The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other."
     assert response.headers["WWW-Authenticate"].startswith('Bearer realm="CDS Hooks"')
     assert "error=invalid_token" in response.headers["WWW-Authenticate"].replace('"', "")
     assert "refused a call to hooks.discover from https://ehr.example.org: The token's aud" in caplog.text
