@@ -13,7 +13,7 @@ from ..config import Settings
 from ..hooks.services import service_id
 from ..reload import check_and_forward, on_hangup, problems
 from ..rules.yaml_source import AuthoringError
-from .reading_settings import read_settings
+from .reading_settings import read_settings, unknown_settings
 
 TRY_IT = """\
 CDS Hooks service for vitamin B12 and folate: {base}
@@ -37,6 +37,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
+    for name in unknown_settings():
+        click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
     settings = read_settings(host=host, port=port, workers=workers)
     on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
@@ -164,6 +166,7 @@ def settings_page() -> str:
     """The page on settings, in Markdown."""
     head = (
         "# Settings\n\nEach setting is an environment variable; the options of `serve` come before it. This page is the output of\n"
-        "`python -m cds_service settings --markdown`.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
+        "`python -m cds_service settings --markdown`. A slip in a name (`CDS_CLIENT`) stops the start; another name that begins with\n"
+        "`CDS_` is only told.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
     )
     return head + "\n".join(f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows())

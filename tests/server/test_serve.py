@@ -44,3 +44,27 @@ def test_unknown_page_is_an_operation_outcome(base):
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(variable, value):
     assert variable in refused_start(**{variable: value})
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("CDS_CLIENT", "CDS_CLIENTS"),
+        ("CDS_BASEURL", "CDS_BASE_URL"),
+        ("CDS_CORS_ORIGIN", "CDS_CORS_ORIGINS"),
+        ("CDS_DISCOVERRY", "CDS_DISCOVERY"),
+    ],
+)
+def test_a_misspelled_setting_stops_the_start(variable, meant):
+    """Passed over, CDS_CLIENT=clients.yaml would let anyone call."""
+    assert refused_start(**{variable: "x"}) == f"Error: {variable} is no setting. Did you mean {meant}?\n"
+
+
+def test_a_variable_of_others_is_told_and_does_not_stop_the_start(tmp_path):
+    """Kubernetes makes such ones of a service that is called cds-hooks."""
+    with serving(tmp_path, CDS_HOOKS_SERVICE_HOST="10.0.0.7", CDS_HOOKS_PORT="tcp://10.0.0.7:80") as server:
+        assert "Warning: CDS_HOOKS_PORT is no setting" in server.log.read_text()
+
+
+def test_what_is_wrong_with_a_setting_is_told_without_the_words_of_a_library():
+    assert refused_start(CDS_SNOOZE_DAYS="30").startswith("Error: CDS_SNOOZE_KEY: a secret of at least 32 characters is needed")
