@@ -16,12 +16,10 @@ from .apply_body import read_apply
 from .body import json_body
 from .errors import FHIR_BASE, BadRequest
 from .fhir_definitions import FhirDefinitions, Published
-from .fhir_format import content_type, is_strict
+from .fhir_format import FORM, content_type, is_strict
 from .fhir_search import read_search, searchset
 from .served import Serving
 from .turn import Turn
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) -> Blueprint:
@@ -42,8 +40,8 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
 
     @blueprint.post("/<type_name>/_search")
     def search_by_post(type_name: str) -> Response:
-        if request.mimetype != _FORM:
-            raise BadRequest(f"A search by POST has its parameters as {_FORM}.", code="not-supported", status=415)
+        if request.mimetype != FORM:
+            raise BadRequest(f"A search by POST has its parameters as {FORM}.", code="not-supported", status=415)
         return _found(serving.current.fhir, type_name, [*request.args.items(multi=True), *request.form.items(multi=True)])
 
     @blueprint.get("/<type_name>/<resource_id>")

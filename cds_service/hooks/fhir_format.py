@@ -8,6 +8,7 @@ from flask import Request
 
 from .errors import FHIR_JSON, JSON, BadRequest
 
+FORM = "application/x-www-form-urlencoded"
 _ANY = ("*/*", "application/*")
 _SHORT = ("json", "text/json")
 _VERSIONS = ("4.0", "4.0.1")
@@ -16,6 +17,8 @@ _VERSIONS = ("4.0", "4.0.1")
 def content_type(request: Request) -> str:
     """The content type of the answer to ``request``: ``_format`` comes before ``Accept``. Raises :class:`BadRequest` with 406."""
     wanted = request.args.get("_format", "")
+    if not wanted and request.mimetype == FORM:
+        wanted = request.form.get("_format", "")
     if wanted:
         kind, version = _read(wanted.replace("fhir json", "fhir+json"))  # in a query, "+" is a space
         if kind in (FHIR_JSON, JSON, *_SHORT) and version in _VERSIONS:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import FHIR_BASE, FHIR_JSON
+from .fhir_format import FORM
 from .fhir_search import MOST_COUNT, PARAMETERS, USUAL_COUNT
 from .openapi_parts import operation, schema_of
 
 FHIR_DESCRIBING = tuple(f"{FHIR_BASE}/{path}" for path in ("metadata", "{type}", "{type}/_search", "{type}/{id}"))
-_FORM = "application/x-www-form-urlencoded"
 _FORMATS = ["json", FHIR_JSON, "application/json"]
 
 
@@ -76,13 +76,13 @@ def fhir_paths(describing: Sequence[str], own: Sequence[str]) -> dict[str, Any]:
                       wanted, FHIR_JSON, _APPLY)  # fmt: skip
     by_post = operation("fhir-search-by-post", "The same, with the parameters in the body", schema_of("Searchset"),
                         [*reading, "408", "413", "415"], FHIR_JSON, {**_UNKNOWN, "415": "The body is not a form."})  # fmt: skip
-    form = {"type": "object", "properties": {item["name"]: item["schema"] for item in _SEARCH}}
+    form = {"type": "object", "properties": {item["name"]: item["schema"] for item in (*_SEARCH, _FORMAT)}}
     body = {"required": True, "content": {FHIR_JSON: schema_of("ApplyRequest")}}
     return {
         f"{FHIR_BASE}/metadata": {"get": {**metadata, "parameters": [_FORMAT]}},
         f"{FHIR_BASE}/{{type}}": {"get": {**search, "parameters": [_TYPE, *_SEARCH, _FORMAT, _PREFER]}},
         f"{FHIR_BASE}/{{type}}/_search": {
-            "post": {**by_post, "parameters": [_TYPE, _FORMAT, _PREFER], "requestBody": {"content": {_FORM: {"schema": form}}}}
+            "post": {**by_post, "parameters": [_TYPE, _FORMAT, _PREFER], "requestBody": {"content": {FORM: {"schema": form}}}}
         },
         f"{FHIR_BASE}/{{type}}/{{id}}": {"get": {**read, "parameters": [_TYPE, _ID, _FORMAT, _IF_NONE_MATCH]}},
         f"{FHIR_BASE}/PlanDefinition/{{id}}/$apply": {"post": {**apply, "parameters": [_ID, _FORMAT], "requestBody": body}},

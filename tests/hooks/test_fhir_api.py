@@ -217,6 +217,14 @@ def test_a_search_by_post_finds_the_same():
     assert client().post("/fhir/Patient/_search", data=form).status_code == 404
 
 
+def test_a_posted_search_may_say_in_its_body_which_form_it_wants():
+    """What it says is then in the links, which lead to more of the same."""
+    answered = client().post("/fhir/ValueSet/_search", data={"_count": "1", "_format": "json"}).get_json()
+    (following,) = (link["url"] for link in answered["link"] if link["relation"] == "next")
+    assert get(following.split("/fhir", 1)[1]).status_code == 200
+    assert client().post("/fhir/ValueSet/_search", data={"_format": "xml"}).status_code == 406
+
+
 # Forms
 
 
@@ -287,7 +295,7 @@ def test_a_page_of_a_listed_origin_may_read_and_see_the_etag():
     here = client(cors_origins=frozenset({ORIGIN}))
     response = here.get("/fhir/ValueSet/mcv", headers={"Origin": ORIGIN})
     assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert response.headers["Access-Control-Expose-Headers"] == "etag"
+    assert response.headers["Access-Control-Expose-Headers"] == "etag, retry-after, www-authenticate"
     asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match, prefer"}
     preflight = here.options("/fhir/ValueSet/mcv", headers=asked)
     assert {"if-none-match", "prefer"} <= set(preflight.headers["Access-Control-Allow-Headers"].split(", "))
