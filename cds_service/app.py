@@ -72,6 +72,7 @@ def create_worker_app() -> WholeCalls:
     What was loaded lives as long as the process, so the garbage collector need not walk it; and a call makes thousands of
     short-lived objects that reference counting frees, so it need not look often.
     """
+    _log_to_stderr()
     settings = Settings()
     app = create_app(settings)
     on_hangup(lambda: _take_cards(app.extensions["serving"], settings))
@@ -80,6 +81,15 @@ def create_worker_app() -> WholeCalls:
     _freeze()
     gc.set_threshold(50_000, 20, 20)
     return WholeCalls(app.wsgi_app, settings.max_body_bytes)
+
+
+def _log_to_stderr() -> None:
+    """Without this, Python shows neither what was not read of FHIR servers, which is no warning, nor when anything happened."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    service = logging.getLogger(__package__)
+    service.addHandler(handler)
+    service.setLevel(logging.INFO)
 
 
 def _freeze() -> None:

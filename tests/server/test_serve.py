@@ -1,5 +1,6 @@
 """The service as it is started: a real server, over HTTP."""
 
+import re
 import subprocess
 import sys
 
@@ -68,3 +69,23 @@ def test_a_variable_of_others_is_told_and_does_not_stop_the_start(tmp_path):
 
 def test_what_is_wrong_with_a_setting_is_told_without_the_words_of_a_library():
     assert refused_start(CDS_SNOOZE_DAYS="30").startswith("Error: CDS_SNOOZE_KEY: a secret of at least 32 characters is needed")
+
+
+def test_the_log_says_when_and_why_a_fhir_server_was_not_read(tmp_path):
+    """A call is answered with 412 for it, and a client cannot see why."""
+    request = {**example_request("patient-view", NOW), "prefetch": {}, "fhirServer": "https://ehr.example.org/fhir/r4-4711"}
+    request["fhirAuthorization"] = {
+        "access_token": "token-4711",
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "user/*.read",
+        "subject": "x",
+    }
+    with serving(tmp_path) as server:
+        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=request, timeout=10)
+        assert answer.status_code == 412
+        log = server.log.read_text()
+    assert re.search(
+        r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO FHIR server 'https://ehr.example.org' is not in CDS_FHIR_SERVERS$", log, re.M
+    )
+    assert "4711" not in log
