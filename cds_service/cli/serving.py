@@ -44,6 +44,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     _check_trust(settings)
     _check_content(settings)
     _check_address(settings)
+    _check_database(settings)
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
@@ -102,6 +103,14 @@ def _check_address(settings: Settings) -> None:
             listener.bind(address)
     except OSError as error:
         raise click.ClickException(f"CDS_HOST, CDS_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+
+
+def _check_database(settings: Settings) -> None:
+    """That the database answers; it may come up later, so this is no error."""
+    from ..store.database import connection_problem
+
+    if problem := connection_problem(settings.database_url):
+        click.echo(f"Warning: CDS_DATABASE_URL: {problem}", err=True)
 
 
 def _check_trust(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 5
@@ -53,6 +53,19 @@ def open_database(url: str) -> Engine:
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def connection_problem(url: str) -> str:
+    """Why the database cannot be connected to now, in its own words; ``""`` where it can. Nothing was sent to it yet, so that
+    nothing of a patient is in them."""
+    engine = open_database(url)
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        return str(error.orig).partition("\n")[0]
+    finally:
+        engine.dispose()
+    return ""
 
 
 def exists(engine: Engine) -> bool:

@@ -89,3 +89,17 @@ def test_the_log_says_when_and_why_a_fhir_server_was_not_read(tmp_path):
         r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO FHIR server 'https://ehr.example.org' is not in CDS_FHIR_SERVERS$", log, re.M
     )
     assert "4711" not in log
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://someone:secret-4711@127.0.0.1:1/cds", "Connection refused"),
+        ("sqlite:////none/cds.sqlite3", "unable to open database file"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_told_and_does_not_stop_the_start(tmp_path, url, told):
+    """It may come up later; the log of a failure later on names its kind alone."""
+    with serving(tmp_path, CDS_DATABASE_URL=url) as server:
+        assert re.search(f"^Warning: CDS_DATABASE_URL: .*{told}", server.log.read_text(), re.M)
+        assert "4711" not in server.log.read_text()
