@@ -121,7 +121,7 @@ def read_order(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Or
     running = status in _CURRENT[kind]
     if not running and status not in _PAST[kind]:
         return None
-    if kind == "MedicationRequest" and resource.get("intent", "order") not in _ORDER_INTENTS:
+    if kind == "MedicationRequest" and not _is_ordered_or_reported(resource):
         return None
     if resource.get("doNotPerform") is True:
         return None
@@ -135,6 +135,13 @@ def read_order(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Or
     start = phases[0].start or parse_day(stated, site.zone) or parse_day(recorded, site.zone)
     end = parse_day(period.get("end"), site.zone) or _end(phases, start)
     return Order(product, running, phases, start, end, reference_to(resource))
+
+
+def _is_ordered_or_reported(request: dict[str, Any]) -> bool:
+    """Whether a MedicationRequest tells what is taken: an order, or the plan by which US Core records a drug that the patient reports."""
+    if request.get("intent") == "plan":
+        return request.get("reportedBoolean") is True or bool(as_dict(request.get("reportedReference")))
+    return request.get("intent", "order") in _ORDER_INTENTS
 
 
 def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:

@@ -303,3 +303,21 @@ def test_a_dose_without_a_date_leaves_it_open_whether_b12_is_given(kind):
     assert facts_of(dose)["b12_therapy.active"].is_unknown
     other = {**dose, "medicationCodeableConcept": {"text": "Omeprazole 20 mg capsules"}}
     assert facts_of(other)["b12_therapy.active"].holds is False
+
+
+REPORTED = {"intent": "plan", "reportedBoolean": True}
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        pytest.param(REPORTED, False, id="reported by the patient"),
+        pytest.param({"intent": "plan", "reportedReference": {"reference": "Patient/p1"}}, False, id="reported by somebody named"),
+        pytest.param({"intent": "plan"}, True, id="planned"),
+        pytest.param({"intent": "plan", "reportedBoolean": False}, True, id="planned and not reported"),
+        pytest.param({"intent": "proposal", "reportedBoolean": True}, True, id="proposed"),
+    ],
+)
+def test_a_drug_that_the_patient_reports_is_taken_as_us_core_records_it(stated, expected):
+    order = {**medication_request(*oral(quantity(1, "mg"))), **stated}
+    assert (UNTREATED in on_opening(LOW, order)) is expected
