@@ -34,7 +34,7 @@ from tests.unit.test_fact_declarations import REQUESTS, answers, computed
         ),
         ("metformin.long", ("metformin",)),
         ("session.folate", ("cobalamin-combination", "folate-combination", "folic-acid", "leucovorin", "levomefolate")),
-        ("patient.pregnant", ("not-pregnant-answer", "pregnancy", "pregnancy-status", "pregnant-answer")),
+        ("patient.pregnant", ("not-pregnant-answer", "pregnancy", "pregnancy-possible", "pregnancy-status", "pregnant-answer")),
     ],
 )
 def test_value_sets_are_those_that_the_fact_reads(fact, wanted):
