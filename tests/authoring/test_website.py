@@ -138,6 +138,10 @@ def test_a_card_page_tells_when_what_and_why():
     assert text_of(page, "file").startswith("File cards/cyanocobalamin/cyanocobalamin-renal.yaml id: cyanocobalamin-renal version: ")
 
 
+def test_a_source_that_waits_for_review_says_so_beside_its_link():
+    assert "Read it ; review needed." in text_of("cards/b12-indeterminate.html", "evidence")
+
+
 def test_every_card_has_an_example_in_which_it_fires():
     """The built-in cards; of a local card whose state is not found the page says so."""
     for path in pages():
