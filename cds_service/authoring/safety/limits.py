@@ -71,6 +71,7 @@ class _Extended:
         self._name = name
         self._classes = classes
         self._asked = asked
+        self._facts = {criterion.fact for criterion in asked}
         self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind != "result")
 
     def __call__(self, facts: Facts) -> Sequence[Class]:
@@ -81,14 +82,14 @@ class _Extended:
         given = {self._answers(option.fact) for option in valued}
         more: list[Class] = []
         for number in self._numbers:
-            found = [option for option in _of_number(self._name, number, valued, facts.site) if self._answers(option.fact) not in given]
-            given |= {self._answers(option.fact) for option in found}
-            more += found
+            found = [(option, self._answers(option.fact)) for option in _of_number(self._name, number, valued, facts.site)]
+            more += [option for option, answers in found if answers not in given]
+            given |= {answers for _, answers in found}
         return [*options, *more]
 
     def _answers(self, fact: Fact) -> tuple[Any, ...]:
         """All that cards can tell of a value: whether it has the numbers that they ask for, and the class that facts put it in."""
-        source = _Given({name: _of_input(name, fact) for name in {criterion.fact for criterion in self._asked}})
+        source = _Given({name: _of_input(name, fact) for name in self._facts})
         return getattr(fact.value, "level", ""), *(bool(criterion.truth(source, lambda card: False)) for criterion in self._asked)
 
 
