@@ -165,7 +165,7 @@ def _judge_unkilled(card: Card, mutant: Card, cards: Cards, base: Stated) -> tup
     told = _Search(card, mutant, cards, base).telling_facts()
     if told is not None:
         return "survived", f"add the test  {_as_test(card, cards, told)}"
-    for condition, _ in _criteria_of(card):
+    for condition, _ in card.criteria:
         one, other = (_without(each, condition) for each in (card, mutant))
         if one != card and other != mutant and _Search(one, other, cards, base).telling_facts() is not None:
             return "equivalent", f"wherever it would show, {condition.id!r} already keeps the card silent"
@@ -232,7 +232,7 @@ class _Search:
 
     def __init__(self, card: Card, mutant: Card, cards: Cards, base: Stated):
         self._card, self._cards, self._base = card, cards, base
-        own, others = _criteria_of(card), _criteria_of(mutant)
+        own, others = card.criteria, mutant.criteria
         same = [each for each in own if each in others]
         before, after = ([each for each in found if each not in same] for found in (own, others))
         self._checks: list[Callable[[], bool]] = [lambda: self._let(before) is not self._let(after)]
@@ -285,18 +285,13 @@ class _Search:
         elif isinstance(condition, AnyOf):
             yield from condition.criteria
         elif condition.card in self._cards:
-            for inner, _ in _criteria_of(self._cards[condition.card]):
+            for inner, _ in self._cards[condition.card].criteria:
                 yield from self._flat(inner)
 
     def _states(self, name: str) -> list[Any]:
         """The states of a fact as a test writes them, the one of ``base`` first."""
         values = _values(CATALOGUE[name], self._limits.get(name, ()))
         return [self._base.get(name, "unknown"), *values, "absent", "unknown"]
-
-
-def _criteria_of(card: Card) -> list[tuple[Condition, bool]]:
-    """Each criterion with whether it excludes."""
-    return [(condition, False) for condition in card.include] + [(condition, True) for condition in card.exclude]
 
 
 def _read(card: Card, told: Stated) -> dict[str, Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -42,22 +42,15 @@ def validate(files: tuple[Path, ...], name: str | None, by_code: bool, form: str
 
 def _report(file: Path, validator: Validator, profile: Profile | None, by_code: bool) -> Report:
     from ..authoring.validation.finding import Finding, Report
+    from ..fhir.definitions import each_once
     from ..fhir.json_shape import parse_json
 
     try:
-        resource = parse_json(file.read_bytes())
-        json.loads(file.read_bytes(), object_pairs_hook=_each_once)
+        text = file.read_bytes()
+        resource = parse_json(text)
+        json.loads(text, object_pairs_hook=each_once)
     except RecursionError:
         return Report((), (Finding("error", "$", "json", "The file is not JSON: nested too deeply."),))
     except ValueError as error:
         return Report((), (Finding("error", "$", "json", f"The file is not JSON: {error}."),))
     return validator.validate(resource, profile, by_code=by_code)
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object none of whose keys stands twice: what reads it would take one of the two and nobody knows which. Raises ``ValueError``."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
-        raise ValueError(f"the key {twice!r} stands twice in one object")
-    return found

@@ -47,7 +47,7 @@ def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
     Raises :class:`DefinitionError`.
     """
     try:
-        definition = json.loads(text, object_pairs_hook=_each_once)
+        definition = json.loads(text, object_pairs_hook=each_once)
     except json.JSONDecodeError as error:
         raise DefinitionError(path, error.lineno, error.colno, f"this is not JSON: {error.msg}.") from None
     except ValueError as error:
@@ -72,7 +72,8 @@ def using(path: Path) -> Iterator[None]:
         raise DefinitionError(path, 1, 1, "an element is of another kind than FHIR R4 has it.") from None
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object none of whose keys stands twice: what reads it would take one of the two and nobody knows which. Raises ``ValueError``."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

@@ -93,9 +93,7 @@ def _alike(cards: list[Card]) -> Iterator[Finding]:
 
 def _asked(card: Card) -> frozenset[object]:
     """The criteria without their places and ids."""
-    return frozenset(
-        (excludes, _bare(condition)) for excludes, conditions in ((False, card.include), (True, card.exclude)) for condition in conditions
-    )
+    return frozenset((excludes, _bare(condition)) for condition, excludes in card.criteria)
 
 
 def _bare(condition: Condition) -> object:

@@ -76,8 +76,7 @@ def _told(rung: Rung) -> str:
 
 def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
     """The drawing of a card by itself. ``parameter_set``: the set that it is of, as it is to be named."""
-    parts = [*((condition, False) for condition in card.include), *((condition, True) for condition in card.exclude)]
-    return _ladder(card, parameter_set, [_rung(condition, excludes) for condition, excludes in parts])
+    return _ladder(card, parameter_set, [_rung(condition, excludes) for condition, excludes in card.criteria])
 
 
 def ladder_of_decision(decision: Decision, decisions: Decisions, facts: Facts, parameter_set: str, outcome: str) -> Ladder:

@@ -14,6 +14,7 @@ from typing import Any
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
+from ...rules.condition_file import LONGEST_ID
 from ...rules.yaml_reader import meant
 from .finding import Finding
 from .node import RESOURCE_TYPES, Node
@@ -22,7 +23,6 @@ _ABSTRACT = frozenset({"DomainResource"})
 _RESOURCES = RESOURCE_TYPES - _ABSTRACT
 _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _CODE = "base"
-_LONGEST_ID = 64
 _ENTRY = re.compile(r"Bundle\.entry\[[0-9]+\]\Z")
 
 
@@ -104,8 +104,8 @@ def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
         yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
     elif node.type == "boolean" and not isinstance(value, bool):
         yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
-    elif (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES)) and isinstance(value, str) and len(value) > _LONGEST_ID:
-        yield Finding("error", node.path, _CODE, f"An id has at most {_LONGEST_ID} characters.")
+    elif (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES)) and isinstance(value, str) and len(value) > LONGEST_ID:
+        yield Finding("error", node.path, _CODE, f"An id has at most {LONGEST_ID} characters.")
     elif node.type == "code" and isinstance(value, str) and (listed := _codes(parent.type, name)) and value not in listed:
         yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, listed))
 
