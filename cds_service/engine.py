@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from .facts.catalogue import CATALOGUE, Facts, closure
 from .facts.drafts import DRAFTS_BY_FACT
 from .facts.queries import QUERIES, search
 from .facts.record import PatientRecord
-from .facts.session import OrderingSession, read_session
+from .facts.session import OrderingSession, SessionReader
 from .facts.site import Site
 from .fhir.definitions import DefinitionError, read_definition, using
-from .fhir.index import ResourceIndex
+from .fhir.index import Asked, ResourceIndex
+from .fhir.reading import Value
 from .fhir.references import is_id
 from .fhir.retrieval import Fetch, fetch_nothing, retrieve
 from .fhir.terminology import Terminology
@@ -35,9 +37,14 @@ from .rules.decision import Decision, Decisions
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
 
+log = logging.getLogger(__name__)
 PARAMETER_SETS = ("default", "uk", "us")
 # The prefetch keys whose values may hold Medications beside what names them.
 _MEDICATION_QUERIES = tuple(key for key, query in QUERIES.items() if query.resource_type.startswith("Medication"))
+
+
+class WrongPatient(Exception):
+    """The Patient that came is not the one that the hook's context names."""
 
 
 class MissingData(Exception):
@@ -59,9 +66,9 @@ class Call:
     hook: str
     patient_id: str
     encounter_id: str | None
-    draft_orders: Any
+    draft_orders: Value
     selections: list[Any] | None
-    prefetch: Callable[[tuple[str, ...]], Mapping[str, Any]]
+    prefetch: Callable[[tuple[str, ...]], Mapping[str, Value]]
     fetch: Fetch = fetch_nothing
     fhir_server: str = ""
 
@@ -116,10 +123,10 @@ class Engine:
     def facts(self, call: Call, now: datetime) -> Facts:
         """The facts of a call, computed on demand. ``now``: an aware datetime."""
         session = OrderingSession()
-        if call.draft_orders:
-            zone, terminology = self.zone, self.terminology
+        if call.draft_orders is not None:
             medications = partial(call.prefetch, _MEDICATION_QUERIES)
-            session = read_session(call.draft_orders, call.selections, call.patient_id, terminology, zone, call.fetch, medications)
+            reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
+            session = reader.read(call.draft_orders, call.selections, still_choosing=call.hook == "order-select")
         return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call))
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
@@ -152,7 +159,13 @@ class Engine:
         queries = self.queries_by_hook[call.hook]
         index = ResourceIndex(call.patient_id, self.terminology)
         fetch = call.fetch if is_id(call.patient_id) else fetch_nothing
-        found = retrieve(index, queries, call.prefetch(queries), lambda query: search(query, call.patient_id, self.terminology), fetch)
+        asked = {query: Asked(QUERIES[query].resource_type, frozenset(QUERIES[query].value_sets)) for query in queries}
+        found = retrieve(index, asked, call.prefetch(queries), lambda query: search(query, call.patient_id, self.terminology), fetch)
+        if index.passed_over:
+            counts = ", ".join(f"{count} {why}" for why, count in index.passed_over.items())
+            log.info("resources that do not count were received: %s", counts)
+        if index.patient is None and index.passed_over["another patient"]:
+            raise WrongPatient
         missing = tuple(query for query in queries if query not in found.received)
         laboratory = tuple(query for query in queries if QUERIES[query].laboratory)
         required = tuple(query for query in missing if query == "patient")

@@ -43,7 +43,7 @@ def validate(files: tuple[Path, ...], name: str | None, by_code: bool, form: str
 def _report(file: Path, validator: Validator, profile: Profile | None, by_code: bool) -> Report:
     from ..authoring.validation.finding import Finding, Report
     from ..fhir.definitions import each_once
-    from ..fhir.json_shape import parse_json
+    from ..fhir.reading import parse_json
 
     try:
         text = file.read_bytes()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ..fhir.json_shape import as_text
-from ..fhir.references import reference_to
 from .catalogue import Facts, fact
 from .fact import Fact, Source, known, unknown
 from .history import either, problems_in
-from .laboratory import FINAL, observation_moment
+from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 from .record import Problem
 from .renal import current_medication
 from .therapy import course_start, order_spans
@@ -21,15 +19,18 @@ def vegan(facts: Facts) -> Fact:
 
 def _observed_diet(facts: Facts) -> Fact:
     sources = []
+    unusable = False
     for resource in facts.record.observations("vegan-or-vegetarian"):
         moment = observation_moment(resource, facts.site.zone)
-        denied = resource.get("valueBoolean") is False or "negative-answer" in facts.site.terminology.sets_of_concept(
-            resource.get("valueCodeableConcept")
-        )
-        if as_text(resource.get("status")) in FINAL and moment is not None and not denied:
-            sources.append(Source(reference_to(resource), moment.day))
+        answers = facts.site.terminology.sets_of_concept(resource.valueCodeableConcept)
+        if resource.status not in FINAL or moment is None or is_unreadable(resource):
+            unusable |= resource.status not in NO_RESULT
+        elif resource.valueBoolean is not False and "negative-answer" not in answers:
+            sources.append(Source(resource.relative, moment.day))
     if sources:
         return known(True, *sources)
+    if unusable:
+        return unknown("a finding that cannot be used")
     return known(False) if facts.record.complete("findings") else unknown("findings not all received")
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..fhir.json_shape import as_dict, as_text, dicts
-from ..fhir.references import reference_to
 from .catalogue import Facts, fact
 from .fact import Fact, Source, absent, any_of, known, truth, unknown
-from .laboratory import FINAL, observation_moment
+from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 from .record import Problem
 
 _ANSWERS = frozenset({"positive-answer", "negative-answer", "equivocal-answer"})
@@ -21,16 +19,29 @@ def problems_in(
     *value_sets: str,
     where: Callable[[Problem], bool] = lambda problem: True,
     ever: bool = False,
+    even_uncertain: bool = False,
 ) -> Fact:
-    """Whether a confirmed active problem is in one of ``value_sets`` (``ever``: whatever its clinical status)."""
+    """Whether a confirmed active problem is in one of ``value_sets``.
+
+    ``ever``: whatever its clinical status. ``even_uncertain``: also under a modifier that is not understood.
+    """
     sources = [
-        Source(problem.reference, problem.onset or problem.recorded, problem.names[0] if problem.names else "")
+        Source(problem.reference, problem.onset or problem.recorded, _named(problem))
         for problem in facts.record.problems
-        if not problem.value_sets.isdisjoint(value_sets) and problem.confirmed and (ever or problem.active) and where(problem)
+        if not problem.value_sets.isdisjoint(value_sets)
+        and problem.confirmed
+        and (ever or problem.active)
+        and (even_uncertain or not problem.uncertain)
+        and where(problem)
     ]
     if sources:
         return known(True, *sources)
     return known(False) if facts.record.complete("conditions") else unknown("conditions not all received")
+
+
+def _named(problem: Problem) -> str:
+    """What a card says of a problem: its name, and whether it is certain."""
+    return " ".join(filter(None, (problem.names[0] if problem.names else "", "(uncertain)" if problem.uncertain else "")))
 
 
 def procedures_in(facts: Facts, *value_sets: str) -> Fact:
@@ -74,7 +85,7 @@ def neuro_involvement(facts: Facts) -> Fact:
 @fact("leber", "Leber's hereditary optic neuropathy", queries=("conditions",))
 def leber(facts: Facts) -> Fact:
     """Leber's hereditary optic neuropathy on the problem list; ICD-10 H47.22 counts as possible."""
-    return problems_in(facts, "leber", ever=True)
+    return problems_in(facts, "leber", ever=True, even_uncertain=True)
 
 
 @fact("cause.pernicious_anaemia", "pernicious anaemia", queries=("conditions",))
@@ -109,13 +120,12 @@ def intrinsic_factor_antibody(facts: Facts) -> Fact:
     unusable = False
     for resource in record.observations("intrinsic-factor-antibody"):
         moment = observation_moment(resource, site.zone)
-        status = as_text(resource.get("status"))
-        concepts = [as_dict(resource.get("valueCodeableConcept")), *dicts(resource.get("interpretation"))]
+        concepts = [resource.valueCodeableConcept, *resource.interpretation]
         sets = frozenset().union(*map(site.terminology.sets_of_concept, concepts)) & _ANSWERS
-        if status in FINAL and moment is not None and sets:
-            answers.append((moment.instant, "positive-answer" in sets, moment.day, reference_to(resource)))
+        if resource.status in FINAL and moment is not None and sets and not is_unreadable(resource):
+            answers.append((moment.instant, "positive-answer" in sets, moment.day, resource.relative))
         else:
-            unusable |= status in (*FINAL, "preliminary", "")
+            unusable |= resource.status not in NO_RESULT
     if answers:
         _, positive, day, reference = max(answers)
         return known(positive, Source(reference, day))
@@ -131,7 +141,7 @@ def cobalamin_allergy(facts: Facts) -> Fact:
     found = [allergy for allergy in facts.record.allergies if allergy.value_sets & agents]
     if found:
         severe = [allergy for allergy in found if allergy.severe]
-        sources = [Source(allergy.reference) for allergy in severe or found]
+        sources = [Source(allergy.reference, text="(uncertain)" if allergy.uncertain else "") for allergy in severe or found]
         return known("severe" if severe else "other", *sources)
     return absent() if facts.record.complete("allergies") else unknown("allergies not all received")
 

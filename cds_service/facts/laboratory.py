@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..fhir.dates import Moment, parse_moment
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
-from ..fhir.json_shape import as_dict, as_number, as_text, codings, dicts
-from ..fhir.references import reference_to
+from ..fhir.r4 import Observation, Quantity
 from ..fhir.units import EQUIVALENTS, MASS, MOLAR, UCUM, Unit, unit_of_alias, unit_of_code
 from .analytes import ANALYTES, Analyte, Family
 from .fact import Fact, Source, absent, known, unknown
@@ -22,6 +21,8 @@ from .site import Site
 if TYPE_CHECKING:
     from .catalogue import Facts
 
+# What an Observation has been or will be, and is no result.
+NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -55,7 +56,7 @@ class Reading(NamedTuple):
 
     moment: Moment | None
     status: str
-    resource: dict[str, Any]
+    resource: Observation
     point_of_care: bool
 
 
@@ -95,8 +96,10 @@ class Results:
             return "a result without a usable date"
         if not reading.status:
             return "a result without a status"
-        if reading.status == "preliminary":
-            return "a preliminary result"
+        if reading.status not in FINAL:
+            return "a preliminary result" if reading.status == "preliminary" else "a result whose status is not final"
+        if is_unreadable(reading.resource):
+            return "a result that cannot be read whole"
         return _read(reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site)
 
 
@@ -105,8 +108,8 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
     readings = []
     for set_index, value_set in enumerate(analyte.value_sets):
         for resource in index.observations(value_set):
-            status = as_text(resource.get("status"))
-            if status and status not in FINAL and status != "preliminary":
+            status = resource.status.strip()
+            if status in NO_RESULT:
                 continue
             moment = observation_moment(resource, zone)
             if moment is not None and moment.day > latest_day:
@@ -137,13 +140,13 @@ def _when(reading: Reading) -> tuple[date, bool, datetime]:
 
 def _tie(reading: Reading, zone: tzinfo) -> tuple[bool, float, str, str]:
     resource = reading.resource
-    issued = parse_moment(resource.get("issued"), zone)
-    identity = as_text(resource.get("id"))
+    issued = parse_moment(resource.issued, zone)
+    measured = resource.valueQuantity
     return (
         reading.status in _CORRECTION,
         issued.instant.timestamp() if issued else 0.0,
-        identity,
-        "" if identity else repr(resource.get("valueQuantity")),
+        resource.id,
+        "" if resource.id or measured is None else f"{bytes(measured.value).decode()} {measured.unit} {measured.code}",
     )
 
 
@@ -175,17 +178,20 @@ def level(result: Fact) -> Fact:
     return known(result.value.level, *result.sources)
 
 
-def observation_moment(resource: dict[str, Any], zone: Any) -> Moment | None:
+def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
     """When an Observation was made: effectiveDateTime, effectiveInstant, or the end of effectivePeriod."""
-    return (
-        parse_moment(resource.get("effectiveDateTime"), zone)
-        or parse_moment(resource.get("effectiveInstant"), zone)
-        or parse_moment(as_dict(resource.get("effectivePeriod")).get("end"), zone)
-    )
+    period = resource.effectivePeriod
+    stated = (resource.effectiveDateTime, resource.effectiveInstant, period.end if period is not None else "")
+    return next((moment for text in stated if text and (moment := parse_moment(text, zone))), None)
+
+
+def is_unreadable(resource: Observation) -> bool:
+    """Whether an Observation has an element that cannot be read, or stands under a modifier that is not understood."""
+    return bool(resource.malformed) or resource.is_modified
 
 
 def _superseded(readings: list[Reading]) -> set[int]:
-    """The Python ids of readings that a corrected or amended one replaces: same identifier, or same code and time."""
+    """The Python ids of readings that a corrected or amended one replaces: of the same code and time."""
     corrected: set[Any] = set()
     for reading in readings:
         if reading.status in _CORRECTION:
@@ -198,24 +204,18 @@ def _superseded(readings: list[Reading]) -> set[int]:
 
 
 def _identity(reading: Reading) -> list[Any]:
-    moment, resource = reading.moment, reading.resource
-    keys: list[Any] = [
-        (as_text(identifier.get("system")), identifier["value"])
-        for identifier in dicts(resource.get("identifier"))
-        if as_text(identifier.get("value"))
-    ]
-    if moment is not None:
-        keys += [(coding, moment.instant) for coding in codings(resource.get("code"))]
-    return keys
+    """What makes a result a version of another: one of its codes, with the time of the sample. An identifier alone does not:
+    laboratories number requests and panels, too (clinical specification, section 2, "Newest")."""
+    moment, code = reading.moment, reading.resource.code
+    return [(coding, moment.instant) for coding in code.codings] if moment is not None and code is not None else []
 
 
-def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_care: bool, site: Site) -> Result | str:
+def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care: bool, site: Site) -> Result | str:
     """The result, or the reason why it cannot be used."""
-    quantity = as_dict(resource.get("valueQuantity"))
-    if quantity:
-        measured = _measured_quantity(quantity, analyte)
-    elif isinstance(resource.get("valueString"), str):
-        measured = _measured_string(resource["valueString"], analyte)
+    if resource.valueQuantity is not None:
+        measured = _measured_quantity(resource.valueQuantity, analyte)
+    elif resource.valueString:
+        measured = _measured_string(resource.valueString, analyte)
     else:
         return "a result without a value"
     if isinstance(measured, str):
@@ -237,7 +237,7 @@ def _read(resource: dict[str, Any], analyte: Analyte, moment: Moment, point_of_c
         return "a haemolysed sample"
     suspicious = interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
     return Result(
-        analyte.name, interval, family.unit, level_name, as_sent, moment, reference_to(resource), suspicious,
+        analyte.name, interval, family.unit, level_name, as_sent, moment, resource.relative, suspicious,
         haemolysed, point_of_care,
     )  # fmt: skip
 
@@ -254,15 +254,13 @@ def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> 
     return analyte.classes[highest]
 
 
-def _measured_quantity(quantity: dict[str, Any], analyte: Analyte) -> tuple[Interval, Unit, str] | str:
-    number = as_number(quantity.get("value"))
-    if number is None:
+def _measured_quantity(quantity: Quantity, analyte: Analyte) -> tuple[Interval, Unit, str] | str:
+    value = quantity.number
+    if value is None:
         return "a result without a number"
-    value = Decimal(str(number))
-    comparator = quantity.get("comparator")
-    printed, code = as_text(quantity.get("unit")), as_text(quantity.get("code"))
+    printed, code = quantity.unit.strip(), quantity.code.strip()
     unit = None
-    if code and quantity.get("system") == _UCUM_SYSTEM:
+    if code and quantity.system == _UCUM_SYSTEM:
         unit = unit_of_code(code, counts=analyte.counts)
     of_print = unit_of_alias(printed, counts=analyte.counts) if printed else None
     if unit is not None and of_print is not None and not _same_quantity(unit, of_print, analyte):
@@ -271,11 +269,10 @@ def _measured_quantity(quantity: dict[str, Any], analyte: Analyte) -> tuple[Inte
     if unit is None:
         return "a result without a usable unit"
     try:
-        interval = Interval.of(value, comparator)
+        interval = Interval.of(value, quantity.comparator or None)
     except ValueError:
         return "a result with an unknown comparator"
-    shown = f"{comparator or ''}{value:f}"
-    return interval, unit, f"{shown} {printed or code}"
+    return interval, unit, f"{quantity.comparator}{value:f} {printed or code}"
 
 
 def _same_quantity(code: Unit, printed: Unit, analyte: Analyte) -> bool:
@@ -301,21 +298,19 @@ def _measured_string(text: str, analyte: Analyte) -> tuple[Interval, Unit, str] 
     return interval, unit, f"{match[1] or ''}{match[2]} {printed}"
 
 
-def _property_agrees(resource: dict[str, Any], unit: Unit, site: Site) -> bool:
+def _property_agrees(resource: Observation, unit: Unit, site: Site) -> bool:
     """Whether the LOINC property of the code (mass or moles per volume) fits the dimension of the unit."""
     if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
         return True
     wanted = "Mass" if unit.dimension == MASS else "Moles"
-    stated = [site.terminology.measured_as(*key) for key in codings(resource.get("code"))]
+    stated = [site.terminology.measured_as(*key) for key in resource.code.codings] if resource.code else []
     return not any(stated) or any(wanted in measured for measured in stated)
 
 
-def _remarks(resource: dict[str, Any]) -> str:
+def _remarks(resource: Observation) -> str:
     """All text in which a laboratory marks a haemolysed sample."""
-    parts = [as_text(note.get("text")) for note in dicts(resource.get("note"))]
-    parts += [as_text(resource.get("comment")), as_text(resource.get("comments"))]  # STU3, DSTU2
-    for concept in [*dicts(resource.get("interpretation")), as_dict(resource.get("dataAbsentReason"))]:
-        parts.append(as_text(concept.get("text")))
-        parts += [as_text(coding.get("display")) for coding in dicts(concept.get("coding"))]
-    parts.append(as_text(resource.get("valueString")))
+    parts = [note.text for note in resource.note]
+    parts += [resource.comment, resource.comments, resource.valueString]
+    for concept in (*resource.interpretation, resource.dataAbsentReason):
+        parts += concept.names if concept is not None else []
     return " ".join(parts)

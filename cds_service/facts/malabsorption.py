@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..fhir.interval import Interval
-from ..fhir.json_shape import as_text, dicts
 from ..fhir.length import centimetres
-from ..fhir.references import type_and_id
+from ..fhir.references import target_of
 from .catalogue import Facts, fact
 from .fact import Fact, Source, absent, known, unknown
 from .history import either, problems_in, procedures_in
-from .laboratory import FINAL, observation_moment
+from .laboratory import FINAL, is_unreadable, observation_moment
 
 LENGTHS = ("over-20-cm", "up-to-20-cm", "length-unknown")
 
@@ -44,11 +43,10 @@ def _measured_lengths(facts: Facts) -> dict[str, Interval]:
     newest: dict[str, tuple[Any, Interval]] = {}
     for resource in facts.record.observations("resected-ileum-length"):
         moment = observation_moment(resource, facts.site.zone)
-        length = centimetres(resource.get("valueQuantity"))
-        if as_text(resource.get("status")) not in FINAL or moment is None or length is None:
+        length = centimetres(resource.valueQuantity)
+        if resource.status not in FINAL or moment is None or length is None or is_unreadable(resource):
             continue
-        for reference in dicts(resource.get("partOf")):
-            procedure = type_and_id(reference)
+        for procedure in map(target_of, resource.partOf):
             if procedure not in newest or newest[procedure] < (moment.instant, length):
                 newest[procedure] = (moment.instant, length)
     return {procedure: length for procedure, (_, length) in newest.items()}

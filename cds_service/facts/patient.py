@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from ..fhir.dates import completed_months, parse_birth_date
-from ..fhir.json_shape import as_text, codings
 from .catalogue import Facts, fact
 from .fact import Fact, Source, known, unknown
 from .history import problems_in
-from .laboratory import FINAL, observation_moment
+from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 
 
 @fact("patient.age_months", "age", "number", unit="mo", queries=("patient",))
 def age_months(facts: Facts) -> Fact:
     """Completed months since birth; a partial birth date is the middle of its month or year."""
     patient = facts.record.patient
-    birth = parse_birth_date(patient.get("birthDate")) if patient else None
+    birth = parse_birth_date(patient.birthDate) if patient and not patient.is_modified else None
     if birth is None or birth > facts.today:
         return unknown("no usable birth date")
     return known(completed_months(birth, facts.today), Source(facts.record.index.patient_reference, birth))
@@ -33,7 +32,7 @@ def age(facts: Facts) -> Fact:
 def sex(facts: Facts) -> Fact:
     """Administrative sex of the Patient resource."""
     patient = facts.record.patient
-    gender = as_text(patient.get("gender")) if patient else ""
+    gender = patient.gender if patient and not patient.is_modified else ""
     if gender in ("female", "male", "other"):
         return known(gender, Source(facts.record.index.patient_reference))
     return unknown("not stated")
@@ -86,22 +85,16 @@ def _statements(facts: Facts, oldest: date) -> tuple[list[tuple[date, bool, str]
     unusable = False
     for problem in facts.record.problems:
         day = problem.onset or problem.recorded
-        if "pregnancy" in problem.value_sets and problem.active and day:
+        if "pregnancy" in problem.value_sets and problem.active and day and not problem.uncertain:
             found.append((day, True, problem.reference))
     terminology = facts.site.terminology
     for resource in facts.record.observations("pregnancy-status"):
         moment = observation_moment(resource, facts.site.zone)
-        status = as_text(resource.get("status"))
-        if status not in (*FINAL, "preliminary", "") or (moment is not None and moment.day < oldest):
+        if resource.status in NO_RESULT or (moment is not None and moment.day < oldest):
             continue
-        if status not in FINAL or moment is None:
-            unusable = True
-            continue
-        answers = {
-            value_set for system, code in codings(resource.get("valueCodeableConcept")) for value_set in terminology.sets_of(system, code)
-        }
-        if "pregnant-answer" in answers or "not-pregnant-answer" in answers:
-            found.append((moment.day, "pregnant-answer" in answers, f"Observation/{resource.get('id', '')}"))
+        answers = terminology.sets_of_concept(resource.valueCodeableConcept) & {"pregnant-answer", "not-pregnant-answer"}
+        if resource.status in FINAL and moment is not None and answers and not is_unreadable(resource):
+            found.append((moment.day, "pregnant-answer" in answers, resource.relative))
         else:
             unusable = True
     return found, unusable

@@ -9,12 +9,26 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ..fhir.dates import parse_day
+from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
-from ..fhir.json_shape import as_dict, as_text, codings, dicts, status_code, texts
 from ..fhir.length import extension_length
-from ..fhir.references import reference_to
+from ..fhir.r4 import (
+    AllergyIntolerance,
+    AllergyReaction,
+    CodeableConcept,
+    Condition,
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationRequest,
+    MedicationStatement,
+    Observation,
+    OfPatient,
+    Patient,
+    Procedure,
+    ServiceRequest,
+    status_code,
+)
 from ..fhir.terminology import BASE, SNOMED, Terminology
 from .analytes import Analyte
 from .laboratory import Results
@@ -29,16 +43,19 @@ _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
-# R4 first, then what other versions of FHIR call it.
-_RECORDED = ("recordedDate", "assertedDate", "dateRecorded")
-_PERFORMED = ("performed", "occurrence")
+# Without these, what a resource says of a problem, a procedure or a request is not known.
+_DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
 # Anaphylaxis (FHIR R4, AllergyIntolerance example) and anaphylactic shock (HL7 Belgium, value set of risk manifestations).
 _ANAPHYLAXIS = frozenset({(SNOMED, "39579001"), (SNOMED, "735173007")})
 _Item = TypeVar("_Item")
+_Resource = TypeVar("_Resource", bound=OfPatient)
 
 
 class Problem(NamedTuple):
-    """A Condition. ``active`` and ``confirmed`` as clinical specification section 2 reads its statuses."""
+    """A Condition. ``active`` and ``confirmed`` as clinical specification section 2 reads its statuses.
+
+    ``uncertain``: it cannot be read whole, or stands under a modifier that is not understood. It counts for Leber's alone.
+    """
 
     value_sets: frozenset[str]
     names: tuple[str, ...]
@@ -48,6 +65,7 @@ class Problem(NamedTuple):
     onset: date | None
     recorded: date | None
     reference: str
+    uncertain: bool = False
 
 
 class PerformedProcedure(NamedTuple):
@@ -60,11 +78,15 @@ class PerformedProcedure(NamedTuple):
 
 
 class Allergy(NamedTuple):
-    """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or anaphylactic reaction."""
+    """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or anaphylactic reaction.
+
+    ``uncertain``: as with a problem; an allergy counts all the same.
+    """
 
     value_sets: frozenset[str]
     severe: bool
     reference: str
+    uncertain: bool = False
 
 
 class PatientRecord:
@@ -79,16 +101,24 @@ class PatientRecord:
 
     def complete(self, query: str) -> bool:
         """Whether absence from ``query``'s resources may be concluded: all received, and all of it readable."""
-        return query in self._complete and QUERIES[query].resource_type not in self._unreadable
+        kind = QUERIES[query].resource_type
+        # Of Observations each result that cannot be read makes its own fact unknown.
+        uncertain = kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation")
+        return query in self._complete and not uncertain
 
     @property
-    def patient(self) -> dict[str, Any] | None:
+    def patient(self) -> Patient | None:
         """The Patient resource, where it was received."""
         return self.index.patient
 
-    def observations(self, value_set: str) -> list[dict[str, Any]]:
+    def observations(self, value_set: str) -> list[Observation]:
         """The Observations with a code in ``value_set``."""
         return self.index.observations(value_set)
+
+    @property
+    def requests(self) -> list[ServiceRequest]:
+        """The ServiceRequests that can be read whole."""
+        return [request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)]
 
     def results(self, analyte: Analyte, today: date) -> Results:
         """The results of an analyte, sorted once."""
@@ -97,25 +127,22 @@ class PatientRecord:
     @property
     def problems(self) -> list[Problem]:
         """The Conditions that are not ruled out, active or not."""
-        return self._once("problems", lambda: self._read("Condition", self._problem))
+        return self._once("problems", lambda: self._read(Condition, self._problem))
 
     @property
     def procedures(self) -> list[PerformedProcedure]:
         """The Procedures that were completed."""
-        return self._once("procedures", lambda: self._read("Procedure", self._procedure))
+        return self._once("procedures", lambda: self._read(Procedure, self._procedure))
 
     @property
     def allergies(self) -> list[Allergy]:
         """The AllergyIntolerances that stand."""
-        return self._once("allergies", lambda: self._read("AllergyIntolerance", self._allergy))
+        return self._once("allergies", lambda: self._read(AllergyIntolerance, self._allergy))
 
     @property
     def orders(self) -> list[Order]:
         """Medication orders and statements, current and past."""
-        return self._once(
-            "orders",
-            lambda: self._read_kinds(("MedicationRequest", "MedicationStatement"), read_order),
-        )
+        return self._once("orders", self._read_orders)
 
     def current_orders(self, today: date) -> list[Order]:
         """The orders and statements in force on ``today``."""
@@ -124,10 +151,7 @@ class PatientRecord:
     @property
     def doses(self) -> list[Dose]:
         """Doses given or dispensed."""
-        return self._once(
-            "doses",
-            lambda: self._read_kinds(("MedicationAdministration", "MedicationDispense"), read_dose),
-        )
+        return self._once("doses", self._read_doses)
 
     def cobalamin_course(self, facts: Facts) -> CobalaminCourse:
         """The cobalamin therapy of the record, worked out once."""
@@ -139,81 +163,96 @@ class PatientRecord:
         value: _Item = self._lists[name]
         return value
 
-    def _read_kinds(self, kinds: tuple[str, ...], reader: Callable[[dict[str, Any], ResourceIndex, Site], _Item | None]) -> list[_Item]:
-        items: list[_Item] = []
-        for kind in kinds:
-            items += self._read(kind, lambda resource: reader(resource, self.index, self.site))
-        return items
+    def _read_orders(self) -> list[Order]:
+        def reader(resource: MedicationRequest | MedicationStatement) -> Order | None:
+            return read_order(resource, self.index, self.site)
 
-    def _read(self, kind: str, reader: Callable[[dict[str, Any]], _Item | None]) -> list[_Item]:
+        return self._read(MedicationRequest, reader) + self._read(MedicationStatement, reader)
+
+    def _read_doses(self) -> list[Dose]:
+        def reader(resource: MedicationAdministration | MedicationDispense) -> Dose | None:
+            return read_dose(resource, self.index, self.site)
+
+        return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
+
+    def _read(self, kind: type[_Resource], reader: Callable[[_Resource], _Item | None]) -> list[_Item]:
         items = []
         for resource in self.index.of_type(kind):
             try:
                 item = reader(resource)
             except _UNREADABLE:
-                self._unreadable.add(kind)
+                self._unreadable.add(resource.kind)
             else:
                 if item is not None:
                     items.append(item)
         return items
 
-    def _problem(self, resource: dict[str, Any]) -> Problem | None:
-        value_sets = self.site.terminology.sets_of_concept(resource.get("code"))
+    def _problem(self, resource: Condition) -> Problem | None:
+        value_sets = self.site.terminology.sets_of_concept(resource.code)
         if not value_sets:
             return None
-        verification = status_code(resource.get("verificationStatus"), f"{_HL7}/condition-ver-status")
+        verification = status_code(resource.verificationStatus, f"{_HL7}/condition-ver-status")
         if verification not in ("", "confirmed", "unconfirmed"):
             return None
-        clinical = status_code(resource.get("clinicalStatus"), f"{_HL7}/condition-clinical")
-        abated = any(name.startswith("abatement") and value is not False for name, value in resource.items())
+        clinical = status_code(resource.clinicalStatus, f"{_HL7}/condition-clinical")
         zone = self.site.zone
-        onset = resource.get("onsetDateTime") or as_dict(resource.get("onsetPeriod")).get("start")
+        recorded = resource.recordedDate or resource.assertedDate or resource.dateRecorded
         return Problem(
             value_sets,
-            tuple(texts(resource.get("code"))),
-            clinical in _ACTIVE or (not clinical and not abated),
+            tuple(resource.code.names) if resource.code is not None else (),
+            clinical in _ACTIVE or (not clinical and not resource.has_abated),
             verification != "unconfirmed",
             verification == "unconfirmed",
-            parse_day(onset, zone),
-            parse_day(next(filter(None, map(resource.get, _RECORDED)), None), zone),
-            reference_to(resource),
+            parse_day(resource.onsetDateTime, zone) or first_day(resource.onsetPeriod, zone),
+            parse_day(recorded, zone),
+            resource.relative,
+            _is_uncertain(resource),
         )
 
-    def _procedure(self, resource: dict[str, Any]) -> PerformedProcedure | None:
-        value_sets = self.site.terminology.sets_of_concept(resource.get("code"))
-        if not value_sets or resource.get("status", "completed") != "completed":
+    def _procedure(self, resource: Procedure) -> PerformedProcedure | None:
+        value_sets = self.site.terminology.sets_of_concept(resource.code)
+        if not value_sets or resource.status not in ("", "completed") or _is_uncertain(resource):
             return None
-        times = [resource.get(f"{name}DateTime") or as_dict(resource.get(f"{name}Period")).get("start") for name in _PERFORMED]
-        day = parse_day(next(filter(None, times), None), self.site.zone)
-        return PerformedProcedure(value_sets, reference_to(resource), day, extension_length(resource, RESECTED_LENGTH))
+        zone = self.site.zone
+        day = (
+            parse_day(resource.performedDateTime or resource.occurrenceDateTime, zone)
+            or first_day(resource.performedPeriod, zone)
+            or first_day(resource.occurrencePeriod, zone)
+        )
+        length = extension_length(resource.extension, RESECTED_LENGTH)
+        return PerformedProcedure(value_sets, resource.relative, day, length)
 
-    def _allergy(self, resource: dict[str, Any]) -> Allergy | None:
+    def _allergy(self, resource: AllergyIntolerance) -> Allergy | None:
         terminology = self.site.terminology
-        if status_code(resource.get("verificationStatus"), f"{_HL7}/allergyintolerance-verification") in ("refuted", "entered-in-error"):
+        if status_code(resource.verificationStatus, f"{_HL7}/allergyintolerance-verification") in ("refuted", "entered-in-error"):
             return None
-        if status_code(resource.get("clinicalStatus"), f"{_HL7}/allergyintolerance-clinical") not in ("", "active"):
+        if status_code(resource.clinicalStatus, f"{_HL7}/allergyintolerance-clinical") not in ("", "active"):
             return None
-        concepts = [resource.get("code")]
-        concepts += [reaction.get("substance") for reaction in dicts(resource.get("reaction"))]
+        concepts = [resource.code, *(reaction.substance for reaction in resource.reaction)]
         value_sets = frozenset().union(*(_allergens(concept, terminology) for concept in concepts))
         if not value_sets:
             return None
-        severe = resource.get("criticality") == "high" or any(
-            reaction.get("severity") == "severe" or _anaphylactic(reaction) for reaction in dicts(resource.get("reaction"))
+        severe = resource.criticality == "high" or any(
+            reaction.severity == "severe" or _anaphylactic(reaction) for reaction in resource.reaction
         )
-        return Allergy(value_sets, severe, reference_to(resource))
+        return Allergy(value_sets, severe, resource.relative, _is_uncertain(resource))
 
 
-def _allergens(concept: Any, terminology: Terminology) -> frozenset[str]:
+def _is_uncertain(resource: OfPatient) -> bool:
+    """Whether what decides on the meaning of a resource cannot be read, or a modifier of it is not understood."""
+    return resource.is_modified or any(place.partition(".")[0] in _DECIDING for place in resource.malformed)
+
+
+def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
     """The allergen value sets of a concept, by code, else by name."""
     found = terminology.sets_of_concept(concept)
-    for name in texts(concept):
+    for name in concept.names if concept is not None else ():
         found |= terminology.sets_named_in(name)
     return found
 
 
-def _anaphylactic(reaction: dict[str, Any]) -> bool:
-    manifestations = [item.get("concept") or item for item in dicts(reaction.get("manifestation"))]
-    names = [name for item in manifestations for name in texts(item)]
-    names.append(as_text(reaction.get("description")))
-    return any("anaphyla" in name.lower() for name in names) or any(_ANAPHYLAXIS.intersection(codings(item)) for item in manifestations)
+def _anaphylactic(reaction: AllergyReaction) -> bool:
+    manifestations = [item.concept or item for item in reaction.manifestation]
+    names = [name for item in manifestations for name in item.names]
+    names.append(reaction.description)
+    return any("anaphyla" in name.lower() for name in names) or any(_ANAPHYLAXIS.intersection(item.codings) for item in manifestations)

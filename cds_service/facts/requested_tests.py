@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
-from ..fhir.dates import parse_day
-from ..fhir.json_shape import as_dict, as_text
-from ..fhir.references import reference_to
+from ..fhir.dates import first_day, parse_day
+from ..fhir.r4 import ServiceRequest
 from .catalogue import Facts, fact
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, observation_moment
@@ -52,20 +50,20 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], 
     tomorrow = facts.today + timedelta(days=1)
     observed = _observed(facts, value_sets)
     last_final = max((day for status, day, _ in observed if status in FINAL), default=date.min)
-    for resource in facts.record.index.of_type("ServiceRequest"):
-        if as_text(resource.get("status")) not in ("active", "draft") or resource.get("doNotPerform") is True:
+    for resource in facts.record.requests:
+        if resource.status not in ("active", "draft") or resource.doNotPerform is True:
             continue
-        authored = parse_day(resource.get("authoredOn"), facts.site.zone)
+        authored = parse_day(resource.authoredOn, facts.site.zone)
         if (
             authored is None
             or not oldest_request <= authored <= tomorrow
-            or not facts.site.terminology.sets_of_concept(resource.get("code")) & wanted
+            or not facts.site.terminology.sets_of_concept(resource.code) & wanted
         ):
             continue
         if near and abs((_due(resource, facts) or authored) - facts.today) > timedelta(days=1):
             continue
         if last_final < authored:
-            return known(True, Source(reference_to(resource), authored))
+            return known(True, Source(resource.relative, authored))
     for status, day, reference in observed:
         if status in ("registered", "preliminary") and oldest <= day <= tomorrow and last_final <= day:
             return known(True, Source(reference, day))
@@ -73,19 +71,19 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], wanted: frozenset[str], 
     return known(False) if complete else unknown("requests not all received")
 
 
-def _observed(facts: Facts, value_sets: tuple[str, ...]) -> list[tuple[Any, date, str]]:
+def _observed(facts: Facts, value_sets: tuple[str, ...]) -> list[tuple[str, date, str]]:
     found = []
     for value_set in value_sets:
         for resource in facts.record.observations(value_set):
             moment = observation_moment(resource, facts.site.zone)
             if moment is not None:
-                found.append((as_text(resource.get("status")), moment.day, reference_to(resource)))
+                found.append((resource.status, moment.day, resource.relative))
     return found
 
 
-def _due(resource: dict[str, Any], facts: Facts) -> date | None:
-    stated = resource.get("occurrenceDateTime") or as_dict(resource.get("occurrencePeriod")).get("start")
-    return parse_day(stated, facts.site.zone)
+def _due(resource: ServiceRequest, facts: Facts) -> date | None:
+    zone = facts.site.zone
+    return parse_day(resource.occurrenceDateTime, zone) or first_day(resource.occurrencePeriod, zone)
 
 
 for _test in TESTS:

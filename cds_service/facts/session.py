@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
-from ..fhir.json_shape import as_dict, as_text
 from ..fhir.medication import Product, product_of, unresolved_references
-from ..fhir.references import is_of_somebody, reference_to, type_and_id
+from ..fhir.r4 import Dosage, Medication, MedicationRequest, Reference, ServiceRequest
+from ..fhir.reading import Bundle, Value
+from ..fhir.references import is_of_patient, is_of_somebody, is_reference, type_and_id
 from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
-from .therapy import replaced_references
+from .therapy import is_modified_dosage, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
@@ -24,18 +25,20 @@ _NO_ORDER = STOPS | {"entered-in-error"}
 class UnreadableOrders(Exception):
     """The orders of the session cannot be told or would be misread: why, in words without patient data.
 
-    To pass them over would say that nothing is wrong with them. ``code``: a FHIR issue type.
+    To pass them over would say that nothing is wrong with them. ``code``: a FHIR issue type; ``status``: of the HTTP answer.
     """
 
-    def __init__(self, why: str, code: str):
+    def __init__(self, why: str, code: str, status: int = 422):
         self.code = code
+        self.status = status
         super().__init__(why)
 
 
 class Draft(NamedTuple):
     """A medication order of the session, judged by its first phase.
 
-    ``unresolved``: it names its medication by a reference that leads nowhere, so what it is is unknown.
+    ``unresolved``: what its medication is cannot be told: a reference that leads nowhere, a code in a system that is not read,
+    a modifier that is not understood.
     """
 
     product: Product
@@ -59,82 +62,149 @@ class Draft(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrderingSession:
-    """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value sets of drafted tests."""
+    """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value sets of drafted tests.
+
+    ``has_foreign``: there are orders of another patient, which are not read.
+    """
 
     drafts: tuple[Draft, ...] = ()
     stops: tuple[Draft, ...] = ()
     tests: frozenset[str] = frozenset()
+    has_foreign: bool = False
 
     @property
     def selected(self) -> list[Draft]:
         """The drafts that the clinician has just chosen."""
         return [draft for draft in self.drafts if draft.selected]
 
-
-def read_session(
-    draft_orders: Any,
-    selections: Iterable[Any] | None,
-    patient_id: str,
-    terminology: Terminology,
-    zone: tzinfo,
-    fetch: Fetch = fetch_nothing,
-    prefetched: Callable[[], Mapping[str, Any]] = dict,
-) -> OrderingSession:
-    """The session of a hook's context.
-
-    ``draft_orders``: the Bundle as parsed JSON, or ``None``. ``selections``: references (or bare ids) of the selected
-    orders; without any that is in the Bundle every order counts as selected. The Medication of an order that names it by
-    reference may be in the ``prefetched`` values; ``fetch`` is asked for those of which not even a name is stated.
-    Raises :class:`UnreadableOrders`.
-    """
-    index = ResourceIndex(patient_id, terminology)
-    index.add(draft_orders)
-    _refuse_unreadable(index, draft_orders)
-    if unresolved_references(index):
-        _add_medications(index, prefetched())
-        add_medications(index, fetch, set(), nameless=True)
-    requests = index.of_type("MedicationRequest")
-    chosen = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
-    present = {key for resource in resources_of(draft_orders) for key in (reference_to(resource), as_text(resource.get("id")))}
-    chosen &= present
-    drafts: list[Draft] = []
-    stops: list[Draft] = []
-    for resource in requests:
-        status = as_text(resource.get("status"))
-        if status == "entered-in-error" or resource.get("doNotPerform") is True:
-            continue
-        draft = _draft(resource, index, terminology, zone, chosen)
-        (stops if status in STOPS else drafts).append(draft)
-    tests: frozenset[str] = frozenset()
-    for resource in index.of_type("ServiceRequest"):
-        if as_text(resource.get("status")) not in _NO_ORDER and resource.get("doNotPerform") is not True:
-            tests |= terminology.sets_of_concept(resource.get("code"))
-    return OrderingSession(tuple(drafts), tuple(stops), tests)
+    @property
+    def untold(self) -> list[str]:
+        """The drafts whose medication cannot be told, each by its reference."""
+        return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]
 
 
-def _refuse_unreadable(index: ResourceIndex, draft_orders: Any) -> None:
-    if index.other_versions:
-        version = min(index.other_versions)
-        raise UnreadableOrders(f"The draft orders are FHIR {version} resources; this service reads R4 and R4B.", "not-supported")
-    if any(order.get("resourceType") == "MedicationRequest" and not is_of_somebody(order) for order in resources_of(draft_orders)):
-        raise UnreadableOrders("A draft order does not tell its patient: write its subject.reference as Patient/ and the id.", "required")
+@dataclass(frozen=True, slots=True)
+class SessionReader:
+    """Reads the orders of a session. ``fetch`` reads the client's FHIR server, ``prefetched`` opens what came along: either
+    may have the Medication that an order names by reference."""
+
+    patient_id: str
+    terminology: Terminology
+    zone: tzinfo
+    fetch: Fetch = fetch_nothing
+    prefetched: Callable[[], Mapping[str, Value]] = dict
+
+    def read(self, draft_orders: Value, selections: Iterable[Any] | None, *, still_choosing: bool) -> OrderingSession:
+        """The session of a hook's context.
+
+        ``draft_orders``: the Bundle, or ``None``. ``selections``: references (or bare ids) of the selected orders; without any
+        that is in the Bundle every order counts as selected. ``still_choosing``: an order that names no medication yet is
+        none. Raises :class:`UnreadableOrders` (clinical specification, section 2, "Drafts").
+        """
+        if draft_orders is None:
+            return OrderingSession()
+        if (
+            not isinstance(draft_orders, Bundle)
+            or draft_orders.unread
+            or any(entry.resource is None and not entry.other_type for entry in draft_orders.entry)
+        ):
+            raise UnreadableOrders("draftOrders is a Bundle of which each entry has a resource.", "structure", 400)
+        index, foreign = self._index(draft_orders)
+        if unresolved_references(index):
+            self._add_medications(index)
+        chosen = _chosen(selections, draft_orders)
+        orders = [
+            (request, self._draft(request, index, chosen))
+            for request in index.of_type(MedicationRequest)
+            if request.status != "entered-in-error"
+            and request.doNotPerform is not True
+            and not (still_choosing and _names_nothing(request))
+        ]
+        _refuse_untold([draft for _, draft in orders])
+        foreign_products = [product_of(request, index, self.terminology) for request in foreign]
+        if any(map(_concerns_us, foreign_products)) and not any(_concerns_us(draft.product) for _, draft in orders):
+            raise UnreadableOrders("The draft orders are of another patient than context.patientId.", "value")
+        return OrderingSession(
+            tuple(draft for request, draft in orders if request.status not in STOPS),
+            tuple(draft for request, draft in orders if request.status in STOPS),
+            self._tests(index),
+            bool(foreign),
+        )
+
+    def _index(self, draft_orders: Bundle) -> tuple[ResourceIndex, list[MedicationRequest]]:
+        """The patient's orders, and those of others. An order without a subject is the context patient's."""
+        index = ResourceIndex(self.patient_id, self.terminology)
+        foreign = []
+        for resource in resources_of(draft_orders):
+            if not isinstance(resource, (MedicationRequest, ServiceRequest)):
+                continue
+            if resource.subject is None and resource.patient is None and "subject" not in resource.malformed:
+                resource.subject = Reference(index.patient_reference)
+            elif isinstance(resource, MedicationRequest) and not is_of_patient(resource, index.patient_reference):
+                if not is_of_somebody(resource):
+                    why = "A draft order does not tell its patient: write its subject.reference as Patient/ and the id."
+                    raise UnreadableOrders(why, "required")
+                foreign.append(resource)
+        index.add(draft_orders)
+        if index.other_versions:
+            version = min(index.other_versions)
+            raise UnreadableOrders(f"The draft orders are FHIR {version} resources; this service reads R4 and R4B.", "not-supported")
+        return index, foreign
+
+    def _add_medications(self, index: ResourceIndex) -> None:
+        for resource in (resource for value in self.prefetched().values() for resource in resources_of(value)):
+            if isinstance(resource, Medication):
+                index.add(resource)
+        add_medications(index, self.fetch, set(), nameless=True)
+
+    def _tests(self, index: ResourceIndex) -> frozenset[str]:
+        tests: frozenset[str] = frozenset()
+        for request in index.of_type(ServiceRequest):
+            if request.status not in _NO_ORDER and request.doNotPerform is not True and not request.is_modified:
+                tests |= self.terminology.sets_of_concept(request.code)
+        return tests
+
+    def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
+        told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
+        product = product_of(request if told else MedicationRequest(), index, self.terminology)
+        dosages: Sequence[Dosage] = request.dosageInstruction
+        if any(place.startswith("dosage") for place in request.malformed) or any(map(is_modified_dosage, dosages)):
+            dosages = ()  # stated in a way that cannot be told is unstated
+        return Draft(
+            product,
+            read_phases(dosages, product, self.zone),
+            not chosen or request.relative in chosen or request.id in chosen,
+            not product.identified,
+            request.relative if request.id else "",
+            request.intent,
+            replaced_references(request),
+        )
 
 
-def _add_medications(index: ResourceIndex, prefetched: Mapping[str, Any]) -> None:
-    for resource in (resource for value in prefetched.values() for resource in resources_of(value)):
-        if resource.get("resourceType") == "Medication":
-            index.add(resource)
+def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:
+    """The selections that are in the Bundle, as references or bare ids."""
+    stated = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
+    return stated & {key for resource in resources_of(draft_orders) for key in (resource.relative, resource.id)}
 
 
-def _draft(resource: dict[str, Any], index: ResourceIndex, terminology: Terminology, zone: tzinfo, chosen: set[str]) -> Draft:
-    product = product_of(resource, index, terminology)
-    intent = resource.get("intent")
-    return Draft(
-        product,
-        read_phases(resource.get("dosageInstruction"), product, zone),
-        not chosen or reference_to(resource) in chosen or as_text(resource.get("id")) in chosen,
-        not product.identified and bool(as_dict(resource.get("medicationReference"))),
-        reference_to(resource) if as_text(resource.get("id")) else "",
-        intent if isinstance(intent, str) else "",
-        replaced_references(resource),
-    )
+def _names_nothing(request: MedicationRequest) -> bool:
+    """Whether an order has no medication yet: a known client sends it when its form opens."""
+    concept, reference = request.medicationCodeableConcept, request.medicationReference
+    unnamed = concept is None or not (concept.names or any(coding.code for coding in concept.coding))
+    nowhere = reference is None or not (reference.reference or reference.display)
+    malformed = any(place.startswith("medication") for place in request.malformed)
+    return unnamed and nowhere and not malformed and not request.is_modified
+
+
+def _concerns_us(product: Product) -> bool:
+    return product.has_cobalamin or product.has_folate
+
+
+def _refuse_untold(drafts: Sequence[Draft]) -> None:
+    """That something can be said of the session: an order that cannot be told is not answered as if all were well."""
+    untold = [draft for draft in drafts if draft.unresolved]
+    if untold and not any(_concerns_us(draft.product) for draft in drafts):
+        which = untold[0].reference
+        named = which if is_reference(which) else "A draft order"
+        why = f"{named} names a medication that cannot be found or told: send its Medication, or a code or name that is read."
+        raise UnreadableOrders(why, "required", 412)

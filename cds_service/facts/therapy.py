@@ -6,17 +6,24 @@ Statuses, bounds and gaps: clinical specification, sections 2 and 3 (``b12_thera
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..fhir.dates import add_days, parse_day
-from ..fhir.dosage import SINGLE_DOSE, Phase, read_phases
+from ..fhir.dates import add_days, first_day, last_day, parse_day
+from ..fhir.dosage import SINGLE_DOSE, Phase, read_dose_given, read_phases
 from ..fhir.index import ResourceIndex
-from ..fhir.json_shape import as_dict, dicts
 from ..fhir.medication import Product, product_of
-from ..fhir.references import reference_to, type_and_id
+from ..fhir.r4 import (
+    Dosage,
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationRequest,
+    MedicationStatement,
+    OfMedication,
+)
+from ..fhir.references import target_of
 from .fact import Source
 from .site import Site
 
@@ -26,11 +33,22 @@ if TYPE_CHECKING:
 MEDICATION_QUERIES = (
     "medication-requests", "medication-statements", "medication-administrations", "medication-dispenses",
 )  # fmt: skip
+# Without these it is not known whether a medication is taken, or which.
+_DECIDING = ("status", "intent", "doNotPerform", "medicationCodeableConcept", "medicationReference", "contained")
 _ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _CURRENT = {"MedicationRequest": frozenset({"active"}), "MedicationStatement": frozenset({"active", "intended"})}
 _PAST = {
     "MedicationRequest": frozenset({"completed", "stopped", "cancelled", "on-hold"}),
     "MedicationStatement": frozenset({"completed", "stopped", "on-hold"}),
+}
+_NO_EVIDENCE = frozenset({"draft", "entered-in-error", "not-taken"})
+_GIVEN = {
+    "MedicationAdministration": frozenset({"completed", "in-progress"}),
+    "MedicationDispense": frozenset({"completed"}),
+}
+_NOT_GIVEN = {
+    "MedicationAdministration": frozenset({"not-done", "on-hold", "entered-in-error", "stopped"}),
+    "MedicationDispense": frozenset({"preparation", "in-progress", "cancelled", "on-hold", "entered-in-error", "stopped", "declined"}),
 }
 
 
@@ -114,34 +132,59 @@ class CobalaminCourse(NamedTuple):
     note: str
 
 
-def read_order(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Order | None:
-    """A MedicationRequest or MedicationStatement as an order; ``None`` where it is no evidence or none of our agents."""
-    kind = resource["resourceType"]
-    status = resource.get("status")
-    running = status in _CURRENT[kind]
-    if not running and status not in _PAST[kind]:
+def read_order(resource: MedicationRequest | MedicationStatement, index: ResourceIndex, site: Site) -> Order | None:
+    """A MedicationRequest or MedicationStatement as an order; ``None`` where it is no evidence or none of our agents.
+
+    ``ValueError`` where it cannot be told: its list then proves nothing absent.
+    """
+    if resource.status in _NO_EVIDENCE:
         return None
-    if kind == "MedicationRequest" and not _is_ordered_or_reported(resource):
-        return None
-    if resource.get("doNotPerform") is True:
+    if isinstance(resource, MedicationRequest) and (resource.doNotPerform is True or not _is_ordered_or_reported(resource)):
         return None
     product = product_of(resource, index, site.terminology)
     if product.identified and not product.agents:
         return None
-    phases = read_phases(resource.get("dosageInstruction") or resource.get("dosage"), product, site.zone)
-    period = as_dict(resource.get("effectivePeriod"))
-    stated = period.get("start") or resource.get("effectiveDateTime") if kind == "MedicationStatement" else None
-    recorded = resource.get("authoredOn") if kind == "MedicationRequest" else resource.get("dateAsserted")
-    start = phases[0].start or parse_day(stated, site.zone) or parse_day(recorded, site.zone)
-    end = parse_day(period.get("end"), site.zone) or _end(phases, start)
-    return Order(product, running, phases, start, end, reference_to(resource))
+    running = resource.status in _CURRENT[resource.kind]
+    _refuse_untold(resource, known_status=running or resource.status in _PAST[resource.kind])
+    zone = site.zone
+    if isinstance(resource, MedicationRequest):
+        dosages, period = resource.dosageInstruction, None
+        stated = parse_day(resource.authoredOn, zone)
+    else:
+        dosages, period = resource.dosage, resource.effectivePeriod
+        stated = first_day(period, zone) or parse_day(resource.effectiveDateTime, zone) or parse_day(resource.dateAsserted, zone)
+    _refuse_untold_dosage(resource, dosages, product)
+    phases = read_phases(dosages, product, zone)
+    start = phases[0].start or stated
+    end = last_day(period, zone) or _end(phases, start)
+    return Order(product, running, phases, start, end, resource.relative)
 
 
-def _is_ordered_or_reported(request: dict[str, Any]) -> bool:
+def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
+    """That it can be read whether, and of what, a resource says that it is taken: a status ``unknown`` is not "none"."""
+    if not known_status or resource.is_modified or any(place.partition(".")[0] in _DECIDING for place in resource.malformed):
+        raise ValueError("a medication that cannot be told")
+
+
+def _refuse_untold_dosage(resource: OfMedication, dosages: Sequence[Dosage], product: Product) -> None:
+    """That the dosage of a cobalamin or a folate can be read; of other drugs it does not matter."""
+    if product.identified and not (product.has_cobalamin or product.has_folate):
+        return
+    malformed = any(place.startswith(("dosage", "effective")) for place in resource.malformed)
+    if malformed or any(is_modified_dosage(dosage) for dosage in dosages):
+        raise ValueError("a dosage that cannot be told")
+
+
+def is_modified_dosage(dosage: Dosage) -> bool:
+    """Whether something that the service does not know may change the meaning of a dosage."""
+    return bool(dosage.modifierExtension or (dosage.timing is not None and dosage.timing.modifierExtension))
+
+
+def _is_ordered_or_reported(request: MedicationRequest) -> bool:
     """Whether a MedicationRequest tells what is taken: an order, or the plan by which US Core records a drug that the patient reports."""
-    if request.get("intent") == "plan":
-        return request.get("reportedBoolean") is True or bool(as_dict(request.get("reportedReference")))
-    return request.get("intent", "order") in _ORDER_INTENTS
+    if request.intent == "plan":
+        return request.reportedBoolean is True or request.reportedReference is not None
+    return not request.intent or request.intent in _ORDER_INTENTS
 
 
 def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
@@ -160,30 +203,34 @@ def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
     return day
 
 
-def read_dose(resource: dict[str, Any], index: ResourceIndex, site: Site) -> Dose | None:
+def read_dose(resource: MedicationAdministration | MedicationDispense, index: ResourceIndex, site: Site) -> Dose | None:
     """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None`` where it is no evidence.
 
-    Without a date, ``ValueError`` for what is or may be a cobalamin: it may be recent, so that its list proves nothing absent.
+    ``ValueError`` where it cannot be told, and without a date for what is or may be a cobalamin: it may be recent, so that its
+    list proves nothing absent.
     """
-    status = resource.get("status")
-    given = resource["resourceType"] == "MedicationAdministration"
-    if status != "completed" and not (given and status == "in-progress"):
+    if resource.status in _NOT_GIVEN[resource.kind]:
         return None
     product = product_of(resource, index, site.terminology)
     if product.identified and not product.agents:
         return None
-    if given:
-        period = as_dict(resource.get("effectivePeriod"))
-        times = (resource.get("effectiveDateTime"), period.get("start"), period.get("end"))
-        day = next(filter(None, (parse_day(time, site.zone) for time in times)), None)
-        phase = read_phases(resource.get("dosage"), product, site.zone)[0]
+    _refuse_untold(resource, known_status=resource.status in _GIVEN[resource.kind])
+    zone = site.zone
+    if isinstance(resource, MedicationAdministration):
+        period = resource.effectivePeriod
+        day = parse_day(resource.effectiveDateTime, zone) or first_day(period, zone) or last_day(period, zone)
+        _refuse_untold_dosage(resource, (), product)
+        if resource.dosage is not None and resource.dosage.modifierExtension:
+            raise ValueError("a dosage that cannot be told")
+        phase = read_dose_given(resource.dosage, product, zone)
         amount = phase.dose
     else:
-        day = parse_day(resource.get("whenHandedOver"), site.zone) or parse_day(resource.get("whenPrepared"), site.zone)
-        phase = read_phases(resource.get("dosageInstruction"), product, site.zone)[0]
+        day = parse_day(resource.whenHandedOver, zone) or parse_day(resource.whenPrepared, zone)
+        _refuse_untold_dosage(resource, resource.dosageInstruction, product)
+        phase = read_phases(resource.dosageInstruction, product, zone)[0]
         amount = phase.daily
     if day is not None:
-        return Dose(product, day, phase.route, amount, reference_to(resource))
+        return Dose(product, day, phase.route, amount, resource.relative)
     if product.cobalamin or not product.identified:
         raise ValueError("a dose without a date")
     return None
@@ -310,7 +357,6 @@ def _last_day(order: Order, begins: list[date], today: date) -> date:
     return begins[following] if following < len(begins) else order.start
 
 
-def replaced_references(resource: dict[str, Any]) -> frozenset[str]:
+def replaced_references(request: MedicationRequest) -> frozenset[str]:
     """The orders that a draft names as the ones it continues: priorPrescription and basedOn."""
-    named = [resource.get("priorPrescription"), *dicts(resource.get("basedOn"))]
-    return frozenset(filter(None, map(type_and_id, named)))
+    return frozenset(filter(None, map(target_of, (request.priorPrescription, *request.basedOn))))

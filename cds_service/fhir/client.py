@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from email.message import Message
 from functools import cache
 from ssl import SSLContext, create_default_context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from certifi import where
@@ -25,9 +25,9 @@ from urllib3.exceptions import HTTPError
 
 from .authorization import FhirAuthorization, Reach
 from .connections import CheckedAdapter, Exchange
-from .index import is_bundle
-from .json_shape import as_text, parse_json
-from .retrieval import Fetch, Fetched, fetch_nothing, joined, next_link
+from .r4 import OperationOutcome, Resource
+from .reading import Bundle, Unread, Value, read_value
+from .retrieval import Fetch, Fetched, fetch_nothing, joined
 from .servers import Address, Server, parse_address
 from .version import READ_VERSIONS
 
@@ -178,7 +178,7 @@ class _Query:
         self.problem = _OUT_OF_TIME
         self._whole = True
         # One value, for another thread reads it: the pages, and the URL of the one that follows.
-        self._received: tuple[tuple[dict[str, Any], ...], str] = ((), url)
+        self._received: tuple[tuple[Bundle | Resource, ...], str] = ((), url)
         self._exchange: Exchange | None = None
 
     def run(self) -> None:
@@ -191,7 +191,7 @@ class _Query:
                     raise Unanswered("too many pages")
                 asked.add(url)
                 page = self._page(url, first=not pages)
-                pages, url = (*pages, page), next_link(page) if is_bundle(page) else ""
+                pages, url = (*pages, page), page.next_url if isinstance(page, Bundle) else ""
                 self._received = pages, url
             self.problem = ""
         except Unanswered as error:
@@ -210,9 +210,10 @@ class _Query:
         pages, following = self._received
         if not pages:
             return None
-        return Fetched(joined(pages, following) if is_bundle(pages[0]) else pages[0], self._whole)
+        bundles = [page for page in pages if isinstance(page, Bundle)]
+        return Fetched(joined(bundles, following) if bundles else pages[0], self._whole)
 
-    def _page(self, url: str, *, first: bool) -> dict[str, Any]:
+    def _page(self, url: str, *, first: bool) -> Bundle | Resource:
         """One resource or page. Raises :class:`Unanswered`, or what the connection raises.
 
         A page that follows may have any URL below the base: the server's paging is its own.
@@ -232,13 +233,14 @@ class _Query:
                 raise Unanswered("the scopes exclude it")
             self._whole &= reach is Reach.WHOLE
         page = self._get(reading.request(address))
-        if not isinstance(page, dict) or page.get("resourceType") == "OperationOutcome":
+        if page is None or isinstance(page, (Unread, OperationOutcome)):
             raise Unanswered("the answer is no data")
-        if search != is_bundle(page) or (not search and [kind, identity.partition("/")[0]] != [page.get("resourceType"), page.get("id")]):
+        wanted = isinstance(page, Bundle) if search else _is(page, kind, identity.partition("/")[0])
+        if not wanted:
             raise Unanswered("the answer is to another question")
         return page
 
-    def _get(self, request: PreparedRequest) -> Any:
+    def _get(self, request: PreparedRequest) -> Value:
         reading = self.reading
         exchange = self._exchange = Exchange(reading.server, reading.ends)
         with exchange.running():
@@ -246,7 +248,7 @@ class _Query:
             # cookies, and reads the body of a redirect without limit.
             response = reading.line.adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
             try:
-                return parse_json(self._body(response, exchange))
+                return read_value(self._body(response, exchange))
             finally:
                 response.close()
 
@@ -256,7 +258,7 @@ class _Query:
             raise Unanswered(f"status {response.status_code}")
         media_type = Message()
         media_type["Content-Type"] = response.headers.get("Content-Type", "")
-        if not as_text(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
+        if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
             raise Unanswered("the server is of another FHIR version")
         body = bytearray()
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -265,3 +267,8 @@ class _Query:
             if exchange.over:
                 raise Unanswered(_OUT_OF_TIME)
         return bytes(body)
+
+
+def _is(value: Bundle | Resource, kind: str, identity: str) -> bool:
+    """Whether a value is the resource of a type and id."""
+    return isinstance(value, Resource) and (value.kind, value.id) == (kind, identity)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .json_shape import as_dict, as_number, as_text
+from .r4 import Period, Quantity
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -22,14 +22,12 @@ class Moment(NamedTuple):
     instant: datetime
 
 
-def parse_moment(text: Any, zone: tzinfo) -> Moment | None:
+def parse_moment(text: str, zone: tzinfo) -> Moment | None:
     """A FHIR ``date``, ``dateTime`` or ``instant`` as a :class:`Moment`, or ``None`` where it is none.
 
     A date without a time is the start of its day in ``zone``; a time without an offset (invalid in FHIR, yet sent) is
     taken in ``zone``. Leap seconds are read as the second before.
     """
-    if not isinstance(text, str):
-        return None
     try:
         # Positions rather than patterns: this runs for every result of a record.
         if len(text) > 15 and text[10] == "T" and text[4] == text[7] == "-" and text[13] == ":":
@@ -48,16 +46,14 @@ def parse_moment(text: Any, zone: tzinfo) -> Moment | None:
     return None
 
 
-def parse_day(text: Any, zone: tzinfo) -> date | None:
+def parse_day(text: str, zone: tzinfo) -> date | None:
     """The calendar day of a FHIR date or dateTime in ``zone``, or ``None``."""
     moment = parse_moment(text, zone)
     return moment.day if moment else None
 
 
-def parse_birth_date(text: Any) -> date | None:
+def parse_birth_date(text: str) -> date | None:
     """A birth date; a partial one is the middle of its month or year."""
-    if not isinstance(text, str):
-        return None
     try:
         if partial := _PARTIAL.match(text):
             return date(int(partial[1]), int(partial[2]), 15) if partial[2] else date(int(partial[1]), 7, 1)
@@ -71,6 +67,8 @@ def completed_months(birth: date, today: date) -> int:
     return (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
 
 
+# In any unit: far beyond every treatment, and near enough for arithmetic never to leave the calendar's reach.
+_LONGEST = 1e15
 _PRINTED_UNITS = {"hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "a"}
 _DAYS_PER_UNIT = {
     "s": 1 / 86400,
@@ -83,20 +81,31 @@ _DAYS_PER_UNIT = {
 }
 
 
-def duration_days(value: Any, unit: Any) -> float | None:
+def duration_days(value: float | None, unit: str) -> float | None:
     """A FHIR duration in days; months and years are mean Gregorian ones. ``None`` where it cannot be read."""
-    number = as_number(value)
-    days = _DAYS_PER_UNIT.get(unit) if isinstance(unit, str) else None
-    return number * days if days and number and number > 0 else None
+    days = _DAYS_PER_UNIT.get(unit)
+    return value * days if days and value and 0 < value <= _LONGEST else None
 
 
-def quantity_days(duration: Any) -> float | None:
+def quantity_days(duration: Quantity | None) -> float | None:
     """A FHIR Duration in days, by its UCUM code, else by the printed unit (``weeks``, where the code is SNOMED CT's, say)."""
-    duration = as_dict(duration)
-    printed = as_text(duration.get("unit"))
+    number = duration.number if duration is not None else None
+    if duration is None or number is None:
+        return None
+    printed = duration.unit.strip()
     word = printed.lower().removesuffix("(s)").removesuffix("s")
-    units = (duration.get("code"), printed, _PRINTED_UNITS.get(word))
-    return next(filter(None, (duration_days(duration.get("value"), unit) for unit in units)), None)
+    units = (duration.code, printed, _PRINTED_UNITS.get(word, ""))
+    return next(filter(None, (duration_days(float(number), unit) for unit in units)), None)
+
+
+def first_day(period: Period | None, zone: tzinfo) -> date | None:
+    """The calendar day on which a Period begins, or ``None``."""
+    return parse_day(period.start, zone) if period is not None else None
+
+
+def last_day(period: Period | None, zone: tzinfo) -> date | None:
+    """The calendar day on which a Period ends, or ``None``."""
+    return parse_day(period.end, zone) if period is not None else None
 
 
 def years_before(day: date, years: int) -> date:

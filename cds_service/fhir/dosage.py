@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import date, tzinfo
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .dates import Moment, add_days, duration_days, parse_day, parse_moment, quantity_days
-from .json_shape import as_dict, as_number, as_text, codings, dicts, texts
+from .dates import (
+    Moment,
+    add_days,
+    duration_days,
+    first_day,
+    last_day,
+    parse_moment,
+    quantity_days,
+)
 from .medication import Product, Strength
+from .r4 import (
+    AdministrationDosage,
+    CodeableConcept,
+    Dosage,
+    DoseAndRate,
+    Quantity,
+    Timing,
+    TimingRepeat,
+)
 
 SINGLE_DOSE = math.inf
+_NO_TIMING, _NO_REPEAT = Timing(), TimingRepeat()
+_MOST_DOSES = 1e6  # more is no number of doses, whatever the period
 
 _ROUTES = {
     ("http://snomed.info/sct", "78421000"): "parenteral",  # intramuscular
@@ -70,7 +89,7 @@ class Phase(NamedTuple):
         return Decimal(0) if self.interval == SINGLE_DOSE else self.dose / Decimal(str(self.interval))
 
 
-def read_phases(dosages: Any, product: Product, zone: tzinfo) -> tuple[Phase, ...]:
+def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tuple[Phase, ...]:
     """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase where there is none.
 
     Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``), as do those of none that never
@@ -78,14 +97,20 @@ def read_phases(dosages: Any, product: Product, zone: tzinfo) -> tuple[Phase, ..
     """
     phases: list[Phase] = []
     previous = math.inf
-    for dosage in sorted(dicts(dosages), key=_sequence):
+    for dosage in sorted(dosages, key=_sequence):
         phase, sequence = _phase(dosage, product, zone), _sequence(dosage)
         if phases and sequence == previous and _at_the_same_time(phases[-1], phase, numbered=sequence < math.inf):
             phases[-1] = _together(phases[-1], phase)
         else:
             phases.append(phase)
         previous = sequence
-    return tuple(phases) or (_phase({}, product, zone),)
+    return tuple(phases) or (_phase(Dosage(), product, zone),)
+
+
+def read_dose_given(dosage: AdministrationDosage | None, product: Product, zone: tzinfo) -> Phase:
+    """The route and the amount of a dose that was given once."""
+    stated = dosage or AdministrationDosage()
+    return _phase(Dosage(route=stated.route, doseQuantity=stated.dose), product, zone)
 
 
 def _at_the_same_time(first: Phase, second: Phase, *, numbered: bool) -> bool:
@@ -109,22 +134,22 @@ def _together(first: Phase, second: Phase) -> Phase:
     return first._replace(dose=dose, interval=interval)
 
 
-def _sequence(dosage: dict[str, Any]) -> float:
-    sequence = as_number(dosage.get("sequence"))
-    return math.inf if sequence is None else sequence
+def _sequence(dosage: Dosage) -> float:
+    return math.inf if dosage.sequence is None else dosage.sequence
 
 
-def _phase(dosage: dict[str, Any], product: Product, zone: tzinfo) -> Phase:
-    timing = as_dict(dosage.get("timing"))
-    repeat = as_dict(timing.get("repeat"))
-    period = as_dict(repeat.get("boundsPeriod"))
-    length = quantity_days(repeat.get("boundsDuration")) or quantity_days(as_dict(repeat.get("boundsRange")).get("high"))
-    start, end = parse_day(period.get("start"), zone), parse_day(period.get("end"), zone)
+def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
+    timing = dosage.timing or _NO_TIMING
+    repeat = timing.repeat or _NO_REPEAT
+    length = quantity_days(repeat.boundsDuration)
+    if length is None and repeat.boundsRange is not None:
+        length = quantity_days(repeat.boundsRange.high)
+    start, end = first_day(repeat.boundsPeriod, zone), last_day(repeat.boundsPeriod, zone)
     events = _events(timing, zone)
-    if events and not repeat:
+    if events and timing.repeat is None:
         start, end = events[0].day, events[-1].day
-    route, intramuscular = _route(dosage.get("route"), product)
-    as_needed = dosage.get("asNeededBoolean") is True or bool(as_dict(dosage.get("asNeededCodeableConcept")))
+    route, intramuscular = _route(dosage.route, product)
+    as_needed = dosage.asNeededBoolean is True or dosage.asNeededCodeableConcept is not None
     interval = None if as_needed else _interval(timing, repeat, events)
     if length is None and interval is not None and interval != SINGLE_DOSE:
         length = _length_of_count(repeat, interval)
@@ -133,9 +158,10 @@ def _phase(dosage: dict[str, Any], product: Product, zone: tzinfo) -> Phase:
     return Phase(_dose(dosage, product.strength), route, intramuscular, interval, start, end, length)
 
 
-def _route(concept: Any, product: Product) -> tuple[str | None, bool]:
+def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
     """The route, and whether it is intramuscular (an injectable product without route counts as such)."""
-    keys, names = codings(concept), " ".join(texts(concept)).lower()
+    keys = concept.codings if concept else []
+    names = " ".join(concept.names).lower() if concept else ""
     for key in keys:
         if key in _ROUTES:
             return _ROUTES[key], key[1] == "78421000"
@@ -154,18 +180,17 @@ def _route(concept: Any, product: Product) -> tuple[str | None, bool]:
     return ("parenteral", True) if product.cobalamin == "hydroxocobalamin" else (None, False)
 
 
-def _events(timing: dict[str, Any], zone: tzinfo) -> list[Moment]:
+def _events(timing: Timing, zone: tzinfo) -> list[Moment]:
     """The times that a timing lists one by one, ascending."""
-    events = timing.get("event")
-    return sorted(filter(None, (parse_moment(event, zone) for event in events))) if isinstance(events, list) else []
+    return sorted(filter(None, (parse_moment(event, zone) for event in timing.event)))
 
 
-def _interval(timing: dict[str, Any], repeat: dict[str, Any], events: list[Moment]) -> float | None:
-    if repeat.get("count") == 1 and "countMax" not in repeat:
+def _interval(timing: Timing, repeat: TimingRepeat, events: list[Moment]) -> float | None:
+    if repeat.count == 1 and repeat.countMax is None:
         return SINGLE_DOSE
-    period = duration_days(repeat.get("period"), repeat.get("periodUnit"))
-    longest = duration_days(repeat.get("periodMax"), repeat.get("periodUnit"))
-    named_days, times = _length(repeat.get("dayOfWeek")), _times_of_day(repeat)
+    period = duration_days(repeat.period, repeat.periodUnit)
+    longest = duration_days(repeat.periodMax, repeat.periodUnit)
+    named_days, times = len(repeat.dayOfWeek), _times_of_day(repeat)
     if period:
         frequency = _frequency(repeat, times)
         if named_days and period <= 1:  # every day or more often, yet on these days alone
@@ -175,9 +200,9 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], events: list[Momen
         return 7 / named_days / (times or 1)
     if times:
         return 1 / times
-    for coding in dicts(as_dict(timing.get("code")).get("coding")):
-        if coding.get("system", _GTS) == _GTS and coding.get("code") in _TIMING_CODES:
-            return _TIMING_CODES[coding["code"]]
+    for coding in timing.code.coding if timing.code else ():
+        if coding.system in (_GTS, "") and coding.code in _TIMING_CODES:
+            return _TIMING_CODES[coding.code]
     if len(events) == 1:
         return SINGLE_DOSE
     if len(events) > 1:
@@ -185,60 +210,56 @@ def _interval(timing: dict[str, Any], repeat: dict[str, Any], events: list[Momen
     return None
 
 
-def _times_of_day(repeat: dict[str, Any]) -> int:
+def _times_of_day(repeat: TimingRepeat) -> int:
     """How many times of a day are named (by the clock, or as morning and night); 0 for none, and for "with meals"."""
-    when = repeat.get("when")
-    if isinstance(when, list) and not _EVERY_MEAL.intersection(item for item in when if isinstance(item, str)):
-        return _length(repeat.get("timeOfDay")) or len(when)
-    return _length(repeat.get("timeOfDay"))
+    if repeat.when and _EVERY_MEAL.isdisjoint(repeat.when):
+        return len(repeat.timeOfDay) or len(repeat.when)
+    return len(repeat.timeOfDay)
 
 
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, list) else 0
-
-
-def _length_of_count(repeat: dict[str, Any], interval: float) -> float | None:
+def _length_of_count(repeat: TimingRepeat, interval: float) -> float | None:
     """Days that a stated number of doses lasts, at most."""
-    count = as_number(repeat.get("countMax")) or as_number(repeat.get("count"))
-    return count * interval if count and count > 0 else None
+    count = repeat.count if repeat.countMax is None else repeat.countMax
+    return count * interval if count and 0 < count < _MOST_DOSES else None
 
 
-def _frequency(repeat: dict[str, Any], times: int) -> float | None:
+def _frequency(repeat: TimingRepeat, times: int) -> float | None:
     """Doses in a period: the mean of ``frequency`` and ``frequencyMax``; where neither is stated, the ``times`` of a day that
-    are named, else 1; ``None`` where one is no number."""
-    stated = [as_number(repeat[name]) or 0 for name in ("frequency", "frequencyMax") if repeat.get(name) is not None]
+    are named, else 1; ``None`` where one is no number of doses."""
+    stated = [number for number in (repeat.frequency, repeat.frequencyMax) if number is not None]
     if not stated:
         return float(times or 1)
-    return sum(stated) / len(stated) if min(stated) > 0 else None
+    return sum(stated) / len(stated) if min(stated) > 0 and max(stated) < _MOST_DOSES else None
 
 
-def _dose(dosage: dict[str, Any], strength: Strength | None) -> Decimal | None:
+def _dose(dosage: Dosage, strength: Strength | None) -> Decimal | None:
     """One dose in micrograms, or ``None`` where it is unstated or cannot be worked out."""
-    stated = [*dicts(dosage.get("doseAndRate")), dosage]
-    for quantity in (*(item.get("doseQuantity") for item in stated), dosage.get("dose")):
-        if _is_number(quantity):
-            return _micrograms(quantity, strength)
-    for ends in (as_dict(item.get("doseRange")) for item in stated):
-        if _is_number(ends.get("low")) and _is_number(ends.get("high")):
-            low, high = _micrograms(ends["low"], strength), _micrograms(ends["high"], strength)
+    stated = [*dosage.doseAndRate, DoseAndRate(doseRange=dosage.doseRange, doseQuantity=dosage.doseQuantity)]
+    for item in stated:
+        if item.doseQuantity is not None and _number(item.doseQuantity) is not None:
+            return _micrograms(item.doseQuantity, strength)
+    for item in stated:
+        ends = item.doseRange
+        if ends is not None and _number(ends.low) is not None and _number(ends.high) is not None:
+            low, high = _micrograms(ends.low, strength), _micrograms(ends.high, strength)
             return None if low is None or high is None else (low + high) / 2
     return None
 
 
-def _is_number(quantity: Any) -> bool:
-    """Whether a Quantity states one number."""
-    quantity = as_dict(quantity)
-    return as_number(quantity.get("value")) is not None and not quantity.get("comparator")
+def _number(quantity: Quantity | None) -> Decimal | None:
+    """The one number that a Quantity states."""
+    return quantity.number if quantity is not None and not quantity.comparator else None
 
 
-def _micrograms(quantity: Any, strength: Strength | None) -> Decimal | None:
+def _micrograms(quantity: Quantity | None, strength: Strength | None) -> Decimal | None:
     """A dose by the code and the printed name of its unit, of which one may be none of ours (SNOMED CT's code for a tablet,
     say); ``None`` where they disagree."""
-    quantity = as_dict(quantity)
-    stated = [as_text(quantity.get("code")), as_text(quantity.get("unit"))]
-    units = [unit.lower() for unit in stated if unit] or [""]
+    number = _number(quantity)
+    if quantity is None or number is None:
+        return None
+    units = [unit.strip().lower() for unit in (quantity.code, quantity.unit) if unit.strip()] or [""]
     sizes = {size for size in (_size(unit, strength) for unit in units) if size is not None}
-    return Decimal(str(quantity["value"])) * sizes.pop() if len(sizes) == 1 else None
+    return number * sizes.pop() if len(sizes) == 1 else None
 
 
 def _size(unit: str, strength: Strength | None) -> Decimal | None:

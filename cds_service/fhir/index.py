@@ -2,159 +2,226 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC
+from typing import Any, NamedTuple, TypeVar, cast
 
-from .json_shape import as_dict, as_list, as_text, codings, dicts
-from .references import is_of_patient, is_of_somebody, reference_to
+from .dates import parse_moment
+from .r4 import AnyResource, Medication, Observation, OfPatient, OperationOutcome, OutcomeIssue, Patient, Resource
+from .reading import Bundle, Entry, Unread, Value
+from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
-from .version import other_version
+from .version import other_version, version_of_type
 
-# What is read of a patient, beside the Patient. Others (an Organization that was included) may be of nobody.
-READ_TYPES = frozenset({
-    "Observation", "Condition", "Procedure", "AllergyIntolerance", "MedicationRequest", "MedicationStatement",
-    "MedicationAdministration", "MedicationDispense", "ServiceRequest",
-})  # fmt: skip
 # "Resource request returns no results": a valid request, but no information was documented or found (Epic on FHIR, FHIR Error Codes).
 _EPIC, _NO_RESULTS = "urn:oid:1.2.840.114350.", "4101"
-_NO_RESOURCES: list[dict[str, Any]] = []
+_NO_RESOURCES: list[Any] = []
+_Read = TypeVar("_Read", bound=Resource)
+
+
+class Asked(NamedTuple):
+    """What a query asks for: resources of a type; of Observations those with a code in one of ``value_sets``."""
+
+    resource_type: str
+    value_sets: frozenset[str] = frozenset()
 
 
 class ResourceIndex:
-    """Resources of one patient, each once however often it comes.
+    """Resources of one patient, each once however often it comes, in the newest of its versions.
 
-    ``excluded`` counts those of other patients or with no subject, which never enter; ``other_versions`` names the FHIR
-    versions of those that are not read as R4.
+    ``passed_over`` counts what does not count, by the reason why; ``uncertain`` names the types of which a resource has
+    elements that cannot be read or understood, so that nothing is concluded from its absence; ``other_versions`` the FHIR
+    versions of resources that are not read as R4.
     """
 
     __slots__ = (
         "_by_type",
         "_by_value_set",
         "_filed",
+        "_superseded",
         "_terminology",
-        "excluded",
         "medications",
         "other_versions",
+        "passed_over",
         "patient",
         "patient_reference",
+        "uncertain",
     )
 
     def __init__(self, patient_id: str, terminology: Terminology):
         self.patient_reference = f"Patient/{patient_id}"
-        self.patient: dict[str, Any] | None = None
-        self.medications: dict[str, dict[str, Any]] = {}
-        self.excluded = 0
+        self.patient: Patient | None = None
+        self.medications: dict[str, Medication] = {}
+        self.passed_over: Counter[str] = Counter()
+        self.uncertain: set[str] = set()
         self.other_versions: set[str] = set()
         self._terminology = terminology
-        self._by_type: dict[str, list[dict[str, Any]]] = {}
-        self._by_value_set: dict[str, list[dict[str, Any]]] = {}
-        self._filed: set[tuple[str, str]] = set()
+        self._by_type: dict[str, list[Any]] = {}
+        self._by_value_set: dict[str, list[Observation]] = {}
+        self._filed: dict[tuple[str, str], list[tuple[str, OfPatient]]] = {}
+        self._superseded: set[int] = set()
 
-    def add(self, value: Any) -> bool:
-        """File a resource, or each resource of a Bundle; whether ``value`` is all that the query found.
+    def add(self, value: Value, asked: Asked | None = None) -> bool:
+        """File a resource, or each resource of a Bundle; whether ``value`` is all that the query ``asked`` for and nothing else.
 
         Not complete: an OperationOutcome (alone, or as an entry that says more than that nothing was found), a Bundle with a
-        ``next`` link or with fewer entries than its ``total``, a resource of another FHIR version or of nobody, who may be the
-        patient, what is no resource.
+        ``next`` link or with fewer entries than its ``total``, a match of another type or of a code that was not asked for, a
+        resource of another patient, of another FHIR version, or of nobody, who may be the patient, what is no resource.
         ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if value is None:
             return True
-        if not isinstance(value, dict):
+        if isinstance(value, Unread):
+            self._note_version(version_of_type(value.kind))
             return False
-        if not is_bundle(value):
-            return self._file(value)
-        complete = not lacks_entries(value)
-        for entry in as_list(value.get("entry")):
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            complete &= isinstance(resource, dict) and (self._file(resource) or _found_nothing(resource))
-            name = as_text(as_dict(entry).get("fullUrl"))
-            if name.startswith("urn:") and as_dict(resource).get("resourceType") == "Medication":
-                # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
-                self.medications[name] = as_dict(resource)
-        return complete and not any(link.get("relation") == "next" for link in dicts(value.get("link")))
+        if isinstance(value, OperationOutcome):
+            return False
+        if not isinstance(value, Bundle):
+            return self._add(Entry(resource=cast(AnyResource, value)), asked)
+        complete = not (value.unread or value.has_next or value.lacks_entries)
+        for entry in value.entry:
+            complete &= self._add(entry, asked)
+        return complete
 
-    def _file(self, resource: dict[str, Any]) -> bool:
-        """File one resource; whether it is a resource with data."""
-        kind = resource.get("resourceType")
+    def _add(self, entry: Entry, asked: Asked | None) -> bool:
+        """File the resource of an entry; whether it leaves the answer complete."""
+        resource = entry.resource
+        if resource is None:
+            self._note_version(version_of_type(entry.other_type))
+            return bool(entry.other_type) and not entry.is_match
+        if isinstance(resource, OperationOutcome):
+            return _found_nothing(resource)
         if version := other_version(resource):
-            self.other_versions.add(version)
+            self._note_version(version)
             return False
-        if kind == "Patient":
-            if reference_to(resource) == self.patient_reference:
-                self.patient = resource
-            else:
-                self.excluded += 1
-        elif kind == "Medication":
-            self.medications[reference_to(resource)] = resource
-        elif not isinstance(kind, str) or kind == "OperationOutcome":
+        if isinstance(resource, Medication):
+            return self._file_medication(resource, entry.fullUrl) and _may_come_along(entry, asked)
+        if isinstance(resource, Patient):
+            return self._file_patient(resource) and _is_asked_for(entry, asked)
+        if not is_of_patient(resource, self.patient_reference):
+            self.passed_over["of another patient" if is_of_somebody(resource) else "of nobody"] += 1
             return False
-        elif not is_of_patient(resource, self.patient_reference):
-            self.excluded += 1
-            return kind not in READ_TYPES or is_of_somebody(resource)
-        elif self._is_filed(kind, resource.get("id")):
+        sets = self._terminology.sets_of_concept(resource.code) if isinstance(resource, Observation) else frozenset()
+        self._file(resource, entry.fullUrl, sets)
+        return self._answers(entry, sets, asked)
+
+    def _answers(self, entry: Entry, sets: frozenset[str], asked: Asked | None) -> bool:
+        """Whether a resource is one that was asked for, or came along with those."""
+        if asked is None or not entry.is_match:
             return True
-        elif kind == "Observation":
-            for value_set in self._terminology.sets_of_concept(resource.get("code")):
+        if not _is_asked_for(entry, asked):
+            self.passed_over["of another type"] += 1
+            return False
+        if asked.value_sets and asked.value_sets.isdisjoint(sets):
+            self.passed_over["with another code"] += 1
+            return False
+        return True
+
+    def _note_version(self, version: str) -> None:
+        if version:
+            self.other_versions.add(version)
+
+    def _file_patient(self, patient: Patient) -> bool:
+        if patient.relative != self.patient_reference:
+            self.passed_over["another patient"] += 1
+            return False
+        self.patient = patient
+        return True
+
+    def _file_medication(self, medication: Medication, full_url: str) -> bool:
+        self.medications[medication.relative] = medication
+        if full_url.startswith("urn:"):
+            # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
+            self.medications[full_url] = medication
+        return True
+
+    def _file(self, resource: OfPatient, full_url: str, sets: frozenset[str]) -> None:
+        if resource.id and self._is_another(resource, full_url):
+            return
+        kind = resource.kind
+        if resource.malformed or resource.is_modified:
+            self.uncertain.add(kind)
+        if isinstance(resource, Observation):
+            for value_set in sets:
                 self._by_value_set.setdefault(value_set, []).append(resource)
         else:
             self._by_type.setdefault(kind, []).append(resource)
-        return True
 
-    def _is_filed(self, kind: str, identity: Any) -> bool:
-        """Whether the resource came before (in another Bundle, say); one without an id cannot be told."""
-        if not isinstance(identity, str):
-            return False
-        key = kind, identity
-        if key in self._filed:
-            return True
-        self._filed.add(key)
+    def _is_another(self, resource: OfPatient, full_url: str) -> bool:
+        """Whether a resource came before, as it is or in a newer version; of an older one it takes the place.
+
+        Type and id make two resources one only if neither has a ``fullUrl`` or both have the same; and what differs without
+        telling which is newer both counts (clinical specification, section 2).
+        """
+        alike = self._filed.setdefault((resource.kind, resource.id), [])
+        for url, before in alike:
+            if url != full_url or id(before) in self._superseded:
+                continue
+            if before == resource:
+                return True
+            newer = _is_newer(resource, before)
+            if newer is False:
+                return True
+            if newer:
+                self._superseded.add(id(before))
+        alike.append((full_url, resource))
         return False
 
-    def of_type(self, kind: str) -> list[dict[str, Any]]:
+    def of_type(self, kind: type[_Read]) -> list[_Read]:
         """The resources of a type other than Observation, as received."""
-        return self._by_type.get(kind, _NO_RESOURCES)
+        return self._current(self._by_type.get(str(kind.__struct_config__.tag), _NO_RESOURCES))
 
-    def observations(self, value_set: str) -> list[dict[str, Any]]:
+    def observations(self, value_set: str) -> list[Observation]:
         """The Observations with a code in ``value_set``, as received."""
-        return self._by_value_set.get(value_set, _NO_RESOURCES)
+        return self._current(self._by_value_set.get(value_set, _NO_RESOURCES))
+
+    def _current(self, resources: list[_Read]) -> list[_Read]:
+        if not self._superseded:
+            return resources
+        return [resource for resource in resources if id(resource) not in self._superseded]
 
 
-def resources_of(value: Any) -> Iterator[dict[str, Any]]:
+def resources_of(value: Value) -> Iterator[Resource]:
     """The resource itself, or the resources in the entries of a Bundle."""
-    resource = as_dict(value)
-    if is_bundle(resource):
-        for entry in dicts(resource.get("entry")):
-            inner = entry.get("resource")
-            if isinstance(inner, dict):
-                yield inner
-    elif resource:
-        yield resource
+    if isinstance(value, Bundle):
+        for entry in value.entry:
+            if entry.resource is not None:
+                yield entry.resource
+    elif isinstance(value, Resource):
+        yield value
 
 
-def _found_nothing(resource: dict[str, Any]) -> bool:
-    """Whether an entry is an OperationOutcome that says no more than that nothing was found, as Epic's servers have it in each
-    empty Bundle. No other severity or code is passed over: information may be that the record is locked."""
-    issues = dicts(resource.get("issue"))
-    return (
-        resource.get("resourceType") == "OperationOutcome"
-        and bool(issues)
-        and all(any(system.startswith(_EPIC) and code == _NO_RESULTS for system, code in codings(issue.get("details"))) for issue in issues)
-    )
+def _found_nothing(outcome: OperationOutcome) -> bool:
+    """Whether an OperationOutcome says no more than that nothing was found, as Epic's servers have it in each empty Bundle.
+    No other severity or code is passed over: information may be that the record is locked."""
+    return bool(outcome.issue) and all(map(_is_notice, outcome.issue))
 
 
-def is_bundle(value: dict[str, Any]) -> bool:
-    """Whether ``value`` is a Bundle, or what can only be one."""
-    return value.get("resourceType") == "Bundle" or "entry" in value
+def _is_notice(issue: OutcomeIssue) -> bool:
+    stated = issue.details.codings if issue.details else []
+    return not issue.modifierExtension and any(system.startswith(_EPIC) and code == _NO_RESULTS for system, code in stated)
 
 
-def lacks_entries(bundle: dict[str, Any]) -> bool:
-    """Whether a Bundle holds fewer matches than the ``total`` that it states."""
-    total = bundle.get("total")
-    if not isinstance(total, int) or isinstance(total, bool):
-        return False
-    return total > sum(map(_is_match, as_list(bundle.get("entry"))))
+def _is_newer(resource: Resource, before: Resource) -> bool | None:
+    """Whether a version of a resource is newer than one that came before, by ``meta.lastUpdated``, else by ``versionId``
+    where both are whole numbers; ``None`` where they do not tell."""
+    mine, theirs = resource.meta, before.meta
+    if mine is None or theirs is None:
+        return None
+    updated = [parse_moment(meta.lastUpdated, UTC) for meta in (mine, theirs)]
+    if updated[0] and updated[1] and updated[0].instant != updated[1].instant:
+        return updated[0].instant > updated[1].instant
+    versions = [meta.versionId for meta in (mine, theirs)]
+    if all(version.isascii() and version.isdigit() and len(version) < 20 for version in versions) and versions[0] != versions[1]:
+        return int(versions[0]) > int(versions[1])
+    return None
 
 
-def _is_match(entry: Any) -> bool:
-    return bool(as_dict(as_dict(entry).get("search")).get("mode", "match") == "match")
+def _is_asked_for(entry: Entry, asked: Asked | None) -> bool:
+    return asked is None or not entry.is_match or (entry.resource is not None and entry.resource.kind == asked.resource_type)
+
+
+def _may_come_along(entry: Entry, asked: Asked | None) -> bool:
+    """A Medication comes along with what names it; servers do not always say that it is an ``include``."""
+    return asked is None or not entry.is_match or asked.resource_type.startswith("Medication")

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from .interval import Interval
-from .json_shape import as_dict, as_number, as_text, dicts
+from .r4 import Extension, Quantity
 
 _CENTIMETRES = {"cm": Decimal(1), "mm": Decimal("0.1")}
 
 
-def centimetres(quantity: Any) -> Interval | None:
+def centimetres(quantity: Quantity | None) -> Interval | None:
     """A Quantity in cm or mm as an interval in cm; ``None`` where it is none, negative, or in another unit."""
-    quantity = as_dict(quantity)
-    value = as_number(quantity.get("value"))
-    factor = _CENTIMETRES.get(as_text(quantity.get("code")) or as_text(quantity.get("unit")))
-    if factor is None or value is None or value < 0:
+    value = quantity.number if quantity is not None else None
+    if quantity is None or value is None or value < 0:
+        return None
+    factor = _CENTIMETRES.get(quantity.code or quantity.unit)
+    if factor is None:
         return None
     try:
-        return Interval.of(Decimal(str(value)), quantity.get("comparator")).scaled(factor)
+        return Interval.of(value, quantity.comparator or None).scaled(factor)
     except ValueError:
         return None
 
 
-def extension_length(resource: dict[str, Any], url: str) -> Interval | None:
-    """The length that an extension of ``resource`` states, in cm."""
-    found = [centimetres(extension.get("valueQuantity")) for extension in dicts(resource.get("extension")) if extension.get("url") == url]
+def extension_length(extensions: Iterable[Extension], url: str) -> Interval | None:
+    """The length in cm that one of ``extensions`` states under ``url``."""
+    found = (centimetres(extension.valueQuantity) for extension in extensions if extension.url == url)
     return next((length for length in found if length is not None), None)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec import Raw
 
 from .index import ResourceIndex
-from .json_shape import as_dict, as_text, codings, dicts, texts
+from .r4 import (
+    Medication,
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationRequest,
+    MedicationStatement,
+    OfMedication,
+)
+from .reading import read_resources
 from .references import type_and_id
 from .terminology import Terminology
 
@@ -19,6 +30,9 @@ AGENTS = COBALAMINS | FOLATES | _COMBINATIONS | frozenset({
     "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",
     "thiazide-diuretic", "antiarrhythmic", "metformin", "acid-suppressant", "anticoagulant", "nitrous-oxide",
 })  # fmt: skip
+_KINDS: tuple[type[OfMedication], ...] = (
+    MedicationRequest, MedicationStatement, MedicationAdministration, MedicationDispense,
+)  # fmt: skip
 _MOST = 20
 _LONGEST = 300
 _PARTNER = "partner-ingredient"
@@ -79,34 +93,46 @@ def is_folate(product: Product, route: str | None) -> bool:
     return product.has_folate and (not product.agents & _COMBINATIONS or product.strength is not None)
 
 
-def product_of(resource: dict[str, Any], index: ResourceIndex | None, terminology: Terminology) -> Product:
+def product_of(resource: OfMedication, index: ResourceIndex | None, terminology: Terminology) -> Product:
     """The product that a MedicationRequest, MedicationStatement, -Administration or -Dispense is about."""
-    reference = as_dict(resource.get("medicationReference"))
-    concept = resource.get("medicationCodeableConcept")
-    display = as_text(reference.get("display"))
-    if not as_dict(concept) and reference:
-        medication = as_dict(_referenced(resource, reference, index))
-        concept = medication.get("code") or _ingredients(medication)
-    names = tuple(texts(concept)) or ((display,) if display else ())
+    reference, concept = resource.medicationReference, resource.medicationCodeableConcept
+    codes, names = (concept.codings, concept.names) if concept else ([], [])
+    if reference is not None and not (codes or names):
+        medication = _referenced(resource, reference.reference, index)
+        codes, names = _described(medication) if medication is not None else ([], [])
+        names = names or ([reference.display.strip()] if reference.display.strip() else [])
     # What identifies a medication is short; the bound keeps a hostile name out of the cache.
-    return _identify(tuple(codings(concept)[:_MOST]), tuple(name[:_LONGEST] for name in names[:_MOST]), terminology)
+    return _identify(tuple(codes[:_MOST]), tuple(name[:_LONGEST] for name in names[:_MOST]), terminology)
 
 
-def _ingredients(medication: dict[str, Any]) -> dict[str, Any]:
-    """What a Medication without a code is made of, as one concept."""
-    active = [item for item in dicts(medication.get("ingredient")) if item.get("isActive") is not False]
-    concepts = [as_dict(item.get("itemCodeableConcept")) for item in active]
-    return {
-        "text": " / ".join(name for concept in concepts for name in texts(concept)[:1]),
-        "coding": [coding for concept in concepts for coding in dicts(concept.get("coding"))],
-    }
+def _described(medication: Medication) -> tuple[list[tuple[str, str]], list[str]]:
+    """The codes and names of a Medication; of one without a code, those of what it is made of, as one product.
+
+    One under a modifier that is not understood is not described: it may be something else.
+    """
+    active = [item for item in medication.ingredient if item.isActive is not False]
+    if medication.is_modified or medication.malformed or any(item.modifierExtension for item in active):
+        return [], []
+    if medication.code is not None and (medication.code.codings or medication.code.names):
+        return medication.code.codings, medication.code.names
+    concepts = [item.itemCodeableConcept for item in active if item.itemCodeableConcept]
+    together = " / ".join(name for concept in concepts for name in concept.names[:1])
+    displays = [name for concept in concepts for name in concept.names[1:]]
+    return [coding for concept in concepts for coding in concept.codings], [name for name in (together, *displays) if name]
 
 
-def _referenced(resource: dict[str, Any], reference: dict[str, Any], index: ResourceIndex | None) -> Any:
-    target = as_text(reference.get("reference"))
+def _referenced(resource: OfMedication, reference: str, index: ResourceIndex | None) -> Medication | None:
+    target = reference.strip()
     if target.startswith("#"):
-        return next((item for item in dicts(resource.get("contained")) if item.get("id") == target[1:]), None)
+        return contained_medication(resource.contained, target)
     return index.medications.get(target if target.startswith("urn:") else type_and_id(target)) if index else None
+
+
+def contained_medication(contained: Iterable[Raw], reference: str) -> Medication | None:
+    """The contained Medication that ``reference`` (``#id``) leads to. A widespread library writes the id with its ``#``, too."""
+    wanted = reference.lstrip("#")
+    named = (found for found in read_resources(contained) if isinstance(found, Medication) and found.id.lstrip("#") == wanted)
+    return next(named, None)
 
 
 def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> list[str]:
@@ -115,16 +141,14 @@ def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> li
     ``nameless``: only those of which not even a name is stated.
     """
     found: dict[str, None] = {}
-    for kind in ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"):
+    for kind in _KINDS:
         for resource in index.of_type(kind):
-            reference = as_dict(resource.get("medicationReference"))
-            if not reference:
+            reference = resource.medicationReference
+            if reference is None or resource.medicationCodeableConcept is not None:
                 continue
-            target = as_text(reference.get("reference"))
-            if not type_and_id(target) or as_dict(resource.get("medicationCodeableConcept")):
-                continue
-            if type_and_id(target) not in index.medications and not (nameless and as_text(reference.get("display"))):
-                found[target] = None
+            target = type_and_id(reference.reference)
+            if target and target not in index.medications and not (nameless and reference.display.strip()):
+                found[reference.reference.strip()] = None
     return list(found)
 
 

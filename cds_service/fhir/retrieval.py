@@ -7,12 +7,12 @@ retrieve what else it needs. Fetching itself is an argument; nothing here opens 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .index import ResourceIndex, is_bundle, lacks_entries
-from .json_shape import as_list, as_text, dicts
+from .index import Asked, ResourceIndex
 from .medication import unresolved_references
-from .references import is_id, reference_to, type_and_id
+from .reading import Bundle, Entry, Link, Unread, Value
+from .references import is_id, type_and_id
 
 MOST_IDS = 50
 MOST_SEARCHES = 4
@@ -25,7 +25,7 @@ class Fetched(NamedTuple):
     ``whole``: whether absence may be concluded from it, as far as the token's scopes tell.
     """
 
-    value: Any
+    value: Value
     whole: bool = True
 
 
@@ -46,30 +46,34 @@ class Retrieval(NamedTuple):
 
 
 def retrieve(
-    index: ResourceIndex, queries: Sequence[str], values: Mapping[str, Any], search: Callable[[str], str], fetch: Fetch
+    index: ResourceIndex,
+    asked: Mapping[str, Asked],
+    values: Mapping[str, Value],
+    search: Callable[[str], str],
+    fetch: Fetch,
 ) -> Retrieval:
-    """File the prefetched ``values`` of ``queries`` into ``index``, and fetch what they lack.
+    """File the prefetched ``values`` of the queries ``asked`` into ``index``, and fetch what they lack.
 
     ``search`` gives the relative URL of a query. Everything is asked for at once; only medications that what was fetched
     refers to need a second step.
     """
     if fetch is fetch_nothing:
-        return Retrieval(frozenset(values), frozenset(query for query, value in values.items() if index.add(value)))
-    wanted = {query: url for query in queries if (url := _wanted(query, values, search))}
-    complete = {query for query, value in values.items() if query not in wanted and index.add(value)}
+        return Retrieval(frozenset(values), frozenset(query for query, value in values.items() if index.add(value, asked[query])))
+    wanted = {query: url for query in asked if (url := _wanted(query, values, search))}
+    complete = {query for query, value in values.items() if query not in wanted and index.add(value, asked[query])}
     tried: set[str] = set()
     urls = {**wanted, **_medications(index, tried)}
     fetched = fetch(urls) if urls else {}
     received = set(values)
     for name, found in fetched.items():
         value = merged(values[name], found.value) if name in values else found.value
-        if index.add(value) and found.whole:
+        if index.add(value, asked.get(name)) and found.whole:
             complete.add(name)
         received.add(name)
     for query in wanted.keys() & values.keys() - fetched.keys():
-        index.add(values[query])
+        index.add(values[query], asked[query])
     add_medications(index, fetch, tried)
-    return Retrieval(frozenset(received.intersection(queries)), frozenset(complete.intersection(queries)))
+    return Retrieval(frozenset(received.intersection(asked)), frozenset(complete.intersection(asked)))
 
 
 def add_medications(index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False) -> None:
@@ -95,7 +99,7 @@ def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = Fals
     return {f"medications {number}": url for number, url in enumerate(urls, 1)}
 
 
-def _wanted(query: str, values: Mapping[str, Any], search: Callable[[str], str]) -> str:
+def _wanted(query: str, values: Mapping[str, Value], search: Callable[[str], str]) -> str:
     """What to ask for to complete a query: its search, or the next page; ``""`` where nothing lacks.
 
     An OperationOutcome is not asked again: a client sends it to prevent just that.
@@ -103,11 +107,11 @@ def _wanted(query: str, values: Mapping[str, Any], search: Callable[[str], str])
     if query not in values:
         return _sized(search(query))
     value = values[query]
-    if value is None:
-        return ""
-    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+    if isinstance(value, Unread) and not value.kind:
         return _sized(search(query))
-    return next_link(value) or (_sized(search(query)) if lacks_entries(value) else "")
+    if not isinstance(value, Bundle):
+        return ""
+    return value.next_url or (_sized(search(query)) if value.lacks_entries else "")
 
 
 def _sized(search: str) -> str:
@@ -115,38 +119,31 @@ def _sized(search: str) -> str:
     return search if "?" not in search or "_count=" in search else f"{search}&_count={PAGE_SIZE}"
 
 
-def next_link(value: Any) -> str:
-    """The URL of a Bundle's next page, ``""`` where there is none."""
-    links = dicts(value.get("link")) if isinstance(value, dict) else []
-    return next((as_text(link.get("url")) for link in links if link.get("relation") == "next"), "")
-
-
-def joined(pages: Sequence[dict[str, Any]], next_url: str) -> dict[str, Any]:
+def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:
     """The pages of a search as one Bundle; ``next_url``: of the first page that lacks, else ``""``."""
-    entries = list(_unique(entry for page in pages for entry in as_list(page.get("entry"))))
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "entry": entries}
-    for page in pages:
-        if "total" in page:
-            bundle.setdefault("total", page["total"])
-    if next_url:
-        bundle["link"] = [{"relation": "next", "url": next_url}]
-    return bundle
+    return Bundle(
+        total=next((page.total for page in pages if page.total is not None), None),
+        link=[Link("next", next_url)] if next_url else [],
+        entry=list(_unique(entry for page in pages for entry in page.entry)),
+        unread=sum(page.unread for page in pages),
+    )
 
 
-def merged(prefetched: Any, fetched: Any) -> Any:
+def merged(prefetched: Value, fetched: Value) -> Value:
     """A prefetched Bundle completed by a fetched one, each resource once; anything else is replaced."""
-    if not (isinstance(prefetched, dict) and isinstance(fetched, dict) and is_bundle(prefetched) and is_bundle(fetched)):
+    if not (isinstance(prefetched, Bundle) and isinstance(fetched, Bundle)):
         return fetched
-    return joined([fetched, prefetched], next_link(fetched))
+    return joined([fetched, prefetched], fetched.next_url)
 
 
-def _unique(entries: Iterable[Any]) -> Iterable[Any]:
+def _unique(entries: Iterable[Entry]) -> Iterable[Entry]:
     """The entries, without a resource that was there before."""
     seen: set[str] = set()
     for entry in entries:
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        name = reference_to(resource) if isinstance(resource, dict) and resource.get("id") else ""
-        if name and name in seen:
-            continue
-        seen.add(name)
+        resource = entry.resource
+        if resource is not None and resource.id:
+            name = resource.relative
+            if name in seen:
+                continue
+            seen.add(name)
         yield entry

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .definitions import DefinitionError, parse_definition, text_of, using
-from .json_shape import codings
+from .r4 import CodeableConcept
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
@@ -113,10 +113,10 @@ class Terminology:
         """What the LOINC name of a code says is measured: ``Mass``, ``Moles``, ``Mass or Moles``, or ``""``."""
         return self._measured.get((system, code), "")
 
-    def sets_of_concept(self, concept: Any) -> frozenset[str]:
+    def sets_of_concept(self, concept: CodeableConcept | None) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
         found = _EMPTY
-        for system, code in codings(concept):
+        for system, code in concept.codings if concept is not None else ():
             if sets := self.sets_of(system, code):
                 found = found | sets if found else sets
         return found

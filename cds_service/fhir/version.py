@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .r4 import Resource
+
 READ_VERSIONS = ("4.0", "4.3")
 _Marker = tuple[str, Callable[[Any], bool], str]
 
@@ -40,19 +42,22 @@ _ELEMENTS: dict[str, tuple[_Marker, ...]] = {
     ),
     "Procedure": (("notDone", _true, "STU3"), ("notPerformed", _true, "DSTU2")),
     "AllergyIntolerance": (("substance", _stated, "DSTU2"),),
-    "MedicationOrder": (("resourceType", _stated, "DSTU2"),),
-    "DiagnosticOrder": (("resourceType", _stated, "DSTU2"),),
-    "ProcedureRequest": (("resourceType", _stated, "STU3 or DSTU2"),),
-    "ServiceRequest": (("code", lambda code: isinstance(code, dict) and ("concept" in code or "reference" in code), "R5"),),
+    "ServiceRequest": (("code", lambda code: bool(code) and (_stated(code.concept) or _stated(code.reference)), "R5"),),
 }  # fmt: skip
 
 
-def other_version(resource: dict[str, Any]) -> str:
+# Resource types of older versions, each what R4 has as a MedicationRequest or a ServiceRequest.
+_TYPES = {"MedicationOrder": "DSTU2", "DiagnosticOrder": "DSTU2", "ProcedureRequest": "STU3 or DSTU2"}
+
+
+def other_version(resource: Resource) -> str:
     """The FHIR version that a resource is of, where it must not be read as R4, else ``""``."""
-    kind = resource.get("resourceType")
-    if not isinstance(kind, str):
-        return ""
-    for element, differs, version in _ELEMENTS.get(kind, ()):
-        if element in resource and differs(resource[element]):
+    for element, differs, version in _ELEMENTS.get(resource.kind, ()):
+        if differs(getattr(resource, element)):
             return version
     return ""
+
+
+def version_of_type(resource_type: str) -> str:
+    """The FHIR version of a resource type that R4 has under another name, else ``""``."""
+    return _TYPES.get(resource_type, "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
@@ -16,7 +16,7 @@ from msgspec import Meta, Raw, Struct, field
 from ..engine import Call
 from ..facts.queries import QUERIES
 from ..fhir.index import resources_of
-from ..fhir.json_shape import as_text, parse_json
+from ..fhir.reading import Bundle, Link, Value, read_value
 from ..fhir.references import type_and_id
 from ..rules.card import Card
 from ..rules.yaml_reader import meant
@@ -94,7 +94,7 @@ def read_apply(body: bytes, card: Card) -> Call:
     )
 
 
-def _data(named: Mapping[str, list[tuple[str, Parameter]]]) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+def _data(named: Mapping[str, list[tuple[str, Parameter]]]) -> Callable[[tuple[str, ...]], Mapping[str, Value]]:
     if "data" in named and "prefetchData" in named:
         raise BadRequest("Data comes either as data or as prefetchData.", named["data"][0][0])
     if "data" in named:
@@ -125,25 +125,25 @@ def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
     return key, value
 
 
-def _found(bundle: dict[str, Any], keys: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _found(bundle: Bundle, keys: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
     """The queries of which something is in ``bundle``. None of them is complete: what is not in it may still be on record."""
-    types = {as_text(resource.get("resourceType")) for resource in resources_of(bundle)}
-    more = [{"relation": "next"}]
-    whole = {"resourceType": "Bundle", "entry": bundle.get("entry"), "link": more}
+    types = {resource.kind for resource in resources_of(bundle)}
+    more = [Link("next")]
+    whole = Bundle(link=more, entry=bundle.entry)
     for key in keys:
         kind = QUERIES[key].resource_type
         # A Medication alone may say what a draft is.
         if kind in types or ("Medication" in types and kind.startswith("Medication")):
             yield key, whole
-            whole = {"resourceType": "Bundle", "link": more}  # each resource is filed once
+            whole = Bundle(link=more)  # each resource is filed once
 
 
-def _bundle(place: str, parameter: Parameter) -> dict[str, Any]:
+def _bundle(place: str, parameter: Parameter) -> Bundle:
     try:
-        value = parse_json(memoryview(parameter.resource))
-    except ValueError:  # bad UTF-8 is one too
+        value = read_value(memoryview(parameter.resource))
+    except UnicodeDecodeError:
         value = None
-    if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
+    if not isinstance(value, Bundle):
         raise BadRequest(f"{parameter.name} has a Bundle as its resource.", f"{place}.resource", code="structure")
     return value
 
@@ -156,7 +156,7 @@ def _string(place: str, parameter: Parameter) -> str:
 
 def _id_of(kind: str, place: str, parameter: Parameter) -> str:
     reference = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
-    name, _, identity = type_and_id(reference).partition("/")
+    name, _, identity = type_and_id(reference or "").partition("/")
     if name != kind or not identity:
         raise BadRequest(f"{parameter.name} is a reference such as {kind}/example, as valueString.", place, code="value")
     return identity

@@ -13,7 +13,7 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..engine import MissingData
+from ..engine import MissingData, WrongPatient
 from ..facts.session import UnreadableOrders
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,12 @@ def _missing_data(error: MissingData) -> Response:
 
 
 def _unreadable_orders(error: UnreadableOrders) -> Response:
-    return respond(422, operation_outcome(error.code, str(error), ("context.draftOrders",)))
+    return respond(error.status, operation_outcome(error.code, str(error), ("context.draftOrders",)))
+
+
+def _wrong_patient(_: WrongPatient) -> Response:
+    text = "The Patient in the prefetch is not the one of the context: patientId is the id of the FHIR resource, not a record number."
+    return respond(422, operation_outcome("value", text, ("context.patientId", "prefetch.patient.id")))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -93,6 +98,7 @@ def register_errors(app: Flask) -> None:
     """Make every error of ``app`` an OperationOutcome."""
     app.register_error_handler(BadRequest, _bad_request)
     app.register_error_handler(MissingData, _missing_data)
+    app.register_error_handler(WrongPatient, _wrong_patient)
     app.register_error_handler(UnreadableOrders, _unreadable_orders)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

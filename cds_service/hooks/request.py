@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, field
 
 from ..engine import Call
 from ..fhir.authorization import FhirAuthorization
 from ..fhir.client import FhirClient
-from ..fhir.json_shape import parse_json
+from ..fhir.reading import Bundle, Value, read_value
 from ..fhir.retrieval import Fetch, fetch_nothing
 from .errors import BadRequest
 
@@ -48,7 +48,7 @@ class OrderContext(Struct):
     patientId: Id
     encounterId: Id | None = None
     selections: list[Any] | None = None
-    draftOrders: dict[str, Any] | None = None
+    draftOrders: Annotated[Raw, Meta(extra_json_schema={"type": ["object", "null"]})] = field(default_factory=Raw)
 
 
 Body = TypeVar("Body")
@@ -103,7 +103,7 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
         hook,
         context.patientId,
         context.encounterId,
-        getattr(context, "draftOrders", None),
+        _draft_orders(hook, context),
         context.selections if hook == "order-select" else None,
         lambda keys: opened(prefetch, keys),
         _fetch(request, fhir),
@@ -132,19 +132,29 @@ def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
         raise BadRequest("The body is nested too deeply.", code="structure") from None
 
 
-def opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Any]:
-    """The prefetched values under ``keys``; the others are never parsed."""
-    return {key: _value(key, memoryview(prefetch[key])) for key in keys if key in prefetch}
+def opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
+    """The prefetched values under ``keys``; the others are never decoded. What says nothing is read as such."""
+    return {key: _read(prefetch[key], f"prefetch.{key}") for key in keys if key in prefetch}
 
 
-def _value(key: str, text: memoryview) -> Any:
-    """A prefetched value; what cannot be read is an empty object: something that was received and says nothing."""
+def _read(text: Raw, element: str) -> Value:
     try:
-        return parse_json(text)
+        return read_value(memoryview(text))
     except UnicodeDecodeError:
-        raise BadRequest("The value is not UTF-8.", f"prefetch.{key}", code="structure") from None
-    except ValueError:
-        return {}
+        raise BadRequest("The value is not UTF-8.", element, code="structure") from None
+
+
+def _draft_orders(hook: str, context: Any) -> Value:
+    """The draft orders of an ordering hook. Raises :class:`BadRequest` where they are missing or no Bundle; a known client
+    leaves them out of ``order-select`` while its form opens."""
+    if not isinstance(context, OrderContext):
+        return None
+    value = _read(context.draftOrders, "context.draftOrders") if memoryview(context.draftOrders).nbytes else None
+    if value is None and hook == "order-sign":
+        raise BadRequest("draftOrders is required.", "context.draftOrders", code="required")
+    if value is not None and not isinstance(value, Bundle):
+        raise BadRequest("draftOrders is a Bundle of resources.", "context.draftOrders", code="structure")
+    return value
 
 
 # Messages of the decoder that say what was sent, which may be of a patient, or show a pattern that tells a reader little.

@@ -106,9 +106,11 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     return "\n".join(["| Result | Value | Date |", "| --- | --- | --- |", *rows]) if rows else ""
 
 
-def not_known(names: Iterable[str]) -> str:
-    """The line that names the unknown facts ``names`` by their titles, or ``""`` where there is none."""
+def not_known(names: Iterable[str], drafts: Iterable[str] = ()) -> str:
+    """The line that names the unknown facts ``names`` by their titles, and ``drafts`` of which the medication cannot be told,
+    or ``""`` where there is none."""
     titles = [CATALOGUE[name].title for name in names]
+    titles += [f"what the drafted order {escaped(draft)} is" for draft in drafts]
     return f"Not known: {', '.join(titles)}." if titles else ""
 
 

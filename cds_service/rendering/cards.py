@@ -166,7 +166,10 @@ class _Rendering:
         parts = [filled(paragraph.text.strip(), self.facts) for paragraph in self.source.detail if self._all_hold(paragraph.when)]
         parts.append(values_table(self.source.values, self.facts))
         parts.append(f"Parameter set: {self.publication.parameter_set}.")
-        parts.append(not_known(self.facts.unknown_at_root(self.met)))
+        session = self.facts.session
+        if session.has_foreign:
+            parts.append("Orders of another patient in this session were not read.")
+        parts.append(not_known(self.facts.unknown_at_root(self.met), session.untold))
         return "\n\n".join(filter(None, parts))
 
     def suggestions(self, course_taken: bool) -> tuple[dict[int, dict[str, Any]], bool]:

@@ -10,8 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ..fhir.definitions import read_definitions, using
 from ..fhir.medication import COBALAMINS
+from ..fhir.r4 import CodeableConcept
 from ..fhir.terminology import RXNORM, Terminology
 
 LABORATORY = {
@@ -89,7 +92,7 @@ def _template(definition: dict[str, Any], terminology: Terminology, parameter_se
         product["coding"] = sorted(product["coding"], key=lambda coding: (coding["system"] == RXNORM) is rxnorm_last)
         resource["medicationCodeableConcept"] = product
         resource["dosageInstruction"] = definition["dosage"]
-        starts_cobalamin = bool(terminology.sets_of_concept(product) & COBALAMINS)
+        starts_cobalamin = bool(terminology.sets_of_concept(msgspec.convert(product, CodeableConcept)) & COBALAMINS)
     else:
         resource["category"] = [LABORATORY]
         resource["code"] = definition["code"]

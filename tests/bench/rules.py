@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from cds_service.config import Settings
 from cds_service.engine import Call, Engine
 from tests.safety.patients import Visit, visits
+from tests.support.clinic import sent
 from tests.support.fhir_builders import NOW, PATIENT
 
 VISITS = 2000
@@ -36,10 +37,9 @@ def generated() -> list[Visit]:
 def call_of(visit: Visit) -> Call:
     """The call of a visit as the engine sees it."""
     context = visit.request()["context"]
-    prefetched = visit.prefetch
+    prefetched = {key: sent(value) for key, value in visit.prefetch.items()}
     return Call(
-        visit.hook, PATIENT, None, context.get("draftOrders"), context.get("selections"),
-        lambda keys: {key: prefetched[key] for key in keys if key in prefetched},
+        visit.hook, PATIENT, None, sent(context.get("draftOrders")), context.get("selections"), lambda keys: {key: prefetched[key] for key in keys if key in prefetched},
     )  # fmt: skip
 
 

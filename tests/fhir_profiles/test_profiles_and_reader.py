@@ -12,11 +12,11 @@ from cds_service.authoring.validation.conformance import conformance_findings
 from cds_service.authoring.validation.node import Node
 from cds_service.facts.analytes import ANALYTES
 from cds_service.facts.laboratory import Result, Results
-from cds_service.facts.session import UnreadableOrders, read_session
+from cds_service.facts.session import SessionReader, UnreadableOrders
 from cds_service.fhir.index import ResourceIndex
 from cds_service.fhir.terminology import LOINC
 from cds_service.fhir.units import UCUM
-from tests.support.clinic import engine, facts_of
+from tests.support.clinic import engine, facts_of, sent
 from tests.support.fhir_builders import NOW, SUBJECT, bundle
 
 from .profiles import COUNTER_EXAMPLES, EXAMPLES
@@ -221,7 +221,7 @@ def test_a_counter_example_of_a_length_is_not_used(key):
 
 
 def session(resource):
-    return read_session(bundle([resource]), None, "example-patient", TERMINOLOGY, NOW.tzinfo)
+    return SessionReader("example-patient", TERMINOLOGY, NOW.tzinfo).read(sent(bundle([resource])), None, still_choosing=True)
 
 
 @pytest.mark.parametrize(

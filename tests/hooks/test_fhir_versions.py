@@ -168,7 +168,7 @@ def test_draft_orders_of_another_version_are_refused_and_told(hook: str, version
     assert issue["expression"] == ["context.draftOrders"]
 
 
-@pytest.mark.parametrize("subject", [None, {"reference": "urn:uuid:1"}, {"reference": "pat-1"}, {"identifier": {"value": "pat-1"}}])
+@pytest.mark.parametrize("subject", ["Patient/pat-1", {"reference": "urn:uuid:1"}, {"reference": "pat-1"}, {"identifier": {"value": "pat-1"}}])
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
 def test_a_draft_order_that_does_not_tell_its_patient_is_refused_and_told(hook: str, subject: Any) -> None:
     """It is checked for nobody, so here too an empty answer would say that nothing is wrong with it."""
@@ -180,11 +180,28 @@ def test_a_draft_order_that_does_not_tell_its_patient_is_refused_and_told(hook: 
     assert issue["expression"] == ["context.draftOrders"]
 
 
-def test_an_order_of_another_patient_or_of_another_kind_is_passed_over() -> None:
+def test_a_draft_order_without_a_subject_is_the_context_patients() -> None:
+    assert ids(fire("order-sign", prefetch(LOW), drafts=[folic_acid(subject=None)])) == ["folic-acid-b12-deficient"]
+
+
+def test_an_order_of_another_patient_is_not_read_and_the_cards_say_so() -> None:
     diet = {"resourceType": "NutritionOrder", "id": "n", "status": "draft"}
     drafts = [folic_acid(), folic_acid(subject={"reference": "Patient/pat-2"}), diet]
-    assert ids(fire("order-sign", prefetch(LOW), drafts=drafts)) == ["folic-acid-b12-deficient"]
-    assert ids(fire("order-sign", prefetch(LOW), drafts=drafts[1:])) == []
+    (card,) = fire("order-sign", prefetch(LOW), drafts=drafts)
+    assert ids([card]) == ["folic-acid-b12-deficient"]
+    assert "Orders of another patient in this session were not read." in card["detail"]
+
+
+def test_where_every_folate_order_is_of_another_patient_the_call_is_refused() -> None:
+    drafts = [draft({"text": "Omeprazole 20 mg capsules"}), folic_acid(subject={"reference": "Patient/pat-2"})]
+    answer = service().post("/cds-services/b12-folate-order-sign", json=hook_request("order-sign", prefetch(LOW), drafts=drafts))
+    assert answer.status_code == 422
+    assert "another patient" in answer.get_json()["issue"][0]["details"]["text"]
+
+
+def test_an_order_of_another_patient_that_concerns_us_not_is_no_matter() -> None:
+    drafts = [draft({"text": "Omeprazole 20 mg capsules"}, subject={"reference": "Patient/pat-2"})]
+    assert fire("order-sign", prefetch(LOW), drafts=drafts) == []
 
 
 def test_explain_tells_the_version_too(tmp_path: Path) -> None:

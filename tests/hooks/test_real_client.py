@@ -105,8 +105,16 @@ def test_an_irrelevant_order_needs_no_data(call: Call, hook: str, without_prefet
     assert call(body) == []
 
 
-@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
-def test_no_draft_orders_need_no_data(call: Call, hook: str) -> None:
-    body = _body(hook)
+def test_no_draft_orders_need_no_data_while_orders_are_chosen(call: Call) -> None:
+    body = _body("order-select")
     del body["prefetch"], body["context"]["draftOrders"]
     assert call(body) == []
+
+
+def test_what_is_signed_is_named(client: FlaskClient) -> None:
+    """An empty answer would say that nothing is wrong with orders that never came."""
+    body = _body("order-sign")
+    del body["context"]["draftOrders"]
+    answer = client.post("/cds-services/b12-folate-order-sign", json=body)
+    assert answer.status_code == 400
+    assert answer.get_json()["issue"][0]["expression"] == ["context.draftOrders"]

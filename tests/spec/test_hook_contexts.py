@@ -142,13 +142,13 @@ def test_the_resources_in_context_shall_be_of_one_fhir_version(client: FlaskClie
     assert response.get_json()["issue"][0]["expression"] == ["context.draftOrders"]
 
 
-def test_a_draft_order_may_name_its_medication_by_its_full_url(call: Call) -> None:
+def test_a_draft_order_may_name_its_medication_by_its_full_url(client: FlaskClient, call: Call) -> None:
     """FHIR R4, "Resolving references in Bundles": what has no id yet is known by the name that its entry has."""
     name = "urn:uuid:05efabf0-4be2-4561-91ce-51548425acb9"
     order = folic_acid(medicationCodeableConcept=None, medicationReference={"reference": name})
     request = hook_request("order-sign", prefetch(LOW_B12), drafts=[order])
     entries = request["context"]["draftOrders"]["entry"]
-    assert _ids(call(request)) == []
+    assert client.post("/cds-services/b12-folate-order-sign", json=request).status_code == 412
     entries.append({"fullUrl": name, "resource": {"resourceType": "Medication", "code": FOLIC_ACID_1MG}})
     assert _ids(call(request)) == ["folic-acid-b12-deficient"]
     order["medicationReference"] = {"display": "Tablets"}

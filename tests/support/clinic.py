@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,6 +14,7 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.engine import Call, Engine
 from cds_service.facts.catalogue import Facts
+from cds_service.fhir.reading import Value, read_value
 
 from .fhir_builders import NOW, PATIENT, bundle, hook_request, prefetch
 
@@ -75,10 +78,20 @@ def facts_of(
     selections: list[str] | None = None,
     parameters: str = "default",
     now: Any = NOW,
+    hook: str = "order-select",
     prefetched: dict[str, Any] | None = None,
 ) -> Facts:
     """The facts of an order-sign call (order-select, where there are selections) for a record."""
     values = prefetched if prefetched is not None else prefetch(*resources, without=without, who=who)
-    draft_orders = bundle(drafts) if drafts else None
-    call = Call("order-select", PATIENT, None, draft_orders, selections, lambda keys: {key: values[key] for key in keys if key in values})
+    call = Call(hook, PATIENT, None, sent(bundle(drafts)) if drafts else None, selections, prefetching(values))
     return engine(parameters).facts(call, now)
+
+
+def sent(value: Any) -> Value:
+    """A JSON value as the service reads it when a client sends it."""
+    return read_value(json.dumps(value).encode())
+
+
+def prefetching(values: dict[str, Any]) -> Callable[[tuple[str, ...]], dict[str, Value]]:
+    """Opens the prefetched ``values`` of the queries that are asked for."""
+    return lambda keys: {key: sent(values[key]) for key in keys if key in values}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cds_service.config import Settings
 from cds_service.engine import Call, Engine
 from cds_service.fhir.dates import add_days, completed_months, duration_days, parse_birth_date, parse_day, parse_moment
-from tests.support.clinic import facts_of
+from tests.support.clinic import facts_of, prefetching
 from tests.support.fhir_builders import NOW, PATIENT, TODAY, condition, days_ago, observation, patient, prefetch
 
 ZONES = {name: ZoneInfo(name) for name in ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago")}
@@ -22,7 +22,7 @@ ZONES = {name: ZoneInfo(name) for name in ("UTC", "America/New_York", "Asia/Toky
         ("2026", date(2026, 1, 1)), ("2026-03", date(2026, 3, 1)), ("2026-03-09", date(2026, 3, 9)), ("2024-02-29", date(2024, 2, 29)),
         ("2026-03-09T23:59:59Z", date(2026, 3, 9)), ("2026-03-09T23:59:59.999+00:00", date(2026, 3, 9)), ("2016-12-31T23:59:60Z", date(2016, 12, 31)),
         ("2026-02-29", None), ("2026-13", None), ("2026-00", None), ("2026-3", None), ("26-03-09", None), ("20260309", None), ("2026-03-9", None),
-        ("2026-03-09T25:00:00Z", None), ("0000", None), ("", None), (" 2026", None), ("2026-W10-1", None), (2026, None), (None, None), (["2026"], None),
+        ("2026-03-09T25:00:00Z", None), ("0000", None), ("", None), (" 2026", None), ("2026-W10-1", None),
     ],
 )  # fmt: skip
 def test_fhir_dates_as_days(text, day):
@@ -76,7 +76,7 @@ def test_a_full_date_is_its_own_day_in_every_zone(day, zone):
     ("text", "birth"),
     [
         ("1990", date(1990, 7, 1)), ("1990-02", date(1990, 2, 15)), ("1990-02-03", date(1990, 2, 3)), ("1992-02-29", date(1992, 2, 29)),
-        ("1990-02-30", None), ("unknown", None), (None, None), (1990, None),
+        ("1990-02-30", None), ("unknown", None), ("", None),
     ],
 )  # fmt: skip
 def test_a_partial_birth_date_is_mid_period(text, birth):
@@ -184,13 +184,13 @@ def test_issued_breaks_a_tie_of_one_time_and_nothing_else():
 )  # fmt: skip
 def test_windows_follow_the_calendar_of_the_deployment(zone, sent, inside):
     values = prefetch(observation("potassium", 3.1, "mmol/L", effectiveDateTime=sent))
-    call = Call("order-sign", PATIENT, None, None, None, lambda keys: {key: values[key] for key in keys if key in values})
+    call = Call("order-sign", PATIENT, None, None, None, prefetching(values))
     assert (Engine(Settings(timezone=zone)).facts(call, NOW)["potassium"].value is not None) is inside
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "days"),
-    [(2, "wk", 14), (36, "h", 1.5), (1, "a", 365.25), (3, "mo", 91.3125), (0, "d", None), (-1, "d", None), (1, "fortnight", None), ("2", "wk", None), (True, "d", None), (1, None, None), (1, ["d"], None)],
+    [(2, "wk", 14), (36, "h", 1.5), (1, "a", 365.25), (3, "mo", 91.3125), (0, "d", None), (-1, "d", None), (1, "fortnight", None), (1, "", None), (None, "d", None)],
 )  # fmt: skip
 def test_durations_in_days(value, unit, days):
     assert duration_days(value, unit) == days

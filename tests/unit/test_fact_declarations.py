@@ -71,7 +71,7 @@ REQUESTS = {
     "severe allergy": {"record": [*RESULTS, allergy(criticality="high")], "drafts": BOTH},
     "Leber's": {"record": [condition("58610003")], "drafts": [TABLETS]},
     "tests pending": {"record": [observation("b12", 250, "ng/L", ago=9), service_request("mma"), service_request("potassium"), service_request("b12")], "drafts": BOTH},
-    "a medication not known": {"record": [medication_request(None, medicationReference={"reference": "Medication/x"})], "drafts": [draft(None, medicationReference={"reference": "Medication/y"})]},
+    "a medication not known": {"record": [medication_request(None, medicationReference={"reference": "Medication/x"})], "drafts": [*BOTH, draft(None, medicationReference={"reference": "Medication/y"})]},
     "drugs": {"record": [medication_request({"text": name}) for name in ("Methotrexate", "Warfarin", "Furosemide", "Multivitamin tablets", "Folic acid 5 mg tablets")], "drafts": BOTH},
 }  # fmt: skip
 ORDERS = {"in catalogue order": list(CATALOGUE), "in reverse order": list(CATALOGUE)[::-1]}

@@ -19,6 +19,7 @@ import yaml
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.engine import Call, Engine
+from tests.support.clinic import prefetching, sent
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
     DAILY,
@@ -265,9 +266,9 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
         "order-select",
         PATIENT,
         None,
-        bundle(case["drafts"]) if case["drafts"] else None,
+        sent(bundle(case["drafts"])) if case["drafts"] else None,
         None,
-        lambda keys: {key: values[key] for key in keys},
+        prefetching(values),
     )
     wired = SimpleNamespace(site=site, terminology=loaded.terminology, zone=loaded.zone, queries_by_hook={"order-select": tuple(values)})
     wired._record = lambda call: Engine._record(wired, call)

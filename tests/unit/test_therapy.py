@@ -54,13 +54,13 @@ def active(*record, **more):
 
 
 REQUEST_STATUSES = {"active": True, "completed": False, "stopped": False, "cancelled": False, "on-hold": False, "draft": False,
-                    "entered-in-error": False, "unknown": False}  # fmt: skip
+                    "entered-in-error": False, "unknown": None}  # fmt: skip
 STATEMENT_STATUSES = {"active": True, "intended": True, "completed": False, "stopped": False, "on-hold": False, "not-taken": False,
-                      "entered-in-error": False, "unknown": False}  # fmt: skip
+                      "entered-in-error": False, "unknown": None}  # fmt: skip
 ADMINISTRATION_STATUSES = {"completed": True, "in-progress": True, "not-done": False, "on-hold": False, "stopped": False,
-                           "entered-in-error": False, "unknown": False}  # fmt: skip
+                           "entered-in-error": False, "unknown": None}  # fmt: skip
 DISPENSE_STATUSES = {"completed": True, "in-progress": False, "preparation": False, "cancelled": False, "on-hold": False, "stopped": False,
-                     "declined": False, "entered-in-error": False, "unknown": False}  # fmt: skip
+                     "declined": False, "entered-in-error": False, "unknown": None}  # fmt: skip
 INTENTS = {"order": True, "original-order": True, "reflex-order": True, "filler-order": True, "instance-order": True, None: True,
            "proposal": False, "plan": False, "option": False}  # fmt: skip
 

@@ -8,7 +8,10 @@ from itertools import combinations, product
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ...facts.session import OrderingSession, read_session
+import orjson
+
+from ...facts.session import OrderingSession, SessionReader
+from ...fhir.reading import read_value
 from ...fhir.terminology import LOINC, SNOMED, Terminology
 
 PATIENT = "enumerated"
@@ -64,10 +67,11 @@ COBALAMINS = {
     "mecobalamin 1 mg by mouth": _medication("Mecobalamin", 1, _ORAL, _DAILY),
     "nasal cyanocobalamin": _medication(_CYANOCOBALAMIN, 0.5, _NASAL, _WEEKLY),
 }
+_UNIDENTIFIED = "an order that cannot be identified"
 OTHERS = {
     "methotrexate": _medication("Methotrexate"),
     "pemetrexed": _medication("Pemetrexed"),
-    "an order that cannot be identified": _order("MedicationRequest", medicationReference={"reference": "Medication/elsewhere"}),
+    _UNIDENTIFIED: _order("MedicationRequest", medicationReference={"reference": "Medication/elsewhere"}),
     "hydroxocobalamin stopped": {**_medication(_HYDROXOCOBALAMIN, 1, _IM, _3_MONTHLY), "status": "stopped", "id": "course"},
     "potassium test": _test("2823-3"),
     "B12 test": _test("2132-9"),
@@ -86,7 +90,8 @@ def ordering_sessions(terminology: Terminology) -> list[Session]:
 
 def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     for name in DRAFTS:
-        yield (name,), ()
+        if name != _UNIDENTIFIED:  # alone it is refused, since nothing could be said of it
+            yield (name,), ()
     pairs = [*product(FOLATES, COBALAMINS), *combinations(COBALAMINS, 2), *product(_TYPICAL, OTHERS)]
     for pair in pairs:
         yield pair, ()
@@ -117,4 +122,5 @@ def _session(
     bundle = {"resourceType": "Bundle", "entry": [{"resource": order} for order in orders]}
     selections = [f"MedicationRequest/draft-{position}" for position, name in enumerate(names) if name in selected]
     label = " + ".join(f"{name} (selected)" if name in selected else name for name in names)
-    return Session(label, read_session(bundle, selections, PATIENT, terminology, ZoneInfo("UTC")))
+    reader = SessionReader(PATIENT, terminology, ZoneInfo("UTC"))
+    return Session(label, reader.read(read_value(orjson.dumps(bundle)), selections, still_choosing=False))

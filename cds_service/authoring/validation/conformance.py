@@ -9,9 +9,9 @@ from typing import Any
 import fhirpathpy
 from fhirpathpy.engine.nodes import ResourceNode
 
-from ...fhir.json_shape import as_text, codings, dicts
 from ...fhir.terminology import Terminology
 from .finding import Finding
+from .json_shape import as_text, codings, dicts
 from .node import R4, Node
 from .profiles import OURS, Constraint, Element, Profile, Profiles
 

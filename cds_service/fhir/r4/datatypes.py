@@ -1,0 +1,203 @@
+"""The data types of FHIR R4, as far as they are read."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from msgspec import Raw, Struct
+
+# Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
+_LEAST, _MOST = Decimal("1e-15"), Decimal("1e15")
+_LONGEST_NUMBER = 60
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_HL7_OID = "urn:oid:2.16.840.1.113883.6."
+# As some servers send code systems that have a URL (FHIR R4, "Using Codes in resources", lists both).
+_URL_OF_OID = {
+    f"{_HL7_OID}1": "http://loinc.org",
+    f"{_HL7_OID}3": "http://hl7.org/fhir/sid/icd-10",
+    f"{_HL7_OID}73": "http://www.whocc.no/atc",
+    f"{_HL7_OID}88": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    f"{_HL7_OID}90": "http://hl7.org/fhir/sid/icd-10-cm",
+    f"{_HL7_OID}96": "http://snomed.info/sct",
+}
+
+
+class Element(Struct):
+    """A part of a resource. ``OTHER_VERSIONS``: its elements that are not of R4."""
+
+    OTHER_VERSIONS: ClassVar[frozenset[str]] = frozenset()
+
+
+class Coding(Element, gc=False):
+    """A code of a code system."""
+
+    system: str = ""
+    code: str = ""
+    display: str = ""
+
+
+class CodeableConcept(Element):
+    """A concept by its codes and in words."""
+
+    coding: list[Coding] = []
+    text: str = ""
+
+    @property
+    def codings(self) -> list[tuple[str, str]]:
+        """``(system, code)`` of each coding that has both; an OID of a system that has a URL as that URL."""
+        return [(_URL_OF_OID.get(coding.system, coding.system), coding.code) for coding in self.coding if coding.system and coding.code]
+
+    @property
+    def names(self) -> list[str]:
+        """What a reader is shown: the text first, then the displays; those that are blank are left out."""
+        stated = [self.text.strip()]
+        stated += [coding.display.strip() for coding in self.coding]
+        return [name for name in stated if name]
+
+
+class Quantity(Element, gc=False):
+    """A measured amount. ``value`` is the JSON text of the number, so that it is shown as it was sent."""
+
+    value: Raw = Raw()
+    comparator: str = ""
+    unit: str = ""
+    system: str = ""
+    code: str = ""
+
+    @property
+    def number(self) -> Decimal | None:
+        """The value where it is a number that something can measure, else ``None``: no 400 digits, no 1e999, no text."""
+        text = bytes(self.value) if memoryview(self.value).nbytes <= _LONGEST_NUMBER else b""
+        if not _NUMBER.fullmatch(text):
+            return None
+        number = Decimal(text.decode())
+        return number if not number or _LEAST <= abs(number) <= _MOST else None
+
+
+class Range(Element):
+    """Two amounts."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Ratio(Element):
+    """One amount in another: 1 mg in 1 mL."""
+
+    numerator: Quantity | None = None
+    denominator: Quantity | None = None
+
+
+class Period(Element, gc=False):
+    """Two points in time, each a dateTime."""
+
+    start: str = ""
+    end: str = ""
+
+
+class Reference(Element, gc=False):
+    """A reference to a resource, and its name in words."""
+
+    reference: str = ""
+    display: str = ""
+
+
+class Identifier(Element, gc=False):
+    """A business identifier."""
+
+    system: str = ""
+    value: str = ""
+
+
+class Annotation(Element, gc=False):
+    """A remark."""
+
+    text: str = ""
+
+
+class Extension(Element):
+    """An extension of which the value is a Quantity."""
+
+    url: str = ""
+    valueQuantity: Quantity | None = None
+
+
+class Meta(Element, gc=False):
+    """What a server knows of a version of a resource."""
+
+    lastUpdated: str = ""
+    versionId: str = ""
+
+
+class BackboneElement(Element, kw_only=True):
+    """A part that may carry an extension which changes its meaning (FHIR R4, "Modifier Extensions")."""
+
+    modifierExtension: list[Any] = []
+
+
+class TimingRepeat(Element):
+    """``Timing.repeat``; numbers as they are, dates as text."""
+
+    boundsDuration: Quantity | None = None
+    boundsRange: Range | None = None
+    boundsPeriod: Period | None = None
+    count: float | None = None
+    countMax: float | None = None
+    frequency: float | None = None
+    frequencyMax: float | None = None
+    period: float | None = None
+    periodMax: float | None = None
+    periodUnit: str = ""
+    dayOfWeek: list[str] = []
+    timeOfDay: list[str] = []
+    when: list[str] = []
+
+
+class Timing(BackboneElement, kw_only=True):
+    """When something happens."""
+
+    event: list[str] = []
+    repeat: TimingRepeat | None = None
+    code: CodeableConcept | None = None
+
+
+class DoseAndRate(Element):
+    """The amount of one dose."""
+
+    doseRange: Range | None = None
+    doseQuantity: Quantity | None = None
+
+
+class Dosage(BackboneElement, kw_only=True):
+    """How a medication is taken. ``doseQuantity`` and ``doseRange`` stand here in STU3."""
+
+    OTHER_VERSIONS = frozenset({"doseQuantity", "doseRange"})
+
+    sequence: float | None = None
+    text: str = ""
+    timing: Timing | None = None
+    asNeededBoolean: bool | None = None
+    asNeededCodeableConcept: CodeableConcept | None = None
+    route: CodeableConcept | None = None
+    doseAndRate: list[DoseAndRate] = []
+    doseQuantity: Quantity | None = None
+    doseRange: Range | None = None
+
+
+class AdministrationDosage(BackboneElement, kw_only=True):
+    """``MedicationAdministration.dosage``: what was given once."""
+
+    text: str = ""
+    route: CodeableConcept | None = None
+    dose: Quantity | None = None
+
+
+def status_code(concept: CodeableConcept | str | None, system: str) -> str:
+    """The code of ``system`` in a status, else its first code, or a bare code as older versions of FHIR have it."""
+    if concept is None or isinstance(concept, str):
+        return (concept or "").strip()
+    stated = [coding for coding in concept.coding if coding.code]
+    chosen = next((coding for coding in stated if coding.system == system), stated[0] if stated else None)
+    return chosen.code.strip() if chosen else ""

@@ -1,0 +1,314 @@
+"""The resources of FHIR R4, as far as they are read."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec import Raw, Struct, field
+
+from .datatypes import (
+    AdministrationDosage,
+    Annotation,
+    BackboneElement,
+    CodeableConcept,
+    Dosage,
+    Extension,
+    Identifier,
+    Meta,
+    Period,
+    Quantity,
+    Ratio,
+    Reference,
+    Timing,
+)
+
+
+class Resource(Struct, kw_only=True):
+    """What every resource has. ``malformed``: its elements that were left out, because they are not what FHIR has there.
+
+    No element of FHIR is called ``~malformed``; a client that sends one makes its own resource count as malformed.
+    """
+
+    OTHER_VERSIONS: ClassVar[frozenset[str]] = frozenset()
+
+    id: str = ""
+    meta: Meta | None = None
+    implicitRules: str = ""
+    modifierExtension: list[Any] = []
+    malformed: list[str] = field(default=[], name="~malformed")
+
+    @property
+    def kind(self) -> str:
+        """The resource type."""
+        return str(self.__struct_config__.tag)
+
+    @property
+    def relative(self) -> str:
+        """``Type/id``, or the type alone where there is no id."""
+        return f"{self.kind}/{self.id}" if self.id else self.kind
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether something that the service does not know may change the meaning of the resource."""
+        return bool(self.modifierExtension or self.implicitRules)
+
+
+class OfPatient(Resource, kw_only=True):
+    """A resource about a patient. Which of the two elements R4 has depends on the type."""
+
+    subject: Reference | None = None
+    patient: Reference | None = None
+
+    @property
+    def about(self) -> str:
+        """The reference to whom the resource is about, ``""`` where there is none."""
+        for reference in (self.subject, self.patient):
+            if reference is not None:
+                return reference.reference
+        return ""
+
+
+class Patient(Resource, tag_field="resourceType", tag="Patient", kw_only=True):
+    """The patient."""
+
+    birthDate: str = ""
+    gender: str = ""
+    deceasedBoolean: bool | None = None
+    deceasedDateTime: str = ""
+
+
+class ReferenceRange(BackboneElement, kw_only=True):
+    """The range that a laboratory gives with a result."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+    type: CodeableConcept | None = None
+    text: str = ""
+
+
+class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_only=True):
+    """A result or finding."""
+
+    OTHER_VERSIONS = frozenset({"patient", "comment", "comments"})
+
+    identifier: list[Identifier] = []
+    partOf: list[Reference] = []
+    status: str = ""
+    code: CodeableConcept | None = None
+    effectiveDateTime: str = ""
+    effectiveInstant: str = ""
+    effectivePeriod: Period | None = None
+    issued: str = ""
+    valueQuantity: Quantity | None = None
+    valueCodeableConcept: CodeableConcept | None = None
+    valueString: str = ""
+    valueBoolean: bool | None = None
+    dataAbsentReason: CodeableConcept | None = None
+    interpretation: list[CodeableConcept] = []
+    note: list[Annotation] = []
+    referenceRange: list[ReferenceRange] = []
+    comment: str = ""  # STU3
+    comments: str = ""  # DSTU2
+
+
+class Condition(OfPatient, tag_field="resourceType", tag="Condition", kw_only=True):
+    """A problem or diagnosis. Its statuses are plain codes before STU3 and R4."""
+
+    OTHER_VERSIONS = frozenset({"patient", "assertedDate", "dateRecorded", "abatementBoolean"})
+
+    clinicalStatus: CodeableConcept | str | None = None
+    verificationStatus: CodeableConcept | str | None = None
+    code: CodeableConcept | None = None
+    onsetDateTime: str = ""
+    onsetPeriod: Period | None = None
+    abatementDateTime: str = ""
+    abatementAge: Any = None
+    abatementPeriod: Period | None = None
+    abatementRange: Any = None
+    abatementString: str = ""
+    abatementBoolean: bool | None = None  # STU3
+    recordedDate: str = ""
+    assertedDate: str = ""  # STU3
+    dateRecorded: str = ""  # DSTU2
+
+    @property
+    def has_abated(self) -> bool:
+        """Whether an abatement is stated, in any form."""
+        stated = (
+            self.abatementDateTime, self.abatementAge, self.abatementPeriod, self.abatementRange, self.abatementString,
+            self.abatementBoolean,
+        )  # fmt: skip
+        return any(stated)
+
+
+class Procedure(OfPatient, tag_field="resourceType", tag="Procedure", kw_only=True):
+    """A procedure."""
+
+    OTHER_VERSIONS = frozenset({"patient", "occurrenceDateTime", "occurrencePeriod", "notDone", "notPerformed"})
+
+    extension: list[Extension] = []
+    status: str = ""
+    code: CodeableConcept | None = None
+    performedDateTime: str = ""
+    performedPeriod: Period | None = None
+    occurrenceDateTime: str = ""  # R5
+    occurrencePeriod: Period | None = None  # R5
+    notDone: Any = None  # STU3
+    notPerformed: Any = None  # DSTU2
+
+
+class Manifestation(CodeableConcept):
+    """What a reaction shows; in R5 the concept stands one level deeper."""
+
+    OTHER_VERSIONS = frozenset({"concept"})
+
+    concept: CodeableConcept | None = None
+
+
+class AllergyReaction(BackboneElement, kw_only=True):
+    """A reaction to an allergen."""
+
+    substance: CodeableConcept | None = None
+    manifestation: list[Manifestation] = []
+    description: str = ""
+    severity: str = ""
+
+
+class AllergyIntolerance(OfPatient, tag_field="resourceType", tag="AllergyIntolerance", kw_only=True):
+    """An allergy or intolerance."""
+
+    OTHER_VERSIONS = frozenset({"subject", "substance"})
+
+    clinicalStatus: CodeableConcept | str | None = None
+    verificationStatus: CodeableConcept | str | None = None
+    criticality: str = ""
+    code: CodeableConcept | None = None
+    reaction: list[AllergyReaction] = []
+    substance: Any = None  # DSTU2
+
+
+class MedicationIngredient(BackboneElement, kw_only=True):
+    """A part of a product, with how much of it one unit holds."""
+
+    itemCodeableConcept: CodeableConcept | None = None
+    itemReference: Reference | None = None
+    isActive: bool | None = None
+    strength: Ratio | None = None
+
+
+class Medication(Resource, tag_field="resourceType", tag="Medication", kw_only=True):
+    """A product."""
+
+    code: CodeableConcept | None = None
+    form: CodeableConcept | None = None
+    ingredient: list[MedicationIngredient] = []
+
+
+class OfMedication(OfPatient, kw_only=True):
+    """A resource about a medication of a patient. ``contained`` is decoded when a reference leads there."""
+
+    contained: list[Raw] = []
+    status: str = ""
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    medication: Any = None  # R5
+
+
+class MedicationRequest(OfMedication, tag_field="resourceType", tag="MedicationRequest", kw_only=True):
+    """An order for a medication."""
+
+    OTHER_VERSIONS = frozenset({"patient", "medication"})
+
+    basedOn: list[Reference] = []
+    intent: str = ""
+    doNotPerform: bool | None = None
+    reportedBoolean: bool | None = None
+    reportedReference: Reference | None = None
+    authoredOn: str = ""
+    dosageInstruction: list[Dosage] = []
+    priorPrescription: Reference | None = None
+
+
+class MedicationStatement(OfMedication, tag_field="resourceType", tag="MedicationStatement", kw_only=True):
+    """A medication that is, was or will be taken."""
+
+    OTHER_VERSIONS = frozenset({"patient", "medication", "taken", "wasNotTaken"})
+
+    effectiveDateTime: str = ""
+    effectivePeriod: Period | None = None
+    dateAsserted: str = ""
+    dosage: list[Dosage] = []
+    taken: Any = None  # STU3
+    wasNotTaken: Any = None  # DSTU2
+
+
+class MedicationAdministration(OfMedication, tag_field="resourceType", tag="MedicationAdministration", kw_only=True):
+    """A dose that was given."""
+
+    OTHER_VERSIONS = frozenset({"patient", "medication", "notGiven", "wasNotGiven", "effectiveTimeDateTime", "effectiveTimePeriod"})
+
+    effectiveDateTime: str = ""
+    effectivePeriod: Period | None = None
+    dosage: AdministrationDosage | None = None
+    notGiven: Any = None  # STU3
+    wasNotGiven: Any = None  # DSTU2
+    effectiveTimeDateTime: Any = None  # DSTU2
+    effectiveTimePeriod: Any = None  # DSTU2
+
+
+class MedicationDispense(OfMedication, tag_field="resourceType", tag="MedicationDispense", kw_only=True):
+    """A supply that was handed over."""
+
+    OTHER_VERSIONS = frozenset({"patient", "medication", "notDoneCodeableConcept", "notDoneReference"})
+
+    whenPrepared: str = ""
+    whenHandedOver: str = ""
+    dosageInstruction: list[Dosage] = []
+    notDoneCodeableConcept: Any = None  # STU3
+    notDoneReference: Any = None  # STU3
+
+
+class RequestCode(CodeableConcept):
+    """What a request asks for. In R5 it is a CodeableReference, of which nothing is read but that it is one."""
+
+    OTHER_VERSIONS = frozenset({"concept", "reference"})
+
+    concept: Any = None
+    reference: Any = None
+
+
+class ServiceRequest(OfPatient, tag_field="resourceType", tag="ServiceRequest", kw_only=True):
+    """A request for a laboratory test."""
+
+    OTHER_VERSIONS = frozenset({"patient"})
+
+    status: str = ""
+    doNotPerform: bool | None = None
+    code: RequestCode | None = None
+    occurrenceDateTime: str = ""
+    occurrencePeriod: Period | None = None
+    occurrenceTiming: Timing | None = None
+    authoredOn: str = ""
+
+
+class OutcomeIssue(BackboneElement, kw_only=True):
+    """One thing that an OperationOutcome says."""
+
+    details: CodeableConcept | None = None
+
+
+class OperationOutcome(Resource, tag_field="resourceType", tag="OperationOutcome", kw_only=True):
+    """What a server says of a request."""
+
+    issue: list[OutcomeIssue] = []
+
+
+PatientResource = (
+    Observation | Condition | Procedure | AllergyIntolerance | MedicationRequest | MedicationStatement
+    | MedicationAdministration | MedicationDispense | ServiceRequest
+)  # fmt: skip
+READ_RESOURCES: tuple[type[Resource], ...] = (
+    Patient, Observation, Condition, Procedure, AllergyIntolerance, Medication, MedicationRequest, MedicationStatement,
+    MedicationAdministration, MedicationDispense, ServiceRequest, OperationOutcome,
+)  # fmt: skip
+AnyResource = PatientResource | Patient | Medication | OperationOutcome
