@@ -18,18 +18,20 @@ def result_day(facts: Facts) -> Fact:
     if found:
         last: Result = max(found, key=lambda result: (result.moment.day, result.reference))
         return known(last.moment.day, last.source)
-    return absent() if facts.record.complete("b12-results") else unknown("laboratory results not all received")
+    open_question = next((facts[name] for name in ("b12.total", "b12.active") if facts[name].is_unknown), None)
+    return absent() if open_question is None else unknown(open_question.note)
 
 
 @fact("b12.newest_ever", "newest B12 result of any age", "result", unit="ng/L", other_units=("pmol/L",), queries=("b12-results",))
 def newest_ever(facts: Facts) -> Fact:
     """The newest usable total or active B12, however old; active before total on the same day."""
-    found = [
-        result for name in ("b12.total", "b12.active") for result in facts.record.results(ANALYTES[name], facts.today).usable(date.min)
-    ]
+    results = [facts.record.results(ANALYTES[name], facts.today) for name in ("b12.total", "b12.active")]
+    found = [result for of_one in results for result in of_one.usable(date.min)]
     if found:
         last: Result = max(found, key=lambda result: (result.moment.day, result.analyte == "b12.active"))
         return known(last, last.source)
+    if any(results):
+        return unknown("a B12 result that cannot be used")
     return absent() if facts.record.complete("b12-results") else unknown("laboratory results not all received")
 
 

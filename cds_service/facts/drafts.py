@@ -74,6 +74,8 @@ def draft_therapeutic(facts: Facts) -> Fact:
 def _therapeutic(draft: Draft, facts: Facts) -> bool | None:
     if not draft.product.cobalamin:
         return False
+    if draft.dosage_untold:
+        return None
     if facts["neuro.involvement"].holds:
         return None if draft.phase.route is None else draft.phase.route == "parenteral"
     return counts_as_therapy(draft.phase.route, draft.phase.daily, facts)

@@ -43,6 +43,11 @@ _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
+# The codes of R4's statuses, "" where there is none. Another one says nothing, so that its resource is uncertain.
+_CLINICAL = _ACTIVE | {"", "inactive", "remission", "resolved"}
+_CONFIRMED = frozenset({"", "confirmed"})
+_VERIFICATION = _CONFIRMED | {"unconfirmed", "provisional", "differential", "refuted", "entered-in-error"}
+_NOT_DONE = frozenset({"preparation", "in-progress", "not-done", "on-hold", "stopped", "entered-in-error"})
 # Without these, what a resource says of a problem, a procedure or a request is not known.
 _DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
 # Anaphylaxis (FHIR R4, AllergyIntolerance example) and anaphylactic shock (HL7 Belgium, value set of risk manifestations).
@@ -192,27 +197,32 @@ class PatientRecord:
         if not value_sets:
             return None
         verification = status_code(resource.verificationStatus, f"{_HL7}/condition-ver-status")
-        if verification not in ("", "confirmed", "unconfirmed"):
-            return None
         clinical = status_code(resource.clinicalStatus, f"{_HL7}/condition-clinical")
+        untold = clinical not in _CLINICAL or verification not in _VERIFICATION
+        if untold:
+            self._unreadable.add(resource.kind)
+        elif verification not in _CONFIRMED and verification != "unconfirmed":
+            return None
         zone = self.site.zone
         recorded = resource.recordedDate or resource.assertedDate or resource.dateRecorded
         return Problem(
             value_sets,
             tuple(resource.code.names) if resource.code is not None else (),
-            clinical in _ACTIVE or (not clinical and not resource.has_abated),
+            clinical in _ACTIVE or untold or (not clinical and not resource.has_abated),
             verification != "unconfirmed",
             verification == "unconfirmed",
             parse_day(resource.onsetDateTime, zone) or first_day(resource.onsetPeriod, zone),
             parse_day(recorded, zone),
             resource.relative,
-            _is_uncertain(resource),
+            untold or _is_uncertain(resource),
         )
 
     def _procedure(self, resource: Procedure) -> PerformedProcedure | None:
         value_sets = self.site.terminology.sets_of_concept(resource.code)
-        if not value_sets or resource.status not in ("", "completed") or _is_uncertain(resource):
+        if not value_sets or resource.status in _NOT_DONE or _is_uncertain(resource):
             return None
+        if resource.status not in ("", "completed"):
+            raise ValueError("a procedure whose status does not say that it was done")
         zone = self.site.zone
         day = (
             parse_day(resource.performedDateTime or resource.occurrenceDateTime, zone)
@@ -226,14 +236,19 @@ class PatientRecord:
         terminology = self.site.terminology
         if status_code(resource.verificationStatus, f"{_HL7}/allergyintolerance-verification") in ("refuted", "entered-in-error"):
             return None
-        if status_code(resource.clinicalStatus, f"{_HL7}/allergyintolerance-clinical") not in ("", "active"):
+        # A status that says nothing leaves an allergy standing.
+        if status_code(resource.clinicalStatus, f"{_HL7}/allergyintolerance-clinical") in ("inactive", "resolved"):
             return None
         concepts = [resource.code, *(reaction.substance for reaction in resource.reaction)]
         value_sets = frozenset().union(*(_allergens(concept, terminology) for concept in concepts))
         if not value_sets:
             return None
-        severe = resource.criticality == "high" or any(
-            reaction.severity == "severe" or _anaphylactic(reaction) for reaction in resource.reaction
+        # How severe it is, where that cannot be read, is not known; the safe side is to warn.
+        untold = any(place.startswith(("criticality", "reaction")) for place in resource.malformed)
+        severe = (
+            untold
+            or resource.criticality == "high"
+            or any(reaction.severity == "severe" or _anaphylactic(reaction) for reaction in resource.reaction)
         )
         return Allergy(value_sets, severe, resource.relative, _is_uncertain(resource))
 

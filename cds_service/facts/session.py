@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
 from ..fhir.medication import Product, product_of, unresolved_references
-from ..fhir.r4 import Dosage, Medication, MedicationRequest, Reference, ServiceRequest
+from ..fhir.r4 import Medication, MedicationRequest, Reference, ServiceRequest
 from ..fhir.reading import Bundle, Value
 from ..fhir.references import is_of_patient, is_of_somebody, is_reference, type_and_id
 from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
-from .therapy import is_modified_dosage, replaced_references
+from .therapy import is_untold_dosage, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
@@ -35,7 +35,8 @@ class UnreadableOrders(Exception):
 
 
 class Draft(NamedTuple):
-    """A medication order of the session, judged by its first phase.
+    """A medication order of the session, judged by its first phase. ``dosage_untold``: what is stated of its dosage cannot be
+    read, so that, unlike with an unstated one, it is not known whether it treats.
 
     ``unresolved``: what its medication is cannot be told: a reference that leads nowhere, a code in a system that is not read,
     a modifier that is not understood.
@@ -48,6 +49,7 @@ class Draft(NamedTuple):
     reference: str
     intent: str
     replaces: frozenset[str]
+    dosage_untold: bool = False
 
     @property
     def phase(self) -> Phase:
@@ -167,17 +169,17 @@ class SessionReader:
     def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
         told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
         product = product_of(request if told else MedicationRequest(), index, self.terminology)
-        dosages: Sequence[Dosage] = request.dosageInstruction
-        if any(place.startswith("dosage") for place in request.malformed) or any(map(is_modified_dosage, dosages)):
-            dosages = ()  # stated in a way that cannot be told is unstated
+        dosages = request.dosageInstruction
+        untold = any(place.startswith("dosage") for place in request.malformed) or any(map(is_untold_dosage, dosages))
         return Draft(
             product,
-            read_phases(dosages, product, self.zone),
+            read_phases(() if untold else dosages, product, self.zone),
             not chosen or request.relative in chosen or request.id in chosen,
             not product.identified,
             request.relative if request.id else "",
             request.intent,
             replaced_references(request),
+            untold,
         )
 
 

@@ -170,14 +170,17 @@ def _refuse_untold_dosage(resource: OfMedication, dosages: Sequence[Dosage], pro
     """That the dosage of a cobalamin or a folate can be read; of other drugs it does not matter."""
     if product.identified and not (product.has_cobalamin or product.has_folate):
         return
-    malformed = any(place.startswith(("dosage", "effective")) for place in resource.malformed)
-    if malformed or any(is_modified_dosage(dosage) for dosage in dosages):
+    if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or any(map(is_untold_dosage, dosages)):
         raise ValueError("a dosage that cannot be told")
 
 
-def is_modified_dosage(dosage: Dosage) -> bool:
-    """Whether something that the service does not know may change the meaning of a dosage."""
-    return bool(dosage.modifierExtension or (dosage.timing is not None and dosage.timing.modifierExtension))
+def is_untold_dosage(dosage: Dosage) -> bool:
+    """Whether a dosage states a dose that is no number, or something that the service does not know may change its meaning."""
+    if dosage.modifierExtension or (dosage.timing is not None and dosage.timing.modifierExtension):
+        return True
+    doses = [(dosage.doseQuantity, dosage.doseRange), *((item.doseQuantity, item.doseRange) for item in dosage.doseAndRate)]
+    stated = [quantity for quantity, ends in doses for quantity in (quantity, *((ends.low, ends.high) if ends else ()))]
+    return any(quantity is not None and quantity.is_untold for quantity in stated)
 
 
 def _is_ordered_or_reported(request: MedicationRequest) -> bool:
@@ -220,7 +223,8 @@ def read_dose(resource: MedicationAdministration | MedicationDispense, index: Re
         period = resource.effectivePeriod
         day = parse_day(resource.effectiveDateTime, zone) or first_day(period, zone) or last_day(period, zone)
         _refuse_untold_dosage(resource, (), product)
-        if resource.dosage is not None and resource.dosage.modifierExtension:
+        given = resource.dosage
+        if given is not None and (given.modifierExtension or (given.dose is not None and given.dose.is_untold)):
             raise ValueError("a dosage that cannot be told")
         phase = read_dose_given(resource.dosage, product, zone)
         amount = phase.dose

@@ -75,6 +75,11 @@ class Quantity(Element, gc=False):
         number = Decimal(text.decode())
         return number if not number or _LEAST <= abs(number) <= _MOST else None
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether something stands as the value that is no number which can be measured."""
+        return self.number is None and bytes(memoryview(self.value)[:5]) not in (b"", b"null")
+
 
 class Range(Element):
     """Two amounts."""
@@ -102,13 +107,6 @@ class Reference(Element, gc=False):
 
     reference: str = ""
     display: str = ""
-
-
-class Identifier(Element, gc=False):
-    """A business identifier."""
-
-    system: str = ""
-    value: str = ""
 
 
 class Annotation(Element, gc=False):

@@ -13,7 +13,6 @@ from .datatypes import (
     CodeableConcept,
     Dosage,
     Extension,
-    Identifier,
     Meta,
     Period,
     Quantity,
@@ -91,7 +90,6 @@ class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_onl
 
     OTHER_VERSIONS = frozenset({"patient", "comment", "comments"})
 
-    identifier: list[Identifier] = []
     partOf: list[Reference] = []
     status: str = ""
     code: CodeableConcept | None = None
