@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any, NamedTuple, TypeVar, cast
@@ -12,11 +12,14 @@ from .r4 import AnyResource, Medication, Observation, OfPatient, OperationOutcom
 from .reading import Bundle, Entry, Unread, Value
 from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
-from .version import other_version, version_of_type
+from .version import has_other_versions, other_version, version_of_type
 
 # "Resource request returns no results": a valid request, but no information was documented or found (Epic on FHIR, FHIR Error Codes).
 _EPIC, _NO_RESULTS = "urn:oid:1.2.840.114350.", "4101"
+# Versions of one resource that are told apart; each further one counts beside them, and costs no comparison with all others.
+_MOST_ALIKE = 20
 _NO_RESOURCES: list[Any] = []
+_NO_SETS: frozenset[str] = frozenset()
 _Read = TypeVar("_Read", bound=Resource)
 
 
@@ -57,9 +60,9 @@ class ResourceIndex:
         self.uncertain: set[str] = set()
         self.other_versions: set[str] = set()
         self._terminology = terminology
-        self._by_type: dict[str, list[Any]] = {}
-        self._by_value_set: dict[str, list[Observation]] = {}
-        self._filed: dict[tuple[str, str], list[tuple[str, OfPatient]]] = {}
+        self._by_type: dict[type[Resource], list[Any]] = defaultdict(list)
+        self._by_value_set: dict[str, list[Observation]] = defaultdict(list)
+        self._filed: dict[tuple[type[Resource], str], list[tuple[str, OfPatient]]] = {}
         self._superseded: set[int] = set()
 
     def add(self, value: Value, asked: Asked | None = None) -> bool:
@@ -85,76 +88,82 @@ class ResourceIndex:
         return complete
 
     def _add(self, entry: Entry, asked: Asked | None) -> bool:
-        """File the resource of an entry; whether it leaves the answer complete."""
+        """File the resource of an entry; whether it leaves the answer complete. Runs for every resource of a record."""
         resource = entry.resource
+        if isinstance(resource, OfPatient):
+            subject = resource.subject or resource.patient
+            if subject is None or (subject.reference != self.patient_reference and not is_of_patient(resource, self.patient_reference)):
+                return self._pass_over("of another patient" if is_of_somebody(resource) else "of nobody")
+            if has_other_versions(resource) and (version := other_version(resource)):
+                return self._note_version(version)
+            sets = self._terminology.sets_of_concept(resource.code) if isinstance(resource, Observation) else _NO_SETS
+            self._file(resource, entry.fullUrl, sets)
+            return asked is None or self._answers(entry, resource, sets, asked)
         if resource is None:
             self._note_version(version_of_type(entry.other_type))
             return bool(entry.other_type) and not entry.is_match
         if isinstance(resource, OperationOutcome):
             return _found_nothing(resource)
-        if version := other_version(resource):
-            self._note_version(version)
-            return False
         if isinstance(resource, Medication):
-            return self._file_medication(resource, entry.fullUrl) and _may_come_along(entry, asked)
-        if isinstance(resource, Patient):
-            return self._file_patient(resource) and _is_asked_for(entry, asked)
-        if not is_of_patient(resource, self.patient_reference):
-            self.passed_over["of another patient" if is_of_somebody(resource) else "of nobody"] += 1
-            return False
-        sets = self._terminology.sets_of_concept(resource.code) if isinstance(resource, Observation) else frozenset()
-        self._file(resource, entry.fullUrl, sets)
-        return self._answers(entry, sets, asked)
+            self._file_medication(resource, entry.fullUrl)
+            # Servers do not always say that it is an include.
+            return asked is None or not entry.is_match or asked.resource_type.startswith("Medication")
+        return self._file_patient(resource) and (asked is None or not entry.is_match or asked.resource_type == "Patient")
 
-    def _answers(self, entry: Entry, sets: frozenset[str], asked: Asked | None) -> bool:
+    def _answers(self, entry: Entry, resource: OfPatient, sets: frozenset[str], asked: Asked) -> bool:
         """Whether a resource is one that was asked for, or came along with those."""
-        if asked is None or not entry.is_match:
+        if entry.search is not None and not entry.is_match:
             return True
-        if not _is_asked_for(entry, asked):
-            self.passed_over["of another type"] += 1
-            return False
+        if resource.__class__.__name__ != asked.resource_type:
+            return self._pass_over("of another type")
         if asked.value_sets and asked.value_sets.isdisjoint(sets):
-            self.passed_over["with another code"] += 1
-            return False
+            return self._pass_over("with another code")
         return True
 
-    def _note_version(self, version: str) -> None:
+    def _pass_over(self, why: str) -> bool:
+        self.passed_over[why] += 1
+        return False
+
+    def _note_version(self, version: str) -> bool:
         if version:
             self.other_versions.add(version)
+        return False
 
     def _file_patient(self, patient: Patient) -> bool:
         if patient.relative != self.patient_reference:
-            self.passed_over["another patient"] += 1
-            return False
+            return self._pass_over("another patient")
         self.patient = patient
         return True
 
-    def _file_medication(self, medication: Medication, full_url: str) -> bool:
+    def _file_medication(self, medication: Medication, full_url: str) -> None:
         self.medications[medication.relative] = medication
         if full_url.startswith("urn:"):
             # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
             self.medications[full_url] = medication
-        return True
 
     def _file(self, resource: OfPatient, full_url: str, sets: frozenset[str]) -> None:
-        if resource.id and self._is_another(resource, full_url):
-            return
-        kind = resource.kind
-        if resource.malformed or resource.is_modified:
-            self.uncertain.add(kind)
+        kind = resource.__class__
+        if resource.id:
+            key = kind, resource.id
+            alike = self._filed.get(key)
+            if alike is None:
+                self._filed[key] = [(full_url, resource)]
+            elif self._is_another(resource, full_url, alike):
+                return
+        if resource.malformed or resource.modifierExtension or resource.implicitRules:
+            self.uncertain.add(kind.__name__)
         if isinstance(resource, Observation):
             for value_set in sets:
-                self._by_value_set.setdefault(value_set, []).append(resource)
+                self._by_value_set[value_set].append(resource)
         else:
-            self._by_type.setdefault(kind, []).append(resource)
+            self._by_type[kind].append(resource)
 
-    def _is_another(self, resource: OfPatient, full_url: str) -> bool:
+    def _is_another(self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]) -> bool:
         """Whether a resource came before, as it is or in a newer version; of an older one it takes the place.
 
         Type and id make two resources one only if neither has a ``fullUrl`` or both have the same; and what differs without
-        telling which is newer both counts (clinical specification, section 2).
+        telling which is newer both counts (clinical specification, section 2). ``alike``: those of the same type and id.
         """
-        alike = self._filed.setdefault((resource.kind, resource.id), [])
         for url, before in alike:
             if url != full_url or id(before) in self._superseded:
                 continue
@@ -165,12 +174,13 @@ class ResourceIndex:
                 return True
             if newer:
                 self._superseded.add(id(before))
-        alike.append((full_url, resource))
+        if len(alike) < _MOST_ALIKE:
+            alike.append((full_url, resource))
         return False
 
     def of_type(self, kind: type[_Read]) -> list[_Read]:
         """The resources of a type other than Observation, as received."""
-        return self._current(self._by_type.get(str(kind.__struct_config__.tag), _NO_RESOURCES))
+        return self._current(self._by_type.get(kind, _NO_RESOURCES))
 
     def observations(self, value_set: str) -> list[Observation]:
         """The Observations with a code in ``value_set``, as received."""
@@ -216,12 +226,3 @@ def _is_newer(resource: Resource, before: Resource) -> bool | None:
     if all(version.isascii() and version.isdigit() and len(version) < 20 for version in versions) and versions[0] != versions[1]:
         return int(versions[0]) > int(versions[1])
     return None
-
-
-def _is_asked_for(entry: Entry, asked: Asked | None) -> bool:
-    return asked is None or not entry.is_match or (entry.resource is not None and entry.resource.kind == asked.resource_type)
-
-
-def _may_come_along(entry: Entry, asked: Asked | None) -> bool:
-    """A Medication comes along with what names it; servers do not always say that it is an ``include``."""
-    return asked is None or not entry.is_match or asked.resource_type.startswith("Medication")

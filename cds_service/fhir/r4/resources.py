@@ -39,7 +39,7 @@ class Resource(Struct, kw_only=True):
     @property
     def kind(self) -> str:
         """The resource type."""
-        return str(self.__struct_config__.tag)
+        return self.__class__.__name__
 
     @property
     def relative(self) -> str:
