@@ -84,8 +84,7 @@ class Order(NamedTuple):
     @property
     def source(self) -> Source:
         """The provenance of a fact that rests on this order."""
-        by = " (recognised by name)" if self.product.by == "name" else ""
-        return Source(self.reference, self.start, f"{self.product.label}{by}")
+        return Source(self.reference, self.start, self.product.source_text)
 
 
 class Dose(NamedTuple):
@@ -100,7 +99,7 @@ class Dose(NamedTuple):
     @property
     def source(self) -> Source:
         """The provenance of a fact that rests on this dose."""
-        return Source(self.reference, self.day, self.product.label)
+        return Source(self.reference, self.day, self.product.source_text)
 
 
 class Span(NamedTuple):
