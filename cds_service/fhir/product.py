@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .product_name import COBALAMINS as COBALAMINS
-from .product_name import ProductName, parse_product_name
+from .product_name import Ingredient, ProductName, parse_product_name
 from .strength import StatedQuantity, Strength, agreed_strength, strength_of_ratio
 from .terminology import Terminology
 
@@ -24,7 +24,7 @@ AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
 })  # fmt: skip
 _MOST = 20
 _LONGEST = 300  # what identifies a medication is short; the bound keeps hostile names out of the cache
-_LONGEST_READ = 4000  # no name of a product is longer; what is, is not read
+_LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
 _MOST_WORDS = 5
 _CYANO = re.compile(r"c[yi]ano")
 _ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
@@ -111,13 +111,13 @@ def _identify(
     all_codes, all_names = codes + parts_codes, names or parts_names
     coded = frozenset().union(*(terminology.sets_of(system, code) for system, code in all_codes)) & AGENTS
     displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
-    read = [parse_product_name(name, terminology.vocabulary) for name in (*names, *parts_names) if len(name) <= _LONGEST_READ]
+    read = [_read(name, terminology, whole=bool(coded)) for name in (*names, *parts_names) if len(name) <= _LONGEST_READ]
     named = frozenset().union(*(name.meanings for name in read))
     agents, by = (coded, "code") if coded else (named & AGENTS, "name" if named & AGENTS or all_names else "")
     told = [*displays, *all_names] if coded else list(all_names)
     of_codes = [parse_product_name(display, terminology.vocabulary) for display in displays]
     stated = _Stated([*of_codes, *read] if coded else read, _part_strengths(ingredients, terminology))
-    cobalamins = _cobalamins(coded & COBALAMINS or frozenset(), stated.names)
+    cobalamins = _cobalamins(coded & COBALAMINS, stated.names)
     agents = agents - COBALAMINS | (cobalamins & agents)
     if _is_antidote(agents, stated):
         agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
@@ -129,6 +129,13 @@ def _identify(
         agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), " ".join(told), cobalamins,
         _note(read, agents),
     )  # fmt: skip
+
+
+def _read(name: str, terminology: Terminology, *, whole: bool) -> ProductName:
+    """A name as understood; one that names none of ours is not parsed, unless ``whole``."""
+    if whole or terminology.vocabulary.may_stand_in(name):
+        return parse_product_name(name, terminology.vocabulary)
+    return ProductName((), False, (), False, any(map(str.isalpha, name)))
 
 
 class _Stated(NamedTuple):
@@ -146,11 +153,9 @@ class _Stated(NamedTuple):
         return self._agreed(agents) or agreed_strength(self._all())
 
     def _of_cobalamins(self) -> Strength | None:
-        found = [self._agreed({agent}) for agent in sorted(COBALAMINS)]
-        each = [strength for strength in found if strength is not None]
-        if len(each) > 1 and self._agreed(COBALAMINS) is None and len({strength.per_ml for strength in each}) == 1:
-            return Strength(sum((strength.micrograms for strength in each), Decimal(0)), each[0].per_ml)
-        stated = self._strengths(COBALAMINS)
+        """What a product of cobalamins alone holds of them together."""
+        totals = [total for name in self.names if (total := _total(name)) is not None]
+        stated = totals + [strength for agents, strength in self.structured if agents & COBALAMINS]
         return agreed_strength(stated) if stated else agreed_strength(self._all())
 
     def _agreed(self, meanings: Iterable[str]) -> Strength | None:
@@ -162,6 +167,19 @@ class _Stated(NamedTuple):
 
     def _all(self) -> list[Strength]:
         return [strength for name in self.names for strength in name.strengths] + [strength for _, strength in self.structured]
+
+
+def _total(name: ProductName) -> Strength | None:
+    """The strength of a name's cobalamins: of several side by side the sum; of several names of one, what they agree in."""
+    sums = []
+    for bracket in {item.bracket for item in name.ingredients}:
+        found = [item for item in name.ingredients if item.bracket == bracket and item.meanings & COBALAMINS and item.strengths]
+        each = [agreed_strength(strength for item in found if item.meanings == agent for strength in item.strengths) for agent in
+                {item.meanings for item in found}]  # fmt: skip
+        read = [strength for strength in each if strength is not None]
+        if read and len(read) == len(each) and len({strength.per_ml for strength in read}) == 1:
+            sums.append(Strength(sum((strength.micrograms for strength in read), Decimal(0)), read[0].per_ml))
+    return agreed_strength(sums)
 
 
 def _part_strengths(ingredients: tuple[IngredientPart, ...], terminology: Terminology) -> list[tuple[frozenset[str], Strength]]:
@@ -185,13 +203,16 @@ def _cobalamins(coded: frozenset[str], names: list[ProductName]) -> frozenset[st
     others = named - {"cyanocobalamin"}
     if coded or not others or "cyanocobalamin" not in named:
         return coded or named
-    other_amounts = any(item.meanings & others and item.strengths for item in found)
-    for item in found:
-        if "cyanocobalamin" in item.meanings and (
-            _CYANO.search(item.words) or (item.strengths and other_amounts and not item.meanings & others)
-        ):
-            return named
+    if any("cyanocobalamin" in item.meanings and (_CYANO.search(item.words) or _stands_beside(item, found)) for item in found):
+        return named
     return others
+
+
+def _stands_beside(vitamin: Ingredient, found: list[Ingredient]) -> bool:
+    """Whether an ingredient called vitamin B12 has a strength of its own beside another cobalamin that has one."""
+    if vitamin.meanings != {"cyanocobalamin"} or not vitamin.strengths:
+        return False
+    return any(item.bracket == vitamin.bracket and item.strengths and "cyanocobalamin" not in item.meanings for item in found)
 
 
 def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:

@@ -26,15 +26,18 @@ from .strength import Strength, agreed_strength
 COBALAMINS = frozenset({"hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin"})
 _OF_COBALAMIN = COBALAMINS | {"cobalamin-antidote"}
 _UNSPECIFIC = frozenset({"partner-ingredient", "cobalamin-combination"})
-_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
 class Ingredient(NamedTuple):
-    """What one part of a name names. ``meanings``: value sets, empty for words of none of ours; ``strengths`` as far as read."""
+    """What one part of a name names. ``meanings``: value sets, empty for words of none of ours; ``strengths`` as far as read.
+
+    ``bracket``: in which bracket of the name it stands, 0 for outside.
+    """
 
     meanings: frozenset[str]
     words: str
     strengths: tuple[Strength, ...] = ()
+    bracket: int = 0
 
 
 class ProductName(NamedTuple):
@@ -86,20 +89,39 @@ class _Item(NamedTuple):
     amounts: Amounts | None = None
 
 
-class _Side(NamedTuple):
+_MARKS = {
+    **{mark: _Item(_Part.OPEN, mark) for mark in "([{"},
+    **{mark: _Item(_Part.CLOSE, mark) for mark in ")]}"},
+    **{mark: _Item(_Part.JOINER, mark) for mark in "/+&"},
+    ",": _Item(_Part.COMMA, ","),
+}
+_PERCENT = _Item(_Part.PLAIN, "%")
+
+
+class _Side:
     """What stands between two joiners or commas; ``joined``: a joiner, not a comma, stands before it."""
 
-    items: list[_Item]
-    joined: bool
+    __slots__ = ("agents", "has_cobalamin", "has_words", "items", "joined")
 
-    def of(self, part: _Part) -> list[_Item]:
-        """Its items of one kind."""
-        return [item for item in self.items if item.part is part]
+    def __init__(self, *, joined: bool):
+        self.items: list[_Item] = []
+        self.joined = joined
+        self.agents = 0
+        self.has_cobalamin = self.has_words = False
+
+    def add(self, item: _Item) -> None:
+        """Take the next item."""
+        self.items.append(item)
+        if item.part is _Part.AGENT:
+            self.agents += 1
+            self.has_cobalamin = self.has_cobalamin or item.meaning in _OF_COBALAMIN
+        elif item.part is _Part.WORD:
+            self.has_words = True
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing in it names an ingredient."""
-        return not any(item.part in (_Part.AGENT, _Part.WORD) for item in self.items)
+    def names_other(self) -> bool:
+        """Whether something else than a cobalamin is named in it."""
+        return not self.has_cobalamin and (self.has_words or self.agents > 0)
 
 
 def parse_product_name(text: str, vocabulary: Vocabulary) -> ProductName:
@@ -108,11 +130,11 @@ def parse_product_name(text: str, vocabulary: Vocabulary) -> ProductName:
     ingredients: list[Ingredient] = []
     unread: list[str] = []
     combined = False
-    for group in _groups(_items(tokens, vocabulary)):
+    for bracket, group in enumerate(_groups(_items(tokens, vocabulary))):
         sides = _sides(group)
         combined = combined or _is_combined(sides)
         found, not_read = _ingredients(sides)
-        ingredients += found
+        ingredients += [ingredient._replace(bracket=bracket) for ingredient in found]
         unread += not_read
     return ProductName(tuple(ingredients), combined, tuple(dict.fromkeys(unread)), doubtful, any(map(str.isalpha, text)))
 
@@ -134,6 +156,8 @@ def _items(tokens: list[Token], vocabulary: Vocabulary) -> list[_Item]:
 def _item(tokens: list[Token], index: int, before: list[_Item], vocabulary: Vocabulary) -> tuple[_Item, int]:
     """The item that begins at ``index``, and the index after it."""
     token = tokens[index]
+    if token.is_mark:
+        return _mark(tokens, index, before, vocabulary), index + 1
     if match := vocabulary.match(tokens, index):
         words = " ".join(part.text for part in tokens[index : match[1]] if part.text != "-")
         return _Item(_Part.AGENT, words, match[0]), match[1]
@@ -141,15 +165,14 @@ def _item(tokens: list[Token], index: int, before: list[_Item], vocabulary: Voca
         amounts, following = read_amounts(tokens, index)
         text = "".join(f"{'' if part.glued else ' '}{part.text}" for part in tokens[index:following]).strip()
         return _Item(_Part.STRENGTH if amounts else _Part.PLAIN, text, "", amounts), following
-    if token.is_word:
-        return _word(tokens, index)
-    if token.text in _OPEN or token.text in _CLOSE:
-        return _Item(_Part.OPEN if token.text in _OPEN else _Part.CLOSE, token.text), index + 1
-    if token.text == ",":
-        return _Item(_Part.COMMA, token.text), index + 1
-    if token.text == "-":
-        return _Item(_hyphen(tokens, index, before, vocabulary), token.text), index + 1
-    return _Item(_Part.JOINER if token.text in "/+&" else _Part.PLAIN, token.text), index + 1
+    return _word(tokens, index)
+
+
+def _mark(tokens: list[Token], index: int, before: list[_Item], vocabulary: Vocabulary) -> _Item:
+    mark = tokens[index].text
+    if mark == "-":
+        return _Item(_hyphen(tokens, index, before, vocabulary), mark)
+    return _MARKS.get(mark, _PERCENT)
 
 
 def _word(tokens: list[Token], index: int) -> tuple[_Item, int]:
@@ -216,28 +239,27 @@ def _belongs_in_place(bracket: list[_Item], outer: list[_Item]) -> bool:
 
 
 def _sides(items: list[_Item]) -> list[_Side]:
-    sides = [_Side([], False)]
+    sides = [_Side(joined=False)]
     for item in items:
-        if item.part in (_Part.JOINER, _Part.COMMA, _Part.HYPHEN):
-            sides.append(_Side([], item.part is _Part.JOINER))
+        if item.part not in (_Part.JOINER, _Part.COMMA, _Part.HYPHEN):
+            sides[-1].add(item)
+        elif sides[-1].items:
+            sides.append(_Side(joined=item.part is _Part.JOINER))
         else:
-            sides[-1].items.append(item)
+            sides[-1].joined = sides[-1].joined or item.part is _Part.JOINER
     return sides
 
 
 def _is_combined(sides: list[_Side]) -> bool:
     """Whether a joiner stands between a cobalamin and words that name none."""
-    cobalamin_before = other_before = False
-    cobalamin_since = other_since = False
+    cobalamin_before = other_before = cobalamin_since = other_since = False
     for side in sides:
         if side.joined:
             cobalamin_before, other_before = cobalamin_before or cobalamin_since, other_before or other_since
             cobalamin_since = other_since = False
-        is_cobalamin = any(item.meaning in _OF_COBALAMIN for item in side.of(_Part.AGENT))
-        is_other = not is_cobalamin and not side.is_empty
-        if (is_cobalamin and other_before) or (is_other and cobalamin_before):
+        if (side.has_cobalamin and other_before) or (side.names_other and cobalamin_before):
             return True
-        cobalamin_since, other_since = cobalamin_since or is_cobalamin, other_since or is_other
+        cobalamin_since, other_since = cobalamin_since or side.has_cobalamin, other_since or side.names_other
     return False
 
 
@@ -248,10 +270,9 @@ def _ingredients(sides: list[_Side]) -> tuple[list[Ingredient], list[str]]:
     strays: list[Amounts] = []
     for side in sides:
         named = _named(side)
-        agents = bool(side.of(_Part.AGENT))
-        unread += [item.text for item in side.items if _is_unread(item, beside_agent=agents)]
+        unread += [item.text for item in side.items if _is_unread(item, beside_agent=side.agents > 0)]
         if not named:
-            strays += [item.amounts for item in side.of(_Part.STRENGTH) if item.amounts]
+            strays += [item.amounts for item in side.items if item.amounts]
         drafts += named
     merged = _merged(drafts)
     lists = any(amounts.listed for draft in merged for amounts in draft.amounts)
@@ -271,25 +292,25 @@ class _Draft:
 
     def __init__(self, meanings: frozenset[str], words: str):
         self.meanings = meanings
-        self.words = words
+        self.words = [words]
         self.amounts: list[Amounts] = []
 
     @property
     def ingredient(self) -> Ingredient:
         """The ingredient with those of its strengths that could be read."""
         read = tuple(strength for amounts in self.amounts for strength in amounts.strengths if strength is not None)
-        return Ingredient(self.meanings, self.words, read)
+        return Ingredient(self.meanings, " ".join(self.words), read)
 
 
 def _named(side: _Side) -> list[_Draft]:
     """The ingredients of a side: its agents, else its words as one; each strength is that of the one before it, else after it."""
-    part = _Part.AGENT if side.of(_Part.AGENT) else _Part.WORD
+    part = _Part.AGENT if side.agents else _Part.WORD
     drafts: list[_Draft] = []
     waiting: list[Amounts] = []
     for item in side.items:
         if item.part is part:
             if part is _Part.WORD and drafts:
-                drafts[0].words += f" {item.text}"
+                drafts[0].words.append(item.text)
                 continue
             drafts.append(_Draft(frozenset({item.meaning} if item.meaning else ()), item.text))
             drafts[-1].amounts += waiting
@@ -306,7 +327,7 @@ def _merged(drafts: list[_Draft]) -> list[_Draft]:
         last = merged[-1] if merged else None
         if last is not None and _is_one_agent(last, draft):
             last.meanings |= draft.meanings
-            last.words += f", {draft.words}"
+            last.words += draft.words
             last.amounts += draft.amounts
         else:
             merged.append(draft)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from enum import Enum
 from typing import NamedTuple
 
 from .product_words import PLAIN, VITAMIN
@@ -25,34 +24,26 @@ _TOKEN = re.compile(
     r"|(?P<number>(?:\d++|(?<![\w.,')\]])\.\d++)(?:[.,']\d++)*+)"
     r"|(?P<mark>[-/+&,()\[\]{}%])"
 )
+_RUN = re.compile(r"[^\W_]++")
 _B_NUMBERS = frozenset({"1", "2", "3", "5", "6", "7", "9", "12"})
 _JOINS_B_NUMBERS = {"1": frozenset({"2", "6", "12"}), "2": frozenset({"6", "12"}), "6": frozenset({"12"})}
 
 
-class Kind(Enum):
-    """What a token is."""
-
-    WORD = "word"
-    NUMBER = "number"
-    MARK = "mark"
-
-
 class Token(NamedTuple):
-    """A piece of a name. ``glued``: nothing stands between it and the one before."""
+    """A piece of a name: a word (letters, which digits may follow), a number as printed, or a mark.
 
-    kind: Kind
+    ``glued``: nothing stands between it and the one before.
+    """
+
     text: str
     glued: bool
+    is_word: bool = False
+    is_number: bool = False
 
     @property
-    def is_word(self) -> bool:
-        """Whether it is a run of letters, which digits may follow."""
-        return self.kind is Kind.WORD
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a number as printed."""
-        return self.kind is Kind.NUMBER
+    def is_mark(self) -> bool:
+        """Whether it is a mark: a joiner, a hyphen, a bracket."""
+        return not self.is_word and not self.is_number
 
 
 def tokens_of(text: str) -> tuple[list[Token], bool]:
@@ -69,7 +60,7 @@ def tokens_of(text: str) -> tuple[list[Token], bool]:
         number = _b_number(found, index)
         belongs = number and _belongs(tokens, found, index, number)
         if number and belongs is not False:
-            tokens.append(Token(Kind.WORD, f"b{found[number].text}" if belongs else "b", found[index].glued))
+            tokens.append(Token(f"b{found[number].text}" if belongs else "b", found[index].glued, is_word=True))
             doubtful = doubtful or belongs is None
             index = number + 1
         else:
@@ -78,15 +69,18 @@ def tokens_of(text: str) -> tuple[list[Token], bool]:
 
 
 def _lexed(text: str) -> list[Token]:
-    plain = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower().translate(_MARKS)
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     found, end = [], -1
-    for match in _TOKEN.finditer(plain):
-        kind = Kind(match.lastgroup)
-        word = match[0]
-        found.append(Token(kind, "vitamin" if word in VITAMIN else word, match.start() == end))
+    for match in _TOKEN.finditer(_plain(text)):
+        word, kind, start = match[0], match.lastgroup, match.start()
+        found.append(Token("vitamin" if word in VITAMIN else word, start == end, kind == "word", kind == "number"))
         end = match.end()
     return found
+
+
+def _plain(text: str) -> str:
+    """Lower case without accents, signs and marks in one form each."""
+    plain = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower().translate(_MARKS)
+    return plain if plain.isascii() else "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def _b_number(found: list[Token], index: int) -> int:
@@ -130,7 +124,7 @@ def _append(tokens: list[Token], found: list[Token], index: int) -> int:
     if token.text in ("-", "/") and token.glued and index + 1 < len(found) and tokens and tokens[-1].text[:1] == "b":
         following = found[index + 1]
         if following.glued and following.text in _JOINS_B_NUMBERS.get(tokens[-1].text[1:], ()) and not _measured(found, index + 2):
-            tokens += [token, Token(Kind.WORD, f"b{following.text}", True)]
+            tokens += [token, Token(f"b{following.text}", True, is_word=True)]
             return index + 2
     tokens.append(token)
     return index + 1
@@ -146,6 +140,11 @@ class Vocabulary:
     def __init__(self, names: Mapping[str, str]):
         self._meanings = {_words(name): meaning for name, meaning in names.items()}
         self._longest = max(map(len, self._meanings), default=0)
+        self._telling = frozenset(max(words, key=len) for words in self._meanings) | VITAMIN | {"b"}
+
+    def may_stand_in(self, text: str) -> bool:
+        """Whether a name of the list may stand in ``text``: quicker to say than whether one does."""
+        return not self._telling.isdisjoint(_RUN.findall(_plain(text)))
 
     def match(self, tokens: list[Token], index: int) -> tuple[str, int] | None:
         """What the longest name that begins at ``index`` means, and the index after it; ``None`` for none.
@@ -158,7 +157,7 @@ class Vocabulary:
         found = None
         for position in range(index, min(index + 2 * self._longest, len(tokens))):
             token = tokens[position]
-            if token.kind is Kind.MARK:
+            if token.is_mark:
                 if token.text != "-" or not words:
                     break
                 continue
@@ -173,6 +172,8 @@ class Vocabulary:
 
     def meanings_in(self, text: str) -> frozenset[str]:
         """What the names of the list that stand in ``text`` mean."""
+        if not self.may_stand_in(text):
+            return frozenset()
         tokens, _ = tokens_of(text)
         found, index = set(), 0
         while index < len(tokens):
@@ -191,4 +192,4 @@ class Vocabulary:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(token.text for token in tokens_of(name)[0] if token.kind is not Kind.MARK)
+    return tuple(token.text for token in tokens_of(name)[0] if not token.is_mark)
