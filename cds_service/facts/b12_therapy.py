@@ -7,6 +7,7 @@ from .catalogue import Facts, fact
 from .fact import Fact, absent, known, unknown
 from .renal import current_medication
 from .therapy import MEDICATION_QUERIES, course_start
+from .unidentified import UNIDENTIFIED, has_unidentified_dose, has_unidentified_order
 
 
 @fact("b12_therapy.active", "B12 treatment under way", queries=MEDICATION_QUERIES, uses=("cause.dietary",))
@@ -73,6 +74,8 @@ def therapy_past(facts: Facts) -> Fact:
     if active.is_unknown:
         return unknown(active.note)
     course = facts.record.cobalamin_course(facts)
+    if not active.value and not course.past and (has_unidentified_order(facts.record) or has_unidentified_dose(facts.record)):
+        return unknown(UNIDENTIFIED)
     return known(course.past and not active.value)
 
 
@@ -92,6 +95,8 @@ def last_dose(facts: Facts) -> Fact:
     course = facts.record.cobalamin_course(facts)
     if course.last_dose is not None:
         return known(course.last_dose, course.doses[-1].source)
+    if has_unidentified_dose(facts.record):
+        return unknown(UNIDENTIFIED)
     complete = all(facts.record.complete(query) for query in MEDICATION_QUERIES[2:])
     return absent() if complete else unknown("doses not all received")
 
@@ -108,6 +113,8 @@ def therapy_lapsed(facts: Facts) -> Fact:
         return unknown(active.note)
     if not active.value:
         ended = facts["b12_therapy.ended"]
+        if facts["b12_therapy.past"].is_unknown:
+            return unknown(facts["b12_therapy.past"].note)
         recent = ended.value is not None and ended.value >= facts.today - facts.site.days("therapy.ends_soon")
         return known("ended", *ended.sources) if facts["b12_therapy.past"].holds and not recent else absent()
     interval = facts["b12_therapy.interval"].value
@@ -117,6 +124,8 @@ def therapy_lapsed(facts: Facts) -> Fact:
     earliest = facts.today - facts.site.days("lapsed.doses_within")
     doses = [dose for dose in course.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
     overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > 1.5 * interval
+    if overdue and has_unidentified_dose(facts.record, since=doses[-1].day):
+        return unknown(UNIDENTIFIED)
     return known("overdue", doses[-1].source) if overdue else absent()
 
 

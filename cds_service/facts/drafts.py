@@ -10,8 +10,7 @@ from .catalogue import Facts, fact
 from .fact import Fact, absent, known, truth, unknown
 from .session import Draft
 from .therapy import counts_as_therapy
-
-_UNRESOLVED = "a drafted medication could not be identified"
+from .unidentified import UNIDENTIFIED_DRAFT, has_unidentified_draft
 
 
 def _drafted(facts: Facts, wanted: Callable[[Draft], bool | None]) -> Fact:
@@ -22,7 +21,7 @@ def _drafted(facts: Facts, wanted: Callable[[Draft], bool | None]) -> Fact:
         if verdict:
             return known(True, draft.source)
         open_question |= verdict is None
-    return unknown(_UNRESOLVED) if open_question else known(False)
+    return unknown(UNIDENTIFIED_DRAFT) if open_question else known(False)
 
 
 @fact("draft.b12", "drafted cobalamin", session=True)
@@ -85,6 +84,8 @@ def _therapeutic(draft: Draft, facts: Facts) -> bool | None:
 def session_folate(facts: Facts) -> Fact:
     """An order of this session, selected or not, is a folate."""
     drafts = [draft for draft in facts.session.drafts if _is_folate(draft)]
+    if not drafts and has_unidentified_draft(facts.session):
+        return unknown(UNIDENTIFIED_DRAFT)
     return known(bool(drafts), *(draft.source for draft in drafts))
 
 

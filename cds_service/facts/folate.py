@@ -9,6 +9,7 @@ from .fact import Fact, absent, known, unknown
 from .history import problems_in
 from .laboratory import level, newest
 from .renal import current_medication
+from .unidentified import UNIDENTIFIED_DRAFT, has_unidentified_draft
 
 
 @fact("folate.serum", "serum folate", "result", unit="nmol/L", other_units=("ug/L",), queries=("b12-results",))
@@ -78,4 +79,6 @@ def reason(facts: Facts) -> Fact:
         if found.holds:
             return known(name, *found.sources)
     undecided = next((found.note for _, found in candidates if found.is_unknown), None)
+    if has_unidentified_draft(facts.session):
+        undecided = UNIDENTIFIED_DRAFT
     return absent() if undecided is None else unknown(undecided)

@@ -10,6 +10,7 @@ from .fact import Fact, Source, known, truth, unknown
 from .history import either, problems_in
 from .laboratory import Result, level, newest
 from .therapy import MEDICATION_QUERIES
+from .unidentified import UNIDENTIFIED, has_unidentified_current
 
 _RISK_DRUGS = frozenset({"digoxin", "loop-diuretic", "thiazide-diuretic", "antiarrhythmic"})
 _RATE_UNIT = "mL/min/{1.73_m2}"
@@ -94,6 +95,7 @@ def current_medication(facts: Facts, *agents: str) -> Fact:
     sources = [order.source for order in orders if not order.product.agents.isdisjoint(agents)]
     if sources:
         return known(True, *sources)
-    unidentified = any(not order.product.identified for order in orders)
+    if has_unidentified_current(facts.record, facts.today):
+        return unknown(UNIDENTIFIED)
     complete = all(facts.record.complete(query) for query in MEDICATION_QUERIES[:2])
-    return truth(False if complete and not unidentified else None, note="medications not all received")
+    return truth(False if complete else None, note="medications not all received")

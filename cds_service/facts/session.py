@@ -59,7 +59,7 @@ class Draft(NamedTuple):
     @property
     def source(self) -> Source:
         """The provenance of a fact that rests on this draft."""
-        return Source(self.reference, None, self.product.label)
+        return Source(self.reference, None, self.product.source_text)
 
 
 @dataclass(frozen=True, slots=True)

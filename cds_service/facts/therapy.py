@@ -26,6 +26,7 @@ from ..fhir.r4 import (
 from ..fhir.references import target_of
 from .fact import Source
 from .site import Site
+from .unidentified import UNIDENTIFIED, has_unidentified_current, has_unidentified_dose
 
 if TYPE_CHECKING:
     from .catalogue import Facts
@@ -84,8 +85,7 @@ class Order(NamedTuple):
     @property
     def source(self) -> Source:
         """The provenance of a fact that rests on this order."""
-        by = " (recognised by name)" if self.product.by == "name" else ""
-        return Source(self.reference, self.start, f"{self.product.label}{by}")
+        return Source(self.reference, self.start, self.product.source_text)
 
 
 class Dose(NamedTuple):
@@ -100,7 +100,7 @@ class Dose(NamedTuple):
     @property
     def source(self) -> Source:
         """The provenance of a fact that rests on this dose."""
-        return Source(self.reference, self.day, self.product.label)
+        return Source(self.reference, self.day, self.product.source_text)
 
 
 class Span(NamedTuple):
@@ -303,9 +303,8 @@ def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | N
         return True, ""
     if any(counts is None and order.current(facts.today) for order, counts in judged):
         return None, "a cobalamin order whose route is not stated"
-    unidentified = [order for order in facts.record.orders if not order.product.identified and order.current(facts.today)]
-    if unidentified or any(not dose.product.identified and dose.day >= first_recent for dose in facts.record.doses):
-        return None, "a medication that could not be identified"
+    if has_unidentified_current(facts.record, facts.today) or has_unidentified_dose(facts.record, since=first_recent):
+        return None, UNIDENTIFIED
     if not all(facts.record.complete(query) for query in MEDICATION_QUERIES):
         return None, "medications not all received"
     return False, ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .definitions import DefinitionError, parse_definition, text_of, using
+from .product_tokens import Vocabulary
 from .r4 import CodeableConcept
 
 LOINC = "http://loinc.org"
@@ -51,17 +52,17 @@ class Terminology:
         self._members: dict[tuple[str, str], frozenset[str]] = {}
         self._categories: dict[tuple[str, str], frozenset[str]] = {}
         self._parts: dict[str, frozenset[str]] = {}
+        self._systems: set[str] = set()
         self.displays: dict[tuple[str, str], str] = {}
         for value_set in value_sets:
             self._add(value_set)
         self._measured = {key: match[1] for key, name in self.displays.items() if (match := _MEASURED.search(name))}
-        self._names = {
-            _words(designation["value"]): concept["code"]
+        names = {
+            designation["value"]: concept["code"]
             for concept in medication_names.get("concept", [])
             for designation in concept.get("designation", [])
         }
-        longest_first = sorted(self._names, key=len, reverse=True)
-        self._name_pattern = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])")
+        self.vocabulary = Vocabulary(names)
         self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
 
     @classmethod
@@ -80,6 +81,7 @@ class Terminology:
                 self._parts[set_id] = self._parts.get(set_id, _EMPTY) | {part.rpartition("/")[2]}
                 continue
             system = include["system"]
+            self._systems.add(system)
             for concept in include.get("concept", []):
                 key = system, concept["code"]
                 self._members[key] = self._members.get(key, _EMPTY) | {set_id}
@@ -123,15 +125,15 @@ class Terminology:
 
     def sets_named_in(self, text: str) -> frozenset[str]:
         """The ids of all value sets that a name of the closed list in ``text`` means."""
-        return frozenset(self._names[match] for match in self._name_pattern.findall(_words(text)))
+        return self.vocabulary.meanings_in(text)
+
+    def reads(self, system: str) -> bool:
+        """Whether codes of ``system`` are read at all: a value set holds some of them. One of another system says nothing."""
+        return system in self._systems
 
     def codes(self, set_id: str, system: str) -> list[str]:
         """The codes of ``set_id`` in ``system``, in the order of the value set. Unknown id: ``KeyError``."""
         return [concept.code for concept in self.concepts[set_id] if concept.system == system]
-
-    def names_of(self, set_id: str) -> list[str]:
-        """The names in the closed list that mean ``set_id``."""
-        return [name for name, meaning in self._names.items() if meaning == set_id]
 
 
 @lru_cache(maxsize=2)
@@ -148,11 +150,6 @@ def _read(value_sets: tuple[tuple[Path, str], ...], names: tuple[Path, str]) -> 
     with using(path):
         assert medication_names["concept"]
         return Terminology(read, medication_names)
-
-
-def _words(text: str) -> str:
-    """Lower case, punctuation and runs of space as one space, so that ``Vitamin B-12`` reads ``vitamin b 12``."""
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
 
 
 def _check_members(path: Path, value_set: dict[str, Any]) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from cds_service.authoring.fact_codes import known_value_sets, value_sets
 from cds_service.facts.catalogue import CATALOGUE, closure
-from cds_service.fhir.medication import _identify
+from cds_service.fhir.product import _identify
+from cds_service.fhir.product_tokens import Vocabulary
 from cds_service.fhir.terminology import Terminology
 from tests.support.clinic import engine
 from tests.unit.test_fact_declarations import REQUESTS, answers, computed
@@ -60,8 +61,14 @@ def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(req
 
         return sets
 
-    for method in ("sets_of", "sets_of_concept", "sets_named_in"):
+    def named(self, tokens, index, original=Vocabulary.match):
+        match = original(self, tokens, index)
+        met.update(match[:1] if match else ())
+        return None if match and match[0] in dropped else match
+
+    for method in ("sets_of", "sets_of_concept"):
         monkeypatch.setattr(Terminology, method, watched(getattr(Terminology, method)))
+    monkeypatch.setattr(Vocabulary, "match", named)
     terminology = engine("default").site.terminology
     assert isinstance(terminology, Terminology)
     seen = set()

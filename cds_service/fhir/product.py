@@ -1,0 +1,249 @@
+"""What a product is: its agents by code, last by name; its strength; and whether it can be told at all.
+
+Source: clinical specification, section 2, "Codes" and "Dose, route, timing".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from .product_name import COBALAMINS as COBALAMINS
+from .product_name import Ingredient, ProductName, parse_product_name
+from .strength import StatedQuantity, Strength, agreed_strength, strength_of_ratio
+from .terminology import Terminology
+
+FOLATES = frozenset({"folic-acid", "levomefolate", "leucovorin"})
+COMBINATIONS = frozenset({"cobalamin-combination", "folate-combination"})
+AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
+    "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",
+    "thiazide-diuretic", "antiarrhythmic", "metformin", "acid-suppressant", "anticoagulant", "nitrous-oxide",
+})  # fmt: skip
+_MOST = 20
+_LONGEST = 300  # what identifies a medication is short; the bound keeps hostile names out of the cache
+_LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
+_MOST_WORDS = 5
+_CYANO = re.compile(r"c[yi]ano")
+_ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
+_ATC = "http://www.whocc.no/atc"
+_ATC_SUBSTANCE = 7  # characters of a code of the fifth level, which names one substance or combination
+
+
+class Product(NamedTuple):
+    """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where nothing identifies it.
+
+    ``label`` is its name; ``described`` all that its codes and names say, where its form may be read.
+    ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is false where there is
+    neither a code of a system that is read nor a name to go by, or the name may be read in two ways. ``cobalamins``: which it
+    holds, alone or in a combination, as far as told. ``note``: what of its names was not understood.
+    """
+
+    agents: frozenset[str]
+    by: str
+    label: str
+    strength: Strength | None
+    identified: bool = True
+    described: str = ""
+    cobalamins: frozenset[str] = frozenset()
+    note: str = ""
+
+    @property
+    def source_text(self) -> str:
+        """Its name for the provenance of a fact, with how it was recognised and what of it was not understood."""
+        told = ["recognised by name"] if self.by == "name" else []
+        told += [f"not understood: {self.note}"] if self.note else []
+        return f"{self.label} ({'; '.join(told)})" if told else self.label
+
+    @property
+    def cobalamin(self) -> str:
+        """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin, which asks for most care."""
+        found = self.agents & COBALAMINS if not self.agents & COMBINATIONS else frozenset()
+        return "cyanocobalamin" if "cyanocobalamin" in found else min(found, default="")
+
+    @property
+    def has_folate(self) -> bool:
+        """Whether the product contains a folate, alone or combined."""
+        return bool(self.agents & FOLATES) or "folate-combination" in self.agents
+
+    @property
+    def has_cobalamin(self) -> bool:
+        """Whether the product contains any cobalamin, a combination's included, the antidote excluded."""
+        return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
+
+
+class IngredientPart(NamedTuple):
+    """An active ingredient of a Medication as sent: its codes and names, and the Ratio of its strength."""
+
+    codes: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    numerator: StatedQuantity | None = None
+    denominator: StatedQuantity | None = None
+
+
+def is_folate(product: Product, route: str | None) -> bool:
+    """Whether a product by ``route`` counts as folate: leucovorin only by mouth, a combination only with a stated folate."""
+    if "leucovorin" in product.agents and route != "oral":
+        return False
+    return product.has_folate and (not product.agents & COMBINATIONS or product.strength is not None)
+
+
+def identify(
+    codes: tuple[tuple[str, str], ...], names: tuple[str, ...], ingredients: tuple[IngredientPart, ...], terminology: Terminology
+) -> Product:
+    """The product that codes, names and ingredients tell of; remembered where they are of the length of real ones.
+
+    ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
+    """
+    length = sum(map(len, names)) + sum(len(code) for _, code in codes) + sum(len(name) for part in ingredients for name in part.names)
+    compute = _identify if length <= _LONGEST and len(codes) + len(ingredients) <= _MOST else _identify.__wrapped__
+    return compute(codes, names, ingredients, terminology)
+
+
+@lru_cache(maxsize=8192)
+def _identify(
+    codes: tuple[tuple[str, str], ...], names: tuple[str, ...], ingredients: tuple[IngredientPart, ...], terminology: Terminology
+) -> Product:
+    parts_codes = tuple(code for part in ingredients for code in part.codes)
+    parts_names = tuple(name for part in ingredients for name in part.names)
+    all_codes, all_names = codes + parts_codes, names or parts_names
+    coded = frozenset().union(*(terminology.sets_of(system, code) for system, code in all_codes)) & AGENTS
+    displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
+    read = [_read(name, terminology, whole=bool(coded)) for name in (*names, *parts_names) if len(name) <= _LONGEST_READ]
+    named = frozenset().union(*(name.meanings for name in read))
+    agents, by = (coded, "code") if coded else (named & AGENTS, "name" if named & AGENTS or all_names else "")
+    told = [*displays, *all_names] if coded else list(all_names)
+    of_codes = [parse_product_name(display, terminology.vocabulary) for display in displays]
+    stated = _Stated([*of_codes, *read] if coded else read, _part_strengths(ingredients, terminology))
+    cobalamins = _cobalamins(coded & COBALAMINS, stated.names)
+    agents = agents - COBALAMINS | (cobalamins & agents)
+    if _is_antidote(agents, stated):
+        agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
+    elif _is_combined(agents, named, cobalamins, all_codes, ingredients, stated.names, terminology):
+        agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
+    label = " / ".join(part.names[0] for part in ingredients if part.names) if not names else names[0]
+    label = label or next(filter(None, (terminology.displays.get(code) for code in all_codes)), "")
+    return Product(
+        agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), " ".join(told), cobalamins,
+        _note(read, agents),
+    )  # fmt: skip
+
+
+def _read(name: str, terminology: Terminology, *, whole: bool) -> ProductName:
+    """A name as understood; one that names none of ours is not parsed, unless ``whole``."""
+    if whole or terminology.vocabulary.may_stand_in(name):
+        return parse_product_name(name, terminology.vocabulary)
+    return ProductName((), False, (), False, any(map(str.isalpha, name)))
+
+
+class _Stated(NamedTuple):
+    """What names say, and the strengths of coded ingredients by the agents that they mean."""
+
+    names: list[ProductName]
+    structured: list[tuple[frozenset[str], Strength]]
+
+    def strength(self, agents: frozenset[str]) -> Strength | None:
+        """The strength of a product of ``agents``: of a combination, its folate's; ``None`` where it is unstated or contradicted."""
+        if agents & COMBINATIONS:
+            return self._agreed(FOLATES)
+        if agents & COBALAMINS:
+            return self._of_cobalamins()
+        return self._agreed(agents) or agreed_strength(self._all())
+
+    def _of_cobalamins(self) -> Strength | None:
+        """What a product of cobalamins alone holds of them together."""
+        totals = [total for name in self.names if (total := _total(name)) is not None]
+        stated = totals + [strength for agents, strength in self.structured if agents & COBALAMINS]
+        return agreed_strength(stated) if stated else agreed_strength(self._all())
+
+    def _agreed(self, meanings: Iterable[str]) -> Strength | None:
+        return agreed_strength(self._strengths(frozenset(meanings)))
+
+    def _strengths(self, meanings: frozenset[str]) -> list[Strength]:
+        in_names = [strength for name in self.names for strength in name.strengths_of(meanings)]
+        return in_names + [strength for agents, strength in self.structured if agents & meanings]
+
+    def _all(self) -> list[Strength]:
+        return [strength for name in self.names for strength in name.strengths] + [strength for _, strength in self.structured]
+
+
+def _total(name: ProductName) -> Strength | None:
+    """The strength of a name's cobalamins: of several side by side the sum; of several names of one, what they agree in."""
+    sums = []
+    for bracket in {item.bracket for item in name.ingredients}:
+        found = [item for item in name.ingredients if item.bracket == bracket and item.meanings & COBALAMINS and item.strengths]
+        each = [agreed_strength(strength for item in found if item.meanings == agent for strength in item.strengths) for agent in
+                {item.meanings for item in found}]  # fmt: skip
+        read = [strength for strength in each if strength is not None]
+        if read and len(read) == len(each) and len({strength.per_ml for strength in read}) == 1:
+            sums.append(Strength(sum((strength.micrograms for strength in read), Decimal(0)), read[0].per_ml))
+    return agreed_strength(sums)
+
+
+def _part_strengths(ingredients: tuple[IngredientPart, ...], terminology: Terminology) -> list[tuple[frozenset[str], Strength]]:
+    found = []
+    for part in ingredients:
+        strength = strength_of_ratio(part.numerator, part.denominator)
+        if strength is not None:
+            found.append((_part_agents(part, terminology), strength))
+    return found
+
+
+def _part_agents(part: IngredientPart, terminology: Terminology) -> frozenset[str]:
+    coded = frozenset().union(*(terminology.sets_of(system, code) for system, code in part.codes)) & AGENTS
+    return coded or frozenset().union(*(terminology.sets_named_in(name) for name in part.names))
+
+
+def _cobalamins(coded: frozenset[str], names: list[ProductName]) -> frozenset[str]:
+    """The cobalamins of a product: by code, else as named; "vitamin B12" beside the name of another agent is the vitamin's name."""
+    found = [item for name in names for item in name.ingredients if item.meanings & COBALAMINS]
+    named = frozenset().union(*(item.meanings for item in found)) & COBALAMINS
+    others = named - {"cyanocobalamin"}
+    if coded or not others or "cyanocobalamin" not in named:
+        return coded or named
+    if any("cyanocobalamin" in item.meanings and (_CYANO.search(item.words) or _stands_beside(item, found)) for item in found):
+        return named
+    return others
+
+
+def _stands_beside(vitamin: Ingredient, found: list[Ingredient]) -> bool:
+    """Whether an ingredient called vitamin B12 has a strength of its own beside another cobalamin that has one."""
+    if vitamin.meanings != {"cyanocobalamin"} or not vitamin.strengths:
+        return False
+    return any(item.bracket == vitamin.bracket and item.strengths and "cyanocobalamin" not in item.meanings for item in found)
+
+
+def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:
+    """Whether it is the cyanide antidote, known by its code or name, or by 5 g of hydroxocobalamin."""
+    strength = stated.strength(agents) if "hydroxocobalamin" in agents else None
+    return "cobalamin-antidote" in agents or (strength is not None and not strength.per_ml and strength.micrograms >= _ANTIDOTE_FROM)
+
+
+def _is_combined(
+    agents: frozenset[str], named: frozenset[str], cobalamins: frozenset[str], codes: tuple[tuple[str, str], ...],
+    ingredients: tuple[IngredientPart, ...], names: list[ProductName], terminology: Terminology,
+) -> bool:  # fmt: skip
+    """Whether a cobalamin of the product is not its only agent (clinical specification, section 2, "Codes")."""
+    if not cobalamins:
+        return "cobalamin-combination" in agents
+    if (agents | named) - COBALAMINS - {"cobalamin-antidote", "cobalt"} or any(name.combined for name in names):
+        return True
+    atc = [code for system, code in codes if system == _ATC and len(code) == _ATC_SUBSTANCE]
+    if any(not terminology.sets_of(_ATC, code) & (COBALAMINS | {"cobalamin-antidote"}) for code in atc):
+        return True
+    return len(ingredients) > 1 and any(not _part_agents(part, terminology) & COBALAMINS for part in ingredients)
+
+
+def _identified(codes: tuple[tuple[str, str], ...], names: list[ProductName], agents: frozenset[str], terminology: Terminology) -> bool:
+    """Whether what is stated tells what it is: a code of a system that is read, or a name that can be read only one way."""
+    if agents or any(code.strip() and terminology.reads(system) for system, code in codes):
+        return True
+    return any(name.has_letters for name in names) and not any(name.doubtful for name in names)
+
+
+def _note(names: list[ProductName], agents: frozenset[str]) -> str:
+    """What was not understood of the names of one of our agents, in a few words."""
+    words = dict.fromkeys(word[:30] for name in names for word in name.not_understood) if agents else {}
+    return ", ".join(list(words)[:_MOST_WORDS])

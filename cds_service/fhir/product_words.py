@@ -1,0 +1,70 @@
+"""Words in the names of products that name no ingredient: forms, routes, salts, packs, times of taking, and little words.
+
+What is taken off a name before its ingredients are told apart (clinical specification, section 2). Words of German, French,
+Spanish, Italian and Dutch labels are among them, without their accents. Cations (calcium, magnesium) are none of them: beside a
+cobalamin they may be the partner.
+"""
+
+from __future__ import annotations
+
+from .strength import COUNTED, MASS, VOLUME
+
+_FORMS = """
+acting alcohol ampolla ampollas ampul ampule ampules ampulle ampullen ampuls aqueous
+brausetablette brausetabletten buvable capletas caplets capsula capsulas chew chewable chews
+coated compressa compresse comprime comprimes comprimido comprimidos conc concentrate controlled
+cp cpr cps cr cream delayed depot diluent disintegrating dispersible dissolving dr drag dragee
+dragees dropper drops dt dye ec effervescent elixir enteric er evohaler extended fast fiala
+fiale filled film filmtablette filmtabletten free gel gelule gelules gluten granules gtt gummies
+gummy hard immediate implant inf infusion iniettabile inj injec injectable injectie
+injectievloeistof injection injections injektion injektionslosung inyeccion inyectable jarabe
+kaplet kapsel kapseln kit la liq liquid long losung loz lozenge lozenges lutschtablette
+lutschtabletten lyophilised lyophilized mdv melt melts microneedle mini minims modified multi
+multidose nasenspray nebules needle needles odt oil oral orally orodispersible pastille
+pastilles patch patches pd pdr pellet pen pens pill pills powder pre prefilled premix
+preservative pressurised prolonged pulver pwdr rapid rectal release released retard sach sachets
+sciroppo sdv sf sirop sirup slow sol soln solucao solucion solution solutions soluzione solvent
+spray sprays sr sterile strip strips sugar supp suppository susp suspension sustained syr
+syringes syrop syrup tab tabl tableta tabletas tablettab tablette tabletten tabs tbl tincture
+topical transdermal trinkampulle trinkampullen troche tropfen unit use verstuiver water xr
+"""
+_ROUTES = """
+buccal by deep im intramuscular intramuscularly intranasal intravenous intravenously iv mouth
+nasal nose parenteral per po route sc shot sl slow sq subcut subcutaneous subcutaneously subl
+sublingual subq tongue under via
+"""
+_SALTS = """
+acetaat acetat acetate acetato anhydrous base bitartrate chlorhydrate chloride citrate
+clorhidrato cloridrato dihydrate dihydrochloride fumarate gluconate hci hcl hydrate hydrochlorid
+hydrochloride hydrochlorure hydroclorido maleate monohydrate mononitrate nitrate phos phosphate
+sulfate sulphate trihydrate
+"""
+_PACKS = """
+ampolletas blister bot bottle bottles box boxes btl bulk carton container count cs ct dispenser
+dosepack ea jar multipack n no nr op pack package packet packs pcs pieces pk qty refill st stk
+strength strong stuck tub tube wallet x
+"""
+_TIMES = """
+am bd bid breakfast daily day days dosing evening every hour hourly hours hr hs injected loading
+maintenance meal meals month monthly months morning night od once pm prn qd qod take taken tds
+then thereafter tid times twice week weekly weeks wk year years
+"""
+_LITTLE = """
+a an approx approximately as at bp brand containing contains content corresponding das de der
+des dfe die dietary du each either el elemental eq equal equiv equivalent equivalente eur for
+form frac from fur generic has her his i ie il in into ip iu jp la le les lo mfr ne nf of on
+only or otc oz per ph pro product products rae rx s suppl supplement supplements t the to u ui
+units up use used usp
+"""
+PLAIN = frozenset(f"{_FORMS} {_ROUTES} {_SALTS} {_PACKS} {_TIMES} {_LITTLE}".split()) | COUNTED | frozenset(MASS) | frozenset(VOLUME)
+# After a number: amounts that are no mass (units, molar amounts), and what makes a rate of a dose.
+OTHER_UNITS = frozenset({
+    "billion", "cal", "cfu", "ie", "iu", "kcal", "kj", "meq", "million", "mio", "mmol", "mol", "mu", "nanogram", "nanograms", "ng", "nmol",
+    "u", "ui", "umol", "unit", "units", "usp",
+})  # fmt: skip
+RATES = frozenset({
+    "d", "dag", "day", "dia", "g", "gram", "h", "hour", "hr", "jour", "kg", "m2", "min", "mo", "month", "tag", "week", "wk",
+})  # fmt: skip
+JOINING = frozenset({"and", "plus", "with"})
+# How labels and lists write the word vitamin.
+VITAMIN = frozenset({"vit", "vitamin", "vitamina", "vitaminas", "vitamine", "vitamines", "vitamins", "vits", "witamina"})
