@@ -46,7 +46,7 @@ class Concept(NamedTuple):
 
 class SiteCode(NamedTuple):
     """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR servers are asked for it;
-    ``in_orders``: orders of the test carry it beside the published code."""
+    ``in_orders``: orders of the test carry it beside the published code. ``owner``: whose it is."""
 
     value_set: str
     system: str
@@ -54,16 +54,19 @@ class SiteCode(NamedTuple):
     display: str
     in_queries: bool
     in_orders: bool
+    owner: str
 
 
 class Terminology:
     """The loaded value sets and medication names.
 
-    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON. ``site_codes`` are what a site added.
+    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON. ``site_codes`` are what a site added;
+    ``own_codes`` the published codes and branches of each value set that has any itself.
     """
 
     def __init__(self, value_sets: Iterable[dict[str, Any]], medication_names: dict[str, Any]):
         self.concepts: dict[str, list[Concept]] = {}
+        self.own_codes: dict[str, set[tuple[str, str]]] = {}
         self.site_codes: tuple[SiteCode, ...] = ()
         self._members: dict[tuple[str, str], frozenset[str]] = {}
         self._categories: dict[tuple[str, str], frozenset[str]] = {}
@@ -120,12 +123,14 @@ class Terminology:
             for concept in include.get("concept", []):
                 key = canonical_system(system), concept["code"]
                 self._members[key] = self._members.get(key, _EMPTY) | {set_id}
+                self.own_codes.setdefault(set_id, set()).add(key)
                 self.displays.setdefault(key, concept.get("display", ""))
                 review = any(extension.get("url") == _REVIEW for extension in concept.get("extension", []))
                 concepts.append(Concept(system, concept["code"], concept.get("display", ""), review))
             for condition in include.get("filter", []):
                 key = canonical_system(system), condition["value"]
                 self._categories[key] = self._categories.get(key, _EMPTY) | {set_id}
+                self.own_codes.setdefault(set_id, set()).add(key)
 
     def sets_of(self, system: str, code: str) -> frozenset[str]:
         """The ids of all value sets that hold ``system|code``. ``system``: as :func:`~.code_systems.canonical_system` has it."""
