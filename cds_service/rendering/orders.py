@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..fhir.definitions import read_definitions, using
-from ..fhir.json_shape import codings
 from ..fhir.medication import COBALAMINS
 from ..fhir.r4 import CodeableConcept
 from ..fhir.terminology import RXNORM, Terminology
@@ -83,8 +82,10 @@ def with_site_codings(templates: Mapping[str, OrderTemplate], terminology: Termi
 
 def _with_site_codings(template: OrderTemplate, terminology: Terminology) -> OrderTemplate:
     concept = template.resource.get("code")
-    added = terminology.order_codings(codings(concept))
-    if not concept or not added:
+    if concept is None:
+        return template
+    added = terminology.order_codings((coding["system"], coding["code"]) for coding in concept["coding"])
+    if not added:
         return template
     return template._replace(resource={**template.resource, "code": {**concept, "coding": [*concept["coding"], *added]}})
 

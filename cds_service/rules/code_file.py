@@ -112,7 +112,7 @@ def _written(reader: Reader, entry: Mapping, key: str, pattern: re.Pattern[str],
 
 def _units(reader: Reader, content: Mapping) -> list[UnitEntry]:
     found: list[UnitEntry] = []
-    by_unit = _mapping(content, "units", 'ng/L: ["nanog/L"]')
+    by_unit = _mapping(content, "units", 'ng/L: ["nanogramas/L"]')
     for unit in by_unit:
         place = by_unit.at(unit)
 
