@@ -44,12 +44,16 @@ SLIPS = {
 }
 
 
+# What is mended in a system that is not listed too.
+OF_ANY = ("as it is", "https", "http", "closing slash", "host in capitals", "blanks", "version behind a bar")
+
+
 @given(st.sampled_from(CODES), st.data())
 @MODEST
 def test_a_code_is_in_its_value_sets_whatever_slip_its_system_has(key, data):
     system, code = key
     name = data.draw(st.sampled_from(names_of(system)))
-    slip = data.draw(st.sampled_from(sorted(SLIPS)))
+    slip = data.draw(st.sampled_from(sorted(SLIPS) if system in CODE_SYSTEMS else OF_ANY))
     sets = TERMINOLOGY.sets_of(canonical_system(SLIPS[slip](name)), code)
     assert sets == TERMINOLOGY.sets_of(system if system in CODE_SYSTEMS else canonical_system(system), code) != frozenset()
 
