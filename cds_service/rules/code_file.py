@@ -20,7 +20,7 @@ _SYSTEM = re.compile(r"(?:https?://|urn:)[^\s|,]+\Z|[0-2](?:\.[0-9]+)+\Z", re.IG
 _CODE = re.compile(r"[^\s|,]+(?: [^\s|,]+)*\Z")
 # What stands in the query of a URL as it is (RFC 3986, "Query", without what parts a query).
 _SEARCHABLE = re.compile(r"[A-Za-z0-9._~:/-]+\Z")
-_LONGEST_SYSTEM, _LONGEST_CODE, _LONGEST_DISPLAY, _LONGEST_UNIT = 200, 64, 200, 40
+_LONGEST_SYSTEM, _LONGEST_CODE, _LONGEST_DISPLAY, _LONGEST_UNIT = 180, 64, 180, 40
 
 
 class CodeEntry(NamedTuple):
