@@ -28,7 +28,7 @@ from .fhir.references import is_id
 from .fhir.retrieval import Fetch, fetch_nothing, retrieve
 from .fhir.terminology import Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
-from .rendering.orders import OrderTemplate, load_templates
+from .rendering.orders import OrderTemplate, load_templates, with_site_codings
 from .rules.card import Card
 from .rules.card_file import HOOKS
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
@@ -36,6 +36,7 @@ from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
+from .site_codes import load_site_codes, with_site_codes
 
 log = logging.getLogger(__name__)
 PARAMETER_SETS = ("default", "uk", "us")
@@ -91,8 +92,11 @@ class Engine:
     def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
         self.settings = settings
         self.zone = ZoneInfo(settings.timezone)
-        self.terminology, templates = definitions(settings.parameters)
+        published, templates = definitions(settings.parameters)
         self.folders = folders(built_in or CARDS, settings.cards)
+        added = load_site_codes(self.folders, published)
+        self.terminology = with_site_codes(published, added.codes)
+        templates = with_site_codings(templates, self.terminology)
         self.evidence: dict[str, EvidenceEntry] = load_evidence(self.folders)
         self.parameters = load_parameters(self.folders, settings.parameters, self.evidence)
         self.site = Site(
@@ -101,6 +105,7 @@ class Engine:
             settings.formulary,
             self.zone,
             self.terminology,
+            added.units,
         )
         mistakes = Mistakes()
         note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)

@@ -16,14 +16,17 @@ from ..content import PROFILES
 from ..engine import Engine
 from .library import library
 from .plan_definition import PlanDefinitions
+from .site_value_sets import with_site_codes
 
 EXAMPLES = "examples"
 GENERATED = {"PlanDefinition": "plan-definitions", "Library": "libraries"}
 
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
-    """The definitions: files first made by hand, then those of the cards of ``engine``; by type and id."""
-    found = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
+    """The definitions: files first made by hand, value sets with the codes of the site of ``engine``, then those of its cards; by type
+    and id."""
+    files = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
+    found = [with_site_codes(resource, engine.terminology) for resource in files]
     return sorted([*found, *generated(engine)], key=lambda resource: (resource["resourceType"], resource["id"]))
 
 

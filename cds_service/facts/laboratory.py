@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -13,7 +14,7 @@ from ..fhir.dates import Moment, parse_moment
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
 from ..fhir.r4 import Observation, Quantity
-from ..fhir.units import EQUIVALENTS, MASS, MOLAR, UCUM, Unit, unit_of_alias, unit_of_code
+from ..fhir.units import EQUIVALENTS, MASS, MOLAR, Unit, unit_of
 from .analytes import ANALYTES, Analyte, Family
 from .fact import Fact, Source, absent, known, unknown
 from .site import Site
@@ -26,8 +27,7 @@ NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 _LATEST = datetime.max.replace(tzinfo=UTC)
-_UCUM_SYSTEM = "http://unitsofmeasure.org"
-_STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[*^]\d.*)\Z", re.DOTALL)
+_STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL)
 _HAEMOLYSED = re.compile(r"ha?emoly", re.IGNORECASE)
 
 
@@ -213,9 +213,9 @@ def _identity(reading: Reading) -> list[Any]:
 def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care: bool, site: Site) -> Result | str:
     """The result, or the reason why it cannot be used."""
     if resource.valueQuantity is not None:
-        measured = _measured_quantity(resource.valueQuantity, analyte)
+        measured = _measured_quantity(resource.valueQuantity, analyte, site)
     elif resource.valueString:
-        measured = _measured_string(resource.valueString, analyte)
+        measured = _measured_string(resource.valueString, analyte, site)
     else:
         return "a result without a value"
     if isinstance(measured, str):
@@ -254,20 +254,21 @@ def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> 
     return analyte.classes[highest]
 
 
-def _measured_quantity(quantity: Quantity, analyte: Analyte) -> tuple[Interval, Unit, str] | str:
+def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tuple[Interval, Unit, str] | str:
     value = quantity.number
     if value is None:
         return "a result without a number"
     printed, code = quantity.unit.strip(), quantity.code.strip()
-    unit = None
-    if code and quantity.system == _UCUM_SYSTEM:
-        unit = unit_of_code(code, counts=analyte.counts)
-    of_print = unit_of_alias(printed, counts=analyte.counts) if printed else None
-    if unit is not None and of_print is not None and not _same_quantity(unit, of_print, analyte):
-        return "a result whose unit and code disagree"
-    unit = unit or of_print
-    if unit is None:
-        return "a result without a usable unit"
+    unit = unit_of(
+        code,
+        quantity.system,
+        printed,
+        counts=analyte.counts,
+        same=lambda coded, shown: _same_quantity(coded, shown, analyte),
+        local=site.units,
+    )
+    if isinstance(unit, str):
+        return unit
     try:
         interval = Interval.of(value, quantity.comparator or None)
     except ValueError:
@@ -283,14 +284,14 @@ def _same_quantity(code: Unit, printed: Unit, analyte: Analyte) -> bool:
     return code.factor * family.factors[code.dimension] == printed.factor * family.factors[printed.dimension]
 
 
-def _measured_string(text: str, analyte: Analyte) -> tuple[Interval, Unit, str] | str:
+def _measured_string(text: str, analyte: Analyte, site: Site) -> tuple[Interval, Unit, str] | str:
     match = _STRICT_VALUE.match(text.strip())
     if not match:
         return "a result that is text"
     printed = match[3].strip()
-    unit = unit_of_alias(printed, counts=analyte.counts) or UCUM.get(printed)
-    if unit is None:
-        return "a result without a usable unit"
+    unit = unit_of("", "", printed, counts=analyte.counts, same=operator.eq, local=site.units)
+    if isinstance(unit, str):
+        return unit
     try:
         interval = Interval.of(Decimal(match[2]), match[1])
     except (InvalidOperation, ValueError):

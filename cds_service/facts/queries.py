@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..fhir.terminology import LOINC, Terminology
+from ..fhir.terminology import BASE, LOINC, SNOMED, Terminology
 
 
 class Query(NamedTuple):
@@ -19,6 +19,7 @@ class Query(NamedTuple):
     laboratory: bool = False
 
 
+_SYSTEMS_OF_BARE_CODES = frozenset({LOINC, SNOMED})
 QUERIES: dict[str, Query] = {
     "patient": Query("Patient"),
     "b12-results": Query(
@@ -50,11 +51,11 @@ def search(key: str, patient: str, terminology: Terminology) -> str:
         return f"Patient/{patient}"
     found = f"{query.resource_type}?patient={patient}"
     if query.value_sets:
-        codes = [code for value_set in query.value_sets for code in _codes(value_set, terminology)]
+        codes = [_token(*key) for value_set in query.value_sets for key in terminology.query_codes(value_set)]
         found += f"&code={','.join(dict.fromkeys(codes))}&_sort=-date&_count=200"
     return found
 
 
-def _codes(value_set: str, terminology: Terminology) -> list[str]:
-    """The LOINC codes of a value set, or all its codes where it has none."""
-    return terminology.codes(value_set, LOINC) or [concept.code for concept in terminology.concepts[value_set]]
+def _token(system: str, code: str) -> str:
+    """A code as a search parameter has it; one of a site's own system is told by that too."""
+    return code if system in _SYSTEMS_OF_BARE_CODES or system.startswith(BASE) else f"{system}|{code}"

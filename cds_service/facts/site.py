@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
@@ -14,13 +14,15 @@ from ..fhir.terminology import Terminology
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as ``hydroxocobalamin-injection``."""
+    """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as ``hydroxocobalamin-injection``;
+    ``units`` are UCUM codes by the printed units that the site adds, as :func:`~cds_service.fhir.units.normalised` has them."""
 
     parameter_set: str
     parameters: Mapping[str, Any]
     formulary: frozenset[str]
     zone: tzinfo
     terminology: Terminology
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, name: str, unit: str | None = None) -> Decimal:
         """The parameter ``name`` (in ``unit``, where it has a value for each of two unit families)."""

@@ -15,6 +15,7 @@ from ..fhir.dates import add_days, first_day, last_day, parse_day
 from ..fhir.dosage import SINGLE_DOSE, Phase, read_dose_given, read_phases
 from ..fhir.index import ResourceIndex
 from ..fhir.medication import Product, product_of
+from ..fhir.product import dose_matters
 from ..fhir.r4 import (
     Dosage,
     MedicationAdministration,
@@ -168,7 +169,7 @@ def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
 
 def _refuse_untold_dosage(resource: OfMedication, dosages: Sequence[Dosage], product: Product) -> None:
     """That the dosage of a cobalamin or a folate can be read; of other drugs it does not matter."""
-    if product.identified and not (product.has_cobalamin or product.has_folate):
+    if not dose_matters(product):
         return
     if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or any(map(is_untold_dosage, dosages)):
         raise ValueError("a dosage that cannot be told")

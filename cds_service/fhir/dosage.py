@@ -9,6 +9,7 @@ from datetime import date, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
+from .code_systems import V3_TIMES, canonical_system
 from .dates import (
     Moment,
     add_days,
@@ -28,32 +29,12 @@ from .r4 import (
     Timing,
     TimingRepeat,
 )
+from .routes import route_of_form, stated_route
 
 SINGLE_DOSE = math.inf
 _NO_TIMING, _NO_REPEAT = Timing(), TimingRepeat()
 _MOST_DOSES = 1e6  # more is no number of doses, whatever the period
 
-_ROUTES = {
-    ("http://snomed.info/sct", "78421000"): "parenteral",  # intramuscular
-    ("http://snomed.info/sct", "34206005"): "parenteral",  # subcutaneous
-    ("http://snomed.info/sct", "47625008"): "parenteral",  # intravenous
-    ("http://snomed.info/sct", "26643006"): "oral",
-    ("http://snomed.info/sct", "37839007"): "oral",  # sublingual
-    ("http://snomed.info/sct", "54471007"): "oral",  # buccal
-    ("http://snomed.info/sct", "46713006"): "nasal",
-}
-_INTRAMUSCULAR = re.compile(r"intra-?muscular|\bi\.?m\b")
-_ROUTE_NAMES = (
-    ("parenteral", re.compile(r"intra-?muscular|subcutaneous|intravenous|subcut|subq|parenteral|\bi\.?m\b|\bs\.?[cq]\b|\bi\.?v\b|inject")),
-    ("nasal", re.compile(r"nasal")),
-    ("oral", re.compile(r"oral|mouth|\bp\.?o\b|sublingual|buccal")),
-)  # fmt: skip
-_FORMS = (
-    ("parenteral", re.compile(r"inject|ampoule|\bamp\b|vial|prefilled syringe|parenteral")),
-    ("nasal", re.compile(r"nasal")),
-    ("oral", re.compile(r"tablet|capsule|oral|lozenge|sublingual|chewable|\btab\b|\bcap\b")),
-)
-_GTS = "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation"
 # days between doses
 _TIMING_CODES = {
     "QD": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "BID": 1 / 2, "TID": 1 / 3, "QID": 1 / 4, "QOD": 2.0, "Q1H": 1 / 24,
@@ -159,25 +140,18 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
 
 
 def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
-    """The route, and whether it is intramuscular (an injectable product without route counts as such)."""
-    keys = concept.codings if concept else []
-    names = " ".join(concept.names).lower() if concept else ""
-    for key in keys:
-        if key in _ROUTES:
-            return _ROUTES[key], key[1] == "78421000"
-    for route, pattern in _ROUTE_NAMES:
-        if names and pattern.search(names):
-            return route, bool(_INTRAMUSCULAR.search(names))
-    if keys or names:
-        return None, False
-    described = product.described.lower()
-    for route, pattern in _FORMS:
-        if pattern.search(described):
-            return route, route == "parenteral"
-    if product.strength is not None and product.strength.per_ml and product.cobalamin:
+    """The route, and whether it is intramuscular (an injectable product without a route that can be read counts as such)."""
+    keys, names = (concept.codings, concept.names) if concept else ([], [])
+    if route := stated_route(keys, names):
+        return route
+    made_for = route_of_form(product.described)
+    # What is dosed by the millilitre is injected, and hydroxocobalamin is made for injection.
+    by_volume = product.strength is not None and product.strength.per_ml and product.cobalamin
+    if made_for is None and (by_volume or product.cobalamin == "hydroxocobalamin"):
         return "parenteral", True
-    # Hydroxocobalamin is made for injection; without a route or form it is taken so.
-    return ("parenteral", True) if product.cobalamin == "hydroxocobalamin" else (None, False)
+    if made_for is None or (made_for.way != "parenteral" and (keys or names)):
+        return None, False
+    return made_for
 
 
 def _events(timing: Timing, zone: tzinfo) -> list[Moment]:
@@ -201,7 +175,7 @@ def _interval(timing: Timing, repeat: TimingRepeat, events: list[Moment]) -> flo
     if times:
         return 1 / times
     for coding in timing.code.coding if timing.code else ():
-        if coding.system in (_GTS, "") and coding.code in _TIMING_CODES:
+        if canonical_system(coding.system) in (V3_TIMES, "") and coding.code in _TIMING_CODES:
             return _TIMING_CODES[coding.code]
     if len(events) == 1:
         return SINGLE_DOSE

@@ -8,7 +8,20 @@ from datetime import UTC
 from typing import Any, NamedTuple, TypeVar, cast
 
 from .dates import parse_moment
-from .r4 import AnyResource, Medication, Observation, OfPatient, OperationOutcome, OutcomeIssue, Patient, Resource
+from .r4 import (
+    AllergyIntolerance,
+    AnyResource,
+    Condition,
+    Medication,
+    Observation,
+    OfPatient,
+    OperationOutcome,
+    OutcomeIssue,
+    Patient,
+    Procedure,
+    Resource,
+    ServiceRequest,
+)
 from .reading import Bundle, Entry, Unread, Value
 from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
@@ -150,13 +163,21 @@ class ResourceIndex:
                 self._filed[key] = [(full_url, resource)]
             elif self._is_another(resource, full_url, alike):
                 return
-        if resource.malformed or resource.modifierExtension or resource.implicitRules:
+        if resource.malformed or resource.modifierExtension or resource.implicitRules or self._is_unidentified(resource):
             self.uncertain.add(kind.__name__)
         if isinstance(resource, Observation):
             for value_set in sets:
                 self._by_value_set[value_set].append(resource)
         else:
             self._by_type[kind].append(resource)
+
+    def _is_unidentified(self, resource: OfPatient) -> bool:
+        """Whether it cannot be told what a problem, procedure, allergy or request is about: it is then not "none of ours"
+        (clinical specification, section 2, "Codes"). Of medications the product says so, of Observations what was asked for."""
+        if not isinstance(resource, (Condition, Procedure, AllergyIntolerance, ServiceRequest)):
+            return False
+        code = resource.code
+        return code is None or not self._terminology.identifies(code.codings, code.names)
 
     def _is_another(self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]) -> bool:
         """Whether a resource came before, as it is or in a newer version; of an older one it takes the place.

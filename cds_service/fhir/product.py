@@ -83,6 +83,11 @@ class IngredientPart(NamedTuple):
     denominator: StatedQuantity | None = None
 
 
+def dose_matters(product: Product) -> bool:
+    """Whether what a product counts for depends on its dose: a cobalamin, a folate, and what cannot be told."""
+    return not product.identified or product.has_cobalamin or product.has_folate
+
+
 def is_folate(product: Product, route: str | None) -> bool:
     """Whether a product by ``route`` counts as folate: leucovorin only by mouth, a combination only with a stated folate."""
     if "leucovorin" in product.agents and route != "oral":

@@ -1,32 +1,36 @@
 """Which value sets a code belongs to, from the FHIR ValueSet resources in ``fhir_profiles/value-sets``.
 
-Membership is by ``system|code``. An ``is-a`` filter is honoured for the code systems whose codes spell their
-hierarchy (ICD, ATC): ``I50`` covers ``I50.9``. Nothing is looked up outside the process.
+Membership is by ``system|code``, the system as :func:`~.code_systems.canonical_system` has it. An ``is-a`` filter is honoured for the
+code systems whose codes spell their hierarchy (ICD, ATC): ``I50`` covers ``I50.9``. Nothing is looked up outside the process.
 """
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .code_systems import ATC, DMD, ICD_10, ICD_10_CM, OPCS_4, V3_INTERPRETATION, canonical_system
+from .code_systems import LOINC as LOINC
+from .code_systems import RXNORM as RXNORM
+from .code_systems import SNOMED as SNOMED
 from .definitions import DefinitionError, parse_definition, text_of, using
 from .product_tokens import Vocabulary
 from .r4 import CodeableConcept
 
-LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-_ICD = frozenset({"http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"})
-CODES_SPELL_HIERARCHY = _ICD | {"http://www.whocc.no/atc"}
+_ICD = frozenset({ICD_10, ICD_10_CM})
+CODES_SPELL_HIERARCHY = _ICD | {ATC}
 BASE = "https://b12-folate-cds.example.org/fhir"
 # A misspelt one would hold no code that ever comes.
 _SYSTEMS = CODES_SPELL_HIERARCHY | {
-    LOINC, SNOMED, RXNORM, "https://dmd.nhs.uk", "https://fhir.hl7.org.uk/CodeSystem/OPCS-4",
-    "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", f"{BASE}/CodeSystem/b12-folate-cds",
+    LOINC, SNOMED, RXNORM, DMD, OPCS_4, V3_INTERPRETATION, f"{BASE}/CodeSystem/b12-folate-cds",
 }  # fmt: skip
+# Marks of a code's part in dual coding, in FHIR R4 ("Using ICD-[X] codes with FHIR") and ICD-10-GM.
+_ICD_MARKS = "+*!\u2020"
+_LONGEST_CODE = 64
 _REVIEW = f"{BASE}/StructureDefinition/code-review"
 _MEASURED = re.compile(r"\[(Mass|Moles|Mass or Moles|Moles or Mass)/volume\]")
 _EMPTY: frozenset[str] = frozenset()
@@ -41,29 +45,64 @@ class Concept(NamedTuple):
     review_needed: bool
 
 
+class SiteCode(NamedTuple):
+    """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR servers are asked for it;
+    ``in_orders``: orders of the test carry it beside the published code. ``owner``: whose it is."""
+
+    value_set: str
+    system: str
+    code: str
+    display: str
+    in_queries: bool
+    in_orders: bool
+    owner: str
+
+
 class Terminology:
     """The loaded value sets and medication names.
 
-    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON.
+    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON. ``site_codes`` are what a site added;
+    ``own_codes`` the published codes and branches of each value set that has any itself.
     """
 
     def __init__(self, value_sets: Iterable[dict[str, Any]], medication_names: dict[str, Any]):
         self.concepts: dict[str, list[Concept]] = {}
+        self.own_codes: dict[str, set[tuple[str, str]]] = {}
+        self.site_codes: tuple[SiteCode, ...] = ()
         self._members: dict[tuple[str, str], frozenset[str]] = {}
         self._categories: dict[tuple[str, str], frozenset[str]] = {}
         self._parts: dict[str, frozenset[str]] = {}
-        self._systems: set[str] = set()
         self.displays: dict[tuple[str, str], str] = {}
         for value_set in value_sets:
             self._add(value_set)
-        self._measured = {key: match[1] for key, name in self.displays.items() if (match := _MEASURED.search(name))}
         names = {
             designation["value"]: concept["code"]
             for concept in medication_names.get("concept", [])
             for designation in concept.get("designation", [])
         }
         self.vocabulary = Vocabulary(names)
+        self._index()
+
+    def _index(self) -> None:
+        """What follows from the codes."""
+        self._measured = {key: match[1] for key, name in self.displays.items() if key[0] == LOINC and (match := _MEASURED.search(name))}
+        self._systems = frozenset(system for system, _ in (*self._members, *self._categories))
         self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
+
+    def with_codes(self, site_codes: Sequence[SiteCode]) -> Terminology:
+        """This terminology with the codes of a site; this one stays as it is, as do ``concepts`` of both: the published codes."""
+        extended = copy.copy(self)
+        extended.displays = dict(self.displays)
+        extended._members = dict(self._members)
+        for added in site_codes:
+            key = canonical_system(added.system), added.code
+            sets = extended._members.get(key, _EMPTY)
+            if added.value_set not in sets:
+                extended._members[key] = sets | {added.value_set}
+                extended.displays.setdefault(key, added.display)
+        extended.site_codes = (*self.site_codes, *site_codes)
+        extended._index()
+        return extended
 
     @classmethod
     def load(cls, profiles: Path) -> Terminology:
@@ -81,34 +120,60 @@ class Terminology:
                 self._parts[set_id] = self._parts.get(set_id, _EMPTY) | {part.rpartition("/")[2]}
                 continue
             system = include["system"]
-            self._systems.add(system)
             for concept in include.get("concept", []):
-                key = system, concept["code"]
+                key = canonical_system(system), concept["code"]
                 self._members[key] = self._members.get(key, _EMPTY) | {set_id}
+                self.own_codes.setdefault(set_id, set()).add(key)
                 self.displays.setdefault(key, concept.get("display", ""))
                 review = any(extension.get("url") == _REVIEW for extension in concept.get("extension", []))
                 concepts.append(Concept(system, concept["code"], concept.get("display", ""), review))
             for condition in include.get("filter", []):
-                key = system, condition["value"]
+                key = canonical_system(system), condition["value"]
                 self._categories[key] = self._categories.get(key, _EMPTY) | {set_id}
+                self.own_codes.setdefault(set_id, set()).add(key)
 
     def sets_of(self, system: str, code: str) -> frozenset[str]:
-        """The ids of all value sets that hold ``system|code``."""
+        """The ids of all value sets that hold ``system|code``. ``system``: as :func:`~.code_systems.canonical_system` has it."""
         if system not in CODES_SPELL_HIERARCHY:
             return self._members.get((system, code), _EMPTY)
         # No code system of ours has longer codes; the bound keeps hostile ones out of the cache.
-        return self._cached_sets_of(system, code) if len(code) <= 64 else _EMPTY
+        return self._cached_sets_of(system, code) if len(code) <= _LONGEST_CODE else _EMPTY
 
     def _sets_in_hierarchy(self, system: str, code: str) -> frozenset[str]:
-        if system in _ICD and len(code) > 3 and code[3] != ".":
-            code = f"{code[:3]}.{code[3:]}"  # as billing systems write it
+        if system not in _ICD:
+            return self._sets_of_branch(system, code)
+        # Several codes, with a blank between them, are one diagnosis in FHIR R4 ("J21.8+ B95.6*").
+        found = self._members.get((system, code), _EMPTY)
+        for part in code.split():
+            part = part.rstrip(_ICD_MARKS)
+            if len(part) > 3 and part[3] != ".":
+                part = f"{part[:3]}.{part[3:]}"  # as billing systems write it
+            found |= self._sets_of_branch(system, part)
+            if system == ICD_10 and len(part) > 5:
+                # WHO's codes end after the fourth character: what follows is a national division of the code.
+                found |= self._members.get((system, part[:5]), _EMPTY)
+        return found
+
+    def _sets_of_branch(self, system: str, code: str) -> frozenset[str]:
         found = self._members.get((system, code), _EMPTY)
         for length in range(1, len(code) + 1):
             found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
         return found
 
+    def reads(self, system: str) -> bool:
+        """Whether a value set, the site's codes included, has codes of ``system``, in whatever form that is written."""
+        return canonical_system(system) in self._systems
+
+    def identifies(self, codes: Iterable[tuple[str, str]], names: Iterable[str]) -> bool:
+        """Whether something is told by a code in a system that is read, or by a text or display.
+
+        What is not is unidentified: it is not "none of ours", and the list that it stands in is incomplete (clinical specification,
+        section 2, "Codes"). ``codes``: (system, code) of its codings. ``names``: its text and displays.
+        """
+        return any(name.strip() for name in names) or any(code and self.reads(system) for system, code in codes)
+
     def holds(self, set_id: str, system: str, code: str) -> bool:
-        """Whether the value set ``set_id``, or one of those that it is composed of, holds ``system|code``."""
+        """Whether the value set ``set_id``, or one of those that it is composed of, holds ``system|code``, as :meth:`sets_of` has it."""
         return not self.sets_of(system, code).isdisjoint(self._parts.get(set_id, _EMPTY) | {set_id})
 
     def measured_as(self, system: str, code: str) -> str:
@@ -127,13 +192,25 @@ class Terminology:
         """The ids of all value sets that a name of the closed list in ``text`` means."""
         return self.vocabulary.meanings_in(text)
 
-    def reads(self, system: str) -> bool:
-        """Whether codes of ``system`` are read at all: a value set holds some of them. One of another system says nothing."""
-        return system in self._systems
-
     def codes(self, set_id: str, system: str) -> list[str]:
         """The codes of ``set_id`` in ``system``, in the order of the value set. Unknown id: ``KeyError``."""
         return [concept.code for concept in self.concepts[set_id] if concept.system == system]
+
+    def query_codes(self, set_id: str) -> list[tuple[str, str]]:
+        """The (system, code) by which FHIR servers are asked for ``set_id``: its LOINC codes, or all where it has none, and those of
+        the site that are meant for queries. The system is as the value set or the site has it."""
+        published = [(concept.system, concept.code) for concept in self.concepts[set_id]]
+        marked = [(added.system, added.code) for added in self.site_codes if added.value_set == set_id and added.in_queries]
+        return list(dict.fromkeys([*([key for key in published if key[0] == LOINC] or published), *marked]))
+
+    def order_codings(self, codes: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+        """The codings of the site that orders of the test with one of ``codes`` carry beside it."""
+        sets = frozenset[str]().union(*(self.sets_of(canonical_system(system), code) for system, code in codes))
+        return [
+            {"system": added.system, "code": added.code, **({"display": added.display} if added.display else {})}
+            for added in self.site_codes
+            if added.in_orders and added.value_set in sets
+        ]
 
 
 @lru_cache(maxsize=2)

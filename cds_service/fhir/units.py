@@ -1,4 +1,4 @@
-"""Units of laboratory results: UCUM codes, the vetted aliases of printed units, and exact conversion.
+"""Units of laboratory results: UCUM codes, the units that laboratories print, and exact conversion.
 
 Everything is decimal, so that 0.28 umol/L is exactly 280 nmol/L and a result at a threshold falls on its right side.
 Sources: UCUM (https://ucum.org); molar masses in ``fact base section 1.2`` (B12 1355.37, folic acid 441.4, MMA 118.09,
@@ -7,9 +7,13 @@ homocysteine 135.18, haemoglobin monomer 16114.5, potassium 39.098, creatinine 1
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
+
+from .code_systems import UNITS_OF_MEASURE, canonical_system
 
 
 class Unit(NamedTuple):
@@ -58,69 +62,174 @@ for _prefix, _scale in _PREFIX.items():
         UCUM[f"{_prefix}g/{_volume}L"] = Unit(MASS, _factor)
         UCUM[f"{_prefix}mol/{_volume}L"] = Unit(MOLAR, _factor * 1000)
 
-# Printed units, lower case, without spaces, micro sign as u. Counts have their own table because "g/l" and "k/ul"
-# mean giga and thousand there, gram and kelvin elsewhere.
-_ALIASES = {code.lower(): code for code in UCUM} | {
-    "mcg/l": "ug/L",
-    "mcg/ml": "ug/mL",
-    "mcg/dl": "ug/dL",
-    "mcmol/l": "umol/L",
-    "micromol/l": "umol/L",
-    "picogram/ml": "pg/mL",
-    "picograms/ml": "pg/mL",
-    "nanogram/ml": "ng/mL",
-    "nanograms/ml": "ng/mL",
-    "microgram/l": "ug/L",
-    "micrograms/l": "ug/L",
-    "gm/dl": "g/dL",
-    "gm/l": "g/L",
-    "gr/dl": "g/dL",
-    "micromoles/l": "umol/L",
-    "nanomol/l": "nmol/L",
-    "picomol/l": "pmol/L",
-    "mequiv/l": "meq/L",
-    "femtoliter": "fL",
-    "femtolitre": "fL",
-    "cubicmicrons": "um3",
-    "um^3": "um3",
-    "ml/min/1.73m2": "mL/min/{1.73_m2}",
-    "ml/min/1.73m^2": "mL/min/{1.73_m2}",
-    "ml/min/1.73m\u00b2": "mL/min/{1.73_m2}",
-    "ml/min/1.73_m2": "mL/min/{1.73_m2}",
-    "ml/min/(1.73m2)": "mL/min/{1.73_m2}",
-    "percent": "%",
-}
-_COUNT_ALIASES = {
-    **dict.fromkeys(
-        ("x10^9/l", "x10*9/l", "x10e9/l", "10e9/l", "10^9/l", "10*9/l", "giga/l", "g/l", "gpt/l", "k/ul", "k/mcl",
-         "10*3/mm3", "10^3/mm3", "10e3/ul", "10^3/ul", "10*3/ul", "x10^3/ul", "x10*3/ul", "x10e3/ul", "thou/ul",
-         "thou/mcl", "thousand/ul", "k/mm3", "k/cumm"), "10*9/L"),
-    **dict.fromkeys(("tera/l", "x10^12/l", "10e12/l", "10^12/l", "10*12/l", "10*6/ul", "10^6/ul", "m/ul"), "10*12/L"),
-    **dict.fromkeys(("/ul", "/mcl", "/mm3", "cells/ul"), "/uL"),
-    "%": "%",
-    "percent": "%",
-}  # fmt: skip
+# UCUM's annotations ("{cells}/uL") have no meaning for the value; the surface of a person is a part of its unit.
+_ANNOTATION = re.compile(r"\{(?!1\.73)[^{}]*\}")
 _UCUM_READ_AS_COUNT = {"K/uL": "10*9/L"}
+_LONGEST = 40
+_LONGEST_WITH_ADDITION = 120
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
+_SIGNS = str.maketrans(
+    {
+        "µ": "u",
+        "μ": "u",
+        "×": "*",
+        "✕": "*",
+        "✖": "*",
+        "∗": "*",
+        "·": "*",
+        "⋅": "*",
+        "∙": "*",
+        "•": "*",
+        "−": "-",
+        "⁄": "/",
+        "∕": "/",
+        "÷": "/",
+    }
+)
+_PER = re.compile(r"\s+per\s+")
+_DOT = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
+_INVERSE = re.compile(r"[*.]?((?:[dmunp]|mc|micro|milli|deci)?l)(?:\^|\*\*?)?-1\Z")
+# Decimal places from a litre, gram or mole down to the prefixed one: 10^6 microlitres are a litre.
+_PLACES = {"": 0, "d": 1, "deci": 1, "m": 3, "milli": 3, "u": 6, "mc": 6, "micro": 6, "n": 9, "nano": 9, "p": 12, "pico": 12}
+_CUBIC_MILLIMETRE = r"mm(?:\^|\*\*?)?3|c(?:u|ubic)?mm|(?:cu|cubic)millimet(?:er|re)s?"
+_PER_VOLUME = (
+    r"/(?:(?P<part>d|deci|m|milli|u|mc|micro|n|nano|p|pico|)(?:l|lit(?:er|re)s?)"
+    rf"|(?P<hundred>100ml)|(?P<cube>{_CUBIC_MILLIMETRE}))\Z"
+)
+_CONCENTRATION = re.compile(
+    r"(?P<prefix>p|pico|n|nano|u|mc|micro|m|milli|)(?:(?P<mass>g|gm|gr|grams?|grammes?)|(?P<molar>mol|moles?)|eq|equiv)" + _PER_VOLUME
+)
+# What counts are printed in: the power of ten, and the decimal places of the only volume that the word stands before.
+_WORDS = {
+    **dict.fromkeys(("k", "thou", "thous", "thousand", "thousands", "tsd"), (3, 6)),
+    **dict.fromkeys(("m", "mio", "mill", "million", "millions"), (6, 6)),
+    **dict.fromkeys(("g", "giga", "gpt", "mrd", "billion", "billions"), (9, 0)),
+    **dict.fromkeys(("t", "tera", "tpt"), (12, 0)),
+}
+# 103 and the like have lost the superscript of their power.
+_NUMBERS = {"1000": 3, "1,000": 3, "103": 3, "106": 6, "109": 9, "1012": 12}
+_COUNT = re.compile(
+    r"(?:[x*]?(?:10(?:\^|\*\*?|e|exp|\()\+?(?P<exponent>[0-9]{1,2})\)?|(?P<number>[0-9,]+))|(?P<word>[a-z]+?))?"
+    r"\*?" + _PER_VOLUME
+)
+_COUNTED = re.compile(r"(?:cells?|#)/")
+_HIGHEST_POWER = 15
+_CELL_VOLUME = re.compile(r"fl|femtolit(?:er|re)s?|um?(?:\^|\*\*?)?3|(?:cubic|cu)(?:microns?|um)")
+_FILTRATION = re.compile(r"ml/min/[({\[]?1[.,]73\*?_?(?:m(?:\^|\*\*?)?2|sqm|qm)[)}\]]?")
 
 
-def _normalised(printed: str) -> str:
-    return "".join(printed.split()).replace("\u00b5", "u").replace("\u03bc", "u").lower()
+def unit_of(
+    code: str,
+    system: str,
+    printed: str,
+    *,
+    counts: bool,
+    same: Callable[[Unit, Unit], bool],
+    local: Mapping[str, str] | None = None,
+) -> Unit | str:
+    """The unit of a result, or the reason why there is none (clinical specification, section 2, "Unit").
+
+    ``code``, ``system`` and ``printed`` as in a FHIR Quantity, ``""`` where missing. ``counts``: the analyte is a blood count.
+    ``same``: whether the unit of the code and the printed one mean one quantity of the analyte. ``local``: UCUM codes by the
+    printed units that the site adds, as :func:`normalised` has them.
+    """
+    coded = unit_of_code(code, counts=counts) if code and canonical_system(system) == UNITS_OF_MEASURE else None
+    shown = (unit_of_alias(printed, counts=counts) or _local_unit(printed, local)) if printed else None
+    if coded is not None and printed:
+        told = shown or _told_by(printed[:_LONGEST_WITH_ADDITION], counts)
+        if told is not None and not same(coded, told):
+            return "a result whose unit and code disagree"
+    return coded or shown or "a result without a usable unit"
 
 
 def unit_of_code(code: str, *, counts: bool) -> Unit | None:
     """The unit of a UCUM code. ``counts``: the analyte is a blood count, where ``K/uL`` is no kelvin."""
     if counts and code in _UCUM_READ_AS_COUNT:
         return UCUM[_UCUM_READ_AS_COUNT[code]]
-    return UCUM.get(code)
+    if len(code) > _LONGEST:
+        return None
+    return UCUM.get(code) or UCUM.get(_ANNOTATION.sub("", code))
 
 
 def unit_of_alias(printed: str, *, counts: bool) -> Unit | None:
-    """The unit that a printed unit stands for by the vetted list, or ``None``. ``counts`` as above."""
-    return _unit_of_alias(printed, counts) if len(printed) <= 40 else None
+    """The unit that a printed unit stands for, or ``None``. ``counts`` as above: there "g/l" and "k/ul" mean giga and thousand,
+    elsewhere gram and kelvin."""
+    return _unit_of_alias(printed, counts) if len(printed) <= _LONGEST else None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _unit_of_alias(printed: str, counts: bool) -> Unit | None:
-    name = _normalised(printed)
-    code = _COUNT_ALIASES.get(name) if counts else _ALIASES.get(name)
-    return UCUM[code] if code else None
+    name = normalised(printed)
+    if name in ("%", "percent", "pct"):
+        return UCUM["%"]
+    if counts:
+        return _count(name)
+    if _CELL_VOLUME.fullmatch(name):
+        return UCUM["fL"]
+    if _FILTRATION.fullmatch(name):
+        return UCUM["mL/min/{1.73_m2}"]
+    return _concentration(name)
+
+
+def normalised(printed: str) -> str:
+    """A printed unit in small letters, without blanks and dots, with one form of powers, of signs and of inverse litres."""
+    text = _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_SUPERSCRIPTS), printed).translate(_SIGNS).lower()
+    text = _DOT.sub("", _ANNOTATION.sub("", "".join(_PER.sub("/", text).split())))
+    return _INVERSE.sub(r"/\1", text)
+
+
+def _local_unit(printed: str, local: Mapping[str, str] | None) -> Unit | None:
+    if not local or len(printed) > _LONGEST:
+        return None
+    return UCUM.get(local.get(normalised(printed), ""))
+
+
+def _count(name: str) -> Unit | None:
+    match = _COUNT.match(_COUNTED.sub("/", name))
+    if not match or int(match["exponent"] or 0) > _HIGHEST_POWER:
+        return None
+    places = _places(match)
+    if match["word"]:
+        power, only = _WORDS.get(match["word"], (0, -1))
+        if places != only:
+            return None
+    elif match["number"]:
+        if match["number"] not in _NUMBERS:
+            return None
+        power = _NUMBERS[match["number"]]
+    else:
+        power = int(match["exponent"] or 0)
+    return Unit(NUMBER, Decimal(f"1e{power + places - 9}"))
+
+
+def _concentration(name: str) -> Unit | None:
+    match = _CONCENTRATION.match(name)
+    if not match:
+        return None
+    dimension, base = (MASS, 9) if match["mass"] else (MOLAR, 12) if match["molar"] else (EQUIVALENTS, 12)
+    return Unit(dimension, Decimal(f"1e{base - _PLACES[match['prefix']] + _places(match)}"))
+
+
+def _places(match: re.Match[str]) -> int:
+    """Decimal places from a litre down to the volume."""
+    if match["cube"]:
+        return _PLACES["u"]
+    return _PLACES["d"] if match["hundred"] else _PLACES[match["part"]]
+
+
+@lru_cache(maxsize=2048)
+def _told_by(printed: str, counts: bool) -> Unit | None:
+    """The unit that a printed one is about, where the vetted reading alone does not know it: one of another kind of analyte, or one
+    with an addition before or behind ("pmol/L (SI)"). Good enough to contradict a code, and for nothing else."""
+    words = re.split(r"[\s()\[\]{};,*]+", printed)
+    parts = [
+        printed,
+        *(" ".join(words[:end]) for end in range(len(words), 0, -1)),
+        *(" ".join(words[start:]) for start in range(1, len(words))),
+    ]
+    for part in parts:
+        if found := unit_of_alias(part, counts=counts) or unit_of_alias(part, counts=not counts):
+            return found
+    return None

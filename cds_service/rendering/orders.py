@@ -6,6 +6,7 @@ validated at load is what leaves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +73,21 @@ def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -
         with using(path):
             templates[definition["id"]] = _template(definition, terminology, parameter_set)
     return templates
+
+
+def with_site_codings(templates: Mapping[str, OrderTemplate], terminology: Terminology) -> dict[str, OrderTemplate]:
+    """``templates`` whose orders of tests carry the codings that the site marked for orders, behind the published ones."""
+    return {name: _with_site_codings(template, terminology) for name, template in templates.items()}
+
+
+def _with_site_codings(template: OrderTemplate, terminology: Terminology) -> OrderTemplate:
+    concept = template.resource.get("code")
+    if concept is None:
+        return template
+    added = terminology.order_codings((coding["system"], coding["code"]) for coding in concept["coding"])
+    if not added:
+        return template
+    return template._replace(resource={**template.resource, "code": {**concept, "coding": [*concept["coding"], *added]}})
 
 
 def _template(definition: dict[str, Any], terminology: Terminology, parameter_set: str) -> OrderTemplate:

@@ -21,8 +21,9 @@ STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local
 BASES = ("guideline", "label", "review", "founding-document", "engineering", "local-policy")
 SITE_FILE = "site.yaml"
 EVIDENCE_FILE = "evidence.yaml"
+CODES_FILE = "codes.yaml"
 PARAMETERS = "parameters"
-SHARED_FILES = frozenset({EVIDENCE_FILE, PARAMETERS, SITE_FILE})
+SHARED_FILES = frozenset({CODES_FILE, EVIDENCE_FILE, PARAMETERS, SITE_FILE})
 # Above every limit, dose and number of days in use, and still days that the calendar can count.
 HIGHEST = 100_000
 # How far rounding may take apart what a limit is in its units.

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.fhir.units import unit_of_alias, unit_of_code
+from cds_service.fhir.code_systems import UNITS_OF_MEASURE
+from cds_service.fhir.units import UCUM as CODES
+from cds_service.fhir.units import Unit, normalised, unit_of, unit_of_alias, unit_of_code
 from tests.support.clinic import facts_of
 from tests.support.fhir_builders import LOINC, UCUM, observation
 
@@ -211,3 +213,164 @@ def test_values_outside_of_what_is_possible_are_unusable(analyte, value, code, u
 def test_suspicious_values_count_and_ask_for_a_check(analyte, value, code, loinc):
     fact = result(analyte, value, code=code)
     assert fact.value is not None and fact.value.suspicious and fact.note == "check the value"
+
+
+POWERS = {3: "³", 6: "⁶", 9: "⁹", 12: "¹²"}
+VOLUMES = {
+    "L": ("L", "l", "litre", "liter", "Liter"), "mL": ("mL", "ml", "millilitre"), "dL": ("dL", "dl", "100 mL"),
+    "uL": ("uL", "ul", "µL", "μL", "mcL", "MCL", "microL", "microliter", "mm3", "mm³", "mm^3", "cumm", "cu mm", "cu.mm", "cmm", "cubic mm"),
+    "nL": ("nL", "nl"), "pL": ("pL", "pl"),
+}  # fmt: skip
+PLACES = {"L": 0, "dL": 1, "mL": 3, "uL": 6, "nL": 9, "pL": 12}
+
+
+@st.composite
+def printed_counts(draw):
+    """A printed unit of a count, and its size in 10*9/L."""
+    power, volume = draw(st.sampled_from(sorted(POWERS))), draw(st.sampled_from(sorted(VOLUMES)))
+    form = draw(st.sampled_from(["10*{}", "10^{}", "10**{}", "10E{}", "10e{}", "10e+{}", "10({})", "10{}", "10 {}"]))
+    number = form.format(power) if draw(st.booleans()) else f"10{POWERS[power]}"
+    times = draw(st.sampled_from(["", "x", "X", "x ", "× ", "*"]))
+    cells = draw(st.sampled_from(["", " cells", "{cells}", " cells "]))
+    slash = draw(st.sampled_from(["/", " / ", " per "]))
+    return f"{times}{number}{cells}{slash}{draw(st.sampled_from(VOLUMES[volume]))}", Decimal(f"1e{power + PLACES[volume] - 9}")
+
+
+@given(printed_counts())
+@settings(max_examples=300, deadline=None)
+def test_any_print_of_a_count_is_its_exact_size(case):
+    printed, size = case
+    if len(printed) <= 40:
+        assert unit_of_alias(printed, counts=True) == Unit("number concentration", size), printed
+
+
+AMOUNTS = {
+    "pg": ("pg", "PG", "picogram", "picograms"), "ng": ("ng", "nanogram"), "ug": ("ug", "µg", "μg", "mcg", "MCG", "microgram"),
+    "mg": ("mg", "milligram"), "g": ("g", "gm", "gr", "gram", "grams"), "pmol": ("pmol", "picomol", "picomoles"),
+    "nmol": ("nmol", "nanomol"), "umol": ("umol", "µmol", "mcmol", "micromol", "micromoles"), "mmol": ("mmol", "millimol"),
+    "meq": ("meq", "mEq", "MEQ", "mequiv"),
+}  # fmt: skip
+
+
+@given(st.sampled_from(sorted(AMOUNTS)), st.sampled_from(["L", "dL", "mL"]), st.data())
+@settings(max_examples=200, deadline=None)
+def test_any_print_of_a_concentration_is_its_ucum_code(amount, volume, data):
+    code = f"{amount}/{volume}"
+    if code not in CODES:
+        return
+    printed = data.draw(st.sampled_from(AMOUNTS[amount])) + data.draw(st.sampled_from(["/", " / ", " per "]))
+    printed += data.draw(st.sampled_from(VOLUMES[volume]))
+    assert unit_of_alias(printed, counts=False) == CODES[code], printed
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_printed_ucum_code_is_read_as_the_code(code):
+    counts = CODES[code].dimension in ("number concentration", "fraction")
+    assert unit_of_alias(code, counts=counts) == CODES[code]
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("10³/µL", 30), ("10³/mcL", 30), ("10(3)/mcL", 30), ("x 10E9/L", 30), ("K/uL", 30), ("thou/mm3", 30), ("G/l", 30), ("Mrd./l", 30),
+        ("Tsd./µl", 30), ("/nl", 30), ("×10⁹/L", 30), ("10⁹·L⁻¹", 30), ("103/uL", 30), ("10 9/L", 30), ("Gpt/l", 30), ("k/cumm", 30),
+        ("thousand/uL", 30), ("10^3 cells/uL", 30), ("billion/L", 30), ("1000/uL", 30), ("10*3/mm³", 30),
+    ],
+)  # fmt: skip
+def test_platelets_are_read_as_laboratories_print_their_unit(printed, expected):
+    assert amount("platelets", 30, unit=printed) == expected
+
+
+@pytest.mark.parametrize("printed", ["10³/µL", "10(3)/mcL", "10E3/uL", "10^3/uL", "x 10E9/L", "×10⁹/L", "K/uL", "G/l"])
+def test_a_result_that_is_text_has_its_unit_in_the_same_forms(printed):
+    assert facts_of(observation("platelets", valueString=f"<30 {printed}"))["platelets"].value.level == "low"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "G/dL",
+        "g/mL",
+        "K/L",
+        "M/L",
+        "T/uL",
+        "mg/dL",
+        "10^99/L",
+        "10^/L",
+        "x/uL",
+        "10/L",
+        "cells",
+        "/",
+        "L",
+        "1e3",
+        "10^9",
+        "10*9/L/h",
+        "10*9/mol",
+        "k",
+        "%/L",
+    ],
+)
+def test_what_is_no_unit_of_a_count_is_not_guessed(printed):
+    assert unit_of_alias(printed, counts=True) is None
+
+
+@pytest.mark.parametrize(
+    ("analyte", "unit", "code"),
+    [
+        pytest.param("b12", "pmol/L (SI)", "pg/mL", id="pmol/L (SI)"),
+        pytest.param("b12", "pmol/L SI", "pg/mL", id="pmol/L SI"),
+        pytest.param("b12", "(SI) pmol/L", "pg/mL", id="addition before"),
+        pytest.param("b12", "pmol/L [total B12, serum, chemiluminescence, method 7]", "pg/mL", id="a long addition"),
+        pytest.param("b12", "10*9/L", "pg/mL", id="a count"),
+        pytest.param("hb", "K/uL", "g/dL", id="haemoglobin in thousands"),
+        pytest.param("platelets", "mmol/L", "10*9/L", id="platelets in mmol/L"),
+        pytest.param("platelets", "fL", "10*3/uL", id="platelets in fL"),
+        pytest.param("platelets", "10*12/L (auto)", "10*9/L", id="platelets a thousandfold"),
+        pytest.param("reticulocytes", "% of RBC", "10*9/L", id="reticulocytes in percent"),
+        pytest.param("mcv", "pg (MCH) g/dL", "fL", id="MCV with the unit of MCHC"),
+        pytest.param("potassium", "mg/dL (serum)", "mmol/L", id="potassium in mg/dL"),
+        pytest.param("egfr", "umol/L", "mL/min/{1.73_m2}", id="creatinine for eGFR"),
+    ],
+)
+def test_a_printed_unit_of_another_quantity_makes_a_result_unusable_also_with_an_addition(analyte, unit, code):
+    more = {"code": {"coding": [{"system": LOINC, "code": "60474-4"}]}} if analyte == "reticulocytes" else {}
+    facts = facts_of(
+        observation("platelets" if more else analyte, valueQuantity={"value": 150, "unit": unit, "code": code, "system": UCUM}, **more)
+    )
+    assert facts[FACT.get(analyte, analyte)].is_unknown
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit", "code"),
+    [
+        ("b12", 110, "pg/mL (total)", "pg/mL"), ("b12", 110, "pg/mL, serum", "ng/L"), ("b12", 110, "as reported", "pg/mL"), ("b12", 110, "Einheiten", "pg/mL"),
+        ("platelets", 49, "G/l (EDTA)", "10*9/L"), ("hb", 11.9, "g/dL (calc)", "g/dL"), ("potassium", 2.8, "mEq/L (plasma)", "mmol/L"),
+        ("platelets", 49, "SI", "10*9/L"),
+    ],
+)  # fmt: skip
+def test_an_addition_or_a_print_that_nobody_knows_is_no_disagreement(analyte, value, unit, code):
+    assert amount(analyte, value, unit=unit, code=code) is not None
+
+
+@pytest.mark.parametrize("unit", ["pmol/L (SI)", "mmol/L (4Fe)", "g/dL calc"])
+def test_a_print_with_an_addition_alone_is_not_read(unit):
+    assert isinstance(unit_of("", "", unit, counts=False, same=Unit.__eq__), str)
+
+
+@pytest.mark.parametrize("code", ["{cells}/uL", "10*3{cells}/uL", "10*9/L{plt}"])
+def test_annotations_of_ucum_mean_nothing_for_the_value(code):
+    assert unit_of_code(code, counts=True) is not None
+    assert amount("platelets", 49, code="10*9/L{plt}") == 49
+
+
+@pytest.mark.parametrize("text", ["10" * 5_000_000, "µ" * 10_000_000, "(" * 10_000_000, "pmol/L (" + "x" * 10_000_000, "x" * 39 + "/"])
+def test_a_hostile_unit_is_no_unit_and_takes_no_time(text):
+    assert unit_of_alias(text, counts=True) is None
+    assert isinstance(unit_of(text, UNITS_OF_MEASURE, text, counts=False, same=Unit.__eq__), str)
+
+
+@given(st.text(max_size=40))
+@MODEST
+def test_a_normalised_unit_stays_what_it_is(printed):
+    once = normalised(printed)
+    assert unit_of_alias(printed, counts=True) == unit_of_alias(once, counts=True) or len(once) > 40

@@ -12,6 +12,7 @@ from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
 from ...rules.yaml_source import AuthoringError, Mistakes
+from ...site_codes import read_site_codes
 from ..card_tests import CardTestResult, run_card, with_drafts
 from .finding import Finding
 from .of_cards import card_findings, failing_tests
@@ -35,13 +36,14 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     mistaken: set[str] = set()
     evidence = read_evidence(found, mistakes, mistaken)
     try:
-        _, templates = definitions(settings.parameters)
+        terminology, templates = definitions(settings.parameters)
         # A card that cites a mistaken entry is not mistaken itself.
         names = vocabulary(evidence.keys() | mistaken, templates)
     except AuthoringError as error:  # without value sets and orders nothing else can be judged
         yield from map(Finding.of, error.all)
         return
     yield from definition_findings()
+    read_site_codes(found, terminology, mistakes)
     for parameter_set in PARAMETER_SETS:
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
         built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])

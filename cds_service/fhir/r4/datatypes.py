@@ -8,20 +8,12 @@ from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
 
+from ..code_systems import canonical_system
+
 # Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
 _LEAST, _MOST = Decimal("1e-15"), Decimal("1e15")
 _LONGEST_NUMBER = 60
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-_HL7_OID = "urn:oid:2.16.840.1.113883.6."
-# As some servers send code systems that have a URL (FHIR R4, "Using Codes in resources", lists both).
-_URL_OF_OID = {
-    f"{_HL7_OID}1": "http://loinc.org",
-    f"{_HL7_OID}3": "http://hl7.org/fhir/sid/icd-10",
-    f"{_HL7_OID}73": "http://www.whocc.no/atc",
-    f"{_HL7_OID}88": "http://www.nlm.nih.gov/research/umls/rxnorm",
-    f"{_HL7_OID}90": "http://hl7.org/fhir/sid/icd-10-cm",
-    f"{_HL7_OID}96": "http://snomed.info/sct",
-}
 
 
 class Element(Struct):
@@ -46,8 +38,8 @@ class CodeableConcept(Element):
 
     @property
     def codings(self) -> list[tuple[str, str]]:
-        """``(system, code)`` of each coding that has both; an OID of a system that has a URL as that URL."""
-        return [(_URL_OF_OID.get(coding.system, coding.system), coding.code) for coding in self.coding if coding.system and coding.code]
+        """``(system, code)`` of each coding that has both; the system as :func:`canonical_system` has it."""
+        return [(canonical_system(coding.system), coding.code) for coding in self.coding if coding.system and coding.code]
 
     @property
     def names(self) -> list[str]:
@@ -197,5 +189,6 @@ def status_code(concept: CodeableConcept | str | None, system: str) -> str:
     if concept is None or isinstance(concept, str):
         return (concept or "").strip()
     stated = [coding for coding in concept.coding if coding.code]
-    chosen = next((coding for coding in stated if coding.system == system), stated[0] if stated else None)
+    of_system = (coding for coding in stated if canonical_system(coding.system) == system)
+    chosen = next(of_system, stated[0] if stated else None)
     return chosen.code.strip() if chosen else ""

@@ -1,0 +1,130 @@
+"""The codes and units that a site adds in its folders, judged by the published value sets and put over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from .facts.queries import QUERIES
+from .fhir.code_systems import CODE_SYSTEMS, UNITS_OF_MEASURE, canonical_system
+from .fhir.product import AGENTS
+from .fhir.terminology import SiteCode, Terminology
+from .fhir.units import UCUM, normalised, unit_of
+from .rules.code_file import CodeEntry, UnitEntry, read_code_files
+from .rules.shared_files import Folder
+from .rules.yaml_reader import meant
+from .rules.yaml_source import AuthoringError, Mistakes
+
+_ASKED_FOR = frozenset(value_set for query in QUERIES.values() for value_set in query.value_sets)
+_PANELS = frozenset({"blood-count-panel", "basic-metabolic-panel"})
+# Kinds of value sets of which a code has one meaning: one test, one drug, one answer.
+_KINDS = (
+    _ASKED_FOR | _PANELS,
+    AGENTS,
+    frozenset({"positive-answer", "negative-answer", "equivocal-answer", "pregnant-answer", "not-pregnant-answer"}),
+)
+
+
+class SiteCodes(NamedTuple):
+    """What a site adds: codes of value sets, and UCUM codes by printed unit (as :func:`~.fhir.units.normalised` has it)."""
+
+    codes: tuple[SiteCode, ...]
+    units: Mapping[str, str]
+
+
+def load_site_codes(folders: Sequence[Folder], terminology: Terminology) -> SiteCodes:
+    """What the ``codes.yaml`` of each folder adds to ``terminology``. Raises :class:`AuthoringError` with all that was found."""
+    mistakes = Mistakes()
+    found = read_site_codes(folders, terminology, mistakes)
+    mistakes.tell()
+    return found
+
+
+def read_site_codes(folders: Sequence[Folder], terminology: Terminology, mistakes: Mistakes) -> SiteCodes:
+    """As :func:`load_site_codes`, without the entries that are mistaken, which are noted."""
+    entries, units = read_code_files(folders, mistakes)
+    return SiteCodes(_codes(entries, terminology, mistakes), _units(units, mistakes))
+
+
+def with_site_codes(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminology:
+    """``terminology`` with ``codes`` over it; for the same ones the same object, so that what is kept of it is kept once."""
+    return _extended(terminology, codes) if codes else terminology
+
+
+@lru_cache(maxsize=2)
+def _extended(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminology:
+    return terminology.with_codes(codes)
+
+
+def _codes(entries: Sequence[CodeEntry], terminology: Terminology, mistakes: Mistakes) -> tuple[SiteCode, ...]:
+    found: list[SiteCode] = []
+    sets: dict[tuple[str, str], set[str]] = {}
+    for entry in entries:
+        with mistakes.noting():
+            if entry.value_set not in terminology.own_codes:
+                told = f"there is no value set {entry.value_set!r} that codes can be added to."
+                raise AuthoringError(entry.set_place, told, meant(entry.value_set, terminology.own_codes))
+            key = canonical_system(entry.system), entry.code
+            ours = sets.setdefault(key, set())
+            _check_code(entry, terminology.sets_of(*key), ours, terminology)
+            ours.add(entry.value_set)
+            system = key[0] if key[0] in CODE_SYSTEMS else entry.system
+            found.append(SiteCode(entry.value_set, system, entry.code, entry.display, entry.in_queries, entry.in_orders, entry.owner))
+    return tuple(found)
+
+
+def _check_code(entry: CodeEntry, published: frozenset[str], ours: set[str], terminology: Terminology) -> None:
+    named = f"{entry.code!r} of {entry.system}"
+    if entry.value_set in ours:
+        raise AuthoringError(entry.place, f"{named} stands twice under {entry.value_set}.", "Remove one of the two.")
+    if entry.value_set in published and not (entry.in_queries or entry.in_orders):
+        mend = "Remove it, or mark it 'in_queries: true' or 'in_orders: true'."
+        raise AuthoringError(entry.place, f"{entry.value_set} has {named} already.", mend)
+    for other in sorted((published | ours) - {entry.value_set}):
+        if _exclude(other, entry.value_set, terminology):
+            told = f"{named} stands in {other} too, and cannot mean both."
+            raise AuthoringError(entry.place, told, f"Decide between {other} and {entry.value_set}.")
+    if entry.in_queries and entry.value_set not in _ASKED_FOR:
+        told = f"FHIR servers are not asked for codes of {entry.value_set}: their lists of that kind are read whole."
+        raise AuthoringError(entry.place, told, "Leave 'in_queries' out.")
+    if entry.in_orders and entry.value_set not in _ASKED_FOR | _PANELS:
+        raise AuthoringError(entry.place, f"no order of a test has a code of {entry.value_set}.", "Leave 'in_orders' out.")
+
+
+def _exclude(first: str, second: str, terminology: Terminology) -> bool:
+    """Whether one code cannot be in both: one of the two is of a kind of one meaning, and they share no published code."""
+    if not any(first in kind or second in kind for kind in _KINDS):
+        return False
+    return terminology.own_codes[first].isdisjoint(terminology.own_codes[second])
+
+
+def _units(entries: Sequence[UnitEntry], mistakes: Mistakes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in entries:
+        with mistakes.noting():
+            if entry.unit not in UCUM:
+                told = f"{entry.unit!r} is no UCUM code of a unit that results are read in."
+                raise AuthoringError(entry.unit_place, told, meant(entry.unit, UCUM))
+            name = normalised(entry.printed)
+            if not name:
+                raise AuthoringError(entry.place, f"{entry.printed!r} names no unit.", "Write the unit as results print it.")
+            if name in found:
+                raise AuthoringError(entry.place, f"{entry.printed!r} stands twice.", "Remove one of the two.")
+            _check_unit(entry)
+            found[name] = entry.unit
+    return found
+
+
+def _check_unit(entry: UnitEntry) -> None:
+    for counts in (False, True):
+        read = unit_of("", "", entry.printed, counts=counts, same=_equal)
+        if not isinstance(read, str) and read == UCUM[entry.unit]:
+            raise AuthoringError(entry.place, f"{entry.printed!r} is read as {entry.unit} already.", "Remove it.")
+        if isinstance(unit_of(entry.unit, UNITS_OF_MEASURE, entry.printed, counts=counts, same=_equal), str):
+            told = f"{entry.printed!r} means another unit than {entry.unit}."
+            raise AuthoringError(entry.place, told, "Ask the laboratory which unit it is; a result in the wrong one harms.")
+
+
+def _equal(first: object, second: object) -> bool:
+    return first == second
