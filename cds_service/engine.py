@@ -34,6 +34,7 @@ from .rules.card_file import HOOKS
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
+from .rules.shared_files import words_of
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
 
@@ -85,7 +86,7 @@ class Engine:
     """Cards, facts and order templates of one deployment, loaded and checked as a whole.
 
     ``built_in``: the folder of cards that local ones come over. ``activate``: ids of drafts that speak as if they were active,
-    for those who write them.
+    for those who write them. ``words``: how texts show each parameter.
     """
 
     def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
@@ -106,7 +107,8 @@ class Engine:
         note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
         mistakes.tell()
         reasons = _override_reasons()
-        self.vocabulary = vocabulary(self.evidence, templates)
+        self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
+        self.vocabulary = vocabulary(self.evidence, templates, self.words)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
         sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
@@ -196,9 +198,9 @@ def _told_to_authors() -> Iterator[None]:
         raise AuthoringError(Place(file, error.line, error.column), error.what) from None
 
 
-def vocabulary(evidence: Collection[str], templates: Collection[str]) -> Vocabulary:
-    """The names that cards may use beside those of ``evidence`` and order ``templates``."""
-    return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT))
+def vocabulary(evidence: Collection[str], templates: Collection[str], parameters: Mapping[str, str]) -> Vocabulary:
+    """The names that cards may use beside those of ``evidence`` and order ``templates``; ``parameters``: as texts show them."""
+    return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT), parameters)
 
 
 def note_wrong_orders(

@@ -11,8 +11,8 @@ from .therapy import MEDICATION_QUERIES, course_start
 
 @fact("b12_therapy.active", "B12 treatment under way", queries=MEDICATION_QUERIES, uses=("cause.dietary",))
 def therapy_active(facts: Facts) -> Fact:
-    """A current course of a single-agent cobalamin: parenteral, nasal, oral from 500 ug a day or unstated; or a dose
-    within 120 days."""
+    """A current course of a single-agent cobalamin: parenteral, nasal, oral from {therapy.oral_from} or unstated; or a
+    dose within {therapy.dose_active_for}."""
     course = facts.record.cobalamin_course(facts)
     if course.active is None:
         return unknown(course.note)
@@ -101,8 +101,8 @@ def last_dose(facts: Facts) -> Fact:
     uses=("b12_therapy.active", "b12_therapy.past", "b12_therapy.ended", "b12_therapy.route", "b12_therapy.interval"),
 )  # fmt: skip
 def therapy_lapsed(facts: Facts) -> Fact:
-    """``ended``: an earlier course that ended more than 30 days ago, or at an unknown time. ``overdue``: an active injection
-    with a stated interval of which the last of two or more doses in 2 years is older than one and a half intervals."""
+    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, or at an unknown time. ``overdue``: an active injection
+    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than {lapsed.overdue_intervals}."""
     active = facts["b12_therapy.active"]
     if active.is_unknown:
         return unknown(active.note)
@@ -159,8 +159,8 @@ def _detail(facts: Facts, name: str) -> Fact:
     uses=("b12_therapy.active", "b12_therapy.start", "b12.total", "b12.active", "patient.pregnant"),
 )  # fmt: skip
 def low_on_therapy(facts: Facts) -> Fact:
-    """Therapy begun 28 days ago or earlier, and the newest total (not in pregnancy) or active B12, drawn 28 days after
-    its start or later, is in the deficient class."""
+    """Therapy begun {therapy.settled_after} ago or earlier, and the newest total (not in pregnancy) or active B12, drawn
+    {therapy.settled_after} after its start or later, is in the deficient class."""
     active = facts["b12_therapy.active"]
     if not active.holds:
         return unknown(active.note) if active.is_unknown else known(False)

@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as AnyMapping
-from contextlib import suppress
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .parameter_text import UNITS, parameter_words
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, load
 
-STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local")
+_PARAMETER_KEYS = ("value", "unit", "source", "basis", "note")
 BASES = ("guideline", "label", "review", "founding-document", "engineering", "local-policy")
 SITE_FILE = "site.yaml"
 EVIDENCE_FILE = "evidence.yaml"
@@ -33,21 +32,18 @@ ASCENDING = (
     ("b12.active.deficient_below", "b12.active.sufficient_above"),
     ("folate.serum.deficient_below", "folate.serum.sufficient_from"),
     ("potassium.severe_below", "potassium.low_below"),
-    ("anaemia.severe", "anaemia.women"),
+    ("anaemia.severe_below", "anaemia.women"),
     ("anaemia.severe_pregnant_or_under_5", "anaemia.pregnant_below"),
     ("anaemia.pregnant_below", "anaemia.pregnant_none_from"),
     ("anaemia.women", "anaemia.men"),
     ("therapy.oral_from_dietary", "therapy.oral_from"),
     ("window.potassium", "window.potassium_recent"),
     ("monitoring.every", "monitoring.every_when_stable"),
+    ("patient.childbearing_from", "patient.childbearing_to"),
+    ("anaemia.pregnancy_unknown_from", "anaemia.pregnancy_unknown_to"),
+    ("therapy.gap", "therapy.gap_between_injections"),
 )  # fmt: skip
 OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
-
-
-_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_KEY_LINE = re.compile(r"^([a-z0-9]+(?:-[a-z0-9]+)*):", re.MULTILINE)
-_URL = re.compile(r"https?://[!-~]+\Z")
-_EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "review")
 
 
 class Folder(NamedTuple):
@@ -69,24 +65,11 @@ class Override(NamedTuple):
         return f"{self.place}: {self.what} (over {self.over})"
 
 
-class EvidenceEntry(NamedTuple):
-    """An entry of the evidence file. ``url`` is ``""`` where no page can be opened."""
-
-    key: str
-    title: str
-    url: str
-    date: date
-    strength: str
-    supports: str
-    disagrees: str
-    review_needed: bool
-    place: Place
-
-
 class ParameterEntry(NamedTuple):
-    """An entry of a parameter file: ``value`` is a number, or a number for each unit."""
+    """An entry of a parameter file: ``value`` is a number in ``unit``, a number for each unit, or the name of an order."""
 
     value: Any
+    unit: str
     source: str
     basis: str
     note: str
@@ -145,68 +128,6 @@ def read_file(path: Path, folder: Folder) -> Mapping:
     return content
 
 
-def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
-    """The ``evidence.yaml`` of each folder by key; a local one adds entries and changes none. Raises :class:`AuthoringError`."""
-    mistakes = Mistakes()
-    found = read_evidence(folders, mistakes)
-    mistakes.tell()
-    return found
-
-
-def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None) -> dict[str, EvidenceEntry]:
-    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``; of a file that cannot be read, what
-    look like keys."""
-    found: dict[str, EvidenceEntry] = {}
-    for folder in folders:
-        path = folder.root / EVIDENCE_FILE
-        if folder.owner and not path.exists():
-            continue
-        with mistakes.noting():
-            try:
-                content = read_file(path, folder)
-            except AuthoringError:
-                if mistaken is not None and path.is_file():
-                    with suppress(OSError):
-                        mistaken |= set(_KEY_LINE.findall(path.read_text("utf-8", errors="replace")))
-                raise
-            for key in content:
-                try:
-                    if key in found:
-                        raise AuthoringError(content.at(key), f"the evidence {key!r} stands in another folder.", "Give yours another key.")
-                    found[key] = _evidence_entry(content, key)
-                except AuthoringError as error:
-                    mistakes.note(error)
-                    if mistaken is not None:
-                        mistaken.add(key)
-    return found
-
-
-def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
-    if not _KEY.match(key):
-        raise AuthoringError(content.at(key), f"{key!r} is not a key of evidence.", "Use lower-case words joined by '-'.")
-    mistakes = Mistakes()
-    reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), _EVIDENCE_KEYS, ("title", "date", "strength", "supports"))
-    parts = reader.parts(
-        title=lambda: reader.text(entry, "title"),
-        url=lambda: _url(reader, entry) if "url" in entry else "",
-        date=lambda: reader.day(entry, "date"),
-        strength=lambda: reader.one_of(entry, "strength", STRENGTHS),
-        supports=lambda: reader.text(entry, "supports"),
-        disagrees=lambda: reader.text(entry, "disagrees") if "disagrees" in entry else "",
-        review_needed=lambda: "review" in entry and reader.one_of(entry, "review", ("needed",)) == "needed",
-    )
-    mistakes.tell()
-    return EvidenceEntry(key, place=content.at(key), **parts)
-
-
-def _url(reader: Reader, entry: Mapping) -> str:
-    url = reader.text(entry, "url")
-    if not _URL.match(url):
-        raise AuthoringError(entry.at("url"), f"{url!r} is not the address of a page.", "Write it as https://www.example.org/page.")
-    return url
-
-
 def load_parameters(folders: Sequence[Folder], parameter_set: str, evidence: Collection[str]) -> dict[str, ParameterEntry]:
     """The parameters of a set: of each folder ``default.yaml``, with the set's own file over it. Raises :class:`AuthoringError`."""
     mistakes = Mistakes()
@@ -229,7 +150,11 @@ def read_parameters(
                 changes = _parameter_file(read_file(path, folder), evidence, found, mistakes)
                 if folder.owner:
                     overrides += [
-                        Override(f"{key} is {value_words(entry.value)}, not {value_words(found[key].value)}", entry.place, found[key].place)
+                        Override(
+                            f"{key} is {value_words(entry.value, entry.unit)}, not {value_words(found[key].value, entry.unit)}",
+                            entry.place,
+                            found[key].place,
+                        )
                         for key, entry in changes.items()
                     ]
                 found.update(changes)
@@ -237,9 +162,16 @@ def read_parameters(
     return found
 
 
-def value_words(value: Any) -> str:
-    """A parameter's value for a reader."""
-    return ", ".join(f"{number} {unit}" for unit, number in value.items()) if isinstance(value, dict) else str(value)
+def words_of(parameters: AnyMapping[str, ParameterEntry], order_titles: AnyMapping[str, str]) -> dict[str, str]:
+    """Each parameter as a text shows it; ``order_titles``: of orders by id."""
+    return {name: parameter_words(entry.value, entry.unit, order_titles) for name, entry in parameters.items()}
+
+
+def value_words(value: Any, unit: str = "") -> str:
+    """A parameter's value as its file has it, for a reader, with the ``unit`` of a single number."""
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {each}" for each, number in value.items())
+    return f"{value} {unit}".strip()
 
 
 def _parameter_file(
@@ -257,9 +189,10 @@ def _parameter_file(
 def _parameter_entry(content: Mapping, key: str, evidence: Collection[str], before: ParameterEntry | None) -> ParameterEntry:
     mistakes = Mistakes()
     reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), ("value", "source", "basis", "note"), ("value", "source", "basis"))
+    entry = reader.mapping(content[key], content.at(key), _PARAMETER_KEYS, ("value", "source", "basis"))
     parts = reader.parts(
         value=lambda: _parameter_value(entry, before.value if before else None),
+        unit=lambda: _parameter_unit(reader, entry, before.unit if before else None),
         source=lambda: reader.one_of(entry, "source", evidence),
         basis=lambda: reader.one_of(entry, "basis", BASES),
         note=lambda: reader.text(entry, "note") if "note" in entry else "",
@@ -288,6 +221,19 @@ def _parameter_value(entry: Mapping, before: Any) -> Any:
     return value
 
 
+def _parameter_unit(reader: Reader, entry: Mapping, before: str | None) -> str:
+    """The unit of a number, ``""`` where the value names it itself; one in place of another keeps its unit."""
+    if "unit" not in entry:
+        return before or ""
+    unit = reader.one_of(entry, "unit", UNITS)
+    if before is not None and unit != before:
+        told = f"is measured in {before}" if before else "has no unit beside its value"
+        raise AuthoringError(entry.at("unit"), f"this parameter {told}.", "Write the number in it, and leave 'unit' out.")
+    if not isinstance(entry.get("value"), Decimal):
+        raise AuthoringError(entry.at("unit"), "only a single number has a unit of its own.", "Remove 'unit'.")
+    return unit
+
+
 def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
     """That a limit is one concentration in each of its units: the units are to each other as in the limit that it replaces."""
     first, *others = before
@@ -303,7 +249,9 @@ def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
 def _check_number(value: Any, place: Place) -> None:
     if not isinstance(value, Decimal) or not 0 <= value <= HIGHEST:
         told = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
-        raise AuthoringError(place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit stands as its key or in its note.")
+        raise AuthoringError(
+            place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit is written as its key, or under 'unit'."
+        )
 
 
 def _check_order(parameters: AnyMapping[str, ParameterEntry], changes: AnyMapping[str, ParameterEntry], mistakes: Mistakes) -> None:

@@ -85,7 +85,7 @@ NAMES = [
     Mistake("a fact with '_' for '.'", "fact: b12_therapy.days", "fact: b12_therapy_days", "fact: b12_therapy_days", "Did you mean 'b12_therapy.days'?"),
     Mistake("a fact in capitals", "fact: b12.status", "fact: B12.status", "fact: B12.status", "Did you mean 'b12.status'?"),
     Mistake("a fact with a Cyrillic letter", "fact: b12.status", "fact: b12.st\u0430tus", "fact: b12.st", "U+0430 (CYRILLIC SMALL LETTER A). Did you mean 'b12.status'?"),
-    Mistake("a slip in a fact of a text", "{potassium}", "{potasium}", 'text: "With', "there is no fact 'potasium'. Did you mean 'potassium'?"),
+    Mistake("a slip in a fact of a text", "{potassium}", "{potasium}", 'text: "With', "there is no fact and no parameter 'potasium'. Did you mean 'potassium'?"),
     Mistake("a slip in a value", "[b12.total]", "[b12.totl]", "b12.totl", "there is no fact 'b12.totl'. Did you mean 'b12.total'?"),
     Mistake("a slip in an operator", "at_least: 90 d", "atleast: 90 d", "atleast", "there is no key 'atleast' here. Did you mean 'at_least'?"),
     Mistake("an operator of another language", "at_least: 90 d", "gte: 90 d", "gte", "there is no key 'gte' here. Choose from: absent, at_least"),
@@ -255,7 +255,7 @@ YAML = [
 ]  # fmt: skip
 
 TEXTS = [
-    Mistake("a placeholder with a blank", "{potassium}", "{ potassium }", 'text: "With', "a brace belongs to no placeholder. Write {fact.name}, without blanks"),
+    Mistake("a placeholder with a blank", "{potassium}", "{ potassium }", 'text: "With', "a brace belongs to no placeholder. Write {fact.name} or {parameter.name}, without blanks"),
     Mistake("a placeholder in two braces", "{potassium}", "{{potassium}}", 'text: "With', "a brace belongs to no placeholder."),
     Mistake("a brace that stays open", "{potassium}", "{potassium", 'text: "With', "a brace belongs to no placeholder."),
     Mistake("a placeholder of a yes/no fact", "{potassium}", "{anaemia}", 'text: "With', "'anaemia' is a yes-no fact, which does not read in a text. Those that do: result, number, date, category."),
@@ -360,7 +360,7 @@ IN_FOLDERS = [
     _limit("a value in one unit of two", B12.format("{ng/L: 200}"), "value", "this parameter has a value in each of: ng/L, pmol/L. Write it as {ng/L: 180, pmol/L: 133}."),
     _limit("a value without unit", B12.format("200"), "value", "this parameter has a value in each of: ng/L, pmol/L."),
     _limit("a value in another unit", B12.format("{ug/L: 200, pmol/L: 148}"), "ug/L", "this parameter has a value in each of: ng/L, pmol/L. Did you mean 'ng/L'?"),
-    _limit("a value that is a text", B12.format("{ng/L: 200 ng/L, pmol/L: 148}"), "ng/L: 200", "'200 ng/L' is no number from 0 to 100000. A parameter's unit stands as its key or in its note."),
+    _limit("a value that is a text", B12.format("{ng/L: 200 ng/L, pmol/L: 148}"), "ng/L: 200", "'200 ng/L' is no number from 0 to 100000. A parameter's unit is written as its key, or under 'unit'."),
     _limit("a negative value", DAYS.format("-5"), "value", "-5 is no number from 0 to 100000."),
     _limit("a percentage", DAYS.format("5%"), "value", "'5%' is no number"),
     _limit("not a number", DAYS.format(".nan"), "value", "'.nan' is no number"),

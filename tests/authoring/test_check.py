@@ -190,7 +190,7 @@ def test_what_a_local_folder_overrides_and_leaves_unused_is_told(tmp_path):
         ("overrides", "info"),
         ("overrides", "info"),
     ]
-    assert found[1].what == "window.b12 is 90, not 180 (over cards/parameters/default.yaml:40:1)."
+    assert found[1].what.startswith("window.b12 is 90 days, not 180 days (over cards/parameters/default.yaml:")
 
 
 def test_a_limit_far_from_the_built_in_one_is_doubted(tmp_path):

@@ -19,7 +19,8 @@ from cds_service.authoring.check.of_set import set_findings
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.rules.card_set import Folder, card_files, load_card
-from cds_service.rules.shared_files import load_evidence, load_parameters
+from cds_service.rules.evidence_file import load_evidence
+from cds_service.rules.shared_files import load_parameters
 from cds_service.rules.yaml_source import AuthoringError
 from tests.support.clinic import engine
 

@@ -97,7 +97,7 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
     (action,) = rule["action"]
     assert action["title"] == "B12 deficiency is known or likely: do not give folic acid alone"
     assert action["description"].startswith("If no B12 low on treatment (or not known): **Start B12 before folic acid.**")
-    assert "If age below 16: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
+    assert "If paediatric age: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
     assert action["code"][0]["coding"][0] == {
         "system": f"{BASE}/CodeSystem/card-topic",
         "code": "folic-acid-b12-deficient",

@@ -101,6 +101,19 @@ def resection(centimetres: float) -> dict[str, Any]:
     return {**procedure("307193005"), "extension": [resected_length(centimetres)]}
 
 
+def girl(years: float) -> dict[str, Any]:
+    return {**born(int(years) * 12 + 1), "gender": "female"}
+
+
+def unstated_pregnancy(years: float) -> dict[str, Any]:
+    """Haemoglobin between the limits with and without a pregnancy, of which nothing was received."""
+    return {"record": [observation("hb", 112, "g/L")], "who": girl(years), "without": ("conditions", "pregnancy-status")}
+
+
+def pregnant_at(years: float) -> dict[str, Any]:
+    return {"record": [PREGNANCY], "who": girl(years)}
+
+
 class Limit(NamedTuple):
     """``answers``: of ``fact`` one ``step`` below the ``edge``, at it, and one above."""
 
@@ -152,11 +165,15 @@ LIMITS = [
     Limit("anaemia.6_to_23_months", "", "105", "1", result("hb", "g/L", who=born(8)), "anaemia", (True, False, False)),
     Limit("anaemia.pregnant_below", "", "105", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (True, None, None)),
     Limit("anaemia.pregnant_none_from", "", "110", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (None, False, False)),
-    Limit("anaemia.severe", "", "80", "1", result("hb", "g/L", who=MAN), "anaemia.severe", (True, False, False)),
+    Limit("anaemia.severe_below", "", "80", "1", result("hb", "g/L", who=MAN), "anaemia.severe", (True, False, False)),
     Limit(
         "anaemia.severe_pregnant_or_under_5", "", "70", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia.severe",
         (True, False, False),
     ),
+    Limit("anaemia.pregnancy_unknown_from", "", "15", "1", unstated_pregnancy, "anaemia", (True, None, None)),
+    Limit("anaemia.pregnancy_unknown_to", "", "50", "1", unstated_pregnancy, "anaemia", (None, None, True)),
+    Limit("patient.childbearing_from", "", "12", "1", pregnant_at, "patient.pregnant", (False, True, True)),
+    Limit("patient.childbearing_to", "", "55", "1", pregnant_at, "patient.pregnant", (True, True, False)),
     Limit("age.adult_from", "", "16", "1", lambda years: {"who": born(int(years) * 12 + 1)}, "patient.paediatric", (True, False, False)),
     Limit("age.at_risk_from", "", "65", "1", lambda years: {"who": born(int(years) * 12 + 1), "record": [observation("hb", 150, "g/L")]}, "b12.risk_factor", (False, True, True)),
     Limit(
@@ -260,8 +277,14 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
                 limit.parameter: {**site.parameters[limit.parameter], limit.unit: changed} if limit.unit else changed,
             },
         )
-    case = {"record": [], "who": WOMAN, "drafts": None, **{key: made for key, made in limit.case(float(value)).items() if made is not None}}
-    values = prefetch(*case["record"], who=case["who"])
+    case = {
+        "record": [],
+        "who": WOMAN,
+        "drafts": None,
+        "without": (),
+        **{key: made for key, made in limit.case(float(value)).items() if made is not None},
+    }
+    values = {key: value for key, value in prefetch(*case["record"], who=case["who"]).items() if key not in case["without"]}
     call = Call(
         "order-select",
         PATIENT,

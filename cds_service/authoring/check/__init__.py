@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ...config import Settings
 from ...content import CARDS
 from ...engine import PARAMETER_SETS, Engine, definitions, note_wrong_orders, vocabulary
+from ...facts.catalogue import CATALOGUE
 from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
-from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
+from ...rules.evidence_file import read_evidence
+from ...rules.parameter_text import note_wrong_definitions
+from ...rules.shared_files import Folder, read_folders, read_parameters, words_of
 from ...rules.yaml_source import AuthoringError, Mistakes
 from ..card_tests import CardTestResult, run_card, with_drafts
 from .finding import Finding
@@ -37,15 +41,18 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     try:
         _, templates = definitions(settings.parameters)
         # A card that cites a mistaken entry is not mistaken itself.
-        names = vocabulary(evidence.keys() | mistaken, templates)
+        names = vocabulary(evidence.keys() | mistaken, templates, {})
     except AuthoringError as error:  # without value sets and orders nothing else can be judged
         yield from map(Finding.of, error.all)
         return
     yield from definition_findings()
+    titles = {order: template.title for order, template in templates.items()}
     for parameter_set in PARAMETER_SETS:
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
         built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])
         note_wrong_orders(parameters, built_in, templates, mistakes)
+        names = replace(names, parameters=words_of(parameters, titles))
+        note_wrong_definitions(CATALOGUE, names.parameters, mistakes)
         read_cards(found, names, parameter_set, mistakes, [])
     in_files = [finding for folder in found for finding in file_findings(folder, names)]
     yield from in_files

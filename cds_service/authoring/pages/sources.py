@@ -6,6 +6,7 @@ from typing import Any
 
 from ...engine import PARAMETER_SETS
 from ...rules.card_set import ParameterEntry
+from ...rules.shared_files import value_words
 from ..safety.job import engine
 
 
@@ -54,6 +55,4 @@ def _source(entry: ParameterEntry, evidence: Any) -> str:
 
 
 def _value(entry: ParameterEntry) -> str:
-    if isinstance(entry.value, dict):
-        return ", ".join(f"{value} {unit}" for unit, value in entry.value.items())
-    return str(entry.value)
+    return value_words(entry.value, entry.unit)
