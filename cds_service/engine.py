@@ -110,7 +110,7 @@ class Engine:
         self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
         self.vocabulary = vocabulary(self.evidence, templates, self.words)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
-        sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
+        sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}

@@ -96,7 +96,7 @@ def _parameter(name: str, entry: ParameterEntry, engine: Engine) -> dict[str, An
         "use": "in",
         "min": 1,
         "max": str(len(entry.value)) if several else "1",
-        "documentation": f"{said}{note}. {engine.evidence[entry.source].title} ({entry.basis}).",
+        "documentation": f"{said}{note}. {engine.evidence[entry.source].label} ({entry.basis}).",
         "type": "Quantity" if several else "decimal" if isinstance(entry.value, Decimal) else "string",
     }
 

@@ -153,8 +153,9 @@ class PlanDefinitions:
 def citation(entry: EvidenceEntry) -> dict[str, Any]:
     """A source as a RelatedArtifact, with what it supports and which guidance disagrees."""
     said = f"{entry.title}. Supports: {entry.supports}." + (f" Guidance differs: {entry.disagrees}." if entry.disagrees else "")
+    said += f" Superseded by {entry.superseded_by}." if entry.superseded_by else ""
     address = {"url": entry.url} if entry.url else {}
-    return {"type": "citation", "label": entry.key, "display": entry.title, "citation": said, **address}
+    return {"type": "citation", "label": entry.key, "display": entry.label, "citation": said, **address}
 
 
 def card_topic(card: Card) -> dict[str, Any]:

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as AnyMapping
 from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
 from .shared_files import EVIDENCE_FILE, Folder, read_file
-from .yaml_reader import Reader
+from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place
 
 STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local")
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _KEY_LINE = re.compile(r"^([a-z0-9]+(?:-[a-z0-9]+)*):", re.MULTILINE)
 _URL = re.compile(r"https?://[!-~]+\Z")
-_EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "review")
+CURRENT, SUPERSEDED = STATUSES = ("current", "superseded")
+_EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "status", "superseded_by", "checked_on", "review")
 
 
 class EvidenceEntry(NamedTuple):
-    """An entry of the evidence file. ``url`` is ``""`` where no page can be opened."""
+    """An entry of the evidence file. ``url`` is ``""`` where no page can be opened.
+
+    ``superseded_by``: the key of what took its place, ``""`` while it is current; ``checked_on``: when somebody last looked
+    whether it is. Clinical specification, section 9.
+    """
 
     key: str
     title: str
     url: str
+    checked_on: date | None
     date: date
     strength: str
     supports: str
     disagrees: str
+    status: str
+    superseded_by: str
     review_needed: bool
     place: Place
+
+    @property
+    def label(self) -> str:
+        """Its title; of what is superseded, with that."""
+        return f"{self.title} (superseded)" if self.status == SUPERSEDED else self.title
 
 
 def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
@@ -66,7 +80,23 @@ def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[s
                     mistakes.note(error)
                     if mistaken is not None:
                         mistaken.add(key)
+    _check_successors(found, mistaken or (), mistakes)
     return found
+
+
+def _check_successors(found: AnyMapping[str, EvidenceEntry], mistaken: Collection[str], mistakes: Mistakes) -> None:
+    """Note what is superseded by no source that there is, or at the end by itself."""
+    for entry in found.values():
+        seen, at = [entry.key], entry
+        while at.superseded_by in found and at.superseded_by not in seen:
+            at = found[at.superseded_by]
+            seen.append(at.key)
+        if at.superseded_by in seen:
+            told = f"the evidence {entry.key!r} is superseded by itself: {', '.join([*seen, at.superseded_by])}."
+            mistakes.note(AuthoringError(entry.place, told, "One of them is current."))
+        elif at is entry and entry.superseded_by and entry.superseded_by not in mistaken:
+            told = f"there is no evidence {entry.superseded_by!r}."
+            mistakes.note(AuthoringError(entry.place, told, meant(entry.superseded_by, found)))
 
 
 def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
@@ -82,10 +112,23 @@ def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
         strength=lambda: reader.one_of(entry, "strength", STRENGTHS),
         supports=lambda: reader.text(entry, "supports"),
         disagrees=lambda: reader.text(entry, "disagrees") if "disagrees" in entry else "",
+        status=lambda: reader.one_of(entry, "status", STATUSES) if "status" in entry else CURRENT,
+        superseded_by=lambda: _successor(reader, entry),
+        checked_on=lambda: reader.day(entry, "checked_on") if "checked_on" in entry else None,
         review_needed=lambda: "review" in entry and reader.one_of(entry, "review", ("needed",)) == "needed",
     )
     mistakes.tell()
     return EvidenceEntry(key, place=content.at(key), **parts)
+
+
+def _successor(reader: Reader, entry: Mapping) -> str:
+    if entry.get("status") == SUPERSEDED and "superseded_by" not in entry:
+        raise AuthoringError(entry.at("status"), "what took its place is missing.", "Write superseded_by: the key of another source.")
+    if "superseded_by" not in entry:
+        return ""
+    if entry.get("status") != SUPERSEDED:
+        raise AuthoringError(entry.at("superseded_by"), "only a superseded source has 'superseded_by'.", "Write status: superseded.")
+    return reader.text(entry, "superseded_by")
 
 
 def _url(reader: Reader, entry: Mapping) -> str:

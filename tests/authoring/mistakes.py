@@ -325,6 +325,10 @@ def _evidence(what: str, before: str, after: str, at: str, said: str) -> InFolde
     return InFolder(what, {"evidence.yaml": EVIDENCE.replace(before, after, 1)}, "evidence.yaml", at, said)
 
 
+def _superseded_by(other: str) -> str:
+    return EVIDENCE.replace("  supports", f"  status: superseded\n  superseded_by: {other}\n  supports")
+
+
 def _limit(what: str, text: str, at: str, said: str, file: str = "parameters/default.yaml", *, alone: bool = False) -> InFolder:
     return InFolder(what, {file: text + "\n"}, file, at, said, alone)
 
@@ -353,7 +357,12 @@ IN_FOLDERS = [
     _evidence("a strength that is none", "strength: local", "strength: strong", "strength", "there is no strength 'strong'. Choose from: cohort, expert, guideline"),
     _evidence("a slip in review", "  supports", "  review: neded\n  supports", "review", "there is no review 'neded'. Did you mean 'needed'?"),
     _evidence("review: yes", "  supports", "  review: yes\n  supports", "review", "there is no review 'yes'."),
-    _evidence("retired evidence", "  supports", "  status: retired\n  supports", "status", "there is no key 'status' here."),
+    _evidence("retired evidence", "  supports", "  status: retired\n  supports", "status", "there is no status 'retired'. Choose from: current, superseded."),
+    _evidence("superseded by nobody knows what", "  supports", "  status: superseded\n  supports", "status", "what took its place is missing."),
+    InFolder("superseded by what there is not", {"evidence.yaml": _superseded_by("nice-ng238")}, "evidence.yaml", "our-handbook", "there is no evidence 'nice-ng238'. Did you mean 'nice-ng239'?", alone=True),
+    InFolder("superseded by itself", {"evidence.yaml": _superseded_by("our-handbook")}, "evidence.yaml", "our-handbook", "the evidence 'our-handbook' is superseded by itself", alone=True),
+    _evidence("current and yet superseded", "  supports", "  superseded_by: nice-ng239\n  supports", "superseded_by", "only a superseded source has 'superseded_by'. Write status: superseded."),
+    _evidence("a day of checking that is none", "  supports", "  checked_on: last May\n  supports", "checked_on", "'checked_on' is no day of the calendar."),
     _evidence("evidence as a text", EVIDENCE, "our-handbook: https://example.org\n", "our-handbook", "a mapping (key: value) is expected here."),
     InFolder("evidence as a list", {"evidence.yaml": "- our-handbook\n"}, "evidence.yaml", "- our", "a mapping (key: value) is expected here."),
     _limit("a slip in a parameter", B12.format("{ng/L: 200, pmol/L: 148}").replace("deficient", "deficent"), "b12.total.deficent_below", "Did you mean 'b12.total.deficient_below'?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from ...config import Settings
@@ -24,16 +25,17 @@ from .of_files import file_findings
 from .of_set import set_findings
 
 
-def check(local: tuple[Path, ...], settings: Settings) -> list[Finding]:
-    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and line.
+def check(local: tuple[Path, ...], settings: Settings, today: date | None = None) -> list[Finding]:
+    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and line. ``today``: else the day of the
+    clock, by which sources and reviews grow old.
 
     Where a file cannot be read, what concerns the set as a whole is left for when all can.
     """
     ours = tuple(folder for folder in local if folder.resolve() != CARDS)
-    return sorted(set(_findings(ours, settings)), key=lambda finding: (finding.place, finding.code, finding.what))
+    return sorted(set(_findings(ours, settings, today or date.today())), key=lambda finding: (finding.place, finding.code, finding.what))
 
 
-def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
+def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Iterator[Finding]:
     mistakes = Mistakes()
     found = read_folders(CARDS, local, mistakes)
     mistaken: set[str] = set()
@@ -59,10 +61,12 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     yield from map(Finding.of, mistakes)
     if in_files or mistakes:
         return
-    yield from _findings_of_the_whole(local, settings, found, names)
+    yield from _findings_of_the_whole(local, settings, found, names, today)
 
 
-def _findings_of_the_whole(local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary) -> Iterator[Finding]:
+def _findings_of_the_whole(
+    local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary, today: date
+) -> Iterator[Finding]:
     """What is to be said once every file can be read."""
     engines = {name: settings.model_copy(update={"cards": local, "parameters": name}) for name in PARAMETER_SETS}
     try:
@@ -76,10 +80,10 @@ def _findings_of_the_whole(local: tuple[Path, ...], settings: Settings, found: l
     for name, engine in whole.items():
         for card in engine.cards.values():
             beside = loaded[name] if card.id in loaded[name].cards else engine
-            yield from card_findings(card, beside, served)
+            yield from card_findings(card, beside, served, today)
             results += run_card(card, beside.cards, name)
     yield from failing_tests(results)
-    yield from set_findings(whole)
+    yield from set_findings(whole, today)
     if local:
         yield from _overriding(found, names)
 

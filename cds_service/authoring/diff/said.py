@@ -73,7 +73,7 @@ def _evidence(old: Engine, new: Engine) -> Iterator[str]:
         if before is None or after is None:
             yield f"source {key} {'added' if before is None else 'removed'}"
             continue
-        for name in ("title", "url", "date", "strength", "supports", "disagrees", "review_needed"):
+        for name in ("title", "url", "date", "strength", "supports", "disagrees", "status", "superseded_by", "checked_on", "review_needed"):
             if getattr(before, name) != getattr(after, name):
                 yield f"source {key}, {name.replace('_', ' ')}: {_quoted(getattr(before, name))} → {_quoted(getattr(after, name))}"
 

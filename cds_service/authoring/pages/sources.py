@@ -51,7 +51,7 @@ def parameter_rows() -> list[dict[str, Any]]:
 
 
 def _source(entry: ParameterEntry, evidence: Any) -> str:
-    return f"[{evidence[entry.source].title}](evidence.md#{entry.source}) ({entry.basis})"
+    return f"[{evidence[entry.source].label}](evidence.md#{entry.source}) ({entry.basis})"
 
 
 def _value(entry: ParameterEntry) -> str:
