@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from threading import Thread
 
 import click
 
@@ -48,7 +51,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
-    click.echo(_try_it(settings, python))
+    Thread(target=_tell_once_it_answers, args=(settings, _try_it(settings, python)), daemon=True).start()
     Granian(
         "cds_service.app:create_worker_app",
         address=settings.host,
@@ -63,6 +66,23 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def _tell_once_it_answers(settings: Settings, text: str) -> None:
+    """Print ``text`` when the first call is answered, whatever the answer: who reads it and calls must not be refused."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    while True:
+        connection = HTTPConnection(everywhere.get(settings.host, settings.host), settings.port, timeout=5)
+        try:
+            connection.request("GET", "/cds-services")
+            connection.getresponse()
+        except (OSError, HTTPException):
+            time.sleep(0.1)
+        else:
+            click.echo(text)
+            return
+        finally:
+            connection.close()
 
 
 def _try_it(settings: Settings, python: str) -> str:

@@ -16,12 +16,11 @@ from ..authoring.card_words import plain
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.queries import QUERIES
-from ..fhir.terminology import BASE
 from ..rules.card_set import ParameterEntry
 from ..rules.parameter_text import with_parameters
 from ..rules.shared_files import value_words
 from .data_requirements import data_requirements
-from .edition import LIBRARY_ID, PATIENT, PUBLISHER, library_version
+from .edition import LIBRARY_ID, MATURITY, PATIENT, PUBLISHER, base_of, library_version
 from .plan_definition import citation
 
 _LOGIC_LIBRARY = {
@@ -48,12 +47,11 @@ def library(engine: Engine) -> dict[str, Any]:
     return {
         "resourceType": "Library",
         "id": LIBRARY_ID,
-        "url": f"{BASE}/Library/{LIBRARY_ID}",
+        "url": f"{base_of(engine)}/Library/{LIBRARY_ID}",
         "version": library_version(engine),
         "name": "B12FolateFacts",
         "title": "Facts and parameters of the B12 and folate cards",
-        "status": "active",
-        "experimental": False,
+        **MATURITY,
         "type": _LOGIC_LIBRARY,
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,

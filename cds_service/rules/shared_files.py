@@ -46,12 +46,21 @@ ASCENDING = (
 OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
+class Package(NamedTuple):
+    """What a site calls the FHIR definitions of its own cards: the package's id and version, and the base of their canonical URLs."""
+
+    id: str
+    canonical: str
+    version: str
+
+
 class Folder(NamedTuple):
     """A folder of cards, how it is told in messages, and whose it is: ``""`` for the built-in one."""
 
     root: Path
     shown: str
     owner: str = ""
+    package: Package | None = None
 
 
 class Override(NamedTuple):
@@ -93,21 +102,43 @@ def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> l
             mistakes.note(AuthoringError(Place(folder.shown, 1, 1), "there is no such folder of cards.", "CDS_CARDS names it."))
             continue
         with mistakes.noting():
-            folder = folder._replace(owner=_owner(folder))
+            owner, package = _site(folder)
+            folder = folder._replace(owner=owner, package=package)
         found.append(folder)
     return found
 
 
-def _owner(folder: Folder) -> str:
+def _site(folder: Folder) -> tuple[str, Package | None]:
+    """Whose the cards are, and what their definitions are called where they are handed over."""
     mend = "Write in it: owner: the-name-of-your-site."
     if not (folder.root / SITE_FILE).exists():
         raise AuthoringError(Place(f"{folder.shown}/{SITE_FILE}", 1, 1), "a folder of local cards says whose they are.", mend)
     content = read_file(folder.root / SITE_FILE, folder)
     owner = content.get("owner")
-    if set(content) != {"owner"} or not isinstance(owner, str) or not OWNER.match(owner):
-        place = next((content.at(key) for key in content if key != "owner"), content.at("owner"))
-        raise AuthoringError(place, "the owner is a name of letters, digits and single hyphens, and nothing else stands here.", mend)
-    return owner
+    if not {"owner"} <= set(content) <= {"owner", "package"} or not isinstance(owner, str) or not OWNER.match(owner):
+        place = next((content.at(key) for key in content if key not in ("owner", "package")), content.at("owner"))
+        what = "the owner is a name of letters, digits and single hyphens, and beside it only 'package' stands here."
+        raise AuthoringError(place, what, mend)
+    return owner, _package(content) if "package" in content else None
+
+
+# What each part of a package's identity looks like, and how it is written: FHIR's "NPM Package Specification", and FHIR R4 for ids.
+_PACKAGE = {
+    "id": (re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+\Z"), "org.st-elsewhere.b12-folate"),
+    "canonical": (re.compile(r"https?://[!-~]*[^/|#?\s]\Z"), "https://fhir.st-elsewhere.org/b12-folate"),
+    "version": (re.compile(r"(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}\Z"), "1.0.0"),
+}
+
+
+def _package(content: Mapping) -> Package:
+    mistakes = Mistakes()
+    reader = Reader(mistakes)
+    entry = reader.mapping(content["package"], content.at("package"), tuple(_PACKAGE), tuple(_PACKAGE))
+    for name, (form, example) in _PACKAGE.items():
+        if name in entry and not (isinstance(entry[name], str) and form.match(entry[name])):
+            mistakes.note(AuthoringError(entry.at(name), f"{entry[name]!r} is no {name} of a package.", f"Write it as {example}."))
+    mistakes.tell()
+    return Package(**entry)
 
 
 def shown_name(path: Path, folder: Folder) -> str:

@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .schema import CARD_SHOWN, FEEDBACK, SUGGESTION_ACCEPTED, SUGGESTION_SHOWN
 
 
 class ShownSuggestion(NamedTuple):
-    """A suggestion of a shown card: its uuid, its index among the authored ones, and its label as authored."""
+    """A suggestion of a shown card: its uuid, its index among the authored ones, and its label.
+
+    In the label, what a call fills in is told by its title.
+    """
 
     uuid: str
     position: int
@@ -91,9 +94,10 @@ def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
 
 
 def insert_feedback(connection: Connection, feedback: Iterable[Feedback], received_at: datetime) -> None:
-    """Write feedback; what was already received is left alone."""
+    """Write feedback; what was already received is left alone, but that a comment may have come since."""
     # In one order in every process, so that two that write the same feedback wait for each other and never in a circle.
-    by_digest = dict(sorted((item.digest, item) for item in feedback))
+    # Of one interaction the item with a comment comes last, and stays.
+    by_digest = dict(sorted((item.digest, item) for item in sorted(feedback, key=lambda item: item.commented)))
     rows = [
         {
             "digest": digest,
@@ -111,6 +115,8 @@ def insert_feedback(connection: Connection, feedback: Iterable[Feedback], receiv
     ]
     accepted = [{"digest": digest, "suggestion_uuid": uuid} for digest, item in by_digest.items() for uuid in sorted(set(item.accepted))]
     _insert(connection, FEEDBACK, rows)
+    if commented := [{"of": row["digest"]} for row in rows if row["commented"]]:
+        connection.execute(update(FEEDBACK).where(FEEDBACK.c.digest == bindparam("of")).values(commented=True), commented)
     _insert(connection, SUGGESTION_ACCEPTED, accepted)
 
 

@@ -63,7 +63,7 @@ SUGGESTION_SHOWN = Table(
     METADATA,
     Column("suggestion_uuid", Text, primary_key=True),
     Column("card_uuid", Text, nullable=False, index=True),
-    # Its index among the card's authored suggestions, and their label as authored.
+    # Its index among the card's authored suggestions, and their label, without what calls fill in.
     Column("position", Integer, nullable=False),
     Column("label", Text, nullable=False),
 )

@@ -337,13 +337,17 @@ B12 = "b12.total.deficient_below: {{value: {}, source: nice-ng239, basis: local-
 DAYS = "window.b12: {{value: {}, source: local-policy, basis: local-policy}}"
 
 IN_FOLDERS = [
-    _site("no owner", "{}\n", "{}", "the owner is a name of letters, digits and single hyphens, and nothing else stands here. Write in it: owner: the-name-of-your-site."),
+    _site("no owner", "{}\n", "{}", "the owner is a name of letters, digits and single hyphens, and beside it only 'package' stands here. Write in it: owner: the-name-of-your-site."),
     _site("an empty site file", "", "", "a mapping (key: value) is expected here. The file is empty."),
     _site("an owner in two words", "owner: two words\n", "owner", "the owner is a name of letters, digits and single hyphens"),
     _site("an owner that is a number", "owner: 12\n", "owner", "the owner is a name of letters, digits and single hyphens"),
-    _site("a further key", "owner: us\nname: x\n", "name", "and nothing else stands here."),
+    _site("a further key", "owner: us\nname: x\n", "name", "and beside it only 'package' stands here."),
     _site("a site file that is not UTF-8", b"owner: us\n# caf\xe9\n", "", "this is not UTF-8 text. Let your editor save the file as UTF-8."),
     _site("a site file in UTF-16", "owner: us\n".encode("utf-16"), "", "this is not UTF-8 text."),
+    _site("a package without a version", "owner: us\npackage: {id: org.us.b12, canonical: 'https://us.example.org/fhir'}\n", "{id", "the key 'version' is missing. Add it."),
+    _site("a package that is named as a title", "owner: us\npackage: {id: Our Cards, canonical: 'https://us.example.org/fhir', version: 1.0.0}\n", "id: Our", "'Our Cards' is no id of a package. Write it as org.st-elsewhere.b12-folate."),
+    _site("a package with a version of two parts", "owner: us\npackage: {id: org.us.b12, canonical: 'https://us.example.org/fhir', version: '1.0'}\n", "version", "'1.0' is no version of a package. Write it as 1.0.0."),
+    _site("a base that ends in a slash", "owner: us\npackage: {id: org.us.b12, canonical: 'https://us.example.org/', version: 1.0.0}\n", "canonical", "is no canonical of a package. Write it as https://fhir.st-elsewhere.org/b12-folate."),
     _evidence("a slip in a key of evidence", "title:", "titel:", "titel", "there is no key 'titel' here. Did you mean 'title'?"),
     _evidence("a key of evidence in capitals", "our-handbook:", "Our_Handbook:", "Our_Handbook", "'Our_Handbook' is not a key of evidence."),
     _evidence("evidence that another folder has", "our-handbook:", "nice-ng239:", "nice-ng239", "the evidence 'nice-ng239' stands in another folder. Give yours another key."),

@@ -84,8 +84,9 @@ def _await(server: Server) -> None:
     for _ in range(300):
         try:
             requests.get(f"{server.base}/cds-services", timeout=1)
-            return
+            if "stop with Ctrl-C" in server.log.read_text("utf-8"):  # it says so once it answers
+                return
         except requests.RequestException:
             assert server.process.poll() is None, server.log.read_text()
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise AssertionError(server.log.read_text())
