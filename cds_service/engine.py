@@ -61,7 +61,7 @@ class Call:
     """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for;
     ``fetch`` reads what lacks from the client's FHIR server, where it may.
 
-    ``fhir_server``: the base URL of the client's FHIR server, ``""`` where it named none.
+    ``fhir_server``: the base URL of the client's FHIR server, ``user_id``: who is shown the cards; ``""`` where the client named none.
     """
 
     hook: str
@@ -72,6 +72,7 @@ class Call:
     prefetch: Callable[[tuple[str, ...]], Mapping[str, Value]]
     fetch: Fetch = fetch_nothing
     fhir_server: str = ""
+    user_id: str = ""
 
 
 def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:

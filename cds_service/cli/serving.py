@@ -16,6 +16,7 @@ from ..config import Settings
 from ..hooks.services import service_id
 from ..reload import check_and_forward, on_hangup, problems
 from ..rules.yaml_source import AuthoringError
+from ..store.occasions import share_key_with_workers
 from .reading_settings import read_settings, unknown_settings
 
 TRY_IT = """\
@@ -48,6 +49,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     _check_content(settings)
     _check_address(settings)
     _check_database(settings)
+    share_key_with_workers()
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable

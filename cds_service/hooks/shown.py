@@ -9,7 +9,7 @@ from ..rendering.cards import RenderedCard
 from ..store.records import ShownCard, ShownSuggestion
 
 
-def shown_card(rendered: RenderedCard, service_id: str, client: str, now: datetime, patient_hash: str | None) -> ShownCard:
+def shown_card(rendered: RenderedCard, service_id: str, client: str, now: datetime, patient_hash: str | None, occasion: str) -> ShownCard:
     """The decision event of a card. Nothing of the patient: labels tell what a call fills in by its title, and a critical card,
     which is never snoozed, goes without the hash."""
     card, shown = rendered.source, rendered.shown
@@ -26,4 +26,5 @@ def shown_card(rendered: RenderedCard, service_id: str, client: str, now: dateti
             for index, suggestion in zip(rendered.suggestions, shown.get("suggestions", ()), strict=True)
         ),
         None if card.indicator == "critical" else patient_hash,
+        occasion,
     )

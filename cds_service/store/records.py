@@ -28,7 +28,7 @@ class ShownSuggestion(NamedTuple):
 class ShownCard(NamedTuple):
     """A decision event: a card that left the service. ``client``: the ``iss`` of an authenticated client, else ``""``.
 
-    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`).
+    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`); ``occasion``: see :mod:`.occasions`.
     """
 
     uuid: str
@@ -40,6 +40,7 @@ class ShownCard(NamedTuple):
     shown_at: datetime
     suggestions: tuple[ShownSuggestion, ...]
     patient_hash: str | None = None
+    occasion: str | None = None
 
 
 class Feedback(NamedTuple):
@@ -85,6 +86,7 @@ def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
                 "shown_at": card.shown_at,
                 "week": monday(card.shown_at),
                 "patient_hash": card.patient_hash,
+                "occasion": card.occasion,
             }
         )
         for uuid, position, label in card.suggestions:

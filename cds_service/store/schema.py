@@ -49,6 +49,8 @@ CARD_SHOWN = Table(
     # The Monday of ``shown_at`` in UTC, so that a trend is plain SQL on every database.
     Column("week", Date, nullable=False),
     Column("patient_hash", Text),
+    # Of which a card is drawn but once; none where it is not known.
+    Column("occasion", Text),
 )
 Index("card_shown_week", CARD_SHOWN.c.week)
 Index(
