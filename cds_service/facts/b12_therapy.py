@@ -102,7 +102,7 @@ def last_dose(facts: Facts) -> Fact:
 )  # fmt: skip
 def therapy_lapsed(facts: Facts) -> Fact:
     """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, or at an unknown time. ``overdue``: an active injection
-    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than {lapsed.overdue_intervals}."""
+    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than {therapy.late_after_intervals}."""
     active = facts["b12_therapy.active"]
     if active.is_unknown:
         return unknown(active.note)
@@ -116,7 +116,8 @@ def therapy_lapsed(facts: Facts) -> Fact:
         return absent()
     earliest = facts.today - facts.site.days("lapsed.doses_within")
     doses = [dose for dose in course.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
-    overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > 1.5 * interval
+    late = float(facts.site.number("therapy.late_after_intervals")) * interval
+    overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > late
     return known("overdue", doses[-1].source) if overdue else absent()
 
 

@@ -58,7 +58,7 @@ def _long_term(facts: Facts, agent: str, parameter: str) -> Fact:
     if not current.holds:
         return current
     orders = [order for order in facts.record.orders if agent in order.product.agents]
-    start = course_start(order_spans(orders, lambda order: agent, facts.today))
+    start = course_start(order_spans(orders, lambda order: agent, facts.today, facts.site))
     if start is None:
         return unknown("its start is not known")
     return known(start <= facts.today - facts.site.days(parameter), *current.sources)

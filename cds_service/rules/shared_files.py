@@ -41,7 +41,7 @@ ASCENDING = (
     ("monitoring.every", "monitoring.every_when_stable"),
     ("patient.childbearing_from", "patient.childbearing_to"),
     ("anaemia.pregnancy_unknown_from", "anaemia.pregnancy_unknown_to"),
-    ("therapy.gap", "therapy.gap_between_injections"),
+    ("therapy.gap", "therapy.gap_unstated"),
 )  # fmt: skip
 OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 

@@ -101,6 +101,19 @@ def resection(centimetres: float) -> dict[str, Any]:
     return {**procedure("307193005"), "extension": [resected_length(centimetres)]}
 
 
+def two_courses(gap: float) -> dict[str, Any]:
+    """Tablets until so many days before the tablets that began 100 days ago."""
+    daily = dosage(1000, "ug", route=ORAL, every=DAILY)
+    bounds = {"boundsPeriod": {"start": days_ago(100 + gap), "end": days_ago(100 + gap)}}
+    ended = dosage(1000, "ug", route=ORAL, every=DAILY, **bounds)
+    return {
+        "record": [
+            medication_request(CYANOCOBALAMIN_TABLET, ended, authoredOn=days_ago(100 + gap), id="ended"),
+            medication_request(CYANOCOBALAMIN_TABLET, daily, authoredOn=days_ago(100), id="running"),
+        ]
+    }
+
+
 def girl(years: float) -> dict[str, Any]:
     return {**born(int(years) * 12 + 1), "gender": "female"}
 
@@ -187,6 +200,13 @@ LIMITS = [
         "b12_therapy.active", (False, True, True), "uk",
     ),
     Limit("therapy.dose_active_for", "", "120", "1", record(given), "b12_therapy.active", (True, True, False)),
+    Limit("therapy.gap", "", "60", "1", two_courses, "b12_therapy.days", (159, 160, 100)),
+    Limit("therapy.gap_unstated", "", "135", "1", record(lambda days: given(100 + days), lambda days: given(100)), "b12_therapy.days", (234, 235, 100)),
+    Limit(
+        "therapy.late_after_intervals", "", "1.5", "0.1",
+        lambda intervals: {"record": [therapy(900, every=(1, 100, "d")), given(400), given(round(100 * intervals))]},
+        "b12_therapy.lapsed", (None, None, "overdue"),
+    ),
     Limit(
         "therapy.settled_after", "", "28", "1", lambda days: {"record": [therapy(days + 1), observation("b12", 100, "ng/L", ago=1)]},
         "b12.low_on_therapy", (False, True, True),
