@@ -7,7 +7,6 @@ import socket
 import sys
 import time
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException
 from threading import Thread
 
 import click
@@ -72,19 +71,19 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 
 def _tell_once_it_answers(settings: Settings, text: str) -> None:
     """Print ``text`` when the first call is answered, whatever the answer: who reads it and calls must not be refused."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    while True:
-        connection = HTTPConnection(everywhere.get(settings.host, settings.host), settings.port, timeout=5)
-        try:
-            connection.request("GET", "/cds-services")
-            connection.getresponse()
-        except (OSError, HTTPException):
-            time.sleep(0.1)
-        else:
-            click.echo(text)
-            return
-        finally:
-            connection.close()
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    while not _answers(host, settings.port):
+        time.sleep(0.1)
+    click.echo(text)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=5) as connection:
+            connection.sendall(f"GET /cds-services HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def _try_it(settings: Settings, python: str) -> str:

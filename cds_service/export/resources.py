@@ -14,8 +14,6 @@ from typing import Any
 from ..config import Settings
 from ..content import PROFILES
 from ..engine import Engine
-from ..fhir.terminology import BASE
-from .edition import MATURITY
 from .library import library
 from .plan_definition import PlanDefinitions
 
@@ -25,13 +23,8 @@ GENERATED = {"PlanDefinition": "plan-definitions", "Library": "libraries"}
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
     """The definitions: files first made by hand, then those of the cards of ``engine``; by type and id."""
-    found = [_as_mature_as(resource) for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
+    found = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
     return sorted([*found, *generated(engine)], key=lambda resource: (resource["resourceType"], resource["id"]))
-
-
-def _as_mature_as(resource: dict[str, Any]) -> dict[str, Any]:
-    """A definition of ours with the maturity that all of them have; one that another publisher made is as it was."""
-    return {**resource, **MATURITY} if resource.get("url", "").startswith(BASE) else resource
 
 
 def examples() -> list[dict[str, Any]]:
