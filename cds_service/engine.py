@@ -34,6 +34,7 @@ from .rules.card_file import HOOKS
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
+from .rules.shared_files import words_of
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
 from .site_codes import load_site_codes, with_site_codes
@@ -61,7 +62,7 @@ class Call:
     """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for;
     ``fetch`` reads what lacks from the client's FHIR server, where it may.
 
-    ``fhir_server``: the base URL of the client's FHIR server, ``""`` where it named none.
+    ``fhir_server``: the base URL of the client's FHIR server, ``user_id``: who is shown the cards; ``""`` where the client named none.
     """
 
     hook: str
@@ -72,6 +73,7 @@ class Call:
     prefetch: Callable[[tuple[str, ...]], Mapping[str, Value]]
     fetch: Fetch = fetch_nothing
     fhir_server: str = ""
+    user_id: str = ""
 
 
 def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
@@ -86,7 +88,7 @@ class Engine:
     """Cards, facts and order templates of one deployment, loaded and checked as a whole.
 
     ``built_in``: the folder of cards that local ones come over. ``activate``: ids of drafts that speak as if they were active,
-    for those who write them.
+    for those who write them. ``words``: how texts show each parameter.
     """
 
     def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
@@ -111,9 +113,10 @@ class Engine:
         note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
         mistakes.tell()
         reasons = _override_reasons()
-        self.vocabulary = vocabulary(self.evidence, templates)
+        self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
+        self.vocabulary = vocabulary(self.evidence, templates, self.words)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
-        sources = {key: Evidence(entry.title, entry.url) for key, entry in self.evidence.items()}
+        sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
@@ -201,9 +204,9 @@ def _told_to_authors() -> Iterator[None]:
         raise AuthoringError(Place(file, error.line, error.column), error.what) from None
 
 
-def vocabulary(evidence: Collection[str], templates: Collection[str]) -> Vocabulary:
-    """The names that cards may use beside those of ``evidence`` and order ``templates``."""
-    return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT))
+def vocabulary(evidence: Collection[str], templates: Collection[str], parameters: Mapping[str, str]) -> Vocabulary:
+    """The names that cards may use beside those of ``evidence`` and order ``templates``; ``parameters``: as texts show them."""
+    return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT), parameters)
 
 
 def note_wrong_orders(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..facts.catalogue import CATALOGUE
+from ..rules.card_texts import PLACEHOLDER
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 
 _UNITS = {"d": "days", "ug/d": "micrograms a day", "mL/min/{1.73_m2}": "mL/min/1.73 m²"}
@@ -21,6 +22,11 @@ def plain(text: str) -> str:
 def title(fact: str) -> str:
     """The title of a fact."""
     return plain(CATALOGUE[fact].title)
+
+
+def readable(text: str) -> str:
+    """A text of a card with what a call fills in told by its title, in brackets."""
+    return PLACEHOLDER.sub(lambda match: f"[{title(match[1])}]", text)
 
 
 def joined(words: Sequence[str], last: str) -> str:

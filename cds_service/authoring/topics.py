@@ -7,6 +7,7 @@ from typing import Any
 from .. import __version__
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
+from ..export.edition import MATURITY
 from ..rendering.cards import TOPICS
 from ..rules.card_set import load_cards
 
@@ -23,8 +24,7 @@ def card_topics() -> dict[str, Any]:
         "version": __version__,
         "name": "CardTopic",
         "title": "Topics of the cards",
-        "status": "active",
-        "experimental": False,
+        **MATURITY,
         "publisher": "B12 and folate CDS",
         "description": "What a card is about (CDS Hooks 3.0.0, source.topic): the id of the card with its title. "
         "Made from the cards by `python -m cds_service topics`.",

@@ -10,6 +10,12 @@ import click
 from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
 
+_UNNAMED = (
+    "no site.yaml says what the package of the local cards is called, so it has the software's version, whatever they say; "
+    "see docs/local-cards.md."
+)
+_MEND = "Raise the version (of local cards: package.version in site.yaml), or write elsewhere."
+
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.tgz, or a folder. By default the package's name with .tgz.")
@@ -22,14 +28,19 @@ def export(out: Path | None, profiles: bool, check: bool) -> None:
             raise click.UsageError("--check goes with --profiles, and neither goes with --out.")
         _profiles(check=check)
         return
-    from .. import __version__
     from ..engine import Engine
-    from ..export.package import package_name, write_package
+    from ..export.edition import package_of_site
+    from ..export.package import SameVersion, package_name, package_version, write_package
 
     try:
         engine = Engine(read_settings())
-        out = out or Path(f"{package_name(engine)}-{__version__}.tgz")
-        click.echo(f"{out}: {package_name(engine)} {__version__}, {write_package(engine, out)} files")
+        name, version = package_name(engine), package_version(engine)
+        out = out or Path(f"{name}-{version}.tgz")
+        if any(folder.owner for folder in engine.folders) and not package_of_site(engine):
+            click.echo(f"Warning: {_UNNAMED}", err=True)
+        click.echo(f"{out}: {name} {version}, {write_package(engine, out)} files")
+    except SameVersion as error:
+        raise click.ClickException(f"{error} {_MEND}") from None
     except AuthoringError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -90,6 +90,7 @@ def safety(processes: int | None) -> None:
     """Prove the invariants of safety over every distinguishable state of the facts."""
     import time
 
+    from ..authoring.safety.readiness import NotReady
     from ..authoring.safety.report import holds, prove_all, report
 
     began = time.monotonic()
@@ -98,7 +99,10 @@ def safety(processes: int | None) -> None:
         if sys.stderr.isatty() or done % 50 == 0 or done == parts:
             click.echo(f"{done} of {parts} parts, {visited:,} states, {time.monotonic() - began:.0f} s", err=True)
 
-    tally = prove_all(processes or os.cpu_count() or 1, progress)
+    try:
+        tally = prove_all(processes or os.cpu_count() or 1, progress)
+    except NotReady as error:
+        raise click.ClickException(str(error)) from None
     for line in report(tally, time.monotonic() - began):
         click.echo(line)
     if not holds(tally):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from datetime import UTC, datetime
+from threading import Thread
 
 import click
 
@@ -13,6 +15,7 @@ from ..config import Settings
 from ..hooks.services import service_id
 from ..reload import check_and_forward, on_hangup, problems
 from ..rules.yaml_source import AuthoringError
+from ..store.occasions import share_key_with_workers
 from .reading_settings import read_settings, unknown_settings
 
 TRY_IT = """\
@@ -45,10 +48,11 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     _check_content(settings)
     _check_address(settings)
     _check_database(settings)
+    share_key_with_workers()
     # Workers build their own application; what the command line decided reaches them by the environment.
     os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
-    click.echo(_try_it(settings, python))
+    Thread(target=_tell_once_it_answers, args=(settings, _try_it(settings, python)), daemon=True).start()
     Granian(
         "cds_service.app:create_worker_app",
         address=settings.host,
@@ -63,6 +67,23 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def _tell_once_it_answers(settings: Settings, text: str) -> None:
+    """Print ``text`` when the first call is answered, whatever the answer: who reads it and calls must not be refused."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    while not _answers(host, settings.port):
+        time.sleep(0.1)
+    click.echo(text)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=5) as connection:
+            connection.sendall(f"GET /cds-services HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def _try_it(settings: Settings, python: str) -> str:

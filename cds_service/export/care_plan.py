@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from ..engine import Call, Engine
-from ..fhir.terminology import BASE
 from ..rendering.cards import RenderedCard
 from ..rules.card import Card
 from ..rules.decision import Decision
 from .criteria import words
-from .edition import plan_canonical
+from .edition import base_of, plan_canonical
 from .plan_definition import PRIORITIES, action_type, card_topic, citation
 
 _GROUP, _MESSAGE = "card", "message"
@@ -71,7 +70,7 @@ class _Contained:
             "id": _GROUP,
             "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._shown['uuid']}"}],
             "instantiatesCanonical": [plan_canonical(self._card, self._engine)],
-            "instantiatesUri": [f"{BASE}/PlanDefinition/{self._card.id}"],
+            "instantiatesUri": [f"{base_of(self._engine)}/PlanDefinition/{self._card.id}"],
             "status": "draft",
             "intent": self._engine.publication.intent,
             "priority": PRIORITIES[self._card.indicator],

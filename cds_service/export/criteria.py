@@ -38,7 +38,7 @@ def _condition(condition: Condition, library: str, side: str) -> dict[str, Any]:
         "description": said if side == "include" else f"Not: {said}",
         "name": condition.id.replace(".", "-").replace("_", "-"),
         "language": LANGUAGE,
-        "expression": json.dumps({side: as_written(condition)}, ensure_ascii=False),
+        "expression": json.dumps({side: as_written(condition, excludes=side == "exclude")}, ensure_ascii=False),
         "reference": library,
     }
     return {"kind": "applicability", "expression": expression}
@@ -51,22 +51,22 @@ def words(condition: Condition) -> str:
     return condition_words(condition)
 
 
-def as_written(condition: Condition) -> dict[str, Any]:
-    """A criterion as a card file has it."""
+def as_written(condition: Condition, *, excludes: bool = False) -> dict[str, Any]:
+    """A criterion as a card file has it, under ``exclude`` where it ``excludes``: there ``when_unknown: fire`` would say the opposite."""
     if isinstance(condition, CardHolds):
         return {"id": condition.id, "card": condition.card, "holds": condition.holds}
     if isinstance(condition, AnyOf):
-        return {"id": condition.id, "any_of": [dict(_asked(criterion)) for criterion in condition.criteria]}
-    return dict(_asked(condition))
+        return {"id": condition.id, "any_of": [dict(_asked(criterion, excludes)) for criterion in condition.criteria]}
+    return dict(_asked(condition, excludes))
 
 
-def _asked(criterion: Criterion) -> Iterator[tuple[str, Any]]:
+def _asked(criterion: Criterion, excludes: bool) -> Iterator[tuple[str, Any]]:
     if criterion.id != unnamed(criterion.fact, criterion.operator):
         yield "id", criterion.id
     yield "fact", criterion.fact
     yield criterion.operator, _operand(criterion)
     if criterion.when_unknown is not None:
-        yield "when_unknown", "fire" if criterion.when_unknown else "false"
+        yield "when_unknown", "fire" if criterion.when_unknown and not excludes else criterion.when_unknown
 
 
 def _operand(criterion: Criterion) -> Any:

@@ -10,10 +10,24 @@ from .. import __version__
 from ..engine import Engine
 from ..fhir.terminology import BASE
 from ..rules.card import Card
+from ..rules.shared_files import Package
 
 PUBLISHER = "B12 and folate CDS"
+# Nothing that is handed over has had a clinical validation, as the README says; whoever installs it must see that there too.
+MATURITY = {"status": "draft", "experimental": True}
 LIBRARY_ID = "b12-folate-facts"
 PATIENT = {"coding": [{"system": "http://hl7.org/fhir/resource-types", "code": "Patient", "display": "Patient"}]}
+
+
+def package_of_site(engine: Engine) -> Package | None:
+    """What the last folder of local cards that says so calls their definitions; none where no folder does."""
+    return next((folder.package for folder in reversed(engine.folders) if folder.package), None)
+
+
+def base_of(engine: Engine) -> str:
+    """The base of the canonical URLs of what is made from the cards and parameters of ``engine``."""
+    package = package_of_site(engine)
+    return package.canonical if package else BASE
 
 
 def edition(engine: Engine) -> tuple[str, ...]:
@@ -30,12 +44,12 @@ def version_of(version: str, *editions: str) -> str:
 
 def plan_canonical(card: Card, engine: Engine) -> str:
     """The canonical URL, with version, of a card's PlanDefinition."""
-    return f"{BASE}/PlanDefinition/{card.id}|{version_of(card.version, *edition(engine))}"
+    return f"{base_of(engine)}/PlanDefinition/{card.id}|{version_of(card.version, *edition(engine))}"
 
 
 def library_canonical(engine: Engine) -> str:
     """The canonical URL, with version, of the Library of facts and parameters."""
-    return f"{BASE}/Library/{LIBRARY_ID}|{library_version(engine)}"
+    return f"{base_of(engine)}/Library/{LIBRARY_ID}|{library_version(engine)}"
 
 
 def library_version(engine: Engine) -> str:

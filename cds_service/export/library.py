@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,11 @@ from ..authoring.card_words import plain
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.queries import QUERIES
-from ..fhir.terminology import BASE
 from ..rules.card_set import ParameterEntry
+from ..rules.parameter_text import with_parameters
+from ..rules.shared_files import value_words
 from .data_requirements import data_requirements
-from .edition import LIBRARY_ID, PATIENT, PUBLISHER, library_version
+from .edition import LIBRARY_ID, MATURITY, PATIENT, PUBLISHER, base_of, library_version
 from .plan_definition import citation
 
 _LOGIC_LIBRARY = {
@@ -45,12 +47,11 @@ def library(engine: Engine) -> dict[str, Any]:
     return {
         "resourceType": "Library",
         "id": LIBRARY_ID,
-        "url": f"{BASE}/Library/{LIBRARY_ID}",
+        "url": f"{base_of(engine)}/Library/{LIBRARY_ID}",
         "version": library_version(engine),
         "name": "B12FolateFacts",
         "title": "Facts and parameters of the B12 and folate cards",
-        "status": "active",
-        "experimental": False,
+        **MATURITY,
         "type": _LOGIC_LIBRARY,
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,
@@ -61,15 +62,15 @@ def library(engine: Engine) -> dict[str, Any]:
         "parameter": [
             *_SESSION,
             *(_parameter(name, entry, engine) for name, entry in engine.parameters.items()),
-            *map(_fact, CATALOGUE.values()),
+            *(_fact(definition, engine.words) for definition in CATALOGUE.values()),
         ],
         "dataRequirement": data_requirements(QUERIES),
         "content": [_values(engine)],
     }
 
 
-def _fact(definition: Definition) -> dict[str, Any]:
-    said = [f"{plain(definition.title)}: {plain(definition.doc)}"]
+def _fact(definition: Definition, words: Mapping[str, str]) -> dict[str, Any]:
+    said = [f"{plain(definition.title)}: {plain(with_parameters(definition.doc, words))}"]
     if definition.values:
         said.append(f"One of {', '.join(definition.values)}.")
     if units := ", ".join(filter(None, (definition.unit, *definition.other_units))):
@@ -86,14 +87,14 @@ def _fact(definition: Definition) -> dict[str, Any]:
 
 def _parameter(name: str, entry: ParameterEntry, engine: Engine) -> dict[str, Any]:
     several = isinstance(entry.value, dict)
-    said = ", ".join(f"{value} {unit}" for unit, value in entry.value.items()) if several else str(entry.value)
+    said = value_words(entry.value, entry.unit)
     note = f"; {entry.note}" if entry.note else ""
     return {
         "name": name,
         "use": "in",
         "min": 1,
         "max": str(len(entry.value)) if several else "1",
-        "documentation": f"{said}{note}. {engine.evidence[entry.source].title} ({entry.basis}).",
+        "documentation": f"{said}{note}. {engine.evidence[entry.source].label} ({entry.basis}).",
         "type": "Quantity" if several else "decimal" if isinstance(entry.value, Decimal) else "string",
     }
 
@@ -103,7 +104,13 @@ def _values(engine: Engine) -> dict[str, Any]:
     values = {
         "parameterSet": engine.parameter_set,
         "parameters": {
-            name: {"value": _json(entry.value), "source": entry.source, "basis": entry.basis} for name, entry in engine.parameters.items()
+            name: {
+                "value": _json(entry.value),
+                **({"unit": entry.unit} if entry.unit else {}),
+                "source": entry.source,
+                "basis": entry.basis,
+            }
+            for name, entry in engine.parameters.items()
         },
     }
     data = base64.b64encode(json.dumps(values, separators=(",", ":")).encode()).decode()

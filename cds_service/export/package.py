@@ -16,8 +16,7 @@ from typing import Any
 
 from .. import __version__
 from ..engine import Engine
-from ..fhir.terminology import BASE
-from .edition import PUBLISHER
+from .edition import MATURITY, PUBLISHER, base_of, package_of_site
 from .resources import definitions, examples, text
 
 NAME = "org.example.b12-folate-cds"
@@ -29,13 +28,22 @@ _INDEX = ".index.json"
 
 
 def package_name(engine: Engine) -> str:
-    """The name of the package. What is not as published has a name of its own: another parameter set, a site's own cards.
+    """The name of the package. What is not as published has a name of its own: another parameter set, a site's own cards, which the
+    site itself names.
 
     A version could not tell: npm passes over what follows ``+``, and takes what follows ``-`` for a version before.
     """
+    if package := package_of_site(engine):
+        return package.id
     owners = (folder.owner for folder in engine.folders if folder.owner)
     parts = [part for part in (engine.settings.parameters, *owners) if part != "default"]
     return ".".join([NAME, *(part.lower() if part[0].isalpha() else f"site-{part.lower()}" for part in parts)])
+
+
+def package_version(engine: Engine) -> str:
+    """The version of the package: that of the software, or the one that the site gives its own cards."""
+    package = package_of_site(engine)
+    return package.version if package else __version__
 
 
 def package_files(engine: Engine) -> dict[str, bytes]:
@@ -64,15 +72,46 @@ def archive(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
+class SameVersion(ValueError):
+    """Another content has this package's name and version."""
+
+
+def read_package(out: Path) -> dict[str, bytes]:
+    """The files of the package that ``out`` holds, an archive or a folder, by path; none where it holds none that can be read."""
+    if out.is_dir():
+        found = [path for path in (out / "package").rglob("*") if path.is_file()]
+        return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
+    try:
+        with tarfile.open(out) as tar:
+            members = [(entry.name, tar.extractfile(entry)) for entry in tar.getmembers() if entry.isfile()]
+            return {name: file.read() for name, file in members if file}
+    except (OSError, tarfile.TarError, EOFError):
+        return {}
+
+
+def _refuse_other_content(engine: Engine, files: dict[str, bytes], before: dict[str, bytes]) -> None:
+    """A name and version mean one content: whoever has installed it would never be given another."""
+    manifest = "package/package.json"
+    if manifest not in before or before == files:
+        return
+    old, new = json.loads(before[manifest]), json.loads(files[manifest])
+    if (old.get("name"), old.get("version")) == (new["name"], new["version"]):
+        changed = sorted(name for name in before.keys() | files.keys() if before.get(name) != files.get(name))
+        named = ", ".join(name.removeprefix("package/") for name in changed if name != f"package/{_INDEX}")
+        raise SameVersion(f"{new['name']} {new['version']} is there with another content: {named}.")
+
+
 def write_package(engine: Engine, out: Path) -> int:
     """Write the package to ``out``: an archive where it ends in ``.tgz`` or ``.tar.gz``, else a folder. How many files it has.
 
-    Raises ``FileExistsError`` where a folder of that name holds something else than a package.
+    Raises ``FileExistsError`` where a folder of that name holds something else than a package, and :class:`SameVersion` where what is
+    there has this package's name and version with another content.
     """
     package, is_archive = out / "package", out.name.endswith((".tgz", ".tar.gz"))
     if not is_archive and package.exists() and not (package / "package.json").is_file():
         raise FileExistsError(f"{package} is there and holds no FHIR package.")
     files = package_files(engine)
+    _refuse_other_content(engine, files, read_package(out))
     if is_archive:
         out.write_bytes(archive(files))
         return len(files)
@@ -89,12 +128,12 @@ def write_package(engine: Engine, out: Path) -> int:
 def _manifest(engine: Engine) -> dict[str, Any]:
     return {
         "name": package_name(engine),
-        "version": __version__,
+        "version": package_version(engine),
         "type": "Conformance",
         "title": "B12 and folate CDS",
         "description": f"Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: {engine.parameter_set}.",
-        "canonical": BASE,
-        "url": BASE,
+        "canonical": base_of(engine),
+        "url": base_of(engine),
         "license": "Apache-2.0",
         "author": PUBLISHER,
         "fhirVersions": [FHIR_VERSION],
@@ -122,12 +161,11 @@ def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: 
     return {
         "resourceType": "ImplementationGuide",
         "id": name,
-        "url": f"{BASE}/ImplementationGuide/{name}",
-        "version": __version__,
+        "url": f"{base_of(engine)}/ImplementationGuide/{name}",
+        "version": package_version(engine),
         "name": re.sub(r"\W", "_", name).title().replace("_", ""),
         "title": "B12 and folate CDS",
-        "status": "active",
-        "experimental": False,
+        **MATURITY,
         "publisher": PUBLISHER,
         "packageId": name,
         "license": "Apache-2.0",

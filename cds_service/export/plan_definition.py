@@ -11,18 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from ..authoring.card_orders import Orders, choice
-from ..authoring.card_words import title
+from ..authoring.card_words import readable, title
 from ..config import PRODUCTS
 from ..engine import Engine
-from ..fhir.terminology import BASE
 from ..rendering.cards import TOPICS
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.card_set import EvidenceEntry
-from ..rules.card_texts import PLACEHOLDER
 from ..rules.conditions import CardHolds
 from .criteria import applicable, conditions, words
 from .data_requirements import data_requirements, queries_of_card
-from .edition import PATIENT, PUBLISHER, edition, library_canonical, plan_canonical, version_of
+from .edition import MATURITY, PATIENT, PUBLISHER, base_of, edition, library_canonical, plan_canonical, version_of
 
 # FHIR R4, RequestPriority, beside the definitions of HL7's code system cdshooks-indicator: "should be immediately addressed" is
 # "actioned immediately", "urgent or highly relevant" is "actioned promptly", and information has normal priority.
@@ -54,13 +52,12 @@ class PlanDefinitions:
         return {
             "resourceType": "PlanDefinition",
             "id": card.id,
-            "url": f"{BASE}/PlanDefinition/{card.id}",
+            "url": f"{base_of(self._engine)}/PlanDefinition/{card.id}",
             "version": version_of(card.version, *edition(self._engine)),
             "name": computable_name(card.id),
             "title": card.title,
             "type": _ECA_RULE,
-            "status": "active",
-            "experimental": False,
+            **MATURITY,
             "subjectCodeableConcept": PATIENT,
             "publisher": card.version.partition("+")[2] or PUBLISHER,
             "description": self._description(card),
@@ -88,7 +85,7 @@ class PlanDefinitions:
 
     def _action(self, card: Card) -> dict[str, Any]:
         action: dict[str, Any] = {
-            "title": _readable(card.summary),
+            "title": readable(card.summary),
             "description": "\n\n".join(self._paragraphs(card)),
             "priority": PRIORITIES[card.indicator],
             "code": [card_topic(card)],
@@ -100,16 +97,17 @@ class PlanDefinitions:
         if card.suggestions:
             action["selectionBehavior"] = "at-most-one"
             action["action"] = [self._suggestion(card, suggestion) for suggestion in card.suggestions]
-        return action
+        # A card need not have a detail, and an element of FHIR is never empty.
+        return {name: value for name, value in action.items() if value}
 
     @staticmethod
     def _paragraphs(card: Card) -> Iterator[str]:
         for paragraph in card.detail:
-            text = _readable(paragraph.text.strip())
+            text = readable(paragraph.text.strip())
             yield f"If {', and '.join(map(words, paragraph.when))}: {text}" if paragraph.when else text
 
     def _suggestion(self, card: Card, suggestion: Suggestion) -> dict[str, Any]:
-        made: dict[str, Any] = {"title": _readable(suggestion.label)}
+        made: dict[str, Any] = {"title": readable(suggestion.label)}
         if suggestion.when:
             made["condition"] = applicable(suggestion.when, self._library)
         made["selectionBehavior"] = "all"
@@ -153,8 +151,9 @@ class PlanDefinitions:
 def citation(entry: EvidenceEntry) -> dict[str, Any]:
     """A source as a RelatedArtifact, with what it supports and which guidance disagrees."""
     said = f"{entry.title}. Supports: {entry.supports}." + (f" Guidance differs: {entry.disagrees}." if entry.disagrees else "")
+    said += f" Superseded by {entry.superseded_by}." if entry.superseded_by else ""
     address = {"url": entry.url} if entry.url else {}
-    return {"type": "citation", "label": entry.key, "display": entry.title, "citation": said, **address}
+    return {"type": "citation", "label": entry.key, "display": entry.label, "citation": said, **address}
 
 
 def card_topic(card: Card) -> dict[str, Any]:
@@ -172,8 +171,3 @@ def computable_name(identity: str) -> str:
     """An id as a name for code: ``b12-duplicate`` as ``B12Duplicate``."""
     name = "".join(part.capitalize() for part in identity.split("-"))
     return name if name[:1].isalpha() else f"Card{name}"
-
-
-def _readable(text: str) -> str:
-    """A text with what a call fills in told by its title."""
-    return PLACEHOLDER.sub(lambda match: f"[{title(match[1])}]", text)

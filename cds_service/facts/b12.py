@@ -20,7 +20,8 @@ def total(facts: Facts) -> Fact:
 
 @fact("b12.total.level", "total B12 level", "category", values=LEVELS, uses=("b12.total",))
 def total_level(facts: Facts) -> Fact:
-    """Deficient below 180 ng/L (133 pmol/L), indeterminate up to 350 (258), else sufficient; in the unit reported."""
+    """Deficient below {b12.total.deficient_below}, indeterminate up to {b12.total.sufficient_above}, else sufficient; in the unit
+    reported."""
     return level(facts["b12.total"])
 
 
@@ -32,7 +33,7 @@ def active(facts: Facts) -> Fact:
 
 @fact("b12.active.level", "active B12 level", "category", values=LEVELS, uses=("b12.active",))
 def active_level(facts: Facts) -> Fact:
-    """Deficient below 25 pmol/L, indeterminate up to 70, else sufficient."""
+    """Deficient below {b12.active.deficient_below}, indeterminate up to {b12.active.sufficient_above}, else sufficient."""
     return level(facts["b12.active"])
 
 
@@ -44,7 +45,7 @@ def mma(facts: Facts) -> Fact:
 
 @fact("mma.level", "methylmalonic acid level", "category", values=("normal", "high"), uses=("mma",))
 def mma_level(facts: Facts) -> Fact:
-    """High above the parameter set's limit (400 nmol/L; uk 280)."""
+    """High above {mma.high_above}, which differs by parameter set."""
     return level(facts["mma"])
 
 
@@ -150,9 +151,9 @@ def deciding_level(facts: Facts) -> Fact:
 def status(facts: Facts) -> Fact:
     """Where the patient stands: the first of these that is known to hold.
 
-    Paediatric: age below 16. Treated: B12 treatment under way. Deficient: the deciding B12 result is in the deficient
+    Paediatric: age below {age.adult_from}. Treated: B12 treatment under way. Deficient: the deciding B12 result is in the deficient
     class (a low total in known pregnancy only with neurological features); or it is in the middle class or such a low
-    total, methylmalonic acid (MMA) is high, and eGFR is known to be 60 or more. Unlikely: the result is in the middle
+    total, methylmalonic acid (MMA) is high, and eGFR is known not to be below {egfr.reduced_below}. Unlikely: the result is in the middle
     class, MMA is not high, and there is no suspicion. Indeterminate: any other middle result or low total in pregnancy;
     or a result in the sufficient class with suspicion or any B12 intake. Sufficient: any other result in that class.
     Unknown without a usable result. The later of total and active B12 decides; active B12 on the same day and in

@@ -40,7 +40,7 @@ def newest_ever(facts: Facts) -> Fact:
     uses=("b12.result_day", "b12.newest_ever", "b12_therapy.active", "patient.pregnant"),
 )  # fmt: skip
 def past_deficient(facts: Facts) -> Fact:
-    """The newest usable B12 result is older than its window and at most 10 years, was in the deficient class (a total not
+    """The newest usable B12 result is older than its window and at most {window.past_deficiency}, was in the deficient class (a total not
     within a pregnancy), and no treatment is known since."""
     recent = facts["b12.result_day"]
     if recent.value is not None or facts["b12_therapy.active"].holds:
@@ -110,7 +110,8 @@ _RISKS = ("anaemia", "metformin.long", "acid_suppression.long", "bariatric", "il
 @fact("b12.risk_factor", "risk factor for B12 deficiency", uses=(*_RISKS, "ileum.resection", "patient.age"))
 def risk_factor(facts: Facts) -> Fact:
     """What makes neurological features a reason to test B12: anaemia, metformin or acid suppression for long, bariatric
-    surgery, ileal resection or Crohn's disease, a vegan or vegetarian diet, or age from 65."""
+    surgery, ileal resection or Crohn's disease, a vegan or vegetarian diet, or age from
+    {age.at_risk_from}."""
     resection, age = facts["ileum.resection"], facts["patient.age"]
     resected = unknown(resection.note) if resection.is_unknown else known(resection.value is not None, *resection.sources)
     old = unknown(age.note) if age.is_unknown else known(age.value >= facts.site.number("age.at_risk_from"))

@@ -12,8 +12,8 @@ from .unidentified import UNIDENTIFIED, has_unidentified_dose, has_unidentified_
 
 @fact("b12_therapy.active", "B12 treatment under way", queries=MEDICATION_QUERIES, uses=("cause.dietary",))
 def therapy_active(facts: Facts) -> Fact:
-    """A current course of a single-agent cobalamin: parenteral, nasal, oral from 500 ug a day or unstated; or a dose
-    within 120 days."""
+    """A current course of a single-agent cobalamin: parenteral, nasal, oral from {therapy.oral_from} or unstated; or a
+    dose within {therapy.dose_active_for}."""
     course = facts.record.cobalamin_course(facts)
     if course.active is None:
         return unknown(course.note)
@@ -106,8 +106,8 @@ def last_dose(facts: Facts) -> Fact:
     uses=("b12_therapy.active", "b12_therapy.past", "b12_therapy.ended", "b12_therapy.route", "b12_therapy.interval"),
 )  # fmt: skip
 def therapy_lapsed(facts: Facts) -> Fact:
-    """``ended``: an earlier course that ended more than 30 days ago, or at an unknown time. ``overdue``: an active injection
-    with a stated interval of which the last of two or more doses in 2 years is older than one and a half intervals."""
+    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, or at an unknown time. ``overdue``: an active injection
+    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than {therapy.late_after_intervals}."""
     active = facts["b12_therapy.active"]
     if active.is_unknown:
         return unknown(active.note)
@@ -123,7 +123,8 @@ def therapy_lapsed(facts: Facts) -> Fact:
         return absent()
     earliest = facts.today - facts.site.days("lapsed.doses_within")
     doses = [dose for dose in course.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
-    overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > 1.5 * interval
+    late = float(facts.site.number("therapy.late_after_intervals")) * interval
+    overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > late
     if overdue and has_unidentified_dose(facts.record, since=doses[-1].day):
         return unknown(UNIDENTIFIED)
     return known("overdue", doses[-1].source) if overdue else absent()
@@ -168,8 +169,8 @@ def _detail(facts: Facts, name: str) -> Fact:
     uses=("b12_therapy.active", "b12_therapy.start", "b12.total", "b12.active", "patient.pregnant"),
 )  # fmt: skip
 def low_on_therapy(facts: Facts) -> Fact:
-    """Therapy begun 28 days ago or earlier, and the newest total (not in pregnancy) or active B12, drawn 28 days after
-    its start or later, is in the deficient class."""
+    """Therapy begun {therapy.settled_after} ago or earlier, and the newest total (not in pregnancy) or active B12, drawn
+    {therapy.settled_after} after its start or later, is in the deficient class."""
     active = facts["b12_therapy.active"]
     if not active.holds:
         return unknown(active.note) if active.is_unknown else known(False)

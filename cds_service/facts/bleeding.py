@@ -16,7 +16,7 @@ from .renal import current_medication
     uses=("platelets",),
 )
 def bleeding_risk(facts: Facts) -> Fact:
-    """A current anticoagulant, haemophilia on the problem list, or platelets below 50 10*9/L."""
+    """A current anticoagulant, haemophilia on the problem list, or platelets below {platelets.bleeding_below}."""
     count = level(facts["platelets"])
     few = unknown(count.note) if count.is_unknown else known(count.value == "low", *count.sources)
     return either(current_medication(facts, "anticoagulant"), problems_in(facts, "haemophilia"), few)

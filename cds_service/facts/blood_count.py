@@ -40,8 +40,11 @@ def anaemia_limits(facts: Facts) -> tuple[Decimal, Decimal] | None:
             return None
         bounds = ((24, "anaemia.6_to_23_months"), (60, "anaemia.2_to_4_years"), (144, "anaemia.5_to_11_years"))
         name = next((name for limit, name in bounds if months < limit), "anaemia.12_to_14_years")
-        if name != "anaemia.12_to_14_years" or not facts["patient.pregnant"].holds:
-            return site.number(name), site.number(name)
+        limit = site.number(name)
+        pregnant = facts["patient.pregnant"].holds if name == "anaemia.12_to_14_years" else False
+        if not pregnant:
+            open_question = pregnant is None and _may_be_pregnant(facts, months)
+            return (site.number("anaemia.pregnant_below") if open_question else limit), limit
     sex, men, women = facts["patient.sex"].value, site.number("anaemia.men"), site.number("anaemia.women")
     if sex == "male":
         return men, men
@@ -51,8 +54,14 @@ def anaemia_limits(facts: Facts) -> tuple[Decimal, Decimal] | None:
         return low, high
     if sex != "female":
         return women, men
-    fertile = months is None or 15 * 12 <= months < 51 * 12
-    return (low, women) if pregnant is None and fertile else (women, women)
+    return (low, women) if pregnant is None and _may_be_pregnant(facts, months) else (women, women)
+
+
+def _may_be_pregnant(facts: Facts, months: int | None) -> bool:
+    """Whether an unknown pregnancy leaves the limit of a patient of that age open."""
+    site = facts.site
+    first, last = site.number("anaemia.pregnancy_unknown_from"), site.number("anaemia.pregnancy_unknown_to")
+    return facts["patient.sex"].value == "female" and (months is None or first <= months // 12 <= last)
 
 
 @fact("anaemia", "anaemia", uses=("hb", "patient.age_months", "patient.sex", "patient.pregnant"))
@@ -75,13 +84,14 @@ def anaemia(facts: Facts) -> Fact:
 
 @fact("anaemia.severe", "severe anaemia", uses=("hb", "anaemia", "patient.age", "patient.pregnant"))
 def anaemia_severe(facts: Facts) -> Fact:
-    """Haemoglobin below 80 g/L (pregnant or under 5 years: 70), for the text of cards."""
+    """Haemoglobin below {anaemia.severe_below} (pregnant or under 5 years: {anaemia.severe_pregnant_or_under_5}), for the text of
+    cards."""
     hb = facts["hb"]
     if hb.value is None:
         return unknown(facts["anaemia"].note)
     years = facts["patient.age"].value
     lower = facts["patient.pregnant"].holds or (years is not None and years < 5)
-    limit = facts.site.number("anaemia.severe_pregnant_or_under_5" if lower else "anaemia.severe")
+    limit = facts.site.number("anaemia.severe_pregnant_or_under_5" if lower else "anaemia.severe_below")
     return truth(hb.value.interval.below(limit), *hb.sources)
 
 
@@ -93,7 +103,7 @@ def macrocytic_anaemia(facts: Facts) -> Fact:
 
 @fact("macrocytosis", "macrocytosis", uses=("mcv", "patient.age"))
 def macrocytosis(facts: Facts) -> Fact:
-    """MCV above 100 fL at age 15 or over."""
+    """MCV above {mcv.high_above} at age 15 or over."""
     years = facts["patient.age"].value
     if years is not None and years < 15:
         return known(False)

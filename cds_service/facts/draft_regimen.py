@@ -35,7 +35,7 @@ def session_regimen(facts: Facts) -> Fact:
 
 @fact("session.b12_loading", "loading course in this session", session=True)
 def session_loading(facts: Facts) -> Fact:
-    """A parenteral cobalamin of this session gives a dose at least every 4 days in its first phase."""
+    """A parenteral cobalamin of this session gives a dose at least every {loading.interval_up_to} in its first phase."""
     longest = facts.site.number("loading.interval_up_to")
     verdicts = [
         None if draft.phase.interval is None else draft.phase.interval <= longest
@@ -136,7 +136,7 @@ def session_parenteral(facts: Facts) -> Fact:
 @fact("b12.duplicate", "drafted cobalamin beside one under way", session=True, uses=("b12_therapy.active",))
 def duplicate(facts: Facts) -> Fact:
     """B12 treatment is under way by an order or statement that this session does not stop, that no draft names as the one
-    it continues, and that does not end within 30 days."""
+    it continues, and that does not end within {therapy.ends_soon}."""
     active = facts["b12_therapy.active"]
     if not active.holds:
         return unknown(active.note) if active.is_unknown else known(False)

@@ -111,10 +111,10 @@ def draft_folate_daily(facts: Facts) -> Fact:
 
 
 @fact(
-    "draft.folate_above_400_ug", "drafted folate above 400 ug a day", session=True, uses=("draft.folate", "draft.folate_daily"),
+    "draft.folate_above_400_ug", "drafted folate above the low dose", session=True, uses=("draft.folate", "draft.folate_daily"),
 )  # fmt: skip
 def draft_folate_high(facts: Facts) -> Fact:
-    """Folate is drafted at more than 400 ug a day, or without a stated dose."""
+    """Folate is drafted at more than {folate.low_dose_up_to}, or without a stated dose."""
     drafted = facts["draft.folate"]
     if not drafted.holds:
         return drafted

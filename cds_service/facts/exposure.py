@@ -42,7 +42,7 @@ def dietary(facts: Facts) -> Fact:
 
 @fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
 def nitrous_oxide(facts: Facts) -> Fact:
-    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within the window of 180 days."""
+    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within {window.nitrous_oxide}."""
     oldest = facts.today - facts.site.days("window.nitrous_oxide")
 
     def recent(problem: Problem) -> bool:
@@ -58,7 +58,7 @@ def _long_term(facts: Facts, agent: str, parameter: str) -> Fact:
     if not current.holds:
         return current
     orders = [order for order in facts.record.orders if agent in order.product.agents]
-    start = course_start(order_spans(orders, lambda order: agent, facts.today))
+    start = course_start(order_spans(orders, lambda order: agent, facts.today, facts.site))
     if start is None:
         return unknown("its start is not known")
     return known(start <= facts.today - facts.site.days(parameter), *current.sources)
@@ -67,13 +67,13 @@ def _long_term(facts: Facts, agent: str, parameter: str) -> Fact:
 _MEDICATIONS = ("medication-requests", "medication-statements")
 
 
-@fact("metformin.long", "metformin for 4 months or longer", queries=_MEDICATIONS)
+@fact("metformin.long", "long-term metformin", queries=_MEDICATIONS)
 def metformin(facts: Facts) -> Fact:
-    """Metformin, current and begun 120 days ago or earlier."""
+    """Metformin, current and begun {metformin.long_after} ago or earlier."""
     return _long_term(facts, "metformin", "metformin.long_after")
 
 
-@fact("acid_suppression.long", "acid suppression for a year or longer", queries=_MEDICATIONS)
+@fact("acid_suppression.long", "long-term acid suppression", queries=_MEDICATIONS)
 def acid_suppression(facts: Facts) -> Fact:
-    """A proton-pump inhibitor or H2 blocker, current and begun 365 days ago or earlier."""
+    """A proton-pump inhibitor or H2 blocker, current and begun {acid_suppression.long_after} ago or earlier."""
     return _long_term(facts, "acid-suppressant", "acid_suppression.long_after")

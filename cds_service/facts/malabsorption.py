@@ -97,7 +97,7 @@ def gastric_or_hereditary(facts: Facts) -> Fact:
     uses=("cause.gastric_or_hereditary", "bariatric.malabsorptive", "ileum.resection"),
 )  # fmt: skip
 def lifelong(facts: Facts) -> Fact:
-    """A gastric or hereditary cause; malabsorptive bariatric surgery; more than 20 cm of ileum resected."""
+    """A gastric or hereditary cause; malabsorptive bariatric surgery; more than {ileum.extensive_above} of ileum resected."""
     return either(facts["cause.gastric_or_hereditary"], facts["bariatric.malabsorptive"], _over_20_cm(facts))
 
 

@@ -45,14 +45,17 @@ def sex(facts: Facts) -> Fact:
     uses=("patient.age", "patient.sex"),
 )
 def pregnant(facts: Facts) -> Fact:
-    """The newest of a pregnancy Condition and the Observation 82810-3, neither older than the window of 300 days.
+    """The newest of a pregnancy Condition and the Observation 82810-3, neither older than {window.pregnancy}.
 
-    False for men and outside the ages of 12 to 55. Unknown with a later Condition that goes with pregnancy, yet may outlast it.
+    False for men, below {patient.childbearing_from} and above {patient.childbearing_to}.
+    Unknown with a later Condition that goes with pregnancy, yet may outlast it.
     """
     years = facts["patient.age"].value
-    if facts["patient.sex"].value == "male" or (years is not None and not 12 <= years <= 55):
+    site = facts.site
+    first, last = site.number("patient.childbearing_from"), site.number("patient.childbearing_to")
+    if facts["patient.sex"].value == "male" or (years is not None and not first <= years <= last):
         return known(False)
-    oldest = facts.today - facts.site.days("window.pregnancy")
+    oldest = facts.today - site.days("window.pregnancy")
     found, unusable = _statements(facts, oldest)
     statements = [item for item in found if oldest <= item[0] <= facts.today + timedelta(days=1)]
     possible = _possible_since(facts, oldest)
@@ -102,14 +105,14 @@ def _statements(facts: Facts, oldest: date) -> tuple[list[tuple[date, bool, str]
 
 @fact("patient.lactating", "lactation", queries=("conditions",))
 def lactating(facts: Facts) -> Fact:
-    """A lactation Condition not older than the window of 24 months."""
+    """A lactation Condition not older than {window.lactation}."""
     oldest = facts.today - facts.site.days("window.lactation")
     return problems_in(facts, "lactation", where=lambda problem: (problem.onset or problem.recorded or date.min) >= oldest)
 
 
-@fact("patient.paediatric", "age below 16", uses=("patient.age",))
+@fact("patient.paediatric", "paediatric age", uses=("patient.age",))
 def paediatric(facts: Facts) -> Fact:
-    """Age below 16 years, for which no adult regimen applies. Unknown age counts as adult."""
+    """Age below {age.adult_from}, for which no adult regimen applies. Unknown age counts as adult."""
     years = facts["patient.age"]
     if years.is_unknown:
         return unknown(years.note)

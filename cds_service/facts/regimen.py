@@ -131,7 +131,7 @@ def _requested(facts: Facts) -> bool:
     uses=(*_REQUESTED, "b12_therapy.active", "anaemia", "potassium.risk", "potassium.recently_low", "potassium"),
 )  # fmt: skip
 def potassium_checks(facts: Facts) -> Fact:
-    """Potassium now (unless measured within 3 days), at 24 and 48 hours, where anaemia or a risk from low potassium is
+    """Potassium now (unless measured within {window.potassium}), at 24 and 48 hours, where anaemia or a risk from low potassium is
     present or unknown, or potassium was low; none while treatment is under way or a test is drafted or pending."""
     if facts["b12_therapy.active"].holds or _requested(facts):
         return known(())

@@ -50,7 +50,7 @@ def _computed(facts: Facts, creatinine: Result) -> Result | None:
 
 @fact("renal.dysfunction", "renal dysfunction", queries=("conditions",), uses=("egfr",))
 def renal_dysfunction(facts: Facts) -> Fact:
-    """eGFR below 60, or CKD 3 to 5, dialysis or diabetic nephropathy on record; without either, unknown."""
+    """eGFR below {egfr.reduced_below}, or CKD 3 to 5, dialysis or diabetic nephropathy on record; without either, unknown."""
     rate = level(facts["egfr"])
     by_rate = unknown("no eGFR") if rate.value is None else known(rate.value == "reduced", *rate.sources)
     return either(by_rate, problems_in(facts, "ckd-3-to-5", "dialysis", "diabetic-nephropathy"))
@@ -58,25 +58,26 @@ def renal_dysfunction(facts: Facts) -> Fact:
 
 @fact("potassium", "potassium", "result", unit="mmol/L", queries=("renal-and-potassium",))
 def potassium(facts: Facts) -> Fact:
-    """The newest usable potassium of the last 3 days; laboratory before point of care of the same day."""
+    """The newest usable potassium of the last {window.potassium}; laboratory before point of care of the same day."""
     return newest(facts, "potassium")
 
 
 @fact("potassium.level", "potassium level", "category", values=("severely-low", "low", "normal"), uses=("potassium",))
 def potassium_level(facts: Facts) -> Fact:
-    """Severely low below 3.0, low below 3.5 mmol/L; a result sent as ``<3.5`` is at least low."""
+    """Severely low below {potassium.severe_below}, low below {potassium.low_below}; a result sent as less than the latter is at least
+    low."""
     return level(facts["potassium"])
 
 
-@fact("potassium.recent", "potassium of the last 30 days", "result", unit="mmol/L", queries=("renal-and-potassium",))
+@fact("potassium.recent", "recent potassium", "result", unit="mmol/L", queries=("renal-and-potassium",))
 def potassium_recent(facts: Facts) -> Fact:
-    """The newest usable potassium of the last 30 days."""
+    """The newest usable potassium of the last {window.potassium_recent}."""
     return newest(facts, "potassium", window="window.potassium_recent")
 
 
-@fact("potassium.recently_low", "low potassium in the last 30 days", uses=("potassium.recent",))
+@fact("potassium.recently_low", "recently low potassium", uses=("potassium.recent",))
 def potassium_recently_low(facts: Facts) -> Fact:
-    """The newest potassium of the last 30 days is below 3.5 mmol/L."""
+    """The newest potassium of the last {window.potassium_recent} is below {potassium.low_below}."""
     recent = level(facts["potassium.recent"])
     if recent.is_unknown:
         return unknown(recent.note)

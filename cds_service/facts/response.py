@@ -33,7 +33,8 @@ def _anaemic(facts: Facts, result: Result) -> Fact:
 @fact("anaemia.at_start", "anaemia at the start of B12 treatment", queries=("blood-count",),
       uses=("b12_therapy.latest_start", *_AGE_AND_SEX))  # fmt: skip
 def anaemia_at_start(facts: Facts) -> Fact:
-    """The newest haemoglobin from 90 days before to 3 days after the start of the latest course was anaemic."""
+    """The newest haemoglobin from {response.baseline_before} before to {response.baseline_after} after the start of the latest course
+    was anaemic."""
     start = facts["b12_therapy.latest_start"]
     if start.value is None:
         return unknown(start.note) if start.is_unknown else known(False)
@@ -45,9 +46,9 @@ def anaemia_at_start(facts: Facts) -> Fact:
     return unknown("no haemoglobin around the start")
 
 
-@fact("anaemia.persists", "anaemia 8 weeks after the start of B12 treatment", uses=("hb", "anaemia", "b12_therapy.latest_start"))
+@fact("anaemia.persists", "anaemia that persists on B12 treatment", uses=("hb", "anaemia", "b12_therapy.latest_start"))
 def anaemia_persists(facts: Facts) -> Fact:
-    """The newest haemoglobin, drawn 56 days after the start of the latest course or later, is anaemic."""
+    """The newest haemoglobin, drawn {response.expected_after} after the start of the latest course or later, is anaemic."""
     start, hb = facts["b12_therapy.latest_start"], facts["hb"]
     if start.value is None or hb.value is None:
         return unknown(start.note or hb.note) if start.is_unknown or hb.is_unknown else known(False)
@@ -109,7 +110,8 @@ def monitoring_last(facts: Facts) -> Fact:
 
 @fact("monitoring.due", "monitoring of B12 treatment due", uses=("monitoring.last", "monitoring.stable"))
 def monitoring_due(facts: Facts) -> Fact:
-    """No monitoring result since the start of treatment, or the last one is older than 90 days (365 when stable)."""
+    """No monitoring result since the start of treatment, or the last one is older than {monitoring.every}
+    ({monitoring.every_when_stable} when stable)."""
     last, stable = facts["monitoring.last"], facts["monitoring.stable"]
     if last.is_unknown:
         return unknown(last.note)
@@ -122,7 +124,7 @@ def monitoring_due(facts: Facts) -> Fact:
 
 @fact("homocysteine.on_treatment", "homocysteine on treatment", "result", unit="umol/L", uses=("homocysteine", "b12_therapy.start"))
 def homocysteine_on_treatment(facts: Facts) -> Fact:
-    """The newest homocysteine, where it was drawn 28 days after the start of treatment or later."""
+    """The newest homocysteine, where it was drawn {therapy.settled_after} after the start of treatment or later."""
     start, result = facts["b12_therapy.start"], facts["homocysteine"]
     if start.value is None or result.value is None:
         return unknown(start.note or result.note) if start.is_unknown or result.is_unknown else absent()

@@ -279,7 +279,7 @@ def cobalamin_course(facts: Facts) -> CobalaminCourse:
     )
     recent = [dose for dose in doses if dose.day >= first_recent]
     active, note = _active(facts, bool(current or recent), judged, first_recent)
-    spans = _spans(therapy, doses, today)
+    spans = _spans(therapy, doses, today, facts.site)
     phase = current[-1].phase_on(today) if current else None
     undated = any(order.start is None for order in current)
     ends = [order.end or (doses[-1].day if doses else None) for order in therapy if not order.current(today)]
@@ -311,7 +311,7 @@ def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | N
     return False, ""
 
 
-def order_spans(orders: Iterable[Order], agent: Callable[[Order], str], today: date) -> list[Span]:
+def order_spans(orders: Iterable[Order], agent: Callable[[Order], str], today: date, site: Site) -> list[Span]:
     """The days that dated orders cover up to ``today``; an order without bounds runs until the next one of its agent."""
     dated = [order for order in orders if order.start is not None]
     begins: dict[str, list[date]] = {}
@@ -322,15 +322,23 @@ def order_spans(orders: Iterable[Order], agent: Callable[[Order], str], today: d
     for order in dated:
         assert order.start is not None
         if order.start <= today:
-            interval = order.phases[-1].interval
-            gap = max(60.0, 1.5 * interval) if interval and interval != SINGLE_DOSE else 60.0
+            gap = allowed_gap(order.phases[-1].interval, site)
             spans.append(Span(order.start, _last_day(order, begins[agent(order)], today), gap))
     return spans
 
 
-def _spans(therapy: list[Order], doses: list[Dose], today: date) -> tuple[Span, ...]:
-    spans = [Span(dose.day, dose.day, 135.0 if dose.route == "parenteral" else 60.0) for dose in doses]
-    return tuple(sorted(spans + order_spans(therapy, lambda order: order.product.cobalamin, today)))
+def allowed_gap(interval: float | None, site: Site) -> float:
+    """How many days may lie between an order with doses every ``interval`` days and the next part of its course."""
+    shortest = float(site.number("therapy.gap"))
+    if not interval or interval == SINGLE_DOSE:
+        return shortest
+    return max(shortest, float(site.number("therapy.late_after_intervals")) * interval)
+
+
+def _spans(therapy: list[Order], doses: list[Dose], today: date, site: Site) -> tuple[Span, ...]:
+    gap, unstated = (float(site.number(name)) for name in ("therapy.gap", "therapy.gap_unstated"))
+    spans = [Span(dose.day, dose.day, unstated if dose.route == "parenteral" else gap) for dose in doses]
+    return tuple(sorted(spans + order_spans(therapy, lambda order: order.product.cobalamin, today, site)))
 
 
 def course_start(spans: Iterable[Span]) -> date | None:

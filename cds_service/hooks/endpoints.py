@@ -52,7 +52,8 @@ def hooks_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: FhirC
             cards = engine.answer(call, now, store.snoozes.of(patient_hash))
             if not cards:
                 return Response(no_cards, content_type=_JSON)
-            store.note_shown([shown_card(card, service_id, client, now, patient_hash) for card in cards])
+            occasion = store.occasions.name(client, call.fhir_server, call.patient_id, call.user_id, now)
+            store.note_shown([shown_card(card, service_id, client, now, patient_hash, occasion) for card in cards])
         return Response(orjson.dumps({"cards": [card.shown for card in cards]}), content_type=_JSON)
 
     return blueprint

@@ -108,6 +108,7 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
         lambda keys: opened(prefetch, keys),
         _fetch(request, fhir),
         request.fhirServer or "",
+        context.userId,
     )
 
 

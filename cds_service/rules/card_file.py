@@ -9,6 +9,7 @@ from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
 from .card_texts import PLACEHOLDER, SHOWN, SUMMARY_LIMIT, check_text
 from .condition_file import ConditionReader, Vocabulary
 from .conditions import Condition
+from .parameter_text import with_parameters
 from .yaml_reader import meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
@@ -131,9 +132,13 @@ class _Reader(ConditionReader):
         )
 
     def templated(self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()) -> str:
-        text = self.text(mapping, key)
-        check_text(text, mapping.at(key), self.vocabulary.facts, markdown=markdown, orders=orders)
-        return text
+        return self.filled(self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders)
+
+    def filled(self, text: str, place: Place, *, markdown: bool = False, orders: tuple[str, ...] = ()) -> str:
+        """``text`` once checked, with the parameters that it names as the set in force has them."""
+        known = self.vocabulary
+        check_text(text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders)
+        return with_parameters(text, known.parameters)
 
     def summary(self, says: Mapping) -> str:
         """The summary, which is short enough at least where its placeholders are empty."""
@@ -155,8 +160,7 @@ class _Reader(ConditionReader):
 
     def paragraph(self, value: Any, place: Place) -> Paragraph:
         if isinstance(value, str):
-            check_text(value, place, self.vocabulary.facts, markdown=True)
-            return Paragraph(value, (), place)
+            return Paragraph(self.filled(value, place, markdown=True), (), place)
         if not isinstance(value, Mapping) or not {"when", "text"} & value.keys():
             mend = "Quote a text that has ': ', or that begins with '{', '[' or '*'."
             raise AuthoringError(place, "a paragraph is a text, or has 'when' and 'text'.", mend)

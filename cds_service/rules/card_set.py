@@ -16,15 +16,14 @@ from .card import Card
 from .card_file import HOOKS, parse_card
 from .condition_file import Vocabulary
 from .conditions import CardHolds
+from .evidence_file import EvidenceEntry, load_evidence
 from .shared_files import (
     PARAMETERS,
     SHARED_FILES,
-    EvidenceEntry,
     Folder,
     Override,
     ParameterEntry,
     folders,
-    load_evidence,
     load_parameters,
     read_file,
     read_parameters,

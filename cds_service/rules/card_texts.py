@@ -1,4 +1,5 @@
-"""What the texts of a card may hold: placeholders of facts that read well, no HTML, no link, and Markdown only in the detail."""
+"""What the texts of a card may hold: placeholders of facts that read well and of parameters, no HTML, no link, and Markdown only in
+the detail."""
 
 from __future__ import annotations
 
@@ -21,21 +22,35 @@ _LINK = re.compile(r"\]\(|\bhttps?:|\bwww\.|\b(?:javascript|data|mailto):(?=\S)"
 _MARKDOWN = re.compile(r"\*\*|__|`|^#+ ")
 
 
-def check_text(text: str, place: Place, facts: AnyMapping[str, Any], *, markdown: bool = False, orders: Collection[str] = ()) -> None:
-    """Raise :class:`AuthoringError` for the first mistake in ``text``. ``markdown``: it may have marks and several lines;
-    ``orders``: the facts whose orders are told in it by their titles."""
-    for what, mend in _mistakes(text, facts, markdown, orders):
+def check_text(
+    text: str,
+    place: Place,
+    facts: AnyMapping[str, Any],
+    *,
+    parameters: Collection[str] = (),
+    markdown: bool = False,
+    orders: Collection[str] = (),
+) -> None:
+    """Raise :class:`AuthoringError` for the first mistake in ``text``. ``parameters``: those that it may show;
+    ``markdown``: it may have marks and several lines; ``orders``: the facts whose orders are told in it by their titles."""
+    for what, mend in [*_unknown(text, facts, parameters, orders), *_mistakes(text, markdown)]:
         raise AuthoringError(place, what, mend)
 
 
-def _mistakes(text: str, facts: AnyMapping[str, Any], markdown: bool, orders: Collection[str]) -> Iterator[tuple[str, str]]:
+def _unknown(text: str, facts: AnyMapping[str, Any], parameters: Collection[str], orders: Collection[str]) -> Iterator[tuple[str, str]]:
     for name in PLACEHOLDER.findall(text):
+        if name in parameters:
+            continue
         if name not in facts:
-            yield f"there is no fact {name!r}.", meant(name, facts)
+            what = f"there is no fact and no parameter {name!r}." if parameters else f"there is no fact {name!r}."
+            yield what, meant(name, [*facts, *parameters])
         elif facts[name].kind not in SHOWN and name not in orders:
             yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", f"Those that do: {', '.join(SHOWN)}."
+
+
+def _mistakes(text: str, markdown: bool) -> Iterator[tuple[str, str]]:
     if _BRACE.search(PLACEHOLDER.sub("", text)):
-        yield "a brace belongs to no placeholder.", "Write {fact.name}, without blanks or further braces."
+        yield "a brace belongs to no placeholder.", "Write {fact.name} or {parameter.name}, without blanks or further braces."
     if found := _TAG.search(text):
         yield f"texts have no HTML ({found[0]!r}).", "Use Markdown in the detail, and words elsewhere."
     if found := _LINK.search(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,7 @@ MOST_DAYS = 50_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """The names that cards may use. ``facts`` maps a fact's name to its catalogue definition; ``removable``: the facts whose
-    drafts a suggestion may remove."""
+    drafts a suggestion may remove; ``parameters``: how a text shows each parameter of the set in force."""
 
     facts: AnyMapping[str, Any]
     evidence: Collection[str]
@@ -37,6 +37,7 @@ class Vocabulary:
     override_reasons: Collection[str]
     parameter_sets: Collection[str]
     removable: Collection[str]
+    parameters: AnyMapping[str, str] = field(default_factory=dict)
 
 
 class ConditionReader(Reader):

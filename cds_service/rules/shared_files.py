@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as AnyMapping
-from contextlib import suppress
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .parameter_text import UNITS, parameter_words
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, load
 
-STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local")
+_PARAMETER_KEYS = ("value", "unit", "source", "basis", "note")
 BASES = ("guideline", "label", "review", "founding-document", "engineering", "local-policy")
 SITE_FILE = "site.yaml"
 EVIDENCE_FILE = "evidence.yaml"
@@ -34,21 +33,26 @@ ASCENDING = (
     ("b12.active.deficient_below", "b12.active.sufficient_above"),
     ("folate.serum.deficient_below", "folate.serum.sufficient_from"),
     ("potassium.severe_below", "potassium.low_below"),
-    ("anaemia.severe", "anaemia.women"),
+    ("anaemia.severe_below", "anaemia.women"),
     ("anaemia.severe_pregnant_or_under_5", "anaemia.pregnant_below"),
     ("anaemia.pregnant_below", "anaemia.pregnant_none_from"),
     ("anaemia.women", "anaemia.men"),
     ("therapy.oral_from_dietary", "therapy.oral_from"),
     ("window.potassium", "window.potassium_recent"),
     ("monitoring.every", "monitoring.every_when_stable"),
+    ("patient.childbearing_from", "patient.childbearing_to"),
+    ("anaemia.pregnancy_unknown_from", "anaemia.pregnancy_unknown_to"),
+    ("therapy.gap", "therapy.gap_unstated"),
 )  # fmt: skip
 OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
-_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_KEY_LINE = re.compile(r"^([a-z0-9]+(?:-[a-z0-9]+)*):", re.MULTILINE)
-_URL = re.compile(r"https?://[!-~]+\Z")
-_EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "review")
+class Package(NamedTuple):
+    """What a site calls the FHIR definitions of its own cards: the package's id and version, and the base of their canonical URLs."""
+
+    id: str
+    canonical: str
+    version: str
 
 
 class Folder(NamedTuple):
@@ -57,6 +61,7 @@ class Folder(NamedTuple):
     root: Path
     shown: str
     owner: str = ""
+    package: Package | None = None
 
 
 class Override(NamedTuple):
@@ -70,24 +75,11 @@ class Override(NamedTuple):
         return f"{self.place}: {self.what} (over {self.over})"
 
 
-class EvidenceEntry(NamedTuple):
-    """An entry of the evidence file. ``url`` is ``""`` where no page can be opened."""
-
-    key: str
-    title: str
-    url: str
-    date: date
-    strength: str
-    supports: str
-    disagrees: str
-    review_needed: bool
-    place: Place
-
-
 class ParameterEntry(NamedTuple):
-    """An entry of a parameter file: ``value`` is a number, or a number for each unit."""
+    """An entry of a parameter file: ``value`` is a number in ``unit``, a number for each unit, or the name of an order."""
 
     value: Any
+    unit: str
     source: str
     basis: str
     note: str
@@ -111,21 +103,43 @@ def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> l
             mistakes.note(AuthoringError(Place(folder.shown, 1, 1), "there is no such folder of cards.", "CDS_CARDS names it."))
             continue
         with mistakes.noting():
-            folder = folder._replace(owner=_owner(folder))
+            owner, package = _site(folder)
+            folder = folder._replace(owner=owner, package=package)
         found.append(folder)
     return found
 
 
-def _owner(folder: Folder) -> str:
+def _site(folder: Folder) -> tuple[str, Package | None]:
+    """Whose the cards are, and what their definitions are called where they are handed over."""
     mend = "Write in it: owner: the-name-of-your-site."
     if not (folder.root / SITE_FILE).exists():
         raise AuthoringError(Place(f"{folder.shown}/{SITE_FILE}", 1, 1), "a folder of local cards says whose they are.", mend)
     content = read_file(folder.root / SITE_FILE, folder)
     owner = content.get("owner")
-    if set(content) != {"owner"} or not isinstance(owner, str) or not OWNER.match(owner):
-        place = next((content.at(key) for key in content if key != "owner"), content.at("owner"))
-        raise AuthoringError(place, "the owner is a name of letters, digits and single hyphens, and nothing else stands here.", mend)
-    return owner
+    if not {"owner"} <= set(content) <= {"owner", "package"} or not isinstance(owner, str) or not OWNER.match(owner):
+        place = next((content.at(key) for key in content if key not in ("owner", "package")), content.at("owner"))
+        what = "the owner is a name of letters, digits and single hyphens, and beside it only 'package' stands here."
+        raise AuthoringError(place, what, mend)
+    return owner, _package(content) if "package" in content else None
+
+
+# What each part of a package's identity looks like, and how it is written: FHIR's "NPM Package Specification", and FHIR R4 for ids.
+_PACKAGE = {
+    "id": (re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+\Z"), "org.st-elsewhere.b12-folate"),
+    "canonical": (re.compile(r"https?://[!-~]*[^/|#?\s]\Z"), "https://fhir.st-elsewhere.org/b12-folate"),
+    "version": (re.compile(r"(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}\Z"), "1.0.0"),
+}
+
+
+def _package(content: Mapping) -> Package:
+    mistakes = Mistakes()
+    reader = Reader(mistakes)
+    entry = reader.mapping(content["package"], content.at("package"), tuple(_PACKAGE), tuple(_PACKAGE))
+    for name, (form, example) in _PACKAGE.items():
+        if name in entry and not (isinstance(entry[name], str) and form.match(entry[name])):
+            mistakes.note(AuthoringError(entry.at(name), f"{entry[name]!r} is no {name} of a package.", f"Write it as {example}."))
+    mistakes.tell()
+    return Package(**entry)
 
 
 def shown_name(path: Path, folder: Folder) -> str:
@@ -144,68 +158,6 @@ def read_file(path: Path, folder: Folder) -> Mapping:
         mend = "The file is empty." if content is None else "Each entry is written 'key: value'."
         raise AuthoringError(top, "a mapping (key: value) is expected here.", mend)
     return content
-
-
-def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
-    """The ``evidence.yaml`` of each folder by key; a local one adds entries and changes none. Raises :class:`AuthoringError`."""
-    mistakes = Mistakes()
-    found = read_evidence(folders, mistakes)
-    mistakes.tell()
-    return found
-
-
-def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None) -> dict[str, EvidenceEntry]:
-    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``; of a file that cannot be read, what
-    look like keys."""
-    found: dict[str, EvidenceEntry] = {}
-    for folder in folders:
-        path = folder.root / EVIDENCE_FILE
-        if folder.owner and not path.exists():
-            continue
-        with mistakes.noting():
-            try:
-                content = read_file(path, folder)
-            except AuthoringError:
-                if mistaken is not None and path.is_file():
-                    with suppress(OSError):
-                        mistaken |= set(_KEY_LINE.findall(path.read_text("utf-8", errors="replace")))
-                raise
-            for key in content:
-                try:
-                    if key in found:
-                        raise AuthoringError(content.at(key), f"the evidence {key!r} stands in another folder.", "Give yours another key.")
-                    found[key] = _evidence_entry(content, key)
-                except AuthoringError as error:
-                    mistakes.note(error)
-                    if mistaken is not None:
-                        mistaken.add(key)
-    return found
-
-
-def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
-    if not _KEY.match(key):
-        raise AuthoringError(content.at(key), f"{key!r} is not a key of evidence.", "Use lower-case words joined by '-'.")
-    mistakes = Mistakes()
-    reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), _EVIDENCE_KEYS, ("title", "date", "strength", "supports"))
-    parts = reader.parts(
-        title=lambda: reader.text(entry, "title"),
-        url=lambda: _url(reader, entry) if "url" in entry else "",
-        date=lambda: reader.day(entry, "date"),
-        strength=lambda: reader.one_of(entry, "strength", STRENGTHS),
-        supports=lambda: reader.text(entry, "supports"),
-        disagrees=lambda: reader.text(entry, "disagrees") if "disagrees" in entry else "",
-        review_needed=lambda: "review" in entry and reader.one_of(entry, "review", ("needed",)) == "needed",
-    )
-    mistakes.tell()
-    return EvidenceEntry(key, place=content.at(key), **parts)
-
-
-def _url(reader: Reader, entry: Mapping) -> str:
-    url = reader.text(entry, "url")
-    if not _URL.match(url):
-        raise AuthoringError(entry.at("url"), f"{url!r} is not the address of a page.", "Write it as https://www.example.org/page.")
-    return url
 
 
 def load_parameters(folders: Sequence[Folder], parameter_set: str, evidence: Collection[str]) -> dict[str, ParameterEntry]:
@@ -230,7 +182,11 @@ def read_parameters(
                 changes = _parameter_file(read_file(path, folder), evidence, found, mistakes)
                 if folder.owner:
                     overrides += [
-                        Override(f"{key} is {value_words(entry.value)}, not {value_words(found[key].value)}", entry.place, found[key].place)
+                        Override(
+                            f"{key} is {value_words(entry.value, entry.unit)}, not {value_words(found[key].value, entry.unit)}",
+                            entry.place,
+                            found[key].place,
+                        )
                         for key, entry in changes.items()
                     ]
                 found.update(changes)
@@ -238,9 +194,16 @@ def read_parameters(
     return found
 
 
-def value_words(value: Any) -> str:
-    """A parameter's value for a reader."""
-    return ", ".join(f"{number} {unit}" for unit, number in value.items()) if isinstance(value, dict) else str(value)
+def words_of(parameters: AnyMapping[str, ParameterEntry], order_titles: AnyMapping[str, str]) -> dict[str, str]:
+    """Each parameter as a text shows it; ``order_titles``: of orders by id."""
+    return {name: parameter_words(entry.value, entry.unit, order_titles) for name, entry in parameters.items()}
+
+
+def value_words(value: Any, unit: str = "") -> str:
+    """A parameter's value as its file has it, for a reader, with the ``unit`` of a single number."""
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {each}" for each, number in value.items())
+    return f"{value} {unit}".strip()
 
 
 def _parameter_file(
@@ -258,9 +221,10 @@ def _parameter_file(
 def _parameter_entry(content: Mapping, key: str, evidence: Collection[str], before: ParameterEntry | None) -> ParameterEntry:
     mistakes = Mistakes()
     reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), ("value", "source", "basis", "note"), ("value", "source", "basis"))
+    entry = reader.mapping(content[key], content.at(key), _PARAMETER_KEYS, ("value", "source", "basis"))
     parts = reader.parts(
         value=lambda: _parameter_value(entry, before.value if before else None),
+        unit=lambda: _parameter_unit(reader, entry, before.unit if before else None),
         source=lambda: reader.one_of(entry, "source", evidence),
         basis=lambda: reader.one_of(entry, "basis", BASES),
         note=lambda: reader.text(entry, "note") if "note" in entry else "",
@@ -289,6 +253,19 @@ def _parameter_value(entry: Mapping, before: Any) -> Any:
     return value
 
 
+def _parameter_unit(reader: Reader, entry: Mapping, before: str | None) -> str:
+    """The unit of a number, ``""`` where the value names it itself; one in place of another keeps its unit."""
+    if "unit" not in entry:
+        return before or ""
+    unit = reader.one_of(entry, "unit", UNITS)
+    if before is not None and unit != before:
+        told = f"is measured in {before}" if before else "has no unit beside its value"
+        raise AuthoringError(entry.at("unit"), f"this parameter {told}.", "Write the number in it, and leave 'unit' out.")
+    if not isinstance(entry.get("value"), Decimal):
+        raise AuthoringError(entry.at("unit"), "only a single number has a unit of its own.", "Remove 'unit'.")
+    return unit
+
+
 def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
     """That a limit is one concentration in each of its units: the units are to each other as in the limit that it replaces."""
     first, *others = before
@@ -304,7 +281,9 @@ def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
 def _check_number(value: Any, place: Place) -> None:
     if not isinstance(value, Decimal) or not 0 <= value <= HIGHEST:
         told = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
-        raise AuthoringError(place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit stands as its key or in its note.")
+        raise AuthoringError(
+            place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit is written as its key, or under 'unit'."
+        )
 
 
 def _check_order(parameters: AnyMapping[str, ParameterEntry], changes: AnyMapping[str, ParameterEntry], mistakes: Mistakes) -> None:

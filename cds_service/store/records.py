@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .schema import CARD_SHOWN, FEEDBACK, SUGGESTION_ACCEPTED, SUGGESTION_SHOWN
 
 
 class ShownSuggestion(NamedTuple):
-    """A suggestion of a shown card: its uuid, its index among the authored ones, and its label as authored."""
+    """A suggestion of a shown card: its uuid, its index among the authored ones, and its label.
+
+    In the label, what a call fills in is told by its title.
+    """
 
     uuid: str
     position: int
@@ -25,7 +28,7 @@ class ShownSuggestion(NamedTuple):
 class ShownCard(NamedTuple):
     """A decision event: a card that left the service. ``client``: the ``iss`` of an authenticated client, else ``""``.
 
-    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`).
+    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`); ``occasion``: see :mod:`.occasions`.
     """
 
     uuid: str
@@ -37,6 +40,7 @@ class ShownCard(NamedTuple):
     shown_at: datetime
     suggestions: tuple[ShownSuggestion, ...]
     patient_hash: str | None = None
+    occasion: str | None = None
 
 
 class Feedback(NamedTuple):
@@ -82,6 +86,7 @@ def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
                 "shown_at": card.shown_at,
                 "week": monday(card.shown_at),
                 "patient_hash": card.patient_hash,
+                "occasion": card.occasion,
             }
         )
         for uuid, position, label in card.suggestions:
@@ -91,9 +96,10 @@ def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
 
 
 def insert_feedback(connection: Connection, feedback: Iterable[Feedback], received_at: datetime) -> None:
-    """Write feedback; what was already received is left alone."""
+    """Write feedback; what was already received is left alone, but that a comment may have come since."""
     # In one order in every process, so that two that write the same feedback wait for each other and never in a circle.
-    by_digest = dict(sorted((item.digest, item) for item in feedback))
+    # Of one interaction the item with a comment comes last, and stays.
+    by_digest = dict(sorted((item.digest, item) for item in sorted(feedback, key=lambda item: item.commented)))
     rows = [
         {
             "digest": digest,
@@ -111,6 +117,8 @@ def insert_feedback(connection: Connection, feedback: Iterable[Feedback], receiv
     ]
     accepted = [{"digest": digest, "suggestion_uuid": uuid} for digest, item in by_digest.items() for uuid in sorted(set(item.accepted))]
     _insert(connection, FEEDBACK, rows)
+    if commented := [{"of": row["digest"]} for row in rows if row["commented"]]:
+        connection.execute(update(FEEDBACK).where(FEEDBACK.c.digest == bindparam("of")).values(commented=True), commented)
     _insert(connection, SUGGESTION_ACCEPTED, accepted)
 
 

@@ -1,5 +1,6 @@
 """What became of the cards: shown, accepted, overridden, unanswered, by card and version, with a trend by week.
 
+A card that was drawn several times on one occasion, as an order took shape, was shown once.
 The outcome of a card is that of its latest feedback; a card that was dismissed and then acted upon was accepted.
 Feedback counts where it comes from the client to which the card was shown.
 """
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, select
 
 from .records import monday
 from .schema import CARD_SHOWN, FEEDBACK, SUGGESTION_ACCEPTED, SUGGESTION_SHOWN
@@ -95,10 +96,11 @@ def read_report(connection: Connection, weeks: int, now: datetime, client: str |
     wanted = CARD_SHOWN.c.week >= since
     if client is not None:
         wanted &= CARD_SHOWN.c.client == client
-    latest = _latest()
-    cards = _counts(connection, wanted, latest)
-    suggestions = _suggestions(connection, wanted, latest)
-    reasons = _reasons(connection, wanted, latest)
+    shown = _shown(wanted)
+    latest = _latest(shown)
+    cards = _counts(connection, shown, latest)
+    suggestions = _suggestions(connection, shown, latest)
+    reasons = _reasons(connection, latest)
     return Report(
         since,
         tuple(_card(version, weekly, suggestions[version], reasons[version]) for version, weekly in sorted(cards.items())),
@@ -128,69 +130,83 @@ def _card(version: _Version, weekly: _Weekly, suggested: list[Suggested], reason
     )
 
 
-def _latest() -> Subquery:
-    """The latest feedback on each card by each client; of two at one moment, the acceptance."""
+def _shown(wanted: ColumnElement[bool]) -> Subquery:
+    """The cards shown that are ``wanted``, each with its occasion; one whose occasion is not known has one of its own."""
+    columns = (CARD_SHOWN.c[name] for name in ("card_uuid", "card_id", "card_version", "client", "week"))
+    return select(*columns, func.coalesce(CARD_SHOWN.c.occasion, CARD_SHOWN.c.card_uuid).label("occasion")).where(wanted).subquery()
+
+
+# What makes one card of those that were drawn.
+_ONE = ("client", "card_id", "card_version", "occasion")
+
+
+def _one(table: Subquery) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in _ONE]
+
+
+def _same(one: Subquery, other: Subquery) -> ColumnElement[bool]:
+    return and_(*(one.c[name] == other.c[name] for name in _ONE))
+
+
+def _of_card(feedback: Any, shown: Subquery) -> ColumnElement[bool]:
+    return and_(feedback.c.card_uuid == shown.c.card_uuid, feedback.c.client == shown.c.client)
+
+
+def _latest(shown: Subquery) -> Subquery:
+    """The latest feedback on each card by the client that showed it; of two at one moment, the acceptance."""
     order = (FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.outcome, FEEDBACK.c.received_at.desc(), FEEDBACK.c.digest)
-    place = func.row_number().over(partition_by=(FEEDBACK.c.card_uuid, FEEDBACK.c.client), order_by=order)
-    ranked = select(FEEDBACK, place.label("place")).subquery()
+    place = func.row_number().over(partition_by=_one(shown), order_by=order)
+    given = (FEEDBACK.c.outcome, FEEDBACK.c.reason_system, FEEDBACK.c.reason_code)
+    ranked = select(*_one(shown), *given, place.label("place")).select_from(FEEDBACK.join(shown, _of_card(FEEDBACK, shown))).subquery()
     return select(ranked).where(ranked.c.place == 1).subquery()
 
 
-def _of_card(latest: Subquery) -> ColumnElement[bool]:
-    return (latest.c.card_uuid == CARD_SHOWN.c.card_uuid) & (latest.c.client == CARD_SHOWN.c.client)
-
-
-def _counts(connection: Connection, wanted: ColumnElement[bool], latest: Subquery) -> dict[_Version, _Weekly]:
-    shown = CARD_SHOWN.c
-    group = (shown.card_id, shown.card_version, shown.week)
-    query = (
-        select(*group, func.count(), *(func.sum(case((latest.c.outcome == name, 1), else_=0)) for name in ("accepted", "overridden")))
-        .select_from(CARD_SHOWN.outerjoin(latest, _of_card(latest)))
-        .where(wanted)
-        .group_by(*group)
-    )
+def _counts(connection: Connection, shown: Subquery, latest: Subquery) -> dict[_Version, _Weekly]:
+    once = select(*_one(shown), func.min(shown.c.week).label("week")).group_by(*_one(shown)).subquery()
+    group = (once.c.card_id, once.c.card_version, once.c.week)
+    outcomes = (func.sum(case((latest.c.outcome == name, 1), else_=0)) for name in ("accepted", "overridden"))
+    query = select(*group, func.count(), *outcomes).select_from(once.outerjoin(latest, _same(once, latest))).group_by(*group)
     cards: dict[_Version, _Weekly] = defaultdict(list)
     for card_id, version, week, total, accepted, overridden in connection.execute(query):
         cards[card_id, version].append((week, total, int(accepted), int(overridden)))
     return cards
 
 
-def _suggestions(connection: Connection, wanted: ColumnElement[bool], latest: Subquery) -> dict[_Version, list[Suggested]]:
-    shown, offered = CARD_SHOWN.c, SUGGESTION_SHOWN.c
-    group = (shown.card_id, shown.card_version, offered.position, offered.label)
-    accepted: Select[tuple[str, str]] = (
-        select(SUGGESTION_ACCEPTED.c.suggestion_uuid, FEEDBACK.c.card_uuid)
+def _suggestions(connection: Connection, shown: Subquery, latest: Subquery) -> dict[_Version, list[Suggested]]:
+    suggestion = SUGGESTION_SHOWN.c
+    offered = (
+        select(*_one(shown), suggestion.position, suggestion.label)
         .distinct()
-        .join(FEEDBACK, FEEDBACK.c.digest == SUGGESTION_ACCEPTED.c.digest)
-        .join(latest, (latest.c.card_uuid == FEEDBACK.c.card_uuid) & (latest.c.client == FEEDBACK.c.client))
-        .where(latest.c.outcome == "accepted")
-        .join(CARD_SHOWN, (shown.card_uuid == FEEDBACK.c.card_uuid) & (shown.client == FEEDBACK.c.client))
+        .select_from(SUGGESTION_SHOWN.join(shown, shown.c.card_uuid == suggestion.card_uuid))
+        .subquery()
     )
-    taken = accepted.subquery()
-    query = (
-        select(*group, func.count(), func.count(taken.c.suggestion_uuid))
+    taken = (
+        select(*_one(shown), suggestion.position)
+        .distinct()
         .select_from(
-            SUGGESTION_SHOWN.join(CARD_SHOWN, shown.card_uuid == offered.card_uuid).outerjoin(
-                taken, (taken.c.suggestion_uuid == offered.suggestion_uuid) & (taken.c.card_uuid == offered.card_uuid)
+            SUGGESTION_ACCEPTED.join(FEEDBACK, FEEDBACK.c.digest == SUGGESTION_ACCEPTED.c.digest)
+            .join(shown, _of_card(FEEDBACK, shown))
+            .join(
+                SUGGESTION_SHOWN,
+                (suggestion.suggestion_uuid == SUGGESTION_ACCEPTED.c.suggestion_uuid) & (suggestion.card_uuid == shown.c.card_uuid),
             )
+            .join(latest, _same(shown, latest))
         )
-        .where(wanted)
-        .group_by(*group)
+        .where(latest.c.outcome == "accepted")
+        .subquery()
     )
+    group = (offered.c.card_id, offered.c.card_version, offered.c.position, offered.c.label)
+    matched = _same(offered, taken) & (offered.c.position == taken.c.position)
+    query = select(*group, func.count(), func.count(taken.c.position)).select_from(offered.outerjoin(taken, matched)).group_by(*group)
     found: dict[_Version, list[Suggested]] = defaultdict(list)
     for card_id, version, position, label, total, count in connection.execute(query):
         found[card_id, version].append(Suggested(position, label, wilson(count, total)))
     return found
 
 
-def _reasons(connection: Connection, wanted: ColumnElement[bool], latest: Subquery) -> dict[_Version, dict[_Coding, int]]:
-    group = (CARD_SHOWN.c.card_id, CARD_SHOWN.c.card_version, latest.c.reason_system, latest.c.reason_code)
-    query = (
-        select(*group, func.count())
-        .select_from(CARD_SHOWN.join(latest, _of_card(latest)))
-        .where(wanted, latest.c.outcome == "overridden")
-        .group_by(*group)
-    )
+def _reasons(connection: Connection, latest: Subquery) -> dict[_Version, dict[_Coding, int]]:
+    group = (latest.c.card_id, latest.c.card_version, latest.c.reason_system, latest.c.reason_code)
+    query = select(*group, func.count()).where(latest.c.outcome == "overridden").group_by(*group)
     found: dict[_Version, dict[_Coding, int]] = defaultdict(dict)
     for card_id, version, system, code, count in connection.execute(query):
         found[card_id, version][system, code] = count

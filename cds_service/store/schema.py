@@ -49,6 +49,8 @@ CARD_SHOWN = Table(
     # The Monday of ``shown_at`` in UTC, so that a trend is plain SQL on every database.
     Column("week", Date, nullable=False),
     Column("patient_hash", Text),
+    # Of which a card is drawn but once; none where it is not known.
+    Column("occasion", Text),
 )
 Index("card_shown_week", CARD_SHOWN.c.week)
 Index(
@@ -63,7 +65,7 @@ SUGGESTION_SHOWN = Table(
     METADATA,
     Column("suggestion_uuid", Text, primary_key=True),
     Column("card_uuid", Text, nullable=False, index=True),
-    # Its index among the card's authored suggestions, and their label as authored.
+    # Its index among the card's authored suggestions, and their label, without what calls fill in.
     Column("position", Integer, nullable=False),
     Column("label", Text, nullable=False),
 )

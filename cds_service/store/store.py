@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .database import exists, open_database
 from .errors import StoreUnavailable, kind
+from .occasions import Occasions
 from .records import Feedback, ShownCard
 from .report import Report, read_report
 from .snooze import Snoozes
@@ -29,6 +30,7 @@ class Store:
 
     def __init__(self, url: str, clock: Callable[[], datetime], snooze_days: int = 0, snooze_key: str = ""):
         engine = open_database(url)
+        self.occasions = Occasions()
         self.snoozes = Snoozes(snooze_days, snooze_key, clock)
         self._writer = Writer(engine, self.snoozes, clock)
         self._engine = engine

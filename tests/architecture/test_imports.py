@@ -47,6 +47,7 @@ LOADERS = {
     "rules/yaml_source.py",
     "rules/card_set.py",
     "rules/shared_files.py",
+    "rules/evidence_file.py",
     "fhir/definitions.py",
     "fhir/terminology.py",
     "rendering/orders.py",

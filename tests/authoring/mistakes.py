@@ -85,7 +85,7 @@ NAMES = [
     Mistake("a fact with '_' for '.'", "fact: b12_therapy.days", "fact: b12_therapy_days", "fact: b12_therapy_days", "Did you mean 'b12_therapy.days'?"),
     Mistake("a fact in capitals", "fact: b12.status", "fact: B12.status", "fact: B12.status", "Did you mean 'b12.status'?"),
     Mistake("a fact with a Cyrillic letter", "fact: b12.status", "fact: b12.st\u0430tus", "fact: b12.st", "U+0430 (CYRILLIC SMALL LETTER A). Did you mean 'b12.status'?"),
-    Mistake("a slip in a fact of a text", "{potassium}", "{potasium}", 'text: "With', "there is no fact 'potasium'. Did you mean 'potassium'?"),
+    Mistake("a slip in a fact of a text", "{potassium}", "{potasium}", 'text: "With', "there is no fact and no parameter 'potasium'. Did you mean 'potassium'?"),
     Mistake("a slip in a value", "[b12.total]", "[b12.totl]", "b12.totl", "there is no fact 'b12.totl'. Did you mean 'b12.total'?"),
     Mistake("a slip in an operator", "at_least: 90 d", "atleast: 90 d", "atleast", "there is no key 'atleast' here. Did you mean 'at_least'?"),
     Mistake("an operator of another language", "at_least: 90 d", "gte: 90 d", "gte", "there is no key 'gte' here. Choose from: absent, at_least"),
@@ -255,7 +255,7 @@ YAML = [
 ]  # fmt: skip
 
 TEXTS = [
-    Mistake("a placeholder with a blank", "{potassium}", "{ potassium }", 'text: "With', "a brace belongs to no placeholder. Write {fact.name}, without blanks"),
+    Mistake("a placeholder with a blank", "{potassium}", "{ potassium }", 'text: "With', "a brace belongs to no placeholder. Write {fact.name} or {parameter.name}, without blanks"),
     Mistake("a placeholder in two braces", "{potassium}", "{{potassium}}", 'text: "With', "a brace belongs to no placeholder."),
     Mistake("a brace that stays open", "{potassium}", "{potassium", 'text: "With', "a brace belongs to no placeholder."),
     Mistake("a placeholder of a yes/no fact", "{potassium}", "{anaemia}", 'text: "With', "'anaemia' is a yes-no fact, which does not read in a text. Those that do: result, number, date, category."),
@@ -325,6 +325,10 @@ def _evidence(what: str, before: str, after: str, at: str, said: str) -> InFolde
     return InFolder(what, {"evidence.yaml": EVIDENCE.replace(before, after, 1)}, "evidence.yaml", at, said)
 
 
+def _superseded_by(other: str) -> str:
+    return EVIDENCE.replace("  supports", f"  status: superseded\n  superseded_by: {other}\n  supports")
+
+
 def _limit(what: str, text: str, at: str, said: str, file: str = "parameters/default.yaml", *, alone: bool = False) -> InFolder:
     return InFolder(what, {file: text + "\n"}, file, at, said, alone)
 
@@ -333,13 +337,17 @@ B12 = "b12.total.deficient_below: {{value: {}, source: nice-ng239, basis: local-
 DAYS = "window.b12: {{value: {}, source: local-policy, basis: local-policy}}"
 
 IN_FOLDERS = [
-    _site("no owner", "{}\n", "{}", "the owner is a name of letters, digits and single hyphens, and nothing else stands here. Write in it: owner: the-name-of-your-site."),
+    _site("no owner", "{}\n", "{}", "the owner is a name of letters, digits and single hyphens, and beside it only 'package' stands here. Write in it: owner: the-name-of-your-site."),
     _site("an empty site file", "", "", "a mapping (key: value) is expected here. The file is empty."),
     _site("an owner in two words", "owner: two words\n", "owner", "the owner is a name of letters, digits and single hyphens"),
     _site("an owner that is a number", "owner: 12\n", "owner", "the owner is a name of letters, digits and single hyphens"),
-    _site("a further key", "owner: us\nname: x\n", "name", "and nothing else stands here."),
+    _site("a further key", "owner: us\nname: x\n", "name", "and beside it only 'package' stands here."),
     _site("a site file that is not UTF-8", b"owner: us\n# caf\xe9\n", "", "this is not UTF-8 text. Let your editor save the file as UTF-8."),
     _site("a site file in UTF-16", "owner: us\n".encode("utf-16"), "", "this is not UTF-8 text."),
+    _site("a package without a version", "owner: us\npackage: {id: org.us.b12, canonical: 'https://us.example.org/fhir'}\n", "{id", "the key 'version' is missing. Add it."),
+    _site("a package that is named as a title", "owner: us\npackage: {id: Our Cards, canonical: 'https://us.example.org/fhir', version: 1.0.0}\n", "id: Our", "'Our Cards' is no id of a package. Write it as org.st-elsewhere.b12-folate."),
+    _site("a package with a version of two parts", "owner: us\npackage: {id: org.us.b12, canonical: 'https://us.example.org/fhir', version: '1.0'}\n", "version", "'1.0' is no version of a package. Write it as 1.0.0."),
+    _site("a base that ends in a slash", "owner: us\npackage: {id: org.us.b12, canonical: 'https://us.example.org/', version: 1.0.0}\n", "canonical", "is no canonical of a package. Write it as https://fhir.st-elsewhere.org/b12-folate."),
     _evidence("a slip in a key of evidence", "title:", "titel:", "titel", "there is no key 'titel' here. Did you mean 'title'?"),
     _evidence("a key of evidence in capitals", "our-handbook:", "Our_Handbook:", "Our_Handbook", "'Our_Handbook' is not a key of evidence."),
     _evidence("evidence that another folder has", "our-handbook:", "nice-ng239:", "nice-ng239", "the evidence 'nice-ng239' stands in another folder. Give yours another key."),
@@ -353,14 +361,19 @@ IN_FOLDERS = [
     _evidence("a strength that is none", "strength: local", "strength: strong", "strength", "there is no strength 'strong'. Choose from: cohort, expert, guideline"),
     _evidence("a slip in review", "  supports", "  review: neded\n  supports", "review", "there is no review 'neded'. Did you mean 'needed'?"),
     _evidence("review: yes", "  supports", "  review: yes\n  supports", "review", "there is no review 'yes'."),
-    _evidence("retired evidence", "  supports", "  status: retired\n  supports", "status", "there is no key 'status' here."),
+    _evidence("retired evidence", "  supports", "  status: retired\n  supports", "status", "there is no status 'retired'. Choose from: current, superseded."),
+    _evidence("superseded by nobody knows what", "  supports", "  status: superseded\n  supports", "status", "what took its place is missing."),
+    InFolder("superseded by what there is not", {"evidence.yaml": _superseded_by("nice-ng238")}, "evidence.yaml", "our-handbook", "there is no evidence 'nice-ng238'. Did you mean 'nice-ng239'?", alone=True),
+    InFolder("superseded by itself", {"evidence.yaml": _superseded_by("our-handbook")}, "evidence.yaml", "our-handbook", "the evidence 'our-handbook' is superseded by itself", alone=True),
+    _evidence("current and yet superseded", "  supports", "  superseded_by: nice-ng239\n  supports", "superseded_by", "only a superseded source has 'superseded_by'. Write status: superseded."),
+    _evidence("a day of checking that is none", "  supports", "  checked_on: last May\n  supports", "checked_on", "'checked_on' is no day of the calendar."),
     _evidence("evidence as a text", EVIDENCE, "our-handbook: https://example.org\n", "our-handbook", "a mapping (key: value) is expected here."),
     InFolder("evidence as a list", {"evidence.yaml": "- our-handbook\n"}, "evidence.yaml", "- our", "a mapping (key: value) is expected here."),
     _limit("a slip in a parameter", B12.format("{ng/L: 200, pmol/L: 148}").replace("deficient", "deficent"), "b12.total.deficent_below", "Did you mean 'b12.total.deficient_below'?"),
     _limit("a value in one unit of two", B12.format("{ng/L: 200}"), "value", "this parameter has a value in each of: ng/L, pmol/L. Write it as {ng/L: 180, pmol/L: 133}."),
     _limit("a value without unit", B12.format("200"), "value", "this parameter has a value in each of: ng/L, pmol/L."),
     _limit("a value in another unit", B12.format("{ug/L: 200, pmol/L: 148}"), "ug/L", "this parameter has a value in each of: ng/L, pmol/L. Did you mean 'ng/L'?"),
-    _limit("a value that is a text", B12.format("{ng/L: 200 ng/L, pmol/L: 148}"), "ng/L: 200", "'200 ng/L' is no number from 0 to 100000. A parameter's unit stands as its key or in its note."),
+    _limit("a value that is a text", B12.format("{ng/L: 200 ng/L, pmol/L: 148}"), "ng/L: 200", "'200 ng/L' is no number from 0 to 100000. A parameter's unit is written as its key, or under 'unit'."),
     _limit("a negative value", DAYS.format("-5"), "value", "-5 is no number from 0 to 100000."),
     _limit("a percentage", DAYS.format("5%"), "value", "'5%' is no number"),
     _limit("not a number", DAYS.format(".nan"), "value", "'.nan' is no number"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -28,17 +29,28 @@ from .mistakes import CARD, IN_CARDS, TEXTS, YAML
 from .test_mistakes import folder, told
 
 ROOT = Path(__file__).parents[2]
+TODAY = date(2026, 11, 28)
 
 
 def findings(root: Path, files: dict[str, str]) -> list[Finding]:
     """What check says of a local folder of ``files``."""
     folder(root, files)
-    return [finding for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())]
+    return [finding for finding in check((root,), Settings(), TODAY) if finding.place.file.startswith(root.as_posix())]
+
+
+@pytest.fixture(autouse=True)
+def day_of_the_clock(monkeypatch):
+    """Sources grow old by the clock, and these tests do not."""
+
+    class Day(date):
+        today = classmethod(lambda cls: TODAY)
+
+    monkeypatch.setattr("cds_service.authoring.check.date", Day)
 
 
 @pytest.fixture(scope="module")
 def built_in() -> list[Finding]:
-    return check((), Settings())
+    return check((), Settings(), TODAY)
 
 
 def test_the_built_in_cards_have_no_errors_and_the_codes_to_be_reviewed_are_listed(built_in):
@@ -92,6 +104,7 @@ DOUBTS = [
     Doubt("Something to say", "Something to say of {b12.total} " + "and more " * 12, "long-summary", "warning", "summary", "the summary may have 156 characters; from 140 on it is cut off."),
     Doubt("Something to say", "Something to say " * 8 + "{mcv}", "long-summary", "warning", "summary", "the summary may have 164 characters"),
     Doubt("rank: 9", "review_by: 2199-01-31\nrank: 9", "doubtful-day", "warning", "review_by", "is to be reviewed by 2199-01-31, more than ten years ahead. Is the year right?"),
+    Doubt("source: nice-ng239", "source: bsh-2014", "source-superseded", "error", "source: bsh-2014", "'bsh-2014', is superseded. Rest the card on 'nice-ng239' or another"),
     Doubt("rank: 900", "rank: 900\nreview_by: 2020-01-31", "review-overdue", "warning", "review_by", "was to be reviewed by 2020-01-31."),
     Doubt("b12_therapy.days: 89 d", "b12_therapy.days: 89 d, order.b12: [serum-b21]", "no-such-order", "warning", "order.b12: [", "a test states the order 'serum-b21', which there is not. Did you mean 'serum-b12'?"),
 ]  # fmt: skip
@@ -123,6 +136,36 @@ def test_what_is_doubtful_in_a_card_is_told_with_its_place(doubtful, number):
     assert told(of_kind, file, _doubtful(number), doubt.at, doubt.said), "\n".join(
         str(each) for each in found if each.place.file == file.as_posix()
     )
+
+
+HANDBOOK = "our-handbook:\n  title: Ours\n  date: 2026-01-01\n  strength: local\n  supports: it\n"
+
+
+@pytest.mark.parametrize(
+    ("checked", "said"),
+    [
+        (None, "has no day on which it was checked"),
+        (TODAY - timedelta(days=367), "was last checked on 2025-11-26"),
+        (TODAY - timedelta(days=366), ""),
+        (TODAY, ""),
+    ],
+)
+def test_a_card_rests_on_what_somebody_checked_within_a_year(tmp_path, checked, said):
+    handbook = HANDBOOK + (f"  checked_on: {checked}\n" if checked else "")
+    card = CARD.replace("source: nice-ng239", "source: our-handbook")
+    found = [each for each in findings(tmp_path, {"evidence.yaml": handbook, "ours/our-card.yaml": card}) if each.severity == "error"]
+    assert [(each.code, each.place.file.rpartition("/")[2]) for each in found] == [("source-unchecked", "our-card.yaml")] * bool(said)
+    assert not said or said in found[0].what
+
+
+def test_what_is_superseded_may_stand_as_a_further_source_and_says_so_on_the_card():
+    """Nobody who opens the link takes it for what holds today."""
+    engine = Engine(Settings())
+    assert {engine.evidence[card.source].status for card in engine.cards.values()} == {"current"}
+    links = engine.publication.fixed_parts["folate-deficiency"]["links"]
+    assert [link["label"] for link in links if link["url"] == "https://doi.org/10.1111/bjh.12959"] == [
+        "British Society for Haematology: guidelines for the diagnosis and treatment of cobalamin and folate disorders (2014) (superseded)"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +233,7 @@ def test_what_a_local_folder_overrides_and_leaves_unused_is_told(tmp_path):
         ("overrides", "info"),
         ("overrides", "info"),
     ]
-    assert found[1].what == "window.b12 is 90, not 180 (over cards/parameters/default.yaml:40:1)."
+    assert found[1].what.startswith("window.b12 is 90 days, not 180 days (over cards/parameters/default.yaml:")
 
 
 def test_a_limit_far_from_the_built_in_one_is_doubted(tmp_path):
@@ -370,6 +413,8 @@ def test_the_page_tells_how_grave_each_finding_is(doubtful, built_in):
         "failing-test": "error",
         "never-fires": "error",
         "no-test": "error",
+        "source-superseded": "error",
+        "source-unchecked": "error",
         "overrides": "info",
         "fire-together": "info",
     }

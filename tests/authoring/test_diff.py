@@ -214,7 +214,7 @@ def test_when_unknown_is_told_with_a_patient_of_whom_it_is_not_known(tmp_path):
 def test_what_is_said_and_suggested_to_some_patients_only(tmp_path):
     adults = changed(POTASSIUM, "when: [{fact: patient.paediatric, is: true}]", "when: [{fact: patient.paediatric, is: false}]")
     lines = told(tmp_path, (POTASSIUM,), (adults,))
-    assert "  paragraph “Ask a paediatric specialist.” shown when age below 16 → when no age below 16" in lines
+    assert "  paragraph “Ask a paediatric specialist.” shown when paediatric age → when no paediatric age" in lines
     assert [line.partition(" it ")[2] for line in lines if " states it " in line] == ["says otherwise, when an order is chosen or signed"]
     again = run(tmp_path / "old", cards(tmp_path / "third", changed(POTASSIUM, "[potassium-now]", "[potassium-now, potassium-24h]")))
     assert "suggestion “Repeat potassium”: orders potassium-now → orders potassium-now and potassium-24h" in again.output
@@ -240,7 +240,7 @@ def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
     lines = told(tmp_path, (OPENING,), (new,))
     assert lines[2:6] == [
         "  speaks on encounter-discharge too",
-        "  silent also when: age below 16 [child]",
+        "  silent also when: paediatric age [child]",
         "  cites too: bsh-2014",
         "  source shown on the card: nice-ng239 → bsh-2014",
     ]
@@ -248,7 +248,7 @@ def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
 
 def test_a_window_of_results_that_moved_is_shown_by_a_patient_with_a_result_between(tmp_path):
     lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 5,"))
-    assert "  window.potassium (days): 3 → 5" in lines
+    assert "  window.potassium: 3 days → 5 days" in lines
     assert "  in 4 states it fires where it was silent, when an order is chosen or signed" in lines
     example = next(line for line in lines if "example:" in line)
     assert "; potassium 2.7 mmol/L, 4 days ago; no B12 treatment under way" in example
@@ -340,3 +340,10 @@ def test_what_cannot_be_compared_is_told(tmp_path, name, why):
     cards(tmp_path / "broken", changed(ORAL, "oral_daily", "oral_dialy"))
     answer = run(name.format(empty=tmp_path / "empty", broken=tmp_path / "broken"), "built-in")
     assert answer.exit_code == 1 and why in answer.output
+
+
+def test_a_limit_that_moved_changes_the_words_of_a_card_and_not_its_version(tmp_path):
+    shown = changed(POTASSIUM, '"Correct it first."', '"Measured in {window.potassium}."')
+    lines = told(tmp_path, (shown, ORAL), (shown, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 5,"))
+    assert "  paragraph: “Measured in 3 days.” → “Measured in 5 days.”" in lines
+    assert not [line for line in lines if "its version is still" in line]

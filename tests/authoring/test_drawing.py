@@ -99,7 +99,7 @@ def test_a_card_as_authored_shows_its_criteria_in_order_and_the_card_at_the_end(
         "b12-treatment-active: b12_therapy.active is true",
         "cobalamin allergy: severe",
         "severe-allergy: allergy.cobalamin in severe",
-        "age below 16",
+        "paediatric age",
         "below-16-years: patient.paediatric is true",
         "the card fires: warning",
         "B12 regimen with neurological features",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,7 +151,7 @@ def test_who_cites_a_source_of_a_file_that_cannot_be_read_is_not_blamed(tmp_path
 
 
 def test_a_source_of_the_future_is_doubted(tmp_path):
-    evidence = EVIDENCE.replace("2026-06-01", "2206-06-01")
+    evidence = EVIDENCE.replace("2026-06-01", "2206-06-01") + f"  checked_on: {date.today()}\n"
     root = folder(tmp_path, {"evidence.yaml": evidence, "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook")})
     [found] = [finding for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())]
     assert (found.code, found.what) == ("doubtful-day", "'our-handbook' is dated 2206-06-01, after today.")

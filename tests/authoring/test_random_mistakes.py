@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,12 +20,14 @@ from cds_service.authoring.check.of_set import set_findings
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.rules.card_set import Folder, card_files, load_card
-from cds_service.rules.shared_files import load_evidence, load_parameters
+from cds_service.rules.evidence_file import load_evidence
+from cds_service.rules.shared_files import load_parameters
 from cds_service.rules.yaml_source import AuthoringError
 from tests.support.clinic import engine
 
 from .test_mistakes import folder
 
+TODAY = date(2026, 11, 28)
 FILES = card_files(Folder(CARDS, "cards"))
 METACHARACTERS = [*":-[]{},#&*!|>'\"%@`?~=<.\t\\", ": ", " #", "- ", "--- ", "...", "<<", "\u00e9", "\u200b", "\x00", "\U0001f534", "\u0663", "\r", "\u2028", "\ufeff"]  # fmt: skip
 SCALARS = ["true", "no", "null", "~", "[]", "{}", "0", "-1", "1.0e400", ".inf", "2026-02-30", "'x'", "[[]]", "{a: b}", "- x", "absent", "unknown", "9" * 400, "90 d", "99999999999 d"]  # fmt: skip
@@ -125,7 +128,7 @@ def test_a_card_changed_at_random_is_read_or_told_as_a_mistake(somewhere, file, 
             if not found:
                 beside = {**loaded.cards, card.id: card}
                 among = SimpleNamespace(settings=loaded.settings, site=loaded.site, cards=beside, vocabulary=loaded.vocabulary)
-                found = list(card_findings(card, among, beside.values()))
+                found = list(card_findings(card, among, beside.values(), TODAY))
     finally:
         path.unlink()
     for finding in found:
@@ -187,5 +190,5 @@ def test_what_is_said_of_the_whole_set_holds_for_cards_changed_at_random(tmp_pat
         folders=loaded.folders,
         cards_by_hook={hook: {card.id: card for card in beside.values() if hook in card.hooks} for hook in loaded.cards_by_hook},
     )
-    for finding in set_findings({"default": among}):
+    for finding in set_findings({"default": among}, TODAY):
         assert finding.code in CODES and finding.place.line >= 1

@@ -121,7 +121,7 @@ def test_every_card_fact_and_document_has_its_place():
 def test_a_card_page_tells_when_what_and_why():
     page = "cards/cyanocobalamin-renal.html"
     assert text_of(page, "fires") == "Fires when all of drafted cyanocobalamin renal dysfunction"
-    assert text_of(page, "silent") == "Silent when any of Leber's hereditary optic neuropathy no hydroxocobalamin stocked age below 16"
+    assert text_of(page, "silent") == "Silent when any of Leber's hereditary optic neuropathy no hydroxocobalamin stocked paediatric age"
     example = text_of(page, "example")
     assert "with this order: cyanocobalamin injection 3-monthly" in example
     assert "Renal dysfunction on record: hydroxocobalamin is preferred to cyanocobalamin" in example

@@ -179,7 +179,7 @@ def test_an_older_deficiency_is_told_with_value_unit_and_date():
         pytest.param([NEUROPATHY, condition("300928006")], "A vegan or vegetarian diet is recorded.", id="vegan"),
         pytest.param(
             [NEUROPATHY, medication_request({"text": "Omeprazole 20 mg capsules"}, authoredOn=days_ago(500))],
-            "A proton-pump inhibitor or H2 blocker for a year or longer can lower B12.",
+            "A proton-pump inhibitor or H2 blocker for 1 year or longer can lower B12.",
             id="omeprazole",
         ),
         pytest.param(

@@ -62,6 +62,7 @@ class Newcomer:
         else:
             next_year = (date.today() + timedelta(days=365)).isoformat()
             text = re.sub(r"(?<=review_by: )\S+", next_year, block.text)
+            text = re.sub(r"(?<=checked_on: )\S+", date.today().isoformat(), text)
             file.write_text(before + text if block.info.endswith(" below") else text, "utf-8")
 
     def run(self, command: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from cds_service.authoring.check.schema import card_schema
 from cds_service.config import Settings
 from cds_service.engine import Engine
-from cds_service.rules import card_file, shared_files
+from cds_service.rules import card_file, evidence_file, shared_files
 from cds_service.rules.card import INDICATORS
 from cds_service.rules.conditions import OPERATORS, STATE_OPERATORS
 
@@ -56,11 +56,11 @@ def test_what_may_differ_in_a_parameter_set_is_all_there():
 
 def test_the_keys_of_a_source_and_of_a_limit_are_all_there():
     source, limit = section("Sources and limits").split("| key of a limit")
-    assert set(table(source)) == set(shared_files._EVIDENCE_KEYS)
-    assert set(table(limit)) == {"value", "source", "basis", "note"}
+    assert set(table(source)) == set(evidence_file._EVIDENCE_KEYS)
+    assert set(table(limit)) == set(shared_files._PARAMETER_KEYS)
 
 
-@pytest.mark.parametrize("names", [INDICATORS, card_file.HOOKS, card_file.STATUSES, shared_files.STRENGTHS, shared_files.BASES])
+@pytest.mark.parametrize("names", [INDICATORS, card_file.HOOKS, card_file.STATUSES, evidence_file.STRENGTHS, shared_files.BASES])
 def test_what_there_is_to_choose_from_is_all_there(names):
     assert all(f"`{name}`" in PAGE for name in names)
 

@@ -93,11 +93,11 @@ def test_a_card_that_is_off_in_a_set_is_not_handed_over_in_it():
 
 def test_the_rule_of_a_card_reads_as_the_card_does():
     rule = plan("folic-acid-b12-deficient")
-    assert (rule["title"], rule["status"], rule["type"]["coding"][0]["code"]) == ("Folic acid in B12 deficiency", "active", "eca-rule")
+    assert (rule["title"], rule["status"], rule["type"]["coding"][0]["code"]) == ("Folic acid in B12 deficiency", "draft", "eca-rule")
     (action,) = rule["action"]
     assert action["title"] == "B12 deficiency is known or likely: do not give folic acid alone"
     assert action["description"].startswith("If no B12 low on treatment (or not known): **Start B12 before folic acid.**")
-    assert "If age below 16: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
+    assert "If paediatric age: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
     assert action["code"][0]["coding"][0] == {
         "system": f"{BASE}/CodeSystem/card-topic",
         "code": "folic-acid-b12-deficient",
@@ -106,7 +106,7 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
     assert [item["display"] for item in action["documentation"]] == ["US label: folic acid tablets"]
     assert [item["label"] for item in rule["relatedArtifact"]] == ["fda-folic-acid-label", "bsh-2014", "nice-ng239", "bnf-hydroxocobalamin"]
     assert [(item["kind"], item["expression"]["description"]) for item in action["condition"]] == [
-        ("applicability", "drafted folate above 400 micrograms a day"),
+        ("applicability", "drafted folate above the low dose"),
         ("applicability", "known or likely B12 deficiency"),
         ("applicability", "Not: effective B12 treatment"),
         ("applicability", "Not: therapeutic cobalamin in this session"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cds_service.authoring.validation import Validator
 from cds_service.cli import main
+from cds_service.content import PROFILES
 from tests.support.fhir_builders import bundle
 
 from .profiles import COUNTER_EXAMPLES, EXAMPLES
@@ -219,6 +220,16 @@ def test_one_mistake_is_told_once_and_the_resource_is_left_as_it_is():
     path = "MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity"
     assert told(order) == [("error", f"{path}.value", "base"), ("error", path, "medication-order-dose")]
     assert order == before
+
+
+def test_a_dose_is_an_amount_and_no_limit_as_in_base_r4():
+    """Dosage.doseAndRate.dose[x] is a SimpleQuantity there, which has no comparator."""
+    order = changed(HYDROXOCOBALAMIN, "dosageInstruction.0.doseAndRate.0.doseQuantity.comparator", "<")
+    path = "MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity.comparator"
+    assert told(order) == [("error", path, "cardinality")]
+    profile = json.loads((PROFILES / "structure-definitions/medication-order.json").read_text("utf-8"))
+    (dose,) = (element for element in profile["differential"]["element"] if element["id"].endswith("doseAndRate.dose[x]"))
+    assert dose["type"] == [{"code": "Quantity", "profile": ["http://hl7.org/fhir/StructureDefinition/SimpleQuantity"]}]
 
 
 def test_a_resource_that_r4_has_and_r4b_has_not_is_checked_as_far_as_can_be():

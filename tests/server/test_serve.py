@@ -28,6 +28,12 @@ def test_discovery_and_a_hook(base):
     assert "cards" in answer.json()
 
 
+def test_who_reads_what_to_try_is_answered_at_once(tmp_path):
+    """The start takes seconds; what it shows comes when a call is answered, and not before."""
+    with serving(tmp_path, ready=lambda server: "CDS Hooks service for" in server.log.read_text("utf-8")) as server:
+        assert requests.get(f"{server.base}/cds-services", timeout=10).status_code == 200
+
+
 def test_a_second_service_does_not_share_the_port_of_the_first(base):
     port = base.rpartition(":")[2]
     second = subprocess.run(

@@ -3,6 +3,8 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from cds_service.store import writer
 from tests.support.clinic import engine
 from tests.support.fhir_builders import PATIENT
@@ -29,7 +31,7 @@ def test_suggestions_are_known_by_their_place_and_label_in_the_card_file(site):
     offered = sorted(site.rows("suggestion_shown"), key=lambda row: row["position"])
     assert [row["suggestion_uuid"] for row in offered] == [suggestion["uuid"] for suggestion in card["suggestions"]]
     assert [row["position"] for row in offered] == [0, 1]
-    assert offered[1]["label"] == "Replace folic acid by {regimen.start}"
+    assert offered[1]["label"] == "Replace folic acid by [regimen to start]"
 
 
 def test_a_repeat_is_stored_once(site):
@@ -72,6 +74,19 @@ def test_the_largest_body_that_is_taken_is_stored_in_time(site):
 def test_a_comment_is_noted_and_its_words_are_not(site):
     site.tell(overridden("commented", comment="Canaria-7461 told me so"), overridden("silent"))
     assert {row["card_uuid"]: row["commented"] for row in site.rows("feedback")} == {"commented": True, "silent": False}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_comment_that_comes_later_with_the_same_moment_is_noted_and_is_no_second_interaction(site, together):
+    """A client sends the dismissal at once, and again with the words once they are typed."""
+    first, later = overridden("card", "patient-refuses"), overridden("card", "patient-refuses", comment="Canaria-7461 told me so")
+    if together:
+        site.tell(later, first)
+    else:
+        site.tell(first)
+        site.tell(later)
+        site.tell(first)
+    assert [(row["card_uuid"], row["commented"]) for row in site.rows("feedback")] == [("card", True)]
 
 
 def test_the_same_feedback_from_many_senders_at_once_is_stored_once(sites):

@@ -70,6 +70,47 @@ def test_the_latest_interaction_counts(site):
     assert [item["code"] for item in card["reasons"]] == ["action-completed"]
 
 
+def test_a_card_that_is_drawn_anew_while_an_order_takes_shape_was_shown_once(site):
+    """An EHR asks at each keystroke; nobody left the first three without a response."""
+    *_, last = (site.folic_acid("Practitioner/a", hook) for hook in ("order-select", "order-select", "order-select", "order-sign"))
+    site.tell(accepted(last["uuid"], last["suggestions"][0]["uuid"]))
+    card = _only(site.report())
+    assert (card["shown"], *_counts(card)) == (1, 1, 0, 0)
+    assert [(item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]] == [(1, 1), (0, 1)]
+    assert [(week["shown"], week["accepted"]["count"]) for week in card["weeks"]] == [(1, 1)]
+
+
+def test_an_answer_to_any_drawing_of_a_card_is_an_answer_to_it(site):
+    first, second, _ = (site.folic_acid("Practitioner/a") for _ in range(3))
+    site.tell(overridden(first["uuid"], "patient-refuses", at=EARLY))
+    site.tell(accepted(second["uuid"], second["suggestions"][1]["uuid"], at=LATE))
+    card = _only(site.report())
+    assert (card["shown"], *_counts(card)) == (1, 1, 0, 0)
+    assert card["reasons"] == []
+
+
+@pytest.mark.parametrize("apart", ["another user", "another day", "another EHR"])
+def test_what_is_no_redrawing_is_counted_apart(site, apart):
+    site.folic_acid("Practitioner/a")
+    if apart == "another day":
+        site.now += timedelta(days=1)
+    more = {"fhirServer": "https://other.example.org/fhir"} if apart == "another EHR" else {}
+    site.folic_acid("Practitioner/b" if apart == "another user" else "Practitioner/a", **more)
+    assert _counts(_only(site.report())) == (0, 0, 2)
+
+
+def test_the_occasion_says_nothing_of_the_patient_and_has_another_name_after_a_start(sites):
+    """A keyed hash whose key ends with the service: nobody can try patients out on it."""
+    first, second = sites(), sites()
+    for site in (first, second):
+        site.folic_acid("Practitioner/a")
+        site.folic_acid("Practitioner/a")
+    first.store.close()
+    names = [row["occasion"] for row in second.rows("card_shown")]
+    assert len(names) == 4 and len(set(names)) == 2
+    assert all(len(name) == 64 for name in names)
+
+
 def test_two_suggestions_accepted_one_after_the_other_are_one_accepted_card(site):
     card = site.folic_acid()
     one, two = (suggestion["uuid"] for suggestion in card["suggestions"])

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -39,8 +39,8 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
-    """``python -m cds_service serve`` until the block ends; it answers when the block begins."""
+def serving(folder: Path, *arguments: str, ready: Callable[[Server], bool] | None = None, **environment: str) -> Iterator[Server]:
+    """``python -m cds_service serve`` until the block ends; it answers when the block begins, or is as ``ready`` has it."""
     log = folder / "log"
     with held_port() as port:
         command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
@@ -50,7 +50,7 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Serve
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:
-            _await(server)
+            _await(server, ready or _answers)
             yield server
         except BaseException as error:
             error.add_note(f"The server wrote:\n{log.read_text()}")
@@ -81,13 +81,20 @@ def refused_start(*arguments: str, **environment: str | None) -> str:
     return ended.output
 
 
-def _await(server: Server) -> None:
+def _await(server: Server, ready: Callable[[Server], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        try:
-            requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
+        if ready(server):
             return
-        except requests.RequestException:
-            assert server.process.poll() is None, server.log.read_text()
-            time.sleep(0.05)
+        assert server.process.poll() is None, server.log.read_text()
+        time.sleep(0.05)
     raise AssertionError(server.log.read_text())
+
+
+def _answers(server: Server) -> bool:
+    """Whether it answers, and has said so."""
+    try:
+        requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
+    except requests.RequestException:
+        return False
+    return "stop with Ctrl-C" in server.log.read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -39,6 +40,7 @@ class Site:
     def __init__(self, url: str, **settings: Any):
         self.url = url
         self.now: datetime = NOW
+        self._users = count()
         # Cards are loaded once for all sites: they are the same, and loading them takes longer than most tests.
         with patch("cds_service.app.Engine", lambda chosen: engine(chosen.parameters)):
             self.app = create_app(Settings(database_url=url, **settings), clock=lambda: self.now)
@@ -52,10 +54,15 @@ class Site:
         cards: list[dict[str, Any]] = response.get_json()["cards"]
         return cards
 
-    def folic_acid(self, **more: Any) -> dict[str, Any]:
-        """The card ``folic-acid-b12-deficient``, which has two suggestions, for folic acid drafted in B12 deficiency."""
+    def folic_acid(self, user: str = "", hook: str = "order-select", **more: Any) -> dict[str, Any]:
+        """The card ``folic-acid-b12-deficient``, which has two suggestions, for folic acid drafted in B12 deficiency.
+
+        ``user``: who drafts it; each time another one where it is empty.
+        """
         results = prefetch(observation("b12", 110, "pg/mL"), observation("hb", 10.1, "g/dL"))
-        (card,) = self.post(hook_request("order-select", results, drafts=[folic_acid()], **more))
+        request = hook_request(hook, results, drafts=[folic_acid()], **more)
+        request["context"]["userId"] = user or f"Practitioner/doc-{next(self._users)}"
+        (card,) = self.post(request)
         return card
 
     def send(self, *feedback: dict[str, Any], service: str = "b12-folate-order-select") -> Any:

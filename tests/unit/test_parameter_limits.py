@@ -101,6 +101,32 @@ def resection(centimetres: float) -> dict[str, Any]:
     return {**procedure("307193005"), "extension": [resected_length(centimetres)]}
 
 
+def two_courses(gap: float) -> dict[str, Any]:
+    """Tablets until so many days before the tablets that began 100 days ago."""
+    daily = dosage(1000, "ug", route=ORAL, every=DAILY)
+    bounds = {"boundsPeriod": {"start": days_ago(100 + gap), "end": days_ago(100 + gap)}}
+    ended = dosage(1000, "ug", route=ORAL, every=DAILY, **bounds)
+    return {
+        "record": [
+            medication_request(CYANOCOBALAMIN_TABLET, ended, authoredOn=days_ago(100 + gap), id="ended"),
+            medication_request(CYANOCOBALAMIN_TABLET, daily, authoredOn=days_ago(100), id="running"),
+        ]
+    }
+
+
+def girl(years: float) -> dict[str, Any]:
+    return {**born(int(years) * 12 + 1), "gender": "female"}
+
+
+def unstated_pregnancy(years: float) -> dict[str, Any]:
+    """Haemoglobin between the limits with and without a pregnancy, of which nothing was received."""
+    return {"record": [observation("hb", 112, "g/L")], "who": girl(years), "without": ("conditions", "pregnancy-status")}
+
+
+def pregnant_at(years: float) -> dict[str, Any]:
+    return {"record": [PREGNANCY], "who": girl(years)}
+
+
 class Limit(NamedTuple):
     """``answers``: of ``fact`` one ``step`` below the ``edge``, at it, and one above."""
 
@@ -152,11 +178,15 @@ LIMITS = [
     Limit("anaemia.6_to_23_months", "", "105", "1", result("hb", "g/L", who=born(8)), "anaemia", (True, False, False)),
     Limit("anaemia.pregnant_below", "", "105", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (True, None, None)),
     Limit("anaemia.pregnant_none_from", "", "110", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (None, False, False)),
-    Limit("anaemia.severe", "", "80", "1", result("hb", "g/L", who=MAN), "anaemia.severe", (True, False, False)),
+    Limit("anaemia.severe_below", "", "80", "1", result("hb", "g/L", who=MAN), "anaemia.severe", (True, False, False)),
     Limit(
         "anaemia.severe_pregnant_or_under_5", "", "70", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia.severe",
         (True, False, False),
     ),
+    Limit("anaemia.pregnancy_unknown_from", "", "15", "1", unstated_pregnancy, "anaemia", (True, None, None)),
+    Limit("anaemia.pregnancy_unknown_to", "", "50", "1", unstated_pregnancy, "anaemia", (None, None, True)),
+    Limit("patient.childbearing_from", "", "12", "1", pregnant_at, "patient.pregnant", (False, True, True)),
+    Limit("patient.childbearing_to", "", "55", "1", pregnant_at, "patient.pregnant", (True, True, False)),
     Limit("age.adult_from", "", "16", "1", lambda years: {"who": born(int(years) * 12 + 1)}, "patient.paediatric", (True, False, False)),
     Limit("age.at_risk_from", "", "65", "1", lambda years: {"who": born(int(years) * 12 + 1), "record": [observation("hb", 150, "g/L")]}, "b12.risk_factor", (False, True, True)),
     Limit(
@@ -170,6 +200,13 @@ LIMITS = [
         "b12_therapy.active", (False, True, True), "uk",
     ),
     Limit("therapy.dose_active_for", "", "120", "1", record(given), "b12_therapy.active", (True, True, False)),
+    Limit("therapy.gap", "", "60", "1", two_courses, "b12_therapy.days", (159, 160, 100)),
+    Limit("therapy.gap_unstated", "", "135", "1", record(lambda days: given(100 + days), lambda days: given(100)), "b12_therapy.days", (234, 235, 100)),
+    Limit(
+        "therapy.late_after_intervals", "", "1.5", "0.1",
+        lambda intervals: {"record": [therapy(900, every=(1, 100, "d")), given(400), given(round(100 * intervals))]},
+        "b12_therapy.lapsed", (None, None, "overdue"),
+    ),
     Limit(
         "therapy.settled_after", "", "28", "1", lambda days: {"record": [therapy(days + 1), observation("b12", 100, "ng/L", ago=1)]},
         "b12.low_on_therapy", (False, True, True),
@@ -260,8 +297,14 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
                 limit.parameter: {**site.parameters[limit.parameter], limit.unit: changed} if limit.unit else changed,
             },
         )
-    case = {"record": [], "who": WOMAN, "drafts": None, **{key: made for key, made in limit.case(float(value)).items() if made is not None}}
-    values = prefetch(*case["record"], who=case["who"])
+    case = {
+        "record": [],
+        "who": WOMAN,
+        "drafts": None,
+        "without": (),
+        **{key: made for key, made in limit.case(float(value)).items() if made is not None},
+    }
+    values = {key: value for key, value in prefetch(*case["record"], who=case["who"]).items() if key not in case["without"]}
     call = Call(
         "order-select",
         PATIENT,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from ...config import Settings
 from ...content import CARDS
 from ...engine import PARAMETER_SETS, Engine, definitions, note_wrong_orders, vocabulary
+from ...facts.catalogue import CATALOGUE
 from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
-from ...rules.shared_files import Folder, read_evidence, read_folders, read_parameters
+from ...rules.evidence_file import read_evidence
+from ...rules.parameter_text import note_wrong_definitions
+from ...rules.shared_files import Folder, read_folders, read_parameters, words_of
 from ...rules.yaml_source import AuthoringError, Mistakes
 from ...site_codes import read_site_codes
 from ..card_tests import CardTestResult, run_card, with_drafts
@@ -21,16 +26,17 @@ from .of_files import file_findings
 from .of_set import set_findings
 
 
-def check(local: tuple[Path, ...], settings: Settings) -> list[Finding]:
-    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and line.
+def check(local: tuple[Path, ...], settings: Settings, today: date | None = None) -> list[Finding]:
+    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and line. ``today``: else the day of the
+    clock, by which sources and reviews grow old.
 
     Where a file cannot be read, what concerns the set as a whole is left for when all can.
     """
     ours = tuple(folder for folder in local if folder.resolve() != CARDS)
-    return sorted(set(_findings(ours, settings)), key=lambda finding: (finding.place, finding.code, finding.what))
+    return sorted(set(_findings(ours, settings, today or date.today())), key=lambda finding: (finding.place, finding.code, finding.what))
 
 
-def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
+def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Iterator[Finding]:
     mistakes = Mistakes()
     found = read_folders(CARDS, local, mistakes)
     mistaken: set[str] = set()
@@ -38,26 +44,31 @@ def _findings(local: tuple[Path, ...], settings: Settings) -> Iterator[Finding]:
     try:
         terminology, templates = definitions(settings.parameters)
         # A card that cites a mistaken entry is not mistaken itself.
-        names = vocabulary(evidence.keys() | mistaken, templates)
+        names = vocabulary(evidence.keys() | mistaken, templates, {})
     except AuthoringError as error:  # without value sets and orders nothing else can be judged
         yield from map(Finding.of, error.all)
         return
     yield from definition_findings()
     read_site_codes(found, terminology, mistakes)
+    titles = {order: template.title for order, template in templates.items()}
     for parameter_set in PARAMETER_SETS:
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
         built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])
         note_wrong_orders(parameters, built_in, templates, mistakes)
+        names = replace(names, parameters=words_of(parameters, titles))
+        note_wrong_definitions(CATALOGUE, names.parameters, mistakes)
         read_cards(found, names, parameter_set, mistakes, [])
     in_files = [finding for folder in found for finding in file_findings(folder, names)]
     yield from in_files
     yield from map(Finding.of, mistakes)
     if in_files or mistakes:
         return
-    yield from _findings_of_the_whole(local, settings, found, names)
+    yield from _findings_of_the_whole(local, settings, found, names, today)
 
 
-def _findings_of_the_whole(local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary) -> Iterator[Finding]:
+def _findings_of_the_whole(
+    local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary, today: date
+) -> Iterator[Finding]:
     """What is to be said once every file can be read."""
     engines = {name: settings.model_copy(update={"cards": local, "parameters": name}) for name in PARAMETER_SETS}
     try:
@@ -71,10 +82,10 @@ def _findings_of_the_whole(local: tuple[Path, ...], settings: Settings, found: l
     for name, engine in whole.items():
         for card in engine.cards.values():
             beside = loaded[name] if card.id in loaded[name].cards else engine
-            yield from card_findings(card, beside, served)
+            yield from card_findings(card, beside, served, today)
             results += run_card(card, beside.cards, name)
     yield from failing_tests(results)
-    yield from set_findings(whole)
+    yield from set_findings(whole, today)
     if local:
         yield from _overriding(found, names)
 

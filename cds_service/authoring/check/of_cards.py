@@ -22,13 +22,13 @@ _WIDEST = {"number": 12, "result": 28, "date": 12}
 _LATEST_REVIEW = 3653  # days
 
 
-def card_findings(card: Card, engine: Engine, served: Collection[Card]) -> Iterator[Finding]:
+def card_findings(card: Card, engine: Engine, served: Collection[Card], today: date) -> Iterator[Finding]:
     """What is to be said of ``card`` in the parameter set of ``engine``. ``served``: the cards of every set."""
     yield from contradictions(card, served, engine.site)
     yield from _tests(card, engine)
     yield from _summary(card)
     yield from _placeholders(card)
-    yield from _review(card, date.today())
+    yield from _review(card, today)
 
 
 def _review(card: Card, today: date) -> Iterator[Finding]:

@@ -18,10 +18,14 @@ from ..card_tests import StatedFacts, applicable_tests, read_test
 from ..terminology_review import unverified_codes
 from .finding import Finding, is_placeholder, still_to_do
 
+# Days after which somebody should look again whether a source is current.
+_CHECKED_WITHIN = 366
 
-def set_findings(engines: dict[str, Engine]) -> Iterator[Finding]:
+
+def set_findings(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
     """What is to be said of the cards of every parameter set."""
-    yield from _evidence(engines)
+    yield from _evidence(engines, today)
+    yield from _first_sources(engines, today)
     yield from (finding for engine in engines.values() for finding in _far(engine))
     yield from _alike(list(engines["default"].cards.values()))
     yield from _together(engines["default"])
@@ -45,13 +49,31 @@ def _place(value_set: str, code: str) -> Place:
     return Place(f"fhir_profiles/{name}", line, column)
 
 
-def _evidence(engines: dict[str, Engine]) -> Iterator[Finding]:
+def _first_sources(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
+    """That what each card rests on is current, and is known to be (clinical specification, section 9)."""
+    for engine in engines.values():
+        for card in engine.cards.values():
+            source, place = engine.evidence[card.source], card.places["source"]
+            if source.superseded_by:
+                what = f"the first source of {card.id}, {source.key!r}, is superseded."
+                mend = f"Rest the card on {source.superseded_by!r} or another, and name this one under 'evidence' if it still serves."
+                yield Finding("source-superseded", "error", place, what, mend)
+            elif source.checked_on is None or (today - source.checked_on).days > _CHECKED_WITHIN:
+                when = f"was last checked on {source.checked_on}" if source.checked_on else "has no day on which it was checked"
+                what = f"the first source of {card.id}, {source.key!r}, {when}."
+                yield Finding("source-unchecked", "error", place, what, "See whether it is current, then write checked_on: the day.")
+
+
+def _evidence(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
     used = {key for engine in engines.values() for card in engine.cards.values() for key in (card.source, *card.evidence)}
     used |= {entry.source for engine in engines.values() for entry in engine.parameters.values()}
     for key, entry in engines["default"].evidence.items():
         yield from (still_to_do(key, text, entry.place) for text in (entry.title, entry.supports) if is_placeholder(text))
-        if entry.date > date.today():
+        if entry.date > today:
             yield Finding("doubtful-day", "warning", entry.place, f"{key!r} is dated {entry.date}, after today.", "Is the year right?")
+        if entry.checked_on and entry.checked_on > today:
+            what = f"{key!r} was checked on {entry.checked_on}, after today."
+            yield Finding("doubtful-day", "warning", entry.place, what, "Is the year right?")
         if key not in used:
             yield Finding("unused-evidence", "warning", entry.place, f"nothing cites {key!r}.", "Cite it or remove it.")
         elif entry.review_needed:

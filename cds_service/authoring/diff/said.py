@@ -48,7 +48,8 @@ def _of_set(old: Engine, new: Engine) -> Iterator[tuple[str, str, str]]:
         elif after is None and before is not None:
             yield card_id, "card", f"removed or turned off: {before.title}"
         elif before is not None and after is not None:
-            yield from ((card_id, part, told) for part, told in _of_card(before, after))
+            by_limits = old.words != new.words
+            yield from ((card_id, part, told) for part, told in _of_card(before, after, by_limits))
 
 
 def _parameters(old: Engine, new: Engine) -> Iterator[tuple[str, str]]:
@@ -59,7 +60,7 @@ def _parameters(old: Engine, new: Engine) -> Iterator[tuple[str, str]]:
             continue
         note = f" ({after.note})" if after.note else ""
         if before.value != after.value:
-            yield "limits", f"{name}{note}: {value_words(before.value)} → {value_words(after.value)}"
+            yield "limits", f"{name}{note}: {value_words(before.value, before.unit)} → {value_words(after.value, after.unit)}"
         if (before.source, before.basis) != (after.source, after.basis):
             yield "evidence", f"{name} rests on {after.source} ({after.basis}), no longer on {before.source} ({before.basis})"
         if before.note != after.note:
@@ -72,7 +73,7 @@ def _evidence(old: Engine, new: Engine) -> Iterator[str]:
         if before is None or after is None:
             yield f"source {key} {'added' if before is None else 'removed'}"
             continue
-        for name in ("title", "url", "date", "strength", "supports", "disagrees", "review_needed"):
+        for name in ("title", "url", "date", "strength", "supports", "disagrees", "status", "superseded_by", "checked_on", "review_needed"):
             if getattr(before, name) != getattr(after, name):
                 yield f"source {key}, {name.replace('_', ' ')}: {_quoted(getattr(before, name))} → {_quoted(getattr(after, name))}"
 
@@ -83,13 +84,19 @@ def _whole(card: Card) -> Iterator[str]:
         yield f"silent when any of: {'; '.join(map(_plain, in_words(card.exclude)))}"
 
 
-def _of_card(old: Card, new: Card) -> Iterator[tuple[str, str]]:
+def _of_card(old: Card, new: Card, by_limits: bool) -> Iterator[tuple[str, str]]:
+    """``by_limits``: limits moved, which changes the words of a card that shows them, and not the card."""
     told = list(_differences(old, new))
+    by_author = [part for part, _ in told if not by_limits or part not in _FILLED]
     if old.version != new.version:
         yield "card", f"version: {old.version} → {new.version}"
-    elif told:
+    elif by_author:
         yield "card", f"its version is still {new.version}: raise it, so that reports tell the two apart"
     yield from told
+
+
+# The parts of a card that show limits.
+_FILLED = ("wording", "suggestions")
 
 
 def _differences(old: Card, new: Card) -> Iterator[tuple[str, str]]:

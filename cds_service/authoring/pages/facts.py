@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...facts.catalogue import CATALOGUE, Definition, closure
+from ...rules.parameter_text import with_parameters
 from ..card_words import plain
 from ..fact_codes import value_sets
 from ..safety.job import engine
@@ -34,7 +35,7 @@ def _row(definition: Definition) -> dict[str, Any]:
         "name": definition.name,
         "title": definition.title,
         "type": _type(definition),
-        "definition": plain(definition.doc),
+        "definition": plain(with_parameters(definition.doc, engine("default", "all").words)),
         "codes": value_sets(definition.name),
         "uses": definition.uses,
         "prefetch": sorted({key for name in closure([definition.name]) for key in CATALOGUE[name].queries}),

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...engine import PARAMETER_SETS
 from ...rules.card_set import ParameterEntry
+from ...rules.shared_files import value_words
 from ..safety.job import engine
 
 
@@ -50,10 +51,8 @@ def parameter_rows() -> list[dict[str, Any]]:
 
 
 def _source(entry: ParameterEntry, evidence: Any) -> str:
-    return f"[{evidence[entry.source].title}](evidence.md#{entry.source}) ({entry.basis})"
+    return f"[{evidence[entry.source].label}](evidence.md#{entry.source}) ({entry.basis})"
 
 
 def _value(entry: ParameterEntry) -> str:
-    if isinstance(entry.value, dict):
-        return ", ".join(f"{value} {unit}" for unit, value in entry.value.items())
-    return str(entry.value)
+    return value_words(entry.value, entry.unit)

@@ -36,7 +36,12 @@ ClassesOf = Callable[[Facts], Sequence[Class]]
 
 
 class NeedsClasses(Exception):
-    """A fact reads the patient's record but has no classes."""
+    """A fact reads the patient's record but has no classes. ``name``: the fact, once it is known."""
+
+    name = ""
+
+    def __str__(self) -> str:
+        return f"the fact {self.name!r} reads the patient's record and has no classes"
 
 
 class Choices:
@@ -110,7 +115,11 @@ class StateFacts(Facts):
         self._asked.add(name)
         classes_of = self._classes.get(name)
         if classes_of is None:
-            return super().computed(name)
+            try:
+                return super().computed(name)
+            except NeedsClasses as error:
+                error.name = error.name or name
+                raise
         options = classes_of(self)
         relation = self._relation if self._relation is not None and name in self._relation else None
         if relation is not None:

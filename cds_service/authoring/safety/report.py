@@ -19,6 +19,7 @@ from .groups import (
 )
 from .job import OPENING, SETTINGS, bare_cards, engine, status_relation
 from .proof import Tally, prove_card, prove_orders
+from .readiness import check_ready
 from .repetition import distinct_sessions
 from .sessions import Session
 
@@ -42,7 +43,11 @@ def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collectio
 
 
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
-    """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all, and the states visited."""
+    """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all, and the states visited.
+
+    Raises :class:`NotReady` before it begins.
+    """
+    check_ready((*OPENING_HOOKS, *ORDERING_HOOKS))
     status_relation()  # worked out once, before the processes part
     whole = list(parts({hook: [OPENING] if hook in OPENING_HOOKS else distinct_sessions() for hook in distinct_hooks()}))
     total = Tally()
