@@ -26,6 +26,7 @@ from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
 from tests.support.browser import measured, needs_browser
+from tests.support.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -206,7 +207,7 @@ def test_hostile_texts_stay_texts_in_svg():
 def test_graphviz_accepts_the_graphs():
     ladders = [*LADDERS.values(), hostile()]
     graphs = "".join(map(dot, ladders))
-    done = subprocess.run(["dot", "-Tplain"], input=graphs, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["dot", "-Tplain"], input=graphs, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, "")
     plain = done.stdout.split("stop\n")[:-1]
     assert len(plain) == len(ladders)
@@ -217,7 +218,7 @@ def test_graphviz_accepts_the_graphs():
 
 @needs_dot
 def test_hostile_texts_stay_texts_in_the_graph():
-    drawn_svg = subprocess.run(["dot", "-Tsvg"], input=dot(hostile()), capture_output=True, text=True, timeout=60, check=True).stdout
+    drawn_svg = subprocess.run(["dot", "-Tsvg"], input=dot(hostile()), capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     told = ["".join(element.itertext()) for element in ElementTree.fromstring(drawn_svg).iter(f"{SVG}text")]
     assert HOSTILE in [line.replace("\xa0", " ") for line in told]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-START_SECONDS = 20
+START_SECONDS = 120
 _PROC = Path("/proc")
 
 
@@ -49,7 +49,7 @@ def running(*module_and_arguments: str, port: int) -> Iterator[Server]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

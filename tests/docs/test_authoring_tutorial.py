@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from cds_service.cli import main
 from tests.support.pages import agrees, blocks, changed, shown
 from tests.support.serving import Server, serving
-from tests.support.site import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/authoring.md").read_text("utf-8")
@@ -49,7 +49,7 @@ class Newcomer:
 
     def expect(self, command: str, output: str) -> None:
         """That a command prints what is shown; the service may take a moment until it serves changed cards."""
-        deadline = time.monotonic() + (10 if command.startswith("curl") else 0)
+        deadline = time.monotonic() + (PATIENCE if command.startswith("curl") else 0)
         while not agrees(output, printed := self.run(command)):
             assert time.monotonic() < deadline, f"$ {command}\n{printed}\n--- but the page has\n{output}"
 

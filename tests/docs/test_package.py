@@ -7,12 +7,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
 def _run(*arguments, folder, **environment):
     command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=True, timeout=120).stdout
+    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=True, timeout=PATIENCE).stdout
 
 
 def test_wheel_runs_outside_the_checkout(tmp_path):

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bench.servers import free_port, running
+from tests.bench.servers import running
 from tests.fhir_access.calls import cards_of, ids_of, post
+from tests.support.serving import held_port
+from tests.support.waiting import growing
 
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    port = free_port()
-    with running("tests.support.fhir_server", str(port), "0", *request.param, port=port):
+    with held_port() as port, running("tests.support.fhir_server", str(port), "0", *request.param, port=port):
         yield f"http://127.0.0.1:{port}/fhir"
 
 
@@ -46,7 +47,11 @@ def test_a_redirect_is_not_followed_and_its_data_is_not_known(server):
 
 @served("--slow", "MedicationStatement")
 def test_what_is_slower_than_the_budget_is_not_known(server):
-    [card] = cards_of(post(server, settings={"fhir_budget": 2}))
+    for budget in growing(1):
+        answer = post(server, settings={"fhir_budget": budget})
+        if answer.status_code == 200:  # this machine read the rest in time
+            break
+    [card] = cards_of(answer)
     assert "B12 treatment under way" in card["detail"].partition("Not known:")[2]
 
 

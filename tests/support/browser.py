@@ -8,6 +8,8 @@ from html import unescape
 
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium is installed")
 _CONSOLE = re.compile(r"CONSOLE[:(].*")
@@ -22,6 +24,6 @@ def measured(page, body, script, scratch):
     )
     command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--enable-logging=stderr",
                f"--user-data-dir={scratch}", "--virtual-time-budget=10000", "--dump-dom", page.as_uri()]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     answer = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)[1]
     return json.loads(unescape(answer)), _CONSOLE.findall(done.stderr)

@@ -1,6 +1,6 @@
 """Databases to test against: SQLite files, and databases of a test's own in a real PostgreSQL where one runs.
 
-``CDS_TEST_POSTGRESQL`` names the server, as a role that may create databases.
+``TEST_POSTGRESQL`` names the server, as a role that may create databases.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-SERVER = os.environ.get("CDS_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def postgresql() -> Iterator[str]:
     try:
         server = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {SERVER.rsplit('@')[-1]} ({type(error).__name__}); CDS_TEST_POSTGRESQL names another")
+        pytest.skip(f"no PostgreSQL at {SERVER.rsplit('@')[-1]} ({type(error).__name__}); TEST_POSTGRESQL names another")
     with server:
         server.execute(f"CREATE DATABASE {name}")
         try:

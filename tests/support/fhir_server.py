@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.waiting import PATIENCE
+
 TOKEN = "opaque-token-1"
 BASE_PATH = "/fhir"
 Behaviour = Callable[["Handler"], None]
@@ -45,7 +47,9 @@ class Seen:
 
 @dataclass
 class FhirServer:
-    """``resources`` answer reads and searches. ``page_size``: entries a page. ``behaviours``: by resource type, in place of an answer."""
+    """``resources`` answer reads and searches. ``page_size``: entries a page. ``behaviours``: by resource type, in place of an answer.
+    ``released``: set when what is :func:`withheld` may be answered.
+    """
 
     resources: list[dict[str, Any]] = field(default_factory=list)
     token: str | None = TOKEN
@@ -59,6 +63,7 @@ class FhirServer:
     scheme: str = "http"
     host: str = "127.0.0.1"
     port: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
 
     @property
     def origin(self) -> str:
@@ -194,6 +199,7 @@ def running(fhir: FhirServer, tls: ssl.SSLContext | None = None) -> Iterator[Fhi
     try:
         yield fhir
     finally:
+        fhir.released.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -240,11 +246,13 @@ def redirecting(handler: Handler) -> None:
     handler.send(b"", 302, Location=f"{handler.fhir.url}/elsewhere")
 
 
-def slow(handler: Handler) -> None:
-    time.sleep(30)
+def withheld(handler: Handler) -> None:
+    """No answer before the test lets go, or is over."""
+    handler.fhir.released.wait(2 * PATIENCE)
+    handler.answer()
 
 
-MISBEHAVIOURS: dict[str, Behaviour] = {"failing": failing, "redirecting": redirecting, "slow": slow}
+MISBEHAVIOURS: dict[str, Behaviour] = {"failing": failing, "redirecting": redirecting, "slow": withheld}
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import requests
 from click.testing import CliRunner
 
 from cds_service.cli import main
+from tests.support.waiting import PATIENCE
 
 
 class Server(NamedTuple):
@@ -34,14 +35,14 @@ class Server(NamedTuple):
     def stop(self) -> None:
         """Ask it to end, as a service manager does."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        self.process.wait(PATIENCE)
 
 
 @contextmanager
 def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
     """``python -m cds_service serve`` until the block ends; it answers when the block begins."""
     log = folder / "log"
-    with _held_port() as port:
+    with held_port() as port:
         command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -60,7 +61,7 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Serve
 
 
 @contextmanager
-def _held_port() -> Iterator[int]:
+def held_port() -> Iterator[int]:
     """A port for a server to start on. Until the block ends no other process is given it: two servers that shared a port would
     each answer some of the calls, and drop those of the other's clients when they end.
     """
@@ -81,11 +82,12 @@ def refused_start(*arguments: str, **environment: str | None) -> str:
 
 
 def _await(server: Server) -> None:
-    for _ in range(300):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         try:
-            requests.get(f"{server.base}/cds-services", timeout=1)
+            requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
             return
         except requests.RequestException:
             assert server.process.poll() is None, server.log.read_text()
-            time.sleep(0.1)
+            time.sleep(0.05)
     raise AssertionError(server.log.read_text())

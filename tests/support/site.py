@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
@@ -19,15 +18,6 @@ from tests.support.fhir_builders import NOW, folic_acid, hook_request, observati
 
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 WHEN = "2026-11-23T12:01:00Z"
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    """The first true value of ``condition``, asked for again and again; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
-    return found
 
 
 def accepted(card: str, *suggestions: str, at: str = WHEN) -> dict[str, Any]:
@@ -73,8 +63,9 @@ class Site:
         return self.client.post(f"/cds-services/{service}/feedback", json={"feedback": list(feedback)})
 
     def tell(self, *feedback: dict[str, Any]) -> None:
-        """Feedback that is stored."""
-        response = self.send(*feedback)
+        """Feedback that is stored; refused because the disk is slow, it is sent again, as a client does."""
+        while (response := self.send(*feedback)).status_code == 503:
+            time.sleep(0.1)
         assert response.status_code == 200, response.get_json()
 
     def rows(self, table: str) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.support.waiting import PATIENCE
+
 PROGRAM = """
 import os, signal, threading, time
 from cds_service.reload import on_hangup
@@ -29,6 +31,6 @@ print("answered")
 
 
 def test_a_reload_that_falls_over_does_not_end_the_waiting_for_the_next():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == "answered\n"
     assert "The cards were not reloaded: those served before go on." in done.stderr
