@@ -12,9 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from cds_service.app import create_app
-from cds_service.trust import key_sources, replay
 from tests.support.fhir_builders import NOW
-from tests.support.waiting import PATIENCE
 
 # How long an example takes says more of the machine and its other work than of what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,8 +23,6 @@ Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 def pytest_configure(config: pytest.Config) -> None:
     """A database of the tests' own, for every service that they make or start, while modules are collected too."""
-    # How long the service waits for a client's keys and for its own file of used tokens: a test of that sets its own limit.
-    key_sources.WAIT_SECONDS = replay.BUSY_SECONDS = PATIENCE
     folder = TemporaryDirectory(prefix="cds-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     os.environ["CDS_DATABASE_URL"] = f"sqlite:///{folder.name}/cds.sqlite3"

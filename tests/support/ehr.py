@@ -13,6 +13,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -21,7 +22,9 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.trust import key_sources
 from tests.support.fhir_builders import NOW
+from tests.support.waiting import PATIENCE
 
 BASE = "https://cds.example.org"
 ISS = "https://ehr.example.org"
@@ -126,7 +129,9 @@ class JwksServer:
 
 @contextmanager
 def jwks_server(tls: ssl.SSLContext | None = None) -> Iterator[JwksServer]:
-    """A web server on loopback that publishes ``key-1``."""
+    """A web server on loopback that publishes ``key-1``. However busy the machine, the service waits for it; a test of how long
+    it waits sets its own limit.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -142,7 +147,7 @@ def jwks_server(tls: ssl.SSLContext | None = None) -> Iterator[JwksServer]:
         def handle_error(self, *_: Any) -> None:
             """A service that hangs up on an endless answer is what the tests want, and no news."""
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with patch.object(key_sources, "WAIT_SECONDS", PATIENCE), Server(("127.0.0.1", 0), Handler) as server:
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         published = JwksServer(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}")

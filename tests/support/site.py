@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +14,7 @@ from cds_service.store.database import open_database
 from cds_service.store.schema import METADATA
 from tests.support.clinic import engine
 from tests.support.fhir_builders import NOW, folic_acid, hook_request, observation, prefetch
+from tests.support.waiting import eventually
 
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 WHEN = "2026-11-23T12:01:00Z"
@@ -64,8 +64,7 @@ class Site:
 
     def tell(self, *feedback: dict[str, Any]) -> None:
         """Feedback that is stored; refused because the disk is slow, it is sent again, as a client does."""
-        while (response := self.send(*feedback)).status_code == 503:
-            time.sleep(0.1)
+        response = eventually(lambda: taken if (taken := self.send(*feedback)).status_code != 503 else None)
         assert response.status_code == 200, response.get_json()
 
     def rows(self, table: str) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ def _listens(port):
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch):
     monkeypatch.setattr(redis_store, "TIMEOUT_SECONDS", PATIENCE)
+    monkeypatch.setattr(replay, "BUSY_SECONDS", PATIENCE)
 
 
 @pytest.fixture(params=["file", "redis"])

@@ -18,6 +18,8 @@ from ...rules.condition_file import LONGEST_ID
 from ...rules.yaml_reader import meant
 from .finding import Finding
 from .node import RESOURCE_TYPES, Node
+from .primitives import beside_extension_values, filled, ill_formed, without_value
+from .required_codes import fits, required_codes
 
 _ABSTRACT = frozenset({"DomainResource"})
 _RESOURCES = RESOURCE_TYPES - _ABSTRACT
@@ -39,7 +41,7 @@ def type_findings(resource: Any) -> Iterator[Finding]:
 def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
     """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed elements, unknown codes."""
     root = Node.root(resource)
-    told = list(_model_findings(resource, root))
+    told = [*_model_findings(resource, root), *_beside_findings(root)]
     of_model = {finding.path for finding in told}
     empty = (finding for finding in _empty_findings(resource, root.path) if finding.path not in of_model)
     # The resources in the entries of a Bundle are checked one by one, and are not in it here.
@@ -74,12 +76,26 @@ def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
         yield Finding("warning", root.path, _CODE, f"R4B has no {root.type}, so only the form of its values is checked.")
         return
     try:
-        model.model_validate(resource)
+        model.model_validate(filled(resource, root.type))
     except ValidationError as error:
         for problem in error.errors():
             if problem["type"] == "list_type" and isinstance(problem["input"], list):
                 continue  # null in a list, which is told below
             yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
+
+
+def _beside_findings(root: Node) -> Iterator[Finding]:
+    """What is wrong with the extensions of primitive values, as far as the models do not tell it."""
+    for path, item in beside_extension_values(root):
+        try:
+            get_fhir_model_class("FHIRPrimitiveExtension").model_validate(item)
+        except ValidationError as error:
+            for problem in error.errors():
+                yield _of_model(problem["type"], problem["loc"], problem["msg"], Node(item, path, "Element"))
+    for path in ill_formed(root):
+        yield Finding("error", path, _CODE, "Beside a primitive value stands an object with its id and extensions.")
+    for path in without_value(root):
+        yield Finding("error", path, _CODE, "An element has a value or an extension; this one has neither.", "Add one, or leave it out.")
 
 
 def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: Node) -> Finding:
@@ -99,6 +115,8 @@ def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: No
 def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
     """A number or truth value that is written as text, which the models would convert; a code that R4 does not list."""
     value = node.value
+    if value is None:
+        return  # told by _empty_findings
     mend = "Write it without quotation marks." if isinstance(value, str) else ""
     if node.type in _NUMBERS and not (isinstance(value, (int, float)) and not isinstance(value, bool)):
         yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
@@ -106,8 +124,12 @@ def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
         yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
     elif (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES)) and isinstance(value, str) and len(value) > LONGEST_ID:
         yield Finding("error", node.path, _CODE, f"An id has at most {LONGEST_ID} characters.")
-    elif node.type == "code" and isinstance(value, str) and (listed := _codes(parent.type, name)) and value not in listed:
-        yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, listed))
+    elif (codes := required_codes(parent.type, name)) and isinstance(value, (str, dict)) and not fits(value, codes):
+        if isinstance(value, str):
+            yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, codes))
+        else:
+            mend = f"Add one of {', '.join(code.partition('|')[2] for code in codes)} of {codes[0].partition('|')[0]}."
+            yield Finding("error", node.path, _CODE, "No coding is one of those that FHIR R4 requires here.", mend)
 
 
 @cache
@@ -118,11 +140,3 @@ def _fields(kind: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return {field.alias or name: field for name, field in model.model_fields.items() if not (field.alias or name).startswith("_")}
-
-
-def _codes(kind: str, name: str) -> tuple[str, ...]:
-    """The codes that R4 lists for an element in its definition; none where the list there is cut short, is one of words
-    (``CapabilityStatement.format``: "mime type"), or there is no list."""
-    listed = getattr(_fields(kind).get(name), "json_schema_extra", None) or {}
-    codes = tuple(listed.get("enum_values", ()))
-    return () if {"+", "etc.", "mime"} & set(codes) else codes

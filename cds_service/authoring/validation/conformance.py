@@ -13,6 +13,7 @@ from ...fhir.terminology import Terminology
 from .finding import Finding
 from .json_shape import as_text, codings, dicts
 from .node import R4, Node
+from .primitives import by_extension_alone
 from .profiles import OURS, Constraint, Element, Profile, Profiles
 
 
@@ -27,6 +28,7 @@ def conformance_findings(root: Node, profile: Profile, resource: dict[str, Any],
             if parent.path.startswith(mistyped):
                 continue
             found = [node for node in parent.children(element.steps[-1]) if not element.extension or _url(node) == element.extension]
+            found = [node for node in found if node.value is not None] + by_extension_alone(parent, element.steps[-1])
             yield from _count_findings(element, parent, len(found))
             for node in found:
                 if not node.path.startswith(mistyped):
@@ -87,7 +89,8 @@ def _node_findings(element: Element, node: Node, resource: dict[str, Any], termi
         yield Finding("error", node.path, "type", f"The profile does not take a {node.type} here.", f"Give a {allowed}.")
         return
     if element.fixed is not None and node.value != element.fixed:
-        what = f"The profile takes {element.fixed!r} only; it is {_shown(node.value)}."
+        it_is = f"is {_shown(node.value)}" if node.value is not None else "has no value"
+        what = f"The profile takes {element.fixed!r} only; it {it_is}."
         yield Finding("error", node.path, "fixed", what, f"Write {element.fixed!r}.")
     if element.pattern is not None and not _matches(node.value, element.pattern):
         yield Finding("error", node.path, "pattern", f"The profile requires {_in_words(element.pattern)} here.", "Add it.")
@@ -112,6 +115,8 @@ def _constraint_findings(constraint: Constraint, node: Node, resource: dict[str,
 
 def _as_found(node: Node) -> str:
     """What stands there, where it is short enough to tell: a primitive value, or a Quantity with its code."""
+    if node.value is None:
+        return " It has no value."
     if node.type == "Quantity" and isinstance(node.value, dict):
         return f" It is {_shown(node.value.get('value'))} {_shown(node.value.get('code'))}."
     return "" if isinstance(node.value, (dict, list)) else f" It is {_shown(node.value)}."
@@ -120,8 +125,11 @@ def _as_found(node: Node) -> str:
 def holds(expression: str, node: Node, resource: dict[str, Any]) -> bool:
     """Whether a FHIRPath invariant is true of ``node``. Nothing (``{}``, what a mistyped name gives) is not true.
 
-    ``resource`` is what ``%resource`` stands for. Raises what the engine raises.
+    ``resource`` is what ``%resource`` stands for. Raises what the engine raises. Of an element without a value, of which an
+    extension tells why, none is true.
     """
+    if node.value is None:
+        return False
     focus = ResourceNode(node.value, node.type)  # type: ignore[no-untyped-call]
     result = _compiled(expression)(focus, {"resource": resource})
     return bool(result == [True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from fhirpathpy.models import models
@@ -31,9 +32,9 @@ class Node(NamedTuple):
         """What one step of a location leads to: an element by its name, or an item of a list; its value may be None."""
         if isinstance(step, int):
             item = self.value[step] if isinstance(self.value, list) and step < len(self.value) else None
-            return Node(item, f"{self.path}[{step}]", _type_of_value(item, self.type))
+            return Node(item, f"{self.path}[{step}]", type_of_value(item, self.type))
         inner = self.value.get(step) if isinstance(self.value, dict) else None
-        return Node(inner, f"{self.path}.{step}", _type_of_value(inner, type_of(self.type, step)))
+        return Node(inner, f"{self.path}.{step}", type_of_value(inner, type_of(self.type, step)))
 
     def children(self, step: str) -> Iterator[Node]:
         """The elements called ``step``, one by one where they repeat; ``value[x]`` is the value of any type."""
@@ -46,19 +47,19 @@ class Node(NamedTuple):
 
     def _named(self, name: str) -> Iterator[Node]:
         value = self.value[name]
-        kind = type_of(self.type, name)
+        kind = "Element" if name.startswith("_") else type_of(self.type, name)
         if isinstance(value, list):
             for index, item in enumerate(value):
-                yield Node(item, f"{self.path}.{name}[{index}]", _type_of_value(item, kind))
+                yield Node(item, f"{self.path}.{name}[{index}]", type_of_value(item, kind))
         else:
-            yield Node(value, f"{self.path}.{name}", _type_of_value(value, kind))
+            yield Node(value, f"{self.path}.{name}", type_of_value(value, kind))
 
     def descendants(self) -> Iterator[tuple[Node, str, Node]]:
-        """Every element below: its parent, its name, itself. Extensions of primitive values (``_status``) are passed over."""
+        """Every element below: its parent, its name, itself. What stands beside a primitive value (``_status``) is an Element."""
         if not isinstance(self.value, dict):
             return
         for name in self.value:
-            if name == "resourceType" or name.startswith("_"):
+            if name == "resourceType":
                 continue
             for child in self._named(name):
                 yield self, name, child
@@ -73,5 +74,17 @@ def type_of(parent: str, name: str) -> str:
     return path if kind in _INLINE else kind
 
 
-def _type_of_value(value: Any, kind: str) -> str:
+def choice_of(parent: str, name: str) -> str:
+    """``value[x]`` where ``name`` is a value of one type (``valueQuantity``); ``""`` where it is no choice."""
+    return next((f"{stem}[x]" for stem in _stems(parent) if name.startswith(stem) and name != stem), "")
+
+
+@cache
+def _stems(parent: str) -> tuple[str, ...]:
+    """What the names of choices begin with in type ``parent``."""
+    return tuple(path.rpartition(".")[2] for path in R4["choiceTypePaths"] if path.rpartition(".")[0] == parent)
+
+
+def type_of_value(value: Any, kind: str) -> str:
+    """The type of what may hold any resource: the one that it names; else ``kind``."""
     return str(value["resourceType"]) if isinstance(value, dict) and "resourceType" in value else kind
