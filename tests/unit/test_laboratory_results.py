@@ -141,7 +141,9 @@ def test_included_resources_that_are_of_no_patient_change_nothing():
     found = bundle([], total=0)
     found["entry"].append(included)
     assert level(prefetched={**prefetch(), "b12-results": found}) == "absent"
-    assert {query.resource_type for query in QUERIES.values()} == {"Patient"} | {read.__struct_config__.tag for read in READ_RESOURCES if issubclass(read, OfPatient)}
+    assert {query.resource_type for query in QUERIES.values()} == {"Patient"} | {
+        read.__struct_config__.tag for read in READ_RESOURCES if issubclass(read, OfPatient)
+    }
 
 
 def _remark(*codes, system=EPIC, severity="warning"):
