@@ -6,6 +6,8 @@ RUN_STAMP := $(VENV)/.run-installed
 TEST_STAMP := $(VENV)/.test-installed
 
 .DEFAULT_GOAL := help
+# The tests start Python some hundred times: without its compiled files each start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run serve test check docs bench clean
 
 help: ## Show this help

@@ -28,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["CDS_DATABASE_URL"] = f"sqlite:///{folder.name}/cds.sqlite3"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores (``-n auto``): some tests wait for a server more than they work."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.fixture(scope="session")
 def client() -> FlaskClient:
     """A client of the service with default settings, whose clock stands at ``NOW``."""

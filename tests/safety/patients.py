@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -179,11 +180,35 @@ AGES = (
 )  # fmt: skip
 
 
+@cache
+def _sampled(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+def one_of(values: Any) -> st.SearchStrategy[Any]:
+    """One of ``values``. A strategy is made once where that can be: to make it takes longer than to draw from it."""
+    try:
+        return _sampled(values)
+    except TypeError:  # of dictionaries and lists there is no telling which are the same
+        return _OF_CONSTANTS[id(values)] if id(values) in _OF_CONSTANTS else st.sampled_from(values)
+
+
+_OF_CONSTANTS = {id(values): st.sampled_from(values) for values in (MEDICINES, ORDERED, AGES, SITES)}
+
+
+@cache
+def at_most(number: int, strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """A list of what ``strategy`` draws."""
+    return st.lists(strategy, max_size=number)
+
+
+@cache
+@cache
 @st.composite
 def stamps(draw: Any, *days: float) -> str:
     """A FHIR date, or a time at noon or near midnight in some zone, one of ``days`` ago."""
-    day = days_ago(draw(st.sampled_from(days)))
-    time = draw(st.sampled_from(("", "", "T12:00:00Z", "T23:30:00Z", "T00:30:00+09:00", "T22:15:00-05:00", "T08:00:00.250+00:00")))
+    day = days_ago(draw(one_of(days)))
+    time = draw(one_of(("", "", "T12:00:00Z", "T23:30:00Z", "T00:30:00+09:00", "T22:15:00-05:00", "T08:00:00.250+00:00")))
     return day + time
 
 
@@ -196,28 +221,30 @@ def result(name: str, value: float, unit: str, **more: Any) -> dict[str, Any]:
     return observation("b12" if name in NOT_IN_BUILDERS else name, value, unit, **more)
 
 
+@cache
 @st.composite
 def results(draw: Any, rows: tuple[Any, ...] = RESULTS, usable: bool = False) -> dict[str, Any]:
     """A laboratory result; ``usable``: final, a plain number, within its window."""
-    name, unit, window, values = draw(st.sampled_from(rows))
+    name, unit, window, values = draw(one_of(rows))
     days = (1, 2, 5) if usable else (0, 1, 1, 2, 5, 30, window - 1, window, window + 1, window + 40, window + 400, -1, -2)
     when = draw(stamps(*(min(day, window) for day in days) if usable else days))
-    made = result(name, draw(st.sampled_from(values)), unit, effectiveDateTime=when)
+    made = result(name, draw(one_of(values)), unit, effectiveDateTime=when)
     if not usable:
-        made["status"] = draw(st.sampled_from(("final",) * 9 + ("corrected", "amended", "preliminary", "registered")))
-        comparator = draw(st.sampled_from((None,) * 8 + ("<", "<=", ">", ">=")))
+        made["status"] = draw(one_of(("final",) * 9 + ("corrected", "amended", "preliminary", "registered")))
+        comparator = draw(one_of((None,) * 8 + ("<", "<=", ">", ">=")))
         if comparator:
             made["valueQuantity"]["comparator"] = comparator
         if draw(st.integers(0, 5)) == 0:
-            made["note"] = [{"text": draw(st.sampled_from(("Sample slightly haemolysed", "Fasting")))}]
+            made["note"] = [{"text": draw(one_of(("Sample slightly haemolysed", "Fasting")))}]
     return made
 
 
+@cache
 @st.composite
 def answers(draw: Any) -> dict[str, Any]:
     """An Observation with a coded answer: intrinsic-factor antibody, pregnancy status, diet."""
     code, values = draw(
-        st.sampled_from(
+        one_of(
             (
                 (_concept("31444-3", LOINC), ("10828004", "260385009")),
                 (_concept("82810-3", LOINC), ("77386006", "60001007")),
@@ -226,17 +253,16 @@ def answers(draw: Any) -> dict[str, Any]:
         )
     )
     when = draw(stamps(1, 40, 299, 300, 301))
-    return observation("b12", code=code, effectiveDateTime=when, valueCodeableConcept=_concept(draw(st.sampled_from(values)), SNOMED))
+    return observation("b12", code=code, effectiveDateTime=when, valueCodeableConcept=_concept(draw(one_of(values)), SNOMED))
 
 
+@cache
 @st.composite
 def problems(draw: Any) -> dict[str, Any]:
     """A Condition, in some clinical and verification status, dated or not."""
-    code, system, text = draw(st.sampled_from(PROBLEMS))
-    made = condition(
-        code, system=system, text=text, status=draw(st.sampled_from(("active",) * 7 + ("recurrence", "resolved", "inactive", None)))
-    )
-    verification = draw(st.sampled_from((None, None, None, "confirmed", "confirmed", "confirmed", "unconfirmed", "refuted")))
+    code, system, text = draw(one_of(PROBLEMS))
+    made = condition(code, system=system, text=text, status=draw(one_of(("active",) * 7 + ("recurrence", "resolved", "inactive", None))))
+    verification = draw(one_of((None, None, None, "confirmed", "confirmed", "confirmed", "unconfirmed", "refuted")))
     if verification:
         made["verificationStatus"] = _concept(verification, VERIFICATION)
     if draw(st.integers(0, 2)):
@@ -246,6 +272,7 @@ def problems(draw: Any) -> dict[str, Any]:
     return made
 
 
+@cache
 @st.composite
 def procedures(draw: Any) -> dict[str, Any]:
     """An operation of stomach or bowel; a resection may state its length."""
@@ -253,10 +280,10 @@ def procedures(draw: Any) -> dict[str, Any]:
         "resourceType": "Procedure",
         "status": "completed",
         "subject": SUBJECT,
-        "code": _concept(draw(st.sampled_from(PROCEDURES)), SNOMED),
+        "code": _concept(draw(one_of(PROCEDURES)), SNOMED),
     }
     made["performedDateTime"] = draw(stamps(30, 400, 4000))
-    length = draw(st.sampled_from((None, None, 19, 20, 21)))
+    length = draw(one_of((None, None, 19, 20, 21)))
     if length:
         url = "https://b12-folate-cds.example.org/fhir/StructureDefinition/resected-length"
         quantity = {"value": length, "unit": "cm", "system": "http://unitsofmeasure.org", "code": "cm"}
@@ -264,25 +291,27 @@ def procedures(draw: Any) -> dict[str, Any]:
     return made
 
 
+@cache
 @st.composite
 def allergies(draw: Any) -> dict[str, Any]:
     """An allergy to a cobalamin or to cobalt, severe or not."""
-    made = allergy(draw(st.sampled_from(("419382002", "54808007"))), criticality=draw(st.sampled_from((None, "low", "high", "high"))))
-    made["code"]["text"] = draw(st.sampled_from(("Cobalt", "Hydroxocobalamin")))
+    made = allergy(draw(one_of(("419382002", "54808007"))), criticality=draw(one_of((None, "low", "high", "high"))))
+    made["code"]["text"] = draw(one_of(("Cobalt", "Hydroxocobalamin")))
     clinical = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
     if draw(st.booleans()):
-        made["clinicalStatus"] = _concept(draw(st.sampled_from(("active", "active", "resolved"))), clinical)
+        made["clinicalStatus"] = _concept(draw(one_of(("active", "active", "resolved"))), clinical)
     return made
 
 
+@cache
 @st.composite
 def medications(draw: Any) -> dict[str, Any]:
     """A medication of the record, as an order, a statement, a dose given or dispensed."""
-    kind = draw(st.sampled_from(("MedicationRequest", "MedicationRequest", *STATUSES)))
-    concept, regimen = draw(st.sampled_from(MEDICINES))
+    kind = draw(one_of(("MedicationRequest", "MedicationRequest", *STATUSES)))
+    concept, regimen = draw(one_of(MEDICINES))
     when = draw(stamps(0, 7, 20, 29, 60, 100, 120, 121, 200, 400, 800))
     made: dict[str, Any] = {
-        "resourceType": kind, "status": draw(st.sampled_from(STATUSES[kind])), "subject": SUBJECT, "medicationCodeableConcept": concept,
+        "resourceType": kind, "status": draw(one_of(STATUSES[kind])), "subject": SUBJECT, "medicationCodeableConcept": concept,
     }  # fmt: skip
     if kind == "MedicationRequest":
         made |= {"intent": "order", "authoredOn": when, **({"dosageInstruction": [regimen]} if regimen else {})}
@@ -297,33 +326,33 @@ def medications(draw: Any) -> dict[str, Any]:
     return made
 
 
+@cache
 @st.composite
 def courses(draw: Any) -> list[dict[str, Any]]:
     """B12 treatment under way or ended, with the doses that were given and the results that monitor it."""
-    concept, regimen = draw(st.sampled_from((MEDICINES[0], MEDICINES[0], MEDICINES[4], MEDICINES[6])))
-    began = draw(st.sampled_from((6, 28, 60, 90, 120, 180, 400, 800)))
-    order = medication_request(
-        concept, regimen or {}, status=draw(st.sampled_from(("active",) * 4 + ("stopped",))), authoredOn=days_ago(began)
-    )
+    concept, regimen = draw(one_of((MEDICINES[0], MEDICINES[0], MEDICINES[4], MEDICINES[6])))
+    began = draw(one_of((6, 28, 60, 90, 120, 180, 400, 800)))
+    order = medication_request(concept, regimen or {}, status=draw(one_of(("active",) * 4 + ("stopped",))), authoredOn=days_ago(began))
     given = {"resourceType": "MedicationAdministration", "status": "completed", "subject": SUBJECT, "medicationCodeableConcept": concept}
-    days = draw(st.lists(st.sampled_from((7, 100, 137, 138, 200, 330, 400)), unique=True, max_size=2))
-    since = draw(st.lists(st.sampled_from((2, 29, 89, 90, 91, 200)), unique=True, max_size=2))
-    analyte, unit, value = draw(st.sampled_from((("homocysteine", "umol/L", 8), ("homocysteine", "umol/L", 12), ("mma", "nmol/L", 200))))
+    days = draw(st.lists(one_of((7, 100, 137, 138, 200, 330, 400)), unique=True, max_size=2))
+    since = draw(st.lists(one_of((2, 29, 89, 90, 91, 200)), unique=True, max_size=2))
+    analyte, unit, value = draw(one_of((("homocysteine", "umol/L", 8), ("homocysteine", "umol/L", 12), ("mma", "nmol/L", 200))))
     return [
         order,
         *({**given, "effectiveDateTime": days_ago(day)} for day in days if day < began),
         *(observation(analyte, value, unit, ago=day) for day in since if day < began),
-        observation("hb", draw(st.sampled_from((95, 140))), "g/L", ago=began),
+        observation("hb", draw(one_of((95, 140))), "g/L", ago=began),
         observation("hb", 101, "g/L", ago=1),
         observation("egfr", 90, "mL/min/{1.73_m2}", ago=1),
     ]
 
 
+@cache
 @st.composite
 def requests_for_tests(draw: Any) -> dict[str, Any]:
     """A request for a laboratory test."""
-    test = draw(st.sampled_from(("b12", "active_b12", "mma", "homocysteine", "folate", "potassium", "hb")))
-    status = draw(st.sampled_from(("active", "active", "draft", "completed", "revoked")))
+    test = draw(one_of(("b12", "active_b12", "mma", "homocysteine", "folate", "potassium", "hb")))
+    status = draw(one_of(("active", "active", "draft", "completed", "revoked")))
     return service_request(test, status=status) | {"authoredOn": draw(stamps(0, 1, 2, 29, 30, 31))}
 
 
@@ -332,15 +361,15 @@ def drafts_of(draw: Any, record: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One to three orders of this session, which may stop an order of the record or ask for a test."""
     drafted = []
     for number in range(draw(st.integers(1, 3))):
-        kind = draw(st.sampled_from(("medication",) * 5 + ("test", "stop")))
+        kind = draw(one_of(("medication",) * 5 + ("test", "stop")))
         ordered = [item for item in record if item["resourceType"] == "MedicationRequest" and item["status"] == "active"]
         if kind == "test":
-            drafted.append(service_request(draw(st.sampled_from(("b12", "mma", "potassium"))), status="draft"))
+            drafted.append(service_request(draw(one_of(("b12", "mma", "potassium"))), status="draft"))
         elif kind == "stop" and ordered:
-            drafted.append({**draw(st.sampled_from(ordered)), "status": draw(st.sampled_from(("stopped", "on-hold")))})
+            drafted.append({**draw(one_of(ordered)), "status": draw(one_of(("stopped", "on-hold")))})
             continue
         else:
-            concept, regimen = draw(st.sampled_from(ORDERED))
+            concept, regimen = draw(one_of(ORDERED))
             drafted.append(draft(concept, *([regimen] if regimen else [])))
         drafted[-1]["id"] = f"draft{number}"
     return list({item["id"]: item for item in drafted}.values())
@@ -360,28 +389,29 @@ def in_its_place(record: list[dict[str, Any]], who: dict[str, Any] | None = None
     return values
 
 
+@cache
 @st.composite
 def visits(draw: Any, hooks: tuple[str, ...] = HOOKS) -> Visit:
     """A hook call about a whole patient."""
-    hook = draw(st.sampled_from(hooks))
+    hook = draw(one_of(hooks))
     record = [draw(results(DECIDING, usable=True))] if draw(st.integers(0, 3)) else []
     record += [condition("386033004")] if draw(st.integers(0, 3)) == 0 else []
-    record += draw(st.lists(results(), max_size=6))
-    record += draw(st.lists(answers(), max_size=1))
-    record += draw(st.lists(problems(), max_size=3))
-    record += draw(st.lists(procedures(), max_size=1))
+    record += draw(at_most(6, results()))
+    record += draw(at_most(1, answers()))
+    record += draw(at_most(3, problems()))
+    record += draw(at_most(1, procedures()))
     record += [draw(allergies())] if draw(st.integers(0, 3)) == 0 else []
-    record += draw(st.lists(medications(), max_size=3))
-    record += draw(st.lists(requests_for_tests(), max_size=1))
+    record += draw(at_most(3, medications()))
+    record += draw(at_most(1, requests_for_tests()))
     record += draw(courses()) if draw(st.integers(0, 9 if hook in ORDERING else 2)) == 0 else []
     record = [{**item, "id": f"r{number}"} for number, item in enumerate(record)]
     drafted = draw(drafts_of(record))
     references = [f"{item['resourceType']}/{item['id']}" for item in drafted]
-    without = draw(st.lists(st.sampled_from(QUERIES[2:]), unique=True, max_size=2) if draw(st.booleans()) else st.just([]))
+    without = draw(st.lists(one_of(QUERIES[2:]), unique=True, max_size=2) if draw(st.booleans()) else st.just([]))
     return Visit(
         hook,
-        draw(st.sampled_from(SITES)),
-        in_its_place(record, patient(**draw(st.sampled_from(AGES))), tuple(without)),
+        draw(one_of(SITES)),
+        in_its_place(record, patient(**draw(one_of(AGES))), tuple(without)),
         drafted,
-        draw(st.sampled_from(([], references, references[:1]))),
+        draw(one_of(([], references, references[:1]))),
     )
