@@ -16,6 +16,12 @@ from tests.support.site import overridden
 from tests.support.waiting import AT_ONCE, PATIENCE, eventually
 
 
+@pytest.fixture(autouse=True)
+def _soon_noticed(monkeypatch):
+    """SQLite gives up a locked file after a second."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 1)
+
+
 @pytest.fixture
 def outage(url):
     """Two functions: make the database impossible to write, and possible again."""
