@@ -168,7 +168,9 @@ def test_draft_orders_of_another_version_are_refused_and_told(hook: str, version
     assert issue["expression"] == ["context.draftOrders"]
 
 
-@pytest.mark.parametrize("subject", ["Patient/pat-1", {"reference": "urn:uuid:1"}, {"reference": "pat-1"}, {"identifier": {"value": "pat-1"}}])
+@pytest.mark.parametrize(
+    "subject", ["Patient/pat-1", {"reference": "urn:uuid:1"}, {"reference": "pat-1"}, {"identifier": {"value": "pat-1"}}]
+)
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
 def test_a_draft_order_that_does_not_tell_its_patient_is_refused_and_told(hook: str, subject: Any) -> None:
     """It is checked for nobody, so here too an empty answer would say that nothing is wrong with it."""
