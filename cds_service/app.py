@@ -6,10 +6,12 @@ import gc
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask
 
 from .config import Settings
+from .ehr.statement import statement_profile
 from .engine import Engine
 from .fhir.client import FhirClient
 from .hooks.authentication import authenticate_callers
@@ -55,7 +57,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     else:
         refuse_other_hosts(app, settings.base_url)
     turn = Turn()
-    fhir = FhirClient(settings.listed_fhir_servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up)
+    fhir = _fhir_client(settings, turn)
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
     serving = Serving(Engine(settings), clock)
     app.extensions |= {"store": store, "serving": serving}
@@ -64,6 +66,13 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app.register_blueprint(report_blueprint(store, clock))
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
     return app
+
+
+def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:
+    """The reader of FHIR servers. What a server says of itself counts where the site says nothing of its EHR."""
+    own_words = None if settings.ehr else partial(statement_profile, settings.ehr_profile)
+    servers = settings.listed_fhir_servers
+    return FhirClient(servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up, own_words)
 
 
 def create_worker_app() -> WholeCalls:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .fhir.ehr_profile import BUILT_IN, EhrProfile
 from .fhir.servers import LOOPBACK, Server, read_servers
 from .urls import is_loopback, url_mistake
 
@@ -53,6 +54,12 @@ class Settings(BaseSettings):
     )
     fhir_budget: float = Field(2.0, gt=0, le=30, description="Seconds for all reading of FHIR servers in one call.")
     fhir_ca_bundle: str = Field("", description="PEM file of the certificate authorities of FHIR servers, in place of the public ones.")
+    ehr: str = Field(
+        "",
+        description="What is known of the EHR, see [EHRs](ehrs.md): which lists it keeps and what form of query it takes. "
+        f"{', '.join(f'`{name}`' for name in BUILT_IN)}, or a YAML file of the site's own. Empty: as `generic`, and FHIR servers are "
+        "read by what their CapabilityStatement says.",
+    )
     database_url: str = Field(
         "sqlite:///cds.sqlite3",
         repr=False,
@@ -95,6 +102,25 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(filter(None, (item.strip() for item in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("ehr")
+    @classmethod
+    def _known_ehr(cls, value: str) -> str:
+        from .ehr.profile_file import ehr_profile
+        from .rules.yaml_source import AuthoringError
+
+        try:
+            ehr_profile(value)
+        except AuthoringError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def ehr_profile(self) -> EhrProfile:
+        """What is known of the EHR; for an empty setting, what most take."""
+        from .ehr.profile_file import ehr_profile
+
+        return ehr_profile(self.ehr)
 
     @field_validator("fhir_ca_bundle")
     @classmethod

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,15 +17,17 @@ from .config import Settings
 from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
 from .facts.drafts import DRAFTS_BY_FACT
-from .facts.queries import QUERIES, search
-from .facts.record import PatientRecord
+from .facts.queries import QUERIES, Part, Queries
+from .facts.record import Lists, PatientRecord, ReceivedPart
 from .facts.session import OrderingSession, SessionReader
 from .facts.site import Site
+from .fhir.completeness import Completeness
 from .fhir.definitions import DefinitionError, read_definition, using
-from .fhir.index import Asked, ResourceIndex
+from .fhir.ehr_profile import EhrProfile
+from .fhir.index import ResourceIndex
 from .fhir.reading import Value
 from .fhir.references import is_id
-from .fhir.retrieval import Fetch, fetch_nothing, retrieve
+from .fhir.retrieval import Fetch, Wanted, fetch_nothing, not_fetching, retrieve
 from .fhir.terminology import Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
 from .rendering.orders import OrderTemplate, load_templates, with_site_codings
@@ -50,10 +52,12 @@ class WrongPatient(Exception):
 
 
 class MissingData(Exception):
-    """Required data is neither in the prefetch nor can it be fetched. ``keys``: the prefetch keys."""
+    """Required data is neither in the prefetch nor can it be fetched. ``keys``: the prefetch keys. ``why``: by key, why it could not be
+    fetched, in words without patient data."""
 
-    def __init__(self, keys: tuple[str, ...]):
+    def __init__(self, keys: tuple[str, ...], why: Mapping[str, str]):
         self.keys = keys
+        self.why = why
         super().__init__(", ".join(keys))
 
 
@@ -63,6 +67,7 @@ class Call:
     ``fetch`` reads what lacks from the client's FHIR server, where it may.
 
     ``fhir_server``: the base URL of the client's FHIR server, ``user_id``: who is shown the cards; ``""`` where the client named none.
+    ``ehr``: what that server says of itself, where the site says nothing of it.
     """
 
     hook: str
@@ -74,6 +79,7 @@ class Call:
     fetch: Fetch = fetch_nothing
     fhir_server: str = ""
     user_id: str = ""
+    ehr: EhrProfile | None = None
 
 
 def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
@@ -120,6 +126,8 @@ class Engine:
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
+        self.queries = Queries(settings.ehr_profile, self.terminology)
+        self._queries_of: Callable[[EhrProfile], Queries] = lru_cache(64)(lambda profile: Queries(profile, self.terminology))
         self.queries_by_hook = {hook: queries_of(cards) for hook, cards in self.cards_by_hook.items()}
 
     @property
@@ -164,24 +172,33 @@ class Engine:
         return decision, next(card for card in cards if card.source.id == card_id)
 
     def _record(self, call: Call) -> PatientRecord:
-        queries = self.queries_by_hook[call.hook]
-        index = ResourceIndex(call.patient_id, self.terminology)
-        fetch = call.fetch if is_id(call.patient_id) else fetch_nothing
-        asked = {query: Asked(QUERIES[query].resource_type, frozenset(QUERIES[query].value_sets)) for query in queries}
-        found = retrieve(index, asked, call.prefetch(queries), lambda query: search(query, call.patient_id, self.terminology), fetch)
+        queries = self._queries_of(call.ehr) if call.ehr else self.queries
+        parts = queries.of(self.queries_by_hook[call.hook])
+        index = ResourceIndex(call.patient_id, self.terminology, self.zone)
+        fetch = call.fetch if is_id(call.patient_id) else not_fetching("context.patientId is no id of a FHIR resource")
+        wanted = {part.key: Wanted(part.url(call.patient_id), part.asked) for part in parts}
+        found = retrieve(index, wanted, call.prefetch(tuple(wanted)), fetch)
         if index.passed_over:
             counts = ", ".join(f"{count} {why}" for why, count in index.passed_over.items())
             log.info("resources that do not count were received: %s", counts)
         if index.patient is None and index.passed_over["another patient"]:
             raise WrongPatient
-        missing = tuple(query for query in queries if query not in found.received)
-        laboratory = tuple(query for query in queries if QUERIES[query].laboratory)
-        required = tuple(query for query in missing if query == "patient")
+        missing = tuple(part.key for part in parts if part.key not in found.received)
+        laboratory = tuple(part.key for part in parts if QUERIES[part.query].laboratory)
+        required = tuple(key for key in missing if key == "patient")
         if call.hook in ("patient-view", "encounter-discharge") and laboratory and set(laboratory) <= set(missing):
             required += laboratory
         if required:
-            raise MissingData(required)
-        return PatientRecord(index, found.complete, self.site)
+            raise MissingData(required, found.problems)
+        return PatientRecord(index, received_lists(parts, found.complete), self.site)
+
+
+def received_lists(parts: Iterable[Part], complete: Mapping[str, Completeness]) -> Lists:
+    """How much was received of each list that the EHR keeps, by the name of its query."""
+    lists: dict[str, list[ReceivedPart]] = {}
+    for part in parts:
+        lists.setdefault(part.query, []).append(ReceivedPart(part.asked.value_sets, complete.get(part.key, Completeness())))
+    return lists
 
 
 def _patient(call: Call, facts: Facts) -> Patient:

@@ -7,6 +7,7 @@ import click
 from .asking import example, explain
 from .changing import diff, new
 from .checking import check, schema
+from .checking_ehr import check_ehr_command
 from .documenting import doc, topics
 from .exporting import export
 from .proving import coverage, run_card_tests, safety
@@ -21,6 +22,7 @@ def main() -> None:
 
 _COMMANDS = (
     serve, example, explain, run_card_tests, coverage, safety, check, new, diff, schema, doc, topics, export, validate, report, settings,
+    check_ehr_command,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -75,7 +75,7 @@ def earlier_deficient(facts: Facts) -> Fact:
     untreated = [result for result in found if not any(_between(span, result, deciding) for span in treated)]
     if untreated:
         return known(True, *(result.source for result in untreated))
-    return known(False) if facts.record.complete("b12-results") else unknown("laboratory results not all received")
+    return known(False) if facts.record.complete("b12-results", since=oldest) else unknown("laboratory results not all received")
 
 
 def _treated_spans(facts: Facts) -> tuple[Span, ...]:

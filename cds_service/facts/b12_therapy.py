@@ -97,7 +97,7 @@ def last_dose(facts: Facts) -> Fact:
         return known(course.last_dose, course.doses[-1].source)
     if has_unidentified_dose(facts.record):
         return unknown(UNIDENTIFIED)
-    complete = all(facts.record.complete(query) for query in MEDICATION_QUERIES[2:])
+    complete = facts.record.complete(*MEDICATION_QUERIES[2:])
     return absent() if complete else unknown("doses not all received")
 
 

@@ -31,7 +31,7 @@ def _observed_diet(facts: Facts) -> Fact:
         return known(True, *sources)
     if unusable:
         return unknown("a finding that cannot be used")
-    return known(False) if facts.record.complete("findings") else unknown("findings not all received")
+    return known(False) if facts.record.complete("findings", "conditions") else unknown("findings not all received")
 
 
 @fact("cause.dietary", "dietary cause", queries=("conditions",), uses=("diet.vegan",))

@@ -45,12 +45,14 @@ def _named(problem: Problem) -> str:
 
 
 def procedures_in(facts: Facts, *value_sets: str) -> Fact:
-    """Whether a completed procedure is in one of ``value_sets``."""
+    """Whether a completed procedure is in one of ``value_sets``. Where the EHR keeps no procedures, problems alone tell."""
     wanted = frozenset(value_sets)
     sources = [Source(procedure.reference, procedure.day) for procedure in facts.record.procedures if procedure.value_sets & wanted]
     if sources:
         return known(True, *sources)
-    return known(False) if facts.record.complete("procedures") else unknown("procedures not all received")
+    if facts.record.complete("procedures", "conditions"):
+        return known(False)
+    return unknown("procedures not all received")
 
 
 def either(*facts_given: Fact) -> Fact:

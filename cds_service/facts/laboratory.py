@@ -160,15 +160,23 @@ def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
         if moment is not None and moment.day < oldest:
             break
         if isinstance(result, Result):
+            if _may_mislead(facts, analyte, result):
+                return unknown("a newer result may not have been received")
             newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
             notes = {"a newer result could not be used": newer, "haemolysed": result.haemolysed, "check the value": result.suspicious}
             return known(result, result.source, note=", ".join(note for note, holds in notes.items() if holds))
         passed_over.append((moment, result))
     if passed_over:
         return unknown(passed_over[0][1])
-    if not facts.record.complete(analyte.query):
+    if not facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets):
         return unknown("not received")
     return absent("none within the window" if results else "none on record")
+
+
+def _may_mislead(facts: Facts, analyte: Analyte, result: Result) -> bool:
+    """Whether a result would reassure, while a newer one may be on record that was not received."""
+    reassures = bool(analyte.reassuring) and result.level == analyte.reassuring
+    return reassures and not facts.record.complete(analyte.query, since=result.moment.day, of=analyte.value_sets)
 
 
 def level(result: Fact) -> Fact:

@@ -67,7 +67,7 @@ def pregnant(facts: Facts) -> Fact:
         return unknown("a condition of pregnancy on the problem list")
     if unusable:
         return unknown("a pregnancy status that cannot be used")
-    if facts.record.complete("conditions") and facts.record.complete("pregnancy-status"):
+    if facts.record.complete("conditions", "pregnancy-status"):
         return known(False)
     return unknown("conditions or pregnancy status not received")
 

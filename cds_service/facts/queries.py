@@ -1,4 +1,4 @@
-"""The FHIR queries that facts read, by prefetch key. Discovery's prefetch templates are made from them.
+"""The FHIR queries that facts read, by name, and the form in which an EHR is asked. Discovery's templates are made from them.
 
 Searches are by reference and token only, one parameter of a name, without status or date limits: text-only, past and
 status-less resources would be lost (clinical specification, section 2).
@@ -6,9 +6,15 @@ status-less resources would be lost (clinical specification, section 2).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ..fhir.completeness import Asked
+from ..fhir.ehr_profile import EhrProfile
 from ..fhir.terminology import BASE, LOINC, SNOMED, Terminology
+
+LONGEST_TEMPLATE = 1000
+PATIENT_TOKEN = "{{context.patientId}}"
 
 
 class Query(NamedTuple):
@@ -42,20 +48,100 @@ QUERIES: dict[str, Query] = {
     "medication-dispenses": Query("MedicationDispense"),
     "service-requests": Query("ServiceRequest"),
 }  # fmt: skip
+# Without these nothing can be said, so that no EHR may be declared not to keep them.
+ALWAYS_KEPT = frozenset({"patient", "b12-results", "conditions", "allergies", "medication-requests"})
+# Asked for by itself where results come in no known order: many creatinines would push it off the first page.
+_APART = {"renal-and-potassium": {"potassium": ("potassium-laboratory", "potassium-point-of-care")}}
 
 
-def search(key: str, patient: str, terminology: Terminology) -> str:
-    """The FHIR read or search of the query ``key``, relative to a server's base; ``patient``: an id or a prefetch token."""
-    query = QUERIES[key]
-    if query.resource_type == "Patient":
-        return f"Patient/{patient}"
-    found = f"{query.resource_type}?patient={patient}"
-    if query.value_sets:
-        codes = [_token(*key) for value_set in query.value_sets for key in terminology.query_codes(value_set)]
-        found += f"&code={','.join(dict.fromkeys(codes))}&_sort=-date&_count=200"
-    return found
+class Part(NamedTuple):
+    """A query or a part of it, as it is sent. ``key``: in the prefetch. ``query``: its name. ``before`` and ``after`` the patient's
+    id in its URL."""
+
+    key: str
+    query: str
+    before: str
+    after: str
+    asked: Asked
+
+    def url(self, patient: str) -> str:
+        """The read or search, relative to a server's base; ``patient``: an id or a prefetch token."""
+        return f"{self.before}{patient}{self.after}"
 
 
-def _token(system: str, code: str) -> str:
-    """A code as a search parameter has it; one of a site's own system is told by that too."""
-    return code if system in _SYSTEMS_OF_BARE_CODES or system.startswith(BASE) else f"{system}|{code}"
+class Queries:
+    """The queries in the form that an EHR of ``profile`` takes: each of one part, or of several where one would be too long."""
+
+    def __init__(self, profile: EhrProfile, terminology: Terminology):
+        self.profile = profile
+        self.parts: dict[str, Part] = {
+            part.key: part for query in QUERIES if query not in profile.not_kept for part in _parts(query, profile, terminology)
+        }
+
+    def of(self, queries: Iterable[str]) -> list[Part]:
+        """The parts of ``queries``, without those that the EHR does not keep."""
+        wanted = set(queries)
+        return [part for part in self.parts.values() if part.query in wanted]
+
+
+def query_of(key: str) -> str | None:
+    """The query that a prefetch key belongs to, whatever the form of the queries; ``None`` for no such key."""
+    whole, _, number = key.rpartition("-")
+    name = whole if number.isdigit() and whole else key
+    return next((query for query, parts in _APART.items() if name in parts), name if name in QUERIES else None)
+
+
+def _parts(query: str, profile: EhrProfile, terminology: Terminology) -> Iterator[Part]:
+    kind, value_sets, _ = QUERIES[query]
+    if kind == "Patient":
+        yield Part(query, query, "Patient/", "", Asked(kind, profile=profile))
+    elif not value_sets:
+        yield Part(query, query, f"{kind}?patient=", _form(kind, profile), Asked(kind, profile=profile))
+    else:
+        apart = {} if profile.order == "asked" else _APART.get(query, {})
+        rest = tuple(name for name in value_sets if not any(name in part for part in apart.values()))
+        for key, names in ((query, rest), *apart.items()):
+            yield from _by_codes(key, query, names, profile, terminology)
+
+
+def _by_codes(key: str, query: str, value_sets: Sequence[str], profile: EhrProfile, terminology: Terminology) -> Iterator[Part]:
+    """Searches for the codes of value sets, as many as keep each below the longest template."""
+    kind = QUERIES[query].resource_type
+    before, after = f"{kind}?patient=", _form(kind, profile)
+    room = LONGEST_TEMPLATE - len(before) - len(PATIENT_TOKEN) - len("&code=") - len(after)
+    asked = Asked(kind, frozenset(value_sets), profile.order == "asked", profile)
+    tokens = [token for name in value_sets for token in _tokens(name, profile, terminology)]
+    for number, codes in enumerate(_fitting(dict.fromkeys(tokens), room), 1):
+        yield Part(key if number == 1 else f"{key}-{number}", query, before, f"&code={','.join(codes)}{after}", asked)
+
+
+def _fitting(tokens: Iterable[str], room: int) -> Iterator[list[str]]:
+    """The tokens in lists that have no more than ``room`` characters when they are joined by commas."""
+    fitting: list[str] = []
+    for token in tokens:
+        if fitting and len(",".join([*fitting, token])) > room:
+            yield fitting
+            fitting = []
+        fitting.append(token)
+    if fitting:
+        yield fitting
+
+
+def _form(kind: str, profile: EhrProfile) -> str:
+    """What follows the patient, and the codes, in a search for ``kind``."""
+    count = profile.count_of(kind)
+    return "".join(
+        (
+            f"&intent={','.join(profile.intents)}" if kind == "MedicationRequest" and profile.intents else "",
+            "&_sort=-date" if kind == "Observation" and profile.order == "asked" else "",
+            f"&_include={kind}:medication" if kind in profile.include else "",
+            f"&_count={count}" if count else "",
+        )
+    )
+
+
+def _tokens(value_set: str, profile: EhrProfile, terminology: Terminology) -> list[str]:
+    """The codes by which a value set is asked for, as search tokens: the published ones, and those of the site that it marks so.
+    One of a site's own system is told by that too, whatever the form of the others."""
+    keys = [(system, code) for system, code in terminology.query_codes(value_set) if not system.startswith(BASE)]
+    return [code if not profile.code_systems and system in _SYSTEMS_OF_BARE_CODES else f"{system}|{code}" for system, code in keys]

@@ -5,10 +5,11 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ..fhir.completeness import Completeness, joint
 from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
@@ -94,22 +95,43 @@ class Allergy(NamedTuple):
     uncertain: bool = False
 
 
-class PatientRecord:
-    """The record of one patient. ``complete_queries``: the prefetch keys of which all was received."""
+class ReceivedPart(NamedTuple):
+    """How much was received of a list, or of a part of one; ``value_sets``: for Observations, what was asked for."""
 
-    def __init__(self, index: ResourceIndex, complete_queries: frozenset[str], site: Site):
+    value_sets: frozenset[str]
+    completeness: Completeness
+
+
+Lists = Mapping[str, Sequence[ReceivedPart]]
+"""The parts of each list that the EHR keeps, by the name of its query."""
+
+
+class PatientRecord:
+    """The record of one patient. ``lists``: how much of each was received."""
+
+    def __init__(self, index: ResourceIndex, lists: Lists, site: Site):
         self.index = index
         self.site = site
-        self._complete = complete_queries
+        self._lists_received = lists
         self._unreadable: set[str] = set()
         self._lists: dict[str, Any] = {}
 
-    def complete(self, query: str) -> bool:
-        """Whether absence from ``query``'s resources may be concluded: all received, and all of it readable."""
+    def complete(self, *queries: str, since: date | None = None, of: Collection[str] = ()) -> bool:
+        """Whether absence from the lists of ``queries`` may be concluded: all received, and all of it readable.
+
+        A list that the EHR does not keep is passed over where another of ``queries`` is kept. ``since``: whether at least all
+        since that day was received. ``of``: as far as Observations of these value sets go.
+        """
+        kept = [query for query in queries if query in self._lists_received]
+        return bool(kept) and all(self._reaches(query, since, of) for query in kept)
+
+    def _reaches(self, query: str, since: date | None, of: Collection[str]) -> bool:
         kind = QUERIES[query].resource_type
         # Of Observations each result that cannot be read makes its own fact unknown.
-        uncertain = kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation")
-        return query in self._complete and not uncertain
+        if kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
+            return False
+        parts = [part for part in self._lists_received[query] if not of or not part.value_sets.isdisjoint(of)]
+        return joint(part.completeness for part in parts).reaches(since)
 
     @property
     def patient(self) -> Patient | None:

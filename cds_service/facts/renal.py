@@ -98,5 +98,5 @@ def current_medication(facts: Facts, *agents: str) -> Fact:
         return known(True, *sources)
     if has_unidentified_current(facts.record, facts.today):
         return unknown(UNIDENTIFIED)
-    complete = all(facts.record.complete(query) for query in MEDICATION_QUERIES[:2])
+    complete = facts.record.complete(*MEDICATION_QUERIES[:2])
     return truth(False if complete else None, note="medications not all received")

@@ -306,7 +306,7 @@ def _active(facts: Facts, evidence: bool, judged: Iterable[tuple[Order, bool | N
         return None, "a cobalamin order whose route is not stated"
     if has_unidentified_current(facts.record, facts.today) or has_unidentified_dose(facts.record, since=first_recent):
         return None, UNIDENTIFIED
-    if not all(facts.record.complete(query) for query in MEDICATION_QUERIES):
+    if not facts.record.complete(*MEDICATION_QUERIES):
         return None, "medications not all received"
     return False, ""
 

@@ -11,8 +11,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-# Visible ASCII (RFC 6749, A.12), so that a token cannot end its header and begin another.
-_Token = Annotated[str, Meta(pattern=r"\A[!-~]+\Z", max_length=16_384)]
+# Visible ASCII (RFC 6749, A.12), so that a token cannot end its header and begin another. A known client sends an empty one where
+# it has none.
+_Token = Annotated[str, Meta(pattern=r"\A[!-~]*\Z", max_length=16_384)]
 _Bearer = Annotated[str, Meta(pattern=r"\A[Bb][Ee][Aa][Rr][Ee][Rr]\Z")]
 _SCOPE = re.compile(r"(patient|user|system)/([A-Za-z]+|\*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?\S*)?")
 

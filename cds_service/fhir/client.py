@@ -1,7 +1,7 @@
-"""Reading a client's FHIR server on behalf of one hook call: all queries at once, within one budget of time and bytes.
+"""Reading clients' FHIR servers on behalf of hook calls: which may be read, how many calls wait, what is known of each.
 
-CDS Hooks 3.0.0, "FHIR Resource Access". This is the only place that sends requests to FHIR servers. Whatever goes wrong
-(no such server on the list, an expired token, a scope that excludes it, an error, a redirect, a time-out) leaves a query
+CDS Hooks 3.0.0, "FHIR Resource Access". This and :mod:`.fetching` are the only places that send requests to FHIR servers. Whatever
+goes wrong (no such server on the list, an expired token, a scope that excludes it, an error, a redirect, a time-out) leaves a query
 unanswered, and what it would have told unknown; it is never an error of the hook.
 """
 
@@ -13,45 +13,34 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from email.message import Message
-from functools import cache
+from functools import cache, partial
 from ssl import SSLContext, create_default_context
-from typing import NamedTuple
-from urllib.parse import urljoin
+from typing import Any, NamedTuple
 
 from certifi import where
-from requests import PreparedRequest, Request, RequestException, Response
-from urllib3.exceptions import HTTPError
 
-from .authorization import FhirAuthorization, Reach
-from .connections import CheckedAdapter, Exchange
-from .r4 import OperationOutcome, Resource
-from .reading import Bundle, Unread, Value, read_value
-from .retrieval import Fetch, Fetched, fetch_nothing, joined
+from .authorization import FhirAuthorization
+from .connections import CheckedAdapter
+from .ehr_profile import EhrProfile
+from .fetching import Probed, Reading, Source
+from .retrieval import Fetch, Fetched
 from .servers import Address, Server, parse_address
-from .version import READ_VERSIONS
 
-MOST_PAGES = 20
 THREADS = 64  # for each server of the list; they are made when needed
 # Calls that wait for FHIR servers, so that threads are left for those that need none; and for one server, so that one which
-# hangs leaves places for the others. Each has up to 14 queries: more calls would wait for the threads above.
+# hangs leaves places for the others. Each has up to 15 queries: more calls would wait for the threads above.
 MOST_WAITING = 32
 MOST_WAITING_FOR_ONE = 16
-_CHUNK = 65_536
-_OUT_OF_TIME = "out of time"
-_HEADERS = {
-    "Accept": "application/fhir+json; fhirVersion=4.0, application/fhir+json;q=0.9, application/json;q=0.8",
-    "Accept-Encoding": "gzip",
-    "User-Agent": "b12-folate-cds",
-}
+# Base URLs below one entry of the list of which something is known (a tenant each, say).
+_MOST_BASES = 256
+_STATEMENT_SECONDS = 30.0
+_STATEMENT_BYTES = 20_000_000
+_ASK_AGAIN_SECONDS = 600.0
+_UNLISTED = "the FHIR server is not listed (CDS_FHIR_SERVERS)"
+_NO_TOKEN = "fhirServer came without fhirAuthorization, and is not listed as open (CDS_FHIR_SERVERS)"
+_TOO_MANY = "too many calls wait for the FHIR server, or for others"
 
 log = logging.getLogger(__name__)
-# Their messages carry URLs, and those carry the ids of patients.
-logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-
-
-class Unanswered(Exception):
-    """A query could not be answered: why, in words without patient data."""
 
 
 @cache
@@ -60,12 +49,37 @@ def _trusting(authorities: str) -> SSLContext:
     return create_default_context(cafile=authorities)
 
 
+class _Known:
+    """What is known of the server at one base URL: the forms of query that it refused, and its CapabilityStatement."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, frozenset[str]] = {}
+        self.profile: EhrProfile | None = None
+        self.ask_after = 0.0
+
+    def refused(self, kind: str) -> frozenset[str]:
+        """What is left out of a query for ``kind``."""
+        return self._refused.get(kind, frozenset())
+
+    def learn(self, kind: str, dropped: frozenset[str]) -> None:
+        """That a query for ``kind`` is taken without ``dropped``."""
+        if kind in self._refused or len(self._refused) < 32:
+            self._refused[kind] = dropped
+
+
 class _Line(NamedTuple):
     """What there is for one server of the list, so that one which is slow takes nothing from another."""
 
     adapter: CheckedAdapter
     threads: ThreadPoolExecutor
     places: threading.BoundedSemaphore
+    known: dict[Address, _Known]
+
+    def about(self, base: Address) -> _Known:
+        """What is known of the server at ``base``."""
+        if base not in self.known and len(self.known) >= _MOST_BASES:
+            return _Known()
+        return self.known.setdefault(base, _Known())
 
 
 class FhirClient:
@@ -73,7 +87,7 @@ class FhirClient:
 
     ``budget``: seconds for all reading of a call. ``most_bytes``: the most that the answers of a call may hold,
     decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of the public ones. ``waiting``: a context
-    to wait in.
+    to wait in. ``statement_profile``: what a CapabilityStatement makes of a server; without it, none is read.
     """
 
     def __init__(
@@ -83,79 +97,88 @@ class FhirClient:
         most_bytes: int,
         ca_bundle: str = "",
         waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        statement_profile: Callable[[Any], EhrProfile] | None = None,
     ):
         self.budget = budget
         self.most_bytes = most_bytes
         self.waiting = waiting
+        self.statement_profile = statement_profile
         tls = _trusting(ca_bundle or where())
         self.places = threading.BoundedSemaphore(MOST_WAITING)
         self.lines = {
-            server: _Line(CheckedAdapter(tls), ThreadPoolExecutor(THREADS, "fhir"), threading.BoundedSemaphore(MOST_WAITING_FOR_ONE))
+            server: _Line(CheckedAdapter(tls), ThreadPoolExecutor(THREADS, "fhir"), threading.BoundedSemaphore(MOST_WAITING_FOR_ONE), {})
             for server in servers
         }
 
-    def reading(self, base_url: str, authorization: FhirAuthorization, patient_id: str) -> Fetch:
-        """Reading the server at ``base_url`` for one hook call about a patient, with the token that came along."""
+    def reading(self, base_url: str, authorization: FhirAuthorization | None, patient_id: str) -> Fetch:
+        """Reading the server at ``base_url`` for one hook call about a patient, with the token that came along, if any."""
+        server, base = self._listed(base_url)
+        if server is None or base is None:
+            told = ascii(base.origin) if base else "with an unusual URL"
+            return partial(_unread, f"FHIR server {told} was not read", _UNLISTED)
+        if not authorization and not server.open:
+            return partial(_unread, f"FHIR server {base.origin!a} was not read", _NO_TOKEN)
+        line = self.lines[server]
+        reading = Reading(self._source(server, base), authorization, patient_id, self.budget, self.most_bytes)
+        return partial(self._fetch, reading, line)
+
+    def probing(self, base_url: str, authorization: FhirAuthorization | None, seconds: float) -> Callable[[str], Probed] | None:
+        """Asking the server at ``base_url`` one request after the other, each within ``seconds``; ``None`` for one that is not listed."""
+        server, base = self._listed(base_url)
+        if server is None or base is None:
+            return None
+        source = self._source(server, base)
+        return lambda url: Reading(source, authorization, "", seconds, self.most_bytes).probe(url)
+
+    def profile_of(self, base_url: str, authorization: FhirAuthorization | None) -> EhrProfile | None:
+        """What the server at ``base_url``, that a call may read, says of itself; ``None`` as long as that is not known. It is asked
+        once, outside of calls, and without the token."""
+        server, base = self._listed(base_url)
+        if server is None or base is None or self.statement_profile is None or not (authorization or server.open):
+            return None
+        line = self.lines[server]
+        known = line.about(base)
+        if known.profile is None and base in line.known and time.monotonic() >= known.ask_after:
+            known.ask_after = time.monotonic() + _ASK_AGAIN_SECONDS
+            line.threads.submit(self._read_statement, self._source(server, base), known, self.statement_profile)
+        return known.profile
+
+    def _read_statement(self, source: Source, known: _Known, profile_of: Callable[[Any], EhrProfile]) -> None:
+        reading = Reading(source, None, "", _STATEMENT_SECONDS, _STATEMENT_BYTES)
+        try:
+            known.profile = profile_of(reading.statement())
+        except Exception as error:
+            log.info("FHIR server %s: its CapabilityStatement could not be read: %s", ascii(source.base.origin), error)
+        else:
+            lacking = ", ".join(sorted(known.profile.not_kept)) or "none"
+            log.info("FHIR server %s: lists that it does not keep, by its CapabilityStatement: %s", ascii(source.base.origin), lacking)
+
+    def _source(self, server: Server, base: Address) -> Source:
+        line = self.lines[server]
+        return Source(server, base, line.adapter, line.about(base))
+
+    def _listed(self, base_url: str) -> tuple[Server | None, Address | None]:
         base = parse_address(base_url)
-        server = next((server for server in self.lines if base and server.lists(base)), None)
-        if base is None or base.query is not None or server is None:
-            log.info("FHIR server %s is not in CDS_FHIR_SERVERS", ascii(base.origin) if base else "with an unusual URL")
-            return fetch_nothing
-        return _Reading(self, server, base, authorization, patient_id).fetch
+        if base is None or base.query is not None:
+            return None, base
+        return next((server for server in self.lines if server.lists(base)), None), base
+
+    def _fetch(self, reading: Reading, line: _Line, urls: Mapping[str, str]) -> Mapping[str, Fetched]:
+        """What came of ``urls`` until the budget is spent; nothing, at once, where as many calls wait for FHIR servers as may."""
+        with _room_within(line.places, self.places) as room:
+            if not room:
+                return _unread(f"FHIR server {reading.source.base.origin!a} was not asked", _TOO_MANY, urls)
+
+            def waited(running: Any, seconds: float) -> Any:
+                with self.waiting():
+                    return wait(running, seconds)
+
+            return reading.run(urls, line.threads, waited)
 
 
-class _Reading:
-    """The reading of one call. Its token goes to ``base`` and below, and nowhere else."""
-
-    def __init__(self, client: FhirClient, server: Server, base: Address, authorization: FhirAuthorization, patient_id: str):
-        self.client = client
-        self.server = server
-        self.line = client.lines[server]
-        self.base = base
-        self.authorization = authorization
-        self.patient_id = patient_id
-        lifetime = client.budget if authorization.expires_in is None else min(client.budget, authorization.expires_in)
-        self.ends = time.monotonic() + lifetime
-        self._bytes_left = client.most_bytes
-        self._lock = threading.Lock()
-
-    def fetch(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
-        """What could be had of ``urls`` (relative or absolute, by name) until the budget is spent; nothing, at once, where as
-        many calls wait for FHIR servers as may."""
-        with _room_within(self.line.places, self.client.places) as room:
-            if room:
-                return self._fetched(urls)
-        log.info("FHIR server %s was not asked: too many calls wait for it, or for others", ascii(self.base.origin))
-        return {}
-
-    def _fetched(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
-        queries = {name: _Query(self, url) for name, url in urls.items()}
-        running = {self.line.threads.submit(query.run): query for query in queries.values()}
-        with self.client.waiting():
-            waited = wait(running, max(self.ends - time.monotonic(), 0))
-        for late in waited.not_done:
-            if not late.cancel():
-                running[late].abandon()
-        answers = {}
-        for name, query in queries.items():
-            found = query.fetched()
-            if found is not None:
-                answers[name] = found
-            if query.problem:
-                log.info("FHIR query %s was not answered: %s", name, query.problem)
-        return answers
-
-    def spend(self, size: int) -> None:
-        """Take received bytes from the budget of the call."""
-        with self._lock:
-            self._bytes_left -= size
-            if self._bytes_left < 0:
-                raise Unanswered("the answers are too large")
-
-    def request(self, address: Address) -> PreparedRequest:
-        """The request for an address below the base."""
-        authorization = {"Authorization": f"Bearer {self.authorization.access_token}"}
-        return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
+def _unread(what: str, why: str, urls: Mapping[str, str]) -> Mapping[str, Fetched]:
+    log.info("%s: %s", what, why)
+    return dict.fromkeys(urls, Fetched(problem=why))
 
 
 @contextmanager
@@ -168,107 +191,3 @@ def _room_within(*limits: threading.BoundedSemaphore) -> Iterator[bool]:
                 return
             taken.callback(limit.release)
         yield True
-
-
-class _Query:
-    """A read, or a search with its pages. ``problem``: why not all of it was answered."""
-
-    def __init__(self, reading: _Reading, url: str):
-        self.reading = reading
-        self.problem = _OUT_OF_TIME
-        self._whole = True
-        # One value, for another thread reads it: the pages, and the URL of the one that follows.
-        self._received: tuple[tuple[Bundle | Resource, ...], str] = ((), url)
-        self._exchange: Exchange | None = None
-
-    def run(self) -> None:
-        """Get it, page after page."""
-        try:
-            pages, url = self._received
-            asked: set[str] = set()
-            while url:
-                if url in asked or len(asked) >= MOST_PAGES:
-                    raise Unanswered("too many pages")
-                asked.add(url)
-                page = self._page(url, first=not pages)
-                pages, url = (*pages, page), page.next_url if isinstance(page, Bundle) else ""
-                self._received = pages, url
-            self.problem = ""
-        except Unanswered as error:
-            self.problem = str(error)
-        except (RequestException, HTTPError, OSError, ValueError) as error:
-            # Only its kind: the message has the URL, and that the patient.
-            self.problem = type(error).__name__
-
-    def abandon(self) -> None:
-        """Stop waiting for it."""
-        if self._exchange:
-            self._exchange.abandon()
-
-    def fetched(self) -> Fetched | None:
-        """What was received until now."""
-        pages, following = self._received
-        if not pages:
-            return None
-        bundles = [page for page in pages if isinstance(page, Bundle)]
-        return Fetched(joined(bundles, following) if bundles else pages[0], self._whole)
-
-    def _page(self, url: str, *, first: bool) -> Bundle | Resource:
-        """One resource or page. Raises :class:`Unanswered`, or what the connection raises.
-
-        A page that follows may have any URL below the base: the server's paging is its own.
-        """
-        reading = self.reading
-        address = parse_address(urljoin(f"{reading.base.url.rstrip('/')}/", url))
-        path = address.below(reading.base) if address else None
-        if address is None or path is None:
-            raise Unanswered("an address outside of the server")
-        if time.monotonic() >= reading.ends:
-            raise Unanswered(_OUT_OF_TIME)
-        search = address.query is not None or not first
-        kind, _, identity = path.partition("/")
-        if kind and first:
-            reach = reading.authorization.reach(kind, search=search, patient_id=reading.patient_id)
-            if reach is Reach.NOTHING:
-                raise Unanswered("the scopes exclude it")
-            self._whole &= reach is Reach.WHOLE
-        page = self._get(reading.request(address))
-        if page is None or isinstance(page, (Unread, OperationOutcome)):
-            raise Unanswered("the answer is no data")
-        wanted = isinstance(page, Bundle) if search else _is(page, kind, identity.partition("/")[0])
-        if not wanted:
-            raise Unanswered("the answer is to another question")
-        return page
-
-    def _get(self, request: PreparedRequest) -> Value:
-        reading = self.reading
-        exchange = self._exchange = Exchange(reading.server, reading.ends)
-        with exchange.running():
-            # The adapter itself, not a session: a session adds what the environment holds (proxies, .netrc), keeps
-            # cookies, and reads the body of a redirect without limit.
-            response = reading.line.adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
-            try:
-                return read_value(self._body(response, exchange))
-            finally:
-                response.close()
-
-    def _body(self, response: Response, exchange: Exchange) -> bytes:
-        """The body of a good answer, decompressed, as long as time and bytes last."""
-        if response.status_code != 200:
-            raise Unanswered(f"status {response.status_code}")
-        media_type = Message()
-        media_type["Content-Type"] = response.headers.get("Content-Type", "")
-        if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
-            raise Unanswered("the server is of another FHIR version")
-        body = bytearray()
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            self.reading.spend(len(chunk))
-            body += chunk
-            if exchange.over:
-                raise Unanswered(_OUT_OF_TIME)
-        return bytes(body)
-
-
-def _is(value: Bundle | Resource, kind: str, identity: str) -> bool:
-    """Whether a value is the resource of a type and id."""
-    return isinstance(value, Resource) and (value.kind, value.id) == (kind, identity)

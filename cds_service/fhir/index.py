@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC
-from typing import Any, NamedTuple, TypeVar, cast
+from datetime import UTC, date, tzinfo
+from typing import Any, TypeVar, cast
 
+from .completeness import NOTHING, WHOLE, Answer, Asked, Completeness, completeness
 from .dates import parse_moment
+from .ehr_profile import GENERIC, Notice, is_notice
 from .r4 import (
     AllergyIntolerance,
     AnyResource,
@@ -27,20 +29,11 @@ from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
 from .version import has_other_versions, other_version, version_of_type
 
-# "Resource request returns no results": a valid request, but no information was documented or found (Epic on FHIR, FHIR Error Codes).
-_EPIC, _NO_RESULTS = "urn:oid:1.2.840.114350.", "4101"
 # Versions of one resource that are told apart; each further one counts beside them, and costs no comparison with all others.
 _MOST_ALIKE = 20
 _NO_RESOURCES: list[Any] = []
 _NO_SETS: frozenset[str] = frozenset()
 _Read = TypeVar("_Read", bound=Resource)
-
-
-class Asked(NamedTuple):
-    """What a query asks for: resources of a type; of Observations those with a code in one of ``value_sets``."""
-
-    resource_type: str
-    value_sets: frozenset[str] = frozenset()
 
 
 class ResourceIndex:
@@ -57,6 +50,7 @@ class ResourceIndex:
         "_filed",
         "_superseded",
         "_terminology",
+        "_zone",
         "medications",
         "other_versions",
         "passed_over",
@@ -65,7 +59,7 @@ class ResourceIndex:
         "uncertain",
     )
 
-    def __init__(self, patient_id: str, terminology: Terminology):
+    def __init__(self, patient_id: str, terminology: Terminology, zone: tzinfo = UTC):
         self.patient_reference = f"Patient/{patient_id}"
         self.patient: Patient | None = None
         self.medications: dict[str, Medication] = {}
@@ -73,32 +67,41 @@ class ResourceIndex:
         self.uncertain: set[str] = set()
         self.other_versions: set[str] = set()
         self._terminology = terminology
+        self._zone = zone
         self._by_type: dict[type[Resource], list[Any]] = defaultdict(list)
         self._by_value_set: dict[str, list[Observation]] = defaultdict(list)
         self._filed: dict[tuple[type[Resource], str], list[tuple[str, OfPatient]]] = {}
         self._superseded: set[int] = set()
 
-    def add(self, value: Value, asked: Asked | None = None) -> bool:
-        """File a resource, or each resource of a Bundle; whether ``value`` is all that the query ``asked`` for and nothing else.
+    def add(self, value: Value, asked: Asked | None = None) -> Completeness:
+        """File a resource, or each resource of a Bundle; how much ``value`` is of all that the query ``asked`` for.
 
-        Not complete: an OperationOutcome (alone, or as an entry that says more than that nothing was found), a Bundle with a
-        ``next`` link or with fewer entries than its ``total``, a match of another type or of a code that was not asked for, a
-        resource of another patient, of another FHIR version, or of nobody, who may be the patient, what is no resource.
-        ``null`` is complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
+        Nothing may be concluded from an OperationOutcome (alone, or as an entry that is no notice of the EHR's profile), a
+        Bundle with fewer entries than its ``total``, a match of another type or of a code that was not asked for, a
+        resource of another patient, of another FHIR version, or of nobody, who may be the patient, what is no resource; and from a
+        Bundle with a ``next`` link what :func:`~.completeness.completeness` says. ``null`` is complete: the client says that there is
+        no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if value is None:
-            return True
+            return WHOLE
         if isinstance(value, Unread):
             self._note_version(version_of_type(value.kind))
-            return False
+            return NOTHING
         if isinstance(value, OperationOutcome):
-            return False
+            return NOTHING
         if not isinstance(value, Bundle):
-            return self._add(Entry(resource=cast(AnyResource, value)), asked)
-        complete = not (value.unread or value.has_next or value.lacks_entries)
+            return WHOLE if self._add(Entry(resource=cast(AnyResource, value)), asked) else NOTHING
+        readable = not value.unread
         for entry in value.entry:
-            complete &= self._add(entry, asked)
-        return complete
+            readable &= self._add(entry, asked)
+        in_order = asked is not None and asked.newest_first and value.has_next
+        return completeness(Answer(readable, value.lacks_entries, value.has_next, self._days(value) if in_order else ()))
+
+    def _days(self, bundle: Bundle) -> list[date]:
+        """The days of a Bundle's Observations, in the order in which they came."""
+        results = [entry.resource for entry in bundle.entry if isinstance(entry.resource, Observation)]
+        moments = [parse_moment(result.effectiveDateTime, self._zone) for result in results]
+        return [moment.day for moment in moments if moment]
 
     def _add(self, entry: Entry, asked: Asked | None) -> bool:
         """File the resource of an entry; whether it leaves the answer complete. Runs for every resource of a record."""
@@ -116,7 +119,7 @@ class ResourceIndex:
             self._note_version(version_of_type(entry.other_type))
             return bool(entry.other_type) and not entry.is_match
         if isinstance(resource, OperationOutcome):
-            return _found_nothing(resource)
+            return _says_nothing(resource, asked.profile.notices if asked else GENERIC.notices)
         if isinstance(resource, Medication):
             self._file_medication(resource, entry.fullUrl)
             # Servers do not always say that it is an include.
@@ -223,15 +226,14 @@ def resources_of(value: Value) -> Iterator[Resource]:
         yield value
 
 
-def _found_nothing(outcome: OperationOutcome) -> bool:
-    """Whether an OperationOutcome says no more than that nothing was found, as Epic's servers have it in each empty Bundle.
-    No other severity or code is passed over: information may be that the record is locked."""
-    return bool(outcome.issue) and all(map(_is_notice, outcome.issue))
+def _says_nothing(outcome: OperationOutcome, notices: frozenset[Notice]) -> bool:
+    """Whether an OperationOutcome holds no more than notices that the EHR puts on every answer. No other severity or code is
+    passed over: information may be that the record is locked."""
+    return bool(outcome.issue) and all(_is_notice(issue, notices) for issue in outcome.issue)
 
 
-def _is_notice(issue: OutcomeIssue) -> bool:
-    stated = issue.details.codings if issue.details else []
-    return not issue.modifierExtension and any(system.startswith(_EPIC) and code == _NO_RESULTS for system, code in stated)
+def _is_notice(issue: OutcomeIssue, notices: frozenset[Notice]) -> bool:
+    return not issue.modifierExtension and is_notice(issue.details.codings if issue.details else (), notices)
 
 
 def _is_newer(resource: Resource, before: Resource) -> bool | None:

@@ -7,73 +7,102 @@ retrieve what else it needs. Fetching itself is an argument; nothing here opens 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from .index import Asked, ResourceIndex
+from .completeness import Asked, Completeness
+from .ehr_profile import MOST_RESULTS
+from .index import ResourceIndex
 from .medication import unresolved_references
 from .reading import Bundle, Entry, Link, Unread, Value
 from .references import is_id, type_and_id
 
 MOST_IDS = 50
 MOST_SEARCHES = 4
-PAGE_SIZE = 200
+NO_SERVER = "the request has no fhirServer"
 
 
 class Fetched(NamedTuple):
-    """What a FHIR server answered: a resource, or a Bundle of all pages (with a ``next`` link where pages lack).
+    """What a FHIR server answered: a resource, or a Bundle of all pages (with a ``next`` link where pages lack); ``None`` for
+    nothing.
 
-    ``whole``: whether absence may be concluded from it, as far as the token's scopes tell.
+    ``whole``: whether absence may be concluded from it, as far as the token's scopes tell. ``problem``: why not all came, in words
+    without patient data, ``""`` where all did. ``in_order``: whether the query was taken with the order that it asked for.
     """
 
-    value: Value
+    value: Value = None
     whole: bool = True
+    problem: str = ""
+    in_order: bool = True
 
 
 Fetch = Callable[[Mapping[str, str]], Mapping[str, Fetched]]
-"""From names to FHIR URLs (relative, or of a ``next`` link), to what could be had under those names."""
+"""From names to FHIR URLs (relative, or of a ``next`` link), to what came of each."""
 
 
-def fetch_nothing(urls: Mapping[str, str]) -> Mapping[str, Fetched]:
-    """The fetching of a call that came without a FHIR server."""
-    return {}
+def not_fetching(why: str) -> Fetch:
+    """The fetching of a call for which no FHIR server is read, and why not: in words without patient data."""
+    return partial(_nothing, why)
+
+
+def _nothing(why: str, urls: Mapping[str, str]) -> Mapping[str, Fetched]:
+    return dict.fromkeys(urls, Fetched(problem=why))
+
+
+fetch_nothing: Fetch = not_fetching(NO_SERVER)
+
+
+class Wanted(NamedTuple):
+    """What a key of the prefetch is asked for with, relative to a server's base, and how an answer is judged."""
+
+    url: str
+    asked: Asked
 
 
 class Retrieval(NamedTuple):
-    """The queries of which something was received, and those of which all was."""
+    """The keys of which something was received; how much of each may be relied on; and why not all was received."""
 
     received: frozenset[str]
-    complete: frozenset[str]
+    complete: Mapping[str, Completeness]
+    problems: Mapping[str, str]
 
 
-def retrieve(
-    index: ResourceIndex,
-    asked: Mapping[str, Asked],
-    values: Mapping[str, Value],
-    search: Callable[[str], str],
-    fetch: Fetch,
-) -> Retrieval:
-    """File the prefetched ``values`` of the queries ``asked`` into ``index``, and fetch what they lack.
+def retrieve(index: ResourceIndex, wanted: Mapping[str, Wanted], values: Mapping[str, Value], fetch: Fetch) -> Retrieval:
+    """File the prefetched ``values`` of the ``wanted`` keys into ``index``, and fetch what they lack.
 
-    ``search`` gives the relative URL of a query. Everything is asked for at once; only medications that what was fetched
-    refers to need a second step.
+    Everything is asked for at once; only medications that what was fetched refers to, and searches whose next page cannot be had,
+    need a second step.
     """
-    if fetch is fetch_nothing:
-        return Retrieval(frozenset(values), frozenset(query for query, value in values.items() if index.add(value, asked[query])))
-    wanted = {query: url for query in asked if (url := _wanted(query, values, search))}
-    complete = {query for query, value in values.items() if query not in wanted and index.add(value, asked[query])}
+    lacking = {key: url for key in wanted if (url := _lacking(wanted[key].url, key, values))}
+    complete = {key: index.add(value, wanted[key].asked) for key, value in values.items() if key not in lacking}
     tried: set[str] = set()
-    urls = {**wanted, **_medications(index, tried)}
-    fetched = fetch(urls) if urls else {}
-    received = set(values)
-    for name, found in fetched.items():
-        value = merged(values[name], found.value) if name in values else found.value
-        if index.add(value, asked.get(name)) and found.whole:
-            complete.add(name)
-        received.add(name)
-    for query in wanted.keys() & values.keys() - fetched.keys():
-        index.add(values[query], asked[query])
+    urls = {**lacking, **_medications(index, tried)}
+    fetched = dict(fetch(urls)) if urls else {}
+    again = {key: wanted[key].url for key, url in lacking.items() if url != wanted[key].url and fetched[key].problem}
+    if again:
+        # A page that expired, or that is named by another host: the search itself may still be answered.
+        first = dict(fetched)
+        fetched |= {key: found for key, found in fetch(again).items() if found.value is not None}
+        for key in again:
+            index.add(first[key].value)
+    for name in fetched.keys() - wanted.keys():
+        index.add(fetched[name].value)
+    for key in lacking:
+        complete[key] = _filed(index, wanted[key].asked, values.get(key), key in values, fetched[key])
     add_medications(index, fetch, tried)
-    return Retrieval(frozenset(received.intersection(asked)), frozenset(complete.intersection(asked)))
+    received = {*values, *(key for key in lacking if fetched[key].value is not None)}
+    problems = {key: fetched[key].problem for key in lacking if fetched[key].problem}
+    return Retrieval(frozenset(received), complete, problems)
+
+
+def _filed(index: ResourceIndex, asked: Asked, prefetched: Value, was_prefetched: bool, found: Fetched) -> Completeness:
+    """File what was prefetched and fetched of one key; how much of it may be relied on."""
+    if found.value is None:
+        # What is not all, and no more came: the rest of a list in order is known to be older.
+        return index.add(prefetched, asked) if was_prefetched else Completeness()
+    value = merged(prefetched, found.value) if was_prefetched else found.value
+    filed = index.add(value, asked if found.in_order else asked._replace(newest_first=False))
+    return filed if found.whole else Completeness()
 
 
 def add_medications(index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False) -> None:
@@ -83,7 +112,8 @@ def add_medications(index: ResourceIndex, fetch: Fetch, tried: set[str], *, name
     """
     urls = _medications(index, tried, nameless=nameless)
     for found in (fetch(urls) if urls else {}).values():
-        index.add(found.value)
+        if found.value is not None:
+            index.add(found.value)
 
 
 def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = False) -> dict[str, str]:
@@ -95,28 +125,23 @@ def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = Fals
     ids = sorted(name.removeprefix("Medication/") for name in relative if name.startswith("Medication/"))
     ids = [identity for identity in ids if is_id(identity)]
     batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)][:MOST_SEARCHES]
-    urls = [_sized(f"Medication?_id={','.join(batch)}") for batch in batches] + absolute
+    urls = [f"Medication?_id={','.join(batch)}&_count={MOST_RESULTS}" for batch in batches] + absolute
     return {f"medications {number}": url for number, url in enumerate(urls, 1)}
 
 
-def _wanted(query: str, values: Mapping[str, Value], search: Callable[[str], str]) -> str:
-    """What to ask for to complete a query: its search, or the next page; ``""`` where nothing lacks.
+def _lacking(search: str, key: str, values: Mapping[str, Value]) -> str:
+    """What to ask for to complete a key: its ``search``, or the next page; ``""`` where nothing lacks.
 
     An OperationOutcome is not asked again: a client sends it to prevent just that.
     """
-    if query not in values:
-        return _sized(search(query))
-    value = values[query]
+    if key not in values:
+        return search
+    value = values[key]
     if isinstance(value, Unread) and not value.kind:
-        return _sized(search(query))
+        return search
     if not isinstance(value, Bundle):
         return ""
-    return value.next_url or (_sized(search(query)) if value.lacks_entries else "")
-
-
-def _sized(search: str) -> str:
-    """A search that asks for large pages, since each page costs a round trip."""
-    return search if "?" not in search or "_count=" in search else f"{search}&_count={PAGE_SIZE}"
+    return value.next_url or (search if value.lacks_entries else "")
 
 
 def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:

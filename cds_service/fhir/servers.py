@@ -15,6 +15,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 LOOPBACK = "loopback"
+OPEN = "open+"
 IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -71,10 +72,11 @@ def parse_address(url: str) -> Address | None:
 
 
 class Server(NamedTuple):
-    """An entry of the list. ``base`` is ``None`` for every server on this machine."""
+    """An entry of the list. ``base`` is ``None`` for every server on this machine. ``open``: where no token comes, it is read without."""
 
     base: Address | None
     networks: tuple[Network, ...] = ()
+    open: bool = False
 
     def lists(self, address: Address) -> bool:
         """Whether ``address`` is the base URL of a server that this entry allows."""
@@ -102,20 +104,22 @@ class Server(NamedTuple):
 def read_servers(entries: Sequence[str], networks: Sequence[Network], *, development: bool) -> tuple[Server, ...]:
     """The servers that a site lists.
 
-    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only. Raises ``ValueError`` for an entry that cannot be meant.
+    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only; ``open+`` before one of a server that needs no token.
+    Raises ``ValueError`` for an entry that cannot be meant.
     """
     servers = []
     for entry in entries:
-        if entry == LOOPBACK:
-            servers += [Server(None)] if development else []
+        url, is_open = entry.removeprefix(OPEN), entry.startswith(OPEN)
+        if url == LOOPBACK:
+            servers += [Server(None, open=is_open)] if development else []
             continue
-        base = parse_address(entry)
+        base = parse_address(url)
         if base is None or base.query is not None:
             raise ValueError(f"{entry!r} is not the base URL of a FHIR server; write it as https://ehr.example.org/fhir")
         private = _is_loopback(base.host) or _is_private(base.host)
         if base.scheme == "http" and not private and not (networks and _literal(base.host) is None):
             raise ValueError(f"{entry!r} is without TLS; http is for loopback, private addresses and CDS_FHIR_NETWORKS")
-        servers.append(Server(base, tuple(networks)))
+        servers.append(Server(base, tuple(networks), is_open))
     return tuple(servers)
 
 

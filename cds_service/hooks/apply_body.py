@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from ..engine import Call
-from ..facts.queries import QUERIES
+from ..facts.queries import QUERIES, query_of
 from ..fhir.index import resources_of
-from ..fhir.reading import Bundle, Link, Value, read_value
+from ..fhir.reading import Bundle, Value, read_value
 from ..fhir.references import type_and_id
 from ..rules.card import Card
 from ..rules.yaml_reader import meant
@@ -117,7 +117,7 @@ def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
     key = next((part.valueString for part in parts if part.name == "key"), None)
     if key is None:
         raise BadRequest("prefetchData needs a part key with a valueString.", f"{place}.part", code="required")
-    if key not in QUERIES:
+    if query_of(key) is None:
         raise BadRequest(f"There is no such prefetch key. {meant(key[:LONGEST_NAME], QUERIES)}", f"{place}.part", code="not-found")
     value = next((part.resource for part in parts if part.name == "data"), Raw(b"null"))
     if not memoryview(value).nbytes:
@@ -128,14 +128,14 @@ def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
 def _found(bundle: Bundle, keys: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
     """The queries of which something is in ``bundle``. None of them is complete: what is not in it may still be on record."""
     types = {resource.kind for resource in resources_of(bundle)}
-    more = [Link("next")]
-    whole = Bundle(link=more, entry=bundle.entry)
+    more = 1.0 + len(bundle.entry)
+    whole = Bundle(total=more, entry=bundle.entry)
     for key in keys:
-        kind = QUERIES[key].resource_type
+        kind = QUERIES[query_of(key) or key].resource_type
         # A Medication alone may say what a draft is.
         if kind in types or ("Medication" in types and kind.startswith("Medication")):
             yield key, whole
-            whole = Bundle(link=more)  # each resource is filed once
+            whole = Bundle(total=more)  # each resource is filed once
 
 
 def _bundle(place: str, parameter: Parameter) -> Bundle:

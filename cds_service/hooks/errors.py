@@ -57,13 +57,17 @@ def _bad_request(error: BadRequest) -> Response:
 
 def _missing_data(error: MissingData) -> Response:
     keys = ", ".join(error.keys)
+    reasons: dict[str, list[str]] = {}
+    for key in error.keys:
+        reasons.setdefault(error.why.get(key, "the prefetched value holds none"), []).append(key)
+    why = " ".join(f"{', '.join(named)}: {reason}." for reason, named in reasons.items())
     return respond(
         412,
         operation_outcome(
             "required",
             "Required data is missing and could not be fetched.",
             tuple(f"prefetch.{key}" for key in error.keys),
-            f"Prefetch keys: {keys}. Their templates are in the discovery response.",
+            f"Prefetch keys: {keys}. Their templates are in the discovery response. Why they were not fetched: {why}",
         ),
     )
 

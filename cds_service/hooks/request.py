@@ -16,7 +16,7 @@ from ..engine import Call
 from ..fhir.authorization import FhirAuthorization
 from ..fhir.client import FhirClient
 from ..fhir.reading import Bundle, Value, read_value
-from ..fhir.retrieval import Fetch, fetch_nothing
+from ..fhir.retrieval import fetch_nothing
 from .errors import BadRequest
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -95,10 +95,12 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
     request = decoded(_DECODERS[hook], body) if hook in hooks else None
     if request is None or request.hook != hook:
         raise BadRequest(f"This service answers the hook {' or '.join(map(repr, hooks))}; the request is for another.", "hook")
-    if request.fhirAuthorization and not request.fhirServer:
+    authorization = request.fhirAuthorization if request.fhirAuthorization and request.fhirAuthorization.access_token else None
+    if authorization and not request.fhirServer:
         raise BadRequest("With fhirAuthorization, fhirServer is required.", "fhirServer", code="required")
     context = request.context
     prefetch = request.prefetch or {}
+    server = request.fhirServer or ""
     return Call(
         hook,
         context.patientId,
@@ -106,17 +108,11 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
         _draft_orders(hook, context),
         context.selections if hook == "order-select" else None,
         lambda keys: opened(prefetch, keys),
-        _fetch(request, fhir),
-        request.fhirServer or "",
+        fhir.reading(server, authorization, context.patientId) if fhir and server else fetch_nothing,
+        server,
         context.userId,
+        fhir.profile_of(server, authorization) if fhir and server else None,
     )
-
-
-def _fetch(request: HookRequest[Any], fhir: FhirClient | None) -> Fetch:
-    """Reading the client's FHIR server, as far as a token came along (CDS Hooks 3.0.0, "FHIR Resource Access")."""
-    if fhir is None or not request.fhirServer or not request.fhirAuthorization:
-        return fetch_nothing
-    return fhir.reading(request.fhirServer, request.fhirAuthorization, request.context.patientId)
 
 
 def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:

@@ -60,7 +60,7 @@ def _service(engine: Engine, hook: str) -> HookService:
         "title": _TITLES[hook],
         "description": f"{_DESCRIPTIONS[hook]} Parameter set: {engine.parameter_set}.",
         "id": offered_as,
-        "prefetch": prefetch_templates(engine.queries_by_hook[hook], engine.terminology),
+        "prefetch": prefetch_templates(engine.queries, engine.queries_by_hook[hook]),
         "usageRequirements": _USAGE,
         "version": CDS_HOOKS_VERSION,
         "hookVersion": HOOK_VERSION,

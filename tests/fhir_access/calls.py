@@ -33,7 +33,7 @@ def post(
     """
     url = server if isinstance(server, str) else server.url
     request = hook_request(hook, prefetched, fhirServer=url, fhirAuthorization=authorization(**(granted or {})), **more)
-    return client(**{"fhir_budget": 30, **(settings or {})}).post(f"/cds-services/b12-folate-{hook}", json=request)
+    return client(**{"fhir_budget": 30, "ehr": "generic", **(settings or {})}).post(f"/cds-services/b12-folate-{hook}", json=request)
 
 
 def cards_of(response: Any) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def test_a_base_url_may_be_written_in_several_ways(listed: FhirServer, url: str)
 
 
 def test_a_tenant_below_a_listed_base_is_allowed_and_kept_apart(ehr: FhirServer) -> None:
-    """The token of one tenant does not go to another by a ``next`` link."""
+    """The token of one tenant does not go to another by a ``next`` link; the search itself is asked for anew."""
     url = f"{ehr.url}/MedicationRequest?patient={PATIENT}"
     page = bundle([], link=[{"relation": "next", "url": url}])
     settings = {"fhir_servers": ehr.origin}
@@ -93,7 +93,7 @@ def test_a_tenant_below_a_listed_base_is_allowed_and_kept_apart(ehr: FhirServer)
     ehr.seen.clear()
     response = post(f"{ehr.url}/tenant-1", "patient-view", {**NO_MEDICATIONS, "medication-requests": page}, settings=settings)
     assert treatment_is_unknown(response)
-    assert ehr.seen == []
+    assert [seen.path for seen in ehr.seen] == ["/fhir/tenant-1/MedicationRequest"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_tenant_below_a_listed_base_is_allowed_and_kept_apart(ehr: FhirServer)
 def test_a_patient_id_does_not_steer_the_request(ehr: FhirServer, patient_id: str) -> None:
     request = hook_request("patient-view", fhirServer=ehr.url, fhirAuthorization=authorization())
     request["context"]["patientId"] = patient_id
-    assert client().post("/cds-services/b12-folate-patient-view", json=request).status_code in (400, 412)
+    assert client(ehr="generic").post("/cds-services/b12-folate-patient-view", json=request).status_code in (400, 412)
     assert ehr.seen == []
 
 
@@ -169,12 +169,14 @@ LINKS = [
     "http://{othernetloc}\\@{netloc}/fhir/M?x=1", "http://{netloc}#@{othernetloc}/fhir/M?x=1", "{origin}/admin?x=1", "{origin}/fhirs/M?x=1",
     "{origin}/fhir/../admin?x=1", "{origin}/fhir/%2e%2e/admin?x=1", "../admin?x=1", "/admin?x=1", "file:///etc/passwd", "ftp://{netloc}/fhir",
     "https://{netloc}/fhir/M?x=1", "http://localhost:{port}/fhir/M?x=1", "http://[", "http://{netloc}:99/fhir/M?x=1", "{origin}\r\nX: /fhir?x=1",
+    "{other}/Condition?patient=pat-1", "{other}/MedicationRequest/1",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("prefetched", [True, False])
 def test_a_next_link_that_leaves_the_server_is_not_followed(ehr: FhirServer, other: FhirServer, link: str, prefetched: bool) -> None:
+    """What is asked for instead is below fhirServer: the same path, and the search itself."""
     url = link.format(
         other=other.url, origin=ehr.origin, port=ehr.port, netloc=f"127.0.0.1:{ehr.port}", othernetloc=f"127.0.0.1:{other.port}"
     )
@@ -182,7 +184,8 @@ def test_a_next_link_that_leaves_the_server_is_not_followed(ehr: FhirServer, oth
     ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(page)
     values = {**NO_MEDICATIONS, "medication-requests": page} if prefetched else NO_MEDICATIONS
     assert treatment_is_unknown(post(ehr, "patient-view", values))
-    assert len(ehr.seen) == (0 if prefetched else 1)
+    assert 1 <= len(ehr.seen) <= 3
+    assert all(seen.path.startswith("/fhir/") for seen in ehr.seen)
     assert other.connections == 0
 
 
@@ -253,7 +256,8 @@ def test_all_answers_of_a_call_share_one_limit_of_bytes(ehr: FhirServer) -> None
     urls = {f"query {number}": f"Basic?_tag={number}" for number in range(9)}
     for most_bytes, answered in ((100_000, 2), (1_000_000, 9)):
         reader = FhirClient((Server(None),), 2.0, most_bytes)
-        assert len(reader.reading(ehr.url, FhirAuthorization(TOKEN, "Bearer"), PATIENT)(urls)) == answered
+        found = reader.reading(ehr.url, FhirAuthorization(TOKEN, "Bearer"), PATIENT)(urls)
+        assert sum(fetched.value is not None for fetched in found.values()) == answered
 
 
 def test_a_body_without_end_is_cut_off(ehr: FhirServer) -> None:

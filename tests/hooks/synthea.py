@@ -55,7 +55,8 @@ def _answer(record: Record, query: str) -> dict[str, Any]:
     found = [
         resource
         for resource in record.resources
-        if resource["resourceType"] == kind and (wanted == [""] or any(c["code"] in wanted for c in resource["code"]["coding"]))
+        if resource["resourceType"] == kind
+        and (wanted == [""] or any(f"{c['system']}|{c['code']}" in wanted for c in resource["code"]["coding"]))
     ]
     if kind == "Observation":
         found.sort(key=lambda resource: datetime.fromisoformat(resource["effectiveDateTime"]), reverse=True)

@@ -123,7 +123,7 @@ def test_the_token_shall_be_treated_as_a_transient_value(ehr: FhirServer, monkey
 
     def watched(*arguments: Any) -> Any:
         fetch = reading(*arguments)
-        held.append(weakref.ref(fetch.__self__))
+        held.append(weakref.ref(fetch.args[0]))
         return fetch
 
     monkeypatch.setattr(FhirClient, "reading", watched)

@@ -87,9 +87,15 @@ class FhirServer:
             resource
             for resource in found
             if (not ids or resource["id"] in ids)
-            and (not codes or any(coding["code"] in codes for coding in resource["code"].get("coding", ())))
+            and (not codes or not _tokens(resource).isdisjoint(codes))
             and (not patients or (resource.get("subject") or resource.get("patient") or {}).get("reference") in patients)
         ]
+
+
+def _tokens(resource: dict[str, Any]) -> set[str]:
+    """The codes of a resource as a search may ask for them: with system, and without."""
+    codings = resource["code"].get("coding", ())
+    return {coding["code"] for coding in codings} | {f"{coding['system']}|{coding['code']}" for coding in codings if "system" in coding}
 
 
 def _listed(request: Seen, parameter: str) -> list[str]:

@@ -105,9 +105,11 @@ def test_an_undated_result_alone_is_unknown_and_beside_a_dated_one_does_not_coun
     ],
 )
 def test_a_result_of_another_never_counts(subject):
+    """The answer is to another question, so that what is not in it is not known to be absent."""
     foreign = b12(110, 1, subject=subject)
     assert level(foreign) == "unknown"  # the answer is about another
-    assert level(foreign, b12(480, 9)) == "sufficient"
+    assert level(foreign, b12(480, 9)) == "unknown"  # a newer one may not have been received
+    assert level(foreign, b12(110, 9)) == "deficient"
     assert facts_of({**condition("386033004"), "subject": subject})["neuro.involvement"].is_unknown
 
 
@@ -126,7 +128,8 @@ def test_of_what_may_be_the_patients_nothing_counts_and_no_absence_is_concluded(
     """A disease or an allergy of whom it cannot be told may be this patient's: there being none is not known."""
     nobodys = b12(110, 1, subject=subject)
     assert level(nobodys) == "unknown"
-    assert level(nobodys, b12(480, 9)) == "sufficient"
+    assert level(nobodys, b12(480, 9)) == "unknown"
+    assert level(nobodys, b12(110, 9)) == "deficient"
     disease = {**condition("386033004"), "subject": subject}
     assert facts_of(disease)["neuro.involvement"].is_unknown
     reaction = {**allergy("419382002"), "patient": subject}
@@ -162,7 +165,10 @@ def _remark(*codes, system=EPIC, severity="warning"):
         pytest.param({"resourceType": "OperationOutcome", "issue": []}, "unknown", id="OperationOutcome"),
         pytest.param(bundle([{"resourceType": "OperationOutcome"}]), "unknown", id="OperationOutcome as an entry"),
         pytest.param(bundle([_remark("4101")], total=0), "absent", id="Epic's entry that nothing was found"),
-        pytest.param(bundle([_remark("4101", "4119")], total=0), "unknown", id="and that there may be more"),
+        pytest.param(bundle([_remark("4101", "4119")], total=0), "absent", id="and that there may be more, as on every answer"),
+        pytest.param(bundle([_remark("4122"), _remark("59100")], total=0), "absent", id="that a parameter was not heeded"),
+        pytest.param(bundle([_remark("59204")], total=0), "unknown", id="that the client is not registered for a part"),
+        pytest.param(bundle([_remark("4119", "59204")], total=0), "unknown", id="a notice beside what is none"),
         pytest.param(bundle([_remark("4134", severity="information")], total=0), "unknown", id="information that the record is locked"),
         pytest.param(bundle([_remark("4101", system="urn:other")], total=0), "unknown", id="the code of somebody else"),
         pytest.param(bundle([_remark()], total=0), "unknown", id="an OperationOutcome without issues"),
@@ -255,6 +261,7 @@ def test_components_are_not_read():
     component = {"code": {"coding": [{"system": LOINC, "code": "2132-9"}]}, "valueQuantity": {"value": 110, "unit": "ng/L"}}
     panel = observation("b12", code={"coding": [{"system": LOINC, "code": "58410-2"}]}, component=[component])
     assert level(panel) == "unknown"  # nobody asked for panels
+    assert facts_of(panel)["b12.total"].value is None
 
 
 @pytest.mark.parametrize("code", ["16695-9", "26916-7", "2171-7", "30904-7", "2170-9"])

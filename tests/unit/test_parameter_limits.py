@@ -313,7 +313,9 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
         None,
         prefetching(values),
     )
-    wired = SimpleNamespace(site=site, terminology=loaded.terminology, zone=loaded.zone, queries_by_hook={"order-select": tuple(values)})
+    wired = SimpleNamespace(
+        site=site, terminology=loaded.terminology, zone=loaded.zone, queries=loaded.queries, queries_by_hook={"order-select": tuple(values)}
+    )
     wired._record = lambda call: Engine._record(wired, call)
     found = Engine.facts(wired, call, NOW)[limit.fact].value
     return float(found.interval.low) if hasattr(found, "interval") else found

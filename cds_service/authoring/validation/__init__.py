@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ...content import PROFILES
+from ...fhir.loose_json import as_list, as_text
 from ...fhir.terminology import Terminology
 from .base import base_findings, type_findings
 from .conformance import bindings, conformance_findings, extension_findings
 from .finding import Checked, Finding, Report
-from .json_shape import as_list, as_text
 from .node import Node
 from .profiles import OURS, Profile, Profiles, UnknownProfile
 

@@ -9,9 +9,9 @@ from typing import Any
 import fhirpathpy
 from fhirpathpy.engine.nodes import ResourceNode
 
+from ...fhir.loose_json import as_text, codings, dicts
 from ...fhir.terminology import Terminology
 from .finding import Finding
-from .json_shape import as_text, codings, dicts
 from .node import R4, Node
 from .primitives import by_extension_alone
 from .profiles import OURS, Constraint, Element, Profile, Profiles

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .json_shape import as_list
+from ...fhir.loose_json import as_list
 from .node import Node, choice_of, type_of, type_of_value
 
 # A value of each primitive type (FHIR R4, "Data Types").

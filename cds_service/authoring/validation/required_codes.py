@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .json_shape import codings
+from ...fhir.loose_json import codings
 
 _FILE = Path(__file__).with_name("required-codes.json")
 

@@ -1,4 +1,7 @@
-"""Defensive access to raw FHIR JSON, whose shape an author may get wrong."""
+"""Defensive access to JSON whose shape nobody vouches for: what an author wrote, what a server says of itself and of refusals.
+
+Resources of patients are read as typed structures (:mod:`.reading`).
+"""
 
 from __future__ import annotations
 

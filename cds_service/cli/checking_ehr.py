@@ -1,0 +1,54 @@
+"""The command for those who connect an EHR: what does its FHIR server do with every query?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..fhir.ehr_profile import BUILT_IN
+from .reading_settings import read_settings
+
+
+@click.command("check-ehr")
+@click.option("--fhir-server", "url", required=True, metavar="URL", help="The base URL that the EHR will send as fhirServer.")
+@click.option("--patient", required=True, metavar="ID", help="The id of a test patient, better one with many results.")
+@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with an access token.")
+@click.option("--profile", metavar="NAME", help=f"Ask as this profile: {', '.join(BUILT_IN)}, or a YAML file (default: CDS_EHR).")
+@click.option("--seconds", type=click.FloatRange(0.1, 300), default=30.0, show_default=True, help="How long an answer may take.")
+def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: str | None, seconds: float) -> None:
+    """Ask an EHR's FHIR server every query of this service, and tell what it does with each: an integrator's first command.
+
+    Nothing of the patient is shown. Exit code 1 where the service could not answer with this EHR.
+    """
+    from ..ehr.check import check_ehr
+    from ..ehr.check_text import check_text
+    from ..ehr.profile_file import ehr_profile
+    from ..engine import definitions
+    from ..facts.queries import Queries
+    from ..fhir.authorization import FhirAuthorization
+    from ..fhir.client import FhirClient
+    from ..fhir.references import is_id
+    from ..fhir.servers import read_servers
+    from ..rules.yaml_source import AuthoringError
+
+    settings = read_settings()
+    if not is_id(patient):
+        raise click.BadParameter("an id is letters, digits, '-', '.' and '_'; leave out 'Patient/'.", param_hint="--patient")
+    token = token_file.read_text("utf-8").strip() if token_file else ""
+    try:
+        # The server that is named here counts as listed; the networks and the authorities are those of the settings.
+        server = read_servers([url], settings.fhir_networks, development=True)
+        asked_as = ehr_profile(profile if profile is not None else settings.ehr)
+        terminology, _ = definitions(settings.parameters)
+    except (ValueError, AuthoringError) as error:
+        raise click.ClickException(str(error)) from None
+    client = FhirClient(server, seconds, 10 * settings.max_body_bytes, settings.fhir_ca_bundle)
+    ask = client.probing(url, FhirAuthorization(token, "Bearer") if token else None, seconds)
+    if ask is None:
+        raise click.BadParameter("this is no base URL of a FHIR server.", param_hint="--fhir-server")
+    checked = check_ehr(Queries(asked_as, terminology), patient, ask)
+    click.echo(check_text(checked))
+    if not checked.usable:
+        sys.exit(1)

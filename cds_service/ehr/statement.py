@@ -1,0 +1,14 @@
+"""From a server's CapabilityStatement to the profile that it is read with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..facts.queries import ALWAYS_KEPT, QUERIES
+from ..fhir.capability import profile_of_statement
+from ..fhir.ehr_profile import EhrProfile
+
+
+def statement_profile(profile: EhrProfile, statement: Any) -> EhrProfile:
+    """``profile``, changed as a CapabilityStatement (parsed JSON) of the server says."""
+    return profile_of_statement(statement, profile, {name: query.resource_type for name, query in QUERIES.items()}, ALWAYS_KEPT)

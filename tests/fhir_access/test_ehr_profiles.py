@@ -1,0 +1,93 @@
+"""With the profile of its EHR, a record gives the cards that it gives where the EHR has everything."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from cds_service.config import Settings
+from cds_service.engine import Engine, MissingData
+from cds_service.fhir.retrieval import fetch_nothing
+from tests.safety.patients import Visit, said, visits
+from tests.spec.scenarios import ANSWERS, EVERY_CARD
+from tests.support.ehr_rules import (
+    ATHENA,
+    EPIC,
+    GENERIC,
+    HAPI,
+    NO_STATEMENTS,
+    ORACLE,
+    Ehr,
+    call_of,
+    fetching,
+    prefetched,
+)
+from tests.support.fhir_builders import NOW, PATIENT
+
+REQUESTS = {**EVERY_CARD, **ANSWERS}
+# The EHR, the profile that describes it, and whether the service reads its server.
+PLAYED = [
+    pytest.param(NO_STATEMENTS, "epic", id="without MedicationStatement"),
+    pytest.param(Ehr(page=200, notices=("4119",)), "", id="4119 on every Bundle"),
+    pytest.param(Ehr(page=200, notices=("4122", "4101", "59100")), "", id="every notice on every Bundle"),
+    pytest.param(EPIC, "epic", id="Epic"),
+    pytest.param(ORACLE, "oracle", id="Oracle Health"),
+    pytest.param(HAPI, "hapi", id="HAPI"),
+    pytest.param(HAPI, "", id="HAPI and nothing configured"),
+    pytest.param(ATHENA, "athena", id="athenahealth"),
+]
+
+
+@cache
+def engine(ehr: str, **site: Any) -> Engine:
+    return Engine(Settings(ehr=ehr, **site))
+
+
+def _record(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a request's prefetch holds, without what the EHRs that are played lack."""
+    found = []
+    for value in values.values():
+        resources = [entry["resource"] for entry in value["entry"]] if value and "entry" in value else [value] if value else []
+        found += [resource for resource in resources if resource["resourceType"] != "MedicationStatement"]
+    return found
+
+
+def _said(ehr: Ehr, profile: str, hook: str, drafts: Any, *, reads: bool, now: Any = NOW, patient: str = PATIENT, **site: Any) -> Any:
+    """The answer, in words and orders."""
+    used = engine(profile, **site)
+    values = {} if reads else prefetched(ehr, used, hook, patient)
+    try:
+        cards = used.answer(call_of(hook, patient, values, drafts, fetching(ehr) if reads else fetch_nothing), now)
+    except MissingData as missing:
+        return missing.keys
+    return said([card.shown for card in cards])
+
+
+def _drafts(request: dict[str, Any]) -> list[Any]:
+    return [entry["resource"] for entry in request["context"].get("draftOrders", {}).get("entry", ())]
+
+
+@pytest.mark.parametrize("reads", [False, True], ids=["prefetched", "read from its server"])
+@pytest.mark.parametrize(("ehr", "profile"), PLAYED)
+def test_no_card_is_lost_and_none_gained(ehr: Ehr, profile: str, reads: bool) -> None:
+    differing = {}
+    for name, request in REQUESTS.items():
+        record = _record(request.get("prefetch") or {})
+        asked = (request["hook"], _drafts(request))
+        expected = _said(GENERIC.holding(*record), "generic", *asked, reads=False)
+        if (found := _said(ehr.holding(*record), profile, *asked, reads=reads)) != expected:
+            differing[name] = (expected, found)
+    assert not differing
+
+
+@pytest.mark.parametrize(("ehr", "profile"), PLAYED)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(visits())
+def test_nor_for_any_patient(ehr: Ehr, profile: str, visit: Visit) -> None:
+    record = _record(visit.prefetch)
+    drafts = visit.drafts if visit.hook.startswith("order") else []
+    expected = _said(GENERIC.holding(*record), "generic", visit.hook, drafts, reads=False, **visit.site)
+    assert _said(ehr.holding(*record), profile, visit.hook, drafts, reads=True, **visit.site) == expected
