@@ -130,7 +130,8 @@ def _report(url, *options):
 
 def test_the_report_on_the_command_line(url, tmp_path):
     with serving(tmp_path, CDS_DATABASE_URL=url) as server:
-        first, second = (requests.post(server.base + HOOK, json=EXAMPLE, timeout=PATIENCE).json()["cards"][0] for _ in range(2))
+        by_users = [{**EXAMPLE, "context": {**EXAMPLE["context"], "userId": f"Practitioner/{user}"}} for user in ("one", "two")]
+        first, second = (requests.post(server.base + HOOK, json=request, timeout=PATIENCE).json()["cards"][0] for request in by_users)
         feedback = [accepted(first["uuid"], first["suggestions"][0]["uuid"]), overridden(second["uuid"], "patient-refuses")]
         send = partial(requests.post, f"{server.base}{HOOK}/feedback", json={"feedback": feedback}, timeout=PATIENCE)
         eventually(lambda: send().status_code == 200)
@@ -139,8 +140,8 @@ def test_the_report_on_the_command_line(url, tmp_path):
     assert text.returncode == 0, text.stderr
     for line in (
         f"folic-acid-b12-deficient {Engine(Settings()).cards['folic-acid-b12-deficient'].version}: shown 2",
-        "1 of 2      50 % (9-91)       1. Add {regimen.start}; folic acid after it",
-        "0 of 2      0 % (0-66)        2. Replace folic acid by {regimen.start}",
+        "1 of 2      50 % (9-91)       1. Add [regimen to start]; folic acid after it",
+        "0 of 2      0 % (0-66)        2. Replace folic acid by [regimen to start]",
         "1 of 1      100 % (21-100)    patient-refuses",
     ):
         assert line in text.stdout
