@@ -84,9 +84,11 @@ class Site:
         return found
 
     def report(self, query: str = "") -> dict[str, Any]:
-        """The report, when everything that waits is written; the service keeps nothing after that."""
+        """The report, when everything that waits is written; the service keeps nothing after that. Where the disk is slow it is
+        asked for again, as a client does.
+        """
         self.store.close()
-        response = self.client.get(f"/api/report{query}")
+        response = eventually(lambda: made if (made := self.client.get(f"/api/report{query}")).status_code != 503 else None)
         assert response.status_code == 200, response.get_json()
         found: dict[str, Any] = response.get_json()
         return found
