@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 import msgspec
@@ -10,6 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from msgspec.inspect import AnyType, BoolType, FloatType, ListType, NoneType, RawType, StrType, StructType, UnionType, type_info
 
 from cds_service.fhir import r4
+from tests.fhir_profiles.profiles import STRUCTURE_DEFINITIONS
 
 # Declared once for all resources, and no element of a type's own.
 HELPERS = {"malformed"}
@@ -92,3 +94,15 @@ def _agrees(kind: Any, names: set[str]) -> bool:
     if isinstance(kind, BoolType):
         return bool(names & {"bool", "Boolean"})
     return isinstance(kind, (AnyType, RawType))
+
+
+MEASURED = [name for name, profile in STRUCTURE_DEFINITIONS.items() if profile["type"] in {read.__name__ for read in r4.READ_RESOURCES}]
+
+
+@pytest.mark.parametrize("name", [name for name in MEASURED if not name.endswith("-order") or name.startswith("draft-")])
+def test_a_profile_of_what_is_read_constrains_only_elements_that_are_read(name: str) -> None:
+    """What a client takes the trouble to send by a profile of ours, the service reads."""
+    declared = {element.path for element in r4.declared_elements()}
+    profile = STRUCTURE_DEFINITIONS[name]
+    constrained = {re.sub(r"\[x\]$|:\w+", "", element["path"]).replace("[x].", "Quantity.") for element in profile["differential"]["element"]}
+    assert not {path for path in constrained - {profile["type"]} if not any(found.startswith(path) for found in declared)}

@@ -12,10 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .cards import card_rows
 from .conformance import conformance
+from .elements import element_rows
 from .facts import fact_rows
 from .sources import evidence_rows, parameter_rows
 
-PAGES = ("cards", "facts", "parameters", "evidence", "conformance")
+PAGES = ("cards", "facts", "parameters", "evidence", "conformance", "elements")
 STATEMENTS = "founding-statements.yaml"
 CLAUSES = "conformance.yaml"
 
@@ -41,6 +42,8 @@ def _content(name: str, folder: Path) -> Mapping[str, Any]:
         return {"groups": fact_rows()}
     if name == "parameters":
         return {"rows": parameter_rows()}
+    if name == "elements":
+        return {"resources": element_rows()}
     if name == "evidence":
         return {"rows": evidence_rows()}
     return conformance(yaml.safe_load((folder / CLAUSES).read_text("utf-8")))

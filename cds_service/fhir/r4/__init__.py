@@ -25,6 +25,7 @@ from .datatypes import (
     TimingRepeat,
     status_code,
 )
+from .declared import DeclaredElement, declared_elements
 from .resources import (
     READ_RESOURCES,
     AllergyIntolerance,
@@ -62,6 +63,7 @@ __all__ = [
     "CodeableConcept",
     "Coding",
     "Condition",
+    "DeclaredElement",
     "Dosage",
     "DoseAndRate",
     "Element",
@@ -92,5 +94,6 @@ __all__ = [
     "ServiceRequest",
     "Timing",
     "TimingRepeat",
+    "declared_elements",
     "status_code",
 ]
