@@ -13,6 +13,7 @@ from ..fhir.client import FhirClient
 from ..store.store import Store
 from .body import json_body
 from .caller import calling_client
+from .encoding import encoded
 from .request import read_call
 from .served import Serving
 from .shown import shown_card
@@ -52,8 +53,9 @@ def hooks_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: FhirC
             cards = engine.answer(call, now, store.snoozes.of(patient_hash))
             if not cards:
                 return Response(no_cards, content_type=_JSON)
+            cards, content = encoded(cards)
             occasion = store.occasions.name(client, call.fhir_server, call.patient_id, call.user_id, now)
             store.note_shown([shown_card(card, service_id, client, now, patient_hash, occasion) for card in cards])
-        return Response(orjson.dumps({"cards": [card.shown for card in cards]}), content_type=_JSON)
+        return Response(content, content_type=_JSON)
 
     return blueprint

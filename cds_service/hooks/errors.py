@@ -6,7 +6,6 @@ An error names the element and what to do; never internals, never patient data.
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..engine import MissingData, WrongPatient
 from ..facts.session import UnreadableOrders
+from ..troubles import places
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +87,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    # Only where it happened: the message of an exception may carry patient data.
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-6:]))
-    log.error("unexpected %s at %s", type(error).__name__, places)
+    log.error("unexpected %s at %s", type(error).__name__, places(error))
     return respond(500, operation_outcome("exception", "The service failed; its operator finds the cause in its log."))
 
 

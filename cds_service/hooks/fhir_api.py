@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotFound
 
-from ..engine import Call, Engine, MissingData
+from ..engine import Call, Engine, MissingData, Unrendered
 from ..export.care_plan import care_plan
 from ..facts.session import UnreadableOrders
 from .apply_body import read_apply
@@ -90,6 +90,9 @@ def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[st
     except MissingData as error:
         text = f"Required data is missing. Give it as prefetchData with these keys, or in data: {', '.join(error.keys)}."
         raise BadRequest(text, "Parameters.parameter", code="required", status=422) from None
+    except Unrendered:
+        text = "The card applies, but it cannot be written for these data: something in them is beyond all measure."
+        raise BadRequest(text, "Parameters.parameter", code="processing", status=422) from None
     except UnreadableOrders as error:
         raise BadRequest(str(error), "Parameters.parameter.where(name='draftOrders')", code=error.code, status=422) from None
     return care_plan(engine, call, now, decision, rendered)
