@@ -12,7 +12,7 @@ from tests.fuzz.report import Finding, Report
 from tests.fuzz.shapes import SURROGATE, TEXTS, Path, as_bytes, at, deep, mutated, places, replaced
 from tests.fuzz.target import FORM, Target, faults
 
-HARSH: tuple[Any, ...] = (SURROGATE, deep(962, objects=False), 1e15, {}, [[]])
+HARSH: tuple[Any, ...] = (SURROGATE, deep(930, objects=False), 1e15, {}, [[]])
 TYPES = ("ValueSet", "PlanDefinition", "CodeSystem", "ActivityDefinition", "Library", "Nothing", "metadata", "_search")
 NAMES = ("url", "_id", "name", "name:exact", "name:contains", "status", "version", "_count", "_offset", "_format", "name:x", "more")
 

@@ -47,7 +47,7 @@ STRUCTURES: list[Any] = [
     {"coding": [None, "x", {"system": 1, "code": []}]}, {"value": {}}, {"reference": ["Patient/pat-1"]}, {"value": nested(30)},
     {"system": ["http://loinc.org"], "code": {"a": 1}}, {"reference": "#" + "a" * 200}, {"value": 1e15, "code": "a", "unit": "years"},
 ]  # fmt: skip
-DEEP = (200, 930, 962, 990, 1015)
+DEEP = (200, 850, 900, 930, 962, 990, 1015)
 _UNITS = ("s", "min", "h", "d", "wk", "mo", "a")
 _EXTREMES = (1e15, 1e-15, 1e14, 1e9, 1e6, 1000, 1, 2, 0.5)
 # Texts that an element may well have, and that change what others mean.

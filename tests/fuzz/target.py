@@ -74,6 +74,9 @@ class Target:
         stored = {"database_url": f"sqlite:///{mkdtemp(prefix='cds-fuzz-')}/cds.sqlite3", **settings}
         with patch.object(application, "FhirClient", lambda *_, **__: self.servers):
             self.app = application.create_app(Settings(**stored), clock=lambda: NOW)
+        store = self.app.extensions["store"]
+        store.start()
+        store._writer.tables_ready.wait(20)  # or what that loads would be taken for what calls leave
         self.lines = _Lines()
         logger = logging.getLogger("cds_service")
         logger.addHandler(self.lines)
