@@ -39,10 +39,21 @@ def _view(resource: dict[str, Any]) -> dict[str, Any]:
     return hook_request("patient-view", prefetch(resource))
 
 
+def _made_of(ingredient: dict[str, Any]) -> dict[str, Any]:
+    medication = {"resourceType": "Medication", "id": "m", "ingredient": [ingredient]}
+    return _sign(medication_request(None, medicationReference={"reference": "#m"}, contained=[medication], status="draft"))
+
+
 LONG: dict[str, Callable[[str], dict[str, Any]]] = {
     "the code of a draft": lambda text: _sign(medication_request({"coding": [{"system": LOINC, "code": text}]}, status="draft")),
     "the system of a draft": lambda text: _sign(medication_request({"coding": [{"system": text, "code": "1"}]}, status="draft")),
     "the name of a draft": lambda text: _sign(medication_request({"text": text}, status="draft")),
+    "the code of an ingredient": lambda text: _made_of({"itemCodeableConcept": {"coding": [{"system": LOINC, "code": text}]}}),
+    "the system of an ingredient": lambda text: _made_of({"itemCodeableConcept": {"coding": [{"system": text, "code": "1"}]}}),
+    "the unit of an ingredient": lambda text: _made_of({"itemCodeableConcept": {"text": "x"},
+                                                        "strength": {"numerator": {"value": 1, "unit": text}}}),
+    "the system of a problem": lambda text: _view({"resourceType": "Condition", "id": "c", "subject": SUBJECT,
+                                                   "code": {"coding": [{"system": text, "code": "1"}]}}),
     "the route of a draft": lambda text: _sign(medication_request(HYDROXOCOBALAMIN, {**dosage(1), "route": {"text": text}}, status="draft")),
     "the unit of a dose": lambda text: _sign(medication_request(HYDROXOCOBALAMIN, dosage(1, text, route=IM), status="draft")),
     "a timing's code": lambda text: _sign(medication_request(HYDROXOCOBALAMIN, {"timing": {"code": {"coding": [{"code": text}]}}}, status="draft")),

@@ -27,9 +27,8 @@ def _parsers() -> list[Callable[[Any], None]]:  # noqa: C901
 
     from cds_service.content import PROFILES
     from cds_service.fhir.dates import parse_birth_date, parse_moment
-    from cds_service.fhir.dosage import read_phases
-    from cds_service.fhir.json_shape import parse_json
-    from cds_service.fhir.medication import product_of
+    from cds_service.fhir.product import identify
+    from cds_service.fhir.reading import read_value
     from cds_service.fhir.servers import parse_address
     from cds_service.fhir.terminology import Terminology
     from cds_service.fhir.units import unit_of_alias
@@ -47,8 +46,8 @@ def _parsers() -> list[Callable[[Any], None]]:  # noqa: C901
 
     def json_text(data: Any) -> None:
         try:
-            parse_json(data.ConsumeBytes(2000))
-        except ValueError:
+            read_value(data.ConsumeBytes(2000))
+        except UnicodeDecodeError:
             return
 
     def moment(data: Any) -> None:
@@ -59,8 +58,7 @@ def _parsers() -> list[Callable[[Any], None]]:  # noqa: C901
         unit_of_alias(text(data), counts=data.ConsumeBool())
 
     def medication(data: Any) -> None:
-        product = product_of({"medicationCodeableConcept": {"text": text(data)}}, None, terminology)
-        read_phases([{"route": {"text": text(data)}, "text": text(data)}], product, UTC)
+        identify(((text(data), text(data)),), (text(data), text(data)), (), terminology)
 
     def address(data: Any) -> None:
         parse_address(text(data))

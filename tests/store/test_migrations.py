@@ -38,7 +38,6 @@ def test_workers_that_start_together_migrate_in_turn(url):
     assert [(process.communicate(timeout=PATIENCE)[1], process.returncode) for process in started] == [(b"", 0)] * 4
 
 
-
 SCHEMAS = Path(__file__).parent / "schemas"
 REVISIONS = [path.name[1:5] for path in sorted((MIGRATIONS / "versions").glob("r*.py"))]
 
