@@ -8,7 +8,7 @@ TEST_STAMP := $(VENV)/.test-installed
 .DEFAULT_GOAL := help
 # The tests start Python some hundred times: without its compiled files each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run serve test check docs bench clean
+.PHONY: help run serve test check docs fuzz bench clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: $(TEST_STAMP) ## Lint and type-check
 
 docs: $(RUN_STAMP) ## Write the documentation as a site into build/docs
 	@$(BIN)/python -m cds_service doc --html build/docs
+
+fuzz: $(TEST_STAMP) ## Attack the service for ten minutes and report what that found
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(TEST_STAMP) ## Measure the service against a floor that does nothing
 	@$(BIN)/python -m tests.bench

@@ -14,17 +14,22 @@ from .config import Settings
 from .ehr.statement import statement_profile
 from .engine import Engine
 from .fhir.client import FhirClient
+from .hooks.admission import Admission
 from .hooks.authentication import authenticate_callers
+from .hooks.connections import watch_connections
 from .hooks.cors import allow_origins
 from .hooks.endpoints import hooks_blueprint
 from .hooks.errors import register_errors
 from .hooks.feedback import feedback_blueprint
 from .hooks.fhir_api import fhir_blueprint
+from .hooks.health import health_blueprint
 from .hooks.local_only import refuse_other_hosts
 from .hooks.report import report_blueprint
 from .hooks.rsgi import WholeCalls
 from .hooks.served import Serving
 from .hooks.turn import Turn
+from .log_lines import log_to_stderr
+from .orphan import end_with_parent
 from .reload import on_hangup
 from .rules.yaml_source import AuthoringError
 from .store.store import Store
@@ -61,6 +66,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
     serving = Serving(Engine(settings), clock)
     app.extensions |= {"store": store, "serving": serving}
+    app.register_blueprint(health_blueprint(serving, store, clock))
     app.register_blueprint(hooks_blueprint(serving, clock, fhir, turn, store))
     app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
@@ -81,7 +87,8 @@ def create_worker_app() -> WholeCalls:
     What was loaded lives as long as the process, so the garbage collector need not walk it; and a call makes thousands of
     short-lived objects that reference counting frees, so it need not look often.
     """
-    _log_to_stderr()
+    log_to_stderr("cds_service")
+    end_with_parent()
     settings = Settings()
     app = create_app(settings)
     on_hangup(lambda: _take_cards(app.extensions["serving"], settings))
@@ -89,16 +96,8 @@ def create_worker_app() -> WholeCalls:
     app.extensions["serving"].prepare()
     _freeze()
     gc.set_threshold(50_000, 20, 20)
-    return WholeCalls(app.wsgi_app, settings.max_body_bytes)
-
-
-def _log_to_stderr() -> None:
-    """Without this, Python shows neither what was not read of FHIR servers, which is no warning, nor when anything happened."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-    service = logging.getLogger(__package__)
-    service.addHandler(handler)
-    service.setLevel(logging.INFO)
+    watch_connections(settings.port)
+    return WholeCalls(app.wsgi_app, Admission(app))
 
 
 def _freeze() -> None:

@@ -83,6 +83,13 @@ class Settings(BaseSettings):
         "replaces the cards of an earlier hook by those of a later one.",
     )
     token_seconds: int = Field(3600, ge=60, le=86400, description="Longest lifetime (`exp` minus `iat`) of a token.")
+    calls_per_second: float = Field(
+        100,
+        ge=0,
+        le=100_000,
+        description="Calls a second of one client (by its `iss` and tenant) in a worker, after a burst of ten seconds' worth; what is "
+        "more is answered 429. Without a token an address has 20 at most. 0 is no limit. It counts where `CDS_CLIENTS` is set.",
+    )
     replay_store: str = Field(
         "cds-replay.sqlite3",
         description="Where used tokens are noted: a file on a local disk, or for several machines `redis://…`.",

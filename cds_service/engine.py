@@ -40,6 +40,7 @@ from .rules.shared_files import words_of
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
 from .site_codes import load_site_codes, with_site_codes
+from .troubles import TROUBLES
 
 log = logging.getLogger(__name__)
 PARAMETER_SETS = ("default", "uk", "us")
@@ -59,6 +60,10 @@ class MissingData(Exception):
         self.keys = keys
         self.why = why
         super().__init__(", ".join(keys))
+
+
+class Unrendered(Exception):
+    """A card fires, and cannot be rendered for the data that came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ class Engine:
             medications = partial(call.prefetch, _MEDICATION_QUERIES)
             reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
             session = reader.read(call.draft_orders, call.selections, still_choosing=call.hook == "order-select")
-        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call))
+        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), tell=TROUBLES.note_unread)
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
         """The decisions on every card of the hook."""
@@ -155,12 +160,13 @@ class Engine:
         Raises :class:`MissingData` where required data cannot be had.
         """
         facts = self.facts(call, now)
-        return render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed)
+        tell = TROUBLES.note_dropped
+        return render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed, tell=tell)
 
     def answer_of(self, card_id: str, call: Call, now: datetime) -> tuple[Decision, RenderedCard | None]:
         """The decision on one card of the hook and, where it fires, the card as the hook shows it, but for the limit of cards.
 
-        Raises :class:`MissingData` where required data cannot be had.
+        Raises :class:`MissingData` where required data cannot be had, :class:`Unrendered` where the card cannot be rendered.
         """
         facts = self.facts(call, now)
         decisions = self.decisions(call, facts)
@@ -168,8 +174,12 @@ class Engine:
         if not decision.fires:
             return decision, None
         # With the cards before it, because only the first that starts a cobalamin course suggests one.
-        cards = render_cards(decisions, facts, _patient(call, facts), self.publication, most=None)
-        return decision, next(card for card in cards if card.source.id == card_id)
+        tell = TROUBLES.note_dropped
+        cards = render_cards(decisions, facts, _patient(call, facts), self.publication, most=None, tell=tell)
+        found = next((card for card in cards if card.source.id == card_id), None)
+        if found is None:
+            raise Unrendered
+        return decision, found
 
     def _record(self, call: Call) -> PatientRecord:
         queries = self._queries_of(call.ehr) if call.ehr else self.queries

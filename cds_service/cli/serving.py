@@ -26,6 +26,7 @@ CDS Hooks service for vitamin B12 and folate: {base}
                             {base}/cds-services/{service}
   Why those cards:     {python} -m cds_service explain example.json
   Parameter set {parameters}; stop with Ctrl-C; load changed cards with kill -HUP {pid}."""
+CONNECTIONS = 1024  # at a time in a worker
 WITH_TOKEN = """
                             -H "Authorization: Bearer $TOKEN" \\"""
 
@@ -38,6 +39,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     for name in unknown_settings():
@@ -62,6 +64,11 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=settings.workers,
+        backpressure=CONNECTIONS,
+        # What a connection may hold of heads and of a body that waits to be taken in.
+        http1_settings=HTTP1Settings(max_buffer_size=65_536),
+        # One that dies within six seconds of its start ends the service: then something is wrong that no start mends.
+        respawn_failed_workers=True,
         factory=True,
         # What waits to be written has five seconds; a worker told to stop while it starts may not hear it at all.
         workers_kill_timeout=10,

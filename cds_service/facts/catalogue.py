@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from .fact import Fact
+from .fact import Fact, unknown
+from .guard import UNREADABLE
 
 if TYPE_CHECKING:
     from .record import PatientRecord
@@ -90,10 +91,11 @@ class Facts(Mapping[str, Fact]):
     """The facts of one call, computed when asked for.
 
     ``record`` gives the patient's record when first needed; ``now`` is an aware datetime in the site's zone. ``given``
-    facts are taken as they are and not computed (card tests and the safety enumeration state them).
+    facts are taken as they are and not computed (card tests and the safety enumeration state them). With ``tell``, which is told
+    the name and what happened, a fact that cannot be worked out is unknown; without it, that is an error.
     """
 
-    __slots__ = ("_facts", "_open", "_open_record", "_reads", "_record", "now", "session", "site", "today")
+    __slots__ = ("_facts", "_open", "_open_record", "_reads", "_record", "_tell", "now", "session", "site", "today")
 
     def __init__(
         self,
@@ -102,6 +104,7 @@ class Facts(Mapping[str, Fact]):
         now: datetime,
         record: Callable[[], PatientRecord],
         given: Mapping[str, Fact] | None = None,
+        tell: Callable[[str, Exception], None] | None = None,
     ):
         self.site = site
         self.session = session
@@ -109,6 +112,7 @@ class Facts(Mapping[str, Fact]):
         self.today: date = now.date()
         self._open_record = record
         self._record: PatientRecord | None = None
+        self._tell = tell
         self._facts: dict[str, Fact] = dict(given or {})
         self._reads: dict[str, list[str]] = {}
         self._open: list[str] | None = None
@@ -127,7 +131,14 @@ class Facts(Mapping[str, Fact]):
         found = self._facts.get(name)
         if found is None:
             self._open = self._reads[name] = []
-            found = self._facts[name] = self.computed(name)
+            try:
+                found = self.computed(name)
+            except UNREADABLE as error:
+                if self._tell is None:
+                    raise
+                self._tell(name, error)
+                found = unknown("it could not be worked out")
+            self._facts[name] = found
             self._open = reader
         return found
 

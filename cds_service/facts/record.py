@@ -32,6 +32,7 @@ from ..fhir.r4 import (
 )
 from ..fhir.terminology import BASE, SNOMED, Terminology
 from .analytes import Analyte
+from .guard import UNREADABLE
 from .laboratory import Results
 from .queries import QUERIES
 from .site import Site
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
-_UNREADABLE = (TypeError, AttributeError, ValueError, KeyError, ArithmeticError)
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
 # The codes of R4's statuses, "" where there is none. Another one says nothing, so that its resource is uncertain.
 _CLINICAL = _ACTIVE | {"", "inactive", "remission", "resolved"}
@@ -207,7 +207,7 @@ class PatientRecord:
         for resource in self.index.of_type(kind):
             try:
                 item = reader(resource)
-            except _UNREADABLE:
+            except UNREADABLE:
                 self._unreadable.add(resource.kind)
             else:
                 if item is not None:

@@ -16,6 +16,7 @@ from ..fhir.references import is_of_patient, is_of_somebody, is_reference, type_
 from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
+from .guard import readable
 from .therapy import is_untold_dosage, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
@@ -168,18 +169,21 @@ class SessionReader:
 
     def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
         told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
-        product = product_of(request if told else MedicationRequest(), index, self.terminology)
+        nothing = product_of(MedicationRequest(), index, self.terminology)
+        product = readable(lambda: product_of(request, index, self.terminology), nothing) if told else nothing
         dosages = request.dosageInstruction
         untold = any(place.startswith("dosage") for place in request.malformed) or any(map(is_untold_dosage, dosages))
+        unread = read_phases((), product, self.zone)
+        phases = unread if untold else readable(lambda: read_phases(dosages, product, self.zone), unread)
         return Draft(
             product,
-            read_phases(() if untold else dosages, product, self.zone),
+            phases,
             not chosen or request.relative in chosen or request.id in chosen,
             not product.identified,
             request.relative if request.id else "",
             request.intent,
             replaced_references(request),
-            untold,
+            untold or (phases is unread and bool(dosages)),
         )
 
 

@@ -24,6 +24,7 @@ AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
 })  # fmt: skip
 _MOST = 20
 _LONGEST = 300  # what identifies a medication is short; the bound keeps hostile names out of the cache
+_LONGEST_SYSTEM = 100
 _LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
 _MOST_WORDS = 5
 _CYANO = re.compile(r"c[yi]ano")
@@ -102,9 +103,21 @@ def identify(
 
     ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
     """
-    length = sum(map(len, names)) + sum(len(code) for _, code in codes) + sum(len(name) for part in ingredients for name in part.names)
-    compute = _identify if length <= _LONGEST and len(codes) + len(ingredients) <= _MOST else _identify.__wrapped__
+    length = _length(codes, names) + sum(map(_length_of_part, ingredients))
+    number = len(codes) + sum(1 + len(part.codes) for part in ingredients)
+    compute = _identify if length <= _LONGEST and number <= _MOST else _identify.__wrapped__
     return compute(codes, names, ingredients, terminology)
+
+
+def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
+    """The characters of codes and names; those of a code system count beyond what the listed ones have."""
+    systems = sum(max(0, len(system) - _LONGEST_SYSTEM) for system, _ in codes)
+    return sum(map(len, names)) + sum(len(code) for _, code in codes) + systems
+
+
+def _length_of_part(part: IngredientPart) -> int:
+    quantities = [quantity for quantity in (part.numerator, part.denominator) if quantity is not None]
+    return _length(part.codes, part.names) + sum(len(quantity.unit) + len(quantity.code) for quantity in quantities)
 
 
 @lru_cache(maxsize=8192)

@@ -25,6 +25,7 @@ from .request import Text, decoded, opened
 
 MOST_PARAMETERS = 1000
 LONGEST_NAME = 40
+LONGEST_ID = 256  # as in a hook call
 # R4's, which change nothing here.
 UNUSED = ("practitioner", "organization", "userType", "userLanguage", "userTaskContext", "setting", "settingContext")
 _ONCE = ("subject", "encounter", "data", "draftOrders", *UNUSED)
@@ -157,6 +158,6 @@ def _string(place: str, parameter: Parameter) -> str:
 def _id_of(kind: str, place: str, parameter: Parameter) -> str:
     reference = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
     name, _, identity = type_and_id(reference or "").partition("/")
-    if name != kind or not identity:
+    if name != kind or not 0 < len(identity) <= LONGEST_ID:
         raise BadRequest(f"{parameter.name} is a reference such as {kind}/example, as valueString.", place, code="value")
     return identity

@@ -13,7 +13,11 @@ from werkzeug.datastructures import WWWAuthenticate
 from ..config import Settings
 from ..trust.replay import StoreFailure
 from ..trust.verifier import TokenVerifier, Untrusted
+from .admission import ADMITTED
+from .caller import calling_party
 from .errors import operation_outcome, respond
+from .health import PROBES
+from .limits import OPEN_CALLS_PER_SECOND, CallLimit
 
 log = logging.getLogger(__name__)
 
@@ -29,26 +33,34 @@ def open_endpoints(settings: Settings) -> frozenset[str]:
 def authenticate_callers(app: Flask, verifier: TokenVerifier, settings: Settings) -> None:
     """Refuse every call to ``app`` that does not prove its sender; the others find theirs in ``flask.g.caller``."""
     is_open = open_endpoints(settings)
+    of_clients, of_others = CallLimit(settings.calls_per_second), CallLimit(min(settings.calls_per_second, OPEN_CALLS_PER_SECOND))
 
     @app.before_request
     def authenticate() -> None:
+        if ADMITTED in request.environ:
+            g.caller = request.environ[ADMITTED]
+            return
         rule = request.url_rule
+        if rule is not None and rule.endpoint in PROBES:
+            return
         if rule is None or rule.endpoint in is_open:
+            of_others.spend(calling_party())
             return
         if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return  # a browser's preflight, which never carries a token; no view answers it
         try:
             g.caller = verifier.verify(request.headers.get("Authorization", ""), settings.base_url + request.path)
-        except Untrusted as refusal:
-            log.warning("refused a call to %s from %s: %s", request.endpoint, refusal.iss or "an unknown client", refusal.why)
+        except Untrusted:
+            of_others.spend(calling_party())
             raise
+        of_clients.spend(calling_party())
 
     app.register_error_handler(Untrusted, _unauthorized)
     app.register_error_handler(StoreFailure, _unavailable)
 
 
 def _unauthorized(refusal: Untrusted) -> Response:
-    response = respond(401, operation_outcome("login", refusal.why))
+    response = respond(401, operation_outcome("login", refusal.why), refusal.iss or "an unknown client")
     # RFC 6750, section 3: the error is named only to one who brought a token.
     values: dict[str, str | None] = {"realm": "CDS Hooks"}
     if request.headers.get("Authorization"):

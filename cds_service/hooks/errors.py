@@ -6,7 +6,6 @@ An error names the element and what to do; never internals, never patient data.
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
 import orjson
@@ -15,12 +14,17 @@ from werkzeug.exceptions import HTTPException
 
 from ..engine import MissingData, WrongPatient
 from ..facts.session import UnreadableOrders
+from ..troubles import places
+from .refusals import REQUEST_ID, note_refusal, request_id
 
 log = logging.getLogger(__name__)
 
 JSON, FHIR_JSON = "application/json", "application/fhir+json"
 FHIR_BASE = "/fhir"
-_CODES = {404: "not-found", 405: "not-supported", 406: "not-supported", 413: "too-long", 415: "not-supported", 503: "transient"}
+_CODES = {
+    404: "not-found", 405: "not-supported", 406: "not-supported", 413: "too-long", 415: "not-supported", 429: "throttled",
+    503: "transient",
+}  # fmt: skip
 
 
 class BadRequest(Exception):
@@ -44,10 +48,14 @@ def operation_outcome(code: str, text: str, expressions: tuple[str, ...] = (), d
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
-def respond(status: int, outcome: dict[str, Any]) -> Response:
-    """An OperationOutcome as an answer; below the FHIR base, as FHIR has it."""
+def respond(status: int, outcome: dict[str, Any], sender: str = "") -> Response:
+    """An OperationOutcome as an answer; below the FHIR base, as FHIR has it. ``sender``: a registered client, for the log."""
     content_type = FHIR_JSON if request.path.startswith(f"{FHIR_BASE}/") else JSON
-    return Response(orjson.dumps(outcome), status, content_type=content_type)
+    identity = request_id(request.headers.get(REQUEST_ID))
+    (issue,) = outcome["issue"]
+    why = f"{issue['details']['text']} From {sender}." if sender else issue["details"]["text"]
+    note_refusal(status, request.endpoint, why, ", ".join(issue.get("expression", ())), identity)
+    return Response(orjson.dumps(outcome), status, {REQUEST_ID: identity}, content_type=content_type)
 
 
 def _bad_request(error: BadRequest) -> Response:
@@ -91,10 +99,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    # Only where it happened: the message of an exception may carry patient data.
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-6:]))
-    log.error("unexpected %s at %s", type(error).__name__, places)
+    log.error("unexpected %s at %s", type(error).__name__, places(error))
     return respond(500, operation_outcome("exception", "The service failed; its operator finds the cause in its log."))
 
 

@@ -8,8 +8,10 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge, ServiceUnavaila
 
 from ..store.errors import StoreUnavailable
 from ..store.store import Store
+from .admission import check_head
 from .body import json_body
 from .caller import calling_client
+from .endpoints import NO_SERVICE, service_check
 from .feedback_body import MOST_BYTES, read_feedback
 from .served import Serving
 
@@ -23,7 +25,7 @@ def feedback_blueprint(serving: Serving, store: Store) -> Blueprint:
     @blueprint.post("/cds-services/<service_id>/feedback")
     def receive(service_id: str) -> Response:
         if service_id not in serving.current.hooks_by_id:
-            raise NotFound("There is no such service; GET /cds-services lists them.")
+            raise NotFound(NO_SERVICE)
         body = json_body()
         if len(body) > MOST_BYTES:
             raise RequestEntityTooLarge(f"Feedback may have {MOST_BYTES} bytes at most: send it in parts.")
@@ -38,4 +40,5 @@ def feedback_blueprint(serving: Serving, store: Store) -> Blueprint:
                 ) from None
         return Response(orjson.dumps({}), content_type="application/json")
 
+    check_head(blueprint, "receive", service_check(serving))
     return blueprint

@@ -7,19 +7,23 @@ from datetime import datetime
 
 import orjson
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from ..engine import Call, Engine, MissingData
+from ..engine import Call, Engine, MissingData, Unrendered
 from ..export.care_plan import care_plan
 from ..facts.session import UnreadableOrders
+from .admission import check_head
 from .apply_body import read_apply
-from .body import json_body
+from .body import check_json, json_body
+from .caller import calling_party
 from .errors import FHIR_BASE, BadRequest
 from .fhir_definitions import FhirDefinitions, Published
 from .fhir_format import FORM, content_type, is_strict
-from .fhir_search import read_search, searchset
+from .fhir_search import MOST_BYTES, read_search, searchset
 from .served import Serving
 from .turn import Turn
+
+_NO_CARD = "There is no PlanDefinition of this id here; GET /fhir/PlanDefinition lists them."
 
 
 def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) -> Blueprint:
@@ -28,6 +32,9 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
 
     @blueprint.before_request
     def negotiate() -> None:
+        # A form is read for the form of the answer, whatever the endpoint.
+        if request.mimetype == FORM and (request.content_length or 0) > MOST_BYTES:
+            raise RequestEntityTooLarge(f"The parameters of a search have {MOST_BYTES} bytes at most.")
         g.content_type = content_type(request)
 
     @blueprint.get("/metadata")
@@ -64,11 +71,18 @@ def _add_apply(blueprint: Blueprint, serving: Serving, clock: Callable[[], datet
         engine = serving.current.engine
         card = engine.cards.get(card_id)
         if card is None:
-            raise NotFound("There is no PlanDefinition of this id here; GET /fhir/PlanDefinition lists them.")
+            raise NotFound(_NO_CARD)
         body = json_body()
-        with turn:
+        with turn.of(calling_party(), len(body)):
             plan = _applied(engine, card_id, read_apply(body, card), clock())
         return _answer(orjson.dumps(plan))
+
+    def check(card_id: str) -> None:
+        if card_id not in serving.current.engine.cards:
+            raise NotFound(_NO_CARD)
+        check_json()
+
+    check_head(blueprint, "apply", check)
 
 
 def _found(fhir: FhirDefinitions, type_name: str, arguments: list[tuple[str, str]]) -> Response:
@@ -90,6 +104,9 @@ def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[st
     except MissingData as error:
         text = f"Required data is missing. Give it as prefetchData with these keys, or in data: {', '.join(error.keys)}."
         raise BadRequest(text, "Parameters.parameter", code="required", status=422) from None
+    except Unrendered:
+        text = "The card applies, but it cannot be written for these data: something in them is beyond all measure."
+        raise BadRequest(text, "Parameters.parameter", code="processing", status=422) from None
     except UnreadableOrders as error:
         raise BadRequest(str(error), "Parameters.parameter.where(name='draftOrders')", code=error.code, status=422) from None
     return care_plan(engine, call, now, decision, rendered)

@@ -11,6 +11,8 @@ from .errors import BadRequest
 
 PARAMETERS = {"_id": "token", "url": "uri", "name": "string", "status": "token", "version": "token"}
 USUAL_COUNT, MOST_COUNT = 20, 100
+# Anyone may search, without a token: no search costs more than a few milliseconds.
+MOST_PARAMETERS, MOST_VALUES, MOST_BYTES = 50, 100, 20_000
 _STATUS = "http://hl7.org/fhir/publication-status"
 _CONTROLS = ("_count", "_offset", "_format")
 # A comma that no backslash escapes joins values (FHIR R4, "Escaping Search Parameters").
@@ -18,14 +20,15 @@ _COMMA = re.compile(r"(?<!\\),")
 _ESCAPED = re.compile(r"\\([,|$\\])")
 
 Resource = Mapping[str, Any]
-Test = Callable[[Resource, str], bool]
+Holds = Callable[[Resource], bool]
+Test = Callable[[list[str]], Holds]
 
 
 class Search(NamedTuple):
     """A search as it was understood. ``tests``: each holds of what is found; ``size``: resources on a page; ``used``: the
     parameters that count, in order."""
 
-    tests: tuple[Callable[[Resource], bool], ...]
+    tests: tuple[Holds, ...]
     size: int
     offset: int
     used: tuple[tuple[str, str], ...]
@@ -36,20 +39,44 @@ def _text(resource: Resource, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _token(name: str, system: str = "") -> Test:
-    def matches(resource: Resource, value: str) -> bool:
-        of, separator, code = value.rpartition("|")
-        return _text(resource, name) == code and (not separator or of in ("", system))
+def _exactly(name: str) -> Test:
+    def test(values: list[str]) -> Holds:
+        wanted = frozenset(values)
+        return lambda resource: _text(resource, name) in wanted
 
-    return matches
+    return test
+
+
+def _token(name: str, system: str = "") -> Test:
+    def test(values: list[str]) -> Holds:
+        parts = (value.rpartition("|") for value in values)
+        wanted = frozenset(code for of, separator, code in parts if not separator or of in ("", system))
+        return lambda resource: _text(resource, name) in wanted
+
+    return test
+
+
+def _begins(values: list[str]) -> Holds:
+    wanted = tuple(value.casefold() for value in values)
+    return lambda resource: _text(resource, "name").casefold().startswith(wanted)
+
+
+def _contains(values: list[str]) -> Holds:
+    wanted = {value.casefold() for value in values}
+
+    def holds(resource: Resource) -> bool:
+        name = _text(resource, "name").casefold()
+        return any(value in name for value in wanted)
+
+    return holds
 
 
 _TESTS: Mapping[str, Test] = {
-    "_id": lambda resource, value: resource["id"] == value,
-    "url": lambda resource, value: _text(resource, "url") == value,
-    "name": lambda resource, value: _text(resource, "name").casefold().startswith(value.casefold()),
-    "name:exact": lambda resource, value: _text(resource, "name") == value,
-    "name:contains": lambda resource, value: value.casefold() in _text(resource, "name").casefold(),
+    "_id": _exactly("id"),
+    "url": _exactly("url"),
+    "name": _begins,
+    "name:exact": _exactly("name"),
+    "name:contains": _contains,
     "status": _token("status", _STATUS),
     "version": _token("version"),
 }
@@ -61,7 +88,10 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
     What is not known is passed over, and ``strict`` refuses it (FHIR R4, "Handling Errors"); a modifier that is not known is
     always refused, because it would change what is found ("Modifiers").
     """
-    tests: list[Callable[[Resource], bool]] = []
+    arguments = list(arguments)
+    if len(arguments) > MOST_PARAMETERS:
+        raise BadRequest(f"A search has {MOST_PARAMETERS} parameters at most.", code="too-costly")
+    tests: list[Holds] = []
     used: list[tuple[str, str]] = []
     page = {"_count": USUAL_COUNT, "_offset": 0}
     for name, value in arguments:
@@ -69,7 +99,7 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
             page[name] = _number(name, value)
         elif name in _TESTS:
             if value:
-                tests.append(_any_of(_TESTS[name], [_ESCAPED.sub(r"\1", item) for item in _COMMA.split(value)]))
+                tests.append(_TESTS[name](_values(value)))
         elif name.partition(":")[0] in PARAMETERS:
             raise BadRequest("There is no such modifier; name has :exact and :contains.", name.partition(":")[0], code="not-supported")
         elif name not in _CONTROLS:
@@ -81,8 +111,12 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
     return Search(tuple(tests), min(page["_count"], MOST_COUNT), page["_offset"], tuple(used))
 
 
-def _any_of(test: Test, values: list[str]) -> Callable[[Resource], bool]:
-    return lambda resource: any(test(resource, value) for value in values)
+def _values(text: str) -> list[str]:
+    """The values of a parameter, of which any may hold."""
+    parts = _COMMA.split(text, MOST_VALUES)
+    if len(parts) > MOST_VALUES:
+        raise BadRequest(f"A parameter of a search has {MOST_VALUES} values at most.", code="too-costly")
+    return [_ESCAPED.sub(r"\1", part) for part in parts]
 
 
 def _number(name: str, text: str) -> int:

@@ -28,21 +28,23 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
         by_id.setdefault(service.id, []).append(service)
     protected = bool(settings.clients)
     anyone = [] if protected or settings.insecure else ["421"]
-    discovery = ["200", "500", *anyone, *(["401", "503"] if protected and settings.discovery == "protected" else [])]
-    own = ["500", "503", *anyone, *(["401"] if protected else [])]
+    discovery = ["200", "429", "500", *anyone, *(["401", "503"] if protected and settings.discovery == "protected" else [])]
+    own = ["429", "500", "503", *anyone, *(["401"] if protected else [])]
     paths: dict[str, Any] = {
         "/cds-services": {"get": operation("discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery)},
         "/openapi.json": {"get": operation("openapi", "This document", {"schema": {"type": "object"}}, discovery)},
         "/api/report": {"get": {**operation("report", "What became of the cards that the caller was shown", schema_of("Report"),
                                              ["200", "400", *own]), "parameters": [_WEEKS]}},
     }  # fmt: skip
+    for path, summary in _PROBES.items():
+        paths[path] = {"get": operation(path[1:], summary, {"schema": {"type": "object"}}, ["200", "500", *anyone])}
     for service_id, offered in by_id.items():
         paths[f"/cds-services/{service_id}"] = {"post": _call(service_id, offered, own)}
         paths[f"/cds-services/{service_id}/feedback"] = {"post": _feedback(service_id, own)}
     paths |= fhir_paths(discovery, own)
     if protected:
         for path, methods in paths.items():
-            is_open = path in _DESCRIBING and settings.discovery == "public"
+            is_open = path in _PROBES or (path in _DESCRIBING and settings.discovery == "public")
             for described in methods.values():
                 described["security"] = [] if is_open else [{"clientToken": []}]
     return {
@@ -60,6 +62,10 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
 
 
 _DESCRIBING = ("/cds-services", "/openapi.json", *FHIR_DESCRIBING)
+_PROBES = {
+    "/healthz": "Whether the process answers",
+    "/readyz": "Whether the cards are loaded and the database answers; degraded, hooks are answered all the same",
+}
 _WEEKS = {
     "name": "weeks", "in": "query", "description": "Weeks back, the present one included.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_WEEKS, "default": DEFAULT_WEEKS},

@@ -19,6 +19,7 @@ _PROBLEMS = {
     "415": "The body is not declared as JSON, or is compressed.",
     "422": "The draft orders are of a FHIR version that is not read, or one does not tell its patient.",
     "421": "The call is for another host than this machine or that of the public base URL.",
+    "429": "Too many calls; Retry-After says when to try again.",
     "500": "The service failed.",
     "503": "Something that the answer needs is out of order; Retry-After says when to try again.",
 }

@@ -21,8 +21,9 @@ from .errors import BadRequest
 
 Text = Annotated[str, Meta(min_length=1)]
 # A slash would make it a reference ("Patient/1"), which no id of a resource would ever equal.
-Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z")]
-Url = Annotated[str, Meta(pattern=r"\A[Hh][Tt][Tt][Pp][Ss]?://[!-~]+\Z")]
+# It comes back in every order: FHIR R4 has ids of 64 characters at most, and some servers go beyond.
+Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z", max_length=256)]
+Url = Annotated[str, Meta(pattern=r"\A[Hh][Tt][Tt][Pp][Ss]?://[!-~]+\Z", max_length=2048)]
 
 
 class PatientViewContext(Struct):

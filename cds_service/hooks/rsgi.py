@@ -1,8 +1,9 @@
 """Calls reach Flask whole: the server's event loop waits for slow clients, so that none of them holds a thread.
 
 A WSGI server hands a call over when its headers are there, and the thread then waits for the body as long as the client
-likes. Here a body is collected first, within a time and a size, by the server's own interface (RSGI). This is no policy on who
-may call or what is read: the application decides that as it would for any other server.
+likes. Here the head is decided on first (``admission``), so that no byte is taken in of a call that is refused for it; then the
+body is collected, within a time, a size, and the bytes that may be held at a time (``in_flight``), by the server's own interface
+(RSGI). What is read is decided by the application, as it would for any other server.
 """
 
 from __future__ import annotations
@@ -12,60 +13,107 @@ import io
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from typing import Any
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
+from .admission import Admitted, Answer
 from .errors import operation_outcome
+from .in_flight import SMALL_BYTES, InFlight
+from .places import Places, TooMany
+from .refusals import REQUEST_ID, note_refusal, request_id
 
 BODY_SECONDS = 30
-# A call up to this size is always taken in. Larger ones only so many at a time, so that memory has a bound.
-SMALL_BYTES = 1_000_000
-LARGE_AT_ONCE = 16
-# One call computes at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers (fhir/client.py), 16 for the keys
-# of clients (trust/key_sources.py) and 16 for the database (store/writer.py). So some are always left.
+# A body that is not read is still taken from the connection for so long, or its sender, who goes on sending, may lose the answer.
+_DISCARD_SECONDS = 0.3
+_DISCARD_BYTES = 10_000_000
+# Two calls compute at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers (fhir/client.py), and 16 for the
+# database (store/writer.py). So some are always left.
 THREADS = 80
+# Those that decide on heads and answer calls without a body: up to 16 wait for the keys of clients (trust/key_sources.py).
+HEAD_THREADS = 40
 
+Value = TypeVar("Value")
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class WholeCalls:
-    """An RSGI application around a WSGI one. ``most_bytes``: no more of a body is read; the application refuses what has more."""
+class _TooLarge(Exception):
+    """More than is read of a body."""
 
-    def __init__(self, application: WsgiApplication, most_bytes: int, body_seconds: float = BODY_SECONDS):
+
+class Admits(Protocol):
+    """See :class:`.admission.Admission`."""
+
+    def admit(self, environ: dict[str, Any]) -> Admitted | Answer:
+        """Admit the call or answer it."""
+
+
+class WholeCalls:
+    """An RSGI application around a WSGI one. ``admission`` decides on the heads of calls that have a body."""
+
+    def __init__(self, application: WsgiApplication, admission: Admits, body_seconds: float = BODY_SECONDS):
         self._application = application
-        self._most_bytes = most_bytes
+        self._admission = admission
         self._body_seconds = body_seconds
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._threads = ThreadPoolExecutor(THREADS)
+        self._in_flight = InFlight()
+        self._places = Places()
+        self._threads = ThreadPoolExecutor(THREADS, "call")
+        self._head_threads = ThreadPoolExecutor(HEAD_THREADS, "head")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one call (RSGI 1: ``scope`` is its head, ``protocol`` its body and its answer)."""
+        head = environ(scope)
+        if _has_body(scope):
+            answer = await self._with_body(scope, protocol, head)
+        else:
+            answer = await _in(self._head_threads, self._answer, head, b"")
+        protocol.response_bytes(*answer)
+
+    async def _with_body(self, scope: Any, protocol: Any, head: dict[str, Any]) -> Answer:
+        admitted = await _in(self._head_threads, self._admission.admit, head)
+        if not isinstance(admitted, Admitted):
+            await _discard(protocol)
+            return _last(admitted)
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._body_seconds):
-                    body = await self._body(scope, protocol, held)
+                    body = await self._body(scope, protocol, admitted, held)
             except TimeoutError:
-                answer = _too_slow(self._body_seconds)
-            else:
-                answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ(scope, body))
-            protocol.response_bytes(*answer)
+                return self._refused(head, 408, "timeout", f"The body must be here within {self._body_seconds:g} seconds.")
+            except _TooLarge:
+                return self._refused(head, 413, "too-long", f"The body may have {admitted.most_bytes} bytes at most.")
+            try:
+                await held.enter_async_context(self._places.place(admitted.party))
+            except TooMany:
+                return self._refused(head, 429, "throttled", "Too many calls of this client wait to be answered.", ("retry-after", "1"))
+            return await _in(self._threads, self._answer, head, body)
 
-    async def _body(self, scope: Any, protocol: Any, held: AsyncExitStack) -> bytes:
-        if int(scope.headers.get("content-length", 0)) > self._most_bytes:
-            return b""  # refused for what it announces
-        body, large = bytearray(), False
+    async def _body(self, scope: Any, protocol: Any, admitted: Admitted, held: AsyncExitStack) -> bytes:
+        announced = int(scope.headers.get("content-length", 0))
+        if announced > admitted.most_bytes:
+            await _discard(protocol)
+            raise _TooLarge
+        body, has_room = bytearray(), False
         async for part in protocol:
             body += part
-            if len(body) > self._most_bytes:
-                break
-            if len(body) > SMALL_BYTES and not large:
-                await held.enter_async_context(self._large)
-                large = True
+            if len(body) > admitted.most_bytes:
+                raise _TooLarge
+            if len(body) > SMALL_BYTES and not has_room:
+                await held.enter_async_context(self._in_flight.room(admitted.party, announced or admitted.most_bytes))
+                has_room = True
         return bytes(body)
 
-    def _answer(self, environment: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _refused(self, head: dict[str, Any], status: int, code: str, why: str, *more: tuple[str, str]) -> Answer:
+        identity = request_id(head.get("HTTP_X_REQUEST_ID"))
+        note_refusal(status, None, why, "", identity)
+        headers = [("content-type", "application/json"), (REQUEST_ID.lower(), identity), ("connection", "close"), *more]
+        return status, headers, orjson.dumps(operation_outcome(code, why))
+
+    def _answer(self, environment: dict[str, Any], body: bytes) -> Answer:
+        environment["wsgi.input"] = io.BytesIO(body)
+        # Of a body that breaks off, the length that was announced stays: Flask refuses it as incomplete.
+        environment.setdefault("CONTENT_LENGTH", str(len(body)))
         started: list[Any] = []
         parts = self._application(environment, lambda status, headers, _=None: started.extend((status, headers)))
         try:
@@ -76,8 +124,32 @@ class WholeCalls:
         return int(started[0][:3]), started[1], content
 
 
-def environ(scope: Any, body: bytes) -> dict[str, Any]:
-    """The WSGI environment (PEP 3333) of a call whose body is here."""
+def _has_body(scope: Any) -> bool:
+    return "transfer-encoding" in scope.headers or scope.headers.get("content-length", "0") != "0"
+
+
+async def _in(threads: ThreadPoolExecutor, do: Callable[..., Value], *arguments: Any) -> Value:
+    return await asyncio.get_running_loop().run_in_executor(threads, do, *arguments)
+
+
+async def _discard(protocol: Any) -> None:
+    size = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DISCARD_SECONDS):
+            async for part in protocol:
+                size += len(part)
+                if size > _DISCARD_BYTES:
+                    break
+
+
+def _last(answer: Answer) -> Answer:
+    """An answer after which the connection ends, because the rest of a body may follow in it."""
+    status, headers, content = answer
+    return status, [*((name.lower(), value) for name, value in headers), ("connection", "close")], content
+
+
+def environ(scope: Any) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333) of a call whose body is not here yet."""
     host, _, port = scope.server.rpartition(":")
     made = {
         "REQUEST_METHOD": scope.method,
@@ -90,7 +162,7 @@ def environ(scope: Any, body: bytes) -> dict[str, Any]:
         "REMOTE_ADDR": scope.client.rpartition(":")[0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(body),
+        "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -104,12 +176,7 @@ def environ(scope: Any, body: bytes) -> dict[str, Any]:
         key = f"HTTP_{name.upper().replace('-', '_')}"
         made[key] = f"{made[key]},{value}" if key in made else value
     made.pop("HTTP_TRANSFER_ENCODING", None)  # undone: what is here has a length
-    # Of a body that breaks off, the length that was announced stays: Flask refuses it as incomplete.
-    made["CONTENT_LENGTH"] = made.pop("HTTP_CONTENT_LENGTH", str(len(body)))
+    if "HTTP_CONTENT_LENGTH" in made:
+        made["CONTENT_LENGTH"] = made.pop("HTTP_CONTENT_LENGTH")
     made["CONTENT_TYPE"] = made.pop("HTTP_CONTENT_TYPE", "")
     return made
-
-
-def _too_slow(seconds: float) -> tuple[int, list[tuple[str, str]], bytes]:
-    text = f"The body must be here within {seconds:g} seconds."
-    return 408, [("content-type", "application/json"), ("connection", "close")], orjson.dumps(operation_outcome("timeout", text))

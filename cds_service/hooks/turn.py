@@ -1,34 +1,73 @@
-"""Which call computes: one at a time in a process, while any number wait for FHIR servers."""
+"""Which calls compute: one small one and one large one at a time in a process, while any number wait for FHIR servers.
+
+Python runs one thread at a time: calls that compute together only make each other late. A small call need not wait for a large
+one, with which it shares the processor for as long as it takes.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+
+SMALL_BYTES = 256_000
 
 
-class Turn:
-    """Held by the call that computes, and given up while it waits.
-
-    Python runs one thread at a time: calls that compute together only make each other late, and a call that waits for a
-    slow FHIR server must not hold up the others.
-    """
+class _Lane:
+    """A lock that callers have in turn: one that comes with many calls waits for itself, and not others for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._taken = False
+        self._waiting: OrderedDict[str, deque[threading.Event]] = OrderedDict()
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
+    def take(self, caller: str) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            mine = threading.Event()
+            self._waiting.setdefault(caller, deque()).append(mine)
+        mine.wait()  # the lane is handed over, and stays taken
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._lock.release()
+    def give(self) -> None:
+        with self._lock:
+            if not self._waiting:
+                self._taken = False
+                return
+            caller, calls = self._waiting.popitem(last=False)
+            following = calls.popleft()
+            if calls:
+                self._waiting[caller] = calls  # behind the other callers
+        following.set()
+
+
+class Turn:
+    """Held by a call that computes, and given up while it waits: a call that waits for a slow FHIR server must not hold up others."""
+
+    def __init__(self) -> None:
+        self._small, self._large = _Lane(), _Lane()
+        self._held = threading.local()
+
+    @contextmanager
+    def of(self, caller: str, size: int) -> Iterator[None]:
+        """The turn of a call of ``caller`` with a body of ``size`` bytes, until the block ends."""
+        lane = self._small if size <= SMALL_BYTES else self._large
+        lane.take(caller)
+        self._held.by = lane, caller
+        try:
+            yield
+        finally:
+            del self._held.by
+            lane.give()
 
     @contextmanager
     def given_up(self) -> Iterator[None]:
         """Let others compute until the block ends."""
-        self._lock.release()
+        lane, caller = self._held.by
+        lane.give()
         try:
             yield
         finally:
-            self._lock.acquire()
+            lane.take(caller)

@@ -28,6 +28,8 @@ _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
     r"\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# Of the numbers that facts have none is meant with more; Decimal rounds none with more than 28.
+_DIGITS = 12
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -68,7 +70,9 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
         if math.isinf(value):
             return "single dose"
         value = Decimal(str(value))
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.adjusted() >= _DIGITS:
+        value = f"{value:.2e}"
+    elif isinstance(value, Decimal):
         places = 0 if definition.unit == "d" and value >= 10 else 1  # every 91 days, not 91.3
         value = f"{round(value, places).normalize():f}"  # 50 rather than 50.0, 142.9 rather than 142.857142857
     unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(definition.unit, definition.unit)

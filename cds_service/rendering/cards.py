@@ -6,13 +6,14 @@ three (clinical specification, sections 1 and 4; CDS Hooks 3.0.0, "Card Attribut
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ..facts.catalogue import Facts
 from ..facts.drafts import drafts_behind
+from ..facts.guard import UNREADABLE
 from ..fhir.terminology import BASE
 from ..rules.card import INDICATORS, Card, Suggestion
 from ..rules.card_texts import SUMMARY_LIMIT
@@ -25,6 +26,10 @@ MOST_CARDS = 3
 TOPICS = f"{BASE}/CodeSystem/card-topic"
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 _INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"})
+
+
+# A type and an id, which FHIR R4 has no longer than 64 characters; some servers go beyond. Longer ones are not sent back.
+_LONGEST_REFERENCE = 300
 
 
 class Evidence(NamedTuple):
@@ -72,6 +77,9 @@ class RenderedCard(NamedTuple):
     suggestions: tuple[int, ...]
 
 
+Tell = Callable[[str, Exception], None]
+
+
 def shown(decisions: Decisions, snoozed: Container[tuple[str, str]] = (), most: int | None = MOST_CARDS) -> list[Decision]:
     """The cards that fire, by urgency and then by rank, at most ``most``. ``snoozed``: ids and versions of cards that stay
     silent for this patient; a critical card never does."""
@@ -91,12 +99,25 @@ def render_cards(
     publication: Publication,
     snoozed: Container[tuple[str, str]] = (),
     most: int | None = MOST_CARDS,
+    tell: Tell | None = None,
 ) -> list[RenderedCard]:
-    """The ``cards`` of a CDS Hooks response, ``most`` of them, without those that are ``snoozed`` (see :func:`shown`)."""
-    cards = []
+    """The ``cards`` of a CDS Hooks response, ``most`` of them, without those that are ``snoozed`` (see :func:`shown`).
+
+    With ``tell``, which is told its id and what happened, a card that cannot be rendered is left out, and the next one takes its
+    place; without it, that is an error.
+    """
+    cards: list[RenderedCard] = []
     course_taken = False
-    for decision in shown(decisions, snoozed, most):
-        card, starts_course = render_card(decision, decisions, facts, patient, publication, course_taken=course_taken)
+    for decision in shown(decisions, snoozed, None):
+        if len(cards) == most:
+            break
+        try:
+            card, starts_course = render_card(decision, decisions, facts, patient, publication, course_taken=course_taken)
+        except UNREADABLE as error:
+            if tell is None:
+                raise
+            tell(decision.card.id, error)
+            continue
         course_taken |= starts_course
         cards.append(card)
     return cards
@@ -237,10 +258,10 @@ class _Rendering:
     def _actions(self, suggestion: Suggestion, templates: list[OrderTemplate]) -> list[dict[str, Any]]:
         """Creates first, then deletes; none at all where what is to be removed or replaced cannot be named."""
         replaced_order = str(self.facts[suggestion.replaces].value or "") if suggestion.replaces else ""
-        if suggestion.replaces and not replaced_order:
+        if suggestion.replaces and not 0 < len(replaced_order) <= _LONGEST_REFERENCE:
             return []
         replaced = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
-        if suggestion.delete and (not replaced or not all(draft.reference for draft in replaced)):
+        if suggestion.delete and (not replaced or not all(0 < len(draft.reference) <= _LONGEST_REFERENCE for draft in replaced)):
             return []
         kept = next((draft.intent for draft in replaced if draft.intent in _INTENTS), self.publication.intent)
         actions: list[dict[str, Any]] = []

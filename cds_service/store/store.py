@@ -41,6 +41,11 @@ class Store:
         """How many shown cards were never written to the database and never will be."""
         return self._writer.lost
 
+    @property
+    def failing_since(self) -> datetime | None:
+        """Since when the database does not answer, ``None`` where it does, as far as is known."""
+        return self._writer.failing_since
+
     def start(self) -> None:
         """Reach for the database now, and not when first needed."""
         self._writer.start()

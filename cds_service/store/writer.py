@@ -7,7 +7,6 @@ request ever waits for the database itself: only for this thread, and only so lo
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections import deque
@@ -20,7 +19,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, Engine, select
 
-from .database import migrate
+from .database import DatabaseFile, migrate
 from .errors import StoreUnavailable, kind
 from .records import Feedback, ShownCard, insert_feedback, insert_shown
 from .snooze import REASONS, Snoozes
@@ -42,12 +41,14 @@ MOST_SENDING = 16  # those and who waits to be one, so that of the threads that 
 class Writer:
     """Writes cards shown and feedback to a database, from a thread that starts when it is first needed.
 
+    ``failing_since``: when the database began to fail, ``None`` while it works.
     ``tables_ready`` is set once that thread has made the tables, or found them as they should be.
     """
 
     def __init__(self, engine: Engine, snoozes: Snoozes, clock: Callable[[], datetime]):
         self._clock = clock
         self._engine = engine
+        self._file = DatabaseFile(engine)
         self._snoozes = snoozes
         self._changed = threading.Condition()
         self._slots = threading.BoundedSemaphore(MOST_WAITING)
@@ -58,6 +59,7 @@ class Writer:
         self._closing = False
         self.tables_ready = threading.Event()
         self._failing = False
+        self.failing_since: datetime | None = None
         self._attempt_since: float | None = None
         self._renew_at = 0.0
         self._lost = 0
@@ -160,6 +162,7 @@ class Writer:
         except Exception as error:
             if not self._failing:
                 log.error("the database fails (%s): feedback is refused, shown cards wait", kind(error))
+                self.failing_since = self._clock()
             self._failing = True
             for _, done in self._taken():
                 done.set_exception(StoreUnavailable())
@@ -170,16 +173,24 @@ class Writer:
         try:
             with self._engine.begin() as connection:
                 yield connection
+            # What was written into a file that nobody finds any more is not acknowledged.
+            self._file.check()
         finally:
             self._attempt_since = None
         if self._failing:
             log.warning("the database works again; %d shown cards were lost", self._lost)
             self._failing = False
+            self.failing_since = None
 
     def _reach(self) -> None:
         """Bring the tables up to date at first; after a failure, see whether the database can be written again."""
+        if self.tables_ready.is_set() and not self._file.is_there():
+            log.error("the file of the database, or its log, was taken away or replaced: it is opened anew")
+            self.tables_ready.clear()
+            self._engine.dispose()
         if not self.tables_ready.is_set():
             migrate(self._engine)
+            self._file.note()
             self.tables_ready.set()
         if self._failing:
             with self._transaction() as connection:
@@ -227,5 +238,8 @@ class Writer:
         if time.monotonic() < self._renew_at:
             return
         with self._transaction() as connection:
-            self._snoozes.renew(connection)
-        self._renew_at = time.monotonic() + RENEW_SECONDS if self._snoozes.on else math.inf
+            if self._snoozes.on or self._renew_at == 0:
+                self._snoozes.renew(connection)
+            else:
+                connection.execute(select(1))  # so that a database which went away is noticed while nobody writes
+        self._renew_at = time.monotonic() + RENEW_SECONDS

@@ -40,7 +40,8 @@ CLOCK = frozenset({"now", "today", "utcnow", "localtime", "gmtime", "monotonic",
 FHIR_CLIENT = {"fhir/client.py", "fhir/fetching.py", "fhir/problems.py", "fhir/connections.py", "fhir/servers.py"}
 CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"})
 # config checks that a file of certificates can be read; the keys of trusted clients are fetched; a start looks whether its port is free.
-MAY_CONNECT = FHIR_CLIENT | {"config.py", "trust/key_sources.py", "cli/serving.py"}
+# What looks after the server's own connections opens none.
+MAY_CONNECT = FHIR_CLIENT | {"config.py", "trust/key_sources.py", "cli/serving.py", "hooks/connections.py"}
 MAY_REACH = {"fhir": {"fhir"}, "facts": {"facts", "fhir"}, "rules": {"rules"}, "rendering": {"rendering", "facts", "fhir", "rules"}}
 # Loaders read the files that they are given a path to, once, when the service starts.
 LOADERS = {

@@ -13,6 +13,7 @@ from unittest import mock
 import orjson
 from flask import Flask, Response, request
 
+from cds_service.hooks.admission import Admission
 from cds_service.hooks.rsgi import WholeCalls
 
 PATH = "/cds-services/floor"
@@ -44,6 +45,7 @@ def _card() -> dict[str, Any]:
 def create_app() -> Flask:
     """The floor's application."""
     app = Flask("floor", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 10_000_000
     answer = orjson.dumps({"cards": [_card()]})
 
     @app.post(PATH)
@@ -56,7 +58,8 @@ def create_app() -> Flask:
 
 def create_worker_app() -> WholeCalls:
     """The floor's application as the server calls it."""
-    return WholeCalls(create_app().wsgi_app, 10_000_000)
+    app = create_app()
+    return WholeCalls(app.wsgi_app, Admission(app))
 
 
 def serve(port: int) -> None:

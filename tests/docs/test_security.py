@@ -33,11 +33,15 @@ def test_every_attack_of_hostile_clients_is_on_the_page():
 
 
 def test_limits_are_those_of_the_code():
-    from cds_service.hooks import rsgi
+    from cds_service.hooks import connections, fhir_search, in_flight, limits, rsgi, turn
 
-    assert (rsgi.BODY_SECONDS, rsgi.LARGE_AT_ONCE) == (30, 16)
+    assert (rsgi.BODY_SECONDS, connections.MOST_OF_ONE) == (30, 512)
     assert "408 after 30 s" in PAGE
-    assert "sixteen at a time in a worker" in PAGE
+    assert (in_flight.SMALL_BYTES, in_flight.MOST_BYTES, in_flight.MOST_BYTES_OF_ONE) == (64_000, 64_000_000, 32_000_000)
+    assert "64 MB in a worker, 32 MB of one client" in PAGE
+    assert (fhir_search.MOST_PARAMETERS, fhir_search.MOST_VALUES, fhir_search.MOST_BYTES) == (50, 100, 20_000)
+    assert "50 parameters, 100 values each, 20 kB" in PAGE
+    assert (limits.OPEN_CALLS_PER_SECOND, limits.BURST_SECONDS, turn.SMALL_BYTES) == (20, 10, 256_000)
 
 
 def test_of_the_threads_that_answer_some_never_wait():
@@ -46,6 +50,7 @@ def test_of_the_threads_that_answer_some_never_wait():
     from cds_service.store import writer
     from cds_service.trust import key_sources
 
-    assert client.MOST_WAITING + key_sources.MOST_WAITING + writer.MOST_SENDING < rsgi.THREADS
+    assert client.MOST_WAITING + writer.MOST_SENDING < rsgi.THREADS
+    assert key_sources.MOST_WAITING < rsgi.HEAD_THREADS
     assert (client.MOST_WAITING_FOR_ONE, client.MOST_WAITING, key_sources.MOST_WAITING, writer.MOST_SENDING) == (16, 32, 16, 16)
     assert "at most sixteen wait for a server in a worker and 32 for all" in PAGE

@@ -320,3 +320,28 @@ def test_cards_taken_anew_are_served_as_definitions_and_applied(tmp_path: Path):
     (folder / "parameters/default.yaml").write_text(limit, "utf-8")
     app.extensions["serving"].take(Engine(settings))
     assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == "1.0.0+st-elsewhere"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["url=" + "," * 100, "name:contains=" + "a," * 100, "&".join(["name=b"] * 51), "_id=" + "%5C," * 5 + "," * 100],
+    ids=["values", "contained", "parameters", "escapes"],
+)
+def test_a_search_has_limits(query):
+    """Anyone may search, without a token."""
+    for answer in (
+        client().get(f"/fhir/ValueSet?{query}"),
+        client().post("/fhir/ValueSet/_search", data=query, content_type="application/x-www-form-urlencoded"),
+    ):
+        assert answer.status_code == 400
+        assert answer.get_json()["issue"][0]["code"] == "too-costly"
+    large = client().post("/fhir/ValueSet/_search", data="url=" + "a" * 20_001, content_type="application/x-www-form-urlencoded")
+    assert large.status_code == 413
+
+
+def test_as_many_values_as_there_may_be_are_looked_for():
+    one = client().get("/fhir/ValueSet?_count=1").get_json()["entry"][0]["resource"]
+    others = ",".join(f"x{number}" for number in range(99))
+    for name, value in (("_id", one["id"]), ("url", one["url"]), ("name:exact", one["name"]), ("name:contains", one["name"])):
+        found = client().get(f"/fhir/ValueSet?{name}={others},{value}").get_json()
+        assert one["id"] in [entry["resource"]["id"] for entry in found["entry"]]

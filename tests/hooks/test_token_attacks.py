@@ -408,7 +408,8 @@ def test_a_refusal_tells_what_to_do_and_no_internals(trusting, caplog):
     assert refused(response) == "The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other."
     assert response.headers["WWW-Authenticate"].startswith('Bearer realm="CDS Hooks"')
     assert "error=invalid_token" in response.headers["WWW-Authenticate"].replace('"', "")
-    assert "refused a call to hooks.discover from https://ehr.example.org: The token's aud" in caplog.text
+    assert "401 hooks.discover: The token's aud must be" in caplog.text
+    assert "From https://ehr.example.org." in caplog.text
 
 
 def test_the_token_itself_is_in_no_log(trusting, caplog):

@@ -126,7 +126,7 @@ def test_a_body_that_does_not_come_is_408():
 
 
 def test_large_bodies_come_in_turn_and_small_ones_at_once(server):
-    """Sixteen bodies above 1 MB are taken in at a time, so that memory has a bound; calls of the usual size never wait."""
+    """Of the larger bodies of one client 32 MB are taken in at a time, so that memory has a bound; calls of the usual size never wait."""
     large = BODY.ljust(3_000_000)
     post = partial(requests.post, f"{server.base}{PATH}", large, headers={"Content-Type": "application/json"}, timeout=PATIENCE)
 

@@ -122,7 +122,7 @@ def test_two_workers(trusted, tmp_path):
         injected = b"POST /cds-services/x%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         answer = _raw_answer(server.base, injected)
         assert answer.startswith(b"HTTP/1.1 401") and b"set-cookie" not in answer.lower().split(b"\r\n\r\n")[0]
-        assert "refused a call to hooks.discover" in server.log.read_text()
+        assert "401 hooks.discover: The token was used before" in server.log.read_text()
 
 
 def _status_of(url, signed):

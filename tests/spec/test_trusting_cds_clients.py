@@ -63,6 +63,8 @@ def test_every_single_call_is_authenticated(trusting: FlaskClient) -> None:
     assert {"/cds-services", "/cds-services/<service_id>"} <= {rule.rule for rule in rules}
     for rule in rules:
         path = rule.rule
+        if path in ("/healthz", "/readyz"):
+            continue  # no part of CDS Hooks, and nothing of a patient: what looks after the process has no key
         for argument, value in ARGUMENTS.items():
             path = path.replace(argument, value)
         assert "<" not in path, "give this argument a value here"

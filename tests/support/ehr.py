@@ -88,7 +88,8 @@ def service(folder: Path, *entries: dict[str, Any], **settings: Any) -> FlaskCli
         (folder / "jwks.json").write_text(jwks(), "utf-8")
         entries = ({"iss": ISS, "jwks_file": "jwks.json"},)
     (folder / "clients.yaml").write_text(json.dumps({"clients": entries}), "utf-8")  # JSON is YAML
-    chosen = {"base_url": BASE, "discovery": "protected", "replay_store": str(folder / "replay.sqlite3"), **settings}
+    # Tests call more often than a client would.
+    chosen = {"calls_per_second": 0, "base_url": BASE, "discovery": "protected", "replay_store": str(folder / "replay.sqlite3"), **settings}
     return create_app(Settings(clients=str(folder / "clients.yaml"), **chosen), clock=lambda: NOW).test_client()
 
 

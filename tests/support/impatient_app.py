@@ -6,6 +6,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from cds_service.app import create_app
+from cds_service.hooks.admission import Admission
 from cds_service.hooks.rsgi import WholeCalls
 
 SECONDS = 0.5
@@ -14,7 +15,7 @@ SECONDS = 0.5
 def create_impatient() -> WholeCalls:
     """The service, which waits half a second for a body."""
     app = create_app()
-    return WholeCalls(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], SECONDS)
+    return WholeCalls(app.wsgi_app, Admission(app), SECONDS)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""What is decided on the head of a call, before any of its body is read: the path, the method, the host, the token, the number of
+calls, and how large the body may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Flask, g, request
+
+from .caller import calling_party
+from .feedback_body import MOST_BYTES as MOST_FEEDBACK
+from .fhir_search import MOST_BYTES as MOST_SEARCH
+
+ADMITTED = "cds_service.admitted"
+"""The key of the environment with the caller of a call that was admitted, which no header can set."""
+Answer = tuple[int, list[tuple[str, str]], bytes]
+# Endpoints whose bodies are smaller than those of others.
+_MOST = {"feedback.receive": MOST_FEEDBACK, "fhir.search_by_post": MOST_SEARCH}
+
+
+_HEAD_CHECKS = "cds_service.head_checks"
+
+
+def check_head(blueprint: Blueprint, endpoint: str, check: Callable[..., None]) -> None:
+    """Let ``check``, which has the arguments of the endpoint's view, refuse calls to it before their body is read."""
+    blueprint.record(lambda state: state.app.extensions.setdefault(_HEAD_CHECKS, {}).update({f"{blueprint.name}.{endpoint}": check}))
+
+
+class Admitted(NamedTuple):
+    """A call that may go on: who makes it, and how much of its body is read."""
+
+    party: str
+    most_bytes: int
+
+
+class Admission:
+    """Admits calls to ``app`` or refuses them, as ``app`` itself would before it reads a body."""
+
+    def __init__(self, app: Flask):
+        self._app = app
+
+    def admit(self, environ: dict[str, Any]) -> Admitted | Answer:
+        """Admit the call with this WSGI environment, whose body is not here yet, or answer it.
+
+        That the call was admitted is noted in ``environ``, so that its token is not taken for one that was used before.
+        """
+        app = self._app
+        with app.request_context(environ):
+            try:
+                if request.routing_exception:
+                    raise request.routing_exception
+                for check in app.before_request_funcs.get(None, ()):
+                    check()
+                if more := app.extensions.get(_HEAD_CHECKS, {}).get(request.endpoint):
+                    more(**(request.view_args or {}))
+                environ[ADMITTED] = g.get("caller")
+                most = min(_MOST.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"]), app.config["MAX_CONTENT_LENGTH"])
+                return Admitted(calling_party(), most)
+            except Exception as error:
+                response = app.finalize_request(app.handle_user_exception(error), from_error_handler=True)
+                return response.status_code, [*response.headers.items()], response.get_data()
