@@ -14,6 +14,7 @@ from .completeness import Asked, Completeness
 from .ehr_profile import MOST_RESULTS
 from .index import ResourceIndex
 from .medication import unresolved_references
+from .r4 import Resource
 from .reading import Bundle, Entry, Link, Unread, Value
 from .references import is_id, type_and_id
 
@@ -162,13 +163,12 @@ def merged(prefetched: Value, fetched: Value) -> Value:
 
 
 def _unique(entries: Iterable[Entry]) -> Iterable[Entry]:
-    """The entries, without a resource that was there before."""
-    seen: set[str] = set()
+    """The entries, without a resource that was there before; of its versions the index takes the newest."""
+    seen: dict[str, Resource] = {}
     for entry in entries:
         resource = entry.resource
         if resource is not None and resource.id:
-            name = resource.relative
-            if name in seen:
+            before = seen.setdefault(resource.relative, resource)
+            if before is not resource and before == resource:
                 continue
-            seen.add(name)
         yield entry
