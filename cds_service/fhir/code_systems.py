@@ -24,6 +24,7 @@ OPCS_4 = "https://fhir.hl7.org.uk/CodeSystem/OPCS-4"
 NCI_THESAURUS = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 EDQM = "http://standardterms.edqm.eu"
 NPU = "http://npu-terminology.org"
+OWN = "https://b12-folate-cds.example.org/fhir/CodeSystem/b12-folate-cds"
 _THO = "http://terminology.hl7.org/CodeSystem"
 V2_ROUTES = f"{_THO}/v2-0162"
 V3_ROUTES = f"{_THO}/v3-RouteOfAdministration"
@@ -74,6 +75,7 @@ CODE_SYSTEMS: dict[str, tuple[str, ...]] = {
     NCI_THESAURUS: ("2.16.840.1.113883.3.26.1.1", "http://ncithesaurus-stage.nci.nih.gov"),
     EDQM: ("0.4.0.127.0.16.1.1.2.1",),
     NPU: (),
+    OWN: (),
     V2_ROUTES: ("2.16.840.1.113883.18.80", "2.16.840.1.113883.12.162"),
     V3_ROUTES: ("2.16.840.1.113883.5.112",),
     V3_INTERPRETATION: ("2.16.840.1.113883.5.83",),

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .code_systems import ATC, DMD, ICD_10, ICD_10_CM, OPCS_4, V3_INTERPRETATION, canonical_system
+from .code_systems import ATC, DMD, ICD_10, ICD_10_CM, OPCS_4, OWN, V3_INTERPRETATION, canonical_system
 from .code_systems import LOINC as LOINC
 from .code_systems import RXNORM as RXNORM
 from .code_systems import SNOMED as SNOMED
@@ -26,7 +26,7 @@ CODES_SPELL_HIERARCHY = _ICD | {ATC}
 BASE = "https://b12-folate-cds.example.org/fhir"
 # A misspelt one would hold no code that ever comes.
 _SYSTEMS = CODES_SPELL_HIERARCHY | {
-    LOINC, SNOMED, RXNORM, DMD, OPCS_4, V3_INTERPRETATION, f"{BASE}/CodeSystem/b12-folate-cds",
+    LOINC, SNOMED, RXNORM, DMD, OPCS_4, V3_INTERPRETATION, OWN,
 }  # fmt: skip
 # Marks of a code's part in dual coding, in FHIR R4 ("Using ICD-[X] codes with FHIR") and ICD-10-GM.
 _ICD_MARKS = "+*!\u2020"
