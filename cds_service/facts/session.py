@@ -17,7 +17,7 @@ from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
 from .guard import readable
-from .therapy import is_untold_dosage, replaced_references
+from .therapy import are_untold, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
@@ -172,7 +172,7 @@ class SessionReader:
         nothing = product_of(MedicationRequest(), index, self.terminology)
         product = readable(lambda: product_of(request, index, self.terminology), nothing) if told else nothing
         dosages = request.dosageInstruction
-        untold = any(place.startswith("dosage") for place in request.malformed) or any(map(is_untold_dosage, dosages))
+        untold = any(place.startswith("dosage") for place in request.malformed) or are_untold(dosages)
         unread = read_phases((), product, self.zone)
         phases = unread if untold else readable(lambda: read_phases(dosages, product, self.zone), unread)
         return Draft(

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..fhir.dates import add_days, first_day, last_day, parse_day
-from ..fhir.dosage import SINGLE_DOSE, Phase, read_dose_given, read_phases
+from ..fhir.dosage import MOST_AMOUNTS, MOST_INSTRUCTIONS, SINGLE_DOSE, Phase, read_dose_given, read_phases
 from ..fhir.index import ResourceIndex
 from ..fhir.medication import Product, product_of
 from ..fhir.product import dose_matters
@@ -171,13 +171,22 @@ def _refuse_untold_dosage(resource: OfMedication, dosages: Sequence[Dosage], pro
     """That the dosage of a cobalamin or a folate can be read; of other drugs it does not matter."""
     if not dose_matters(product):
         return
-    if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or any(map(is_untold_dosage, dosages)):
+    if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or are_untold(dosages):
         raise ValueError("a dosage that cannot be told")
 
 
-def is_untold_dosage(dosage: Dosage) -> bool:
+def are_untold(dosages: Sequence[Dosage]) -> bool:
+    """Whether a regimen cannot be told from its dosages: by any of them, or because no regimen has so many."""
+    return len(dosages) > MOST_INSTRUCTIONS or any(map(_is_untold, dosages))
+
+
+def _is_untold(dosage: Dosage) -> bool:
     """Whether a dosage states a dose that is no number, or something that the service does not know may change its meaning."""
-    if dosage.modifierExtension or (dosage.timing is not None and dosage.timing.modifierExtension):
+    if (
+        len(dosage.doseAndRate) > MOST_AMOUNTS
+        or dosage.modifierExtension
+        or (dosage.timing is not None and dosage.timing.modifierExtension)
+    ):
         return True
     doses = [(dosage.doseQuantity, dosage.doseRange), *((item.doseQuantity, item.doseRange) for item in dosage.doseAndRate)]
     stated = [quantity for quantity, ends in doses for quantity in (quantity, *((ends.low, ends.high) if ends else ()))]

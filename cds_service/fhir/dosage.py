@@ -33,6 +33,10 @@ from .routes import route_of_form, stated_route
 
 SINGLE_DOSE = math.inf
 _NO_TIMING, _NO_REPEAT = Timing(), TimingRepeat()
+# No regimen has so many instructions, times or amounts. What has more is not read, because each costs much for its bytes.
+MOST_INSTRUCTIONS = 200
+MOST_AMOUNTS = 50
+_MOST_TIMES = 1000
 _MOST_DOSES = 1e6  # more is no number of doses, whatever the period
 
 # days between doses
@@ -78,7 +82,7 @@ def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tu
     """
     phases: list[Phase] = []
     previous = math.inf
-    for dosage in sorted(dosages, key=_sequence):
+    for dosage in sorted(dosages if len(dosages) <= MOST_INSTRUCTIONS else (), key=_sequence):
         phase, sequence = _phase(dosage, product, zone), _sequence(dosage)
         if phases and sequence == previous and _at_the_same_time(phases[-1], phase, numbered=sequence < math.inf):
             phases[-1] = _together(phases[-1], phase)
@@ -156,7 +160,8 @@ def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | Non
 
 def _events(timing: Timing, zone: tzinfo) -> list[Moment]:
     """The times that a timing lists one by one, ascending."""
-    return sorted(filter(None, (parse_moment(event, zone) for event in timing.event)))
+    events = timing.event if len(timing.event) <= _MOST_TIMES else ()
+    return sorted(filter(None, (parse_moment(event, zone) for event in events)))
 
 
 def _interval(timing: Timing, repeat: TimingRepeat, events: list[Moment]) -> float | None:

@@ -144,7 +144,7 @@ def _identify(
     label = " / ".join(part.names[0] for part in ingredients if part.names) if not names else names[0]
     label = label or next(filter(None, (terminology.displays.get(code) for code in all_codes)), "")
     return Product(
-        agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), " ".join(told), cobalamins,
+        agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), " ".join(told)[:_LONGEST_READ], cobalamins,
         _note(read, agents),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import re
@@ -77,6 +78,10 @@ class Target:
         store = self.app.extensions["store"]
         store.start()
         store._writer.tables_ready.wait(20)  # or what that loads would be taken for what calls leave
+        # As in a worker (app.create_worker_app): the garbage collector does not walk what was loaded, and looks seldom.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         self.lines = _Lines()
         logger = logging.getLogger("cds_service")
         logger.addHandler(self.lines)
