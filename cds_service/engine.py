@@ -28,7 +28,7 @@ from .fhir.index import ResourceIndex
 from .fhir.reading import Value
 from .fhir.references import is_id
 from .fhir.retrieval import Fetch, Wanted, fetch_nothing, not_fetching, retrieve
-from .fhir.terminology import Terminology
+from .fhir.terminology import LOINC, SNOMED, Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
 from .rendering.orders import OrderTemplate, load_templates, with_site_codings
 from .rules.card import Card
@@ -42,6 +42,8 @@ from .rules.yaml_source import AuthoringError, Mistakes, Place
 from .site_codes import load_site_codes, with_site_codes
 from .troubles import TROUBLES
 
+# UK laboratories report in SNOMED CT: a server that is asked for LOINC codes alone answers that there are no results.
+_RESULTS_CODED_IN = {"uk": (LOINC, SNOMED)}
 log = logging.getLogger(__name__)
 PARAMETER_SETS = ("default", "uk", "us")
 # The prefetch keys whose values may hold Medications beside what names them.
@@ -218,7 +220,7 @@ def _patient(call: Call, facts: Facts) -> Patient:
 def definitions(parameter_set: str) -> tuple[Terminology, dict[str, OrderTemplate]]:
     """The value sets and the order templates. Raises :class:`AuthoringError`."""
     with _told_to_authors():
-        terminology = Terminology.load(PROFILES)
+        terminology = Terminology.load(PROFILES).asking_in(_RESULTS_CODED_IN.get(parameter_set, (LOINC,)))
         return terminology, load_templates(PROFILES / "activity-definitions", terminology, parameter_set)
 
 

@@ -69,6 +69,7 @@ class Terminology:
         self.concepts: dict[str, list[Concept]] = {}
         self.own_codes: dict[str, set[tuple[str, str]]] = {}
         self.site_codes: tuple[SiteCode, ...] = ()
+        self.asked_in: tuple[str, ...] = (LOINC,)
         self._members: dict[tuple[str, str], frozenset[str]] = {}
         self._categories: dict[tuple[str, str], frozenset[str]] = {}
         self._parts: dict[str, frozenset[str]] = {}
@@ -197,11 +198,18 @@ class Terminology:
         return [concept.code for concept in self.concepts[set_id] if concept.system == system]
 
     def query_codes(self, set_id: str) -> list[tuple[str, str]]:
-        """The (system, code) by which FHIR servers are asked for ``set_id``: its LOINC codes, or all where it has none, and those of
-        the site that are meant for queries. The system is as the value set or the site has it."""
+        """The (system, code) by which FHIR servers are asked for ``set_id``: its codes in the systems of ``asked_in``, or all where it
+        has none there, and those of the site that are meant for queries. The system is as the value set or the site has it."""
         published = [(concept.system, concept.code) for concept in self.concepts[set_id]]
         marked = [(added.system, added.code) for added in self.site_codes if added.value_set == set_id and added.in_queries]
-        return list(dict.fromkeys([*([key for key in published if key[0] == LOINC] or published), *marked]))
+        return list(dict.fromkeys([*([key for key in published if key[0] in self.asked_in] or published), *marked]))
+
+    def asking_in(self, systems: tuple[str, ...]) -> Terminology:
+        """This terminology, of which servers are asked for the codes in ``systems``."""
+        asking = copy.copy(self)
+        asking.asked_in = systems
+        asking._index()
+        return asking
 
     def order_codings(self, codes: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """The codings of the site that orders of the test with one of ``codes`` carry beside it."""

@@ -239,3 +239,12 @@ def test_folic_acid_by_a_code_of_the_site_is_a_folate_draft(tmp_path):
     assert "folic-acid-b12-deficient" in ids(post(site, hook="order-sign", prefetched=record, drafts=[draft]))
     elsewhere = client().post("/cds-services/b12-folate-order-sign", json=hook_request("order-sign", record, drafts=[draft]))
     assert elsewhere.status_code == 412  # there the code says nothing
+
+
+@pytest.mark.parametrize(("parameters", "asked"), [("default", False), ("us", False), ("uk", True)])
+def test_uk_results_are_asked_for_in_snomed_ct_too(parameters, asked):
+    """A server that is asked for LOINC codes alone would answer that there is none, and none would be taken for known."""
+    services = create_app(Settings(parameters=parameters)).test_client().get("/cds-services").get_json()["services"]
+    template = next(service for service in services if service["hook"] == "patient-view")["prefetch"]["b12-results"]
+    assert "http://loinc.org|2132-9" in template
+    assert ("http://snomed.info/sct|" in template) is asked
