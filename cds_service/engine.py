@@ -212,7 +212,7 @@ def received_lists(parts: Iterable[Part], complete: Mapping[str, Completeness]) 
 
 
 def _patient(call: Call, facts: Facts) -> Patient:
-    return Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
+    return Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now, call.user_id)
 
 
 def definitions(parameter_set: str) -> tuple[Terminology, dict[str, OrderTemplate]]:

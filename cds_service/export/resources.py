@@ -19,11 +19,13 @@ from .criteria_library import criteria_library
 from .expansion import expanded
 from .library import library
 from .narrative import with_narrative
+from .order_profiles import DRUGS, with_regimens
 from .plan_definition import PlanDefinitions
 from .site_value_sets import with_site_codes
 
 EXAMPLES = "examples"
 GENERATED = {"PlanDefinition": "plan-definitions", "Library": "libraries"}
+_PROFILES = "structure-definitions"
 
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
@@ -77,7 +79,12 @@ def text(resource: dict[str, Any]) -> str:
 def _wanted() -> Mapping[str, str]:
     """The text of each generated file by its path: of the built-in cards, in the set ``default``."""
     engine = Engine(Settings(parameters="default", cards=()))
-    return {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
+    made = {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
+    for drug in DRUGS:
+        path = f"{_PROFILES}/{drug}-order.json"
+        profile = json.loads((PROFILES / path).read_text("utf-8"))
+        made[path] = text(with_regimens(profile, engine.publication.templates))
+    return made
 
 
 def stale(profiles: Path) -> Iterator[str]:
