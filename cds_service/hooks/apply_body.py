@@ -92,7 +92,7 @@ def read_apply(body: bytes, card: Card) -> Call:
         _bundle(*orders[0]) if orders else None,
         selections or None,
         _data(named),
-        user_id=_user(*named["practitioner"][0]) if "practitioner" in named else "",
+        user_id=_user(named["practitioner"][0][1]) if "practitioner" in named else "",
     )
 
 
@@ -156,9 +156,10 @@ def _string(place: str, parameter: Parameter) -> str:
     return parameter.valueString
 
 
-def _user(place: str, parameter: Parameter) -> str:
+def _user(parameter: Parameter) -> str:
     """``Practitioner/id``; what names nobody by type and id, or another than a practitioner, changes nothing."""
-    return type_and_id(parameter.valueReference.reference if parameter.valueReference else parameter.valueString)
+    stated = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    return type_and_id(stated or "")
 
 
 def _id_of(kind: str, place: str, parameter: Parameter) -> str:
