@@ -21,6 +21,7 @@ from .library import library
 from .narrative import with_narrative
 from .order_profiles import DRUGS, with_regimens
 from .plan_definition import PlanDefinitions
+from .result_profiles import result_value_sets, with_limits
 from .site_value_sets import with_site_codes
 
 EXAMPLES = "examples"
@@ -80,11 +81,20 @@ def _wanted() -> Mapping[str, str]:
     """The text of each generated file by its path: of the built-in cards, in the set ``default``."""
     engine = Engine(Settings(parameters="default", cards=()))
     made = {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
+    return made | {f"{_PROFILES}/{profile['id']}.json": text(profile) for profile in _completed_profiles(engine)}
+
+
+def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
+    """The profiles that have an invariant which is made of what the service works by: limits of results, regimens of orders."""
     for drug in DRUGS:
-        path = f"{_PROFILES}/{drug}-order.json"
-        profile = json.loads((PROFILES / path).read_text("utf-8"))
-        made[path] = text(with_regimens(profile, engine.publication.templates))
-    return made
+        yield with_regimens(_profile(f"{drug}-order"), engine.publication.templates)
+    for value_set, analyte in result_value_sets():
+        yield with_limits(_profile(f"{value_set}-result"), value_set, analyte)
+
+
+def _profile(identity: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((PROFILES / _PROFILES / f"{identity}.json").read_text("utf-8"))
+    return found
 
 
 def stale(profiles: Path) -> Iterator[str]:
