@@ -56,7 +56,8 @@ class Hapi:
 
     def announced(self) -> list[dict[str, Any]]:
         """The CDS services that it announces."""
-        found: list[dict[str, Any]] = self._session.get(f"{self._address}/cds-services", timeout=60).json()["services"]
+        answer = self._session.get(f"{self._address}/cds-services", timeout=60)
+        found: list[dict[str, Any]] = answer.json().get("services", [])  # left out where there are none
         return found
 
     @staticmethod
