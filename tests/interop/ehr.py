@@ -98,21 +98,28 @@ def _said(answer: list[Json]) -> list[Any]:
     return [(card["source"]["topic"]["code"], card["detail"], [item["label"] for item in card.get("suggestions", [])]) for card in answer]
 
 
-# An accepted order of these cards does not silence them at once, and why.
-GOES_ON: dict[str, str] = {}
-
-
 def settles(hapi: Hapi) -> None:
-    """The first suggestion of each card on opening the chart is accepted and stored: then the card is silent."""
+    """The first suggestion of each card on opening the chart is accepted and stored: then nobody suggests these orders again."""
     for card_id, request in patients():
         if request["hook"] not in ("patient-view", "encounter-discharge"):
             continue
         (card,) = (card for card in cards(request) if card["source"]["topic"]["code"] == card_id)
-        suggestions = card.get("suggestions", [])
-        if not suggestions or card_id in GOES_ON:
-            continue
-        for action in suggestions[0]["actions"]:
-            hapi.create({**action["resource"], "status": "active", "intent": "order"})
-        after = [item["source"]["topic"]["code"] for item in cards({**request, "prefetch": resolved(hapi, request)})]
-        if card_id in after:
-            raise Failed(f"{card_id} speaks again after its suggestion was accepted: {after}")
+        accepted = created([card])[:1]
+        for order in (order for orders in accepted for order in orders):
+            hapi.create({**order, "status": "active", "intent": "order"})
+        after = created(cards({**request, "prefetch": resolved(hapi, request)}))
+        again = set(map(template, sum(accepted, []))) & set(map(template, sum(after, [])))
+        if again:
+            raise Failed(f"{card_id}: {', '.join(again)} is suggested again after it was accepted")
+
+
+def created(answer: list[Json]) -> list[list[Json]]:
+    """The orders of each suggestion."""
+    suggestions = [suggestion for card in answer for suggestion in card.get("suggestions", [])]
+    return [[action["resource"] for action in item["actions"] if action["type"] == "create"] for item in suggestions]
+
+
+def template(order: Json) -> str:
+    """The template that an order was made from."""
+    found: str = order["instantiatesCanonical"][0].rpartition("/")[2]
+    return found

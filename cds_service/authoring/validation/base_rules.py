@@ -77,9 +77,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "value.empty() or component.code.coding.where(code in %resource.code.coding.code).empty()",
         ),
     ),
-    "Observation.component": (
-        Rule("obs-6", "There is a value or a reason why not, not both.", "dataAbsentReason.empty() or value.empty()"),
-    ),
     "Observation.referenceRange": (Rule("obs-3", "A range has a limit or a text.", "low.exists() or high.exists() or text.exists()"),),
     "Condition": (
         Rule(
