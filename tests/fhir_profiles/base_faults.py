@@ -1,7 +1,6 @@
 """Faults against base FHIR R4, each in a resource of a type that is read or written here.
 
 HL7's validator refuses each of them but the unknown modifier extension, since it is told to allow those of others.
-``HL7_ONLY``: what only that one sees, and why.
 """
 
 from __future__ import annotations
@@ -119,10 +118,6 @@ FAULTS: dict[str, tuple[str, Callable[[Resource], Any]]] = {
     "a collection that was searched": ("result", bundle(entry=[{"resource": deepcopy(BASES["result"]), "search": {"mode": "match"}}])),
     "a transaction without requests": ("result", bundle(type="transaction")),
 }  # fmt: skip
-HL7_ONLY: dict[str, str] = dict.fromkeys(
-    ("an unknown event", "a comparator that there is not", "a status that there is not", "a clinical status that there is not"),
-    "It is a code that HL7's list does not have; the models that base FHIR is checked with have no such lists.",
-)
 
 
 def faulty() -> dict[str, Resource]:

@@ -324,7 +324,7 @@ def test_no_committed_file_is_stale():
 
 
 def test_a_stale_file_is_named_and_written_anew(tmp_path):
-    for folder in ("plan-definitions", "libraries"):
+    for folder in ("plan-definitions", "libraries", "structure-definitions"):
         shutil.copytree(PROFILES / folder, tmp_path / folder)
     changed, missing, stray = (tmp_path / f"plan-definitions/{name}.json" for name in ("b12-duplicate", "b12-paediatric", "no-card"))
     changed.write_text(changed.read_text("utf-8").replace("stat", "asap"), "utf-8")

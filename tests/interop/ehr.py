@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import chain
 from typing import Any
 
 from cds_service.facts.queries import QUERIES
@@ -105,11 +106,10 @@ def settles(hapi: Hapi) -> None:
             continue
         (card,) = (card for card in cards(request) if card["source"]["topic"]["code"] == card_id)
         accepted = created([card])[:1]
-        for order in (order for orders in accepted for order in orders):
+        for order in chain(*accepted):
             hapi.create({**order, "status": "active", "intent": "order"})
         after = created(cards({**request, "prefetch": resolved(hapi, request)}))
-        again = set(map(template, sum(accepted, []))) & set(map(template, sum(after, [])))
-        if again:
+        if again := set(map(template, chain(*accepted))) & set(map(template, chain(*after))):
             raise Failed(f"{card_id}: {', '.join(again)} is suggested again after it was accepted")
 
 
