@@ -8,7 +8,7 @@ TEST_STAMP := $(VENV)/.test-installed
 .DEFAULT_GOAL := help
 # The tests start Python some hundred times: without its compiled files each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run serve test check docs fuzz bench clean
+.PHONY: help run serve test check docs fuzz bench interop cql clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ fuzz: $(TEST_STAMP) ## Attack the service for ten minutes and report what that f
 
 bench: $(TEST_STAMP) ## Measure the service against a floor that does nothing
 	@$(BIN)/python -m tests.bench
+
+interop: $(TEST_STAMP) ## Hold what is handed over against other systems (Java 17, Maven, Node)
+	@$(BIN)/python -m tests.interop
+
+cql: $(TEST_STAMP) ## Replay the criteria in CQL against the service's decisions (Node)
+	@$(BIN)/python -m tests.interop cql
 
 clean: ## Remove what make made
 	@rm -rf $(VENV) build dist *.egg-info

@@ -214,14 +214,22 @@ def received_lists(parts: Iterable[Part], complete: Mapping[str, Completeness]) 
 
 
 def _patient(call: Call, facts: Facts) -> Patient:
-    return Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now)
+    return Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now, call.user_id)
 
 
 def definitions(parameter_set: str) -> tuple[Terminology, dict[str, OrderTemplate]]:
     """The value sets and the order templates. Raises :class:`AuthoringError`."""
     with _told_to_authors():
-        terminology = Terminology.load(PROFILES).asking_in(_RESULTS_CODED_IN.get(parameter_set, (LOINC,)))
+        terminology = Terminology.load(PROFILES)
+        if parameter_set in _RESULTS_CODED_IN:
+            terminology = _asking_in(terminology, _RESULTS_CODED_IN[parameter_set])
         return terminology, load_templates(PROFILES / "activity-definitions", terminology, parameter_set)
+
+
+@lru_cache(maxsize=2)
+def _asking_in(terminology: Terminology, systems: tuple[str, ...]) -> Terminology:
+    """One terminology for the same published one, because what is worked out with it is remembered by it."""
+    return terminology.asking_in(systems)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engine import Call, Engine
 from ..rendering.cards import RenderedCard
+from ..rendering.carried_over import without_contained
 from ..rules.card import Card
 from ..rules.decision import Decision
 from .criteria import words
@@ -123,7 +124,7 @@ class _Contained:
 
     def _order(self, order: dict[str, Any]) -> str:
         """The id under which an order is contained; one that several suggestions share is contained once."""
-        made = {**order, "intent": "option"}
+        made = {**without_contained(order), "intent": "option"}
         for found in self._orders:
             if {**made, "id": found["id"]} == found:
                 return str(found["id"])

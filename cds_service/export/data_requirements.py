@@ -6,27 +6,43 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..engine import queries_of
-from ..facts.queries import QUERIES
+from ..facts.queries import QUERIES, Queries
 from ..fhir.terminology import BASE
+from ..hooks.prefetch import prefetch_templates
 from ..rules.card import Card
 from ..rules.conditions import CardHolds
+
+_QUERY_PATTERN = "http://hl7.org/fhir/StructureDefinition/cqf-fhirQueryPattern"
 
 
 def data_requirements(queries: Iterable[str]) -> list[dict[str, Any]]:
     """One for each query, or for each of its value sets: filters on one element would be joined with *and*.
 
-    Each ``id`` is a prefetch key, followed by the value set where there is one. The subject is a Patient, as R4 assumes.
+    The subject is a Patient, as R4 assumes. There is no ``id``: HAPI takes one for the name of a parameter of the criteria.
     """
     return [requirement for key in queries for requirement in _requirements(key)]
+
+
+def prefetched(queries: Queries, wanted: Iterable[str]) -> list[dict[str, Any]]:
+    """One for each prefetch template of the ``wanted`` queries, with it as the extension cqf-fhirQueryPattern."""
+    templates = prefetch_templates(queries, wanted)
+    return [
+        {
+            "id": part.key,
+            "extension": [{"url": _QUERY_PATTERN, "valueString": templates[part.key]}],
+            "type": QUERIES[part.query].resource_type,
+        }
+        for part in queries.of(wanted)
+    ]
 
 
 def _requirements(key: str) -> Iterator[dict[str, Any]]:
     query = QUERIES[key]
     for value_set in query.value_sets:
         code = {"path": "code", "valueSet": f"{BASE}/ValueSet/{value_set}"}
-        yield {"id": f"{key}.{value_set}", "type": query.resource_type, "codeFilter": [code]}
+        yield {"type": query.resource_type, "codeFilter": [code]}
     if not query.value_sets:
-        yield {"id": key, "type": query.resource_type}
+        yield {"type": query.resource_type}
 
 
 def queries_of_card(card: Card, cards: Mapping[str, Card]) -> tuple[str, ...]:

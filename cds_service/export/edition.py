@@ -16,6 +16,8 @@ PUBLISHER = "B12 and folate CDS"
 # Nothing that is handed over has had a clinical validation, as the README says; whoever installs it must see that there too.
 MATURITY = {"status": "draft", "experimental": True}
 LIBRARY_ID = "b12-folate-facts"
+CRITERIA_ID = "b12-folate-criteria"
+CRITERIA_NAME = "B12FolateCriteria"
 PATIENT = {"coding": [{"system": "http://hl7.org/fhir/resource-types", "code": "Patient", "display": "Patient"}]}
 
 
@@ -55,3 +57,17 @@ def library_canonical(engine: Engine) -> str:
 def library_version(engine: Engine) -> str:
     """The version of the Library: facts are code, so it is the software's."""
     return version_of(__version__, *edition(engine))
+
+
+def criteria_canonical(engine: Engine) -> str:
+    """The canonical URL of the Library of criteria. It names no version: what a site changes of one card changes the whole
+    Library, and would change every other card's definition with it. A package has one version of it.
+
+    It ends in the name that the Library has in CQL, by which CQL engines look for it.
+    """
+    return f"{base_of(engine)}/Library/{CRITERIA_NAME}"
+
+
+def criteria_version(engine: Engine) -> str:
+    """The version of the Library of criteria: it differs with the set and with every owner of local cards."""
+    return version_of(__version__, *edition(engine), *(folder.owner for folder in engine.folders if folder.owner))

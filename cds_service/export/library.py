@@ -19,12 +19,15 @@ from ..facts.queries import QUERIES
 from ..rules.card_set import ParameterEntry
 from ..rules.parameter_text import with_parameters
 from ..rules.shared_files import value_words
-from .data_requirements import data_requirements
+from .capabilities import CAPABILITIES
+from .data_requirements import prefetched
 from .edition import LIBRARY_ID, MATURITY, PATIENT, PUBLISHER, base_of, library_version
 from .plan_definition import citation
 
-_LOGIC_LIBRARY = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library", "display": "Logic Library"}]
+_MODULE_DEFINITION = {
+    "coding": [
+        {"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "module-definition", "display": "Module Definition"}
+    ]
 }
 _FACT_TYPES = {
     "yes-no": "boolean",
@@ -47,12 +50,13 @@ def library(engine: Engine) -> dict[str, Any]:
     return {
         "resourceType": "Library",
         "id": LIBRARY_ID,
+        "extension": CAPABILITIES,
         "url": f"{base_of(engine)}/Library/{LIBRARY_ID}",
         "version": library_version(engine),
         "name": "B12FolateFacts",
         "title": "Facts and parameters of the B12 and folate cards",
         **MATURITY,
-        "type": _LOGIC_LIBRARY,
+        "type": _MODULE_DEFINITION,
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,
         "description": (
@@ -64,7 +68,7 @@ def library(engine: Engine) -> dict[str, Any]:
             *(_parameter(name, entry, engine) for name, entry in engine.parameters.items()),
             *(_fact(definition, engine.words) for definition in CATALOGUE.values()),
         ],
-        "dataRequirement": data_requirements(QUERIES),
+        "dataRequirement": prefetched(engine.queries, QUERIES),
         "content": [_values(engine)],
     }
 

@@ -17,6 +17,7 @@ from typing import Any
 from .. import __version__
 from ..engine import Engine
 from .edition import MATURITY, PUBLISHER, base_of, package_of_site
+from .narrative import with_narrative
 from .resources import definitions, examples, text
 
 NAME = "org.example.b12-folate-cds"
@@ -25,6 +26,13 @@ _CORE = "hl7.fhir.r4.core"
 # What .index.json of version 2 repeats of a resource, where it is a word.
 _INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "supplements", "content", "derivation")
 _INDEX = ".index.json"
+# What HL7's IG Publisher asks for: a table of contents with a first page.
+_PAGES = {
+    "nameUrl": "toc.html",
+    "title": "Table of contents",
+    "generation": "html",
+    "page": [{"nameUrl": "index.html", "title": "B12 and folate CDS", "generation": "markdown"}],
+}
 
 
 def package_name(engine: Engine) -> str:
@@ -158,7 +166,7 @@ def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: 
     """The resource by which tools know the package: its url is made of the package's canonical and name."""
     name = package_name(engine)
     listed = [*((resource, False) for resource in defined), *((resource, True) for resource in shown)]
-    return {
+    guide = {
         "resourceType": "ImplementationGuide",
         "id": name,
         "url": f"{base_of(engine)}/ImplementationGuide/{name}",
@@ -167,11 +175,16 @@ def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: 
         "title": "B12 and folate CDS",
         **MATURITY,
         "publisher": PUBLISHER,
+        "description": f"Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: {engine.parameter_set}.",
         "packageId": name,
         "license": "Apache-2.0",
         "fhirVersion": [FHIR_VERSION],
-        "definition": {"resource": [_listed(resource, is_example=is_example) for resource, is_example in listed]},
+        "definition": {
+            "resource": [_listed(resource, is_example=is_example) for resource, is_example in listed],
+            "page": _PAGES,
+        },
     }
+    return with_narrative(guide)
 
 
 def _listed(resource: dict[str, Any], *, is_example: bool) -> dict[str, Any]:

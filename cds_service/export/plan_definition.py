@@ -1,7 +1,10 @@
 """A card as a FHIR R4 PlanDefinition: an event-condition-action rule.
 
-Events are the hooks that ask for the card, conditions its criteria, and the action is the card itself: its words, with a nested
-action for each suggestion and, in those, for each order. FHIR R4, "CDS on FHIR": a card's summary is an action's title.
+The condition is the card's define in the Library of criteria, and the action is the card itself: its words, with a nested action
+for each suggestion and, in those, for each order. FHIR R4, "CDS on FHIR": a card's summary is an action's title.
+
+There is no trigger, since a server announces a CDS service of its own for each PlanDefinition with a named event and would answer
+"no cards" to everything. Which hooks ask for the card stands in the description.
 """
 
 from __future__ import annotations
@@ -18,9 +21,21 @@ from ..rendering.cards import TOPICS
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.card_set import EvidenceEntry
 from ..rules.conditions import CardHolds
-from .criteria import applicable, conditions, words
+from .capabilities import CAPABILITIES
+from .cql import define_name, suggestion_name
+from .criteria import applicability, criteria_words, words
 from .data_requirements import data_requirements, queries_of_card
-from .edition import MATURITY, PATIENT, PUBLISHER, base_of, edition, library_canonical, plan_canonical, version_of
+from .edition import (
+    MATURITY,
+    PATIENT,
+    PUBLISHER,
+    base_of,
+    criteria_canonical,
+    edition,
+    library_canonical,
+    plan_canonical,
+    version_of,
+)
 
 # FHIR R4, RequestPriority, beside the definitions of HL7's code system cdshooks-indicator: "should be immediately addressed" is
 # "actioned immediately", "urgent or highly relevant" is "actioned promptly", and information has normal priority.
@@ -28,6 +43,7 @@ PRIORITIES = {"critical": "stat", "warning": "urgent", "info": "routine"}
 _ECA_RULE = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/plan-definition-type", "code": "eca-rule", "display": "ECA Rule"}]
 }
+_ENDPOINT = "http://hl7.org/fhir/StructureDefinition/cqf-cdsHooksEndpoint"
 _ACTION_TYPES = {"create": "Create", "remove": "Remove"}
 
 
@@ -52,9 +68,10 @@ class PlanDefinitions:
         return {
             "resourceType": "PlanDefinition",
             "id": card.id,
+            "extension": [*CAPABILITIES, *self._endpoint()],
             "url": f"{base_of(self._engine)}/PlanDefinition/{card.id}",
             "version": version_of(card.version, *edition(self._engine)),
-            "name": computable_name(card.id),
+            "name": define_name(card.id),
             "title": card.title,
             "type": _ECA_RULE,
             **MATURITY,
@@ -62,12 +79,18 @@ class PlanDefinitions:
             "publisher": card.version.partition("+")[2] or PUBLISHER,
             "description": self._description(card),
             "relatedArtifact": [*self._evidence(card), *self._other_cards(card)],
-            "library": [self._library],
+            "library": [self._library, criteria_canonical(self._engine)],
             "action": [self._action(card)],
         }
 
+    def _endpoint(self) -> list[dict[str, Any]]:
+        """Where the CDS service is, where the site states its public address."""
+        base = self._engine.settings.base_url
+        return [{"url": _ENDPOINT, "valueUri": f"{base.rstrip('/')}/cds-services"}] if base else []
+
     def _description(self, card: Card) -> str:
         lines = [f"A card of the indicator `{card.indicator}`, parameter set {self._engine.parameter_set}."]
+        lines += [f"Hooks: {', '.join(card.hooks)}. It is answered by the CDS service alone; this definition cannot be executed."]
         lines += ["", "It fires when all of:", ""]
         lines += [f"- {words(condition)}" for condition in card.include]
         if card.exclude:
@@ -90,13 +113,12 @@ class PlanDefinitions:
             "priority": PRIORITIES[card.indicator],
             "code": [card_topic(card)],
             "documentation": self._evidence(card)[:1],
-            "trigger": [{"type": "named-event", "name": hook} for hook in card.hooks],
-            "condition": conditions(card, self._library),
+            "condition": [applicability(define_name(card.id), criteria_words(card), criteria_canonical(self._engine))],
             "input": data_requirements(queries_of_card(card, self._engine.cards)),
         }
         if card.suggestions:
             action["selectionBehavior"] = "at-most-one"
-            action["action"] = [self._suggestion(card, suggestion) for suggestion in card.suggestions]
+            action["action"] = [self._suggestion(card, index, suggestion) for index, suggestion in enumerate(card.suggestions)]
         # A card need not have a detail, and an element of FHIR is never empty.
         return {name: value for name, value in action.items() if value}
 
@@ -106,10 +128,10 @@ class PlanDefinitions:
             text = readable(paragraph.text.strip())
             yield f"If {', and '.join(map(words, paragraph.when))}: {text}" if paragraph.when else text
 
-    def _suggestion(self, card: Card, suggestion: Suggestion) -> dict[str, Any]:
+    def _suggestion(self, card: Card, index: int, suggestion: Suggestion) -> dict[str, Any]:
         made: dict[str, Any] = {"title": readable(suggestion.label)}
-        if suggestion.when:
-            made["condition"] = applicable(suggestion.when, self._library)
+        when = " and ".join(["the card fires", *map(words, suggestion.when), "age is not known to be below 16"])
+        made["condition"] = [applicability(suggestion_name(card.id, index), when, criteria_canonical(self._engine))]
         made["selectionBehavior"] = "all"
         made["precheckBehavior"] = "yes" if suggestion.recommended else "no"
         made["action"] = [self._order(source, card, suggestion) for source in suggestion.create]
@@ -165,9 +187,3 @@ def action_type(code: str) -> dict[str, Any]:
     """What an action does to a request: ``create`` or ``remove``."""
     system = "http://terminology.hl7.org/CodeSystem/action-type"
     return {"coding": [{"system": system, "code": code, "display": _ACTION_TYPES[code]}]}
-
-
-def computable_name(identity: str) -> str:
-    """An id as a name for code: ``b12-duplicate`` as ``B12Duplicate``."""
-    name = "".join(part.capitalize() for part in identity.split("-"))
-    return name if name[:1].isalpha() else f"Card{name}"

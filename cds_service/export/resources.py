@@ -14,31 +14,53 @@ from typing import Any
 from ..config import Settings
 from ..content import PROFILES
 from ..engine import Engine
+from ..fhir.terminology import BASE
+from .criteria_library import criteria_library
+from .expansion import expanded
 from .library import library
+from .narrative import with_narrative
+from .order_profiles import DRUGS, with_regimens
 from .plan_definition import PlanDefinitions
+from .result_profiles import result_value_sets, with_limits
 from .site_value_sets import with_site_codes
 
 EXAMPLES = "examples"
 GENERATED = {"PlanDefinition": "plan-definitions", "Library": "libraries"}
+_PROFILES = "structure-definitions"
 
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
     """The definitions: files first made by hand, value sets with the codes of the site of ``engine``, then those of its cards; by type
-    and id."""
+    and id.
+
+    Value sets have their expansions, all have a narrative. What another publisher defines is used here and not handed over.
+    """
     files = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
-    found = [with_site_codes(resource, engine.terminology) for resource in files]
-    return sorted([*found, *generated(engine)], key=lambda resource: (resource["resourceType"], resource["id"]))
+    ours = [resource for resource in files if resource["url"].startswith(f"{BASE}/")]
+    found = [with_site_codes(resource, engine.terminology) for resource in ours]
+    value_sets = {resource["url"]: resource for resource in found if resource["resourceType"] == "ValueSet"}
+    found = [expanded(item, value_sets) if item["url"] in value_sets else item for item in [*found, *generated(engine)]]
+    return sorted(map(with_narrative, found), key=lambda resource: (resource["resourceType"], resource["id"]))
 
 
 def examples() -> list[dict[str, Any]]:
     """The example resources, by type and id."""
-    return sorted(_read(PROFILES / EXAMPLES), key=lambda resource: (resource["resourceType"], resource["id"]))
+    return sorted(map(with_narrative, _read(PROFILES / EXAMPLES)), key=lambda resource: (resource["resourceType"], resource["id"]))
 
 
 def generated(engine: Engine) -> Iterator[dict[str, Any]]:
     """What is made from the cards and parameters of ``engine``."""
-    yield from PlanDefinitions(engine).all()
-    yield library(engine)
+    made = [*PlanDefinitions(engine).all(), library(engine), criteria_library(engine)]
+    yield from map(_with_plain_units, made)
+
+
+def _with_plain_units(element: Any) -> Any:
+    """``element`` with units that are ASCII: HAPI announced "mL/min/1.73 m²" in another encoding than it declares."""
+    if isinstance(element, dict):
+        return {name: _with_plain_units(item) for name, item in element.items()}
+    if isinstance(element, list):
+        return [_with_plain_units(item) for item in element]
+    return element.replace("m²", "m2") if isinstance(element, str) else element
 
 
 def _folders() -> list[Path]:
@@ -58,7 +80,21 @@ def text(resource: dict[str, Any]) -> str:
 def _wanted() -> Mapping[str, str]:
     """The text of each generated file by its path: of the built-in cards, in the set ``default``."""
     engine = Engine(Settings(parameters="default", cards=()))
-    return {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
+    made = {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
+    return made | {f"{_PROFILES}/{profile['id']}.json": text(profile) for profile in _completed_profiles(engine)}
+
+
+def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
+    """The profiles that have an invariant which is made of what the service works by: limits of results, regimens of orders."""
+    for drug in DRUGS:
+        yield with_regimens(_profile(f"{drug}-order"), engine.publication.templates)
+    for value_set, analyte in result_value_sets():
+        yield with_limits(_profile(f"{value_set}-result"), value_set, analyte)
+
+
+def _profile(identity: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((PROFILES / _PROFILES / f"{identity}.json").read_text("utf-8"))
+    return found
 
 
 def stale(profiles: Path) -> Iterator[str]:

@@ -7,12 +7,12 @@ only when a card asks, so that a call which no card cares about never touches th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from .fact import Fact, unknown
+from .fact import Fact, Source, unknown
 from .guard import UNREADABLE
 
 if TYPE_CHECKING:
@@ -155,6 +155,22 @@ class Facts(Mapping[str, Fact]):
     def reads(self, name: str) -> list[str]:
         """The facts that computing ``name`` read; empty where it was given or not computed."""
         return self._reads.get(name, [])
+
+    def sources_behind(self, names: Iterable[str]) -> Iterator[Source]:
+        """The resources that facts rest on which were computed and hold: a fact's own, else those of the facts that it read.
+
+        Nothing is computed for it.
+        """
+        waiting, seen = list(names), set[str]()
+        while waiting:
+            name = waiting.pop(0)
+            found = self._facts.get(name)
+            if name in seen or found is None or not found.holds:
+                continue
+            seen.add(name)
+            yield from found.sources
+            if not found.sources:
+                waiting += self._reads.get(name, ())
 
     def unknown_at_root(self, names: Iterable[str]) -> list[str]:
         """The unknown facts behind ``names`` that do not rest on other unknown facts alone, in catalogue order.

@@ -40,7 +40,7 @@ class Draft(NamedTuple):
     read, so that, unlike with an unstated one, it is not known whether it treats.
 
     ``unresolved``: what its medication is cannot be told: a reference that leads nowhere, a code in a system that is not read,
-    a modifier that is not understood.
+    a modifier that is not understood. ``request``: the order as received, of which one that replaces it keeps what still holds.
     """
 
     product: Product
@@ -51,6 +51,7 @@ class Draft(NamedTuple):
     intent: str
     replaces: frozenset[str]
     dosage_untold: bool = False
+    request: MedicationRequest | None = None
 
     @property
     def phase(self) -> Phase:
@@ -184,6 +185,7 @@ class SessionReader:
             request.intent,
             replaced_references(request),
             untold or (phases is unread and bool(dosages)),
+            request,
         )
 
 

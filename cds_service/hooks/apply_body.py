@@ -27,9 +27,9 @@ MOST_PARAMETERS = 1000
 LONGEST_NAME = 40
 LONGEST_ID = 256  # as in a hook call
 # R4's, which change nothing here.
-UNUSED = ("practitioner", "organization", "userType", "userLanguage", "userTaskContext", "setting", "settingContext")
-_ONCE = ("subject", "encounter", "data", "draftOrders", *UNUSED)
-NAMES = ("subject", "encounter", *UNUSED, "prefetchData", "data", "draftOrders", "selections")
+UNUSED = ("organization", "userType", "userLanguage", "userTaskContext", "setting", "settingContext")
+_ONCE = ("subject", "encounter", "practitioner", "data", "draftOrders", *UNUSED)
+NAMES = ("subject", "encounter", "practitioner", *UNUSED, "prefetchData", "data", "draftOrders", "selections")
 _ORDERING = ("order-select", "order-sign")
 
 
@@ -92,6 +92,7 @@ def read_apply(body: bytes, card: Card) -> Call:
         _bundle(*orders[0]) if orders else None,
         selections or None,
         _data(named),
+        user_id=_user(named["practitioner"][0][1]) if "practitioner" in named else "",
     )
 
 
@@ -153,6 +154,12 @@ def _string(place: str, parameter: Parameter) -> str:
     if parameter.valueString is None:
         raise BadRequest(f"{parameter.name} has a valueString.", place, code="required")
     return parameter.valueString
+
+
+def _user(parameter: Parameter) -> str:
+    """``Practitioner/id``; what names nobody by type and id, or another than a practitioner, changes nothing."""
+    stated = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    return type_and_id(stated or "")
 
 
 def _id_of(kind: str, place: str, parameter: Parameter) -> str:

@@ -59,7 +59,8 @@ Context = TypeVar("Context", PatientViewContext, EncounterDischargeContext, Orde
 class HookRequest(Struct, Generic[Context]):
     """The request body. Elements that the service does not use, ``extension`` included, are accepted and not read.
 
-    Whatever resource type ``context.userId`` names (Practitioner, PractitionerRole, Patient, RelatedPerson), it changes nothing.
+    Whatever resource type ``context.userId`` names (Practitioner, PractitionerRole, Patient, RelatedPerson), it decides nothing; a
+    suggested order of the intent ``order`` names a Practitioner or PractitionerRole as its requester.
     """
 
     hook: Text

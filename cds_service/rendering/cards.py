@@ -21,6 +21,7 @@ from ..rules.conditions import CardHolds, Condition
 from ..rules.decision import Decision, Decisions
 from .card_text import filled, not_known, values_table
 from .orders import OrderContext, OrderTemplate
+from .reasons import reasons
 
 MOST_CARDS = 3
 TOPICS = f"{BASE}/CodeSystem/card-topic"
@@ -49,11 +50,12 @@ class Publication(NamedTuple):
 
 
 class Patient(NamedTuple):
-    """Whose card it is: ``Patient/id``, the encounter's id, and the time of the call."""
+    """Whose card it is: ``Patient/id``, the encounter's id, and the time of the call; ``user``: who made it, ``Practitioner/id``."""
 
     reference: str
     encounter: str | None
     now: datetime
+    user: str = ""
 
 
 def fixed_parts(card: Card, evidence: Mapping[str, Evidence], override_reasons: Mapping[str, str]) -> dict[str, Any]:
@@ -142,13 +144,14 @@ class _Rendering:
     """One card of one call; remembers which facts it met, for the line ``Not known``."""
 
     def __init__(self, decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication):
+        self.decision = decision
         self.source = decision.card
         self.decisions = decisions
         self.facts = facts
         self.patient = patient
         self.publication = publication
         self.met: set[str] = set()
-        self.orders: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.orders: list[tuple[str, OrderContext, dict[str, Any]]] = []
         for step in decision.steps:
             self._meet(step.condition)
 
@@ -246,13 +249,13 @@ class _Rendering:
             ids += value
         return [self.publication.templates[template_id] for template_id in ids]
 
-    def _order(self, template: OrderTemplate, intent: str, replaces: str) -> dict[str, Any]:
-        """The order, made once for all suggestions of the card."""
-        order = self.orders.get((template.id, intent, replaces))
-        if order is None:
-            patient = self.patient
-            order = template.order(OrderContext(patient.reference, patient.encounter, patient.now, intent, replaces))
-            self.orders[template.id, intent, replaces] = order
+    def _order(self, template: OrderTemplate, context: OrderContext) -> dict[str, Any]:
+        """The order, made once for all suggestions of the card that ask for the same."""
+        for made_of, made_for, order in self.orders:
+            if made_of == template.id and made_for == context:
+                return order
+        order = template.order(context)
+        self.orders.append((template.id, context, order))
         return order
 
     def _actions(self, suggestion: Suggestion, templates: list[OrderTemplate]) -> list[dict[str, Any]]:
@@ -263,13 +266,23 @@ class _Rendering:
         replaced = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
         if suggestion.delete and (not replaced or not all(0 < len(draft.reference) <= _LONGEST_REFERENCE for draft in replaced)):
             return []
-        kept = next((draft.intent for draft in replaced if draft.intent in _INTENTS), self.publication.intent)
+        context = OrderContext(
+            self.patient.reference,
+            self.patient.encounter,
+            self.patient.now,
+            self.publication.intent,
+            replaced_order,
+            user=self.patient.user,
+            reasons=reasons(self.decision, self.decisions, suggestion, self.facts),
+        )
+        in_place = context
+        if replaced:
+            kept = next((draft.intent for draft in replaced if draft.intent in _INTENTS), self.publication.intent)
+            in_place = context._replace(intent=kept, draft=replaced[0].request)
         actions: list[dict[str, Any]] = []
         for template in templates:
-            intent = kept if template.starts_cobalamin else self.publication.intent
-            actions.append(
-                {"type": "create", "description": f"Order: {template.title}", "resource": self._order(template, intent, replaced_order)}
-            )
+            order = self._order(template, in_place if template.starts_cobalamin else context)
+            actions.append({"type": "create", "description": f"Order: {template.title}", "resource": order})
         for draft in replaced:
             actions.append({"type": "delete", "description": "Remove the draft", "resourceId": draft.reference})
         return actions

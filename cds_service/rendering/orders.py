@@ -15,8 +15,11 @@ import msgspec
 
 from ..fhir.definitions import read_definitions, using
 from ..fhir.medication import COBALAMINS
-from ..fhir.r4 import CodeableConcept
+from ..fhir.r4 import CodeableConcept, MedicationRequest
+from ..fhir.references import is_id
 from ..fhir.terminology import RXNORM, Terminology
+from .carried_over import carry_over
+from .reasons import with_reasons
 
 LABORATORY = {
     "coding": [
@@ -24,11 +27,16 @@ LABORATORY = {
     ]
 }
 
+# Who can ask for an order: another user (Patient, RelatedPerson) cannot.
+_PRESCRIBERS = ("Practitioner", "PractitionerRole")
+_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+
 
 class OrderContext(NamedTuple):
     """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice.
 
-    ``replaces``: the MedicationRequest that a medication order takes the place of.
+    ``replaces``: the MedicationRequest that a medication order takes the place of. ``user``: who made the call, ``Practitioner/id``.
+    ``draft``: the draft that a medication order replaces, as received. ``reasons``: the references that decided.
     """
 
     patient: str
@@ -36,6 +44,9 @@ class OrderContext(NamedTuple):
     now: datetime
     intent: str
     replaces: str = ""
+    user: str = ""
+    draft: MedicationRequest | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class OrderTemplate(NamedTuple):
@@ -60,7 +71,12 @@ class OrderTemplate(NamedTuple):
         if self.hours is not None:
             due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")
-        return resource
+        kind, _, identity = context.user.partition("/")
+        if context.intent in _ORDERS and kind in _PRESCRIBERS and is_id(identity):
+            resource["requester"] = {"reference": context.user}
+        resource = with_reasons(resource, context.reasons)
+        is_medication = resource["resourceType"] == "MedicationRequest"
+        return carry_over(context.draft, resource) if context.draft and is_medication else resource
 
 
 def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -> dict[str, OrderTemplate]:

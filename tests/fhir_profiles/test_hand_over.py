@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -20,11 +21,9 @@ from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.content import CARDS, PROFILES
 from cds_service.engine import Engine
-from cds_service.export.criteria import LANGUAGE
 from cds_service.export.resources import definitions, stale, write
 from cds_service.facts.catalogue import CATALOGUE
-from cds_service.rules.card_set import Folder, load_card
-from tests.support.clinic import engine
+from tests.support.clinic import client, engine
 
 # uk has what a set can do: a card that is off, another indicator, other orders.
 SETS = ("default", "uk")
@@ -82,8 +81,78 @@ def test_there_is_one_plan_for_each_active_card_with_its_version_and_hooks(param
     suffix = "" if parameters == "default" else f"+{parameters}"
     assert {(name, item["version"]) for name, item in plans(parameters).items()} == {(c.id, c.version + suffix) for c in cards.values()}
     for card in cards.values():
-        (action,) = plan(card.id, parameters)["action"]
-        assert action["trigger"] == [{"type": "named-event", "name": hook} for hook in card.hooks]
+        assert f"Hooks: {', '.join(card.hooks)}." in plan(card.id, parameters)["description"]
+
+
+@pytest.mark.parametrize("parameters", SETS)
+def test_nothing_that_is_handed_over_makes_a_server_announce_a_service(parameters):
+    """A server with clinical reasoning makes a CDS service of each PlanDefinition that a named event triggers."""
+    for name, resource in made(parameters).items():
+        assert "named-event" not in json.dumps(resource), name
+        capabilities = [item["valueCode"] for item in resource.get("extension", []) if item["url"].endswith("knowledgeCapability")]
+        assert "executable" not in capabilities
+        if name.startswith(("PlanDefinition/", "Library/")):
+            assert capabilities == ["shareable", "computable", "publishable"]
+
+
+def test_the_address_of_the_service_stands_in_it_where_the_site_states_it():
+    def endpoints(base_url: str) -> set[str]:
+        found = definitions(Engine(Settings(base_url=base_url)))
+        return {item["valueUri"] for plan in found for item in plan.get("extension", []) if item["url"].endswith("cqf-cdsHooksEndpoint")}
+
+    assert endpoints("") == set()
+    assert endpoints("https://cds.example.org") == {"https://cds.example.org/cds-services"}
+
+
+def test_an_order_that_is_applied_elsewhere_is_a_draft():
+    """R4's $apply makes active orders where the definition does not say otherwise."""
+    orders = [item for name, item in made().items() if name.startswith("ActivityDefinition/")]
+    assert orders
+    for order in orders:
+        (status,) = order["dynamicValue"]
+        assert (status["path"], status["expression"]["language"], status["expression"]["expression"]) == (
+            "status",
+            "text/fhirpath",
+            "'draft'",
+        )
+
+
+def test_a_value_set_has_an_expansion_that_says_where_it_is_not_closed():
+    terminology = engine().terminology
+    for name, resource in made().items():
+        if not name.startswith("ValueSet/"):
+            continue
+        listed = {(item["system"], item["code"]) for item in resource["expansion"].get("contains", [])}
+        assert all(terminology.holds(resource["id"], system, code) for system, code in listed), name
+        text = json.dumps([made()[f"ValueSet/{part}"]["compose"] for part in composing(resource)])
+        closed = "extension" not in resource["expansion"]
+        assert closed is ('"filter"' not in text), name
+        if closed:
+            assert len(listed) == resource["expansion"]["total"]
+
+
+def composing(value_set: dict[str, Any]) -> list[str]:
+    """The ids of the value sets that one is made of, its own included."""
+    urls = [url for include in value_set["compose"]["include"] for url in include.get("valueSet", [])]
+    return [value_set["id"], *(part for url in urls for part in composing(made()[f"ValueSet/{url.rpartition('/')[2]}"]))]
+
+
+def test_every_definition_has_a_narrative_that_is_well_formed():
+    for name, resource in made().items():
+        div = ElementTree.fromstring(resource["text"]["div"])
+        assert div.tag == "{http://www.w3.org/1999/xhtml}div"
+        assert "".join(div.itertext()).strip(), name
+
+
+def test_what_another_publisher_defines_is_not_handed_over():
+    assert {item["url"] for item in made().values() if not item["url"].startswith(f"{BASE}/")} == set()
+
+
+def test_units_are_ascii_where_a_server_announces_or_evaluates_them():
+    for name, resource in made().items():
+        if name.startswith(("PlanDefinition/", "Library/")):
+            assert "\u00b2" not in json.dumps(resource, ensure_ascii=False), name
+    assert "mL/min/1.73 m2" in criteria()
 
 
 def test_a_card_that_is_off_in_a_set_is_not_handed_over_in_it():
@@ -105,12 +174,20 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
     }
     assert [item["display"] for item in action["documentation"]] == ["US label: folic acid tablets"]
     assert [item["label"] for item in rule["relatedArtifact"]] == ["fda-folic-acid-label", "bsh-2014", "nice-ng239", "bnf-hydroxocobalamin"]
-    assert [(item["kind"], item["expression"]["description"]) for item in action["condition"]] == [
-        ("applicability", "drafted folate above the low dose"),
-        ("applicability", "known or likely B12 deficiency"),
-        ("applicability", "Not: effective B12 treatment"),
-        ("applicability", "Not: therapeutic cobalamin in this session"),
-        ("applicability", "Not: another reason for folate: pregnancy, methotrexate, pemetrexed, haemolysis or dialysis"),
+    assert action["condition"] == [
+        {
+            "kind": "applicability",
+            "expression": {
+                "description": (
+                    "It fires when all of: drafted folate above the low dose; known or likely B12 deficiency. It is silent when "
+                    "any of: effective B12 treatment; therapeutic cobalamin in this session; another reason for folate: pregnancy, "
+                    "methotrexate, pemetrexed, haemolysis or dialysis."
+                ),
+                "language": "text/cql",
+                "expression": "FolicAcidB12Deficient",
+                "reference": f"{BASE}/Library/B12FolateCriteria",
+            },
+        }
     ]
 
 
@@ -139,7 +216,11 @@ def test_suggestions_are_alternatives_and_their_orders_go_together():
     ]
     assert potassium["selectionBehavior"] == "any"
     assert [item["title"] for item in potassium["action"]] == ["Potassium now", "Potassium at 24 hours", "Potassium at 48 hours"]
-    assert [item["expression"]["description"] for item in second["condition"]] == ["no pregnancy", "another reason for folate: none"]
+    (condition,) = second["condition"]
+    assert condition["expression"]["expression"] == "FolicAcidB12Deficient_Suggestion2"
+    assert condition["expression"]["description"] == (
+        "the card fires and no pregnancy and another reason for folate: none and age is not known to be below 16"
+    )
     assert (second["precheckBehavior"], second["action"][-1]["title"]) == ("no", "Remove: drafted folate")
 
 
@@ -163,34 +244,53 @@ def test_cards_that_a_card_looks_at_are_what_it_depends_on():
     assert needed == [f"{BASE}/PlanDefinition/b12-neuro-regimen|{plan('b12-neuro-regimen')['version']}"]
 
 
+def read_by(card_id: str) -> set[tuple[str, str]]:
+    """What a card reads: the types, and the ids of the value sets of the codes."""
+    inputs = plan(card_id)["action"][0]["input"]
+    assert all("id" not in item for item in inputs)  # an engine would take one for the name of a parameter
+    filters = [(item["type"], code) for item in inputs for code in item.get("codeFilter", [{}])]
+    return {(kind, code.get("valueSet", "").rpartition("/")[2]) for kind, code in filters}
+
+
 def test_what_a_card_reads_is_its_input():
-    read = {item["id"] for item in plan("monitoring-due")["action"][0]["input"]}
-    assert {"patient", "medication-requests", "b12-results.homocysteine"} <= read
-    assert "allergies" not in {item["id"] for item in plan("response-reticulocytes")["action"][0]["input"]}
+    assert {("Patient", ""), ("MedicationRequest", ""), ("Observation", "homocysteine")} <= read_by("monitoring-due")
+    assert ("AllergyIntolerance", "") not in read_by("response-reticulocytes")
+
+
+def criteria(parameters: str = "default") -> str:
+    """The text of the Library of criteria."""
+    (content,) = made(parameters)["Library/b12-folate-criteria"]["content"]
+    assert content["contentType"] == "text/cql"
+    return base64.b64decode(content["data"]).decode()
 
 
 @pytest.mark.parametrize("parameters", SETS)
-def test_a_criterion_can_be_read_back_as_it_stands_in_the_card(parameters, tmp_path):
-    """The expressions are the condition language itself: a card made of them alone has the same criteria."""
-    for card in engine(parameters).cards.values():
-        sides: dict[str, list[str]] = {"include": [], "exclude": []}
-        for condition in plan(card.id, parameters)["action"][0]["condition"]:
-            assert condition["expression"]["language"] == LANGUAGE
-            ((side, value),) = json.loads(condition["expression"]["expression"]).items()
-            sides[side].append(value)
-        says = {"indicator": "info", "summary": "x", "source": card.source}
-        content = {"id": card.id, "version": "1.0.0", "title": "x", "rank": 1, "hooks": list(card.hooks), **sides, "card": says}
-        path = tmp_path / f"{card.id}.yaml"
-        path.write_text(yaml.safe_dump(content), "utf-8")
-        read = load_card(path, Folder(tmp_path, "here"), engine(parameters).vocabulary, parameters)
-        assert list(map(without_place, read.include)) == list(map(without_place, card.include))
-        assert list(map(without_place, read.exclude)) == list(map(without_place, card.exclude))
+def test_every_condition_names_a_define_of_the_library_of_criteria(parameters):
+    defined = re.findall(r"^define (\w+):", criteria(parameters), re.MULTILINE)
+    assert len(defined) == len(set(defined))
+    named = re.findall(r'"language": "text/cql", "expression": "(\w+)"', json.dumps(list(plans(parameters).values())))
+    assert sorted(named) == sorted(defined)
 
 
-def without_place(condition: Any) -> dict[str, Any]:
-    """What a condition says, but for where it stands."""
-    said = {name: getattr(condition, name) for name in condition.__slots__ if name != "place"}
-    return {name: [without_place(item) for item in value] if name == "criteria" else value for name, value in said.items()}
+@pytest.mark.parametrize("parameters", SETS)
+def test_the_criteria_ask_only_facts_that_they_take_as_parameters(parameters):
+    text = criteria(parameters)
+    for name in {*re.findall(r'"([a-z0-9_.]+)"', text)} - {"hook", "today"}:
+        fact = name.removesuffix(".known")
+        assert fact in CATALOGUE
+        assert f'parameter "{fact}.known" Boolean default false' in text
+    assert f"library B12FolateCriteria version '{made(parameters)['Library/b12-folate-criteria']['version']}'" in text
+
+
+def test_a_criterion_reads_as_the_card_has_it():
+    text = criteria()
+    # What an author says of an unknown fact is the other branch; a look at another card is a look at its define.
+    assert 'if not "patient.pregnant.known" then true else' in text
+    assert "not ((B12IndeterminateNeuro) is true)" in text
+    assert "((\"hook\" in {'patient-view', 'encounter-discharge'}) is true)" in text
+    # A card that is off in a set never fires.
+    assert "HomocysteineAboveTarget" in text
+    assert "HomocysteineAboveTarget" not in criteria("uk")
 
 
 def test_the_library_defines_every_fact_and_every_parameter_with_its_value():
@@ -207,21 +307,15 @@ def test_the_library_defines_every_fact_and_every_parameter_with_its_value():
     assert set(values["parameters"]) == set(yaml.safe_load((PROFILES.parent / "cards/parameters/default.yaml").read_text("utf-8")))
 
 
-def test_the_library_names_what_is_read_by_prefetch_key_and_value_set():
+def test_the_library_of_facts_names_what_is_read_with_the_prefetch_templates_of_discovery():
     needed = {item["id"]: item for item in made()["Library/b12-folate-facts"]["dataRequirement"]}
-    assert needed["blood-count.mcv"] == {
-        "id": "blood-count.mcv",
-        "type": "Observation",
-        "codeFilter": [{"path": "code", "valueSet": f"{BASE}/ValueSet/mcv"}],
+    patterns = {key: item["extension"][0]["valueString"] for key, item in needed.items()}
+    announced = {
+        key: template for service in client().get("/cds-services").get_json()["services"] for key, template in service["prefetch"].items()
     }
-    assert needed["allergies"] == {"id": "allergies", "type": "AllergyIntolerance"}
-
-
-def test_every_fact_in_a_criterion_is_defined_by_the_library():
-    defined = {item["name"] for item in made()["Library/b12-folate-facts"]["parameter"]}
-    asked = re.findall(r'\\"fact\\": \\"([a-z0-9_.]+)', json.dumps([item["action"] for item in plans().values()]))
-    assert asked
-    assert set(asked) <= defined
+    assert announced.items() <= patterns.items()
+    assert (needed["allergies"]["type"], patterns["patient"]) == ("AllergyIntolerance", "Patient/{{context.patientId}}")
+    assert made()["Library/b12-folate-facts"]["type"]["coding"][0]["code"] == "module-definition"
 
 
 def test_no_committed_file_is_stale():
@@ -230,7 +324,7 @@ def test_no_committed_file_is_stale():
 
 
 def test_a_stale_file_is_named_and_written_anew(tmp_path):
-    for folder in ("plan-definitions", "libraries"):
+    for folder in ("plan-definitions", "libraries", "structure-definitions"):
         shutil.copytree(PROFILES / folder, tmp_path / folder)
     changed, missing, stray = (tmp_path / f"plan-definitions/{name}.json" for name in ("b12-duplicate", "b12-paediatric", "no-card"))
     changed.write_text(changed.read_text("utf-8").replace("stat", "asap"), "utf-8")
@@ -274,6 +368,10 @@ def test_a_sites_own_limits_make_another_version_of_all_that_rests_on_them(tmp_p
     library = found["Library/b12-folate-facts"]
     assert library["version"] == "0.1.0+st-elsewhere"
     assert found["PlanDefinition/b12-duplicate"]["version"] == "1.0.0+st-elsewhere"
-    assert found["PlanDefinition/b12-duplicate"]["library"] == [f"{BASE}/Library/b12-folate-facts|0.1.0+st-elsewhere"]
+    assert found["Library/b12-folate-criteria"]["version"] == "0.1.0+st-elsewhere"
+    assert found["PlanDefinition/b12-duplicate"]["library"] == [
+        f"{BASE}/Library/b12-folate-facts|0.1.0+st-elsewhere",
+        f"{BASE}/Library/B12FolateCriteria",
+    ]
     (limit,) = [item["documentation"] for item in library["parameter"] if item["name"] == "b12.total.deficient_below"]
     assert limit.startswith("200 ng/L, 148 pmol/L.")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cds_service.authoring.validation import Validator
 from cds_service.authoring.validation.conformance import conformance_findings
@@ -185,6 +188,27 @@ def test_a_profile_ends_where_the_service_stops_believing_a_value(value_set, cod
     last, beyond = (result(value_set, code, value, unit) for value in (possible, impossible))
     assert (conforms(f"{value_set}-result", last), usable(value_set, last)) == (True, True)
     assert (conforms(f"{value_set}-result", beyond), usable(value_set, beyond)) == (False, False)
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    of=st.sampled_from(codes_by_property()),
+    unit=st.sampled_from([unit for unit in UCUM if unit not in MISUSED]),
+    number=st.decimals(min_value="1e-6", max_value="1e6", allow_nan=False, places=6).map(float) | st.integers(0, 10**12),
+    day=st.dates(min_value=date(2000, 1, 1), max_value=date(2150, 1, 1)).filter(lambda day: abs((day - NOW.date()).days) > 400),
+    whole=st.booleans(),
+)
+def test_a_generated_result_conforms_where_the_service_can_use_it(of, unit, number, day, whole):
+    """Every unit, value and date, both ways; printed units, comparators and text values are on the page of profiles."""
+    value_set, code = of
+    sent_result = result(value_set, code, number, unit)
+    sent_result["effectiveDateTime"] = day.isoformat() if whole else day.isoformat()[:7]
+    assert conforms(f"{value_set}-result", sent_result) is usable(value_set, sent_result)
+
+
+@pytest.mark.parametrize(("value", "unit"), [(150_000, "g/L"), (1e-9, "kg/L"), (150_000, "mol/L")])
+def test_a_mass_that_no_patient_has_does_not_conform(value, unit):
+    assert not conforms("b12-total-result", result("b12-total", "2132-9", value, unit))
 
 
 @pytest.mark.parametrize(

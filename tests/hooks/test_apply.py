@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -106,7 +107,12 @@ def test_the_care_plan_holds_the_card_and_its_orders():
     assert plan["subject"] == group(plan)["subject"] == {"reference": "Patient/pat-1"}
     assert (group(plan)["priority"], group(plan)["intent"]) == ("stat", "proposal")
     orders = [item for item in plan["contained"] if item["resourceType"] in ("MedicationRequest", "ServiceRequest")]
-    assert [item["resourceType"] for item in orders] == ["MedicationRequest", "ServiceRequest", "ServiceRequest", "ServiceRequest"]
+    # The regimen to add, three tests that both suggestions share, and the regimen in place of the draft, which keeps its requester.
+    assert Counter(item["resourceType"] for item in orders) == {"MedicationRequest": 2, "ServiceRequest": 3}
+    assert [item.get("requester") for item in orders if item["resourceType"] == "MedicationRequest"] == [
+        None,
+        {"reference": "Practitioner/doc"},
+    ]
     assert {item["intent"] for item in orders} == {"option"}
     assert {item["status"] for item in orders} == {"draft"}
 
@@ -134,8 +140,10 @@ def test_cards_applied_one_by_one_start_one_course():
     assert ids(answer) == ["folic-acid-b12-deficient", "cyanocobalamin-leber", "b12-neuro-regimen"]
     plans = [applied(card_id, request) for card_id in ids(answer)]
     assert [as_card(plan) for plan in plans] == list(map(comparable, answer))
+    # To add, or in place of the draft: one of the two can be chosen.
     courses = [[item for item in plan["contained"] if item["resourceType"] == "MedicationRequest"] for plan in plans]
-    assert list(map(len, courses)) == [1, 0, 0]
+    assert list(map(len, courses)) == [2, 0, 0]
+    assert len({item["instantiatesCanonical"][0] for item in courses[0]}) == 1
 
 
 # Data

@@ -11,6 +11,7 @@ def parameters(request: dict[str, Any]) -> dict[str, Any]:
     """The Parameters resource that says what a hook request says."""
     context = request["context"]
     found: list[dict[str, Any]] = [{"name": "subject", "valueString": f"Patient/{context['patientId']}"}]
+    found.append({"name": "practitioner", "valueString": context["userId"]})
     if context.get("encounterId"):
         found.append({"name": "encounter", "valueString": f"Encounter/{context['encounterId']}"})
     for key, value in request.get("prefetch", {}).items():

@@ -14,6 +14,7 @@ from ...content import PROFILES
 from ...fhir.loose_json import as_list, as_text
 from ...fhir.terminology import Terminology
 from .base import base_findings, type_findings
+from .base_rules import rule_findings
 from .conformance import bindings, conformance_findings, extension_findings
 from .finding import Checked, Finding, Report
 from .node import Node
@@ -70,6 +71,7 @@ class Validator:
 
     def _findings(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
         yield from base_findings(resource)
+        yield from rule_findings(resource, self.profiles)
         yield from self._naming_findings(resource)
         for profile in profiles:
             yield from conformance_findings(Node.root(resource), profile, resource, self._terminology)

@@ -16,9 +16,26 @@ from .node import R4, Node
 from .primitives import by_extension_alone
 from .profiles import OURS, Constraint, Element, Profile, Profiles
 
+# An invariant on the whole of an order, which every smaller mistake breaks too.
+REGIMEN = "-order-regimen"
+
 
 def conformance_findings(root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology) -> Iterator[Finding]:
-    """What ``root`` breaks of ``profile``. ``root``: the ``resource`` itself, or an extension somewhere in it."""
+    """What ``root`` breaks of ``profile``. ``root``: the ``resource`` itself, or an extension somewhere in it.
+
+    The invariant on a regimen is evaluated where nothing else is wrong: it would repeat each mistake in general words.
+    """
+    found = False
+    for finding in _element_findings(root, profile, resource, terminology):
+        found |= finding.severity == "error"
+        yield finding
+    if not found:
+        for constraint in (constraint for element in profile.elements if not element.steps for constraint in element.constraints):
+            if constraint.key.endswith(REGIMEN):
+                yield from _constraint_findings(constraint, root, resource)
+
+
+def _element_findings(root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology) -> Iterator[Finding]:
     mistyped: tuple[str, ...] = ()  # of what has another type nothing more is said
     for element in profile.elements:
         if not element.steps:
@@ -98,7 +115,8 @@ def _node_findings(element: Element, node: Node, resource: dict[str, Any], termi
         what = f"No coding is in the value set {element.value_set}."
         yield Finding("error", node.path, "binding", what, "Add a coding from it; names are not matched.")
     for constraint in element.constraints:
-        yield from _constraint_findings(constraint, node, resource)
+        if not constraint.key.endswith(REGIMEN):
+            yield from _constraint_findings(constraint, node, resource)
 
 
 def _constraint_findings(constraint: Constraint, node: Node, resource: dict[str, Any]) -> Iterator[Finding]:
@@ -122,17 +140,27 @@ def _as_found(node: Node) -> str:
     return "" if isinstance(node.value, (dict, list)) else f" It is {_shown(node.value)}."
 
 
+def nothing_against(expression: str, node: Node, resource: dict[str, Any]) -> bool:
+    """Whether an invariant is not false of ``node``: what cannot be decided (other forms of a value are told elsewhere) is not."""
+    try:
+        result = _evaluated(expression, node, resource)
+    except Exception:  # the engine raises bare exceptions on values that base FHIR does not allow
+        return True
+    return bool(result != [False])
+
+
 def holds(expression: str, node: Node, resource: dict[str, Any]) -> bool:
     """Whether a FHIRPath invariant is true of ``node``. Nothing (``{}``, what a mistyped name gives) is not true.
 
     ``resource`` is what ``%resource`` stands for. Raises what the engine raises. Of an element without a value, of which an
     extension tells why, none is true.
     """
-    if node.value is None:
-        return False
+    return node.value is not None and bool(_evaluated(expression, node, resource) == [True])
+
+
+def _evaluated(expression: str, node: Node, resource: dict[str, Any]) -> Any:
     focus = ResourceNode(node.value, node.type)  # type: ignore[no-untyped-call]
-    result = _compiled(expression)(focus, {"resource": resource})
-    return bool(result == [True])
+    return _compiled(expression)(focus, {"resource": resource})
 
 
 @cache

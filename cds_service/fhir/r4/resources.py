@@ -225,6 +225,19 @@ class MedicationRequest(OfMedication, tag_field="resourceType", tag="MedicationR
     authoredOn: str = ""
     dosageInstruction: list[Dosage] = []
     priorPrescription: Reference | None = None
+    # What an order that replaces a draft keeps of it as it was sent: decoded only then.
+    category: Raw = Raw()
+    encounter: Raw = Raw()
+    groupIdentifier: Raw = Raw()
+    insurance: Raw = Raw()
+    note: Raw = Raw()
+    performer: Raw = Raw()
+    performerType: Raw = Raw()
+    priority: Raw = Raw()
+    reasonCode: Raw = Raw()
+    reasonReference: Raw = Raw()
+    requester: Raw = Raw()
+    supportingInformation: Raw = Raw()
 
 
 class MedicationStatement(OfMedication, tag_field="resourceType", tag="MedicationStatement", kw_only=True):

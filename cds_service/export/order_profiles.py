@@ -1,0 +1,91 @@
+"""The regimens in the profiles of medication orders: an order says what one of the templates says, and nothing else.
+
+The profiles are written by hand but for one invariant each, ``<drug>-order-regimen``, which is made of the order templates of
+that drug. A number, a unit, a word or a route that no template could have produced is then refused by any FHIR validator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..rendering.orders import OrderTemplate
+
+DRUGS = ("hydroxocobalamin", "cyanocobalamin", "folic-acid")
+
+
+def regimen_key(drug: str) -> str:
+    """The key of the invariant of a drug's profile."""
+    return f"{drug}-order-regimen"
+
+
+def with_regimens(profile: dict[str, Any], templates: Mapping[str, OrderTemplate]) -> dict[str, Any]:
+    """``profile``, the StructureDefinition of a drug's order, with the invariant that is made of ``templates``."""
+    drug = profile["id"].removesuffix("-order")
+    of_drug = [template.resource for name, template in templates.items() if _is_of(drug, name)]
+    first, *rest = profile["differential"]["element"]
+    kept = [item for item in first.get("constraint", ()) if item["key"] != regimen_key(drug)]
+    element = {**first, "constraint": [*kept, _constraint(drug, of_drug)]}
+    return {**profile, "differential": {"element": [element, *rest]}}
+
+
+def _is_of(drug: str, template: str) -> bool:
+    return template.startswith(f"{drug}-")
+
+
+def _constraint(drug: str, orders: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "key": regimen_key(drug),
+        "requirements": "A dose, rhythm, duration, route or word that no template has is a mistake, and here one can harm.",
+        "severity": "error",
+        "human": "Drug, words, dose, rhythm, duration and route are those of the order template that it names.",
+        "expression": " or ".join(f"({' and '.join(_order(order))})" for order in orders),
+    }
+
+
+def _order(order: dict[str, Any]) -> Iterator[str]:
+    (canonical,) = order["instantiatesCanonical"]
+    concept, dosages = order["medicationCodeableConcept"], order["dosageInstruction"]
+    yield f"instantiatesCanonical = {_text(canonical)}"
+    yield f"medication.text = {_text(concept['text'])}"
+    # Codes of the site's own systems may stand beside those of the template.
+    systems = " | ".join(dict.fromkeys(_text(coding["system"]) for coding in concept["coding"]))
+    codes = " | ".join(dict.fromkeys(_text(coding["code"]) for coding in concept["coding"]))
+    yield f"medication.coding.where(system in ({systems})).all(code in ({codes}))"
+    yield f"dosageInstruction.count() = {len(dosages)}"
+    for dosage in dosages:
+        yield f"dosageInstruction.where({' and '.join(_dosage(dosage))}).exists()"
+
+
+def _dosage(dosage: dict[str, Any]) -> Iterator[str]:
+    yield f"sequence = {dosage['sequence']}"
+    yield f"text = {_text(dosage['text'])}"
+    (coding,) = dosage["route"]["coding"]
+    yield f"route.coding.count() = 1 and route.coding.system = {_text(coding['system'])} and route.coding.code = {_text(coding['code'])}"
+    yield f"route.text = {_text(dosage['route']['text'])}"
+    repeat = dosage["timing"]["repeat"]
+    for name in ("frequency", "period", "periodUnit", "count"):
+        yield _is(f"timing.repeat.{name}", repeat.get(name))
+    yield from _quantity("timing.repeat.bounds", repeat.get("boundsDuration"))
+    (rate,) = dosage["doseAndRate"]
+    yield from _quantity("doseAndRate.dose", rate["doseQuantity"])
+
+
+def _quantity(path: str, quantity: dict[str, Any] | None) -> Iterator[str]:
+    if quantity is None:
+        yield f"{path}.empty()"
+        return
+    yield f"{path}.comparator.empty()"
+    for name in ("value", "unit", "system", "code"):
+        yield _is(f"{path}.{name}", quantity[name])
+
+
+def _is(path: str, value: Any) -> str:
+    if value is None:
+        return f"{path}.empty()"
+    return f"{path} = {_text(value) if isinstance(value, str) else value}"
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,111 @@
+"""What an order that replaces a draft keeps of it: who asked for it, for whom it is paid, why and where; never the drug.
+
+The elements are those of FHIR R4's MedicationRequest. What is about the drug that is replaced (medication, dosage, dispense,
+substitution, the prescription before it, identifiers, words that name the drug) does not hold for the new one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from ..fhir.r4 import MedicationRequest
+
+# What is kept, and the form that R4 gives it: an object, or a list of objects.
+CARRIED: Mapping[str, type] = {
+    "category": list,
+    "encounter": dict,
+    "supportingInformation": list,
+    "requester": dict,
+    "performer": dict,
+    "performerType": dict,
+    "reasonCode": list,
+    "reasonReference": list,
+    "groupIdentifier": dict,
+    "insurance": list,
+}
+_PRIORITIES = ("routine", "urgent", "asap", "stat")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def carry_over(request: MedicationRequest, order: dict[str, Any]) -> dict[str, Any]:
+    """``order``, a MedicationRequest as JSON, with what still holds of the draft ``request`` that it replaces.
+
+    What the order says itself comes first; lists are joined. A note is kept unless it speaks of the old drug. Resources that the
+    draft contains are kept where something that is kept refers to them.
+    """
+    draft = _as_sent(request)
+    kept = {name: value for name in CARRIED if (value := _well_formed(draft.get(name), CARRIED[name]))}
+    if draft.get("priority") in _PRIORITIES:
+        kept["priority"] = draft["priority"]
+    drug = {word for text in _drug_texts(request, draft["contained"]) for word in _words(text)}
+    if notes := [note for note in _objects(draft.get("note")) if drug.isdisjoint(_words(note.get("text")))]:
+        kept["note"] = notes
+    made = {**order, **{name: _joined(order.get(name), value) for name, value in kept.items()}}
+    wanted = list(_contained_references(kept))
+    if contained := [item for item in _objects(draft.get("contained")) if item.get("id") in wanted]:
+        made["contained"] = contained
+    return made
+
+
+def _as_sent(request: MedicationRequest) -> dict[str, Any]:
+    """The elements that may be kept, as JSON, as far as they were sent."""
+    sent = {name: getattr(request, name) for name in (*CARRIED, "priority", "note")}
+    contained = [msgspec.json.decode(item) for item in request.contained]
+    return {**{name: msgspec.json.decode(value) for name, value in sent.items() if memoryview(value).nbytes}, "contained": contained}
+
+
+def without_contained(order: dict[str, Any]) -> dict[str, Any]:
+    """``order`` without the resources that it contains and what refers to them: one that is contained itself has none (dom-2)."""
+    if "contained" not in order:
+        return order
+    return {name: value for name, value in order.items() if name != "contained" and not list(_contained_references(value))}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; of anything else none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _well_formed(value: Any, form: type) -> Any:
+    """An element as R4 has it; ``None`` where it was sent in another form."""
+    if form is list:
+        return _objects(value) or None
+    return value if isinstance(value, dict) and value else None
+
+
+def _joined(own: Any, kept: Any) -> Any:
+    """Two lists as one without what stands in both; of other elements the draft's, which somebody decided."""
+    if isinstance(own, list) and isinstance(kept, list):
+        return [*own, *(item for item in kept if item not in own)]
+    return kept
+
+
+def _drug_texts(request: MedicationRequest, contained: Any) -> Iterator[Any]:
+    """How the draft names its drug, so that a note with one of these words may be about it."""
+    if request.medicationCodeableConcept:
+        yield from request.medicationCodeableConcept.names
+    if request.medicationReference:
+        yield request.medicationReference.display
+    for concept in _objects([item.get("code") for item in _objects(contained)]):
+        yield concept.get("text")
+        yield from (coding.get("display") for coding in _objects(concept.get("coding")))
+
+
+def _words(text: Any) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(text)} if isinstance(text, str) else set()
+
+
+def _contained_references(element: Any) -> Iterator[str]:
+    if isinstance(element, dict):
+        reference = element.get("reference")
+        if isinstance(reference, str) and reference.startswith("#"):
+            yield reference[1:]
+        for item in element.values():
+            yield from _contained_references(item)
+    elif isinstance(element, list):
+        for item in element:
+            yield from _contained_references(item)
