@@ -143,10 +143,9 @@ def _identify(
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
     label = " / ".join(part.names[0] for part in ingredients if part.names) if not names else names[0]
     label = label or next(filter(None, (terminology.displays.get(code) for code in all_codes)), "")
-    return Product(
-        agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), " ".join(told)[:_LONGEST_READ], cobalamins,
-        _note(read, agents),
-    )  # fmt: skip
+    identified = _identified(all_codes, read, agents, terminology)
+    described = " ".join(told)[:_LONGEST_READ]
+    return Product(agents, by, label, stated.strength(agents), identified, described, cobalamins, _note(read, agents))
 
 
 def _read(name: str, terminology: Terminology, *, whole: bool) -> ProductName:

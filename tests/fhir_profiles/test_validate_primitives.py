@@ -18,6 +18,7 @@ ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-ab
 ID = {"id": "here"}
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
 PATIENT = {"resourceType": "Patient"}
+LINKED = {"link": [{"other": {"reference": "#c"}, "type": "seealso"}]}  # what is contained is referred to (dom-3)
 ADMINISTRATION = {
     "resourceType": "MedicationAdministration", "status": "completed", "subject": {"reference": "Patient/1"},
     "medicationCodeableConcept": {"text": "x"},
@@ -56,7 +57,7 @@ def test_the_value_of_an_extension_may_have_an_id_or_an_extension_or_that_alone(
         {**PATIENT, "name": [{"given": [None, "B"], "_given": [ABSENT, None]}]},
         {**PATIENT, "name": [{"_given": [ABSENT]}]},
         {**PATIENT, "name": [{"_given": [ABSENT, ABSENT], "given": ["Ann", None]}]},
-        {**PATIENT, "contained": [{**PATIENT, "id": "c", "_gender": ABSENT}]},
+        {**PATIENT, **LINKED, "contained": [{**PATIENT, "id": "c", "_gender": ABSENT}]},
         {**ADMINISTRATION, "_effectiveDateTime": ABSENT},
         {**ADMINISTRATION, "effectiveDateTime": "2026", "status": "completed", "_status": ID},
         {"resourceType": "Observation", "_status": ABSENT, "code": {"text": "x"}},
@@ -107,7 +108,7 @@ def test_a_profile_takes_an_extension_for_a_value_only_where_it_asks_for_none():
     assert errors(order) == ["MedicationRequest.status"]
     dated = {**EXAMPLES["b12-total-result"], "_effectiveDateTime": ABSENT}
     del dated["effectiveDateTime"]
-    assert errors(dated) == ["Observation.effectiveDateTime"]
+    assert set(errors(dated)) == {"Observation.effectiveDateTime"}
     twice = {**EXAMPLES["hydroxocobalamin-order"], "_doNotPerform": ABSENT}
     assert errors(twice) == ["MedicationRequest.doNotPerform"]
 
@@ -130,7 +131,7 @@ BOUND = {element: codes for element, codes in _by_element().items() if "|" not i
         ({**EXAMPLES["draft-medication-order"], "dosageInstruction": [{"timing": {"repeat": {"when": ["MORNING"]}}}]},
          "MedicationRequest.dosageInstruction[0].timing.repeat.when[0]"),
         ({**PATIENT, "gender": "f"}, "Patient.gender"),
-        ({**PATIENT, "contained": [{**PATIENT, "id": "c", "gender": "f"}]}, "Patient.contained[0].gender"),
+        ({**PATIENT, **LINKED, "contained": [{**PATIENT, "id": "c", "gender": "f"}]}, "Patient.contained[0].gender"),
         ({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "broken"}]}, "OperationOutcome.issue[0].code"),
     ],
 )  # fmt: skip
