@@ -143,8 +143,9 @@ def _identify(
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
     label = " / ".join(part.names[0] for part in ingredients if part.names) if not names else names[0]
     label = label or next(filter(None, (terminology.displays.get(code) for code in all_codes)), "")
+    described = " ".join(told)[:_LONGEST_READ]
     return Product(
-        agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), " ".join(told)[:_LONGEST_READ], cobalamins,
+        agents, by, label, stated.strength(agents), _identified(all_codes, read, agents, terminology), described, cobalamins,
         _note(read, agents),
     )  # fmt: skip
 
