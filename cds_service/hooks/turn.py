@@ -7,11 +7,15 @@ one, with which it shares the processor for as long as it takes.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 SMALL_BYTES = 256_000
+# Before each large call: decoding one lets no other thread run, and a small call has several steps, each of which would wait for
+# the decoding of another large one.
+PAUSE_SECONDS = 0.03
 
 
 class _Lane:
@@ -55,6 +59,8 @@ class Turn:
         """The turn of a call of ``caller`` with a body of ``size`` bytes, until the block ends."""
         lane = self._small if size <= SMALL_BYTES else self._large
         lane.take(caller)
+        if lane is self._large:
+            time.sleep(PAUSE_SECONDS)
         self._held.by = lane, caller
         try:
             yield

@@ -57,6 +57,9 @@ class Servers:
         """What a call fetches by."""
         return self._fetch
 
+    def profile_of(self, *_: Any) -> None:
+        """None is of a product that is known."""
+
     def _fetch(self, urls: Mapping[str, str]) -> dict[str, Fetched]:
         found = {}
         for text, name in zip(self.answers, urls, strict=False):
