@@ -28,7 +28,7 @@ LABORATORY = {
 class OrderContext(NamedTuple):
     """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice.
 
-    ``replaces``: the MedicationRequest that a medication order takes the place of.
+    ``replaces``: the MedicationRequest that a medication order takes the place of; ``note``: what it says besides.
     """
 
     patient: str
@@ -36,6 +36,7 @@ class OrderContext(NamedTuple):
     now: datetime
     intent: str
     replaces: str = ""
+    note: str = ""
 
 
 class OrderTemplate(NamedTuple):
@@ -55,8 +56,11 @@ class OrderTemplate(NamedTuple):
         if context.encounter:
             resource["encounter"] = {"reference": f"Encounter/{context.encounter}"}
         resource["authoredOn"] = context.now.isoformat(timespec="seconds")
-        if context.replaces and resource["resourceType"] == "MedicationRequest":
-            resource["priorPrescription"] = {"reference": context.replaces}
+        if resource["resourceType"] == "MedicationRequest":
+            if context.replaces:
+                resource["priorPrescription"] = {"reference": context.replaces}
+            if context.note:
+                resource["note"] = [{"text": context.note}]
         if self.hours is not None:
             due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")
