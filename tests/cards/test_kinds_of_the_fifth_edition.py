@@ -277,10 +277,9 @@ def test_no_test_is_ordered_by_two_cards_of_an_answer():
     told = [order for card in cards for suggestion in card.get("suggestions", [])[:1] for order in orders(suggestion)]
     assert len(told) == len(set(told))
     drafted = ordering(observation("potassium", 3.2, "mmol/L"), LOW, NEURO, drafts=[TABLET, hydroxocobalamin(id="h")])
-    ordered = [order for card in drafted for order in orders(card["suggestions"][0]) if card.get("suggestions")]
-    assert len([order for order in ordered if order.startswith("potassium")]) == len(
-        {order for order in ordered if order.startswith("potassium")}
-    )
+    ordered = [order for card in drafted for suggestion in card.get("suggestions", [])[:1] for order in orders(suggestion)]
+    checks = [order for order in ordered if order.startswith("potassium")]
+    assert checks and len(checks) == len(set(checks))
 
 
 @pytest.mark.parametrize(
@@ -323,9 +322,7 @@ def test_nitrous_oxide_with_neurological_features_is_treated_before_the_results(
     cards = opening(NITROUS_OXIDE, NEURO, observation("b12", 480, "ng/L"), *NO_RISK)
     told = card_of(cards, "nitrous-oxide-neuro")
     assert told["detail"].startswith("**Nitrous oxide is recorded: exposure must stop.**")
-    assert suggestions(cards, "nitrous-oxide-neuro")[0] == ["homocysteine", "mma", "hydroxocobalamin-neuro"] or suggestions(
-        cards, "nitrous-oxide-neuro"
-    )[0][:3] == ["homocysteine", "mma", "hydroxocobalamin-neuro"]
+    assert suggestions(cards, "nitrous-oxide-neuro")[0][:3] == ["homocysteine", "mma", "hydroxocobalamin-neuro"]
     severe = card_of(opening(NITROUS_OXIDE, NEURO, allergy(criticality="high")), "nitrous-oxide-neuro")
     assert all("obalamin" not in order for suggestion in severe["suggestions"] for order in orders(suggestion))
     assert "Hydroxocobalamin 1 mg" not in severe["detail"]
@@ -351,7 +348,7 @@ def test_the_b12_of_a_combination_counts_for_leber_allergy_and_potassium_and_is_
 
 def test_no_folate_is_taken_from_a_woman_who_may_be_pregnant():
     told = card_of(ordering(LOW, *NO_RISK, drafts=[folic_acid(5, id="fol")], who=WOMAN), "folic-acid-b12-deficient")
-    assert told["detail"].rstrip().split("\n\n")[-2:] and "keep the folate and give B12 with it" in told["detail"]
+    assert "keep the folate and give B12 with it" in told["detail"]
     assert "-MedicationRequest/fol" not in str([orders(suggestion) for suggestion in told["suggestions"]])
     assert "after" not in told["suggestions"][0]["label"] and "once B12" not in told["detail"]
     man = card_of(ordering(LOW, *NO_RISK, drafts=[folic_acid(5, id="fol")], who=MAN), "folic-acid-b12-deficient")
