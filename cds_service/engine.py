@@ -163,7 +163,8 @@ class Engine:
         """
         facts = self.facts(call, now)
         tell = TROUBLES.note_dropped
-        return render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed, tell=tell)
+        cards = render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed, tell=tell)
+        return [] if cards and facts["patient.deceased"].holds else cards
 
     def answer_of(self, card_id: str, call: Call, now: datetime) -> tuple[Decision, RenderedCard | None]:
         """The decision on one card of the hook and, where it fires, the card as the hook shows it, but for the limit of cards.
@@ -173,6 +174,8 @@ class Engine:
         facts = self.facts(call, now)
         decisions = self.decisions(call, facts)
         decision = decisions[card_id]
+        if decision.fires and facts["patient.deceased"].holds:
+            decision = decision._replace(fires=False, stopped_by="patient-deceased")
         if not decision.fires:
             return decision, None
         # With the cards before it, because only the first that starts a cobalamin course suggests one.

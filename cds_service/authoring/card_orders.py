@@ -10,7 +10,8 @@ from ..facts.site import Site
 from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import CardHolds, Condition
-from .safety.classes import NOW, STATUS_CLASSES, TEST_ORDERS, input_classes
+from .safety.class_values import NOW
+from .safety.classes import STATUS_CLASSES, TEST_ORDERS, input_classes
 from .safety.enumeration import Choices, StateFacts, states
 from .safety.job import OPENING
 from .safety.sessions import Session, ordering_sessions
@@ -49,7 +50,9 @@ def _states_of(fact: str, site: Site, at_ordering: bool) -> tuple[StateFacts, ..
 
 def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     # Of the facts that order tests the proof of safety takes a sample; here they are worked out.
-    classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS} | {"b12.status": lambda facts: STATUS_CLASSES}
+    classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS} | {
+        "b12.results_status": lambda facts: STATUS_CLASSES
+    }
 
     def run(choices: Choices) -> StateFacts:
         facts = StateFacts(site, session.orders, NOW, classes, choices)

@@ -13,6 +13,7 @@ from . import (  # noqa: F401  (importing registers the facts; their order is th
     history,
     malabsorption,
     patient,
+    potassium_orders,
     regimen,
     renal,
     requested_tests,

@@ -46,6 +46,12 @@ class Analyte:
     reassuring: str = ""
     counts: bool = False
 
+    @property
+    def abnormal(self) -> str:
+        """On which side the results lie that matter: ``high`` or ``low``."""
+        rises = self.name == "creatinine" or (self.classes and self.classes[0] == self.reassuring)
+        return "high" if rises else "low"
+
     def family_of(self, dimension: str) -> Family | None:
         """The family that a dimension belongs to, or ``None`` where the analyte is never reported so."""
         for family in self.families:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from ..fhir.dates import years_before
 from .analytes import ANALYTES
+from .b12 import pregnancy_recorded_on
+from .b12_treatment import treatment_of
 from .catalogue import Facts, fact
 from .fact import Fact, absent, any_of, known, unknown
 from .laboratory import Result
@@ -51,17 +53,10 @@ def past_deficient(facts: Facts) -> Fact:
     oldest = years_before(facts.today, int(facts.site.number("window.past_deficiency")))
     if result is None or result.moment.day < oldest or result.level != "deficient":
         return known(False)
-    if result.analyte == "b12.total" and _in_pregnancy(facts, result.moment.day):
+    if result.analyte == "b12.total" and pregnancy_recorded_on(facts, result.moment.day):
         return known(False)
-    treated_since = any(span.end >= result.moment.day for span in facts.record.cobalamin_course(facts).spans)
+    treated_since = any(span.end >= result.moment.day for span in treatment_of(facts).spans)
     return known(not treated_since, result.source)
-
-
-def _in_pregnancy(facts: Facts, day: date) -> bool:
-    """Whether a pregnancy is recorded that may have lasted on ``day``."""
-    length: timedelta = facts.site.days("window.pregnancy")
-    begun = [problem.onset or problem.recorded for problem in facts.record.problems if "pregnancy" in problem.value_sets]
-    return any(start is not None and start <= day <= start + length for start in begun)
 
 
 @fact(
@@ -86,6 +81,32 @@ def diagnosed_open(facts: Facts) -> Fact:
     """B12 deficiency is on the problem list while its status is unknown or indeterminate."""
     status = facts["b12.status"]
     return facts["b12.diagnosed"] if status.is_unknown or status.value == "indeterminate" else known(False)
+
+
+@fact("b12.only_scheduled_deficient", "B12 deficiency with a course that is only scheduled",
+      uses=("b12_therapy.standing", "b12.results_status"))  # fmt: skip
+def only_scheduled_deficient(facts: Facts) -> Fact:
+    """The results show B12 deficiency, and nothing but an order that has ended or is yet to begin speaks for treatment."""
+    deficient = facts["b12.results_status"]
+    scheduled = facts["b12_therapy.standing"].value == "scheduled"
+    return known(scheduled and deficient.value == "deficient", *deficient.sources)
+
+
+@fact("b12.untreated_grounds", "lifelong cause or diagnosis of B12 deficiency without treatment",
+      uses=("cause.lifelong", "b12.diagnosed", "b12_therapy.counts_for_folate"))  # fmt: skip
+def untreated_grounds(facts: Facts) -> Fact:
+    """A lifelong cause or a diagnosis of B12 deficiency is on record, and no treatment that protects beside folate is known."""
+    grounds = [facts[name] for name in ("cause.lifelong", "b12.diagnosed") if facts[name].holds]
+    open_question = bool(grounds) and not facts["b12_therapy.counts_for_folate"].holds
+    return known(open_question, *(source for ground in grounds for source in ground.sources))
+
+
+@fact("b12.lifelong_untreated", "gastric or hereditary cause that was never treated",
+      uses=("cause.gastric_or_hereditary", "b12_therapy.past"))  # fmt: skip
+def lifelong_untreated(facts: Facts) -> Fact:
+    """A gastric or hereditary cause, and no earlier course of B12 treatment is known."""
+    cause = facts["cause.gastric_or_hereditary"]
+    return known(False) if cause.holds and facts["b12_therapy.past"].holds else cause
 
 
 @fact(
@@ -149,20 +170,3 @@ def test_indicated(facts: Facts) -> Fact:
     if verdict is None or day.is_unknown or pending.is_unknown:
         return unknown(day.note or pending.note or "not all grounds known")
     return known(True, *(source for ground in grounds if ground.holds for source in ground.sources))
-
-
-@fact(
-    "b12.nitrous_oxide_test", "functional test after nitrous oxide indicated",
-    uses=("nitrous_oxide", "neuro.involvement", "mma", "homocysteine", "test.pending.mma", "test.pending.homocysteine"),
-)  # fmt: skip
-def nitrous_oxide_test(facts: Facts) -> Fact:
-    """Nitrous oxide exposure and neurological features, with neither MMA nor homocysteine within its window or pending."""
-    exposed, neuro = facts["nitrous_oxide"], facts["neuro.involvement"]
-    if exposed.holds is False or neuro.holds is False:
-        return known(False)
-    results = [facts["mma"], facts["homocysteine"]]
-    pending = [facts["test.pending.mma"], facts["test.pending.homocysteine"]]
-    if any(result.value is not None for result in results) or any(test.holds for test in pending):
-        return known(False)
-    undecided = [fact for fact in (exposed, neuro, *results, *pending) if fact.is_unknown]
-    return unknown(undecided[0].note) if undecided else known(True, *exposed.sources, *neuro.sources)

@@ -1,44 +1,77 @@
-"""Facts about cobalamin therapy in the record."""
+"""Facts about cobalamin therapy in the record, and what this session makes of it (clinical specification, section 3.2)."""
 
 from __future__ import annotations
 
+from datetime import date
+
+from ..fhir.dates import add_days
 from ..fhir.dosage import SINGLE_DOSE
+from .b12_treatment import STANDINGS, counts_as_therapy, is_after_loading, treatment_of
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, unknown
+from .laboratory import Result
 from .renal import current_medication
-from .therapy import MEDICATION_QUERIES, course_start
+from .therapy import MEDICATION_QUERIES, Order
 from .unidentified import UNIDENTIFIED, has_unidentified_dose, has_unidentified_order
 
+# What decides whether doses count, whether an order that is yet to begin does, and whether a result ends a cover.
+_JUDGED_BY = (
+    "cause.dietary", "cause.lifelong", "neuro.involvement", "leber", "b12.total", "b12.active", "mma", "egfr", "patient.pregnant",
+)  # fmt: skip
 
-@fact("b12_therapy.active", "B12 treatment under way", queries=MEDICATION_QUERIES, uses=("cause.dietary",))
+
+@fact("b12_therapy.active", "B12 treatment under way", queries=MEDICATION_QUERIES, uses=_JUDGED_BY)
 def therapy_active(facts: Facts) -> Fact:
-    """A current course of a single-agent cobalamin: parenteral, nasal, oral from {therapy.oral_from} or unstated; or a
-    dose within {therapy.dose_active_for}."""
-    course = facts.record.cobalamin_course(facts)
-    if course.active is None:
-        return unknown(course.note)
-    sources = [order.source for order in course.orders] or [dose.source for dose in course.recent_doses]
-    return known(course.active, *sources)
+    """A single-agent cobalamin (parenteral, nasal, oral from {therapy.oral_from} or unstated) by an order that is in force; a
+    dose within {therapy.dose_active_for}; or injections ordered until lately, which cover for {therapy.late_after_intervals}
+    after the last scheduled dose, at least {therapy.cover_at_least}, unless a later result is deficient."""
+    treatment = facts.record.b12_treatment(facts)
+    if treatment.active is None:
+        return unknown(treatment.note)
+    evidence = treatment.orders or treatment.recent_doses or treatment.covering
+    return known(treatment.active, *(item.source for item in evidence))
+
+
+@fact("b12_therapy.standing", "how B12 treatment stands", "category", values=STANDINGS, queries=MEDICATION_QUERIES,
+      uses=("b12_therapy.active",))  # fmt: skip
+def therapy_standing(facts: Facts) -> Fact:
+    """Running: an order is in force. Ordered: it began less than {therapy.new_for} ago, and no dose is recorded. Dose: a recorded dose
+    covers. Ended-order: an order that has ended covers. Scheduled: nothing but an order that has ended or is yet to begin, no
+    recorded dose, and no B12 above the middle range since. Past: an earlier course. None."""
+    active = facts["b12_therapy.active"]
+    standing = treatment_of(facts).standing
+    if standing == "none" and (has_unidentified_order(facts.record) or has_unidentified_dose(facts.record)):
+        return unknown(UNIDENTIFIED)
+    return unknown(active.note) if active.is_unknown else known(standing, *active.sources)
+
+
+@fact("b12_therapy.given", "B12 treatment that shows signs of being given", uses=("b12_therapy.active", "b12_therapy.standing"))
+def therapy_given(facts: Facts) -> Fact:
+    """B12 treatment is under way, and not merely ordered: it has run for a week, a dose is recorded, or B12 has risen."""
+    active = facts["b12_therapy.active"]
+    if not active.holds:
+        return active
+    return known(facts["b12_therapy.standing"].value not in ("ordered", "scheduled"), *active.sources)
 
 
 @fact("b12_therapy.route", "route of B12 treatment", "category", values=("parenteral", "oral", "nasal"),
       queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))  # fmt: skip
 def therapy_route(facts: Facts) -> Fact:
-    """The route of the newest current order, else of the newest dose."""
+    """The route of the order that began last; where none is in force, of the one that covers or ended last, else of the dose."""
     return _detail(facts, "route")
 
 
 @fact("b12_therapy.interval", "interval of B12 treatment", "number", unit="d", queries=MEDICATION_QUERIES,
       uses=("b12_therapy.active",))  # fmt: skip
 def therapy_interval(facts: Facts) -> Fact:
-    """Days between doses of the newest current order; absent where that is for a single dose."""
+    """Days between doses of the order that gives the route; absent where that is for a single dose."""
     interval = _detail(facts, "interval")
     return absent("a single dose") if interval.value == SINGLE_DOSE else interval
 
 
 @fact("b12_therapy.start", "start of B12 treatment", "date", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
 def therapy_start(facts: Facts) -> Fact:
-    """The first day of the unbroken course."""
+    """The first day of the unbroken course; a gap of more than {therapy.gap} ({therapy.late_after_intervals}, if longer) breaks it."""
     return _detail(facts, "start")
 
 
@@ -53,11 +86,10 @@ def therapy_days(facts: Facts) -> Fact:
 def latest_start(facts: Facts) -> Fact:
     """The first day of the latest unbroken course, whether it is under way or has ended."""
     active = facts["b12_therapy.active"]
-    course = facts.record.cobalamin_course(facts)
-    start = course.start if active.holds else course_start(course.spans)
-    if start is not None:
-        return known(start, *active.sources)
-    return unknown(active.note or "not stated") if active.holds is not False or course.past else absent()
+    treatment = treatment_of(facts)
+    if treatment.start is not None:
+        return known(treatment.start, *active.sources)
+    return absent() if treatment.standing == "none" else unknown(active.note or "not stated")
 
 
 @fact("b12_therapy.latest_days", "days since the start of the latest B12 treatment", "number", unit="d", uses=("b12_therapy.latest_start",))
@@ -67,16 +99,13 @@ def latest_days(facts: Facts) -> Fact:
     return start if start.value is None else known((facts.today - start.value).days, *start.sources)
 
 
-@fact("b12_therapy.past", "earlier B12 treatment", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
+@fact("b12_therapy.past", "earlier B12 treatment", uses=("b12_therapy.active", "b12_therapy.standing"))
 def therapy_past(facts: Facts) -> Fact:
     """An earlier course of B12 treatment, and none under way."""
-    active = facts["b12_therapy.active"]
-    if active.is_unknown:
-        return unknown(active.note)
-    course = facts.record.cobalamin_course(facts)
-    if not active.value and not course.past and (has_unidentified_order(facts.record) or has_unidentified_dose(facts.record)):
-        return unknown(UNIDENTIFIED)
-    return known(course.past and not active.value)
+    if facts["b12_therapy.active"].holds:
+        return known(False)
+    standing = facts["b12_therapy.standing"]
+    return unknown(standing.note) if standing.is_unknown else known(standing.value == "past")
 
 
 @fact("b12_therapy.ended", "end of the earlier B12 treatment", "date", queries=MEDICATION_QUERIES, uses=("b12_therapy.past",))
@@ -85,16 +114,16 @@ def therapy_ended(facts: Facts) -> Fact:
     past = facts["b12_therapy.past"]
     if not past.holds:
         return unknown(past.note) if past.is_unknown else absent()
-    ended = facts.record.cobalamin_course(facts).ended
+    ended = treatment_of(facts).ended
     return unknown("not stated") if ended is None else known(ended, *past.sources)
 
 
-@fact("b12_therapy.last_dose", "last recorded dose of B12", "date", queries=MEDICATION_QUERIES)
+@fact("b12_therapy.last_dose", "last recorded dose of B12", "date", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
 def last_dose(facts: Facts) -> Fact:
     """The day of the newest recorded dose, given or dispensed, that counts as treatment."""
-    course = facts.record.cobalamin_course(facts)
-    if course.last_dose is not None:
-        return known(course.last_dose, course.doses[-1].source)
+    doses = treatment_of(facts).doses
+    if doses:
+        return known(doses[-1].day, doses[-1].source)
     if has_unidentified_dose(facts.record):
         return unknown(UNIDENTIFIED)
     complete = facts.record.complete(*MEDICATION_QUERIES[2:])
@@ -103,11 +132,15 @@ def last_dose(facts: Facts) -> Fact:
 
 @fact(
     "b12_therapy.lapsed", "lapsed B12 treatment", "category", values=("ended", "overdue"), queries=MEDICATION_QUERIES,
-    uses=("b12_therapy.active", "b12_therapy.past", "b12_therapy.ended", "b12_therapy.route", "b12_therapy.interval"),
+    uses=(
+        "b12_therapy.active", "b12_therapy.past", "b12_therapy.ended", "b12_therapy.route", "b12_therapy.interval", "neuro.involvement",
+    ),
 )  # fmt: skip
 def therapy_lapsed(facts: Facts) -> Fact:
-    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, or at an unknown time. ``overdue``: an active injection
-    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than {therapy.late_after_intervals}."""
+    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, at an unknown time, or with neurological features at any
+    time. ``overdue``: an active injection
+    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than
+    {therapy.late_after_intervals}."""
     active = facts["b12_therapy.active"]
     if active.is_unknown:
         return unknown(active.note)
@@ -116,13 +149,14 @@ def therapy_lapsed(facts: Facts) -> Fact:
         if facts["b12_therapy.past"].is_unknown:
             return unknown(facts["b12_therapy.past"].note)
         recent = ended.value is not None and ended.value >= facts.today - facts.site.days("therapy.ends_soon")
-        return known("ended", *ended.sources) if facts["b12_therapy.past"].holds and not recent else absent()
+        lapsed = facts["b12_therapy.past"].holds and (not recent or facts["neuro.involvement"].holds)
+        return known("ended", *ended.sources) if lapsed else absent()
     interval = facts["b12_therapy.interval"].value
-    course = facts.record.cobalamin_course(facts)
-    if not course.orders or facts["b12_therapy.route"].value != "parenteral" or interval is None:
+    treatment = treatment_of(facts)
+    if not _begun(facts) or facts["b12_therapy.route"].value != "parenteral" or interval is None:
         return absent()
     earliest = facts.today - facts.site.days("lapsed.doses_within")
-    doses = [dose for dose in course.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
+    doses = [dose for dose in treatment.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
     late = float(facts.site.number("therapy.late_after_intervals")) * interval
     overdue = len(doses) >= 2 and (facts.today - doses[-1].day).days > late
     if overdue and has_unidentified_dose(facts.record, since=doses[-1].day):
@@ -130,13 +164,68 @@ def therapy_lapsed(facts: Facts) -> Fact:
     return known("overdue", doses[-1].source) if overdue else absent()
 
 
+def _begun(facts: Facts) -> list[Order]:
+    """The orders in force that have begun."""
+    return [order for order in treatment_of(facts).orders if order.begun(facts.today)]
+
+
 @fact("b12_therapy.order", "order of B12 treatment", "reference", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
 def therapy_order(facts: Facts) -> Fact:
-    """The one MedicationRequest that B12 treatment rests on, so that a change can name it; absent where it is not one."""
-    orders = facts.record.cobalamin_course(facts).orders if facts["b12_therapy.active"].holds else ()
-    if len(orders) == 1 and orders[0].reference.startswith("MedicationRequest/"):
+    """The one MedicationRequest that B12 treatment rests on and that has begun, so that a change can name it; absent where it
+    is not one."""
+    orders = treatment_of(facts).orders if facts["b12_therapy.active"].holds else ()
+    if len(orders) == 1 and orders[0].reference.startswith("MedicationRequest/") and orders[0].begun(facts.today):
         return known(orders[0].reference, orders[0].source)
     return absent()
+
+
+@fact("b12_therapy.cyanocobalamin", "cyanocobalamin under way", queries=MEDICATION_QUERIES, uses=("b12_therapy.active",))
+def cyanocobalamin_under_way(facts: Facts) -> Fact:
+    """An order or statement in force is for cyanocobalamin."""
+    found = [order for order in treatment_of(facts).orders if order.product.cobalamin == "cyanocobalamin"]
+    return known(bool(found), *(order.source for order in found))
+
+
+@fact("b12_therapy.order_start", "start of the order of B12 treatment", "date", queries=MEDICATION_QUERIES,
+      uses=("b12_therapy.active",))  # fmt: skip
+def order_start(facts: Facts) -> Fact:
+    """The first day of the order in force that began last; absent where none is in force."""
+    active = facts["b12_therapy.active"]
+    if not active.holds:
+        return unknown(active.note) if active.is_unknown else absent()
+    begun = _begun(facts)
+    if not begun:
+        return absent()
+    last = begun[-1]
+    return unknown("not stated") if last.start is None else known(last.start, last.source)
+
+
+@fact("b12_therapy.planned_start", "start of the planned B12 treatment", "date", queries=MEDICATION_QUERIES,
+      uses=("b12_therapy.active",))  # fmt: skip
+def planned_start(facts: Facts) -> Fact:
+    """The day on which an order is to begin that is too far ahead, or of another regimen than is due now, to count as
+    treatment; absent where there is none."""
+    planned = treatment_of(facts).planned
+    return known(planned[0].start, *(order.source for order in planned)) if planned else absent()
+
+
+@fact("b12_therapy.planned_order", "planned order of B12 treatment", "reference", queries=MEDICATION_QUERIES,
+      uses=("b12_therapy.active",))  # fmt: skip
+def planned_order(facts: Facts) -> Fact:
+    """The one MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can take its place; absent where it is
+    not one."""
+    planned = treatment_of(facts).planned
+    if len(planned) == 1 and planned[0].reference.startswith("MedicationRequest/"):
+        return known(planned[0].reference, planned[0].source)
+    return absent()
+
+
+@fact("b12_therapy.after_loading", "loading course that ended lately", queries=MEDICATION_QUERIES,
+      uses=("b12_therapy.active", *_JUDGED_BY))  # fmt: skip
+def after_loading(facts: Facts) -> Fact:
+    """A loading course by injection ended within {therapy.dose_active_for}, and no later result is deficient."""
+    found = [order for order in treatment_of(facts).past if is_after_loading(order, facts)]
+    return known(bool(found), *(order.source for order in found))
 
 
 @fact(
@@ -149,40 +238,44 @@ def other_treatment(facts: Facts) -> Fact:
     active = facts["b12_therapy.active"]
     if drafted.holds:
         return drafted
-    stopped = {stop.reference for stop in facts.session.stops}
-    others = [order for order in facts.record.cobalamin_course(facts).orders if order.reference not in stopped]
+    others = _orders_not_stopped(facts)
     if others:
         return known(True, *(order.source for order in others))
     return unknown(active.note or drafted.note) if active.is_unknown or drafted.is_unknown else known(False)
+
+
+def _orders_not_stopped(facts: Facts) -> list[Order]:
+    stopped = {stop.reference for stop in facts.session.stops}
+    return [order for order in treatment_of(facts).orders if order.reference not in stopped]
 
 
 def _detail(facts: Facts, name: str) -> Fact:
     active = facts["b12_therapy.active"]
     if not active.holds:
         return unknown(active.note) if active.is_unknown else absent()
-    value = getattr(facts.record.cobalamin_course(facts), name)
+    value = getattr(treatment_of(facts), name)
     return unknown("not stated") if value is None else known(value, *active.sources)
 
 
 @fact(
     "b12.low_on_therapy", "B12 low on treatment", queries=("b12-results",),
-    uses=("b12_therapy.active", "b12_therapy.start", "b12.total", "b12.active", "patient.pregnant"),
+    uses=("b12_therapy.active", "b12_therapy.start", "b12.total", "b12.active", "patient.pregnant", "neuro.involvement"),
 )  # fmt: skip
 def low_on_therapy(facts: Facts) -> Fact:
-    """Therapy begun {therapy.settled_after} ago or earlier, and the newest total (not in pregnancy) or active B12, drawn
-    {therapy.settled_after} after its start or later, is in the deficient class."""
+    """The newest total (not in pregnancy) or active B12 is in the deficient class although treatment is under way:
+    drawn {therapy.settled_after} after its start or later; or, with neurological features, where only injections are
+    ordered and no dose is recorded since the last order began, on a later day than that."""
     active = facts["b12_therapy.active"]
     if not active.holds:
         return unknown(active.note) if active.is_unknown else known(False)
-    start = facts["b12_therapy.start"]
-    if start.value is None:
+    settled = _low_from(facts)
+    if settled is None:
         return unknown("start of treatment not known")
-    settled = start.value + facts.site.days("therapy.settled_after")
     if settled > facts.today:
         return known(False)
     names = ["b12.active"] if facts["patient.pregnant"].holds else ["b12.total", "b12.active"]
     for name in names:
-        result = facts[name].value
+        result: Result | None = facts[name].value
         if result is not None and result.level == "deficient" and result.moment.day >= settled:
             return known(True, result.source)
     if all(facts[name].is_unknown for name in names):
@@ -190,32 +283,75 @@ def low_on_therapy(facts: Facts) -> Fact:
     return known(False)
 
 
+def _low_from(facts: Facts) -> date | None:
+    """The first day on which a low result says that the treatment under way does not work."""
+    days = [start + facts.site.days("therapy.settled_after") for start in [facts["b12_therapy.start"].value] if start is not None]
+    if facts["neuro.involvement"].holds and (began := _never_given_since(facts)) is not None:
+        days.append(add_days(began, 1))
+    return min(days, default=None)
+
+
+def _never_given_since(facts: Facts) -> date | None:
+    """When the last order in force began, where all are for injections and no dose is recorded since."""
+    begun, doses = _begun(facts), treatment_of(facts).doses
+    if not begun or any(order.phase_on(facts.today).route != "parenteral" for order in begun):
+        return None
+    start = begun[-1].start
+    return start if start is not None and not any(dose.day >= start for dose in doses) else None
+
+
 @fact(
-    "b12_therapy.continues", "B12 treatment going on after this session", session=True, queries=MEDICATION_QUERIES,
-    uses=("b12_therapy.active",),
+    "b12_therapy.stopped", "B12 treatment that this session stops", session=True, queries=MEDICATION_QUERIES,
+    uses=("b12_therapy.active", "cause.dietary", "cause.lifelong"),
 )  # fmt: skip
-def therapy_continues(facts: Facts) -> Fact:
-    """B12 treatment is under way, and this session does not stop every order of it."""
+def therapy_stopped(facts: Facts) -> Fact:
+    """This session stops a cobalamin that treats deficiency, and no other order or statement of one is known to run."""
+    stops = [stop for stop in facts.session.stops if stop.product.cobalamin]
+    therapeutic = [stop for stop in stops if counts_as_therapy(stop.phase.route, stop.phase.daily, facts, stopping=True)]
+    if not therapeutic or _orders_not_stopped(facts):
+        return known(False)
+    return known(True, *(stop.source for stop in therapeutic))
+
+
+@fact(
+    "b12_therapy.counts_for_folate", "B12 treatment that protects beside folate", session=True,
+    uses=("b12_therapy.active", "b12_therapy.standing", "b12_therapy.stopped"),
+)  # fmt: skip
+def counts_for_folate(facts: Facts) -> Fact:
+    """B12 treatment is under way, is not only scheduled, and this session does not stop it."""
     active = facts["b12_therapy.active"]
-    if not active.holds or not facts.session.stops:
+    if not active.holds:
         return active
-    orders = facts.record.cobalamin_course(facts).orders
-    stopped = {stop.reference for stop in facts.session.stops}
-    if orders and all(order.reference in stopped for order in orders):
+    if facts["b12_therapy.standing"].value == "scheduled" or facts["b12_therapy.stopped"].holds:
         return known(False, *active.sources)
     return active
 
 
-@fact("b12_therapy.covers", "effective B12 treatment", uses=("b12_therapy.continues", "b12.low_on_therapy"))
+@fact("b12_therapy.covers", "effective B12 treatment", uses=("b12_therapy.counts_for_folate", "b12.low_on_therapy"))
 def therapy_covers(facts: Facts) -> Fact:
-    """B12 treatment goes on, and B12 is not known to be low on it: folate is not given alone."""
-    going_on = facts["b12_therapy.continues"]
+    """B12 treatment protects beside folate, and B12 is not known to be low on it: folate is not given alone."""
+    going_on = facts["b12_therapy.counts_for_folate"]
     if going_on.holds and facts["b12.low_on_therapy"].holds:
         return known(False, *facts["b12.low_on_therapy"].sources)
     return going_on
 
 
-@fact("b12.any_intake", "any B12 intake", queries=MEDICATION_QUERIES[:2])
+_COBALAMINS = ("hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin", "cobalamin-combination")
+
+
+@fact("b12.any_intake", "any B12 intake", queries=MEDICATION_QUERIES)
 def any_intake(facts: Facts) -> Fact:
-    """A current order or statement of any cobalamin of any dose, or of a multivitamin."""
-    return current_medication(facts, "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin", "cobalamin-combination")
+    """A current order or statement, which has begun, of any cobalamin of any dose or of a multivitamin; or a dose given within
+    {therapy.dose_active_for}."""
+    first = facts.today - facts.site.days("therapy.dose_active_for")
+    given = [dose for dose in facts.record.doses if first <= dose.day <= facts.today and dose.product.has_cobalamin]
+    if given:
+        return known(True, *(dose.source for dose in given))
+    ordered = current_medication(facts, *_COBALAMINS, begun=True)
+    if ordered.holds or ordered.is_unknown:
+        return ordered
+    if has_unidentified_dose(facts.record, since=first):
+        return unknown(UNIDENTIFIED)
+    if not facts.record.complete(*MEDICATION_QUERIES):
+        return unknown("medications not all received")
+    return known(False)

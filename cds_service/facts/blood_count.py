@@ -7,13 +7,19 @@ from decimal import Decimal
 from .catalogue import Facts, fact
 from .fact import Fact, known, truth, unknown
 from .history import problems_in
-from .laboratory import level, newest
+from .laboratory import Result, level, newest
 
 
-@fact("hb", "haemoglobin", "result", unit="g/L", queries=("blood-count",))
+@fact("hb", "haemoglobin", "result", unit="g/L", queries=("blood-count",),
+      uses=("patient.age_months", "patient.sex", "patient.pregnant"))  # fmt: skip
 def haemoglobin(facts: Facts) -> Fact:
-    """The newest usable haemoglobin within its window."""
-    return newest(facts, "hb")
+    """The newest usable haemoglobin within its window; one with a comparator that does not tell anaemia is passed over."""
+
+    def proves(result: Result) -> bool:
+        limits = anaemia_limits(facts)
+        return limits is not None and (bool(result.interval.below(limits[0])) or result.interval.below(limits[1]) is False)
+
+    return newest(facts, "hb", proves=proves)
 
 
 @fact("mcv", "mean corpuscular volume", "result", unit="fL", queries=("blood-count",))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .b12_treatment import treatment_of
 from .catalogue import Facts, fact
 from .drafts import DRAFTS_BY_FACT
 from .fact import Fact, absent, known, truth, unknown
-from .regimen import barred, stocked
+from .regimen import UNFIT_FOR_ORAL, barred, injected, stocked
 from .renal import current_medication
 from .session import Draft
 
@@ -66,45 +67,49 @@ def pemetrexed(facts: Facts) -> Fact:
     return current_medication(facts, *agents)
 
 
-_CONTEXT = ("allergy.cobalamin", "patient.paediatric", "leber", "b12_therapy.active")
+_CONTEXT = (
+    "allergy.cobalamin", "patient.paediatric", "b12.only_unexplained_high", "leber", "b12_therapy.active", "neuro.involvement",
+    "b12.results_status", "regimen.dietary_alone",
+)  # fmt: skip
 
 
-def _replacement(facts: Facts, hydroxocobalamin: str) -> Fact:
-    """The order that replaces every cobalamin of the session; absent where one of them would stay beside it."""
-    drafts = _cobalamins(facts)
-    replaceable = all(draft.selected and draft.reference for draft in drafts)
+def _replaceable(facts: Facts) -> bool:
+    """Whether one order may take the place of every cobalamin of the session: none would stay beside it."""
+    named = all(draft.selected and draft.reference for draft in _cobalamins(facts))
     unresolved = any(draft.unresolved for draft in facts.session.drafts)
-    if barred(facts) or facts["b12_therapy.active"].holds or not replaceable or unresolved:
-        return absent()
-    if stocked(facts, "hydroxocobalamin-injection"):
-        return known((hydroxocobalamin,))
-    if stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds:
-        return known(("cyanocobalamin-injection",))
-    return absent()
+    return named and not unresolved and not barred(facts) and not facts["b12_therapy.active"].holds
 
 
-@fact("regimen.neuro_in_place", "alternate-day regimen in place of the draft", "orders", session=True, uses=_CONTEXT)
-def neuro_in_place(facts: Facts) -> Fact:
-    """Hydroxocobalamin on alternate days in place of the drafted cobalamin (cyanocobalamin daily where not stocked)."""
-    return _replacement(facts, "hydroxocobalamin-neuro")
-
-
-@fact("regimen.loading_in_place", "loading regimen in place of the draft", "orders", session=True, uses=_CONTEXT)
-def loading_in_place(facts: Facts) -> Fact:
-    """Loading then maintenance in place of the drafted cobalamin."""
-    return _replacement(facts, "hydroxocobalamin-loading-then-maintenance")
+@fact("regimen.in_place", "regimen in place of the draft", "orders", session=True, uses=_CONTEXT)
+def in_place(facts: Facts) -> Fact:
+    """The order that starts treatment, in place of every drafted cobalamin: loading then maintenance, or alternate days with
+    neurological features; absent where a draft would stay beside it."""
+    return injected(facts, "loading") if _replaceable(facts) else absent()
 
 
 @fact("regimen.oral_in_place", "oral regimen in place of the draft", "orders", session=True,
-      uses=(*_CONTEXT, "neuro.involvement", "renal.dysfunction"))  # fmt: skip
+      uses=(*_CONTEXT, *(name for name in UNFIT_FOR_ORAL if name not in _CONTEXT)))  # fmt: skip
 def oral_in_place(facts: Facts) -> Fact:
     """Oral cyanocobalamin 1000 ug daily in place of the drafted cobalamin; absent with neurological features, renal
-    dysfunction or Leber's."""
-    replacement = _replacement(facts, "hydroxocobalamin-loading-then-maintenance")
-    unfit = any(facts[name].holds for name in ("neuro.involvement", "renal.dysfunction", "leber"))
-    if unfit or not stocked(facts, "cyanocobalamin-tablets"):
+    dysfunction, Leber's or severe anaemia."""
+    if any(facts[name].holds for name in UNFIT_FOR_ORAL) or not stocked(facts, "cyanocobalamin-tablets"):
         return absent()
-    return replacement if replacement.value is None else known(("cyanocobalamin-oral-1000",))
+    return known(("cyanocobalamin-oral-1000",)) if _replaceable(facts) else absent()
+
+
+@fact("b12.sample_carried", "sample that goes with the order in place of the draft", session=True,
+      uses=(
+          "regimen.instead_of_cyanocobalamin", "draft.cyanocobalamin", "leber", "renal.dysfunction", "regimen.in_place",
+          "neuro.involvement", "session.b12_regimen", "regimen.start", "draft.folate", "b12.deficiency_likely",
+      ))  # fmt: skip
+def sample_carried(facts: Facts) -> Fact:
+    """Another card suggests an order that starts treatment, and the sample with it: in place of cyanocobalamin that does not
+    fit, on alternate days with neurological features, or beside folate."""
+    unfit = facts["leber"].holds or facts["renal.dysfunction"].holds
+    changed = facts["draft.cyanocobalamin"].holds and unfit and facts["regimen.instead_of_cyanocobalamin"].value
+    less = facts["neuro.involvement"].holds and facts["session.b12_regimen"].value == "less"
+    beside_folate = facts["draft.folate"].holds and facts["b12.deficiency_likely"].holds and facts["regimen.start"].value
+    return known(bool(changed or (less and facts["regimen.in_place"].value) or beside_folate))
 
 
 @fact("draft.b12_stop", "stopped cobalamin order", session=True)
@@ -116,14 +121,22 @@ def draft_stop(facts: Facts) -> Fact:
 
 @fact("draft.b12_oral_daily", "daily dose of the drafted oral cobalamin", "number", unit="ug/d", session=True)
 def draft_oral_daily(facts: Facts) -> Fact:
-    """Mean micrograms a day of the selected oral cobalamin drafts together; unknown where one leaves it unstated."""
-    drafts = [draft for draft in facts.session.selected if draft.product.cobalamin and draft.phase.route == "oral"]
+    """Mean micrograms a day of the selected oral cobalamin drafts together, small ones of unstated route that are not for
+    injection included; unknown where one leaves it unstated."""
+    drafts = [draft for draft in facts.session.selected if draft.product.cobalamin and _is_oral(draft, facts)]
     if not drafts:
         return absent()
     daily = [draft.phase.daily for draft in drafts]
     if None in daily:
         return unknown("the draft does not state it")
     return known(sum(dose for dose in daily if dose is not None), *(draft.source for draft in drafts))
+
+
+def _is_oral(draft: Draft, facts: Facts) -> bool:
+    """By mouth; or without a route, in a dose so small that no injection is meant."""
+    daily = draft.phase.daily
+    small = daily is not None and daily < facts.site.number("therapy.oral_from")
+    return draft.phase.route == "oral" or (draft.phase.route is None and small)
 
 
 @fact("session.b12_parenteral", "injected cobalamin in this session", session=True)
@@ -133,10 +146,10 @@ def session_parenteral(facts: Facts) -> Fact:
     return known(bool(drafts), *(draft.source for draft in drafts))
 
 
-@fact("b12.duplicate", "drafted cobalamin beside one under way", session=True, uses=("b12_therapy.active",))
+@fact("b12.duplicate", "drafted cobalamin beside one under way", session=True, uses=("b12_therapy.active", "neuro.involvement"))
 def duplicate(facts: Facts) -> Fact:
-    """B12 treatment is under way by an order or statement that this session does not stop, that no draft names as the one
-    it continues, and that does not end within {therapy.ends_soon}."""
+    """B12 treatment is under way by an order or statement (with neurological features: one that has begun) that this session
+    does not stop, that no draft names as the one it continues, and that does not end within {therapy.ends_soon}."""
     active = facts["b12_therapy.active"]
     if not active.holds:
         return unknown(active.note) if active.is_unknown else known(False)
@@ -147,7 +160,9 @@ def duplicate(facts: Facts) -> Fact:
     own = {draft.reference for draft in drafts}
     beside = [
         order
-        for order in facts.record.cobalamin_course(facts).orders
+        for order in treatment_of(facts).orders
         if order.reference not in stopped | continued | own and not (order.end is not None and order.end <= last_day)
     ]
+    if facts["neuro.involvement"].holds:
+        beside = [order for order in beside if order.begun(facts.today)]
     return known(bool(beside), *(order.source for order in beside))

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from ..fhir.medication import is_folate
+from .b12_treatment import counts_as_therapy
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, truth, unknown
 from .session import Draft
-from .therapy import counts_as_therapy
 from .unidentified import UNIDENTIFIED_DRAFT, has_unidentified_draft
 
 
@@ -34,6 +34,49 @@ def draft_b12(facts: Facts) -> Fact:
 def draft_cyanocobalamin(facts: Facts) -> Fact:
     """A selected draft is single-agent cyanocobalamin, by any route."""
     return _drafted(facts, lambda draft: draft.product.cobalamin == "cyanocobalamin")
+
+
+def _is_combination(draft: Draft) -> bool:
+    """Whether it is a product of several agents of which one is a cobalamin."""
+    return not draft.product.cobalamin and draft.product.has_cobalamin
+
+
+def _may_be_cyanocobalamin(draft: Draft) -> bool:
+    """Whether a combination's cobalamin is cyanocobalamin, as it is unless another is told."""
+    held = draft.product.cobalamins
+    return _is_combination(draft) and ("cyanocobalamin" in held or not held)
+
+
+@fact("draft.any_cobalamin", "drafted cobalamin, alone or combined", session=True)
+def draft_any_cobalamin(facts: Facts) -> Fact:
+    """A selected draft is a cobalamin, as the only agent or in a combination: what an allergy is about."""
+    return _drafted(facts, lambda draft: draft.product.has_cobalamin)
+
+
+@fact("draft.any_cyanocobalamin", "drafted cyanocobalamin, alone or combined", session=True)
+def draft_any_cyanocobalamin(facts: Facts) -> Fact:
+    """A selected draft is cyanocobalamin, as the only agent or in a combination whose name tells no other cobalamin."""
+    return _drafted(facts, lambda draft: draft.product.cobalamin == "cyanocobalamin" or _may_be_cyanocobalamin(draft))
+
+
+@fact("draft.b12_combined", "drafted combination with a cobalamin", session=True)
+def draft_combined(facts: Facts) -> Fact:
+    """A selected draft is a product of several agents of which one is a cobalamin: no suggestion removes it."""
+    return _drafted(facts, _is_combination)
+
+
+@fact("draft.any_b12_parenteral", "drafted parenteral cobalamin, alone or combined", session=True)
+def draft_any_parenteral(facts: Facts) -> Fact:
+    """A selected draft for injection is a cobalamin, alone or in a combination."""
+
+    def parenteral(draft: Draft) -> bool | None:
+        if not draft.product.has_cobalamin:
+            return False
+        if draft.phase.route is None:
+            return None if draft.product.cobalamin else False
+        return draft.phase.route == "parenteral"
+
+    return _drafted(facts, parenteral)
 
 
 @fact("draft.b12_parenteral", "drafted parenteral cobalamin", session=True)
@@ -64,7 +107,7 @@ def draft_intramuscular(facts: Facts) -> Fact:
     return _drafted(facts, intramuscular)
 
 
-@fact("draft.b12_therapeutic", "drafted therapeutic cobalamin", session=True, uses=("neuro.involvement", "cause.dietary"))
+@fact("draft.b12_therapeutic", "drafted therapeutic cobalamin", session=True, uses=("neuro.involvement", "cause.dietary", "cause.lifelong"))
 def draft_therapeutic(facts: Facts) -> Fact:
     """A selected draft is a cobalamin that treats deficiency; with neurological features only a parenteral one does."""
     return _drafted(facts, lambda draft: _therapeutic(draft, facts))
@@ -78,6 +121,18 @@ def _therapeutic(draft: Draft, facts: Facts) -> bool | None:
     if facts["neuro.involvement"].holds:
         return None if draft.phase.route is None else draft.phase.route == "parenteral"
     return counts_as_therapy(draft.phase.route, draft.phase.daily, facts)
+
+
+@fact("draft.b12_treats", "drafted cobalamin of a dose that treats", session=True, uses=("cause.dietary", "cause.lifelong"))
+def draft_treats(facts: Facts) -> Fact:
+    """A selected draft is a cobalamin of a dose that treats deficiency, whatever its route is worth with neurological features."""
+
+    def treats(draft: Draft) -> bool | None:
+        if not draft.product.cobalamin:
+            return False
+        return None if draft.dosage_untold else counts_as_therapy(draft.phase.route, draft.phase.daily, facts)
+
+    return _drafted(facts, treats)
 
 
 @fact("session.folate", "folate in this session", session=True)
@@ -144,7 +199,7 @@ def draft_folate_needs_b12(facts: Facts) -> Fact:
 
 
 @fact(
-    "session.b12", "therapeutic cobalamin in this session", session=True, uses=("neuro.involvement", "cause.dietary"),
+    "session.b12", "therapeutic cobalamin in this session", session=True, uses=("neuro.involvement", "cause.dietary", "cause.lifelong"),
 )  # fmt: skip
 def session_b12(facts: Facts) -> Fact:
     """An order of this session, selected or not, is a cobalamin that treats deficiency.
@@ -164,6 +219,23 @@ DRAFTS_BY_FACT: dict[str, Callable[[Draft], bool]] = {
     "draft.cyanocobalamin": lambda draft: draft.product.cobalamin == "cyanocobalamin",
     "draft.folate": _is_folate,
 }
+
+
+# A type and an id, which FHIR R4 has no longer than 64 characters; some servers go beyond. Longer ones are not sent back.
+_LONGEST_REFERENCE = 300
+
+
+def is_short(reference: str) -> bool:
+    """Whether a suggestion can name a resource by its reference: there is one, of a length to send back."""
+    return 0 < len(reference) <= _LONGEST_REFERENCE
+
+
+_COMBINED = frozenset({"cobalamin-combination", "folate-combination"})
+
+
+def is_removable(draft: Draft) -> bool:
+    """Whether a suggestion may remove a draft: it can be named, and is no combination, which holds other agents too."""
+    return is_short(draft.reference) and not draft.product.agents & _COMBINED
 
 
 def drafts_behind(facts: Facts, name: str) -> list[Draft]:

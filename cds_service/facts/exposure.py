@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from .catalogue import Facts, fact
-from .fact import Fact, Source, known, unknown
+from .courses import course_start, order_spans
+from .fact import Fact, Source, absent, known, unknown
 from .history import either, problems_in
-from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
+from .laboratory import FINAL, NO_RESULT, Result, is_unreadable, observation_moment
 from .record import Problem
 from .renal import current_medication
-from .therapy import course_start, order_spans
 
 
 @fact("diet.vegan", "vegan or vegetarian diet", queries=("conditions", "findings"))
@@ -40,6 +42,13 @@ def dietary(facts: Facts) -> Fact:
     return either(facts["diet.vegan"], problems_in(facts, "dietary-b12-deficiency"))
 
 
+@fact("cause.dietary_alone", "dietary cause and none for life", uses=("cause.dietary", "cause.lifelong"))
+def dietary_alone(facts: Facts) -> Fact:
+    """A dietary cause, and a lifelong cause is known to be absent."""
+    dietary_cause = facts["cause.dietary"]
+    return known(bool(dietary_cause.holds) and facts["cause.lifelong"].holds is False, *dietary_cause.sources)
+
+
 @fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
 def nitrous_oxide(facts: Facts) -> Fact:
     """Misuse, poisoning or recent exposure to nitrous oxide, recorded within {window.nitrous_oxide}."""
@@ -50,6 +59,36 @@ def nitrous_oxide(facts: Facts) -> Fact:
         return day is None or day >= oldest
 
     return problems_in(facts, "nitrous-oxide-exposure", where=recent)
+
+
+@fact("nitrous_oxide.last", "day of the last nitrous oxide exposure", "date", queries=("conditions",), uses=("nitrous_oxide",))
+def nitrous_oxide_last(facts: Facts) -> Fact:
+    """The newest day on which exposure to nitrous oxide is recorded; unknown where one is without a date."""
+    exposed = facts["nitrous_oxide"]
+    if not exposed.holds:
+        return unknown(exposed.note) if exposed.is_unknown else absent()
+    days = [problem.recorded or problem.onset for problem in facts.record.problems if _is_exposure(problem)]
+    dated = [day for day in days if day is not None]
+    return known(max(dated), *exposed.sources) if dated and len(dated) == len(days) else unknown("its day is not stated")
+
+
+def _is_exposure(problem: Problem) -> bool:
+    return "nitrous-oxide-exposure" in problem.value_sets and problem.confirmed and problem.active
+
+
+def resulted_since(facts: Facts, name: str, day: date | None) -> bool:
+    """Whether the result ``name`` was drawn on ``day`` or later."""
+    result: Result | None = facts[name].value
+    return result is not None and day is not None and result.moment.day >= day
+
+
+@fact("nitrous_oxide.functional_tests_normal", "normal functional tests since the exposure to nitrous oxide",
+      uses=("nitrous_oxide.last", "mma", "homocysteine"))  # fmt: skip
+def functional_tests_normal(facts: Facts) -> Fact:
+    """Methylmalonic acid and homocysteine have both resulted since the last exposure, and neither is high."""
+    day = facts["nitrous_oxide.last"].value
+    normal = (resulted_since(facts, name, day) and facts[name].value.level == "normal" for name in ("mma", "homocysteine"))
+    return known(all(normal))
 
 
 def _long_term(facts: Facts, agent: str, parameter: str) -> Fact:

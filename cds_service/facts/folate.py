@@ -51,6 +51,17 @@ def regimen_folate(facts: Facts) -> Fact:
     return absent() if facts["patient.paediatric"].holds else known((facts.site.text("folate.regimen"),))
 
 
+@fact("folate.pregnancy_possible", "possible pregnancy without another reason for folate",
+      uses=("patient.sex", "patient.age", "folate.reason"))  # fmt: skip
+def pregnancy_possible(facts: Facts) -> Fact:
+    """A woman of 12 to 50 years, or of unknown age, for whom no reason for folate is known: folate is not taken from her."""
+    if facts["patient.sex"].value != "female" or facts["folate.reason"].value is not None:
+        return known(False)
+    years = facts["patient.age"].value
+    youngest, oldest = (int(facts.site.number(f"folate.pregnancy_possible_{end}")) for end in ("from", "to"))
+    return known(years is None or youngest <= years <= oldest, *facts["patient.sex"].sources)
+
+
 _REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", ("pemetrexed", "pralatrexate")))
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from .catalogue import Facts, fact
 from .fact import Fact, Source, absent, any_of, known, truth, unknown
 from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 from .record import Problem
+from .wording import names_b12_deficiency
 
 _ANSWERS = frozenset({"positive-answer", "negative-answer", "equivocal-answer"})
-_NAMES_B12 = re.compile(r"b[\s-]?12|cobalamin", re.IGNORECASE)
 
 
 def problems_in(
@@ -66,14 +65,15 @@ def either(*facts_given: Fact) -> Fact:
 def b12_diagnosed(facts: Facts) -> Fact:
     """Pernicious anaemia, B12-deficiency anaemia or B12 deficiency on the problem list.
 
-    E53.8 counts only where its text or another coding names B12: it is folate deficiency's code too.
+    E53.8 counts only where its text or another coding names a deficiency of B12 or cobalamin and does not deny it: it is
+    folate deficiency's code too.
     """
     return either(
         problems_in(facts, "b12-diagnosed"),
         problems_in(
             facts,
             "b12-diagnosed-if-named",
-            where=lambda problem: any(_NAMES_B12.search(name) for name in problem.names),
+            where=lambda problem: any(map(names_b12_deficiency, problem.names)),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -18,6 +18,7 @@ from ..fhir.units import EQUIVALENTS, MASS, MOLAR, Unit, unit_of
 from .analytes import ANALYTES, Analyte, Family
 from .fact import Fact, Source, absent, known, unknown
 from .site import Site
+from .wording import says_haemolysed
 
 if TYPE_CHECKING:
     from .catalogue import Facts
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
+# Why a potassium is not used that would reassure.
+HAEMOLYSED_SAMPLE = "a haemolysed sample"
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL)
-_HAEMOLYSED = re.compile(r"ha?emoly", re.IGNORECASE)
 
 
 class Result(NamedTuple):
@@ -70,7 +72,7 @@ class Results:
         if any(reading.status in _CORRECTION for reading in readings):
             superseded = _superseded(readings)
             readings = [reading for reading in readings if id(reading.resource) not in superseded]
-        self._readings = _newest_first(readings, site.zone)
+        self._readings = _newest_first(readings, site.zone, self._abnormality)
         self._read: dict[int, Result | str] = {}
 
     def __bool__(self) -> bool:
@@ -102,6 +104,14 @@ class Results:
             return "a result that cannot be read whole"
         return _read(reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site)
 
+    def _abnormality(self, reading: Reading) -> Decimal:
+        """How far a reading lies on the side that matters; of one that cannot be used, less than any."""
+        result = self._result(reading)
+        if isinstance(result, str):
+            return Decimal("-Infinity")
+        value = result.interval.point or result.interval.high or result.interval.low or Decimal(0)
+        return value if self._analyte.abnormal == "high" else -value
+
 
 def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date) -> list[Reading]:
     latest_day = today + timedelta(days=1)
@@ -118,18 +128,18 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
     return readings
 
 
-def _newest_first(readings: list[Reading], zone: tzinfo) -> list[Reading]:
+def _newest_first(readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], Decimal]) -> list[Reading]:
     """Undated first; then by day, laboratory before point of care of the same day, and time.
 
-    Only readings of one time need more: ``issued`` breaks the tie, and last what does not depend on the order in which
-    resources arrive.
+    Of readings of one time the later ``issued`` decides, else the more abnormal; last what does not depend on the order in
+    which resources arrive.
     """
     if len(readings) < 2:
         return readings
     readings.sort(key=_when, reverse=True)
     times = [_when(reading) for reading in readings]
     if any(first == second for first, second in pairwise(times)):
-        readings.sort(key=lambda reading: (*_when(reading), *_tie(reading, zone)), reverse=True)
+        readings.sort(key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))), reverse=True)
     return readings
 
 
@@ -138,20 +148,24 @@ def _when(reading: Reading) -> tuple[date, bool, datetime]:
     return (date.max, True, _LATEST) if moment is None else (moment.day, not reading.point_of_care, moment.instant)
 
 
-def _tie(reading: Reading, zone: tzinfo) -> tuple[bool, float, str, str]:
+def _tie(reading: Reading, zone: tzinfo, abnormality: Decimal) -> tuple[bool, float, Decimal, str, str]:
     resource = reading.resource
     issued = parse_moment(resource.issued, zone)
     measured = resource.valueQuantity
     return (
         reading.status in _CORRECTION,
         issued.instant.timestamp() if issued else 0.0,
+        abnormality,
         resource.id,
         "" if resource.id or measured is None else f"{bytes(measured.value).decode()} {measured.unit} {measured.code}",
     )
 
 
-def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
-    """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact."""
+def newest(facts: Facts, name: str, window: str | None = None, proves: Callable[[Result], bool] = lambda result: True) -> Fact:
+    """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact.
+
+    ``proves``: whether a result with a comparator says anything, where the classes of the analyte do not tell.
+    """
     analyte = ANALYTES[name]
     oldest = facts.today - facts.site.days(window or analyte.window)
     results = facts.record.results(analyte, facts.today)
@@ -159,6 +173,8 @@ def newest(facts: Facts, name: str, window: str | None = None) -> Fact:
     for moment, result in results:
         if moment is not None and moment.day < oldest:
             break
+        if isinstance(result, Result) and not (result.interval.point is not None or proves(result)):
+            result = "a result whose comparator leaves it open"
         if isinstance(result, Result):
             if _may_mislead(facts, analyte, result):
                 return unknown("a newer result may not have been received")
@@ -240,9 +256,9 @@ def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care
     level_name = _level(interval, analyte, family, site)
     if level_name is None:
         return "a result whose comparator leaves it open"
-    haemolysed = bool(analyte.name == "potassium" and _HAEMOLYSED.search(_remarks(resource)))
+    haemolysed = analyte.name == "potassium" and says_haemolysed(_remarks(resource))
     if haemolysed and level_name == "normal":
-        return "a haemolysed sample"
+        return HAEMOLYSED_SAMPLE
     suspicious = interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
     return Result(
         analyte.name, interval, family.unit, level_name, as_sent, moment, resource.relative, suspicious,
@@ -322,4 +338,4 @@ def _remarks(resource: Observation) -> str:
     parts += [resource.comment, resource.comments, resource.valueString]
     for concept in (*resource.interpretation, resource.dataAbsentReason):
         parts += concept.names if concept is not None else []
-    return " ".join(parts)
+    return "; ".join(parts)

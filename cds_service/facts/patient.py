@@ -21,6 +21,14 @@ def age_months(facts: Facts) -> Fact:
     return known(completed_months(birth, facts.today), Source(facts.record.index.patient_reference, birth))
 
 
+@fact("patient.deceased", "death", queries=("patient",))
+def deceased(facts: Facts) -> Fact:
+    """The record says that the patient has died: ``deceasedBoolean`` true, or a ``deceasedDateTime``. Not said is no death."""
+    patient = facts.record.patient
+    died = patient is not None and (patient.deceasedBoolean is True or bool(patient.deceasedDateTime))
+    return known(died, *([Source(facts.record.index.patient_reference)] if died else []))
+
+
 @fact("patient.age", "age in years", "number", unit="a", uses=("patient.age_months",))
 def age(facts: Facts) -> Fact:
     """Age in completed years. Unknown age is treated as adult, and said."""

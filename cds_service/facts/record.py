@@ -32,11 +32,12 @@ from ..fhir.r4 import (
 )
 from ..fhir.terminology import BASE, SNOMED, Terminology
 from .analytes import Analyte
+from .b12_treatment import Treatment, b12_treatment
 from .guard import UNREADABLE
 from .laboratory import Results
 from .queries import QUERIES
 from .site import Site
-from .therapy import CobalaminCourse, Dose, Order, cobalamin_course, read_dose, read_order
+from .therapy import Dose, Order, read_dose, read_order
 
 if TYPE_CHECKING:
     from .catalogue import Facts
@@ -180,9 +181,9 @@ class PatientRecord:
         """Doses given or dispensed."""
         return self._once("doses", self._read_doses)
 
-    def cobalamin_course(self, facts: Facts) -> CobalaminCourse:
+    def b12_treatment(self, facts: Facts) -> Treatment:
         """The cobalamin therapy of the record, worked out once."""
-        return self._once("cobalamin course", lambda: cobalamin_course(facts))
+        return self._once("B12 treatment", lambda: b12_treatment(facts))
 
     def _once(self, name: str, read: Callable[[], _Item]) -> _Item:
         if name not in self._lists:

@@ -21,7 +21,7 @@ _MG_PER_DL = Decimal("88.4017")
 def egfr(facts: Facts) -> Fact:
     """The newer of the reported eGFR and CKD-EPI 2021 from creatinine; of one day the reported."""
     reported = newest(facts, "egfr.reported")
-    creatinine = newest(facts, "creatinine")
+    creatinine = newest(facts, "creatinine", proves=lambda result: False)
     computed = _computed(facts, creatinine.value) if creatinine.value is not None else None
     if computed is None:
         open_question = reported.value is None and not reported.is_unknown and (creatinine.is_unknown or creatinine.value is not None)
@@ -90,9 +90,11 @@ def potassium_risk(facts: Facts) -> Fact:
     return either(current_medication(facts, *_RISK_DRUGS), problems_in(facts, "heart-failure", "arrhythmia"))
 
 
-def current_medication(facts: Facts, *agents: str) -> Fact:
-    """Whether an order or statement of one of ``agents`` is current."""
+def current_medication(facts: Facts, *agents: str, begun: bool = False) -> Fact:
+    """Whether an order or statement of one of ``agents`` is current (``begun``: and its first day has come)."""
     orders = facts.record.current_orders(facts.today)
+    if begun:
+        orders = [order for order in orders if order.begun(facts.today)]
     sources = [order.source for order in orders if not order.product.agents.isdisjoint(agents)]
     if sources:
         return known(True, *sources)

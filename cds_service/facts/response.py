@@ -62,14 +62,23 @@ def reticulocytes(facts: Facts) -> Fact:
     return newest(facts, "reticulocytes")
 
 
-@fact("reticulocytes.since_start", "reticulocytes since the start of B12 treatment", uses=("reticulocytes", "b12_therapy.latest_start"))
+@fact("reticulocytes.since_start", "reticulocytes since the start of B12 treatment", queries=("blood-count",),
+      uses=("b12_therapy.latest_start",))  # fmt: skip
 def reticulocytes_since_start(facts: Facts) -> Fact:
     """A reticulocyte count was made since the start of the latest course."""
-    start, count = facts["b12_therapy.latest_start"], facts["reticulocytes"]
-    if count.is_unknown or start.is_unknown:
-        return unknown(count.note or start.note)
-    made = count.value is not None and start.value is not None and count.value.moment.day >= start.value
-    return known(made, *(count.sources if made else ()))
+    start = facts["b12_therapy.latest_start"]
+    if start.value is None:
+        return unknown(start.note) if start.is_unknown else known(False)
+    unusable = ""
+    for moment, result in facts.record.results(ANALYTES["reticulocytes"], facts.today):
+        if moment is not None and moment.day < start.value:
+            break
+        if isinstance(result, Result):
+            return known(True, result.source)
+        unusable = unusable or result
+    if unusable:
+        return unknown(unusable)
+    return known(False) if facts.record.complete("blood-count") else unknown("blood count not received")
 
 
 _MONITORING = ("b12.total", "b12.active", "homocysteine", "mma")
@@ -130,6 +139,19 @@ def homocysteine_on_treatment(facts: Facts) -> Fact:
         return unknown(start.note or result.note) if start.is_unknown or result.is_unknown else absent()
     settled = result.value.moment.day >= start.value + facts.site.days("therapy.settled_after")
     return result if settled else absent("drawn before it could settle")
+
+
+@fact(
+    "homocysteine.before_order",
+    "homocysteine from before the order that runs",
+    uses=("homocysteine.on_treatment", "b12_therapy.order_start"),
+)
+def homocysteine_before_order(facts: Facts) -> Fact:
+    """The homocysteine on treatment was drawn before the order in force began, so that it does not tell of its regimen."""
+    result, began = facts["homocysteine.on_treatment"], facts["b12_therapy.order_start"]
+    if result.value is None or began.value is None:
+        return unknown(result.note or began.note) if result.is_unknown or began.is_unknown else known(False)
+    return known(result.value.moment.day < began.value, *result.sources)
 
 
 @fact("neuro.before_treatment", "neurological features before B12 treatment", queries=("conditions",),

@@ -17,6 +17,7 @@ from ..fhir.retrieval import Fetch, add_medications, fetch_nothing
 from ..fhir.terminology import Terminology
 from .fact import Source
 from .guard import readable
+from .potassium_timing import POTASSIUM, checks_of
 from .therapy import are_untold, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
@@ -68,13 +69,15 @@ class Draft(NamedTuple):
 class OrderingSession:
     """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value sets of drafted tests.
 
-    ``has_foreign``: there are orders of another patient, which are not read.
+    ``has_foreign``: there are orders of another patient, which are not read. ``potassium``: which of the checks around the
+    first doses of B12 are drafted.
     """
 
     drafts: tuple[Draft, ...] = ()
     stops: tuple[Draft, ...] = ()
     tests: frozenset[str] = frozenset()
     has_foreign: bool = False
+    potassium: frozenset[str] = frozenset()
 
     @property
     def selected(self) -> list[Draft]:
@@ -133,6 +136,7 @@ class SessionReader:
             tuple(draft for request, draft in orders if request.status in STOPS),
             self._tests(index),
             bool(foreign),
+            self._potassium(index),
         )
 
     def _index(self, draft_orders: Bundle) -> tuple[ResourceIndex, list[MedicationRequest]]:
@@ -162,11 +166,11 @@ class SessionReader:
         add_medications(index, self.fetch, set(), nameless=True)
 
     def _tests(self, index: ResourceIndex) -> frozenset[str]:
-        tests: frozenset[str] = frozenset()
-        for request in index.of_type(ServiceRequest):
-            if request.status not in _NO_ORDER and request.doNotPerform is not True and not request.is_modified:
-                tests |= self.terminology.sets_of_concept(request.code)
-        return tests
+        return frozenset().union(*(self.terminology.sets_of_concept(request.code) for request in _drafted_tests(index)))
+
+    def _potassium(self, index: ResourceIndex) -> frozenset[str]:
+        drafted = [request for request in _drafted_tests(index) if self.terminology.sets_of_concept(request.code) & POTASSIUM]
+        return frozenset().union(*(checks_of(request, self.zone) for request in drafted))
 
     def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
         told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
@@ -174,7 +178,7 @@ class SessionReader:
         product = readable(lambda: product_of(request, index, self.terminology), nothing) if told else nothing
         dosages = request.dosageInstruction
         untold = any(place.startswith("dosage") for place in request.malformed) or are_untold(dosages)
-        unread = read_phases((), product, self.zone)
+        unread = _unstated(product, self.zone)
         phases = unread if untold else readable(lambda: read_phases(dosages, product, self.zone), unread)
         return Draft(
             product,
@@ -187,6 +191,19 @@ class SessionReader:
             untold or (phases is unread and bool(dosages)),
             request,
         )
+
+
+def _unstated(product: Product, zone: tzinfo) -> tuple[Phase, ...]:
+    """The phases of a dosage that cannot be told: nothing is taken for what it leaves open."""
+    return tuple(phase._replace(dose=None, interval=None) for phase in read_phases((), product, zone))
+
+
+def _drafted_tests(index: ResourceIndex) -> list[ServiceRequest]:
+    return [
+        request
+        for request in index.of_type(ServiceRequest)
+        if request.status not in _NO_ORDER and request.doNotPerform is not True and not request.is_modified
+    ]
 
 
 def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:

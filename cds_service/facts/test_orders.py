@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalogue import Facts, fact
+from .exposure import resulted_since
 from .fact import Fact, absent, known
 
 # test -> the order template that asks for it
@@ -58,21 +59,59 @@ def reticulocytes(facts: Facts) -> Fact:
     return _orders(facts, "reticulocytes")
 
 
-@fact("order.before_first_dose", "tests before the first dose", "orders", uses=("b12.status", "order.b12_and_folate"))
-def before_first_dose(facts: Facts) -> Fact:
+@fact("order.before_prevention", "tests before the first preventive dose", "orders", uses=("b12.status", "order.b12_and_folate"))
+def before_prevention(facts: Facts) -> Fact:
     """Serum B12 and folate with an unknown B12 status, as far as not requested; else none. Treatment does not wait for them."""
     return known(facts["order.b12_and_folate"].value or () if facts["b12.status"].is_unknown else ())
 
 
 @fact(
-    "order.test_indicated", "tests that are indicated", "orders",
-    uses=("b12.test_indicated", "b12.nitrous_oxide_test", *_requested("b12", "folate", "homocysteine", "mma")),
+    "order.before_first_dose", "tests before the first dose", "orders",
+    uses=(
+        "b12_therapy.active", "b12.results_status", "patient.pregnant", "b12.active", "mma",
+        *_requested("b12", "active_b12", "folate", "mma"),
+    ),
+)  # fmt: skip
+def before_first_dose(facts: Facts) -> Fact:
+    """The sample of treatment begun on suspicion, as far as not requested: B12 (pregnant: active B12) and folate with an unknown
+    status; methylmalonic acid (pregnant: active B12 first) with an indeterminate one, unless it has resulted; else none.
+    Treatment does not wait for them."""
+    status = facts["b12.results_status"]
+    if facts["b12_therapy.active"].holds:
+        return known(())
+    if status.is_unknown:
+        tests: tuple[str, ...] = ("active_b12" if facts["patient.pregnant"].holds else "b12", "folate")
+    elif status.value == "indeterminate":
+        test = _clarifying_test(facts)
+        tests = () if test == "mma" and facts["mma"].value is not None else (test,)
+    else:
+        tests = ()
+    return known(_orders(facts, *tests).value or ())
+
+
+@fact(
+    "order.test_indicated", "tests that are indicated", "orders", uses=("b12.test_indicated", *_requested("b12", "folate")),
 )  # fmt: skip
 def indicated(facts: Facts) -> Fact:
-    """B12 and folate; after nitrous oxide also homocysteine and methylmalonic acid."""
-    tests = ("b12", "folate") if facts["b12.test_indicated"].holds else ()
-    functional = ("homocysteine", "mma") if facts["b12.nitrous_oxide_test"].holds else ()
-    return _orders(facts, *tests, *functional)
+    """B12 and folate, as far as not requested."""
+    return _orders(facts, *(("b12", "folate") if facts["b12.test_indicated"].holds else ()))
+
+
+@fact(
+    "order.after_nitrous_oxide", "tests after nitrous oxide", "orders",
+    uses=(
+        "nitrous_oxide.last", "patient.pregnant", "b12.total", "b12.active", "homocysteine", "mma",
+        *_requested("b12", "active_b12", "homocysteine", "mma"),
+    ),
+)  # fmt: skip
+def after_nitrous_oxide(facts: Facts) -> Fact:
+    """B12 (pregnant: active B12), homocysteine and methylmalonic acid, as far as neither requested nor resulted since the
+    exposure. Treatment does not wait for them."""
+    day = facts["nitrous_oxide.last"].value
+    b12_test, results = ("active_b12", ("b12.active",)) if facts["patient.pregnant"].holds else ("b12", ("b12.total", "b12.active"))
+    tests = [] if any(resulted_since(facts, name, day) for name in results) else [b12_test]
+    tests += [name for name in ("homocysteine", "mma") if not resulted_since(facts, name, day)]
+    return known(_orders(facts, *tests).value or ())
 
 
 def _clarifying_test(facts: Facts) -> str:

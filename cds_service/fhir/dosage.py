@@ -39,6 +39,8 @@ MOST_AMOUNTS = 50
 _MOST_TIMES = 1000
 _MOST_DOSES = 1e6  # more is no number of doses, whatever the period
 
+_SOLID = re.compile(r"tablet|capsule|caplet|lozenge|pill|\btabs?\b|\bcaps?\b")
+_AS_NEEDED = re.compile(r"\bp\.?r\.?n\b|as (?:needed|required)|when (?:needed|required)|if (?:needed|required)")
 # days between doses
 _TIMING_CODES = {
     "QD": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "BID": 1 / 2, "TID": 1 / 3, "QID": 1 / 4, "QOD": 2.0, "Q1H": 1 / 24,
@@ -55,7 +57,8 @@ _COUNT_UNITS = re.compile(r"\{?(?:tbl|tab|tablet|cap|capsule|pill|lozenge)(?:s|\
 class Phase(NamedTuple):
     """One dosage phase. Doses in micrograms, ``interval`` in days between doses (infinite for a single dose).
 
-    ``None`` is unstated. ``duration`` in days, where bounded; ``start`` and ``end`` where dated.
+    ``None`` is unstated. ``duration`` in days, where bounded; ``start`` and ``end`` where dated; ``doses``: how many,
+    where counted.
     """
 
     dose: Decimal | None
@@ -65,6 +68,7 @@ class Phase(NamedTuple):
     start: date | None
     end: date | None
     duration: float | None
+    doses: float | None = None
 
     @property
     def daily(self) -> Decimal | None:
@@ -136,11 +140,43 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
     route, intramuscular = _route(dosage.route, product)
     as_needed = dosage.asNeededBoolean is True or dosage.asNeededCodeableConcept is not None
     interval = None if as_needed else _interval(timing, repeat, events)
-    if length is None and interval is not None and interval != SINGLE_DOSE:
-        length = _length_of_count(repeat, interval)
-    if start and not end and length:
-        end = add_days(start, length)
-    return Phase(_dose(dosage, product.strength), route, intramuscular, interval, start, end, length)
+    doses = _count(repeat)
+    counted = doses * interval if doses and interval is not None and interval != SINGLE_DOSE else None
+    if start and not end and (length or counted):
+        # The last of n doses comes n - 1 intervals after the first.
+        end = add_days(start, length or (counted or 0) - (interval or 0))
+    length = length or counted
+    dose = _dose(dosage, product.strength)
+    if route == "oral" and not as_needed and _SOLID.search(product.described.lower()):
+        dose, interval = _one_a_day(dosage, product.strength, dose, interval)
+    return Phase(dose, route, intramuscular, interval, start, end, length, doses)
+
+
+def _one_a_day(
+    dosage: Dosage, strength: Strength | None, dose: Decimal | None, interval: float | None
+) -> tuple[Decimal | None, float | None]:
+    """A dose and interval with what a solid form by mouth is taken to be where it is not stated: one unit, once a day."""
+    if dose is None and strength is not None and not strength.per_ml and not _states_dose(dosage):
+        dose = strength.micrograms
+    if dose is not None and interval is None and not _states_frequency(dosage):
+        interval = 1.0
+    return dose, interval
+
+
+def _states_frequency(dosage: Dosage) -> bool:
+    """Whether its structure says, readably or not, how often a dose is taken, or its words that it is taken as needed."""
+    timing = dosage.timing or _NO_TIMING
+    repeat = timing.repeat or _NO_REPEAT
+    numbers = (repeat.frequency, repeat.frequencyMax, repeat.period, repeat.periodMax)
+    said = any(number is not None for number in numbers) or bool(repeat.periodUnit or repeat.dayOfWeek or repeat.timeOfDay or repeat.when)
+    coded = timing.code is not None and bool(timing.code.coding)
+    return said or coded or bool(timing.event) or bool(_AS_NEEDED.search(dosage.text.lower()))
+
+
+def _states_dose(dosage: Dosage) -> bool:
+    """Whether a dose is stated in any form, also in one that cannot be worked out."""
+    stated = [*dosage.doseAndRate, DoseAndRate(doseRange=dosage.doseRange, doseQuantity=dosage.doseQuantity)]
+    return any(item.doseQuantity is not None or item.doseRange is not None for item in stated)
 
 
 def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
@@ -196,10 +232,10 @@ def _times_of_day(repeat: TimingRepeat) -> int:
     return len(repeat.timeOfDay)
 
 
-def _length_of_count(repeat: TimingRepeat, interval: float) -> float | None:
-    """Days that a stated number of doses lasts, at most."""
+def _count(repeat: TimingRepeat) -> float | None:
+    """The stated number of doses, at most."""
     count = repeat.count if repeat.countMax is None else repeat.countMax
-    return count * interval if count and 0 < count < _MOST_DOSES else None
+    return count if count and 0 < count < _MOST_DOSES else None
 
 
 def _frequency(repeat: TimingRepeat, times: int) -> float | None:

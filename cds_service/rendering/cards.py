@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ..facts.catalogue import Facts
-from ..facts.drafts import drafts_behind
+from ..facts.drafts import drafts_behind, is_removable, is_short
 from ..facts.guard import UNREADABLE
+from ..facts.session import Draft
 from ..fhir.terminology import BASE
 from ..rules.card import INDICATORS, Card, Suggestion
 from ..rules.card_texts import SUMMARY_LIMIT
@@ -26,11 +27,8 @@ from .reasons import reasons
 MOST_CARDS = 3
 TOPICS = f"{BASE}/CodeSystem/card-topic"
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+EXPOSURE_STOPS = "**Nitrous oxide is recorded: exposure must stop.**"
 _INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"})
-
-
-# A type and an id, which FHIR R4 has no longer than 64 characters; some servers go beyond. Longer ones are not sent back.
-_LONGEST_REFERENCE = 300
 
 
 class Evidence(NamedTuple):
@@ -108,36 +106,67 @@ def render_cards(
     With ``tell``, which is told its id and what happened, a card that cannot be rendered is left out, and the next one takes its
     place; without it, that is an error.
     """
-    cards: list[RenderedCard] = []
+    renderings: list[_Rendering] = []
     course_taken = False
     for decision in shown(decisions, snoozed, None):
-        if len(cards) == most:
+        if len(renderings) == most:
             break
+        rendering = _Rendering(decision, decisions, facts, patient, publication)
         try:
-            card, starts_course = render_card(decision, decisions, facts, patient, publication, course_taken=course_taken)
+            starts_course = rendering.offer(course_taken=course_taken)
+            rendering.card()
         except UNREADABLE as error:
             if tell is None:
                 raise
             tell(decision.card.id, error)
             continue
         course_taken |= starts_course
-        cards.append(card)
-    return cards
+        renderings.append(rendering)
+    _order_each_test_once(renderings)
+    for rendering in renderings:
+        if rendering.says_that_exposure_stops(first=rendering is renderings[0]):
+            break
+    return [rendering.card() for rendering in renderings]
+
+
+def _order_each_test_once(renderings: list[_Rendering]) -> None:
+    """A test that two cards would order stays with the one that starts the course, else with the first; the other points to it."""
+    taken: dict[str, str] = {}
+    for rendering in sorted(renderings, key=lambda rendering: not rendering.starts_course):
+        rendering.leave_to_others(taken)
+        for test in rendering.tests():
+            taken.setdefault(test, rendering.source.title)
 
 
 def render_card(
     decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
 ) -> tuple[RenderedCard, bool]:
     """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken`` by a card before it."""
-    return _Rendering(decision, decisions, facts, patient, publication).card(course_taken)
+    rendering = _Rendering(decision, decisions, facts, patient, publication)
+    starts_course = rendering.offer(course_taken=course_taken)
+    return rendering.card(), starts_course
 
 
 def render_suggestions(
     decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
 ) -> tuple[list[dict[str, Any]], bool]:
     """The suggestions of :func:`render_card` without the rest of the card."""
-    suggestions, starts_course = _Rendering(decision, decisions, facts, patient, publication).suggestions(course_taken)
-    return list(suggestions.values()), starts_course
+    rendering = _Rendering(decision, decisions, facts, patient, publication)
+    starts_course = rendering.offer(course_taken=course_taken)
+    return list(rendering.suggestions().values()), starts_course
+
+
+class _Offer(NamedTuple):
+    """What a suggestion of a card does: the orders that it makes, the drafts that it removes, the order that it replaces.
+
+    ``beside``: those of the drafts that its author does not name, which would be a second course.
+    """
+
+    suggestion: Suggestion
+    templates: tuple[OrderTemplate, ...]
+    removed: tuple[Draft, ...]
+    beside: tuple[Draft, ...]
+    replaces: str
 
 
 class _Rendering:
@@ -152,6 +181,9 @@ class _Rendering:
         self.publication = publication
         self.met: set[str] = set()
         self.orders: list[tuple[str, OrderContext, dict[str, Any]]] = []
+        self.offers: dict[int, _Offer] = {}
+        self.elsewhere: dict[str, str] = {}
+        self.opening = ""
         for step in decision.steps:
             self._meet(step.condition)
 
@@ -168,8 +200,9 @@ class _Rendering:
                 return False
         return True
 
-    def card(self, course_taken: bool) -> tuple[RenderedCard, bool]:
-        suggestions, starts_course = self.suggestions(course_taken)
+    def card(self) -> RenderedCard:
+        """The card with what was offered."""
+        suggestions = self.suggestions()
         card: dict[str, Any] = {
             "uuid": str(uuid4()),
             "summary": self._summary(),
@@ -180,30 +213,36 @@ class _Rendering:
         if suggestions:
             card["suggestions"] = list(suggestions.values())
             card["selectionBehavior"] = "at-most-one"
-        return RenderedCard(self.source, card, tuple(suggestions)), starts_course
+        return RenderedCard(self.source, card, tuple(suggestions))
 
     def _summary(self) -> str:
         text = filled(self.source.summary, self.facts, markdown=False)
         return text if len(text) < SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 2].rstrip() + "\u2026"
 
     def _detail(self) -> str:
-        parts = [filled(paragraph.text.strip(), self.facts) for paragraph in self.source.detail if self._all_hold(paragraph.when)]
+        parts = [self.opening]
+        parts += [filled(paragraph.text.strip(), self.facts) for paragraph in self.source.detail if self._all_hold(paragraph.when)]
+        parts += [f"{test}: ordered with the card \u201c{title}\u201d." for test, title in self.elsewhere.items()]
         parts.append(values_table(self.source.values, self.facts))
-        parts.append(f"Parameter set: {self.publication.parameter_set}.")
+        if self.publication.parameter_set != "default":
+            parts.append(f"Parameter set: {self.publication.parameter_set}.")
         session = self.facts.session
         if session.has_foreign:
             parts.append("Orders of another patient in this session were not read.")
         parts.append(not_known(self.facts.unknown_at_root(self.met), session.untold))
         return "\n\n".join(filter(None, parts))
 
-    def suggestions(self, course_taken: bool) -> tuple[dict[int, dict[str, Any]], bool]:
-        """The suggestions that can be made by their authored index, and whether one of them starts a cobalamin course."""
-        starts_course = False
-        rendered: dict[int, dict[str, Any]] = {}
+    @property
+    def starts_course(self) -> bool:
+        """Whether a suggestion of it starts a cobalamin course."""
+        return any(template.starts_cobalamin for offer in self.offers.values() for template in offer.templates)
+
+    def offer(self, *, course_taken: bool) -> bool:
+        """Work out the suggestions that can be made, by their authored index; whether one of them starts a cobalamin course."""
         if self.source.suggestions:
             self.met.add("patient.paediatric")
         if self.facts["patient.paediatric"].holds:
-            return {}, False
+            return False
         for index, suggestion in enumerate(self.source.suggestions):
             if not self._all_hold(suggestion.when):
                 continue
@@ -213,26 +252,76 @@ class _Rendering:
             starts = any(template.starts_cobalamin for template in templates)
             if starts and course_taken:
                 continue
-            actions = self._actions(suggestion, templates)
-            if actions:
-                starts_course |= starts
-                rendered[index] = self._suggestion(suggestion, actions)
-        return rendered, starts_course
+            offer = self._offer(suggestion, tuple(templates), starts=starts)
+            if offer is not None:
+                self.offers[index] = offer
+        return self.starts_course
 
-    def _suggestion(self, suggestion: Suggestion, actions: list[dict[str, Any]]) -> dict[str, Any]:
-        rendered: dict[str, Any] = {"label": self._label(suggestion), "uuid": str(uuid4())}
-        if suggestion.recommended:
+    def _offer(self, suggestion: Suggestion, templates: tuple[OrderTemplate, ...], *, starts: bool) -> _Offer | None:
+        """``None`` where what is to be removed or replaced cannot be named, or a second course would be left."""
+        replaces = str(self.facts[suggestion.replaces].value or "") if suggestion.replaces else ""
+        removed = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
+        if (suggestion.replaces and not is_short(replaces)) or (suggestion.delete and not (removed and all(map(is_removable, removed)))):
+            return None
+        beside: list[Draft] = []
+        if starts:
+            beside = [draft for draft in self.facts.session.drafts if draft.product.cobalamin and draft not in removed]
+            if not all(map(is_removable, beside)):
+                return None
+            if not suggestion.replaces and self.facts["b12_therapy.planned_start"].value is not None:
+                replaces = str(self.facts["b12_therapy.planned_order"].value or "")
+                if not is_short(replaces) or self.source.indicator == "info":
+                    return None
+        return _Offer(suggestion, templates, tuple(removed), tuple(beside), replaces) if templates or removed else None
+
+    def tests(self) -> list[str]:
+        """The tests that its suggestions order."""
+        offered = [template for offer in self.offers.values() for template in offer.templates]
+        return [template.id for template in offered if template.resource["resourceType"] == "ServiceRequest"]
+
+    def leave_to_others(self, taken: Mapping[str, str]) -> None:
+        """Take the tests in ``taken`` out of its suggestions: each is ordered by the card of that title."""
+        for index, offer in list(self.offers.items()):
+            left = tuple(template for template in offer.templates if template.id not in taken)
+            self.elsewhere |= {template.title: taken[template.id] for template in offer.templates if template.id in taken}
+            if left or offer.removed:
+                self.offers[index] = offer._replace(templates=left)
+            else:
+                del self.offers[index]
+
+    def says_that_exposure_stops(self, *, first: bool) -> bool:
+        """Whether it is the card that says that exposure to nitrous oxide must stop: the ``first`` one with neurological
+        features, else the first that the exposure decides."""
+        decided = "nitrous_oxide" in self.facts.met([name for name in self.source.deciding_facts if name in self.met])
+        if (decided or (first and self.facts["neuro.involvement"].holds)) and self.facts["nitrous_oxide"].holds:
+            self.opening = EXPOSURE_STOPS
+        return bool(self.opening)
+
+    def suggestions(self) -> dict[int, dict[str, Any]]:
+        """What was offered, as the answer shows it, by the authored index."""
+        return {index: self._suggestion(offer) for index, offer in self.offers.items()}
+
+    def _suggestion(self, offer: _Offer) -> dict[str, Any]:
+        rendered: dict[str, Any] = {"label": self._label(offer), "uuid": str(uuid4())}
+        if offer.suggestion.recommended:
             rendered["isRecommended"] = True
-        rendered["actions"] = actions
+        rendered["actions"] = self._actions(offer)
         return rendered
 
-    def _label(self, suggestion: Suggestion) -> str:
-        """The label; a fact that names orders reads as their titles."""
-        label = suggestion.label
-        for source in suggestion.create:
+    def _label(self, offer: _Offer) -> str:
+        """The label; a fact that names orders reads as their titles, and what goes besides is named."""
+        label = offer.suggestion.label
+        named: set[str] = set()
+        for source in offer.suggestion.create:
             if source.fact and f"{{{source.fact}}}" in label:
-                titles = [self.publication.templates[item].title for item in self.facts[source.fact].value]
+                titles = [template.title for template in offer.templates if template.id in self.facts[source.fact].value]
+                named.update(titles)
                 label = label.replace(f"{{{source.fact}}}", ", ".join(titles))
+        unnamed = [template.title for template in offer.templates if template.title not in named and template.title not in label]
+        if unnamed:
+            label += f"; with {', '.join(unnamed)}"
+        if offer.beside:
+            label += "; remove the other draft of B12"
         return filled(label, self.facts, markdown=False)
 
     def _templates(self, suggestion: Suggestion) -> list[OrderTemplate] | None:
@@ -258,31 +347,25 @@ class _Rendering:
         self.orders.append((template.id, context, order))
         return order
 
-    def _actions(self, suggestion: Suggestion, templates: list[OrderTemplate]) -> list[dict[str, Any]]:
-        """Creates first, then deletes; none at all where what is to be removed or replaced cannot be named."""
-        replaced_order = str(self.facts[suggestion.replaces].value or "") if suggestion.replaces else ""
-        if suggestion.replaces and not 0 < len(replaced_order) <= _LONGEST_REFERENCE:
-            return []
-        replaced = drafts_behind(self.facts, suggestion.delete) if suggestion.delete else []
-        if suggestion.delete and (not replaced or not all(0 < len(draft.reference) <= _LONGEST_REFERENCE for draft in replaced)):
-            return []
+    def _actions(self, offer: _Offer) -> list[dict[str, Any]]:
+        """Creates first, then deletes."""
+        removed = (*offer.removed, *offer.beside)
         context = OrderContext(
             self.patient.reference,
             self.patient.encounter,
             self.patient.now,
             self.publication.intent,
-            replaced_order,
+            note=offer.suggestion.note,
             user=self.patient.user,
-            reasons=reasons(self.decision, self.decisions, suggestion, self.facts),
+            reasons=reasons(self.decision, self.decisions, offer.suggestion, self.facts),
         )
-        in_place = context
-        if replaced:
-            kept = next((draft.intent for draft in replaced if draft.intent in _INTENTS), self.publication.intent)
-            in_place = context._replace(intent=kept, draft=replaced[0].request)
+        in_place = context._replace(replaces=offer.replaces)
+        if removed:
+            kept = next((draft.intent for draft in removed if draft.intent in _INTENTS), self.publication.intent)
+            in_place = in_place._replace(intent=kept, draft=removed[0].request)
         actions: list[dict[str, Any]] = []
-        for template in templates:
+        for template in offer.templates:
             order = self._order(template, in_place if template.starts_cobalamin else context)
             actions.append({"type": "create", "description": f"Order: {template.title}", "resource": order})
-        for draft in replaced:
-            actions.append({"type": "delete", "description": "Remove the draft", "resourceId": draft.reference})
+        actions += [{"type": "delete", "description": "Remove the draft", "resourceId": draft.reference} for draft in removed]
         return actions

@@ -35,8 +35,9 @@ _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", 
 class OrderContext(NamedTuple):
     """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice.
 
-    ``replaces``: the MedicationRequest that a medication order takes the place of. ``user``: who made the call, ``Practitioner/id``.
-    ``draft``: the draft that a medication order replaces, as received. ``reasons``: the references that decided.
+    ``replaces``: the MedicationRequest that a medication order takes the place of; ``note``: what it says besides. ``user``: who made
+    the call, ``Practitioner/id``. ``draft``: the draft that a medication order replaces, as received. ``reasons``: the references
+    that decided.
     """
 
     patient: str
@@ -47,6 +48,7 @@ class OrderContext(NamedTuple):
     user: str = ""
     draft: MedicationRequest | None = None
     reasons: tuple[str, ...] = ()
+    note: str = ""
 
 
 class OrderTemplate(NamedTuple):
@@ -66,8 +68,11 @@ class OrderTemplate(NamedTuple):
         if context.encounter:
             resource["encounter"] = {"reference": f"Encounter/{context.encounter}"}
         resource["authoredOn"] = context.now.isoformat(timespec="seconds")
-        if context.replaces and resource["resourceType"] == "MedicationRequest":
-            resource["priorPrescription"] = {"reference": context.replaces}
+        if resource["resourceType"] == "MedicationRequest":
+            if context.replaces:
+                resource["priorPrescription"] = {"reference": context.replaces}
+            if context.note:
+                resource["note"] = [{"text": context.note}]
         if self.hours is not None:
             due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")

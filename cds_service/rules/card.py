@@ -32,7 +32,8 @@ class OrderSource:
 class Suggestion:
     """A suggestion as authored: orders to create, then drafts to delete, when all of ``when`` holds.
 
-    ``delete``: the fact whose drafts go; ``replaces``: the fact that names the order which the created one replaces.
+    ``delete``: the fact whose drafts go; ``replaces``: the fact that names the order which the created one replaces;
+    ``note``: what each medication order says besides.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Suggestion:
     recommended: bool
     when: tuple[Condition, ...]
     place: Place = field(compare=False)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

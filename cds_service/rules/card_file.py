@@ -18,7 +18,7 @@ STATUSES = ("active", "draft", "retired")
 HIGHEST_RANK = 99_999
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")
 _CARD_KEYS = ("id", "version", "status", "title", "rank", "review_by", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
-SUGGESTION_KEYS = ("label", "create", "delete", "replaces", "recommended", "when")
+SUGGESTION_KEYS = ("label", "create", "delete", "replaces", "recommended", "when", "note")
 _CHANGEABLE = ("status", "hooks", "include", "exclude", "card")
 _SAYS_KEYS = (
     "indicator", "summary", "detail", "values", "source", "evidence", "suggestions", "override_reasons",
@@ -180,6 +180,7 @@ class _Reader(ConditionReader):
             self.truth(mapping, "recommended"),
             self.conditions(mapping, "when", some=True),
             place,
+            self.templated(mapping, "note") if "note" in mapping else "",
         )
 
     def removed(self, mapping: Mapping) -> str:

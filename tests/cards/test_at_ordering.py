@@ -55,7 +55,9 @@ def test_the_detail_gives_values_as_sent_with_unit_and_date():
     detail = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()])[0]["detail"]
     assert "| Total vitamin B12 | 110 pg/mL | 20 Nov 2026 |" in detail
     assert "| Haemoglobin | 10.1 g/dL | 20 Nov 2026 |" in detail
-    assert "Parameter set: default." in detail
+    assert "Parameter set" not in detail
+    british = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()], settings={"parameters": "uk"})[0]["detail"]
+    assert "Parameter set: uk." in british
     assert "Not known" not in detail
 
 
@@ -127,7 +129,7 @@ def test_stopping_all_b12_beside_new_folic_acid_speaks():
     unsafe = prefetch(observation("b12", 480, "pg/mL"), condition("84027009"), course)
     assert ids(fire("order-sign", unsafe, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient", "b12-stop-lifelong"]
     low = prefetch(LOW, course)
-    assert ids(fire("order-sign", low, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient"]
+    assert ids(fire("order-sign", low, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient", "b12-stop-lifelong"]
 
 
 def test_pregnancy_keeps_the_folate_and_asks_for_active_b12():
@@ -196,7 +198,8 @@ def test_leber_card_never_suggests_cyanocobalamin():
 def test_maintenance_replaces_maintenance():
     course = medication_request(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), authoredOn="2026-01-10")
     record = prefetch(course, condition("433144002"))
-    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), id="cn")
+    prior = {"reference": f"MedicationRequest/{course['id']}"}
+    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), id="cn", priorPrescription=prior)
     assert suggestions(fire("order-select", record, drafts=[renewal]), "cyanocobalamin-renal") == [
         ["hydroxocobalamin-3-monthly", "-MedicationRequest/cn"]
     ]
@@ -235,13 +238,18 @@ def test_low_potassium_before_the_first_injection(value, comparator, card, sugge
     assert f"{comparator or ''}{value} mmol/L" in cards[0]["summary"]
 
 
+SERIES = service_request("potassium", occurrenceTiming={"event": ["2026-11-23T13:00:00Z", "2026-11-24T13:00:00Z", "2026-11-25T13:00:00Z"]})
+
+
 @pytest.mark.parametrize(
     ("record", "drafted", "expected"),
     [
         pytest.param([ANAEMIC, observation("potassium", 4.1, "mmol/L")], [], [["potassium-24h", "potassium-48h"]], id="measured within 3 days"),
         pytest.param([ANAEMIC, observation("potassium", 4.1, "mmol/L", ago=4)], [], [CHECKS], id="measured 4 days ago"),
-        pytest.param([ANAEMIC, service_request("potassium")], [], None, id="pending"),
-        pytest.param([ANAEMIC], [service_request("potassium", status="draft")], None, id="drafted"),
+        pytest.param([ANAEMIC, service_request("potassium")], [], [["potassium-24h", "potassium-48h"]], id="one ordered"),
+        pytest.param([ANAEMIC], [service_request("potassium", status="draft")], [["potassium-24h", "potassium-48h"]], id="one drafted"),
+        pytest.param([ANAEMIC, SERIES], [], None, id="a series ordered"),
+        pytest.param([ANAEMIC], [{**SERIES, "status": "draft"}], None, id="a series drafted"),
         pytest.param([observation("hb", 140, "g/L")], [], None, id="neither anaemia nor risk"),
         pytest.param([observation("hb", 140, "g/L"), condition("I48.0", system="http://hl7.org/fhir/sid/icd-10")], [], [CHECKS], id="atrial fibrillation"),
         pytest.param([], [], [CHECKS], id="no haemoglobin"),
@@ -387,7 +395,7 @@ PEMETREXED = medication_request({"text": "Pemetrexed 500 mg infusion"})
     [
         pytest.param([LOW, NEUROPATHY], [tablet(id="t")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/t"]], id="tablet"),
         pytest.param([LOW, NEUROPATHY], [MAINTENANCE], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/maintenance"]], id="rare injections"),
-        pytest.param([NEUROPATHY, service_request("b12")], [hydroxocobalamin(id="h")], "b12-neuro-regimen", [["hydroxocobalamin-neuro", "-MedicationRequest/h"]], id="three times a week, not tested"),
+        pytest.param([NEUROPATHY, service_request("b12")], [hydroxocobalamin(id="h")], "b12-neuro-regimen", [["serum-folate", "hydroxocobalamin-neuro", "-MedicationRequest/h"]], id="three times a week, not tested"),
         pytest.param([LOW, NEUROPATHY], [draft(HYDROXOCOBALAMIN)], "b12-neuro-regimen", [], id="regimen unstated"),
         pytest.param([LOW, NEUROPATHY], [ALTERNATE_DAYS], None, None, id="alternate days"),
         pytest.param([LOW, NEUROPATHY], [tablet(), ALTERNATE_DAYS], None, None, id="the most intensive decides"),

@@ -116,7 +116,8 @@ def test_02_neurological_features_get_alternate_days():
 
 def test_02_maintenance_after_neurological_features_is_every_2_months():
     under_way = course(200, concept=CYANOCOBALAMIN_INJECTION)
-    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=EVERY_3_MONTHS), id="cn")
+    prior = {"reference": f"MedicationRequest/{under_way['id']}"}
+    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=EVERY_3_MONTHS), id="cn", priorPrescription=prior)
     record = prefetch(under_way, NEUROPATHY, observation("egfr", 38, "mL/min/{1.73_m2}"), *NO_RISK)
     cards = fire("order-select", record, drafts=[renewal])
     assert suggestions(cards, "cyanocobalamin-renal") == [["hydroxocobalamin-2-monthly", "-MedicationRequest/cn"]]
@@ -241,7 +242,7 @@ def test_09_where_both_lack_b12_comes_first_and_folic_acid_for_3_months_after_it
     cards = opening(LOW, LOW_FOLATE)
     assert ids(cards) == ["b12-folate-deficiency"]
     assert suggestions(cards, "b12-folate-deficiency") == [[LOADING]]  # and no folic acid yet
-    assert "Folic acid follows once B12 treatment has begun" in cards[0]["detail"]
+    assert "it follows once B12 treatment has begun" in cards[0]["detail"]
     cards = fire("order-select", prefetch(LOW, LOW_FOLATE, *NO_RISK), drafts=[hydroxocobalamin()])
     assert suggestions(cards, "folate-after-b12") == [["folic-acid-1mg-3-months"]]
     ((dose, route, repeat),) = phases(ordered(cards, "folate-after-b12"))
@@ -262,7 +263,7 @@ def test_10_normal_levels_are_no_reason_to_stop():
     stopped["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"] = {"start": days_ago(400), "end": days_ago(60)}
     cards = opening(SUFFICIENT, PERNICIOUS_ANAEMIA, stopped)
     assert ids(cards) == ["therapy-lapsed"]
-    assert suggestions(cards, "therapy-lapsed") == [["hydroxocobalamin-3-monthly"]]
+    assert suggestions(cards, "therapy-lapsed") == [["mma", "hydroxocobalamin-3-monthly"]]  # the cause leaves the result in doubt
     assert "Normal B12 levels are no reason to stop" in cards[0]["detail"]
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from hypothesis import HealthCheck, given, settings
 
-from cds_service.authoring.safety.classes import NOW as DAY_OF_STATES
+from cds_service.authoring.safety.class_values import NOW as DAY_OF_STATES
 from cds_service.authoring.safety.job import chosen_classes, engine, status_relation
 from cds_service.authoring.safety.repetition import criteria
 from cds_service.config import Settings

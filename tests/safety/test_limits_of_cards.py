@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from cds_service.authoring.fact_classes import classes, true_of
-from cds_service.authoring.safety.classes import NOW, agreeing_ages, input_classes
+from cds_service.authoring.safety.class_values import NOW
+from cds_service.authoring.safety.classes import agreeing_ages, input_classes
 from cds_service.authoring.safety.enumeration import StateFacts, states
 from cds_service.authoring.safety.job import engine, every_card
 from cds_service.authoring.safety.limits import comparisons, doses, with_limits

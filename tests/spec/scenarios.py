@@ -67,6 +67,9 @@ EVERY_CARD: dict[str, dict[str, Any]] = {
     ),
     "b12-deficiency-untreated": hook_request("patient-view", prefetch(LOW_B12)),
     "b12-deficiency-neuro": hook_request("patient-view", prefetch(LOW_B12, condition(PARAESTHESIA))),
+    "nitrous-oxide-neuro": hook_request(
+        "patient-view", prefetch(condition("73891003", recordedDate=days_ago(20)), condition(PARAESTHESIA), observation("b12", 480, "ng/L"))
+    ),
     "b12-folate-deficiency": hook_request("encounter-discharge", prefetch(LOW_B12, observation("folate", 1.5, "ng/mL"))),
     "cyanocobalamin-leber": hook_request("order-sign", prefetch(condition(LEBER)), drafts=[CYANOCOBALAMIN]),
     "cyanocobalamin-renal": hook_request("order-select", prefetch(observation("egfr", 40, "mL/min/{1.73_m2}")), drafts=[CYANOCOBALAMIN]),

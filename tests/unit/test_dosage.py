@@ -88,9 +88,7 @@ def test_a_single_dose_has_an_infinite_interval_and_no_daily_dose(timing):
     [
         pytest.param({**dosage(1, every=DAILY), "asNeededBoolean": True}, id="PRN"),
         pytest.param({**dosage(1, every=DAILY), "asNeededCodeableConcept": {"text": "tiredness"}}, id="PRN for a reason"),
-        pytest.param({**dosage(1), "text": "one daily"}, id="text alone"),
-        pytest.param(timed(code={"text": "once a day"}), id="timing in text"),
-        pytest.param(timed(repeat={}), id="empty repeat"),
+        pytest.param({**dosage(1), "text": "one when needed"}, id="as needed in text"),
         pytest.param(timed(repeat={"frequency": 2}), id="frequency without period"),
         pytest.param(timed(repeat={"frequency": 1, "period": 1}), id="period without unit"),
         pytest.param(timed(repeat={"frequency": 1, "period": 0, "periodUnit": "d"}), id="period 0"),
@@ -98,13 +96,34 @@ def test_a_single_dose_has_an_infinite_interval_and_no_daily_dose(timing):
         pytest.param(timed(repeat={"frequency": "2", "period": 1, "periodUnit": "d"}), id="a frequency that is no number"),
         pytest.param(timed(repeat={"frequency": 10**400, "period": 1, "periodUnit": "d"}), id="a frequency of 401 digits"),
         pytest.param(timed(repeat={"frequency": 1, "period": 1e308, "periodUnit": "d"}), id="period 1e308"),
-        pytest.param(timed(repeat={"boundsDuration": {"value": 2, "code": "wk"}}), id="bounds alone"),
-        pytest.param({}, id="nothing"),
     ],
 )
 def test_an_unstated_frequency_is_not_judged(stated):
     found = phase(stated)
     assert found.interval is None and found.daily is None
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"text": "one daily"}, id="text alone"),
+        pytest.param(dosage(None, every=DAILY), id="no number"),
+        pytest.param(dosage(1), id="no frequency"),
+        pytest.param(timed(code={"text": "once a day"}), id="timing in text"),
+        pytest.param(timed(repeat={}), id="empty repeat"),
+        pytest.param(timed(repeat={"boundsDuration": {"value": 2, "code": "wk"}}), id="bounds alone"),
+    ],
+)
+def test_of_a_solid_form_by_mouth_one_a_day_is_taken(stated):
+    found = phase(stated)
+    assert found.interval == 1 and found.daily == 1000
+
+
+@pytest.mark.parametrize("name", ["Cyanocobalamin 1 mg/mL oral solution", "Hydroxocobalamin 1 mg/mL injection"])
+def test_of_another_form_none_is_taken(name):
+    found = facts_of(drafts=[draft({"text": name}, {})]).session.drafts[0].phase
+    assert found.interval is None and found.dose is None
 
 
 def test_prn_false_is_a_stated_frequency():
@@ -192,8 +211,8 @@ def test_a_number_of_doses_bounds_a_phase(repeat, days):
 @pytest.mark.parametrize(
     "dose",
     [{"doseRange": {"low": {"value": 1, "unit": "mg"}}}, {"doseQuantity": {"value": "1", "unit": "mg"}}, {"doseQuantity": {"unit": "mg"}},
-     {"doseQuantity": {"value": True, "unit": "mg"}}, {"doseQuantity": {"value": 1, "unit": "mg", "comparator": "<"}}, {}],
-    ids=["range", "text", "no number", "true", "comparator", "nothing"],
+     {"doseQuantity": {"value": True, "unit": "mg"}}, {"doseQuantity": {"value": 1, "unit": "mg", "comparator": "<"}}],
+    ids=["range", "text", "no number", "true", "comparator"],
 )  # fmt: skip
 def test_a_dose_that_cannot_be_read_is_unstated(dose):
     assert phase({"doseAndRate": [dose]}).dose is None

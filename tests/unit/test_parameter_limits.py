@@ -47,6 +47,7 @@ from tests.support.fhir_builders import (
 )
 
 VEGAN = condition("24930006")
+NEURO = condition("386033004")
 MAN, WOMAN = patient(gender="male", birth="1957-03-02"), patient(gender="female", birth="1957-03-02")
 PREGNANT_WOMAN = patient(gender="female", birth="1996-05-01")
 PREGNANCY = condition("77386006", onsetDateTime=days_ago(60))
@@ -59,6 +60,10 @@ def born(months: int) -> dict[str, Any]:
 
 def therapy(start: float, every=(1, 3, "mo"), **bounds: Any) -> dict[str, Any]:
     return medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every, **bounds), authoredOn=days_ago(start), id="therapy")
+
+
+def tablets(start: float, **bounds: Any) -> dict[str, Any]:
+    return medication_request(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY, **bounds), authoredOn=days_ago(start), id="tablets")
 
 
 def given(ago: float) -> dict[str, Any]:
@@ -149,6 +154,8 @@ LIMITS = [
     Limit("b12.total.deficient_below", "pmol/L", "133", "1", result("b12_molar", "pmol/L"), "b12.total.level", (LOW, MID, MID)),
     Limit("b12.total.sufficient_above", "ng/L", "350", "1", result("b12", "ng/L"), "b12.total.level", (MID, MID, HIGH)),
     Limit("b12.total.sufficient_above", "pmol/L", "258", "1", result("b12_molar", "pmol/L"), "b12.total.level", (MID, MID, HIGH)),
+    Limit("b12.total.implausible_above", "ng/L", "5000", "1", result("b12", "ng/L", NEURO), "b12.unexplained_high", (False, False, True)),
+    Limit("b12.total.implausible_above", "pmol/L", "3690", "1", result("b12_molar", "pmol/L", NEURO), "b12.unexplained_high", (False, False, True)),
     Limit("b12.active.deficient_below", "pmol/L", "25", "1", result("active_b12", "pmol/L"), "b12.active.level", (LOW, MID, MID)),
     Limit("b12.active.sufficient_above", "pmol/L", "70", "1", result("active_b12", "pmol/L"), "b12.active.level", (MID, MID, HIGH)),
     Limit("mma.high_above", "nmol/L", "400", "1", result("mma", "nmol/L"), "mma.level", ("normal", "normal", "high")),
@@ -165,6 +172,10 @@ LIMITS = [
     Limit("folate.red_cell.deficient_below", "nmol/L", "340", "1", red_cell("14731-4", "nmol/L"), "folate.status", (LOW, HIGH, HIGH)),
     Limit("folate.red_cell.deficient_below", "ug/L", "150", "1", red_cell("2283-0", "ng/mL"), "folate.status", (LOW, HIGH, HIGH)),
     Limit("folate.low_dose_up_to", "", "400", "1", drafted(lambda dose: folic_acid(dose / 1000)), "draft.folate_above_400_ug", (False, False, True)),
+    *(
+        Limit(f"folate.pregnancy_possible_{end}", "", edge, "1", lambda years: {"who": born(int(years) * 12 + 1) | {"gender": "female"}}, "folate.pregnancy_possible", answers)
+        for end, edge, answers in (("from", "12", (False, True, True)), ("to", "50", (True, True, False)))
+    ),
     Limit("mcv.high_above", "fL", "100", "1", result("mcv", "fL"), "macrocytosis", (False, False, True)),
     Limit("platelets.bleeding_below", "10*9/L", "50", "1", result("platelets", "10*9/L"), "bleeding.risk", (True, False, False)),
     Limit("potassium.severe_below", "mmol/L", "3.0", "0.1", result("potassium", "mmol/L"), "potassium.level", ("severely-low", "low", "low")),
@@ -207,6 +218,8 @@ LIMITS = [
         lambda intervals: {"record": [therapy(900, every=(1, 100, "d")), given(400), given(round(100 * intervals))]},
         "b12_therapy.lapsed", (None, None, "overdue"),
     ),
+    Limit("therapy.cover_at_least", "", "60", "1", record(lambda days: therapy(days, DAILY, boundsDuration={"value": 1, "code": "d"})), "b12_therapy.active", (True, True, False)),
+    Limit("therapy.new_for", "", "7", "1", record(therapy), "b12_therapy.standing", ("ordered", "running", "running")),
     Limit(
         "therapy.settled_after", "", "28", "1", lambda days: {"record": [therapy(days + 1), observation("b12", 100, "ng/L", ago=1)]},
         "b12.low_on_therapy", (False, True, True),
@@ -219,7 +232,7 @@ LIMITS = [
         "loading.interval_up_to", "", "4", "1", drafted(lambda days: draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, days, "d")))),
         "session.b12_loading", (True, True, False),
     ),
-    Limit("therapy.ends_soon", "", "30", "1", record(lambda days: ending(-days)), "b12_therapy.lapsed", (None, None, "ended")),
+    Limit("therapy.ends_soon", "", "30", "1", record(lambda days: tablets(365, boundsPeriod={"end": days_ago(days)})), "b12_therapy.lapsed", (None, None, "ended")),
     Limit(
         "therapy.ends_soon", "", "30", "1",
         lambda days: {"record": [ending(days)], "drafts": [draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")))]},
@@ -275,6 +288,7 @@ LIMITS = [
 ]  # fmt: skip
 # Which order a set names: no limit, so nothing lies on its two sides.
 CHOICES = {
+    "dietary.regimen": ("regimen.start", {"default": "hydroxocobalamin-loading-then-maintenance", "uk": "hydroxocobalamin-loading-then-6-monthly", "us": "hydroxocobalamin-loading-then-maintenance"}),
     "folate.regimen": ("regimen.folate", {"default": "folic-acid-1mg-3-months", "uk": "folic-acid-5mg-4-months", "us": "folic-acid-1mg-3-months"}),
     "ileum.prophylaxis": ("regimen.ileal_prophylaxis", {"default": "hydroxocobalamin-monthly", "uk": "hydroxocobalamin-3-monthly", "us": "hydroxocobalamin-monthly"}),
 }  # fmt: skip
@@ -343,7 +357,7 @@ def test_the_parameter_is_what_decides_there(limit, direction):
 @pytest.mark.parametrize("name", CHOICES)
 def test_the_order_that_a_set_names(name, parameters):
     fact, orders = CHOICES[name]
-    limit = Limit(name, "", "0", "0", lambda value: {}, fact, (), parameters)
+    limit = Limit(name, "", "0", "0", lambda value: {"record": [VEGAN]}, fact, (), parameters)
     assert _answer(limit, Decimal(0))[-1] == orders[parameters]
 
 

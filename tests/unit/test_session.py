@@ -157,7 +157,7 @@ def test_the_sum_of_folate_doses_is_exact(doses):
     "stated", [pytest.param({}, id="nothing"), pytest.param(dosage(0.4), id="no frequency"), pytest.param({**dosage(0.4, every=DAILY), "asNeededBoolean": True}, id="PRN"), pytest.param(dosage(None, every=DAILY), id="no dose")]
 )  # fmt: skip
 def test_folate_without_a_stated_dose_counts_as_above_400_ug(stated):
-    facts = facts_of(drafts=[draft(FOLIC_ACID_1MG, stated)])
+    facts = facts_of(drafts=[draft({"text": "Folic acid"}, stated)])
     assert facts["draft.folate_daily"].is_unknown and facts["draft.folate_above_400_ug"].holds is True
 
 

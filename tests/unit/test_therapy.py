@@ -53,7 +53,7 @@ def active(*record, **more):
     return facts_of(*record, **more)["b12_therapy.active"].holds
 
 
-REQUEST_STATUSES = {"active": True, "completed": False, "stopped": False, "cancelled": False, "on-hold": False, "draft": False,
+REQUEST_STATUSES = {"active": True, "completed": True, "stopped": False, "cancelled": False, "on-hold": False, "draft": False,
                     "entered-in-error": False, "unknown": None}  # fmt: skip
 STATEMENT_STATUSES = {"active": True, "intended": True, "completed": False, "stopped": False, "on-hold": False, "not-taken": False,
                       "entered-in-error": False, "unknown": None}  # fmt: skip
@@ -98,10 +98,10 @@ def test_statuses_of_dispenses(status, counts):
             [order(14, every=(3, 1, "wk"), repeat={"boundsDuration": {"value": 2, "code": "wk"}})], True, id="the last day of its bounds"
         ),
         pytest.param(
-            [order(15, every=(3, 1, "wk"), repeat={"boundsDuration": {"value": 2, "code": "wk"}})], False, id="a day after its bounds"
+            [tablets(1000, 15, repeat={"boundsDuration": {"value": 2, "code": "wk"}})], False, id="tablets a day after their bounds"
         ),
         pytest.param([order(900, repeat={"boundsPeriod": {"end": days_ago(0)}})], True, id="period ends today"),
-        pytest.param([order(900, repeat={"boundsPeriod": {"end": days_ago(1)}})], False, id="period ended yesterday"),
+        pytest.param([tablets(1000, 900, repeat={"boundsPeriod": {"end": days_ago(1)}})], False, id="period of tablets ended yesterday"),
         pytest.param(
             [order(900, dispenseRequest={"validityPeriod": {"end": days_ago(800)}})], True, id="validity of dispensing is ignored"
         ),
@@ -264,15 +264,6 @@ def test_therapy_is_judged_by_the_phase_that_runs_now(ago, interval):
     assert facts_of(phased)["b12_therapy.interval"].value == pytest.approx(interval)
 
 
-def test_a_stop_in_this_session_leaves_therapy_active_for_this_call_but_not_for_folate():
-    running = order(100)
-    facts = facts_of(running, drafts=[{**running, "status": "stopped"}])
-    assert facts["b12_therapy.active"].holds is True
-    assert facts["b12_therapy.continues"].holds is False
-    two = facts_of(running, order(90), drafts=[{**running, "status": "stopped"}])
-    assert two["b12_therapy.continues"].holds is True
-
-
 def low(*record, **more):
     return facts_of(*record, **more)["b12.low_on_therapy"].holds
 
@@ -320,10 +311,11 @@ def test_therapy_rests_on_the_resources_that_it_names(code):
 
 
 def test_an_order_for_a_number_of_doses_ends_with_the_last_of_them():
-    loading = order(every=(3, 1, "wk"), repeat={"count": 6}, ago=14)
-    assert active(loading) is True
-    ended = facts_of(order(every=(3, 1, "wk"), repeat={"count": 6}, ago=15))
-    assert ended["b12_therapy.active"].holds is False and ended["b12_therapy.ended"].value.isoformat() == days_ago(1)
+    def course(ago):
+        return facts_of(order(every=(3, 1, "wk"), repeat={"count": 6}, ago=ago))["b12_therapy.standing"].value
+
+    assert course(12) == "running"  # six doses, 7/3 days apart: the last comes 12 days after the first
+    assert course(13) == "scheduled"
 
 
 def test_tablets_of_50_ug_whose_unit_is_coded_in_snomed_ct_are_no_treatment():

@@ -100,6 +100,7 @@ def _suggestion(vocabulary: Vocabulary) -> dict[str, Any]:
         "replaces": _of_kind(vocabulary, "reference"),
         "recommended": {"type": "boolean"},
         "when": _list(_ref("condition"), some=True),
+        "note": _TEXT,
     }
     made = {"anyOf": [{"required": ["create"]}, {"required": ["delete"]}], "dependentRequired": {"replaces": ["create"]}}
     return {**_object(parts, "label"), **made}

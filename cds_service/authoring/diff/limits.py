@@ -18,7 +18,8 @@ from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from ...rules.card import Card
-from ..safety.classes import NOW, input_classes
+from ..safety.class_values import NOW
+from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, StateFacts, states
 from ..safety.limits import DRAFTED, INPUT_OF, around, criteria, level_at
 

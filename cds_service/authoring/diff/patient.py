@@ -11,7 +11,7 @@ from ...facts.fact import Fact
 from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
 from ..card_words import plain, title
-from ..safety.classes import NOW
+from ..safety.class_values import NOW
 from ..safety.limits import level_at
 from .states import Example
 from .walk import SharedFacts

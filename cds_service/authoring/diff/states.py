@@ -19,7 +19,8 @@ from ...facts.catalogue import CATALOGUE, closure
 from ...rendering.cards import render_suggestions
 from ...rules.card import Card
 from ...rules.decision import Decisions
-from ..safety.classes import NOW, input_classes
+from ..safety.class_values import NOW
+from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, Impossible, StateFacts, states
 from ..safety.invariants import read_suggestions
 from ..safety.job import OPENING, AssumedDecisions, engine, status_relation
@@ -123,7 +124,7 @@ def _parts(what: Compared) -> Iterator[tuple[Compared, tuple[str, ...]]]:
 def _visited(job: Job, what: Compared, names: frozenset[str]) -> Iterator[tuple[Table, Session, str, SharedFacts, SharedFacts]]:
     """Every state of the card, in each session that is another one to it."""
     for plain in _tables(job, names):
-        classes = _related(job, plain) if "b12.status" in names else plain
+        classes = _related(job, plain) if "b12.results_status" in names else plain
         for session in _sessions(job, names):
             for kind, old, new in _states(job, what, classes, session):
                 yield classes, session, kind, old, new
@@ -172,7 +173,7 @@ def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
 
 def _related(job: Job, classes: Table) -> Table:
     """The classes with the statuses that go with them."""
-    if "b12.status" not in classes.worked_out:
+    if "b12.results_status" not in classes.worked_out:
         return with_results(classes)._replace(relation=status_relation())
 
     def run(choices: Choices) -> dict[str, str]:
@@ -203,7 +204,13 @@ def _signature(job: Job, session: Session, asked: list[str]) -> Any:
     by_patient = not {"neuro.involvement", "cause.dietary"}.isdisjoint(closure(asked))
     for site in [job.old.site, *([job.new.site] if changed_parameters(job.old, job.new) else [])]:
         for neuro, dietary in product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown", "unknown")]:
-            fixed = {"neuro.involvement": neuro, "cause.dietary": dietary, "diet.vegan": "unknown", "b12_therapy.active": "false"}
+            fixed = {
+                "neuro.involvement": neuro,
+                "cause.dietary": dietary,
+                "diet.vegan": "unknown",
+                "cause.lifelong": "false",
+                "b12_therapy.active": "false",
+            }
             facts = StateFacts(site, session.orders, NOW, input_classes(), Choices(), None, fixed)
             told += [(facts[name].state, facts[name].value) for name in asked]
     return tuple(told)
@@ -306,9 +313,9 @@ def _decided_states(job: Job, what: Compared, classes: Table, session: Session, 
     def run(choices: Choices) -> tuple[str, Any, Any]:
         facts = _facts(job, classes, session, choices, given)
         try:
-            if "b12.status" in given.old or "b12.status" in given.new:
+            if "b12.results_status" in given.old or "b12.results_status" in given.new:
                 # First what bounds the rest the most, so that what cannot be is noticed early.
-                _ = [each["b12.status"] for each in facts]
+                _ = [each["b12.results_status"] for each in facts]
             first, second = (Decisions(cards, each) for cards, each in zip(job.cards(), facts, strict=True))
             return _kind(job, what, first, second, *facts), *facts
         except Impossible:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ...facts.catalogue import CATALOGUE, Facts, closure
 from ...facts.fact import Fact
 from ...facts.site import Site
-from ..safety.classes import ABSENT, COLLAPSED, FALSE, HB, NOW, RATES, STATUS_CLASSES, TRUE, UNKNOWN, YES_NO, input_classes, suspicion
+from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO
+from ..safety.classes import COLLAPSED, HB, RATES, STATUS_CLASSES, input_classes, suspicion
 from ..safety.enumeration import Choices, Class, ClassesOf, Impossible, NeedsClasses, Relation, StateFacts
 from ..safety.job import status_row
 from ..safety.sessions import Session
@@ -16,7 +17,7 @@ from .limits import Extra
 
 _PAIR = " > "
 # Facts that the proof tries instead of their inputs, and that can be worked out from these where a limit among them moves.
-_WORKED_OUT = frozenset({*COLLAPSED, "b12.status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
+_WORKED_OUT = frozenset({*COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
 
 
 class Table(NamedTuple):
@@ -35,16 +36,15 @@ def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collec
 
     ``whole``: nothing is tried that can be worked out.
     """
-    tried = {**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}
+    tried = {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}
     worked_out = _WORKED_OUT if whole else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
     # Usually asked after a wider question, which here is worked out from them.
     if "anaemia" in worked_out:
         tried["hb"] = lambda facts: (ABSENT, UNKNOWN, HB)
-    if "b12.status" in worked_out and not whole:
+    if "b12.results_status" in worked_out and not whole:
         tried["b12.suspicion"] = suspicion
     if "b12.result_day" in worked_out:
         tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)  # where there is no result that it could be the day of
-    tried["b12.nitrous_oxide_test"] = lambda facts: (FALSE,) if facts["neuro.involvement"].holds is False else YES_NO
     if "egfr" in extras or whole:
         tried |= {"egfr": lambda facts: (ABSENT, UNKNOWN, *RATES), "renal.dysfunction": _renal}
     sides = []
@@ -66,12 +66,12 @@ def pair_of(label: str) -> tuple[str, str]:
 
 def with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
     """The classes with the statuses of ``rows``, what the old and the new set make of the same inputs, tried as one."""
-    labels = sorted({row["b12.status"] for row in rows})
+    labels = sorted({row["b12.results_status"] for row in rows})
     by_label = {option.label: option.fact for option in STATUS_CLASSES}
     old, new = (tuple(Class(label, by_label[pair_of(label)[side]]) for label in labels) for side in (0, 1))
     return Table(
-        {**classes.old, "b12.status": lambda facts: old}, {**classes.new, "b12.status": lambda facts: new},
-        classes.worked_out - {"b12.status"}, Relation(rows), classes.only,
+        {**classes.old, "b12.results_status": lambda facts: old}, {**classes.new, "b12.results_status": lambda facts: new},
+        classes.worked_out - {"b12.results_status"}, Relation(rows), classes.only,
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def with_results(classes: Table) -> Table:
 
 def pair_of_statuses(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
     """What the two sets make of the B12 status, with the inputs that it rests on in them."""
-    return status_row({**old.labels, **new.labels}, _PAIR.join((label(old["b12.status"]), label(new["b12.status"]))))
+    return status_row({**old.labels, **new.labels}, _PAIR.join((label(old["b12.results_status"]), label(new["b12.results_status"]))))
 
 
 def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
@@ -111,7 +111,7 @@ def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> Clas
     """A status by a result needs one within its window: what goes together with it, and with no status what does not."""
 
     def bounded(facts: Facts) -> Sequence[Class]:
-        status, options = facts["b12.status"], classes(facts)
+        status, options = facts["b12.results_status"], classes(facts)
         if status.value in ("deficient", "unlikely", "indeterminate", "sufficient"):
             return [option for option in options if goes_with(option)]
         return options

@@ -7,30 +7,21 @@ is no interval of treatment): each function states what its fact's own definitio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Facts
-from ...facts.fact import absent, known, unknown
+from ...facts.fact import known
 from ...facts.laboratory import Result
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
+from .class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO, days_ago, values
 from .enumeration import Class, ClassesOf
+from .treatment_classes import TREATMENT
 
-
-def _values(*values: str) -> tuple[Class, ...]:
-    return tuple(Class(value, known(value)) for value in values)
-
-
-# The day on which every state is looked at.
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-UNKNOWN, ABSENT = Class("unknown", unknown("enumerated")), Class("absent", absent())
-TRUE, FALSE = Class("true", known(True)), Class("false", known(False))
-YES_NO = (TRUE, FALSE, UNKNOWN)
-STATUS_CLASSES = (*_values(*CATALOGUE["b12.status"].values), UNKNOWN)
-_BY_HOLDS = {True: (TRUE,), False: (FALSE,), None: (UNKNOWN,)}
+STATUS_CLASSES = (*values(*CATALOGUE["b12.results_status"].values), UNKNOWN)
 
 
 def _result(analyte: str, value: str, level: str, days_ago: int = 1, **more: Any) -> Class:
@@ -44,10 +35,6 @@ def _result(analyte: str, value: str, level: str, days_ago: int = 1, **more: Any
         more.get("haemolysed", False), False,
     )  # fmt: skip
     return Class(f"{more.get('label', level or value)}{f'@{days_ago}' if days_ago != 1 else ''}", known(result, result.source))
-
-
-def _days_ago(*days: int) -> tuple[Class, ...]:
-    return tuple(Class(f"{count} days ago", known(NOW.date() - timedelta(days=count))) for count in days)
 
 
 def _always(*options: Class) -> ClassesOf:
@@ -98,83 +85,11 @@ def _severe(facts: Facts) -> Sequence[Class]:
 
 def _potassium_checks(facts: Facts) -> Sequence[Class]:
     """What ``checks_as_specified`` has proved of the fact itself."""
-    requested = any(facts[name].holds for name in ("test.drafted.potassium", "test.pending.potassium"))
-    return _CHECKS[:1] if facts["b12_therapy.active"].holds or requested else _CHECKS
+    return _CHECKS[:1] if facts["b12_therapy.given"].holds else _CHECKS
 
 
-def _of_course(*when_active: Class) -> ClassesOf:
-    """A property of the treatment under way: absent without one, unknown where that is unknown."""
-
-    def classes(facts: Facts) -> Sequence[Class]:
-        active = facts["b12_therapy.active"]
-        return (*when_active, UNKNOWN) if active.holds else (UNKNOWN,) if active.is_unknown else (ABSENT,)
-
-    return classes
-
-
-# Days since the start, one for each interval between the limits 5, 10, 28, 56, 90 and 180 of facts and cards.
-_STARTS = _days_ago(2, 7, 20, 40, 60, 100, 210)
-
-
-def _latest_start(facts: Facts) -> Sequence[Class]:
-    active = facts["b12_therapy.active"]
-    if active.holds:
-        return [Class("as start", facts["b12_therapy.start"], copied=True)]
-    return [*([] if active.is_unknown else [ABSENT]), UNKNOWN, *_STARTS]
-
-
-def _past(facts: Facts) -> Sequence[Class]:
-    return {True: (FALSE,), False: (TRUE, FALSE), None: (UNKNOWN,)}[facts["b12_therapy.active"].holds]
-
-
-_ENDS = (*_days_ago(10, 450), UNKNOWN)
-
-
-_OVERDUE, _ENDED = _values("overdue"), _values("ended")
-
-
-def _ended(facts: Facts) -> Sequence[Class]:
-    past = facts["b12_therapy.past"]
-    return _ENDS if past.holds else (UNKNOWN,) if past.is_unknown else (ABSENT,)
-
-
-def _lapsed(facts: Facts) -> Sequence[Class]:
-    return {True: (ABSENT, *_OVERDUE), False: (ABSENT, *_ENDED), None: (UNKNOWN,)}[facts["b12_therapy.active"].holds]
-
-
-def _last_dose(facts: Facts) -> Sequence[Class]:
-    """A dose that is overdue has been recorded."""
-    return _ENDS[1:2] if facts["b12_therapy.lapsed"].value == "overdue" else (ABSENT, *_ENDS[1:])
-
-
-def _order(facts: Facts) -> Sequence[Class]:
-    if not facts["b12_therapy.active"].holds:
-        return (ABSENT,)
-    return (ABSENT, Class("named", known("MedicationRequest/course")))
-
-
-def _continues(facts: Facts) -> Sequence[Class]:
-    active = facts["b12_therapy.active"]
-    return (TRUE, FALSE) if active.holds and facts.session.stops else _BY_HOLDS[active.holds]
-
-
-def _other_treatment(facts: Facts) -> Sequence[Class]:
-    drafted, active = facts["session.b12"], facts["b12_therapy.active"]
-    if drafted.holds:
-        return (TRUE,)
-    if active.holds:
-        return YES_NO if drafted.is_unknown else (TRUE, FALSE)
-    return (UNKNOWN,) if active.is_unknown or drafted.is_unknown else (FALSE,)
-
-
-def _duplicate(facts: Facts) -> Sequence[Class]:
-    active = facts["b12_therapy.active"]
-    return (TRUE, FALSE) if active.holds else _BY_HOLDS[active.holds]
-
-
-def _low_on_therapy(facts: Facts) -> Sequence[Class]:
-    active = facts["b12_therapy.active"]
-    return YES_NO if active.holds else _BY_HOLDS[active.holds]
+def _only_unexplained_high(facts: Facts) -> Sequence[Class]:
+    return (TRUE, FALSE) if facts["b12.results_status"].value == "indeterminate" else (FALSE,)
 
 
 def _earlier_deficient(facts: Facts) -> Sequence[Class]:
@@ -206,11 +121,11 @@ def _malabsorptive(facts: Facts) -> Sequence[Class]:
 def _folate_reason(facts: Facts) -> Sequence[Class]:
     for agent in ("methotrexate", "pemetrexed"):
         if any(agent in draft.product.agents for draft in facts.session.drafts):
-            return _values(agent)
+            return values(agent)
     pregnant = facts["patient.pregnant"]
     if pregnant.holds:
-        return _values("pregnancy")
-    return (*_values("methotrexate"), UNKNOWN) if pregnant.is_unknown else (ABSENT, *_values("methotrexate"), UNKNOWN)
+        return values("pregnancy")
+    return (*values("methotrexate"), UNKNOWN) if pregnant.is_unknown else (ABSENT, *values("methotrexate"), UNKNOWN)
 
 
 def _pemetrexed(facts: Facts) -> Sequence[Class]:
@@ -270,15 +185,29 @@ def suspicion(facts: Facts) -> Sequence[Class]:
 
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
 _OLDER_B12 = tuple(_result("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True))
+_ORDERED = (*_CHECKS, Class("now", known(("potassium-now",))), UNKNOWN)
+
+
+def _nitrous_oxide_last(facts: Facts) -> Sequence[Class]:
+    exposed = facts["nitrous_oxide"]
+    return (*days_ago(0, 30), UNKNOWN) if exposed.holds else (UNKNOWN,) if exposed.is_unknown else (ABSENT,)
+
+
+def _functional_tests_normal(facts: Facts) -> Sequence[Class]:
+    return (TRUE, FALSE) if facts["nitrous_oxide"].holds else (FALSE,)
+
+
 # Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
 TEST_ORDERS: dict[str, tuple[str, ...]] = {
     "order.b12_and_folate": ("serum-b12", "serum-folate"), "order.b12": ("serum-b12",), "order.active_b12": ("active-b12",),
     "order.b12_and_blood_count": ("serum-b12", "blood-count"), "order.monitoring": ("serum-b12", "homocysteine", "mma"),
     "order.reticulocytes": ("reticulocytes",), "order.before_first_dose": ("serum-b12", "serum-folate"),
     "order.test_indicated": ("serum-b12", "serum-folate"), "order.clarification": ("mma",), "b12.next_test": ("mma",),
+    "order.before_prevention": ("serum-b12", "serum-folate"), "order.after_nitrous_oxide": ("serum-b12", "homocysteine", "mma"),
     "potassium.repeat": ("potassium-now",), "potassium.series": ("potassium-now", "potassium-24h", "potassium-48h"),
 }  # fmt: skip
 CONDITIONAL: dict[str, ClassesOf] = {
+    **TREATMENT,
     "b12.total": _results("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
     "b12.active": _results("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
     "mma": _results("mma", ("200", "normal"), ("900", "high")),
@@ -301,23 +230,19 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "patient.age_months": _always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
     "potassium.checks": _potassium_checks,
     **{name: _always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
-    "order.before_first_dose": _always(Class("none", known(())), Class("some", known(TEST_ORDERS["order.before_first_dose"]))),
+    **{
+        name: _always(Class("none", known(())), Class("some", known(TEST_ORDERS[name])))
+        for name in ("order.before_first_dose", "order.before_prevention", "order.after_nitrous_oxide")
+    },
+    "potassium.ordered": _always(*_ORDERED),
+    "potassium.unreceived": _always(TRUE, FALSE),
+    "potassium.haemolysed": _always(TRUE, FALSE),
+    "nitrous_oxide.last": _nitrous_oxide_last,
+    "nitrous_oxide.functional_tests_normal": _functional_tests_normal,
     "anaemia.severe": _severe,
-    "b12_therapy.route": _of_course(*_values("parenteral", "oral", "nasal")),
-    "b12_therapy.interval": _of_course(*(Class(f"{days} days", known(float(days))) for days in (1, 30, 90))),
-    "b12_therapy.start": _of_course(*_STARTS),
-    "b12_therapy.latest_start": _latest_start,
-    "b12_therapy.past": _past,
-    "b12_therapy.ended": _ended,
-    "b12_therapy.lapsed": _lapsed,
-    "b12_therapy.last_dose": _last_dose,
-    "b12_therapy.order": _order,
-    "b12_therapy.continues": _continues,
-    "b12.other_treatment": _other_treatment,
-    "b12.duplicate": _duplicate,
-    "b12.low_on_therapy": _low_on_therapy,
+    "b12.only_unexplained_high": _only_unexplained_high,
     "b12.earlier_deficient": _earlier_deficient,
-    "b12.result_day": _always(ABSENT, UNKNOWN, *_days_ago(5, 100)),
+    "b12.result_day": _always(ABSENT, UNKNOWN, *days_ago(5, 100)),
     "b12.past_deficient": _past_deficient,
     "b12.newest_ever": _newest_ever,
     "cause.dietary": _dietary,
@@ -326,7 +251,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "pemetrexed": _pemetrexed,
     "homocysteine.on_treatment": _homocysteine_on_treatment,
     "monitoring.due": _monitoring_due,
-    "monitoring.last": _always(ABSENT, UNKNOWN, *_days_ago(5, 100)),
+    "monitoring.last": _always(ABSENT, UNKNOWN, *days_ago(5, 100)),
     "neuro.before_treatment": _neuro_before,
     "anaemia.at_start": _anaemia_at_start,
     "anaemia.persists": _anaemia_persists,
@@ -337,13 +262,13 @@ CONDITIONAL: dict[str, ClassesOf] = {
 COLLAPSED = (
     "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong", "folate.status",
     "reticulocytes.since_start", "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
-    "b12.test_indicated", "b12.nitrous_oxide_test",
+    "b12.test_indicated",
 )  # fmt: skip
 
 
 def _plain(name: str) -> ClassesOf:
     definition = CATALOGUE[name]
-    options = YES_NO if definition.kind == "yes-no" else (*_values(*definition.values), ABSENT, UNKNOWN)
+    options = YES_NO if definition.kind == "yes-no" else (*values(*definition.values), ABSENT, UNKNOWN)
     return _always(*options)
 
 

@@ -24,17 +24,20 @@ GROUPS = {
     "cobalamin-anaphylaxis": ("cobalamin-anaphylaxis", "cobalamin-allergy"),
     "cyanocobalamin-leber": ("cyanocobalamin-leber",),
     "b12-deficiency-neuro": (
-        "b12-deficiency-neuro", "b12-deficiency-untreated", "b12-folate-deficiency", "b12-indeterminate-neuro", "b12-cause-untreated",
+        "b12-deficiency-neuro", "b12-deficiency-untreated", "b12-folate-deficiency", "b12-indeterminate-neuro", "nitrous-oxide-neuro",
+        "b12-cause-untreated", "therapy-lapsed",
     ),
 }  # fmt: skip
 # The value that each of them is about, and the age, which decides whether it can speak at all only when it is known.
 TRIGGERS = {
-    "folic-acid-b12-deficient": {"b12.status", "b12.low_on_therapy", "b12.total", "b12.active"},
+    "folic-acid-b12-deficient": {"b12.results_status", "b12.low_on_therapy", "b12.total", "b12.active"},
     "hypokalaemia-before-b12": {"potassium"},
     "cobalamin-anaphylaxis": {"allergy.cobalamin"},
     "cyanocobalamin-leber": {"leber"},
-    "b12-deficiency-neuro": {"b12.status"},
+    "b12-deficiency-neuro": {"b12.results_status"},
 }
+# An unknown age is an adult's, by whose limits a result may be sufficient.
+AN_ADULTS = {"patient.paediatric", "patient.age_months"}
 
 
 def prove_no_silence(hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]]) -> Tally:
@@ -103,8 +106,9 @@ def _no_silence(job: Job, tally: Tally) -> None:
     cards = bare_cards(job.parameters, job.formulary, job.hook)
 
     def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices, {"b12.status": "deficient"})
+        facts = new_facts(job, choices, {"b12.results_status": "deficient"})
         in_play = job.session.orders == OrderingSession() or facts["draft.b12"].holds or facts["draft.folate"].holds
+        in_play = in_play or (facts["draft.b12_stop"].holds and facts["allergy.cobalamin"].value is None)
         untreated = facts["b12.status"].value == "deficient" and not facts["b12_therapy.active"].holds
         if not in_play or not untreated or facts["session.b12"].holds is not False:
             return facts, True
@@ -132,7 +136,7 @@ def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
         if not fires:
             continue
         for name, label in facts.labels.items():
-            if label != "unknown" and name not in TRIGGERS[card_id]:
+            if label != "unknown" and name not in TRIGGERS[card_id] | AN_ADULTS:
                 silent = _silent_without(job, card_id, name, facts.labels, tally)
                 if silent is not None:
                     rule = f"with {name} unknown instead of {label} no card of its group speaks"
@@ -179,6 +183,7 @@ WARNS_OF = {
     "cobalamin-anaphylaxis": ("hydroxocobalamin", "cyanocobalamin"), "cyanocobalamin-leber": ("cyanocobalamin",),
     "folate-deficiency-b12-unknown": FOLIC_ACID, "b12-deficiency-neuro": ("cyanocobalamin-oral",),
     "b12-neuro-regimen": ("cyanocobalamin-oral",), "b12-low-on-therapy": FOLIC_ACID,
+    "nitrous-oxide-neuro": ("cyanocobalamin-oral",),
     "b12-paediatric": ("hydroxocobalamin", "cyanocobalamin"),
 }  # fmt: skip
 

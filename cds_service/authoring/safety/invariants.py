@@ -9,11 +9,11 @@ from ...facts.catalogue import CATALOGUE, Facts
 from ...rules.card import Card
 
 FOLIC_ACID = ("folic-acid-1mg-3-months", "folic-acid-5mg-4-months")
-CYANOCOBALAMIN = ("cyanocobalamin-oral-1000", "cyanocobalamin-injection")
+CYANOCOBALAMIN = ("cyanocobalamin-oral-1000", "cyanocobalamin-injection", "cyanocobalamin-neuro", "cyanocobalamin-monthly")
+POTASSIUM_CHECKS = ("potassium-now", "potassium-24h", "potassium-48h")
 TESTS = {
     "serum-b12": "b12", "active-b12": "active_b12", "mma": "mma", "homocysteine": "homocysteine", "serum-folate": "folate",
-    "blood-count": "blood_count", "reticulocytes": "reticulocytes", "creatinine": "creatinine", "potassium-now": "potassium",
-    "potassium-24h": "potassium", "potassium-48h": "potassium",
+    "blood-count": "blood_count", "reticulocytes": "reticulocytes", "creatinine": "creatinine",
 }  # fmt: skip
 # Below the age of 16 only these speak: safety as text, and rows that name a child's status.
 SPEAK_BELOW_16 = frozenset({
@@ -100,42 +100,54 @@ def nothing_oral_with_neuro(state: State) -> bool:
 def potassium_checks_go_along(state: State) -> bool:
     """5. A suggestion that starts a parenteral cobalamin carries the potassium checks (``checks_as_specified``)."""
     return all(
-        {name for name in suggestion.creates if name.startswith("potassium")} == set(state.facts["potassium.checks"].value)
+        {name for name in suggestion.creates if name in POTASSIUM_CHECKS} == set(state.facts["potassium.checks"].value)
         for suggestion in state.suggestions
-        if not suggestion.replaces and any(name != "cyanocobalamin-oral-1000" for name in suggestion.cobalamins)
+        if not _is_change(state, suggestion) and any(name != "cyanocobalamin-oral-1000" for name in suggestion.cobalamins)
     )
+
+
+def _is_change(state: State, suggestion: Suggested) -> bool:
+    """Whether it takes the place of the order under way."""
+    return bool(suggestion.replaces) and suggestion.replaces == state.facts["b12_therapy.order"].value
 
 
 def checks_as_specified(facts: Facts) -> bool:
     """5. The potassium checks themselves are those that section 4 asks for."""
-    wanted = {"potassium-24h", "potassium-48h"}
-    risk = facts["anaemia"].holds is not False or facts["potassium.risk"].holds is not False
-    spared = any(facts[name].holds for name in ("test.drafted.potassium", "test.pending.potassium", "patient.paediatric"))
-    if facts["b12_therapy.active"].holds or spared or not (risk or facts["potassium.recently_low"].holds):
-        wanted = set()
-    elif facts["potassium"].value is None or facts["potassium"].value.haemolysed:
-        wanted.add("potassium-now")
-    return set(facts["potassium.checks"].value) == wanted
+    risks = (facts["anaemia"].holds, facts["potassium.risk"].holds)
+    low, unreceived = facts["potassium.recently_low"].holds, facts["potassium.unreceived"].holds
+    reassuring = facts["b12.results_status"].value in ("sufficient", "unlikely")
+    needed = True in risks or low or unreceived or (None in risks and not reassuring)
+    wanted = set(POTASSIUM_CHECKS) if needed else set()
+    if facts["potassium.level"].value == "normal":
+        wanted.discard("potassium-now")
+    if facts["b12_therapy.given"].holds or facts["patient.paediatric"].holds:
+        wanted.clear()
+    requested = {*(facts["potassium.drafted"].value or ()), *(facts["potassium.ordered"].value or ())}
+    return set(facts["potassium.checks"].value) == wanted - requested
 
 
 def tests_as_specified(facts: Facts, name: str) -> bool:
     """Section 4: the tests that the fact ``name`` orders are neither pending nor drafted."""
     orders = facts[name].value or ()
-    return not any(facts[f"test.{state}.{TESTS[order]}"].holds for order in orders for state in ("drafted", "pending"))
+    requested = {*(facts["potassium.drafted"].value or ()), *(facts["potassium.ordered"].value or ())}
+    tests = [TESTS[order] for order in orders if order not in POTASSIUM_CHECKS]
+    asked_for = any(facts[f"test.{state}.{test}"].holds for test in tests for state in ("drafted", "pending"))
+    return not (requested.intersection(orders) or asked_for)
 
 
 def one_course(state: State) -> bool:
-    """6. One cobalamin course an answer; beside treatment or a therapeutic draft only in its place, named."""
+    """6. One cobalamin course is left: of an answer, of drafts, and of what is planned or under way."""
+    facts = state.facts
+    drafted = {draft.reference for draft in facts.session.drafts if draft.product.cobalamin}
     for suggestion in state.suggestions:
         if not suggestion.cobalamins:
             continue
-        drafted = {draft.reference for draft in state.facts.session.drafts if draft.product.cobalamin}
-        in_place_of_drafts = bool(drafted) and drafted <= set(suggestion.removes)
-        if state.course_taken or len(suggestion.cobalamins) > 1:
+        if state.course_taken or len(suggestion.cobalamins) > 1 or not drafted <= set(suggestion.removes):
             return False
-        if state.facts["session.b12"].holds and not in_place_of_drafts:
-            return False
-        if state.facts["b12_therapy.active"].holds and not (suggestion.replaces or in_place_of_drafts):
+        if facts["b12_therapy.active"].holds:
+            if not (_is_change(state, suggestion) or drafted):
+                return False
+        elif facts["b12_therapy.planned_start"].value is not None and suggestion.replaces != facts["b12_therapy.planned_order"].value:
             return False
     return True
 
@@ -153,7 +165,9 @@ def one_recommendation(state: State) -> bool:
 def only_known_orders(state: State) -> bool:
     """10. Nothing but cobalamin, folic acid and tests: no potassium supplement, iron, antifolate or nitrous oxide."""
     return all(
-        "cobalamin" in name or name in FOLIC_ACID or name in TESTS for suggestion in state.suggestions for name in suggestion.creates
+        "cobalamin" in name or name in (*FOLIC_ACID, *TESTS, *POTASSIUM_CHECKS)
+        for suggestion in state.suggestions
+        for name in suggestion.creates
     )
 
 
@@ -165,7 +179,10 @@ def unnamed(unknown: Collection[str], detail: str) -> list[str]:
 
 def severe_allergy_silences(state: State) -> bool:
     """Section 4: with a severe allergy other cards that would start or resume a cobalamin do not fire."""
-    text_only = ("folic-acid-", "b12-deficiency-", "b12-folate-deficiency", "b12-cause-untreated", "cyanocobalamin-")
+    text_only = (
+        "folic-acid-", "b12-deficiency-", "b12-folate-deficiency", "b12-cause-untreated", "cyanocobalamin-", "nitrous-oxide-neuro",
+        "therapy-lapsed",
+    )  # fmt: skip
     creates = any((source.fact.startswith("regimen.") and source.fact != "regimen.folate") or "cobalamin" in source.template
                   for suggestion in state.card.suggestions for source in suggestion.create)  # fmt: skip
     changes = any(suggestion.replaces for suggestion in state.card.suggestions)

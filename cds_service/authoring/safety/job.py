@@ -17,7 +17,8 @@ from ...facts.site import Site
 from ...rendering.cards import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
-from .classes import NOW, STATUS_CLASSES, agreeing_ages, input_classes, suspicion
+from .class_values import NOW
+from .classes import STATUS_CLASSES, agreeing_ages, input_classes, suspicion
 from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
 from .limits import with_limits
 from .sessions import Session
@@ -101,7 +102,7 @@ def status_relation() -> Relation:
 
     def run(choices: Choices) -> dict[str, str]:
         facts = StateFacts(site, OrderingSession(), NOW, classes, choices)
-        status = facts["b12.status"]
+        status = facts["b12.results_status"]
         return status_row(facts.labels, "unknown" if status.is_unknown else status.value)
 
     return Relation(states(run))
@@ -112,7 +113,10 @@ def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
 
     The grounds of a suspicion are left free, so that some states are tried which cannot be, and none that can be is left out.
     """
-    return {**{name: label for name, label in labels.items() if name not in ("b12.suspicion", "b12.diagnosed")}, "b12.status": status}
+    return {
+        **{name: label for name, label in labels.items() if name not in ("b12.suspicion", "b12.diagnosed")},
+        "b12.results_status": status,
+    }
 
 
 def every_card() -> list[Card]:
@@ -124,7 +128,7 @@ def every_card() -> list[Card]:
 def chosen_classes() -> Mapping[str, ClassesOf]:
     """The classes of the inputs, what cards compare them with included; the status among them, in the relation that
     :func:`status_relation` gives."""
-    classes = with_limits({**input_classes(), "b12.status": lambda facts: STATUS_CLASSES}, every_card())
+    classes = with_limits({**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}, every_card())
     return {**classes, "patient.age_months": agreeing_ages(classes["patient.age_months"])}
 
 

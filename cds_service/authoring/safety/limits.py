@@ -20,7 +20,7 @@ from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import AnyOf, Criterion
-from .classes import NOW
+from .class_values import NOW
 from .enumeration import Class, ClassesOf
 
 _DAYS, _YEARS = {"b12_therapy.days": "b12_therapy.start", "b12_therapy.latest_days": "b12_therapy.latest_start"}, "patient.age"

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from ...rendering.cards import Patient, render_card, render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
-from .classes import NOW, TEST_ORDERS
+from .class_values import NOW
+from .classes import TEST_ORDERS
 from .enumeration import Choices, StateFacts, states
 from .independence import Renderings
 from .invariants import State, checks_as_specified, read_suggestions, tests_as_specified, unnamed, violated

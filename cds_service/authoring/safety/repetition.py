@@ -139,7 +139,13 @@ def _told(session: Session) -> Mapping[str, Any]:
     told: dict[str, list[Any]] = {name: [] for name in _asked_by_others()}
     for neuro, dietary in product(("true", "false", "unknown"), repeat=2):
         for parameters in ("default", "uk"):
-            fixed = {"neuro.involvement": neuro, "cause.dietary": dietary, "diet.vegan": "unknown", "b12_therapy.active": "false"}
+            fixed = {
+                "neuro.involvement": neuro,
+                "cause.dietary": dietary,
+                "diet.vegan": "unknown",
+                "cause.lifelong": "false",
+                "b12_therapy.active": "false",
+            }
             facts = new_facts(Job(parameters, "all", "order-select", session), Choices(), fixed)
             for name, answers in told.items():
                 answers.append(_answer(name, facts, parameters))

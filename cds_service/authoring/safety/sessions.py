@@ -69,6 +69,7 @@ COBALAMINS = {
 }
 _UNIDENTIFIED = "an order that cannot be identified"
 OTHERS = {
+    "cyanocobalamin combined, by injection": _medication("Thiamine / pyridoxine / cyanocobalamin injection", None, _IM),
     "methotrexate": _medication("Methotrexate"),
     "pemetrexed": _medication("Pemetrexed"),
     _UNIDENTIFIED: _order("MedicationRequest", medicationReference={"reference": "Medication/elsewhere"}),

@@ -22,7 +22,8 @@ from ...rules.card import Card
 from ...rules.decision import Decisions
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
-from ..safety.classes import ABSENT, COLLAPSED, CONDITIONAL, FALSE, NOW, TEST_ORDERS, TRUE, UNKNOWN, input_classes
+from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN
+from ..safety.classes import COLLAPSED, CONDITIONAL, TEST_ORDERS, input_classes
 from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
 from ..safety.job import OPENING, engine
 from ..safety.proof import PATIENT_OF_STATES
@@ -49,7 +50,7 @@ _TOLD_BY: dict[tuple[str, str, Any], str] = {
     ("mma", "mma.level", "high"): "high",
     ("mcv", "macrocytosis", True): "high",
     ("egfr", "renal.dysfunction", True): "reduced",
-    ("b12_therapy.past", "b12_therapy.lapsed", "ended"): "true",
+    ("b12_therapy.standing", "b12_therapy.lapsed", "ended"): "past",
     ("anaemia", "anaemia.at_start", True): "true",
     ("anaemia", "anaemia.persists", True): "true",
     ("anaemia", "anaemia.severe", True): "true",

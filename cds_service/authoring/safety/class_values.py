@@ -1,0 +1,25 @@
+"""What classes are made of: the day of every state, and values that classes of several kinds share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ...facts.fact import absent, known, unknown
+from .enumeration import Class
+
+# The day on which every state is looked at.
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+UNKNOWN, ABSENT = Class("unknown", unknown("enumerated")), Class("absent", absent())
+TRUE, FALSE = Class("true", known(True)), Class("false", known(False))
+YES_NO = (TRUE, FALSE, UNKNOWN)
+BY_HOLDS = {True: (TRUE,), False: (FALSE,), None: (UNKNOWN,)}
+
+
+def values(*names: str) -> tuple[Class, ...]:
+    """A class for each value of a category."""
+    return tuple(Class(name, known(name)) for name in names)
+
+
+def days_ago(*days: int) -> tuple[Class, ...]:
+    """A class for each day, by its distance from the day of every state."""
+    return tuple(Class(f"{count} days ago", known(NOW.date() - timedelta(days=count))) for count in days)

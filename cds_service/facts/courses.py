@@ -1,0 +1,86 @@
+"""Spans of therapy, and the unbroken course that they make up (clinical specification, section 3.2, point 6)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import NamedTuple
+
+from ..fhir.dosage import SINGLE_DOSE
+from .site import Site
+from .therapy import Dose, Order
+
+
+class Span(NamedTuple):
+    """Days of therapy; a next span that begins more than ``gap`` days after ``end`` is a new course."""
+
+    start: date
+    end: date
+    gap: float
+
+
+def stated_interval(order: Order) -> float | None:
+    """Days between the doses of an order's last phase; ``None`` where unstated or a single dose."""
+    interval = order.phases[-1].interval
+    return None if interval == SINGLE_DOSE else interval
+
+
+def allowed_gap(interval: float | None, route: str | None, site: Site) -> float:
+    """How many days may lie between two parts of one course: longer for long intervals.
+
+    Without a stated ``interval`` (in days) injections are taken to come up to every 3 months.
+    """
+    shortest = float(site.number("therapy.gap"))
+    if interval:
+        return max(shortest, float(site.number("therapy.late_after_intervals")) * interval)
+    return float(site.number("therapy.gap_unstated")) if route == "parenteral" else shortest
+
+
+def dose_spans(doses: Iterable[Dose], site: Site) -> list[Span]:
+    """Each recorded dose as a span of one day."""
+    return [Span(dose.day, dose.day, allowed_gap(None, dose.route, site)) for dose in doses]
+
+
+def order_spans(orders: Iterable[Order], agent: Callable[[Order], str], today: date, site: Site) -> list[Span]:
+    """The days that dated orders cover up to ``today``.
+
+    An order without bounds runs until the next one of its agent.
+    """
+    dated = sorted(
+        ((order.start, order) for order in orders if order.start is not None),
+        key=lambda item: item[0],
+    )
+    begins: dict[str, list[date]] = {}
+    for start, order in dated:
+        begins.setdefault(agent(order), []).append(start)
+    spans = []
+    for start, order in dated:
+        if start <= today:
+            gap = allowed_gap(stated_interval(order), order.phases[-1].route, site)
+            spans.append(Span(start, _last_day(order, start, begins[agent(order)], today), gap))
+    return spans
+
+
+def _last_day(order: Order, start: date, begins: list[date], today: date) -> date:
+    """The end of an order's span; ``begins``: when orders of its agent begin, ascending."""
+    if order.current(today):
+        return today
+    if order.end is not None:
+        return min(max(order.end, start), today)
+    following = bisect_right(begins, start)
+    return min(begins[following], today) if following < len(begins) else start
+
+
+def course_start(spans: Iterable[Span]) -> date | None:
+    """The first day of the unbroken course that reaches furthest."""
+    ordered = sorted(spans)
+    if not ordered:
+        return None
+    start, reach, gap = ordered[0]
+    for begin, end, allowed in ordered[1:]:
+        if (begin - reach).days > gap:
+            start, reach, gap = begin, end, allowed
+        elif end >= reach:
+            reach, gap = end, max(allowed, gap) if end == reach else allowed
+    return start

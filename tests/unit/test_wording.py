@@ -1,0 +1,55 @@
+"""Words beside a code or a result, and their denial."""
+
+import pytest
+
+from cds_service.facts.wording import names_b12_deficiency, says_haemolysed
+
+
+@pytest.mark.parametrize(
+    ("remark", "haemolysed"),
+    [
+        ("Haemolysed", True),
+        ("Sample hemolyzed, result may be raised", True),
+        ("Moderate hemolysis", True),
+        ("Hemolysis index 3", True),
+        ("Haemolysis: 0.5", True),
+        ("hemolysis 1+", True),
+        ("Not lipaemic; haemolysed", True),
+        ("No clots, hemolyzed", True),
+        ("No hemolysis", False),
+        ("no visible haemolysis", False),
+        ("Not haemolysed", False),
+        ("non-hemolyzed sample", False),
+        ("Hemolysis index 0", False),
+        ("Haemolysis index: 0", False),
+        ("haemolysis 0.0", False),
+        ("hemolysis: none", False),
+        ("Haemolysis not detected", False),
+        ("free of hemolysis", False),
+        ("Lipaemic", False),
+        ("", False),
+    ],
+)
+def test_whether_a_remark_marks_a_haemolysed_sample(remark, haemolysed):
+    assert says_haemolysed(remark) is haemolysed
+
+
+@pytest.mark.parametrize(
+    ("name", "deficient"),
+    [
+        ("Vitamin B12 deficiency", True),
+        ("B12 deficiency, dietary", True),
+        ("Deficiency of cobalamin", True),
+        ("Low vitamin B-12", True),
+        ("Deficiency of other specified B group vitamins", False),
+        ("Folate deficiency; vitamin B12 normal", False),
+        ("Folate deficiency, not vitamin B12 deficiency", False),
+        ("Folate deficiency without B12 deficiency", False),
+        ("No B12 deficiency", False),
+        ("Vitamin B12", False),
+        ("B1 deficiency", False),
+        ("Vitamin B6 deficiency", False),
+    ],
+)
+def test_whether_a_name_tells_a_deficiency_of_b12(name, deficient):
+    assert names_b12_deficiency(name) is deficient
