@@ -7,7 +7,7 @@ from decimal import Decimal
 from .catalogue import Facts, fact
 from .fact import Fact, known, truth, unknown
 from .history import problems_in
-from .laboratory import Result, level, newest
+from .laboratory import Result, level, may_be_outdated, newest
 
 
 @fact("hb", "haemoglobin", "result", unit="g/L", queries=("blood-count",),
@@ -84,7 +84,7 @@ def anaemia(facts: Facts) -> Fact:
     if interval.below(below):
         return known(True, *hb.sources)
     if interval.below(none_from) is False:
-        return known(False, *hb.sources)
+        return unknown(hb.note) if may_be_outdated(hb) else known(False, *hb.sources)
     return unknown("haemoglobin between the limits that may apply")
 
 

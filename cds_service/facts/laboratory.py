@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # What an Observation has been or will be, and is no result.
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
+NEWER_MAY_BE_MISSING = "a newer result may not have been received"
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 # Why a potassium is not used that would reassure.
@@ -176,10 +177,16 @@ def newest(facts: Facts, name: str, window: str | None = None, proves: Callable[
         if isinstance(result, Result) and not (result.interval.point is not None or proves(result)):
             result = "a result whose comparator leaves it open"
         if isinstance(result, Result):
-            if _may_mislead(facts, analyte, result):
-                return unknown("a newer result may not have been received")
+            outdated = not facts.record.complete(analyte.query, since=result.moment.day, of=analyte.value_sets)
+            if outdated and analyte.reassuring and result.level == analyte.reassuring:
+                return unknown(NEWER_MAY_BE_MISSING)
             newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
-            notes = {"a newer result could not be used": newer, "haemolysed": result.haemolysed, "check the value": result.suspicious}
+            notes = {
+                "a newer result could not be used": newer,
+                "haemolysed": result.haemolysed,
+                "check the value": result.suspicious,
+                NEWER_MAY_BE_MISSING: outdated and not analyte.classes,
+            }
             return known(result, result.source, note=", ".join(note for note, holds in notes.items() if holds))
         passed_over.append((moment, result))
     if passed_over:
@@ -189,10 +196,10 @@ def newest(facts: Facts, name: str, window: str | None = None, proves: Callable[
     return absent("none within the window" if results else "none on record")
 
 
-def _may_mislead(facts: Facts, analyte: Analyte, result: Result) -> bool:
-    """Whether a result would reassure, while a newer one may be on record that was not received."""
-    reassures = bool(analyte.reassuring) and result.level == analyte.reassuring
-    return reassures and not facts.record.complete(analyte.query, since=result.moment.day, of=analyte.value_sets)
+def may_be_outdated(result: Fact) -> bool:
+    """Whether a newer result than this one may be on record and was not received, so that it does not reassure. Of an analyte whose
+    classes tell what reassures, such a result is unknown already."""
+    return NEWER_MAY_BE_MISSING in result.note
 
 
 def level(result: Fact) -> Fact:

@@ -8,7 +8,7 @@ from ..fhir.interval import Cut, Interval
 from .catalogue import Facts, fact
 from .fact import Fact, Source, known, truth, unknown
 from .history import either, problems_in
-from .laboratory import Result, level, newest
+from .laboratory import Result, level, may_be_outdated, newest
 from .therapy import MEDICATION_QUERIES
 from .unidentified import UNIDENTIFIED, has_unidentified_current
 
@@ -28,6 +28,8 @@ def egfr(facts: Facts) -> Fact:
         return unknown(creatinine.note or "no rate can be worked out from creatinine") if open_question else reported
     if reported.value is not None and reported.value.moment.day >= computed.moment.day:
         return reported
+    if computed.level == "normal" and may_be_outdated(creatinine):
+        return unknown(creatinine.note)
     return known(computed, Source(computed.reference, computed.moment.day, computed.as_sent))
 
 
