@@ -100,33 +100,40 @@ def render_cards(
     snoozed: Container[tuple[str, str]] = (),
     most: int | None = MOST_CARDS,
     tell: Tell | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> list[RenderedCard]:
     """The ``cards`` of a CDS Hooks response, ``most`` of them, without those that are ``snoozed`` (see :func:`shown`).
 
     With ``tell``, which is told its id and what happened, a card that cannot be rendered is left out, and the next one takes its
-    place; without it, that is an error.
+    place; without it, that is an error. ``without``: the ids of those that were found to be such.
     """
     renderings: list[_Rendering] = []
     course_taken = False
-    for decision in shown(decisions, snoozed, None):
-        if len(renderings) == most:
-            break
-        rendering = _Rendering(decision, decisions, facts, patient, publication)
-        try:
-            starts_course = rendering.offer(course_taken=course_taken)
-            rendering.card()
-        except UNREADABLE as error:
-            if tell is None:
-                raise
-            tell(decision.card.id, error)
-            continue
-        course_taken |= starts_course
-        renderings.append(rendering)
-    _order_each_test_once(renderings)
-    for rendering in renderings:
-        if rendering.says_that_exposure_stops(first=rendering is renderings[0]):
-            break
-    return [rendering.card() for rendering in renderings]
+    rendering: _Rendering | None = None
+    try:
+        for decision in shown(decisions, snoozed, None):
+            if len(renderings) == most:
+                break
+            if decision.card.id in without:
+                continue
+            rendering = _Rendering(decision, decisions, facts, patient, publication)
+            course_taken |= rendering.offer(course_taken=course_taken)
+            renderings.append(rendering)
+        _order_each_test_once(renderings)
+        for rendering in renderings:
+            if rendering.says_that_exposure_stops(first=rendering is renderings[0]):
+                break
+        cards = []
+        for rendering in renderings:
+            cards.append(rendering.card())
+        return cards
+    except UNREADABLE as error:
+        if tell is None or rendering is None:
+            raise
+        tell(rendering.source.id, error)
+        # What it offered may have kept others from offering the same, so that all are rendered anew.
+        left_out = without | {rendering.source.id}
+        return render_cards(decisions, facts, patient, publication, snoozed, most, tell, left_out)
 
 
 def _order_each_test_once(renderings: list[_Rendering]) -> None:
