@@ -48,12 +48,12 @@ def test_where_facts_are_not_of_a_call_the_error_is_told():
 
 def test_a_card_that_cannot_be_rendered_is_left_out_and_the_others_stay(monkeypatch, caplog):
     usual = ids(fire("patient-view", RECORD))
-    render = rendering.render_card
+    render = rendering._Rendering.card
 
-    def one_fails(decision: Any, *arguments: Any, **more: Any) -> Any:
-        return _failing() if decision.card.id == usual[0] else render(decision, *arguments, **more)
+    def one_fails(self: Any) -> Any:
+        return _failing() if self.source.id == usual[0] else render(self)
 
-    monkeypatch.setattr(rendering, "render_card", one_fails)
+    monkeypatch.setattr(rendering._Rendering, "card", one_fails)
     before = TROUBLES.dropped
     assert ids(fire("patient-view", RECORD)) == usual[1:]
     assert TROUBLES.dropped == before + 1
@@ -63,15 +63,13 @@ def test_a_card_that_cannot_be_rendered_is_left_out_and_the_others_stay(monkeypa
 
 def test_a_card_that_cannot_be_written_is_left_out_and_the_others_stay(monkeypatch, caplog):
     usual = ids(fire("patient-view", RECORD))
-    render = rendering.render_card
+    render = rendering._Rendering.card
 
-    def half_a_character(decision: Any, *arguments: Any, **more: Any) -> Any:
-        card, starts = render(decision, *arguments, **more)
-        if decision.card.id == usual[0]:
-            card = card._replace(shown={**card.shown, "detail": "\ud800"})
-        return card, starts
+    def half_a_character(self: Any) -> Any:
+        card = render(self)
+        return card._replace(shown={**card.shown, "detail": "\ud800"}) if self.source.id == usual[0] else card
 
-    monkeypatch.setattr(rendering, "render_card", half_a_character)
+    monkeypatch.setattr(rendering._Rendering, "card", half_a_character)
     assert ids(fire("patient-view", RECORD)) == usual[1:]
     assert f"the card {usual[0]} is left out of an answer" in caplog.text
 
@@ -80,7 +78,7 @@ def test_a_card_that_cannot_be_rendered_is_no_plan_that_it_does_not_apply(monkey
     """``$apply`` asks for one card: an empty plan would say that it does not apply."""
     from tests.support.apply import parameters
 
-    monkeypatch.setattr(rendering, "render_card", _failing)
+    monkeypatch.setattr(rendering._Rendering, "card", _failing)
     body = parameters(hook_request("patient-view", RECORD))
     answer = client().post("/fhir/PlanDefinition/b12-deficiency-untreated/$apply", json=body)
     assert answer.status_code == 422
