@@ -47,7 +47,7 @@ def therapy_standing(facts: Facts) -> Fact:
 
 @fact("b12_therapy.given", "B12 treatment that shows signs of being given", uses=("b12_therapy.active", "b12_therapy.standing"))
 def therapy_given(facts: Facts) -> Fact:
-    """B12 treatment is under way, and not merely ordered: it has run for a week, a dose is recorded, or B12 has risen."""
+    """B12 treatment is under way, and not merely ordered: it has run for {therapy.new_for}, a dose is recorded, or B12 has risen."""
     active = facts["b12_therapy.active"]
     if not active.holds:
         return active

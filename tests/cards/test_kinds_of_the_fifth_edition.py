@@ -368,7 +368,7 @@ def test_a_dietary_cause_alone_has_its_own_regimen_in_the_united_kingdom():
     vegan = condition("24930006")
     british = opening(LOW, vegan, *NO_RISK, settings={"parameters": "uk"})
     assert suggestions(british, "b12-deficiency-untreated")[0] == ["hydroxocobalamin-loading-then-6-monthly"]
-    assert "50 to 150 micrograms daily by mouth" in british[0]["detail"] and "2 to 3 months" not in british[0]["detail"]
+    assert "50 micrograms to 150 micrograms daily by mouth" in british[0]["detail"] and "2 to 3 months" not in british[0]["detail"]
     assert suggestions(opening(LOW, vegan, *NO_RISK), "b12-deficiency-untreated")[0] == ["hydroxocobalamin-loading-then-maintenance"]
 
 

@@ -104,5 +104,7 @@ def test_a_profile_of_what_is_read_constrains_only_elements_that_are_read(name: 
     """What a client takes the trouble to send by a profile of ours, the service reads."""
     declared = {element.path for element in r4.declared_elements()}
     profile = STRUCTURE_DEFINITIONS[name]
-    constrained = {re.sub(r"\[x\]$|:\w+", "", element["path"]).replace("[x].", "Quantity.") for element in profile["differential"]["element"]}
+    constrained = {
+        re.sub(r"\[x\]$|:\w+", "", element["path"]).replace("[x].", "Quantity.") for element in profile["differential"]["element"]
+    }
     assert not {path for path in constrained - {profile["type"]} if not any(found.startswith(path) for found in declared)}

@@ -23,7 +23,10 @@ RULES = {
     ("US Core", "MedicationRequest"): [
         ("us-core-21", f"intent in {ORDERS} implies requester.exists()"),
         ("status, intent, medication, subject", "status.exists() and intent.exists() and medication.exists() and subject.exists()"),
-        ("the requester is one that may prescribe", "requester.empty() or requester.reference.matches('^(Practitioner|PractitionerRole)/')"),
+        (
+            "the requester is one that may prescribe",
+            "requester.empty() or requester.reference.matches('^(Practitioner|PractitionerRole)/')",
+        ),
     ],
     ("US Core", "ServiceRequest"): [
         ("status, intent, code, subject", "status.exists() and intent.exists() and code.exists() and subject.exists()"),

@@ -91,7 +91,12 @@ def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_pat
     assert found["components"]["securitySchemes"]["clientToken"]["scheme"] == "bearer"
     needed = {path: methods[next(iter(methods))]["security"] for path, methods in found["paths"].items()}
     reading = {"/fhir/metadata", "/fhir/{type}", "/fhir/{type}/_search", "/fhir/{type}/{id}"}
-    assert {path for path, security in needed.items() if not security} == {"/cds-services", "/openapi.json", "/healthz", "/readyz"} | reading
+    assert {path for path, security in needed.items() if not security} == {
+        "/cds-services",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+    } | reading
     assert all(
         "401" in found["paths"][path][method]["responses"]
         for path, security in needed.items()

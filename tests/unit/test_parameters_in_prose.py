@@ -29,7 +29,11 @@ from cds_service.rules.yaml_source import AuthoringError, Mistakes
 from tests.support.numbers_in_prose import repeated, stated
 
 # What guidance says, which no limit of ours changes, though the number is the same.
-NOT_A_LIMIT = {("monitoring-due", "3 months")}
+NOT_A_LIMIT = {("monitoring-due", "3 months"), ("response-reticulocytes", "7 days")} | {
+    (card, told)  # of a regimen
+    for card in ("b12-cause-untreated", "b12-deficiency-untreated", "b12-folate-deficiency", "b12-loading-missing")
+    for told in ("a week", "50 micrograms")
+}
 SITE = {
     "mcv.high_above": "{fL: 97}",
     "b12.total.deficient_below": "{ng/L: 200, pmol/L: 148}",
