@@ -54,7 +54,8 @@ def regimen_folate(facts: Facts) -> Fact:
 @fact("folate.pregnancy_possible", "possible pregnancy without another reason for folate",
       uses=("patient.sex", "patient.age", "folate.reason"))  # fmt: skip
 def pregnancy_possible(facts: Facts) -> Fact:
-    """A woman from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of unknown age, for whom no reason for folate is known: folate is not taken from her."""
+    """A woman from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of unknown age, for whom no reason for
+    folate is known: folate is not taken from her."""
     if facts["patient.sex"].value != "female" or facts["folate.reason"].value is not None:
         return known(False)
     years = facts["patient.age"].value

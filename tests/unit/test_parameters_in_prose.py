@@ -32,7 +32,7 @@ from tests.support.numbers_in_prose import repeated, stated
 NOT_A_LIMIT = {("monitoring-due", "3 months"), ("response-reticulocytes", "7 days")} | {
     (card, told)  # of a regimen
     for card in ("b12-cause-untreated", "b12-deficiency-untreated", "b12-folate-deficiency", "b12-loading-missing")
-    for told in ("a week", "50 micrograms")
+    for told in ("a week", "7 days", "50 micrograms")
 }
 SITE = {
     "mcv.high_above": "{fL: 97}",
