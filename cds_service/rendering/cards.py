@@ -6,7 +6,7 @@ three (clinical specification, sections 1 and 4; CDS Hooks 3.0.0, "Card Attribut
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -107,33 +107,40 @@ def render_cards(
     With ``tell``, which is told its id and what happened, a card that cannot be rendered is left out, and the next one takes its
     place; without it, that is an error. ``without``: the ids of those that were found to be such.
     """
-    renderings: list[_Rendering] = []
-    course_taken = False
-    rendering: _Rendering | None = None
+    firing = [decision for decision in shown(decisions, snoozed, None) if decision.card.id not in without]
+    planned = _Plan([_Rendering(decision, decisions, facts, patient, publication) for decision in firing], most)
     try:
-        for decision in shown(decisions, snoozed, None):
-            if len(renderings) == most:
-                break
-            if decision.card.id in without:
-                continue
-            rendering = _Rendering(decision, decisions, facts, patient, publication)
-            course_taken |= rendering.offer(course_taken=course_taken)
-            renderings.append(rendering)
-        _order_each_test_once(renderings)
-        for rendering in renderings:
-            if rendering.says_that_exposure_stops(first=rendering is renderings[0]):
-                break
-        cards = []
-        for rendering in renderings:
-            cards.append(rendering.card())
-        return cards
+        return planned.cards()
     except UNREADABLE as error:
-        if tell is None or rendering is None:
+        if tell is None or planned.at is None:
             raise
-        tell(rendering.source.id, error)
+        tell(planned.at, error)
         # What it offered may have kept others from offering the same, so that all are rendered anew.
-        left_out = without | {rendering.source.id}
-        return render_cards(decisions, facts, patient, publication, snoozed, most, tell, left_out)
+        return render_cards(decisions, facts, patient, publication, snoozed, most, tell, without | {planned.at})
+
+
+class _Plan:
+    """The cards of an answer, planned before they are rendered: one course, no test twice. ``at``: the card that is worked on."""
+
+    def __init__(self, firing: list[_Rendering], most: int | None):
+        self.firing = firing[:most]
+        self.at: str | None = None
+
+    def cards(self) -> list[RenderedCard]:
+        """The cards, most urgent first."""
+        course_taken = False
+        for rendering in self._each():
+            course_taken |= rendering.offer(course_taken=course_taken)
+        _order_each_test_once(self.firing)
+        for rendering in self._each():
+            if rendering.says_that_exposure_stops(first=rendering is self.firing[0]):
+                break
+        return [rendering.card() for rendering in self._each()]
+
+    def _each(self) -> Iterator[_Rendering]:
+        for rendering in self.firing:
+            self.at = rendering.source.id
+            yield rendering
 
 
 def _order_each_test_once(renderings: list[_Rendering]) -> None:
