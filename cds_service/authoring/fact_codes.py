@@ -9,7 +9,7 @@ from typing import Any
 
 from ..content import PROFILES
 from ..facts.analytes import ANALYTES
-from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.catalogue import CATALOGUE, Definition, closure
 from ..facts.record import PatientRecord
 from ..fhir.medication import Product, is_folate
 
@@ -39,7 +39,7 @@ def _named(definition: Definition) -> set[str]:
     analytes = filter(None, map(ANALYTES.get, words)) if PatientRecord.results in reached else ()
     results = [analyte for analyte in analytes if analyte.query in definition.queries]
     # Some facts are called as a value set is (leber, mma): there the fact is read.
-    return (words - set(definition.uses)).union(*(analyte.value_sets for analyte in results))
+    return (words - (set(closure([definition.name])) - {definition.name})).union(*(analyte.value_sets for analyte in results))
 
 
 def _words(value: Any, seen: set[Any]) -> Iterator[str]:

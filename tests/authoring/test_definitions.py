@@ -68,8 +68,8 @@ def test_what_cannot_be_used_stops_the_service_and_is_told_by_check(profiles, fi
     ("file", "before", "after", "path"),
     [
         (MONTHLY, '"periodUnit"', '"periodUnits"', "timing.repeat.periodUnits: FHIR R4 has no such element here."),
-        (B12, '"active"', '"activ"', "ActivityDefinition.status: FHIR R4 does not list the code 'activ' here."),
-        (MCV, '"active"', '"activ"', "ValueSet.status: FHIR R4 does not list the code 'activ' here."),
+        (B12, '"draft"', '"drat"', "ActivityDefinition.status: FHIR R4 does not list the code 'drat' here."),
+        (MCV, '"draft"', '"drat"', "ValueSet.status: FHIR R4 does not list the code 'drat' here."),
     ],
 )
 def test_what_is_against_fhir_is_told_with_its_element(profiles, file, before, after, path):
@@ -77,4 +77,5 @@ def test_what_is_against_fhir_is_told_with_its_element(profiles, file, before, a
     assert before in text
     (profiles / file).write_text(text.replace(before, after, 1), "utf-8")
     found = [finding for finding in check((), Settings()) if finding.severity == "error"]
-    assert [(finding.place.file, path in finding.what) for finding in found] == [(f"fhir_profiles/{file}", True)]
+    assert {finding.place.file for finding in found} == {f"fhir_profiles/{file}"}
+    assert any(path in finding.what for finding in found)

@@ -30,7 +30,7 @@ def test_suggestions_are_known_by_their_place_and_label_in_the_card_file(site):
     card = site.folic_acid()
     offered = sorted(site.rows("suggestion_shown"), key=lambda row: row["position"])
     assert [row["suggestion_uuid"] for row in offered] == [suggestion["uuid"] for suggestion in card["suggestions"]]
-    assert [row["position"] for row in offered] == [0, 1]
+    assert [row["position"] for row in offered] == [0, 2]
     assert offered[1]["label"] == "Replace folic acid by [regimen to start]"
 
 

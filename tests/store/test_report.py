@@ -52,7 +52,7 @@ def test_shown_accepted_overridden_and_unanswered(site):
     )
     assert _counts(card) == (1, 2, 1)
     assert card["accepted"] == {"count": 1, "of": 4, "share": 0.25, "low": 0.0456, "high": 0.6994}
-    assert [(item["index"], item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]] == [(0, 0, 4), (1, 1, 4)]
+    assert [(item["index"], item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]] == [(0, 0, 4), (2, 1, 4)]
     assert [(item["code"], item["overridden"]["count"], item["overridden"]["of"]) for item in card["reasons"]] == [
         ("", 1, 2),
         ("patient-refuses", 1, 2),
