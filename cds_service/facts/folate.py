@@ -59,7 +59,8 @@ def pregnancy_possible(facts: Facts) -> Fact:
     if facts["patient.sex"].value != "female" or facts["folate.reason"].value is not None:
         return known(False)
     years = facts["patient.age"].value
-    youngest, oldest = (int(facts.site.number(f"folate.pregnancy_possible_{end}")) for end in ("from", "to"))
+    names = ("folate.pregnancy_possible_from", "folate.pregnancy_possible_to")
+    youngest, oldest = (int(facts.site.number(name)) for name in names)
     return known(years is None or youngest <= years <= oldest, *facts["patient.sex"].sources)
 
 

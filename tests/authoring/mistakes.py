@@ -273,7 +273,7 @@ TEXTS = [
     Mistake("a summary of two lines", '"Something to say"', "|\n    Something\n    to say", "summary", "this text is shown on one line. Use '>-' in place of '|'"),
     Mistake("a draft that is none", "create: [{fact: order.b12}]", "create: [{fact: order.b12}]\n      delete: b12.status", "delete", "the fact 'b12.status' does not stand for drafts that can be removed. Those that do: draft.b12, draft.cyanocobalamin, draft.folate."),
     Mistake("a draft of another fact of the session", "create: [{fact: order.b12}]", "create: [{fact: order.b12}]\n      delete: draft.b12_parenteral", "delete", "does not stand for drafts that can be removed"),
-    Mistake("replaces with a fact of orders", "create: [{fact: order.b12}]", "create: [{fact: order.b12}]\n      replaces: regimen.start", "replaces", "the fact 'regimen.start' does not name an order. Those that do: b12_therapy.order."),
+    Mistake("replaces with a fact of orders", "create: [{fact: order.b12}]", "create: [{fact: order.b12}]\n      replaces: regimen.start", "replaces", "the fact 'regimen.start' does not name an order. Those that do: b12_therapy.order, b12_therapy.planned_order."),
     Mistake("replaces without an order", '"Measure {order.b12}"\n      create: [{fact: order.b12}]', '"Stop"\n      delete: draft.b12\n      replaces: b12_therapy.order', "replaces", "'replaces' needs an order under 'create' that takes the place."),
 ]  # fmt: skip
 
