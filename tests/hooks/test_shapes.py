@@ -130,9 +130,14 @@ CASES = [
 NAMES = {"text", "display", "id"}
 
 
+# Each is true of what was received alone, and made for words: that potassium was not received, that a sample is known to be haemolysed,
+# that the treatment which is known is cyanocobalamin.
+SAY_WHAT_IS_KNOWN = {"potassium.unreceived", "potassium.haemolysed", "b12_therapy.cyanocobalamin"}
+
+
 def known(facts: Facts) -> dict[str, Any]:
     """The values of the facts that read the record themselves. What others make of an unknown one is theirs to say."""
-    read = [name for name, definition in CATALOGUE.items() if definition.queries and definition.kind != "reference"]
+    read = [name for name, definition in CATALOGUE.items() if definition.queries and definition.kind != "reference" and name not in SAY_WHAT_IS_KNOWN]
     return {name: facts[name].value for name in read if not facts[name].is_unknown}
 
 
