@@ -210,24 +210,26 @@ def results_status(facts: Facts) -> Fact:
     return known(_middle(facts, result), result.source, *facts["mma.level"].sources)
 
 
+def _status_with(facts: Facts, treatment: str) -> Fact:
+    """Where the patient stands, with the fact ``treatment`` for what counts as treatment."""
+    if facts["patient.paediatric"].holds:
+        return known("paediatric", *facts["patient.paediatric"].sources)
+    therapy = facts[treatment]
+    return known("treated", *therapy.sources) if therapy.holds else facts["b12.results_status"]
+
+
 @fact("b12.status", "vitamin B12 status", "category", values=STATUSES,
       uses=("patient.paediatric", "b12_therapy.active", "b12.results_status"))  # fmt: skip
 def status(facts: Facts) -> Fact:
     """Paediatric below {age.adult_from}; treated while B12 treatment is under way; else the status by the results."""
-    if facts["patient.paediatric"].holds:
-        return known("paediatric", *facts["patient.paediatric"].sources)
-    therapy = facts["b12_therapy.active"]
-    return known("treated", *therapy.sources) if therapy.holds else facts["b12.results_status"]
+    return _status_with(facts, "b12_therapy.active")
 
 
 @fact("b12.status_beside_folate", "vitamin B12 status where folate is to be given", "category", values=STATUSES,
       uses=("patient.paediatric", "b12_therapy.counts_for_folate", "b12.results_status"))  # fmt: skip
 def status_beside_folate(facts: Facts) -> Fact:
     """As the vitamin B12 status, but a course that is only scheduled or that this session stops is no treatment."""
-    if facts["patient.paediatric"].holds:
-        return known("paediatric", *facts["patient.paediatric"].sources)
-    therapy = facts["b12_therapy.counts_for_folate"]
-    return known("treated", *therapy.sources) if therapy.holds else facts["b12.results_status"]
+    return _status_with(facts, "b12_therapy.counts_for_folate")
 
 
 @fact(
