@@ -11,7 +11,7 @@ from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import CardHolds, Condition
 from .safety.class_values import NOW
-from .safety.classes import STATUS_CLASSES, TEST_ORDERS, input_classes
+from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
 from .safety.enumeration import Choices, StateFacts, states
 from .safety.job import OPENING
 from .safety.sessions import Session, ordering_sessions
@@ -53,6 +53,8 @@ def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS} | {
         "b12.results_status": lambda facts: STATUS_CLASSES
     }
+    if fact in TEST_ORDERS:
+        classes |= WHAT_TEST_ORDERS_READ
 
     def run(choices: Choices) -> StateFacts:
         facts = StateFacts(site, session.orders, NOW, classes, choices)

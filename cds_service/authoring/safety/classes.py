@@ -15,6 +15,7 @@ from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import known
 from ...facts.laboratory import Result
+from ...facts.requested_tests import TESTS
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from .class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO, days_ago, values
@@ -206,6 +207,15 @@ TEST_ORDERS: dict[str, tuple[str, ...]] = {
     "order.before_prevention": ("serum-b12", "serum-folate"), "order.after_nitrous_oxide": ("serum-b12", "homocysteine", "mma"),
     "potassium.repeat": ("potassium-now",), "potassium.series": ("potassium-now", "potassium-24h", "potassium-48h"),
 }  # fmt: skip
+# All that these facts ask of what they read: whether a test is requested, whether there is a result, and of methylmalonic acid
+# whether it is high. With every class of a result the tests after nitrous oxide alone would have 195,000 states.
+WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {
+    **{f"test.pending.{test}": _always(TRUE, FALSE) for test in TESTS},
+    "b12.total": _always(ABSENT, _result("b12.total", "250", "indeterminate", 5)),
+    "b12.active": _always(ABSENT, _result("b12.active", "50", "indeterminate", 5)),
+    "homocysteine": _always(ABSENT, _result("homocysteine", "10", "normal")),
+    "mma": _always(ABSENT, _result("mma", "200", "normal"), _result("mma", "900", "high")),
+}
 CONDITIONAL: dict[str, ClassesOf] = {
     **TREATMENT,
     "b12.total": _results("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
