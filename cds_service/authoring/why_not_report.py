@@ -56,10 +56,31 @@ def _change(change: Change, facts: Facts) -> dict[str, Any]:
         "now": _now(change.fact, change.now),
         "note": change.now.note or None,
         "would_have_to_be": change.then.words,
-        # A fact that reads neither the record nor the session itself is what the facts that it read make it.
-        "only_on_these": not (definition.queries or definition.session),
-        "rests_on": {name: _now(name, facts[name]) for name in dict.fromkeys(facts.reads(change.fact))},
+        "only_on_these": _is_derived(change.fact),
+        "rests_on": _rests_on(change.fact, facts),
+        "behind": {name: _rests_on(name, facts) for name in _derived_behind(change.fact, facts)},
     }
+
+
+def _is_derived(name: str) -> bool:
+    """Whether a fact reads neither the record nor the session itself, so that it is what the facts that it read make it."""
+    return not (CATALOGUE[name].queries or CATALOGUE[name].session)
+
+
+def _rests_on(name: str, facts: Facts) -> dict[str, str]:
+    return {read: _now(read, facts[read]) for read in dict.fromkeys(facts.reads(name))}
+
+
+def _derived_behind(name: str, facts: Facts) -> list[str]:
+    """The derived facts that ``name`` rests on, directly or through others: the way down to what is recorded."""
+    found: dict[str, None] = {}
+    waiting = list(facts.reads(name))
+    while waiting:
+        read = waiting.pop(0)
+        if read not in found and _is_derived(read) and facts.reads(read):
+            found[read] = None
+            waiting += facts.reads(read)
+    return list(found)
 
 
 def _now(name: str, fact: Fact) -> str:
@@ -97,6 +118,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield from _basis(change)
     yield from (f"  Then {line}" for line in _cards(first))
     yield from _shared(first["facts"])
+    yield from _behind(first["facts"])
     if others:
         yield f"\nAs few facts ({len(others)} more):"
         for other in others[:MOST_TOLD]:
@@ -107,11 +129,21 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 
 def _basis(change: dict[str, Any]) -> Iterator[str]:
     """What a fact is worked out from, where it is."""
-    told = ", ".join(f"{name} = {value}" for name, value in change["rests_on"].items())
+    told = _values(change["rests_on"])
     if told and not change["only_on_these"]:
         yield f"      it rests on {told}, and on what is recorded or drafted"
     elif told:
         yield f"      it follows from {told}{': this' if len(change['rests_on']) == 1 else ': one of these'} would have to be otherwise"
+
+
+def _behind(changes: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What lies behind the facts from which those to be changed follow, each once; not where it is one fact in another form."""
+    behind = {name: rests_on for change in changes for name, rests_on in change["behind"].items()}
+    yield from (f"  {name} follows from {_values(rests_on)}" for name, rests_on in behind.items() if len(rests_on) > 1)
+
+
+def _values(rests_on: dict[str, str]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in rests_on.items())
 
 
 def _shared(changes: Sequence[dict[str, Any]]) -> Iterator[str]:

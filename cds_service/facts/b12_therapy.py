@@ -257,9 +257,24 @@ def _detail(facts: Facts, name: str) -> Fact:
     return unknown("not stated") if value is None else known(value, *active.sources)
 
 
+@fact("b12_therapy.not_given", "ordered injections of B12 of which none is recorded as given", queries=MEDICATION_QUERIES,
+      uses=("b12_therapy.active", "b12_therapy.order_start"))  # fmt: skip
+def not_given(facts: Facts) -> Fact:
+    """All orders in force are for injections, and no dose is recorded since the last of them began."""
+    active, start = facts["b12_therapy.active"], facts["b12_therapy.order_start"].value
+    if not active.holds:
+        return unknown(active.note) if active.is_unknown else known(False)
+    injections = all(order.phase_on(facts.today).route == "parenteral" for order in _begun(facts))
+    given = start is None or any(dose.day >= start for dose in treatment_of(facts).doses)
+    return known(injections and not given, *active.sources)
+
+
 @fact(
     "b12.low_on_therapy", "B12 low on treatment", queries=("b12-results",),
-    uses=("b12_therapy.active", "b12_therapy.start", "b12.total", "b12.active", "patient.pregnant", "neuro.involvement"),
+    uses=(
+        "b12_therapy.active", "b12_therapy.start", "b12_therapy.order_start", "b12_therapy.not_given", "b12.total", "b12.active",
+        "patient.pregnant", "neuro.involvement",
+    ),
 )  # fmt: skip
 def low_on_therapy(facts: Facts) -> Fact:
     """The newest total (not in pregnancy) or active B12 is in the deficient class although treatment is under way:
@@ -286,18 +301,9 @@ def low_on_therapy(facts: Facts) -> Fact:
 def _low_from(facts: Facts) -> date | None:
     """The first day on which a low result says that the treatment under way does not work."""
     days = [start + facts.site.days("therapy.settled_after") for start in [facts["b12_therapy.start"].value] if start is not None]
-    if facts["neuro.involvement"].holds and (began := _never_given_since(facts)) is not None:
-        days.append(add_days(began, 1))
+    if facts["neuro.involvement"].holds and facts["b12_therapy.not_given"].holds:
+        days.append(add_days(facts["b12_therapy.order_start"].value, 1))
     return min(days, default=None)
-
-
-def _never_given_since(facts: Facts) -> date | None:
-    """When the last order in force began, where all are for injections and no dose is recorded since."""
-    begun, doses = _begun(facts), treatment_of(facts).doses
-    if not begun or any(order.phase_on(facts.today).route != "parenteral" for order in begun):
-        return None
-    start = begun[-1].start
-    return start if start is not None and not any(dose.day >= start for dose in doses) else None
 
 
 @fact(

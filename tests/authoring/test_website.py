@@ -124,7 +124,7 @@ def test_a_card_page_tells_when_what_and_why():
     assert text_of(page, "silent") == "Silent when any of Leber's hereditary optic neuropathy no hydroxocobalamin stocked paediatric age"
     example = text_of(page, "example")
     assert "with this order: cyanocobalamin injection 3-monthly" in example
-    assert "Renal dysfunction on record: hydroxocobalamin is preferred to cyanocobalamin" in example
+    assert "Renal dysfunction on record: cyanocobalamin is not the first choice" in example
     assert "eGFR 40 mL/min/{1.73_m2} 22 Nov 2026" in example
     assert "Order: Hydroxocobalamin 1 mg IM every 3 months Remove the draft" in example
     decision = text_of(page, "decision")
@@ -296,4 +296,5 @@ def test_a_browser_shows_it_at_375_pixels_without_scrolling_sideways_and_the_fil
               told: box.closest('.filter').querySelector('output').textContent, frames: frames.length}"""
     seen, console = measured(tmp_path / "frames.html", frames, script, tmp_path / "profile")
     assert console == []
-    assert seen == {"wide": [], "found": ["Cyanocobalamin in Leber's hereditary optic neuropathy"], "told": "1 of 42", "frames": len(KINDS)}
+    told = f"1 of {len(Engine(Settings()).cards)}"
+    assert seen == {"wide": [], "found": ["Cyanocobalamin in Leber's hereditary optic neuropathy"], "told": told, "frames": len(KINDS)}

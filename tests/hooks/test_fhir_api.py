@@ -16,12 +16,18 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.content import PROFILES
 from cds_service.engine import Engine
-from tests.support.clinic import client
+from tests.support.clinic import client, engine
 from tests.support.ehr import service
 from tests.support.fhir_builders import NOW
 
 BASE = "https://b12-folate-cds.example.org/fhir"
 ORIGIN = "https://sandbox.cds-hooks.org"
+CARDS = len(engine().cards)
+
+
+def version_of(card_id: str) -> str:
+    """The version that a card's file states."""
+    return engine().cards[card_id].version
 
 
 def get(path: str, **headers: str) -> Any:
@@ -70,7 +76,7 @@ def test_every_search_parameter_that_is_promised_finds_something():
         "url": f"{BASE}/PlanDefinition/b12-duplicate",
         "name": "B12Duplicate",
         "status": "draft",
-        "version": "1.0.0",
+        "version": version_of("b12-duplicate"),
     }
     (plans,) = [resource for resource in rest["resource"] if resource["type"] == "PlanDefinition"]
     assert {parameter["name"] for parameter in plans["searchParam"]} == set(values)
@@ -162,23 +168,23 @@ def test_pages_lead_from_one_to_the_next_without_a_gap():
     path = "/fhir/PlanDefinition?status=draft&_count=20"
     while path:
         bundle = client().get(path).get_json()
-        assert bundle["total"] == 42
+        assert bundle["total"] == CARDS
         every += ids(bundle)
         pages += 1
         following = links(bundle).get("next")
         path = f"{urlsplit(following).path}?{urlsplit(following).query}" if following else ""
     assert pages == 3
     assert every == sorted(set(every))
-    assert len(every) == 42
+    assert len(every) == CARDS
     assert links(bundle)["previous"].endswith("?status=draft&_count=20&_offset=20")
 
 
 @pytest.mark.parametrize(
-    ("query", "entries"), [("_count=0", 0), ("_count=1000", 42), ("_offset=41", 1), ("_offset=99999999999999999999", 0)]
+    ("query", "entries"), [("_count=0", 0), ("_count=1000", CARDS), (f"_offset={CARDS - 1}", 1), ("_offset=99999999999999999999", 0)]
 )
 def test_how_much_is_on_a_page(query, entries):
     bundle = found(f"/PlanDefinition?{query}")
-    assert (bundle["total"], len(ids(bundle))) == (42, entries)
+    assert (bundle["total"], len(ids(bundle))) == (CARDS, entries)
     assert "entry" in bundle or not entries  # FHIR has no empty lists
 
 
@@ -304,7 +310,7 @@ def test_a_page_of_a_listed_origin_may_read_and_see_the_etag():
 def test_the_running_parameter_set_is_what_is_served():
     uk = client(parameters="uk")
     assert uk.get("/fhir/PlanDefinition/homocysteine-above-target").status_code == 404
-    assert uk.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == "1.0.0+uk"
+    assert uk.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == f"{version_of('b12-duplicate')}+uk"
     assert uk.get("/fhir/metadata").get_json()["implementation"]["description"] == "Parameter set: uk."
 
 
@@ -315,11 +321,11 @@ def test_cards_taken_anew_are_served_as_definitions_and_applied(tmp_path: Path):
     settings = Settings(cards=(folder,))
     app = create_app(settings, clock=lambda: NOW)
     here = app.test_client()
-    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == "1.0.0"
+    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == version_of("b12-duplicate")
     limit = "b12.total.deficient_below: {value: {ng/L: 200, pmol/L: 148}, source: local-policy, basis: local-policy}\n"
     (folder / "parameters/default.yaml").write_text(limit, "utf-8")
     app.extensions["serving"].take(Engine(settings))
-    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == "1.0.0+st-elsewhere"
+    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == f"{version_of('b12-duplicate')}+st-elsewhere"
 
 
 @pytest.mark.parametrize(

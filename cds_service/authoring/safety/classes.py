@@ -271,7 +271,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
 # some states are tried which cannot be, and none that can be is left out.
 COLLAPSED = (
     "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong", "folate.status",
-    "reticulocytes.since_start", "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
+    "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
     "b12.test_indicated",
 )  # fmt: skip
 

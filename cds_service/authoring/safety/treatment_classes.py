@@ -50,6 +50,12 @@ def _order_start(facts: Facts) -> Sequence[Class]:
     return (UNKNOWN,) if facts["b12_therapy.active"].is_unknown else (ABSENT,)
 
 
+def _not_given(facts: Facts) -> Sequence[Class]:
+    if facts["b12_therapy.order_start"].value is not None:
+        return (TRUE, FALSE)
+    return (UNKNOWN,) if facts["b12_therapy.active"].is_unknown else (FALSE,)
+
+
 _PLANNED = Class("in 40 days", known(NOW.date() + timedelta(days=40)))
 
 
@@ -131,6 +137,7 @@ TREATMENT: dict[str, ClassesOf] = {
     "b12_therapy.latest_start": _latest_start,
     "b12_therapy.standing": _standing,
     "b12_therapy.order_start": _order_start,
+    "b12_therapy.not_given": _not_given,
     "b12_therapy.planned_start": _planned_start,
     "b12_therapy.planned_order": _planned_order,
     "b12_therapy.after_loading": _either,

@@ -31,8 +31,10 @@ from ..safety.sessions import Session, ordering_sessions
 
 # Worked out from other facts here, where the proof takes a sample or the bare answer.
 _WORKED_OUT = ({*COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy"}) - {"anaemia"}
-# What most patients do not have measured.
-_RARE = frozenset({"b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes", "homocysteine.on_treatment"})
+# What most patients do not have measured, or planned.
+_RARE = frozenset({
+    "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes", "homocysteine.on_treatment", "b12_therapy.planned_start",
+})  # fmt: skip
 _ORDINARY = ("normal", "sufficient", "70 years")
 # Facts whose statement in a test tells how an input is: (input, fact, its value) -> how.
 _TOLD_BY: dict[tuple[str, str, Any], str] = {
