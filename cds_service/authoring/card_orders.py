@@ -28,24 +28,32 @@ class Choice(NamedTuple):
     may_be_fewer: bool
 
 
-def choice(source: OrderSource, card: Card, suggestion: Suggestion, site: Site) -> Choice:
-    """What ``source`` can come to where ``suggestion`` of ``card`` is made at ``site``."""
-    if source.template:
-        return Choice(((source.template,),), False)
-    found: dict[Orders, None] = {}
-    for facts in _states_of(source.fact, site, not {"order-select", "order-sign"}.isdisjoint(card.hooks)):
-        value = facts[source.fact].value
-        if value is not None and _possible(facts, source.fact, card, suggestion):
-            found[tuple(value)] = None
-    largest = [orders for orders in found if not any(set(orders) < set(other) for other in found)]
-    return Choice(tuple(largest), len(largest) < len(found))
+class OrderChoices:
+    """What the sources of orders can come to at ``site``. The states are walked once for each fact, and kept as long as this is."""
 
+    def __init__(self, site: Site):
+        self._site = site
+        self._states: dict[tuple[str, bool], tuple[StateFacts, ...]] = {}
 
-@lru_cache(maxsize=256)  # a service takes its cards anew now and then, and with them a new site
-def _states_of(fact: str, site: Site, at_ordering: bool) -> tuple[StateFacts, ...]:
-    """The facts of each state that ``fact`` can tell apart, computed as far as it reads them."""
-    sessions = _drafting(site.terminology) if at_ordering else (OPENING,)
-    return tuple(facts for session in sessions for facts in _walk(fact, site, session))
+    def of(self, source: OrderSource, card: Card, suggestion: Suggestion) -> Choice:
+        """What ``source`` can come to where ``suggestion`` of ``card`` is made."""
+        if source.template:
+            return Choice(((source.template,),), False)
+        found: dict[Orders, None] = {}
+        for facts in self._states_of(source.fact, at_ordering=not {"order-select", "order-sign"}.isdisjoint(card.hooks)):
+            value = facts[source.fact].value
+            if value is not None and _possible(facts, source.fact, card, suggestion):
+                found[tuple(value)] = None
+        largest = [orders for orders in found if not any(set(orders) < set(other) for other in found)]
+        return Choice(tuple(largest), len(largest) < len(found))
+
+    def _states_of(self, fact: str, *, at_ordering: bool) -> tuple[StateFacts, ...]:
+        """The facts of each state that ``fact`` can tell apart, computed as far as it reads them."""
+        if (fact, at_ordering) not in self._states:
+            sessions = _drafting(self._site.terminology) if at_ordering else (OPENING,)
+            walked = tuple(facts for session in sessions for facts in _walk(fact, self._site, session))
+            self._states[fact, at_ordering] = walked
+        return self._states[fact, at_ordering]
 
 
 def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..authoring.card_orders import Orders, choice
+from ..authoring.card_orders import OrderChoices, Orders
 from ..authoring.card_words import readable, title
 from ..config import PRODUCTS
 from ..engine import Engine
@@ -55,7 +55,7 @@ class PlanDefinitions:
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._site = replace(engine.site, formulary=frozenset(PRODUCTS))
+        self._choices = OrderChoices(replace(engine.site, formulary=frozenset(PRODUCTS)))
         self._library = library_canonical(engine)
 
     def all(self) -> Iterator[dict[str, Any]]:
@@ -143,7 +143,7 @@ class PlanDefinitions:
         """The order of a template; for a fact that chooses orders, what it can come to."""
         if source.template:
             return self._created(source.template)
-        chosen = choice(source, card, suggestion, self._site)
+        chosen = self._choices.of(source, card, suggestion)
         if len(chosen.alternatives) == 1:
             return self._together(title(source.fact), chosen.alternatives[0], may_be_fewer=chosen.may_be_fewer)
         return {

@@ -25,7 +25,7 @@ from tests.support.fhir_builders import (
     prefetch,
     service_request,
 )
-from tests.support.fhir_server import FhirServer, example_record, outcome
+from tests.support.fhir_server import FhirServer, outcome
 from tests.support.waiting import PATIENCE
 
 LOW = observation("b12", 110, "pg/mL")
@@ -44,7 +44,7 @@ def test_fetched_data_gives_the_cards_that_prefetched_data_gives(ehr: FhirServer
     drafts = [folic_acid()] if hook.startswith("order") else None
     fetched = post(ehr, hook, drafts=drafts)
     assert ehr.kinds() == QUERY_TYPES
-    who, *record = example_record()
+    who, *record = ehr.resources
     prefetched = post(ehr, hook, prefetch(*record, who=who), drafts=drafts)
     assert ehr.kinds() == QUERY_TYPES
     assert cards_of(fetched)

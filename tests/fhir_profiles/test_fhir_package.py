@@ -19,6 +19,7 @@ from cds_service.config import Settings
 from cds_service.content import PROFILES
 from cds_service.engine import Engine
 from cds_service.export.package import package_name
+from tests.support.clinic import engine
 
 BASE = "https://b12-folate-cds.example.org/fhir"
 
@@ -120,7 +121,7 @@ def test_another_parameter_set_is_another_package(tmp_path):
     assert export("--out", str(out), CDS_PARAMETERS="uk").exit_code == 0
     files = unpacked(out.read_bytes())
     assert files["package/package.json"]["name"] == "org.example.b12-folate-cds.uk"
-    assert files["package/PlanDefinition-b12-duplicate.json"]["version"] == "1.0.0+uk"
+    assert files["package/PlanDefinition-b12-duplicate.json"]["version"] == f"{engine().cards['b12-duplicate'].version}+uk"
     assert "package/PlanDefinition-homocysteine-above-target.json" not in files
 
 

@@ -164,8 +164,11 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
     rule = plan("folic-acid-b12-deficient")
     assert (rule["title"], rule["status"], rule["type"]["coding"][0]["code"]) == ("Folic acid in B12 deficiency", "draft", "eca-rule")
     (action,) = rule["action"]
-    assert action["title"] == "B12 deficiency is known or likely: do not give folic acid alone"
-    assert action["description"].startswith("If no B12 low on treatment (or not known): **Start B12 before folic acid.**")
+    assert action["title"] == "B12 deficiency is known or possible: do not give folic acid alone"
+    assert (
+        "If regimen to start: one to order, and no possible pregnancy without another reason for folate: **Start B12 before folic acid.**"
+        in action["description"]
+    )
     assert "If paediatric age: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
     assert action["code"][0]["coding"][0] == {
         "system": f"{BASE}/CodeSystem/card-topic",
@@ -202,13 +205,17 @@ def test_priority_is_the_urgency_of_the_card(card_id, priority):
 def test_suggestions_are_alternatives_and_their_orders_go_together():
     (action,) = plan("folic-acid-b12-deficient")["action"]
     assert action["selectionBehavior"] == "at-most-one"
-    first, second = action["action"]
+    first, _, third = action["action"]
     assert (first["title"], first["selectionBehavior"], first["precheckBehavior"]) == (
         "Add [regimen to start]; folic acid after it",
         "all",
         "yes",
     )
-    regimen, potassium = first["action"]
+    sample, regimen, potassium = first["action"]
+    assert (sample["selectionBehavior"], [item["title"] for item in sample["action"]]) == (
+        "at-most-one",
+        ["Methylmalonic acid", "Active B12 (holotranscobalamin) and Serum folate", "Serum vitamin B12 and Serum folate"],
+    )
     assert regimen["selectionBehavior"] == "exactly-one"
     assert [item["definitionCanonical"] for item in regimen["action"]] == [
         f"{BASE}/ActivityDefinition/hydroxocobalamin-neuro|1.0.0",
@@ -216,12 +223,13 @@ def test_suggestions_are_alternatives_and_their_orders_go_together():
     ]
     assert potassium["selectionBehavior"] == "any"
     assert [item["title"] for item in potassium["action"]] == ["Potassium now", "Potassium at 24 hours", "Potassium at 48 hours"]
-    (condition,) = second["condition"]
-    assert condition["expression"]["expression"] == "FolicAcidB12Deficient_Suggestion2"
+    (condition,) = third["condition"]
+    assert condition["expression"]["expression"] == "FolicAcidB12Deficient_Suggestion3"
     assert condition["expression"]["description"] == (
-        "the card fires and no pregnancy and another reason for folate: none and age is not known to be below 16"
+        "the card fires and no pregnancy and another reason for folate: none and no possible pregnancy without another reason for "
+        "folate and age is not known to be below 16"
     )
-    assert (second["precheckBehavior"], second["action"][-1]["title"]) == ("no", "Remove: drafted folate")
+    assert (third["precheckBehavior"], third["action"][-1]["title"]) == ("no", "Remove: drafted folate")
 
 
 def test_a_card_without_suggestions_has_no_actions_within():
@@ -241,7 +249,8 @@ def test_the_order_differs_where_a_parameter_set_does():
 
 def test_cards_that_a_card_looks_at_are_what_it_depends_on():
     needed = [item["resource"] for item in plan("b12-oral-dose-low")["relatedArtifact"] if item["type"] == "depends-on"]
-    assert needed == [f"{BASE}/PlanDefinition/b12-neuro-regimen|{plan('b12-neuro-regimen')['version']}"]
+    looked_at = ("b12-neuro-regimen", "cyanocobalamin-leber", "cyanocobalamin-renal")
+    assert needed == [f"{BASE}/PlanDefinition/{card_id}|{plan(card_id)['version']}" for card_id in looked_at]
 
 
 def read_by(card_id: str) -> set[tuple[str, str]]:
@@ -285,8 +294,8 @@ def test_the_criteria_ask_only_facts_that_they_take_as_parameters(parameters):
 def test_a_criterion_reads_as_the_card_has_it():
     text = criteria()
     # What an author says of an unknown fact is the other branch; a look at another card is a look at its define.
-    assert 'if not "patient.pregnant.known" then true else' in text
-    assert "not ((B12IndeterminateNeuro) is true)" in text
+    assert 'if not "b12_therapy.active.known" then true else' in text
+    assert "not ((B12CauseUntreated) is true)" in text
     assert "((\"hook\" in {'patient-view', 'encounter-discharge'}) is true)" in text
     # A card that is off in a set never fires.
     assert "HomocysteineAboveTarget" in text
@@ -367,7 +376,7 @@ def test_a_sites_own_limits_make_another_version_of_all_that_rests_on_them(tmp_p
     found = local(local_folder(tmp_path, **{"parameters/default.yaml": limit}))
     library = found["Library/b12-folate-facts"]
     assert library["version"] == "0.1.0+st-elsewhere"
-    assert found["PlanDefinition/b12-duplicate"]["version"] == "1.0.0+st-elsewhere"
+    assert found["PlanDefinition/b12-duplicate"]["version"] == f"{plan('b12-duplicate')['version']}+st-elsewhere"
     assert found["Library/b12-folate-criteria"]["version"] == "0.1.0+st-elsewhere"
     assert found["PlanDefinition/b12-duplicate"]["library"] == [
         f"{BASE}/Library/b12-folate-facts|0.1.0+st-elsewhere",

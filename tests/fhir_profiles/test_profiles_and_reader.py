@@ -286,13 +286,14 @@ def test_a_counter_example_of_a_laboratory_order_is_no_drafted_test(key):
     ("key", "unread"),
     [
         ("draft-medication-order-id", lambda draft: draft.reference == ""),
-        ("draft-medication-order-dosage", lambda draft: (draft.phase.dose, draft.phase.interval) == (None, None)),
         ("draft-medication-order-route", lambda draft: draft.phase.route is None),
-        ("draft-medication-order-timing", lambda draft: draft.phase.interval is None),
-        ("draft-medication-order-dose", lambda draft: draft.phase.dose == 1000),  # one tablet, by the strength in the name
+        # A tablet of a known strength is taken to be one, once a day.
+        ("draft-medication-order-dosage", lambda draft: (draft.phase.dose, draft.phase.interval) == (1000, 1)),
+        ("draft-medication-order-timing", lambda draft: draft.phase.interval == 1),
+        ("draft-medication-order-dose", lambda draft: draft.phase.dose == 1000),
     ],
 )
-def test_what_a_warning_is_about_is_what_the_service_then_does_not_know(key, unread):
+def test_what_a_warning_is_about_is_what_the_service_then_does_not_know_or_assumes(key, unread):
     (draft,) = session(COUNTER_EXAMPLES[key]).drafts
     assert draft.product.agents == {"folic-acid"}
     assert unread(draft)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS
 from ...rules.card import Card, Suggestion
 from ...rules.conditions import Condition
-from ..card_orders import choice
+from ..card_orders import OrderChoices
 from ..card_words import in_words, joined, title
 from ..safety.job import engine
 
@@ -100,12 +101,16 @@ def _said(card: Card, parameter_set: str) -> dict[str, Any]:
     }
 
 
+@cache
+def _choices(parameter_set: str) -> OrderChoices:
+    return OrderChoices(engine(parameter_set, "all").site)
+
+
 def _suggestion(card: Card, suggestion: Suggestion, parameter_set: str) -> str:
-    stocked = engine(parameter_set, "all")
-    templates = stocked.publication.templates
+    templates = engine(parameter_set, "all").publication.templates
     label, orders = suggestion.label, []
     for source in suggestion.create:
-        chosen = choice(source, card, suggestion, stocked.site)
+        chosen = _choices(parameter_set).of(source, card, suggestion)
         told = joined([" + ".join(templates[item].title for item in order) for order in chosen.alternatives], "or")
         if source.fact:
             label = label.replace(f"{{{source.fact}}}", f"*{title(source.fact)}*")
