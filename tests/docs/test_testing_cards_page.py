@@ -17,9 +17,9 @@ from tests.support.pages import service_commands
 PAGE = (Path(__file__).parents[2] / "docs/testing-cards.md").read_text("utf-8")
 SHOWN = service_commands(PAGE)
 BUILT_IN = (CARDS / "potassium/hypokalaemia-before-b12.yaml").read_text("utf-8")
-RIGHT = "potassium.level: severely-low, b12_therapy.active: false}"
+RIGHT = "potassium.level: severely-low, b12_therapy.given: false}"
 MISTAKEN = BUILT_IN.replace(RIGHT, RIGHT.replace("severely-low", "low"), 1).replace("potassium.level: normal", "potasium.level: normal")
-WITHOUT_THE_CHILD = BUILT_IN[: BUILT_IN.index("  - name: a child")]
+WITHOUT_THE_CHILD = re.sub(r"  - name: a child.*\n(    .*\n)*", "", BUILT_IN)
 
 
 @pytest.mark.parametrize("command", SHOWN)

@@ -207,15 +207,16 @@ TEST_ORDERS: dict[str, tuple[str, ...]] = {
     "order.before_prevention": ("serum-b12", "serum-folate"), "order.after_nitrous_oxide": ("serum-b12", "homocysteine", "mma"),
     "potassium.repeat": ("potassium-now",), "potassium.series": ("potassium-now", "potassium-24h", "potassium-48h"),
 }  # fmt: skip
-# All that these facts ask of what they read: whether a test is requested, whether there is a result, and of methylmalonic acid
-# whether it is high. With every class of a result the tests after nitrous oxide alone would have 195,000 states.
-WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {
-    **{f"test.pending.{test}": _always(TRUE, FALSE) for test in TESTS},
+# Results of which it matters only whether they are there, and of methylmalonic acid whether it is high. With every class of a
+# result the tests after nitrous oxide, which ask no more, would have 195,000 states in each session.
+PRESENT_OR_NOT: dict[str, ClassesOf] = {
     "b12.total": _always(ABSENT, _result("b12.total", "250", "indeterminate", 5)),
-    "b12.active": _always(ABSENT, _result("b12.active", "50", "indeterminate", 5)),
-    "homocysteine": _always(ABSENT, _result("homocysteine", "10", "normal")),
+    "b12.active": _always(ABSENT, _result("b12.active", "50", "indeterminate", 3)),
+    "homocysteine": _always(ABSENT, _result("homocysteine", "10", "normal", label="10")),
     "mma": _always(ABSENT, _result("mma", "200", "normal"), _result("mma", "900", "high")),
 }
+# All that the facts which order tests ask of what they read.
+WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {**{f"test.pending.{test}": _always(TRUE, FALSE) for test in TESTS}, **PRESENT_OR_NOT}
 CONDITIONAL: dict[str, ClassesOf] = {
     **TREATMENT,
     "b12.total": _results("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),

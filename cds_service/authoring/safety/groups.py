@@ -146,9 +146,12 @@ def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
 def _silent_without(job: Job, card_id: str, name: str, labels: dict[str, str], tally: Tally) -> dict[str, str] | None:
     """A state that differs in ``name`` being unknown and in which the group is silent, or ``None`` where there is none."""
     cards = bare_cards(job.parameters, job.formulary, job.hook)
+    fixed = {**labels, name: "unknown"}
+    if name == "b12_therapy.active" and labels.get("b12.low_on_therapy") == "true":
+        fixed["b12.results_status"] = "deficient"  # the low result is on record, whatever becomes of the treatment
 
     def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices, {**labels, name: "unknown"})
+        facts = new_facts(job, choices, fixed)
         decisions = Decisions(cards, facts)
         spoken = any(decisions.holds(other) for other in GROUPS[card_id])
         # Where B12 of this session now counts as treatment (with known neurological features only injections do), folate

@@ -17,7 +17,7 @@ from ...rendering.cards import Patient, render_card, render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
 from .class_values import NOW
-from .classes import TEST_ORDERS
+from .classes import PRESENT_OR_NOT, TEST_ORDERS
 from .enumeration import Choices, StateFacts, states
 from .independence import Renderings
 from .invariants import State, checks_as_specified, read_suggestions, tests_as_specified, unnamed, violated
@@ -92,6 +92,8 @@ def prove_orders(hook: str, sessions: Sequence[Session], settings: Collection[tu
 
 def _visit_orders(job: Job, name: str, tally: Tally) -> None:
     free = {other: classes for other, classes in chosen_classes().items() if other not in TEST_ORDERS and other != "potassium.checks"}
+    if name == "order.after_nitrous_oxide":
+        free |= PRESENT_OR_NOT
     tried = chosen_classes()[name]
 
     def run(choices: Choices) -> tuple[StateFacts, list[str]]:

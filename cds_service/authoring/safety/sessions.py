@@ -27,6 +27,9 @@ class Session(NamedTuple):
     label: str
     orders: OrderingSession
 
+    def __hash__(self) -> int:
+        return hash(self.label)  # the orders as received, which are in it, have no hash
+
 
 def _medication(name: str, milligrams: float | None = None, route: str = "", every: tuple[int, int, str] | None = None) -> dict[str, Any]:
     dosage: dict[str, Any] = {}
