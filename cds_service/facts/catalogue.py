@@ -87,6 +87,10 @@ def closure(names: Iterable[str]) -> list[str]:
     return [name for name in CATALOGUE if name in found]
 
 
+def _newest_first(source: Source) -> tuple[int, str]:
+    return -source.day.toordinal() if source.day else 0, source.reference
+
+
 class Facts(Mapping[str, Fact]):
     """The facts of one call, computed when asked for.
 
@@ -159,7 +163,7 @@ class Facts(Mapping[str, Fact]):
     def sources_behind(self, names: Iterable[str]) -> Iterator[Source]:
         """The resources that facts rest on which were computed and hold: a fact's own, else those of the facts that it read.
 
-        Nothing is computed for it.
+        Of each fact the newest first, whatever their order in the record. Nothing is computed for it.
         """
         waiting, seen = list(names), set[str]()
         while waiting:
@@ -168,7 +172,7 @@ class Facts(Mapping[str, Fact]):
             if name in seen or found is None or not found.holds:
                 continue
             seen.add(name)
-            yield from found.sources
+            yield from sorted(found.sources, key=_newest_first) if len(found.sources) > 1 else found.sources
             if not found.sources:
                 waiting += self._reads.get(name, ())
 

@@ -77,11 +77,16 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     return [_mapped(item, change) for item in value] if isinstance(value, list) else value
 
 
+def _come_along(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry that is no match of the search whose answer it is in: a match of another type would make that answer doubtful."""
+    return {**entry, "search": {"mode": "include"}}
+
+
 def _add(visit: Visit, resources: list[dict[str, Any]], random: Random) -> None:
-    """Put resources among those of ``visit``, anywhere."""
+    """Put resources among those of ``visit``, anywhere, as what comes along with an answer."""
     for resource in resources:
         entries = random.choice(list(_bundles(visit).values()))["entry"]
-        entries.insert(random.randint(0, len(entries)), {"resource": resource})
+        entries.insert(random.randint(0, len(entries)), _come_along({"resource": resource}))
 
 
 # --- (a) other units with an exact factor ---------------------------------------------------------------------------
@@ -170,24 +175,25 @@ def asked_for(visit: Visit) -> list[str]:
 
 
 def elsewhere(visit: Visit, random: Random) -> Visit:
-    """Resources under other keys than the one that asked for them. Every query is answered as before."""
+    """Resources that come along with the answer of another query than the one that asked for them. Every query is answered as before."""
     variant = _copied(visit)
     keys = asked_for(visit)
     for key in keys:
         entries = variant.prefetch[key]["entry"]
         for entry in [entry for entry in entries if random.random() < 0.5]:
             entries.remove(entry)
-            variant.prefetch[random.choice(keys)]["entry"].append(entry)
+            variant.prefetch[random.choice(keys)]["entry"].append(_come_along(entry))
     return variant
 
 
 def duplicated(visit: Visit, random: Random) -> Visit:
-    """Resources twice or thrice, under the same key or another; as when searches overlap."""
+    """Resources twice or thrice: matches again, or along with the answer of another query."""
     variant = _copied(visit)
-    copies = [entry for bundle in _bundles(visit).values() for entry in bundle["entry"]]
     keys = asked_for(visit)
-    for copy in copies * random.randint(1, 2):
-        variant.prefetch[random.choice(keys)]["entry"].append(copy)
+    copies = [(key, entry) for key in keys for entry in visit.prefetch[key]["entry"]]
+    for key, entry in copies * random.randint(1, 2):
+        other = random.choice(keys)
+        variant.prefetch[other]["entry"].append(entry if other == key else _come_along(entry))
     return variant
 
 
@@ -294,8 +300,19 @@ def with_strangers(visit: Visit, random: Random) -> Visit:
     _add(variant, theirs, random)
     orders = [draft(FOLIC_ACID_1MG, dosage(5)), draft(HYDROXOCOBALAMIN), service_request("b12", status="draft")]
     orders.append(medication_request(HYDROXOCOBALAMIN, status="stopped"))
-    variant.drafts.extend(_given_to(random.choice(STRANGERS), {**item, "id": f"theirs{number}"}) for number, item in enumerate(orders))
+    if re.search("cobalamin|folic", str(visit.drafts), re.IGNORECASE):  # else the call is refused: it is about the orders of others
+        variant.drafts.extend(_given_to(random.choice(STRANGERS), {**item, "id": f"theirs{number}"}) for number, item in enumerate(orders))
     random.shuffle(variant.drafts)
+    return variant
+
+
+def with_strangers_of_whom_nothing_is_told(visit: Visit, random: Random) -> Visit:
+    """The same, with nothing in the resources of the others but whose they are."""
+    variant = with_strangers(visit, random)
+    for resource in _resources(variant):
+        if resource.get("id", "").startswith(("stranger", "theirs")):
+            for name in resource.keys() - {"resourceType", "id", "subject", "patient"}:
+                del resource[name]
     return variant
 
 
@@ -318,7 +335,7 @@ def _irrelevant() -> list[dict[str, Any]]:
         observation("b12", code={"text": "A note"}, valueString="free text", effectiveDateTime=None),
         condition("38341003", text="Hypertension", onsetDateTime=days_ago(1)),
         condition("I10", system="http://hl7.org/fhir/sid/icd-10-cm", status=None),
-        condition("x", system="urn:oid:1.2.3", status="resolved"),
+        condition("195967001", text="Asthma", status="resolved"),
         {"resourceType": "Procedure", "status": "completed", **subject, "code": {"coding": [{"system": SNOMED, "code": "80146002"}]}},
         {"resourceType": "Procedure", "status": "not-done", **subject, "code": {"coding": [{"system": SNOMED, "code": "26452005"}]}},
         allergy("91936005", criticality="high", reaction=[{"severity": "severe", "manifestation": [{"text": "Anaphylaxis"}]}]),
