@@ -10,7 +10,7 @@ from ..facts.site import Site
 from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import CardHolds, Condition
-from .safety.class_values import NOW
+from .safety.class_values import NOW, YES_NO
 from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
 from .safety.enumeration import Choices, StateFacts, states
 from .safety.job import OPENING
@@ -59,7 +59,8 @@ class OrderChoices:
 def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     # Of the facts that order tests the proof of safety takes a sample; here they are worked out.
     classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS} | {
-        "b12.results_status": lambda facts: STATUS_CLASSES
+        "b12.results_status": lambda facts: STATUS_CLASSES,
+        "anaemia.severe": lambda facts: YES_NO,
     }
     if fact in TEST_ORDERS:
         classes |= WHAT_TEST_ORDERS_READ

@@ -160,8 +160,11 @@ def looked_at_together(card: Card) -> list[tuple[Suggestion, ...]]:
 def _violated_by_suggestions(
     job: Job, decision: Decision, offered: tuple[Suggestion, ...], decisions: AssumedDecisions, facts: StateFacts
 ) -> list[str]:
-    """The invariants that some suggestions of a card violate, as the first of its answer or after one that starts a course."""
-    bare = decision._replace(card=replace(decision.card, suggestions=offered))
+    """The invariants that some suggestions of a card violate, as the first of its answer or after one that starts a course.
+
+    Without the trace of the decision: it gives an order its reasons, on which no invariant depends.
+    """
+    bare = decision._replace(card=replace(decision.card, suggestions=offered), truths=())
     broken: list[str] = []
     for course_taken in (False, True):
         made, starts = render_suggestions(bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=course_taken)
