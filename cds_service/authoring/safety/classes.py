@@ -129,6 +129,11 @@ def _folate_reason(facts: Facts) -> Sequence[Class]:
     return (*values("methotrexate"), UNKNOWN) if pregnant.is_unknown else (ABSENT, *values("methotrexate"), UNKNOWN)
 
 
+def _pregnancy_possible(facts: Facts) -> Sequence[Class]:
+    """Tried itself, in place of sex and age: the decision reads neither."""
+    return (TRUE, FALSE) if facts["folate.reason"].value is None else (FALSE,)
+
+
 def _pemetrexed(facts: Facts) -> Sequence[Class]:
     return (TRUE,) if any("pemetrexed" in draft.product.agents for draft in facts.session.drafts) else YES_NO
 
@@ -259,6 +264,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "cause.dietary": _dietary,
     "bariatric.malabsorptive": _malabsorptive,
     "folate.reason": _folate_reason,
+    "folate.pregnancy_possible": _pregnancy_possible,
     "pemetrexed": _pemetrexed,
     "homocysteine.on_treatment": _homocysteine_on_treatment,
     "monitoring.due": _monitoring_due,
