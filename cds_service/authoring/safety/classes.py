@@ -265,6 +265,7 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "bariatric.malabsorptive": _malabsorptive,
     "folate.reason": _folate_reason,
     "folate.pregnancy_possible": _pregnancy_possible,
+    "b12.sample_carried": _always(TRUE, FALSE),
     "pemetrexed": _pemetrexed,
     "homocysteine.on_treatment": _homocysteine_on_treatment,
     "monitoring.due": _monitoring_due,
