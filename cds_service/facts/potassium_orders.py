@@ -57,7 +57,8 @@ def ordered(facts: Facts) -> Fact:
         for resource in facts.record.observations(value_set)
         if (moment := observation_moment(resource, facts.site.zone)) is not None
     ]
-    last_final = max((day for status, day in observed if status in FINAL), default=date.min)
+    tomorrow = facts.today + timedelta(days=1)
+    last_final = max((day for status, day in observed if status in FINAL and day <= tomorrow), default=date.min)
     found: set[str] = set()
     for request in requests(facts, POTASSIUM):
         if _is_recent(request, facts) and last_final < (request.due or request.authored):

@@ -60,6 +60,12 @@ def _is_begun(facts: Facts) -> bool:
     return bool(facts["b12_therapy.active"].holds or facts["session.b12"].holds or facts["b12_therapy.stopped"].holds)
 
 
+@fact("b12.may_be_advised", "B12 may be advised", uses=("allergy.cobalamin", "patient.paediatric"))
+def may_be_advised(facts: Facts) -> Fact:
+    """No severe allergy to a cobalamin is known, nor an age below {age.adult_from}: a text may say to give B12."""
+    return known(facts["allergy.cobalamin"].value != "severe" and not facts["patient.paediatric"].holds)
+
+
 @fact("formulary.hydroxocobalamin", "hydroxocobalamin stocked")
 def hydroxocobalamin_stocked(facts: Facts) -> Fact:
     """The site's formulary has hydroxocobalamin for injection."""

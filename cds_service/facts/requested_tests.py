@@ -51,7 +51,7 @@ def _pending(facts: Facts, value_sets: tuple[str, ...], panels: tuple[str, ...])
     """The request or the result in the making that is not answered, by calendar day, by a final result of the same test."""
     oldest, tomorrow = facts.today - facts.site.days("window.pending_test"), facts.today + timedelta(days=1)
     observed = _observed(facts, value_sets)
-    last_final = max((day for status, day, _ in observed if status in FINAL), default=date.min)
+    last_final = max((day for status, day, _ in observed if status in FINAL and day <= tomorrow), default=date.min)
     wanted = frozenset((*value_sets, *panels))
     for request in requests(facts, wanted):
         if oldest <= request.authored <= tomorrow and last_final < (request.due or request.authored):

@@ -372,6 +372,7 @@ class _Rendering:
             note=offer.suggestion.note,
             user=self.patient.user,
             reasons=reasons(self.decision, self.decisions, offer.suggestion, self.facts),
+            first_dose=any(template.starts_cobalamin for template in offer.templates),
         )
         in_place = context._replace(replaces=offer.replaces)
         if removed:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ..facts.potassium_timing import CHECKS
 from ..fhir.definitions import read_definitions, using
 from ..fhir.medication import COBALAMINS
 from ..fhir.r4 import CodeableConcept, MedicationRequest
@@ -36,8 +37,8 @@ class OrderContext(NamedTuple):
     """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice.
 
     ``replaces``: the MedicationRequest that a medication order takes the place of; ``note``: what it says besides. ``user``: who made
-    the call, ``Practitioner/id``. ``draft``: the draft that a medication order replaces, as received. ``reasons``: the references
-    that decided.
+    the call, ``Practitioner/id``. ``first_dose``: the suggestion starts treatment, so that a sample is drawn before it.
+    ``draft``: the draft that a medication order replaces, as received. ``reasons``: the references that decided.
     """
 
     patient: str
@@ -49,6 +50,7 @@ class OrderContext(NamedTuple):
     draft: MedicationRequest | None = None
     reasons: tuple[str, ...] = ()
     note: str = ""
+    first_dose: bool = False
 
 
 class OrderTemplate(NamedTuple):
@@ -59,6 +61,11 @@ class OrderTemplate(NamedTuple):
     resource: dict[str, Any]
     hours: float | None
     starts_cobalamin: bool
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it asks for a sample that treatment falsifies; a potassium test says itself when it is due."""
+        return self.resource["resourceType"] == "ServiceRequest" and self.id not in CHECKS
 
     def order(self, context: OrderContext) -> dict[str, Any]:
         """The FHIR R4 order for one patient. The nested parts are shared: do not change them."""
@@ -73,6 +80,9 @@ class OrderTemplate(NamedTuple):
                 resource["priorPrescription"] = {"reference": context.replaces}
             if context.note:
                 resource["note"] = [{"text": context.note}]
+        if context.first_dose and self.is_sample:
+            code = resource["code"]
+            resource["code"] = {**code, "text": f"{code['text']}: before the first dose of B12"}
         if self.hours is not None:
             due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")

@@ -201,6 +201,14 @@ def test_a_test_in_the_laboratory_is_awaited_for_30_days(status, ago, card):
     assert on_signing(folic_acid(), observation("b12", status=status, ago=ago)) == [card]
 
 
+@pytest.mark.parametrize(("test", "value", "unit"), [("b12", 480, "ng/L"), ("mma", 150, "nmol/L")])
+def test_a_result_of_a_future_day_answers_no_request(test, value, unit):
+    record = [b12(250), condition(NEURO), service_request(test, ago=0), observation(test, value, unit, ago=-2)]
+    assert [
+        name for name in ("serum-b12", "mma") if name in str(suggestions(cards("patient-view", *record), "b12-indeterminate-neuro"))
+    ] == ([] if test == "mma" else ["mma"])
+
+
 @pytest.mark.parametrize(("ago", "pending"), [(0, True), (2, False)])
 def test_a_requested_potassium_is_awaited_for_a_day(ago, pending):
     answer = cards("order-sign", service_request("potassium", ago=ago), drafts=[hydroxocobalamin()])

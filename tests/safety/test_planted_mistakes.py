@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 
-from cds_service.authoring.safety import groups, proof, repetition, report
+from cds_service.authoring.safety import groups, proof, repetition, report, words
 from cds_service.authoring.safety.job import OPENING, Job, bare_cards, engine
 from cds_service.authoring.safety.proof import Tally
 from cds_service.authoring.safety.sessions import ordering_sessions
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import absent, known
 from cds_service.rendering import cards as rendering
-from cds_service.rules.card import OrderSource
+from cds_service.rules.card import OrderSource, Paragraph
 from cds_service.rules.conditions import Criterion
 
 SESSIONS = {session.label: session for session in [OPENING, *ordering_sessions(engine("default", "all").terminology)]}
@@ -242,3 +243,38 @@ def test_a_card_that_never_fires_is_told():
     silent = dict.fromkeys(card_id for parameters, card_id in report.never_fired(tally) if parameters == "default")
     assert "b12-paediatric" not in silent
     assert "b12-deficiency-neuro" in silent
+
+
+def planted_words(monkeypatch, card_id, when, text):
+    """What the proof of words finds in a card with one more paragraph."""
+    real = words.engine
+
+    def with_paragraph(*setting):
+        loaded = real(*setting)
+        by_hook = {hook: dict(cards) for hook, cards in loaded.cards_by_hook.items()}
+        for cards in by_hook.values():
+            if card_id in cards:
+                cards[card_id] = replace(cards[card_id], detail=(*cards[card_id].detail, Paragraph(text, when, None)))
+        return SimpleNamespace(cards_by_hook=by_hook)
+
+    monkeypatch.setattr(words, "engine", with_paragraph)
+    return {violation.rule for violation in words.prove_words("patient-view", card_id, [OPENING], [("default", "all")]).violations}
+
+
+def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch):
+    assert not planted_words(monkeypatch, "b12-deficiency-neuro", (), "Confirm the feature.")
+    assert planted_words(monkeypatch, "b12-deficiency-neuro", (), "Treat now.") == {
+        "the text names a cobalamin to give in spite of a severe allergy"
+    }
+
+
+def test_a_text_that_takes_folate_away_where_only_one_reason_for_it_is_looked_at(monkeypatch):
+    in_pregnancy = (criterion("folate.reason", "in", ("methotrexate",)),)
+    assert planted_words(monkeypatch, "b12-folate-deficiency", in_pregnancy, "Replace the folic acid.") == {
+        "the text takes folate away that methotrexate needs"
+    }
+
+
+def test_a_label_that_does_not_name_what_its_actions_create(monkeypatch):
+    monkeypatch.setattr(rendering._Rendering, "_label", lambda self, offer: offer.suggestion.label)
+    assert "the label does not name everything that is ordered" in rules(found(proof._visit, job(), "b12-deficiency-untreated"))

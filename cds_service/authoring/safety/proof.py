@@ -24,6 +24,7 @@ from .invariants import State, checks_as_specified, read_suggestions, tests_as_s
 from .job import SETTINGS, AssumedDecisions, Job, bare_cards, chosen_classes, new_facts, status_relation
 from .repetition import Walks, differing
 from .sessions import PATIENT, Session
+from .suggestion_words import wrong_suggestion
 
 PATIENT_OF_STATES = Patient(f"Patient/{PATIENT}", None, NOW)
 
@@ -169,6 +170,7 @@ def _violated_by_suggestions(
     for course_taken in (False, True):
         made, starts = render_suggestions(bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=course_taken)
         broken += violated(State(decision.card, read_suggestions(made), facts, course_taken))
+        broken += (rule for suggestion in made for rule in wrong_suggestion(suggestion, facts))
         if not starts:  # a course before it makes no difference
             break
     return broken

@@ -22,6 +22,7 @@ from .proof import Tally, prove_card, prove_orders
 from .readiness import check_ready
 from .repetition import distinct_sessions
 from .sessions import Session
+from .words import prove_words
 
 OPENING_HOOKS, ORDERING_HOOKS = ("patient-view", "encounter-discharge"), ("order-select", "order-sign")
 Part = tuple[Callable[..., Tally], tuple[Any, ...]]
@@ -33,6 +34,7 @@ def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collectio
         sets = [bare_cards(parameters, formulary, hook) for parameters, formulary in settings]
         ids = dict.fromkeys(card_id for cards in sets for card_id in cards)
         yield from ((prove_card, (hook, card_id, sessions, settings)) for card_id in ids)
+        yield from ((prove_words, (hook, card_id, sessions, settings)) for card_id in ids)
         pairs = dict.fromkeys(pair for cards in sets for pair in pairs_to_compare(cards))
         yield from ((prove_consistent, (hook, *pair, sessions, settings)) for pair in pairs)
         pairs = dict.fromkeys(pair for cards in sets for pair in pairs_of_one_topic(cards))

@@ -1,0 +1,80 @@
+"""Proves the words of cards: what a text may not say to a patient with a severe allergy, a child, or one who needs folate.
+
+Clinical specification, section 4; ``changes-5.md``, section 3: words that contradict the suggestion. The walk is that of the
+decisions, with the paragraphs that could break a rule: the others are left out, since no paragraph depends on another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ...rendering.cards import render_card
+from ...rules.card import Card, Paragraph
+from .enumeration import Choices, StateFacts, states
+from .job import SETTINGS, AssumedDecisions, Job, bare_cards, engine, new_facts
+from .proof import PATIENT_OF_STATES, Tally, Violation
+from .repetition import differing
+from .sessions import Session
+from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
+
+# A cobalamin as something to give: an amount behind its name, or the advice to begin.
+_TO_GIVE = re.compile(r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat now\b|(?<!not )\bgive B12\b", re.IGNORECASE)
+
+
+class _Rule(NamedTuple):
+    """No text matches ``words`` where ``fact`` has the class ``label``."""
+
+    name: str
+    fact: str
+    label: str
+    words: re.Pattern[str]
+
+
+RULES = (
+    _Rule("the text names a cobalamin to give in spite of a severe allergy", "allergy.cobalamin", "severe", _TO_GIVE),
+    _Rule("the text names a cobalamin to give below the age of 16", "patient.paediatric", "true", _TO_GIVE),
+    *(_Rule(f"the text takes folate away that {reason} needs", "folate.reason", reason, FOLATE_STOPPED) for reason in KEPT_FOLATE),
+)
+
+
+def prove_words(hook: str, card_id: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
+    """Visit every state in which a text of a card could break a rule."""
+    tally = Tally()
+    for job in differing(hook, sessions, settings, (card_id,)):
+        card = engine(job.parameters, job.formulary).cards_by_hook[hook].get(card_id)
+        if card is None:
+            continue
+        for rule in RULES:
+            doubtful = replace(card, suggestions=(), values=(), detail=tuple(_doubtful(card, rule)))
+            if doubtful.detail or rule.words.search(doubtful.summary):
+                _visit(job, doubtful, rule, tally)
+    return tally
+
+
+def _doubtful(card: Card, rule: _Rule) -> list[Paragraph]:
+    """The paragraphs of a card that match, or that a fact could make match which names orders."""
+    return [paragraph for paragraph in card.detail if rule.words.search(paragraph.text) or "{regimen." in paragraph.text]
+
+
+def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
+    cards = {**bare_cards(job.parameters, job.formulary, job.hook), card.id: card}
+
+    def run(choices: Choices) -> tuple[StateFacts, bool]:
+        facts = new_facts(job, choices, {rule.fact: rule.label})
+        decisions = AssumedDecisions((card.id,), cards, facts, choices)
+        decision = decisions[card.id]
+        if not decision.fires:
+            return facts, False
+        found = facts[rule.fact]
+        if facts.labels.get(rule.fact) != rule.label or found.is_unknown:
+            return facts, False  # the rest of the state does not admit it
+        rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False)
+        return facts, bool(rule.words.search(f"{rendered.shown['summary']}\n{rendered.shown['detail']}"))
+
+    for facts, broken in states(run):
+        tally.visited += 1
+        if broken:
+            tally.violations.append(Violation(rule.name, card.id, job.setting, job.session.label, dict(facts.labels)))
