@@ -18,7 +18,7 @@ from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util import Retry
 from urllib3.util.connection import create_connection
 
@@ -86,11 +86,16 @@ class _Checked(HTTPConnection):
         except UnicodeError:
             raise NewConnectionError(self, "not a host name") from None
         addresses = [str(item[4][0]) for item in found if exchange.server.may_connect(ip_address(item[4][0]))]
+        in_time = True
         for address in addresses:
             if exchange.over:
                 break
-            with suppress(OSError):
+            try:
                 return create_connection((address, self.port), exchange.left / 2, socket_options=self.socket_options)
+            except OSError as error:
+                in_time = not isinstance(error, TimeoutError)
+        if not in_time or exchange.over:
+            raise ConnectTimeoutError(self, "not in time")
         raise NewConnectionError(self, "no address that may be connected to answers")
 
     def request(self, *arguments: Any, **options: Any) -> None:

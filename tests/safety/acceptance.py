@@ -111,11 +111,20 @@ def _accept(session: Session, suggestion: Mapping[str, Any]) -> None:
         session.visit = _signed(visit, [*drafts, *named])
         if _PLACES["ServiceRequest"] not in visit.prefetch:  # what was ordered is not sent
             session.ordered.clear()
+        if _potassium_of_today(visit):  # by calendar day it answers what was ordered today
+            session.ordered.discard("potassium-now")
     else:
         hook = visit.hook if visit.hook in ORDERING else "order-sign"
         references = [f"{order['resourceType']}/{order['id']}" for order in named]
         drafts = [*drafts, *named] or visit.drafts
         session.visit = replace(visit, hook=hook, drafts=drafts, selections=references if hook == "order-select" else [])
+
+
+def _potassium_of_today(visit: Visit) -> bool:
+    entries = (visit.prefetch.get("renal-and-potassium") or {}).get("entry", [])
+    results = [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Observation"]
+    days = [str(item.get("effectiveDateTime", "")) for item in results if item.get("valueQuantity", {}).get("code") == "mmol/L"]
+    return any(day >= NOW.date().isoformat() for day in days)
 
 
 def _template(order: Mapping[str, Any]) -> str:

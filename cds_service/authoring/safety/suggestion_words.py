@@ -21,7 +21,7 @@ def wrong_suggestion(suggestion: Mapping[str, Any], facts: Facts) -> Iterator[st
     starts = any("cobalamin" in action["resource"]["instantiatesCanonical"][0] for action in created)
     if any(action["description"].removeprefix("Order: ") not in label for action in created):
         yield "the label does not name everything that is ordered"
-    if not starts and any("first dose" in action["resource"].get("code", {}).get("text", "") for action in created):
+    if not starts and any("before the first dose" in action["resource"].get("code", {}).get("text", "") for action in created):
         yield "an order speaks of a first dose where none begins"
     if len(created) < len(suggestion["actions"]) and not _REMOVED.search(label):
         yield "the label does not say that a draft is removed"
