@@ -52,6 +52,12 @@ class Analyte:
         rises = self.name == "creatinine" or (self.classes and self.classes[0] == self.reassuring)
         return "high" if rises else "low"
 
+    def side_of(self, level: str) -> str:
+        """Where a class lies, as a laboratory has it: ``normal``, ``low`` or ``high``; a middle class is called by its name."""
+        if level == self.reassuring:
+            return "normal" if level else ""
+        return level if level == "indeterminate" else self.abnormal
+
     def family_of(self, dimension: str) -> Family | None:
         """The family that a dimension belongs to, or ``None`` where the analyte is never reported so."""
         for family in self.families:

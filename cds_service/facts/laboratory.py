@@ -17,6 +17,7 @@ from ..fhir.r4 import Observation, Quantity
 from ..fhir.units import EQUIVALENTS, MASS, MOLAR, Unit, unit_of
 from .analytes import ANALYTES, Analyte, Family
 from .fact import Fact, Source, absent, known, unknown
+from .laboratory_range import laboratory_range, laboratory_side
 from .site import Site
 from .wording import says_haemolysed
 
@@ -35,7 +36,8 @@ _STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)
 
 
 class Result(NamedTuple):
-    """A usable laboratory result. ``interval`` is in ``unit``; ``as_sent`` is what the laboratory reported."""
+    """A usable laboratory result. ``interval`` is in ``unit``; ``as_sent`` is what the laboratory reported. ``range`` is the
+    laboratory's own, as a text; ``side`` says where in it the laboratory puts the result: ``low``, ``normal`` or ``high``."""
 
     analyte: str
     interval: Interval
@@ -47,6 +49,8 @@ class Result(NamedTuple):
     suspicious: bool
     haemolysed: bool
     point_of_care: bool
+    range: str = ""
+    side: str = ""
 
     @property
     def source(self) -> Source:
@@ -269,7 +273,8 @@ def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care
     suspicious = interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
     return Result(
         analyte.name, interval, family.unit, level_name, as_sent, moment, resource.relative, suspicious,
-        haemolysed, point_of_care,
+        haemolysed, point_of_care, laboratory_range(resource) if resource.referenceRange else "",
+        laboratory_side(resource) if resource.referenceRange or resource.interpretation else "",
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
+from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
 from ..rules.card_texts import PLACEHOLDER
@@ -97,17 +98,31 @@ def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> st
 
 
 def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
-    """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none has."""
-    rows = []
+    """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none has; with the laboratory's
+    own ranges where they were sent."""
+    found = [(CATALOGUE[name], facts[name]) for name in names if facts[name].value is not None]
+    ranges = any(definition.kind == "result" and fact.value.range for definition, fact in found)
+    lines = ["| Result | Value | Date |", "| --- | --- | --- |"] if found else []
+    for definition, fact in found:
+        is_result = definition.kind == "result"
+        day = day_text(fact.value.moment.day) if is_result else ""
+        remark = f" ({fact.note})" if is_result and fact.note else ""
+        lines.append(f"| {_capital(definition.title)} | {value_text(definition, fact)}{remark} | {day} |")
+        if ranges:
+            lines[-1] += f" {escaped(fact.value.range) if is_result else ''} |"
+    if ranges:
+        lines[:2] = ["| Result | Value | Date | Laboratory's range |", "| --- | --- | --- | --- |"]
+    return "\n".join(lines)
+
+
+def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
+    """The line on results that the laboratory's range or flag puts into another class than the limits of this site, or ``""``."""
+    told = []
     for name in names:
-        found = facts[name]
-        if found.value is None:
-            continue
-        definition = CATALOGUE[name]
-        day = day_text(found.value.moment.day) if definition.kind == "result" else ""
-        remark = f" ({found.note})" if definition.kind == "result" and found.note else ""
-        rows.append(f"| {_capital(definition.title)} | {value_text(definition, found)}{remark} | {day} |")
-    return "\n".join(["| Result | Value | Date |", "| --- | --- | --- |", *rows]) if rows else ""
+        result = facts[name].value if CATALOGUE[name].kind == "result" else None
+        if result is not None and result.side and name in ANALYTES and ANALYTES[name].side_of(result.level) not in ("", result.side):
+            told.append(f"{CATALOGUE[name].title} {result.side}")
+    return f"The laboratory's range or flag calls {', '.join(told)}. Methods differ; this card goes by its own limits." if told else ""
 
 
 def not_known(names: Iterable[str], drafts: Iterable[str] = ()) -> str:

@@ -20,7 +20,7 @@ from ..rules.card import INDICATORS, Card, Suggestion
 from ..rules.card_texts import SUMMARY_LIMIT
 from ..rules.conditions import CardHolds, Condition
 from ..rules.decision import Decision, Decisions
-from .card_text import filled, not_known, values_table
+from .card_text import filled, laboratory_differs, not_known, values_table
 from .orders import OrderContext, OrderTemplate
 from .reasons import reasons
 
@@ -238,6 +238,7 @@ class _Rendering:
         parts += [filled(paragraph.text.strip(), self.facts) for paragraph in self.source.detail if self._all_hold(paragraph.when)]
         parts += [f"{test}: ordered with the card \u201c{title}\u201d." for test, title in self.elsewhere.items()]
         parts.append(values_table(self.source.values, self.facts))
+        parts.append(laboratory_differs(self.source.values, self.facts))
         if self.publication.parameter_set != "default":
             parts.append(f"Parameter set: {self.publication.parameter_set}.")
         session = self.facts.session

@@ -27,6 +27,11 @@ from tests.support.fhir_builders import NOW
 from .patients import HOOKS, ORDERING, Visit, visits
 
 MOST_STEPS = 4
+_ANSWERED_IN = {
+    "b12-results": {"serum-b12", "active-b12", "mma", "homocysteine", "serum-folate"},
+    "blood-count": {"blood-count", "reticulocytes"},
+    "renal-and-potassium": {"potassium-now", "creatinine"},
+}
 _PLACES = {"MedicationRequest": "medication-requests", "ServiceRequest": "service-requests"}
 
 
@@ -111,8 +116,8 @@ def _accept(session: Session, suggestion: Mapping[str, Any]) -> None:
         session.visit = _signed(visit, [*drafts, *named])
         if _PLACES["ServiceRequest"] not in visit.prefetch:  # what was ordered is not sent
             session.ordered.clear()
-        if _potassium_of_today(visit):  # by calendar day it answers what was ordered today
-            session.ordered.discard("potassium-now")
+        # By calendar day a result of today answers what was ordered today.
+        session.ordered -= {test for key, tests in _ANSWERED_IN.items() if _has_result_of_today(visit, key) for test in tests}
     else:
         hook = visit.hook if visit.hook in ORDERING else "order-sign"
         references = [f"{order['resourceType']}/{order['id']}" for order in named]
@@ -120,11 +125,9 @@ def _accept(session: Session, suggestion: Mapping[str, Any]) -> None:
         session.visit = replace(visit, hook=hook, drafts=drafts, selections=references if hook == "order-select" else [])
 
 
-def _potassium_of_today(visit: Visit) -> bool:
-    entries = (visit.prefetch.get("renal-and-potassium") or {}).get("entry", [])
-    results = [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Observation"]
-    days = [str(item.get("effectiveDateTime", "")) for item in results if item.get("valueQuantity", {}).get("code") == "mmol/L"]
-    return any(day >= NOW.date().isoformat() for day in days)
+def _has_result_of_today(visit: Visit, key: str) -> bool:
+    resources = [entry["resource"] for entry in (visit.prefetch.get(key) or {}).get("entry", [])]
+    return any(str(item.get("effectiveDateTime", "")) >= NOW.date().isoformat() for item in resources)
 
 
 def _template(order: Mapping[str, Any]) -> str:
