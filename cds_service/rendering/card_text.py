@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition
-from ..facts.fact import Fact
+from ..facts.fact import Fact, Source
 from ..rules.card_texts import PLACEHOLDER
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:])")
@@ -31,6 +31,9 @@ _INVISIBLE = re.compile(
 )
 # Of the numbers that facts have none is meant with more; Decimal rounds none with more than 28.
 _DIGITS = 12
+_MOST_QUOTED = 3
+# What facts add to the words of the record.
+_REMARK = re.compile(r" \((recognised by name|uncertain)\)$")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -89,12 +92,32 @@ def dated_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
 
 
 def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> str:
-    """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads ``not known``."""
+    """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads ``not known``, and one that is yes
+    or no quotes the record."""
 
     def shown(match: re.Match[str]) -> str:
-        return dated_text(CATALOGUE[match[1]], facts[match[1]], markdown=markdown) or "not known"
+        definition, fact = CATALOGUE[match[1]], facts[match[1]]
+        if definition.kind == "yes-no" and fact.holds:
+            return quoted(fact) or definition.title
+        return dated_text(definition, fact, markdown=markdown) or "not known"
 
     return PLACEHOLDER.sub(shown, text) if "{" in text else text
+
+
+def quoted(fact: Fact) -> str:
+    """What a fact rests on, in the record's own words, newest first: ``“Paraesthesia” (2 Mar 2026)``; ``""`` where it has none."""
+    newest_first = sorted(fact.sources, key=lambda source: source.day or date.min, reverse=True)
+    named: dict[str, Source] = {}
+    for source in newest_first:
+        if source.text:
+            named.setdefault(source.text, source)
+    return ", ".join(map(_quoted, list(named.values())[:_MOST_QUOTED]))
+
+
+def _quoted(source: Source) -> str:
+    words, remark = _REMARK.sub("", source.text), _REMARK.search(source.text)
+    behind = [*([remark[1]] if remark else []), *([day_text(source.day)] if source.day else [])]
+    return f"“{escaped(words)}”" + (f" ({', '.join(behind)})" if behind else "")
 
 
 def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:

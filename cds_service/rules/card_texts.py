@@ -33,19 +33,22 @@ def check_text(
 ) -> None:
     """Raise :class:`AuthoringError` for the first mistake in ``text``. ``parameters``: those that it may show;
     ``markdown``: it may have marks and several lines; ``orders``: the facts whose orders are told in it by their titles."""
-    for what, mend in [*_unknown(text, facts, parameters, orders), *_mistakes(text, markdown)]:
+    shown = (*SHOWN, "yes-no") if markdown else SHOWN  # one that holds quotes the record
+    for what, mend in [*_unknown(text, facts, parameters, orders, shown), *_mistakes(text, markdown)]:
         raise AuthoringError(place, what, mend)
 
 
-def _unknown(text: str, facts: AnyMapping[str, Any], parameters: Collection[str], orders: Collection[str]) -> Iterator[tuple[str, str]]:
+def _unknown(
+    text: str, facts: AnyMapping[str, Any], parameters: Collection[str], orders: Collection[str], shown: Collection[str]
+) -> Iterator[tuple[str, str]]:
     for name in PLACEHOLDER.findall(text):
         if name in parameters:
             continue
         if name not in facts:
             what = f"there is no fact and no parameter {name!r}." if parameters else f"there is no fact {name!r}."
             yield what, meant(name, [*facts, *parameters])
-        elif facts[name].kind not in SHOWN and name not in orders:
-            yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", f"Those that do: {', '.join(SHOWN)}."
+        elif facts[name].kind not in shown and name not in orders:
+            yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", f"Those that do: {', '.join(shown)}."
 
 
 def _mistakes(text: str, markdown: bool) -> Iterator[tuple[str, str]]:

@@ -258,7 +258,7 @@ TEXTS = [
     Mistake("a placeholder with a blank", "{potassium}", "{ potassium }", 'text: "With', "a brace belongs to no placeholder. Write {fact.name} or {parameter.name}, without blanks"),
     Mistake("a placeholder in two braces", "{potassium}", "{{potassium}}", 'text: "With', "a brace belongs to no placeholder."),
     Mistake("a brace that stays open", "{potassium}", "{potassium", 'text: "With', "a brace belongs to no placeholder."),
-    Mistake("a placeholder of a yes/no fact", "{potassium}", "{anaemia}", 'text: "With', "'anaemia' is a yes-no fact, which does not read in a text. Those that do: result, number, date, category."),
+    Mistake("a placeholder of a reference", "{potassium}", "{b12_therapy.order}", 'text: "With', "'b12_therapy.order' is a reference fact, which does not read in a text. Those that do: result, number, date, category, yes-no."),
     Mistake("a placeholder of orders elsewhere", "{potassium}", "{regimen.start}", 'text: "With', "'regimen.start' is a orders fact, which does not read in a text."),
     Mistake("a label of orders that it does not make", "Measure {order.b12}", "Measure {regimen.start}", "label", "'regimen.start' is a orders fact"),
     Mistake("a placeholder in the title", "title: Our card", "title: 'Our {potassium}'", "title", "'title' shows no facts. Remove the braces."),
