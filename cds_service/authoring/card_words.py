@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from ..facts.catalogue import CATALOGUE
 from ..rules.card_texts import PLACEHOLDER
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.written_units import written
 
-_UNITS = {"d": "days", "ug/d": "micrograms a day", "mL/min/{1.73_m2}": "mL/min/1.73 m²"}
+_UNITS = {"d": "days", "ug/d": "micrograms a day"}
 _BARE_MICROGRAM = re.compile(r"\bug\b(?!/)")
 _LINK = re.compile(r"\[`([^`\]]+)`\]\([^)]*\)")
 
@@ -95,7 +96,7 @@ def _answers(criterion: Criterion, name: str) -> list[str]:
         return [_value(value) for value in definition.values if value in wanted]
     if criterion.operator in ("within", "older_than"):
         return [f"{'in the last' if criterion.operator == 'within' else 'more than'} {operand} days{_AGO[criterion.operator]}"]
-    unit = _UNITS.get(definition.unit, definition.unit)
+    unit = _UNITS.get(definition.unit, written(definition.unit))
     amount = f"{operand} {'' if name.startswith(unit) else unit}".strip()
     return [_LIMITS[criterion.operator].format(amount)]
 

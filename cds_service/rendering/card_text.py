@@ -15,6 +15,7 @@ from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, Source
 from ..rules.card_texts import PLACEHOLDER
+from ..rules.written_units import written
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:])")
 # GitHub's Markdown makes links of www.name and of addresses of mail, a mail's @ even when escaped; others of name.tld and //name.
@@ -63,7 +64,7 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
         return ""
     clean: Callable[[str], str] = escaped if markdown else one_line
     if definition.kind == "result":
-        return clean(str(value.as_sent))
+        return clean(written(str(value.as_sent)))
     if definition.kind == "yes-no":
         return "yes" if value else "no"
     if isinstance(value, date):
@@ -115,7 +116,7 @@ def quoted(fact: Fact) -> str:
 
 
 def _quoted(source: Source) -> str:
-    words, remark = _REMARK.sub("", source.text), _REMARK.search(source.text)
+    words, remark = written(_REMARK.sub("", source.text)), _REMARK.search(source.text)
     behind = [*([remark[1]] if remark else []), *([day_text(source.day)] if source.day else [])]
     return f"“{escaped(words)}”" + (f" ({', '.join(behind)})" if behind else "")
 
@@ -132,7 +133,7 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
         remark = f" ({fact.note})" if is_result and fact.note else ""
         lines.append(f"| {_capital(definition.title)} | {value_text(definition, fact)}{remark} | {day} |")
         if ranges:
-            lines[-1] += f" {escaped(fact.value.range) if is_result else ''} |"
+            lines[-1] += f" {escaped(written(fact.value.range)) if is_result else ''} |"
     if ranges:
         lines[:2] = ["| Result | Value | Date | Laboratory's range |", "| --- | --- | --- | --- |"]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from .card_texts import PLACEHOLDER
+from .written_units import written
 from .yaml_reader import meant
 from .yaml_source import AuthoringError, Mistakes, Place
 
@@ -23,8 +24,6 @@ UNITS = {
     "cm": ("cm", "cm"),
     "micrograms a day": ("microgram a day", "micrograms a day"),
 }
-# UCUM codes that do not read well, as clinicians write them.
-_READABLE = {"10*9/L": "× 10⁹/L", "mL/min/{1.73_m2}": "mL/min/1.73 m²"}
 
 
 def amount_words(value: Decimal, unit: str) -> str:
@@ -34,7 +33,7 @@ def amount_words(value: Decimal, unit: str) -> str:
     if unit == DAYS and value >= 28 and value % 7 == 0:
         return f"{value / 7:f} weeks"
     one, several = UNITS.get(unit, (unit, unit))
-    return f"{value:f} {_READABLE.get(unit, one if value == 1 else several)}".strip()
+    return f"{value:f} {written(one if value == 1 else several)}".strip()
 
 
 def parameter_words(value: Any, unit: str, order_titles: Mapping[str, str]) -> str:

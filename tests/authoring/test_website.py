@@ -125,7 +125,7 @@ def test_a_card_page_tells_when_what_and_why():
     example = text_of(page, "example")
     assert "with this order: cyanocobalamin injection 3-monthly" in example
     assert "Renal dysfunction on record: cyanocobalamin is not the first choice" in example
-    assert "eGFR 40 mL/min/{1.73_m2} 22 Nov 2026" in example
+    assert "eGFR 40 mL/min/1.73 m² 22 Nov 2026" in example
     assert "Order: Hydroxocobalamin 1 mg IM every 3 months Remove the draft" in example
     decision = text_of(page, "decision")
     assert "renal-dysfunction: renal.dysfunction is true" in decision

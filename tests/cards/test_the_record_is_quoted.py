@@ -38,7 +38,7 @@ def test_a_drug_that_its_name_told():
 def test_either_or_is_decided():
     assert "On record: “Warfarin 3 mg tablet” (24 Oct 2026)." in card_of(signing(WARFARIN), "b12-bleeding-risk")["detail"]
     few = observation("platelets", 40, "10*9/L", ago=2)
-    assert "On record: “40 10\\*9/L” (21 Nov 2026)." in card_of(signing(few), "b12-bleeding-risk")["detail"]
+    assert "On record: “40 × 10⁹/L” (21 Nov 2026)." in card_of(signing(few), "b12-bleeding-risk")["detail"]
 
 
 def test_words_of_the_record_are_no_markup():

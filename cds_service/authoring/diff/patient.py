@@ -10,6 +10,7 @@ from ...facts.catalogue import CATALOGUE
 from ...facts.fact import Fact
 from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
+from ...rules.written_units import written
 from ..card_words import plain, title
 from ..safety.class_values import NOW
 from ..safety.limits import level_at
@@ -87,7 +88,7 @@ def _measured(name: str, result: Any, example: Example) -> str:
     value = result.interval.point
     levels = {level_at(analyte, value, result.unit, side.site) for side in (example.old, example.new)}
     own = {side[name].value.level for side in (example.old, example.new) if name in side.labels and side[name].value is not None}
-    return str(result.as_sent).replace("{1.73_m2}", "1.73 m²") if levels == own else f"in the class {' or '.join(sorted(own))}"
+    return written(str(result.as_sent)) if levels == own else f"in the class {' or '.join(sorted(own))}"
 
 
 def _value(name: str, fact: Fact) -> str:

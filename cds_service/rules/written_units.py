@@ -1,0 +1,15 @@
+"""Units as people write them: what is shown to a reader holds no code of UCUM that does not read."""
+
+from __future__ import annotations
+
+import re
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile(r"10\*(\d{1,2})(?!\d)")
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+
+
+def written(text: str) -> str:
+    """A text with the UCUM codes in it as people write them: ``mL/min/1.73 m²``, ``× 10⁹/L``, and no other annotation."""
+    text = text.replace("{1.73_m2}", "1.73 m²")
+    return _ANNOTATION.sub("", _POWER.sub(lambda power: f"× 10{power[1].translate(_SUPERSCRIPTS)}", text))
