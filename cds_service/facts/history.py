@@ -40,7 +40,7 @@ def problems_in(
 
 def _named(problem: Problem) -> str:
     """What a card says of a problem: its name, and whether it is certain."""
-    return " ".join(filter(None, (problem.names[0] if problem.names else "", "(uncertain)" if problem.uncertain else "")))
+    return " ".join(filter(None, (problem.called, "(uncertain)" if problem.uncertain else "")))
 
 
 def procedures_in(facts: Facts, *value_sets: str) -> Fact:

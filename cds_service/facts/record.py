@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ..fhir.code_systems import canonical_system
 from ..fhir.completeness import Completeness, joint
 from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
@@ -62,10 +63,12 @@ class Problem(NamedTuple):
     """A Condition. ``active`` and ``confirmed`` as clinical specification section 2 reads its statuses.
 
     ``uncertain``: it cannot be read whole, or stands under a modifier that is not understood. It counts for Leber's alone.
+    ``called``: what a card quotes, its text or the display of a code that is read, ``""`` where it has neither.
     """
 
     value_sets: frozenset[str]
     names: tuple[str, ...]
+    called: str
     active: bool
     confirmed: bool
     unconfirmed: bool
@@ -231,6 +234,7 @@ class PatientRecord:
         return Problem(
             value_sets,
             tuple(resource.code.names) if resource.code is not None else (),
+            self._called(resource.code),
             clinical in _ACTIVE or untold or (not clinical and not resource.has_abated),
             verification != "unconfirmed",
             verification == "unconfirmed",
@@ -239,6 +243,13 @@ class PatientRecord:
             resource.relative,
             untold or _is_uncertain(resource),
         )
+
+    def _called(self, code: CodeableConcept | None) -> str:
+        if code is None or code.text.strip():
+            return code.text.strip() if code is not None else ""
+        sets_of = self.site.terminology.sets_of
+        read = (coding for coding in code.coding if coding.display.strip() and sets_of(canonical_system(coding.system), coding.code))
+        return next((coding.display.strip() for coding in read), "")
 
     def _procedure(self, resource: Procedure) -> PerformedProcedure | None:
         value_sets = self.site.terminology.sets_of_concept(resource.code)

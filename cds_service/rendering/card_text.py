@@ -34,7 +34,7 @@ _INVISIBLE = re.compile(
 _DIGITS = 12
 _MOST_QUOTED = 3
 # What facts add to the words of the record.
-_REMARK = re.compile(r" \((recognised by name|uncertain)\)$")
+_REMARK = re.compile(r" ?\((recognised by name|uncertain)\)$")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -110,7 +110,7 @@ def quoted(fact: Fact) -> str:
     newest_first = sorted(fact.sources, key=lambda source: source.day or date.min, reverse=True)
     named: dict[str, Source] = {}
     for source in newest_first:
-        if source.text:
+        if _REMARK.sub("", source.text):
             named.setdefault(source.text, source)
     return ", ".join(map(_quoted, list(named.values())[:_MOST_QUOTED]))
 

@@ -43,3 +43,12 @@ def test_either_or_is_decided():
 
 def test_words_of_the_record_are_no_markup():
     assert "[x](https" not in neuro(condition("386033004", text="[x](https://evil.example)", onsetDateTime=days_ago(1)))
+
+
+def test_a_code_that_is_not_read_names_nothing():
+    local = {"system": "urn:oid:1.2.3", "code": "9", "display": "Local item"}
+    problem = condition("386033004")
+    problem["code"]["coding"].insert(0, local)
+    assert "On record: neurological features. It" in neuro(problem)
+    problem["code"]["coding"][1]["display"] = "Neuropathy"
+    assert "On record: “Neuropathy”. It" in neuro(problem)
