@@ -15,6 +15,8 @@ _FACTS = {
     "draft.folate_above_400_ug.known": True,
     "b12.deficiency_likely": True,
     "b12.deficiency_likely.known": True,
+    "folate.pregnancy_possible": False,
+    "folate.pregnancy_possible.known": True,
 }
 
 
