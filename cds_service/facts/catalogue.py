@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from .fact import Fact, Source, unknown
+from .fact import Fact, Source, newest_first, unknown
 from .guard import UNREADABLE
 
 if TYPE_CHECKING:
@@ -85,10 +85,6 @@ def closure(names: Iterable[str]) -> list[str]:
             found.add(name)
             waiting.extend(CATALOGUE[name].uses)
     return [name for name in CATALOGUE if name in found]
-
-
-def _newest_first(source: Source) -> tuple[int, str]:
-    return -source.day.toordinal() if source.day else 0, source.reference
 
 
 class Facts(Mapping[str, Fact]):
@@ -172,7 +168,7 @@ class Facts(Mapping[str, Fact]):
             if name in seen or found is None or not found.holds:
                 continue
             seen.add(name)
-            yield from sorted(found.sources, key=_newest_first) if len(found.sources) > 1 else found.sources
+            yield from newest_first(found.sources) if len(found.sources) > 1 else found.sources
             if not found.sources:
                 waiting += self._reads.get(name, ())
 

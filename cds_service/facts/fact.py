@@ -6,6 +6,7 @@ main safety point of the service.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
@@ -29,6 +30,11 @@ class Source(NamedTuple):
     reference: str
     day: date | None = None
     text: str = ""
+
+
+def newest_first(sources: Iterable[Source]) -> list[Source]:
+    """``sources`` by day, the newest first and those without one last; those of one day by their reference, in whatever order they came."""
+    return sorted(sources, key=lambda source: (-source.day.toordinal() if source.day else 0, source.reference))
 
 
 class Fact:

@@ -5,15 +5,15 @@ Clinical specification, section 4, before the tables.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from ..fhir.dates import parse_moment
 from .analytes import ANALYTES
 from .catalogue import Facts, fact
 from .fact import Fact, absent, known, unknown
-from .laboratory import FINAL, HAEMOLYSED_SAMPLE, level, observation_moment
+from .laboratory import HAEMOLYSED_SAMPLE, level
 from .potassium_timing import AT_24_H, AT_48_H, CHECKS, NOW, POTASSIUM, checks_of
-from .requested_tests import Request, requests
+from .requested_tests import Request, observed_tests, requests
 
 _RESULTS = "renal-and-potassium"
 _REQUESTED_WITHIN = timedelta(hours=24)
@@ -51,20 +51,13 @@ def drafted(facts: Facts) -> Fact:
 @fact("potassium.ordered", "potassium tests ordered within 24 hours", "orders", queries=("service-requests", _RESULTS))
 def ordered(facts: Facts) -> Fact:
     """Which of the checks (now, at 24 hours, at 48 hours) were requested within 24 hours and have no final result since."""
-    observed = [
-        (resource.status, moment.day)
-        for value_set in ("potassium-laboratory", "potassium-point-of-care")
-        for resource in facts.record.observations(value_set)
-        if (moment := observation_moment(resource, facts.site.zone)) is not None
-    ]
-    tomorrow = facts.today + timedelta(days=1)
-    last_final = max((day for status, day in observed if status in FINAL and day <= tomorrow), default=date.min)
+    observed, last_final = observed_tests(facts, ("potassium-laboratory", "potassium-point-of-care"))
     found: set[str] = set()
     for request in requests(facts, POTASSIUM):
         if _is_recent(request, facts) and last_final < (request.due or request.authored):
             found |= checks_of(request.resource, facts.site.zone)
     yesterday = facts.today - timedelta(days=1)
-    if any(status in ("registered", "preliminary") and day >= yesterday and last_final < day for status, day in observed):
+    if any(status in ("registered", "preliminary") and day >= yesterday and last_final < day for status, day, _ in observed):
         found.add(NOW)
     if found or (facts.record.complete("service-requests") and facts.record.complete(_RESULTS)):
         return known(tuple(check for check in CHECKS if check in found))

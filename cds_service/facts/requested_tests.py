@@ -50,8 +50,7 @@ def _register(test: str) -> None:
 def _pending(facts: Facts, value_sets: tuple[str, ...], panels: tuple[str, ...]) -> Source | None:
     """The request or the result in the making that is not answered, by calendar day, by a final result of the same test."""
     oldest, tomorrow = facts.today - facts.site.days("window.pending_test"), facts.today + timedelta(days=1)
-    observed = _observed(facts, value_sets)
-    last_final = max((day for status, day, _ in observed if status in FINAL and day <= tomorrow), default=date.min)
+    observed, last_final = observed_tests(facts, value_sets)
     wanted = frozenset((*value_sets, *panels))
     for request in requests(facts, wanted):
         if oldest <= request.authored <= tomorrow and last_final < (request.due or request.authored):
@@ -84,14 +83,17 @@ def requests(facts: Facts, wanted: frozenset[str]) -> Iterator[Request]:
         yield Request(resource, authored, due, resource.relative)
 
 
-def _observed(facts: Facts, value_sets: tuple[str, ...]) -> list[tuple[str, date, str]]:
+def observed_tests(facts: Facts, value_sets: tuple[str, ...]) -> tuple[list[tuple[str, date, str]], date]:
+    """The status, day and reference of each dated Observation in ``value_sets``, and the day of the last final one; a day to come
+    is none."""
     found = []
     for value_set in value_sets:
         for resource in facts.record.observations(value_set):
             moment = observation_moment(resource, facts.site.zone)
             if moment is not None:
                 found.append((resource.status, moment.day, resource.relative))
-    return found
+    tomorrow = facts.today + timedelta(days=1)
+    return found, max((day for status, day, _ in found if status in FINAL and day <= tomorrow), default=date.min)
 
 
 for _test in TESTS:

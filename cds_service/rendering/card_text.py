@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition
-from ..facts.fact import Fact, Source
+from ..facts.fact import Fact, Source, newest_first
 from ..rules.card_texts import PLACEHOLDER
 from ..rules.written_units import written
 
@@ -107,9 +107,8 @@ def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> st
 
 def quoted(fact: Fact) -> str:
     """What a fact rests on, in the record's own words, newest first: ``“Paraesthesia” (2 Mar 2026)``; ``""`` where it has none."""
-    newest_first = sorted(fact.sources, key=lambda source: source.day or date.min, reverse=True)
     named: dict[str, Source] = {}
-    for source in newest_first:
+    for source in newest_first(fact.sources):
         if _REMARK.sub("", source.text):
             named.setdefault(source.text, source)
     return ", ".join(map(_quoted, list(named.values())[:_MOST_QUOTED]))
@@ -126,17 +125,15 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     own ranges where they were sent."""
     found = [(CATALOGUE[name], facts[name]) for name in names if facts[name].value is not None]
     ranges = any(definition.kind == "result" and fact.value.range for definition, fact in found)
-    lines = ["| Result | Value | Date |", "| --- | --- | --- |"] if found else []
+    columns = ["Result", "Value", "Date", *(["Laboratory's range"] if ranges else [])]
+    rows = [columns, ["---"] * len(columns)]
     for definition, fact in found:
         is_result = definition.kind == "result"
         day = day_text(fact.value.moment.day) if is_result else ""
         remark = f" ({fact.note})" if is_result and fact.note else ""
-        lines.append(f"| {_capital(definition.title)} | {value_text(definition, fact)}{remark} | {day} |")
-        if ranges:
-            lines[-1] += f" {escaped(written(fact.value.range)) if is_result else ''} |"
-    if ranges:
-        lines[:2] = ["| Result | Value | Date | Laboratory's range |", "| --- | --- | --- | --- |"]
-    return "\n".join(lines)
+        row = [_capital(definition.title), value_text(definition, fact) + remark, day]
+        rows.append([*row, escaped(written(fact.value.range)) if is_result else ""] if ranges else row)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) if found else ""
 
 
 def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:

@@ -17,10 +17,7 @@ from .limits import Extra
 
 _PAIR = " > "
 # Facts that the proof tries instead of their inputs, and that can be worked out from these where a limit among them moves.
-_WORKED_OUT = frozenset({
-    *COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe", "folate.pregnancy_possible",
-    "b12.sample_carried",
-})  # fmt: skip
+_WORKED_OUT = frozenset({*COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
 
 
 class Table(NamedTuple):

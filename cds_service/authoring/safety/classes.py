@@ -279,8 +279,8 @@ CONDITIONAL: dict[str, ClassesOf] = {
 # some states are tried which cannot be, and none that can be is left out.
 COLLAPSED = (
     "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong", "folate.status",
-    "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
-    "b12.test_indicated",
+    "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only", "b12.sample_carried",
+    "b12.test_indicated", "folate.pregnancy_possible",
 )  # fmt: skip
 
 

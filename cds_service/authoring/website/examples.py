@@ -30,9 +30,7 @@ from ..safety.proof import PATIENT_OF_STATES
 from ..safety.sessions import Session, ordering_sessions
 
 # Worked out from other facts here, where the proof takes a sample or the bare answer.
-_WORKED_OUT = frozenset({
-    *COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy", "folate.pregnancy_possible", "b12.sample_carried",
-}) - {"anaemia"}  # fmt: skip
+_WORKED_OUT = ({*COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy"}) - {"anaemia"}
 # What most patients do not have measured, or planned.
 _RARE = frozenset({
     "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes", "homocysteine.on_treatment", "b12_therapy.planned_start",
