@@ -34,6 +34,7 @@ from .reload import on_hangup
 from .rules.yaml_source import AuthoringError
 from .store.store import Store
 from .trust.start import OPEN_TO_ALL, token_verifier
+from .workbench.blueprint import workbench_blueprint
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
+    if settings.has_workbench:
+        app.register_blueprint(workbench_blueprint(serving, clock, fhir, turn, settings))
     return app
 
 

@@ -98,6 +98,17 @@ class Settings(BaseSettings):
         frozenset(), description="Origins of browser-based clients, a comma list, such as `https://sandbox.cds-hooks.org`."
     )
 
+    workbench: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="The pages at `/` on which people try the service. `auto`: on while the service listens on loopback and trusts no "
+        "clients by name. With `CDS_CLIENTS` they need a token, like everything else.",
+    )
+
+    @property
+    def has_workbench(self) -> bool:
+        """Whether the pages of the workbench are served."""
+        return self.workbench == "on" or (self.workbench == "auto" and is_loopback(self.host) and not self.clients)
+
     @field_validator("formulary", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

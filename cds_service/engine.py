@@ -17,6 +17,7 @@ from .config import Settings
 from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
 from .facts.drafts import DRAFTS_BY_FACT
+from .facts.fact import Fact
 from .facts.queries import QUERIES, Part, Queries
 from .facts.record import Lists, PatientRecord, ReceivedPart
 from .facts.session import OrderingSession, SessionReader
@@ -143,14 +144,14 @@ class Engine:
         changed = {entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()}
         return "+".join([self.settings.parameters, *(folder.owner for folder in self.folders if folder.owner and folder.shown in changed)])
 
-    def facts(self, call: Call, now: datetime) -> Facts:
-        """The facts of a call, computed on demand. ``now``: an aware datetime."""
+    def facts(self, call: Call, now: datetime, given: Mapping[str, Fact] | None = None) -> Facts:
+        """The facts of a call, computed on demand. ``now``: an aware datetime. ``given``: facts to take as they are."""
         session = OrderingSession()
         if call.draft_orders is not None:
             medications = partial(call.prefetch, _MEDICATION_QUERIES)
             reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
             session = reader.read(call.draft_orders, call.selections, still_choosing=call.hook == "order-select")
-        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), tell=TROUBLES.note_unread)
+        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), given, TROUBLES.note_unread)
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
         """The decisions on every card of the hook."""
@@ -161,7 +162,10 @@ class Engine:
 
         Raises :class:`MissingData` where required data cannot be had.
         """
-        facts = self.facts(call, now)
+        return self.cards_from(self.facts(call, now), call, snoozed)
+
+    def cards_from(self, facts: Facts, call: Call, snoozed: Container[tuple[str, str]] = ()) -> list[RenderedCard]:
+        """:meth:`answer` from the ``facts`` of the call."""
         tell = TROUBLES.note_dropped
         cards = render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed, tell=tell)
         return [] if cards and facts["patient.deceased"].holds else cards

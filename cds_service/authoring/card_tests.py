@@ -220,12 +220,13 @@ def _facts(stated: Any, test: Mapping) -> dict[str, Fact]:
     facts = {}
     for name, value in stated.items():
         with mistakes.noting():
-            facts[name] = _stated(name, value, stated.at(name))
+            facts[name] = stated_fact(name, value, stated.at(name))
     mistakes.tell()
     return facts
 
 
-def _stated(name: str, value: Any, place: Place) -> Fact:
+def stated_fact(name: str, value: Any, place: Place) -> Fact:
+    """A fact as a test states it: a value, ``absent`` or ``unknown``. Raises :class:`AuthoringError`."""
     if name not in CATALOGUE:
         raise AuthoringError(place, f"there is no fact {name!r}.", meant(name, CATALOGUE))
     if value == "absent":

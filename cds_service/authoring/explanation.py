@@ -11,6 +11,7 @@ import msgspec
 from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
+from ..fhir.client import FhirClient
 from ..hooks.errors import BadRequest
 from ..hooks.request import read_call
 from ..rendering.card_text import value_text
@@ -27,8 +28,8 @@ class _Hook(msgspec.Struct):
     hook: str = ""
 
 
-def read_request(engine: Engine, body: bytes, only: str | None = None) -> Call:
-    """The hook call of a request body.
+def read_request(engine: Engine, body: bytes, only: str | None = None, fhir: FhirClient | None = None) -> Call:
+    """The hook call of a request body. ``fhir`` reads the FHIR server that it names; without one, nothing but the prefetch is read.
 
     Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` is not of the hook.
     """
@@ -42,7 +43,7 @@ def read_request(engine: Engine, body: bytes, only: str | None = None) -> Call:
         other = engine.cards.get(only)
         mend = f"It speaks on {', '.join(other.hooks)}." if other else meant(only, engine.cards_by_hook[hook])
         raise ValueError(f"No card {only!r} speaks on {hook}. {mend}".rstrip())
-    return read_call(body, (hook,))
+    return read_call(body, (hook,), fhir)
 
 
 def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:

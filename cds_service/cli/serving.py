@@ -19,7 +19,7 @@ from ..store.occasions import share_key_with_workers
 from .reading_settings import read_settings, unknown_settings
 
 TRY_IT = """\
-CDS Hooks service for vitamin B12 and folate: {base}
+CDS Hooks service for vitamin B12 and folate: {base}{pages}
   What it offers:      curl {base}/cds-services
   Fire a hook:         {python} -m cds_service example > example.json
                        curl -H 'Content-Type: application/json' --data @example.json \\{token}
@@ -27,6 +27,8 @@ CDS Hooks service for vitamin B12 and folate: {base}
   Why those cards:     {python} -m cds_service explain example.json
   Parameter set {parameters}; stop with Ctrl-C; load changed cards with kill -HUP {pid}."""
 CONNECTIONS = 1024  # at a time in a worker
+PAGES = """
+  Open in a browser:   {base}/"""
 WITH_TOKEN = """
                             -H "Authorization: Bearer $TOKEN" \\"""
 
@@ -95,8 +97,10 @@ def _answers(host: str, port: int) -> bool:
 
 def _try_it(settings: Settings, python: str) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = f"http://{host}:{settings.port}"
     return TRY_IT.format(
-        base=f"http://{host}:{settings.port}",
+        base=base,
+        pages=PAGES.format(base=base) if settings.has_workbench else "",
         python=python,
         service=service_id("order-select", settings),
         token=WITH_TOKEN if settings.clients else "",

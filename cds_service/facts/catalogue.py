@@ -152,6 +152,14 @@ class Facts(Mapping[str, Fact]):
     def __len__(self) -> int:
         return len(CATALOGUE)
 
+    def known_so_far(self, name: str) -> Fact | None:
+        """The fact ``name`` where it was given or computed already; nothing is computed for it."""
+        return self._facts.get(name)
+
+    def apart_from(self, name: str) -> dict[str, Fact]:
+        """The facts so far that do not rest on ``name``: they stay as they are when it is otherwise."""
+        return {other: fact for other, fact in self._facts.items() if name not in self.met((other,))}
+
     def reads(self, name: str) -> list[str]:
         """The facts that computing ``name`` read; empty where it was given or not computed."""
         return self._reads.get(name, [])

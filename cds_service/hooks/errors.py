@@ -63,21 +63,20 @@ def _bad_request(error: BadRequest) -> Response:
     return respond(error.status, operation_outcome(error.code, error.what, expressions))
 
 
-def _missing_data(error: MissingData) -> Response:
-    keys = ", ".join(error.keys)
+def missing_data_text(error: MissingData) -> str:
+    """Which prefetch keys lack, and why they were not fetched."""
     reasons: dict[str, list[str]] = {}
     for key in error.keys:
         reasons.setdefault(error.why.get(key, "the prefetched value holds none"), []).append(key)
     why = " ".join(f"{', '.join(named)}: {reason}." for reason, named in reasons.items())
-    return respond(
-        412,
-        operation_outcome(
-            "required",
-            "Required data is missing and could not be fetched.",
-            tuple(f"prefetch.{key}" for key in error.keys),
-            f"Prefetch keys: {keys}. Their templates are in the discovery response. Why they were not fetched: {why}",
-        ),
-    )
+    keys = ", ".join(error.keys)
+    return f"Prefetch keys: {keys}. Their templates are in the discovery response. Why they were not fetched: {why}"
+
+
+def _missing_data(error: MissingData) -> Response:
+    expressions = tuple(f"prefetch.{key}" for key in error.keys)
+    what = "Required data is missing and could not be fetched."
+    return respond(412, operation_outcome("required", what, expressions, missing_data_text(error)))
 
 
 def _unreadable_orders(error: UnreadableOrders) -> Response:

@@ -153,8 +153,8 @@ def test_the_engine_and_what_is_below_it_know_no_fhir_client(name):
     assert not targets & {f"cds_service.{client.removesuffix('.py').replace('/', '.')}" for client in FHIR_CLIENT}
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith("hooks/") and name != "app.py"])
-def test_only_hooks_know_http(name):
+@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith(("hooks/", "workbench/")) and name != "app.py"])
+def test_only_hooks_and_pages_know_http(name):
     outside, _ = imports(name)
     assert not outside & {"flask", "werkzeug", "http"}
     statuses = [

@@ -31,7 +31,9 @@ def test_the_newest_three_and_each_once():
 
 
 def test_a_drug_that_its_name_told():
-    told = card_of(signing(medication_request({"text": "Furosemide 40 mg tablets"}, authoredOn=days_ago(1))), "potassium-monitoring")["detail"]
+    told = card_of(signing(medication_request({"text": "Furosemide 40 mg tablets"}, authoredOn=days_ago(1))), "potassium-monitoring")[
+        "detail"
+    ]
     assert "On record: “Furosemide 40 mg tablets” (recognised by name, 22 Nov 2026)." in told
 
 

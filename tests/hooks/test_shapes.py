@@ -138,7 +138,11 @@ SAY_WHAT_IS_KNOWN = {"potassium.unreceived", "potassium.haemolysed", "b12_therap
 
 def known(facts: Facts) -> dict[str, Any]:
     """The values of the facts that read the record themselves. What others make of an unknown one is theirs to say."""
-    read = [name for name, definition in CATALOGUE.items() if definition.queries and definition.kind != "reference" and name not in SAY_WHAT_IS_KNOWN]
+    read = [
+        name
+        for name, definition in CATALOGUE.items()
+        if definition.queries and definition.kind != "reference" and name not in SAY_WHAT_IS_KNOWN
+    ]
     return {name: _decided(facts[name].value) for name in read if not facts[name].is_unknown}
 
 

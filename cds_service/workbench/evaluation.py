@@ -1,0 +1,122 @@
+"""One request evaluated as a hook call would be, with everything that the page of its answer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..authoring.explanation import read_request
+from ..engine import Call, Engine, MissingData, WrongPatient
+from ..facts.catalogue import Facts
+from ..facts.session import UnreadableOrders
+from ..fhir.client import FhirClient
+from ..hooks.errors import BadRequest, missing_data_text
+from ..rendering.cards import RenderedCard, shown
+from ..rules.decision import Decision
+from .strips import Strip, strips
+from .supposed import NoSuchValue, supposed_facts
+from .why import CardReason, FactRow, card_reasons, fact_rows
+
+Clock = Callable[[], datetime]
+
+
+class Refused(Exception):
+    """The request is one that a hook call would refuse: why, the element, and the status of that answer."""
+
+    def __init__(self, why: str, element: str = "", status: int = 400):
+        self.element = element
+        self.status = status
+        super().__init__(why)
+
+
+class Evaluation(NamedTuple):
+    """A request and its answer. ``response``: as JSON with indents. ``milliseconds``: of reading, deciding and rendering.
+
+    ``reasons``: of every card of the hook, those that fire first. ``facts``: those that were met. ``strips``: where cards turn.
+    """
+
+    hook: str
+    cards: list[dict[str, Any]]
+    response: str
+    milliseconds: float
+    reasons: list[CardReason]
+    facts: list[FactRow]
+    strips: list[Strip]
+    met: Facts
+    is_supposed: bool
+
+    @property
+    def speaking(self) -> int:
+        """How many cards fire: the first of ``reasons``."""
+        return sum(reason.outcome != "silent" for reason in self.reasons)
+
+    @property
+    def unknown_words(self) -> str:
+        """What an answer without cards could not go by."""
+        titles = [row.title for row in self.facts if row.state == "unknown"]
+        return f"not known here: {', '.join(titles)}." if titles else "it watches B12 and folate alone, by the criteria below."
+
+
+def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Evaluation:
+    """The answer to a request body, and why. ``supposed``: what a person typed in place of facts, by their names.
+
+    Raises :class:`Refused` for what a hook call refuses, and for what was typed that is no value.
+    """
+    started = perf_counter()
+    try:
+        call = read_request(engine, body, fhir=fhir)
+        facts = _facts(engine, call, now, supposed)
+        cards = engine.cards_from(facts, call)
+        response = orjson.dumps({"cards": [card.shown for card in cards]}, option=orjson.OPT_INDENT_2).decode()
+        milliseconds = (perf_counter() - started) * 1000
+    except BadRequest as error:
+        raise Refused(error.what, error.element, error.status) from None
+    except MissingData as error:
+        raise Refused(missing_data_text(error), "prefetch", 412) from None
+    except UnreadableOrders as error:
+        raise Refused(str(error), "context.draftOrders", error.status) from None
+    except WrongPatient:
+        raise Refused("The Patient is not the one of context.patientId.", "context.patientId", 422) from None
+    except NoSuchValue as error:
+        raise Refused(str(error), "facts") from None
+    return _evaluation(engine, call, facts, cards, response, milliseconds, supposed)
+
+
+def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str]) -> Facts:
+    facts = engine.facts(call, now)
+    if not supposed:
+        return facts
+    days = {name: facts[name].value.moment.day for name in supposed if hasattr(facts[name].value, "moment")}
+    return engine.facts(call, now, supposed_facts(engine, supposed, now, days))
+
+
+def _evaluation(
+    engine: Engine, call: Call, facts: Facts, cards: list[RenderedCard], response: str, milliseconds: float, supposed: Mapping[str, str]
+) -> Evaluation:
+    decisions = engine.decisions(call, facts, whole_trace=True)
+    shown_ids = [card.source.id for card in cards]
+    every = sorted(decisions.all(), key=lambda decision: _rank(decision, shown_ids))
+    limited = {decision.card.id for decision in shown(decisions)} - set(shown_ids)
+    return Evaluation(
+        call.hook,
+        [card.shown for card in cards],
+        response,
+        milliseconds,
+        card_reasons(every, decisions, facts, shown_ids, limited),
+        fact_rows(every, facts, supposed),
+        strips(engine, call, facts),
+        facts,
+        bool(supposed),
+    )
+
+
+def _rank(decision: Decision, shown_ids: list[str]) -> tuple[int, int]:
+    """Cards that are shown first, as they are shown; then those that fire; then those that came nearest to it."""
+    if decision.card.id in shown_ids:
+        return 0, shown_ids.index(decision.card.id)
+    failed = sum(bool(step.truth) if step.excludes else not step.truth for step in decision.steps)
+    return (1, 0) if decision.fires else (2, failed)

@@ -1,0 +1,162 @@
+"""A CDS Hooks request out of what a person has at hand: a record, a patient on a FHIR server, an order by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import orjson
+
+from ..authoring.safety.sessions import DRAFTS
+from ..engine import Engine
+from ..facts.queries import Part
+from ..fhir.r4 import Observation
+from ..fhir.reading import read_value
+from ..rules.card_file import HOOKS
+
+ORDERING = ("order-select", "order-sign")
+# What an EHR's drafts are called, of those that the proof of safety tries; the rest of them are odd on purpose.
+ORDERS = (
+    "folic acid 1 mg", "folic acid 0.3 mg", "hydroxocobalamin 3 times a week", "hydroxocobalamin 3-monthly",
+    "cyanocobalamin injection 3-monthly", "cyanocobalamin 1 mg by mouth", "cyanocobalamin 50 ug by mouth", "methotrexate", "B12 test",
+)  # fmt: skip
+_USER = "Practitioner/example"
+
+
+class Unusable(ValueError):
+    """What was given makes no request: what it is, and what to give instead."""
+
+
+class Record(NamedTuple):
+    """Resources as they came, and the id of the patient that they are of."""
+
+    patient_id: str
+    resources: tuple[Mapping[str, Any], ...]
+
+
+def request_of_record(engine: Engine, hook: str, record: Record, orders: Iterable[str] = ()) -> dict[str, Any]:
+    """The request of ``hook`` for a record, prefetched as discovery asks for it, with ``orders`` drafted (see :func:`draft_order`).
+
+    What an EHR would answer is worked out here: of Observations those that a query's codes ask for, of other types all.
+    """
+    wanted = engine.queries.of(engine.queries_by_hook[hook])
+    prefetch = {part.key: _answer(part, record, engine) for part in wanted}
+    return {**_envelope(hook, record.patient_id, orders), "prefetch": prefetch}
+
+
+def request_of_server(hook: str, server: str, token: str, patient_id: str, orders: Iterable[str] = ()) -> dict[str, Any]:
+    """The request of ``hook`` for a patient whom the service reads from the FHIR server ``server``; ``token``: ``""`` for an open one."""
+    request = {**_envelope(hook, patient_id, orders), "fhirServer": server}
+    if token:
+        authorization = {"token_type": "Bearer", "expires_in": 300, "scope": "patient/*.rs", "subject": "b12-folate-workbench"}
+        request["fhirAuthorization"] = {"access_token": token, **authorization, "patient": patient_id}
+    return request
+
+
+def read_pasted(text: str) -> dict[str, Any] | Record:
+    """What a person pasted: a CDS Hooks request, or a record as a Bundle or a list of resources. Raises :class:`Unusable`."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Unusable(f"This is not JSON: {error}.") from None
+    if isinstance(value, dict) and "hook" in value:
+        return value
+    resources = list(_resources(value))
+    if not resources:
+        raise Unusable("This is neither a CDS Hooks request (it has no 'hook') nor a Bundle or a list of FHIR resources.")
+    patients = [str(resource.get("id") or "") for resource in resources if resource.get("resourceType") == "Patient"]
+    if len(patients) != 1 or not patients[0]:
+        raise Unusable(f"A record has one Patient with an id; this has {len(patients)}.")
+    return Record(patients[0], tuple(resources))
+
+
+def draft_order(name: str, patient_id: str, position: int = 0) -> dict[str, Any]:
+    """The draft of an order by its name: one of :data:`ORDERS`, else a medication that has this name and no more."""
+    subject = {"reference": f"Patient/{patient_id}"}
+    known = DRAFTS.get(name, {"resourceType": "MedicationRequest", "status": "draft", "intent": "order"})
+    words = {} if name in DRAFTS else {"medicationCodeableConcept": {"text": name}}
+    return {**known, **words, "id": f"draft-{position + 1}", "subject": subject}
+
+
+def _envelope(hook: str, patient_id: str, orders: Iterable[str]) -> dict[str, Any]:
+    if hook not in HOOKS:
+        raise Unusable(f"There is no hook {hook!r} here; there are {', '.join(HOOKS)}.")
+    context: dict[str, Any] = {"userId": _USER, "patientId": patient_id, "encounterId": "example"}
+    if hook in ORDERING:
+        drafts = [draft_order(name, patient_id, position) for position, name in enumerate(orders)]
+        context["draftOrders"] = _bundle(drafts, "collection")
+        if hook == "order-select":
+            context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
+    return {"hook": hook, "hookInstance": str(uuid4()), "context": context}
+
+
+def _answer(part: Part, record: Record, engine: Engine) -> Any:
+    """What an EHR would answer to a query: the Patient, or a Bundle."""
+    kind = part.asked.resource_type
+    if kind == "Patient":
+        return next((resource for resource in record.resources if resource.get("resourceType") == kind), None)
+    is_wanted = _of_codes(part, engine) if part.asked.value_sets else lambda resource: resource.get("resourceType") == kind
+    found = [resource for resource in record.resources if is_wanted(resource)]
+    if kind.startswith("Medication"):
+        found += [resource for resource in record.resources if resource.get("resourceType") == "Medication"]
+    return _bundle(found, "searchset")
+
+
+def _of_codes(part: Part, engine: Engine) -> Callable[[Mapping[str, Any]], bool]:
+    def is_wanted(resource: Mapping[str, Any]) -> bool:
+        if resource.get("resourceType") != "Observation":
+            return False
+        read = read_value(orjson.dumps(resource))
+        return isinstance(read, Observation) and not part.asked.value_sets.isdisjoint(engine.terminology.sets_of_concept(read.code))
+
+    return is_wanted
+
+
+def _bundle(resources: Iterable[Mapping[str, Any]], kind: str) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": kind, "entry": [_entry(resource, kind) for resource in resources]}
+
+
+def _entry(resource: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    is_included = kind == "searchset" and resource.get("resourceType") == "Medication"
+    return {"resource": resource, **({"search": {"mode": "include"}} if is_included else {})}
+
+
+def _resources(value: Any) -> Iterator[dict[str, Any]]:
+    """The resources in a Bundle, in a list, or the one that there is."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _resources(item)
+    elif isinstance(value, dict) and value.get("resourceType") == "Bundle":
+        names = _names(value)
+        for entry in _entries(value):
+            yield from (_renamed(resource, names) for resource in _resources(entry.get("resource")))
+    elif isinstance(value, dict) and isinstance(value.get("resourceType"), str):
+        yield value
+
+
+def _entries(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+    entries = bundle.get("entry")
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _names(bundle: Mapping[str, Any]) -> dict[str, str]:
+    """``Type/id`` of each resource that the Bundle calls by a name of its own (``urn:uuid:…``, as a transaction does)."""
+    found = {}
+    for entry in _entries(bundle):
+        resource, name = entry.get("resource"), entry.get("fullUrl")
+        if isinstance(resource, dict) and isinstance(name, str) and name.startswith("urn:") and resource.get("id"):
+            found[name] = f"{resource.get('resourceType')}/{resource['id']}"
+    return found
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """``value`` with references as a server writes them once it has stored a transaction."""
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {key: _renamed(item, names) for key, item in value.items()}
+    if isinstance(value.get("reference"), str):
+        renamed["reference"] = names.get(value["reference"], value["reference"])
+    return renamed

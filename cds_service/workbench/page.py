@@ -1,0 +1,85 @@
+"""How every page of the workbench is made: from a template, with the headers that keep it safe.
+
+Nothing on a page comes from elsewhere, no script or style stands in it, and no other page may frame it or send it a form
+(Content Security Policy Level 3; Fetch Metadata Request Headers).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..hooks.errors import BadRequest
+from .card_html import markdown_html
+
+STATIC = "/workbench/static"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_YEAR = 31_536_000
+
+
+def page(template: str, status: int = 200, **content: Any) -> Response:
+    """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or on the way: it may show a record."""
+    text = _templates().get_template(f"{template}.html").render(here=request.path, asset=asset_url, **content)
+    response = Response(text, status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def refuse_other_pages() -> None:
+    """Refuse a form that another site's page sends (CSRF): it would make this service read a FHIR server for that page.
+
+    Browsers say where a form comes from (``Sec-Fetch-Site``, and ``Origin`` for those that do not). Raises :class:`BadRequest`.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    own = site in ("same-origin", "none") if site else not origin or urlsplit(origin).netloc == request.host
+    if not own:
+        raise BadRequest("A form of another site is not taken.", code="security", status=403)
+
+
+@cache
+def asset(name: str) -> tuple[bytes, str] | None:
+    """A style sheet or script with its media type; ``None`` where there is none of that name."""
+    kind = _TYPES.get(name.rpartition(".")[2])
+    file = files(__package__).joinpath("static", name)
+    return (file.read_bytes(), kind) if kind and "/" not in name and file.is_file() else None
+
+
+def asset_url(name: str) -> str:
+    """The address of an asset, which changes with its content so that browsers may keep it for good."""
+    found = asset(name)
+    assert found is not None, name
+    return f"{STATIC}/{name}?v={sha256(found[0]).hexdigest()[:12]}"
+
+
+def asset_response(name: str) -> Response | None:
+    """An asset as an answer; ``None`` where there is none of that name."""
+    found = asset(name)
+    if found is None:
+        return None
+    response = Response(found[0], content_type=found[1])
+    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
+    )
+    environment.filters["markdown"] = markdown_html
+    return environment

@@ -1,0 +1,73 @@
+"""Facts as a person supposes them: a value typed in place of what the record says, read as a laboratory's value is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from ..authoring.card_tests import stated_fact
+from ..engine import Engine
+from ..facts.analytes import ANALYTES
+from ..facts.catalogue import CATALOGUE
+from ..facts.fact import Fact, absent, known, unknown
+from ..facts.laboratory import Result, Results
+from ..fhir.index import ResourceIndex
+from ..fhir.r4 import CodeableConcept, Coding, Observation, Reference
+from ..rules.yaml_source import AuthoringError, Place
+
+_SAYS = Place("supposed", 1, 1)
+_PATIENT = "supposed"
+_YES_NO = {"yes": True, "no": False, "true": True, "false": False}
+
+
+class NoSuchValue(ValueError):
+    """What was typed is no value of the fact: why, and how one is written."""
+
+
+def supposed_facts(engine: Engine, typed: Mapping[str, str], now: datetime, days: Mapping[str, date]) -> dict[str, Fact]:
+    """The facts that were typed, by name. ``days``: of the results that they stand in place of. Raises :class:`NoSuchValue`."""
+    today = now.astimezone(engine.zone).date()
+    return {name: _fact(engine, name, text.strip(), days.get(name, today), today) for name, text in typed.items()}
+
+
+def _fact(engine: Engine, name: str, text: str, day: date, today: date) -> Fact:
+    definition = CATALOGUE.get(name)
+    if definition is None:
+        raise NoSuchValue(f"There is no fact {name!r}.")
+    if text in ("absent", "unknown"):
+        return absent() if text == "absent" else unknown("supposed")
+    if definition.kind == "result" and name in ANALYTES:
+        return known(supposed_result(engine, name, text, day, today), note="supposed")
+    value = _YES_NO.get(text.lower(), text) if definition.kind == "yes-no" else text
+    if definition.kind == "number" and _is_number(text):
+        value = f"{text} {definition.unit}"
+    try:
+        found = stated_fact(name, value, _SAYS)
+    except AuthoringError as error:
+        raise NoSuchValue(f"{definition.title}: {error.what} {error.mend}") from None
+    return known(found.value, note="supposed") if found.value is not None else found
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit() and Decimal(text).is_finite()
+
+
+def supposed_result(engine: Engine, name: str, text: str, day: date, today: date) -> Result:
+    """The result of the fact ``name`` that a laboratory would have sent as ``text`` on ``day``. Raises :class:`NoSuchValue`."""
+    analyte = ANALYTES[name]
+    system, code = engine.terminology.query_codes(analyte.value_sets[0])[0]
+    observation = Observation(
+        id="supposed",
+        status="final",
+        code=CodeableConcept(coding=[Coding(system, code)]),
+        subject=Reference(f"Patient/{_PATIENT}"),
+        effectiveDateTime=day.isoformat(),
+        valueString=text,
+    )
+    index = ResourceIndex(_PATIENT, engine.terminology, engine.zone)
+    index.add(observation)
+    ((_, found),) = Results(index, analyte, engine.site, today)
+    if isinstance(found, str):
+        raise NoSuchValue(f"{CATALOGUE[name].title}: {text!r} is {found}. Write it as '110 {CATALOGUE[name].unit}' or '<150 …'.")
+    return found

@@ -1,0 +1,137 @@
+"""Why each card fired or stayed silent, as a person reads it: criteria in words, and the facts that they went by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ..authoring.card_words import condition_words, unlinked
+from ..facts.catalogue import CATALOGUE, Facts
+from ..facts.fact import Fact, Source, State
+from ..rendering.card_text import day_text, value_text
+from ..rules.conditions import CardHolds, Condition
+from ..rules.decision import Decision, Decisions, Step
+
+# What a person may suppose of a fact by typing it.
+_TYPED = frozenset({"result", "number", "yes-no", "category", "date"})
+
+
+class Reason(NamedTuple):
+    """A criterion: its words, what it came to (``true``, ``false``, ``unknown``), whether it speaks for the card or keeps it silent,
+    and what it went by."""
+
+    words: str
+    truth: str
+    excludes: bool
+    stops: bool
+    went_by: tuple[tuple[str, str], ...]
+
+    @property
+    def verdict(self) -> str:
+        """Whether it speaks ``for`` the card or ``against`` it, or is ``open``: what is not known keeps a card silent where it must
+        hold, and does not where it would silence it (clinical specification, section 1)."""
+        if self.truth == "unknown":
+            return "open"
+        return "for" if (self.truth == "true") is not self.excludes else "against"
+
+
+class CardReason(NamedTuple):
+    """A card's outcome (``shown``, ``fires``, ``silent``), in words what became of it, and its criteria."""
+
+    id: str
+    title: str
+    indicator: str
+    outcome: str
+    words: str
+    reasons: list[Reason]
+
+
+class FactRow(NamedTuple):
+    """A fact that was met. ``typed``: what stands in its field, ``None`` where it has none."""
+
+    name: str
+    title: str
+    state: str
+    value: str
+    note: str
+    sources: list[str]
+    typed: str | None
+    options: tuple[str, ...]
+    is_supposed: bool
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is worth a look at once: not known, or something other than "no"."""
+        return self.is_supposed or self.state == "unknown" or (self.state == "value" and self.value not in ("no", "none"))
+
+
+def card_reasons(
+    decided: Iterable[Decision], decisions: Decisions, facts: Facts, shown_ids: list[str], left_out: set[str]
+) -> list[CardReason]:
+    """Every card of a call, in the order of ``decided``. ``left_out``: those that fire, and were not shown all the same."""
+    return [_card_reason(decision, decisions, facts, shown_ids, left_out) for decision in decided]
+
+
+def _card_reason(decision: Decision, decisions: Decisions, facts: Facts, shown_ids: list[str], left_out: set[str]) -> CardReason:
+    card = decision.card
+    reasons = [_reason(step, decision, decisions, facts) for step in decision.steps]
+    if card.id in shown_ids:
+        outcome, words = "shown", "Shown."
+    elif decision.fires:
+        why = "the patient is deceased, or it could not be rendered" if card.id in left_out else "three more urgent ones come first"
+        outcome, words = "fires", f"Fires, and is not shown: {why}."
+    else:
+        stopped = next(reason for reason in reasons if reason.stops)
+        how = "because of" if stopped.excludes else "not known" if stopped.truth == "unknown" else "does not hold"
+        text = f"Silent because of this: {stopped.words}." if stopped.excludes else f"Silent; {how}: {stopped.words}."
+        outcome, words = "silent", text
+    return CardReason(card.id, card.title, card.indicator, outcome, words, reasons)
+
+
+def _reason(step: Step, decision: Decision, decisions: Decisions, facts: Facts) -> Reason:
+    truth = {True: "true", False: "false", None: "unknown"}[step.truth]
+    words = unlinked(condition_words(step.condition))
+    return Reason(words, truth, step.excludes, step.condition.id == decision.stopped_by, tuple(_went_by(step.condition, decisions, facts)))
+
+
+def _went_by(condition: Condition, decisions: Decisions, facts: Facts) -> Iterable[tuple[str, str]]:
+    """Each fact that a condition asks with its value, or the other card with its outcome."""
+    if isinstance(condition, CardHolds):
+        other = decisions.holds(condition.card)
+        return [(condition.card, "fires" if other else "is silent")]
+    return [(name, fact_text(name, facts[name])) for name in dict.fromkeys(condition.facts)]
+
+
+def fact_text(name: str, fact: Fact) -> str:
+    """A fact's value, or that it is absent or not known, with the day of a result."""
+    if fact.state is not State.VALUE:
+        told = "not known" if fact.is_unknown else "none"
+        return f"{told} ({fact.note})" if fact.note else told
+    text = value_text(CATALOGUE[name], fact, markdown=False)
+    return f"{text}, {day_text(fact.value.moment.day)}" if hasattr(fact.value, "moment") else text
+
+
+def fact_rows(decided: Iterable[Decision], facts: Facts, supposed: Mapping[str, str]) -> list[FactRow]:
+    """Every fact that the decisions met, and those behind them: what is not known first, then what has a value."""
+    asked = facts.met(name for decision in decided for name in decision.card.deciding_facts)
+    rows = [_fact_row(name, facts[name], supposed) for name in CATALOGUE if name in asked]
+    return sorted(rows, key=lambda row: ("unknown", "value", "absent").index(row.state))
+
+
+def _fact_row(name: str, fact: Fact, supposed: Mapping[str, str]) -> FactRow:
+    definition = CATALOGUE[name]
+    value = value_text(definition, fact, markdown=False) if fact.state is State.VALUE else ""
+    typed = None
+    if definition.kind in _TYPED:
+        typed = supposed.get(name) or (value if fact.state is State.VALUE else fact.state.value)
+        if definition.kind == "date" and fact.value is not None:
+            typed = supposed.get(name) or fact.value.isoformat()
+        if definition.kind == "number" and fact.value is not None:
+            typed = supposed.get(name) or f"{fact.value:f}" if hasattr(fact.value, "adjusted") else str(fact.value)
+    options = {"yes-no": ("yes", "no", "unknown"), "category": (*definition.values, "absent", "unknown")}.get(definition.kind, ())
+    sources = [_source_text(source) for source in fact.sources]
+    return FactRow(name, definition.title, fact.state.value, value, fact.note, sources, typed, options, name in supposed)
+
+
+def _source_text(source: Source) -> str:
+    return ", ".join(filter(None, (source.reference, day_text(source.day) if source.day else "", source.text)))
