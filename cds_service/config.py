@@ -109,6 +109,12 @@ class Settings(BaseSettings):
         """Whether the pages of the workbench are served."""
         return self.workbench == "on" or (self.workbench == "auto" and is_loopback(self.host) and not self.clients)
 
+    @property
+    def watches_clients(self) -> bool:
+        """Whether the workbench shows what clients sent last, which may be of patients: where only this machine can call, and no
+        client is trusted by name."""
+        return self.has_workbench and is_loopback(self.host) and not self.clients
+
     @field_validator("formulary", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

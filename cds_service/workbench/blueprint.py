@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotFound
 
 from ..config import Settings
@@ -18,11 +19,13 @@ from ..hooks.served import Serving
 from ..hooks.services import service_id
 from ..hooks.turn import Turn
 from ..rules.card_file import HOOKS
+from .client_calls import ClientCall, ClientCalls, findings
 from .evaluation import Evaluation, Refused, evaluate
 from .made_request import ORDERS, Record, Unusable, read_pasted, request_of_record, request_of_server
 from .page import STATIC, asset_response, page, refuse_other_pages
 from .scenarios import Scenario, scenarios
 
+DISCOVERY = "/cds-services"
 _SUPPOSED = "fact."
 _LONGEST_SUPPOSED = 100
 
@@ -34,6 +37,12 @@ def workbench_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: F
     blueprint.add_url_rule("/", view_func=pages.start)
     blueprint.add_url_rule("/try", view_func=pages.try_scenario)
     blueprint.add_url_rule("/try", view_func=pages.try_given, methods=["POST"])
+
+    if settings.watches_clients:
+        calls = _Calls(serving, clock)
+        blueprint.add_url_rule("/calls", "calls", calls.shown)
+        blueprint.before_app_request(calls.begin)
+        blueprint.after_app_request(calls.note)
 
     @blueprint.get(f"{STATIC}/<name>")
     def static_file(name: str) -> Response:
@@ -53,7 +62,7 @@ class _Pages:
 
     def start(self) -> Response:
         """The page at ``/``."""
-        url = f"{self._settings.base_url or request.host_url.rstrip('/')}/cds-services"
+        url = f"{self._settings.base_url or request.host_url.rstrip('/')}{DISCOVERY}"
         cards = len(self._serving.current.engine.cards)
         return page("start", discovery=url, scenarios=scenarios(self._clock()), settings=self._settings, cards=cards)
 
@@ -92,6 +101,31 @@ class _Pages:
             request_text=_shown(asked) if asked else form.get("request", ""),
             service=f"POST /cds-services/{service_id(evaluation.hook, self._settings)}" if evaluation else "",
         )
+
+
+class _Calls:
+    """Notes what clients send, and shows it."""
+
+    def __init__(self, serving: Serving, clock: Callable[[], datetime]):
+        self._serving, self._clock, self._calls = serving, clock, ClientCalls()
+
+    def begin(self) -> None:
+        """Note when a call began."""
+        g.began = perf_counter()
+
+    def note(self, response: Response) -> Response:
+        """Keep the call that is answered by ``response``, where a CDS client makes it."""
+        if request.path == DISCOVERY or request.path.startswith(f"{DISCOVERY}/"):
+            milliseconds = (perf_counter() - g.began) * 1000
+            told = request.method, request.path, response.status_code, milliseconds, bool(g.get("caller"))
+            self._calls.note(ClientCall(self._clock(), *told, g.get("body", b""), response.get_data()), self._serving.current.engine)
+        return response
+
+    def shown(self) -> Response:
+        """The page of what clients sent."""
+        engine = self._serving.current.engine
+        calls = [(call, findings(call, engine)) for call in self._calls.last()]
+        return page("calls", calls=calls, steps=self._calls.steps(), discovery=f"{request.host_url}{DISCOVERY.strip('/')}")
 
 
 def _chosen(offered: Sequence[Scenario], arguments: Mapping[str, str]) -> Scenario | None:

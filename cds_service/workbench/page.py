@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import Response, current_app, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..hooks.errors import BadRequest
@@ -29,7 +29,11 @@ _YEAR = 31_536_000
 
 def page(template: str, status: int = 200, **content: Any) -> Response:
     """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or on the way: it may show a record."""
-    text = _templates().get_template(f"{template}.html").render(here=request.path, asset=asset_url, **content)
+    text = (
+        _templates()
+        .get_template(f"{template}.html")
+        .render(here=request.path, asset=asset_url, watches_clients="workbench.calls" in current_app.view_functions, **content)
+    )
     response = Response(text, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "no-store"

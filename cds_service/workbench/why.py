@@ -82,9 +82,8 @@ def _card_reason(decision: Decision, decisions: Decisions, facts: Facts, shown_i
         outcome, words = "fires", f"Fires, and is not shown: {why}."
     else:
         stopped = next(reason for reason in reasons if reason.stops)
-        how = "because of" if stopped.excludes else "not known" if stopped.truth == "unknown" else "does not hold"
-        text = f"Silent because of this: {stopped.words}." if stopped.excludes else f"Silent; {how}: {stopped.words}."
-        outcome, words = "silent", text
+        how = "of this" if stopped.excludes else "this is not known" if stopped.truth == "unknown" else "this does not hold"
+        outcome, words = "silent", f"Silent, because {how}: {stopped.words}."
     return CardReason(card.id, card.title, card.indicator, outcome, words, reasons)
 
 

@@ -58,6 +58,7 @@ def main() -> int:
                 shapes.step()
                 if done % 50_000 == 49_999:
                     print(f"{done + 1} mutated bodies, {len(report.found)} kinds of fault", flush=True)
+                    report.save(chosen.report)  # what was found is not lost where the run is ended
     report.save(chosen.report)
     print(report.text())
     return 1 if report.found else 0
