@@ -46,12 +46,12 @@ def read_request(engine: Engine, body: bytes, only: str | None = None, fhir: Fhi
     return read_call(body, (hook,), fhir)
 
 
-def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None) -> dict[str, Any]:
-    """The explanation of a request body as JSON-ready data.
+def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None, fhir: FhirClient | None = None) -> dict[str, Any]:
+    """The explanation of a request body as JSON-ready data. ``fhir``: reads the FHIR server that it names.
 
     Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
     """
-    call = read_request(engine, body, only)
+    call = read_request(engine, body, only, fhir)
     facts = engine.facts(call, now)
     decisions = engine.decisions(call, facts, whole_trace=True)
     wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]

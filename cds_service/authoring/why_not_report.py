@@ -9,6 +9,7 @@ from typing import Any
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact, State
+from ..fhir.client import FhirClient
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
 from ..rules.decision import Decisions
@@ -19,13 +20,14 @@ from .why_not import MOST_CHANGES, Cards, Change, Supposed, looked_at, why_not
 MOST_TOLD = 10
 
 
-def why_not_request(engine: Engine, body: bytes, now: datetime, card_id: str) -> dict[str, Any]:
-    """The smallest changes that would turn the outcome of a card for a request body, as JSON-ready data.
+def why_not_request(engine: Engine, body: bytes, now: datetime, card_id: str, fhir: FhirClient | None = None) -> dict[str, Any]:
+    """The smallest changes that would turn the outcome of a card for a request body, as JSON-ready data. ``fhir``: reads the FHIR
+    server that it names.
 
     Raises :class:`~cds_service.hooks.errors.BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a
     card that is not of the hook.
     """
-    call = read_request(engine, body, card_id)
+    call = read_request(engine, body, card_id, fhir)
     facts = engine.facts(call, now)
     cards = engine.cards_by_hook[call.hook]
     found = why_not(cards[card_id], cards, facts)

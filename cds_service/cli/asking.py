@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..rules.card_file import HOOKS
+from .asking_server import Asked, asked, server_options
 from .reading_settings import read_settings
 
 
@@ -27,13 +29,16 @@ def example(hook: str, for_apply: bool) -> None:
 
 @click.command()
 @click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@server_options
 @click.option("--card", help="Only this card; a draft speaks as if it were active.")
 @click.option("--why-not", metavar="CARD-ID", help="The smallest change of facts that would turn this card's outcome.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--svg", "form", flag_value="svg", help="Draw the card's decision as SVG; without a request, the card as authored.")
 @click.option("--dot", "form", flag_value="dot", help="The same in Graphviz's language.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
-def explain(request_file: Path | None, card: str | None, why_not: str | None, as_json: bool, form: str | None, now: str | None) -> None:
+def explain(
+    request_file: Path | None, card: str | None, why_not: str | None, as_json: bool, form: str | None, now: str | None, **server: Any
+) -> None:
     """Explain each card for a hook request: fired or silent, by which criterion, from which facts."""
     import orjson
 
@@ -42,37 +47,43 @@ def explain(request_file: Path | None, card: str | None, why_not: str | None, as
     from ..authoring.why_not_report import why_not_request, why_not_text
     from ..engine import Engine, MissingData
     from ..facts.session import UnreadableOrders
-    from ..hooks.errors import BadRequest
+    from ..hooks.errors import BadRequest, missing_data_text
 
-    _check_combination(request_file, card, why_not, form)
+    given = asked(request_file, **server)
+    _check_combination(given, card, why_not, form)
     try:
         moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
-        body = request_file.read_bytes() if request_file else None
         named = card or why_not
         engine = Engine(read_settings(), activate=[named] if named else [])
         if form and card:
-            click.echo(drawn(engine, form, card, body, moment), nl=False)
+            drawing = drawn(engine, form, card, given.body, moment, given.fhir) if given else drawn(engine, form, card, None, moment)
+            click.echo(drawing, nl=False)
             return
-        asked = engine, body or b"", moment
-        explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
+        assert given is not None
+        about = engine, given.body, moment
+        explained = why_not_request(*about, why_not, given.fhir) if why_not is not None else explain_request(*about, card, given.fhir)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except UnreadableOrders as error:
-        raise click.ClickException(f"{request_file}: context.draftOrders: {error}") from None
+        raise click.ClickException(f"{_named(given)}: context.draftOrders: {error}") from None
     except (BadRequest, MissingData) as error:
         element = getattr(error, "element", "")
-        what = f"missing prefetch keys: {error}" if isinstance(error, MissingData) else str(error)
-        raise click.ClickException(f"{request_file}: {element + ': ' if element else ''}{what}") from None
+        what = missing_data_text(error) if isinstance(error, MissingData) else str(error)
+        raise click.ClickException(f"{_named(given)}: {element + ': ' if element else ''}{what}") from None
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
         click.echo(why_not_text(explained) if why_not is not None else explanation_text(explained))
 
 
-def _check_combination(request_file: Path | None, card: str | None, why_not: str | None, form: str | None) -> None:
+def _named(given: Asked | None) -> str:
+    return given.named if given else ""
+
+
+def _check_combination(given: Asked | None, card: str | None, why_not: str | None, form: str | None) -> None:
     if form and not card:
         raise click.UsageError("A drawing shows one card: name it with --card ID.")
     if card is not None and why_not is not None:
         raise click.UsageError("--why-not names the card; leave --card out.")
-    if request_file is None and not form:
-        raise click.UsageError("Missing argument 'REQUEST_FILE': only a drawing (--svg, --dot) can do without a request.")
+    if given is None and not form:
+        raise click.UsageError("Missing argument 'REQUEST_FILE', or --fhir-server: only a drawing (--svg, --dot) can do without a request.")

@@ -61,8 +61,18 @@ class Evaluation(NamedTuple):
         return f"not known here: {', '.join(titles)}." if titles else "it watches B12 and folate alone, by the criteria below."
 
 
-def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Evaluation:
-    """The answer to a request body, and why. ``supposed``: what a person typed in place of facts, by their names.
+class Answered(NamedTuple):
+    """A call with its facts and cards. ``response``: as JSON with indents; ``milliseconds``: of reading, deciding and rendering."""
+
+    call: Call
+    facts: Facts
+    cards: list[RenderedCard]
+    response: str
+    milliseconds: float
+
+
+def answer(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Answered:
+    """The answer to a request body. ``supposed``: what a person typed in place of facts, by their names.
 
     Raises :class:`Refused` for what a hook call refuses, and for what was typed that is no value.
     """
@@ -72,7 +82,7 @@ def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, 
         facts = _facts(engine, call, now, supposed)
         cards = engine.cards_from(facts, call)
         response = orjson.dumps({"cards": [card.shown for card in cards]}, option=orjson.OPT_INDENT_2).decode()
-        milliseconds = (perf_counter() - started) * 1000
+        return Answered(call, facts, cards, response, (perf_counter() - started) * 1000)
     except BadRequest as error:
         raise Refused(error.what, error.element, error.status) from None
     except MissingData as error:
@@ -83,7 +93,6 @@ def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, 
         raise Refused("The Patient is not the one of context.patientId.", "context.patientId", 422) from None
     except NoSuchValue as error:
         raise Refused(str(error), "facts") from None
-    return _evaluation(engine, call, facts, cards, response, milliseconds, supposed)
 
 
 def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str]) -> Facts:
@@ -94,19 +103,19 @@ def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str
     return engine.facts(call, now, supposed_facts(engine, supposed, now, days))
 
 
-def _evaluation(
-    engine: Engine, call: Call, facts: Facts, cards: list[RenderedCard], response: str, milliseconds: float, supposed: Mapping[str, str]
-) -> Evaluation:
+def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Evaluation:
+    """:func:`answer`, and why."""
+    call, facts, cards, response, milliseconds = answer(engine, body, now, supposed, fhir)
     decisions = engine.decisions(call, facts, whole_trace=True)
     shown_ids = [card.source.id for card in cards]
     every = sorted(decisions.all(), key=lambda decision: _rank(decision, shown_ids))
-    limited = {decision.card.id for decision in shown(decisions)} - set(shown_ids)
+    left_out = {decision.card.id for decision in shown(decisions)} - set(shown_ids)
     return Evaluation(
         call.hook,
         [card.shown for card in cards],
         response,
         milliseconds,
-        card_reasons(every, decisions, facts, shown_ids, limited),
+        card_reasons(every, decisions, facts, shown_ids, left_out),
         fact_rows(every, facts, supposed),
         strips(engine, call, facts),
         facts,

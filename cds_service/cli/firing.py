@@ -1,0 +1,55 @@
+"""The command that fires a hook and shows the cards, without a server of this service."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .asking_server import asked, server_options
+from .reading_settings import read_settings
+
+
+@click.command()
+@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@server_options
+@click.option("--json", "as_json", is_flag=True, help="The response as JSON.")
+@click.option("--now", help="The time of the call (ISO 8601); the present by default.")
+def fire(request_file: Path | None, as_json: bool, now: str | None, **server: Any) -> None:
+    """Fire a hook, by a request file or for a patient on a FHIR server, and show the cards."""
+    from ..engine import Engine
+    from ..workbench.evaluation import Refused, answer
+
+    given = asked(request_file, **server)
+    if given is None:
+        raise click.UsageError("Name a request file, or --fhir-server URL and --patient ID.")
+    try:
+        moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
+        answered = answer(Engine(read_settings()), given.body, moment, {}, given.fhir)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    except Refused as error:
+        element = f"{error.element}: " if error.element else ""
+        raise click.ClickException(f"{given.named}: {element}{error} (a hook call would get status {error.status})") from None
+    if as_json:
+        sys.stdout.buffer.write(answered.response.encode() + b"\n")
+        return
+    shown = [card.shown for card in answered.cards]
+    click.echo("\n\n".join(map(_card_text, shown)) if shown else "No cards. `explain` says what each card went by, and what was not known.")
+
+
+def _card_text(card: Mapping[str, Any]) -> str:
+    return "\n".join(_card_lines(card))
+
+
+def _card_lines(card: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{card['indicator'].upper()}: {card['summary']}"
+    yield f"\n{card['detail']}"
+    for suggestion in card.get("suggestions", ()):
+        yield f"\n[ {suggestion['label']} ]{' (recommended)' if suggestion.get('isRecommended') else ''}"
+        yield from (f"    {action['description']}" for action in suggestion["actions"])
+    yield f"\nSource: {card['source']['label']}"
