@@ -12,6 +12,7 @@ from .sheet import BEYOND, CROSS, EARLIER, MARKS, RING, Sheet, width
 
 MOST_POINTS = 60
 _MOST_PROBLEMS = 3
+_LONGEST_VALUE = 16
 _LINE = 13.0
 _ARROWS = 16.0
 
@@ -30,7 +31,8 @@ class LaneDrawing:
         scale = ", log scale" if lane.by_multiples else ""
         sheet.heading(f"{lane.title}, {lane.unit}{scale}", _newest(lane))
         self.top, self.bottom = sheet.y, sheet.y + self.height
-        self.values = ValueScale(lane, self.top + 6, self.bottom - 6)
+        ways = {point.beyond for point in self.points}
+        self.values = ValueScale(lane, self.top + (_ARROWS if "up" in ways else 8), self.bottom - (_ARROWS if "down" in ways else 8))
         self._ground()
         self._limits()
         self._trend()
@@ -174,7 +176,8 @@ def _newest(lane: Lane) -> str:
     point = lane.usable[0] if lane.usable else None
     if point is None or point.day is None:
         return ""
-    return ", ".join(filter(None, (f"newest {point.as_sent}", day_text(point.day), point.level)))
+    value = point.as_sent if len(point.as_sent) <= _LONGEST_VALUE else f"{point.shown} {lane.unit}"
+    return ", ".join(filter(None, (f"newest {value}", day_text(point.day), point.level)))
 
 
 def _spread(places: list[tuple[float, Limit]], top: float, bottom: float) -> list[tuple[float, float, Limit]]:

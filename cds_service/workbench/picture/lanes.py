@@ -105,7 +105,7 @@ def _lanes(analyte: Analyte, facts: Facts) -> Iterator[Lane]:
         place.append(_unusable(reading, None if isinstance(stated, str) else stated.interval, result))
     # What cannot be placed by its unit stands with the others, or alone.
     home = next((unit for unit, found in points.items() if found), analyte.families[0].unit)
-    points[home] = untold + points[home]
+    points[home] = sorted(untold + points[home], key=lambda point: point.day or date.max, reverse=True)
     several = sum(map(bool, points.values())) > 1
     for family in analyte.families:
         if found := points[family.unit]:

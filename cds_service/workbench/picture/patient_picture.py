@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from ...facts.analytes import ANALYTES
 from ...facts.catalogue import Facts
-from ...facts.therapy import MEDICATION_QUERIES
 from ...facts.unidentified import has_unidentified_dose, has_unidentified_order
 from ...rendering.card_text import day_text
 from .courses import Course, Doses, courses_of, doses_of
-from .lanes import SHOWN, Lane, lanes_of
+from .lanes import Lane, lanes_of
 
 TITLE = "Vitamin B12 and folate: results and treatment"
 _MOST_COURSES_TOLD = 3
+_LISTS = {
+    "b12-results": "results of B12, folate and metabolites",
+    "blood-count": "blood counts",
+    "renal-and-potassium": "results of potassium",
+    "medication-requests": "medication orders",
+    "medication-statements": "medication statements",
+    "medication-administrations": "doses given",
+    "medication-dispenses": "supplies handed over",
+}
 
 
 class PatientPicture(NamedTuple):
@@ -56,10 +63,9 @@ def patient_picture(facts: Facts) -> PatientPicture:
 
 def _notes(facts: Facts) -> Iterator[str]:
     record = facts.record
-    queries = dict.fromkeys(ANALYTES[name].query for name in SHOWN)
-    lacking = [query.replace("-", " ") for query in (*queries, *MEDICATION_QUERIES) if not record.complete(query)]
+    lacking = [told for query, told in _LISTS.items() if not record.complete(query)]
     if lacking:
-        yield f"Not all received, so that more may be on record: {', '.join(lacking)}."
+        yield f"More may be on record, because not all was received or could be read: {', '.join(lacking)}."
     if has_unidentified_order(record) or has_unidentified_dose(record):
         yield "A medication of the record could not be identified; it is not shown."
 

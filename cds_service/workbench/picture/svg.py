@@ -38,7 +38,8 @@ def svg_of(picture: PatientPicture, *, width: float = WIDE, years: int = YEARS) 
     time = TimeScale(picture, years, sheet.left, sheet.right)
     today = time.x(picture.today)
     _head(sheet, time, picture)
-    _axis(sheet, time, today, picture)
+    if picture.lanes or picture.courses or picture.doses:
+        _axis(sheet, time, today, picture)
     draw_treatment(sheet, time, picture, today)
     for lane in picture.lanes:
         LaneDrawing(sheet, time, lane, _WIDE_LANE if width >= WIDE else _NARROW_LANE, today).draw()
@@ -112,8 +113,12 @@ def _marks(picture: PatientPicture, time: TimeScale) -> Iterator[tuple[str, list
     if any(point.used for point in points):
         yield "point normal", [(MARKS["normal"], "mark"), (RING, "ring")], "cards go by it"
     if any(point.beyond for point in points):
-        yield "point", [("M-4-1l4-6l4 6z", "mark"), (BEYOND["down"].replace("M0 6", "M0-1"), "beyond")], "above or below what was measured"
-    if time.has_earlier:
+        yield (
+            "point",
+            [("M-4-1l4-6l4 6z", "mark"), (BEYOND["down"].replace("M0 6", "M0-1"), "beyond")],
+            "reported as above or below the value",
+        )
+    if any(point.day and point.day < time.first for point in points):
         yield "point", [(MARKS["normal"], "mark"), (EARLIER, "beyond")], "earlier"
     if picture.courses:
         yield "course", [("M-8-4.5h10v9h-10z", "bar"), ("M2-4.5h7v9h-7z", "bar ahead")], "ordered, and still to come"

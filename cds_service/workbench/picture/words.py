@@ -111,7 +111,8 @@ def _every(interval: float, length: float, unit: str) -> str:
 
 def phase_words(phase: Phase) -> str:
     """A phase of a regimen: ``1 mg 3 times a week for 14 days``."""
-    told = f"{amount_words(phase.dose)}, {rhythm_words(phase.interval)}"
+    between = ", " if phase.dose is None or phase.interval is None else " "
+    told = f"{amount_words(phase.dose)}{between}{rhythm_words(phase.interval)}"
     if phase.doses:
         return f"{told}, {phase.doses:g} dose{'' if phase.doses == 1 else 's'}"
     return f"{told} for {length_words(phase.duration)}" if phase.duration else told
