@@ -8,7 +8,7 @@ A page embeds it so::
 
 - The SVG is safe as it is (every text in it is escaped), so that the template does not escape it again. It may stand in the page
   twice, once for each width, and the style sheet shows one of them (``display: none`` at ``max-width: 40rem``, and the reverse);
-  give it ``width: 100%; height: auto``.
+  give it ``width: 100%; height: auto``, and the wide one no more than about 60rem.
 - The picture has a ``style`` element. A page with a Content-Security-Policy names :data:`STYLE_SOURCE` in its ``style-src``.
 - Its colours follow the reader's screen. A page whose own do not sets ``--picture-ink``, ``--picture-paper``, ``--picture-quiet``,
   ``--picture-rule`` and, for ``abnormal``, ``middle`` and ``normal``, ``--picture-NAME`` and ``--picture-NAME-bg``.

@@ -12,7 +12,7 @@ from .courses import Course, Doses
 from .lanes import Lane, Point
 from .patient_picture import PatientPicture, patient_picture
 
-MOST_ROWS = 200  # of a lane, of the courses, and of each row of doses
+MOST_ROWS = 150  # of a lane, of the courses, and of each row of doses
 
 
 class ResultRow(NamedTuple):
