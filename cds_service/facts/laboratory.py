@@ -67,6 +67,14 @@ class Reading(NamedTuple):
     point_of_care: bool
 
 
+class Measured(NamedTuple):
+    """What an Observation states, in the unit of the ``family`` that it compares in; ``as_sent`` is what the laboratory reported."""
+
+    interval: Interval
+    family: Family
+    as_sent: str
+
+
 class Results:
     """The results of one analyte, newest first, each read only when it is asked for."""
 
@@ -85,10 +93,15 @@ class Results:
 
     def __iter__(self) -> Iterator[tuple[Moment | None, Result | str]]:
         """Each reading's moment with its result, or the reason why it cannot be used; undated ones first."""
+        for reading, result in self.readings():
+            yield reading.moment, result
+
+    def readings(self) -> Iterator[tuple[Reading, Result | str]]:
+        """Each reading with its result, or the reason why it cannot be used; undated ones first."""
         for position, reading in enumerate(self._readings):
             if position not in self._read:
                 self._read[position] = self._result(reading)
-            yield reading.moment, self._read[position]
+            yield reading, self._read[position]
 
     def usable(self, oldest: date) -> Iterator[Result]:
         """The usable results from the day ``oldest`` on, newest first."""
@@ -247,19 +260,10 @@ def _identity(reading: Reading) -> list[Any]:
 
 def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care: bool, site: Site) -> Result | str:
     """The result, or the reason why it cannot be used."""
-    if resource.valueQuantity is not None:
-        measured = _measured_quantity(resource.valueQuantity, analyte, site)
-    elif resource.valueString:
-        measured = _measured_string(resource.valueString, analyte, site)
-    else:
-        return "a result without a value"
-    if isinstance(measured, str):
-        return measured
-    interval, unit, as_sent = measured
-    family = analyte.family_of(unit.dimension)
-    if family is None or not _property_agrees(resource, unit, site):
-        return "a result in a unit that does not fit the test"
-    interval = interval.scaled(unit.factor * family.factors[unit.dimension])
+    stated = measured(resource, analyte, site)
+    if isinstance(stated, str):
+        return stated
+    interval, family, as_sent = stated
     value = interval.low if interval.low is not None else interval.high
     assert value is not None
     if not family.reject[0] < value <= family.reject[1]:
@@ -276,6 +280,23 @@ def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care
         haemolysed, point_of_care, laboratory_range(resource) if resource.referenceRange else "",
         laboratory_side(resource) if resource.referenceRange or resource.interpretation else "",
     )  # fmt: skip
+
+
+def measured(resource: Observation, analyte: Analyte, site: Site) -> Measured | str:
+    """The value of an Observation, whether it can be used or not; or the reason why none can be told."""
+    if resource.valueQuantity is not None:
+        stated = _measured_quantity(resource.valueQuantity, analyte, site)
+    elif resource.valueString:
+        stated = _measured_string(resource.valueString, analyte, site)
+    else:
+        return "a result without a value"
+    if isinstance(stated, str):
+        return stated
+    interval, unit, as_sent = stated
+    family = analyte.family_of(unit.dimension)
+    if family is None or not _property_agrees(resource, unit, site):
+        return "a result in a unit that does not fit the test"
+    return Measured(interval.scaled(unit.factor * family.factors[unit.dimension]), family, as_sent)
 
 
 def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> str | None:

@@ -131,7 +131,7 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
         is_result = definition.kind == "result"
         day = day_text(fact.value.moment.day) if is_result else ""
         remark = f" ({fact.note})" if is_result and fact.note else ""
-        row = [_capital(definition.title), value_text(definition, fact) + remark, day]
+        row = [capital(definition.title), value_text(definition, fact) + remark, day]
         rows.append([*row, escaped(written(fact.value.range)) if is_result else ""] if ranges else row)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) if found else ""
 
@@ -154,6 +154,6 @@ def not_known(names: Iterable[str], drafts: Iterable[str] = ()) -> str:
     return f"Not known: {', '.join(titles)}." if titles else ""
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     """``text`` with a capital first letter; ``eGFR`` has its own already."""
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, request
+from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from ..config import Settings
@@ -20,9 +21,10 @@ from ..hooks.services import service_id
 from ..hooks.turn import Turn
 from ..rules.card_file import HOOKS
 from .client_calls import ClientCall, ClientCalls, findings
-from .evaluation import Evaluation, Refused, evaluate
+from .evaluation import Evaluation, Refused, answer, evaluate
 from .made_request import ORDERS, Record, Unusable, read_pasted, request_of_record, request_of_server
-from .page import STATIC, asset_response, page, refuse_other_pages
+from .page import POLICY, STATIC, asset_response, page, refuse_other_pages
+from .picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
 from .scenarios import Scenario, scenarios
 
 DISCOVERY = "/cds-services"
@@ -37,6 +39,8 @@ def workbench_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: F
     blueprint.add_url_rule("/", view_func=pages.start)
     blueprint.add_url_rule("/try", view_func=pages.try_scenario)
     blueprint.add_url_rule("/try", view_func=pages.try_given, methods=["POST"])
+    blueprint.add_url_rule("/picture", view_func=pages.picture, methods=["POST"])
+    blueprint.add_url_rule("/picture.svg", view_func=pages.picture_file, methods=["POST"])
 
     if settings.watches_clients:
         calls = _Calls(serving, clock)
@@ -77,6 +81,33 @@ class _Pages:
         request.max_form_memory_size = self._settings.max_body_bytes
         form = request.form
         return self._answered(form, lambda engine: _given_request(engine, form))
+
+    def picture(self) -> Response:
+        """The picture of the patient of a request, with its numbers."""
+        try:
+            drawn = self._drawn()
+        except (Refused, Unusable) as error:
+            return page("picture", refused=error)
+        wide, narrow = Markup(svg_of(drawn)), Markup(svg_of(drawn, width=NARROW))
+        sent = request.form.get("request", "")
+        return page("picture", refused=None, wide=wide, narrow=narrow, numbers=table_of(drawn), request_text=sent)
+
+    def picture_file(self) -> Response:
+        """The same as a file to keep."""
+        response = Response(svg_of(self._drawn()), content_type="image/svg+xml; charset=utf-8")
+        response.headers["Content-Disposition"] = 'attachment; filename="patient-picture.svg"'
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def _drawn(self) -> PatientPicture:
+        """The picture of the request that a form carries. Raises :class:`Refused` and :class:`Unusable`."""
+        refuse_other_pages()
+        request.max_form_memory_size = self._settings.max_body_bytes
+        engine = self._serving.current.engine
+        with self._turn.of(calling_party(), request.content_length or 0):
+            body = orjson.dumps(_given_request(engine, request.form))
+            return patient_picture(answer(engine, body, self._clock(), {}, self._fhir).facts)
 
     def _answered(self, form: Mapping[str, str], made: Callable[[Engine], dict[str, Any] | None]) -> Response:
         engine, now = self._serving.current.engine, self._clock()

@@ -17,11 +17,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..hooks.errors import BadRequest
 from .card_html import markdown_html
+from .picture import STYLE_SOURCE
 
 STATIC = "/workbench/static"
+# The drawings carry a style of their own, so that they stand alone as files; it is known by its hash.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _YEAR = 31_536_000

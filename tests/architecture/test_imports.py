@@ -60,7 +60,7 @@ def modules(*prefixes):
 
 
 def core():
-    return [name for name in modules(*PURE) if name not in FHIR_CLIENT]
+    return [name for name in modules(*PURE, "workbench/picture/") if name not in FHIR_CLIENT]
 
 
 def imports(name):

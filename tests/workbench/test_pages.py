@@ -164,3 +164,22 @@ def test_an_access_token_does_not_come_back(base):
 )
 def test_pages_are_on_in_development_and_a_switch_in_production(settings, status):
     assert create_app(Settings(**settings), clock=lambda: NOW).test_client().get("/").status_code == status
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_patients_picture_is_one_click_from_the_cards(base, size, scheme):
+    with opened(viewport=SIZES[size], color_scheme=scheme) as page:
+        page.goto(base + SCENARIO)
+        page.get_by_role("button", name="The patient's picture over time").click()
+        page.get_by_role("heading", name="The numbers").wait_for()
+        assert page.get_by_role("cell", name="110 pg/mL").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert axe_violations(page) == {}
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download as SVG").click()
+        assert download.value.suggested_filename == "patient-picture.svg"
+        page.get_by_role("button", name="Back to the cards").click()
+        page.locator(".ehr").first.wait_for()
+        assert [problem for problem in page.problems if "/picture.svg" not in problem] == []  # a download ends its request

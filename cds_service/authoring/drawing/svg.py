@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from xml.etree import ElementTree
 
+from .elements import FONTS, add_text, number, root_of
 from .ladder import Ladder
 from .layout import Box, Layout, Line, Text, laid_out
 
 _STYLE = """
 .ladder{--ink:#1b1f24;--quiet:#57606a;--line:#57606a;--paper:#fff;--true:#00568a;--true-bg:#e3f1fa;--false:#96400b;--false-bg:#fdeee3;
 --unknown:#5b5263;--unknown-bg:#f0edf3;--plain-bg:#f6f8fa;--critical:#a40e26;--warning:#8a6100;--info:#0550ae;
-font-family:"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif;background:var(--paper)}
+font-family:""" + FONTS + """;background:var(--paper)}
 @media (prefers-color-scheme:dark){.ladder{--ink:#e6edf3;--quiet:#a9b4c0;--line:#8b949e;--paper:#0d1117;--true:#7cc4f2;--true-bg:#0c2a40;
 --false:#f5ab78;--false-bg:#3a1e0c;--unknown:#c8b9d6;--unknown-bg:#2a2433;--plain-bg:#161b22;--critical:#ff8f98;--warning:#e3b341;
 --info:#79b8ff}}
@@ -43,24 +44,11 @@ def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format) -> str:
     """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id; ``""`` where there is none."""
     layout = laid_out(ladder)
     name = f"{ladder.card}-{ladder.parameter_set}"
-    root = ElementTree.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {_number(layout.width)} {_number(layout.height)}",
-            "width": _number(layout.width),
-            "height": _number(layout.height),
-            "class": "ladder",
-            "aria-labelledby": f"{name}-title {name}-desc",
-        },
-    )
-    ElementTree.SubElement(root, "title", id=f"{name}-title").text = ladder.heading
-    ElementTree.SubElement(root, "desc", id=f"{name}-desc").text = ladder.described()
-    ElementTree.SubElement(root, "style").text = _STYLE
+    root = root_of(name, "ladder", (layout.width, layout.height), (ladder.heading, ladder.described()), _STYLE)
     for line in layout.lines:
         _line(root, line)
     for text in layout.texts:
-        _text(root, text)
+        add_text(root, text)
     for box in layout.boxes:
         _box(root, box, layout, link)
     ElementTree.indent(root, " ")
@@ -74,35 +62,24 @@ def _box(root: ElementTree.Element, box: Box, layout: Layout, link: Callable[[st
     address = link(box.link) if box.link else ""
     parent = ElementTree.SubElement(root, "a", href=address) if address else root
     group = ElementTree.SubElement(parent, "g", {"class": " ".join(filter(None, names))})
-    place = {"x": _number(box.x), "y": _number(box.y), "height": _number(box.height)}
-    ElementTree.SubElement(group, "rect", {**place, "width": _number(box.width), "rx": "6", "class": "frame"})
+    place = {"x": number(box.x), "y": number(box.y), "height": number(box.height)}
+    ElementTree.SubElement(group, "rect", {**place, "width": number(box.width), "rx": "6", "class": "frame"})
     if box.kind == "outcome":
         ElementTree.SubElement(group, "rect", {**place, "width": "8", "class": "bar"})
     for text in box.texts:
-        _text(group, text)
+        add_text(group, text)
     if box.truth:
         right, top = box.x + box.width, box.y
         badge = Text(right - 10, top + 24, box.truth, "label", "end")
-        _text(group, badge, "badge")
-        moved = f"translate({_number(badge.x - badge.width - 18)} {_number(top + 13)})"
+        add_text(group, badge, "badge")
+        moved = f"translate({number(badge.x - badge.width - 18)} {number(top + 13)})"
         ElementTree.SubElement(group, "path", {"class": "sign", "d": _SIGNS[box.truth], "transform": moved})
 
 
-def _text(parent: ElementTree.Element, text: Text, more: str = "") -> None:
-    attributes = {"x": _number(text.x), "y": _number(text.y), "class": f"{text.style} {more}".strip()}
-    if text.anchor != "start":
-        attributes["text-anchor"] = text.anchor
-    ElementTree.SubElement(parent, "text", attributes).text = text.text
-
-
 def _line(root: ElementTree.Element, line: Line) -> None:
-    path = " ".join(f"{'L' if position else 'M'}{_number(x)} {_number(y)}" for position, (x, y) in enumerate(line.points))
+    path = " ".join(f"{'L' if position else 'M'}{number(x)} {number(y)}" for position, (x, y) in enumerate(line.points))
     ElementTree.SubElement(root, "path", {"class": "line" if line.reached else "line beyond", "d": path})
     if line.arrow:
         (x, y), (before, _) = line.points[-1], line.points[-2]
-        head = f"M{_number(x)} {_number(y)} l-4 -7 h8 z" if before == x else f"M{_number(x)} {_number(y)} l-7 -4 v8 z"
+        head = f"M{number(x)} {number(y)} l-4 -7 h8 z" if before == x else f"M{number(x)} {number(y)} l-7 -4 v8 z"
         ElementTree.SubElement(root, "path", {"class": "arrow", "d": head})
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")

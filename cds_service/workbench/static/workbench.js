@@ -33,7 +33,7 @@
 
   if (answer) {
     document.addEventListener("submit", (event) => {
-      if (!event.target.matches("form[data-answer]")) return;
+      if (!event.target.matches("form[data-answer]") || event.submitter?.hasAttribute("data-leave")) return;
       event.preventDefault();
       fire(event.target, event.submitter);
     });
