@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from .ladder import Ladder
 from .layout import Box, Layout, Line, Text, laid_out
 
-_STYLE = """
+STYLE = """
 .ladder{--ink:#1b1f24;--quiet:#57606a;--line:#57606a;--paper:#fff;--true:#00568a;--true-bg:#e3f1fa;--false:#96400b;--false-bg:#fdeee3;
 --unknown:#5b5263;--unknown-bg:#f0edf3;--plain-bg:#f6f8fa;--critical:#a40e26;--warning:#8a6100;--info:#0550ae;
 font-family:"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif;background:var(--paper)}
@@ -39,8 +39,9 @@ _SIGNS = {
 }
 
 
-def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format) -> str:
-    """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id; ``""`` where there is none."""
+def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format, *, styled: bool = True) -> str:
+    """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id; ``""`` where there is none;
+    ``styled``: whether it carries its style (:data:`STYLE`), or stands on a page that has that already."""
     layout = laid_out(ladder)
     name = f"{ladder.card}-{ladder.parameter_set}"
     root = ElementTree.Element(
@@ -56,7 +57,8 @@ def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format) -> str:
     )
     ElementTree.SubElement(root, "title", id=f"{name}-title").text = ladder.heading
     ElementTree.SubElement(root, "desc", id=f"{name}-desc").text = ladder.described()
-    ElementTree.SubElement(root, "style").text = _STYLE
+    if styled:
+        ElementTree.SubElement(root, "style").text = STYLE
     for line in layout.lines:
         _line(root, line)
     for text in layout.texts:
