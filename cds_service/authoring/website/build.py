@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...engine import PARAMETER_SETS
+from ..drawing.svg import STYLE
 from ..pages import CLAUSES, PAGES, STATEMENTS, page
 from ..pages.cards import card_rows, placed_cards
 from ..pages.facts import fact_rows
 from ..pages.sources import evidence_rows
 from ..safety.job import engine
-from ..drawing.svg import STYLE
 from .addresses import CARDS_PAGE, Addresses, page_of_file, way
 from .audiences import Audience, Reading, audiences, introduction
 from .cards import card_content, linked_plain
@@ -158,7 +158,7 @@ class _Site:
             **content,
         )
         self.searched += entries_of(path, title, "" if searched == _BY_TITLE else html, whole=searched == _WHOLE)
-        page = outlined(Markup(html))  # noqa: S704 - of our own templates, which escape
+        page = outlined(Markup(html))
         self.made[path] = templates.get_template("base.html").render(
             content=page.html, contents=page.contents, navigation=_MAIN, read=self._read_with(path), **common
         )
@@ -187,7 +187,8 @@ class _Site:
                 done.add(name)
                 text = (self.folder.parent / name).read_text("utf-8")
                 if name.endswith(".md"):
-                    self._document(page_of_file(name), name, text)
+                    # What README says stands on the start page and in the documents.
+                    self._document(page_of_file(name), name, text, _BY_TITLE if name == _README else _IN_PARTS)
                 else:
                     self._add(page_of_file(name), "source.html", name, name, {"text": text}, _BY_TITLE)
 
