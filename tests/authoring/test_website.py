@@ -25,9 +25,10 @@ from tests.support.browser import measured, needs_browser
 ROOT = Path(__file__).parents[2]
 # One of each kind of page.
 KINDS = (
-    "index", "cards/folic-acid-b12-deficient", "cards/b12-indeterminate", "cards/cyanocobalamin-renal", "facts", "value-sets", "orders",
+    "card-list", "index", "search", "cards/folic-acid-b12-deficient", "cards/b12-indeterminate", "cards/cyanocobalamin-renal", "facts", "value-sets", "orders",
     "parameters", "evidence", "conformance", "cards", "settings", "security", "files/tests/spec/test_cards.py",
 )  # fmt: skip
+ASSETS = frozenset({"style.css", "drawing.css", "filter.js", "reading.js", "search.js", "search-index.js", "icon.svg"})
 
 
 @cache
@@ -95,9 +96,10 @@ def test_nothing_is_loaded_from_elsewhere():
             for element in tree(path).iter()
             if element.tag in ("script", "link", "img", "iframe", "object", "embed")
         ]
-        assert sorted(posixpath.basename(address) for address in loaded) == ["filter.js", "style.css"], path
+        assert all(address.split("#")[0] for address in loaded) and {posixpath.basename(address) for address in loaded} <= ASSETS, path
         assert not any(address.startswith(("http", "//", "/")) for address in loaded)
-    assert not re.search(r"url\(|@import|https?:", site()["style.css"] + site()["filter.js"])
+    own = "".join(site()[name] for name in ASSETS - {"search-index.js", "icon.svg"})
+    assert not re.search(r"url\(|@import|https?:", own)
 
 
 def test_it_comes_out_the_same_every_time(tmp_path):
@@ -113,8 +115,10 @@ def test_every_card_fact_and_document_has_its_place():
     facts = [element.get("id") for element in tree("facts.html").iter("article")]
     assert sorted(facts) == sorted(CATALOGUE)
     assert {f"{path.stem}.html" for path in (ROOT / "docs").glob("*.md")} <= set(site())
-    linked = {element.get("href") for element in tree("index.html").iter("a")}
-    assert {f"cards/{card_id}.html" for card_id in Engine(Settings()).cards} <= linked
+    cards = {f"cards/{card_id}.html" for card_id in Engine(Settings()).cards}
+    assert cards <= {element.get("href") for element in tree("card-list.html").iter("a")}
+    linked = {element.get("href") for element in tree("search.html").iter("a")}
+    assert cards <= linked
     assert {"settings.html", "trust.html", "local-cards.html", "facts.html#b12.status", "value-sets.html#leber"} <= linked
 
 
@@ -259,7 +263,8 @@ def test_local_cards_and_limits_are_on_it_and_the_documents_may_be_missing(tmp_p
     assert "<script>alert" not in page and "a &lt;script&gt;alert(1)&lt;/script&gt;test" in page
     assert "200 ng/L, 148 pmol/L" in (tmp_path / "site" / "parameters.html").read_text("utf-8")
     index = (tmp_path / "site" / "index.html").read_text("utf-8")
-    assert 'href="cards/our-card.html"' in index and "<h2>Ward</h2>" in index
+    cards = (tmp_path / "site" / "card-list.html").read_text("utf-8")
+    assert 'href="cards/our-card.html"' in cards and '<h2 id="topic-ward"><a class="self" href="#topic-ward">Ward</a></h2>' in cards
     assert not (tmp_path / "site" / "conformance.html").exists() and "Conformance" not in index
 
 

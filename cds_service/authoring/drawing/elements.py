@@ -11,7 +11,8 @@ FONTS = '"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif'
 
 
 def root_of(name: str, kind: str, size: tuple[float, float], told: tuple[str, str], style: str) -> ElementTree.Element:
-    """The root of a drawing of ``size``. ``name``: what its ids begin with; ``kind``: its class; ``told``: its title and description."""
+    """The root of a drawing of ``size``. ``name``: what its ids begin with; ``kind``: its class; ``told``: its title and description;
+    ``style``: ``""`` where it stands on a page that has one."""
     width, height = map(number, size)
     root = ElementTree.Element(
         "svg",
@@ -26,7 +27,8 @@ def root_of(name: str, kind: str, size: tuple[float, float], told: tuple[str, st
     )
     ElementTree.SubElement(root, "title", id=f"{name}-title").text = told[0]
     ElementTree.SubElement(root, "desc", id=f"{name}-desc").text = told[1]
-    ElementTree.SubElement(root, "style").text = style
+    if style:
+        ElementTree.SubElement(root, "style").text = style
     return root
 
 

@@ -12,7 +12,7 @@ from .elements import FONTS, add_text, number, root_of
 from .ladder import Ladder
 from .layout import Box, Layout, Line, Text, laid_out
 
-_STYLE = """
+STYLE = """
 .ladder{--ink:#1b1f24;--quiet:#57606a;--line:#57606a;--paper:#fff;--true:#00568a;--true-bg:#e3f1fa;--false:#96400b;--false-bg:#fdeee3;
 --unknown:#5b5263;--unknown-bg:#f0edf3;--plain-bg:#f6f8fa;--critical:#a40e26;--warning:#8a6100;--info:#0550ae;
 font-family:""" + FONTS + """;background:var(--paper)}
@@ -40,11 +40,13 @@ _SIGNS = {
 }
 
 
-def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format) -> str:
-    """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id; ``""`` where there is none."""
+def svg(ladder: Ladder, link: Callable[[str], str] = "{}.svg".format, *, styled: bool = True) -> str:
+    """The drawing as an SVG document. ``link``: the address of another card's drawing, by the card's id; ``""`` where there is none;
+    ``styled``: whether it carries its style (:data:`STYLE`), or stands on a page that has that already."""
     layout = laid_out(ladder)
     name = f"{ladder.card}-{ladder.parameter_set}"
-    root = root_of(name, "ladder", (layout.width, layout.height), (ladder.heading, ladder.described()), _STYLE)
+    style = STYLE if styled else ""
+    root = root_of(name, "ladder", (layout.width, layout.height), (ladder.heading, ladder.described()), style)
     for line in layout.lines:
         _line(root, line)
     for text in layout.texts:

@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 _VALUE_SETS, _ORDERS, _DOCUMENTS = "fhir_profiles/value-sets", "fhir_profiles/activity-definitions", "docs"
+# The list of all cards.
+CARDS_PAGE = "card-list.html"
 _EXTERNAL = ("http://", "https://", "mailto:")
 # What is shown as a page when a document leads to it; everything else is left out of the site.
 _SHOWN = frozenset({".md", ".py", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".txt", ".sh", ""})
@@ -39,10 +41,14 @@ class Addresses:
         """The address on ``page``, made from the file ``source``, of a link as it stands there."""
         if href.startswith(_EXTERNAL):
             return href
+        found = self.page_of(source, href)
+        return None if found is None else way(page, found)
+
+    def page_of(self, source: str, href: str) -> str | None:
+        """The page of the site to which a link in the file ``source`` leads, with the place on it."""
         path, _, fragment = href.partition("#")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(path))) if path else source
-        found = self._page(target, fragment)
-        return None if found is None else way(page, found)
+        return self._page(target, fragment)
 
     def _page(self, target: str, fragment: str) -> str | None:
         folder, name = posixpath.split(target)
@@ -59,7 +65,7 @@ class Addresses:
         if folder == _ORDERS:
             return f"orders.html#{stem}"
         if target == "cards":
-            return "index.html"
+            return CARDS_PAGE
         return f"{self._file(target)}{mark}" if self._is_shown(target) else None
 
     def _is_shown(self, target: str) -> bool:

@@ -10,32 +10,41 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ...engine import PARAMETER_SETS
+from ..drawing.svg import STYLE
 from ..pages import CLAUSES, PAGES, STATEMENTS, page
 from ..pages.cards import card_rows, placed_cards
 from ..pages.facts import fact_rows
 from ..pages.sources import evidence_rows
 from ..safety.job import engine
-from .addresses import Addresses, page_of_file, way
+from .addresses import CARDS_PAGE, Addresses, page_of_file, way
+from .audiences import Audience, Reading, audiences, introduction
 from .cards import card_content, linked_plain
+from .examples import example_of
 from .markdown import as_html, inline_html
+from .outline import outlined
 from .profiles import order_rows, value_set_rows
+from .searching import Entry, entries_of, index_script
 
-_ASSETS = ("style.css", "filter.js")
+_ASSETS = ("style.css", "filter.js", "reading.js", "search.js", "icon.svg")
+_README = "README.md"
 _NEEDS = {"cards": STATEMENTS, "conformance": CLAUSES}
 # Pages with a form of their own; that of facts stands for the document of that name.
-_OWN_FORM = frozenset({"index", "facts", "value-sets", "orders"})
+_OWN_FORM = frozenset({"index", "card-list", "facts", "value-sets", "orders", "search"})
 _MAIN = (
-    ("index", "Cards"),
-    ("facts", "Facts"),
-    ("parameters", "Parameters"),
-    ("evidence", "Evidence"),
-    ("value-sets", "Value sets"),
-    ("orders", "Orders"),
-    ("conformance", "Conformance"),
+    (CARDS_PAGE, "Cards"),
+    ("facts.html", "Facts"),
+    ("parameters.html", "Parameters"),
+    ("evidence.html", "Evidence"),
+    ("value-sets.html", "Value sets"),
+    ("orders.html", "Orders"),
+    ("index.html#documents", "Documents"),
 )
-_NAVIGATED = frozenset(f"{name}.html" for name, _ in _MAIN)
+_NAVIGATED = frozenset(path for path, _ in _MAIN)
+# How the pages are looked through: in the parts to which a result can lead, as one part, or by their titles alone.
+_IN_PARTS, _WHOLE, _BY_TITLE = range(3)
 # The page of cards in Markdown, beside the pages of single cards.
 _LABELS = {"cards": "All cards in tables, and the founding guidance statement by statement"}
 
@@ -80,7 +89,11 @@ class _Site:
             {"facts": "facts.html", **{name: _page_of(name) for name in self.documents}},
             folder.parent if folder.is_dir() else None,
         )
+        readme = folder.parent / _README
+        self.readme = readme.read_text("utf-8") if folder.is_dir() and readme.is_file() else ""
+        self.audiences = [_placed_readings(audience, self.addresses) for audience in audiences(self.readme)]
         self.made: dict[str, str] = {}
+        self.searched: list[Entry] = []
 
     def _documents(self) -> dict[str, str]:
         """The Markdown of each document by name: made from the cards as they are now, then those that people wrote."""
@@ -92,55 +105,79 @@ class _Site:
     def built(self) -> dict[str, str]:
         """The site, page by page."""
         topics = card_rows()
-        rows = {row["id"]: row for topic in topics for row in topic["cards"]}
-        for placed in self.placed:
-            path = f"cards/{placed.card.id}.html"
-            source = _source(placed.card.place.file, placed.parameter_set)
-            content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
-            self._add(path, "card.html", placed.card.title, "docs/cards.md", content)
+        self._cards({row["id"]: row for topic in topics for row in topic["cards"]})
         self._add("facts.html", "facts.html", "Facts", "docs/facts.md", {"groups": fact_rows()})
         self._add("value-sets.html", "value_sets.html", "Value sets", "docs/facts.md", {"rows": value_set_rows()})
         self._add("orders.html", "orders.html", "Order templates", "docs/cards.md", {"rows": order_rows()})
         for name, text in self.documents.items():
-            self._document(_page_of(name), f"docs/{name}.md", text)
+            self._document(_page_of(name), f"docs/{name}.md", text, _BY_TITLE if name == "cards" else _IN_PARTS)
+        self._start_page()
         self._files()
-        self._add("index.html", "index.html", "Cards", "docs/cards.md", {"topics": topics, "entries": list(self._entries())})
+        self._add(CARDS_PAGE, "card_list.html", "Cards", "docs/cards.md", {"topics": topics}, _BY_TITLE)
+        self._add("search.html", "search.html", "Search", "docs/cards.md", {"entries": list(self._entries())}, _BY_TITLE)
         for name in _ASSETS:
             self.made[name] = files("cds_service.authoring.website").joinpath("templates", name).read_text("utf-8")
+        self.made["drawing.css"] = STYLE
+        self.made["search-index.js"] = index_script(self.searched)
         return dict(sorted(self.made.items()))
 
-    def _add(self, path: str, template: str, title: str, source: str, content: dict[str, Any]) -> None:
+    def _cards(self, rows: Mapping[str, Any]) -> None:
+        for placed in self.placed:
+            path = f"cards/{placed.card.id}.html"
+            source = _source(placed.card.place.file, placed.parameter_set)
+            content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
+            self._add(path, "card.html", placed.card.title, "docs/cards.md", content, _WHOLE)
+
+    def _start_page(self) -> None:
+        """What this is, and for each audience what to read; without README the documents that there are."""
+        listed = {reading.href for audience in self.audiences for reading in audience.readings} | _NAVIGATED
+        first = self.placed[0] if self.placed else None
+        content = {
+            "introduction": introduction(self.readme),
+            "audiences": self.audiences,
+            "others": [(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in listed],
+            "first": first and first.card,
+            "example": first and example_of(*first),
+        }
+        self._add("index.html", "index.html", "Documentation", _README, content, _BY_TITLE)
+
+    def _add(self, path: str, template: str, title: str, source: str, content: dict[str, Any], searched: int = _IN_PARTS) -> None:
         def resolve(href: str) -> str | None:
             return self.addresses.resolve(source, path, href)
 
         def to(target: str) -> str:
             return way(path, target)
 
-        self.made[path] = (
-            _templates()
-            .get_template(template)
-            .render(
-                title=title,
-                here=path,
-                to=to,
-                md=lambda text: inline_html(text, resolve),
-                document=lambda text: as_html(text, resolve),
-                plain=lambda text: linked_plain(text, to),
-                navigation=[(f"{name}.html", label) for name, label in _MAIN if self._has(name)],
-                others=[(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in _NAVIGATED],
-                sets=PARAMETER_SETS,
-                **content,
-            )
+        templates = _templates()
+        common = {"title": title, "here": path, "to": to, "sets": PARAMETER_SETS}
+        html = templates.get_template(template).render(
+            md=lambda text: inline_html(text, resolve),
+            document=lambda text: as_html(text, resolve),
+            plain=lambda text: linked_plain(text, to),
+            **common,
+            **content,
         )
+        self.searched += entries_of(path, title, "" if searched == _BY_TITLE else html, whole=searched == _WHOLE)
+        page = outlined(Markup(html))
+        self.made[path] = templates.get_template("base.html").render(
+            content=page.html, contents=page.contents, navigation=_MAIN, read=self._read_with(path), **common
+        )
+
+    def _read_with(self, path: str) -> dict[str, Any] | None:
+        """The audience that reads a page, with what it reads before and after; the first, where it is for several."""
+        for audience in self.audiences:
+            places = [reading.href for reading in audience.readings]
+            if path in places:
+                position = places.index(path)
+                before, after = audience.readings[:position][-1:], audience.readings[position + 1 :][:1]
+                return {"audience": audience, "before": before, "after": after}
+        return None
 
     def _label(self, name: str) -> str:
         return _LABELS.get(name) or _heading(self.documents[name])
 
-    def _has(self, name: str) -> bool:
-        return name != "conformance" or name in self.documents
-
-    def _document(self, path: str, source: str, text: str) -> None:
-        self._add(path, "document.html", _heading(text), source, {"text": text})
+    def _document(self, path: str, source: str, text: str, searched: int = _IN_PARTS) -> None:
+        self._add(path, "document.html", _heading(text), source, {"text": text}, searched)
 
     def _files(self) -> None:
         """The files that documents lead to, and those that these lead to."""
@@ -150,9 +187,10 @@ class _Site:
                 done.add(name)
                 text = (self.folder.parent / name).read_text("utf-8")
                 if name.endswith(".md"):
-                    self._document(page_of_file(name), name, text)
+                    # What README says stands on the start page and in the documents.
+                    self._document(page_of_file(name), name, text, _BY_TITLE if name == _README else _IN_PARTS)
                 else:
-                    self._add(page_of_file(name), "source.html", name, name, {"text": text})
+                    self._add(page_of_file(name), "source.html", name, name, {"text": text}, _BY_TITLE)
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         """All that can be looked for, by kind."""
@@ -165,6 +203,12 @@ class _Site:
         found += [("Document", _page_of(name), self._label(name), f"{name}.md") for name in self.documents]
         for kind, entries in groupby(found, key=lambda entry: entry[0]):
             yield {"kind": kind, "entries": [entry[1:] for entry in entries]}
+
+
+def _placed_readings(audience: Audience, addresses: Addresses) -> Audience:
+    """An audience with pages of the site in the place of README's links; without what is not on the site."""
+    pages = [(reading, addresses.page_of(_README, reading.href)) for reading in audience.readings]
+    return audience._replace(readings=tuple(Reading(reading.label, page, reading.about) for reading, page in pages if page))
 
 
 def _page_of(document: str) -> str:

@@ -70,7 +70,7 @@ def _drawings(card_id: str, link: Callable[[str], str]) -> Iterator[tuple[str, M
             found.setdefault((card.include, card.exclude, card.indicator, card.summary), []).append(name)
     for names in found.values():
         ladder = ladder_as_authored(engine(names[0], "all").cards[card_id], names[0])
-        yield ", ".join(names), Markup(svg(ladder, link))
+        yield ", ".join(names), Markup(svg(ladder, link, styled=False))
 
 
 def _tests(card: Card) -> Iterator[dict[str, Any]]:

@@ -15,11 +15,11 @@ Resolve = Callable[[str], str | None]
 
 _ALLOWED = re.compile(r'<br>|<a id="[\w.-]+">|</a>')
 _COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
-_TABLE = '<div class="scroll" role="region" aria-label="Table" tabindex="0">'
+_TABLE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
 
 
 def as_html(text: str, resolve: Resolve) -> Markup:
-    """A document in Markdown. Headings get ids as GitHub gives them."""
+    """A document in Markdown. Headings get ids as GitHub gives them, and rows that begin with a name in code get that name."""
     parser = _parser()
     tokens = list(_blocks(parser.parse(text), resolve, set(re.findall(r'<a id="([\w.-]+)">', text))))
     return Markup(parser.renderer.render(tokens, parser.options, {}))
@@ -41,11 +41,18 @@ def _parser() -> MarkdownIt:
 def _blocks(tokens: list[Token], resolve: Resolve, taken: set[str]) -> Iterator[Token]:
     heads: list[str] = []
     column = 0
+    headed = {_slug(tokens[position + 1].content) for position, token in enumerate(tokens) if token.type == "heading_open"}
     for position, token in enumerate(tokens):
         if token.type == "thead_open":
             heads = []
         elif token.type == "tr_open":
             column = 0
+            name = _named(tokens[position + 2]) if tokens[position + 1].type == "td_open" else ""
+            if name and name not in headed | taken:
+                taken.add(name)
+                token.attrSet("id", name)
+        elif token.type == "fence":
+            token.attrSet("tabindex", "0")
         elif token.type == "th_open":
             heads.append(tokens[position + 1].content.replace("`", ""))
         elif token.type == "td_open":
@@ -82,6 +89,13 @@ def _inline(tokens: Iterable[Token], resolve: Resolve) -> Iterator[Token]:
             yield token
         if token.type == "link_close":
             kept.pop()
+
+
+def _named(cell: Token) -> str:
+    """The name that a row of a table is about: its first cell, where that is one word in code and nothing else."""
+    parts = cell.children or []
+    name = parts[0].content if [part.type for part in parts] == ["code_inline"] else ""
+    return name if re.fullmatch(r"[A-Za-z][\w.-]*", name) else ""
 
 
 def _slug(heading: str) -> str:
