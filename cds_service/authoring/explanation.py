@@ -15,9 +15,9 @@ from ..hooks.errors import BadRequest
 from ..hooks.request import read_call
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
-from ..rules.card_file import HOOKS
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decision
+from ..rules.hook_table import HOOKS
 from ..rules.yaml_reader import meant
 
 TRUTHS = {True: "true", False: "false", None: "unknown"}

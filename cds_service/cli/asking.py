@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 from .reading_settings import read_settings
 
 

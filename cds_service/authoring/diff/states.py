@@ -19,6 +19,7 @@ from ...facts.catalogue import CATALOGUE, closure
 from ...rendering.cards import render_suggestions
 from ...rules.card import Card
 from ...rules.decision import Decisions
+from ...rules.hook_table import HOOKS
 from ..safety.class_values import NOW
 from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, Impossible, StateFacts, states
@@ -32,7 +33,6 @@ from .walk import SharedFacts, Table, pair_of, pair_of_statuses, table, with_res
 
 FIRES, SILENT, SAYS, SUGGESTS = "fires where it was silent", "is silent where it fired", "says otherwise", "suggests otherwise"
 KINDS = (FIRES, SILENT, SAYS, SUGGESTS)
-ORDERING = ("order-select", "order-sign")
 _CANDIDATES = 100
 ENOUGH = 5_000
 _MOST_RUNS = 20_000  # in the search for one example
@@ -184,7 +184,7 @@ def _related(job: Job, classes: Table) -> Table:
 
 def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
     """Those of which no two are the same to the facts ``names``."""
-    if job.hook not in ORDERING:
+    if not HOOKS[job.hook].has_drafts:
         return [OPENING]
     asked = [name for name in CATALOGUE if name in names and CATALOGUE[name].session]
     found: dict[Any, Session] = {}

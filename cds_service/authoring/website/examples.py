@@ -20,6 +20,7 @@ from ...rendering.cards import render_card
 from ...rendering.orders import OrderTemplate
 from ...rules.card import Card
 from ...rules.decision import Decisions
+from ...rules.hook_table import any_at_ordering
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN
@@ -72,7 +73,7 @@ class Example(NamedTuple):
 def example_of(card: Card, parameter_set: str) -> Example | None:
     """An example of ``card``, or ``None`` where no state was found in which it fires."""
     stated = _stated(card, parameter_set)
-    for session in _sessions("order-select" in card.hooks):
+    for session in _sessions(any_at_ordering(card.hooks[:1])):
         for found in islice(_states(card, parameter_set, session, stated), _MOST_STATES):
             if found is not None:
                 return found
