@@ -38,23 +38,24 @@ def explain(request_file: Path | None, card: str | None, why_not: str | None, as
     import orjson
 
     from ..authoring.drawing.drawn import drawn
-    from ..authoring.explanation import explain_request, explanation_text
-    from ..authoring.why_not_report import why_not_request, why_not_text
+    from ..authoring.explanation import explain_call, explanation_text
+    from ..authoring.why_not_report import why_not_call, why_not_text
     from ..engine import Engine, MissingData
     from ..facts.session import UnreadableOrders
     from ..hooks.errors import BadRequest
+    from .reading_request import read_request
 
     _check_combination(request_file, card, why_not, form)
     try:
         moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
-        body = request_file.read_bytes() if request_file else None
-        named = card or why_not
+        named = why_not if card is None else card
         engine = Engine(read_settings(), activate=[named] if named else [])
+        call = read_request(engine, request_file.read_bytes(), named) if request_file else None
         if form and card:
-            click.echo(drawn(engine, form, card, body, moment), nl=False)
+            click.echo(drawn(engine, form, card, call, moment), nl=False)
             return
-        asked = engine, body or b"", moment
-        explained = why_not_request(*asked, why_not) if why_not is not None else explain_request(*asked, card)
+        assert call is not None, "only a drawing can do without a request"
+        explained = why_not_call(engine, call, moment, why_not) if why_not is not None else explain_call(engine, call, moment, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except UnreadableOrders as error:
