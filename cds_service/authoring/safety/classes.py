@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
-from ...facts.analytes import ANALYTES
+from ...facts.analytes import ANALYTES, Analyte
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import known
 from ...facts.laboratory import Result
 from ...facts.requested_tests import TESTS
+from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from .class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO, days_ago, values
@@ -234,10 +237,8 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "egfr": _egfr,
     "hb": _hb,
     "mcv": _results("mcv", ("90", "normal"), ("112", "high")),
-    "platelets": _results("platelets", ("40", "low"), ("200", "normal")),
     "reticulocytes": _results("reticulocytes", ("60", "")),
     "folate.serum": _results("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
-    "folate.red_cell": _results("folate.red_cell", ("200", "deficient"), ("500", "sufficient")),
     "potassium": _always(
         ABSENT, UNKNOWN, _result("potassium", "2.7", "severely-low"), _result("potassium", "3.2", "low"),
         _result("potassium", "4.2", "normal"), _result("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
@@ -290,11 +291,26 @@ def _plain(name: str) -> ClassesOf:
     return _always(*options)
 
 
+@cache
+def _by_cut_offs(analyte: Analyte) -> ClassesOf:
+    """No result, an unusable one, and one in each class of ``analyte`` at the site's cut-offs."""
+
+    @lru_cache(maxsize=16)
+    def at(site: Site) -> tuple[Class, ...]:
+        cuts = [cut.value for cut in analyte.cuts_for(analyte.families[0], site)]
+        within = [cuts[0] * 4 / 5, *((low + high) / 2 for low, high in pairwise(cuts)), cuts[-1] * 6 / 5]
+        found = (_result(analyte.name, f"{value.normalize():f}", level) for value, level in zip(within, analyte.classes, strict=True))
+        return ABSENT, UNKNOWN, *found
+
+    return lambda facts: at(facts.site)
+
+
 def input_classes() -> dict[str, ClassesOf]:
-    """The classes of every input of the catalogue: from its kind, or as bounded by other facts."""
+    """The classes of every input of the catalogue: from its kind or its analyte, or as bounded by other facts."""
     plain = [
         name
         for name, definition in CATALOGUE.items()
         if name in COLLAPSED or (definition.queries and definition.kind in ("yes-no", "category"))
     ]
-    return {name: _plain(name) for name in plain} | CONDITIONAL
+    results = {name: _by_cut_offs(analyte) for name, analyte in ANALYTES.items() if name in CATALOGUE and analyte.cuts}
+    return {name: _plain(name) for name in plain} | results | CONDITIONAL
