@@ -44,8 +44,8 @@ class Beside(NamedTuple):
 
 
 def contradictions(card: Card, served: Collection[Card], site: Site) -> Iterator[Finding]:
-    """The criteria and texts of ``card`` that can never, or never but, hold beside the others. ``served``: the cards of every
-    parameter set."""
+    """The criteria and texts of ``card`` that never hold beside the others, and the criteria that always do. ``served``: the cards
+    of every parameter set."""
     cards = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
     fixed = {} if any_at_ordering(card.hooks) else _without_drafts(site)
     yield from _Contradictions(card, Beside(cards, fixed)).findings()

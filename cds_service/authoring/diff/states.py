@@ -92,7 +92,7 @@ class _Candidate(NamedTuple):
 
 
 def differing(job: Job) -> Differing:
-    """Each kind of difference of the card on the hook; where only limits moved, among so many states of a card as are enough."""
+    """Each kind of difference that the card has on the hook. Where only limits moved, the search ends after :data:`ENOUGH` states."""
     old, new = job.cards()
     what = compared(old.get(job.card), new.get(job.card), job.touched)
     names = _asked(job, what)
@@ -308,7 +308,8 @@ def _example(job: Job, what: Compared, kind: str, candidates: list[_Candidate]) 
 
 
 def _decided_states(job: Job, what: Compared, classes: Table, session: Session, given: _Given) -> Iterator[tuple[str, Any, Any]]:
-    """The states in which ``given`` holds, every card decided; the kind is ``""`` too for what is found not to be possible."""
+    """The states in which ``given`` holds, every card decided. The kind is ``""`` where nothing differs, and
+    where the state turns out not to be possible."""
 
     def run(choices: Choices) -> tuple[str, Any, Any]:
         facts = _facts(job, classes, session, choices, given)

@@ -64,7 +64,7 @@ _OLDER_POTASSIUM = tuple(
 
 
 def _recent_potassium(facts: Facts) -> Sequence[Class]:
-    """The last 3 days lie within the last 30."""
+    """The potassium of the longer window, which has that of the shorter one where there is one."""
     newest = facts["potassium"]
     if newest.value is not None:
         return [Class(f"as potassium, {newest.value.level}", newest, copied=True)]
@@ -72,12 +72,12 @@ def _recent_potassium(facts: Facts) -> Sequence[Class]:
 
 
 def _egfr(facts: Facts) -> Sequence[Class]:
-    """Asked after kidney function as a whole, which is the wider question."""
+    """The rates that agree with renal dysfunction, which has been tried before them."""
     return {True: (ABSENT, UNKNOWN, *RATES), False: RATES[1:], None: (ABSENT, UNKNOWN, RATES[1])}[facts["renal.dysfunction"].holds]
 
 
 def _hb(facts: Facts) -> Sequence[Class]:
-    """Asked after anaemia, which is the wider question."""
+    """The haemoglobin that agrees with anaemia, which has been tried before it."""
     return (ABSENT, UNKNOWN, HB) if facts["anaemia"].is_unknown else (HB,)
 
 
@@ -108,7 +108,7 @@ def _past_deficient(facts: Facts) -> Sequence[Class]:
 
 
 def _newest_ever(facts: Facts) -> Sequence[Class]:
-    """Asked after deficiency in an older result, which is the wider question."""
+    """The older results that agree with an earlier deficiency, which has been tried before them."""
     return _OLDER_B12[:1] if facts["b12.past_deficient"].holds else (ABSENT, UNKNOWN, *_OLDER_B12)
 
 
@@ -133,7 +133,7 @@ def _folate_reason(facts: Facts) -> Sequence[Class]:
 
 
 def _pregnancy_possible(facts: Facts) -> Sequence[Class]:
-    """Tried itself, in place of sex and age: the decision reads neither."""
+    """This fact is tried in place of sex and age, of which the decision reads neither."""
     return (TRUE, FALSE) if facts["folate.reason"].value is None else (FALSE,)
 
 
@@ -173,7 +173,7 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
 
 
 def agreeing_ages(ages: ClassesOf) -> ClassesOf:
-    """Those of ``ages`` in months that agree with whether the patient is below 16, which is tried itself and is the wider question."""
+    """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been tried before them."""
 
     def classes(facts: Facts) -> Sequence[Class]:
         below_16, adult_from = facts["patient.paediatric"].holds, facts.site.number("age.adult_from") * 12

@@ -131,7 +131,7 @@ def _result_day(facts: Facts) -> Sequence[Class]:
 
 
 def _haemoglobin(facts: Facts) -> Sequence[Class]:
-    """As anaemia has it; the proof does not tell apart what cards do not."""
+    """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it from other normal ones."""
     (low,) = (option for option in CONDITIONAL["hb"](facts) if option.fact.value is not None)
     if facts["anaemia"].holds is not False:
         return (low,)
