@@ -16,24 +16,30 @@ Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z", max_length=256)]
 
 
 class HookContext(Struct, kw_only=True):
-    """What the context of every hook has."""
+    """What is read of the context of any hook. Not every hook names the user or the encounter; ``order-dispatch`` names neither."""
 
-    userId: Text
     patientId: Id
+    userId: str = ""
     encounterId: Id | None = None
 
 
-class PatientViewContext(HookContext, kw_only=True):
+class UserContext(HookContext, kw_only=True):
+    """The context of a hook that is fired for a user."""
+
+    userId: Text
+
+
+class PatientViewContext(UserContext, kw_only=True):
     """Context of ``patient-view``."""
 
 
-class EncounterDischargeContext(HookContext, kw_only=True):
+class EncounterDischargeContext(UserContext, kw_only=True):
     """Context of ``encounter-discharge``."""
 
     encounterId: Id
 
 
-class OrderSignContext(HookContext, kw_only=True):
+class OrderSignContext(UserContext, kw_only=True):
     """Context of ``order-sign``."""
 
     draftOrders: Annotated[Raw, Meta(extra_json_schema={"type": ["object", "null"]})] = field(default_factory=Raw)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_service.hooks.contexts import CONTEXTS, HookContext
+from cds_service.hooks.contexts import CONTEXTS, UserContext
 from cds_service.rules.hook_table import HOOKS, Hook
 
 APPOINTMENTS: dict[str, Any] = {
@@ -17,7 +17,7 @@ APPOINTMENTS: dict[str, Any] = {
 }
 
 
-class AppointmentBookContext(HookContext, kw_only=True):
+class AppointmentBookContext(UserContext, kw_only=True):
     """Context of ``appointment-book``."""
 
     appointments: dict[str, Any]
