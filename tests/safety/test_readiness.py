@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.authoring.safety import readiness
-from cds_service.authoring.safety.classes import NOW
+from cds_service.authoring.safety.class_values import NOW
 from cds_service.authoring.safety.enumeration import Choices, NeedsClasses, StateFacts
 from cds_service.authoring.safety.job import engine
 from cds_service.cli import main

@@ -7,51 +7,21 @@ is no interval of treatment): each function states what its fact's own definitio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from decimal import Decimal
-from functools import cache, lru_cache
-from itertools import pairwise
-from typing import Any
 
-from ...facts.analytes import ANALYTES, Analyte
+from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import known
-from ...facts.laboratory import Result
 from ...facts.requested_tests import TESTS
-from ...facts.site import Site
-from ...fhir.dates import Moment
-from ...fhir.interval import Interval
-from .class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO, days_ago, values
+from .class_values import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO, days_ago, values
 from .enumeration import Class, ClassesOf
+from .result_classes import always, classes_by_cut_offs, result_class, result_classes
 from .treatment_classes import TREATMENT
 
 STATUS_CLASSES = (*values(*CATALOGUE["b12.results_status"].values), UNKNOWN)
 
 
-def _result(analyte: str, value: str, level: str, days_ago: int = 1, **more: Any) -> Class:
-    """A result of ``value`` in the analyte's first unit, ``days_ago``."""
-    instant = NOW - timedelta(days=days_ago)
-    moment = Moment(instant.date(), instant)
-    unit = ANALYTES[analyte].families[0].unit
-    number = Decimal(value)
-    result = Result(
-        analyte, Interval(number, number), unit, level, f"{value} {unit}", moment, f"Observation/{analyte}", False,
-        more.get("haemolysed", False), False,
-    )  # fmt: skip
-    return Class(f"{more.get('label', level or value)}{f'@{days_ago}' if days_ago != 1 else ''}", known(result, result.source))
-
-
-def _always(*options: Class) -> ClassesOf:
-    return lambda facts: options
-
-
-def _results(analyte: str, *values: tuple[str, str], days: Sequence[int] = (1,)) -> ClassesOf:
-    """No result, an unusable one, and each of ``values`` (value and class) at each age in days."""
-    return _always(ABSENT, UNKNOWN, *(_result(analyte, value, level, count) for value, level in values for count in days))
-
-
-RATES = (_result("egfr.reported", "40", "reduced"), _result("egfr.reported", "60", "normal"))
-HB = _result("hb", "90", "")
+RATES = (result_class("egfr.reported", "40", "reduced"), result_class("egfr.reported", "60", "normal"))
+HB = result_class("hb", "90", "")
 _CHECKS = tuple(
     Class(label, known(orders))
     for label, orders in (
@@ -59,7 +29,7 @@ _CHECKS = tuple(
     )
 )  # fmt: skip
 _OLDER_POTASSIUM = tuple(
-    _result("potassium", value, level, 10) for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
+    result_class("potassium", value, level, 10) for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
 )
 
 
@@ -193,7 +163,9 @@ def suspicion(facts: Facts) -> Sequence[Class]:
 
 
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
-_OLDER_B12 = tuple(_result("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True))
+_OLDER_B12 = tuple(
+    result_class("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True)
+)
 _ORDERED = (*_CHECKS, Class("now", known(("potassium-now",))), UNKNOWN)
 
 
@@ -218,59 +190,59 @@ TEST_ORDERS: dict[str, tuple[str, ...]] = {
 # Results of which it matters only whether they are there, and of methylmalonic acid whether it is high. With every class of a
 # result the tests after nitrous oxide, which ask no more, would have 195,000 states in each session.
 PRESENT_OR_NOT: dict[str, ClassesOf] = {
-    "b12.total": _always(ABSENT, _result("b12.total", "250", "indeterminate", 5)),
-    "b12.active": _always(ABSENT, _result("b12.active", "50", "indeterminate", 3)),
-    "homocysteine": _always(ABSENT, _result("homocysteine", "10", "normal", label="10")),
-    "mma": _always(ABSENT, _result("mma", "200", "normal"), _result("mma", "900", "high")),
+    "b12.total": always(ABSENT, result_class("b12.total", "250", "indeterminate", 5)),
+    "b12.active": always(ABSENT, result_class("b12.active", "50", "indeterminate", 3)),
+    "homocysteine": always(ABSENT, result_class("homocysteine", "10", "normal", label="10")),
+    "mma": always(ABSENT, result_class("mma", "200", "normal"), result_class("mma", "900", "high")),
 }
 # All that the facts which order tests ask of what they read.
-WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {**{f"test.pending.{test}": _always(TRUE, FALSE) for test in TESTS}, **PRESENT_OR_NOT}
+WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {**{f"test.pending.{test}": always(TRUE, FALSE) for test in TESTS}, **PRESENT_OR_NOT}
 CONDITIONAL: dict[str, ClassesOf] = {
     **TREATMENT,
-    "b12.total": _results("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
-    "b12.active": _results("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
-    "mma": _results("mma", ("200", "normal"), ("900", "high")),
-    "homocysteine": _always(
-        ABSENT, UNKNOWN, *(_result("homocysteine", value, level, label=value)
+    "b12.total": result_classes("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
+    "b12.active": result_classes("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
+    "mma": result_classes("mma", ("200", "normal"), ("900", "high")),
+    "homocysteine": always(
+        ABSENT, UNKNOWN, *(result_class("homocysteine", value, level, label=value)
                            for value, level in (("8", "normal"), ("10", "normal"), ("20", "high"))),
     ),
     "egfr": _egfr,
     "hb": _hb,
-    "mcv": _results("mcv", ("90", "normal"), ("112", "high")),
-    "reticulocytes": _results("reticulocytes", ("60", "")),
-    "folate.serum": _results("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
-    "potassium": _always(
-        ABSENT, UNKNOWN, _result("potassium", "2.7", "severely-low"), _result("potassium", "3.2", "low"),
-        _result("potassium", "4.2", "normal"), _result("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
+    "mcv": result_classes("mcv", ("90", "normal"), ("112", "high")),
+    "reticulocytes": result_classes("reticulocytes", ("60", "")),
+    "folate.serum": result_classes("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
+    "potassium": always(
+        ABSENT, UNKNOWN, result_class("potassium", "2.7", "severely-low"), result_class("potassium", "3.2", "low"),
+        result_class("potassium", "4.2", "normal"), result_class("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
     ),
     "potassium.recent": _recent_potassium,
-    "patient.age_months": _always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
+    "patient.age_months": always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
     "potassium.checks": _potassium_checks,
-    **{name: _always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
+    **{name: always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
     **{
-        name: _always(Class("none", known(())), Class("some", known(TEST_ORDERS[name])))
+        name: always(Class("none", known(())), Class("some", known(TEST_ORDERS[name])))
         for name in ("order.before_first_dose", "order.before_prevention", "order.after_nitrous_oxide")
     },
-    "potassium.ordered": _always(*_ORDERED),
-    "potassium.unreceived": _always(TRUE, FALSE),
-    "potassium.haemolysed": _always(TRUE, FALSE),
+    "potassium.ordered": always(*_ORDERED),
+    "potassium.unreceived": always(TRUE, FALSE),
+    "potassium.haemolysed": always(TRUE, FALSE),
     "nitrous_oxide.last": _nitrous_oxide_last,
     "nitrous_oxide.functional_tests_normal": _functional_tests_normal,
     "anaemia.severe": _severe,
     "b12.only_unexplained_high": _only_unexplained_high,
     "b12.earlier_deficient": _earlier_deficient,
-    "b12.result_day": _always(ABSENT, UNKNOWN, *days_ago(5, 100)),
+    "b12.result_day": always(ABSENT, UNKNOWN, *days_ago(5, 100)),
     "b12.past_deficient": _past_deficient,
     "b12.newest_ever": _newest_ever,
     "cause.dietary": _dietary,
     "bariatric.malabsorptive": _malabsorptive,
     "folate.reason": _folate_reason,
     "folate.pregnancy_possible": _pregnancy_possible,
-    "b12.sample_carried": _always(TRUE, FALSE),
+    "b12.sample_carried": always(TRUE, FALSE),
     "pemetrexed": _pemetrexed,
     "homocysteine.on_treatment": _homocysteine_on_treatment,
     "monitoring.due": _monitoring_due,
-    "monitoring.last": _always(ABSENT, UNKNOWN, *days_ago(5, 100)),
+    "monitoring.last": always(ABSENT, UNKNOWN, *days_ago(5, 100)),
     "neuro.before_treatment": _neuro_before,
     "anaemia.at_start": _anaemia_at_start,
     "anaemia.persists": _anaemia_persists,
@@ -288,21 +260,7 @@ COLLAPSED = (
 def _plain(name: str) -> ClassesOf:
     definition = CATALOGUE[name]
     options = YES_NO if definition.kind == "yes-no" else (*values(*definition.values), ABSENT, UNKNOWN)
-    return _always(*options)
-
-
-@cache
-def _by_cut_offs(analyte: Analyte) -> ClassesOf:
-    """No result, an unusable one, and one in each class of ``analyte`` at the site's cut-offs."""
-
-    @lru_cache(maxsize=16)
-    def at(site: Site) -> tuple[Class, ...]:
-        cuts = [cut.value for cut in analyte.cuts_for(analyte.families[0], site)]
-        within = [cuts[0] * 4 / 5, *((low + high) / 2 for low, high in pairwise(cuts)), cuts[-1] * 6 / 5]
-        found = (_result(analyte.name, f"{value.normalize():f}", level) for value, level in zip(within, analyte.classes, strict=True))
-        return ABSENT, UNKNOWN, *found
-
-    return lambda facts: at(facts.site)
+    return always(*options)
 
 
 def input_classes() -> dict[str, ClassesOf]:
@@ -312,5 +270,5 @@ def input_classes() -> dict[str, ClassesOf]:
         for name, definition in CATALOGUE.items()
         if name in COLLAPSED or (definition.queries and definition.kind in ("yes-no", "category"))
     ]
-    results = {name: _by_cut_offs(analyte) for name, analyte in ANALYTES.items() if name in CATALOGUE and analyte.cuts}
+    results = {name: classes_by_cut_offs(analyte) for name, analyte in ANALYTES.items() if name in CATALOGUE and analyte.cuts}
     return {name: _plain(name) for name in plain} | results | CONDITIONAL
