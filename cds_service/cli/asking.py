@@ -42,8 +42,8 @@ def explain(request_file: Path | None, card: str | None, why_not: str | None, as
     from ..authoring.why_not_report import why_not_call, why_not_text
     from ..engine import Engine, MissingData
     from ..facts.session import UnreadableOrders
+    from ..hooks.any_hook import read_request
     from ..hooks.errors import BadRequest
-    from .reading_request import read_request
 
     _check_combination(request_file, card, why_not, form)
     try:

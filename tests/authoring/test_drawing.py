@@ -20,9 +20,9 @@ from cds_service.authoring.drawing.measure import width_of, wrapped
 from cds_service.authoring.drawing.svg import svg
 from cds_service.authoring.example import example_request
 from cds_service.cli import main
-from cds_service.cli.reading_request import read_request
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
+from cds_service.hooks.any_hook import read_request
 from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
 from tests.support.browser import measured, needs_browser

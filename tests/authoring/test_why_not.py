@@ -15,12 +15,12 @@ from cds_service.authoring.card_tests import TODAY, StatedFacts, StatedResult, a
 from cds_service.authoring.why_not import Supposed, why_not
 from cds_service.authoring.why_not_report import why_not_call
 from cds_service.cli import main
-from cds_service.cli.reading_request import read_request
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE, Facts
 from cds_service.facts.fact import absent, known, unknown
 from cds_service.facts.session import OrderingSession
 from cds_service.fhir.interval import Interval
+from cds_service.hooks.any_hook import read_request
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.conditions import AnyOf, CardHolds
 from cds_service.rules.decision import Decisions

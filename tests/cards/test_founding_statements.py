@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cds_service.authoring.explanation import explain_call
-from cds_service.cli.reading_request import read_request
+from cds_service.hooks.any_hook import read_request
 from tests.support.clinic import card_of, engine, fire, ids, suggestions
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_INJECTION,
