@@ -33,10 +33,10 @@ from .fhir.terminology import LOINC, SNOMED, Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
 from .rendering.orders import OrderTemplate, load_templates, with_site_codings
 from .rules.card import Card
-from .rules.card_file import HOOKS
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
+from .rules.hook_table import HOOKS
 from .rules.shared_files import words_of
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
@@ -150,7 +150,7 @@ class Engine:
         if call.draft_orders is not None:
             medications = partial(call.prefetch, _MEDICATION_QUERIES)
             reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
-            session = reader.read(call.draft_orders, call.selections, still_choosing=call.hook == "order-select")
+            session = reader.read(call.draft_orders, call.selections, still_choosing=HOOKS[call.hook].has_selections)
         return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), given, TROUBLES.note_unread)
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
@@ -205,7 +205,7 @@ class Engine:
         missing = tuple(part.key for part in parts if part.key not in found.received)
         laboratory = tuple(part.key for part in parts if QUERIES[part.query].laboratory)
         required = tuple(key for key in missing if key == "patient")
-        if call.hook in ("patient-view", "encounter-discharge") and laboratory and set(laboratory) <= set(missing):
+        if HOOKS[call.hook].requires_results and laboratory and set(laboratory) <= set(missing):
             required += laboratory
         if required:
             raise MissingData(required, found.problems)

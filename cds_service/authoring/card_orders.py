@@ -10,6 +10,7 @@ from ..facts.site import Site
 from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import CardHolds, Condition
+from ..rules.hook_table import any_at_ordering
 from .safety.class_values import NOW, YES_NO
 from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
 from .safety.enumeration import Choices, StateFacts, states
@@ -40,7 +41,7 @@ class OrderChoices:
         if source.template:
             return Choice(((source.template,),), False)
         found: dict[Orders, None] = {}
-        for facts in self._states_of(source.fact, at_ordering=not {"order-select", "order-sign"}.isdisjoint(card.hooks)):
+        for facts in self._states_of(source.fact, at_ordering=any_at_ordering(card.hooks)):
             value = facts[source.fact].value
             if value is not None and _possible(facts, source.fact, card, suggestion):
                 found[tuple(value)] = None

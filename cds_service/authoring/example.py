@@ -7,6 +7,7 @@ from typing import Any
 
 from ..facts.queries import QUERIES
 from ..fhir.terminology import LOINC, RXNORM
+from ..rules.hook_table import HOOKS
 
 _PATIENT = "example"
 _SUBJECT = {"reference": f"Patient/{_PATIENT}"}
@@ -26,9 +27,10 @@ def example_request(hook: str, now: datetime) -> dict[str, Any]:
     prefetch["b12-results"] = _bundle(_result("b12", "2132-9", 110, "pg/mL", day), _result("folate", "2284-8", 8.2, "ng/mL", day))
     prefetch["blood-count"] = _bundle(_result("hb", "718-7", 10.1, "g/dL", day), _result("mcv", "787-2", 112, "fL", day))
     context: dict[str, Any] = {"userId": "Practitioner/example", "patientId": _PATIENT, "encounterId": "example"}
-    if hook in ("order-select", "order-sign"):
+    context |= HOOKS[hook].example_context
+    if HOOKS[hook].has_drafts:
         context["draftOrders"] = {**_bundle(_folic_acid(now)), "type": "collection"}
-    if hook == "order-select":
+    if HOOKS[hook].has_selections:
         context["selections"] = ["MedicationRequest/folic-acid"]
     return {"hook": hook, "hookInstance": "0f4a1b1e-6d0a-4bb1-8d4f-6f0c9d1f7c11", "context": context, "prefetch": prefetch}
 

@@ -6,52 +6,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
-from ..fhir.client import FhirClient
-from ..hooks.errors import BadRequest
-from ..hooks.request import read_call
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
-from ..rules.card_file import HOOKS
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decision
-from ..rules.yaml_reader import meant
 
 TRUTHS = {True: "true", False: "false", None: "unknown"}
 
 
-class _Hook(msgspec.Struct):
-    hook: str = ""
+def explain_call(engine: Engine, call: Call, now: datetime, only: str | None = None) -> dict[str, Any]:
+    """How the cards were decided for a hook call, as JSON-ready data. ``only``: the id of the one card to explain.
 
-
-def read_request(engine: Engine, body: bytes, only: str | None = None, fhir: FhirClient | None = None) -> Call:
-    """The hook call of a request body. ``fhir`` reads the FHIR server that it names; without one, nothing but the prefetch is read.
-
-    Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` is not of the hook.
+    Raises :class:`~cds_service.engine.MissingData`.
     """
-    try:
-        hook = msgspec.json.decode(body, type=_Hook).hook
-    except msgspec.MsgspecError as error:
-        raise BadRequest(f"The body is not a CDS Hooks request: {error}") from None
-    if hook not in HOOKS:
-        raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
-    if only is not None and only not in engine.cards_by_hook[hook]:
-        other = engine.cards.get(only)
-        mend = f"It speaks on {', '.join(other.hooks)}." if other else meant(only, engine.cards_by_hook[hook])
-        raise ValueError(f"No card {only!r} speaks on {hook}. {mend}".rstrip())
-    return read_call(body, (hook,), fhir)
-
-
-def explain_request(engine: Engine, body: bytes, now: datetime, only: str | None = None, fhir: FhirClient | None = None) -> dict[str, Any]:
-    """The explanation of a request body as JSON-ready data. ``fhir``: reads the FHIR server that it names.
-
-    Raises :class:`BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that is not of the hook.
-    """
-    call = read_request(engine, body, only, fhir)
     facts = engine.facts(call, now)
     decisions = engine.decisions(call, facts, whole_trace=True)
     wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]

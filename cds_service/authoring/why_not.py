@@ -136,8 +136,8 @@ class _Search:
         return _State(supposed, decisions, decisions.holds(self._card.id))
 
     def _surprise(self, changes: Sequence[Change]) -> tuple[int, ...]:
-        """Learning what is not known surprises least, then another value, then that there is none; near numbers before far ones;
-        then in the order in which the criteria ask."""
+        """How much a reader would be surprised, the least first: by learning what was not known, by another value, by there being none;
+        by a near number, by a far one. Changes that surprise alike come in the order in which the criteria ask."""
         states = [(State.VALUE, State.ABSENT, State.UNKNOWN).index(change.then.fact.state) for change in changes]
         order = list(self._asked)
         return (

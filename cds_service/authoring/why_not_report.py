@@ -6,28 +6,24 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..engine import Engine
+from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact, State
-from ..fhir.client import FhirClient
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
 from ..rules.decision import Decisions
 from .card_words import joined
-from .explanation import condition_text, read_request
+from .explanation import condition_text
 from .why_not import MOST_CHANGES, Cards, Change, Supposed, looked_at, why_not
 
 MOST_TOLD = 10
 
 
-def why_not_request(engine: Engine, body: bytes, now: datetime, card_id: str, fhir: FhirClient | None = None) -> dict[str, Any]:
-    """The smallest changes that would turn the outcome of a card for a request body, as JSON-ready data. ``fhir``: reads the FHIR
-    server that it names.
+def why_not_call(engine: Engine, call: Call, now: datetime, card_id: str) -> dict[str, Any]:
+    """The smallest changes that would turn the outcome of a card for a hook call, as JSON-ready data.
 
-    Raises :class:`~cds_service.hooks.errors.BadRequest`, :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a
-    card that is not of the hook.
+    Raises :class:`~cds_service.engine.MissingData`.
     """
-    call = read_request(engine, body, card_id, fhir)
     facts = engine.facts(call, now)
     cards = engine.cards_by_hook[call.hook]
     found = why_not(cards[card_id], cards, facts)

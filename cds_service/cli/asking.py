@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 from .asking_server import Asked, asked, server_options
 from .reading_settings import read_settings
 
@@ -43,25 +43,25 @@ def explain(
     import orjson
 
     from ..authoring.drawing.drawn import drawn
-    from ..authoring.explanation import explain_request, explanation_text
-    from ..authoring.why_not_report import why_not_request, why_not_text
+    from ..authoring.explanation import explain_call, explanation_text
+    from ..authoring.why_not_report import why_not_call, why_not_text
     from ..engine import Engine, MissingData
     from ..facts.session import UnreadableOrders
+    from ..hooks.any_hook import read_request
     from ..hooks.errors import BadRequest, missing_data_text
 
     given = asked(request_file, **server)
     _check_combination(given, card, why_not, form)
     try:
         moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
-        named = card or why_not
+        named = why_not if card is None else card
         engine = Engine(read_settings(), activate=[named] if named else [])
+        call = read_request(engine, given.body, named, given.fhir) if given else None
         if form and card:
-            drawing = drawn(engine, form, card, given.body, moment, given.fhir) if given else drawn(engine, form, card, None, moment)
-            click.echo(drawing, nl=False)
+            click.echo(drawn(engine, form, card, call, moment), nl=False)
             return
-        assert given is not None
-        about = engine, given.body, moment
-        explained = why_not_request(*about, why_not, given.fhir) if why_not is not None else explain_request(*about, card, given.fhir)
+        assert call is not None, "only a drawing can do without a request"
+        explained = why_not_call(engine, call, moment, why_not) if why_not is not None else explain_call(engine, call, moment, card)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except UnreadableOrders as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 from .reading_settings import read_settings
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ def _of_server(server: str, patient: str, token_file: Path | None, hook: str, or
 
     from ..fhir.client import FhirClient
     from ..fhir.servers import OPEN, read_servers
-    from ..workbench.made_request import ORDERING, request_of_server
+    from ..workbench.made_request import request_of_server
 
-    if orders and hook not in ORDERING:
-        raise click.UsageError(f"{hook} has no draft orders: --order goes with {' and '.join(ORDERING)}.")
+    if orders and not HOOKS[hook].has_drafts:
+        ordering = [name for name, of_hook in HOOKS.items() if of_hook.has_drafts]
+        raise click.UsageError(f"{hook} has no draft orders: --order goes with {' and '.join(ordering)}.")
     settings = read_settings()
     try:
         # The server that is named here counts as listed, and as open; the networks and authorities are those of the settings.

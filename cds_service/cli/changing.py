@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
 

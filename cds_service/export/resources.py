@@ -93,8 +93,16 @@ def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
 
 
 def _profile(identity: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((PROFILES / _PROFILES / f"{identity}.json").read_text("utf-8"))
+    path = PROFILES / _PROFILES / f"{identity}.json"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise NoProfile(f"{PROFILES.name}/{_PROFILES}/{path.name} is missing") from None
     return found
+
+
+class NoProfile(Exception):
+    """A profile is missing whose invariant would be made. As a text: its file."""
 
 
 def stale(profiles: Path) -> Iterator[str]:

@@ -1,22 +1,8 @@
 """Pure: a patient's FHIR resources in, typed and named facts with provenance out. No Flask, no I/O, no clock."""
 
-from . import (  # noqa: F401  (importing registers the facts; their order is the catalogue's)
-    b12,
-    b12_gaps,
-    b12_therapy,
-    bleeding,
-    blood_count,
-    draft_regimen,
-    drafts,
-    exposure,
-    folate,
-    history,
-    malabsorption,
-    patient,
-    potassium_orders,
-    regimen,
-    renal,
-    requested_tests,
-    response,
-    test_orders,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
+# A module registers its facts when it is imported; the catalogue has them in the order of the modules' names.
+for _module in sorted(iter_modules(__path__), key=lambda module: module.name):
+    import_module(f"{__name__}.{_module.name}")

@@ -25,7 +25,8 @@ class Family(NamedTuple):
 
 
 class CutName(NamedTuple):
-    """A cut-off by its parameter; ``inclusive``: the value itself belongs to the class above (in ``inclusive_in`` anyway)."""
+    """A cut-off by its parameter. A result that equals it belongs to the class above if ``inclusive``, and in the unit
+    ``inclusive_in`` whether ``inclusive`` or not."""
 
     parameter: str
     inclusive: bool

@@ -19,9 +19,11 @@ from ..fhir.index import resources_of
 from ..fhir.reading import Bundle, Value, read_value
 from ..fhir.references import type_and_id
 from ..rules.card import Card
+from ..rules.hook_table import HOOKS
 from ..rules.yaml_reader import meant
+from .contexts import Text
 from .errors import BadRequest
-from .request import Text, decoded, opened
+from .request import decoded, opened
 
 MOST_PARAMETERS = 1000
 LONGEST_NAME = 40
@@ -30,7 +32,6 @@ LONGEST_ID = 256  # as in a hook call
 UNUSED = ("organization", "userType", "userLanguage", "userTaskContext", "setting", "settingContext")
 _ONCE = ("subject", "encounter", "practitioner", "data", "draftOrders", *UNUSED)
 NAMES = ("subject", "encounter", "practitioner", *UNUSED, "prefetchData", "data", "draftOrders", "selections")
-_ORDERING = ("order-select", "order-sign")
 
 
 class Reference(Struct):
@@ -83,7 +84,7 @@ def read_apply(body: bytes, card: Card) -> Call:
     hook = card.hooks[0]
     orders = named.get("draftOrders")
     selections = [_string(*item) for item in named.get("selections", ())]
-    if hook not in _ORDERING and (orders or selections):
+    if not HOOKS[hook].has_drafts and (orders or selections):
         raise BadRequest("This card is not one of ordering: it reads no draftOrders and no selections.", "Parameters.parameter")
     return Call(
         hook,

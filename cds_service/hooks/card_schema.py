@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..rules.card import INDICATORS
-from ..rules.card_file import HOOKS
 from ..rules.card_texts import SUMMARY_LIMIT
+from ..rules.hook_table import HOOKS
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 _URL: dict[str, Any] = {"type": "string", "format": "uri"}

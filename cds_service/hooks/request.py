@@ -1,7 +1,6 @@
 """The CDS Hooks request: its envelope and context, checked; the prefetch, left unread until a fact asks for it.
 
-CDS Hooks 3.0.0, "Calling a CDS Service"; the context of each hook as its definition says. Elements that a hook
-requires but a known client omits (``selections``, ``draftOrders``) may be missing.
+CDS Hooks 3.0.0, "Calling a CDS Service"; the context of each hook is in ``contexts``.
 """
 
 from __future__ import annotations
@@ -10,50 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta, Raw, Struct
 
 from ..engine import Call
 from ..fhir.authorization import FhirAuthorization
 from ..fhir.client import FhirClient
 from ..fhir.reading import Bundle, Value, read_value
 from ..fhir.retrieval import fetch_nothing
+from ..rules.hook_table import HOOKS
+from .contexts import CONTEXTS, HookContext, Text
 from .errors import BadRequest
 
-Text = Annotated[str, Meta(min_length=1)]
-# A slash would make it a reference ("Patient/1"), which no id of a resource would ever equal.
-# It comes back in every order: FHIR R4 has ids of 64 characters at most, and some servers go beyond.
-Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z", max_length=256)]
 Url = Annotated[str, Meta(pattern=r"\A[Hh][Tt][Tt][Pp][Ss]?://[!-~]+\Z", max_length=2048)]
 
 
-class PatientViewContext(Struct):
-    """Context of ``patient-view``."""
-
-    userId: Text
-    patientId: Id
-    encounterId: Id | None = None
-
-
-class EncounterDischargeContext(Struct):
-    """Context of ``encounter-discharge``."""
-
-    userId: Text
-    patientId: Id
-    encounterId: Id
-
-
-class OrderContext(Struct):
-    """Context of ``order-select`` and ``order-sign``; ``order-sign`` has no ``selections``."""
-
-    userId: Text
-    patientId: Id
-    encounterId: Id | None = None
-    selections: list[Any] | None = None
-    draftOrders: Annotated[Raw, Meta(extra_json_schema={"type": ["object", "null"]})] = field(default_factory=Raw)
-
-
 Body = TypeVar("Body")
-Context = TypeVar("Context", PatientViewContext, EncounterDischargeContext, OrderContext)
+Context = TypeVar("Context", bound=HookContext)
 
 
 class HookRequest(Struct, Generic[Context]):
@@ -71,12 +42,7 @@ class HookRequest(Struct, Generic[Context]):
     prefetch: dict[str, Raw] | None = None
 
 
-REQUESTS: dict[str, Any] = {
-    "patient-view": HookRequest[PatientViewContext],
-    "encounter-discharge": HookRequest[EncounterDischargeContext],
-    "order-select": HookRequest[OrderContext],
-    "order-sign": HookRequest[OrderContext],
-}
+REQUESTS: dict[str, Any] = {hook: HookRequest[CONTEXTS[hook]] for hook in HOOKS}  # type: ignore[valid-type]
 _DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {hook: msgspec.json.Decoder(model).decode for hook, model in REQUESTS.items()}
 
 
@@ -108,7 +74,7 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
         context.patientId,
         context.encounterId,
         _draft_orders(hook, context),
-        context.selections if hook == "order-select" else None,
+        context.selections if HOOKS[hook].has_selections else None,
         lambda keys: opened(prefetch, keys),
         fhir.reading(server, authorization, context.patientId) if fhir and server else fetch_nothing,
         server,
@@ -144,12 +110,12 @@ def _read(text: Raw, element: str) -> Value:
 
 
 def _draft_orders(hook: str, context: Any) -> Value:
-    """The draft orders of an ordering hook. Raises :class:`BadRequest` where they are missing or no Bundle; a known client
+    """The draft orders of a hook that has them. Raises :class:`BadRequest` where they are no Bundle, or missing; a known client
     leaves them out of ``order-select`` while its form opens."""
-    if not isinstance(context, OrderContext):
+    if not HOOKS[hook].has_drafts:
         return None
     value = _read(context.draftOrders, "context.draftOrders") if memoryview(context.draftOrders).nbytes else None
-    if value is None and hook == "order-sign":
+    if value is None and not HOOKS[hook].has_selections:
         raise BadRequest("draftOrders is required.", "context.draftOrders", code="required")
     if value is not None and not isinstance(value, Bundle):
         raise BadRequest("draftOrders is a Bundle of resources.", "context.draftOrders", code="structure")

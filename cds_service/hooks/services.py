@@ -6,28 +6,14 @@ from typing import Any, NamedTuple
 
 from ..config import Settings
 from ..engine import Engine
+from ..rules.hook_table import HOOKS
 from .prefetch import prefetch_templates
 
 CDS_HOOKS_VERSION = "3.0.0"
-# Of the published definitions of all four hooks.
-HOOK_VERSION = "1.0"
 SHARED_ID = "b12-folate"
-_TITLES = {
-    "patient-view": "Vitamin B12 and folate: opening the chart",
-    "order-select": "Vitamin B12 and folate: choosing an order",
-    "order-sign": "Vitamin B12 and folate: signing orders",
-    "encounter-discharge": "Vitamin B12 and folate: discharge",
-}
-_DESCRIPTIONS = {
-    "patient-view": "Points out untreated vitamin B12 and folate deficiency from laboratory results, problems and medications.",
-    "order-select": "Checks orders of vitamin B12 and folate against results, problems, allergies and medications.",
-    "order-sign": "Checks orders of vitamin B12 and folate before they are signed.",
-    "encounter-discharge": "Points out vitamin B12 and folate deficiency that is untreated at discharge.",
-}
 _USAGE = (
-    "Needs the Patient; on opening the chart and at discharge at least one laboratory query. What is not prefetched is "
-    "read from fhirServer with fhirAuthorization. Other data that cannot be had is named as not known on the card, and "
-    "never taken for normal."
+    "What is not prefetched is read from fhirServer with fhirAuthorization. Other data that cannot be had is named as not "
+    "known on the card, and never taken for normal."
 )
 
 
@@ -57,12 +43,16 @@ def _service(engine: Engine, hook: str) -> HookService:
     offered_as = service_id(hook, engine.settings)
     entry = {
         "hook": hook,
-        "title": _TITLES[hook],
-        "description": f"{_DESCRIPTIONS[hook]} Parameter set: {engine.parameter_set}.",
+        "title": HOOKS[hook].title,
+        "description": f"{HOOKS[hook].description} Parameter set: {engine.parameter_set}.",
         "id": offered_as,
         "prefetch": prefetch_templates(engine.queries, engine.queries_by_hook[hook]),
-        "usageRequirements": _USAGE,
+        "usageRequirements": f"{_needs(hook)} {_USAGE}",
         "version": CDS_HOOKS_VERSION,
-        "hookVersion": HOOK_VERSION,
+        "hookVersion": HOOKS[hook].version,
     }
     return HookService(offered_as, hook, entry)
+
+
+def _needs(hook: str) -> str:
+    return "Needs the Patient and at least one laboratory query." if HOOKS[hook].requires_results else "Needs the Patient."

@@ -9,11 +9,11 @@ from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
 from .card_texts import PLACEHOLDER, SHOWN, SUMMARY_LIMIT, check_text
 from .condition_file import ConditionReader, Vocabulary
 from .conditions import Condition
+from .hook_table import HOOKS
 from .parameter_text import with_parameters
 from .yaml_reader import meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
-HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 STATUSES = ("active", "draft", "retired")
 HIGHEST_RANK = 99_999
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")

@@ -13,10 +13,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from .card import Card
-from .card_file import HOOKS, parse_card
+from .card_file import parse_card
 from .condition_file import Vocabulary
 from .conditions import CardHolds
 from .evidence_file import EvidenceEntry, load_evidence
+from .hook_table import HOOKS
 from .shared_files import (
     PARAMETERS,
     SHARED_FILES,

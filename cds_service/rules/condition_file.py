@@ -48,7 +48,7 @@ class ConditionReader(Reader):
         self.vocabulary = vocabulary
 
     def conditions(self, mapping: Mapping, key: str, *, some: bool = False) -> tuple[Condition, ...]:
-        """The conditions under ``key``, of which no two share a name; ```some``: a list there must have one."""
+        """The conditions under ``key``, of which no two share a name. ``some``: a list there must not be empty."""
         found = self.each(mapping, key, self.condition, some=some)
         seen: set[str] = set()
         for condition in found:

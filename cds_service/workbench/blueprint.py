@@ -19,7 +19,7 @@ from ..hooks.caller import calling_party
 from ..hooks.served import Serving
 from ..hooks.services import service_id
 from ..hooks.turn import Turn
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 from .client_calls import ClientCall, ClientCalls, findings
 from .evaluation import Evaluation, Refused, answer, evaluate
 from .made_request import ORDERS, Record, Unusable, read_pasted, request_of_record, request_of_server
@@ -125,7 +125,7 @@ class _Pages:
             "try",
             form=form,
             scenarios=scenarios(now),
-            hooks=HOOKS,
+            hooks=list(HOOKS),
             orders=ORDERS,
             evaluation=evaluation,
             refused=refused,
@@ -178,7 +178,7 @@ def _scenario_request(engine: Engine, scenario: Scenario, arguments: Mapping[str
 
 def _given_request(engine: Engine, form: Mapping[str, str]) -> dict[str, Any]:
     """The request that a person pasted, dropped, edited, or asked for by naming a server. Raises :class:`Unusable`."""
-    hook, order = form.get("hook") or HOOKS[0], form.get("order", "").strip()
+    hook, order = form.get("hook") or next(iter(HOOKS)), form.get("order", "").strip()
     orders = [order] if order else []
     if server := form.get("server", "").strip():
         return request_of_server(hook, server, form.get("token", "").strip(), form.get("patient", "").strip(), orders)

@@ -16,7 +16,7 @@ import orjson
 from ..engine import Engine
 from ..facts.queries import QUERIES, query_of
 from ..fhir.reading import Bundle, Unread, read_value
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 
 MOST_CALLS = 30
 MOST_BYTES = 200_000
@@ -142,7 +142,7 @@ def _of_context(hook: str, context: Mapping[str, Any]) -> Iterator[str]:
     user, drafts = context.get("userId"), context.get("draftOrders")
     if isinstance(user, str) and "/" not in user:
         yield "context.userId names no type: it is Practitioner/id, PractitionerRole/id, Patient/id or RelatedPerson/id."
-    if not hook.startswith("order-"):
+    if not HOOKS[hook].has_drafts:
         return
     entries = drafts.get("entry") if isinstance(drafts, dict) else None
     resources = [entry.get("resource") for entry in entries or () if isinstance(entry, dict)]
@@ -151,7 +151,7 @@ def _of_context(hook: str, context: Mapping[str, Any]) -> Iterator[str]:
         yield f"The drafts are of FHIR DSTU2 or STU3 ({', '.join(sorted(old))}): this service reads R4."
     if not kinds:
         yield "There are no draft orders: nothing was ordered yet, or the client leaves them out."
-    if hook == "order-select" and not context.get("selections"):
+    if HOOKS[hook].has_selections and not context.get("selections"):
         yield "There are no selections: every draft counts as just chosen."
 
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ..authoring.explanation import read_request
 from ..engine import Call, Engine, MissingData, WrongPatient
 from ..facts.catalogue import Facts
 from ..facts.session import UnreadableOrders
 from ..fhir.client import FhirClient
+from ..hooks.any_hook import read_request
 from ..hooks.errors import BadRequest, missing_data_text
 from ..rendering.cards import RenderedCard, shown
 from ..rules.decision import Decision

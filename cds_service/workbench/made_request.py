@@ -13,9 +13,8 @@ from ..engine import Engine
 from ..facts.queries import Part
 from ..fhir.r4 import Observation
 from ..fhir.reading import read_value
-from ..rules.card_file import HOOKS
+from ..rules.hook_table import HOOKS
 
-ORDERING = ("order-select", "order-sign")
 # What an EHR's drafts are called, of those that the proof of safety tries; the rest of them are odd on purpose.
 ORDERS = (
     "folic acid 1 mg", "folic acid 0.3 mg", "hydroxocobalamin 3 times a week", "hydroxocobalamin 3-monthly",
@@ -82,11 +81,12 @@ def draft_order(name: str, patient_id: str, position: int = 0) -> dict[str, Any]
 def _envelope(hook: str, patient_id: str, orders: Iterable[str]) -> dict[str, Any]:
     if hook not in HOOKS:
         raise Unusable(f"There is no hook {hook!r} here; there are {', '.join(HOOKS)}.")
-    context: dict[str, Any] = {"userId": _USER, "patientId": patient_id, "encounterId": "example"}
-    if hook in ORDERING:
+    of_hook = HOOKS[hook]
+    context: dict[str, Any] = {"userId": _USER, "patientId": patient_id, "encounterId": "example", **of_hook.example_context}
+    if of_hook.has_drafts:
         drafts = [draft_order(name, patient_id, position) for position, name in enumerate(orders)]
         context["draftOrders"] = _bundle(drafts, "collection")
-        if hook == "order-select":
+        if of_hook.has_selections:
             context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
     return {"hook": hook, "hookInstance": str(uuid4()), "context": context}
 

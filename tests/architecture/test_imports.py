@@ -168,6 +168,13 @@ def test_only_hooks_and_pages_know_http(name):
     assert not {call for call, _ in called(name) if call.rsplit(".", 1)[-1] in ("jsonify", "make_response", "abort", "errorhandler")}
 
 
+@pytest.mark.parametrize("name", modules("authoring/"))
+def test_tools_for_authors_need_no_http(name):
+    """A call is read where it comes in: over HTTP or from a file of the command line."""
+    _, inside = imports(name)
+    assert not inside & {"hooks", "cli", "app"}
+
+
 @pytest.mark.parametrize("name", [name for name in TREES if not name.startswith("store/")])
 def test_only_the_store_opens_its_database(name):
     outside, _ = imports(name)

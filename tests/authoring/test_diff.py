@@ -186,7 +186,7 @@ def test_a_b12_limit_that_moved_changes_the_status_of_the_patient_between(tmp_pa
     lines = told(tmp_path, (card,), (card,), ("{ng/L: 180, pmol/L: 133}", "{ng/L: 200, pmol/L: 148}"))
     assert lines[1] == "  b12.total.deficient_below: 180 ng/L, 133 pmol/L → 200 ng/L, 148 pmol/L"
     assert lines[3] == "b12-folate-deficiency" and "it fires where it was silent, when the chart is opened or at discharge" in lines[4]
-    assert lines[5].startswith("      example: patient of 30 years; total vitamin B12 190 ng/L, 3 days ago; red-cell folate 200 nmol/L;")
+    assert lines[5].startswith("      example: patient of 30 years; total vitamin B12 190 ng/L, 3 days ago; red-cell folate 272 nmol/L;")
     assert lines[6] == "      vitamin B12 status by the results: indeterminate → deficient"
 
 

@@ -19,10 +19,10 @@ from cds_service.authoring.drawing.layout import laid_out
 from cds_service.authoring.drawing.measure import width_of, wrapped
 from cds_service.authoring.drawing.svg import svg
 from cds_service.authoring.example import example_request
-from cds_service.authoring.explanation import read_request
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
+from cds_service.hooks.any_hook import read_request
 from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
 from tests.support.browser import measured, needs_browser
@@ -107,7 +107,7 @@ def test_a_card_as_authored_shows_its_criteria_in_order_and_the_card_at_the_end(
 
 
 def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
-    document = drawn(engine(), "svg", "folic-acid-b12-unknown", example(), NOW)
+    document = drawn(engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW)
     told = group_of(document, "B12 status not settled")
     assert told == (
         "include false stops",
@@ -130,14 +130,14 @@ def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
 
 
 def test_a_card_that_fires_has_no_stop_and_what_is_not_known_is_drawn_so():
-    fires = drawn(engine(), "svg", "folic-acid-b12-deficient", example(), NOW)
+    fires = drawn(engine(), "svg", "folic-acid-b12-deficient", read_request(engine(), example()), NOW)
     assert "stopped here" not in fires and group_of(fires, "fires")[0] == "outcome critical"
-    renal = drawn(engine(), "svg", "cyanocobalamin-renal", example(), NOW)
+    renal = drawn(engine(), "svg", "cyanocobalamin-renal", read_request(engine(), example()), NOW)
     assert group_of(renal, "renal dysfunction")[0] == "include unknown" and group_of(renal, "renal dysfunction")[1][-1] == "unknown"
 
 
 def test_of_an_any_of_each_part_has_its_own_truth():
-    document = drawn(engine(), "svg", "b12-neuro-regimen", example(), NOW)
+    document = drawn(engine(), "svg", "b12-neuro-regimen", read_request(engine(), example()), NOW)
     assert group_of(document, "any of")[0] == "include true"
     assert group_of(document, "b12.status in deficient, indeterminate")[0] == "include true"
     assert group_of(document, "b12.status is unknown")[0] == "include false"
@@ -240,7 +240,7 @@ def test_explain_draws_a_card_for_a_request_or_as_authored(tmp_path):
     request = tmp_path / "request.json"
     request.write_bytes(example())
     told = explain(str(request), "--card", "folic-acid-b12-unknown", "--svg", "--now", "2026-11-23T12:00:00+00:00")
-    assert told.exit_code == 0 and told.output == drawn(engine(), "svg", "folic-acid-b12-unknown", example(), NOW)
+    assert told.exit_code == 0 and told.output == drawn(engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW)
     graph = explain("--card", "cyanocobalamin-renal", "--dot", CDS_PARAMETERS="uk")
     assert graph.exit_code == 0 and "parameter set uk" in graph.output and '"the card fires\\ninfo: Cyanocobalamin' in graph.output
 

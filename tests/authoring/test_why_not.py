@@ -12,15 +12,15 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.authoring.card_tests import TODAY, StatedFacts, StatedResult, applicable_tests, read_test
-from cds_service.authoring.explanation import read_request
 from cds_service.authoring.why_not import Supposed, why_not
-from cds_service.authoring.why_not_report import why_not_request
+from cds_service.authoring.why_not_report import why_not_call
 from cds_service.cli import main
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE, Facts
 from cds_service.facts.fact import absent, known, unknown
 from cds_service.facts.session import OrderingSession
 from cds_service.fhir.interval import Interval
+from cds_service.hooks.any_hook import read_request
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.conditions import AnyOf, CardHolds
 from cds_service.rules.decision import Decisions
@@ -277,7 +277,7 @@ def test_on_whole_requests_the_change_turns_the_card_and_facts_follow_from_what_
     body = json.dumps(EVERY_CARD[card_id]).encode()
     call = read_request(engine(), body)
     facts, cards = engine().facts(call, NOW), engine().cards_by_hook[call.hook]
-    told = why_not_request(engine(), body, NOW, card_id)
+    told = why_not_call(engine(), call, NOW, card_id)
     found = why_not(cards[card_id], cards, facts)
     assert told["outcome"] != "silent" and len(told["changes"]) == len(found.changes) > 0
     for changes, shown in zip(found.changes, told["changes"], strict=True):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cds_service.authoring.explanation import explain_request
+from cds_service.authoring.explanation import explain_call
+from cds_service.hooks.any_hook import read_request
 from tests.support.clinic import card_of, engine, fire, ids, suggestions
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_INJECTION,
@@ -328,7 +329,8 @@ def test_13_a_resection_up_to_20_cm_stays_silent_and_the_trace_says_why():
     short = resection(resected_length(20))
     values = prefetch(SUFFICIENT, short, *NO_RISK)
     assert fire("patient-view", values) == []
-    explained = explain_request(engine(), json.dumps(hook_request("patient-view", values)).encode(), NOW, "ileal-prophylaxis")
+    call = read_request(engine(), json.dumps(hook_request("patient-view", values)).encode(), "ileal-prophylaxis")
+    explained = explain_call(engine(), call, NOW, "ileal-prophylaxis")
     (card,) = explained["cards"]
     assert (card["outcome"], card["stopped_by"]) == ("silent", "extensive-ileal-disease")
     length = explained["facts"]["ileum.resection"]

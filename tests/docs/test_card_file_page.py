@@ -60,7 +60,7 @@ def test_the_keys_of_a_source_and_of_a_limit_are_all_there():
     assert set(table(limit)) == set(shared_files._PARAMETER_KEYS)
 
 
-@pytest.mark.parametrize("names", [INDICATORS, card_file.HOOKS, card_file.STATUSES, evidence_file.STRENGTHS, shared_files.BASES])
+@pytest.mark.parametrize("names", [INDICATORS, card_file.STATUSES, evidence_file.STRENGTHS, shared_files.BASES])
 def test_what_there_is_to_choose_from_is_all_there(names):
     assert all(f"`{name}`" in PAGE for name in names)
 

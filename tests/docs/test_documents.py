@@ -1,6 +1,9 @@
 """The documents say what the code does."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from cds_service.cli.serving import settings_page
 from tests.support.clinic import fire
@@ -66,3 +69,29 @@ def test_page_on_trust_gives_the_limits_that_hold():
         f"may be listed: {', '.join(ALGORITHMS)}.",
     ):
         assert said in page, said
+
+
+@pytest.mark.parametrize("page", ["DEVELOPING.md", "GLOSSARY.md", "cds_service/ARCHITECTURE.md"])
+def test_pages_for_developers_link_to_what_is_there(page):
+    text = (ROOT / page).read_text("utf-8")
+    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert targets and [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+
+
+def test_developing_names_files_and_names_that_are_there():
+    """A recipe that names a file or a table which was moved leads nowhere."""
+    text = (ROOT / "DEVELOPING.md").read_text("utf-8")
+    # A path with a part in capitals is made by the reader.
+    paths = [
+        path for path in re.findall(r"`((?:cds_service|tests|cards|fhir_profiles|docs)/[^` ]*)`", text) if not re.search("[A-Z]{2}", path)
+    ]
+    assert paths and [path for path in paths if not (ROOT / path).exists()] == []
+    tables = re.findall(r"`([A-Z_]{5,})` (?:there|of `(cds_service/[^`]+)`)", text)
+    assert tables and [name for name, path in tables if path and name not in (ROOT / path).read_text("utf-8")] == []
+
+
+def test_commands_of_developing_are_commands():
+    from cds_service.cli import main
+
+    named = set(re.findall(r"python -m cds_service ([a-z-]+)", (ROOT / "DEVELOPING.md").read_text("utf-8")))
+    assert named and named <= set(main.commands)

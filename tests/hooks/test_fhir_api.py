@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -173,7 +174,7 @@ def test_pages_lead_from_one_to_the_next_without_a_gap():
         pages += 1
         following = links(bundle).get("next")
         path = f"{urlsplit(following).path}?{urlsplit(following).query}" if following else ""
-    assert pages == 3
+    assert pages == ceil(CARDS / 20)
     assert every == sorted(set(every))
     assert len(every) == CARDS
     assert links(bundle)["previous"].endswith("?status=draft&_count=20&_offset=20")

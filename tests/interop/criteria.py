@@ -10,7 +10,7 @@ from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.export.cql import criteria_cql
 from cds_service.export.edition import CRITERIA_NAME, criteria_version
-from cds_service.rules.card_file import HOOKS
+from cds_service.rules.hook_table import HOOKS
 
 from .outcome import Failed, Outcomes
 from .states import random_states, written

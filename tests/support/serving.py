@@ -39,11 +39,14 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, ready: Callable[[Server], bool] | None = None, **environment: str) -> Iterator[Server]:
-    """``python -m cds_service serve`` until the block ends; it answers when the block begins, or is as ``ready`` has it."""
+def serving(
+    folder: Path, *arguments: str, ready: Callable[[Server], bool] | None = None, program: str = "cds_service", **environment: str
+) -> Iterator[Server]:
+    """``python -m cds_service serve`` until the block ends; it answers when the block begins, or is as ``ready`` has it.
+    ``program``: a module that starts the service in another way."""
     log = folder / "log"
     with held_port() as port:
-        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
+        command = [sys.executable, "-m", program, "serve", "--port", str(port), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

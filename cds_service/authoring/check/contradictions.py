@@ -21,11 +21,11 @@ from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ...rules.hook_table import any_at_ordering
 from ..card_tests import TODAY, StatedFacts, StatedResult
 from .finding import Finding
 
 _MOST_TRIES = 2_000  # a fraction of a second; the present cards need fewer than fifty
-_ORDERING = ("order-select", "order-sign")
 _NOW = datetime.combine(TODAY, time(), UTC)
 
 
@@ -44,10 +44,10 @@ class Beside(NamedTuple):
 
 
 def contradictions(card: Card, served: Collection[Card], site: Site) -> Iterator[Finding]:
-    """The criteria and texts of ``card`` that can never, or never but, hold beside the others. ``served``: the cards of every
-    parameter set."""
+    """The criteria and texts of ``card`` that never hold beside the others, and the criteria that always do. ``served``: the cards
+    of every parameter set."""
     cards = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
-    fixed = {} if set(card.hooks) & set(_ORDERING) else _without_drafts(site)
+    fixed = {} if any_at_ordering(card.hooks) else _without_drafts(site)
     yield from _Contradictions(card, Beside(cards, fixed)).findings()
 
 

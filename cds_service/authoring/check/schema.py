@@ -6,9 +6,10 @@ from typing import Any
 
 from ...fhir.terminology import BASE
 from ...rules.card import INDICATORS
-from ...rules.card_file import HIGHEST_RANK, HOOKS, STATUSES
+from ...rules.card_file import HIGHEST_RANK, STATUSES
 from ...rules.card_texts import SHOWN
 from ...rules.condition_file import LONGEST_ID, Vocabulary
+from ...rules.hook_table import HOOKS
 from .fact_schema import criterion_schema, facts_schema
 
 _TEXT: dict[str, Any] = {"type": "string", "pattern": "\\S"}

@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS, Engine
 from ...facts.catalogue import CATALOGUE, closure
+from ...rules.hook_table import hooks_of_kind, kind_of
 from . import limits
 from .compared import decides_otherwise, looked_at, rests_on
 from .readers import parameters_of, readers
 from .said import Said, differences
-from .states import ORDERING, Found, Job, differing
+from .states import Found, Job, differing
 from .versions import Version
-
-_HOOKS = {"opening": ("patient-view", "encounter-discharge"), "ordering": ORDERING}
 
 
 class CardStates(NamedTuple):
@@ -65,8 +64,7 @@ def compare(old: Version, new: Version, progress: Callable[[str], None] = lambda
                 continue
             progress(f"{job.card} [{parameter_set}, {job.hook}]")
             hooks = tuple(hook for hook in _hooks_of(job) if any(job.card in engine.cards_by_hook[hook] for engine in (job.old, job.new)))
-            when = "ordering" if job.hook in ORDERING else "opening"
-            made[key] = CardStates(job.card, when, hooks, *differing(job), (parameter_set,))
+            made[key] = CardStates(job.card, kind_of(job.hook), hooks, *differing(job), (parameter_set,))
     return Comparison(old.name, new.name, said, _merged(made.values()), _not_walked(old.engines["default"], new.engines["default"]))
 
 
@@ -93,7 +91,7 @@ def _same_states(job: Job) -> Any:
 
 
 def _hooks_of(job: Job) -> tuple[str, ...]:
-    return next(hooks for hooks in _HOOKS.values() if job.hook in hooks)
+    return hooks_of_kind()[kind_of(job.hook)]
 
 
 def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
@@ -126,7 +124,7 @@ def _concerned(card_id: str, touched: frozenset[str], old: Engine, new: Engine) 
 def _distinct_hooks(card_id: str, decided: frozenset[str], old: Engine, new: Engine) -> Iterator[str]:
     """One hook of each kind for the card, and two where its kind's hooks do not have the same cards of those that matter."""
     seen: set[Any] = set()
-    for kind, hooks in _HOOKS.items():
+    for kind, hooks in hooks_of_kind().items():
         for hook in hooks:
             present = [(name in engine.cards_by_hook[hook]) for engine in (old, new) for name in sorted({card_id, *decided})]
             key = (kind, tuple(present))

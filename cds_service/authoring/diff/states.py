@@ -19,6 +19,7 @@ from ...facts.catalogue import CATALOGUE, closure
 from ...rendering.cards import render_suggestions
 from ...rules.card import Card
 from ...rules.decision import Decisions
+from ...rules.hook_table import HOOKS
 from ..safety.class_values import NOW
 from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, Impossible, StateFacts, states
@@ -32,7 +33,6 @@ from .walk import SharedFacts, Table, pair_of, pair_of_statuses, table, with_res
 
 FIRES, SILENT, SAYS, SUGGESTS = "fires where it was silent", "is silent where it fired", "says otherwise", "suggests otherwise"
 KINDS = (FIRES, SILENT, SAYS, SUGGESTS)
-ORDERING = ("order-select", "order-sign")
 _CANDIDATES = 100
 ENOUGH = 5_000
 _MOST_RUNS = 20_000  # in the search for one example
@@ -92,7 +92,7 @@ class _Candidate(NamedTuple):
 
 
 def differing(job: Job) -> Differing:
-    """Each kind of difference of the card on the hook; where only limits moved, among so many states of a card as are enough."""
+    """Each kind of difference that the card has on the hook. Where only limits moved, the search ends after :data:`ENOUGH` states."""
     old, new = job.cards()
     what = compared(old.get(job.card), new.get(job.card), job.touched)
     names = _asked(job, what)
@@ -184,7 +184,7 @@ def _related(job: Job, classes: Table) -> Table:
 
 def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
     """Those of which no two are the same to the facts ``names``."""
-    if job.hook not in ORDERING:
+    if not HOOKS[job.hook].has_drafts:
         return [OPENING]
     asked = [name for name in CATALOGUE if name in names and CATALOGUE[name].session]
     found: dict[Any, Session] = {}
@@ -308,7 +308,8 @@ def _example(job: Job, what: Compared, kind: str, candidates: list[_Candidate]) 
 
 
 def _decided_states(job: Job, what: Compared, classes: Table, session: Session, given: _Given) -> Iterator[tuple[str, Any, Any]]:
-    """The states in which ``given`` holds, every card decided; the kind is ``""`` too for what is found not to be possible."""
+    """The states in which ``given`` holds, every card decided. The kind is ``""`` where nothing differs, and
+    where the state turns out not to be possible."""
 
     def run(choices: Choices) -> tuple[str, Any, Any]:
         facts = _facts(job, classes, session, choices, given)

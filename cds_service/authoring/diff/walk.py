@@ -32,13 +32,14 @@ class Table(NamedTuple):
 
 
 def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collection[str] = (), *, whole: bool = False) -> Table:
-    """The classes of the proof with ``extras``; of the input ``only`` no others, of those in ``without`` no extra ones.
+    """The classes of the proof, with ``extras`` beside them.
 
-    ``whole``: nothing is tried that can be worked out.
+    ``only``: an input of which the extra classes alone are tried. ``without``: inputs of which none of the extra classes is.
+    ``whole``: a fact that can be worked out from others is worked out, and not tried itself.
     """
     tried = {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}
     worked_out = _WORKED_OUT if whole else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
-    # Usually asked after a wider question, which here is worked out from them.
+    # The proof tries anaemia first and then a haemoglobin that agrees with it; here anaemia is worked out from haemoglobin.
     if "anaemia" in worked_out:
         tried["hb"] = lambda facts: (ABSENT, UNKNOWN, HB)
     if "b12.results_status" in worked_out and not whole:
@@ -108,7 +109,7 @@ def _restricted(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
 
 
 def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> ClassesOf:
-    """A status by a result needs one within its window: what goes together with it, and with no status what does not."""
+    """``classes``, but with a status that comes of a result only those that ``goes_with`` admits: there is a result in its window then."""
 
     def bounded(facts: Facts) -> Sequence[Class]:
         status, options = facts["b12.results_status"], classes(facts)
@@ -120,8 +121,8 @@ def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> Clas
 
 
 def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
-    """What is known before what is not, and what is not the case before what is: an example that is easy to read. B12 is measured
-    as total B12."""
+    """The same classes in an order in which the first example found is easy to read: known values before unknown ones, "no" before
+    "yes". B12 is measured as total B12."""
     first = ("deficient@5", "sufficient@5") if name == "b12.total" else ("false", "absent", "30 years", "female")
 
     def rank(option: Class) -> tuple[bool, bool, bool]:

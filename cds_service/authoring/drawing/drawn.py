@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...engine import Engine
-from ...fhir.client import FhirClient
+from ...engine import Call, Engine
 from ...rendering.cards import shown
 from ...rules.yaml_reader import meant
-from ..explanation import outcome, read_request
+from ..explanation import outcome
 from .dot import dot
 from .ladder import Ladder, ladder_as_authored, ladder_of_decision
 from .svg import svg
@@ -16,12 +15,12 @@ from .svg import svg
 FORMS = {"dot": dot, "svg": svg}
 
 
-def drawn(engine: Engine, form: str, card_id: str, body: bytes | None, now: datetime, fhir: FhirClient | None = None) -> str:
-    """The drawing of a card in ``form``, a key of :data:`FORMS`: for the request ``body``, or as authored where there is none.
+def drawn(engine: Engine, form: str, card_id: str, call: Call | None, now: datetime) -> str:
+    """The drawing of a card in ``form``, a key of :data:`FORMS`: for a hook call, or as authored where there is none.
 
-    Raises as :func:`~cds_service.authoring.explanation.explain_request` does, and ``ValueError`` for a card that does not exist.
+    Raises :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that does not exist.
     """
-    return FORMS[form](_of_request(engine, card_id, body, now, fhir) if body is not None else _authored(engine, card_id))
+    return FORMS[form](_of_call(engine, card_id, call, now) if call is not None else _authored(engine, card_id))
 
 
 def _authored(engine: Engine, card_id: str) -> Ladder:
@@ -30,8 +29,7 @@ def _authored(engine: Engine, card_id: str) -> Ladder:
     return ladder_as_authored(engine.cards[card_id], engine.parameter_set)
 
 
-def _of_request(engine: Engine, card_id: str, body: bytes, now: datetime, fhir: FhirClient | None) -> Ladder:
-    call = read_request(engine, body, card_id, fhir)
+def _of_call(engine: Engine, card_id: str, call: Call, now: datetime) -> Ladder:
     facts = engine.facts(call, now)
     decisions = engine.decisions(call, facts, whole_trace=True)
     decision = decisions[card_id]

@@ -16,12 +16,12 @@ from ...config import Settings
 from ...engine import Engine
 from ...rules.card_set import card_files
 from ...rules.condition_file import LONGEST_ID, NAME
+from ...rules.hook_table import HOOKS
 from ...rules.shared_files import OWNER, SHARED_FILES, SITE_FILE
 from ..card_tests import with_drafts
 from ..check.schema import card_schema
 
 SCHEMA_FILE = "card.schema.json"
-_ORDERING = frozenset({"order-select", "order-sign"})
 
 
 class CannotBegin(ValueError):
@@ -101,9 +101,10 @@ def _write(plan: Plan, engine: Engine, local: bool, today: date) -> list[Path]:
         known = replace(engine.vocabulary, evidence=[*engine.evidence, source])
         schema.write_text(json.dumps(card_schema(known), indent=1) + "\n", "utf-8")
         written.append(schema)
+    subject = "draft.b12" if all(HOOKS[hook].has_drafts for hook in plan.hooks) else "b12.diagnosed"
     text = _filled(
         "card", schema=os.path.relpath(schema, path.parent), id=plan.card_id, rank=_free_rank(engine, plan.hooks), hooks=plan.hooks,
-        review_by=today + timedelta(days=365), source=source, subject="draft.b12" if set(plan.hooks) <= _ORDERING else "b12.diagnosed",
+        review_by=today + timedelta(days=365), source=source, subject=subject,
     )  # fmt: skip
     with path.open("x", encoding="utf-8") as file:
         file.write(text)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ...rules.hook_table import HOOKS
 from .cards import card_rows
 from .conformance import conformance
 from .elements import element_rows
@@ -37,7 +38,7 @@ def _templates() -> Environment:
 
 def _content(name: str, folder: Path) -> Mapping[str, Any]:
     if name == "cards":
-        return {"topics": card_rows(), "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8"))}
+        return {"hooks": HOOKS, "topics": card_rows(), "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8"))}
     if name == "facts":
         return {"groups": fact_rows()}
     if name == "parameters":

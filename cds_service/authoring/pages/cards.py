@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS
 from ...rules.card import Card, Suggestion
 from ...rules.conditions import Condition
+from ...rules.hook_table import HOOKS
 from ..card_orders import OrderChoices
 from ..card_words import in_words, joined, title
 from ..safety.job import engine
@@ -27,7 +28,6 @@ TOPICS = {
     "pregnancy": "Pregnancy",
     "testing": "Testing",
 }  # fmt: skip
-_WHERE = {"order-select": "an order is chosen or signed", "patient-view": "the chart is opened, and at discharge"}
 
 
 class Placed(NamedTuple):
@@ -71,7 +71,7 @@ def card_row(card: Card, parameter_set: str) -> dict[str, Any]:
         "title": card.title,
         "version": card.version,
         "file": f"../{card.place.file}",
-        "when": _WHERE[card.hooks[0]],
+        "when": joined([HOOKS[hook].occasion for hook in card.hooks], "or"),
         **_said(card, parameter_set),
         "tests": len(card.tests),
         "needs": sorted({_known(condition) for condition in card.include if condition.facts and not _answers_unknown(condition)}),

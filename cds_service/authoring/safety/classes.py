@@ -7,48 +7,21 @@ is no interval of treatment): each function states what its fact's own definitio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from decimal import Decimal
-from typing import Any
 
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import known
-from ...facts.laboratory import Result
 from ...facts.requested_tests import TESTS
-from ...fhir.dates import Moment
-from ...fhir.interval import Interval
-from .class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO, days_ago, values
+from .class_values import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO, days_ago, values
 from .enumeration import Class, ClassesOf
+from .result_classes import always, classes_by_cut_offs, result_class, result_classes
 from .treatment_classes import TREATMENT
 
 STATUS_CLASSES = (*values(*CATALOGUE["b12.results_status"].values), UNKNOWN)
 
 
-def _result(analyte: str, value: str, level: str, days_ago: int = 1, **more: Any) -> Class:
-    """A result of ``value`` in the analyte's first unit, ``days_ago``."""
-    instant = NOW - timedelta(days=days_ago)
-    moment = Moment(instant.date(), instant)
-    unit = ANALYTES[analyte].families[0].unit
-    number = Decimal(value)
-    result = Result(
-        analyte, Interval(number, number), unit, level, f"{value} {unit}", moment, f"Observation/{analyte}", False,
-        more.get("haemolysed", False), False,
-    )  # fmt: skip
-    return Class(f"{more.get('label', level or value)}{f'@{days_ago}' if days_ago != 1 else ''}", known(result, result.source))
-
-
-def _always(*options: Class) -> ClassesOf:
-    return lambda facts: options
-
-
-def _results(analyte: str, *values: tuple[str, str], days: Sequence[int] = (1,)) -> ClassesOf:
-    """No result, an unusable one, and each of ``values`` (value and class) at each age in days."""
-    return _always(ABSENT, UNKNOWN, *(_result(analyte, value, level, count) for value, level in values for count in days))
-
-
-RATES = (_result("egfr.reported", "40", "reduced"), _result("egfr.reported", "60", "normal"))
-HB = _result("hb", "90", "")
+RATES = (result_class("egfr.reported", "40", "reduced"), result_class("egfr.reported", "60", "normal"))
+HB = result_class("hb", "90", "")
 _CHECKS = tuple(
     Class(label, known(orders))
     for label, orders in (
@@ -56,12 +29,12 @@ _CHECKS = tuple(
     )
 )  # fmt: skip
 _OLDER_POTASSIUM = tuple(
-    _result("potassium", value, level, 10) for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
+    result_class("potassium", value, level, 10) for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
 )
 
 
 def _recent_potassium(facts: Facts) -> Sequence[Class]:
-    """The last 3 days lie within the last 30."""
+    """The potassium of the longer window, which has that of the shorter one where there is one."""
     newest = facts["potassium"]
     if newest.value is not None:
         return [Class(f"as potassium, {newest.value.level}", newest, copied=True)]
@@ -69,12 +42,12 @@ def _recent_potassium(facts: Facts) -> Sequence[Class]:
 
 
 def _egfr(facts: Facts) -> Sequence[Class]:
-    """Asked after kidney function as a whole, which is the wider question."""
+    """The rates that agree with renal dysfunction, which has been tried before them."""
     return {True: (ABSENT, UNKNOWN, *RATES), False: RATES[1:], None: (ABSENT, UNKNOWN, RATES[1])}[facts["renal.dysfunction"].holds]
 
 
 def _hb(facts: Facts) -> Sequence[Class]:
-    """Asked after anaemia, which is the wider question."""
+    """The haemoglobin that agrees with anaemia, which has been tried before it."""
     return (ABSENT, UNKNOWN, HB) if facts["anaemia"].is_unknown else (HB,)
 
 
@@ -105,7 +78,7 @@ def _past_deficient(facts: Facts) -> Sequence[Class]:
 
 
 def _newest_ever(facts: Facts) -> Sequence[Class]:
-    """Asked after deficiency in an older result, which is the wider question."""
+    """The older results that agree with an earlier deficiency, which has been tried before them."""
     return _OLDER_B12[:1] if facts["b12.past_deficient"].holds else (ABSENT, UNKNOWN, *_OLDER_B12)
 
 
@@ -130,7 +103,7 @@ def _folate_reason(facts: Facts) -> Sequence[Class]:
 
 
 def _pregnancy_possible(facts: Facts) -> Sequence[Class]:
-    """Tried itself, in place of sex and age: the decision reads neither."""
+    """This fact is tried in place of sex and age, of which the decision reads neither."""
     return (TRUE, FALSE) if facts["folate.reason"].value is None else (FALSE,)
 
 
@@ -170,7 +143,7 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
 
 
 def agreeing_ages(ages: ClassesOf) -> ClassesOf:
-    """Those of ``ages`` in months that agree with whether the patient is below 16, which is tried itself and is the wider question."""
+    """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been tried before them."""
 
     def classes(facts: Facts) -> Sequence[Class]:
         below_16, adult_from = facts["patient.paediatric"].holds, facts.site.number("age.adult_from") * 12
@@ -190,7 +163,9 @@ def suspicion(facts: Facts) -> Sequence[Class]:
 
 
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
-_OLDER_B12 = tuple(_result("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True))
+_OLDER_B12 = tuple(
+    result_class("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True)
+)
 _ORDERED = (*_CHECKS, Class("now", known(("potassium-now",))), UNKNOWN)
 
 
@@ -215,61 +190,59 @@ TEST_ORDERS: dict[str, tuple[str, ...]] = {
 # Results of which it matters only whether they are there, and of methylmalonic acid whether it is high. With every class of a
 # result the tests after nitrous oxide, which ask no more, would have 195,000 states in each session.
 PRESENT_OR_NOT: dict[str, ClassesOf] = {
-    "b12.total": _always(ABSENT, _result("b12.total", "250", "indeterminate", 5)),
-    "b12.active": _always(ABSENT, _result("b12.active", "50", "indeterminate", 3)),
-    "homocysteine": _always(ABSENT, _result("homocysteine", "10", "normal", label="10")),
-    "mma": _always(ABSENT, _result("mma", "200", "normal"), _result("mma", "900", "high")),
+    "b12.total": always(ABSENT, result_class("b12.total", "250", "indeterminate", 5)),
+    "b12.active": always(ABSENT, result_class("b12.active", "50", "indeterminate", 3)),
+    "homocysteine": always(ABSENT, result_class("homocysteine", "10", "normal", label="10")),
+    "mma": always(ABSENT, result_class("mma", "200", "normal"), result_class("mma", "900", "high")),
 }
 # All that the facts which order tests ask of what they read.
-WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {**{f"test.pending.{test}": _always(TRUE, FALSE) for test in TESTS}, **PRESENT_OR_NOT}
+WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {**{f"test.pending.{test}": always(TRUE, FALSE) for test in TESTS}, **PRESENT_OR_NOT}
 CONDITIONAL: dict[str, ClassesOf] = {
     **TREATMENT,
-    "b12.total": _results("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
-    "b12.active": _results("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
-    "mma": _results("mma", ("200", "normal"), ("900", "high")),
-    "homocysteine": _always(
-        ABSENT, UNKNOWN, *(_result("homocysteine", value, level, label=value)
+    "b12.total": result_classes("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
+    "b12.active": result_classes("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
+    "mma": result_classes("mma", ("200", "normal"), ("900", "high")),
+    "homocysteine": always(
+        ABSENT, UNKNOWN, *(result_class("homocysteine", value, level, label=value)
                            for value, level in (("8", "normal"), ("10", "normal"), ("20", "high"))),
     ),
     "egfr": _egfr,
     "hb": _hb,
-    "mcv": _results("mcv", ("90", "normal"), ("112", "high")),
-    "platelets": _results("platelets", ("40", "low"), ("200", "normal")),
-    "reticulocytes": _results("reticulocytes", ("60", "")),
-    "folate.serum": _results("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
-    "folate.red_cell": _results("folate.red_cell", ("200", "deficient"), ("500", "sufficient")),
-    "potassium": _always(
-        ABSENT, UNKNOWN, _result("potassium", "2.7", "severely-low"), _result("potassium", "3.2", "low"),
-        _result("potassium", "4.2", "normal"), _result("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
+    "mcv": result_classes("mcv", ("90", "normal"), ("112", "high")),
+    "reticulocytes": result_classes("reticulocytes", ("60", "")),
+    "folate.serum": result_classes("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
+    "potassium": always(
+        ABSENT, UNKNOWN, result_class("potassium", "2.7", "severely-low"), result_class("potassium", "3.2", "low"),
+        result_class("potassium", "4.2", "normal"), result_class("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
     ),
     "potassium.recent": _recent_potassium,
-    "patient.age_months": _always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
+    "patient.age_months": always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
     "potassium.checks": _potassium_checks,
-    **{name: _always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
+    **{name: always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
     **{
-        name: _always(Class("none", known(())), Class("some", known(TEST_ORDERS[name])))
+        name: always(Class("none", known(())), Class("some", known(TEST_ORDERS[name])))
         for name in ("order.before_first_dose", "order.before_prevention", "order.after_nitrous_oxide")
     },
-    "potassium.ordered": _always(*_ORDERED),
-    "potassium.unreceived": _always(TRUE, FALSE),
-    "potassium.haemolysed": _always(TRUE, FALSE),
+    "potassium.ordered": always(*_ORDERED),
+    "potassium.unreceived": always(TRUE, FALSE),
+    "potassium.haemolysed": always(TRUE, FALSE),
     "nitrous_oxide.last": _nitrous_oxide_last,
     "nitrous_oxide.functional_tests_normal": _functional_tests_normal,
     "anaemia.severe": _severe,
     "b12.only_unexplained_high": _only_unexplained_high,
     "b12.earlier_deficient": _earlier_deficient,
-    "b12.result_day": _always(ABSENT, UNKNOWN, *days_ago(5, 100)),
+    "b12.result_day": always(ABSENT, UNKNOWN, *days_ago(5, 100)),
     "b12.past_deficient": _past_deficient,
     "b12.newest_ever": _newest_ever,
     "cause.dietary": _dietary,
     "bariatric.malabsorptive": _malabsorptive,
     "folate.reason": _folate_reason,
     "folate.pregnancy_possible": _pregnancy_possible,
-    "b12.sample_carried": _always(TRUE, FALSE),
+    "b12.sample_carried": always(TRUE, FALSE),
     "pemetrexed": _pemetrexed,
     "homocysteine.on_treatment": _homocysteine_on_treatment,
     "monitoring.due": _monitoring_due,
-    "monitoring.last": _always(ABSENT, UNKNOWN, *days_ago(5, 100)),
+    "monitoring.last": always(ABSENT, UNKNOWN, *days_ago(5, 100)),
     "neuro.before_treatment": _neuro_before,
     "anaemia.at_start": _anaemia_at_start,
     "anaemia.persists": _anaemia_persists,
@@ -287,14 +260,15 @@ COLLAPSED = (
 def _plain(name: str) -> ClassesOf:
     definition = CATALOGUE[name]
     options = YES_NO if definition.kind == "yes-no" else (*values(*definition.values), ABSENT, UNKNOWN)
-    return _always(*options)
+    return always(*options)
 
 
 def input_classes() -> dict[str, ClassesOf]:
-    """The classes of every input of the catalogue: from its kind, or as bounded by other facts."""
+    """The classes of every input of the catalogue: from its kind or its analyte, or as bounded by other facts."""
     plain = [
         name
         for name, definition in CATALOGUE.items()
         if name in COLLAPSED or (definition.queries and definition.kind in ("yes-no", "category"))
     ]
-    return {name: _plain(name) for name in plain} | CONDITIONAL
+    results = {name: classes_by_cut_offs(analyte) for name, analyte in ANALYTES.items() if name in CATALOGUE and analyte.cuts}
+    return {name: _plain(name) for name in plain} | results | CONDITIONAL

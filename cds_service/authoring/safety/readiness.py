@@ -6,21 +6,19 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ...facts.catalogue import CATALOGUE, Definition
 from ...rules.card import Card
-from ...rules.card_file import HOOKS
 from .enumeration import ClassesOf
 from .job import chosen_classes, every_card
 
 CLASSES_FILE = "cds_service/authoring/safety/classes.py"
-GROUPS_FILE = "cds_service/authoring/safety/report.py"
 
 
 class NotReady(Exception):
     """The proof cannot begin, or would leave something unproved. As a text it is a line for each thing that is missing."""
 
 
-def check_ready(grouped_hooks: Collection[str]) -> None:
-    """Raise :class:`NotReady` where a fact that the cards in play ask has no classes, or a hook is in no group of the proof."""
-    missing = [*_unclassed(every_card(), chosen_classes(), CATALOGUE), *_unwalked(HOOKS, grouped_hooks)]
+def check_ready() -> None:
+    """Raise :class:`NotReady` where a fact that the cards in play ask has no classes."""
+    missing = list(_unclassed(every_card(), chosen_classes(), CATALOGUE))
     if missing:
         raise NotReady("\n".join(missing))
 
@@ -38,9 +36,3 @@ def _unclassed(cards: Collection[Card], classes: Mapping[str, ClassesOf], catalo
         fresh = [used for used in catalogue[name].uses if used not in seen]
         seen.update(fresh)
         waiting += fresh
-
-
-def _unwalked(hooks: Collection[str], grouped: Collection[str]) -> Iterator[str]:
-    for hook in hooks:
-        if hook not in grouped:
-            yield f"The hook {hook!r} is in no group of the proof, so that its cards would not be proved: add it in {GROUPS_FILE}."

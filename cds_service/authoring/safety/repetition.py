@@ -128,7 +128,7 @@ def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) 
 
 @cache
 def _asked_by_others() -> frozenset[str]:
-    """The facts on the session that a card asks, or a fact which is none."""
+    """The facts that read the order session and are read in turn by a card, or by a fact that does not read the session."""
     by_cards = {name for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values() for name in card.facts}
     by_facts = {name for definition in CATALOGUE.values() if not definition.session for name in definition.uses}
     return frozenset(name for name, definition in CATALOGUE.items() if definition.session and name in by_cards | by_facts)

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from ...engine import PARAMETER_SETS
+from ...rules.hook_table import HOOKS, hooks_of_kind
 from .groups import (
     GROUPS,
     pairs_of_one_topic,
@@ -24,7 +25,6 @@ from .repetition import distinct_sessions
 from .sessions import Session
 from .words import prove_words
 
-OPENING_HOOKS, ORDERING_HOOKS = ("patient-view", "encounter-discharge"), ("order-select", "order-sign")
 Part = tuple[Callable[..., Tally], tuple[Any, ...]]
 
 
@@ -49,9 +49,9 @@ def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tall
 
     Raises :class:`NotReady` before it begins.
     """
-    check_ready((*OPENING_HOOKS, *ORDERING_HOOKS))
+    check_ready()
     status_relation()  # worked out once, before the processes part
-    whole = list(parts({hook: [OPENING] if hook in OPENING_HOOKS else distinct_sessions() for hook in distinct_hooks()}))
+    whole = list(parts({hook: distinct_sessions() if HOOKS[hook].has_drafts else [OPENING] for hook in distinct_hooks()}))
     total = Tally()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         running = [pool.submit(prove, *arguments) for prove, arguments in whole]
@@ -64,7 +64,7 @@ def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tall
 def distinct_hooks() -> list[str]:
     """One hook of each kind, and another of its kind where it has other cards."""
     found: list[str] = []
-    for kind in (OPENING_HOOKS, ORDERING_HOOKS):
+    for kind in hooks_of_kind().values():
         cards = {hook: [bare_cards(*setting, hook) for setting in SETTINGS] for hook in kind}
         found += [hook for position, hook in enumerate(kind) if all(cards[hook] != cards[before] for before in kind[:position])]
     return found

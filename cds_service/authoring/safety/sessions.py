@@ -88,7 +88,7 @@ _TYPICAL = ("folic acid 1 mg", "hydroxocobalamin 3 times a week", "hydroxocobala
 
 
 def ordering_sessions(terminology: Terminology) -> list[Session]:
-    """The sessions that the enumeration tries on order-select and order-sign."""
+    """The sessions that the enumeration tries on hooks whose context has drafts."""
     return [_session(names, selected, terminology) for names, selected in _combinations()]
 
 

@@ -11,19 +11,13 @@ from ...engine import PARAMETER_SETS
 from ...facts.catalogue import CATALOGUE
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER
+from ...rules.hook_table import HOOKS
 from ..card_words import in_words, title
 from ..drawing.ladder import ladder_as_authored
 from ..drawing.svg import svg
 from ..pages.cards import Placed
 from ..safety.job import engine
 from .examples import example_of
-
-HOOK_WORDS = {
-    "patient-view": "a chart is opened",
-    "encounter-discharge": "a patient is discharged",
-    "order-select": "an order is chosen",
-    "order-sign": "orders are signed",
-}
 
 
 def linked(text: str) -> str:
@@ -48,7 +42,7 @@ def card_content(placed: Placed, row: dict[str, Any], source: str, drawing_link:
         "card": card,
         "row": row,
         "parameter_set": parameter_set,
-        "hooks": [(hook, HOOK_WORDS[hook]) for hook in card.hooks],
+        "hooks": [(hook, HOOKS[hook].occasion) for hook in card.hooks],
         "on_in": [name for name in PARAMETER_SETS if card.id in engine(name, "all").cards],
         "drawings": list(_drawings(card.id, drawing_link)),
         "example": example_of(card, parameter_set),

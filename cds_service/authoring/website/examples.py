@@ -20,6 +20,7 @@ from ...rendering.cards import render_card
 from ...rendering.orders import OrderTemplate
 from ...rules.card import Card
 from ...rules.decision import Decisions
+from ...rules.hook_table import any_at_ordering
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN
@@ -72,7 +73,7 @@ class Example(NamedTuple):
 def example_of(card: Card, parameter_set: str) -> Example | None:
     """An example of ``card``, or ``None`` where no state was found in which it fires."""
     stated = _stated(card, parameter_set)
-    for session in _sessions("order-select" in card.hooks):
+    for session in _sessions(any_at_ordering(card.hooks[:1])):
         for found in islice(_states(card, parameter_set, session, stated), _MOST_STATES):
             if found is not None:
                 return found
@@ -130,7 +131,7 @@ def _result_day(facts: Facts) -> Sequence[Class]:
 
 
 def _haemoglobin(facts: Facts) -> Sequence[Class]:
-    """As anaemia has it; the proof does not tell apart what cards do not."""
+    """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it from other normal ones."""
     (low,) = (option for option in CONDITIONAL["hb"](facts) if option.fact.value is not None)
     if facts["anaemia"].holds is not False:
         return (low,)
