@@ -140,9 +140,7 @@ def _with_site_product(template: OrderTemplate, terminology: Terminology) -> Ord
     if not own:
         return template
     kept = [own.pop(coding["system"], coding) for coding in product["coding"]]
-    return template._replace(
-        resource={**template.resource, "medicationCodeableConcept": {**product, "coding": [*kept, *own.values()]}}
-    )
+    return template._replace(resource={**template.resource, "medicationCodeableConcept": {**product, "coding": [*kept, *own.values()]}})
 
 
 def _concept(concept: dict[str, Any], parameter_set: str) -> dict[str, Any]:

@@ -24,7 +24,10 @@ _LONGEST_SYSTEM, _LONGEST_CODE, _LONGEST_DISPLAY, _LONGEST_UNIT = 180, 64, 180, 
 
 
 class CodeEntry(NamedTuple):
-    """A code under the name of a value set. ``orders``: the order templates that ``in_orders`` names. ``set_place``: where that name stands; ``place``: where the code does."""
+    """A code under the name of a value set. ``orders``: the order templates that ``in_orders`` names.
+
+    ``set_place``: where the name of the value set stands; ``place``: where the code does.
+    """
 
     value_set: str
     system: str

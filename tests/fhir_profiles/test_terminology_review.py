@@ -25,7 +25,9 @@ def test_a_marked_code_is_listed_with_its_name_and_the_reason(tmp_path):
         {"extension": [SOURCE], "code": "105502003", "display": "Dependence on renal dialysis"},
         {"extension": [SOURCE, NEEDED, REASON], "code": "302497006", "display": "Hemodialysis"},
     ]
-    expected = UnverifiedCode("value-sets/dialysis.json", "http://snomed.info/sct", "302497006", "Hemodialysis", "The name was not read.", False)
+    expected = UnverifiedCode(
+        "value-sets/dialysis.json", "http://snomed.info/sct", "302497006", "Hemodialysis", "The name was not read.", False
+    )
     assert listed(tmp_path, {"system": "http://snomed.info/sct", "concept": concepts}) == [expected]
 
 
@@ -34,7 +36,9 @@ def test_a_marked_filter_is_listed_as_the_branch_of_codes(tmp_path):
     condition = [{"property": "concept", "op": "is-a", "value": "Z49"}]
     marked = {"extension": [SOURCE, NEEDED, REASON], "system": system, "filter": condition}
     unmarked = {"extension": [SOURCE], "system": system, "filter": [{**condition[0], "value": "Z99"}]}
-    assert listed(tmp_path, marked, unmarked) == [UnverifiedCode("value-sets/dialysis.json", system, "Z49", "", "The name was not read.", True)]
+    assert listed(tmp_path, marked, unmarked) == [
+        UnverifiedCode("value-sets/dialysis.json", system, "Z49", "", "The name was not read.", True)
+    ]
 
 
 def test_a_mark_without_a_reason_is_still_listed(tmp_path):
@@ -79,7 +83,9 @@ def test_every_order_is_coded_as_a_product_and_a_test_in_both_systems_or_is_list
     for name, definition in ACTIVITY_DEFINITIONS.items():
         file = f"activity-definitions/{name}.json"
         if product := definition.get("productCodeableConcept"):
-            lacking |= {(file, coding["code"]) for coding in product["coding"] if not any(map(str.isdigit, coding["display"].replace("B12", "")))}
+            lacking |= {
+                (file, coding["code"]) for coding in product["coding"] if not any(map(str.isdigit, coding["display"].replace("B12", "")))
+            }
         elif not any(coding["system"] == "http://snomed.info/sct" for coding in definition["code"]["coding"]):
             lacking.add((file, ""))
     assert listed_codes == lacking

@@ -11,13 +11,13 @@ from ...config import Settings
 from ...content import CARDS
 from ...engine import PARAMETER_SETS, Engine, definitions, note_wrong_orders, vocabulary
 from ...facts.catalogue import CATALOGUE
+from ...rendering.orders import drugs_of
 from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.evidence_file import read_evidence
 from ...rules.parameter_text import note_wrong_definitions
 from ...rules.shared_files import Folder, read_folders, read_parameters, words_of
 from ...rules.yaml_source import AuthoringError, Mistakes
-from ...rendering.orders import drugs_of
 from ...site_codes import read_site_codes
 from ..card_tests import CardTestResult, run_card, with_drafts
 from .finding import Finding
