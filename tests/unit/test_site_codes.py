@@ -32,7 +32,7 @@ from tests.support.fhir_builders import (
 )
 
 DOCS = Path(__file__).parents[2] / "docs"
-[EXAMPLE] = re.findall(r"```yaml\n(.*?)```", (DOCS / "local-codes.md").read_text("utf-8"), re.DOTALL)
+EXAMPLE, PRODUCT = re.findall(r"```yaml\n(.*?)```", (DOCS / "local-codes.md").read_text("utf-8"), re.DOTALL)
 LAB = "https://lab.example.org/tests"
 B12S = {"system": LAB, "code": "B12S"}
 
@@ -148,6 +148,11 @@ def test_an_order_carries_the_product_of_the_site_in_place_of_the_published_one(
     rxnorm = ("http://www.nlm.nih.gov/research/umls/rxnorm", "309593")
     assert published["cyanocobalamin-oral-1000"] == [("https://dmd.nhs.uk", "21366111000001101"), rxnorm]
     assert ours["cyanocobalamin-oral-1000"] == [("https://dmd.nhs.uk", "4711"), rxnorm, (LAB, "CYANO1")]
+
+
+def test_the_product_of_the_documents_stands_behind_the_published_ones(tmp_path):
+    ours = products(folder(tmp_path, PRODUCT), parameters="us")["folic-acid-1mg-3-months"]
+    assert ours == [*products(parameters="us")["folic-acid-1mg-3-months"], ("https://pharmacy.example.org/products", "FOL1")]
 
 
 def test_a_published_code_can_be_named_for_an_order(tmp_path):
