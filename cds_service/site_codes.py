@@ -105,7 +105,7 @@ def _check_code(entry: CodeEntry, published: frozenset[str], ours: set[str], ter
 
 def _check_orders(entry: CodeEntry, system: str, products: dict[tuple[str, str], str], drugs: Drugs) -> None:
     """That the orders are orders of this drug, and that each has one product in a system, which ``products`` notes."""
-    fitting = [order for order, sets in drugs.items() if entry.value_set in sets]
+    fitting = [order for order, sets in drugs.items() if entry.value_set in sets & AGENTS]
     for order in entry.orders:
         if order not in fitting:
             told = f"{order!r} is no order of {entry.value_set}."

@@ -230,6 +230,7 @@ MISTAKES = [
     (code("hydroxocobalamin", in_orders="[hydroxocobalamin-nuero]"), "'hydroxocobalamin-nuero' is no order of hydroxocobalamin. Did you mean 'hydroxocobalamin-neuro'?"),
     (code("hydroxocobalamin", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is no order of hydroxocobalamin."),
     (code("b12-total", in_orders="[serum-b12]"), "'serum-b12' is no order of b12-total."),
+    (code("cobalamin-allergy", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is no order of cobalamin-allergy."),
     (code("hydroxocobalamin", in_orders="[7]"), "the name of an order template is expected here"),
     (code("hydroxocobalamin", in_orders="[]"), "the list under 'in_orders' is empty."),
     (code("hydroxocobalamin", in_orders="yes"), "'in_orders' must be true or false."),
