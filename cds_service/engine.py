@@ -31,7 +31,7 @@ from .fhir.references import is_id
 from .fhir.retrieval import Fetch, Wanted, fetch_nothing, not_fetching, retrieve
 from .fhir.terminology import LOINC, SNOMED, Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
-from .rendering.orders import OrderTemplate, load_templates, with_site_codings
+from .rendering.orders import OrderTemplate, drugs_of, load_templates, with_site_codings
 from .rules.card import Card
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.condition_file import Vocabulary
@@ -110,7 +110,7 @@ class Engine:
         self.zone = ZoneInfo(settings.timezone)
         published, templates = definitions(settings.parameters)
         self.folders = folders(built_in or CARDS, settings.cards)
-        added = load_site_codes(self.folders, published)
+        added = load_site_codes(self.folders, published, drugs_of(templates, published))
         self.terminology = with_site_codes(published, added.codes)
         templates = with_site_codings(templates, self.terminology)
         self.evidence: dict[str, EvidenceEntry] = load_evidence(self.folders)

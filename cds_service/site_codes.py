@@ -33,18 +33,25 @@ class SiteCodes(NamedTuple):
     units: Mapping[str, str]
 
 
-def load_site_codes(folders: Sequence[Folder], terminology: Terminology) -> SiteCodes:
-    """What the ``codes.yaml`` of each folder adds to ``terminology``. Raises :class:`AuthoringError` with all that was found."""
+# The ids of the value sets that hold the product of each order of a medication, by the id of its template.
+Drugs = Mapping[str, frozenset[str]]
+
+
+def load_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: Drugs) -> SiteCodes:
+    """What the ``codes.yaml`` of each folder adds to ``terminology`` and to the orders of ``drugs``.
+
+    Raises :class:`AuthoringError` with all that was found.
+    """
     mistakes = Mistakes()
-    found = read_site_codes(folders, terminology, mistakes)
+    found = read_site_codes(folders, terminology, drugs, mistakes)
     mistakes.tell()
     return found
 
 
-def read_site_codes(folders: Sequence[Folder], terminology: Terminology, mistakes: Mistakes) -> SiteCodes:
+def read_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: Drugs, mistakes: Mistakes) -> SiteCodes:
     """As :func:`load_site_codes`, without the entries that are mistaken, which are noted."""
     entries, units = read_code_files(folders, mistakes)
-    return SiteCodes(_codes(entries, terminology, mistakes), _units(units, mistakes))
+    return SiteCodes(_codes(entries, terminology, drugs, mistakes), _units(units, mistakes))
 
 
 def with_site_codes(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminology:
@@ -57,8 +64,9 @@ def _extended(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminol
     return terminology.with_codes(codes)
 
 
-def _codes(entries: Sequence[CodeEntry], terminology: Terminology, mistakes: Mistakes) -> tuple[SiteCode, ...]:
+def _codes(entries: Sequence[CodeEntry], terminology: Terminology, drugs: Drugs, mistakes: Mistakes) -> tuple[SiteCode, ...]:
     found: list[SiteCode] = []
+    products: dict[tuple[str, str], str] = {}
     sets: dict[tuple[str, str], set[str]] = {}
     for entry in entries:
         with mistakes.noting():
@@ -68,9 +76,11 @@ def _codes(entries: Sequence[CodeEntry], terminology: Terminology, mistakes: Mis
             key = canonical_system(entry.system), entry.code
             ours = sets.setdefault(key, set())
             _check_code(entry, terminology.sets_of(*key), ours, terminology)
+            _check_orders(entry, key[0], products, drugs)
             ours.add(entry.value_set)
             system = key[0] if key[0] in CODE_SYSTEMS else entry.system
-            found.append(SiteCode(entry.value_set, system, entry.code, entry.display, entry.in_queries, entry.in_orders, entry.owner))
+            marks = entry.in_queries, entry.in_orders, entry.orders
+            found.append(SiteCode(entry.value_set, system, entry.code, entry.display, *marks, entry.owner))
     return tuple(found)
 
 
@@ -78,8 +88,8 @@ def _check_code(entry: CodeEntry, published: frozenset[str], ours: set[str], ter
     named = f"{entry.code!r} of {entry.system}"
     if entry.value_set in ours:
         raise AuthoringError(entry.place, f"{named} stands twice under {entry.value_set}.", "Remove one of the two.")
-    if entry.value_set in published and not (entry.in_queries or entry.in_orders):
-        mend = "Remove it, or mark it 'in_queries: true' or 'in_orders: true'."
+    if entry.value_set in published and not (entry.in_queries or entry.in_orders or entry.orders):
+        mend = "Remove it, or mark it 'in_queries: true' or 'in_orders: true'; of a drug, 'in_orders' names the orders."
         raise AuthoringError(entry.place, f"{entry.value_set} has {named} already.", mend)
     for other in sorted((published | ours) - {entry.value_set}):
         if _exclude(other, entry.value_set, terminology):
@@ -89,7 +99,20 @@ def _check_code(entry: CodeEntry, published: frozenset[str], ours: set[str], ter
         told = f"FHIR servers are not asked for codes of {entry.value_set}: their lists of that kind are read whole."
         raise AuthoringError(entry.place, told, "Leave 'in_queries' out.")
     if entry.in_orders and entry.value_set not in _ASKED_FOR | _PANELS:
-        raise AuthoringError(entry.place, f"no order of a test has a code of {entry.value_set}.", "Leave 'in_orders' out.")
+        mend = "Leave 'in_orders' out; of a drug, write the names of the orders there: [cyanocobalamin-oral-1000]."
+        raise AuthoringError(entry.place, f"no order of a test has a code of {entry.value_set}.", mend)
+
+
+def _check_orders(entry: CodeEntry, system: str, products: dict[tuple[str, str], str], drugs: Drugs) -> None:
+    """That the orders are orders of this drug, and that each has one product in a system, which ``products`` notes."""
+    fitting = [order for order, sets in drugs.items() if entry.value_set in sets & AGENTS]
+    for order in entry.orders:
+        if order not in fitting:
+            told = f"{order!r} is no order of {entry.value_set}."
+            raise AuthoringError(entry.place, told, meant(order, fitting) if fitting else "Leave 'in_orders' out.")
+        if (other := products.setdefault((order, system), entry.code)) != entry.code:
+            told = f"the order {order} has the code {other!r} of {entry.system} already."
+            raise AuthoringError(entry.place, told, "Name the order at one of the two codes.")
 
 
 def _exclude(first: str, second: str, terminology: Terminology) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..engine import Engine
 from ..rendering.orders import OrderTemplate
+from .edition import version_of
 
 DRUGS = ("hydroxocobalamin", "cyanocobalamin", "folic-acid")
 
@@ -27,6 +29,18 @@ def with_regimens(profile: dict[str, Any], templates: Mapping[str, OrderTemplate
     kept = [item for item in first.get("constraint", ()) if item["key"] != regimen_key(drug)]
     element = {**first, "constraint": [*kept, _constraint(drug, of_drug)]}
     return {**profile, "differential": {"element": [element, *rest]}}
+
+
+def with_site_products(resource: dict[str, Any], engine: Engine) -> dict[str, Any]:
+    """``resource``, a FHIR definition; where it is the profile of a drug whose product the site codes itself, the site's edition of it."""
+    if resource["resourceType"] != "StructureDefinition" or resource["id"].removesuffix("-order") not in DRUGS:
+        return resource
+    drug = resource["id"].removesuffix("-order")
+    owners = [code.owner for code in engine.terminology.site_codes if any(_is_of(drug, order) for order in code.orders)]
+    if not owners:
+        return resource
+    version = version_of(resource["version"], *dict.fromkeys(owners))
+    return {**with_regimens(resource, engine.publication.templates), "version": version}
 
 
 def _is_of(drug: str, template: str) -> bool:

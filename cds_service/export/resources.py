@@ -19,7 +19,7 @@ from .criteria_library import criteria_library
 from .expansion import expanded
 from .library import library
 from .narrative import with_narrative
-from .order_profiles import DRUGS, with_regimens
+from .order_profiles import DRUGS, with_regimens, with_site_products
 from .plan_definition import PlanDefinitions
 from .result_profiles import result_value_sets, with_limits
 from .site_value_sets import with_site_codes
@@ -30,14 +30,14 @@ _PROFILES = "structure-definitions"
 
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
-    """The definitions: files first made by hand, value sets with the codes of the site of ``engine``, then those of its cards; by type
-    and id.
+    """The definitions: files first made by hand, value sets and profiles of orders with the codes of the site of ``engine``, then those
+    of its cards; by type and id.
 
     Value sets have their expansions, all have a narrative. What another publisher defines is used here and not handed over.
     """
     files = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
     ours = [resource for resource in files if resource["url"].startswith(f"{BASE}/")]
-    found = [with_site_codes(resource, engine.terminology) for resource in ours]
+    found = [with_site_products(with_site_codes(resource, engine.terminology), engine) for resource in ours]
     value_sets = {resource["url"]: resource for resource in found if resource["resourceType"] == "ValueSet"}
     found = [expanded(item, value_sets) if item["url"] in value_sets else item for item in [*found, *generated(engine)]]
     return sorted(map(with_narrative, found), key=lambda resource: (resource["resourceType"], resource["id"]))

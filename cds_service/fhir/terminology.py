@@ -47,7 +47,8 @@ class Concept(NamedTuple):
 
 class SiteCode(NamedTuple):
     """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR servers are asked for it;
-    ``in_orders``: orders of the test carry it beside the published code. ``owner``: whose it is."""
+    ``in_orders``: orders of the test carry it beside the published code; ``orders``: the order templates whose product it is.
+    ``owner``: whose it is."""
 
     value_set: str
     system: str
@@ -55,7 +56,13 @@ class SiteCode(NamedTuple):
     display: str
     in_queries: bool
     in_orders: bool
+    orders: tuple[str, ...]
     owner: str
+
+    @property
+    def coding(self) -> dict[str, str]:
+        """The code as a FHIR Coding."""
+        return {"system": self.system, "code": self.code, **({"display": self.display} if self.display else {})}
 
 
 class Terminology:
@@ -214,11 +221,11 @@ class Terminology:
     def order_codings(self, codes: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """The codings of the site that orders of the test with one of ``codes`` carry beside it."""
         sets = frozenset[str]().union(*(self.sets_of(canonical_system(system), code) for system, code in codes))
-        return [
-            {"system": added.system, "code": added.code, **({"display": added.display} if added.display else {})}
-            for added in self.site_codes
-            if added.in_orders and added.value_set in sets
-        ]
+        return [added.coding for added in self.site_codes if added.in_orders and added.value_set in sets]
+
+    def product_codings(self, order: str) -> list[dict[str, str]]:
+        """The codings of the site by which it knows the product of the order template ``order``, one for a system."""
+        return [added.coding for added in self.site_codes if order in added.orders]
 
 
 @lru_cache(maxsize=2)

@@ -18,7 +18,7 @@ from ..fhir.definitions import read_definitions, using
 from ..fhir.medication import COBALAMINS
 from ..fhir.r4 import CodeableConcept, MedicationRequest
 from ..fhir.references import is_id
-from ..fhir.terminology import RXNORM, Terminology
+from ..fhir.terminology import LOINC, RXNORM, Terminology
 from .carried_over import carry_over
 from .reasons import with_reasons
 
@@ -28,6 +28,11 @@ LABORATORY = {
     ]
 }
 
+# Codes that a UK system does not order by; what it does, dm+d and SNOMED CT, comes first there.
+_LAST_IN_UK = frozenset({LOINC, RXNORM})
+# UK Core MedicationRequest 2.5.0 makes the element mandatory, and its guide sets it to false unless substitution is meant: there,
+# unlike in base R4, an order without it is not one that may be substituted. NHS England's prescription service takes nothing else.
+_NO_SUBSTITUTION = {"allowedBoolean": False}
 # Who can ask for an order: another user (Patient, RelatedPerson) cannot.
 _PRESCRIBERS = ("Practitioner", "PractitionerRole")
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
@@ -95,7 +100,8 @@ class OrderTemplate(NamedTuple):
 
 
 def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -> dict[str, OrderTemplate]:
-    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` RxNorm codings come last, else first.
+    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` LOINC and RxNorm codings come last, else first, and a medication
+    is not to be substituted.
 
     Raises :class:`DefinitionError`.
     """
@@ -107,18 +113,41 @@ def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -
 
 
 def with_site_codings(templates: Mapping[str, OrderTemplate], terminology: Terminology) -> dict[str, OrderTemplate]:
-    """``templates`` whose orders of tests carry the codings that the site marked for orders, behind the published ones."""
+    """``templates`` with the codings that the site marked for orders: tests carry them behind the published ones, medications in
+    place of those of the same system."""
     return {name: _with_site_codings(template, terminology) for name, template in templates.items()}
+
+
+def drugs_of(templates: Mapping[str, OrderTemplate], terminology: Terminology) -> dict[str, frozenset[str]]:
+    """The ids of the value sets that hold the product of each medication order, by template."""
+    products = {name: template.resource.get("medicationCodeableConcept") for name, template in templates.items()}
+    return {name: terminology.sets_of_concept(msgspec.convert(product, CodeableConcept)) for name, product in products.items() if product}
 
 
 def _with_site_codings(template: OrderTemplate, terminology: Terminology) -> OrderTemplate:
     concept = template.resource.get("code")
     if concept is None:
-        return template
+        return _with_site_product(template, terminology)
     added = terminology.order_codings((coding["system"], coding["code"]) for coding in concept["coding"])
     if not added:
         return template
     return template._replace(resource={**template.resource, "code": {**concept, "coding": [*concept["coding"], *added]}})
+
+
+def _with_site_product(template: OrderTemplate, terminology: Terminology) -> OrderTemplate:
+    product = template.resource["medicationCodeableConcept"]
+    own = {coding["system"]: coding for coding in terminology.product_codings(template.id)}
+    if not own:
+        return template
+    kept = [own.pop(coding["system"], coding) for coding in product["coding"]]
+    return template._replace(resource={**template.resource, "medicationCodeableConcept": {**product, "coding": [*kept, *own.values()]}})
+
+
+def _concept(concept: dict[str, Any], parameter_set: str) -> dict[str, Any]:
+    """A CodeableConcept of a definition as orders carry it: without what is said of its codes, those of the country first."""
+    uk = parameter_set == "uk"
+    coding = [{name: value for name, value in coding.items() if name != "extension"} for coding in concept["coding"]]
+    return {"coding": sorted(coding, key=lambda item: (item["system"] in _LAST_IN_UK) is uk), "text": concept["text"]}
 
 
 def _template(definition: dict[str, Any], terminology: Terminology, parameter_set: str) -> OrderTemplate:
@@ -134,14 +163,14 @@ def _template(definition: dict[str, Any], terminology: Terminology, parameter_se
     if "priority" in definition:
         resource["priority"] = definition["priority"]
     if definition["kind"] == "MedicationRequest":
-        product = dict(definition["productCodeableConcept"])
-        rxnorm_last = parameter_set == "uk"
-        product["coding"] = sorted(product["coding"], key=lambda coding: (coding["system"] == RXNORM) is rxnorm_last)
+        product = _concept(definition["productCodeableConcept"], parameter_set)
         resource["medicationCodeableConcept"] = product
         resource["dosageInstruction"] = definition["dosage"]
+        if parameter_set == "uk":
+            resource["substitution"] = _NO_SUBSTITUTION
         starts_cobalamin = bool(terminology.sets_of_concept(msgspec.convert(product, CodeableConcept)) & COBALAMINS)
     else:
         resource["category"] = [LABORATORY]
-        resource["code"] = definition["code"]
+        resource["code"] = _concept(definition["code"], parameter_set)
     hours = definition.get("timingDuration", {}).get("value")
     return OrderTemplate(definition["id"], definition["title"], resource, hours, starts_cobalamin)

@@ -24,7 +24,10 @@ _LONGEST_SYSTEM, _LONGEST_CODE, _LONGEST_DISPLAY, _LONGEST_UNIT = 180, 64, 180, 
 
 
 class CodeEntry(NamedTuple):
-    """A code under the name of a value set. ``set_place``: where that name stands; ``place``: where the code does."""
+    """A code under the name of a value set. ``orders``: the order templates that ``in_orders`` names.
+
+    ``set_place``: where the name of the value set stands; ``place``: where the code does.
+    """
 
     value_set: str
     system: str
@@ -32,6 +35,7 @@ class CodeEntry(NamedTuple):
     display: str
     in_queries: bool
     in_orders: bool
+    orders: tuple[str, ...]
     owner: str
     set_place: Place
     place: Place
@@ -85,12 +89,14 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
     mistakes = Mistakes()
     reader = Reader(mistakes)
     entry = reader.mapping(value, at, _KEYS, ("system", "code", "display"))
+    names_orders = isinstance(entry.get("in_orders"), list)
     parts = reader.parts(
         system=lambda: _written(reader, entry, "system", _SYSTEM, _LONGEST_SYSTEM, "Write its URL, or urn:oid: and its OID."),
         code=lambda: _written(reader, entry, "code", _CODE, _LONGEST_CODE, "Write the code alone, as results carry it."),
         display=lambda: _written(reader, entry, "display", re.compile(r"[^\n]*\Z"), _LONGEST_DISPLAY, "Write its name in one line."),
         in_queries=lambda: reader.truth(entry, "in_queries"),
-        in_orders=lambda: reader.truth(entry, "in_orders"),
+        in_orders=lambda: not names_orders and reader.truth(entry, "in_orders"),
+        orders=lambda: reader.each(entry, "in_orders", _order, some=True) if names_orders else (),
     )
     if parts.get("in_queries"):
         for key in ("system", "code"):
@@ -99,6 +105,12 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
                 mistakes.note(AuthoringError(entry.at(key), f"{told}.", "Leave 'in_queries' out."))
     mistakes.tell()
     return CodeEntry(value_set, owner=owner, set_place=set_place, place=at, **parts)
+
+
+def _order(value: Any, at: Place) -> str:
+    if not isinstance(value, str):
+        raise AuthoringError(at, "the name of an order template is expected here ('in_orders' is true or a list of names).")
+    return value
 
 
 def _written(reader: Reader, entry: Mapping, key: str, pattern: re.Pattern[str], longest: int, mend: str) -> str:

@@ -218,8 +218,8 @@ def test_suggestions_are_alternatives_and_their_orders_go_together():
     )
     assert regimen["selectionBehavior"] == "exactly-one"
     assert [item["definitionCanonical"] for item in regimen["action"]] == [
-        f"{BASE}/ActivityDefinition/hydroxocobalamin-neuro|1.0.0",
-        f"{BASE}/ActivityDefinition/hydroxocobalamin-loading-then-maintenance|1.0.0",
+        f"{BASE}/ActivityDefinition/hydroxocobalamin-neuro|1.1.0",
+        f"{BASE}/ActivityDefinition/hydroxocobalamin-loading-then-maintenance|1.1.0",
     ]
     assert potassium["selectionBehavior"] == "any"
     assert [item["title"] for item in potassium["action"]] == ["Potassium now", "Potassium at 24 hours", "Potassium at 48 hours"]
@@ -243,8 +243,8 @@ def test_the_order_differs_where_a_parameter_set_does():
             for item in plan("folate-after-b12", parameters)["action"][0]["action"][0]["action"]
         ]
 
-    assert orders("default") == ["folic-acid-1mg-3-months|1.0.0"]
-    assert orders("uk") == ["folic-acid-5mg-4-months|1.0.0"]
+    assert orders("default") == ["folic-acid-1mg-3-months|1.1.0"]
+    assert orders("uk") == ["folic-acid-5mg-4-months|1.1.0"]
 
 
 def test_cards_that_a_card_looks_at_are_what_it_depends_on():

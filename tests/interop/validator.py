@@ -20,6 +20,7 @@ from .tools import BUILD, run
 
 # What the validator says of HL7's own definitions too, which is shown by the control: keys of its messages.
 KNOWN = {"ERROR_GENERATING_SNAPSHOT": "without a package of its own it cannot make a snapshot of an extension while it validates it"}
+SNAPSHOTS = BUILD / "snapshots"
 _PROFILES = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
 _DRUGS = ("hydroxocobalamin", "cyanocobalamin", "folic-acid")
 Message = dict[str, Any]
@@ -28,16 +29,20 @@ Message = dict[str, Any]
 def validate(java: str, outcomes: Outcomes) -> None:
     """Everything that is handed over and written: no error but those that the control shows to be the validator's own."""
     folders = _written()
-    answer = run(["java", "-Xmx2g", "-cp", java, "interop.Validate", *folders], outcomes)
+    shutil.rmtree(SNAPSHOTS, ignore_errors=True)
+    SNAPSHOTS.mkdir()
+    answer = run(["java", "-Xmx2g", "-cp", java, "interop.Validate", SNAPSHOTS, *folders], outcomes)
     if answer.returncode:
         raise Failed(answer.stderr[-2000:])
     *messages, total = map(json.loads, answer.stdout.splitlines())
     files = sum(1 for folder in folders for path in folder.glob("*.json") if path.name not in ("package.json", ".index.json"))
     if total["validated"] != files:
         raise Failed(f"{total['validated']} of {files} resources were validated")
-    profiles = len(list((folders[0]).glob("StructureDefinition-*.json")))
-    if total["snapshots"] != profiles:
-        raise Failed(f"snapshots of {total['snapshots']} of {profiles} profiles were made")
+    profiles = sorted(folders[0].glob("StructureDefinition-*.json"))
+    if total["snapshots"] != len(profiles):
+        raise Failed(f"snapshots of {total['snapshots']} of {len(profiles)} profiles were made")
+    for profile in profiles:
+        _refuse_lost(profile)
     errors = [message for message in messages if message["severity"] in ("error", "fatal")]
     control = {message.get("key") for message in errors if message["file"].startswith("control/")}
     # Of a language that is not among HL7's common ones the validator says both: an error, and that such a code is recommended.
@@ -47,7 +52,17 @@ def validate(java: str, outcomes: Outcomes) -> None:
         raise Failed(f"the control shows no {KNOWN.keys() - control} any more: take it off the list")
     if wrong := [message for message in ours if message.get("key") not in KNOWN]:
         raise Failed("\n".join(f"{item['file']} {item.get('path')}: {item['what']}" for item in wrong[:20]))
-    print(f"  {files} resources, {profiles} snapshots, {len(errors)} errors that HL7's own definitions get too")
+    print(f"  {files} resources, {len(profiles)} snapshots, {len(errors)} errors that HL7's own definitions get too")
+
+
+def _refuse_lost(profile: Path) -> None:
+    """That the snapshot has every element and invariant that the profile states."""
+    stated = json.loads(profile.read_text("utf-8"))["differential"]["element"]
+    made = json.loads((SNAPSHOTS / profile.name).read_text("utf-8"))["snapshot"]["element"]
+    keys = {element["id"]: {item["key"] for item in element.get("constraint", ())} for element in made}
+    for element in stated:
+        if lost := {item["key"] for item in element.get("constraint", ())} - keys.get(element["id"], set()) or element["id"] not in keys:
+            raise Failed(f"the snapshot of {profile.stem} lost of {element['id']}: {lost}")
 
 
 def _written() -> list[Path]:

@@ -9,9 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.app import create_app
+from cds_service.authoring.validation.conformance import holds
+from cds_service.authoring.validation.node import Node
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import Engine, definitions
+from cds_service.export.resources import definitions as handed_over_definitions
 from cds_service.reload import problems
 from cds_service.rules.yaml_source import AuthoringError
 from tests.support.clinic import client, ids
@@ -29,7 +32,7 @@ from tests.support.fhir_builders import (
 )
 
 DOCS = Path(__file__).parents[2] / "docs"
-[EXAMPLE] = re.findall(r"```yaml\n(.*?)```", (DOCS / "local-codes.md").read_text("utf-8"), re.DOTALL)
+EXAMPLE, PRODUCT = re.findall(r"```yaml\n(.*?)```", (DOCS / "local-codes.md").read_text("utf-8"), re.DOTALL)
 LAB = "https://lab.example.org/tests"
 B12S = {"system": LAB, "code": "B12S"}
 
@@ -124,6 +127,57 @@ def test_orders_carry_the_marked_code_behind_the_published_one(site):
     assert ours == [*published, {**B12S, "display": "Serum B12"}]
 
 
+ORAL = f"""
+codes:
+  cyanocobalamin:
+    - {{system: "https://dmd.nhs.uk", code: "4711", display: Cyanocobalamin 1mg tablets of ours, in_orders: [cyanocobalamin-oral-1000]}}
+    - {{system: "{LAB}", code: CYANO1, display: Cyanocobalamin 1 mg, in_orders: [cyanocobalamin-oral-1000]}}
+"""
+
+
+def products(*folders: Path, parameters: str = "uk") -> dict[str, list[tuple[str, str]]]:
+    """The codes of the product in each order of a medication."""
+    templates = Engine(Settings(cards=folders, parameters=parameters)).publication.templates
+    concepts = {name: template.resource.get("medicationCodeableConcept") for name, template in templates.items()}
+    return {name: [(item["system"], item["code"]) for item in concept["coding"]] for name, concept in concepts.items() if concept}
+
+
+def test_an_order_carries_the_product_of_the_site_in_place_of_the_published_one(tmp_path):
+    published, ours = products(), products(folder(tmp_path, ORAL))
+    assert {name for name in ours if ours[name] != published[name]} == {"cyanocobalamin-oral-1000"}
+    rxnorm = ("http://www.nlm.nih.gov/research/umls/rxnorm", "309593")
+    assert published["cyanocobalamin-oral-1000"] == [("https://dmd.nhs.uk", "21366111000001101"), rxnorm]
+    assert ours["cyanocobalamin-oral-1000"] == [("https://dmd.nhs.uk", "4711"), rxnorm, (LAB, "CYANO1")]
+
+
+def test_the_product_of_the_documents_stands_behind_the_published_ones(tmp_path):
+    ours = products(folder(tmp_path, PRODUCT), parameters="us")["folic-acid-1mg-3-months"]
+    assert ours == [*products(parameters="us")["folic-acid-1mg-3-months"], ("https://pharmacy.example.org/products", "FOL1")]
+
+
+def test_a_published_code_can_be_named_for_an_order(tmp_path):
+    """As for folic acid 5 mg, which RxNorm has no product for: the site says which of the published codes it orders by."""
+    entry = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "'310410'"}
+    site = folder(tmp_path, code("folic-acid", **entry, in_orders="[folic-acid-5mg-4-months]"))
+    assert (entry["system"], "310410") in products(site)["folic-acid-5mg-4-months"]
+
+
+def test_the_order_with_the_product_of_the_site_conforms_to_the_profile_that_the_site_hands_over(tmp_path):
+    engine = Engine(Settings(cards=(folder(tmp_path, ORAL),)))
+    order = engine.publication.templates["cyanocobalamin-oral-1000"].resource
+    handed_over = {item["id"]: item for item in handed_over_definitions(engine) if item["resourceType"] == "StructureDefinition"}
+
+    def conforms(profile: dict) -> bool:
+        constraint = next(item for item in profile["differential"]["element"][0]["constraint"] if item["key"].endswith("-regimen"))
+        return holds(constraint["expression"], Node.root(order), order)
+
+    assert handed_over["cyanocobalamin-order"]["version"] == "1.1.0+st-elsewhere"
+    assert handed_over["hydroxocobalamin-order"]["version"] == "1.1.0"
+    assert conforms(handed_over["cyanocobalamin-order"])
+    published = {item["id"]: item for item in handed_over_definitions(Engine(Settings())) if item["resourceType"] == "StructureDefinition"}
+    assert not conforms(published["cyanocobalamin-order"])
+
+
 def test_the_value_sets_that_are_handed_over_have_the_codes_of_the_site(site):
     client = create_app(Settings(cards=(site,))).test_client()
     ours, published = (
@@ -173,6 +227,18 @@ MISTAKES = [
     (code(code="'A&_count=1'", in_queries="true"), "FHIR servers cannot be asked for the code 'A&_count=1'"),
     (code("leber", in_queries="true"), "FHIR servers are not asked for codes of leber"),
     (code("hydroxocobalamin", in_orders="true"), "no order of a test has a code of hydroxocobalamin."),
+    (code("hydroxocobalamin", in_orders="[hydroxocobalamin-nuero]"), "'hydroxocobalamin-nuero' is no order of hydroxocobalamin. Did you mean 'hydroxocobalamin-neuro'?"),
+    (code("hydroxocobalamin", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is no order of hydroxocobalamin."),
+    (code("b12-total", in_orders="[serum-b12]"), "'serum-b12' is no order of b12-total."),
+    (code("cobalamin-allergy", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is no order of cobalamin-allergy."),
+    (code("hydroxocobalamin", in_orders="[7]"), "the name of an order template is expected here"),
+    (code("hydroxocobalamin", in_orders="[]"), "the list under 'in_orders' is empty."),
+    (code("hydroxocobalamin", in_orders="yes"), "'in_orders' must be true or false."),
+    (
+        f"codes: {{folic-acid: [{{system: '{LAB}', code: X1, display: X, in_orders: [folic-acid-5mg-4-months]}},"
+        f" {{system: '{LAB}/', code: X2, display: X, in_orders: [folic-acid-5mg-4-months]}}]}}",
+        "the order folic-acid-5mg-4-months has the code 'X1' of https://lab.example.org/tests/ already.",
+    ),
     (code(system="http://loinc.org", code="2132-9"), "b12-total has '2132-9' of http://loinc.org already."),
     (code("b12-active", system="https://loinc.org/", code="2132-9"), "'2132-9' of https://loinc.org/ stands in b12-total too, and cannot mean both."),
     (code("cyanocobalamin", system="http://www.whocc.no/atc", code="B03BA03"), "stands in hydroxocobalamin too, and cannot mean both."),

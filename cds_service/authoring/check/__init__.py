@@ -11,6 +11,7 @@ from ...config import Settings
 from ...content import CARDS
 from ...engine import PARAMETER_SETS, Engine, definitions, note_wrong_orders, vocabulary
 from ...facts.catalogue import CATALOGUE
+from ...rendering.orders import drugs_of
 from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.evidence_file import read_evidence
@@ -49,7 +50,7 @@ def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Itera
         yield from map(Finding.of, error.all)
         return
     yield from definition_findings()
-    read_site_codes(found, terminology, mistakes)
+    read_site_codes(found, terminology, drugs_of(templates, terminology), mistakes)
     titles = {order: template.title for order, template in templates.items()}
     for parameter_set in PARAMETER_SETS:
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])

@@ -15,7 +15,7 @@ from ...rules.conditions import AnyOf, CardHolds, Condition
 from ...rules.decision import Decisions
 from ...rules.yaml_source import Place
 from ..card_tests import StatedFacts, applicable_tests, read_test
-from ..terminology_review import unverified_codes
+from ..terminology_review import UnverifiedCode, unverified_codes
 from .finding import Finding, is_placeholder, still_to_do
 
 # Days after which somebody should look again whether a source is current.
@@ -29,24 +29,26 @@ def set_findings(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
     yield from (finding for engine in engines.values() for finding in _far(engine))
     yield from _alike(list(engines["default"].cards.values()))
     yield from _together(engines["default"])
-    for code in unverified_codes():
-        place = _place(code.value_set, code.code)
-        named = (
-            f"{code.code} {code.display}".rstrip()
-            + f" ({code.system.rsplit('/', 1)[-1]})"
-            + (" and what is below it" if code.and_below else "")
-        )
-        what = f"{named}: {(code.reason or 'no source').rstrip('.')}."
-        yield Finding("code-unverified", "warning", place, what, "Confirm it with a terminology server, then remove the mark.")
+    yield from map(_unverified, unverified_codes())
 
 
-def _place(value_set: str, code: str) -> Place:
-    """Where a value set's file names a code."""
-    name = f"value-sets/{value_set}.json"
-    lines = (PROFILES / name).read_text("utf-8").splitlines()
-    found = ((number, text.find(f'"{code}"') + 1) for number, text in enumerate(lines, 1))
+def _unverified(code: UnverifiedCode) -> Finding:
+    named = f"{code.code} {code.display}".strip()
+    named += f" ({code.system.rsplit('/', 1)[-1]})" if code.system else ""
+    what = f"{named}{' and what is below it' if code.and_below else ''}: {(code.reason or 'no source').rstrip('.')}."
+    mend = "Confirm it with a terminology server, then remove the mark."
+    if code.in_order:
+        mend = "Orders of a site carry the codes that its codes.yaml marks 'in_orders'."
+    return Finding("code-unverified", "warning", _place(code), what, mend)
+
+
+def _place(code: UnverifiedCode) -> Place:
+    """Where a file names a code, or is marked to lack one."""
+    sought = f'"{code.code}"' if code.code else "code-review"
+    lines = (PROFILES / code.file).read_text("utf-8").splitlines()
+    found = ((number, text.find(sought) + 1) for number, text in enumerate(lines, 1))
     line, column = next((place for place in found if place[1]), (1, 1))
-    return Place(f"fhir_profiles/{name}", line, column)
+    return Place(f"fhir_profiles/{code.file}", line, column)
 
 
 def _first_sources(engines: dict[str, Engine], today: date) -> Iterator[Finding]:

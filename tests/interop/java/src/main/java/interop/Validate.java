@@ -11,6 +11,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -27,8 +28,9 @@ import org.hl7.fhir.r4.model.StructureDefinition;
 /**
  * Holds the resources of folders against base R4 and the profiles of a package with HL7's validator, offline.
  *
- * <p>Arguments: the folder of the definitions, then folders of resources. Each message is a JSON object on a
- * line of its own; the last line says how many resources were validated and how many snapshots were generated.
+ * <p>Arguments: a folder into which our profiles are written with their snapshots, the folder of the definitions, then folders of
+ * resources. Each message is a JSON object on a line of its own; the last line says how many resources were validated and how many
+ * snapshots were generated.
  */
 public final class Validate {
 	private static final Set<String> DEFINITIONS = Set.of("StructureDefinition", "ValueSet", "CodeSystem");
@@ -36,7 +38,8 @@ public final class Validate {
 
 	private Validate() {}
 
-	public static void main(String[] folders) throws IOException {
+	public static void main(String[] arguments) throws IOException {
+		String[] folders = Arrays.copyOfRange(arguments, 1, arguments.length);
 		FhirContext context = FhirContext.forR4();
 		PrePopulatedValidationSupport ours = new PrePopulatedValidationSupport(context);
 		for (Path file : jsonFiles(Path.of(folders[0]))) {
@@ -74,7 +77,7 @@ public final class Validate {
 		}
 		JsonObject sum = new JsonObject();
 		sum.addProperty("validated", validated);
-		sum.addProperty("snapshots", snapshots(chain));
+		sum.addProperty("snapshots", snapshots(chain, context, Path.of(arguments[0])));
 		System.out.println(GSON.toJson(sum));
 	}
 
@@ -88,9 +91,9 @@ public final class Validate {
 		return line;
 	}
 
-	/** How many of our profiles have a snapshot once the validator has made it. */
-	private static long snapshots(ValidationSupportChain chain) {
-		return chain.fetchAllStructureDefinitions().stream()
+	/** Writes our profiles with the snapshots that the validator makes of them; how many there are. */
+	private static int snapshots(ValidationSupportChain chain, FhirContext context, Path out) throws IOException {
+		List<StructureDefinition> made = chain.fetchAllStructureDefinitions().stream()
 				.map(StructureDefinition.class::cast)
 				.map(StructureDefinition::getUrl)
 				.filter(url -> url.startsWith("https://b12-folate-cds.example.org/"))
@@ -101,7 +104,12 @@ public final class Validate {
 						: (StructureDefinition) chain.generateSnapshot(
 								new ValidationSupportContext(chain), profile, null, null, null))
 				.filter(StructureDefinition::hasSnapshot)
-				.count();
+				.collect(Collectors.toList());
+		for (StructureDefinition profile : made) {
+			String text = context.newJsonParser().setPrettyPrint(true).encodeResourceToString(profile);
+			Files.writeString(out.resolve("StructureDefinition-" + profile.getIdElement().getIdPart() + ".json"), text);
+		}
+		return made.size();
 	}
 
 	private static List<Path> jsonFiles(Path folder) throws IOException {
