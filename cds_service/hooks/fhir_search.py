@@ -112,7 +112,7 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
 
 
 def values_of(text: str) -> list[str]:
-    """The values of a parameter, of which any may hold."""
+    """The values of a parameter, of which any may hold. Raises :class:`BadRequest` for too many."""
     parts = _COMMA.split(text, MOST_VALUES)
     if len(parts) > MOST_VALUES:
         raise BadRequest(f"A parameter of a search has {MOST_VALUES} values at most.", code="too-costly")
@@ -120,6 +120,7 @@ def values_of(text: str) -> list[str]:
 
 
 def whole_number(name: str, text: str) -> int:
+    """The number that the parameter ``name`` states. Raises :class:`BadRequest`."""
     if not (text.isascii() and text.isdigit()):
         raise BadRequest(f"{name} must be a whole number from 0 on.", name, code="value")
     return int(text[-9:]) if len(text.lstrip("0")) <= 9 else 10**9

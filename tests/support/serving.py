@@ -39,14 +39,18 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, ready: Callable[[Server], bool] | None = None, **environment: str) -> Iterator[Server]:
-    """``python -m cds_service serve`` until the block ends; it answers when the block begins, or is as ``ready`` has it."""
+def serving(
+    folder: Path, *arguments: str, command: str = "serve", ready: Callable[[Server], bool] | None = None, **environment: str
+) -> Iterator[Server]:
+    """``python -m cds_service serve``, or another ``command`` with a port, until the block ends; it answers when the block begins, or
+    is as ``ready`` has it.
+    """
     log = folder / "log"
     with held_port() as port:
-        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
+        started = [sys.executable, "-m", "cds_service", command, "--port", str(port), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                started, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:
@@ -97,4 +101,4 @@ def _answers(server: Server) -> bool:
         requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
     except requests.RequestException:
         return False
-    return "stop with Ctrl-C" in server.log.read_text("utf-8")
+    return "top with Ctrl-C" in server.log.read_text("utf-8")
