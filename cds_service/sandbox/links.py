@@ -12,6 +12,7 @@ import orjson
 from ..engine import Engine
 from ..hooks.request import read_call
 from ..hooks.services import service_id
+from ..rendering.cards import RenderedCard
 from .demo import DemoPatient, demo_patients, demo_records, hook_request, parts_of, prefetched
 
 SANDBOX = "https://sandbox.cds-hooks.org"
@@ -50,8 +51,8 @@ def sandbox_link(patient: DemoPatient, addresses: Addresses) -> str:
     return f"{SANDBOX}/?{urlencode(asked)}"
 
 
-def expected(engine: Engine, addresses: Addresses, now: datetime) -> dict[str, tuple[DemoPatient, list[str]]]:
-    """Each patient with the summaries of the cards that ``engine`` shows for the patient's hook, by the patient's id.
+def expected(engine: Engine, addresses: Addresses, now: datetime) -> dict[str, tuple[DemoPatient, list[RenderedCard]]]:
+    """Each patient with the cards that ``engine`` shows for the patient's hook, by the patient's id.
 
     A site's own parameters and cards may give others than those that a record was made for.
     """
@@ -60,8 +61,7 @@ def expected(engine: Engine, addresses: Addresses, now: datetime) -> dict[str, t
     found = {}
     for identity, patient in patients.items():
         body = {**hook_request(patient), "prefetch": prefetched(parts_of(engine, patient.hook), records, identity, addresses.fhir)}
-        cards = engine.answer(read_call(orjson.dumps(body), (patient.hook,)), now)
-        found[identity] = patient, [card.shown["summary"] for card in cards]
+        found[identity] = patient, engine.answer(read_call(orjson.dumps(body), (patient.hook,)), now)
     return found
 
 
@@ -87,16 +87,16 @@ def sandbox_text(engine: Engine, addresses: Addresses, now: datetime) -> str:
     ])  # fmt: skip
 
 
-def _section(title: str, items: Iterable[tuple[DemoPatient, list[str]]], addresses: Addresses) -> Iterator[str]:
+def _section(title: str, items: Iterable[tuple[DemoPatient, list[RenderedCard]]], addresses: Addresses) -> Iterator[str]:
     yield from ("", title)
     for patient, cards in items:
         yield from _lines(patient, cards)
         yield f"    {sandbox_link(patient, addresses)}"
 
 
-def _lines(patient: DemoPatient, cards: list[str]) -> Iterator[str]:
+def _lines(patient: DemoPatient, cards: list[RenderedCard]) -> Iterator[str]:
     person = patient.person
     yield from ("", f"  {person.given} {person.family}, {person.age} ({person.id}). {person.story}")
     if person.choice:
         yield f"    Choose:  {person.choice.name}"
-    yield f"    Expect:  {'; '.join(cards) or 'no card'}"
+    yield f"    Expect:  {'; '.join(card.shown['summary'] for card in cards) or 'no card'}"
