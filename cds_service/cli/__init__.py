@@ -12,6 +12,7 @@ from .documenting import doc, topics
 from .exporting import export
 from .firing import fire
 from .proving import coverage, run_card_tests, safety
+from .sandbox import sandbox
 from .serving import report, serve, settings
 from .validating import validate
 
@@ -22,8 +23,8 @@ def main() -> None:
 
 
 _COMMANDS = (
-    serve, example, fire, explain, run_card_tests, coverage, safety, check, new, diff, schema, doc, topics, export, validate, report,
-    settings, check_ehr_command,
+    serve, sandbox, example, fire, explain, run_card_tests, coverage, safety, check, new, diff, schema, doc, topics, export, validate,
+    report, settings, check_ehr_command,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -39,24 +39,42 @@ WITH_TOKEN = """
 @click.option("--workers", type=int, help="Worker processes (CDS_WORKERS).")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
+    tell_slips()
+    settings = read_settings(host=host, port=port, workers=workers)
+    python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
+    prepare(settings)
+    run(settings, _try_it(settings, python), CDS_WORKERS=str(settings.workers))
+
+
+def tell_slips() -> None:
+    """Warn of variables of the environment that look like settings and are none. Raises ``ClickException`` for a slip in a name."""
+    for name in unknown_settings():
+        click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
+
+
+def prepare(settings: Settings) -> None:
+    """Check that the service can be started so, before a worker is. Raises ``ClickException`` where it cannot."""
+    on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
+    _check_trust(settings)
+    _check_content(settings)
+    check_address(settings.host, settings.port, "CDS_HOST, CDS_PORT")
+    _check_database(settings)
+
+
+def run(settings: Settings, text: str, **environment: str) -> None:
+    """Serve until stopped, and print ``text`` once the service answers.
+
+    Workers build their own application; what the command line decided of ``settings`` reaches them by the ``environment``, beside
+    host and port.
+    """
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    for name in unknown_settings():
-        click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
-    settings = read_settings(host=host, port=port, workers=workers)
-    on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
-    _check_trust(settings)
-    _check_content(settings)
-    _check_address(settings)
-    _check_database(settings)
     share_key_with_workers()
-    # Workers build their own application; what the command line decided reaches them by the environment.
-    os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
-    python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
-    Thread(target=_tell_once_it_answers, args=(settings, _try_it(settings, python)), daemon=True).start()
+    os.environ.update(environment, CDS_HOST=settings.host, CDS_PORT=str(settings.port))
+    Thread(target=_tell_once_it_answers, args=(settings, text), daemon=True).start()
     Granian(
         "cds_service.app:create_worker_app",
         address=settings.host,
@@ -125,16 +143,19 @@ def _check_content(settings: Settings) -> None:
         raise click.ClickException("\n".join(found))
 
 
-def _check_address(settings: Settings) -> None:
-    """That nobody listens there: two servers would share the port unnoticed, each answering some of the calls."""
+def check_address(host: str, port: int, named: str) -> None:
+    """That nobody listens there: two servers would share the port unnoticed, each answering some of the calls.
+
+    ``named``: what decides the address. Raises ``ClickException``.
+    """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as listener:
             # Connections of a server that just ended may linger.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
     except OSError as error:
-        raise click.ClickException(f"CDS_HOST, CDS_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+        raise click.ClickException(f"{named}: cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 def _check_database(settings: Settings) -> None:

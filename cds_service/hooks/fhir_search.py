@@ -96,10 +96,10 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
     page = {"_count": USUAL_COUNT, "_offset": 0}
     for name, value in arguments:
         if name in page:
-            page[name] = _number(name, value)
+            page[name] = whole_number(name, value)
         elif name in _TESTS:
             if value:
-                tests.append(_TESTS[name](_values(value)))
+                tests.append(_TESTS[name](values_of(value)))
         elif name.partition(":")[0] in PARAMETERS:
             raise BadRequest("There is no such modifier; name has :exact and :contains.", name.partition(":")[0], code="not-supported")
         elif name not in _CONTROLS:
@@ -111,15 +111,16 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
     return Search(tuple(tests), min(page["_count"], MOST_COUNT), page["_offset"], tuple(used))
 
 
-def _values(text: str) -> list[str]:
-    """The values of a parameter, of which any may hold."""
+def values_of(text: str) -> list[str]:
+    """The values of a parameter, of which any may hold. Raises :class:`BadRequest` for too many."""
     parts = _COMMA.split(text, MOST_VALUES)
     if len(parts) > MOST_VALUES:
         raise BadRequest(f"A parameter of a search has {MOST_VALUES} values at most.", code="too-costly")
     return [_ESCAPED.sub(r"\1", part) for part in parts]
 
 
-def _number(name: str, text: str) -> int:
+def whole_number(name: str, text: str) -> int:
+    """The number that the parameter ``name`` states. Raises :class:`BadRequest`."""
     if not (text.isascii() and text.isdigit()):
         raise BadRequest(f"{name} must be a whole number from 0 on.", name, code="value")
     return int(text[-9:]) if len(text.lstrip("0")) <= 9 else 10**9

@@ -22,7 +22,7 @@ from ..hooks.turn import Turn
 from ..rules.hook_table import HOOKS
 from .client_calls import ClientCall, ClientCalls, findings
 from .evaluation import Evaluation, Refused, answer, evaluate
-from .made_request import ORDERS, Record, Unusable, read_pasted, request_of_record, request_of_server
+from .made_request import ORDERS, Order, Record, Unusable, read_pasted, request_of_record, request_of_server
 from .page import POLICY, STATIC, asset_response, page, refuse_other_pages
 from .picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
 from .scenarios import Scenario, scenarios
@@ -67,12 +67,15 @@ class _Pages:
     def start(self) -> Response:
         """The page at ``/``."""
         url = f"{self._settings.base_url or request.host_url.rstrip('/')}{DISCOVERY}"
-        cards = len(self._serving.current.engine.cards)
-        return page("start", discovery=url, scenarios=scenarios(self._clock()), settings=self._settings, cards=cards)
+        engine = self._serving.current.engine
+        return page("start", discovery=url, scenarios=self._scenarios(engine), settings=self._settings, cards=len(engine.cards))
+
+    def _scenarios(self, engine: Engine) -> Sequence[Scenario]:
+        return scenarios(engine, self._clock().astimezone(engine.zone).date())
 
     def try_scenario(self) -> Response:
         """A scenario by its address, so that it can be linked; without one, the forms."""
-        chosen = _chosen(scenarios(self._clock()), request.args)
+        chosen = _chosen(self._scenarios(self._serving.current.engine), request.args)
         return self._answered(request.args, lambda engine: _scenario_request(engine, chosen, request.args) if chosen else None)
 
     def try_given(self) -> Response:
@@ -124,7 +127,7 @@ class _Pages:
         return page(
             "try",
             form=form,
-            scenarios=scenarios(now),
+            scenarios=self._scenarios(engine),
             hooks=list(HOOKS),
             orders=ORDERS,
             evaluation=evaluation,
@@ -171,9 +174,10 @@ def _chosen(offered: Sequence[Scenario], arguments: Mapping[str, str]) -> Scenar
 
 
 def _scenario_request(engine: Engine, scenario: Scenario, arguments: Mapping[str, str]) -> dict[str, Any]:
-    hook = arguments.get("hook") or scenario.hook
-    order = arguments.get("order", scenario.order)
-    return request_of_record(engine, hook, scenario.record, [order] if order else [])
+    """The request of the scenario's hook, or of the one that is asked for, with its order, or the one that is."""
+    named = arguments.get("order", "").strip()
+    orders: list[Order] = [named] if named else [scenario.order] if scenario.order else []
+    return request_of_record(engine, arguments.get("hook") or scenario.hook, scenario.record, orders)
 
 
 def _given_request(engine: Engine, form: Mapping[str, str]) -> dict[str, Any]:

@@ -99,8 +99,8 @@ def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str
     facts = engine.facts(call, now)
     if not supposed:
         return facts
-    days = {name: facts[name].value.moment.day for name in supposed if hasattr(facts[name].value, "moment")}
-    return engine.facts(call, now, supposed_facts(engine, supposed, now, days))
+    times = {name: facts[name].value.moment.instant for name in supposed if hasattr(facts[name].value, "moment")}
+    return engine.facts(call, now, supposed_facts(engine, supposed, now, times))
 
 
 def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Evaluation:

@@ -21,6 +21,7 @@ ORDERS = (
     "cyanocobalamin injection 3-monthly", "cyanocobalamin 1 mg by mouth", "cyanocobalamin 50 ug by mouth", "methotrexate", "B12 test",
 )  # fmt: skip
 _USER = "Practitioner/example"
+Order = str | Mapping[str, Any]
 
 
 class Unusable(ValueError):
@@ -34,7 +35,7 @@ class Record(NamedTuple):
     resources: tuple[Mapping[str, Any], ...]
 
 
-def request_of_record(engine: Engine, hook: str, record: Record, orders: Iterable[str] = ()) -> dict[str, Any]:
+def request_of_record(engine: Engine, hook: str, record: Record, orders: Iterable[Order] = ()) -> dict[str, Any]:
     """The request of ``hook`` for a record, prefetched as discovery asks for it, with ``orders`` drafted (see :func:`draft_order`).
 
     What an EHR would answer is worked out here: of Observations those that a query's codes ask for, of other types all.
@@ -44,7 +45,7 @@ def request_of_record(engine: Engine, hook: str, record: Record, orders: Iterabl
     return {**_envelope(hook, record.patient_id, orders), "prefetch": prefetch}
 
 
-def request_of_server(hook: str, server: str, token: str, patient_id: str, orders: Iterable[str] = ()) -> dict[str, Any]:
+def request_of_server(hook: str, server: str, token: str, patient_id: str, orders: Iterable[Order] = ()) -> dict[str, Any]:
     """The request of ``hook`` for a patient whom the service reads from the FHIR server ``server``; ``token``: ``""`` for an open one."""
     request = {**_envelope(hook, patient_id, orders), "fhirServer": server}
     if token:
@@ -70,21 +71,23 @@ def read_pasted(text: str) -> dict[str, Any] | Record:
     return Record(patients[0], tuple(resources))
 
 
-def draft_order(name: str, patient_id: str, position: int = 0) -> dict[str, Any]:
-    """The draft of an order by its name: one of :data:`ORDERS`, else a medication that has this name and no more."""
-    subject = {"reference": f"Patient/{patient_id}"}
+def draft_order(order: Order, patient_id: str, position: int = 0) -> Mapping[str, Any]:
+    """The draft of an order: as it is, or by its name: one of :data:`ORDERS`, else a medication that has this name and no more."""
+    if not isinstance(order, str):
+        return order
+    name, subject = order, {"reference": f"Patient/{patient_id}"}
     known = DRAFTS.get(name, {"resourceType": "MedicationRequest", "status": "draft", "intent": "order"})
     words = {} if name in DRAFTS else {"medicationCodeableConcept": {"text": name}}
     return {**known, **words, "id": f"draft-{position + 1}", "subject": subject}
 
 
-def _envelope(hook: str, patient_id: str, orders: Iterable[str]) -> dict[str, Any]:
+def _envelope(hook: str, patient_id: str, orders: Iterable[Order]) -> dict[str, Any]:
     if hook not in HOOKS:
         raise Unusable(f"There is no hook {hook!r} here; there are {', '.join(HOOKS)}.")
     of_hook = HOOKS[hook]
     context: dict[str, Any] = {"userId": _USER, "patientId": patient_id, "encounterId": "example", **of_hook.example_context}
     if of_hook.has_drafts:
-        drafts = [draft_order(name, patient_id, position) for position, name in enumerate(orders)]
+        drafts = [draft_order(order, patient_id, position) for position, order in enumerate(orders)]
         context["draftOrders"] = _bundle(drafts, "collection")
         if of_hook.has_selections:
             context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]

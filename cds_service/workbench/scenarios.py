@@ -1,33 +1,46 @@
-"""Patients to try the service with: what each shows, and the hook and order with which its card comes."""
+"""Patients to try the service with: those of the sandbox, each with the hook and the order with which its card comes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from ..authoring.example import example_request
+from ..engine import Engine
+from ..fhir.terminology import Terminology
+from ..rules.card import INDICATORS
+from ..sandbox.demo import DemoPatient, demo_patients
 from .made_request import Record
 
 
 class Scenario(NamedTuple):
-    """A patient with a record, who is told in a sentence; ``hook`` and ``order``: those with which its card comes."""
+    """A patient with a record, who is told in a sentence; ``card``: the title of the card that is expected, ``""`` for none."""
 
     id: str
-    title: str
+    name: str
     about: str
+    card: str
+    indicator: str
     hook: str
-    order: str
+    order: Mapping[str, Any] | None
     record: Record
 
 
-def scenarios(now: datetime) -> Sequence[Scenario]:
-    """All scenarios, with records dated by ``now``."""
-    prefetch = example_request("patient-view", now)["prefetch"]
-    resources = [prefetch["patient"], *(entry["resource"] for value in prefetch.values() for entry in value.get("entry", ()))]
-    record = Record("example", tuple(resources))
-    about = "A woman of 69 with a total B12 of 110 pg/mL and anaemia."
-    return (
-        Scenario("folic-acid-first", "Folic acid in B12 deficiency", about, "order-select", "folic acid 1 mg", record),
-        Scenario("untreated", "Untreated B12 deficiency", about, "patient-view", "", record),
-    )
+def scenarios(engine: Engine, today: date) -> Sequence[Scenario]:
+    """Every made-up patient with a record as of ``today``, the most urgent cards first, and those for whom there is none last."""
+    made = [_scenario(engine, patient) for patient in _patients(today, engine.terminology)]
+    return sorted(made, key=lambda scenario: (*INDICATORS, "").index(scenario.indicator))
+
+
+@lru_cache(2)
+def _patients(today: date, terminology: Terminology) -> tuple[DemoPatient, ...]:
+    return tuple(demo_patients(today, terminology).values())
+
+
+def _scenario(engine: Engine, patient: DemoPatient) -> Scenario:
+    person = patient.person
+    card = engine.cards.get(person.card)
+    title, indicator = (card.title, card.indicator) if card else ("", "")
+    name, record = f"{person.given} {person.family}, {person.age}", Record(person.id, patient.record)
+    return Scenario(person.id, name, person.story, title, indicator, patient.hook, patient.order, record)

@@ -93,7 +93,7 @@ class _Line:
 
     def _stated(self, number: Decimal) -> Fact:
         today = self._facts.today
-        return known(supposed_result(self._engine, self._name, f"{number:f} {self._result.unit}", self._result.moment.day, today))
+        return known(supposed_result(self._engine, self._name, f"{number:f} {self._result.unit}", self._result.moment.instant, today))
 
     def _decided(self, fact: Fact) -> _Ids:
         facts = self._facts

@@ -25,20 +25,20 @@ class NoSuchValue(ValueError):
     """What was typed is no value of the fact: why, and how one is written."""
 
 
-def supposed_facts(engine: Engine, typed: Mapping[str, str], now: datetime, days: Mapping[str, date]) -> dict[str, Fact]:
-    """The facts that were typed, by name. ``days``: of the results that they stand in place of. Raises :class:`NoSuchValue`."""
+def supposed_facts(engine: Engine, typed: Mapping[str, str], now: datetime, times: Mapping[str, datetime]) -> dict[str, Fact]:
+    """The facts that were typed, by name. ``times``: of the results that they stand in place of. Raises :class:`NoSuchValue`."""
     today = now.astimezone(engine.zone).date()
-    return {name: _fact(engine, name, text.strip(), days.get(name, today), today) for name, text in typed.items()}
+    return {name: _fact(engine, name, text.strip(), times.get(name, now), today) for name, text in typed.items()}
 
 
-def _fact(engine: Engine, name: str, text: str, day: date, today: date) -> Fact:
+def _fact(engine: Engine, name: str, text: str, at: datetime, today: date) -> Fact:
     definition = CATALOGUE.get(name)
     if definition is None:
         raise NoSuchValue(f"There is no fact {name!r}.")
     if text in ("absent", "unknown"):
         return absent() if text == "absent" else unknown("supposed")
     if definition.kind == "result" and name in ANALYTES:
-        return known(supposed_result(engine, name, text, day, today), note="supposed")
+        return known(supposed_result(engine, name, text, at, today), note="supposed")
     value = _YES_NO.get(text.lower(), text) if definition.kind == "yes-no" else text
     if definition.kind == "number" and _is_number(text):
         value = f"{text} {definition.unit}"
@@ -53,8 +53,11 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit() and Decimal(text).is_finite()
 
 
-def supposed_result(engine: Engine, name: str, text: str, day: date, today: date) -> Result:
-    """The result of the fact ``name`` that a laboratory would have sent as ``text`` on ``day``. Raises :class:`NoSuchValue`."""
+def supposed_result(engine: Engine, name: str, text: str, at: datetime, today: date) -> Result:
+    """The result of the fact ``name`` that a laboratory would have sent as ``text``, of a sample taken ``at`` that time.
+
+    Raises :class:`NoSuchValue`.
+    """
     analyte = ANALYTES[name]
     system, code = engine.terminology.query_codes(analyte.value_sets[0])[0]
     observation = Observation(
@@ -62,7 +65,7 @@ def supposed_result(engine: Engine, name: str, text: str, day: date, today: date
         status="final",
         code=CodeableConcept(coding=[Coding(system, code)]),
         subject=Reference(f"Patient/{_PATIENT}"),
-        effectiveDateTime=day.isoformat(),
+        effectiveDateTime=at.isoformat(),
         valueString=text,
     )
     index = ResourceIndex(_PATIENT, engine.terminology, engine.zone)

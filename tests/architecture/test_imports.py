@@ -43,6 +43,8 @@ CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"}
 # What looks after the server's own connections opens none.
 MAY_CONNECT = FHIR_CLIENT | {"config.py", "trust/key_sources.py", "cli/serving.py", "hooks/connections.py"}
 MAY_REACH = {"fhir": {"fhir"}, "facts": {"facts", "fhir"}, "rules": {"rules"}, "rendering": {"rendering", "facts", "fhir", "rules"}}
+# What answers over HTTP beside the hooks: the application, and the demo server, which plays an EHR's.
+KNOW_HTTP = {"app.py", "sandbox/fhir_server.py"}
 # Loaders read the files that they are given a path to, once, when the service starts.
 LOADERS = {
     "rules/yaml_source.py",
@@ -153,7 +155,7 @@ def test_the_engine_and_what_is_below_it_know_no_fhir_client(name):
     assert not targets & {f"cds_service.{client.removesuffix('.py').replace('/', '.')}" for client in FHIR_CLIENT}
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith(("hooks/", "workbench/")) and name != "app.py"])
+@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith(("hooks/", "workbench/")) and name not in KNOW_HTTP])
 def test_only_hooks_and_pages_know_http(name):
     outside, _ = imports(name)
     assert not outside & {"flask", "werkzeug", "http"}

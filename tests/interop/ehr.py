@@ -1,62 +1,45 @@
-"""The patients of the test scenarios on a FHIR server: what the service says of them read from there and in prefetch."""
+"""The patients of the sandbox on a FHIR server: what the service says of them read from there and in prefetch."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from copy import deepcopy
+from functools import cache
 from itertools import chain
 from typing import Any
 
-from cds_service.facts.queries import QUERIES
+from cds_service.sandbox.chart import PRACTITIONER
+from cds_service.sandbox.demo import DemoPatient, demo_patients, demo_records, hook_request, prefetched
 from tests.fhir_access.calls import authorization
-from tests.spec.scenarios import EVERY_CARD
-from tests.support.clinic import client
-from tests.support.fhir_builders import PATIENT, bundle
+from tests.support.clinic import client, engine
+from tests.support.fhir_builders import TODAY
 
 from .hapi import Hapi
 from .outcome import Failed
 
 Json = dict[str, Any]
 _READING = {"fhir_budget": 30}
+_BASE = "https://ehr.example.org/fhir"
+
+
+@cache
+def _patients() -> dict[str, DemoPatient]:
+    return demo_patients(TODAY, engine().terminology)
 
 
 def patients() -> Iterator[tuple[str, Json]]:
     """A call for each card, each for a patient of its own, with every query answered."""
-    for number, (card_id, request) in enumerate(EVERY_CARD.items(), 1):
-        own = _of_patient(deepcopy(request), f"p{number}")
-        own["prefetch"] = {key: own["prefetch"].get(key) or (bundle([]) if key != "patient" else None) for key in QUERIES}
-        yield card_id, own
-
-
-def _of_patient(request: Json, identity: str) -> Json:
-    """The request for another patient: ids of its resources begin with the patient's."""
-    ids = {f"{item['resourceType']}/{item['id']}": f"{item['resourceType']}/{identity}-{item['id']}" for item in resources(request)}
-    ids[f"Patient/{PATIENT}"] = f"Patient/{identity}"
-    for item in resources(request):
-        item["id"] = identity if item["resourceType"] == "Patient" else f"{identity}-{item['id']}"
-    request["context"]["patientId"] = identity
-    changed: Json = json.loads(json.dumps(request), object_hook=lambda part: _renamed(part, ids))
-    return changed
-
-
-def _renamed(part: Json, ids: dict[str, str]) -> Json:
-    reference = part.get("reference")
-    return {**part, "reference": ids[reference]} if isinstance(reference, str) and reference in ids else part
-
-
-def resources(request: Json) -> list[Json]:
-    """The resources in the prefetch of a request."""
-    values = [value for value in request["prefetch"].values() if value]
-    bundled = [entry["resource"] for value in values if value["resourceType"] == "Bundle" for entry in value.get("entry", [])]
-    return [*(value for value in values if value["resourceType"] != "Bundle"), *bundled]
+    records, parts = demo_records(_patients()), engine().queries.parts.values()
+    for identity, patient in _patients().items():
+        if patient.person.card:
+            yield patient.person.card, {**hook_request(patient), "prefetch": prefetched(parts, records, identity, _BASE)}
 
 
 def load_patients(hapi: Hapi) -> None:
-    """Store the record of each patient."""
-    for _, request in patients():
-        for resource in sorted(resources(request), key=lambda item: item["resourceType"] != "Patient"):
-            hapi.put(resource)
+    """Store the record of each patient; what others refer to comes first."""
+    resources = [PRACTITIONER, *chain.from_iterable(patient.record for patient in _patients().values())]
+    referred_to = ("Practitioner", "Patient", "Medication")
+    for resource in sorted(resources, key=lambda item: item["resourceType"] not in referred_to):
+        hapi.put(resource)
 
 
 def same_from_templates(hapi: Hapi) -> None:

@@ -40,16 +40,22 @@ class Server(NamedTuple):
 
 @contextmanager
 def serving(
-    folder: Path, *arguments: str, ready: Callable[[Server], bool] | None = None, program: str = "cds_service", **environment: str
+    folder: Path,
+    *arguments: str,
+    command: str = "serve",
+    ready: Callable[[Server], bool] | None = None,
+    program: str = "cds_service",
+    **environment: str,
 ) -> Iterator[Server]:
-    """``python -m cds_service serve`` until the block ends; it answers when the block begins, or is as ``ready`` has it.
-    ``program``: a module that starts the service in another way."""
+    """``python -m cds_service serve``, or another ``command`` with a port, until the block ends; it answers when the block begins, or
+    is as ``ready`` has it. ``program``: a module that starts the service in another way.
+    """
     log = folder / "log"
     with held_port() as port:
-        command = [sys.executable, "-m", program, "serve", "--port", str(port), *arguments]
+        started = [sys.executable, "-m", program, command, "--port", str(port), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                started, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:
@@ -100,4 +106,4 @@ def _answers(server: Server) -> bool:
         requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
     except requests.RequestException:
         return False
-    return "stop with Ctrl-C" in server.log.read_text("utf-8")
+    return "top with Ctrl-C" in server.log.read_text("utf-8")

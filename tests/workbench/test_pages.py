@@ -11,7 +11,7 @@ from cds_service.config import Settings
 from tests.support.browser import axe_violations, needs_browser, opened
 from tests.support.fhir_builders import NOW
 
-SCENARIO = "/try?scenario=folic-acid-first"
+SCENARIO = "/try?scenario=margaret-hill"
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
