@@ -1,4 +1,4 @@
-"""Which calls compute: one small one and one large one at a time in a process, while any number wait for FHIR servers.
+"""Which calls compute: one on the event loop, one small one and one large one in threads, while any number wait for FHIR servers.
 
 Python runs one thread at a time: calls that compute together only make each other late. A small call need not wait for a large
 one, with which it shares the processor for as long as it takes.
@@ -6,6 +6,7 @@ one, with which it shares the processor for as long as it takes.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict, deque
@@ -77,3 +78,32 @@ class Turn:
             yield
         finally:
             lane.take(caller)
+
+
+class LoopTurn:
+    """Computing on the event loop: one call at a time, parties in turn, and between any two of them the loop does what else has come."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    async def of(self, party: str) -> None:
+        """Return when it is the turn of a call of ``party``, which then computes without waiting for anything."""
+        loop = asyncio.get_running_loop()
+        if not self._taken:
+            self._taken = True
+            loop.call_soon(self._go_on)
+            return
+        mine = loop.create_future()
+        self._waiting.setdefault(party, deque()).append(mine)
+        await mine
+
+    def _go_on(self) -> None:
+        if not self._waiting:
+            self._taken = False
+            return
+        party, calls = self._waiting.popitem(last=False)
+        calls.popleft().set_result(None)
+        if calls:
+            self._waiting[party] = calls  # behind the other parties
+        asyncio.get_running_loop().call_soon(self._go_on)
