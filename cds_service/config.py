@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .cores import usable_cores
 from .fhir.ehr_profile import BUILT_IN, EhrProfile
 from .fhir.servers import LOOPBACK, Server, read_servers
 from .urls import is_loopback, url_mistake
 
+MOST_WORKERS = 64
 PRODUCTS = ("hydroxocobalamin-injection", "cyanocobalamin-injection", "cyanocobalamin-tablets")
 _AGENTS = ("hydroxocobalamin", "cyanocobalamin")
 
@@ -30,7 +32,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
-    workers: int = Field(1, ge=1, le=64, description="Worker processes.")
+    workers: int | None = Field(
+        None, ge=1, le=MOST_WORKERS, description="Worker processes. Empty: one for each processor core that the service may use."
+    )
     parameters: Literal["default", "uk", "us"] = Field("default", description="Parameter set: thresholds and regional choices.")
     cards: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Folders of the site's own cards and parameters, a comma list; see [local cards](local-cards.md)."
@@ -97,6 +101,16 @@ class Settings(BaseSettings):
     cors_origins: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="Origins of browser-based clients, a comma list, such as `https://sandbox.cds-hooks.org`."
     )
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _chosen(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def worker_count(self) -> int:
+        """How many worker processes are started."""
+        return self.workers or min(usable_cores(), MOST_WORKERS)
 
     @field_validator("formulary", "cors_origins", mode="before")
     @classmethod

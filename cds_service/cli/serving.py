@@ -34,7 +34,7 @@ WITH_TOKEN = """
 @click.command()
 @click.option("--host", help="Address to listen on (CDS_HOST).")
 @click.option("--port", type=int, help="Port to listen on (CDS_PORT).")
-@click.option("--workers", type=int, help="Worker processes (CDS_WORKERS).")
+@click.option("--workers", type=int, help="Worker processes (CDS_WORKERS); without it, one for each usable core.")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
     from granian import Granian
@@ -51,8 +51,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     _check_address(settings)
     _check_database(settings)
     share_key_with_workers()
+    count = settings.worker_count
     # Workers build their own application; what the command line decided reaches them by the environment.
-    os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(settings.workers))
+    os.environ.update(CDS_HOST=settings.host, CDS_PORT=str(settings.port), CDS_WORKERS=str(count))
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
     Thread(target=_tell_once_it_answers, args=(settings, _try_it(settings, python)), daemon=True).start()
     Granian(
@@ -63,7 +64,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         # In HTTP/2 one connection holds two hundred calls with headers of 16 MB each, whatever limits connections.
         http=HTTPModes.http1,
         websockets=False,
-        workers=settings.workers,
+        workers=count,
         backpressure=CONNECTIONS,
         # What a connection may hold of heads and of a body that waits to be taken in.
         http1_settings=HTTP1Settings(max_buffer_size=65_536),
@@ -195,6 +196,7 @@ def _rows() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = ",".join(sorted(field.default)) if isinstance(field.default, (frozenset, tuple)) else str(field.default)
+        default = "" if field.default is None else default
         rows.append((f"CDS_{name.upper()}", default, field.description or ""))
     return rows
 

@@ -20,6 +20,10 @@ from cds_service.cli import main
 from tests.support.waiting import PATIENCE
 
 
+# A server of the tests has one worker, unless a test says otherwise: on a machine of many cores, many would take long to start.
+ONE_WORKER = {"CDS_WORKERS": "1"}
+
+
 class Server(NamedTuple):
     """A running server, its base URL and the file that it logs to."""
 
@@ -46,7 +50,7 @@ def serving(folder: Path, *arguments: str, ready: Callable[[Server], bool] | Non
         command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                command, env={**ONE_WORKER, **os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:
