@@ -17,6 +17,9 @@ SMALL_BYTES = 256_000
 # Before each large call: decoding one lets no other thread run, and a small call has several steps, each of which would wait for
 # the decoding of another large one.
 PAUSE_SECONDS = 0.03
+# After a call that took longer on the event loop, the loop has so much time, and at most so long, for what else has come: a call that
+# is small passes it several times, and would wait for a slow one each time.
+LONG_SECONDS = 0.005
 
 
 class _Lane:
@@ -85,25 +88,35 @@ class LoopTurn:
 
     def __init__(self) -> None:
         self._taken = False
+        self._began = 0.0
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     async def of(self, party: str) -> None:
         """Return when it is the turn of a call of ``party``, which then computes without waiting for anything."""
         loop = asyncio.get_running_loop()
         if not self._taken:
-            self._taken = True
-            loop.call_soon(self._go_on)
+            self._begin(loop)
             return
         mine = loop.create_future()
         self._waiting.setdefault(party, deque()).append(mine)
         await mine
 
-    def _go_on(self) -> None:
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._taken = True
+        self._began = time.perf_counter()
+        loop.call_soon(self._end, loop)
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._waiting:
             self._taken = False
-            return
+        elif (took := time.perf_counter() - self._began) > LONG_SECONDS:
+            loop.call_later(min(took, PAUSE_SECONDS), self._go_on, loop)
+        else:
+            self._go_on(loop)
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
         party, calls = self._waiting.popitem(last=False)
         calls.popleft().set_result(None)
         if calls:
             self._waiting[party] = calls  # behind the other parties
-        asyncio.get_running_loop().call_soon(self._go_on)
+        self._begin(loop)

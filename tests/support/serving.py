@@ -19,7 +19,6 @@ from click.testing import CliRunner
 from cds_service.cli import main
 from tests.support.waiting import PATIENCE
 
-
 # A server of the tests has one worker, unless a test says otherwise: on a machine of many cores, many would take long to start.
 ONE_WORKER = {"CDS_WORKERS": "1"}
 
