@@ -15,7 +15,7 @@ from .ehr.statement import statement_profile
 from .engine import Engine
 from .fhir.client import FhirClient
 from .hooks.admission import Admission
-from .hooks.authentication import authenticate_callers
+from .hooks.authentication import Authentication, authenticate_callers
 from .hooks.connections import watch_connections
 from .hooks.cors import allow_origins
 from .hooks.endpoints import hooks_blueprint
@@ -23,7 +23,9 @@ from .hooks.errors import register_errors
 from .hooks.feedback import feedback_blueprint
 from .hooks.fhir_api import fhir_blueprint
 from .hooks.health import health_blueprint
-from .hooks.local_only import refuse_other_hosts
+from .hooks.hook_calls import HookCalls
+from .hooks.hot import HotCalls
+from .hooks.local_only import own_names, refuse_other_hosts
 from .hooks.report import report_blueprint
 from .hooks.rsgi import WholeCalls
 from .hooks.served import Serving
@@ -56,19 +58,24 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     register_errors(app)
     if settings.cors_origins:
         allow_origins(app, settings.cors_origins)
+    authentication, is_own = None, None
     if verifier := token_verifier(settings):
-        authenticate_callers(app, verifier, settings)
+        authentication = Authentication(verifier, settings)
+        authenticate_callers(app, authentication, settings)
     elif settings.insecure:
         log.warning(OPEN_TO_ALL.format(host=settings.host))
     else:
-        refuse_other_hosts(app, settings.base_url)
+        is_own = own_names(settings.base_url)
+        refuse_other_hosts(app, is_own)
     turn = Turn()
     fhir = _fhir_client(settings, turn)
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
     serving = Serving(Engine(settings), clock)
-    app.extensions |= {"store": store, "serving": serving}
+    calls = HookCalls(serving, clock, fhir, store)
+    hot = HotCalls(calls, authentication, is_own, settings.max_body_bytes, has_origins=bool(settings.cors_origins))
+    app.extensions |= {"store": store, "serving": serving, "hot": hot}
     app.register_blueprint(health_blueprint(serving, store, clock))
-    app.register_blueprint(hooks_blueprint(serving, clock, fhir, turn, store))
+    app.register_blueprint(hooks_blueprint(serving, calls, turn))
     app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
@@ -100,7 +107,8 @@ def create_worker_app() -> WholeCalls:
     _freeze()
     gc.set_threshold(50_000, 20, 20)
     watch_connections(settings.port)
-    return WholeCalls(app.wsgi_app, Admission(app))
+    # Where the workbench shows what clients sent, Flask sees every call.
+    return WholeCalls(app.wsgi_app, Admission(app), None if settings.watches_clients else app.extensions["hot"])
 
 
 def _freeze() -> None:

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .cores import usable_cores
 from .fhir.ehr_profile import BUILT_IN, EhrProfile
 from .fhir.servers import LOOPBACK, Server, read_servers
 from .urls import is_loopback, url_mistake
 
+MOST_WORKERS = 64
 PRODUCTS = ("hydroxocobalamin-injection", "cyanocobalamin-injection", "cyanocobalamin-tablets")
 _AGENTS = ("hydroxocobalamin", "cyanocobalamin")
 
@@ -30,7 +32,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
-    workers: int = Field(1, ge=1, le=64, description="Worker processes.")
+    workers: int | None = Field(
+        None, ge=1, le=MOST_WORKERS, description="Worker processes. Empty: one for each processor core that the service may use."
+    )
     parameters: Literal["default", "uk", "us"] = Field("default", description="Parameter set: thresholds and regional choices.")
     cards: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Folders of the site's own cards and parameters, a comma list; see [local cards](local-cards.md)."
@@ -100,20 +104,35 @@ class Settings(BaseSettings):
 
     workbench: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="The pages at `/` on which people try the service. `auto`: on while the service listens on loopback and trusts no "
-        "clients by name. With `CDS_CLIENTS` they need a token, like everything else.",
+        description="The pages at `/` on which people try the service. `auto`: on while the service listens on loopback, has no public "
+        "name and trusts no clients. With `CDS_CLIENTS` they need a token, like everything else.",
     )
+
+    @property
+    def is_development(self) -> bool:
+        """Whether only this machine can call, under no other name, and no client is trusted by name."""
+        named = not self.base_url or is_loopback(urlsplit(self.base_url).hostname or "")
+        return is_loopback(self.host) and named and not self.clients and not self.insecure
 
     @property
     def has_workbench(self) -> bool:
         """Whether the pages of the workbench are served."""
-        return self.workbench == "on" or (self.workbench == "auto" and is_loopback(self.host) and not self.clients)
+        return self.workbench == "on" or (self.workbench == "auto" and self.is_development)
 
     @property
     def watches_clients(self) -> bool:
-        """Whether the workbench shows what clients sent last, which may be of patients: where only this machine can call, and no
-        client is trusted by name."""
-        return self.has_workbench and is_loopback(self.host) and not self.clients
+        """Whether the workbench shows what clients sent last, which may be of patients."""
+        return self.has_workbench and self.is_development
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _chosen(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def worker_count(self) -> int:
+        """How many worker processes are started: one where what clients sent is shown, since each has its own memory."""
+        return self.workers or (1 if self.watches_clients else min(usable_cores(), MOST_WORKERS))
 
     @field_validator("formulary", "cors_origins", mode="before")
     @classmethod

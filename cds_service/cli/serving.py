@@ -36,7 +36,7 @@ WITH_TOKEN = """
 @click.command()
 @click.option("--host", help="Address to listen on (CDS_HOST).")
 @click.option("--port", type=int, help="Port to listen on (CDS_PORT).")
-@click.option("--workers", type=int, help="Worker processes (CDS_WORKERS).")
+@click.option("--workers", type=int, help="Worker processes (CDS_WORKERS); without it, one for each usable core.")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
     tell_slips()
@@ -74,6 +74,7 @@ def run(settings: Settings, text: str, **environment: str) -> None:
 
     share_key_with_workers()
     os.environ.update(environment, CDS_HOST=settings.host, CDS_PORT=str(settings.port))
+    count = settings.worker_count
     Thread(target=_tell_once_it_answers, args=(settings, text), daemon=True).start()
     Granian(
         "cds_service.app:create_worker_app",
@@ -83,7 +84,7 @@ def run(settings: Settings, text: str, **environment: str) -> None:
         # In HTTP/2 one connection holds two hundred calls with headers of 16 MB each, whatever limits connections.
         http=HTTPModes.http1,
         websockets=False,
-        workers=settings.workers,
+        workers=count,
         backpressure=CONNECTIONS,
         # What a connection may hold of heads and of a body that waits to be taken in.
         http1_settings=HTTP1Settings(max_buffer_size=65_536),
@@ -220,6 +221,7 @@ def _rows() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = ",".join(sorted(field.default)) if isinstance(field.default, (frozenset, tuple)) else str(field.default)
+        default = "" if field.default is None else default
         rows.append((f"CDS_{name.upper()}", default, field.description or ""))
     return rows
 

@@ -28,7 +28,7 @@ def check_head(blueprint: Blueprint, endpoint: str, check: Callable[..., None]) 
 
 
 class Admitted(NamedTuple):
-    """A call that may go on: who makes it, and how much of its body is read."""
+    """A call that may go on: the party that makes it, and how much of its body is read."""
 
     party: str
     most_bytes: int
@@ -58,5 +58,13 @@ class Admission:
                 most = min(_MOST.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"]), app.config["MAX_CONTENT_LENGTH"])
                 return Admitted(calling_party(), most)
             except Exception as error:
-                response = app.finalize_request(app.handle_user_exception(error), from_error_handler=True)
-                return response.status_code, [*response.headers.items()], response.get_data()
+                return self._answer_to(error)
+
+    def refuse(self, environ: dict[str, Any], error: Exception) -> Answer:
+        """The answer to the call with this WSGI environment, where answering it raised ``error``."""
+        with self._app.request_context(environ):
+            return self._answer_to(error)
+
+    def _answer_to(self, error: Exception) -> Answer:
+        response = self._app.finalize_request(self._app.handle_user_exception(error), from_error_handler=True)
+        return response.status_code, [*response.headers.items()], response.get_data()

@@ -1,6 +1,7 @@
 """Who may call which endpoint (CDS Hooks 3.0.0, "Trusting CDS Clients"): one check before every request.
 
-An endpoint needs a token unless it is listed here, so that a new one is never open by oversight.
+An endpoint needs a token unless it is listed here, so that a new one is never open by oversight. Hook calls that do not go by Flask
+(``hooks/hot``) have their token checked by the same :class:`Authentication`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from werkzeug.datastructures import WWWAuthenticate
 
 from ..config import Settings
 from ..trust.replay import StoreFailure
-from ..trust.verifier import TokenVerifier, Untrusted
+from ..trust.verifier import Caller, TokenVerifier, Untrusted
 from .admission import ADMITTED
-from .caller import calling_party
+from .caller import calling_party, party
 from .errors import operation_outcome, respond
 from .health import PROBES
 from .limits import OPEN_CALLS_PER_SECOND, CallLimit
@@ -30,10 +31,37 @@ def open_endpoints(settings: Settings) -> frozenset[str]:
     return _DESCRIBING if settings.discovery == "public" else frozenset()
 
 
-def authenticate_callers(app: Flask, verifier: TokenVerifier, settings: Settings) -> None:
+class Authentication:
+    """Tells who calls by the token of the call, and counts the calls of each party."""
+
+    def __init__(self, verifier: TokenVerifier, settings: Settings):
+        self._verifier = verifier
+        self._base_url = settings.base_url
+        self._of_clients = CallLimit(settings.calls_per_second)
+        self._of_others = CallLimit(min(settings.calls_per_second, OPEN_CALLS_PER_SECOND))
+
+    def caller(self, authorization: str, path: str, address: str) -> Caller:
+        """Who makes a call with this ``Authorization`` header to ``path`` from ``address``. Waits for keys and for the store of used
+        tokens.
+
+        Raises what the verifier raises, and TooManyRequests where the party has no calls left.
+        """
+        try:
+            found = self._verifier.verify(authorization, self._base_url + path)
+        except Untrusted:
+            self.count_other(party(None, address))
+            raise
+        self._of_clients.spend(party(found, address))
+        return found
+
+    def count_other(self, party_without_token: str) -> None:
+        """Count a call for which no token is needed. Raises TooManyRequests."""
+        self._of_others.spend(party_without_token)
+
+
+def authenticate_callers(app: Flask, authentication: Authentication, settings: Settings) -> None:
     """Refuse every call to ``app`` that does not prove its sender; the others find theirs in ``flask.g.caller``."""
     is_open = open_endpoints(settings)
-    of_clients, of_others = CallLimit(settings.calls_per_second), CallLimit(min(settings.calls_per_second, OPEN_CALLS_PER_SECOND))
 
     @app.before_request
     def authenticate() -> None:
@@ -44,16 +72,11 @@ def authenticate_callers(app: Flask, verifier: TokenVerifier, settings: Settings
         if rule is not None and rule.endpoint in PROBES:
             return
         if rule is None or rule.endpoint in is_open:
-            of_others.spend(calling_party())
+            authentication.count_other(calling_party())
             return
         if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return  # a browser's preflight, which never carries a token; no view answers it
-        try:
-            g.caller = verifier.verify(request.headers.get("Authorization", ""), settings.base_url + request.path)
-        except Untrusted:
-            of_others.spend(calling_party())
-            raise
-        of_clients.spend(calling_party())
+        g.caller = authentication.caller(request.headers.get("Authorization", ""), request.path, request.remote_addr or "")
 
     app.register_error_handler(Untrusted, _unauthorized)
     app.register_error_handler(StoreFailure, _unavailable)

@@ -6,17 +6,28 @@ from ipaddress import IPv6Address, ip_address
 
 from flask import g, request
 
+from ..trust.verifier import Caller
+
 
 def calling_client() -> str:
-    """The authenticated client of this request: its ``iss``, followed by its tenant where it has one (CDS Hooks 3.0.0,
-    "Trusting CDS Clients"). ``""`` where callers are not authenticated."""
-    caller = g.get("caller")
-    return " ".join(filter(None, (caller.iss, caller.tenant))) if caller else ""
+    """The authenticated client of this request, see :func:`client_of`."""
+    return client_of(g.get("caller"))
 
 
 def calling_party() -> str:
+    """Who shares turns and limits with this request, see :func:`party`."""
+    return party(g.get("caller"), request.remote_addr or "")
+
+
+def client_of(caller: Caller | None) -> str:
+    """An authenticated client: its ``iss``, followed by its tenant where it has one (CDS Hooks 3.0.0, "Trusting CDS Clients").
+    ``""`` where callers are not authenticated."""
+    return " ".join(filter(None, (caller.iss, caller.tenant))) if caller else ""
+
+
+def party(caller: Caller | None, address: str) -> str:
     """Who shares turns and limits: the authenticated client, else everybody at the caller's address."""
-    return calling_client() or party_of(request.remote_addr or "")
+    return client_of(caller) or party_of(address)
 
 
 def party_of(address: str) -> str:

@@ -11,8 +11,9 @@ from ..store.store import Store
 from .admission import check_head
 from .body import json_body
 from .caller import calling_client
-from .endpoints import NO_SERVICE, service_check
+from .endpoints import service_check
 from .feedback_body import MOST_BYTES, read_feedback
+from .hook_calls import NO_SERVICE
 from .served import Serving
 
 RETRY_AFTER_SECONDS = 5

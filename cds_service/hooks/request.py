@@ -6,6 +6,7 @@ CDS Hooks 3.0.0, "Calling a CDS Service"; the context of each hook is in ``conte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from ..engine import Call
 from ..fhir.authorization import FhirAuthorization
 from ..fhir.client import FhirClient
 from ..fhir.reading import Bundle, Value, read_value
-from ..fhir.retrieval import fetch_nothing
+from ..fhir.retrieval import Fetched, fetch_nothing
 from ..rules.hook_table import HOOKS
 from .contexts import CONTEXTS, HookContext, Text
 from .errors import BadRequest
@@ -53,10 +54,15 @@ class _Hook(Struct):
 _decode_hook = msgspec.json.Decoder(_Hook).decode
 
 
-def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None) -> Call:
+class MustWait(Exception):
+    """A call needs what has to be waited for, and may not wait."""
+
+
+def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None, *, may_wait: bool = True) -> Call:
     """The call that a request body makes for the service of one of ``hooks``. Raises :class:`BadRequest`, naming the element.
 
-    ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read.
+    ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read. Unless the
+    call ``may_wait``, it raises :class:`MustWait` as soon as it is seen that this server is to be asked.
     """
     # Where one id serves several hooks, the body says which, and that decides how its context is read.
     hook = hooks[0] if len(hooks) == 1 else decoded(_decode_hook, body).hook
@@ -69,18 +75,36 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None)
     context = request.context
     prefetch = request.prefetch or {}
     server = request.fhirServer or ""
+    open_values, fetch, ehr = opened, fetch_nothing, None
+    if fhir and server:
+        ehr = fhir.profile_of(server, authorization)
+        if may_wait:
+            fetch = fhir.reading(server, authorization, context.patientId)
+        else:
+            open_values, fetch = _opened_if_whole, _wait
     return Call(
         hook,
         context.patientId,
         context.encounterId,
         _draft_orders(hook, context),
         context.selections if HOOKS[hook].has_selections else None,
-        lambda keys: opened(prefetch, keys),
-        fhir.reading(server, authorization, context.patientId) if fhir and server else fetch_nothing,
+        partial(open_values, prefetch),
+        fetch,
         server,
         context.userId,
-        fhir.profile_of(server, authorization) if fhir and server else None,
+        ehr,
     )
+
+
+def _wait(_: Mapping[str, str]) -> Mapping[str, Fetched]:
+    raise MustWait
+
+
+def _opened_if_whole(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
+    """The prefetched values, where none of ``keys`` has to be fetched: that is seen before any of them is decoded."""
+    if not all(key in prefetch for key in keys):
+        raise MustWait
+    return opened(prefetch, keys)
 
 
 def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:

@@ -1,9 +1,9 @@
-"""Calls reach Flask whole: the server's event loop waits for slow clients, so that none of them holds a thread.
+"""Calls are answered whole: the server's event loop waits for slow clients, so that none of them holds a thread.
 
 A WSGI server hands a call over when its headers are there, and the thread then waits for the body as long as the client
 likes. Here the head is decided on first (``admission``), so that no byte is taken in of a call that is refused for it; then the
 body is collected, within a time, a size, and the bytes that may be held at a time (``in_flight``), by the server's own interface
-(RSGI). What is read is decided by the application, as it would for any other server.
+(RSGI). Those that are hot (``hot``) are then answered on the loop, one at a time, and all others by Flask in a thread.
 """
 
 from __future__ import annotations
@@ -11,24 +11,29 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from .admission import Admitted, Answer
+from ..trust.verifier import Caller
+from .admission import ADMITTED, Admitted, Answer
 from .errors import operation_outcome
+from .hot import HotCall, HotCalls
 from .in_flight import SMALL_BYTES, InFlight
 from .places import Places, TooMany
 from .refusals import REQUEST_ID, note_refusal, request_id
+from .request import MustWait
+from .turn import LoopTurn
 
 BODY_SECONDS = 30
 # A body that is not read is still taken from the connection for so long, or its sender, who goes on sending, may lose the answer.
 _DISCARD_SECONDS = 0.3
 _DISCARD_BYTES = 10_000_000
-# Two calls compute at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers (fhir/client.py), and 16 for the
+# Two calls compute in threads at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers (fhir/client.py), and 16 for the
 # database (store/writer.py). So some are always left.
 THREADS = 80
 # Those that decide on heads and answer calls without a body: up to 16 wait for the keys of clients (trust/key_sources.py).
@@ -48,46 +53,79 @@ class Admits(Protocol):
     def admit(self, environ: dict[str, Any]) -> Admitted | Answer:
         """Admit the call or answer it."""
 
+    def refuse(self, environ: dict[str, Any], error: Exception) -> Answer:
+        """The answer to a call that raised ``error``."""
+
 
 class WholeCalls:
-    """An RSGI application around a WSGI one. ``admission`` decides on the heads of calls that have a body."""
+    """An RSGI application around a WSGI one. ``admission`` decides on the heads of calls that have a body; ``hot``: which calls are
+    answered on the event loop, and how."""
 
-    def __init__(self, application: WsgiApplication, admission: Admits, body_seconds: float = BODY_SECONDS):
+    def __init__(self, application: WsgiApplication, admission: Admits, hot: HotCalls | None = None, *, body_seconds: float = BODY_SECONDS):
         self._application = application
         self._admission = admission
+        self._hot = hot
         self._body_seconds = body_seconds
         self._in_flight = InFlight()
         self._places = Places()
+        self._loop_turn = LoopTurn()
         self._threads = ThreadPoolExecutor(THREADS, "call")
         self._head_threads = ThreadPoolExecutor(HEAD_THREADS, "head")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one call (RSGI 1: ``scope`` is its head, ``protocol`` its body and its answer)."""
-        head = environ(scope)
-        if _has_body(scope):
-            answer = await self._with_body(scope, protocol, head)
+        if self._hot and (call := self._hot.recognised(scope)):
+            answer = await self._answer_hot(self._hot, call, scope, protocol)
+        elif _has_body(scope):
+            answer = await self._answer_with_body(scope, protocol)
         else:
-            answer = await _in(self._head_threads, self._answer, head, b"")
+            answer = await _in(self._head_threads, self._answer, environ(scope), b"")
         protocol.response_bytes(*answer)
 
-    async def _with_body(self, scope: Any, protocol: Any, head: dict[str, Any]) -> Answer:
+    async def _answer_hot(self, hot: HotCalls, call: HotCall, scope: Any, protocol: Any) -> Answer:
+        try:
+            admitted, caller = await _in(self._head_threads, hot.admit, call) if hot.needs_token else hot.admit(call)
+        except Exception as error:
+            await _discard(protocol)
+            return _last(self._admission.refuse(environ(scope), error))
+        return await self._once_whole(scope, protocol, admitted, partial(self._compute_hot, hot, call, caller, admitted.party, scope))
+
+    async def _compute_hot(self, hot: HotCalls, call: HotCall, caller: Caller | None, party: str, scope: Any, body: bytes) -> Answer:
+        if len(body) == call.length:  # of one that broke off Flask says so
+            await self._loop_turn.of(party)
+            try:
+                return hot.answer(call, caller, body)
+            except MustWait:
+                pass
+            except Exception as error:
+                return self._admission.refuse(environ(scope), error)
+        return await _in(self._threads, self._answer, {**environ(scope), ADMITTED: caller}, body)
+
+    async def _answer_with_body(self, scope: Any, protocol: Any) -> Answer:
+        head = environ(scope)
         admitted = await _in(self._head_threads, self._admission.admit, head)
         if not isinstance(admitted, Admitted):
             await _discard(protocol)
             return _last(admitted)
+        return await self._once_whole(scope, protocol, admitted, partial(_in, self._threads, self._answer, head))
+
+    async def _once_whole(
+        self, scope: Any, protocol: Any, admitted: Admitted, answer: Callable[[bytes], Coroutine[Any, Any, Answer]]
+    ) -> Answer:
+        """What ``answer`` makes of the body when it is here and the party has a place; a refusal where either does not come about."""
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._body_seconds):
                     body = await self._body(scope, protocol, admitted, held)
             except TimeoutError:
-                return self._refused(head, 408, "timeout", f"The body must be here within {self._body_seconds:g} seconds.")
+                return _refused(scope, 408, "timeout", f"The body must be here within {self._body_seconds:g} seconds.")
             except _TooLarge:
-                return self._refused(head, 413, "too-long", f"The body may have {admitted.most_bytes} bytes at most.")
+                return _refused(scope, 413, "too-long", f"The body may have {admitted.most_bytes} bytes at most.")
             try:
                 await held.enter_async_context(self._places.place(admitted.party))
             except TooMany:
-                return self._refused(head, 429, "throttled", "Too many calls of this client wait to be answered.", ("retry-after", "1"))
-            return await _in(self._threads, self._answer, head, body)
+                return _refused(scope, 429, "throttled", "Too many calls of this client wait to be answered.", ("retry-after", "1"))
+            return await answer(body)
 
     async def _body(self, scope: Any, protocol: Any, admitted: Admitted, held: AsyncExitStack) -> bytes:
         announced = int(scope.headers.get("content-length", 0))
@@ -104,12 +142,6 @@ class WholeCalls:
                 has_room = True
         return bytes(body)
 
-    def _refused(self, head: dict[str, Any], status: int, code: str, why: str, *more: tuple[str, str]) -> Answer:
-        identity = request_id(head.get("HTTP_X_REQUEST_ID"))
-        note_refusal(status, None, why, "", identity)
-        headers = [("content-type", "application/json"), (REQUEST_ID.lower(), identity), ("connection", "close"), *more]
-        return status, headers, orjson.dumps(operation_outcome(code, why))
-
     def _answer(self, environment: dict[str, Any], body: bytes) -> Answer:
         environment["wsgi.input"] = io.BytesIO(body)
         # Of a body that breaks off, the length that was announced stays: Flask refuses it as incomplete.
@@ -122,6 +154,13 @@ class WholeCalls:
             if close := getattr(parts, "close", None):
                 close()
         return int(started[0][:3]), started[1], content
+
+
+def _refused(scope: Any, status: int, code: str, why: str, *more: tuple[str, str]) -> Answer:
+    identity = request_id(environ(scope).get("HTTP_X_REQUEST_ID"))
+    note_refusal(status, None, why, "", identity)
+    headers = [("content-type", "application/json"), (REQUEST_ID.lower(), identity), ("connection", "close"), *more]
+    return status, headers, orjson.dumps(operation_outcome(code, why))
 
 
 def _has_body(scope: Any) -> bool:

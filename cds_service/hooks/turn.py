@@ -1,4 +1,4 @@
-"""Which calls compute: one small one and one large one at a time in a process, while any number wait for FHIR servers.
+"""Which calls compute: one on the event loop, one small one and one large one in threads, while any number wait for FHIR servers.
 
 Python runs one thread at a time: calls that compute together only make each other late. A small call need not wait for a large
 one, with which it shares the processor for as long as it takes.
@@ -6,6 +6,7 @@ one, with which it shares the processor for as long as it takes.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict, deque
@@ -16,6 +17,9 @@ SMALL_BYTES = 256_000
 # Before each large call: decoding one lets no other thread run, and a small call has several steps, each of which would wait for
 # the decoding of another large one.
 PAUSE_SECONDS = 0.03
+# After a call that took longer on the event loop, the loop has so much time, and at most so long, for what else has come: a call that
+# is small passes it several times, and would wait for a slow one each time.
+LONG_SECONDS = 0.005
 
 
 class _Lane:
@@ -77,3 +81,42 @@ class Turn:
             yield
         finally:
             lane.take(caller)
+
+
+class LoopTurn:
+    """Computing on the event loop: one call at a time, parties in turn, and between any two of them the loop does what else has come."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._began = 0.0
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    async def of(self, party: str) -> None:
+        """Return when it is the turn of a call of ``party``, which then computes without waiting for anything."""
+        loop = asyncio.get_running_loop()
+        if not self._taken:
+            self._begin(loop)
+            return
+        mine = loop.create_future()
+        self._waiting.setdefault(party, deque()).append(mine)
+        await mine
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._taken = True
+        self._began = time.perf_counter()
+        loop.call_soon(self._end, loop)
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._waiting:
+            self._taken = False
+        elif (took := time.perf_counter() - self._began) > LONG_SECONDS:
+            loop.call_later(min(took, PAUSE_SECONDS), self._go_on, loop)
+        else:
+            self._go_on(loop)
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        party, calls = self._waiting.popitem(last=False)
+        calls.popleft().set_result(None)
+        if calls:
+            self._waiting[party] = calls  # behind the other parties
+        self._begin(loop)

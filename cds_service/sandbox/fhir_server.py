@@ -15,7 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from ..engine import Engine
 from ..hooks.cors import allow_origins
 from ..hooks.errors import FHIR_BASE, FHIR_JSON, JSON, BadRequest, register_errors
-from ..hooks.local_only import refuse_other_hosts
+from ..hooks.local_only import own_names, refuse_other_hosts
 from ..rules.hook_table import HOOKS
 from .chart import Json
 from .demo import DemoPatient, demo_patients, demo_records, hook_request, parts_of, prefetched
@@ -47,7 +47,7 @@ def create_demo_app(engine: Engine, origins: Iterable[str], clock: Callable[[], 
 
     app = Flask("cds_service.sandbox", static_folder=None)
     register_errors(app)
-    refuse_other_hosts(app, "")
+    refuse_other_hosts(app, own_names(""))
     allow_origins(app, origins)
     app.register_blueprint(_fhir(day, clock))
     app.register_blueprint(_requests(day, engine))

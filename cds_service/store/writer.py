@@ -27,7 +27,7 @@ from .snooze import REASONS, Snoozes
 log = logging.getLogger(__name__)
 
 MOST_EVENTS = 50_000  # some 50 MB, minutes of full load
-EVENTS_AT_ONCE = 64
+EVENTS_AT_ONCE = 256  # in one commit, which feedback that comes meanwhile waits for: some 20 ms
 FLUSH_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 RENEW_SECONDS = 15.0
@@ -71,6 +71,8 @@ class Writer:
 
     def start(self) -> None:
         """Start the thread, once; when the interpreter ends it is given time to write what waits."""
+        if self._thread is not None:
+            return  # as for each call but the first, without the lock
         with self._changed:
             if self._thread is not None:
                 return

@@ -42,7 +42,8 @@ def free_port() -> int:
 def running(*module_and_arguments: str, port: int) -> Iterator[Server]:
     """``python -m MODULE ARGUMENTS`` until the block ends; it must listen on ``port``."""
     command = [sys.executable, "-m", *module_and_arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    environment = {**os.environ, "CDS_WORKBENCH": "off"}  # as in production
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment)
     try:
         _await(process, port)
         yield Server(process, port)

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 
 import requests
 
+from cds_service.hooks.hot import HOT_BYTES
 from tests.bench.servers import _children, _cpu_seconds
+from tests.fuzz.bodies import KINDS
 from tests.fuzz.report import Finding, Report
 from tests.support.ehr import BASE, ISS, bearer, jwks, token
 from tests.support.fhir_builders import folic_acid, hook_request, observation, prefetch
@@ -190,6 +192,7 @@ HOSTILE = {
     "searches of many values": lambda: ("/fhir/ValueSet/_search", b"url=" + b"," * 490_000, "application/x-www-form-urlencoded"),
     "orders of many dosages": lambda: (SIGN, json.dumps(hook_request("order-sign", prefetch(), drafts=[folic_acid(), {
         **folic_acid(), "dosageInstruction": [{}] * 450_000}])).encode(), "application/json"),
+    "slow orders that are hot": lambda: (*KINDS["tiny drafts"](HOT_BYTES - 20_000)[:2], "application/json"),
     "large records": lambda: (VIEW, json.dumps(hook_request("patient-view", prefetch(*(
         observation("b12", 300, "pg/mL", ago=n % 900) for n in range(25_000))))).encode(), "application/json"),
 }  # fmt: skip
@@ -238,6 +241,12 @@ def a_crowd_of_searches_holds_up_nobody(folder: Path) -> None:
 @probe
 def a_crowd_of_slow_orders_holds_up_nobody(folder: Path) -> None:
     _crowd(folder, "orders of many dosages")
+
+
+@probe
+def a_crowd_of_hot_orders_holds_up_nobody(folder: Path) -> None:
+    """The slowest bodies of a size that is answered on the event loop."""
+    _crowd(folder, "slow orders that are hot")
 
 
 @probe

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -19,9 +20,10 @@ from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.store.database import open_database
 from cds_service.store.schema import CARD_SHOWN, FEEDBACK
+from cds_service.store.store import report_of
 from cds_service.store.writer import WAIT_SECONDS
 from tests.support.databases import postgresql
-from tests.support.fhir_builders import NOW
+from tests.support.fhir_builders import NOW, hook_request, observation, prefetch
 from tests.support.serving import refused_start, serving
 from tests.support.site import accepted, overridden
 from tests.support.waiting import PATIENCE, eventually
@@ -98,6 +100,29 @@ def test_what_was_shown_is_written_before_the_service_ends(url, tmp_path):
         server.stop()
         assert server.log.read_text().count("never written") == 0
     assert sorted(_stored(url, CARD_SHOWN.c.card_uuid)) == sorted(shown)
+
+
+def test_workers_share_what_was_overridden_and_report_as_one(url, tmp_path):
+    """Whichever worker took the feedback: the card is silent at both, and the report of either counts all that was shown."""
+    key = "a secret for tests, long enough to be one"
+    view, request = "/cds-services/b12-folate-patient-view", hook_request("patient-view", prefetch(observation("b12", 110, "pg/mL")))
+    users = itertools.count()
+
+    def cards():
+        """For another user each time, by a connection of its own, so that either worker may have it."""
+        request["context"]["userId"] = f"Practitioner/{next(users)}"
+        return requests.post(server.base + view, json=request, timeout=PATIENCE).json()["cards"]
+
+    with serving(tmp_path, "--workers", "2", CDS_DATABASE_URL=url, CDS_SNOOZE_DAYS="30", CDS_SNOOZE_KEY=key) as server:
+        shown = [cards()[0]["uuid"] for _ in range(12)]
+        feedback = {"feedback": [overridden(shown[0], "action-completed")]}
+        eventually(lambda: requests.post(f"{server.base}{view}/feedback", json=feedback, timeout=PATIENCE).status_code == 200)
+        eventually(lambda: not any(cards() for _ in range(16)))
+        server.stop()
+    stored = _stored(url, CARD_SHOWN.c.card_uuid)
+    assert set(shown) <= set(stored)
+    (reported,) = report_of(open_database(url), 2, datetime.now(UTC)).cards
+    assert (reported.shown, reported.overridden.counted) == (len(stored), 1)
 
 
 def test_hooks_go_on_while_the_database_is_away_and_feedback_is_neither_lost_nor_doubled(tmp_path):

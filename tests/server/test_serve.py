@@ -1,5 +1,6 @@
 """The service as it is started: a real server, over HTTP."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import pytest
 import requests
 
 from cds_service.authoring.example import example_request
+from cds_service.cores import usable_cores
+from tests.bench.servers import _children
 from tests.support.fhir_builders import NOW
 from tests.support.serving import refused_start, serving
 from tests.support.waiting import PATIENCE
@@ -41,6 +44,21 @@ def test_a_second_service_does_not_share_the_port_of_the_first(base):
     )
     assert second.returncode == 1
     assert second.stderr == f"Error: CDS_HOST, CDS_PORT: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+def test_without_a_setting_each_usable_core_has_a_worker(tmp_path):
+    """Of two cores at most, so that the test is cheap on a machine of many. What a start by ``CDS_WORKERS`` or ``--workers`` is told
+    comes before."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(cores)[:2])  # which the server inherits
+    try:
+        expected = usable_cores()
+        with serving(tmp_path, CDS_WORKERS="") as server:
+            assert len(_children(server.process.pid)) == expected
+        with serving(tmp_path, "--workers", "3", CDS_WORKERS="1") as server:
+            assert len(_children(server.process.pid)) == 3
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def test_unknown_page_is_an_operation_outcome(base):

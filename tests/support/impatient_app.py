@@ -15,7 +15,7 @@ SECONDS = 0.5
 def create_impatient() -> WholeCalls:
     """The service, which waits half a second for a body."""
     app = create_app()
-    return WholeCalls(app.wsgi_app, Admission(app), SECONDS)
+    return WholeCalls(app.wsgi_app, Admission(app), body_seconds=SECONDS)
 
 
 if __name__ == "__main__":

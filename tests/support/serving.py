@@ -19,6 +19,10 @@ from click.testing import CliRunner
 from cds_service.cli import main
 from tests.support.waiting import PATIENCE
 
+# A server of the tests has one worker, unless a test says otherwise: on a machine of many cores, many would take long to start.
+# As in production, but for the number of workers, so that servers of tests stay cheap.
+AS_IN_PRODUCTION = {"CDS_WORKERS": "1", "CDS_WORKBENCH": "off"}
+
 
 class Server(NamedTuple):
     """A running server, its base URL and the file that it logs to."""
@@ -55,7 +59,11 @@ def serving(
         started = [sys.executable, "-m", program, command, "--port", str(port), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                started, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                started,
+                env={**AS_IN_PRODUCTION, **os.environ, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:

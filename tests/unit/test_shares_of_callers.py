@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 import time
@@ -16,7 +17,7 @@ from cds_service.hooks.caller import party_of
 from cds_service.hooks.in_flight import InFlight
 from cds_service.hooks.limits import BURST_SECONDS, MOST_PARTIES, CallLimit
 from cds_service.hooks.places import Places, TooMany
-from cds_service.hooks.turn import SMALL_BYTES, Turn
+from cds_service.hooks.turn import SMALL_BYTES, LoopTurn, Turn
 from cds_service.log_lines import AT_ONCE, LONGEST, WINDOW_SECONDS, Bounded, Sparing
 
 
@@ -123,6 +124,33 @@ def test_a_turn_that_is_given_up_is_another_call_s():
         with turn.given_up():
             assert done.wait(10)
     thread.join()
+
+
+def test_turns_on_the_event_loop_go_round_the_parties_and_leave_it_time_between():
+    """One party that comes with many calls delays another's by one of them, and what else the loop has to do by one too."""
+    seen = []
+
+    async def scenario():
+        turn = LoopTurn()
+
+        async def call(party):
+            await turn.of(party)
+            seen.append(party)
+
+        async def something_else():
+            while seen.count("crowd") < 6:  # however long the loop is left to it
+                seen.append("-")
+                await asyncio.sleep(0)
+
+        many = [call("crowd") for _ in range(6)]
+        await asyncio.gather(*many, call("one"), something_else())
+        await call("later")
+
+    asyncio.run(scenario())
+    computed = [party for party in seen if party != "-"]
+    assert computed == ["crowd", "crowd", "one", *["crowd"] * 4, "later"]
+    pairs = list(itertools.pairwise(seen))
+    assert ("crowd", "crowd") not in pairs, "the loop did nothing between two calls"
 
 
 def test_bytes_in_flight_have_a_bound_and_one_party_a_smaller_one():

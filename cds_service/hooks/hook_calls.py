@@ -1,0 +1,57 @@
+"""A hook call answered: the bytes of its body in, the bytes of its answer out, the same in a thread and on the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+from werkzeug.exceptions import NotFound
+
+from ..fhir.client import FhirClient
+from ..store.store import Store
+from .encoding import encoded
+from .request import read_call
+from .served import Serving
+from .shown import shown_card
+
+NO_SERVICE = "There is no such service; GET /cds-services lists them."
+_NO_CARDS = orjson.dumps({"cards": []})
+
+
+class HookCalls:
+    """Answers hook calls by the cards that are served at the time.
+
+    ``clock`` gives aware datetimes; ``fhir`` reads what clients did not prefetch; ``store`` notes the cards shown.
+    """
+
+    def __init__(self, serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, store: Store):
+        self._serving = serving
+        self._clock = clock
+        self._fhir = fhir
+        self._store = store
+
+    def is_service(self, service_id: str) -> bool:
+        """Whether there is a service of this id now."""
+        return service_id in self._serving.current.hooks_by_id
+
+    def answer(self, service_id: str, body: bytes, client: str, *, may_wait: bool = True) -> bytes:
+        """The answer to a ``client``'s call with this ``body``, as JSON. Raises what ``hooks/errors`` has an answer to.
+
+        Unless it ``may_wait``, raises :class:`.request.MustWait` for what has to be fetched, before anything is fetched or noted.
+        """
+        engine, hooks_by_id, *_ = self._serving.current
+        hooks = hooks_by_id.get(service_id)
+        if hooks is None:
+            raise NotFound(NO_SERVICE)
+        call = read_call(body, hooks, self._fhir, may_wait=may_wait)
+        now = self._clock()
+        store = self._store
+        patient_hash = store.snoozes.patient_hash(client, call.fhir_server, call.patient_id)
+        cards = engine.answer(call, now, store.snoozes.of(patient_hash))
+        if not cards:
+            return _NO_CARDS
+        cards, content = encoded(cards)
+        occasion = store.occasions.name(client, call.fhir_server, call.patient_id, call.user_id, now)
+        store.note_shown([shown_card(card, service_id, client, now, patient_hash, occasion) for card in cards])
+        return content
