@@ -5,12 +5,12 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.code_systems import canonical_system
-from ..fhir.completeness import Completeness, joint
+from ..fhir.completeness import NOTHING, Completeness, joint
 from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
@@ -36,7 +36,7 @@ from .analytes import Analyte
 from .b12_treatment import Treatment, b12_treatment
 from .guard import UNREADABLE
 from .laboratory import Results
-from .queries import QUERIES
+from .queries import QUERIES, Part
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
 
@@ -99,43 +99,44 @@ class Allergy(NamedTuple):
     uncertain: bool = False
 
 
-class ReceivedPart(NamedTuple):
-    """How much was received of a list, or of a part of one; ``value_sets``: for Observations, what was asked for."""
-
-    value_sets: frozenset[str]
-    completeness: Completeness
-
-
-Lists = Mapping[str, Sequence[ReceivedPart]]
-"""The parts of each list that the EHR keeps, by the name of its query."""
-
-
 class PatientRecord:
-    """The record of one patient. ``lists``: how much of each was received."""
+    """The record of one patient. ``parts``: those in which each list that the EHR keeps was asked for, by the name of its query;
+    ``received``: how much was received of each, by its key."""
 
-    def __init__(self, index: ResourceIndex, lists: Lists, site: Site):
+    def __init__(self, index: ResourceIndex, parts: Mapping[str, Sequence[Part]], received: Mapping[str, Completeness], site: Site):
         self.index = index
         self.site = site
-        self._lists_received = lists
+        self._parts = parts
+        self._received = received
+        self._joint: dict[tuple[str, tuple[str, ...]], Completeness] = {}
         self._unreadable: set[str] = set()
         self._lists: dict[str, Any] = {}
 
-    def complete(self, *queries: str, since: date | None = None, of: Collection[str] = ()) -> bool:
+    def complete(self, *queries: str, since: date | None = None, of: tuple[str, ...] = ()) -> bool:
         """Whether absence from the lists of ``queries`` may be concluded: all received, and all of it readable.
 
         A list that the EHR does not keep is passed over where another of ``queries`` is kept. ``since``: whether at least all
         since that day was received. ``of``: as far as Observations of these value sets go.
         """
-        kept = [query for query in queries if query in self._lists_received]
-        return bool(kept) and all(self._reaches(query, since, of) for query in kept)
+        is_kept = False
+        for query in queries:
+            if query in self._parts:
+                is_kept = True
+                if not (self._is_readable(QUERIES[query].resource_type) and self._received_of(query, of).reaches(since)):
+                    return False
+        return is_kept
 
-    def _reaches(self, query: str, since: date | None, of: Collection[str]) -> bool:
-        kind = QUERIES[query].resource_type
+    def _is_readable(self, kind: str) -> bool:
         # Of Observations each result that cannot be read makes its own fact unknown.
-        if kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
-            return False
-        parts = [part for part in self._lists_received[query] if not of or not part.value_sets.isdisjoint(of)]
-        return joint(part.completeness for part in parts).reaches(since)
+        return kind not in self._unreadable and (kind not in self.index.uncertain or kind == "Observation")
+
+    def _received_of(self, query: str, of: tuple[str, ...]) -> Completeness:
+        """How much was received of a list, as far as Observations of the value sets ``of`` go."""
+        found = self._joint.get((query, of))
+        if found is None:
+            parts = (part for part in self._parts[query] if not of or not part.asked.value_sets.isdisjoint(of))
+            found = self._joint[query, of] = joint(self._received.get(part.key, NOTHING) for part in parts)
+        return found
 
     @property
     def patient(self) -> Patient | None:
