@@ -7,7 +7,7 @@ only when a card asks, so that a call which no card cares about never touches th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -162,12 +162,13 @@ class Facts(Mapping[str, Fact]):
         Of each fact the newest first, whatever their order in the record. Nothing is computed for it.
         """
         waiting, seen = list(names), set[str]()
-        while waiting:
-            name = waiting.pop(0)
-            found = self._facts.get(name)
-            if name in seen or found is None or not found.holds:
+        for name in waiting:  # which grows
+            if name in seen:
                 continue
             seen.add(name)
+            found = self._facts.get(name)
+            if found is None or not found.holds:
+                continue
             yield from newest_first(found.sources) if len(found.sources) > 1 else found.sources
             if not found.sources:
                 waiting += self._reads.get(name, ())
@@ -186,9 +187,15 @@ class Facts(Mapping[str, Fact]):
     def met(self, names: Iterable[str]) -> set[str]:
         """``names`` and every fact that was read to compute them."""
         found = set(names)
-        waiting = list(found)
-        while waiting:
-            fresh = set(self._reads.get(waiting.pop(), ())) - found
-            found |= fresh
-            waiting += fresh
+        waiting = [self._reads[name] for name in found if name in self._reads]
+        for reads in waiting:  # which grows
+            for name in reads:
+                if name not in found:
+                    found.add(name)
+                    if inner := self._reads.get(name):
+                        waiting.append(inner)
         return found
+
+    def rest_on(self, names: Collection[str], name: str) -> bool:
+        """Whether ``name`` is one of ``names`` or was read to compute them."""
+        return name in names or (name in self._facts and name in self.met(names))

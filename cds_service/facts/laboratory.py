@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
@@ -78,7 +77,7 @@ class Results:
             superseded = _superseded(readings)
             readings = [reading for reading in readings if id(reading.resource) not in superseded]
         self._readings = _newest_first(readings, site.zone, self._abnormality)
-        self._read: dict[int, Result | str] = {}
+        self._read: list[tuple[Moment | None, Result | str]] = []
 
     def __bool__(self) -> bool:
         return bool(self._readings)
@@ -86,9 +85,9 @@ class Results:
     def __iter__(self) -> Iterator[tuple[Moment | None, Result | str]]:
         """Each reading's moment with its result, or the reason why it cannot be used; undated ones first."""
         for position, reading in enumerate(self._readings):
-            if position not in self._read:
-                self._read[position] = self._result(reading)
-            yield reading.moment, self._read[position]
+            if position == len(self._read):
+                self._read.append((reading.moment, self._result(reading)))
+            yield self._read[position]
 
     def usable(self, oldest: date) -> Iterator[Result]:
         """The usable results from the day ``oldest`` on, newest first."""
@@ -121,7 +120,8 @@ class Results:
 def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date) -> list[Reading]:
     latest_day = today + timedelta(days=1)
     readings = []
-    for set_index, value_set in enumerate(analyte.value_sets):
+    point_of_care = False  # as all value sets but the first are
+    for value_set in analyte.value_sets:
         for resource in index.observations(value_set):
             status = resource.status.strip()
             if status in NO_RESULT:
@@ -129,7 +129,8 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
             moment = observation_moment(resource, zone)
             if moment is not None and moment.day > latest_day:
                 moment = None
-            readings.append(Reading(moment, status, resource, set_index > 0))
+            readings.append(Reading(moment, status, resource, point_of_care))
+        point_of_care = True
     return readings
 
 
@@ -141,10 +142,10 @@ def _newest_first(readings: list[Reading], zone: tzinfo, abnormality: Callable[[
     """
     if len(readings) < 2:
         return readings
-    readings.sort(key=_when, reverse=True)
-    times = [_when(reading) for reading in readings]
-    if any(first == second for first, second in pairwise(times)):
-        readings.sort(key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))), reverse=True)
+    times = {id(reading): _when(reading) for reading in readings}
+    readings.sort(key=lambda reading: times[id(reading)], reverse=True)
+    if len(set(times.values())) < len(times):
+        readings.sort(key=lambda reading: (*times[id(reading)], *_tie(reading, zone, abnormality(reading))), reverse=True)
     return readings
 
 
@@ -185,19 +186,26 @@ def newest(facts: Facts, name: str, window: str | None = None, proves: Callable[
             if outdated and analyte.reassuring and result.level == analyte.reassuring:
                 return unknown(NEWER_MAY_BE_MISSING)
             newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
-            notes = {
-                "a newer result could not be used": newer,
-                "haemolysed": result.haemolysed,
-                "check the value": result.suspicious,
-                NEWER_MAY_BE_MISSING: outdated and not analyte.classes,
-            }
-            return known(result, result.source, note=", ".join(note for note, holds in notes.items() if holds))
+            return known(result, result.source, note=_note(result, newer=newer, outdated=outdated and not analyte.classes))
         passed_over.append((moment, result))
     if passed_over:
         return unknown(passed_over[0][1])
     if not facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets):
         return unknown("not received")
     return absent("none within the window" if results else "none on record")
+
+
+def _note(result: Result, *, newer: bool, outdated: bool) -> str:
+    """What a reader is told of a result beside its value."""
+    if not (newer or outdated or result.haemolysed or result.suspicious):
+        return ""
+    notes = {
+        "a newer result could not be used": newer,
+        "haemolysed": result.haemolysed,
+        "check the value": result.suspicious,
+        NEWER_MAY_BE_MISSING: outdated,
+    }
+    return ", ".join(note for note, holds in notes.items() if holds)
 
 
 def may_be_outdated(result: Fact) -> bool:
@@ -215,9 +223,12 @@ def level(result: Fact) -> Fact:
 
 def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
     """When an Observation was made: effectiveDateTime, effectiveInstant, or the end of effectivePeriod."""
+    if resource.effectiveDateTime and (moment := parse_moment(resource.effectiveDateTime, zone)):
+        return moment
+    if resource.effectiveInstant and (moment := parse_moment(resource.effectiveInstant, zone)):
+        return moment
     period = resource.effectivePeriod
-    stated = (resource.effectiveDateTime, resource.effectiveInstant, period.end if period is not None else "")
-    return next((moment for text in stated if text and (moment := parse_moment(text, zone))), None)
+    return parse_moment(period.end, zone) if period is not None and period.end else None
 
 
 def is_unreadable(resource: Observation) -> bool:

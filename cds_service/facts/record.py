@@ -111,6 +111,7 @@ class PatientRecord:
         self._joint: dict[tuple[str, tuple[str, ...]], Completeness] = {}
         self._unreadable: set[str] = set()
         self._lists: dict[str, Any] = {}
+        self._results: dict[str, Results] = {}
 
     def complete(self, *queries: str, since: date | None = None, of: tuple[str, ...] = ()) -> bool:
         """Whether absence from the lists of ``queries`` may be concluded: all received, and all of it readable.
@@ -154,7 +155,10 @@ class PatientRecord:
 
     def results(self, analyte: Analyte, today: date) -> Results:
         """The results of an analyte, sorted once."""
-        return self._once(f"results of {analyte.name}", lambda: Results(self.index, analyte, self.site, today))
+        results = self._results.get(analyte.name)
+        if results is None:
+            results = self._results[analyte.name] = Results(self.index, analyte, self.site, today)
+        return results
 
     @property
     def problems(self) -> list[Problem]:

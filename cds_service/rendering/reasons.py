@@ -20,24 +20,23 @@ def reasons(decision: Decision, decisions: Decisions, suggestion: Suggestion, fa
 
     Drafts of this session are none: they are what is being decided about.
     """
-    conditions = [step.condition for step in decision.steps if step.truth and not step.excludes]
-    names = [*_asked([*conditions, *suggestion.when], decisions, facts), *(source.fact for source in suggestion.create if source.fact)]
+    conditions = [*decision.reasons, *suggestion.when]
+    names = [*_asked(conditions, decisions, facts), *(source.fact for source in suggestion.create if source.fact)]
     drafts = {draft.reference for draft in (*facts.session.drafts, *facts.session.stops)}
     found = dict.fromkeys(source.reference for source in facts.sources_behind(names))
     return tuple(reference for reference in found if is_id(reference.partition("/")[2]) and reference not in drafts)
 
 
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:
-    """The facts by which the conditions hold; of a card that is looked at, those by which it fires."""
+    """The facts by which ``conditions``, which hold, do so; of a card that is looked at, those by which it fires."""
     for condition in conditions:
         if isinstance(condition, CardHolds):
             if condition.holds:
-                steps = decisions[condition.card].steps
-                yield from _asked((step.condition for step in steps if step.truth and not step.excludes), decisions, facts)
+                yield from _asked(decisions[condition.card].reasons, decisions, facts)
+        elif isinstance(condition, AnyOf):
+            yield from (criterion.fact for criterion in condition.criteria if criterion.truth(facts, decisions.holds))
         else:
-            for criterion in condition.criteria if isinstance(condition, AnyOf) else (condition,):
-                if criterion.truth(facts, decisions.holds):
-                    yield criterion.fact
+            yield condition.fact
 
 
 def with_reasons(order: dict[str, Any], references: Iterable[str]) -> dict[str, Any]:
