@@ -125,21 +125,24 @@ class Facts(Mapping[str, Fact]):
         return self._record
 
     def __getitem__(self, name: str) -> Fact:
-        reader = self._open
-        if reader is not None:
-            reader.append(name)
+        if self._open is not None:
+            self._open.append(name)
         found = self._facts.get(name)
-        if found is None:
-            self._open = self._reads[name] = []
-            try:
-                found = self.computed(name)
-            except UNREADABLE as error:
-                if self._tell is None:
-                    raise
-                self._tell(name, error)
-                found = unknown("it could not be worked out")
-            self._facts[name] = found
-            self._open = reader
+        return self._work_out(name) if found is None else found
+
+    def _work_out(self, name: str) -> Fact:
+        """Compute a fact and note what it reads."""
+        reader = self._open
+        self._open = self._reads[name] = []
+        try:
+            found = self.computed(name)
+        except UNREADABLE as error:
+            if self._tell is None:
+                raise
+            self._tell(name, error)
+            found = unknown("it could not be worked out")
+        self._facts[name] = found
+        self._open = reader
         return found
 
     def computed(self, name: str) -> Fact:

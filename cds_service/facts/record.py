@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.code_systems import canonical_system
@@ -148,7 +149,7 @@ class PatientRecord:
         """The Observations with a code in ``value_set``."""
         return self.index.observations(value_set)
 
-    @property
+    @cached_property
     def requests(self) -> list[ServiceRequest]:
         """The ServiceRequests that can be read whole."""
         return [request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)]
@@ -160,34 +161,42 @@ class PatientRecord:
             results = self._results[analyte.name] = Results(self.index, analyte, self.site, today)
         return results
 
-    @property
+    @cached_property
     def problems(self) -> list[Problem]:
         """The Conditions that are not ruled out, active or not."""
-        return self._once("problems", lambda: self._read(Condition, self._problem))
+        return self._read(Condition, self._problem)
 
-    @property
+    @cached_property
     def procedures(self) -> list[PerformedProcedure]:
         """The Procedures that were completed."""
-        return self._once("procedures", lambda: self._read(Procedure, self._procedure))
+        return self._read(Procedure, self._procedure)
 
-    @property
+    @cached_property
     def allergies(self) -> list[Allergy]:
         """The AllergyIntolerances that stand."""
-        return self._once("allergies", lambda: self._read(AllergyIntolerance, self._allergy))
+        return self._read(AllergyIntolerance, self._allergy)
 
-    @property
+    @cached_property
     def orders(self) -> list[Order]:
         """Medication orders and statements, current and past."""
-        return self._once("orders", self._read_orders)
+
+        def reader(resource: MedicationRequest | MedicationStatement) -> Order | None:
+            return read_order(resource, self.index, self.site)
+
+        return self._read(MedicationRequest, reader) + self._read(MedicationStatement, reader)
 
     def current_orders(self, today: date) -> list[Order]:
         """The orders and statements in force on ``today``."""
         return self._once("current orders", lambda: [order for order in self.orders if order.current(today)])
 
-    @property
+    @cached_property
     def doses(self) -> list[Dose]:
         """Doses given or dispensed."""
-        return self._once("doses", self._read_doses)
+
+        def reader(resource: MedicationAdministration | MedicationDispense) -> Dose | None:
+            return read_dose(resource, self.index, self.site)
+
+        return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
 
     def b12_treatment(self, facts: Facts) -> Treatment:
         """The cobalamin therapy of the record, worked out once."""
@@ -198,18 +207,6 @@ class PatientRecord:
             self._lists[name] = read()
         value: _Item = self._lists[name]
         return value
-
-    def _read_orders(self) -> list[Order]:
-        def reader(resource: MedicationRequest | MedicationStatement) -> Order | None:
-            return read_order(resource, self.index, self.site)
-
-        return self._read(MedicationRequest, reader) + self._read(MedicationStatement, reader)
-
-    def _read_doses(self) -> list[Dose]:
-        def reader(resource: MedicationAdministration | MedicationDispense) -> Dose | None:
-            return read_dose(resource, self.index, self.site)
-
-        return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
 
     def _read(self, kind: type[_Resource], reader: Callable[[_Resource], _Item | None]) -> list[_Item]:
         items = []
