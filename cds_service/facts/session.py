@@ -174,21 +174,20 @@ class SessionReader:
 
     def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
         told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
-        nothing = product_of(MedicationRequest(), index, self.terminology)
-        product = readable(lambda: product_of(request, index, self.terminology), nothing) if told else nothing
+        read = readable(lambda: product_of(request, index, self.terminology), None) if told else None
+        product = read or product_of(MedicationRequest(), index, self.terminology)
         dosages = request.dosageInstruction
         untold = any(place.startswith("dosage") for place in request.malformed) or are_untold(dosages)
-        unread = _unstated(product, self.zone)
-        phases = unread if untold else readable(lambda: read_phases(dosages, product, self.zone), unread)
+        phases = None if untold else readable(lambda: read_phases(dosages, product, self.zone), None)
         return Draft(
             product,
-            phases,
+            phases or _unstated(product, self.zone),
             not chosen or request.relative in chosen or request.id in chosen,
             not product.identified,
             request.relative if request.id else "",
             request.intent,
             replaced_references(request),
-            untold or (phases is unread and bool(dosages)),
+            untold or (phases is None and bool(dosages)),
             request,
         )
 

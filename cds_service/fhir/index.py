@@ -27,12 +27,13 @@ from .r4 import (
 from .reading import Bundle, Entry, Unread, Value
 from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
-from .version import has_other_versions, other_version, version_of_type
+from .version import other_version, version_of_type
 
 # Versions of one resource that are told apart; each further one counts beside them, and costs no comparison with all others.
 _MOST_ALIKE = 20
 _NO_RESOURCES: list[Any] = []
 _NO_SETS: frozenset[str] = frozenset()
+_OF_A_CODE = (Condition, Procedure, AllergyIntolerance, ServiceRequest)
 _Read = TypeVar("_Read", bound=Resource)
 
 
@@ -94,8 +95,9 @@ class ResourceIndex:
         readable = not value.unread
         for entry in value.entry:
             readable &= self._add(entry, asked)
-        in_order = asked is not None and asked.newest_first and value.has_next
-        return completeness(Answer(readable, value.lacks_entries, value.has_next, self._days(value) if in_order else ()))
+        continues = value.has_next
+        days = self._days(value) if continues and asked is not None and asked.newest_first else ()
+        return completeness(Answer(readable, value.lacks_entries, continues, days))
 
     def _days(self, bundle: Bundle) -> list[date]:
         """The days of a Bundle's Observations, in the order in which they came."""
@@ -110,7 +112,7 @@ class ResourceIndex:
             subject = resource.subject or resource.patient
             if subject is None or (subject.reference != self.patient_reference and not is_of_patient(resource, self.patient_reference)):
                 return self._pass_over("of another patient" if is_of_somebody(resource) else "of nobody")
-            if has_other_versions(resource) and (version := other_version(resource)):
+            if version := other_version(resource):
                 return self._note_version(version)
             sets = self._terminology.sets_of_concept(resource.code) if isinstance(resource, Observation) else _NO_SETS
             self._file(resource, entry.fullUrl, sets)
@@ -177,10 +179,10 @@ class ResourceIndex:
     def _is_unidentified(self, resource: OfPatient) -> bool:
         """Whether it cannot be told what a problem, procedure, allergy or request is about: it is then not "none of ours"
         (clinical specification, section 2, "Codes"). Of medications the product says so, of Observations what was asked for."""
-        if not isinstance(resource, (Condition, Procedure, AllergyIntolerance, ServiceRequest)):
+        if not isinstance(resource, _OF_A_CODE):
             return False
         code = resource.code
-        return code is None or not self._terminology.identifies(code.codings, code.names)
+        return code is None or not (code.text.strip() or self._terminology.identifies(code.codings, code.names))
 
     def _is_another(self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]) -> bool:
         """Whether a resource came before, as it is or in a newer version; of an older one it takes the place.

@@ -103,16 +103,20 @@ def identify(
 
     ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
     """
-    length = _length(codes, names) + sum(map(_length_of_part, ingredients))
-    number = len(codes) + sum(1 + len(part.codes) for part in ingredients)
+    length, number = _length(codes, names), len(codes)
+    for part in ingredients:
+        length += _length_of_part(part)
+        number += 1 + len(part.codes)
     compute = _identify if length <= _LONGEST and number <= _MOST else _identify.__wrapped__
     return compute(codes, names, ingredients, terminology)
 
 
 def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
     """The characters of codes and names; those of a code system count beyond what the listed ones have."""
-    systems = sum(max(0, len(system) - _LONGEST_SYSTEM) for system, _ in codes)
-    return sum(map(len, names)) + sum(len(code) for _, code in codes) + systems
+    length = sum(map(len, names))
+    for system, code in codes:
+        length += len(code) + max(0, len(system) - _LONGEST_SYSTEM)
+    return length
 
 
 def _length_of_part(part: IngredientPart) -> int:
