@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .fact import Fact, Source, newest_first, unknown
@@ -95,8 +96,6 @@ class Facts(Mapping[str, Fact]):
     the name and what happened, a fact that cannot be worked out is unknown; without it, that is an error.
     """
 
-    __slots__ = ("_facts", "_open", "_open_record", "_reads", "_record", "_tell", "now", "session", "site", "today")
-
     def __init__(
         self,
         site: Site,
@@ -111,18 +110,15 @@ class Facts(Mapping[str, Fact]):
         self.now = now
         self.today: date = now.date()
         self._open_record = record
-        self._record: PatientRecord | None = None
         self._tell = tell
         self._facts: dict[str, Fact] = dict(given or {})
         self._reads: dict[str, list[str]] = {}
         self._open: list[str] | None = None
 
-    @property
+    @cached_property
     def record(self) -> PatientRecord:
         """The patient's record; opening it may raise what ``record`` raises (required data missing)."""
-        if self._record is None:
-            self._record = self._open_record()
-        return self._record
+        return self._open_record()
 
     def __getitem__(self, name: str) -> Fact:
         if self._open is not None:

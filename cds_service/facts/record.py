@@ -122,23 +122,23 @@ class PatientRecord:
         """
         is_kept = False
         for query in queries:
-            if query in self._parts:
-                is_kept = True
-                if not (self._is_readable(QUERIES[query].resource_type) and self._received_of(query, of).reaches(since)):
-                    return False
+            if query not in self._parts:
+                continue
+            is_kept = True
+            kind = QUERIES[query].resource_type
+            # Of Observations each result that cannot be read makes its own fact unknown.
+            if kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
+                return False
+            received = self._joint.get((query, of)) or self._join(query, of)
+            if not received.reaches(since):
+                return False
         return is_kept
 
-    def _is_readable(self, kind: str) -> bool:
-        # Of Observations each result that cannot be read makes its own fact unknown.
-        return kind not in self._unreadable and (kind not in self.index.uncertain or kind == "Observation")
-
-    def _received_of(self, query: str, of: tuple[str, ...]) -> Completeness:
-        """How much was received of a list, as far as Observations of the value sets ``of`` go."""
-        found = self._joint.get((query, of))
-        if found is None:
-            parts = (part for part in self._parts[query] if not of or not part.asked.value_sets.isdisjoint(of))
-            found = self._joint[query, of] = joint(self._received.get(part.key, NOTHING) for part in parts)
-        return found
+    def _join(self, query: str, of: tuple[str, ...]) -> Completeness:
+        """How much was received of a list, as far as Observations of the value sets ``of`` go; kept, as it stays the same."""
+        parts = [part for part in self._parts[query] if not of or not part.asked.value_sets.isdisjoint(of)]
+        received = self._joint[query, of] = joint([self._received.get(part.key, NOTHING) for part in parts])
+        return received
 
     @property
     def patient(self) -> Patient | None:

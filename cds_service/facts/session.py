@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..fhir.dosage import Phase, read_phases
@@ -65,7 +66,7 @@ class Draft(NamedTuple):
         return Source(self.reference, None, self.product.source_text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrderingSession:
     """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value sets of drafted tests.
 
@@ -79,12 +80,12 @@ class OrderingSession:
     has_foreign: bool = False
     potassium: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def selected(self) -> list[Draft]:
         """The drafts that the clinician has just chosen."""
         return [draft for draft in self.drafts if draft.selected]
 
-    @property
+    @cached_property
     def untold(self) -> list[str]:
         """The drafts whose medication cannot be told, each by its reference."""
         return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]

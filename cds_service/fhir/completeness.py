@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -72,10 +72,11 @@ def _day_after_oldest(days: Sequence[date]) -> date | None:
     return days[-1] + timedelta(days=1)
 
 
-def joint(parts: Iterable[Completeness]) -> Completeness:
+def joint(parts: Sequence[Completeness]) -> Completeness:
     """What may be concluded from lists that were asked for separately: what may be from each."""
-    found = list(parts)
-    if all(part.whole for part in found):
-        return WHOLE if found else NOTHING
-    days = [part.since for part in found if not part.whole]
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
+    days = [part.since for part in parts if not part.whole]
+    if not days:
+        return WHOLE
     return NOTHING if None in days else Completeness(since=max(day for day in days if day is not None))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
-
 from ..facts.catalogue import Facts
 from ..fhir.references import is_id
 from ..rules.card import Suggestion
@@ -39,11 +37,11 @@ def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) 
             yield condition.fact
 
 
-def with_reasons(order: dict[str, Any], references: Iterable[str]) -> dict[str, Any]:
-    """``order`` with ``references``: results and problems as reasons, what else decided as supporting information."""
+def told_reasons(kind: str, references: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+    """The elements by which an order of the resource type ``kind`` tells ``references``: results and problems as reasons, what else
+    decided as supporting information."""
     told: dict[str, list[dict[str, str]]] = {}
     for reference in references:
-        kind = reference.partition("/")[0]
-        name = "reasonReference" if kind in _REASONS else _SUPPORTING[order["resourceType"]]
+        name = "reasonReference" if reference.partition("/")[0] in _REASONS else _SUPPORTING[kind]
         told.setdefault(name, []).append({"reference": reference})
-    return {**order, **told}
+    return told
