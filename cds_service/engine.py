@@ -201,7 +201,7 @@ class Engine:
             required |= parts.laboratory
         if not required <= found.received:
             raise MissingData(tuple(key for key in parts.by_key if key in required - found.received), found.problems)
-        return PatientRecord(index, parts.by_query, found.complete, self.site)
+        return PatientRecord(index, parts, found.complete, self.site)
 
 
 def _patient(call: Call, facts: Facts) -> Patient:

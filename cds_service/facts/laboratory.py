@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
@@ -30,6 +31,7 @@ FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 # Why a potassium is not used that would reassure.
 HAEMOLYSED_SAMPLE = "a haemolysed sample"
+_LONGEST_UNIT = 200  # of its code, its system and its print; the bound keeps hostile ones out of the cache
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL)
 
@@ -306,14 +308,8 @@ def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tupl
     if value is None:
         return "a result without a number"
     printed, code = quantity.unit.strip(), quantity.code.strip()
-    unit = unit_of(
-        code,
-        quantity.system,
-        printed,
-        counts=analyte.counts,
-        same=lambda coded, shown: _same_quantity(coded, shown, analyte),
-        local=site.units,
-    )
+    read = _unit if len(code) + len(quantity.system) + len(printed) <= _LONGEST_UNIT else _unit.__wrapped__
+    unit = read(code, quantity.system, printed, analyte, site)
     if isinstance(unit, str):
         return unit
     try:
@@ -321,6 +317,16 @@ def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tupl
     except ValueError:
         return "a result with an unknown comparator"
     return interval, unit, f"{quantity.comparator}{value:f} {printed or code}"
+
+
+@lru_cache(maxsize=2048)
+def _unit(code: str, system: str, printed: str, analyte: Analyte, site: Site) -> Unit | str:
+    """The unit of a result of ``analyte``, or the reason why there is none; remembered, because laboratories use few."""
+
+    def same(coded: Unit, shown: Unit) -> bool:
+        return _same_quantity(coded, shown, analyte)
+
+    return unit_of(code, system, printed, counts=analyte.counts, same=same, local=site.units)
 
 
 def _same_quantity(code: Unit, printed: Unit, analyte: Analyte) -> bool:
@@ -350,9 +356,13 @@ def _property_agrees(resource: Observation, unit: Unit, site: Site) -> bool:
     """Whether the LOINC property of the code (mass or moles per volume) fits the dimension of the unit."""
     if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
         return True
-    wanted = "Mass" if unit.dimension == MASS else "Moles"
-    stated = [site.terminology.measured_as(*key) for key in resource.code.codings] if resource.code else []
-    return not any(stated) or any(wanted in measured for measured in stated)
+    wanted, stated = "Mass" if unit.dimension == MASS else "Moles", False
+    for system, code in resource.code.codings if resource.code else ():
+        if measured := site.terminology.measured_as(system, code):
+            stated = True
+            if wanted in measured:
+                return True
+    return not stated
 
 
 def _remarks(resource: Observation) -> str:

@@ -70,21 +70,27 @@ class Part(NamedTuple):
 
 
 class Parts:
-    """The parts in which some queries are sent: ``by_key`` of the prefetch and ``by_query``; ``laboratory``: the keys of those that ask
-    for laboratory results."""
+    """The parts in which some queries are sent, ``by_key`` of the prefetch; ``laboratory``: the keys of those that ask for laboratory
+    results."""
 
-    __slots__ = ("by_key", "by_query", "laboratory")
+    __slots__ = ("_keys", "by_key", "laboratory")
 
     def __init__(self, parts: Iterable[Part]):
         self.by_key: Mapping[str, Part] = {part.key: part for part in parts}
-        by_query: dict[str, list[Part]] = {}
-        for part in self:
-            by_query.setdefault(part.query, []).append(part)
-        self.by_query: Mapping[str, Sequence[Part]] = by_query
         self.laboratory = frozenset(part.key for part in self if QUERIES[part.query].laboratory)
+        self._keys: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
 
     def __iter__(self) -> Iterator[Part]:
         return iter(self.by_key.values())
+
+    def keys_of(self, query: str, value_sets: tuple[str, ...] = ()) -> tuple[str, ...] | None:
+        """The keys of a query, as far as Observations of ``value_sets`` go; ``None`` where the EHR does not keep such a list."""
+        wanted = query, value_sets
+        if wanted not in self._keys:
+            kept = [part for part in self if part.query == query]
+            keys = tuple(part.key for part in kept if not value_sets or not part.asked.value_sets.isdisjoint(value_sets))
+            self._keys[wanted] = keys if kept else None
+        return self._keys[wanted]
 
 
 class Queries:

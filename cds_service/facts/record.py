@@ -5,13 +5,13 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.code_systems import canonical_system
-from ..fhir.completeness import NOTHING, Completeness, joint
+from ..fhir.completeness import NOTHING, Completeness
 from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
@@ -37,7 +37,7 @@ from .analytes import Analyte
 from .b12_treatment import Treatment, b12_treatment
 from .guard import UNREADABLE
 from .laboratory import Results
-from .queries import QUERIES, Part
+from .queries import QUERIES, Parts
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
 
@@ -101,15 +101,14 @@ class Allergy(NamedTuple):
 
 
 class PatientRecord:
-    """The record of one patient. ``parts``: those in which each list that the EHR keeps was asked for, by the name of its query;
-    ``received``: how much was received of each, by its key."""
+    """The record of one patient. ``parts``: those in which the lists that the EHR keeps were asked for; ``received``: how much was
+    received of each, by its key."""
 
-    def __init__(self, index: ResourceIndex, parts: Mapping[str, Sequence[Part]], received: Mapping[str, Completeness], site: Site):
+    def __init__(self, index: ResourceIndex, parts: Parts, received: Mapping[str, Completeness], site: Site):
         self.index = index
         self.site = site
         self._parts = parts
         self._received = received
-        self._joint: dict[tuple[str, tuple[str, ...]], Completeness] = {}
         self._unreadable: set[str] = set()
         self._lists: dict[str, Any] = {}
         self._results: dict[str, Results] = {}
@@ -122,23 +121,18 @@ class PatientRecord:
         """
         is_kept = False
         for query in queries:
-            if query not in self._parts:
+            keys = self._parts.keys_of(query, of)
+            if keys is None:
                 continue
             is_kept = True
             kind = QUERIES[query].resource_type
             # Of Observations each result that cannot be read makes its own fact unknown.
-            if kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
+            if not keys or kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
                 return False
-            received = self._joint.get((query, of)) or self._join(query, of)
-            if not received.reaches(since):
-                return False
+            for key in keys:
+                if not self._received.get(key, NOTHING).reaches(since):
+                    return False
         return is_kept
-
-    def _join(self, query: str, of: tuple[str, ...]) -> Completeness:
-        """How much was received of a list, as far as Observations of the value sets ``of`` go; kept, as it stays the same."""
-        parts = [part for part in self._parts[query] if not of or not part.asked.value_sets.isdisjoint(of)]
-        received = self._joint[query, of] = joint([self._received.get(part.key, NOTHING) for part in parts])
-        return received
 
     @property
     def patient(self) -> Patient | None:

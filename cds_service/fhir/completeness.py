@@ -70,13 +70,3 @@ def _day_after_oldest(days: Sequence[date]) -> date | None:
     if not days or days[-1] == date.max or any(later > earlier for earlier, later in pairwise(days)):
         return None
     return days[-1] + timedelta(days=1)
-
-
-def joint(parts: Sequence[Completeness]) -> Completeness:
-    """What may be concluded from lists that were asked for separately: what may be from each."""
-    if len(parts) < 2:
-        return parts[0] if parts else NOTHING
-    days = [part.since for part in parts if not part.whole]
-    if not days:
-        return WHOLE
-    return NOTHING if None in days else Completeness(since=max(day for day in days if day is not None))

@@ -206,15 +206,15 @@ class ResourceIndex:
 
     def of_type(self, kind: type[_Read]) -> list[_Read]:
         """The resources of a type other than Observation, as received."""
-        return self._current(self._by_type.get(kind, _NO_RESOURCES))
+        found = self._by_type.get(kind, _NO_RESOURCES)
+        return self._current(found) if self._superseded else found
 
     def observations(self, value_set: str) -> list[Observation]:
         """The Observations with a code in ``value_set``, as received."""
-        return self._current(self._by_value_set.get(value_set, _NO_RESOURCES))
+        found = self._by_value_set.get(value_set, _NO_RESOURCES)
+        return self._current(found) if self._superseded else found
 
     def _current(self, resources: list[_Read]) -> list[_Read]:
-        if not self._superseded:
-            return resources
         return [resource for resource in resources if id(resource) not in self._superseded]
 
 

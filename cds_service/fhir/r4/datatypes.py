@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
 
-from ..code_systems import canonical_system
+from ..code_systems import CODE_SYSTEMS, canonical_system
 
 # Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
 _LEAST, _MOST = Decimal("1e-15"), Decimal("1e15")
@@ -40,7 +40,11 @@ class CodeableConcept(Element):
     @property
     def codings(self) -> list[tuple[str, str]]:
         """``(system, code)`` of each coding that has both; the system as :func:`canonical_system` has it."""
-        return [(canonical_system(coding.system), coding.code) for coding in self.coding if coding.system and coding.code]
+        return [
+            (system if (system := coding.system) in CODE_SYSTEMS else canonical_system(system), coding.code)
+            for coding in self.coding
+            if coding.system and coding.code
+        ]
 
     @property
     def names(self) -> list[str]:
