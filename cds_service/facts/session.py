@@ -208,7 +208,9 @@ def _drafted_tests(index: ResourceIndex) -> list[ServiceRequest]:
 
 def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:
     """The selections that are in the Bundle, as references or bare ids."""
-    stated = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
+    if not selections:
+        return set()
+    stated = {type_and_id(item) or item for item in selections if isinstance(item, str)}
     return stated & {key for resource in resources_of(draft_orders) for key in (resource.relative, resource.id)}
 
 

@@ -13,6 +13,7 @@ from .ehr_profile import GENERIC, Notice, is_notice
 from .r4 import (
     AllergyIntolerance,
     AnyResource,
+    CodeableConcept,
     Condition,
     Medication,
     Observation,
@@ -112,9 +113,11 @@ class ResourceIndex:
             subject = resource.subject or resource.patient
             if subject is None or (subject.reference != self.patient_reference and not is_of_patient(resource, self.patient_reference)):
                 return self._pass_over("of another patient" if is_of_somebody(resource) else "of nobody")
-            if version := other_version(resource):
+            sets = _NO_SETS
+            if isinstance(resource, Observation):  # which says the same in all versions that are read
+                sets = self._terminology.sets_of_concept(resource.code)
+            elif version := other_version(resource):
                 return self._note_version(version)
-            sets = self._terminology.sets_of_concept(resource.code) if isinstance(resource, Observation) else _NO_SETS
             self._file(resource, entry.fullUrl, sets)
             return asked is None or self._answers(entry, resource, sets, asked)
         if resource is None:
@@ -168,20 +171,19 @@ class ResourceIndex:
                 self._filed[key] = [(full_url, resource)]
             elif self._is_another(resource, full_url, alike):
                 return
-        if resource.malformed or resource.modifierExtension or resource.implicitRules or self._is_unidentified(resource):
-            self.uncertain.add(kind.__name__)
         if isinstance(resource, Observation):
             for value_set in sets:
                 self._by_value_set[value_set].append(resource)
         else:
             self._by_type[kind].append(resource)
+        # Of medications the product says whether it can be told, of Observations what was asked for.
+        unidentified = isinstance(resource, _OF_A_CODE) and self._is_unidentified(resource.code)
+        if unidentified or resource.malformed or resource.modifierExtension or resource.implicitRules:
+            self.uncertain.add(kind.__name__)
 
-    def _is_unidentified(self, resource: OfPatient) -> bool:
+    def _is_unidentified(self, code: CodeableConcept | None) -> bool:
         """Whether it cannot be told what a problem, procedure, allergy or request is about: it is then not "none of ours"
-        (clinical specification, section 2, "Codes"). Of medications the product says so, of Observations what was asked for."""
-        if not isinstance(resource, _OF_A_CODE):
-            return False
-        code = resource.code
+        (clinical specification, section 2, "Codes")."""
         return code is None or not (code.text.strip() or self._terminology.identifies(code.codings, code.names))
 
     def _is_another(self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]) -> bool:

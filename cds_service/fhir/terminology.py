@@ -184,19 +184,15 @@ class Terminology:
     def sets_of_concept(self, concept: CodeableConcept | None) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
         found = _EMPTY
-        if concept is not None:
-            for coding in concept.coding:
-                if sets := self._sets_of_coding(coding.system, coding.code):
-                    found = found | sets if found else sets
+        for coding in concept.coding if concept is not None else ():
+            system, code = coding.system, coding.code
+            if not (system and code):
+                continue
+            # Where it is the canonical one of a code that is held, which system is meant need not be told.
+            sets = None if system in CODES_SPELL_HIERARCHY else self._members.get((system, code))
+            if sets := sets or self.sets_of(canonical_system(system), code):
+                found = found | sets if found else sets
         return found
-
-    def _sets_of_coding(self, system: str, code: str) -> frozenset[str]:
-        """:meth:`sets_of` of a code with its system as it was sent, ``""`` where either is missing."""
-        if not (system and code):
-            return _EMPTY
-        if system not in CODES_SPELL_HIERARCHY and (sets := self._members.get((system, code))):
-            return sets  # no need to tell which system is meant
-        return self.sets_of(canonical_system(system), code)
 
     def sets_named_in(self, text: str) -> frozenset[str]:
         """The ids of all value sets that a name of the closed list in ``text`` means."""

@@ -21,8 +21,8 @@ def reasons(decision: Decision, decisions: Decisions, suggestion: Suggestion, fa
     conditions = [*decision.reasons, *suggestion.when]
     names = [*_asked(conditions, decisions, facts), *(source.fact for source in suggestion.create if source.fact)]
     drafts = {draft.reference for draft in (*facts.session.drafts, *facts.session.stops)}
-    found = dict.fromkeys(source.reference for source in facts.sources_behind(names))
-    return tuple(reference for reference in found if is_id(reference.partition("/")[2]) and reference not in drafts)
+    found = dict.fromkeys([source.reference for source in facts.sources_behind(names)])
+    return tuple([reference for reference in found if reference not in drafts and is_id(reference.partition("/")[2])])
 
 
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:
