@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
@@ -144,11 +145,11 @@ def _newest_first(readings: list[Reading], zone: tzinfo, abnormality: Callable[[
     """
     if len(readings) < 2:
         return readings
-    times = {id(reading): _when(reading) for reading in readings}
-    readings.sort(key=lambda reading: times[id(reading)], reverse=True)
-    if len(set(times.values())) < len(times):
-        readings.sort(key=lambda reading: (*times[id(reading)], *_tie(reading, zone, abnormality(reading))), reverse=True)
-    return readings
+    times = [_when(reading) for reading in readings]
+    order = sorted(range(len(readings)), key=times.__getitem__, reverse=True)
+    if any(times[first] == times[second] for first, second in pairwise(order)):
+        return sorted(readings, key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))), reverse=True)
+    return [readings[position] for position in order]
 
 
 def _when(reading: Reading) -> tuple[date, bool, datetime]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..fhir.dates import add_days, first_day, last_day, parse_day
-from ..fhir.dosage import MOST_AMOUNTS, MOST_INSTRUCTIONS, SINGLE_DOSE, Phase, read_dose_given, read_phases
+from ..fhir.dosage import MOST_AMOUNTS, MOST_INSTRUCTIONS, SINGLE_DOSE, Phase, read_dose_given, read_phases, stated_amounts
 from ..fhir.index import ResourceIndex
 from ..fhir.medication import Product, product_of
 from ..fhir.product import dose_matters
@@ -166,7 +166,7 @@ def _is_untold(dosage: Dosage) -> bool:
         or (dosage.timing is not None and dosage.timing.modifierExtension)
     ):
         return True
-    return any(map(_is_untold_amount, (dosage, *dosage.doseAndRate)))
+    return any(map(_is_untold_amount, stated_amounts(dosage)))
 
 
 def _is_untold_amount(stated: Dosage | DoseAndRate) -> bool:

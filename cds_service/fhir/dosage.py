@@ -24,6 +24,7 @@ from .r4 import (
     AdministrationDosage,
     CodeableConcept,
     Dosage,
+    DoseAndRate,
     Quantity,
     Timing,
     TimingRepeat,
@@ -176,7 +177,7 @@ def _states_frequency(dosage: Dosage) -> bool:
 
 def _states_dose(dosage: Dosage) -> bool:
     """Whether a dose is stated in any form, also in one that cannot be worked out."""
-    return any(item.doseQuantity is not None or item.doseRange is not None for item in (*dosage.doseAndRate, dosage))
+    return any(item.doseQuantity is not None or item.doseRange is not None for item in stated_amounts(dosage))
 
 
 def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
@@ -247,9 +248,14 @@ def _frequency(repeat: TimingRepeat, times: int) -> float | None:
     return sum(stated) / len(stated) if min(stated) > 0 and max(stated) < _MOST_DOSES else None
 
 
+def stated_amounts(dosage: Dosage) -> list[DoseAndRate | Dosage]:
+    """Where a dosage may state its dose: in ``doseAndRate``, or, in STU3, in itself."""
+    return [*dosage.doseAndRate, dosage]
+
+
 def _dose(dosage: Dosage, strength: Strength | None) -> Decimal | None:
     """One dose in micrograms, or ``None`` where it is unstated or cannot be worked out."""
-    stated = (*dosage.doseAndRate, dosage)  # which has the same elements in STU3
+    stated = stated_amounts(dosage)
     for item in stated:
         if item.doseQuantity is not None and _number(item.doseQuantity) is not None:
             return _micrograms(item.doseQuantity, strength)

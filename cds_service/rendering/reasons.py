@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+
 from ..facts.catalogue import Facts
 from ..fhir.references import is_id
 from ..rules.card import Suggestion
