@@ -84,6 +84,8 @@ class ResourceIndex:
         Bundle with a ``next`` link what :func:`~.completeness.completeness` says. ``null`` is complete: the client says that there is
         no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
+        if isinstance(value, Bundle):
+            return self._add_entries(value, asked)
         if value is None:
             return WHOLE
         if isinstance(value, Unread):
@@ -91,14 +93,19 @@ class ResourceIndex:
             return NOTHING
         if isinstance(value, OperationOutcome):
             return NOTHING
-        if not isinstance(value, Bundle):
-            return WHOLE if self._add(Entry(resource=cast(AnyResource, value)), asked) else NOTHING
-        readable = not value.unread
-        for entry in value.entry:
+        return WHOLE if self._add(Entry(resource=cast(AnyResource, value)), asked) else NOTHING
+
+    def _add_entries(self, bundle: Bundle, asked: Asked | None) -> Completeness:
+        readable = not bundle.unread
+        for entry in bundle.entry:
             readable &= self._add(entry, asked)
-        continues = value.has_next
-        days = self._days(value) if continues and asked is not None and asked.newest_first else ()
-        return completeness(Answer(readable, value.lacks_entries, continues, days))
+        if not readable:
+            return NOTHING
+        if bundle.is_one_page:
+            return WHOLE
+        continues = bundle.has_next
+        days = self._days(bundle) if continues and asked is not None and asked.newest_first else ()
+        return completeness(Answer(readable, bundle.lacks_entries, continues, days))
 
     def _days(self, bundle: Bundle) -> list[date]:
         """The days of a Bundle's Observations, in the order in which they came."""

@@ -72,6 +72,11 @@ class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
     unread: int = msgspec.field(default=0, name="~unread")
 
     @property
+    def is_one_page(self) -> bool:
+        """Whether the Bundle states neither that more follows nor how much there is in all."""
+        return not self.link and self.total is None
+
+    @property
     def next_url(self) -> str:
         """The URL of the next page, ``""`` where there is none."""
         for link in self.link:

@@ -143,7 +143,7 @@ def _lacks(value: Value) -> bool:
     An OperationOutcome is not asked again: a client sends it to prevent just that.
     """
     if isinstance(value, Bundle):
-        return bool(value.next_url) or value.lacks_entries
+        return not value.is_one_page and (bool(value.next_url) or value.lacks_entries)
     return isinstance(value, Unread) and not value.kind
 
 
