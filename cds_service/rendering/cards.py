@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
-from os import urandom
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from ..facts.catalogue import Facts
 from ..facts.drafts import drafts_behind, is_removable, is_short
@@ -78,14 +78,6 @@ class RenderedCard(NamedTuple):
 
 
 Tell = Callable[[str, Exception], None]
-_VERSION_4 = 0x4000_8000_0000_0000_0000
-_RANDOM_BITS = (1 << 128) - 1 & ~0xF000_C000_0000_0000_0000
-
-
-def _new_uuid() -> str:
-    """A random UUID (RFC 9562, version 4) as a text; the standard library's makes an object of it first, at twice the cost."""
-    digits = f"{int.from_bytes(urandom(16)) & _RANDOM_BITS | _VERSION_4:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def shown(decisions: Decisions, snoozed: Container[tuple[str, str]] = (), most: int | None = MOST_CARDS) -> list[Decision]:
@@ -228,7 +220,7 @@ class _Rendering:
         """The card with what was offered."""
         suggestions = self.suggestions()
         card: dict[str, Any] = {
-            "uuid": _new_uuid(),
+            "uuid": str(uuid4()),
             "summary": self._summary(),
             "indicator": self.source.indicator,
             "detail": self._detail(),
@@ -329,7 +321,7 @@ class _Rendering:
         return {index: self._suggestion(offer) for index, offer in self.offers.items()}
 
     def _suggestion(self, offer: _Offer) -> dict[str, Any]:
-        rendered: dict[str, Any] = {"label": self._label(offer), "uuid": _new_uuid()}
+        rendered: dict[str, Any] = {"label": self._label(offer), "uuid": str(uuid4())}
         if offer.suggestion.recommended:
             rendered["isRecommended"] = True
         rendered["actions"] = self._actions(offer)
