@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,17 +18,16 @@ from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
 from .facts.drafts import DRAFTS_BY_FACT
 from .facts.fact import Fact
-from .facts.queries import QUERIES, Part, Queries
-from .facts.record import Lists, PatientRecord, ReceivedPart
+from .facts.queries import QUERIES, Queries
+from .facts.record import PatientRecord
 from .facts.session import OrderingSession, SessionReader
 from .facts.site import Site
-from .fhir.completeness import Completeness
 from .fhir.definitions import DefinitionError, read_definition, using
 from .fhir.ehr_profile import EhrProfile
 from .fhir.index import ResourceIndex
 from .fhir.reading import Value
 from .fhir.references import is_id
-from .fhir.retrieval import Fetch, Wanted, fetch_nothing, not_fetching, retrieve
+from .fhir.retrieval import Fetch, fetch_nothing, not_fetching, retrieve
 from .fhir.terminology import LOINC, SNOMED, Terminology
 from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
 from .rendering.orders import OrderTemplate, drugs_of, load_templates, with_site_codings
@@ -195,29 +194,18 @@ class Engine:
         parts = queries.of(self.queries_by_hook[call.hook])
         index = ResourceIndex(call.patient_id, self.terminology, self.zone)
         fetch = call.fetch if is_id(call.patient_id) else not_fetching("context.patientId is no id of a FHIR resource")
-        wanted = {part.key: Wanted(part.url(call.patient_id), part.asked) for part in parts}
-        found = retrieve(index, wanted, call.prefetch(tuple(wanted)), fetch)
+        found = retrieve(index, call.patient_id, parts.by_key, call.prefetch(tuple(parts.by_key)), fetch)
         if index.passed_over:
             counts = ", ".join(f"{count} {why}" for why, count in index.passed_over.items())
             log.info("resources that do not count were received: %s", counts)
         if index.patient is None and index.passed_over["another patient"]:
             raise WrongPatient
-        missing = tuple(part.key for part in parts if part.key not in found.received)
-        laboratory = tuple(part.key for part in parts if QUERIES[part.query].laboratory)
-        required = tuple(key for key in missing if key == "patient")
-        if HOOKS[call.hook].requires_results and laboratory and set(laboratory) <= set(missing):
-            required += laboratory
-        if required:
-            raise MissingData(required, found.problems)
-        return PatientRecord(index, received_lists(parts, found.complete), self.site)
-
-
-def received_lists(parts: Iterable[Part], complete: Mapping[str, Completeness]) -> Lists:
-    """How much was received of each list that the EHR keeps, by the name of its query."""
-    lists: dict[str, list[ReceivedPart]] = {}
-    for part in parts:
-        lists.setdefault(part.query, []).append(ReceivedPart(part.asked.value_sets, complete.get(part.key, Completeness())))
-    return lists
+        required = {"patient"} & parts.by_key.keys()
+        if HOOKS[call.hook].requires_results and found.received.isdisjoint(parts.laboratory):
+            required |= parts.laboratory
+        if not required <= found.received:
+            raise MissingData(tuple(key for key in parts.by_key if key in required - found.received), found.problems)
+        return PatientRecord(index, parts, found.complete, self.site)
 
 
 def _patient(call: Call, facts: Facts) -> Patient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -53,6 +53,8 @@ def _words(value: Any, seen: set[Any]) -> Iterator[str]:
         yield from _words(value.co_consts, seen)
     elif isinstance(value, property):
         yield from _words(value.fget, seen)
+    elif isinstance(value, cached_property):
+        yield from _words(value.func, seen)
     elif isinstance(value, FunctionType) and value not in seen:
         seen.add(value)
         yield from _of_function(value, seen)

@@ -93,6 +93,8 @@ def b12_treatment(facts: Facts) -> Treatment:
     therapy = sorted((order for order, counts in judged if counts), key=_by_start)
     doses = _therapeutic_doses(facts)
     first_recent = today - facts.site.days("therapy.dose_active_for")
+    if not therapy and not doses:
+        return _no_treatment(_open_question(facts, judged, first_recent))
     recent = [dose for dose in doses if dose.day >= first_recent]
     begun = [order for order in therapy if order.current(today) and order.begun(today)]
     covering: list[Order] = []
@@ -122,6 +124,11 @@ def b12_treatment(facts: Facts) -> Treatment:
         spans,
         note,
     )  # fmt: skip
+
+
+def _no_treatment(question: str) -> Treatment:
+    """That there is none, unless there is an open ``question``."""
+    return Treatment(None if question else "none", (), (), (), (), (), (), None, None, None, None, (), question)
 
 
 def _by_start(order: Order) -> tuple[date, str]:

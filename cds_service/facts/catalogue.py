@@ -7,9 +7,10 @@ only when a card asks, so that a call which no card cares about never touches th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .fact import Fact, Source, newest_first, unknown
@@ -95,8 +96,6 @@ class Facts(Mapping[str, Fact]):
     the name and what happened, a fact that cannot be worked out is unknown; without it, that is an error.
     """
 
-    __slots__ = ("_facts", "_open", "_open_record", "_reads", "_record", "_tell", "now", "session", "site", "today")
-
     def __init__(
         self,
         site: Site,
@@ -111,35 +110,35 @@ class Facts(Mapping[str, Fact]):
         self.now = now
         self.today: date = now.date()
         self._open_record = record
-        self._record: PatientRecord | None = None
         self._tell = tell
         self._facts: dict[str, Fact] = dict(given or {})
         self._reads: dict[str, list[str]] = {}
         self._open: list[str] | None = None
 
-    @property
+    @cached_property
     def record(self) -> PatientRecord:
         """The patient's record; opening it may raise what ``record`` raises (required data missing)."""
-        if self._record is None:
-            self._record = self._open_record()
-        return self._record
+        return self._open_record()
 
     def __getitem__(self, name: str) -> Fact:
-        reader = self._open
-        if reader is not None:
-            reader.append(name)
+        if self._open is not None:
+            self._open.append(name)
         found = self._facts.get(name)
-        if found is None:
-            self._open = self._reads[name] = []
-            try:
-                found = self.computed(name)
-            except UNREADABLE as error:
-                if self._tell is None:
-                    raise
-                self._tell(name, error)
-                found = unknown("it could not be worked out")
-            self._facts[name] = found
-            self._open = reader
+        return self._work_out(name) if found is None else found
+
+    def _work_out(self, name: str) -> Fact:
+        """Compute a fact and note what it reads."""
+        reader = self._open
+        self._open = self._reads[name] = []
+        try:
+            found = self.computed(name)
+        except UNREADABLE as error:
+            if self._tell is None:
+                raise
+            self._tell(name, error)
+            found = unknown("it could not be worked out")
+        self._facts[name] = found
+        self._open = reader
         return found
 
     def computed(self, name: str) -> Fact:
@@ -170,12 +169,13 @@ class Facts(Mapping[str, Fact]):
         Of each fact the newest first, whatever their order in the record. Nothing is computed for it.
         """
         waiting, seen = list(names), set[str]()
-        while waiting:
-            name = waiting.pop(0)
-            found = self._facts.get(name)
-            if name in seen or found is None or not found.holds:
+        for name in waiting:  # which grows
+            if name in seen:
                 continue
             seen.add(name)
+            found = self._facts.get(name)
+            if found is None or not found.holds:
+                continue
             yield from newest_first(found.sources) if len(found.sources) > 1 else found.sources
             if not found.sources:
                 waiting += self._reads.get(name, ())
@@ -194,9 +194,15 @@ class Facts(Mapping[str, Fact]):
     def met(self, names: Iterable[str]) -> set[str]:
         """``names`` and every fact that was read to compute them."""
         found = set(names)
-        waiting = list(found)
-        while waiting:
-            fresh = set(self._reads.get(waiting.pop(), ())) - found
-            found |= fresh
-            waiting += fresh
+        waiting = [self._reads[name] for name in found if name in self._reads]
+        for reads in waiting:  # which grows
+            for name in reads:
+                if name not in found:
+                    found.add(name)
+                    if inner := self._reads.get(name):
+                        waiting.append(inner)
         return found
+
+    def rest_on(self, names: Collection[str], name: str) -> bool:
+        """Whether ``name`` is one of ``names`` or was read to compute them."""
+        return name in names or (name in self._facts and name in self.met(names))

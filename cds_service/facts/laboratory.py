@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,7 @@ FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 # Why a potassium is not used that would reassure.
 HAEMOLYSED_SAMPLE = "a haemolysed sample"
+_LONGEST_UNIT = 200  # of its code, its system and its print; the bound keeps hostile ones out of the cache
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL)
 
@@ -86,22 +88,22 @@ class Results:
             superseded = _superseded(readings)
             readings = [reading for reading in readings if id(reading.resource) not in superseded]
         self._readings = _newest_first(readings, site.zone, self._abnormality)
-        self._read: dict[int, Result | str] = {}
+        self._read: list[tuple[Moment | None, Result | str]] = []
 
     def __bool__(self) -> bool:
         return bool(self._readings)
 
     def __iter__(self) -> Iterator[tuple[Moment | None, Result | str]]:
         """Each reading's moment with its result, or the reason why it cannot be used; undated ones first."""
-        for reading, result in self.readings():
-            yield reading.moment, result
+        for position, reading in enumerate(self._readings):
+            if position == len(self._read):
+                self._read.append((reading.moment, self._result(reading)))
+            yield self._read[position]
 
     def readings(self) -> Iterator[tuple[Reading, Result | str]]:
         """Each reading with its result, or the reason why it cannot be used; undated ones first."""
-        for position, reading in enumerate(self._readings):
-            if position not in self._read:
-                self._read[position] = self._result(reading)
-            yield reading, self._read[position]
+        for reading, (_, result) in zip(self._readings, self, strict=True):
+            yield reading, result
 
     def usable(self, oldest: date) -> Iterator[Result]:
         """The usable results from the day ``oldest`` on, newest first."""
@@ -134,7 +136,8 @@ class Results:
 def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date) -> list[Reading]:
     latest_day = today + timedelta(days=1)
     readings = []
-    for set_index, value_set in enumerate(analyte.value_sets):
+    point_of_care = False  # as all value sets but the first are
+    for value_set in analyte.value_sets:
         for resource in index.observations(value_set):
             status = resource.status.strip()
             if status in NO_RESULT:
@@ -142,7 +145,8 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
             moment = observation_moment(resource, zone)
             if moment is not None and moment.day > latest_day:
                 moment = None
-            readings.append(Reading(moment, status, resource, set_index > 0))
+            readings.append(Reading(moment, status, resource, point_of_care))
+        point_of_care = True
     return readings
 
 
@@ -154,11 +158,11 @@ def _newest_first(readings: list[Reading], zone: tzinfo, abnormality: Callable[[
     """
     if len(readings) < 2:
         return readings
-    readings.sort(key=_when, reverse=True)
     times = [_when(reading) for reading in readings]
-    if any(first == second for first, second in pairwise(times)):
-        readings.sort(key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))), reverse=True)
-    return readings
+    order = sorted(range(len(readings)), key=times.__getitem__, reverse=True)
+    if any(times[first] == times[second] for first, second in pairwise(order)):
+        return sorted(readings, key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))), reverse=True)
+    return [readings[position] for position in order]
 
 
 def _when(reading: Reading) -> tuple[date, bool, datetime]:
@@ -198,19 +202,26 @@ def newest(facts: Facts, name: str, window: str | None = None, proves: Callable[
             if outdated and analyte.reassuring and result.level == analyte.reassuring:
                 return unknown(NEWER_MAY_BE_MISSING)
             newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
-            notes = {
-                "a newer result could not be used": newer,
-                "haemolysed": result.haemolysed,
-                "check the value": result.suspicious,
-                NEWER_MAY_BE_MISSING: outdated and not analyte.classes,
-            }
-            return known(result, result.source, note=", ".join(note for note, holds in notes.items() if holds))
+            return known(result, result.source, note=_note(result, newer=newer, outdated=outdated and not analyte.classes))
         passed_over.append((moment, result))
     if passed_over:
         return unknown(passed_over[0][1])
     if not facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets):
         return unknown("not received")
     return absent("none within the window" if results else "none on record")
+
+
+def _note(result: Result, *, newer: bool, outdated: bool) -> str:
+    """What a reader is told of a result beside its value."""
+    if not (newer or outdated or result.haemolysed or result.suspicious):
+        return ""
+    notes = {
+        "a newer result could not be used": newer,
+        "haemolysed": result.haemolysed,
+        "check the value": result.suspicious,
+        NEWER_MAY_BE_MISSING: outdated,
+    }
+    return ", ".join(note for note, holds in notes.items() if holds)
 
 
 def may_be_outdated(result: Fact) -> bool:
@@ -228,9 +239,12 @@ def level(result: Fact) -> Fact:
 
 def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
     """When an Observation was made: effectiveDateTime, effectiveInstant, or the end of effectivePeriod."""
+    if resource.effectiveDateTime and (moment := parse_moment(resource.effectiveDateTime, zone)):
+        return moment
+    if resource.effectiveInstant and (moment := parse_moment(resource.effectiveInstant, zone)):
+        return moment
     period = resource.effectivePeriod
-    stated = (resource.effectiveDateTime, resource.effectiveInstant, period.end if period is not None else "")
-    return next((moment for text in stated if text and (moment := parse_moment(text, zone))), None)
+    return parse_moment(period.end, zone) if period is not None and period.end else None
 
 
 def is_unreadable(resource: Observation) -> bool:
@@ -316,14 +330,8 @@ def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tupl
     if value is None:
         return "a result without a number"
     printed, code = quantity.unit.strip(), quantity.code.strip()
-    unit = unit_of(
-        code,
-        quantity.system,
-        printed,
-        counts=analyte.counts,
-        same=lambda coded, shown: _same_quantity(coded, shown, analyte),
-        local=site.units,
-    )
+    read = _unit if len(code) + len(quantity.system) + len(printed) <= _LONGEST_UNIT else _unit.__wrapped__
+    unit = read(code, quantity.system, printed, analyte, site)
     if isinstance(unit, str):
         return unit
     try:
@@ -331,6 +339,16 @@ def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tupl
     except ValueError:
         return "a result with an unknown comparator"
     return interval, unit, f"{quantity.comparator}{value:f} {printed or code}"
+
+
+@lru_cache(maxsize=2048)
+def _unit(code: str, system: str, printed: str, analyte: Analyte, site: Site) -> Unit | str:
+    """The unit of a result of ``analyte``, or the reason why there is none; remembered, because laboratories use few."""
+
+    def same(coded: Unit, shown: Unit) -> bool:
+        return _same_quantity(coded, shown, analyte)
+
+    return unit_of(code, system, printed, counts=analyte.counts, same=same, local=site.units)
 
 
 def _same_quantity(code: Unit, printed: Unit, analyte: Analyte) -> bool:
@@ -360,9 +378,13 @@ def _property_agrees(resource: Observation, unit: Unit, site: Site) -> bool:
     """Whether the LOINC property of the code (mass or moles per volume) fits the dimension of the unit."""
     if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
         return True
-    wanted = "Mass" if unit.dimension == MASS else "Moles"
-    stated = [site.terminology.measured_as(*key) for key in resource.code.codings] if resource.code else []
-    return not any(stated) or any(wanted in measured for measured in stated)
+    wanted, stated = "Mass" if unit.dimension == MASS else "Moles", False
+    for system, code in resource.code.codings if resource.code else ():
+        if measured := site.terminology.measured_as(system, code):
+            stated = True
+            if wanted in measured:
+                return True
+    return not stated
 
 
 def _remarks(resource: Observation) -> str:

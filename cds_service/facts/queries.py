@@ -6,7 +6,7 @@ status-less resources would be lost (clinical specification, section 2).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..fhir.completeness import Asked
@@ -69,6 +69,30 @@ class Part(NamedTuple):
         return f"{self.before}{patient}{self.after}"
 
 
+class Parts:
+    """The parts in which some queries are sent, ``by_key`` of the prefetch; ``laboratory``: the keys of those that ask for laboratory
+    results."""
+
+    __slots__ = ("_keys", "by_key", "laboratory")
+
+    def __init__(self, parts: Iterable[Part]):
+        self.by_key: Mapping[str, Part] = {part.key: part for part in parts}
+        self.laboratory = frozenset(part.key for part in self if QUERIES[part.query].laboratory)
+        self._keys: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self.by_key.values())
+
+    def keys_of(self, query: str, value_sets: tuple[str, ...] = ()) -> tuple[str, ...] | None:
+        """The keys of a query, as far as Observations of ``value_sets`` go; ``None`` where the EHR does not keep such a list."""
+        wanted = query, value_sets
+        if wanted not in self._keys:
+            kept = [part for part in self if part.query == query]
+            keys = tuple(part.key for part in kept if not value_sets or not part.asked.value_sets.isdisjoint(value_sets))
+            self._keys[wanted] = keys if kept else None
+        return self._keys[wanted]
+
+
 class Queries:
     """The queries in the form that an EHR of ``profile`` takes: each of one part, or of several where one would be too long."""
 
@@ -77,11 +101,15 @@ class Queries:
         self.parts: dict[str, Part] = {
             part.key: part for query in QUERIES if query not in profile.not_kept for part in _parts(query, profile, terminology)
         }
+        self._chosen: dict[tuple[str, ...], Parts] = {}
 
-    def of(self, queries: Iterable[str]) -> list[Part]:
-        """The parts of ``queries``, without those that the EHR does not keep."""
-        wanted = set(queries)
-        return [part for part in self.parts.values() if part.query in wanted]
+    def of(self, queries: Iterable[str]) -> Parts:
+        """The parts of ``queries``, without those that the EHR does not keep; worked out once for the same ``queries``."""
+        wanted = tuple(queries)
+        chosen = self._chosen.get(wanted)
+        if chosen is None:
+            chosen = self._chosen[wanted] = Parts(part for part in self.parts.values() if part.query in wanted)
+        return chosen
 
 
 def query_of(key: str) -> str | None:

@@ -5,12 +5,13 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.code_systems import canonical_system
-from ..fhir.completeness import Completeness, joint
+from ..fhir.completeness import NOTHING, Completeness
 from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
@@ -36,7 +37,7 @@ from .analytes import Analyte
 from .b12_treatment import Treatment, b12_treatment
 from .guard import UNREADABLE
 from .laboratory import Results
-from .queries import QUERIES
+from .queries import QUERIES, Parts
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
 
@@ -99,43 +100,39 @@ class Allergy(NamedTuple):
     uncertain: bool = False
 
 
-class ReceivedPart(NamedTuple):
-    """How much was received of a list, or of a part of one; ``value_sets``: for Observations, what was asked for."""
-
-    value_sets: frozenset[str]
-    completeness: Completeness
-
-
-Lists = Mapping[str, Sequence[ReceivedPart]]
-"""The parts of each list that the EHR keeps, by the name of its query."""
-
-
 class PatientRecord:
-    """The record of one patient. ``lists``: how much of each was received."""
+    """The record of one patient. ``parts``: those in which the lists that the EHR keeps were asked for; ``received``: how much was
+    received of each, by its key."""
 
-    def __init__(self, index: ResourceIndex, lists: Lists, site: Site):
+    def __init__(self, index: ResourceIndex, parts: Parts, received: Mapping[str, Completeness], site: Site):
         self.index = index
         self.site = site
-        self._lists_received = lists
+        self._parts = parts
+        self._received = received
         self._unreadable: set[str] = set()
         self._lists: dict[str, Any] = {}
+        self._results: dict[str, Results] = {}
 
-    def complete(self, *queries: str, since: date | None = None, of: Collection[str] = ()) -> bool:
+    def complete(self, *queries: str, since: date | None = None, of: tuple[str, ...] = ()) -> bool:
         """Whether absence from the lists of ``queries`` may be concluded: all received, and all of it readable.
 
         A list that the EHR does not keep is passed over where another of ``queries`` is kept. ``since``: whether at least all
         since that day was received. ``of``: as far as Observations of these value sets go.
         """
-        kept = [query for query in queries if query in self._lists_received]
-        return bool(kept) and all(self._reaches(query, since, of) for query in kept)
-
-    def _reaches(self, query: str, since: date | None, of: Collection[str]) -> bool:
-        kind = QUERIES[query].resource_type
-        # Of Observations each result that cannot be read makes its own fact unknown.
-        if kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
-            return False
-        parts = [part for part in self._lists_received[query] if not of or not part.value_sets.isdisjoint(of)]
-        return joint(part.completeness for part in parts).reaches(since)
+        is_kept = False
+        for query in queries:
+            keys = self._parts.keys_of(query, of)
+            if keys is None:
+                continue
+            is_kept = True
+            kind = QUERIES[query].resource_type
+            # Of Observations each result that cannot be read makes its own fact unknown.
+            if not keys or kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
+                return False
+            for key in keys:
+                if not self._received.get(key, NOTHING).reaches(since):
+                    return False
+        return is_kept
 
     @property
     def patient(self) -> Patient | None:
@@ -146,43 +143,54 @@ class PatientRecord:
         """The Observations with a code in ``value_set``."""
         return self.index.observations(value_set)
 
-    @property
+    @cached_property
     def requests(self) -> list[ServiceRequest]:
         """The ServiceRequests that can be read whole."""
         return [request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)]
 
     def results(self, analyte: Analyte, today: date) -> Results:
         """The results of an analyte, sorted once."""
-        return self._once(f"results of {analyte.name}", lambda: Results(self.index, analyte, self.site, today))
+        results = self._results.get(analyte.name)
+        if results is None:
+            results = self._results[analyte.name] = Results(self.index, analyte, self.site, today)
+        return results
 
-    @property
+    @cached_property
     def problems(self) -> list[Problem]:
         """The Conditions that are not ruled out, active or not."""
-        return self._once("problems", lambda: self._read(Condition, self._problem))
+        return self._read(Condition, self._problem)
 
-    @property
+    @cached_property
     def procedures(self) -> list[PerformedProcedure]:
         """The Procedures that were completed."""
-        return self._once("procedures", lambda: self._read(Procedure, self._procedure))
+        return self._read(Procedure, self._procedure)
 
-    @property
+    @cached_property
     def allergies(self) -> list[Allergy]:
         """The AllergyIntolerances that stand."""
-        return self._once("allergies", lambda: self._read(AllergyIntolerance, self._allergy))
+        return self._read(AllergyIntolerance, self._allergy)
 
-    @property
+    @cached_property
     def orders(self) -> list[Order]:
         """Medication orders and statements, current and past."""
-        return self._once("orders", self._read_orders)
+
+        def reader(resource: MedicationRequest | MedicationStatement) -> Order | None:
+            return read_order(resource, self.index, self.site)
+
+        return self._read(MedicationRequest, reader) + self._read(MedicationStatement, reader)
 
     def current_orders(self, today: date) -> list[Order]:
         """The orders and statements in force on ``today``."""
         return self._once("current orders", lambda: [order for order in self.orders if order.current(today)])
 
-    @property
+    @cached_property
     def doses(self) -> list[Dose]:
         """Doses given or dispensed."""
-        return self._once("doses", self._read_doses)
+
+        def reader(resource: MedicationAdministration | MedicationDispense) -> Dose | None:
+            return read_dose(resource, self.index, self.site)
+
+        return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
 
     def b12_treatment(self, facts: Facts) -> Treatment:
         """The cobalamin therapy of the record, worked out once."""
@@ -193,18 +201,6 @@ class PatientRecord:
             self._lists[name] = read()
         value: _Item = self._lists[name]
         return value
-
-    def _read_orders(self) -> list[Order]:
-        def reader(resource: MedicationRequest | MedicationStatement) -> Order | None:
-            return read_order(resource, self.index, self.site)
-
-        return self._read(MedicationRequest, reader) + self._read(MedicationStatement, reader)
-
-    def _read_doses(self) -> list[Dose]:
-        def reader(resource: MedicationAdministration | MedicationDispense) -> Dose | None:
-            return read_dose(resource, self.index, self.site)
-
-        return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
 
     def _read(self, kind: type[_Resource], reader: Callable[[_Resource], _Item | None]) -> list[_Item]:
         items = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..fhir.dosage import Phase, read_phases
@@ -65,7 +66,7 @@ class Draft(NamedTuple):
         return Source(self.reference, None, self.product.source_text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrderingSession:
     """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value sets of drafted tests.
 
@@ -79,12 +80,12 @@ class OrderingSession:
     has_foreign: bool = False
     potassium: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def selected(self) -> list[Draft]:
         """The drafts that the clinician has just chosen."""
         return [draft for draft in self.drafts if draft.selected]
 
-    @property
+    @cached_property
     def untold(self) -> list[str]:
         """The drafts whose medication cannot be told, each by its reference."""
         return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]
@@ -174,21 +175,20 @@ class SessionReader:
 
     def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
         told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
-        nothing = product_of(MedicationRequest(), index, self.terminology)
-        product = readable(lambda: product_of(request, index, self.terminology), nothing) if told else nothing
+        read = readable(lambda: product_of(request, index, self.terminology), None) if told else None
+        product = read or product_of(MedicationRequest(), index, self.terminology)
         dosages = request.dosageInstruction
         untold = any(place.startswith("dosage") for place in request.malformed) or are_untold(dosages)
-        unread = _unstated(product, self.zone)
-        phases = unread if untold else readable(lambda: read_phases(dosages, product, self.zone), unread)
+        phases = None if untold else readable(lambda: read_phases(dosages, product, self.zone), None)
         return Draft(
             product,
-            phases,
+            phases or _unstated(product, self.zone),
             not chosen or request.relative in chosen or request.id in chosen,
             not product.identified,
             request.relative if request.id else "",
             request.intent,
             replaced_references(request),
-            untold or (phases is unread and bool(dosages)),
+            untold or (phases is None and bool(dosages)),
             request,
         )
 
@@ -208,7 +208,9 @@ def _drafted_tests(index: ResourceIndex) -> list[ServiceRequest]:
 
 def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:
     """The selections that are in the Bundle, as references or bare ids."""
-    stated = {type_and_id(item) or item for item in selections or () if isinstance(item, str)}
+    if not selections:
+        return set()
+    stated = {type_and_id(item) or item for item in selections if isinstance(item, str)}
     return stated & {key for resource in resources_of(draft_orders) for key in (resource.relative, resource.id)}
 
 

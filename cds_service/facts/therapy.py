@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..fhir.dates import add_days, first_day, last_day, parse_day
-from ..fhir.dosage import MOST_AMOUNTS, MOST_INSTRUCTIONS, SINGLE_DOSE, Phase, read_dose_given, read_phases
+from ..fhir.dosage import MOST_AMOUNTS, MOST_INSTRUCTIONS, SINGLE_DOSE, Phase, read_dose_given, read_phases, stated_amounts
 from ..fhir.index import ResourceIndex
 from ..fhir.medication import Product, product_of
 from ..fhir.product import dose_matters
 from ..fhir.r4 import (
     Dosage,
+    DoseAndRate,
     MedicationAdministration,
     MedicationDispense,
     MedicationRequest,
@@ -165,9 +166,14 @@ def _is_untold(dosage: Dosage) -> bool:
         or (dosage.timing is not None and dosage.timing.modifierExtension)
     ):
         return True
-    doses = [(dosage.doseQuantity, dosage.doseRange), *((item.doseQuantity, item.doseRange) for item in dosage.doseAndRate)]
-    stated = [quantity for quantity, ends in doses for quantity in (quantity, *((ends.low, ends.high) if ends else ()))]
-    return any(quantity is not None and quantity.is_untold for quantity in stated)
+    return any(map(_is_untold_amount, stated_amounts(dosage)))
+
+
+def _is_untold_amount(stated: Dosage | DoseAndRate) -> bool:
+    amount, ends = stated.doseQuantity, stated.doseRange
+    if amount is not None and amount.is_untold:
+        return True
+    return ends is not None and any(end is not None and end.is_untold for end in (ends.low, ends.high))
 
 
 def _is_ordered_or_reported(request: MedicationRequest) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -70,12 +70,3 @@ def _day_after_oldest(days: Sequence[date]) -> date | None:
     if not days or days[-1] == date.max or any(later > earlier for earlier, later in pairwise(days)):
         return None
     return days[-1] + timedelta(days=1)
-
-
-def joint(parts: Iterable[Completeness]) -> Completeness:
-    """What may be concluded from lists that were asked for separately: what may be from each."""
-    found = list(parts)
-    if all(part.whole for part in found):
-        return WHOLE if found else NOTHING
-    days = [part.since for part in found if not part.whole]
-    return NOTHING if None in days else Completeness(since=max(day for day in days if day is not None))

@@ -31,10 +31,10 @@ def parse_moment(text: str, zone: tzinfo) -> Moment | None:
     try:
         # Positions rather than patterns: this runs for every result of a record.
         if len(text) > 15 and text[10] == "T" and text[4] == text[7] == "-" and text[13] == ":":
-            instant = datetime.fromisoformat(text if ":60" not in text else text.replace(":60", ":59"))
-            instant = instant.replace(tzinfo=zone) if instant.tzinfo is None else instant.astimezone(zone)
+            stated = datetime.fromisoformat(text if ":60" not in text else text.replace(":60", ":59"))
+            local = stated.replace(tzinfo=zone) if stated.tzinfo is None else stated.astimezone(zone)
             # In UTC, because times of one zone compare by the clock on the wall, which shows an hour of autumn twice.
-            return Moment(instant.date(), instant.astimezone(UTC))
+            return Moment(local.date(), (local if stated.tzinfo is None else stated).astimezone(UTC))
         if len(text) == 10 and text[4] == text[7] == "-":
             day = date.fromisoformat(text)
             return Moment(day, datetime.combine(day, time(), zone))

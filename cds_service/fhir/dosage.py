@@ -86,7 +86,9 @@ def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tu
     """
     phases: list[Phase] = []
     previous = math.inf
-    for dosage in sorted(dosages if len(dosages) <= MOST_INSTRUCTIONS else (), key=_sequence):
+    if len(dosages) > 1:
+        dosages = sorted(dosages if len(dosages) <= MOST_INSTRUCTIONS else (), key=_sequence)
+    for dosage in dosages:
         phase, sequence = _phase(dosage, product, zone), _sequence(dosage)
         if phases and sequence == previous and _at_the_same_time(phases[-1], phase, numbered=sequence < math.inf):
             phases[-1] = _together(phases[-1], phase)
@@ -134,7 +136,7 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
     if length is None and repeat.boundsRange is not None:
         length = quantity_days(repeat.boundsRange.high)
     start, end = first_day(repeat.boundsPeriod, zone), last_day(repeat.boundsPeriod, zone)
-    events = _events(timing, zone)
+    events = _events(timing, zone) if timing.event else []
     if events and timing.repeat is None:
         start, end = events[0].day, events[-1].day
     route, intramuscular = _route(dosage.route, product)
@@ -175,8 +177,7 @@ def _states_frequency(dosage: Dosage) -> bool:
 
 def _states_dose(dosage: Dosage) -> bool:
     """Whether a dose is stated in any form, also in one that cannot be worked out."""
-    stated = [*dosage.doseAndRate, DoseAndRate(doseRange=dosage.doseRange, doseQuantity=dosage.doseQuantity)]
-    return any(item.doseQuantity is not None or item.doseRange is not None for item in stated)
+    return any(item.doseQuantity is not None or item.doseRange is not None for item in stated_amounts(dosage))
 
 
 def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
@@ -247,9 +248,14 @@ def _frequency(repeat: TimingRepeat, times: int) -> float | None:
     return sum(stated) / len(stated) if min(stated) > 0 and max(stated) < _MOST_DOSES else None
 
 
+def stated_amounts(dosage: Dosage) -> list[DoseAndRate | Dosage]:
+    """Where a dosage may state its dose: in ``doseAndRate``, or, in STU3, in itself."""
+    return [*dosage.doseAndRate, dosage]
+
+
 def _dose(dosage: Dosage, strength: Strength | None) -> Decimal | None:
     """One dose in micrograms, or ``None`` where it is unstated or cannot be worked out."""
-    stated = [*dosage.doseAndRate, DoseAndRate(doseRange=dosage.doseRange, doseQuantity=dosage.doseQuantity)]
+    stated = stated_amounts(dosage)
     for item in stated:
         if item.doseQuantity is not None and _number(item.doseQuantity) is not None:
             return _micrograms(item.doseQuantity, strength)
@@ -272,13 +278,15 @@ def _micrograms(quantity: Quantity | None, strength: Strength | None) -> Decimal
     number = _number(quantity)
     if quantity is None or number is None:
         return None
-    units = [unit.strip().lower() for unit in (quantity.code, quantity.unit) if unit.strip()] or [""]
-    sizes = {size for size in (_size(unit, strength) for unit in units) if size is not None}
+    units = {unit for stated in (quantity.code, quantity.unit) if (unit := stated.strip().lower())} or {""}
+    sizes = {size for unit in units if (size := _size(unit, strength)) is not None}
     return number * sizes.pop() if len(sizes) == 1 else None
 
 
 def _size(unit: str, strength: Strength | None) -> Decimal | None:
     """Micrograms in one unit, of mass or of a product of ``strength``; no unit is a piece."""
+    if unit in _MASS_UNITS:
+        return _MASS_UNITS[unit]
     unit = unit.replace("\u00b5", "u").replace("\u03bc", "u")
     if word := _MASS_WORD.fullmatch(unit):
         unit = "ug" if word[1] == "micro" else "mg"

@@ -13,6 +13,7 @@ from .ehr_profile import GENERIC, Notice, is_notice
 from .r4 import (
     AllergyIntolerance,
     AnyResource,
+    CodeableConcept,
     Condition,
     Medication,
     Observation,
@@ -27,12 +28,13 @@ from .r4 import (
 from .reading import Bundle, Entry, Unread, Value
 from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
-from .version import has_other_versions, other_version, version_of_type
+from .version import other_version, version_of_type
 
 # Versions of one resource that are told apart; each further one counts beside them, and costs no comparison with all others.
 _MOST_ALIKE = 20
 _NO_RESOURCES: list[Any] = []
 _NO_SETS: frozenset[str] = frozenset()
+_OF_A_CODE = (Condition, Procedure, AllergyIntolerance, ServiceRequest)
 _Read = TypeVar("_Read", bound=Resource)
 
 
@@ -82,6 +84,8 @@ class ResourceIndex:
         Bundle with a ``next`` link what :func:`~.completeness.completeness` says. ``null`` is complete: the client says that there is
         no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
+        if isinstance(value, Bundle):
+            return self._add_entries(value, asked)
         if value is None:
             return WHOLE
         if isinstance(value, Unread):
@@ -89,13 +93,19 @@ class ResourceIndex:
             return NOTHING
         if isinstance(value, OperationOutcome):
             return NOTHING
-        if not isinstance(value, Bundle):
-            return WHOLE if self._add(Entry(resource=cast(AnyResource, value)), asked) else NOTHING
-        readable = not value.unread
-        for entry in value.entry:
+        return WHOLE if self._add(Entry(resource=cast(AnyResource, value)), asked) else NOTHING
+
+    def _add_entries(self, bundle: Bundle, asked: Asked | None) -> Completeness:
+        readable = not bundle.unread
+        for entry in bundle.entry:
             readable &= self._add(entry, asked)
-        in_order = asked is not None and asked.newest_first and value.has_next
-        return completeness(Answer(readable, value.lacks_entries, value.has_next, self._days(value) if in_order else ()))
+        if not readable:
+            return NOTHING
+        if bundle.is_one_page:
+            return WHOLE
+        continues = bundle.has_next
+        days = self._days(bundle) if continues and asked is not None and asked.newest_first else ()
+        return completeness(Answer(readable, bundle.lacks_entries, continues, days))
 
     def _days(self, bundle: Bundle) -> list[date]:
         """The days of a Bundle's Observations, in the order in which they came."""
@@ -110,9 +120,11 @@ class ResourceIndex:
             subject = resource.subject or resource.patient
             if subject is None or (subject.reference != self.patient_reference and not is_of_patient(resource, self.patient_reference)):
                 return self._pass_over("of another patient" if is_of_somebody(resource) else "of nobody")
-            if has_other_versions(resource) and (version := other_version(resource)):
+            sets = _NO_SETS
+            if isinstance(resource, Observation):  # which says the same in all versions that are read
+                sets = self._terminology.sets_of_concept(resource.code)
+            elif version := other_version(resource):
                 return self._note_version(version)
-            sets = self._terminology.sets_of_concept(resource.code) if isinstance(resource, Observation) else _NO_SETS
             self._file(resource, entry.fullUrl, sets)
             return asked is None or self._answers(entry, resource, sets, asked)
         if resource is None:
@@ -166,21 +178,20 @@ class ResourceIndex:
                 self._filed[key] = [(full_url, resource)]
             elif self._is_another(resource, full_url, alike):
                 return
-        if resource.malformed or resource.modifierExtension or resource.implicitRules or self._is_unidentified(resource):
-            self.uncertain.add(kind.__name__)
         if isinstance(resource, Observation):
             for value_set in sets:
                 self._by_value_set[value_set].append(resource)
         else:
             self._by_type[kind].append(resource)
+        # Of medications the product says whether it can be told, of Observations what was asked for.
+        unidentified = isinstance(resource, _OF_A_CODE) and self._is_unidentified(resource.code)
+        if unidentified or resource.malformed or resource.modifierExtension or resource.implicitRules:
+            self.uncertain.add(kind.__name__)
 
-    def _is_unidentified(self, resource: OfPatient) -> bool:
+    def _is_unidentified(self, code: CodeableConcept | None) -> bool:
         """Whether it cannot be told what a problem, procedure, allergy or request is about: it is then not "none of ours"
-        (clinical specification, section 2, "Codes"). Of medications the product says so, of Observations what was asked for."""
-        if not isinstance(resource, (Condition, Procedure, AllergyIntolerance, ServiceRequest)):
-            return False
-        code = resource.code
-        return code is None or not self._terminology.identifies(code.codings, code.names)
+        (clinical specification, section 2, "Codes")."""
+        return code is None or not (code.text.strip() or self._terminology.identifies(code.codings, code.names))
 
     def _is_another(self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]) -> bool:
         """Whether a resource came before, as it is or in a newer version; of an older one it takes the place.
@@ -204,15 +215,15 @@ class ResourceIndex:
 
     def of_type(self, kind: type[_Read]) -> list[_Read]:
         """The resources of a type other than Observation, as received."""
-        return self._current(self._by_type.get(kind, _NO_RESOURCES))
+        found = self._by_type.get(kind, _NO_RESOURCES)
+        return self._current(found) if self._superseded else found
 
     def observations(self, value_set: str) -> list[Observation]:
         """The Observations with a code in ``value_set``, as received."""
-        return self._current(self._by_value_set.get(value_set, _NO_RESOURCES))
+        found = self._by_value_set.get(value_set, _NO_RESOURCES)
+        return self._current(found) if self._superseded else found
 
     def _current(self, resources: list[_Read]) -> list[_Read]:
-        if not self._superseded:
-            return resources
         return [resource for resource in resources if id(resource) not in self._superseded]
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from .product_name import COBALAMINS as COBALAMINS
@@ -33,7 +34,8 @@ _ATC = "http://www.whocc.no/atc"
 _ATC_SUBSTANCE = 7  # characters of a code of the fifth level, which names one substance or combination
 
 
-class Product(NamedTuple):
+@dataclass(frozen=True)
+class Product:
     """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where nothing identifies it.
 
     ``label`` is its name; ``described`` all that its codes and names say, where its form may be read.
@@ -51,25 +53,25 @@ class Product(NamedTuple):
     cobalamins: frozenset[str] = frozenset()
     note: str = ""
 
-    @property
+    @cached_property
     def source_text(self) -> str:
         """Its name for the provenance of a fact, with how it was recognised and what of it was not understood."""
         told = ["recognised by name"] if self.by == "name" else []
         told += [f"not understood: {self.note}"] if self.note else []
         return f"{self.label} ({'; '.join(told)})" if told else self.label
 
-    @property
+    @cached_property
     def cobalamin(self) -> str:
         """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin, which asks for most care."""
         found = self.agents & COBALAMINS if not self.agents & COMBINATIONS else frozenset()
         return "cyanocobalamin" if "cyanocobalamin" in found else min(found, default="")
 
-    @property
+    @cached_property
     def has_folate(self) -> bool:
         """Whether the product contains a folate, alone or combined."""
         return bool(self.agents & FOLATES) or "folate-combination" in self.agents
 
-    @property
+    @cached_property
     def has_cobalamin(self) -> bool:
         """Whether the product contains any cobalamin, a combination's included, the antidote excluded."""
         return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
@@ -103,16 +105,20 @@ def identify(
 
     ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
     """
-    length = _length(codes, names) + sum(map(_length_of_part, ingredients))
-    number = len(codes) + sum(1 + len(part.codes) for part in ingredients)
+    length, number = _length(codes, names), len(codes)
+    for part in ingredients:
+        length += _length_of_part(part)
+        number += 1 + len(part.codes)
     compute = _identify if length <= _LONGEST and number <= _MOST else _identify.__wrapped__
     return compute(codes, names, ingredients, terminology)
 
 
 def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
     """The characters of codes and names; those of a code system count beyond what the listed ones have."""
-    systems = sum(max(0, len(system) - _LONGEST_SYSTEM) for system, _ in codes)
-    return sum(map(len, names)) + sum(len(code) for _, code in codes) + systems
+    length = sum(map(len, names))
+    for system, code in codes:
+        length += len(code) + max(0, len(system) - _LONGEST_SYSTEM)
+    return length
 
 
 def _length_of_part(part: IngredientPart) -> int:

@@ -72,14 +72,22 @@ class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
     unread: int = msgspec.field(default=0, name="~unread")
 
     @property
+    def is_one_page(self) -> bool:
+        """Whether the Bundle states neither that more follows nor how much there is in all."""
+        return not self.link and self.total is None
+
+    @property
     def next_url(self) -> str:
         """The URL of the next page, ``""`` where there is none."""
-        return next((link.url.strip() for link in self.link if link.relation == "next"), "")
+        for link in self.link:
+            if link.relation == "next":
+                return link.url.strip()
+        return ""
 
     @property
     def has_next(self) -> bool:
         """Whether the Bundle says that another page follows."""
-        return any(link.relation == "next" for link in self.link)
+        return bool(self.link) and any(link.relation == "next" for link in self.link)
 
     @property
     def lacks_entries(self) -> bool:

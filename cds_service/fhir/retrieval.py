@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .completeness import Asked, Completeness
 from .ehr_profile import MOST_RESULTS
@@ -53,11 +53,15 @@ def _nothing(why: str, urls: Mapping[str, str]) -> Mapping[str, Fetched]:
 fetch_nothing: Fetch = not_fetching(NO_SERVER)
 
 
-class Wanted(NamedTuple):
-    """What a key of the prefetch is asked for with, relative to a server's base, and how an answer is judged."""
+class Wanted(Protocol):
+    """What a key of the prefetch is asked for with, and how an answer is judged."""
 
-    url: str
-    asked: Asked
+    @property
+    def asked(self) -> Asked:
+        """What the query asks for."""
+
+    def url(self, patient: str) -> str:
+        """The read or search, relative to a server's base."""
 
 
 class Retrieval(NamedTuple):
@@ -68,18 +72,21 @@ class Retrieval(NamedTuple):
     problems: Mapping[str, str]
 
 
-def retrieve(index: ResourceIndex, wanted: Mapping[str, Wanted], values: Mapping[str, Value], fetch: Fetch) -> Retrieval:
-    """File the prefetched ``values`` of the ``wanted`` keys into ``index``, and fetch what they lack.
+def retrieve(index: ResourceIndex, patient: str, wanted: Mapping[str, Wanted], values: Mapping[str, Value], fetch: Fetch) -> Retrieval:
+    """File the prefetched ``values`` of the ``wanted`` keys of ``patient`` (an id) into ``index``, and fetch what they lack.
 
     Everything is asked for at once; only medications that what was fetched refers to, and searches whose next page cannot be had,
     need a second step.
     """
-    lacking = {key: url for key in wanted if (url := _lacking(wanted[key].url, key, values))}
+    searches = {key: wanted[key].url(patient) for key in wanted if key not in values or _lacks(values[key])}
+    lacking = {key: _rest_of(values[key]) or search if key in values else search for key, search in searches.items()}
     complete = {key: index.add(value, wanted[key].asked) for key, value in values.items() if key not in lacking}
     tried: set[str] = set()
     urls = {**lacking, **_medications(index, tried)}
-    fetched = dict(fetch(urls)) if urls else {}
-    again = {key: wanted[key].url for key, url in lacking.items() if url != wanted[key].url and fetched[key].problem}
+    if not urls:
+        return Retrieval(frozenset(values), complete, {})
+    fetched = dict(fetch(urls))
+    again = {key: searches[key] for key, url in lacking.items() if url != searches[key] and fetched[key].problem}
     if again:
         # A page that expired, or that is named by another host: the search itself may still be answered.
         first = dict(fetched)
@@ -130,19 +137,19 @@ def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = Fals
     return {f"medications {number}": url for number, url in enumerate(urls, 1)}
 
 
-def _lacking(search: str, key: str, values: Mapping[str, Value]) -> str:
-    """What to ask for to complete a key: its ``search``, or the next page; ``""`` where nothing lacks.
+def _lacks(value: Value) -> bool:
+    """Whether a prefetched value is not all that was asked for.
 
     An OperationOutcome is not asked again: a client sends it to prevent just that.
     """
-    if key not in values:
-        return search
-    value = values[key]
-    if isinstance(value, Unread) and not value.kind:
-        return search
-    if not isinstance(value, Bundle):
-        return ""
-    return value.next_url or (search if value.lacks_entries else "")
+    if isinstance(value, Bundle):
+        return not value.is_one_page and (bool(value.next_url) or value.lacks_entries)
+    return isinstance(value, Unread) and not value.kind
+
+
+def _rest_of(value: Value) -> str:
+    """The next page of a prefetched value; ``""`` where it names none, so that the whole is asked for."""
+    return value.next_url if isinstance(value, Bundle) else ""
 
 
 def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:

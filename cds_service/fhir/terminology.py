@@ -191,8 +191,13 @@ class Terminology:
     def sets_of_concept(self, concept: CodeableConcept | None) -> frozenset[str]:
         """The ids of all value sets that hold a coding of the CodeableConcept ``concept``."""
         found = _EMPTY
-        for system, code in concept.codings if concept is not None else ():
-            if sets := self.sets_of(system, code):
+        for coding in concept.coding if concept is not None else ():
+            system, code = coding.system, coding.code
+            if not (system and code):
+                continue
+            # Where it is the canonical one of a code that is held, which system is meant need not be told.
+            sets = None if system in CODES_SPELL_HIERARCHY else self._members.get((system, code))
+            if sets := sets or self.sets_of(canonical_system(system), code):
                 found = found | sets if found else sets
         return found
 

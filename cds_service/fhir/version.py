@@ -50,11 +50,6 @@ _ELEMENTS: dict[str, tuple[_Marker, ...]] = {
 _TYPES = {"MedicationOrder": "DSTU2", "DiagnosticOrder": "DSTU2", "ProcedureRequest": "STU3 or DSTU2"}
 
 
-def has_other_versions(resource: Resource) -> bool:
-    """Whether there are resources of this type in other versions that must be told apart."""
-    return resource.__class__.__name__ in _ELEMENTS
-
-
 def other_version(resource: Resource) -> str:
     """The FHIR version that a resource is of, where it must not be read as R4, else ``""``."""
     for element, differs, version in _ELEMENTS.get(resource.__class__.__name__, ()):

@@ -123,14 +123,14 @@ def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
 
 def opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
     """The prefetched values under ``keys``; the others are never decoded. What says nothing is read as such."""
-    return {key: _read(prefetch[key], f"prefetch.{key}") for key in keys if key in prefetch}
+    return {key: _read(prefetch[key], "prefetch", key) for key in keys if key in prefetch}
 
 
-def _read(text: Raw, element: str) -> Value:
+def _read(text: Raw, *path: str) -> Value:
     try:
         return read_value(memoryview(text))
     except UnicodeDecodeError:
-        raise BadRequest("The value is not UTF-8.", element, code="structure") from None
+        raise BadRequest("The value is not UTF-8.", ".".join(path), code="structure") from None
 
 
 def _draft_orders(hook: str, context: Any) -> Value:
@@ -138,7 +138,7 @@ def _draft_orders(hook: str, context: Any) -> Value:
     leaves them out of ``order-select`` while its form opens."""
     if not HOOKS[hook].has_drafts:
         return None
-    value = _read(context.draftOrders, "context.draftOrders") if memoryview(context.draftOrders).nbytes else None
+    value = _read(context.draftOrders, "context", "draftOrders") if memoryview(context.draftOrders).nbytes else None
     if value is None and not HOOKS[hook].has_selections:
         raise BadRequest("draftOrders is required.", "context.draftOrders", code="required")
     if value is not None and not isinstance(value, Bundle):

@@ -35,6 +35,8 @@ _DIGITS = 12
 _MOST_QUOTED = 3
 # What facts add to the words of the record.
 _REMARK = re.compile(r" ?\((recognised by name|uncertain)\)$")
+_COLUMNS = "| Result | Value | Date |\n| --- | --- | --- |"
+_COLUMNS_WITH_RANGE = "| Result | Value | Date | Laboratory's range |\n| --- | --- | --- | --- |"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -123,17 +125,18 @@ def _quoted(source: Source) -> str:
 def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none has; with the laboratory's
     own ranges where they were sent."""
-    found = [(CATALOGUE[name], facts[name]) for name in names if facts[name].value is not None]
+    found = [(CATALOGUE[name], fact) for name in names if (fact := facts[name]).value is not None]
+    if not found:
+        return ""
     ranges = any(definition.kind == "result" and fact.value.range for definition, fact in found)
-    columns = ["Result", "Value", "Date", *(["Laboratory's range"] if ranges else [])]
-    rows = [columns, ["---"] * len(columns)]
+    rows = [_COLUMNS_WITH_RANGE if ranges else _COLUMNS]
     for definition, fact in found:
         is_result = definition.kind == "result"
         day = day_text(fact.value.moment.day) if is_result else ""
         remark = f" ({fact.note})" if is_result and fact.note else ""
-        row = [capital(definition.title), value_text(definition, fact) + remark, day]
-        rows.append([*row, escaped(written(fact.value.range)) if is_result else ""] if ranges else row)
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows) if found else ""
+        shown_range = f" {escaped(written(fact.value.range)) if is_result else ''} |" if ranges else ""
+        rows.append(f"| {capital(definition.title)} | {value_text(definition, fact)}{remark} | {day} |{shown_range}")
+    return "\n".join(rows)
 
 
 def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:

@@ -198,14 +198,16 @@ class _Rendering:
         self.offers: dict[int, _Offer] = {}
         self.elsewhere: dict[str, str] = {}
         self.opening = ""
-        for step in decision.steps:
-            self._meet(step.condition)
+        self._meet_criteria(decision)
+
+    def _meet_criteria(self, decision: Decision) -> None:
+        for condition, _ in decision.evaluated:
+            self._meet(condition)
 
     def _meet(self, condition: Condition) -> None:
         self.met.update(condition.facts)
         if isinstance(condition, CardHolds) and condition.card in self.decisions:
-            for step in self.decisions[condition.card].steps:
-                self._meet(step.condition)
+            self._meet_criteria(self.decisions[condition.card])
 
     def _all_hold(self, conditions: tuple[Condition, ...]) -> bool:
         for condition in conditions:
@@ -235,7 +237,9 @@ class _Rendering:
 
     def _detail(self) -> str:
         parts = [self.opening]
-        parts += [filled(paragraph.text.strip(), self.facts) for paragraph in self.source.detail if self._all_hold(paragraph.when)]
+        for paragraph in self.source.detail:
+            if not paragraph.when or self._all_hold(paragraph.when):
+                parts.append(filled(paragraph.text.strip(), self.facts))
         parts += [f"{test}: ordered with the card \u201c{title}\u201d." for test, title in self.elsewhere.items()]
         parts.append(values_table(self.source.values, self.facts))
         parts.append(laboratory_differs(self.source.values, self.facts))
@@ -307,7 +311,7 @@ class _Rendering:
     def says_that_exposure_stops(self, *, first: bool) -> bool:
         """Whether it is the card that says that exposure to nitrous oxide must stop: the ``first`` one with neurological
         features, else the first that the exposure decides."""
-        decided = "nitrous_oxide" in self.facts.met([name for name in self.source.deciding_facts if name in self.met])
+        decided = self.facts.rest_on([name for name in self.source.deciding_facts if name in self.met], "nitrous_oxide")
         if (decided or (first and self.facts["neuro.involvement"].holds)) and self.facts["nitrous_oxide"].holds:
             self.opening = EXPOSURE_STOPS
         return bool(self.opening)

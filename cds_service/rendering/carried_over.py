@@ -37,25 +37,27 @@ def carry_over(request: MedicationRequest, order: dict[str, Any]) -> dict[str, A
     What the order says itself comes first; lists are joined. A note is kept unless it speaks of the old drug. Resources that the
     draft contains are kept where something that is kept refers to them.
     """
-    draft = _as_sent(request)
-    kept = {name: value for name in CARRIED if (value := _well_formed(draft.get(name), CARRIED[name]))}
-    if draft.get("priority") in _PRIORITIES:
-        kept["priority"] = draft["priority"]
-    drug = {word for text in _drug_texts(request, draft["contained"]) for word in _words(text)}
-    if notes := [note for note in _objects(draft.get("note")) if drug.isdisjoint(_words(note.get("text")))]:
-        kept["note"] = notes
+    kept = {name: value for name, form in CARRIED.items() if (value := _well_formed(_sent(request, name), form))}
+    priority = _sent(request, "priority")
+    if priority in _PRIORITIES:
+        kept["priority"] = priority
+    contained = [msgspec.json.decode(item) for item in request.contained]
+    if noted := _objects(_sent(request, "note")):
+        drug = {word for text in _drug_texts(request, contained) for word in _words(text)}
+        if notes := [note for note in noted if drug.isdisjoint(_words(note.get("text")))]:
+            kept["note"] = notes
     made = {**order, **{name: _joined(order.get(name), value) for name, value in kept.items()}}
-    wanted = list(_contained_references(kept))
-    if contained := [item for item in _objects(draft.get("contained")) if item.get("id") in wanted]:
-        made["contained"] = contained
+    if contained:
+        wanted = list(_contained_references(kept))
+        if referred_to := [item for item in _objects(contained) if item.get("id") in wanted]:
+            made["contained"] = referred_to
     return made
 
 
-def _as_sent(request: MedicationRequest) -> dict[str, Any]:
-    """The elements that may be kept, as JSON, as far as they were sent."""
-    sent = {name: getattr(request, name) for name in (*CARRIED, "priority", "note")}
-    contained = [msgspec.json.decode(item) for item in request.contained]
-    return {**{name: msgspec.json.decode(value) for name, value in sent.items() if memoryview(value).nbytes}, "contained": contained}
+def _sent(request: MedicationRequest, name: str) -> Any:
+    """An element as JSON, ``None`` where it was not sent."""
+    text = getattr(request, name)
+    return msgspec.json.decode(text) if memoryview(text).nbytes else None
 
 
 def without_contained(order: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ..fhir.r4 import CodeableConcept, MedicationRequest
 from ..fhir.references import is_id
 from ..fhir.terminology import LOINC, RXNORM, Terminology
 from .carried_over import carry_over
-from .reasons import with_reasons
+from .reasons import told_reasons
 
 LABORATORY = {
     "coding": [
@@ -57,6 +57,20 @@ class OrderContext(NamedTuple):
     note: str = ""
     first_dose: bool = False
 
+    def opening(self) -> dict[str, Any]:
+        """What every order of the call begins with."""
+        parts: dict[str, Any] = {"intent": self.intent, "subject": {"reference": self.patient}}
+        if self.encounter:
+            parts["encounter"] = {"reference": f"Encounter/{self.encounter}"}
+        parts["authoredOn"] = self.now.isoformat(timespec="seconds")
+        return parts
+
+    def requester(self) -> dict[str, Any]:
+        """Who asks for it: a user who can, where it is an order and no proposal."""
+        kind, _, identity = self.user.partition("/")
+        asks = self.intent in _ORDERS and kind in _PRESCRIBERS and is_id(identity)
+        return {"requester": {"reference": self.user}} if asks else {}
+
 
 class OrderTemplate(NamedTuple):
     """A resolved order. ``hours``: it is due so many hours from now."""
@@ -74,13 +88,9 @@ class OrderTemplate(NamedTuple):
 
     def order(self, context: OrderContext) -> dict[str, Any]:
         """The FHIR R4 order for one patient. The nested parts are shared: do not change them."""
-        resource = dict(self.resource)
-        resource["intent"] = context.intent
-        resource["subject"] = {"reference": context.patient}
-        if context.encounter:
-            resource["encounter"] = {"reference": f"Encounter/{context.encounter}"}
-        resource["authoredOn"] = context.now.isoformat(timespec="seconds")
-        if resource["resourceType"] == "MedicationRequest":
+        resource = {**self.resource, **context.opening()}
+        is_medication = resource["resourceType"] == "MedicationRequest"
+        if is_medication:
             if context.replaces:
                 resource["priorPrescription"] = {"reference": context.replaces}
             if context.note:
@@ -91,11 +101,8 @@ class OrderTemplate(NamedTuple):
         if self.hours is not None:
             due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")
-        kind, _, identity = context.user.partition("/")
-        if context.intent in _ORDERS and kind in _PRESCRIBERS and is_id(identity):
-            resource["requester"] = {"reference": context.user}
-        resource = with_reasons(resource, context.reasons)
-        is_medication = resource["resourceType"] == "MedicationRequest"
+        resource |= context.requester()
+        resource |= told_reasons(resource["resourceType"], context.reasons)
         return carry_over(context.draft, resource) if context.draft and is_medication else resource
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ..facts.catalogue import Facts
 from ..fhir.references import is_id
@@ -20,31 +19,30 @@ def reasons(decision: Decision, decisions: Decisions, suggestion: Suggestion, fa
 
     Drafts of this session are none: they are what is being decided about.
     """
-    conditions = [step.condition for step in decision.steps if step.truth and not step.excludes]
-    names = [*_asked([*conditions, *suggestion.when], decisions, facts), *(source.fact for source in suggestion.create if source.fact)]
+    conditions = [*decision.reasons, *suggestion.when]
+    names = [*_asked(conditions, decisions, facts), *(source.fact for source in suggestion.create if source.fact)]
     drafts = {draft.reference for draft in (*facts.session.drafts, *facts.session.stops)}
-    found = dict.fromkeys(source.reference for source in facts.sources_behind(names))
-    return tuple(reference for reference in found if is_id(reference.partition("/")[2]) and reference not in drafts)
+    found = dict.fromkeys([source.reference for source in facts.sources_behind(names)])
+    return tuple([reference for reference in found if reference not in drafts and is_id(reference.partition("/")[2])])
 
 
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:
-    """The facts by which the conditions hold; of a card that is looked at, those by which it fires."""
+    """The facts by which ``conditions``, which hold, do so; of a card that is looked at, those by which it fires."""
     for condition in conditions:
         if isinstance(condition, CardHolds):
             if condition.holds:
-                steps = decisions[condition.card].steps
-                yield from _asked((step.condition for step in steps if step.truth and not step.excludes), decisions, facts)
+                yield from _asked(decisions[condition.card].reasons, decisions, facts)
+        elif isinstance(condition, AnyOf):
+            yield from (criterion.fact for criterion in condition.criteria if criterion.truth(facts, decisions.holds))
         else:
-            for criterion in condition.criteria if isinstance(condition, AnyOf) else (condition,):
-                if criterion.truth(facts, decisions.holds):
-                    yield criterion.fact
+            yield condition.fact
 
 
-def with_reasons(order: dict[str, Any], references: Iterable[str]) -> dict[str, Any]:
-    """``order`` with ``references``: results and problems as reasons, what else decided as supporting information."""
+def told_reasons(kind: str, references: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+    """The elements by which an order of the resource type ``kind`` tells ``references``: results and problems as reasons, what else
+    decided as supporting information."""
     told: dict[str, list[dict[str, str]]] = {}
     for reference in references:
-        kind = reference.partition("/")[0]
-        name = "reasonReference" if kind in _REASONS else _SUPPORTING[order["resourceType"]]
+        name = "reasonReference" if reference.partition("/")[0] in _REASONS else _SUPPORTING[kind]
         told.setdefault(name, []).append({"reference": reference})
-    return {**order, **told}
+    return told

@@ -50,7 +50,7 @@ class Suggestion:
 class Card:
     """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored; ``review_by`` is a day
     (ISO 8601) or empty; ``places``: where its keys stand; ``criteria``: those of ``include``, then those of ``exclude``, each with
-    whether it excludes."""
+    whether it excludes; ``deciding_facts``: the facts that they ask."""
 
     id: str
     version: str
@@ -73,10 +73,12 @@ class Card:
     place: Place = field(compare=False)
     places: AnyMapping[str, Place] = field(default_factory=dict, compare=False)
     criteria: tuple[tuple[Condition, bool], ...] = field(init=False, repr=False, compare=False)
+    deciding_facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         criteria = [(condition, False) for condition in self.include] + [(condition, True) for condition in self.exclude]
         object.__setattr__(self, "criteria", tuple(criteria))
+        object.__setattr__(self, "deciding_facts", tuple(name for condition, _ in criteria for name in condition.facts))
 
     @property
     def topic(self) -> str:
@@ -88,11 +90,6 @@ class Card:
         """Every condition that it states: in criteria, texts and suggestions."""
         shown = [paragraph.when for paragraph in self.detail] + [suggestion.when for suggestion in self.suggestions]
         return [condition for conditions in (self.include, self.exclude, *shown) for condition in conditions]
-
-    @property
-    def deciding_facts(self) -> list[str]:
-        """The facts that its criteria ask."""
-        return [name for condition, _ in self.criteria for name in condition.facts]
 
     @property
     def facts(self) -> list[str]:

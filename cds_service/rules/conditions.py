@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from .yaml_source import Place
 
@@ -58,17 +58,50 @@ def _not(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
+def _is(value: Any, wanted: Any, today: date) -> Truth:
+    equal: Truth = value == wanted
+    return equal
+
+
+def _in(value: Any, wanted: Any, today: date) -> Truth:
+    return value in wanted
+
+
+def _at_least(value: Any, limit: Decimal, today: date) -> Truth:
+    return _not(_below(value, limit, today))
+
+
+def _at_most(value: Any, limit: Decimal, today: date) -> Truth:
+    return _not(_more_than(value, limit, today))
+
+
+def _within(value: Any, days: Decimal, today: date) -> Truth:
+    recent: Truth = value >= today - timedelta(days=int(days))
+    return recent
+
+
+def _older_than(value: Any, days: Decimal, today: date) -> Truth:
+    return not _within(value, days, today)
+
+
+# Functions of the module, because conditions hold them, and cards are handed to other processes.
 OPERATORS: Mapping[str, Test] = {
-    "is": lambda value, wanted, today: value == wanted,
-    "in": lambda value, wanted, today: value in wanted,
+    "is": _is,
+    "in": _in,
     "below": _below,
-    "at_least": lambda value, limit, today: _not(_below(value, limit, today)),
+    "at_least": _at_least,
     "more_than": _more_than,
-    "at_most": lambda value, limit, today: _not(_more_than(value, limit, today)),
-    "within": lambda value, days, today: value >= today - timedelta(days=int(days)),
-    "older_than": lambda value, days, today: value < today - timedelta(days=int(days)),
+    "at_most": _at_most,
+    "within": _within,
+    "older_than": _older_than,
 }
 STATE_OPERATORS = ("absent", "unknown")
+_derive = object.__setattr__  # what a frozen condition works out of itself when it is made
+
+
+def _is_denied(value: Any, operand: Any, today: date) -> Truth:
+    """A known value under ``absent`` or ``unknown``: it is neither."""
+    return operand is False
 
 
 def unnamed(fact: str, operator: str) -> str:
@@ -86,25 +119,29 @@ class Criterion:
     operand: Any
     when_unknown: Truth
     place: Place = field(compare=False)
+    # What follows from the operator, worked out once: the answer where the fact is unknown or absent, and the test of a value.
+    facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _if_unknown: Truth = field(init=False, repr=False, compare=False)
+    _if_absent: bool = field(init=False, repr=False, compare=False)
+    _test: Test = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        operator, operand = self.operator, self.operand
+        _derive(self, "facts", (self.fact,))
+        _derive(self, "_if_unknown", operand is True if operator == "unknown" else self.when_unknown)
+        _derive(self, "_if_absent", operand is (operator == "absent") if operator in ("is", *STATE_OPERATORS) else False)
+        _derive(self, "_test", _is_denied if operator in STATE_OPERATORS else OPERATORS[operator])
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """True, false, or ``None`` where the fact does not tell."""
         found = facts[self.fact]
-        if self.operator == "unknown":
-            return found.is_unknown is self.operand
         if found.is_unknown:
-            return self.when_unknown
-        if self.operator == "absent":
-            return (found.value is None) is self.operand
-        if found.value is None:
-            return self.operator == "is" and self.operand is False
-        answer = OPERATORS[self.operator](found.value, self.operand, facts.today)
+            return self._if_unknown
+        value = found.value
+        if value is None:
+            return self._if_absent
+        answer = self._test(value, self.operand, facts.today)
         return self.when_unknown if answer is None else answer
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """The facts that it asks."""
-        return (self.fact,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +151,10 @@ class AnyOf:
     id: str
     criteria: tuple[Criterion, ...]
     place: Place = field(compare=False)
+    facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _derive(self, "facts", tuple(name for criterion in self.criteria for name in criterion.facts))
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """Kleene *or*."""
@@ -125,11 +166,6 @@ class AnyOf:
             undecided |= answer is None
         return None if undecided else False
 
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """The facts that its criteria ask."""
-        return tuple(name for criterion in self.criteria for name in criterion.facts)
-
 
 @dataclass(frozen=True, slots=True)
 class CardHolds:
@@ -139,15 +175,11 @@ class CardHolds:
     card: str
     holds: bool
     place: Place = field(compare=False)
+    facts: ClassVar[tuple[str, ...]] = ()  # none of its own
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """Whether the other card's outcome is the one asked for."""
         return card_holds(self.card) is self.holds
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """None of its own."""
-        return ()
 
 
 Condition = Criterion | AnyOf | CardHolds

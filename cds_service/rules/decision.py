@@ -27,9 +27,20 @@ class Decision(NamedTuple):
     truths: tuple[Truth, ...]
 
     @property
+    def evaluated(self) -> tuple[tuple[Condition, bool], ...]:
+        """The criteria that were evaluated, in order, each with whether it excludes."""
+        criteria = self.card.criteria
+        return criteria if len(self.truths) == len(criteria) else criteria[: len(self.truths)]
+
+    @property
+    def reasons(self) -> list[Condition]:
+        """The criteria by which the card fires, as far as they ask for something to be so: those that hold and do not exclude."""
+        return [condition for (condition, excludes), truth in zip(self.evaluated, self.truths, strict=True) if truth and not excludes]
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The trace: each criterion that was evaluated, in order, with what it came to."""
-        evaluated = zip(self.card.criteria, self.truths, strict=False)
+        evaluated = zip(self.evaluated, self.truths, strict=True)
         return tuple(Step(condition, truth, excludes) for (condition, excludes), truth in evaluated)
 
 
@@ -73,7 +84,7 @@ def decide(card: Card, facts: FactSource, others: Decisions, *, whole_trace: boo
     for condition, excludes in card.criteria:
         truth = condition.truth(facts, holds)
         truths.append(truth)
-        if (truth if excludes else not truth) and not stopped_by:
+        if bool(truth) is excludes and not stopped_by:
             stopped_by = condition.id
             if not whole_trace:
                 break

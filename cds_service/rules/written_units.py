@@ -11,5 +11,6 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 def written(text: str) -> str:
     """A text with the UCUM codes in it as people write them: ``mL/min/1.73 m²``, ``× 10⁹/L``, and no other annotation."""
-    text = text.replace("{1.73_m2}", "1.73 m²")
-    return _ANNOTATION.sub("", _POWER.sub(lambda power: f"× 10{power[1].translate(_SUPERSCRIPTS)}", text))
+    if "10*" in text:
+        text = _POWER.sub(lambda power: f"× 10{power[1].translate(_SUPERSCRIPTS)}", text)
+    return _ANNOTATION.sub("", text.replace("{1.73_m2}", "1.73 m²")) if "{" in text else text

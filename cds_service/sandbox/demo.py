@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from ..engine import Engine
-from ..facts.queries import Part
+from ..facts.queries import Part, Parts
 from ..fhir.terminology import BASE, Terminology
 from ..rules.hook_table import HOOKS
 from .chart import PRACTITIONER, Chart, Json
@@ -103,6 +103,6 @@ def prefetched(parts: Iterable[Part], records: Records, patient_id: str, base: s
     return {part.key: records.answer(part.url(patient_id), base) for part in parts}
 
 
-def parts_of(engine: Engine, hook: str) -> list[Part]:
+def parts_of(engine: Engine, hook: str) -> Parts:
     """The queries that ``engine``'s service of ``hook`` has clients prefetch."""
     return engine.queries.of(engine.queries_by_hook[hook])

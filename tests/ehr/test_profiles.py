@@ -15,9 +15,11 @@ from cds_service.config import Settings
 from cds_service.ehr.profile_file import ehr_profile
 from cds_service.ehr.statement import statement_profile
 from cds_service.engine import Engine
-from cds_service.facts.queries import ALWAYS_KEPT, LONGEST_TEMPLATE, QUERIES, Queries, query_of
-from cds_service.fhir.completeness import Answer, Completeness, completeness, joint
+from cds_service.facts.queries import ALWAYS_KEPT, LONGEST_TEMPLATE, QUERIES, Part, Parts, Queries, query_of
+from cds_service.facts.record import PatientRecord
+from cds_service.fhir.completeness import Answer, Asked, Completeness, completeness
 from cds_service.fhir.ehr_profile import BUILT_IN, GENERIC, EhrProfile
+from cds_service.fhir.index import ResourceIndex
 from cds_service.fhir.refusal import plainer, told_reason, without
 from cds_service.hooks.prefetch import prefetch_templates
 from cds_service.rules.yaml_source import AuthoringError
@@ -235,8 +237,11 @@ def test_only_a_whole_or_an_ordered_list_says_anything(found: list[date], readab
 
 @given(st.lists(st.builds(Completeness, st.booleans(), st.none() | days), max_size=4), days)
 def test_parts_together_reach_as_far_as_each_of_them(parts: list[Completeness], day: date) -> None:
-    assert joint(parts).reaches(day) is (bool(parts) and all(part.reaches(day) for part in parts))
-    assert joint(parts).reaches(None) is (bool(parts) and all(part.whole for part in parts))
+    asked = Parts(Part(f"conditions-{number}", "conditions", "", "", Asked("Condition")) for number in range(len(parts)))
+    site = engine().site
+    record = PatientRecord(ResourceIndex("p", site.terminology), asked, dict(zip(asked.by_key, parts, strict=True)), site)
+    assert record.complete("conditions", since=day) is (bool(parts) and all(part.reaches(day) for part in parts))
+    assert record.complete("conditions") is (bool(parts) and all(part.whole for part in parts))
 
 
 # CapabilityStatements

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
 
-from ..code_systems import canonical_system
+from ..code_systems import CODE_SYSTEMS, canonical_system
 
 # Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
 _LEAST, _MOST = Decimal("1e-15"), Decimal("1e15")
 _LONGEST_NUMBER = 60
-_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+_SHORT_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")  # of so few digits none is out of that range
 
 
 class Element(Struct):
@@ -39,14 +40,17 @@ class CodeableConcept(Element):
     @property
     def codings(self) -> list[tuple[str, str]]:
         """``(system, code)`` of each coding that has both; the system as :func:`canonical_system` has it."""
-        return [(canonical_system(coding.system), coding.code) for coding in self.coding if coding.system and coding.code]
+        return [
+            (system if (system := coding.system) in CODE_SYSTEMS else canonical_system(system), coding.code)
+            for coding in self.coding
+            if coding.system and coding.code
+        ]
 
     @property
     def names(self) -> list[str]:
         """What a reader is shown: the text first, then the displays; those that are blank are left out."""
-        stated = [self.text.strip()]
-        stated += [coding.display.strip() for coding in self.coding]
-        return [name for name in stated if name]
+        names = [name for coding in self.coding if (name := coding.display.strip())]
+        return [text, *names] if (text := self.text.strip()) else names
 
 
 class Quantity(Element, gc=False):
@@ -61,10 +65,13 @@ class Quantity(Element, gc=False):
     @property
     def number(self) -> Decimal | None:
         """The value where it is a number that something can measure, else ``None``: no 400 digits, no 1e999, no text."""
-        text = bytes(self.value) if memoryview(self.value).nbytes <= _LONGEST_NUMBER else b""
+        sent = memoryview(self.value)
+        text = str(sent, "latin-1") if sent.nbytes <= _LONGEST_NUMBER else ""
+        if _SHORT_NUMBER.fullmatch(text):
+            return Decimal(text)
         if not _NUMBER.fullmatch(text):
             return None
-        number = Decimal(text.decode())
+        number = Decimal(text)
         return number if not number or _LEAST <= abs(number) <= _MOST else None
 
     @property
