@@ -43,7 +43,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     settings = read_settings(host=host, port=port, workers=workers)
     python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
     prepare(settings)
-    run(settings, _try_it(settings, python), CDS_WORKERS=str(settings.workers))
+    run(settings, _try_it(settings, python), CDS_WORKERS=str(settings.worker_count))
 
 
 def tell_slips() -> None:
