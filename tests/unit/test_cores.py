@@ -58,6 +58,7 @@ def test_without_control_groups_the_affinity_counts(tmp_path):
 
 
 def test_a_setting_comes_before_the_cores(monkeypatch):
+    monkeypatch.setenv("CDS_WORKBENCH", "off")
     monkeypatch.delenv("CDS_WORKERS", raising=False)
     assert Settings().worker_count == usable_cores()
     assert Settings(workers=3).worker_count == 3
@@ -67,6 +68,11 @@ def test_a_setting_comes_before_the_cores(monkeypatch):
     assert Settings().worker_count == usable_cores()
 
 
+def test_where_what_clients_sent_is_shown_there_is_one_worker_unless_a_setting_says_otherwise():
+    assert Settings(workers=None, workbench="on").worker_count == 1
+    assert Settings(workers=2, workbench="on").worker_count == 2
+
+
 def test_a_large_machine_is_not_filled(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(400)))
-    assert Settings(workers=None).worker_count <= MOST_WORKERS
+    assert Settings(workers=None, workbench="off").worker_count <= MOST_WORKERS

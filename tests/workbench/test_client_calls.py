@@ -128,3 +128,10 @@ def test_the_page_is_accessible_and_leads_to_the_why(base, scheme):
         page.get_by_role("button", name="Why these cards?").first.click()
         page.locator(".ehr").first.wait_for()
         assert page.problems == []
+
+
+@pytest.mark.parametrize("settings", [{"base_url": "https://cds.hospital.example"}, {"insecure": True}])
+def test_nothing_is_kept_behind_a_proxy_that_others_can_call(settings):
+    assert not Settings(**settings).watches_clients
+    assert not Settings(**settings).has_workbench
+    assert Settings(base_url="http://localhost:8080").watches_clients
