@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...engine import PARAMETER_SETS
+from ...rules.card import Card
+from ...rules.card_set import file_of
 from ..pages import CLAUSES, PAGES, STATEMENTS, page
 from ..pages.cards import card_rows, placed_cards
 from ..pages.facts import fact_rows
@@ -95,7 +97,7 @@ class _Site:
         rows = {row["id"]: row for topic in topics for row in topic["cards"]}
         for placed in self.placed:
             path = f"cards/{placed.card.id}.html"
-            source = _source(placed.card.place.file, placed.parameter_set)
+            source = _source(*placed)
             content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
             self._add(path, "card.html", placed.card.title, "docs/cards.md", content)
         self._add("facts.html", "facts.html", "Facts", "docs/facts.md", {"groups": fact_rows()})
@@ -178,9 +180,6 @@ def _heading(text: str) -> str:
     return first.removeprefix("# ").replace("`", "")
 
 
-def _source(shown: str, parameter_set: str) -> str:
-    """The text of a card's file, by the name under which messages tell it."""
-    for folder in engine(parameter_set, "all").folders:
-        if shown.startswith(f"{folder.shown}/"):
-            return (folder.root / shown.removeprefix(f"{folder.shown}/")).read_text("utf-8")
-    raise FileNotFoundError(shown)
+def _source(card: Card, parameter_set: str) -> str:
+    """The text of a card's file."""
+    return file_of(card, engine(parameter_set, "all").folders)[0].read_text("utf-8")
