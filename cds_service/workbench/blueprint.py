@@ -18,6 +18,7 @@ from ..hooks.served import Serving
 from ..hooks.services import service_id
 from ..hooks.turn import Turn
 from ..rules.card_file import HOOKS
+from .catalogue.views import add_catalogue
 from .evaluation import Evaluation, Refused, evaluate
 from .made_request import ORDERS, Record, Unusable, read_pasted, request_of_record, request_of_server
 from .page import STATIC, asset_response, page, refuse_other_pages
@@ -34,6 +35,8 @@ def workbench_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: F
     blueprint.add_url_rule("/", view_func=pages.start)
     blueprint.add_url_rule("/try", view_func=pages.try_scenario)
     blueprint.add_url_rule("/try", view_func=pages.try_given, methods=["POST"])
+
+    add_catalogue(blueprint, serving, clock, turn)
 
     @blueprint.get(f"{STATIC}/<name>")
     def static_file(name: str) -> Response:
