@@ -90,7 +90,8 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
         comparison = compare(versions[0], versions[1], progress)
         progress("")
         # Sheets show the files, which a revision of git has for as long as it is unpacked.
-        click.echo(_proposal(comparison, versions[1]) if form == "html" and not as_json else FORMATS["json" if as_json else form](comparison))
+        chosen = "json" if as_json else form
+        click.echo(_proposal(comparison, versions[1]) if chosen == "html" else FORMATS[chosen](comparison))
     if exit_code and comparison.differs:
         sys.exit(1)
 

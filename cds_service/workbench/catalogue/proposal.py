@@ -36,9 +36,9 @@ def proposal_html(comparison: Comparison, new: Version, today: date) -> str:
 
 def _sheets(comparison: Comparison, sheets: Sheets) -> Iterator[Sheet]:
     for card_id in filter(None, changed(comparison)):
-        sheet = sheets.of(card_id, Changes(comparison.old, tuple(changes_of(comparison, card_id))))
+        sheet = sheets.of(card_id)
         if sheet is not None:
-            yield sheet
+            yield sheet._replace(changes=Changes(comparison.old, tuple(changes_of(comparison, card_id))))
 
 
 def _gone(comparison: Comparison, new: Version) -> list[str]:

@@ -22,6 +22,9 @@ from ...rules.sign_off_file import SignOff, checksum_of
 from ...rules.yaml_source import AuthoringError
 from ...store.report import CardReport
 from .content import Catalogue
+from .later import Later
+
+IN_WORK = "It is being worked out for which patients that makes a difference, which can take minutes: load this page again."
 
 
 class Changes(NamedTuple):
@@ -38,8 +41,8 @@ class Sheet(NamedTuple):
 
     content: dict[str, Any]
     approval: Approval
-    changes: Changes
     findings: Sequence[Any]
+    changes: Changes = Changes("", ())
     reports: Sequence[CardReport] | None = None
 
 
@@ -48,21 +51,23 @@ class Sheets:
 
     def __init__(self, catalogue: Catalogue, today: date):
         self._catalogue, self._today = catalogue, today
+        self._compared: Later[Sequence[Change]] = Later()
 
-    def of(self, card_id: str, changes: Changes | None = None) -> Sheet | None:
-        """The sheet of a card, without ``changes`` with those since it was last approved; ``None`` where there is no such card."""
+    def of(self, card_id: str) -> Sheet | None:
+        """The sheet of a card, without what changed; ``None`` where there is no such card."""
         content = self._catalogue.card(card_id)
         if content is None:
             return None
         card = content["card"]
         approval = approval_of(card, self._engine_of(card_id))
-        return Sheet(content, approval, changes or self._since_approved(card, approval), self._findings_of(card))
+        return Sheet(content, approval, self._findings_of(card))
 
     def _engine_of(self, card_id: str) -> Engine:
         return self._catalogue.engines[self._catalogue.placed[card_id].parameter_set]
 
-    def _since_approved(self, card: Card, approval: Approval) -> Changes:
-        last = approval.last
+    def since_approved(self, sheet: Sheet) -> Changes:
+        """What changed since the card was last approved, as far as that is worked out: it takes seconds, of some cards minutes."""
+        card, approval, last = sheet.content["card"], sheet.approval, sheet.approval.last
         if last is None:
             return Changes("", (), "This card was never approved here, so there is nothing to compare it with.")
         since = f"{last.version}, approved on {last.day.isoformat()}"
@@ -72,9 +77,10 @@ class Sheets:
         if not copy.is_file():
             return Changes(since, (), f"No copy of the file as approved is kept ({last.folder.shown}/{last.copy}).")
         try:
-            return Changes(since, self._changes(card, copy, last))
+            changes = self._compared.result(card.id, lambda: self._changes(card, copy, last))
         except AuthoringError as error:
             return Changes(since, (), f"The copy of the file as approved cannot be read with today's facts and limits: {error}")
+        return Changes(since, (), IN_WORK) if changes is None else Changes(since, changes)
 
     def _changes(self, card: Card, copy: Path, last: SignOff) -> Sequence[Change]:
         if checksum_of(read_file(copy, last.folder)) != last.checksum:

@@ -100,7 +100,8 @@ class _Pages:
         now = self._now()
         sheets = self._once(now, "sheets", lambda: Sheets(now.catalogue, now.today))
         sheet = _there(self._once(now, ("sheets", name), lambda: sheets.of(name)))
-        return _page("review", sheet=sheet._replace(reports=self._reports(name)), today=now.today, weeks=DEFAULT_WEEKS)
+        whole = sheet._replace(changes=sheets.since_approved(sheet), reports=self._reports(name))
+        return _page("review", sheet=whole, today=now.today, weeks=DEFAULT_WEEKS)
 
     def drawing(self, name: str, parameter_set: str) -> Response:
         """The drawing of how a card is decided, in one of the parameter sets that have it so."""
