@@ -40,6 +40,11 @@ class Answer(NamedTuple):
     description: str
     bodies: tuple[Body, ...]
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the call is not answered as it was meant."""
+        return not self.status.startswith("2")
+
 
 class Operation(NamedTuple):
     """One endpoint."""
@@ -107,12 +112,18 @@ def _bodies(content: Mapping[str, Any]) -> Iterator[Body]:
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> Schema:
-    required = schema.get("required", ())
-    elements = (
-        Element(key, key in required, *_told(each, each.get("description", ""))) for key, each in schema.get("properties", {}).items()
-    )
-    types = () if schema.get("properties") else _types(schema)
-    return Schema(name, schema.get("description", ""), types, tuple(elements))
+    elements = tuple(_elements(schema))
+    return Schema(name, schema.get("description", ""), () if elements else _types(schema), elements)
+
+
+def _elements(schema: Mapping[str, Any], before: str = "") -> Iterator[Element]:
+    """The elements of a body, each followed by those within it; of alternatives each one's, told apart by their number."""
+    for number, alternative in enumerate(schema.get("oneOf", ()), 1):
+        yield from _elements(alternative, f"{before}({number}) ")
+    for key, each in schema.get("properties", {}).items():
+        name = f"{before}{key}{'[]' if 'items' in each else ''}"
+        yield Element(name, key in schema.get("required", ()), *_told(each, each.get("description", "")))
+        yield from _elements(each.get("items", each), f"{name}.")
 
 
 def _told(schema: Mapping[str, Any], description: str) -> tuple[tuple[tuple[str, str], ...], str, str]:

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotFound
 
 from ...authoring.card_words import readable
+from ...authoring.example import example_request
 from ...hooks.caller import calling_client, calling_party
 from ...hooks.report import DEFAULT_WEEKS
 from ...hooks.served import Serving
@@ -112,8 +113,13 @@ class _Pages:
 
     def api(self) -> Response:
         """The description of every endpoint."""
-        described = self._serving.current.openapi
-        return _page("api", **self._once(self._now(), "api", lambda: api_content(orjson.loads(described))))
+        described = self._serving.current
+        content = self._once(self._now(), "api", lambda: api_content(orjson.loads(described.openapi)))
+        examples = {
+            f"/cds-services/{service}": orjson.dumps(example_request(hooks[0], self._clock()), option=orjson.OPT_INDENT_2).decode()
+            for service, hooks in described.hooks_by_id.items()
+        }
+        return _page("api", examples=examples, **content)
 
     def _reports(self, name: str) -> list[CardReport] | None:
         """What the caller's users did with the card: each client sees its own, as in the report."""
