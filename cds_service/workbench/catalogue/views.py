@@ -105,11 +105,11 @@ class _Pages:
         return _page("review", sheet=whole, today=now.today, weeks=DEFAULT_WEEKS)
 
     def drawing(self, name: str, parameter_set: str) -> Response:
-        """The drawing of how a card is decided, in one of the parameter sets that have it so."""
+        """The drawing of how a card is decided in a parameter set."""
         now = self._now()
-        content = _there(self._once(now, ("cards", name), lambda: now.catalogue.card(name)))
-        text = _there(next((drawing for sets, drawing in content["drawings"] if parameter_set in sets.split(", ")), None))
-        return _drawing_response(text)
+        return _drawing_response(
+            _there(self._once(now, ("drawings", name, parameter_set), lambda: now.catalogue.drawing(name, parameter_set)))
+        )
 
     def api(self) -> Response:
         """The description of every endpoint."""
