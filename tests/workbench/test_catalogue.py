@@ -335,6 +335,38 @@ def test_local_cards_and_limits_are_in_the_catalogue(site):
     assert "200 ng/L, 148 pmol/L" in client.get("/catalogue/parameters/b12.total.deficient_below").text
 
 
+OWN = """\
+id: large-cells
+version: 1.0.0
+title: Very large red cells
+rank: 5000
+hooks: [patient-view]
+include:
+  - {id: large, fact: mcv, at_least: 133 fL}
+card:
+  indicator: info
+  summary: "MCV {mcv}"
+  source: nice-ng239
+tests:
+  - {name: large, facts: {mcv: 134 fL}, fires: true}
+  - {name: usual, facts: {mcv: 90 fL}, silent: large}
+"""
+
+
+def test_a_card_of_the_sites_own_has_its_pages_in_the_set_that_is_served(tmp_path):
+    (tmp_path / "cards/blood").mkdir(parents=True)
+    (tmp_path / "cards/site.yaml").write_text("owner: st-elsewhere\n")
+    (tmp_path / "cards/blood/large-cells.yaml").write_text(OWN)
+    client = create_app(Settings(cards=(tmp_path / "cards",), parameters="uk"), clock=lambda: NOW).test_client()
+    assert "/catalogue/cards/large-cells" in client.get("/catalogue?q=very+large").text
+    page = client.get("/catalogue/cards/large-cells").text
+    assert "mean corpuscular volume: 133 fL or more" in page
+    # Its limit is beyond what built-in cards tell apart, so that no example is known.
+    assert "No patient was found for whom this card fires" in page
+    assert "This version was never approved." in client.get("/catalogue/cards/large-cells/review").text
+    assert re.search(r"Parameter set\s+uk\.", client.get("/catalogue/cards/b12-indeterminate").text)
+
+
 def test_what_users_did_with_a_card_is_on_its_sheet(tmp_path):
     app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/store.sqlite3"), clock=lambda: NOW)
     client = app.test_client()
