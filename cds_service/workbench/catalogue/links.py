@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -32,6 +33,7 @@ def resolve(href: str) -> str | None:
     return address(_DOCUMENTS[document], name) if document in _DOCUMENTS and name else None
 
 
+@lru_cache(maxsize=4096)
 def line(text: str) -> Markup:
     """A line of Markdown."""
     return inline_html(text, resolve)
@@ -42,11 +44,13 @@ def line_outside(text: str) -> Markup:
     return inline_html(text, lambda href: href if href.startswith(_WEB) else None)
 
 
+@lru_cache(maxsize=4096)
 def document(text: str) -> Markup:
     """A whole text in Markdown."""
     return as_html(text, resolve)
 
 
+@lru_cache(maxsize=4096)
 def authored(text: str) -> Markup:
     """A text of a card as authored, each placeholder a link to its fact."""
     return inline_html(linked(text), resolve)
