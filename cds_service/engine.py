@@ -37,6 +37,7 @@ from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
 from .rules.hook_table import HOOKS
 from .rules.shared_files import words_of
+from .rules.sign_off_file import load_sign_offs
 from .rules.yaml_reader import meant
 from .rules.yaml_source import AuthoringError, Mistakes, Place
 from .site_codes import load_site_codes, with_site_codes
@@ -128,6 +129,7 @@ class Engine:
         reasons = _override_reasons()
         self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
         self.vocabulary = vocabulary(self.evidence, templates, self.words)
+        self.sign_offs = load_sign_offs(self.folders)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
         sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
         fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}

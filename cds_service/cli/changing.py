@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..rules.hook_table import HOOKS
 from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
+
+if TYPE_CHECKING:
+    from ..authoring.diff import Comparison
+    from ..authoring.diff.versions import Version
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -56,13 +61,14 @@ docs/authoring.md goes all the way with an example."""
 @click.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json", "html"]), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="As --format json.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where there is a difference, like git.")
 def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
     """Tell what changed between two sets of cards: in words, and for which patients.
 
-    OLD and NEW are each a folder of cards, built-in, or a revision in git such as HEAD~1:cards.
+    OLD and NEW are each a folder of cards, built-in, or a revision in git such as HEAD~1:cards. With --format html it is a page for
+    those who decide on the change: a sheet for each card, to be printed.
     """
     import sys
     import tempfile
@@ -82,7 +88,15 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
         except (AuthoringError, NoSuchVersion) as error:
             raise click.ClickException(str(error)) from None
         comparison = compare(versions[0], versions[1], progress)
-    progress("")
-    click.echo(FORMATS["json" if as_json else form](comparison))
+        progress("")
+        # Sheets show the files, which a revision of git has for as long as it is unpacked.
+        chosen = "json" if as_json else form
+        click.echo(_proposal(comparison, versions[1]) if chosen == "html" else FORMATS[chosen](comparison))
     if exit_code and comparison.differs:
         sys.exit(1)
+
+
+def _proposal(comparison: Comparison, new: Version) -> str:
+    from ..workbench.catalogue.proposal import proposal_html
+
+    return proposal_html(comparison, new, date.today())

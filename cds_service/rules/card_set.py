@@ -103,6 +103,12 @@ def card_files(folder: Folder) -> list[Path]:
     return [path for path in _yaml_files(folder) if path.suffix == ".yaml" and path.relative_to(folder.root).parts[0] not in SHARED_FILES]
 
 
+def file_of(card: Card, folders: Sequence[Folder]) -> tuple[Path, Folder]:
+    """The file that a loaded card stands in, and its folder among ``folders``."""
+    folder = next(folder for folder in reversed(folders) if card.place.file.startswith(f"{folder.shown}/"))
+    return folder.root / card.place.file.removeprefix(f"{folder.shown}/"), folder
+
+
 def _yaml_files(folder: Folder) -> list[Path]:
     """What is named as YAML, without what is hidden: working files of editors, versions of a mounted folder."""
     found = sorted(path for path in folder.root.rglob("*") if _NAMED_AS_YAML.search(path.name))

@@ -22,7 +22,9 @@ SITE_FILE = "site.yaml"
 EVIDENCE_FILE = "evidence.yaml"
 CODES_FILE = "codes.yaml"
 PARAMETERS = "parameters"
-SHARED_FILES = frozenset({CODES_FILE, EVIDENCE_FILE, PARAMETERS, SITE_FILE})
+SIGN_OFFS_FILE = "sign-offs.yaml"
+SIGNED = "signed"
+SHARED_FILES = frozenset({CODES_FILE, EVIDENCE_FILE, PARAMETERS, SIGN_OFFS_FILE, SIGNED, SITE_FILE})
 # Above every limit, dose and number of days in use, and still days that the calendar can count.
 HIGHEST = 100_000
 # How far rounding may take apart what a limit is in its units.

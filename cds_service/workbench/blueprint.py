@@ -20,6 +20,7 @@ from ..hooks.served import Serving
 from ..hooks.services import service_id
 from ..hooks.turn import Turn
 from ..rules.hook_table import HOOKS
+from .catalogue.views import add_catalogue
 from .client_calls import ClientCall, ClientCalls, findings
 from .evaluation import Evaluation, Refused, answer, evaluate
 from .made_request import ORDERS, Order, Record, Unusable, read_pasted, request_of_record, request_of_server
@@ -47,6 +48,8 @@ def workbench_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: F
         blueprint.add_url_rule("/calls", "calls", calls.shown)
         blueprint.before_app_request(calls.begin)
         blueprint.after_app_request(calls.note)
+
+    add_catalogue(blueprint, serving, clock, turn)
 
     @blueprint.get(f"{STATIC}/<name>")
     def static_file(name: str) -> Response:
@@ -150,7 +153,8 @@ class _Calls:
     def note(self, response: Response) -> Response:
         """Keep the call that is answered by ``response``, where a CDS client makes it."""
         if request.path == DISCOVERY or request.path.startswith(f"{DISCOVERY}/"):
-            milliseconds = (perf_counter() - g.began) * 1000
+            now = perf_counter()
+            milliseconds = (now - g.get("began", now)) * 1000  # a call that is refused by its head did not begin
             told = request.method, request.path, response.status_code, milliseconds, bool(g.get("caller"))
             self._calls.note(ClientCall(self._clock(), *told, g.get("body", b""), response.get_data()), self._serving.current.engine)
         return response

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ..hooks.errors import BadRequest
 from .card_html import markdown_html
@@ -42,6 +42,11 @@ def page(template: str, status: int = 200, **content: Any) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def template(name: str) -> Template:
+    """The template of that name, for a page that is no answer."""
+    return _templates().get_template(f"{name}.html")
 
 
 def refuse_other_pages() -> None:

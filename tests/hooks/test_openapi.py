@@ -44,7 +44,8 @@ def test_every_route_is_in_the_document_and_no_other(options):
     application = client(**options).application
     ids = {service["id"] for service in client(**options).get("/cds-services").get_json()["services"]}
     routes = set()
-    for rule in application.url_map.iter_rules():
+    # The pages of the workbench are for people.
+    for rule in (rule for rule in application.url_map.iter_rules() if not rule.endpoint.startswith("workbench.")):
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             paths = {rule.rule.replace("<service_id>", service_id) for service_id in ids}
             routes |= {(re.sub(r"<(?:type|resource|card)_(name|id)>", _placeholder, path), method.lower()) for path in paths}

@@ -17,6 +17,7 @@ from ...rules.condition_file import Vocabulary
 from ...rules.evidence_file import read_evidence
 from ...rules.parameter_text import note_wrong_definitions
 from ...rules.shared_files import Folder, read_folders, read_parameters, words_of
+from ...rules.sign_off_file import read_sign_offs
 from ...rules.yaml_source import AuthoringError, Mistakes
 from ...site_codes import read_site_codes
 from ..card_tests import CardTestResult, run_card, with_drafts
@@ -51,6 +52,7 @@ def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Itera
         return
     yield from definition_findings()
     read_site_codes(found, terminology, drugs_of(templates, terminology), mistakes)
+    read_sign_offs(found, mistakes)
     titles = {order: template.title for order, template in templates.items()}
     for parameter_set in PARAMETER_SETS:
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])

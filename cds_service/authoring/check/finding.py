@@ -30,6 +30,7 @@ CODES = {
     "source-unchecked": "Nobody has looked within a year whether the first source of a card is still current.",
     "evidence-unverified": "Nobody has yet compared this entry with the full text of the source.",
     "review-overdue": "The day by which the card was to be reviewed has passed.",
+    "not-signed": "Where sign-offs are kept, nobody has approved what this card now says.",
     "doubtful-day": "A source is dated or was checked after today, or a card's review lies more than ten years ahead.",
     "code-unverified": "No source confirms that a code means what its value set or order says; or an order lacks a code.",
     "placeholder": "A text still says TODO, as a new card does until its author has written it.",

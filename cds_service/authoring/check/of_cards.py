@@ -12,6 +12,7 @@ from ...facts.fact import Fact
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER, SUMMARY_LIMIT
 from ...rules.yaml_reader import meant
+from ..approval import approval_of
 from ..card_tests import CardTestResult, applicable_tests, failed_alike, missing_tests, read_test
 from ..coverage import seen
 from .contradictions import contradictions
@@ -29,6 +30,7 @@ def card_findings(card: Card, engine: Engine, served: Collection[Card], today: d
     yield from _summary(card)
     yield from _placeholders(card)
     yield from _review(card, today)
+    yield from _approval(card, engine)
 
 
 def _review(card: Card, today: date) -> Iterator[Finding]:
@@ -42,6 +44,16 @@ def _review(card: Card, today: date) -> Iterator[Finding]:
     elif days > _LATEST_REVIEW:
         what = f"{card.id} is to be reviewed by {card.review_by}, more than ten years ahead."
         yield Finding("doubtful-day", "warning", place, what, "Is the year right?")
+
+
+def _approval(card: Card, engine: Engine) -> Iterator[Finding]:
+    """Nothing where nobody keeps sign-offs: most sites approve cards elsewhere."""
+    if not engine.sign_offs.folders:
+        return
+    approval = approval_of(card, engine)
+    if not approval.is_signed:
+        mend = f"Once it is approved, add to {approval.file} its version ({card.version}) with checksum {approval.checksum}."
+        yield Finding("not-signed", "warning", card.places["version"], f"{card.id} {card.version} {approval.words}.", mend)
 
 
 def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:

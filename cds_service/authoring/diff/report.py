@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS
 from ..card_words import title
@@ -13,7 +13,15 @@ from .patient import patient_words, told_apart
 from .said import Said
 from .states import ENOUGH, Found
 
+LIMITS = "Limits and sources"
 _WHEN = {"opening": "when the chart is opened or at discharge", "ordering": "when an order is chosen or signed"}
+
+
+class Change(NamedTuple):
+    """One difference in a line, with what is told of it: an example, and what is worked out otherwise for it."""
+
+    text: str
+    told: tuple[str, ...] = ()
 
 
 def as_text(comparison: Comparison) -> str:
@@ -31,17 +39,32 @@ def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Itera
     if not comparison.differs:
         yield "No difference."
         return
-    said_of = {said.about for said in comparison.said}
-    # Of cards that only look at others, or rest on a limit, those count that differ for somebody.
-    for about in sorted(said_of | {states.card for states in comparison.states if states.found}):
-        yield heading.format(about or "Limits and sources")
-        yield from (item.format(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about)
-        for states in (each for each in comparison.states if each.card == about):
-            yield from (item.format(line) for line in _none(states))
-            for found in states.found:
-                yield item.format(_found(states, found))
-                yield from (inner.format(line) for line in _example(found))
+    for about in changed(comparison):
+        yield heading.format(about or LIMITS)
+        for change in changes_of(comparison, about):
+            yield item.format(change.text)
+            yield from map(inner.format, change.told)
         yield ""
+    yield from left_open(comparison)
+    yield _sum(comparison)
+
+
+def changed(comparison: Comparison) -> list[str]:
+    """The ids of the cards that differ, and ``""`` where limits or sources do; of cards that only look at others, or rest on a limit,
+    those that differ for somebody."""
+    return sorted({said.about for said in comparison.said} | {states.card for states in comparison.states if states.found})
+
+
+def changes_of(comparison: Comparison, about: str) -> Iterator[Change]:
+    """What differs of a card: what is said otherwise, then for whom it makes a difference."""
+    yield from (Change(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about)
+    for states in (each for each in comparison.states if each.card == about):
+        yield from map(Change, _none(states))
+        yield from (Change(_found(states, found), tuple(_example(found))) for found in states.found)
+
+
+def left_open(comparison: Comparison) -> Iterator[str]:
+    """What was not looked at."""
     for left in comparison.not_walked:
         read = ", ".join(map(title, left.facts))
         yield f"{left.parameter}: no patient is shown, since it is applied while the record is read or stands in one set only ({read})."
@@ -49,7 +72,6 @@ def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Itera
     unfinished = sorted({states.card for states in comparison.states if not states.whole and not states.found})
     if unfinished:
         yield f"Of these cards only the first {ENOUGH:,} states were looked at, and none differs: {', '.join(unfinished)}."
-    yield _sum(comparison)
 
 
 def _sets(sets: tuple[str, ...]) -> str:

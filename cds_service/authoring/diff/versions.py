@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from typing import NamedTuple
 from ...config import Settings
 from ...content import CARDS
 from ...engine import PARAMETER_SETS, Engine
+from ...rules.card import Card
+from ...rules.card_set import file_of
 from ...rules.shared_files import SITE_FILE
 
 BUILT_IN = "built-in"
@@ -45,6 +48,22 @@ def read_version(name: str, settings: Settings, work: Path) -> Version:
         raise NoSuchVersion(f"{name} holds no set of cards: neither {SITE_FILE} (local cards) nor parameters/default.yaml.")
     chosen = {each: settings.model_copy(update={"cards": local, "parameters": each}) for each in PARAMETER_SETS}
     return Version(name, {each: Engine(of_set, built_in) for each, of_set in chosen.items()})
+
+
+def with_card_as(copy: Path, card: Card, now: Mapping[str, Engine], work: Path) -> Version:
+    """The set of cards as it is ``now``, by parameter set, with the file ``copy`` in place of that of ``card``; made in ``work``.
+
+    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` where the copy can no longer be read beside the others.
+    """
+    first = next(iter(now.values()))
+    path, folder = file_of(card, first.folders)
+    target = work / folder.root.name
+    shutil.copytree(folder.root, target)
+    shutil.copyfile(copy, target / path.relative_to(folder.root))
+    built_in = first.folders[0].root if folder.owner else target
+    local = tuple(target if root == folder.root else root for root in first.settings.cards)
+    chosen = {name: engine.settings.model_copy(update={"cards": local}) for name, engine in now.items()}
+    return Version(copy.name, {name: Engine(of_set, built_in) for name, of_set in chosen.items()})
 
 
 def _unpacked(name: str, work: Path) -> Path:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from ...engine import PARAMETER_SETS
+from ...engine import Engine
 from ...rules.card import Card, Suggestion
 from ...rules.conditions import Condition
 from ...rules.hook_table import HOOKS
 from ..card_orders import OrderChoices
 from ..card_words import in_words, joined, title
-from ..safety.job import engine
+from .engines import Engines, documented_engines
 
 TOPICS = {
     "deficiency": "Deficiency",
@@ -30,6 +30,10 @@ TOPICS = {
 }  # fmt: skip
 
 
+# Beside each engine, as long as that is there: what its orders can come to takes a second to find.
+_CHOICES: WeakKeyDictionary[Engine, OrderChoices] = WeakKeyDictionary()
+
+
 class Placed(NamedTuple):
     """A card, and the first parameter set in which it is on."""
 
@@ -37,22 +41,24 @@ class Placed(NamedTuple):
     parameter_set: str
 
 
-def placed_cards() -> list[Placed]:
-    """Every card that is on in a parameter set, by topic and rank."""
+def placed_cards(engines: Engines | None = None) -> list[Placed]:
+    """Every card that is on in a parameter set, by topic and rank. ``engines``: those of the documentation, if none are named."""
     found: dict[str, Placed] = {}
-    for parameter_set in PARAMETER_SETS:
-        for card in engine(parameter_set, "all").cards.values():
+    for parameter_set, engine in (engines or documented_engines()).items():
+        for card in engine.cards.values():
             found.setdefault(card.id, Placed(card, parameter_set))
     return sorted(found.values(), key=lambda placed: (_position(_topic(placed.card)), _topic(placed.card), placed.card.rank))
 
 
 def card_rows() -> list[dict[str, Any]]:
     """The topics with their cards, each card as a row and with what differs in other parameter sets."""
-    by_topic = groupby(placed_cards(), key=lambda placed: _topic(placed.card))
-    return [{"title": _topic_title(topic), "cards": [card_row(*placed) for placed in of_topic]} for topic, of_topic in by_topic]
+    engines = documented_engines()
+    by_topic = groupby(placed_cards(engines), key=lambda placed: _topic(placed.card))
+    return [{"title": topic_title(topic), "cards": [card_row(*placed, engines) for placed in of_topic]} for topic, of_topic in by_topic]
 
 
-def _topic_title(topic: str) -> str:
+def topic_title(topic: str) -> str:
+    """The title of a folder of cards."""
     return TOPICS.get(topic, topic.replace("-", " ").capitalize())
 
 
@@ -64,18 +70,18 @@ def _position(topic: str) -> int:
     return list(TOPICS).index(topic) if topic in TOPICS else len(TOPICS)
 
 
-def card_row(card: Card, parameter_set: str) -> dict[str, Any]:
-    """What the page says of a card, in Markdown; ``parameter_set``: the one that others are compared with."""
+def card_row(card: Card, parameter_set: str, engines: Engines) -> dict[str, Any]:
+    """What the page says of a card, in Markdown; ``parameter_set``: the one of ``engines`` that others are compared with."""
     return {
         "id": card.id,
         "title": card.title,
         "version": card.version,
         "file": f"../{card.place.file}",
         "when": joined([HOOKS[hook].occasion for hook in card.hooks], "or"),
-        **_said(card, parameter_set),
+        **_said(card, engines[parameter_set]),
         "tests": len(card.tests),
         "needs": sorted({_known(condition) for condition in card.include if condition.facts and not _answers_unknown(condition)}),
-        "others": list(_other_sets(card, parameter_set)),
+        "others": list(_other_sets(card, parameter_set, engines)),
     }
 
 
@@ -90,27 +96,28 @@ def _answers_unknown(condition: Any) -> bool:
     return any(getattr(part, "when_unknown", None) or getattr(part, "operator", "") == "unknown" for part in parts)
 
 
-def _said(card: Card, parameter_set: str) -> dict[str, Any]:
+def _said(card: Card, engine: Engine) -> dict[str, Any]:
     return {
         "indicator": card.indicator,
         "summary": card.summary,
         "fires": in_words(card.include),
         "silent": in_words(card.exclude),
-        "suggestions": [_suggestion(card, suggestion, parameter_set) for suggestion in card.suggestions],
+        "suggestions": [_suggestion(card, suggestion, engine) for suggestion in card.suggestions],
         "evidence": [f"[{key}](evidence.md#{key})" for key in dict.fromkeys((card.source, *card.evidence))],
     }
 
 
-@cache
-def _choices(parameter_set: str) -> OrderChoices:
-    return OrderChoices(engine(parameter_set, "all").site)
+def _choices(engine: Engine) -> OrderChoices:
+    if engine not in _CHOICES:
+        _CHOICES[engine] = OrderChoices(engine.site)
+    return _CHOICES[engine]
 
 
-def _suggestion(card: Card, suggestion: Suggestion, parameter_set: str) -> str:
-    templates = engine(parameter_set, "all").publication.templates
+def _suggestion(card: Card, suggestion: Suggestion, engine: Engine) -> str:
+    templates = engine.publication.templates
     label, orders = suggestion.label, []
     for source in suggestion.create:
-        chosen = _choices(parameter_set).of(source, card, suggestion)
+        chosen = _choices(engine).of(source, card, suggestion)
         told = joined([" + ".join(templates[item].title for item in order) for order in chosen.alternatives], "or")
         if source.fact:
             label = label.replace(f"{{{source.fact}}}", f"*{title(source.fact)}*")
@@ -121,17 +128,17 @@ def _suggestion(card: Card, suggestion: Suggestion, parameter_set: str) -> str:
     return f"{label}: {'; '.join(orders)}.{when}"
 
 
-def _other_sets(card: Card, usual_set: str) -> Iterator[dict[str, Any]]:
+def _other_sets(card: Card, usual_set: str, engines: Engines) -> Iterator[dict[str, Any]]:
     """What other parameter sets say instead, in the elements that differ."""
-    usual = _said(card, usual_set)
-    for parameter_set in PARAMETER_SETS:
+    usual = _said(card, engines[usual_set])
+    for parameter_set, engine in engines.items():
         if parameter_set == usual_set:
             continue
-        other = engine(parameter_set, "all").cards.get(card.id)
+        other = engine.cards.get(card.id)
         if other is None:
             yield {"set": parameter_set, "off": True, "changes": {}}
             continue
-        said = _said(other, parameter_set)
+        said = _said(other, engine)
         changes = {name: value for name, value in said.items() if value != usual[name]}
         if changes:
             yield {"set": parameter_set, "off": False, "changes": changes}

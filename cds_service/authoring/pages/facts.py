@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Definition, closure
 from ...rules.parameter_text import with_parameters
 from ..card_words import plain
 from ..fact_codes import value_sets
-from ..safety.job import engine
+from .engines import Engines, documented_engines
 
 _KINDS = {
     "yes-no": "yes or no",
@@ -21,26 +22,27 @@ _KINDS = {
 }  # fmt: skip
 
 
-def fact_rows() -> list[dict[str, Any]]:
-    """The facts by the first part of their name, in the order of the catalogue."""
+def fact_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
+    """The facts by the first part of their name, in the order of the catalogue, with the limits and cards of the first of
+    ``engines``; if none are named, of the documentation."""
+    engine = next(iter((engines or documented_engines()).values()))
     groups: dict[str, list[dict[str, Any]]] = {}
     for definition in CATALOGUE.values():
-        groups.setdefault(definition.name.partition(".")[0], []).append(_row(definition))
+        groups.setdefault(definition.name.partition(".")[0], []).append(_row(definition, engine))
     return [{"name": name, "facts": rows} for name, rows in groups.items()]
 
 
-def _row(definition: Definition) -> dict[str, Any]:
-    cards = engine("default", "all").cards.values()
+def _row(definition: Definition, engine: Engine) -> dict[str, Any]:
     return {
         "name": definition.name,
         "title": definition.title,
         "type": _type(definition),
-        "definition": plain(with_parameters(definition.doc, engine("default", "all").words)),
+        "definition": plain(with_parameters(definition.doc, engine.words)),
         "codes": value_sets(definition.name),
         "uses": definition.uses,
         "prefetch": sorted({key for name in closure([definition.name]) for key in CATALOGUE[name].queries}),
         "session": any(CATALOGUE[name].session for name in closure([definition.name])),
-        "cards": [card.id for card in cards if definition.name in card.facts],
+        "cards": [card.id for card in engine.cards.values() if definition.name in card.facts],
     }
 
 

@@ -7,33 +7,25 @@ from typing import Any
 from ...engine import PARAMETER_SETS
 from ...rules.card_set import ParameterEntry
 from ...rules.shared_files import value_words
-from ..safety.job import engine
+from .engines import Engines, documented_engines
 
 
-def _parameters() -> dict[str, dict[str, ParameterEntry]]:
-    return {name: engine(name, "all").parameters for name in PARAMETER_SETS}
-
-
-def evidence_rows() -> list[dict[str, Any]]:
-    """Each source with the cards and parameters that rest on it."""
-    sets = _parameters()
+def evidence_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
+    """Each source with the cards and parameters of ``engines`` that rest on it; if none are named, of the documentation."""
+    engines = engines or documented_engines()
     rows = []
-    for key, entry in engine("default", "all").evidence.items():
-        cards = {
-            card.id
-            for parameter_set in PARAMETER_SETS
-            for card in engine(parameter_set, "all").cards.values()
-            if key in (card.source, *card.evidence)
-        }
-        parameters = {name for entries in sets.values() for name, parameter in entries.items() if parameter.source == key}
+    for key, entry in engines["default"].evidence.items():
+        cards = {card.id for engine in engines.values() for card in engine.cards.values() if key in (card.source, *card.evidence)}
+        parameters = {name for engine in engines.values() for name, parameter in engine.parameters.items() if parameter.source == key}
         rows.append({**entry._asdict(), "cards": sorted(cards), "parameters": sorted(parameters)})
     return rows
 
 
-def parameter_rows() -> list[dict[str, Any]]:
-    """Each parameter with its value, source and basis in every set; ``None`` where a set takes the default's."""
-    sets = _parameters()
-    evidence = engine("default", "all").evidence
+def parameter_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
+    """Each parameter with its value, source and basis in every set; ``None`` where a set takes the default's. ``engines``: those of
+    the documentation, if none are named."""
+    sets: dict[str, dict[str, ParameterEntry]] = {name: of.parameters for name, of in (engines or documented_engines()).items()}
+    evidence = (engines or documented_engines())["default"].evidence
     rows = []
     for name, usual in sets["default"].items():
         others = {other: sets[other][name] for other in PARAMETER_SETS[1:]}

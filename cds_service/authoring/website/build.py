@@ -13,6 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...engine import PARAMETER_SETS
+from ...rules.card import Card
+from ...rules.card_set import file_of
 from ..drawing.svg import STYLE
 from ..pages import CLAUSES, PAGES, STATEMENTS, page
 from ..pages.cards import card_rows, placed_cards
@@ -124,7 +126,7 @@ class _Site:
     def _cards(self, rows: Mapping[str, Any]) -> None:
         for placed in self.placed:
             path = f"cards/{placed.card.id}.html"
-            source = _source(placed.card.place.file, placed.parameter_set)
+            source = _source(*placed)
             content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
             self._add(path, "card.html", placed.card.title, "docs/cards.md", content, _WHOLE)
 
@@ -222,9 +224,6 @@ def _heading(text: str) -> str:
     return first.removeprefix("# ").replace("`", "")
 
 
-def _source(shown: str, parameter_set: str) -> str:
-    """The text of a card's file, by the name under which messages tell it."""
-    for folder in engine(parameter_set, "all").folders:
-        if shown.startswith(f"{folder.shown}/"):
-            return (folder.root / shown.removeprefix(f"{folder.shown}/")).read_text("utf-8")
-    raise FileNotFoundError(shown)
+def _source(card: Card, parameter_set: str) -> str:
+    """The text of a card's file."""
+    return file_of(card, engine(parameter_set, "all").folders)[0].read_text("utf-8")

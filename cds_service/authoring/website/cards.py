@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...engine import PARAMETER_SETS
 from ...facts.catalogue import CATALOGUE
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER
@@ -16,7 +15,7 @@ from ..card_words import in_words, title
 from ..drawing.ladder import ladder_as_authored
 from ..drawing.svg import svg
 from ..pages.cards import Placed
-from ..safety.job import engine
+from ..pages.engines import Engines, documented_engines
 from .examples import example_of
 
 
@@ -34,36 +33,39 @@ def linked_plain(text: str, address: Callable[[str], str]) -> Markup:
     )
 
 
-def card_content(placed: Placed, row: dict[str, Any], source: str, drawing_link: Callable[[str], str]) -> dict[str, Any]:
+def card_content(
+    placed: Placed, row: dict[str, Any], source: str, drawing_link: Callable[[str], str], engines: Engines | None = None
+) -> dict[str, Any]:
     """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file; ``drawing_link``: the address of another
-    card's page, ``""`` where it has none."""
+    card's page, ``""`` where it has none; ``engines``: those of the documentation, if none are named."""
     card, parameter_set = placed
+    engines = engines or documented_engines()
     return {
         "card": card,
         "row": row,
         "parameter_set": parameter_set,
         "hooks": [(hook, HOOKS[hook].occasion) for hook in card.hooks],
-        "on_in": [name for name in PARAMETER_SETS if card.id in engine(name, "all").cards],
-        "drawings": list(_drawings(card.id, drawing_link)),
-        "example": example_of(card, parameter_set),
+        "on_in": [name for name, engine in engines.items() if card.id in engine.cards],
+        "drawings": list(_drawings(card.id, drawing_link, engines)),
+        "example": example_of(card, parameter_set, engines),
         "paragraphs": [(linked(paragraph.text), in_words(paragraph.when)) for paragraph in card.detail],
         "values": [(name, title(name)) for name in card.values],
         "facts": [(name, CATALOGUE[name].title) for name in card.facts],
-        "evidence": [engine(parameter_set, "all").evidence[key] for key in dict.fromkeys((card.source, *card.evidence))],
+        "evidence": [engines[parameter_set].evidence[key] for key in dict.fromkeys((card.source, *card.evidence))],
         "tests": list(_tests(card)),
         "source": source,
     }
 
 
-def _drawings(card_id: str, link: Callable[[str], str]) -> Iterator[tuple[str, Markup]]:
+def _drawings(card_id: str, link: Callable[[str], str], engines: Engines) -> Iterator[tuple[str, Markup]]:
     """The drawing in each set in which it is another one, with the names of the sets."""
     found: dict[tuple[Any, ...], list[str]] = {}
-    for name in PARAMETER_SETS:
-        card = engine(name, "all").cards.get(card_id)
+    for name, engine in engines.items():
+        card = engine.cards.get(card_id)
         if card:
             found.setdefault((card.include, card.exclude, card.indicator, card.summary), []).append(name)
     for names in found.values():
-        ladder = ladder_as_authored(engine(names[0], "all").cards[card_id], names[0])
+        ladder = ladder_as_authored(engines[names[0]].cards[card_id], names[0])
         yield ", ".join(names), Markup(svg(ladder, link, styled=False))
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact, known
 from ...fhir.interval import Interval
@@ -23,6 +24,7 @@ from ...rules.decision import Decisions
 from ...rules.hook_table import any_at_ordering
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
+from ..pages.engines import Engines, documented_engines
 from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN
 from ..safety.classes import COLLAPSED, CONDITIONAL, TEST_ORDERS, input_classes
 from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
@@ -70,11 +72,13 @@ class Example(NamedTuple):
     because: tuple[tuple[str, str], ...]
 
 
-def example_of(card: Card, parameter_set: str) -> Example | None:
-    """An example of ``card``, or ``None`` where no state was found in which it fires."""
+def example_of(card: Card, parameter_set: str, engines: Engines | None = None) -> Example | None:
+    """An example of ``card`` in a parameter set of ``engines`` (if none are named, of the documentation), or ``None`` where no state
+    was found in which it fires."""
+    loaded = (engines or documented_engines())[parameter_set]
     stated = _stated(card, parameter_set)
     for session in _sessions(any_at_ordering(card.hooks[:1])):
-        for found in islice(_states(card, parameter_set, session, stated), _MOST_STATES):
+        for found in islice(_states(card, loaded, session, stated), _MOST_STATES):
             if found is not None:
                 return found
     return None
@@ -94,8 +98,7 @@ def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
     return {}
 
 
-def _states(card: Card, parameter_set: str, session: Session, stated: Mapping[str, Fact]) -> Iterator[Example | None]:
-    loaded = engine(parameter_set, "all")
+def _states(card: Card, loaded: Engine, session: Session, stated: Mapping[str, Fact]) -> Iterator[Example | None]:
     classes = {name: _preferred(name, of, stated) for name, of in _classes().items()}
     cards = loaded.cards_by_hook[card.hooks[0]]
 

@@ -1,0 +1,58 @@
+"""Whether what a card now says was approved, by whom, and what an approval adds to the file of sign-offs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..engine import Engine
+from ..rules.card import Card
+from ..rules.card_set import file_of
+from ..rules.shared_files import SIGN_OFFS_FILE, read_file
+from ..rules.sign_off_file import SignOff, checksum_of, copy_name
+
+
+class Approval(NamedTuple):
+    """``sign_offs``: of the card, the oldest first; ``checksum``: of its file now; ``file``: where an approval is written;
+    ``copy``: where the card's file is copied then, so that later changes can be shown."""
+
+    version: str
+    checksum: str
+    sign_offs: tuple[SignOff, ...]
+    file: str
+    copy: str
+
+    @property
+    def last(self) -> SignOff | None:
+        """The latest sign-off, of whatever version."""
+        return self.sign_offs[-1] if self.sign_offs else None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether somebody approved this version, as the file now stands."""
+        return any(self.covers(one) for one in self.sign_offs)
+
+    def covers(self, one: SignOff) -> bool:
+        """Whether a sign-off is of what the card now says."""
+        return (one.version, one.checksum) == (self.version, self.checksum)
+
+    @property
+    def words(self) -> str:
+        """How the card stands, to follow its name."""
+        if self.is_signed:
+            return "is approved"
+        if any(one.version == self.version for one in self.sign_offs):
+            return "was approved, and its file was changed since without a new version"
+        return f"is not approved; the last that is, is {self.last.version}" if self.last else "was never approved"
+
+
+def approval_of(card: Card, engine: Engine) -> Approval:
+    """How ``card`` of ``engine`` stands."""
+    path, folder = file_of(card, engine.folders)
+    keeping = engine.sign_offs.folders[-1] if engine.sign_offs.folders else engine.folders[-1]
+    return Approval(
+        card.version,
+        checksum_of(read_file(path, folder)),
+        engine.sign_offs.of(card.id),
+        f"{keeping.shown}/{SIGN_OFFS_FILE}",
+        f"{keeping.shown}/{copy_name(card.id, card.version)}",
+    )
