@@ -143,7 +143,7 @@ def test_an_unknown_service(client: FlaskClient, service: str) -> None:
     assert _refused(client.post(f"/cds-services/{service}", json=_good("patient-view")), 404)["code"] == "not-found"
 
 
-@pytest.mark.parametrize("path", ["/", "/cds-services/b12-folate-patient-view/more", f"/{SECRET}"])
+@pytest.mark.parametrize("path", ["/elsewhere", "/cds-services/b12-folate-patient-view/more", f"/{SECRET}"])
 def test_an_unknown_page(client: FlaskClient, path: str) -> None:
     _refused(client.get(path), 404)
 
