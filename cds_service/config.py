@@ -71,7 +71,9 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Secret of at least 32 characters, with which patient ids are hashed; needed with `CDS_SNOOZE_DAYS`.",
     )
-    base_url: str = Field("", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS`.")
+    base_url: str = Field(
+        "", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS` and `CDS_SMART_CLIENT_ID`."
+    )
     clients: str = Field("", description="File of trusted clients, see [trust](trust.md). With it, every call needs a token.")
     insecure: bool = Field(False, description="Answer callers that are not authenticated, on any address.")
     discovery: Literal["public", "protected"] = Field(
@@ -104,6 +106,37 @@ class Settings(BaseSettings):
         "clients by name. With `CDS_CLIENTS` they need a token, like everything else.",
     )
 
+    smart_client_id: str = Field(
+        "",
+        pattern=r"^[ -~]*$",
+        description="Client id under which the EHR knows the [SMART app](smart-app.md). With it, every card has a link that opens the "
+        "patient's picture inside the EHR.",
+    )
+    smart_client_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of the SMART app where it is registered as a confidential client; without one it is a public client.",
+    )
+    smart_frames: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Origins of the EHR's pages that may show the SMART app in a frame, a comma list, such as `https://ehr.example.org`; "
+        "without them it opens in a window of its own.",
+    )
+
+    @property
+    def smart_launch_url(self) -> str:
+        """Where an EHR launches the SMART app; ``""`` where the site does not switch it on."""
+        return f"{self.base_url}/smart/launch" if self.smart_client_id else ""
+
+    @model_validator(mode="after")
+    def _smart_app(self) -> Self:
+        if self.smart_client_secret.get_secret_value() and not self.smart_client_id:
+            raise ValueError("CDS_SMART_CLIENT_SECRET: without CDS_SMART_CLIENT_ID there is no SMART app")
+        if self.smart_client_id and not self.base_url:
+            raise ValueError(
+                "CDS_SMART_CLIENT_ID: CDS_BASE_URL is missing; the EHR opens the app there, for example https://cds.example.org"
+            )
+        return self
+
     @property
     def has_workbench(self) -> bool:
         """Whether the pages of the workbench are served."""
@@ -115,7 +148,7 @@ class Settings(BaseSettings):
         client is trusted by name."""
         return self.has_workbench and is_loopback(self.host) and not self.clients
 
-    @field_validator("formulary", "cors_origins", mode="before")
+    @field_validator("formulary", "cors_origins", "smart_frames", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -211,7 +244,7 @@ class Settings(BaseSettings):
             raise ValueError("a base URL has no query")
         return value.rstrip("/")
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "smart_frames")
     @classmethod
     def _origins(cls, value: frozenset[str]) -> frozenset[str]:
         for origin in value:
