@@ -122,9 +122,11 @@ class Named(NamedTuple):
 
 
 def named_by(listed: Server, url: str) -> Named | None:
-    """The server of a ``url`` that the ``listed`` one names; ``None`` for no plain URL, and for one without TLS beyond this machine."""
+    """The server of a ``url`` that the ``listed`` one names; ``None`` for no plain URL, and for one without TLS, but from a server on
+    this machine to another on it."""
     address = parse_address(url)
-    if address is None or (address.scheme == "http" and not _is_loopback(address.host)):
+    is_here = listed.base is None or _is_loopback(listed.base.host)
+    if address is None or (address.scheme == "http" and not (is_here and _is_loopback(address.host))):
         return None
     return Named(listed, address)
 

@@ -241,6 +241,12 @@ def test_a_page_that_is_opened_by_itself_says_so(opened_by, query):
     refused(opened_by().get(f"/smart/launch?{query}"), 400, "This page is opened by an EHR.")
 
 
+def test_a_card_that_is_tried_without_an_ehr_names_the_app_and_links_nothing(opened_by):
+    text = opened_by().get("/try?scenario=folic-acid-first").get_data(as_text=True)
+    assert "(a SMART app, opened by an EHR)" in text
+    assert 'href="http://127.0.0.1:8080/smart' not in text
+
+
 def test_it_is_not_there_unless_a_site_switches_it_on(opened_by):
     without = opened_by(smart_client_id="")
     assert [without.get(f"/smart/{path}").status_code for path in ("launch", "callback", "static/workbench.css")] == [404] * 3

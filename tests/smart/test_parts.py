@@ -65,6 +65,14 @@ def test_where_a_server_that_a_listed_one_names_may_be(listed, named, address, n
     assert _may(listed, named, address, networks) is may
 
 
+def test_without_tls_a_browser_is_sent_from_this_machine_to_this_machine_alone():
+    [elsewhere] = read_servers([EHR], (), development=False)
+    [here] = read_servers(["http://localhost:8081/fhir"], (), development=False)
+    assert named_by(elsewhere, "http://127.0.0.1:9000/authorize") is None
+    assert named_by(here, "http://127.0.0.1:9000/authorize") is not None
+    assert named_by(here, "http://idp.example.org/authorize") is None
+
+
 def test_in_development_a_server_on_this_machine_names_others_on_it_alone():
     assert _may("loopback", "http://127.0.0.1:9000/token", "127.0.0.1", development=True)
     assert not _may("loopback", IDP, "93.184.215.14", development=True)
