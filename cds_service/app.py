@@ -81,6 +81,10 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
     if settings.has_workbench:
         app.register_blueprint(workbench_blueprint(serving, clock, fhir, turn, settings))
+    if settings.smart_client_id:
+        from .workbench.smart.blueprint import smart_blueprint  # only then: its libraries take long to load
+
+        app.register_blueprint(smart_blueprint(serving, clock, fhir, turn, settings))
     return app
 
 

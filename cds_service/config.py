@@ -75,7 +75,9 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Secret of at least 32 characters, with which patient ids are hashed; needed with `CDS_SNOOZE_DAYS`.",
     )
-    base_url: str = Field("", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS`.")
+    base_url: str = Field(
+        "", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS` and `CDS_SMART_CLIENT_ID`."
+    )
     clients: str = Field("", description="File of trusted clients, see [trust](trust.md). With it, every call needs a token.")
     insecure: bool = Field(False, description="Answer callers that are not authenticated, on any address.")
     discovery: Literal["public", "protected"] = Field(
@@ -108,6 +110,37 @@ class Settings(BaseSettings):
         "name and trusts no clients. With `CDS_CLIENTS` they need a token, like everything else.",
     )
 
+    smart_client_id: str = Field(
+        "",
+        pattern=r"^[ -~]*$",
+        description="Client id under which the EHR knows the [SMART app](smart-app.md). With it, every card has a link that opens the "
+        "patient's picture inside the EHR.",
+    )
+    smart_client_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of the SMART app where it is registered as a confidential client; without one it is a public client.",
+    )
+    smart_frames: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Origins of the EHR's pages that may show the SMART app in a frame, a comma list, such as `https://ehr.example.org`; "
+        "without them it opens in a window of its own.",
+    )
+
+    @property
+    def smart_launch_url(self) -> str:
+        """Where an EHR launches the SMART app; ``""`` where the site does not switch it on."""
+        return f"{self.base_url}/smart/launch" if self.smart_client_id else ""
+
+    @model_validator(mode="after")
+    def _smart_app(self) -> Self:
+        if self.smart_client_secret.get_secret_value() and not self.smart_client_id:
+            raise ValueError("CDS_SMART_CLIENT_SECRET: without CDS_SMART_CLIENT_ID there is no SMART app")
+        if self.smart_client_id and not self.base_url:
+            raise ValueError(
+                "CDS_SMART_CLIENT_ID: CDS_BASE_URL is missing; the EHR opens the app there, for example https://cds.example.org"
+            )
+        return self
+
     @property
     def is_development(self) -> bool:
         """Whether only this machine can call, under no other name, and no client is trusted by name."""
@@ -134,7 +167,7 @@ class Settings(BaseSettings):
         """How many worker processes are started: one where what clients sent is shown, since each has its own memory."""
         return self.workers or (1 if self.watches_clients else min(usable_cores(), MOST_WORKERS))
 
-    @field_validator("formulary", "cors_origins", mode="before")
+    @field_validator("formulary", "cors_origins", "smart_frames", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -230,7 +263,7 @@ class Settings(BaseSettings):
             raise ValueError("a base URL has no query")
         return value.rstrip("/")
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "smart_frames")
     @classmethod
     def _origins(cls, value: frozenset[str]) -> frozenset[str]:
         for origin in value:

@@ -132,7 +132,7 @@ class Engine:
         self.sign_offs = load_sign_offs(self.folders)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
         sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
-        fixed = {card_id: fixed_parts(card, sources, reasons) for card_id, card in self.cards.items()}
+        fixed = {card_id: fixed_parts(card, sources, reasons, settings.smart_launch_url) for card_id, card in self.cards.items()}
         self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
         self.queries = Queries(settings.ehr_profile, self.terminology)

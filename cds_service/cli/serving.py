@@ -170,12 +170,14 @@ def _check_database(settings: Settings) -> None:
 def _check_trust(settings: Settings) -> None:
     """That callers are known as far as the settings ask, and that their keys and the store of used tokens can be had."""
     from ..trust.jwks import KeyProblem
-    from ..trust.replay import StoreFailure
+    from ..trust.replay import StoreFailure, open_store
     from ..trust.start import UnsafeSettings, token_verifier
 
     try:
         verifier = token_verifier(settings)
         warnings = verifier.check() if verifier else []
+        if settings.smart_client_id:
+            open_store(settings.replay_store).check()
     except (UnsafeSettings, AuthoringError) as error:
         raise click.ClickException(str(error)) from None
     except KeyProblem as problem:

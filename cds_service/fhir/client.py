@@ -23,6 +23,7 @@ from .authorization import FhirAuthorization
 from .connections import CheckedAdapter
 from .ehr_profile import EhrProfile
 from .fetching import Probed, Reading, Source
+from .named_servers import NamedServers
 from .retrieval import Fetch, Fetched
 from .servers import Address, Server, parse_address
 
@@ -103,7 +104,7 @@ class FhirClient:
         self.most_bytes = most_bytes
         self.waiting = waiting
         self.statement_profile = statement_profile
-        tls = _trusting(ca_bundle or where())
+        self._tls = tls = _trusting(ca_bundle or where())
         self.places = threading.BoundedSemaphore(MOST_WAITING)
         self.lines = {
             server: _Line(CheckedAdapter(tls), ThreadPoolExecutor(THREADS, "fhir"), threading.BoundedSemaphore(MOST_WAITING_FOR_ONE), {})
@@ -129,6 +130,13 @@ class FhirClient:
             return None
         source = self._source(server, base)
         return lambda url: Reading(source, authorization, "", seconds, self.most_bytes).probe(url)
+
+    def named_by(self, base_url: str, seconds: float) -> NamedServers | None:
+        """Asking the servers that the one at ``base_url`` names, all within ``seconds``; ``None`` for one that is not listed."""
+        server, base = self._listed(base_url)
+        if server is None or base is None:
+            return None
+        return NamedServers(server, CheckedAdapter(self._tls), seconds)
 
     def profile_of(self, base_url: str, authorization: FhirAuthorization | None) -> EhrProfile | None:
         """What the server at ``base_url``, that a call may read, says of itself; ``None`` as long as that is not known. It is asked

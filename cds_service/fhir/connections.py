@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Protocol
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util import Retry
 from urllib3.util.connection import create_connection
 
-from .servers import Server
+from .servers import IPAddress
 
 POOLED_SERVERS = 8
 POOLED_CONNECTIONS = 64
@@ -30,10 +30,17 @@ POOLED_CONNECTIONS = 64
 _current = threading.local()
 
 
+class Destination(Protocol):
+    """A server that may be asked: a listed one, or one that such a one names."""
+
+    def may_connect(self, address: IPAddress) -> bool:
+        """Whether a connection may go to ``address``."""
+
+
 class Exchange:
     """One request to ``server`` and its answer, up to the moment ``ends`` (of ``time.monotonic``)."""
 
-    def __init__(self, server: Server, ends: float):
+    def __init__(self, server: Destination, ends: float):
         self.server = server
         self.ends = ends
         self._connection: _Checked | None = None

@@ -101,6 +101,36 @@ class Server(NamedTuple):
         return self.base.scheme == "https" and _is_public(address)
 
 
+class Named(NamedTuple):
+    """A server at ``address`` that a ``listed`` one names, such as that of its authorization. It decides less than a list does."""
+
+    listed: Server
+    address: Address
+
+    def may_connect(self, address: IPAddress) -> bool:
+        """Whether a connection may go to ``address``, which the host resolved to.
+
+        Beside the origin of the listed server: a public address, over TLS, or one in a network that the site names. A server on this
+        machine names others on it where every one of them is listed, and there alone, so that no answer of a listed server leads into
+        a private network.
+        """
+        base = self.listed.base
+        if base is None or self.address[:3] == base[:3]:
+            return self.listed.may_connect(address)
+        plain = _plain(address)
+        return any(plain in network for network in self.listed.networks) or (self.address.scheme == "https" and _is_public(plain))
+
+
+def named_by(listed: Server, url: str) -> Named | None:
+    """The server of a ``url`` that the ``listed`` one names; ``None`` for no plain URL, and for one without TLS, but from a server on
+    this machine to another on it."""
+    address = parse_address(url)
+    is_here = listed.base is None or _is_loopback(listed.base.host)
+    if address is None or (address.scheme == "http" and not (is_here and _is_loopback(address.host))):
+        return None
+    return Named(listed, address)
+
+
 def read_servers(entries: Sequence[str], networks: Sequence[Network], *, development: bool) -> tuple[Server, ...]:
     """The servers that a site lists.
 

@@ -25,10 +25,14 @@ log = logging.getLogger(__name__)
 # Those that say what the service is and what its cards are, and nothing of a patient.
 _DESCRIBING = frozenset({"hooks.discover", "hooks.describe", "fhir.metadata", "fhir.search", "fhir.search_by_post", "fhir.read"})
 
+# Those of the SMART app, which a browser opens: who it is for, the EHR says (SMART App Launch 2.2.0).
+_LAUNCHING = frozenset({"smart.launch", "smart.callback", "smart.static_file"})
+
 
 def open_endpoints(settings: Settings) -> frozenset[str]:
     """The endpoints that anyone may call."""
-    return _DESCRIBING if settings.discovery == "public" else frozenset()
+    describing = _DESCRIBING if settings.discovery == "public" else frozenset()
+    return describing | (_LAUNCHING if settings.smart_client_id else frozenset())
 
 
 class Authentication:

@@ -38,7 +38,7 @@ _CARD = _object(
     suggestions=_list(_ref("Suggestion"), minItems=1),
     selectionBehavior={"const": "at-most-one"},
     overrideReasons=_list(_ref("DisplayedCoding"), minItems=1),
-    links=_list(_object({"label": _TEXT, "url": _URL, "type": {"const": "absolute"}}), minItems=1),
+    links=_list(_object({"label": _TEXT, "url": _URL, "type": {"enum": ["absolute", "smart"]}}), minItems=1),
 )
 _ACTION: dict[str, Any] = {
     "oneOf": [

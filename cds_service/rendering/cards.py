@@ -27,6 +27,7 @@ from .reasons import reasons
 MOST_CARDS = 3
 TOPICS = f"{BASE}/CodeSystem/card-topic"
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+APP = "The patient's picture: B12 and folate over time"
 EXPOSURE_STOPS = "**Nitrous oxide is recorded: exposure must stop.**"
 _INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"})
 
@@ -56,16 +57,18 @@ class Patient(NamedTuple):
     user: str = ""
 
 
-def fixed_parts(card: Card, evidence: Mapping[str, Evidence], override_reasons: Mapping[str, str]) -> dict[str, Any]:
-    """The elements of a card that no call changes: source, override reasons and links."""
+def fixed_parts(card: Card, evidence: Mapping[str, Evidence], override_reasons: Mapping[str, str], launch_url: str = "") -> dict[str, Any]:
+    """The elements of a card that no call changes: source, override reasons and links. ``launch_url``: of the SMART app, if any."""
     main = evidence[card.source]
     topic = {"system": TOPICS, "code": card.id, "display": card.title}
     address = {"url": main.url} if main.url else {}
     parts: dict[str, Any] = {"source": {"label": main.title, **address, "topic": topic}}
     if card.override_reasons:
         parts["overrideReasons"] = [{"code": code, "system": REASONS, "display": override_reasons[code]} for code in card.override_reasons]
-    if pages := [evidence[key] for key in card.evidence if evidence[key].url]:
-        parts["links"] = [{"label": page.title, "url": page.url, "type": "absolute"} for page in pages]
+    links = [{"label": APP, "url": launch_url, "type": "smart"}] if launch_url else []
+    links += [{"label": page.title, "url": page.url, "type": "absolute"} for page in (evidence[key] for key in card.evidence) if page.url]
+    if links:
+        parts["links"] = links
     return parts
 
 

@@ -21,11 +21,16 @@ def share_key_with_workers() -> None:
     os.environ[RUN_KEY] = secrets.token_hex(32)
 
 
+def run_key() -> bytes:
+    """The key of this start of the service; where no start shares one, a key of this process alone, new each time."""
+    return (os.environ.get(RUN_KEY) or secrets.token_hex(32)).encode()
+
+
 class Occasions:
     """Names occasions, for the life of a start of the service."""
 
     def __init__(self) -> None:
-        self._key = (os.environ.get(RUN_KEY) or secrets.token_hex(32)).encode()
+        self._key = run_key()
 
     def name(self, client: str, fhir_server: str, patient_id: str, user_id: str, now: datetime) -> str:
         """The occasion of a call: a keyed hash of who is shown whose cards, and of the day in UTC."""

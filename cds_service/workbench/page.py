@@ -6,7 +6,8 @@ Nothing on a page comes from elsewhere, no script or style stands in it, and no 
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -21,23 +22,25 @@ from .picture import STYLE_SOURCE
 
 STATIC = "/workbench/static"
 # The drawings carry a style of their own, so that they stand alone as files; it is known by its hash.
-POLICY = (
+_POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors "
 )
+POLICY = f"{_POLICY}'none'"
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _YEAR = 31_536_000
 
 
-def page(template: str, status: int = 200, **content: Any) -> Response:
-    """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or on the way: it may show a record."""
-    text = (
-        _templates()
-        .get_template(f"{template}.html")
-        .render(here=request.path, asset=asset_url, watches_clients="workbench.calls" in current_app.view_functions, **content)
-    )
+def page(template: str, status: int = 200, frames: Iterable[str] = (), static: str = STATIC, **content: Any) -> Response:
+    """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or on the way: it may show a record.
+
+    ``frames``: origins whose pages may show it in a frame. ``static``: where its assets are.
+    """
+    watches_clients = "workbench.calls" in current_app.view_functions
+    asset = partial(asset_url, static=static)
+    text = _templates().get_template(f"{template}.html").render(here=request.path, asset=asset, watches_clients=watches_clients, **content)
     response = Response(text, status, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = _POLICY + (" ".join(sorted(frames)) or "'none'")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -69,11 +72,11 @@ def asset(name: str) -> tuple[bytes, str] | None:
     return (file.read_bytes(), kind) if kind and "/" not in name and file.is_file() else None
 
 
-def asset_url(name: str) -> str:
+def asset_url(name: str, static: str = STATIC) -> str:
     """The address of an asset, which changes with its content so that browsers may keep it for good."""
     found = asset(name)
     assert found is not None, name
-    return f"{STATIC}/{name}?v={sha256(found[0]).hexdigest()[:12]}"
+    return f"{static}/{name}?v={sha256(found[0]).hexdigest()[:12]}"
 
 
 def asset_response(name: str) -> Response | None:

@@ -37,7 +37,14 @@ IO_MODULES = frozenset(
 )
 CLOCK = frozenset({"now", "today", "utcnow", "localtime", "gmtime", "monotonic", "perf_counter", "time_ns"})
 # The FHIR client is the one part of fhir/ that opens connections; it is handed to a call as an argument.
-FHIR_CLIENT = {"fhir/client.py", "fhir/fetching.py", "fhir/problems.py", "fhir/connections.py", "fhir/servers.py"}
+FHIR_CLIENT = {
+    "fhir/client.py",
+    "fhir/fetching.py",
+    "fhir/problems.py",
+    "fhir/connections.py",
+    "fhir/servers.py",
+    "fhir/named_servers.py",
+}
 CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"})
 # config checks that a file of certificates can be read; the keys of trusted clients are fetched; a start looks whether its port is free.
 # What looks after the server's own connections opens none.

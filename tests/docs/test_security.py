@@ -49,8 +49,9 @@ def test_of_the_threads_that_answer_some_never_wait():
     from cds_service.hooks import rsgi
     from cds_service.store import writer
     from cds_service.trust import key_sources
+    from cds_service.workbench.smart import blueprint
 
     assert client.MOST_WAITING + writer.MOST_SENDING < rsgi.THREADS
-    assert key_sources.MOST_WAITING < rsgi.HEAD_THREADS
+    assert key_sources.MOST_WAITING + blueprint.MOST_LAUNCHES < rsgi.HEAD_THREADS
     assert (client.MOST_WAITING_FOR_ONE, client.MOST_WAITING, key_sources.MOST_WAITING, writer.MOST_SENDING) == (16, 32, 16, 16)
     assert "at most sixteen wait for a server in a worker and 32 for all" in PAGE

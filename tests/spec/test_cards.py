@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from tests.conftest import Call
 from tests.spec.conftest import Answers
 from tests.spec.scenarios import EVERY_CARD
+from tests.support.clinic import fire
 from tests.support.fhir_builders import hook_request, observation, prefetch
 
 CARD = {"uuid", "summary", "detail", "indicator", "source", "suggestions", "selectionBehavior", "overrideReasons", "links"}
@@ -155,6 +156,17 @@ def test_alternatives_are_at_most_one(answers: Answers) -> None:
     card = answers["b12-deficiency-untreated"][0]
     assert len(card["suggestions"]) == 2
     assert card["selectionBehavior"] == "at-most-one"
+
+
+def test_a_smart_link_is_the_launch_url_of_the_app_where_a_site_switches_it_on() -> None:
+    """Link: the ``url`` of a ``smart`` link is the app's launch URL, to which the client adds the launch parameters."""
+    results = prefetch(observation("b12", 110, "pg/mL", ago=3))
+    switched_on = {"base_url": "https://cds.example.org/b12", "smart_client_id": "app"}
+    first, *others = fire("patient-view", results, settings=switched_on)[0]["links"]
+    assert first == {"label": first["label"], "url": "https://cds.example.org/b12/smart/launch", "type": "smart"}
+    assert 0 < len(first["label"]) < 80
+    assert {link["type"] for link in others} == {"absolute"}
+    assert fire("patient-view", results)[0]["links"] == others
 
 
 def test_a_link_has_label_url_and_type(cards: list[dict[str, Any]]) -> None:

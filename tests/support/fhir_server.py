@@ -192,9 +192,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running(fhir: FhirServer, tls: ssl.SSLContext | None = None) -> Iterator[FhirServer]:
+def running(fhir: FhirServer, tls: ssl.SSLContext | None = None, handler: type[Handler] = Handler) -> Iterator[FhirServer]:
     """The server until the block ends."""
-    server = _Server((fhir.host, fhir.port), Handler)
+    server = _Server((fhir.host, fhir.port), handler)
     server.fhir = fhir
     fhir.port = server.server_address[1]
     if tls:

@@ -19,6 +19,7 @@ from ...hooks.caller import calling_client, calling_party
 from ...hooks.report import DEFAULT_WEEKS
 from ...hooks.served import Serving
 from ...hooks.turn import SMALL_BYTES, Turn
+from ...rules.hook_table import any_at_ordering
 from ...store.errors import StoreUnavailable
 from ...store.report import CardReport
 from ..page import page
@@ -115,10 +116,10 @@ class _Pages:
         """The description of every endpoint."""
         described = self._serving.current
         content = self._once(self._now(), "api", lambda: api_content(orjson.loads(described.openapi)))
-        examples = {
-            f"/cds-services/{service}": orjson.dumps(example_request(hooks[0], self._clock()), option=orjson.OPT_INDENT_2).decode()
-            for service, hooks in described.hooks_by_id.items()
-        }
+        # One stands for all: the others differ in the hook and in the drafts, and the page stays small.
+        service, hooks = next((service, hooks) for service, hooks in described.hooks_by_id.items() if any_at_ordering(hooks))
+        example = orjson.dumps(example_request(hooks[0], self._clock()), option=orjson.OPT_INDENT_2).decode()
+        examples = {f"/cds-services/{service}": example}
         return _page("api", examples=examples, **content)
 
     def _reports(self, name: str) -> list[CardReport] | None:

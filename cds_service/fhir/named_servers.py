@@ -1,0 +1,110 @@
+"""Asking the servers that a listed FHIR server names, such as that of its authorization: short JSON, within a time, no redirects.
+
+They come from an answer, so that a hostile one could name any: see :class:`.servers.Named` for where a connection may go.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Timer
+from typing import Any, NamedTuple
+
+from requests import PreparedRequest, Request, RequestException, Response
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from .connections import CheckedAdapter, Exchange
+from .problems import OUT_OF_TIME, STATUSES, told_failure
+from .reading import parse_json
+from .servers import Server, named_by
+
+LONGEST_ANSWER = 256 * 1024
+_CHUNK = 65_536
+# Not compressed, so that what is counted is what is read; and no connection is kept, so that each is checked for its own server.
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close", "User-Agent": "b12-folate-cds"}
+
+
+class NoAnswer(Exception):
+    """A named server gave no answer: why, in words that hold nothing of what was sent or received."""
+
+
+class Answer(NamedTuple):
+    """The status and the body of an answer."""
+
+    status_code: int
+    content: bytes
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ``ValueError`` where it is none."""
+        return parse_json(self.content)
+
+    def raise_for_status(self) -> None:
+        """Raises :class:`NoAnswer` for an error."""
+        if self.status_code >= 400:
+            raise NoAnswer(STATUSES.get(self.status_code, f"status {self.status_code}"))
+
+
+class NamedServers:
+    """Asks the servers that ``listed`` names, all within ``seconds``. Requests as OAuth libraries make them: ``post`` of a session."""
+
+    def __init__(self, listed: Server, adapter: CheckedAdapter, seconds: float):
+        self._listed = listed
+        self._adapter = adapter
+        self._ends = time.monotonic() + seconds
+
+    def names(self, url: str) -> bool:
+        """Whether ``url`` is one that may be asked, or a browser sent to: over TLS, but on this machine."""
+        return named_by(self._listed, url) is not None
+
+    def get(self, url: str) -> dict[str, Any]:
+        """The JSON object at ``url``. Raises :class:`NoAnswer`."""
+        answer = self._sent(Request("GET", url, headers=_HEADERS).prepare())
+        answer.raise_for_status()
+        try:
+            value = answer.json()
+        except ValueError:
+            value = None
+        if answer.status_code != 200 or not isinstance(value, dict):
+            raise NoAnswer("the answer is no JSON object")
+        return value
+
+    def post(self, url: str, *, data: dict[str, str], headers: dict[str, str], auth: AuthBase) -> Answer:
+        """The answer to a form. ``auth``: makes the client known. Raises :class:`NoAnswer`."""
+        return self._sent(Request("POST", url, headers={**headers, **_HEADERS}, data=data, auth=auth).prepare())
+
+    def _sent(self, request: PreparedRequest) -> Answer:
+        server = named_by(self._listed, request.url or "")
+        if server is None:
+            raise NoAnswer("the address is none over TLS")
+        exchange = Exchange(server, self._ends)
+        if exchange.over:
+            raise NoAnswer(OUT_OF_TIME)
+        # A server that sends byte by byte is broken off, whatever part of its answer it is at.
+        end = Timer(exchange.left, exchange.abandon)
+        end.daemon = True
+        end.start()
+        try:
+            with exchange.running():
+                # The adapter itself, not a session: see fetching.
+                response = self._adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
+                try:
+                    return Answer(response.status_code, _body(response, exchange))
+                finally:
+                    response.close()
+        except (RequestException, HTTPError, OSError, ValueError) as error:
+            raise NoAnswer(OUT_OF_TIME if exchange.over else told_failure(error)) from None
+        finally:
+            end.cancel()
+            # A server may close a connection without a word, and a code that is lost on one cannot be sent again.
+            self._adapter.close()
+
+
+def _body(response: Response, exchange: Exchange) -> bytes:
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=False):
+        body += chunk
+        if len(body) > LONGEST_ANSWER:
+            raise NoAnswer(f"the answer is larger than {LONGEST_ANSWER} bytes")
+        if exchange.over:
+            raise NoAnswer(OUT_OF_TIME)
+    return bytes(body)
