@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cache, cached_property
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition, closure
 from ..facts.record import PatientRecord
 from ..fhir.medication import Product, is_folate
+from ..fhir.once import once
 
 _FACTS = PatientRecord.__module__.rpartition(".")[0]
 # What functions ask these of, they name as an attribute.
@@ -53,8 +54,8 @@ def _words(value: Any, seen: set[Any]) -> Iterator[str]:
         yield from _words(value.co_consts, seen)
     elif isinstance(value, property):
         yield from _words(value.fget, seen)
-    elif isinstance(value, cached_property):
-        yield from _words(value.func, seen)
+    elif isinstance(value, once):
+        yield from _words(value.work, seen)
     elif isinstance(value, FunctionType) and value not in seen:
         seen.add(value)
         yield from _of_function(value, seen)

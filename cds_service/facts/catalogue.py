@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..fhir.once import once
 from .fact import Fact, Source, newest_first, unknown
 from .guard import UNREADABLE
 
@@ -115,7 +115,7 @@ class Facts(Mapping[str, Fact]):
         self._reads: dict[str, list[str]] = {}
         self._open: list[str] | None = None
 
-    @cached_property
+    @once
     def record(self) -> PatientRecord:
         """The patient's record; opening it may raise what ``record`` raises (required data missing)."""
         return self._open_record()

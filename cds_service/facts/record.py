@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..fhir.code_systems import canonical_system
@@ -16,6 +15,7 @@ from ..fhir.dates import first_day, parse_day
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
 from ..fhir.length import extension_length
+from ..fhir.once import once
 from ..fhir.r4 import (
     AllergyIntolerance,
     AllergyReaction,
@@ -143,7 +143,7 @@ class PatientRecord:
         """The Observations with a code in ``value_set``."""
         return self.index.observations(value_set)
 
-    @cached_property
+    @once
     def requests(self) -> list[ServiceRequest]:
         """The ServiceRequests that can be read whole."""
         return [request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)]
@@ -155,22 +155,22 @@ class PatientRecord:
             results = self._results[analyte.name] = Results(self.index, analyte, self.site, today)
         return results
 
-    @cached_property
+    @once
     def problems(self) -> list[Problem]:
         """The Conditions that are not ruled out, active or not."""
         return self._read(Condition, self._problem)
 
-    @cached_property
+    @once
     def procedures(self) -> list[PerformedProcedure]:
         """The Procedures that were completed."""
         return self._read(Procedure, self._procedure)
 
-    @cached_property
+    @once
     def allergies(self) -> list[Allergy]:
         """The AllergyIntolerances that stand."""
         return self._read(AllergyIntolerance, self._allergy)
 
-    @cached_property
+    @once
     def orders(self) -> list[Order]:
         """Medication orders and statements, current and past."""
 
@@ -183,7 +183,7 @@ class PatientRecord:
         """The orders and statements in force on ``today``."""
         return self._once("current orders", lambda: [order for order in self.orders if order.current(today)])
 
-    @cached_property
+    @once
     def doses(self) -> list[Dose]:
         """Doses given or dispensed."""
 

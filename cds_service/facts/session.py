@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..fhir.dosage import Phase, read_phases
 from ..fhir.index import ResourceIndex, resources_of
 from ..fhir.medication import Product, product_of, unresolved_references
+from ..fhir.once import once
 from ..fhir.r4 import Medication, MedicationRequest, Reference, ServiceRequest
 from ..fhir.reading import Bundle, Value
 from ..fhir.references import is_of_patient, is_of_somebody, is_reference, type_and_id
@@ -80,12 +80,12 @@ class OrderingSession:
     has_foreign: bool = False
     potassium: frozenset[str] = frozenset()
 
-    @cached_property
+    @once
     def selected(self) -> list[Draft]:
         """The drafts that the clinician has just chosen."""
         return [draft for draft in self.drafts if draft.selected]
 
-    @cached_property
+    @once
     def untold(self) -> list[str]:
         """The drafts whose medication cannot be told, each by its reference."""
         return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
+from ..fhir.once import once
 from ..fhir.terminology import Terminology
 
 
@@ -46,6 +46,6 @@ class Site:
         """A window or age of the parameters."""
         return self._days[name]
 
-    @cached_property
+    @once
     def _days(self) -> dict[str, timedelta]:
         return {name: timedelta(days=int(value)) for name, value in self.parameters.items() if isinstance(value, Decimal)}

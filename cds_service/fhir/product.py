@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
+from .once import once
 from .product_name import COBALAMINS as COBALAMINS
 from .product_name import Ingredient, ProductName, parse_product_name
 from .strength import StatedQuantity, Strength, agreed_strength, strength_of_ratio
@@ -53,25 +54,25 @@ class Product:
     cobalamins: frozenset[str] = frozenset()
     note: str = ""
 
-    @cached_property
+    @once
     def source_text(self) -> str:
         """Its name for the provenance of a fact, with how it was recognised and what of it was not understood."""
         told = ["recognised by name"] if self.by == "name" else []
         told += [f"not understood: {self.note}"] if self.note else []
         return f"{self.label} ({'; '.join(told)})" if told else self.label
 
-    @cached_property
+    @once
     def cobalamin(self) -> str:
         """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin, which asks for most care."""
         found = self.agents & COBALAMINS if not self.agents & COMBINATIONS else frozenset()
         return "cyanocobalamin" if "cyanocobalamin" in found else min(found, default="")
 
-    @cached_property
+    @once
     def has_folate(self) -> bool:
         """Whether the product contains a folate, alone or combined."""
         return bool(self.agents & FOLATES) or "folate-combination" in self.agents
 
-    @cached_property
+    @once
     def has_cobalamin(self) -> bool:
         """Whether the product contains any cobalamin, a combination's included, the antidote excluded."""
         return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))

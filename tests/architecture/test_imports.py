@@ -250,3 +250,10 @@ def test_what_is_public_has_a_docstring(name):
         and not any(ast.unparse(mark) in ("override", "typing.override") for mark in node.decorator_list)
     ]
     assert not bare
+
+
+@pytest.mark.parametrize("name", core())
+def test_no_call_waits_for_a_lock_of_another(name):
+    """``cached_property`` of Python 3.11 has one lock for all objects of a class, and a call may hold it while it waits for an EHR."""
+    imported = {alias.name for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert "cached_property" not in imported
