@@ -39,13 +39,14 @@ from .trust.start import OPEN_TO_ALL, token_verifier
 from .workbench.blueprint import workbench_blueprint
 
 log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = _utc_now) -> Flask:
+def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Flask:
     """The application for ``settings`` (from the environment by default); ``clock`` gives aware datetimes.
 
     Raises :class:`~.trust.start.UnsafeSettings` where callers would be neither known nor local.
@@ -79,13 +80,18 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
+    _add_pages(app, serving, clock, fhir, turn, settings)
+    return app
+
+
+def _add_pages(app: Flask, serving: Serving, clock: Clock, fhir: FhirClient, turn: Turn, settings: Settings) -> None:
+    """The pages for people, where a site has them: the workbench, and the app that an EHR opens."""
     if settings.has_workbench:
         app.register_blueprint(workbench_blueprint(serving, clock, fhir, turn, settings))
     if settings.smart_client_id:
         from .workbench.smart.blueprint import smart_blueprint  # only then: its libraries take long to load
 
         app.register_blueprint(smart_blueprint(serving, clock, fhir, turn, settings))
-    return app
 
 
 def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:

@@ -127,7 +127,9 @@ def test_a_card_changed_at_random_is_read_or_told_as_a_mistake(somewhere, file, 
         else:
             if not found:
                 beside = {**loaded.cards, card.id: card}
-                among = SimpleNamespace(settings=loaded.settings, site=loaded.site, cards=beside, vocabulary=loaded.vocabulary)
+                among = SimpleNamespace(
+                    settings=loaded.settings, site=loaded.site, cards=beside, vocabulary=loaded.vocabulary, sign_offs=loaded.sign_offs
+                )
                 found = list(card_findings(card, among, beside.values(), TODAY))
     finally:
         path.unlink()
@@ -188,6 +190,7 @@ def test_what_is_said_of_the_whole_set_holds_for_cards_changed_at_random(tmp_pat
         evidence=loaded.evidence,
         parameters=loaded.parameters,
         folders=loaded.folders,
+        sign_offs=loaded.sign_offs,
         cards_by_hook={hook: {card.id: card for card in beside.values() if hook in card.hooks} for hook in loaded.cards_by_hook},
     )
     for finding in set_findings({"default": among}, TODAY):

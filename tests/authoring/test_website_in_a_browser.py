@@ -52,7 +52,7 @@ def test_the_start_page_leads_each_audience_through_the_documents_in_the_order_o
             group = page.locator(".audience").filter(has=page.get_by_role("heading", name=audience.name, exact=True))
             assert group.locator("li > a").all_inner_texts() == [reading.label for reading in audience.readings]
         page.get_by_role("link", name="EHRs", exact=True).click()
-        for title in ("Trust", "FHIR access", "Feedback, report, snoozing"):
+        for title in ("Trust", "FHIR access", "The SMART app", "Feedback, report, snoozing"):
             page.locator("a[rel=next]").click()
             assert page.get_by_role("heading", level=1).inner_text() == title
         page.locator("a[rel=prev]").click()

@@ -242,7 +242,7 @@ def test_a_page_that_is_opened_by_itself_says_so(opened_by, query):
 
 
 def test_a_card_that_is_tried_without_an_ehr_names_the_app_and_links_nothing(opened_by):
-    text = opened_by().get("/try?scenario=folic-acid-first").get_data(as_text=True)
+    text = opened_by().get("/try?scenario=margaret-hill").get_data(as_text=True)
     assert "(a SMART app, opened by an EHR)" in text
     assert 'href="http://127.0.0.1:8080/smart' not in text
 
