@@ -124,7 +124,8 @@ class _Pages:
             try:
                 asked = made(engine)
                 if asked is not None:
-                    evaluation = evaluate(engine, orjson.dumps(asked), now, _supposed(form), self._fhir)
+                    body, turned = orjson.dumps(asked), form.get("turned", "")
+                    evaluation = evaluate(engine, body, now, _supposed(form), self._fhir, turned)
             except (Refused, Unusable) as error:
                 refused = error
         return page(

@@ -19,7 +19,7 @@ from ..rendering.cards import RenderedCard, shown
 from ..rules.decision import Decision
 from .strips import Strip, strips
 from .supposed import NoSuchValue, supposed_facts
-from .why import CardReason, FactRow, card_reasons, fact_rows
+from .why import CardReason, FactRow, Turning, card_reasons, fact_rows, turning
 
 Clock = Callable[[], datetime]
 
@@ -37,6 +37,7 @@ class Evaluation(NamedTuple):
     """A request and its answer. ``response``: as JSON with indents. ``milliseconds``: of reading, deciding and rendering.
 
     ``reasons``: of every card of the hook, those that fire first. ``facts``: those that were met. ``strips``: where cards turn.
+    ``turning``: what would turn the card of which that was asked.
     """
 
     hook: str
@@ -46,8 +47,8 @@ class Evaluation(NamedTuple):
     reasons: list[CardReason]
     facts: list[FactRow]
     strips: list[Strip]
-    met: Facts
     is_supposed: bool
+    turning: Turning | None
 
     @property
     def speaking(self) -> int:
@@ -103,10 +104,13 @@ def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str
     return engine.facts(call, now, supposed_facts(engine, supposed, now, times))
 
 
-def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Evaluation:
-    """:func:`answer`, and why."""
+def evaluate(
+    engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None, turned: str = ""
+) -> Evaluation:
+    """:func:`answer`, and why; ``turned``: the id of a card of which is asked what would turn it."""
     call, facts, cards, response, milliseconds = answer(engine, body, now, supposed, fhir)
     decisions = engine.decisions(call, facts, whole_trace=True)
+    cards_of = engine.cards_by_hook[call.hook]
     shown_ids = [card.source.id for card in cards]
     every = sorted(decisions.all(), key=lambda decision: _rank(decision, shown_ids))
     left_out = {decision.card.id for decision in shown(decisions)} - set(shown_ids)
@@ -118,8 +122,8 @@ def evaluate(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, 
         card_reasons(every, decisions, facts, shown_ids, left_out),
         fact_rows(every, facts, supposed),
         strips(engine, call, facts),
-        facts,
         bool(supposed),
+        turning(turned, cards_of, facts) if turned in cards_of else None,
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..authoring.card_words import condition_words, unlinked
+from ..authoring.why_not import MOST_CHANGES, Cards, Change, why_not
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact, Source, State
 from ..rendering.card_text import day_text, value_text
 from ..rules.conditions import CardHolds, Condition
 from ..rules.decision import Decision, Decisions, Step
 
+MOST_WAYS = 6
 # What a person may suppose of a fact by typing it.
 _TYPED = frozenset({"result", "number", "yes-no", "category", "date"})
 
@@ -44,6 +46,17 @@ class CardReason(NamedTuple):
     outcome: str
     words: str
     reasons: list[Reason]
+
+
+class Turning(NamedTuple):
+    """What would turn a card's outcome: ``ways``, each of as few facts as possible, every fact with its title, its value and what it
+    would have to be. ``more``: so many further ways are not told; ``up_to``: where there is none, of so many facts, 0 for any number."""
+
+    card: str
+    would_be: str
+    ways: list[list[tuple[str, str, str, str]]]
+    more: int
+    up_to: int
 
 
 class FactRow(NamedTuple):
@@ -99,6 +112,18 @@ def _went_by(condition: Condition, decisions: Decisions, facts: Facts) -> Iterab
         other = decisions.holds(condition.card)
         return [(condition.card, "fires" if other else "is silent")]
     return [(name, fact_text(name, facts[name])) for name in dict.fromkeys(condition.facts)]
+
+
+def turning(card_id: str, cards: Cards, facts: Facts) -> Turning:
+    """What would turn the outcome of a card of the call that ``facts`` and ``cards`` are of."""
+    found = why_not(cards[card_id], cards, facts)
+    ways = [[_changed(change) for change in changes] for changes in found.changes]
+    would_be = "be silent" if found.decision.fires else "fire"
+    return Turning(card_id, would_be, ways[:MOST_WAYS], max(0, len(ways) - MOST_WAYS), 0 if found.exhausted else MOST_CHANGES)
+
+
+def _changed(change: Change) -> tuple[str, str, str, str]:
+    return change.fact, CATALOGUE[change.fact].title, fact_text(change.fact, change.now), change.then.words
 
 
 def fact_text(name: str, fact: Fact) -> str:

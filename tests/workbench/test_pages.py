@@ -59,6 +59,22 @@ def test_a_strip_says_at_which_values_a_card_fires(base):
 
 
 @needs_browser
+def test_what_would_turn_a_card_is_asked_beside_it(base):
+    with opened() as page:
+        page.goto(base + SCENARIO)
+        page.get_by_role("button", name="What would make it be silent?").first.click()
+        told = page.locator(".turning").first
+        told.wait_for()
+        assert "It would be silent if one fact were otherwise" in told.inner_text()
+        assert "effective B12 treatment b12_therapy.covers were yes, and not no" in told.inner_text()
+        silent = page.locator(".reason.silent").filter(has_text="Folic acid before B12 is known")
+        silent.locator("summary").click()
+        silent.get_by_role("button", name="What would make it fire?").click()
+        page.locator(".reason.silent .turning").wait_for()
+        assert axe_violations(page) == {}
+
+
+@needs_browser
 def test_it_works_without_javascript(base):
     with opened(java_script_enabled=False) as page:
         page.goto(base + SCENARIO)
