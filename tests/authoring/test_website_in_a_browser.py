@@ -56,7 +56,7 @@ def test_the_start_page_leads_each_audience_through_the_documents_in_the_order_o
             page.locator("a[rel=next]").click()
             assert page.get_by_role("heading", level=1).inner_text() == title
         page.locator("a[rel=prev]").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "FHIR access"
+        assert page.get_by_role("heading", level=1).inner_text() == "The SMART app"
     assert [audience.name for audience in audiences(readme)] == [
         "EHR integrators", "Clinicians and informaticians", "Authors of cards", "Users of FHIR", "Operators", "Developers",
     ]  # fmt: skip
