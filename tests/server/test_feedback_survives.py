@@ -121,7 +121,9 @@ def test_workers_share_what_was_overridden_and_report_as_one(url, tmp_path):
         server.stop()
     stored = _stored(url, CARD_SHOWN.c.card_uuid)
     assert set(shown) <= set(stored)
-    (reported,) = report_of(open_database(url), 2, datetime.now(UTC)).cards
+    engine = open_database(url)
+    (reported,) = report_of(engine, 2, datetime.now(UTC)).cards
+    engine.dispose()
     assert (reported.shown, reported.overridden.counted) == (len(stored), 1)
 
 
