@@ -27,8 +27,9 @@ def test_wheel_runs_outside_the_checkout(tmp_path):
     _run("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source), folder=tmp_path)
     (wheel,) = wheels.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(installed)
-    templates = Path("cds_service/authoring/website/templates")
-    assert {path.name for path in (ROOT / templates).iterdir()} == {path.name for path in (installed / templates).iterdir()}
+    for folder in ("authoring/website/templates", "workbench/templates", "workbench/static"):
+        shipped = Path("cds_service") / folder
+        assert {path.name for path in (ROOT / shipped).iterdir()} == {path.name for path in (installed / shipped).iterdir()}
     path = {"PYTHONPATH": str(installed)}
     example = elsewhere / "example.json"
     example.write_bytes(_run("cds_service", "example", folder=elsewhere, **path))
