@@ -17,7 +17,6 @@ from .config import Settings
 from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
 from .facts.drafts import DRAFTS_BY_FACT
-from .facts.fact import Fact
 from .facts.queries import QUERIES, Queries
 from .facts.record import PatientRecord
 from .facts.session import OrderingSession, SessionReader
@@ -145,14 +144,14 @@ class Engine:
         changed = {entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()}
         return "+".join([self.settings.parameters, *(folder.owner for folder in self.folders if folder.owner and folder.shown in changed)])
 
-    def facts(self, call: Call, now: datetime, given: Mapping[str, Fact] | None = None) -> Facts:
-        """The facts of a call, computed on demand. ``now``: an aware datetime. ``given``: facts to take as they are."""
+    def facts(self, call: Call, now: datetime) -> Facts:
+        """The facts of a call, computed on demand. ``now``: an aware datetime."""
         session = OrderingSession()
         if call.draft_orders is not None:
             medications = partial(call.prefetch, _MEDICATION_QUERIES)
             reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
             session = reader.read(call.draft_orders, call.selections, still_choosing=HOOKS[call.hook].has_selections)
-        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), given, TROUBLES.note_unread)
+        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), tell=TROUBLES.note_unread)
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
         """The decisions on every card of the hook."""

@@ -151,6 +151,10 @@ class Facts(Mapping[str, Fact]):
     def __len__(self) -> int:
         return len(CATALOGUE)
 
+    def supposing(self, given: Mapping[str, Fact]) -> Facts:
+        """The facts of the same call, record and session, where those ``given`` are taken as they are."""
+        return Facts(self.site, self.session, self.now, lambda: self.record, given, self._tell)
+
     def known_so_far(self, name: str) -> Fact | None:
         """The fact ``name`` where it was given or computed already; nothing is computed for it."""
         return self._facts.get(name)

@@ -17,6 +17,7 @@ from ..engine import Engine
 from ..facts.queries import QUERIES, query_of
 from ..fhir.reading import Bundle, Unread, read_value
 from ..rules.hook_table import HOOKS
+from ..sandbox.demo import parts_of
 
 MOST_CALLS = 30
 MOST_BYTES = 200_000
@@ -118,7 +119,7 @@ def _of_request(body: Mapping[str, Any], engine: Engine) -> Iterator[str]:
 
 
 def _wanted(hook: str, engine: Engine) -> set[str]:
-    return {part.key for part in engine.queries.of(engine.queries_by_hook[hook])}
+    return {part.key for part in parts_of(engine, hook)}
 
 
 def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -20,8 +20,6 @@ from ..rules.decision import Decision
 from .strips import Strip, strips
 from .supposed import NoSuchValue, supposed_facts
 from .why import CardReason, FactRow, Turning, card_reasons, fact_rows, turning
-
-Clock = Callable[[], datetime]
 
 
 class Refused(Exception):
@@ -101,7 +99,7 @@ def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str
     if not supposed:
         return facts
     times = {name: facts[name].value.moment.instant for name in supposed if hasattr(facts[name].value, "moment")}
-    return engine.facts(call, now, supposed_facts(engine, supposed, now, times))
+    return facts.supposing(supposed_facts(engine, supposed, now, times))
 
 
 def evaluate(

@@ -14,6 +14,7 @@ from ..facts.queries import Part
 from ..fhir.r4 import Observation
 from ..fhir.reading import read_value
 from ..rules.hook_table import HOOKS
+from ..sandbox.demo import parts_of
 
 # What an EHR's drafts are called, of those that the proof of safety tries; the rest of them are odd on purpose.
 ORDERS = (
@@ -40,8 +41,7 @@ def request_of_record(engine: Engine, hook: str, record: Record, orders: Iterabl
 
     What an EHR would answer is worked out here: of Observations those that a query's codes ask for, of other types all.
     """
-    wanted = engine.queries.of(engine.queries_by_hook[hook])
-    prefetch = {part.key: _answer(part, record, engine) for part in wanted}
+    prefetch = {part.key: _answer(part, record, engine) for part in parts_of(engine, hook)}
     return {**_envelope(hook, record.patient_id, orders), "prefetch": prefetch}
 
 

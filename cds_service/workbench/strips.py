@@ -96,8 +96,7 @@ class _Line:
         return known(supposed_result(self._engine, self._name, f"{number:f} {self._result.unit}", self._result.moment.instant, today))
 
     def _decided(self, fact: Fact) -> _Ids:
-        facts = self._facts
-        supposed = Facts(facts.site, facts.session, facts.now, lambda: facts.record, {**self._kept, self._name: fact})
+        supposed = self._facts.supposing({**self._kept, self._name: fact})
         return frozenset(decision.card.id for decision in self._engine.decisions(self._call, supposed).all() if decision.fires)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from ..authoring.card_words import condition_words, unlinked
+from ..authoring.explanation import TRUTHS
 from ..authoring.why_not import MOST_CHANGES, Cards, Change, why_not
-from ..facts.catalogue import CATALOGUE, Facts
+from ..facts.catalogue import CATALOGUE, Definition, Facts
 from ..facts.fact import Fact, Source, State
 from ..rendering.card_text import day_text, value_text
 from ..rules.conditions import CardHolds, Condition
@@ -101,9 +103,9 @@ def _card_reason(decision: Decision, decisions: Decisions, facts: Facts, shown_i
 
 
 def _reason(step: Step, decision: Decision, decisions: Decisions, facts: Facts) -> Reason:
-    truth = {True: "true", False: "false", None: "unknown"}[step.truth]
-    words = unlinked(condition_words(step.condition))
-    return Reason(words, truth, step.excludes, step.condition.id == decision.stopped_by, tuple(_went_by(step.condition, decisions, facts)))
+    condition = step.condition
+    words, went_by = unlinked(condition_words(condition)), tuple(_went_by(condition, decisions, facts))
+    return Reason(words, TRUTHS[step.truth], step.excludes, condition.id == decision.stopped_by, went_by)
 
 
 def _went_by(condition: Condition, decisions: Decisions, facts: Facts) -> Iterable[tuple[str, str]]:
@@ -145,16 +147,21 @@ def fact_rows(decided: Iterable[Decision], facts: Facts, supposed: Mapping[str, 
 def _fact_row(name: str, fact: Fact, supposed: Mapping[str, str]) -> FactRow:
     definition = CATALOGUE[name]
     value = value_text(definition, fact, markdown=False) if fact.state is State.VALUE else ""
-    typed = None
-    if definition.kind in _TYPED:
-        typed = supposed.get(name) or (value if fact.state is State.VALUE else fact.state.value)
-        if definition.kind == "date" and fact.value is not None:
-            typed = supposed.get(name) or fact.value.isoformat()
-        if definition.kind == "number" and fact.value is not None:
-            typed = supposed.get(name) or f"{fact.value:f}" if hasattr(fact.value, "adjusted") else str(fact.value)
+    typed = (supposed.get(name) or _typed(definition, fact, value)) if definition.kind in _TYPED else None
     options = {"yes-no": ("yes", "no", "unknown"), "category": (*definition.values, "absent", "unknown")}.get(definition.kind, ())
     sources = [_source_text(source) for source in fact.sources]
     return FactRow(name, definition.title, fact.state.value, value, fact.note, sources, typed, options, name in supposed)
+
+
+def _typed(definition: Definition, fact: Fact, value: str) -> str:
+    """How a fact that reads as ``value`` is typed."""
+    if fact.state is not State.VALUE:
+        return str(fact.state.value)
+    if definition.kind == "date":
+        return str(fact.value)
+    if definition.kind == "number":
+        return f"{fact.value:f}" if isinstance(fact.value, Decimal) else str(fact.value)
+    return value
 
 
 def _source_text(source: Source) -> str:
