@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..engine import Engine
 from ..facts.queries import Part, Parts
@@ -84,18 +84,23 @@ def _encounter(chart: Chart) -> Json:
 def hook_request(patient: DemoPatient, hook: str = "") -> Json:
     """The request of ``hook`` (the patient's own by default) without prefetch."""
     hook = hook or patient.hook
-    context: Json = {
+    context = {
         "userId": f"Practitioner/{PRACTITIONER['id']}",
         "patientId": patient.person.id,
         "encounterId": f"{patient.person.id}-visit",
     }
-    context |= HOOKS[hook].example_context
-    if HOOKS[hook].has_drafts:
-        orders = [patient.order] if patient.order else []
+    return {"hook": hook, "hookInstance": _INSTANCE, "context": hook_context(hook, context, [patient.order] if patient.order else [])}
+
+
+def hook_context(hook: str, common: Mapping[str, str], orders: Sequence[Mapping[str, Any]]) -> Json:
+    """The context of ``hook`` with what all hooks have in ``common`` and, where it is one of ordering, ``orders`` drafted and chosen."""
+    of_hook = HOOKS[hook]
+    context: Json = {**common, **of_hook.example_context}
+    if of_hook.has_drafts:
         context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": order} for order in orders]}
-        if HOOKS[hook].has_selections:
-            context["selections"] = [f"{order['resourceType']}/{order['id']}" for order in orders]
-    return {"hook": hook, "hookInstance": _INSTANCE, "context": context}
+    if of_hook.has_selections:
+        context["selections"] = [f"{order['resourceType']}/{order['id']}" for order in orders]
+    return context
 
 
 def prefetched(parts: Iterable[Part], records: Records, patient_id: str, base: str) -> Json:

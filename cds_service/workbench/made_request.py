@@ -14,7 +14,7 @@ from ..facts.queries import Part
 from ..fhir.r4 import Observation
 from ..fhir.reading import read_value
 from ..rules.hook_table import HOOKS
-from ..sandbox.demo import parts_of
+from ..sandbox.demo import hook_context, parts_of
 
 # What an EHR's drafts are called, of those that the proof of safety tries; the rest of them are odd on purpose.
 ORDERS = (
@@ -84,14 +84,9 @@ def draft_order(order: Order, patient_id: str, position: int = 0) -> Mapping[str
 def _envelope(hook: str, patient_id: str, orders: Iterable[Order]) -> dict[str, Any]:
     if hook not in HOOKS:
         raise Unusable(f"There is no hook {hook!r} here; there are {', '.join(HOOKS)}.")
-    of_hook = HOOKS[hook]
-    context: dict[str, Any] = {"userId": _USER, "patientId": patient_id, "encounterId": "example", **of_hook.example_context}
-    if of_hook.has_drafts:
-        drafts = [draft_order(order, patient_id, position) for position, order in enumerate(orders)]
-        context["draftOrders"] = _bundle(drafts, "collection")
-        if of_hook.has_selections:
-            context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
-    return {"hook": hook, "hookInstance": str(uuid4()), "context": context}
+    common = {"userId": _USER, "patientId": patient_id, "encounterId": "example"}
+    drafts = [draft_order(order, patient_id, position) for position, order in enumerate(orders)]
+    return {"hook": hook, "hookInstance": str(uuid4()), "context": hook_context(hook, common, drafts)}
 
 
 def _answer(part: Part, record: Record, engine: Engine) -> Any:
@@ -103,7 +98,7 @@ def _answer(part: Part, record: Record, engine: Engine) -> Any:
     found = [resource for resource in record.resources if is_wanted(resource)]
     if kind.startswith("Medication"):
         found += [resource for resource in record.resources if resource.get("resourceType") == "Medication"]
-    return _bundle(found, "searchset")
+    return {"resourceType": "Bundle", "type": "searchset", "entry": list(map(_entry, found))}
 
 
 def _of_codes(part: Part, engine: Engine) -> Callable[[Mapping[str, Any]], bool]:
@@ -116,12 +111,8 @@ def _of_codes(part: Part, engine: Engine) -> Callable[[Mapping[str, Any]], bool]
     return is_wanted
 
 
-def _bundle(resources: Iterable[Mapping[str, Any]], kind: str) -> dict[str, Any]:
-    return {"resourceType": "Bundle", "type": kind, "entry": [_entry(resource, kind) for resource in resources]}
-
-
-def _entry(resource: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    is_included = kind == "searchset" and resource.get("resourceType") == "Medication"
+def _entry(resource: Mapping[str, Any]) -> dict[str, Any]:
+    is_included = resource.get("resourceType") == "Medication"
     return {"resource": resource, **({"search": {"mode": "include"}} if is_included else {})}
 
 
