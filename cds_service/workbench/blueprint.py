@@ -83,10 +83,14 @@ class _Pages:
 
     def try_given(self) -> Response:
         """What a person pasted, dropped, named or changed."""
+        form = self._form()
+        return self._answered(form, lambda engine: _given_request(engine, form))
+
+    def _form(self) -> Mapping[str, str]:
+        """The form that was sent, by a page of ours, with a field as long as a body may be."""
         refuse_other_pages()
         request.max_form_memory_size = self._settings.max_body_bytes
-        form = request.form
-        return self._answered(form, lambda engine: _given_request(engine, form))
+        return request.form
 
     def picture(self) -> Response:
         """The picture of the patient of a request, with its numbers."""
@@ -100,7 +104,11 @@ class _Pages:
 
     def picture_file(self) -> Response:
         """The same as a file to keep."""
-        response = Response(svg_of(self._drawn()), content_type="image/svg+xml; charset=utf-8")
+        try:
+            drawn = self._drawn()
+        except (Refused, Unusable) as error:
+            return page("picture", refused=error)
+        response = Response(svg_of(drawn), content_type="image/svg+xml; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="patient-picture.svg"'
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["Cache-Control"] = "no-store"
@@ -108,11 +116,9 @@ class _Pages:
 
     def _drawn(self) -> PatientPicture:
         """The picture of the request that a form carries. Raises :class:`Refused` and :class:`Unusable`."""
-        refuse_other_pages()
-        request.max_form_memory_size = self._settings.max_body_bytes
-        engine = self._serving.current.engine
+        form, engine = self._form(), self._serving.current.engine
         with self._turn.of(calling_party(), request.content_length or 0):
-            body = orjson.dumps(_given_request(engine, request.form))
+            body = orjson.dumps(_given_request(engine, form))
             return patient_picture(answer(engine, body, self._clock(), {}, self._fhir).facts)
 
     def _answered(self, form: Mapping[str, str], made: Callable[[Engine], dict[str, Any] | None]) -> Response:

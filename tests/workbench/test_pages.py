@@ -131,6 +131,13 @@ def test_what_makes_no_request_is_told_in_words(base, text, told):
     assert told in answer.text
 
 
+@pytest.mark.parametrize("path", ["/picture", "/picture.svg"])
+def test_a_picture_of_nothing_is_told_in_words(base, path):
+    answer = requests.post(base + path, data={"request": "{"}, timeout=60)
+    assert answer.status_code == 200
+    assert "This is not JSON" in answer.text
+
+
 def test_a_value_that_is_none_is_told_with_how_one_is_written(base):
     body = json.dumps(example_request("patient-view", NOW))
     answer = _pasted(base, body, **{"fact.b12.total": "low", "was.b12.total": "110 pg/mL"})
