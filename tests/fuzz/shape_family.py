@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -72,7 +72,7 @@ class Shapes:
         for number, (seed, path, shape) in enumerate(self._harsh([*self.hooks, *self.applied, self.feedback, *self.fetching])):
             if number % parts == part:
                 body = as_bytes(replaced(seed.value, path, shape))
-                self._judge("sweep", body, self.target.send("POST", seed.path, body))
+                self._judge("sweep", body, self._sent(seed, body))
         for record in self.fetched:
             for number, (seed, path, shape) in enumerate(self._harsh(record)):
                 if number % parts == part:
@@ -88,7 +88,13 @@ class Shapes:
 
     def _post(self, family: str, seed: _Seed) -> None:
         body = seed.mutated(self.rng)
-        self._judge(family, body, self.target.send("POST", seed.path, body))
+        self._judge(family, body, self._sent(seed, body))
+
+    def _sent(self, seed: _Seed, body: bytes) -> Any:
+        def send() -> Any:
+            return self.target.send("POST", seed.path, body)
+
+        return _unless_busy(send) if seed is self.feedback else send()
 
     def _fetched(self) -> None:
         """The request is as it should be, and what the FHIR server answers is odd."""
@@ -111,16 +117,8 @@ class Shapes:
             answer = self.target.send("GET", f"/fhir/{kind}", query=form.decode(), HTTP_PREFER=self.rng.choice(("", "handling=strict")))
         # Up to a hundred definitions of ours.
         self._judge("search", form, answer._replace(content=answer.content[:1] and b"{}"))
-        self._judge("report", b"", self._report(urlencode({"weeks": self._text()}, errors="replace")))
-
-    def _report(self, query: str) -> Any:
-        """The answer to a report: where a busy disk made it refuse, one that was asked for again."""
-        answer = self.target.send("GET", "/api/report", query=query)
-        return answer if answer.status != 503 else eventually(lambda: self._other_than_busy(query))
-
-    def _other_than_busy(self, query: str) -> Any:
-        answer = self.target.send("GET", "/api/report", query=query)
-        return answer if answer.status != 503 else None
+        weeks = urlencode({"weeks": self._text()}, errors="replace")
+        self._judge("report", b"", _unless_busy(lambda: self.target.send("GET", "/api/report", query=weeks)))
 
     def _text(self) -> str:
         return str(self.rng.choice((*TEXTS, "active", "1", "100", ",,,", "|", "a,b", "0", "9" * 30)))
@@ -129,3 +127,13 @@ class Shapes:
         self.report.count(family, answer.status)
         for fault in faults(answer, len(body)):
             self.report.add(Finding(family, fault, body))
+
+
+def _unless_busy(send: Callable[[], Any]) -> Any:
+    """The answer of the store: where a busy disk made it refuse (503), that to the same sent once more."""
+
+    def accepted() -> Any:
+        answer = send()
+        return answer if answer.status != 503 else None
+
+    return accepted() or eventually(accepted)
