@@ -10,18 +10,18 @@ import math
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ..fhir.dates import add_days
 from ..fhir.dosage import Phase
-from .analytes import ANALYTES
-from .courses import Span, course_start, dose_spans, order_spans, stated_interval
-from .laboratory import Result, level
+from .catalogue import Facts
+from .courses import Gaps, Span, course_start, stated_interval
+from .laboratory import Result
+from .lists import received
+from .medications import COBALAMIN_AGENTS, UNIDENTIFIED, current_orders, doses, has_unidentified, orders
+from .reads import Computation, Read, days, number, of, part
+from .results import level_of, results
 from .therapy import MEDICATION_QUERIES, Dose, Order
-from .unidentified import UNIDENTIFIED, has_unidentified_current, has_unidentified_dose
-
-if TYPE_CHECKING:
-    from .catalogue import Facts
 
 # How treatment stands: an order runs; one has just begun, without a recorded dose; a recorded dose
 # covers; an order that has ended covers; nothing but such an order, or one that is yet to begin,
@@ -58,72 +58,246 @@ class Treatment(NamedTuple):
         return None if self.standing is None else self.standing in UNDER_WAY
 
 
-def counts_as_therapy(route: str | None, daily: Decimal | None, facts: Facts, *, stopping: bool = False) -> bool | None:
-    """Whether a single-agent cobalamin treats deficiency; ``None`` where that cannot be said.
+class CountingAsTherapy(Computation):
+    """Which single-agent cobalamin treats deficiency."""
 
-    Parenteral and nasal do; oral from the parameter's dose (``daily`` in micrograms), or unstated;
-    without a known route a small dose stays open. A dietary cause lowers the limit where the set
-    says so and a lifelong cause is known absent (``stopping``: is not known to be there, because a
-    stop is told rather than passed over).
-    """
-    if route in ("parenteral", "nasal") or daily is None:
-        return True
-    threshold = facts.site.number("therapy.oral_from")
-    dietary = facts.site.number("therapy.oral_from_dietary")
-    if dietary <= daily < threshold and facts["cause.dietary"].holds:
-        lifelong = facts["cause.lifelong"].holds
-        if lifelong is False or (stopping and lifelong is None):
-            threshold = dietary
-    if daily >= threshold:
-        return True
-    return False if route == "oral" else None
+    oral_from = number("therapy.oral_from")
+    oral_from_dietary = number("therapy.oral_from_dietary")
+    dietary = of("cause.dietary")
+    lifelong = of("cause.lifelong")
+
+    def counts(self, route: str | None, daily: Decimal | None, *, stopping: bool = False) -> bool | None:
+        """Whether a cobalamin by ``route`` treats, in micrograms ``daily``; ``None`` where that cannot be said.
+
+        Parenteral and nasal do; oral from the parameter's dose, or unstated; without a known route a
+        small dose stays open. A dietary cause lowers the limit where the set says so and a lifelong
+        cause is known absent (``stopping``: is not known to be there, because a stop is told rather
+        than passed over).
+        """
+        if route in ("parenteral", "nasal") or daily is None:
+            return True
+        threshold, dietary = self.oral_from, self.oral_from_dietary
+        if dietary <= daily < threshold and self.dietary.holds:
+            lifelong = self.lifelong.holds
+            if lifelong is False or (stopping and lifelong is None):
+                threshold = dietary
+        if daily >= threshold:
+            return True
+        return False if route == "oral" else None
+
+
+class TreatmentOfRecord(Computation):
+    """The cobalamin therapy of the record: how it stands, since when, and what ran before."""
+
+    orders = orders(*COBALAMIN_AGENTS)
+    current_orders = current_orders()
+    doses = doses(*COBALAMIN_AGENTS)
+    complete = received(*MEDICATION_QUERIES)
+    therapy = part(CountingAsTherapy)
+    gaps = part(Gaps)
+    neuro = of("neuro.involvement")
+    leber = of("leber")
+    pregnant = of("patient.pregnant")
+    total = of("b12.total")
+    active = of("b12.active")
+    mma = of("mma")
+    egfr_level = level_of("egfr")
+    totals = results("b12.total")
+    actives = results("b12.active")
+    dose_active_for = days("therapy.dose_active_for")
+    cover_unstated = number("therapy.dose_active_for")
+    cover_at_least = number("therapy.cover_at_least")
+    late_after = number("therapy.late_after_intervals")
+    new_for = days("therapy.new_for")
+    neuro_interval_up_to = number("neuro.interval_up_to")
+    loading_interval_up_to = number("loading.interval_up_to")
+
+    def work_out(self) -> Treatment:
+        """The treatment as it stands today."""
+        today = self.facts.today
+        judged = [(order, self._counts(order)) for order in self.orders if order.product.cobalamin]
+        therapy = sorted((order for order, counts in judged if counts), key=_by_start)
+        doses = self._therapeutic_doses()
+        first_recent = today - self.dose_active_for
+        if not therapy and not doses:
+            return _no_treatment(self._open_question(judged, first_recent))
+        recent = [dose for dose in doses if dose.day >= first_recent]
+        begun = [order for order in therapy if order.current(today) and order.begun(today)]
+        covering: list[Order] = []
+        cover_ended = False
+        if not begun and not recent:
+            covering, cover_ended = self._covering(therapy, doses)
+        coming = self._coming(therapy, cover_ended=cover_ended)
+        planned = [order for order in therapy if not order.begun(today) and order.running and order not in coming]
+        past = [order for order in therapy if order not in begun and order not in coming and order not in planned]
+        spans = tuple(sorted(self.gaps.dose_spans(doses) + self.gaps.order_spans(therapy, _agent)))
+        start = course_start([*spans, *(Span(order.start, order.start, 0) for order in coming if order.start)])
+        if any(order.start is None for order in begun):
+            start = None
+        standing: str | None = self._standing(begun, recent, coming + covering, doses, start)
+        note = "" if standing else self._open_question(judged, first_recent)
+        if not standing:
+            standing = None if note else "past" if past or doses else "none"
+        leading = (begun or coming or sorted(covering or past, key=_by_end))[-1:]
+        phase = leading[0].phase_on(today) if leading else None
+        return Treatment(
+            standing, tuple(begun + coming), tuple(covering), tuple(planned), tuple(past), tuple(doses), tuple(recent),
+            phase.route if phase else (doses[-1].route if doses else None),
+            phase.interval if phase else None,
+            start,
+            _ended(past, doses, today),
+            spans,
+            note,
+        )  # fmt: skip
+
+    def is_after_loading(self, order: Order) -> bool:
+        """Whether an order was a loading course by injection that ended within the days for which a dose
+        covers, and no later result is deficient."""
+        today = self.facts.today
+        ended = order.end is not None and today - self.dose_active_for <= order.end <= today
+        loading = _is_given_by_injection_every(order.phases[0], self.loading_interval_up_to)
+        if not (ended and loading and (order.completed or order.running)):
+            return False
+        return not self._is_ended_by_result(order, self._therapeutic_doses())
+
+    def _counts(self, order: Order) -> bool | None:
+        today = self.facts.today
+        phase = order.phase_on(today) if order.current(today) else order.phases[0]
+        return self.therapy.counts(phase.route, phase.daily)
+
+    def _therapeutic_doses(self) -> list[Dose]:
+        today, counts = self.facts.today, self.therapy.counts
+        given = [dose for dose in self.doses if dose.product.cobalamin and dose.day <= today and counts(dose.route, dose.amount)]
+        return sorted(given, key=lambda dose: (dose.day, dose.reference))
+
+    def _coming(self, therapy: Sequence[Order], *, cover_ended: bool) -> list[Order]:
+        """The orders that are yet to begin and count all the same.
+
+        With neurological features, or where a result ended a cover, only one with the regimen that is
+        due now does.
+        """
+        today = self.facts.today
+        coming = [order for order in therapy if order.current(today) and not order.begun(today)]
+        if not coming:
+            return []
+        if self.neuro.holds:
+            longest = self.neuro_interval_up_to
+        elif cover_ended:
+            longest = self.loading_interval_up_to
+        else:
+            return coming
+        unfit = "cyanocobalamin" if self.leber.holds else ""
+        return [order for order in coming if order.product.cobalamin != unfit and _is_given_by_injection_every(order.phases[0], longest)]
+
+    def _covering(self, therapy: Sequence[Order], doses: Sequence[Dose]) -> tuple[list[Order], bool]:
+        """The injections ordered until lately that still cover; and whether a result ended such a cover."""
+        found = [order for order in therapy if self._covers(order)]
+        standing = [order for order in found if not self._is_ended_by_result(order, doses)]
+        return standing, len(standing) < len(found)
+
+    def _covers(self, order: Order) -> bool:
+        """Whether an injection that was ordered, active or completed, and has ended still covers today."""
+        today = self.facts.today
+        ended = order.completed or (order.running and order.begun(today))
+        if not ended or order.current(today) or order.phases[-1].route != "parenteral":
+            return False
+        if not order.reference.startswith("MedicationRequest/"):
+            return False
+        last = last_scheduled_dose(order, today)
+        return last is not None and today <= add_days(last, self._cover_days(order))
+
+    def _cover_days(self, order: Order) -> float:
+        interval = stated_interval(order)
+        if interval is None:
+            return float(self.cover_unstated)
+        return max(float(self.cover_at_least), float(self.late_after) * interval)
+
+    def _is_ended_by_result(self, order: Order, doses: Sequence[Dose]) -> bool:
+        """Whether a later result shows that the order does not cover: it is deficient, or, with
+        neurological features, in the middle range."""
+        result = self._newest_result()
+        if result is None or result.level == "sufficient":
+            return False
+        given = any(order.start is None or dose.day >= order.start for dose in doses)
+        since = last_scheduled_dose(order, self.facts.today) if given else order.start or order.end
+        if since is None or result.moment.day <= since:
+            return False
+        if result.level == "deficient" or self.neuro.holds:
+            return True
+        acid: Result | None = self.mma.value
+        late_and_high = acid is not None and acid.level == "high" and acid.moment.day > since
+        return late_and_high and self.egfr_level.value == "normal"
+
+    def _newest_result(self) -> Result | None:
+        """The newest B12 result of its window; a total not while pregnant, unless with neurological features."""
+        pregnant = self.pregnant.holds
+        active: Result | None = self.active.value
+        if pregnant and (active is not None or not self.neuro.holds):
+            return active
+        total: Result | None = self.total.value
+        if total is None or active is None:
+            return total or active
+        return active if active.moment.day >= total.moment.day else total
+
+    def _standing(
+        self, begun: Sequence[Order], recent: Sequence[Dose], only_ordered: Sequence[Order], doses: Sequence[Dose], start: date | None
+    ) -> str:
+        if begun:
+            first_new = self.facts.today - self.new_for
+            new = all(order.start is not None and order.start > first_new for order in begun)
+            return "ordered" if new and not _given_since(doses, start) else "running"
+        if recent:
+            return "dose"
+        if only_ordered:
+            return "ended-order" if _given_since(doses, start) or self._is_sufficient_since(start) else "scheduled"
+        return ""
+
+    def _is_sufficient_since(self, start: date | None) -> bool:
+        """Whether a B12 above the middle range was drawn after the first scheduled dose."""
+        if start is None:
+            return False
+        kinds = (self.totals, self.actives)
+        return any(result.level == "sufficient" and result.moment.day > start for kind in kinds for result in kind.usable(start))
+
+    def _open_question(self, judged: Sequence[tuple[Order, bool | None]], first_recent: date) -> str:
+        """Why it cannot be said that no treatment is under way; ``""`` where it can."""
+        if any(counts is None and order.current(self.facts.today) for order, counts in judged):
+            return "a cobalamin order whose route is not stated"
+        if has_unidentified(self.current_orders) or has_unidentified(dose for dose in self.doses if dose.day >= first_recent):
+            return UNIDENTIFIED
+        return "" if self.complete() else "medications not all received"
+
+
+def judged_treatment() -> Read[Treatment]:
+    """The treatment, for the fact that judges whether it is under way. It is worked out once for a record."""
+
+    def evaluate(facts: Facts) -> Treatment:
+        return facts.record.remember("B12 treatment", lambda: TreatmentOfRecord(facts).work_out())
+
+    return Read(TreatmentOfRecord.needs, evaluate)
+
+
+def treatment() -> Read[Treatment]:
+    """The treatment, for facts that rest on whether it is under way: what that was judged by is that fact's own."""
+    judged = judged_treatment()
+
+    def evaluate(facts: Facts) -> Treatment:
+        facts["b12_therapy.active"]
+        return judged.evaluate(facts)
+
+    return Read(judged.needs._replace(facts=("b12_therapy.active",)), evaluate)
+
+
+_TREATMENT = treatment()
 
 
 def treatment_of(facts: Facts) -> Treatment:
-    """The treatment, for facts that rest on whether it is under way."""
-    facts["b12_therapy.active"]  # so that what it was judged by is noted as its own
-    return facts.record.b12_treatment(facts)
+    """The treatment of a call's record."""
+    return _TREATMENT.evaluate(facts)
 
 
-def b12_treatment(facts: Facts) -> Treatment:
-    """Work out the cobalamin therapy of the record: how it stands, since when, and what ran before."""
-    today = facts.today
-    orders = [order for order in facts.record.orders if order.product.cobalamin]
-    judged = [(order, _counts(order, facts)) for order in orders]
-    therapy = sorted((order for order, counts in judged if counts), key=_by_start)
-    doses = _therapeutic_doses(facts)
-    first_recent = today - facts.site.days("therapy.dose_active_for")
-    if not therapy and not doses:
-        return _no_treatment(_open_question(facts, judged, first_recent))
-    recent = [dose for dose in doses if dose.day >= first_recent]
-    begun = [order for order in therapy if order.current(today) and order.begun(today)]
-    covering: list[Order] = []
-    cover_ended = False
-    if not begun and not recent:
-        covering, cover_ended = _covering(therapy, doses, facts)
-    coming = _coming(therapy, facts, cover_ended=cover_ended)
-    planned = [order for order in therapy if not order.begun(today) and order.running and order not in coming]
-    past = [order for order in therapy if order not in begun and order not in coming and order not in planned]
-    current = begun + coming
-    spans = _spans(therapy, doses, facts)
-    start = course_start([*spans, *(Span(order.start, order.start, 0) for order in coming if order.start)])
-    if any(order.start is None for order in begun):
-        start = None
-    standing: str | None = _standing(facts, begun, recent, coming + covering, doses, start)
-    note = "" if standing else _open_question(facts, judged, first_recent)
-    if not standing:
-        standing = None if note else "past" if past or doses else "none"
-    leading = (begun or coming or sorted(covering or past, key=_by_end))[-1:]
-    phase = leading[0].phase_on(today) if leading else None
-    return Treatment(
-        standing, tuple(current), tuple(covering), tuple(planned), tuple(past), tuple(doses), tuple(recent),
-        phase.route if phase else (doses[-1].route if doses else None),
-        phase.interval if phase else None,
-        start,
-        _ended(past, doses, today),
-        spans,
-        note,
-    )  # fmt: skip
+def _agent(order: Order) -> str:
+    return order.product.cobalamin
 
 
 def _no_treatment(question: str) -> Treatment:
@@ -139,67 +313,12 @@ def _by_end(order: Order) -> tuple[date, date, str]:
     return (order.end or date.min, *_by_start(order))
 
 
-def _counts(order: Order, facts: Facts) -> bool | None:
-    phase = order.phase_on(facts.today) if order.current(facts.today) else order.phases[0]
-    return counts_as_therapy(phase.route, phase.daily, facts)
-
-
-def _therapeutic_doses(facts: Facts) -> list[Dose]:
-    given = [
-        dose
-        for dose in facts.record.doses
-        if dose.product.cobalamin and dose.day <= facts.today and counts_as_therapy(dose.route, dose.amount, facts)
-    ]
-    return sorted(given, key=lambda dose: (dose.day, dose.reference))
-
-
-def _coming(therapy: Sequence[Order], facts: Facts, *, cover_ended: bool) -> list[Order]:
-    """The orders that are yet to begin and count all the same.
-
-    With neurological features, or where a result ended a cover, only one with the regimen that is
-    due now does.
-    """
-    coming = [order for order in therapy if order.current(facts.today) and not order.begun(facts.today)]
-    if not coming:
-        return []
-    if facts["neuro.involvement"].holds:
-        longest = facts.site.number("neuro.interval_up_to")
-    elif cover_ended:
-        longest = facts.site.number("loading.interval_up_to")
-    else:
-        return coming
-    unfit = "cyanocobalamin" if facts["leber"].holds else ""
-    return [order for order in coming if order.product.cobalamin != unfit and _is_given_by_injection_every(order.phases[0], longest)]
-
-
 def _is_given_by_injection_every(phase: Phase, longest: Decimal) -> bool:
     return phase.route == "parenteral" and phase.interval is not None and phase.interval <= longest
 
 
-def _covering(therapy: Sequence[Order], doses: Sequence[Dose], facts: Facts) -> tuple[list[Order], bool]:
-    """The injections ordered until lately that still cover; and whether a result ended such a cover."""
-    found = [order for order in therapy if _covers(order, facts)]
-    standing = [order for order in found if not _is_ended_by_result(order, doses, facts)]
-    return standing, len(standing) < len(found)
-
-
-def _covers(order: Order, facts: Facts) -> bool:
-    """Whether an injection that was ordered, active or completed, and has ended still covers today."""
-    ended = order.completed or (order.running and order.begun(facts.today))
-    if not ended or order.current(facts.today) or order.phases[-1].route != "parenteral":
-        return False
-    if not order.reference.startswith("MedicationRequest/"):
-        return False
-    last = last_scheduled_dose(order, facts.today)
-    return last is not None and facts.today <= add_days(last, _cover_days(order, facts))
-
-
-def _cover_days(order: Order, facts: Facts) -> float:
-    interval = stated_interval(order)
-    if interval is None:
-        return float(facts.site.number("therapy.dose_active_for"))
-    late = float(facts.site.number("therapy.late_after_intervals")) * interval
-    return max(float(facts.site.number("therapy.cover_at_least")), late)
+def _given_since(doses: Sequence[Dose], start: date | None) -> bool:
+    return any(start is None or dose.day >= start for dose in doses)
 
 
 def last_scheduled_dose(order: Order, today: date) -> date | None:
@@ -242,99 +361,6 @@ def _last_of_phase(phase: Phase, begin: date, today: date) -> date:
     else:
         return begin
     return min(add_days(begin, max(0, intervals) * interval), today)
-
-
-def _is_ended_by_result(order: Order, doses: Sequence[Dose], facts: Facts) -> bool:
-    """Whether a later result shows that the order does not cover: it is deficient, or, with
-    neurological features, in the middle range."""
-    result = _newest_result(facts)
-    if result is None or result.level == "sufficient":
-        return False
-    given = any(order.start is None or dose.day >= order.start for dose in doses)
-    since = last_scheduled_dose(order, facts.today) if given else order.start or order.end
-    if since is None or result.moment.day <= since:
-        return False
-    if result.level == "deficient" or facts["neuro.involvement"].holds:
-        return True
-    acid: Result | None = facts["mma"].value
-    late_and_high = acid is not None and acid.level == "high" and acid.moment.day > since
-    return late_and_high and level(facts["egfr"]).value == "normal"
-
-
-def _newest_result(facts: Facts) -> Result | None:
-    """The newest B12 result of its window; a total not while pregnant, unless with neurological features."""
-    pregnant = facts["patient.pregnant"].holds
-    active: Result | None = facts["b12.active"].value
-    if pregnant and (active is not None or not facts["neuro.involvement"].holds):
-        return active
-    total: Result | None = facts["b12.total"].value
-    if total is None or active is None:
-        return total or active
-    return active if active.moment.day >= total.moment.day else total
-
-
-def is_after_loading(order: Order, facts: Facts) -> bool:
-    """Whether an order was a loading course by injection that ended within the days for which a dose
-    covers, and no later result is deficient."""
-    first = facts.today - facts.site.days("therapy.dose_active_for")
-    ended = order.end is not None and first <= order.end <= facts.today
-    longest = facts.site.number("loading.interval_up_to")
-    loading = _is_given_by_injection_every(order.phases[0], longest)
-    if not (ended and loading and (order.completed or order.running)):
-        return False
-    return not _is_ended_by_result(order, _therapeutic_doses(facts), facts)
-
-
-def _standing(
-    facts: Facts,
-    begun: Sequence[Order],
-    recent: Sequence[Dose],
-    only_ordered: Sequence[Order],
-    doses: Sequence[Dose],
-    start: date | None,
-) -> str:
-    if begun:
-        first_new = facts.today - facts.site.days("therapy.new_for")
-        new = all(order.start is not None and order.start > first_new for order in begun)
-        return "ordered" if new and not _given_since(doses, start) else "running"
-    if recent:
-        return "dose"
-    if only_ordered:
-        shown = _given_since(doses, start) or _sufficient_since(facts, start)
-        return "ended-order" if shown else "scheduled"
-    return ""
-
-
-def _given_since(doses: Sequence[Dose], start: date | None) -> bool:
-    return any(start is None or dose.day >= start for dose in doses)
-
-
-def _sufficient_since(facts: Facts, start: date | None) -> bool:
-    """Whether a B12 above the middle range was drawn after the first scheduled dose."""
-    if start is None:
-        return False
-    return any(
-        result.level == "sufficient" and result.moment.day > start
-        for name in ("b12.total", "b12.active")
-        for result in facts.record.results(ANALYTES[name], facts.today).usable(start)
-    )
-
-
-def _open_question(facts: Facts, judged: Sequence[tuple[Order, bool | None]], first_recent: date) -> str:
-    """Why it cannot be said that no treatment is under way; ``""`` where it can."""
-    today, record = facts.today, facts.record
-    if any(counts is None and order.current(today) for order, counts in judged):
-        return "a cobalamin order whose route is not stated"
-    if has_unidentified_current(record, today) or has_unidentified_dose(record, since=first_recent):
-        return UNIDENTIFIED
-    if not record.complete(*MEDICATION_QUERIES):
-        return "medications not all received"
-    return ""
-
-
-def _spans(therapy: Sequence[Order], doses: Sequence[Dose], facts: Facts) -> tuple[Span, ...]:
-    ordered = order_spans(therapy, lambda order: order.product.cobalamin, facts.today, facts.site)
-    return tuple(sorted(dose_spans(doses, facts.site) + ordered))
 
 
 def _ended(past: Sequence[Order], doses: Sequence[Dose], today: date) -> date | None:

@@ -4,114 +4,144 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .catalogue import Facts, fact
+from .catalogue import define, fact
 from .fact import Fact, known, truth, unknown
-from .history import problems_in
-from .laboratory import Result, level, may_be_outdated, newest
+from .laboratory import Result
+from .lists import problem
+from .reads import Computation, number, of, part
+from .results import define_result, level_of, may_be_outdated, newest_that
 
 
-@fact("hb", "haemoglobin", "result", unit="g/L", queries=("blood-count",),
-      uses=("patient.age_months", "patient.sex", "patient.pregnant"))  # fmt: skip
-def haemoglobin(facts: Facts) -> Fact:
+class AnaemiaLimits(Computation):
+    """The WHO 2024 limits of haemoglobin by age, sex and pregnancy."""
+
+    months = of("patient.age_months")
+    sex = of("patient.sex")
+    pregnant = of("patient.pregnant")
+    of_infants = number("anaemia.6_to_23_months")
+    of_small_children = number("anaemia.2_to_4_years")
+    of_children = number("anaemia.5_to_11_years")
+    of_adolescents = number("anaemia.12_to_14_years")
+    of_men = number("anaemia.men")
+    of_women = number("anaemia.women")
+    in_pregnancy = number("anaemia.pregnant_below")
+    none_in_pregnancy_from = number("anaemia.pregnant_none_from")
+    pregnancy_unknown_from = number("anaemia.pregnancy_unknown_from")
+    pregnancy_unknown_to = number("anaemia.pregnancy_unknown_to")
+
+    def limits(self) -> tuple[Decimal, Decimal] | None:
+        """Haemoglobin in g/L: anaemia below the first, none from the second; ``None`` below six months of age.
+
+        Where sex or pregnancy is unknown the two differ and lie between.
+        """
+        months = self.months.value
+        if months is not None and months < 144:
+            limit = None if months < 6 else self.of_infants if months < 24 else self.of_small_children if months < 60 else self.of_children
+            return None if limit is None else (limit, limit)
+        if months is not None and months < 180:
+            pregnant = self.pregnant.holds
+            if not pregnant:
+                limit = self.of_adolescents
+                return (self.in_pregnancy if pregnant is None and self._may_be_pregnant(months) else limit), limit
+        sex = self.sex.value
+        if sex == "male":
+            return self.of_men, self.of_men
+        pregnant = self.pregnant.holds
+        if pregnant:
+            return self.in_pregnancy, self.none_in_pregnancy_from
+        if sex != "female":
+            return self.of_women, self.of_men
+        women = self.of_women
+        return (self.in_pregnancy, women) if pregnant is None and self._may_be_pregnant(months) else (women, women)
+
+    def _may_be_pregnant(self, months: int | None) -> bool:
+        """Whether an unknown pregnancy leaves the limit of a patient of that age open."""
+        if self.sex.value != "female":
+            return False
+        return months is None or self.pregnancy_unknown_from <= months // 12 <= self.pregnancy_unknown_to
+
+
+@fact("hb", "haemoglobin", "result", unit="g/L")
+class Haemoglobin(Computation):
     """The newest usable haemoglobin within its window; one with a comparator that does not tell anaemia is passed over."""
 
-    def proves(result: Result) -> bool:
-        limits = anaemia_limits(facts)
+    newest = newest_that("hb")
+    anaemia = part(AnaemiaLimits)
+
+    def compute(self) -> Fact:
+        return self.newest(self._proves)
+
+    def _proves(self, result: Result) -> bool:
+        limits = self.anaemia.limits()
         return limits is not None and (bool(result.interval.below(limits[0])) or result.interval.below(limits[1]) is False)
 
-    return newest(facts, "hb", proves=proves)
+
+define_result("mcv", "mean corpuscular volume", "The newest usable MCV within its window.")
+
+define_result("platelets", "platelets", "The newest usable platelet count within its window.")
 
 
-@fact("mcv", "mean corpuscular volume", "result", unit="fL", queries=("blood-count",))
-def mcv(facts: Facts) -> Fact:
-    """The newest usable MCV within its window."""
-    return newest(facts, "mcv")
-
-
-@fact("platelets", "platelets", "result", unit="10*9/L", queries=("blood-count",))
-def platelets(facts: Facts) -> Fact:
-    """The newest usable platelet count within its window."""
-    return newest(facts, "platelets")
-
-
-def anaemia_limits(facts: Facts) -> tuple[Decimal, Decimal] | None:
-    """Haemoglobin in g/L: anaemia below the first, none from the second; ``None`` below six months of age.
-
-    WHO 2024 limits by age, sex and pregnancy. Where sex or pregnancy is unknown the two differ and lie between.
-    """
-    site = facts.site
-    months = facts["patient.age_months"].value
-    if months is not None and months < 180:
-        if months < 6:
-            return None
-        bounds = ((24, "anaemia.6_to_23_months"), (60, "anaemia.2_to_4_years"), (144, "anaemia.5_to_11_years"))
-        name = next((name for limit, name in bounds if months < limit), "anaemia.12_to_14_years")
-        limit = site.number(name)
-        pregnant = facts["patient.pregnant"].holds if name == "anaemia.12_to_14_years" else False
-        if not pregnant:
-            open_question = pregnant is None and _may_be_pregnant(facts, months)
-            return (site.number("anaemia.pregnant_below") if open_question else limit), limit
-    sex, men, women = facts["patient.sex"].value, site.number("anaemia.men"), site.number("anaemia.women")
-    if sex == "male":
-        return men, men
-    pregnant = facts["patient.pregnant"].holds
-    low, high = site.number("anaemia.pregnant_below"), site.number("anaemia.pregnant_none_from")
-    if pregnant:
-        return low, high
-    if sex != "female":
-        return women, men
-    return (low, women) if pregnant is None and _may_be_pregnant(facts, months) else (women, women)
-
-
-def _may_be_pregnant(facts: Facts, months: int | None) -> bool:
-    """Whether an unknown pregnancy leaves the limit of a patient of that age open."""
-    site = facts.site
-    first, last = site.number("anaemia.pregnancy_unknown_from"), site.number("anaemia.pregnancy_unknown_to")
-    return facts["patient.sex"].value == "female" and (months is None or first <= months // 12 <= last)
-
-
-@fact("anaemia", "anaemia", uses=("hb", "patient.age_months", "patient.sex", "patient.pregnant"))
-def anaemia(facts: Facts) -> Fact:
+@fact("anaemia", "anaemia")
+class Anaemia(AnaemiaLimits):
     """Haemoglobin below the limit for age, sex and pregnancy; unknown without haemoglobin, or between two limits."""
-    hb = facts["hb"]
-    if hb.value is None:
-        return unknown(hb.note)
-    limits = anaemia_limits(facts)
-    if limits is None:
-        return unknown("no limit below six months of age")
-    below, none_from = limits
-    interval = hb.value.interval
-    if interval.below(below):
-        return known(True, *hb.sources)
-    if interval.below(none_from) is False:
-        return unknown(hb.note) if may_be_outdated(hb) else known(False, *hb.sources)
-    return unknown("haemoglobin between the limits that may apply")
+
+    hb = of("hb")
+
+    def compute(self) -> Fact:
+        hb = self.hb
+        if hb.value is None:
+            return unknown(hb.note)
+        limits = self.limits()
+        if limits is None:
+            return unknown("no limit below six months of age")
+        below, none_from = limits
+        interval = hb.value.interval
+        if interval.below(below):
+            return known(True, *hb.sources)
+        if interval.below(none_from) is False:
+            return unknown(hb.note) if may_be_outdated(hb) else known(False, *hb.sources)
+        return unknown("haemoglobin between the limits that may apply")
 
 
-@fact("anaemia.severe", "severe anaemia", uses=("hb", "anaemia", "patient.age", "patient.pregnant"))
-def anaemia_severe(facts: Facts) -> Fact:
+@fact("anaemia.severe", "severe anaemia")
+class SevereAnaemia(Computation):
     """Haemoglobin below {anaemia.severe_below} (pregnant or under 5 years: {anaemia.severe_pregnant_or_under_5}), for the text of
     cards."""
-    hb = facts["hb"]
-    if hb.value is None:
-        return unknown(facts["anaemia"].note)
-    years = facts["patient.age"].value
-    lower = facts["patient.pregnant"].holds or (years is not None and years < 5)
-    limit = facts.site.number("anaemia.severe_pregnant_or_under_5" if lower else "anaemia.severe_below")
-    return truth(hb.value.interval.below(limit), *hb.sources)
+
+    hb = of("hb")
+    anaemia = of("anaemia")
+    age = of("patient.age")
+    pregnant = of("patient.pregnant")
+    limit = number("anaemia.severe_below")
+    lower_limit = number("anaemia.severe_pregnant_or_under_5")
+
+    def compute(self) -> Fact:
+        hb = self.hb
+        if hb.value is None:
+            return unknown(self.anaemia.note)
+        years = self.age.value
+        lower = self.pregnant.holds or (years is not None and years < 5)
+        return truth(hb.value.interval.below(self.lower_limit if lower else self.limit), *hb.sources)
 
 
-@fact("anaemia.macrocytic", "macrocytic anaemia on the problem list", queries=("conditions",))
-def macrocytic_anaemia(facts: Facts) -> Fact:
-    """Macrocytic or megaloblastic anaemia on the problem list, its cause not stated."""
-    return problems_in(facts, "macrocytic-anaemia")
+define(
+    "anaemia.macrocytic",
+    "macrocytic anaemia on the problem list",
+    problem("macrocytic-anaemia"),
+    "Macrocytic or megaloblastic anaemia on the problem list, its cause not stated.",
+)
 
 
-@fact("macrocytosis", "macrocytosis", uses=("mcv", "patient.age"))
-def macrocytosis(facts: Facts) -> Fact:
+@fact("macrocytosis", "macrocytosis")
+class Macrocytosis(Computation):
     """MCV above {mcv.high_above} at age 15 or over."""
-    years = facts["patient.age"].value
-    if years is not None and years < 15:
-        return known(False)
-    result = level(facts["mcv"])
-    return unknown(result.note) if result.value is None else known(result.value == "high", *result.sources)
+
+    age = of("patient.age")
+    volume = level_of("mcv")
+
+    def compute(self) -> Fact:
+        years = self.age.value
+        if years is not None and years < 15:
+            return known(False)
+        volume = self.volume
+        return unknown(volume.note) if volume.value is None else known(volume.value == "high", *volume.sources)

@@ -1,27 +1,30 @@
 """The catalogue of facts, and :class:`Facts`, which computes them on demand for one call.
 
-A fact is a function of :class:`Facts` registered under its name. It may read the patient's record, the ordering
-session, other facts and the site; it never reads a clock and does no I/O. Facts are computed at most once a call and
-only when a card asks, so that a call which no card cares about never touches the patient's data.
+A fact is a :class:`~cds_service.facts.reads.Computation` registered under its name. It may read the patient's record, the
+ordering session, other facts and the site, as its attributes say; it never reads a clock and does no I/O. Facts are computed at
+most once a call and only when a card asks, so that a call which no card cares about never touches the patient's data.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..fhir.once import once
 from .fact import Fact, Source, newest_first, unknown
 from .guard import UNREADABLE
+from .reads import Computation, Needs, Read, computed
 
 if TYPE_CHECKING:
     from .record import PatientRecord
     from .session import OrderingSession
     from .site import Site
 
-Computation = Callable[["Facts"], Fact]
+_Computation = TypeVar("_Computation", bound=Computation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +33,54 @@ class Definition:
 
     ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
     result in ``unit``, or in ``other_units`` that have limits of their own), ``date``, ``orders`` (ids of order
-    templates), ``reference`` (``Type/id`` of a resource). ``queries``: the prefetch keys that it reads itself.
-    ``session``: it reads the orders of this session. ``uses``: the facts that it may read. ``position``: its place in the
-    catalogue.
+    templates), ``reference`` (``Type/id`` of a resource). ``needs``: what it reads itself. ``place``: the file and line where it
+    is defined. ``position``: its place in the catalogue.
     """
 
     name: str
     title: str
     kind: str
-    compute: Computation
+    compute: Callable[[Facts], Fact]
     doc: str
+    needs: Needs
     unit: str = ""
     other_units: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
-    queries: tuple[str, ...] = ()
-    session: bool = False
-    uses: tuple[str, ...] = ()
+    place: tuple[str, int] = ("", 1)
     position: int = 0
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The prefetch keys that it reads itself."""
+        return self.needs.queries
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The facts that it may read."""
+        return self.needs.facts
+
+    @property
+    def session(self) -> bool:
+        """Whether it reads the orders of this session."""
+        return self.needs.session
 
 
 CATALOGUE: dict[str, Definition] = {}
+
+
+def define(
+    name: str,
+    title: str,
+    read: Read[Fact],
+    doc: str,
+    *,
+    kind: str = "yes-no",
+    unit: str = "",
+    other_units: tuple[str, ...] = (),
+    values: tuple[str, ...] = (),
+) -> None:
+    """Register as the fact ``name`` what is no more than a ``read``; ``doc`` is the definition shown to authors."""
+    _register(Definition(name, title, kind, read.evaluate, doc, read.needs, unit, other_units, values, _defining_line()))
 
 
 def fact(
@@ -60,20 +91,30 @@ def fact(
     unit: str = "",
     other_units: tuple[str, ...] = (),
     values: tuple[str, ...] = (),
-    queries: tuple[str, ...] = (),
-    session: bool = False,
-    uses: tuple[str, ...] = (),
-) -> Callable[[Computation], Computation]:
-    """Register a function as the fact ``name``; its docstring is the definition shown to authors."""
+) -> Callable[[type[_Computation]], type[_Computation]]:
+    """Register a computation as the fact ``name``; its docstring is the definition shown to authors."""
 
-    def register(compute: Computation) -> Computation:
-        if name in CATALOGUE:
-            raise ValueError(f"fact {name} is defined twice")
-        doc = " ".join((compute.__doc__ or "").split())
-        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, other_units, values, queries, session, uses, len(CATALOGUE))
-        return compute
+    def register(computation: type[_Computation]) -> type[_Computation]:
+        read, doc = computed(computation), computation.__doc__ or ""
+        _register(Definition(name, title, kind, read.evaluate, doc, read.needs, unit, other_units, values, _defining_line()))
+        return computation
 
     return register
+
+
+def _defining_line() -> tuple[str, int]:
+    """The file and line of the module that is being imported."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 1)
+
+
+def _register(definition: Definition) -> None:
+    name = definition.name
+    if name in CATALOGUE:
+        raise ValueError(f"fact {name} is defined twice")
+    CATALOGUE[name] = replace(definition, doc=" ".join(definition.doc.split()), position=len(CATALOGUE))
 
 
 def closure(names: Iterable[str]) -> list[str]:
@@ -88,11 +129,17 @@ def closure(names: Iterable[str]) -> list[str]:
     return [name for name in CATALOGUE if name in found]
 
 
+def readers(parameter: str) -> set[str]:
+    """The facts that read ``parameter`` themselves, not by way of another fact."""
+    return {name for name, definition in CATALOGUE.items() if parameter in definition.needs.parameters}
+
+
 class Facts(Mapping[str, Fact]):
     """The facts of one call, computed when asked for.
 
     ``record`` gives the patient's record when first needed; ``now`` is an aware datetime in the site's zone. ``given``
-    facts are taken as they are and not computed (card tests and the safety enumeration state them). With ``tell``, which is told
+    facts are taken as they are and not computed (card tests and the safety enumeration state them). ``so_far``: the facts that are
+    known; ``being_read``: where the names of those go that the fact asks for which is being worked out. With ``tell``, which is told
     the name and what happened, a fact that cannot be worked out is unknown; without it, that is an error.
     """
 
@@ -111,9 +158,9 @@ class Facts(Mapping[str, Fact]):
         self.today: date = now.date()
         self._open_record = record
         self._tell = tell
-        self._facts: dict[str, Fact] = dict(given or {})
+        self.so_far: dict[str, Fact] = dict(given or {})
         self._reads: dict[str, list[str]] = {}
-        self._open: list[str] | None = None
+        self.being_read: list[str] | None = None
 
     @once
     def record(self) -> PatientRecord:
@@ -121,15 +168,15 @@ class Facts(Mapping[str, Fact]):
         return self._open_record()
 
     def __getitem__(self, name: str) -> Fact:
-        if self._open is not None:
-            self._open.append(name)
-        found = self._facts.get(name)
-        return self._work_out(name) if found is None else found
+        if self.being_read is not None:
+            self.being_read.append(name)
+        found = self.so_far.get(name)
+        return self.work_out(name) if found is None else found
 
-    def _work_out(self, name: str) -> Fact:
+    def work_out(self, name: str) -> Fact:
         """Compute a fact and note what it reads."""
-        reader = self._open
-        self._open = self._reads[name] = []
+        reader = self.being_read
+        self.being_read = self._reads[name] = []
         try:
             found = self.computed(name)
         except UNREADABLE as error:
@@ -137,8 +184,8 @@ class Facts(Mapping[str, Fact]):
                 raise
             self._tell(name, error)
             found = unknown("it could not be worked out")
-        self._facts[name] = found
-        self._open = reader
+        self.so_far[name] = found
+        self.being_read = reader
         return found
 
     def computed(self, name: str) -> Fact:
@@ -157,11 +204,11 @@ class Facts(Mapping[str, Fact]):
 
     def known_so_far(self, name: str) -> Fact | None:
         """The fact ``name`` where it was given or computed already; nothing is computed for it."""
-        return self._facts.get(name)
+        return self.so_far.get(name)
 
     def apart_from(self, name: str) -> dict[str, Fact]:
         """The facts so far that do not rest on ``name``: they stay as they are when it is otherwise."""
-        return {other: fact for other, fact in self._facts.items() if name not in self.met((other,))}
+        return {other: fact for other, fact in self.so_far.items() if name not in self.met((other,))}
 
     def reads(self, name: str) -> list[str]:
         """The facts that computing ``name`` read; empty where it was given or not computed."""
@@ -177,7 +224,7 @@ class Facts(Mapping[str, Fact]):
             if name in seen:
                 continue
             seen.add(name)
-            found = self._facts.get(name)
+            found = self.so_far.get(name)
             if found is None or not found.holds:
                 continue
             yield from newest_first(found.sources) if len(found.sources) > 1 else found.sources
@@ -209,4 +256,4 @@ class Facts(Mapping[str, Fact]):
 
     def rest_on(self, names: Collection[str], name: str) -> bool:
         """Whether ``name`` is one of ``names`` or was read to compute them."""
-        return name in names or (name in self._facts and name in self.met(names))
+        return name in names or (name in self.so_far and name in self.met(names))

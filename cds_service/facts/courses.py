@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ..fhir.dosage import SINGLE_DOSE
-from .site import Site
+from .reads import Computation, number
 from .therapy import Dose, Order
 
 
@@ -26,40 +26,45 @@ def stated_interval(order: Order) -> float | None:
     return None if interval == SINGLE_DOSE else interval
 
 
-def allowed_gap(interval: float | None, route: str | None, site: Site) -> float:
-    """How many days may lie between two parts of one course: longer for long intervals.
+class Gaps(Computation):
+    """How many days may lie between two parts of one course, and the spans of therapy that follow from it."""
 
-    Without a stated ``interval`` (in days) injections are taken to come up to every 3 months.
-    """
-    shortest = float(site.number("therapy.gap"))
-    if interval:
-        return max(shortest, float(site.number("therapy.late_after_intervals")) * interval)
-    return float(site.number("therapy.gap_unstated")) if route == "parenteral" else shortest
+    shortest = number("therapy.gap")
+    unstated = number("therapy.gap_unstated")
+    late_after = number("therapy.late_after_intervals")
 
+    def dose_spans(self, doses: Iterable[Dose]) -> list[Span]:
+        """Each recorded dose as a span of one day."""
+        return [Span(dose.day, dose.day, self._allowed(None, dose.route)) for dose in doses]
 
-def dose_spans(doses: Iterable[Dose], site: Site) -> list[Span]:
-    """Each recorded dose as a span of one day."""
-    return [Span(dose.day, dose.day, allowed_gap(None, dose.route, site)) for dose in doses]
+    def order_spans(self, orders: Iterable[Order], agent: Callable[[Order], str]) -> list[Span]:
+        """The days that dated orders cover up to today.
 
+        An order without bounds runs until the next one of its agent.
+        """
+        today = self.facts.today
+        dated = sorted(
+            ((order.start, order) for order in orders if order.start is not None),
+            key=lambda item: item[0],
+        )
+        begins: dict[str, list[date]] = {}
+        for start, order in dated:
+            begins.setdefault(agent(order), []).append(start)
+        return [
+            Span(start, _last_day(order, start, begins[agent(order)], today), self._allowed(stated_interval(order), order.phases[-1].route))
+            for start, order in dated
+            if start <= today
+        ]
 
-def order_spans(orders: Iterable[Order], agent: Callable[[Order], str], today: date, site: Site) -> list[Span]:
-    """The days that dated orders cover up to ``today``.
+    def _allowed(self, interval: float | None, route: str | None) -> float:
+        """The days allowed, longer for long intervals.
 
-    An order without bounds runs until the next one of its agent.
-    """
-    dated = sorted(
-        ((order.start, order) for order in orders if order.start is not None),
-        key=lambda item: item[0],
-    )
-    begins: dict[str, list[date]] = {}
-    for start, order in dated:
-        begins.setdefault(agent(order), []).append(start)
-    spans = []
-    for start, order in dated:
-        if start <= today:
-            gap = allowed_gap(stated_interval(order), order.phases[-1].route, site)
-            spans.append(Span(start, _last_day(order, start, begins[agent(order)], today), gap))
-    return spans
+        Without a stated ``interval`` (in days) injections are taken to come up to every 3 months.
+        """
+        shortest = float(self.shortest)
+        if interval:
+            return max(shortest, float(self.late_after) * interval)
+        return float(self.unstated) if route == "parenteral" else shortest
 
 
 def _last_day(order: Order, start: date, begins: list[date], today: date) -> date:

@@ -4,115 +4,154 @@ from __future__ import annotations
 
 from datetime import date
 
-from .catalogue import Facts, fact
-from .courses import course_start, order_spans
+from .catalogue import define, fact
+from .courses import Gaps, course_start
 from .fact import Fact, Source, absent, known, unknown
-from .history import either, problems_in
 from .laboratory import FINAL, NO_RESULT, Result, is_unreadable, observation_moment
+from .lists import observations, problem, problem_that, problems, received
+from .medications import orders, taking
+from .reads import Computation, Read, computed, days, of, part
 from .record import Problem
-from .renal import current_medication
 
 
-@fact("diet.vegan", "vegan or vegetarian diet", queries=("conditions", "findings"))
-def vegan(facts: Facts) -> Fact:
-    """A vegan or vegetarian diet, as a Condition or as an Observation that does not deny it."""
-    return either(problems_in(facts, "vegan-or-vegetarian"), _observed_diet(facts))
+class _ObservedDiet(Computation):
+    """A vegan or vegetarian diet as an Observation that does not deny it."""
+
+    observed = observations("vegan-or-vegetarian", "negative-answer")
+    complete = received("findings", "conditions")
+
+    def compute(self) -> Fact:
+        site = self.facts.site
+        sources = []
+        unusable = False
+        for resource in self.observed:
+            moment = observation_moment(resource, site.zone)
+            answers = site.terminology.sets_of_concept(resource.valueCodeableConcept)
+            if resource.status not in FINAL or moment is None or is_unreadable(resource):
+                unusable |= resource.status not in NO_RESULT
+            elif resource.valueBoolean is not False and "negative-answer" not in answers:
+                sources.append(Source(resource.relative, moment.day))
+        if sources:
+            return known(True, *sources)
+        if unusable:
+            return unknown("a finding that cannot be used")
+        return known(False) if self.complete() else unknown("findings not all received")
 
 
-def _observed_diet(facts: Facts) -> Fact:
-    sources = []
-    unusable = False
-    for resource in facts.record.observations("vegan-or-vegetarian"):
-        moment = observation_moment(resource, facts.site.zone)
-        answers = facts.site.terminology.sets_of_concept(resource.valueCodeableConcept)
-        if resource.status not in FINAL or moment is None or is_unreadable(resource):
-            unusable |= resource.status not in NO_RESULT
-        elif resource.valueBoolean is not False and "negative-answer" not in answers:
-            sources.append(Source(resource.relative, moment.day))
-    if sources:
-        return known(True, *sources)
-    if unusable:
-        return unknown("a finding that cannot be used")
-    return known(False) if facts.record.complete("findings", "conditions") else unknown("findings not all received")
+define(
+    "diet.vegan",
+    "vegan or vegetarian diet",
+    problem("vegan-or-vegetarian") | computed(_ObservedDiet),
+    "A vegan or vegetarian diet, as a Condition or as an Observation that does not deny it.",
+)
+
+define(
+    "cause.dietary",
+    "dietary cause",
+    of("diet.vegan") | problem("dietary-b12-deficiency"),
+    "A vegan or vegetarian diet, or dietary B12 deficiency on the problem list.",
+)
 
 
-@fact("cause.dietary", "dietary cause", queries=("conditions",), uses=("diet.vegan",))
-def dietary(facts: Facts) -> Fact:
-    """A vegan or vegetarian diet, or dietary B12 deficiency on the problem list."""
-    return either(facts["diet.vegan"], problems_in(facts, "dietary-b12-deficiency"))
-
-
-@fact("cause.dietary_alone", "dietary cause and none for life", uses=("cause.dietary", "cause.lifelong"))
-def dietary_alone(facts: Facts) -> Fact:
+@fact("cause.dietary_alone", "dietary cause and none for life")
+class DietaryCauseAlone(Computation):
     """A dietary cause, and a lifelong cause is known to be absent."""
-    dietary_cause = facts["cause.dietary"]
-    return known(bool(dietary_cause.holds) and facts["cause.lifelong"].holds is False, *dietary_cause.sources)
+
+    dietary = of("cause.dietary")
+    lifelong = of("cause.lifelong")
+
+    def compute(self) -> Fact:
+        dietary = self.dietary
+        return known(bool(dietary.holds) and self.lifelong.holds is False, *dietary.sources)
 
 
-@fact("nitrous_oxide", "nitrous oxide exposure", queries=("conditions",))
-def nitrous_oxide(facts: Facts) -> Fact:
+@fact("nitrous_oxide", "nitrous oxide exposure")
+class NitrousOxide(Computation):
     """Misuse, poisoning or recent exposure to nitrous oxide, recorded within {window.nitrous_oxide}."""
-    oldest = facts.today - facts.site.days("window.nitrous_oxide")
 
-    def recent(problem: Problem) -> bool:
-        day = problem.recorded or problem.onset
-        return day is None or day >= oldest
+    exposure = problem_that("nitrous-oxide-exposure")
+    window = days("window.nitrous_oxide")
 
-    return problems_in(facts, "nitrous-oxide-exposure", where=recent)
+    def compute(self) -> Fact:
+        oldest = self.facts.today - self.window
+
+        def is_recent(problem: Problem) -> bool:
+            day = problem.recorded or problem.onset
+            return day is None or day >= oldest
+
+        return self.exposure(is_recent)
 
 
-@fact("nitrous_oxide.last", "day of the last nitrous oxide exposure", "date", queries=("conditions",), uses=("nitrous_oxide",))
-def nitrous_oxide_last(facts: Facts) -> Fact:
+@fact("nitrous_oxide.last", "day of the last nitrous oxide exposure", "date")
+class LastNitrousOxide(Computation):
     """The newest day on which exposure to nitrous oxide is recorded; unknown where one is without a date."""
-    exposed = facts["nitrous_oxide"]
-    if not exposed.holds:
-        return unknown(exposed.note) if exposed.is_unknown else absent()
-    days = [problem.recorded or problem.onset for problem in facts.record.problems if _is_exposure(problem)]
-    dated = [day for day in days if day is not None]
-    return known(max(dated), *exposed.sources) if dated and len(dated) == len(days) else unknown("its day is not stated")
+
+    exposed = of("nitrous_oxide")
+    exposures = problems("nitrous-oxide-exposure")
+
+    def compute(self) -> Fact:
+        exposed = self.exposed
+        if not exposed.holds:
+            return unknown(exposed.note) if exposed.is_unknown else absent()
+        recorded = [problem.recorded or problem.onset for problem in self.exposures if problem.confirmed and problem.active]
+        dated = [day for day in recorded if day is not None]
+        return known(max(dated), *exposed.sources) if dated and len(dated) == len(recorded) else unknown("its day is not stated")
 
 
-def _is_exposure(problem: Problem) -> bool:
-    return "nitrous-oxide-exposure" in problem.value_sets and problem.confirmed and problem.active
-
-
-def resulted_since(facts: Facts, name: str, day: date | None) -> bool:
-    """Whether the result ``name`` was drawn on ``day`` or later."""
-    result: Result | None = facts[name].value
+def is_since(result: Result | None, day: date | None) -> bool:
+    """Whether there is a ``result`` that was drawn on ``day`` or later."""
     return result is not None and day is not None and result.moment.day >= day
 
 
-@fact("nitrous_oxide.functional_tests_normal", "normal functional tests since the exposure to nitrous oxide",
-      uses=("nitrous_oxide.last", "mma", "homocysteine"))  # fmt: skip
-def functional_tests_normal(facts: Facts) -> Fact:
+@fact("nitrous_oxide.functional_tests_normal", "normal functional tests since the exposure to nitrous oxide")
+class FunctionalTestsNormal(Computation):
     """Methylmalonic acid and homocysteine have both resulted since the last exposure, and neither is high."""
-    day = facts["nitrous_oxide.last"].value
-    normal = (resulted_since(facts, name, day) and facts[name].value.level == "normal" for name in ("mma", "homocysteine"))
-    return known(all(normal))
+
+    last = of("nitrous_oxide.last")
+    mma = of("mma")
+    homocysteine = of("homocysteine")
+
+    def compute(self) -> Fact:
+        day = self.last.value
+        return known(self._is_normal_since(self.mma.value, day) and self._is_normal_since(self.homocysteine.value, day))
+
+    @staticmethod
+    def _is_normal_since(result: Result | None, day: date | None) -> bool:
+        return is_since(result, day) and result is not None and result.level == "normal"
 
 
-def _long_term(facts: Facts, agent: str, parameter: str) -> Fact:
-    """Whether a drug is current in an unbroken course that began long enough ago."""
-    current = current_medication(facts, agent)
-    if not current.holds:
-        return current
-    orders = [order for order in facts.record.orders if agent in order.product.agents]
-    start = course_start(order_spans(orders, lambda order: agent, facts.today, facts.site))
-    if start is None:
-        return unknown("its start is not known")
-    return known(start <= facts.today - facts.site.days(parameter), *current.sources)
+def _long_term(agent: str, after: str) -> Read[Fact]:
+    """Whether a drug is current in an unbroken course that began as long ago as the parameter ``after`` says, or longer."""
+
+    class LongTerm(Computation):
+        taken = taking(agent)
+        ordered = orders(agent)
+        gaps = part(Gaps)
+        least = days(after)
+
+        def compute(self) -> Fact:
+            taken = self.taken
+            if not taken.holds:
+                return taken
+            ordered = [order for order in self.ordered if agent in order.product.agents]
+            start = course_start(self.gaps.order_spans(ordered, lambda order: agent))
+            if start is None:
+                return unknown("its start is not known")
+            return known(start <= self.facts.today - self.least, *taken.sources)
+
+    return computed(LongTerm)
 
 
-_MEDICATIONS = ("medication-requests", "medication-statements")
+define(
+    "metformin.long",
+    "long-term metformin",
+    _long_term("metformin", "metformin.long_after"),
+    "Metformin, current and begun {metformin.long_after} ago or earlier.",
+)
 
-
-@fact("metformin.long", "long-term metformin", queries=_MEDICATIONS)
-def metformin(facts: Facts) -> Fact:
-    """Metformin, current and begun {metformin.long_after} ago or earlier."""
-    return _long_term(facts, "metformin", "metformin.long_after")
-
-
-@fact("acid_suppression.long", "long-term acid suppression", queries=_MEDICATIONS)
-def acid_suppression(facts: Facts) -> Fact:
-    """A proton-pump inhibitor or H2 blocker, current and begun {acid_suppression.long_after} ago or earlier."""
-    return _long_term(facts, "acid-suppressant", "acid_suppression.long_after")
+define(
+    "acid_suppression.long",
+    "long-term acid suppression",
+    _long_term("acid-suppressant", "acid_suppression.long_after"),
+    "A proton-pump inhibitor or H2 blocker, current and begun {acid_suppression.long_after} ago or earlier.",
+)

@@ -6,7 +6,7 @@ main safety point of the service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
@@ -99,3 +99,14 @@ def any_of(*facts: Fact) -> bool | None:
 def truth(value: bool | None, *sources: Source, note: str = "") -> Fact:
     """A yes/no fact from a three-valued truth; ``note`` says why where it is unknown."""
     return unknown(note or "could not be determined") if value is None else known(value, *sources)
+
+
+def sources_of(grounds: Iterable[Fact]) -> Iterator[Source]:
+    """The resources behind those of ``grounds`` that hold."""
+    return (source for ground in grounds if ground.holds for source in ground.sources)
+
+
+def either(*given: Fact) -> Fact:
+    """Kleene *or* of yes/no facts with the sources of those that hold."""
+    note = next((fact.note for fact in given if fact.is_unknown), "")
+    return truth(any_of(*given), *sources_of(given), note=note)

@@ -9,25 +9,21 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
 from ..fhir.index import ResourceIndex
 from ..fhir.interval import Interval
 from ..fhir.r4 import Observation, Quantity
 from ..fhir.units import EQUIVALENTS, MASS, MOLAR, Unit, unit_of
-from .analytes import ANALYTES, Analyte, Family
-from .fact import Fact, Source, absent, known, unknown
+from .analytes import Analyte, Family
+from .fact import Source
 from .laboratory_range import laboratory_range, laboratory_side
 from .site import Site
 from .wording import says_haemolysed
 
-if TYPE_CHECKING:
-    from .catalogue import Facts
-
 # What an Observation has been or will be, and is no result.
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
-NEWER_MAY_BE_MISSING = "a newer result may not have been received"
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 # Why a potassium is not used that would reassure.
@@ -181,60 +177,6 @@ def _tie(reading: Reading, zone: tzinfo, abnormality: Decimal) -> tuple[bool, fl
         resource.id,
         "" if resource.id or measured is None else f"{bytes(measured.value).decode()} {measured.unit} {measured.code}",
     )
-
-
-def newest(facts: Facts, name: str, window: str | None = None, proves: Callable[[Result], bool] = lambda result: True) -> Fact:
-    """The newest usable result of analyte ``name`` within its window (or the parameter ``window``), as a fact.
-
-    ``proves``: whether a result with a comparator says anything, where the classes of the analyte do not tell.
-    """
-    analyte = ANALYTES[name]
-    oldest = facts.today - facts.site.days(window or analyte.window)
-    results = facts.record.results(analyte, facts.today)
-    passed_over: list[tuple[Moment | None, str]] = []
-    for moment, result in results:
-        if moment is not None and moment.day < oldest:
-            break
-        if isinstance(result, Result) and not (result.interval.point is not None or proves(result)):
-            result = "a result whose comparator leaves it open"
-        if isinstance(result, Result):
-            outdated = not facts.record.complete(analyte.query, since=result.moment.day, of=analyte.value_sets)
-            if outdated and analyte.reassuring and result.level == analyte.reassuring:
-                return unknown(NEWER_MAY_BE_MISSING)
-            newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
-            return known(result, result.source, note=_note(result, newer=newer, outdated=outdated and not analyte.classes))
-        passed_over.append((moment, result))
-    if passed_over:
-        return unknown(passed_over[0][1])
-    if not facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets):
-        return unknown("not received")
-    return absent("none within the window" if results else "none on record")
-
-
-def _note(result: Result, *, newer: bool, outdated: bool) -> str:
-    """What a reader is told of a result beside its value."""
-    if not (newer or outdated or result.haemolysed or result.suspicious):
-        return ""
-    notes = {
-        "a newer result could not be used": newer,
-        "haemolysed": result.haemolysed,
-        "check the value": result.suspicious,
-        NEWER_MAY_BE_MISSING: outdated,
-    }
-    return ", ".join(note for note, holds in notes.items() if holds)
-
-
-def may_be_outdated(result: Fact) -> bool:
-    """Whether a newer result than this one may be on record and was not received, so that it does not reassure. Of an analyte whose
-    classes tell what reassures, such a result is unknown already."""
-    return NEWER_MAY_BE_MISSING in result.note
-
-
-def level(result: Fact) -> Fact:
-    """The class of a laboratory result as a fact of its own; absent and unknown stay so."""
-    if result.value is None:
-        return result
-    return known(result.value.level, *result.sources)
 
 
 def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..fhir.code_systems import canonical_system
 from ..fhir.completeness import NOTHING, Completeness
@@ -34,15 +34,11 @@ from ..fhir.r4 import (
 )
 from ..fhir.terminology import BASE, SNOMED, Terminology
 from .analytes import Analyte
-from .b12_treatment import Treatment, b12_treatment
 from .guard import UNREADABLE
 from .laboratory import Results
 from .queries import QUERIES, Parts
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
-
-if TYPE_CHECKING:
-    from .catalogue import Facts
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
@@ -181,7 +177,7 @@ class PatientRecord:
 
     def current_orders(self, today: date) -> list[Order]:
         """The orders and statements in force on ``today``."""
-        return self._once("current orders", lambda: [order for order in self.orders if order.current(today)])
+        return self.remember("current orders", lambda: [order for order in self.orders if order.current(today)])
 
     @once
     def doses(self) -> list[Dose]:
@@ -192,11 +188,8 @@ class PatientRecord:
 
         return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
 
-    def b12_treatment(self, facts: Facts) -> Treatment:
-        """The cobalamin therapy of the record, worked out once."""
-        return self._once("B12 treatment", lambda: b12_treatment(facts))
-
-    def _once(self, name: str, read: Callable[[], _Item]) -> _Item:
+    def remember(self, name: str, read: Callable[[], _Item]) -> _Item:
+        """What ``read`` gives, the first time that it is asked for under ``name``."""
         if name not in self._lists:
             self._lists[name] = read()
         value: _Item = self._lists[name]

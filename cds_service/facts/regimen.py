@@ -6,150 +6,204 @@ section 4, before the tables).
 
 from __future__ import annotations
 
-from .catalogue import Facts, fact
+from .catalogue import fact
 from .fact import Fact, absent, known
+from .medications import COBALAMIN_AGENTS, session
+from .reads import Computation, Read, each, of, part, stocked, text
 
-_CONTEXT = (
-    "allergy.cobalamin", "patient.paediatric", "b12.only_unexplained_high", "neuro.involvement", "b12.results_status", "leber",
-    "regimen.dietary_alone",
-)  # fmt: skip
 REASSURING = ("sufficient", "unlikely")
+_LOADING = "hydroxocobalamin-loading-then-maintenance"
 
 
-def stocked(facts: Facts, product: str) -> bool:
-    """Whether the site's formulary has ``product``."""
-    return facts.site.stocks(product)
+class Barring(Computation):
+    """What keeps cards from suggesting a cobalamin."""
+
+    allergy = of("allergy.cobalamin")
+    paediatric = of("patient.paediatric")
+    only_unexplained_high = of("b12.only_unexplained_high")
+
+    def bars(self) -> bool:
+        """A severe allergy to one, a very high B12 as all that speaks for deficiency, or an age below 16, for which no order is made."""
+        return self.allergy.value == "severe" or bool(self.paediatric.holds) or bool(self.only_unexplained_high.holds)
 
 
-def barred(facts: Facts) -> bool:
-    """No card suggests a cobalamin with a severe allergy to one, nor where only a very high B12 speaks for deficiency, nor any
-    order below the age of 16."""
-    return (
-        facts["allergy.cobalamin"].value == "severe"
-        or bool(facts["patient.paediatric"].holds)
-        or bool(facts["b12.only_unexplained_high"].holds)
-    )
+class Injection(Computation):
+    """The order for injections of the agent that is stocked."""
+
+    hydroxocobalamin_stocked = stocked("hydroxocobalamin-injection")
+    cyanocobalamin_stocked = stocked("cyanocobalamin-injection")
+    neuro = of("neuro.involvement")
+    by_results = of("b12.results_status")
+    leber = of("leber")
+    dietary_alone = of("regimen.dietary_alone")
+    dietary_regimen = text("dietary.regimen")
+
+    def order(self, regimen: str) -> Fact:
+        """The order for ``regimen`` (``loading`` or a hydroxocobalamin template for maintenance).
+
+        Hydroxocobalamin; cyanocobalamin by injection where the site does not stock it, never with Leber's. With neurological
+        features and a status that is not reassuring it is given on alternate days. Loading goes over into maintenance; of a
+        dietary cause alone it is the regimen that the parameter set names.
+        """
+        neuro = self.neuro.holds and self.by_results.value not in REASSURING
+        if self.hydroxocobalamin_stocked:
+            if neuro:
+                return known(("hydroxocobalamin-neuro",))
+            if regimen == "loading":
+                regimen = self.dietary_regimen if self.dietary_alone.holds else _LOADING
+            return known((regimen,))
+        if self.cyanocobalamin_stocked and not self.leber.holds:
+            plain = "cyanocobalamin-injection" if regimen == "loading" else "cyanocobalamin-monthly"
+            return known(("cyanocobalamin-neuro" if neuro else plain,))
+        return absent()
 
 
-def injected(facts: Facts, regimen: str) -> Fact:
-    """The order for ``regimen`` (``loading`` or a hydroxocobalamin template for maintenance) of the agent that is stocked.
-
-    Hydroxocobalamin; cyanocobalamin by injection where the site does not stock it, never with Leber's. With neurological
-    features and a status that is not reassuring it is given on alternate days.
-    """
-    neuro = facts["neuro.involvement"].holds and facts["b12.results_status"].value not in REASSURING
-    if stocked(facts, "hydroxocobalamin-injection"):
-        if neuro:
-            return known(("hydroxocobalamin-neuro",))
-        return known((_loading(facts) if regimen == "loading" else regimen,))
-    if stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds:
-        plain = "cyanocobalamin-injection" if regimen == "loading" else "cyanocobalamin-monthly"
-        return known(("cyanocobalamin-neuro" if neuro else plain,))
-    return absent()
-
-
-def _loading(facts: Facts) -> str:
-    """Loading with its maintenance: of a dietary cause alone the one that the parameter set names."""
-    if facts["regimen.dietary_alone"].holds:
-        return facts.site.text("dietary.regimen")
-    return "hydroxocobalamin-loading-then-maintenance"
-
-
-def _is_begun(facts: Facts) -> bool:
-    """Whether a course is under way, drafted, or stopped in this session: then none is started beside it."""
-    return bool(facts["b12_therapy.active"].holds or facts["session.b12"].holds or facts["b12_therapy.stopped"].holds)
-
-
-@fact("b12.may_be_advised", "B12 may be advised", uses=("allergy.cobalamin", "patient.paediatric"))
-def may_be_advised(facts: Facts) -> Fact:
+@fact("b12.may_be_advised", "B12 may be advised")
+class MayBeAdvised(Computation):
     """No severe allergy to a cobalamin is known, nor an age below {age.adult_from}: a text may say to give B12."""
-    return known(facts["allergy.cobalamin"].value != "severe" and not facts["patient.paediatric"].holds)
+
+    allergy = of("allergy.cobalamin")
+    paediatric = of("patient.paediatric")
+
+    def compute(self) -> Fact:
+        return known(self.allergy.value != "severe" and not self.paediatric.holds)
 
 
 @fact("formulary.hydroxocobalamin", "hydroxocobalamin stocked")
-def hydroxocobalamin_stocked(facts: Facts) -> Fact:
+class HydroxocobalaminStocked(Computation):
     """The site's formulary has hydroxocobalamin for injection."""
-    return known(stocked(facts, "hydroxocobalamin-injection"))
+
+    stocked = stocked("hydroxocobalamin-injection")
+
+    def compute(self) -> Fact:
+        return known(self.stocked)
 
 
 @fact("formulary.us_label_differs", "hydroxocobalamin regimen other than that of the US label")
-def us_label_differs(facts: Facts) -> Fact:
+class UsLabelDiffers(Computation):
     """The parameter set is that of the United States, and what is suggested is hydroxocobalamin, whose label there has another
     regimen."""
-    return known(facts.site.parameter_set == "us" and stocked(facts, "hydroxocobalamin-injection"))
+
+    stocked = stocked("hydroxocobalamin-injection")
+
+    def compute(self) -> Fact:
+        return known(self.facts.site.parameter_set == "us" and self.stocked)
 
 
-@fact("regimen.dietary_alone", "regimen of a dietary cause alone", uses=("cause.dietary_alone",))
-def regimen_of_dietary_cause(facts: Facts) -> Fact:
+@fact("regimen.dietary_alone", "regimen of a dietary cause alone")
+class RegimenOfDietaryCause(Computation):
     """The parameter set has a regimen of its own for a dietary cause, and nothing else is known to cause the deficiency."""
-    of_its_own = facts.site.text("dietary.regimen") != "hydroxocobalamin-loading-then-maintenance"
-    return known(of_its_own and bool(facts["cause.dietary_alone"].holds))
+
+    dietary_alone = of("cause.dietary_alone")
+    regimen = text("dietary.regimen")
+
+    def compute(self) -> Fact:
+        return known(self.regimen != _LOADING and bool(self.dietary_alone.holds))
 
 
-_STARTING = (*_CONTEXT, "b12_therapy.active", "session.b12", "b12_therapy.stopped")
+class _Starting(Barring):
+    """What the regimens that start a course read."""
+
+    begun = each("b12_therapy.active", "session.b12", "b12_therapy.stopped")
+    injection = part(Injection)
+
+    def may_start(self) -> bool:
+        """Whether nothing bars a cobalamin, and no course is under way, drafted, or stopped in this session: none is started beside it."""
+        return not self.bars() and not any(ground.holds for ground in self.begun)
 
 
-@fact("regimen.start", "regimen to start", "orders", uses=_STARTING)
-def regimen_start(facts: Facts) -> Fact:
+@fact("regimen.start", "regimen to start", "orders")
+class StartingRegimen(_Starting):
     """The parenteral cobalamin order that starts treatment; absent while one is active, drafted, or must not be suggested.
 
     Hydroxocobalamin; cyanocobalamin injection where the site does not stock it, never with Leber's.
     """
-    return absent() if barred(facts) or _is_begun(facts) else injected(facts, "loading")
+
+    def compute(self) -> Fact:
+        return self.injection.order("loading") if self.may_start() else absent()
 
 
-@fact("regimen.resume", "regimen to resume", "orders", uses=_STARTING)
-def regimen_resume(facts: Facts) -> Fact:
+@fact("regimen.resume", "regimen to resume", "orders")
+class ResumingRegimen(_Starting):
     """Hydroxocobalamin every 3 months where treatment lapsed (on alternate days instead with neurological features and no
     reassuring status); absent while one is active or drafted."""
-    return absent() if barred(facts) or _is_begun(facts) else injected(facts, "hydroxocobalamin-3-monthly")
+
+    def compute(self) -> Fact:
+        return self.injection.order("hydroxocobalamin-3-monthly") if self.may_start() else absent()
 
 
-@fact("regimen.ileal_prophylaxis", "regimen for extensive ileal disease", "orders", uses=_STARTING)
-def regimen_ileal(facts: Facts) -> Fact:
+@fact("regimen.ileal_prophylaxis", "regimen for extensive ileal disease", "orders")
+class IlealProphylaxis(_Starting):
     """Hydroxocobalamin at the parameter set's interval after extensive ileal resection; as for resuming otherwise."""
-    return absent() if barred(facts) or _is_begun(facts) else injected(facts, facts.site.text("ileum.prophylaxis"))
+
+    prophylaxis = text("ileum.prophylaxis")
+
+    def compute(self) -> Fact:
+        return self.injection.order(self.prophylaxis) if self.may_start() else absent()
 
 
-@fact("regimen.monthly", "monthly regimen", "orders", uses=("allergy.cobalamin", "patient.paediatric", "leber"))
-def regimen_monthly(facts: Facts) -> Fact:
+@fact("regimen.monthly", "monthly regimen", "orders")
+class MonthlyRegimen(Computation):
     """Hydroxocobalamin monthly in place of a longer interval; cyanocobalamin where it is not stocked, never with Leber's;
     absent where none must be suggested."""
-    if facts["allergy.cobalamin"].value == "severe" or facts["patient.paediatric"].holds:
-        return absent()
-    if stocked(facts, "hydroxocobalamin-injection"):
-        return known(("hydroxocobalamin-monthly",))
-    fits = stocked(facts, "cyanocobalamin-injection") and not facts["leber"].holds
-    return known(("cyanocobalamin-monthly",)) if fits else absent()
+
+    allergy = of("allergy.cobalamin")
+    paediatric = of("patient.paediatric")
+    leber = of("leber")
+    hydroxocobalamin_stocked = stocked("hydroxocobalamin-injection")
+    cyanocobalamin_stocked = stocked("cyanocobalamin-injection")
+
+    def compute(self) -> Fact:
+        if self.allergy.value == "severe" or self.paediatric.holds:
+            return absent()
+        if self.hydroxocobalamin_stocked:
+            return known(("hydroxocobalamin-monthly",))
+        fits = self.cyanocobalamin_stocked and not self.leber.holds
+        return known(("cyanocobalamin-monthly",)) if fits else absent()
 
 
-UNFIT_FOR_ORAL = ("neuro.involvement", "renal.dysfunction", "leber", "anaemia.severe")
+def unfit_for_oral() -> Read[bool]:
+    """Whether something is known for which no B12 is given by mouth."""
+    grounds = each("neuro.involvement", "renal.dysfunction", "leber", "anaemia.severe")
+    return Read(grounds.needs, lambda facts: any(ground.holds for ground in grounds.evaluate(facts)))
 
 
-@fact("regimen.oral", "oral regimen to start", "orders", uses=(*_STARTING, "renal.dysfunction", "anaemia.severe"))
-def regimen_oral(facts: Facts) -> Fact:
+@fact("regimen.oral", "oral regimen to start", "orders")
+class OralRegimen(_Starting):
     """Oral cyanocobalamin 1000 ug daily; absent with neurological features, renal dysfunction, Leber's or severe anaemia."""
-    if barred(facts) or _is_begun(facts) or not stocked(facts, "cyanocobalamin-tablets"):
-        return absent()
-    if any(facts[name].holds for name in UNFIT_FOR_ORAL):
-        return absent()
-    return known(("cyanocobalamin-oral-1000",))
+
+    tablets_stocked = stocked("cyanocobalamin-tablets")
+    unfit = unfit_for_oral()
+
+    def compute(self) -> Fact:
+        fits = self.may_start() and self.tablets_stocked and not self.unfit
+        return known(("cyanocobalamin-oral-1000",)) if fits else absent()
 
 
-@fact("regimen.instead_of_cyanocobalamin", "hydroxocobalamin in place of the draft", "orders", session=True,
-      uses=(*_CONTEXT, "b12_therapy.active", "b12.duplicate"))  # fmt: skip
-def regimen_instead(facts: Facts) -> Fact:
+@fact("regimen.instead_of_cyanocobalamin", "hydroxocobalamin in place of the draft", "orders")
+class InsteadOfCyanocobalamin(Barring):
     """The hydroxocobalamin order that replaces drafted cyanocobalamin: loading where treatment starts, else maintenance.
 
     Absent where hydroxocobalamin is not stocked, must not be suggested, another cobalamin is drafted beside it, or another
     course runs: then the draft is only to be removed.
     """
-    if barred(facts) or not stocked(facts, "hydroxocobalamin-injection") or facts["b12.duplicate"].holds:
-        return absent()
-    others = [draft for draft in facts.session.drafts if draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")]
-    if others or any(draft.product.cobalamin and not draft.selected for draft in facts.session.drafts):
-        return absent()
-    if facts["b12_therapy.active"].holds:
-        neuro = facts["neuro.involvement"].holds
-        return known(("hydroxocobalamin-2-monthly" if neuro else "hydroxocobalamin-3-monthly",))
-    return injected(facts, "hydroxocobalamin-3-monthly" if facts["b12.results_status"].value in REASSURING else "loading")
+
+    stocked = stocked("hydroxocobalamin-injection")
+    duplicate = of("b12.duplicate")
+    active = of("b12_therapy.active")
+    neuro = of("neuro.involvement")
+    by_results = of("b12.results_status")
+    injection = part(Injection)
+    session = session(*COBALAMIN_AGENTS)
+
+    def compute(self) -> Fact:
+        if self.bars() or not self.stocked or self.duplicate.holds:
+            return absent()
+        drafts = self.session.drafts
+        if any(draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin") for draft in drafts):
+            return absent()
+        if any(draft.product.cobalamin and not draft.selected for draft in drafts):
+            return absent()
+        if self.active.holds:
+            return known(("hydroxocobalamin-2-monthly" if self.neuro.holds else "hydroxocobalamin-3-monthly",))
+        return self.injection.order("hydroxocobalamin-3-monthly" if self.by_results.value in REASSURING else "loading")

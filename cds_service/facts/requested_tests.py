@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from ..fhir.dates import first_day, parse_day
-from ..fhir.r4 import ServiceRequest
-from .catalogue import Facts, fact
+from ..fhir.r4 import Observation, ServiceRequest
+from .catalogue import Facts, define, fact
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, observation_moment
-
-# test -> (its title, the tests that it may be: value sets of results and requests that answer one another; panels that
-# contain it; the query of its results). A total B12 does not answer an active B12, nor a serum folate a red-cell folate.
-TESTS: dict[str, tuple[str, tuple[tuple[str, ...], ...], tuple[str, ...], str]] = {
-    "b12": ("B12", (("b12-total",), ("b12-active",)), (), "b12-results"),
-    "active_b12": ("active B12", (("b12-active",),), (), "b12-results"),
-    "mma": ("methylmalonic acid", (("mma",),), (), "b12-results"),
-    "homocysteine": ("homocysteine", (("homocysteine",),), (), "b12-results"),
-    "folate": ("folate", (("folate-serum",), ("folate-red-cell",)), (), "b12-results"),
-    "blood_count": ("blood count", (("hb",),), ("blood-count-panel",), "blood-count"),
-    "reticulocytes": ("reticulocytes", (("reticulocytes",),), (), "blood-count"),
-    "creatinine": ("creatinine", (("creatinine", "egfr"),), ("basic-metabolic-panel",), "renal-and-potassium"),
-}  # fmt: skip
+from .lists import received
+from .medications import session
+from .queries import QUERIES
+from .reads import Computation, Needs, Read, computed, days, of
 
 
-def _register(test: str) -> None:
-    title, answering, panels, query = TESTS[test]
-    wanted = frozenset(panels).union(*answering)
+class TestOfLaboratory(NamedTuple):
+    """A test as it is ordered. ``answering``: the tests that it may be, each as value sets of results and requests that answer one
+    another; ``panels`` contain it. A total B12 does not answer an active B12, nor a serum folate a red-cell folate."""
 
-    def drafted(facts: Facts) -> Fact:
-        return known(bool(facts.session.tests & wanted))
+    title: str
+    answering: tuple[tuple[str, ...], ...]
+    panels: tuple[str, ...] = ()
 
-    def pending(facts: Facts) -> Fact:
-        for value_sets in answering:
-            found = _pending(facts, value_sets, panels)
-            if found is not None:
-                return known(True, found)
-        complete = facts.record.complete("service-requests") and facts.record.complete(query)
-        return known(False) if complete else unknown("requests not all received")
+    @property
+    def value_sets(self) -> tuple[str, ...]:
+        """All value sets by which it is ordered."""
+        return (*(value_set for value_sets in self.answering for value_set in value_sets), *self.panels)
 
-    drafted.__doc__ = f"A test is ordered in this session: {title}."
-    pending.__doc__ = f"A test is requested or in the laboratory, without a final result since: {title}."
-    fact(f"test.drafted.{test}", f"{title} test in this session", session=True)(drafted)
-    fact(f"test.pending.{test}", f"{title} test pending", queries=("service-requests", query))(pending)
+    @property
+    def query(self) -> str:
+        """The query of its results."""
+        return next(name for name, query in QUERIES.items() if self.answering[0][0] in query.value_sets)
 
 
-def _pending(facts: Facts, value_sets: tuple[str, ...], panels: tuple[str, ...]) -> Source | None:
-    """The request or the result in the making that is not answered, by calendar day, by a final result of the same test."""
-    oldest, tomorrow = facts.today - facts.site.days("window.pending_test"), facts.today + timedelta(days=1)
-    observed, last_final = observed_tests(facts, value_sets)
-    wanted = frozenset((*value_sets, *panels))
-    for request in requests(facts, wanted):
-        if oldest <= request.authored <= tomorrow and last_final < (request.due or request.authored):
-            return Source(request.reference, request.authored)
-    for status, day, reference in observed:
-        if status in ("registered", "preliminary") and oldest <= day <= tomorrow and last_final < day:
-            return Source(reference, day)
-    return None
+TESTS: dict[str, TestOfLaboratory] = {
+    "b12": TestOfLaboratory("B12", (("b12-total",), ("b12-active",))),
+    "active_b12": TestOfLaboratory("active B12", (("b12-active",),)),
+    "mma": TestOfLaboratory("methylmalonic acid", (("mma",),)),
+    "homocysteine": TestOfLaboratory("homocysteine", (("homocysteine",),)),
+    "folate": TestOfLaboratory("folate", (("folate-serum",), ("folate-red-cell",))),
+    "blood_count": TestOfLaboratory("blood count", (("hb",),), ("blood-count-panel",)),
+    "reticulocytes": TestOfLaboratory("reticulocytes", (("reticulocytes",),)),
+    "creatinine": TestOfLaboratory("creatinine", (("creatinine", "egfr"),), ("basic-metabolic-panel",)),
+}
 
 
 class Request(NamedTuple):
@@ -70,64 +57,164 @@ class Request(NamedTuple):
     reference: str
 
 
-def requests(facts: Facts, wanted: frozenset[str]) -> Iterator[Request]:
-    """The dated requests that stand for a test in one of the value sets ``wanted``."""
-    zone, terminology = facts.site.zone, facts.site.terminology
-    for resource in facts.record.requests:
-        if resource.status not in ("active", "draft") or resource.doNotPerform is True:
-            continue
-        authored = parse_day(resource.authoredOn, zone)
-        if authored is None or not terminology.sets_of_concept(resource.code) & wanted:
-            continue
-        due = parse_day(resource.occurrenceDateTime, zone) or first_day(resource.occurrencePeriod, zone)
-        yield Request(resource, authored, due, resource.relative)
+class Observed(NamedTuple):
+    """The status, day and reference of each dated Observation of a test, and the day of the last final one; a day to come is none."""
+
+    found: list[tuple[str, date, str]]
+    last_final: date
 
 
-def observed_tests(facts: Facts, value_sets: tuple[str, ...]) -> tuple[list[tuple[str, date, str]], date]:
-    """The status, day and reference of each dated Observation in ``value_sets``, and the day of the last final one; a day to come
-    is none."""
-    found = []
-    for value_set in value_sets:
-        for resource in facts.record.observations(value_set):
+def requests(*value_sets: str) -> Read[Iterator[Request]]:
+    """The dated requests that stand for a test in one of ``value_sets``."""
+    wanted = frozenset(value_sets)
+
+    def evaluate(facts: Facts) -> Iterator[Request]:
+        zone, terminology = facts.site.zone, facts.site.terminology
+        for resource in facts.record.requests:
+            if resource.status not in ("active", "draft") or resource.doNotPerform is True:
+                continue
+            authored = parse_day(resource.authoredOn, zone)
+            if authored is None or not terminology.sets_of_concept(resource.code) & wanted:
+                continue
+            due = parse_day(resource.occurrenceDateTime, zone) or first_day(resource.occurrencePeriod, zone)
+            yield Request(resource, authored, due, resource.relative)
+
+    return Read(Needs(queries=("service-requests",), value_sets=value_sets), evaluate)
+
+
+def observed(query: str, *value_sets: str) -> Read[Observed]:
+    """The results of a test, of whatever status, of those that ``query`` asks for."""
+
+    def evaluate(facts: Facts) -> Observed:
+        found = []
+        resources: Iterator[Observation] = (found for name in value_sets for found in facts.record.observations(name))
+        for resource in resources:
             moment = observation_moment(resource, facts.site.zone)
             if moment is not None:
                 found.append((resource.status, moment.day, resource.relative))
-    tomorrow = facts.today + timedelta(days=1)
-    return found, max((day for status, day, _ in found if status in FINAL and day <= tomorrow), default=date.min)
+        tomorrow = facts.today + timedelta(days=1)
+        return Observed(found, max((day for status, day, _ in found if status in FINAL and day <= tomorrow), default=date.min))
+
+    return Read(Needs(queries=(query,), value_sets=value_sets), evaluate)
 
 
-for _test in TESTS:
-    _register(_test)
+def _drafted(test: TestOfLaboratory) -> Read[Fact]:
+    wanted = frozenset(test.value_sets)
+    orders = session(*test.value_sets)
+    return Read(orders.needs, lambda facts: known(bool(orders.evaluate(facts).tests & wanted)))
 
 
-_SETTLING = (
-    "b12.status_beside_folate",
-    *(f"test.{state}.{test}" for test in ("b12", "active_b12", "mma") for state in ("drafted", "pending")),
-)
+def _pending(test: TestOfLaboratory) -> Read[Fact]:
+    """Whether a request or a result in the making is not answered, by calendar day, by a final result of the same test."""
+    kinds = [(requests(*names, *test.panels), observed(test.query, *names)) for names in test.answering]
+
+    class Pending(Computation):
+        window = days("window.pending_test")
+        requested = requests(*test.value_sets)
+        complete = received("service-requests")
+        results_complete = received(test.query)
+
+        def compute(self) -> Fact:
+            for requested, results in kinds:
+                found = self._unanswered(requested.evaluate(self.facts), results.evaluate(self.facts))
+                if found is not None:
+                    return known(True, found)
+            return known(False) if self.complete() and self.results_complete() else unknown("requests not all received")
+
+        def _unanswered(self, requested: Iterator[Request], results: Observed) -> Source | None:
+            today = self.facts.today
+            oldest, tomorrow = today - self.window, today + timedelta(days=1)
+            for request in requested:
+                if oldest <= request.authored <= tomorrow and results.last_final < (request.due or request.authored):
+                    return Source(request.reference, request.authored)
+            for status, day, reference in results.found:
+                if status in ("registered", "preliminary") and oldest <= day <= tomorrow and results.last_final < day:
+                    return Source(reference, day)
+            return None
+
+    return computed(Pending)
 
 
-@fact("b12.test_awaited", "test that would settle the B12 status, pending or drafted", uses=_SETTLING)
-def test_awaited(facts: Facts) -> Fact:
+for _name, _test in TESTS.items():
+    define(
+        f"test.drafted.{_name}",
+        f"{_test.title} test in this session",
+        _drafted(_test),
+        f"A test is ordered in this session: {_test.title}.",
+    )
+    define(
+        f"test.pending.{_name}",
+        f"{_test.title} test pending",
+        _pending(_test),
+        f"A test is requested or in the laboratory, without a final result since: {_test.title}.",
+    )
+
+
+class Asked(NamedTuple):
+    """Whether a test is drafted, and whether it is pending."""
+
+    drafted: Fact
+    pending: Fact
+
+    @property
+    def either(self) -> Fact:
+        """That of the two which holds, else the second."""
+        return self.drafted if self.drafted.holds else self.pending
+
+
+def asked(*tests: str) -> Read[Callable[[str], Asked]]:
+    """What tells of one of ``tests`` whether it is drafted or pending."""
+    names = tuple(f"test.{state}.{test}" for test in tests for state in ("drafted", "pending"))
+
+    def evaluate(facts: Facts) -> Callable[[str], Asked]:
+        return lambda test: Asked(facts[f"test.drafted.{test}"], facts[f"test.pending.{test}"])
+
+    return Read(Needs(facts=names), evaluate)
+
+
+def is_asked_for(*tests: str) -> Read[Callable[[str], bool]]:
+    """What tells of one of ``tests`` whether it is known to be drafted or pending."""
+    names = tuple(f"test.{state}.{test}" for test in tests for state in ("drafted", "pending"))
+
+    def evaluate(facts: Facts) -> Callable[[str], bool]:
+        return lambda test: bool(facts[f"test.drafted.{test}"].holds or facts[f"test.pending.{test}"].holds)
+
+    return Read(Needs(facts=names), evaluate)
+
+
+@fact("b12.test_awaited", "test that would settle the B12 status, pending or drafted")
+class AwaitedTest(Computation):
     """A B12 test, or with an indeterminate status methylmalonic acid, is pending or drafted."""
-    test = "mma" if facts["b12.status_beside_folate"].value == "indeterminate" else "b12"
-    drafted, pending = facts[f"test.drafted.{test}"], facts[f"test.pending.{test}"]
-    return drafted if drafted.holds else pending
+
+    status = of("b12.status_beside_folate")
+    asked = asked("b12", "mma")
+
+    def compute(self) -> Fact:
+        return self.asked("mma" if self.status.value == "indeterminate" else "b12").either
 
 
-@fact("b12.next_test", "test that would settle the B12 status, not yet requested", "orders",
-      uses=(*_SETTLING, "mma", "patient.pregnant", "b12.active"))  # fmt: skip
-def next_test(facts: Facts) -> Fact:
+_TEMPLATES = {"b12": "serum-b12", "active_b12": "active-b12", "mma": "mma"}
+
+
+@fact("b12.next_test", "test that would settle the B12 status, not yet requested", "orders")
+class NextTest(Computation):
     """Serum B12 (pregnant: active B12) with an unknown status; methylmalonic acid (pregnant: active B12 until it has resulted)
     with an indeterminate one, unless it has resulted; neither where it is pending or drafted."""
-    status, pregnant = facts["b12.status_beside_folate"], facts["patient.pregnant"].holds
-    if status.is_unknown:
-        test = "active_b12" if pregnant else "b12"
-    elif status.value == "indeterminate" and pregnant and facts["b12.active"].value is None:
-        test = "active_b12"
-    elif status.value == "indeterminate" and facts["mma"].value is None:
-        test = "mma"
-    else:
-        return absent()
-    requested = facts[f"test.drafted.{test}"].holds or facts[f"test.pending.{test}"].holds
-    template = {"b12": "serum-b12", "active_b12": "active-b12", "mma": "mma"}[test]
-    return absent("requested already") if requested else known((template,))
+
+    status = of("b12.status_beside_folate")
+    pregnant = of("patient.pregnant")
+    active_b12 = of("b12.active")
+    mma = of("mma")
+    is_asked_for = is_asked_for(*_TEMPLATES)
+
+    def compute(self) -> Fact:
+        status, pregnant = self.status, self.pregnant.holds
+        if status.is_unknown:
+            test = "active_b12" if pregnant else "b12"
+        elif status.value == "indeterminate" and pregnant and self.active_b12.value is None:
+            test = "active_b12"
+        elif status.value == "indeterminate" and self.mma.value is None:
+            test = "mma"
+        else:
+            return absent()
+        return absent("requested already") if self.is_asked_for(test) else known((_TEMPLATES[test],))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from .catalogue import Facts, fact
-from .exposure import resulted_since
+from collections.abc import Callable
+
+from .catalogue import Facts, define, fact
+from .exposure import is_since
 from .fact import Fact, absent, known
+from .reads import Computation, Read, each, of
+from .requested_tests import asked, is_asked_for
 
 # test -> the order template that asks for it
 _TEMPLATES = {
@@ -13,130 +17,163 @@ _TEMPLATES = {
 }  # fmt: skip
 
 
-def _requested(*tests: str) -> tuple[str, ...]:
-    return tuple(f"test.{state}.{test}" for test in tests for state in ("drafted", "pending"))
+def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
+    """What gives the orders for some of ``tests`` that are neither pending nor drafted; absent where none is left."""
+    is_asked = is_asked_for(*tests)
+
+    def evaluate(facts: Facts) -> Callable[..., Fact]:
+        is_asked_now = is_asked.evaluate(facts)
+
+        def orders(*wanted: str) -> Fact:
+            left = tuple(_TEMPLATES[test] for test in wanted if not is_asked_now(test))
+            return known(left) if left else absent()
+
+        return orders
+
+    return Read(is_asked.needs, evaluate)
 
 
-def _orders(facts: Facts, *tests: str) -> Fact:
+def _orders(*tests: str) -> Read[Fact]:
     """The orders for ``tests`` that are neither pending nor drafted; absent where none is left."""
-    wanted = tuple(_TEMPLATES[test] for test in tests if not any(facts[name].holds for name in _requested(test)))
-    return known(wanted) if wanted else absent()
+    ordering = _ordering(*tests)
+    return Read(ordering.needs, lambda facts: ordering.evaluate(facts)(*tests))
 
 
-@fact("order.b12_and_folate", "B12 and folate tests", "orders", uses=_requested("b12", "folate"))
-def b12_and_folate(facts: Facts) -> Fact:
-    """Serum B12 and serum folate, as far as not requested."""
-    return _orders(facts, "b12", "folate")
+define(
+    "order.b12_and_folate",
+    "B12 and folate tests",
+    _orders("b12", "folate"),
+    "Serum B12 and serum folate, as far as not requested.",
+    kind="orders",
+)
+
+define("order.b12", "B12 test", _orders("b12"), "Serum B12, unless a B12 test is requested.", kind="orders")
+
+define("order.active_b12", "active B12 test", _orders("active_b12"), "Active B12, unless requested.", kind="orders")
+
+define(
+    "order.b12_and_blood_count",
+    "B12 and blood count tests",
+    _orders("b12", "blood_count"),
+    "Serum B12 and a blood count, as far as not requested.",
+    kind="orders",
+)
+
+define(
+    "order.monitoring",
+    "B12, homocysteine and methylmalonic acid tests",
+    _orders("b12", "homocysteine", "mma"),
+    "Serum B12, homocysteine and methylmalonic acid, as far as not requested.",
+    kind="orders",
+)
+
+define("order.reticulocytes", "reticulocyte test", _orders("reticulocytes"), "Reticulocytes, unless requested.", kind="orders")
 
 
-@fact("order.b12", "B12 test", "orders", uses=_requested("b12"))
-def b12(facts: Facts) -> Fact:
-    """Serum B12, unless a B12 test is requested."""
-    return _orders(facts, "b12")
-
-
-@fact("order.active_b12", "active B12 test", "orders", uses=_requested("active_b12"))
-def active_b12(facts: Facts) -> Fact:
-    """Active B12, unless requested."""
-    return _orders(facts, "active_b12")
-
-
-@fact("order.b12_and_blood_count", "B12 and blood count tests", "orders", uses=_requested("b12", "blood_count"))
-def b12_and_blood_count(facts: Facts) -> Fact:
-    """Serum B12 and a blood count, as far as not requested."""
-    return _orders(facts, "b12", "blood_count")
-
-
-@fact("order.monitoring", "B12, homocysteine and methylmalonic acid tests", "orders", uses=_requested("b12", "homocysteine", "mma"))
-def monitoring(facts: Facts) -> Fact:
-    """Serum B12, homocysteine and methylmalonic acid, as far as not requested."""
-    return _orders(facts, "b12", "homocysteine", "mma")
-
-
-@fact("order.reticulocytes", "reticulocyte test", "orders", uses=_requested("reticulocytes"))
-def reticulocytes(facts: Facts) -> Fact:
-    """Reticulocytes, unless requested."""
-    return _orders(facts, "reticulocytes")
-
-
-@fact("order.before_prevention", "tests before the first preventive dose", "orders", uses=("b12.status", "order.b12_and_folate"))
-def before_prevention(facts: Facts) -> Fact:
+@fact("order.before_prevention", "tests before the first preventive dose", "orders")
+class BeforePrevention(Computation):
     """Serum B12 and folate with an unknown B12 status, as far as not requested; else none. Treatment does not wait for them."""
-    return known(facts["order.b12_and_folate"].value or () if facts["b12.status"].is_unknown else ())
+
+    status = of("b12.status")
+    tests = of("order.b12_and_folate")
+
+    def compute(self) -> Fact:
+        return known(self.tests.value or () if self.status.is_unknown else ())
 
 
-@fact(
-    "order.before_first_dose", "tests before the first dose", "orders",
-    uses=(
-        "b12_therapy.active", "b12.results_status", "patient.pregnant", "b12.active", "mma",
-        *_requested("b12", "active_b12", "folate", "mma"),
-    ),
-)  # fmt: skip
-def before_first_dose(facts: Facts) -> Fact:
+class _Clarifying(Computation):
+    """The test that clarifies an indeterminate B12."""
+
+    pregnant = of("patient.pregnant")
+    active_b12 = of("b12.active")
+
+    def test(self) -> str:
+        """Methylmalonic acid; in known pregnancy active B12 until it has resulted, since total B12 falls there."""
+        return "active_b12" if self.pregnant.holds and self.active_b12.value is None else "mma"
+
+
+@fact("order.before_first_dose", "tests before the first dose", "orders")
+class BeforeFirstDose(_Clarifying):
     """The sample of treatment begun on suspicion, as far as not requested: B12 (pregnant: active B12) and folate with an unknown
     status; methylmalonic acid (pregnant: active B12 first) with an indeterminate one, unless it has resulted; else none.
     Treatment does not wait for them."""
-    status = facts["b12.results_status"]
-    if facts["b12_therapy.active"].holds:
-        return known(())
-    if status.is_unknown:
-        tests: tuple[str, ...] = ("active_b12" if facts["patient.pregnant"].holds else "b12", "folate")
-    elif status.value == "indeterminate":
-        test = _clarifying_test(facts)
-        tests = () if test == "mma" and facts["mma"].value is not None else (test,)
-    else:
-        tests = ()
-    return known(_orders(facts, *tests).value or ())
+
+    by_results = of("b12.results_status")
+    treated = of("b12_therapy.active")
+    mma = of("mma")
+    orders = _ordering("b12", "active_b12", "folate", "mma")
+
+    def compute(self) -> Fact:
+        status = self.by_results
+        if self.treated.holds:
+            return known(())
+        if status.is_unknown:
+            tests: tuple[str, ...] = ("active_b12" if self.pregnant.holds else "b12", "folate")
+        elif status.value == "indeterminate":
+            test = self.test()
+            tests = () if test == "mma" and self.mma.value is not None else (test,)
+        else:
+            tests = ()
+        return known(self.orders(*tests).value or ())
 
 
-@fact(
-    "order.test_indicated", "tests that are indicated", "orders", uses=("b12.test_indicated", *_requested("b12", "folate")),
-)  # fmt: skip
-def indicated(facts: Facts) -> Fact:
+@fact("order.test_indicated", "tests that are indicated", "orders")
+class IndicatedTests(Computation):
     """B12 and folate, as far as not requested."""
-    return _orders(facts, *(("b12", "folate") if facts["b12.test_indicated"].holds else ()))
+
+    indicated = of("b12.test_indicated")
+    orders = _ordering("b12", "folate")
+
+    def compute(self) -> Fact:
+        return self.orders(*(("b12", "folate") if self.indicated.holds else ()))
 
 
-@fact(
-    "order.after_nitrous_oxide", "tests after nitrous oxide", "orders",
-    uses=(
-        "nitrous_oxide.last", "patient.pregnant", "b12.total", "b12.active", "homocysteine", "mma",
-        *_requested("b12", "active_b12", "homocysteine", "mma"),
-    ),
-)  # fmt: skip
-def after_nitrous_oxide(facts: Facts) -> Fact:
+@fact("order.after_nitrous_oxide", "tests after nitrous oxide", "orders")
+class AfterNitrousOxide(Computation):
     """B12 (pregnant: active B12), homocysteine and methylmalonic acid, as far as neither requested nor resulted since the
     exposure. Treatment does not wait for them."""
-    day = facts["nitrous_oxide.last"].value
-    b12_test, results = ("active_b12", ("b12.active",)) if facts["patient.pregnant"].holds else ("b12", ("b12.total", "b12.active"))
-    tests = [] if any(resulted_since(facts, name, day) for name in results) else [b12_test]
-    tests += [name for name in ("homocysteine", "mma") if not resulted_since(facts, name, day)]
-    return known(_orders(facts, *tests).value or ())
+
+    exposed = of("nitrous_oxide.last")
+    pregnant = of("patient.pregnant")
+    in_pregnancy = each("b12.active")
+    otherwise = each("b12.total", "b12.active")
+    homocysteine = of("homocysteine")
+    mma = of("mma")
+    orders = _ordering("b12", "active_b12", "homocysteine", "mma")
+
+    def compute(self) -> Fact:
+        day = self.exposed.value
+        pregnant = self.pregnant.holds
+        b12_test = "active_b12" if pregnant else "b12"
+        tests = [] if any(is_since(kind.value, day) for kind in (self.in_pregnancy if pregnant else self.otherwise)) else [b12_test]
+        tests += ["homocysteine"] * (not is_since(self.homocysteine.value, day))
+        tests += ["mma"] * (not is_since(self.mma.value, day))
+        return known(self.orders(*tests).value or ())
 
 
-def _clarifying_test(facts: Facts) -> str:
-    """Methylmalonic acid; in known pregnancy active B12 until it has resulted, since total B12 falls there."""
-    return "active_b12" if facts["patient.pregnant"].holds and facts["b12.active"].value is None else "mma"
-
-
-_CLARIFYING = ("patient.pregnant", "b12.active", *_requested("active_b12", "mma"))
-
-
-@fact("b12.clarification_requested", "test that would clarify an indeterminate B12, pending or drafted", uses=_CLARIFYING)
-def clarification_requested(facts: Facts) -> Fact:
+@fact("b12.clarification_requested", "test that would clarify an indeterminate B12, pending or drafted")
+class RequestedClarification(_Clarifying):
     """Methylmalonic acid (in known pregnancy without active B12: active B12) is pending or drafted."""
-    drafted, pending = (facts[name] for name in _requested(_clarifying_test(facts)))
-    return drafted if drafted.holds else pending
+
+    asked = asked("active_b12", "mma")
+
+    def compute(self) -> Fact:
+        return self.asked(self.test()).either
 
 
-@fact("order.clarification", "test to clarify an indeterminate B12", "orders",
-      uses=(*_CLARIFYING, "mma", "egfr", *_requested("creatinine")))  # fmt: skip
-def clarification(facts: Facts) -> Fact:
+@fact("order.clarification", "test to clarify an indeterminate B12", "orders")
+class Clarification(_Clarifying):
     """Methylmalonic acid; in known pregnancy active B12 first. Where MMA is high and the eGFR unknown, creatinine.
 
     Absent where the test is requested, or has resulted and nothing more is to be learned.
     """
-    test, result = _clarifying_test(facts), facts["mma"].value
-    if test == "active_b12" or result is None:
-        return _orders(facts, test)
-    return _orders(facts, "creatinine") if result.level == "high" and facts["egfr"].value is None else absent()
+
+    mma = of("mma")
+    egfr = of("egfr")
+    orders = _ordering("active_b12", "mma", "creatinine")
+
+    def compute(self) -> Fact:
+        test, result = self.test(), self.mma.value
+        if test == "active_b12" or result is None:
+            return self.orders(test)
+        return self.orders("creatinine") if result.level == "high" and self.egfr.value is None else absent()

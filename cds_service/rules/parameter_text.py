@@ -56,7 +56,7 @@ def note_wrong_definitions(catalogue: Mapping[str, Any], words: Mapping[str, str
     for definition in catalogue.values():
         for name in PLACEHOLDER.findall(definition.doc):
             if name not in words:
-                code = definition.compute.__code__
-                place = Place(code.co_filename, code.co_firstlineno, 1)
+                file, line = definition.place
+                place = Place(file, line, 1)
                 told = f"the definition of {definition.name!r} names the parameter {name!r}, which there is not."
                 mistakes.note(AuthoringError(place, told, meant(name, words)))

@@ -248,8 +248,29 @@ def test_what_is_public_has_a_docstring(name):
         if public
         and not ast.get_docstring(node)
         and not any(ast.unparse(mark) in ("override", "typing.override") for mark in node.decorator_list)
+        # What a fact computes is what the docstring of its class says.
+        and not (name.startswith("facts/") and where.endswith(".compute"))
     ]
     assert not bare
+
+
+# What reads the record, the session and the site for facts, which name it and never do so themselves.
+READS = {f"facts/{name}.py" for name in ("catalogue", "reads", "lists", "results", "medications", "requested_tests", "b12_treatment")}
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if name.startswith("facts/") and "Computation" in ast.dump(TREES[name])])
+def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
+    """Discovery, the proof, ``diff`` and the pages go by what the attributes need."""
+    if name in READS:
+        return
+    read = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for node in ast.walk(TREES[name])
+        if (isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("facts"))
+        or (isinstance(node, ast.Attribute) and node.attr in ("record", "session") and ast.unparse(node.value).endswith("facts"))
+        or (isinstance(node, ast.Attribute) and node.attr in ("number", "days", "text", "stocks") and ast.unparse(node.value).endswith("site"))
+    ]
+    assert not [place for place in read if "drafts.py" not in place or "facts.session.selected" not in place]
 
 
 @pytest.mark.parametrize("name", core())

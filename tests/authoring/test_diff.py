@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cds_service.authoring.diff.readers import readers
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.engine import Engine
+from cds_service.facts.catalogue import readers
 
 VERSION = "  its version is still 1.0.0: raise it, so that reports tell the two apart"
 POTASSIUM = """\

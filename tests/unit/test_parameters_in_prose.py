@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.authoring.diff.readers import parameters_of
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.export.resources import generated
 from cds_service.facts.catalogue import CATALOGUE, Definition, closure
+from cds_service.facts.reads import of
 from cds_service.rules.parameter_text import (
     amount_words,
     note_wrong_definitions,
@@ -50,7 +50,7 @@ def _engine(parameters: str) -> Engine:
 
 
 def _read(engine: Engine, facts) -> list[str]:
-    return sorted({text for name in closure(facts) for text in parameters_of(name)} & engine.parameters.keys())
+    return sorted({text for name in closure(facts) for text in CATALOGUE[name].needs.parameters} & engine.parameters.keys())
 
 
 @pytest.fixture(scope="module")
@@ -152,14 +152,19 @@ def test_a_text_that_names_no_parameter_is_told_with_what_was_meant(tmp_path):
 
 
 def test_a_definition_that_names_no_parameter_is_told_where_it_is_written():
-    def wrong(facts):
-        """Haemoglobin below {anaemia.men_}."""
-
     mistakes = Mistakes()
-    definition = Definition("wrong", "wrong", "yes-no", wrong, wrong.__doc__)
+    hb = of("hb")
+    definition = Definition("wrong", "wrong", "yes-no", hb.evaluate, "Haemoglobin below {anaemia.men_}.", hb.needs, place=(__file__, 7))
     note_wrong_definitions({"wrong": definition}, _engine("default").words, mistakes)
     [told] = mistakes
-    assert told.place.file == __file__ and "'anaemia.men'" in told.mend
+    assert (told.place.file, told.place.line) == (__file__, 7) and "'anaemia.men'" in told.mend
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_fact_knows_where_it_is_defined(name):
+    file, line = CATALOGUE[name].place
+    written = "".join(Path(file).read_text("utf-8").splitlines(keepends=True)[line - 1 : line + 2])
+    assert f'"{name}"' in written or name.startswith("test.")
 
 
 def test_no_parameter_has_the_name_of_a_fact():

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS, Engine
-from ...facts.catalogue import CATALOGUE, closure
+from ...facts.catalogue import CATALOGUE, closure, readers
 from ...rules.hook_table import hooks_of_kind, kind_of
 from . import limits
 from .compared import decides_otherwise, looked_at, rests_on
-from .readers import parameters_of, readers
 from .said import Said, differences
 from .states import Found, Job, differing
 from .versions import Version
@@ -81,7 +80,7 @@ def _merged(made: Iterable[CardStates]) -> list[CardStates]:
 def _same_states(job: Job) -> Any:
     """What makes the walk of a card in one parameter set the same as in another."""
     cards = [engine.cards.get(name) for engine in (job.old, job.new) for name in (job.card, *sorted(job.decided))]
-    asked = {text for name in closure([name for card in cards if card for name in card.facts]) for text in parameters_of(name)}
+    asked = {text for name in closure([name for card in cards if card for name in card.facts]) for text in CATALOGUE[name].needs.parameters}
     read = [
         (name, str(engine.parameters[name].value)) for engine in (job.old, job.new) for name in sorted(asked & engine.parameters.keys())
     ]

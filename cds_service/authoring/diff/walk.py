@@ -168,15 +168,15 @@ class SharedFacts(StateFacts):
 
     def worked_out(self) -> set[str]:
         """The facts that were asked for and are no inputs."""
-        return self._facts.keys() - self.labels.keys()
+        return self.so_far.keys() - self.labels.keys()
 
     def _from_inputs(self, name: str) -> Fact | None:
         """The fact by its definition, or ``None`` where that reads the record."""
-        reader = self._open
+        reader = self.being_read
         try:
             return CATALOGUE[name].compute(self)
         except NeedsClasses:
-            self._open = reader
+            self.being_read = reader
             return None
 
 

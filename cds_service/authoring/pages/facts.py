@@ -8,7 +8,6 @@ from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Definition, closure
 from ...rules.parameter_text import with_parameters
 from ..card_words import plain
-from ..fact_codes import value_sets
 from .engines import Engines, documented_engines
 
 _KINDS = {
@@ -38,7 +37,7 @@ def _row(definition: Definition, engine: Engine) -> dict[str, Any]:
         "title": definition.title,
         "type": _type(definition),
         "definition": plain(with_parameters(definition.doc, engine.words)),
-        "codes": value_sets(definition.name),
+        "codes": sorted(definition.needs.value_sets),
         "uses": definition.uses,
         "prefetch": sorted({key for name in closure([definition.name]) for key in CATALOGUE[name].queries}),
         "session": any(CATALOGUE[name].session for name in closure([definition.name])),

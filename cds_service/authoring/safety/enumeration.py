@@ -138,12 +138,12 @@ class StateFacts(Facts):
 
     def computed_so_far(self) -> dict[str, Fact]:
         """The facts that were asked for until now."""
-        return dict(self._facts)
+        return dict(self.so_far)
 
     def noted(self) -> list[str]:
         """A list into which go, from now on, the names of the facts that are asked for directly."""
-        self._open = []
-        return self._open
+        self.being_read = []
+        return self.being_read
 
 
 class Impossible(Exception):

@@ -9,7 +9,6 @@ from typing import Any
 from ...content import PROFILES
 from ...facts.catalogue import CATALOGUE
 from ...fhir.terminology import BASE
-from ..fact_codes import value_sets
 
 _SYSTEMS = {
     "http://loinc.org": "LOINC",
@@ -34,7 +33,7 @@ def value_set_rows() -> list[dict[str, Any]]:
     """Each value set with its codes, by title, and the facts that read it."""
     readers: dict[str, list[str]] = {}
     for name in CATALOGUE:
-        for value_set in value_sets(name):
+        for value_set in CATALOGUE[name].needs.value_sets:
             readers.setdefault(value_set, []).append(name)
     rows = [
         {

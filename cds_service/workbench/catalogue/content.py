@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from ...authoring.diff.readers import readers
 from ...authoring.drawing.ladder import ladder_as_authored
 from ...authoring.drawing.svg import svg
 from ...authoring.pages.cards import Placed, card_row, placed_cards
@@ -16,7 +15,7 @@ from ...authoring.pages.sources import evidence_rows, parameter_rows
 from ...authoring.website.cards import card_content
 from ...authoring.website.profiles import order_rows, value_set_rows
 from ...engine import Engine
-from ...facts.catalogue import CATALOGUE
+from ...facts.catalogue import CATALOGUE, readers
 from ...rules.card_set import file_of
 from . import entries
 from .links import address

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ...facts.analytes import ANALYTES, Analyte, Family
-from ...facts.blood_count import anaemia_limits
+from ...facts.blood_count import AnaemiaLimits
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact
 from ...facts.laboratory import Reading, Result, measured
@@ -135,7 +135,7 @@ def _notes(analyte: Analyte, facts: Facts) -> list[str]:
     if analyte.name == "hb":
         told.append(
             "The limit is the one for the patient's age, sex and pregnancy today."
-            if anaemia_limits(facts)
+            if AnaemiaLimits(facts).limits()
             else "There is no limit below six months of age."
         )
     return told
@@ -190,7 +190,7 @@ def _side(analyte: Analyte, level: str) -> str:
 
 def _limits(analyte: Analyte, family: Family, facts: Facts) -> tuple[tuple[Limit, ...], tuple[Band, ...]]:
     if analyte.name == "hb":
-        return _limits_of_anaemia(anaemia_limits(facts))
+        return _limits_of_anaemia(AnaemiaLimits(facts).limits())
     cuts = analyte.cuts_for(family, facts.site)
     limits = tuple(_limit(cut, below, above, analyte) for cut, (below, above) in zip(cuts, pairwise(analyte.classes), strict=False))
     ends = [None, *(float(cut.value) for cut in cuts), None]
@@ -223,7 +223,7 @@ def _limits_of_anaemia(limits: tuple[Decimal, Decimal] | None) -> tuple[tuple[Li
 
 
 def _side_of_anaemia(interval: Interval, facts: Facts) -> str:
-    limits = anaemia_limits(facts)
+    limits = AnaemiaLimits(facts).limits()
     if limits is None:
         return ""
     if interval.below(limits[0]):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ...facts.catalogue import Facts
-from ...facts.unidentified import has_unidentified_dose, has_unidentified_order
+from ...facts.medications import has_unidentified
 from ...rendering.card_text import day_text
 from .courses import Course, Doses, courses_of, doses_of
 from .lanes import Lane, lanes_of
@@ -66,7 +66,7 @@ def _notes(facts: Facts) -> Iterator[str]:
     lacking = [told for query, told in _LISTS.items() if not record.complete(query)]
     if lacking:
         yield f"More may be on record, because not all was received or could be read: {', '.join(lacking)}."
-    if has_unidentified_order(record) or has_unidentified_dose(record):
+    if has_unidentified(record.orders) or has_unidentified(record.doses):
         yield "A medication of the record could not be identified; it is not shown."
 
 

@@ -1,8 +1,8 @@
-"""The dictionary of facts names the value sets that a fact reads: none is missing, none is there by its name alone."""
+"""The value sets that a fact names as what it reads are those that it reads: none is missing."""
 
 import pytest
 
-from cds_service.authoring.fact_codes import known_value_sets, value_sets
+from cds_service.content import PROFILES
 from cds_service.facts.catalogue import CATALOGUE, closure
 from cds_service.fhir.index import ResourceIndex
 from cds_service.fhir.product import _identify
@@ -10,6 +10,16 @@ from cds_service.fhir.product_tokens import Vocabulary
 from cds_service.fhir.terminology import Terminology
 from tests.support.clinic import engine
 from tests.unit.test_fact_declarations import REQUESTS, answers, computed
+
+VALUE_SETS = {path.stem for path in (PROFILES / "value-sets").glob("*.json")}
+
+
+def value_sets(name):
+    return tuple(sorted(CATALOGUE[name].needs.value_sets))
+
+
+def test_every_value_set_that_a_fact_names_exists():
+    assert {name for fact in CATALOGUE for name in value_sets(fact)} <= VALUE_SETS
 
 
 @pytest.mark.parametrize(
@@ -32,6 +42,7 @@ from tests.unit.test_fact_declarations import REQUESTS, answers, computed
                 "folate-combination",
                 "hydroxocobalamin",
                 "mecobalamin",
+                "pregnancy",
             ),
         ),
         ("metformin.long", ("metformin",)),
@@ -40,9 +51,7 @@ from tests.unit.test_fact_declarations import REQUESTS, answers, computed
     ],
 )
 def test_value_sets_are_those_that_the_fact_reads(fact, wanted):
-    found = value_sets(fact)
-    # What works out treatment names the agents of a dose, and facts that have the names of value sets.
-    assert set(wanted) <= set(found) if fact in ("b12.earlier_deficient", "metformin.long") else found == wanted
+    assert value_sets(fact) == wanted
 
 
 @pytest.mark.parametrize("fact", ["regimen.start", "order.clarification", "b12.status", "mma.level", "patient.age"])
@@ -78,7 +87,7 @@ def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(req
     assert isinstance(terminology, Terminology)
     seen = set()
     with_all = answers(computed(request_name, CATALOGUE))
-    for value_set in sorted(met & known_value_sets()):
+    for value_set in sorted(met & VALUE_SETS):
         dropped.clear()
         dropped.add(value_set)
         _identify.cache_clear()

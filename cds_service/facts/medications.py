@@ -1,0 +1,73 @@
+"""Medication of the record and of this session as reads of facts, and what cannot be told of either.
+
+A medication that cannot be identified may be any drug, so the list that it stands in proves nothing absent (clinical
+specification, section 2, "Codes").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..fhir.product import COBALAMINS, FOLATES
+from .catalogue import Facts
+from .fact import Fact, known, truth, unknown
+from .reads import Needs, Read
+from .therapy import MEDICATION_QUERIES, Dose, Order
+
+if TYPE_CHECKING:
+    from .session import OrderingSession
+
+UNIDENTIFIED = "a medication that could not be identified"
+UNIDENTIFIED_DRAFT = "a drafted medication could not be identified"
+# What a product is looked at for where facts ask for a cobalamin, or for a folate.
+COBALAMIN_AGENTS = (*sorted(COBALAMINS), "cobalamin-combination", "folate-combination")
+FOLATE_AGENTS = (*sorted(FOLATES), "cobalamin-combination", "folate-combination")
+_ORDERS, _DOSES = MEDICATION_QUERIES[:2], MEDICATION_QUERIES[2:]
+
+
+def taking(*agents: str, begun: bool = False) -> Read[Fact]:
+    """Whether an order or statement of one of ``agents`` is current; ``begun``: and its first day has come."""
+
+    def evaluate(facts: Facts) -> Fact:
+        found = facts.record.current_orders(facts.today)
+        if begun:
+            found = [order for order in found if order.begun(facts.today)]
+        sources = [order.source for order in found if not order.product.agents.isdisjoint(agents)]
+        if sources:
+            return known(True, *sources)
+        if has_unidentified(facts.record.current_orders(facts.today)):
+            return unknown(UNIDENTIFIED)
+        return truth(False if facts.record.complete(*_ORDERS) else None, note="medications not all received")
+
+    return Read(Needs(queries=_ORDERS, value_sets=agents), evaluate)
+
+
+def orders(*agents: str) -> Read[list[Order]]:
+    """All orders and statements, current and past, of which those of ``agents`` are looked for."""
+    return Read(Needs(queries=_ORDERS, value_sets=agents), lambda facts: facts.record.orders)
+
+
+def current_orders(*agents: str) -> Read[list[Order]]:
+    """The orders and statements in force, of which those of ``agents`` are looked for."""
+    return Read(Needs(queries=_ORDERS, value_sets=agents), lambda facts: facts.record.current_orders(facts.today))
+
+
+def doses(*agents: str) -> Read[list[Dose]]:
+    """The doses given or dispensed, of which those of ``agents`` are looked for."""
+    return Read(Needs(queries=_DOSES, value_sets=agents), lambda facts: facts.record.doses)
+
+
+def session(*value_sets: str) -> Read[OrderingSession]:
+    """The orders of this session, of which those in ``value_sets`` are looked for: agents, or tests."""
+    return Read(Needs(value_sets=value_sets, session=True), lambda facts: facts.session)
+
+
+def has_unidentified(items: Iterable[Order | Dose]) -> bool:
+    """Whether one of some orders, statements or doses cannot be told."""
+    return any(not item.product.identified for item in items)
+
+
+def has_unidentified_draft(session: OrderingSession) -> bool:
+    """Whether an order of the session, selected or not, cannot be told."""
+    return any(draft.unresolved for draft in session.drafts)

@@ -1,0 +1,103 @@
+"""Laboratory results as reads of facts: the newest usable one, all of them, its level; and the facts that are no more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..fhir.dates import Moment
+from .analytes import ANALYTES, Analyte
+from .catalogue import Facts, define
+from .fact import Fact, absent, known, unknown
+from .laboratory import Result, Results
+from .reads import Needs, Read
+
+NEWER_MAY_BE_MISSING = "a newer result may not have been received"
+
+
+def define_result(name: str, title: str, doc: str) -> None:
+    """Register as the fact ``name`` the newest usable result of the analyte of that name."""
+    units = [family.unit for family in ANALYTES[name].families]
+    define(name, title, newest(name), doc, kind="result", unit=units[0], other_units=tuple(units[1:]))
+
+
+def newest(name: str, window: str = "") -> Read[Fact]:
+    """The newest usable result of the analyte ``name`` within its window, or that of the parameter ``window``."""
+    analyte = ANALYTES[name]
+    days = window or analyte.window
+    return Read(_needs(analyte, days), lambda facts: _newest(facts, analyte, days, _proves_all))
+
+
+def newest_that(name: str) -> Read[Callable[[Callable[[Result], bool]], Fact]]:
+    """As :func:`newest`, for what tells of a result with a comparator whether it says anything, where the classes of the analyte do
+    not."""
+    analyte = ANALYTES[name]
+    return Read(_needs(analyte, analyte.window), lambda facts: lambda proves: _newest(facts, analyte, analyte.window, proves))
+
+
+def results(name: str) -> Read[Results]:
+    """All results of the analyte ``name``, newest first, of whatever age."""
+    analyte = ANALYTES[name]
+    return Read(_needs(analyte), lambda facts: facts.record.results(analyte, facts.today))
+
+
+def level(result: Fact) -> Fact:
+    """The class of a laboratory result as a fact of its own; absent and unknown stay so."""
+    if result.value is None:
+        return result
+    return known(result.value.level, *result.sources)
+
+
+def level_of(name: str) -> Read[Fact]:
+    """The class of the result ``name``, another fact."""
+    return Read(Needs(facts=(name,)), lambda facts: level(facts[name]))
+
+
+def may_be_outdated(result: Fact) -> bool:
+    """Whether a newer result than this one may be on record and was not received, so that it does not reassure. Of an analyte whose
+    classes tell what reassures, such a result is unknown already."""
+    return NEWER_MAY_BE_MISSING in result.note
+
+
+def _needs(analyte: Analyte, *windows: str) -> Needs:
+    limits = (cut.parameter for cut in analyte.cuts)
+    return Needs(queries=(analyte.query,), value_sets=analyte.value_sets, parameters=(*windows, *limits))
+
+
+def _proves_all(result: Result) -> bool:
+    return True
+
+
+def _newest(facts: Facts, analyte: Analyte, window: str, proves: Callable[[Result], bool]) -> Fact:
+    oldest = facts.today - facts.site.days(window)
+    found = facts.record.results(analyte, facts.today)
+    passed_over: list[tuple[Moment | None, str]] = []
+    for moment, result in found:
+        if moment is not None and moment.day < oldest:
+            break
+        if isinstance(result, Result) and not (result.interval.point is not None or proves(result)):
+            result = "a result whose comparator leaves it open"
+        if isinstance(result, Result):
+            outdated = not facts.record.complete(analyte.query, since=result.moment.day, of=analyte.value_sets)
+            if outdated and analyte.reassuring and result.level == analyte.reassuring:
+                return unknown(NEWER_MAY_BE_MISSING)
+            newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
+            return known(result, result.source, note=_note(result, newer=newer, outdated=outdated and not analyte.classes))
+        passed_over.append((moment, result))
+    if passed_over:
+        return unknown(passed_over[0][1])
+    if not facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets):
+        return unknown("not received")
+    return absent("none within the window" if found else "none on record")
+
+
+def _note(result: Result, *, newer: bool, outdated: bool) -> str:
+    """What a reader is told of a result beside its value."""
+    if not (newer or outdated or result.haemolysed or result.suspicious):
+        return ""
+    notes = {
+        "a newer result could not be used": newer,
+        "haemolysed": result.haemolysed,
+        "check the value": result.suspicious,
+        NEWER_MAY_BE_MISSING: outdated,
+    }
+    return ", ".join(note for note, holds in notes.items() if holds)
