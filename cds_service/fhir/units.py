@@ -62,6 +62,8 @@ for _prefix, _scale in _PREFIX.items():
         UCUM[f"{_prefix}g/{_volume}L"] = Unit(MASS, _factor)
         UCUM[f"{_prefix}mol/{_volume}L"] = Unit(MOLAR, _factor * 1000)
 
+# Read for what laboratories mean by it, though in UCUM it is a unit of something else.
+MISUSED = frozenset({"mL/min/1.73.m2"})
 # UCUM's annotations ("{cells}/uL") have no meaning for the value; the surface of a person is a part of its unit.
 _ANNOTATION = re.compile(r"\{(?!1\.73)[^{}]*\}")
 _UCUM_READ_AS_COUNT = {"K/uL": "10*9/L"}

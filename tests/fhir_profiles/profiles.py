@@ -28,11 +28,24 @@ def _with_quantity(example: dict[str, Any], name: str, **changes: Any) -> dict[s
 
 
 def _results_that_break() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of the example of each laboratory test a result in a unit of nothing in blood, and one that nobody can have."""
+    """Of the example of each laboratory test a result in a unit of nothing in blood, one that nobody can have, and, where the test has
+    codes for mass and for moles, one whose code is for the other of the two."""
     for value_set in (value_set for analyte in ANALYTES.values() for value_set in analyte.value_sets):
         example = EXAMPLES[f"{value_set}-result"]
         yield f"{value_set}-unit", _with_quantity(example, f"{value_set}-unit", unit="kg", code="kg")
         yield f"{value_set}-possible", _with_quantity(example, f"{value_set}-possible", value=example["valueQuantity"]["value"] * 10**6)
+        unit_is_molar = "mol/" in example["valueQuantity"]["code"]
+        others = [coding for coding in _codings(value_set) if ("[Mass/" if unit_is_molar else "[Moles/") in coding["display"]]
+        if others:
+            yield f"{value_set}-property", {**example, "id": f"{value_set}-property", "code": {"coding": others[:1]}}
+
+
+def _codings(value_set: str) -> Iterator[dict[str, Any]]:
+    """The LOINC codes of a value set as codings."""
+    for part in VALUE_SETS[value_set]["compose"]["include"]:
+        if part.get("system") == "http://loinc.org":
+            for concept in part["concept"]:
+                yield {"system": part["system"], "code": concept["code"], "display": concept["display"]}
 
 
 # By the invariant that each breaks.
