@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from cds_service.content import PROFILES
 from cds_service.facts.analytes import ANALYTES
+from tests.support.fhir_builders import LOINC, codings_of
 
 EXTENSION = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
 
@@ -35,17 +36,9 @@ def _results_that_break() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{value_set}-unit", _with_quantity(example, f"{value_set}-unit", unit="kg", code="kg")
         yield f"{value_set}-possible", _with_quantity(example, f"{value_set}-possible", value=example["valueQuantity"]["value"] * 10**6)
         unit_is_molar = "mol/" in example["valueQuantity"]["code"]
-        others = [coding for coding in codings_of(value_set) if ("[Mass/" if unit_is_molar else "[Moles/") in coding["display"]]
+        others = [coding for coding in codings_of(value_set, LOINC) if ("[Mass/" if unit_is_molar else "[Moles/") in coding["display"]]
         if others:
             yield f"{value_set}-property", {**example, "id": f"{value_set}-property", "code": {"coding": others[:1]}}
-
-
-def codings_of(value_set: str) -> Iterator[dict[str, Any]]:
-    """The LOINC codes of a value set as codings."""
-    for part in VALUE_SETS[value_set]["compose"]["include"]:
-        if part.get("system") == "http://loinc.org":
-            for concept in part["concept"]:
-                yield {"system": part["system"], "code": concept["code"], "display": concept["display"]}
 
 
 # By the invariant that each breaks.

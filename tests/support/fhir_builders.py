@@ -23,19 +23,27 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 VALUE_SETS = {path.stem: json.loads(path.read_text("utf-8")) for path in (PROFILES / "value-sets").glob("*.json")}
 
 
-def codes_of(value_set: str) -> list[str]:
-    """The codes that a value set lists, in its order."""
-    return [concept["code"] for part in VALUE_SETS[value_set]["compose"]["include"] for concept in part.get("concept", ())]
+def codings_of(value_set: str, *systems: str) -> list[dict[str, Any]]:
+    """The codes that a value set lists, in its order, as codings; of ``systems`` alone where some are named."""
+    return [
+        {"system": part["system"], "code": concept["code"], "display": concept["display"]}
+        for part in VALUE_SETS[value_set]["compose"]["include"]
+        for concept in part.get("concept", ())
+        if not systems or part["system"] in systems
+    ]
 
 
+_OF_LABORATORIES = [value_set for query in queries.QUERIES.values() if query.laboratory for value_set in query.value_sets]
 # The code by which a test calls a laboratory test: the first of its value set, and those that have names of their own here.
 ANALYTES = {
-    **{value_set: codes_of(value_set)[0] for query in queries.QUERIES.values() if query.laboratory for value_set in query.value_sets},
+    **{value_set: codings_of(value_set, LOINC)[0]["code"] for value_set in _OF_LABORATORIES},
     "b12": "2132-9", "b12_molar": "14685-2", "active_b12": "72160-5", "folate": "2284-8", "folate_molar": "14732-2",
     "potassium": "2823-3", "potassium_poc": "6298-4", "ifab": "31444-3",
 }  # fmt: skip
 # The query that asks for Observations of a code.
-HOMES = {code: name for name, query in queries.QUERIES.items() for value_set in query.value_sets for code in codes_of(value_set)}
+HOMES = {
+    coding["code"]: name for name, query in queries.QUERIES.items() for value_set in query.value_sets for coding in codings_of(value_set)
+}
 HOME_OF_TYPE = {
     "Condition": "conditions", "Procedure": "procedures", "AllergyIntolerance": "allergies",
     "MedicationRequest": "medication-requests", "MedicationStatement": "medication-statements",

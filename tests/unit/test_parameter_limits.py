@@ -24,7 +24,7 @@ from cds_service.engine import PARAMETER_SETS, Call, Engine
 from cds_service.facts.analytes import ANALYTES, Analyte
 from cds_service.facts.fact import Fact
 from cds_service.facts.site import Site
-from tests.fhir_profiles.profiles import EXAMPLES, codings_of
+from tests.fhir_profiles.profiles import EXAMPLES
 from tests.support.clinic import prefetching, sent
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
@@ -38,6 +38,7 @@ from tests.support.fhir_builders import (
     SUBJECT,
     TODAY,
     bundle,
+    codings_of,
     condition,
     days_ago,
     dosage,
@@ -382,7 +383,7 @@ class CutOff(NamedTuple):
         """An Observation of the analyte in this unit, by the first code that can be reported so."""
         value_set = self.analyte.value_sets[0]
         wrong = "[Mass/" if "mol/" in self.unit else "[Moles/" if re.search(r"g/[dm]?L$", self.unit) else "nothing"
-        code = next(coding for coding in codings_of(value_set) if wrong not in coding["display"])
+        code = next(coding for coding in codings_of(value_set, LOINC) if wrong not in coding["display"])
         return observation(value_set, float(value), self.unit, code={"coding": [code]})
 
 
