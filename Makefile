@@ -8,7 +8,7 @@ TEST_STAMP := $(VENV)/.test-installed
 .DEFAULT_GOAL := help
 # The tests start Python some hundred times: without its compiled files each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run serve test check docs fuzz bench interop cql clean
+.PHONY: help run serve test check generate docs fuzz bench interop cql clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,13 @@ test: $(TEST_STAMP) ## Run every test
 check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests
 	@$(BIN)/mypy
+
+generate: $(RUN_STAMP) ## Make anew what is made of cards, facts and value sets
+	@mkdir -p build
+	@$(BIN)/python -m cds_service export --profiles
+	@$(BIN)/python -m cds_service topics > build/generated && mv build/generated fhir_profiles/code-systems/card-topic.json
+	@$(BIN)/python -m cds_service schema > build/generated && mv build/generated cards/card.schema.json
+	@$(BIN)/python -m cds_service doc
 
 docs: $(RUN_STAMP) ## Write the documentation as a site into build/docs
 	@$(BIN)/python -m cds_service doc --html build/docs

@@ -21,7 +21,7 @@ from .library import library
 from .narrative import with_narrative
 from .order_profiles import DRUGS, with_regimens, with_site_products
 from .plan_definition import PlanDefinitions
-from .result_profiles import result_value_sets, with_limits
+from .result_profiles import result_profile, result_value_sets
 from .site_value_sets import with_site_codes
 
 EXAMPLES = "examples"
@@ -85,24 +85,22 @@ def _wanted() -> Mapping[str, str]:
 
 
 def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
-    """The profiles that have an invariant which is made of what the service works by: limits of results, regimens of orders."""
+    """The profiles that are made of what the service works by: those of results whole, the regimens in those of orders."""
     for drug in DRUGS:
-        yield with_regimens(_profile(f"{drug}-order"), engine.publication.templates)
+        yield with_regimens(_resource(f"{_PROFILES}/{drug}-order"), engine.publication.templates)
     for value_set, analyte in result_value_sets():
-        yield with_limits(_profile(f"{value_set}-result"), value_set, analyte)
+        before = f"{_PROFILES}/{value_set}-result"
+        yield result_profile(
+            _resource(f"value-sets/{value_set}"),
+            analyte,
+            engine.terminology.measured_as,
+            _resource(before) if (PROFILES / f"{before}.json").exists() else {},
+        )
 
 
-def _profile(identity: str) -> dict[str, Any]:
-    path = PROFILES / _PROFILES / f"{identity}.json"
-    try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise NoProfile(f"{PROFILES.name}/{_PROFILES}/{path.name} is missing") from None
+def _resource(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((PROFILES / f"{name}.json").read_text("utf-8"))
     return found
-
-
-class NoProfile(Exception):
-    """A profile is missing whose invariant would be made. As a text: its file."""
 
 
 def stale(profiles: Path) -> Iterator[str]:

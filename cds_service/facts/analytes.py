@@ -35,7 +35,11 @@ class CutName(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analyte:
-    """A laboratory analyte. ``classes`` ascend; ``reassuring`` is the class that a spanning comparator must not reach."""
+    """A laboratory analyte. ``classes`` ascend; ``reassuring`` is the class that a spanning comparator must not reach.
+
+    ``window``: the parameter that says for how many days a result counts. ``counts``: it is a blood count, of which laboratories print
+    units of their own. ``rises``: where no class is reassuring, that high results are those that matter.
+    """
 
     name: str
     value_sets: tuple[str, ...]
@@ -46,11 +50,12 @@ class Analyte:
     cuts: tuple[CutName, ...] = ()
     reassuring: str = ""
     counts: bool = False
+    rises: bool = False
 
     @property
     def abnormal(self) -> str:
         """On which side the results lie that matter: ``high`` or ``low``."""
-        rises = self.name == "creatinine" or (self.classes and self.classes[0] == self.reassuring)
+        rises = self.rises or (self.classes and self.classes[0] == self.reassuring)
         return "high" if rises else "low"
 
     def side_of(self, level: str) -> str:
@@ -174,6 +179,7 @@ ANALYTES: dict[str, Analyte] = {
         Analyte(
             "creatinine", ("creatinine",), "renal-and-potassium", "window.renal",
             (_family("umol/L", {MOLAR: "1e-6", MASS: "0.00000884017"}, ("4.999999", "5000"), _NEVER),),
+            rises=True,
         ),
         Analyte(
             "egfr.reported", ("egfr",), "renal-and-potassium", "window.renal",

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..fhir.completeness import Asked
 from ..fhir.ehr_profile import EhrProfile
 from ..fhir.terminology import BASE, LOINC, SNOMED, Terminology
+from .analytes import ANALYTES
 
 LONGEST_TEMPLATE = 1000
 PATIENT_TOKEN = "{{context.patientId}}"
@@ -25,18 +26,18 @@ class Query(NamedTuple):
     laboratory: bool = False
 
 
+def _results(query: str, *findings: str) -> Query:
+    """The query of the laboratory tests that name it, and of the value sets of ``findings``."""
+    tests = [name for analyte in ANALYTES.values() if analyte.query == query for name in analyte.value_sets]
+    return Query("Observation", (*tests, *findings), laboratory=True)
+
+
 _SYSTEMS_OF_BARE_CODES = frozenset({LOINC, SNOMED})
 QUERIES: dict[str, Query] = {
     "patient": Query("Patient"),
-    "b12-results": Query(
-        "Observation",
-        ("b12-total", "b12-active", "mma", "homocysteine", "folate-serum", "folate-red-cell", "intrinsic-factor-antibody"),
-        laboratory=True,
-    ),
-    "blood-count": Query("Observation", ("hb", "mcv", "platelets", "reticulocytes"), laboratory=True),
-    "renal-and-potassium": Query(
-        "Observation", ("potassium-laboratory", "potassium-point-of-care", "creatinine", "egfr"), laboratory=True
-    ),
+    "b12-results": _results("b12-results", "intrinsic-factor-antibody"),
+    "blood-count": _results("blood-count"),
+    "renal-and-potassium": _results("renal-and-potassium"),
     "pregnancy-status": Query("Observation", ("pregnancy-status",)),
     "findings": Query("Observation", ("vegan-or-vegetarian", "resected-ileum-length")),
     "conditions": Query("Condition"),
@@ -51,7 +52,7 @@ QUERIES: dict[str, Query] = {
 # Without these nothing can be said, so that no EHR may be declared not to keep them.
 ALWAYS_KEPT = frozenset({"patient", "b12-results", "conditions", "allergies", "medication-requests"})
 # Asked for by itself where results come in no known order: many creatinines would push it off the first page.
-_APART = {"renal-and-potassium": {"potassium": ("potassium-laboratory", "potassium-point-of-care")}}
+_APART = {"renal-and-potassium": {"potassium": ANALYTES["potassium"].value_sets}}
 
 
 class Part(NamedTuple):

@@ -8,7 +8,7 @@ homocysteine 135.18, haemoglobin monomer 16114.5, potassium 39.098, creatinine 1
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -62,6 +62,8 @@ for _prefix, _scale in _PREFIX.items():
         UCUM[f"{_prefix}g/{_volume}L"] = Unit(MASS, _factor)
         UCUM[f"{_prefix}mol/{_volume}L"] = Unit(MOLAR, _factor * 1000)
 
+# Read for what laboratories mean by it, though in UCUM it is a unit of something else.
+MISUSED = frozenset({"mL/min/1.73.m2"})
 # UCUM's annotations ("{cells}/uL") have no meaning for the value; the surface of a person is a part of its unit.
 _ANNOTATION = re.compile(r"\{(?!1\.73)[^{}]*\}")
 _UCUM_READ_AS_COUNT = {"K/uL": "10*9/L"}
@@ -91,23 +93,36 @@ _SIGNS = str.maketrans(
 _PER = re.compile(r"\s+per\s+")
 _DOT = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
 _INVERSE = re.compile(r"[*.]?((?:[dmunp]|mc|micro|milli|deci)?l)(?:\^|\*\*?)?-1\Z")
+# The names that laboratories print, as normalised() has them. A test tries each in every combination.
 # Decimal places from a litre, gram or mole down to the prefixed one: 10^6 microlitres are a litre.
-_PLACES = {"": 0, "d": 1, "deci": 1, "m": 3, "milli": 3, "u": 6, "mc": 6, "micro": 6, "n": 9, "nano": 9, "p": 12, "pico": 12}
-_CUBIC_MILLIMETRE = r"mm(?:\^|\*\*?)?3|c(?:u|ubic)?mm|(?:cu|cubic)millimet(?:er|re)s?"
-_PER_VOLUME = (
-    r"/(?:(?P<part>d|deci|m|milli|u|mc|micro|n|nano|p|pico|)(?:l|lit(?:er|re)s?)"
-    rf"|(?P<hundred>100ml)|(?P<cube>{_CUBIC_MILLIMETRE}))\Z"
-)
-_CONCENTRATION = re.compile(
-    r"(?P<prefix>p|pico|n|nano|u|mc|micro|m|milli|)(?:(?P<mass>g|gm|gr|grams?|grammes?)|(?P<molar>mol|moles?)|eq|equiv)" + _PER_VOLUME
-)
+PREFIXES = {"": 0, "d": 1, "deci": 1, "m": 3, "milli": 3, "u": 6, "mc": 6, "micro": 6, "n": 9, "nano": 9, "p": 12, "pico": 12}
+LITRES = ("l", "liter", "liters", "litre", "litres")
+AMOUNTS = {
+    **dict.fromkeys(("g", "gm", "gr", "gram", "grams", "gramme", "grammes"), MASS),
+    **dict.fromkeys(("mol", "mole", "moles"), MOLAR),
+    **dict.fromkeys(("eq", "equiv"), EQUIVALENTS),
+}
 # What counts are printed in: the power of ten, and the decimal places of the only volume that the word stands before.
-_WORDS = {
+COUNT_WORDS = {
     **dict.fromkeys(("k", "thou", "thous", "thousand", "thousands", "tsd"), (3, 6)),
     **dict.fromkeys(("m", "mio", "mill", "million", "millions"), (6, 6)),
     **dict.fromkeys(("g", "giga", "gpt", "mrd", "billion", "billions"), (9, 0)),
     **dict.fromkeys(("t", "tera", "tpt"), (12, 0)),
 }
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(map(re.escape, names))
+
+
+_CUBIC_MILLIMETRE = r"mm(?:\^|\*\*?)?3|c(?:u|ubic)?mm|(?:cu|cubic)millimet(?:er|re)s?"
+_PER_VOLUME = (
+    rf"/(?:(?P<part>{_any_of(PREFIXES)})(?:{_any_of(LITRES)})"
+    rf"|(?P<hundred>100ml)|(?P<cube>{_CUBIC_MILLIMETRE}))\Z"
+)
+# A decigram or decimole is none of a laboratory.
+_OF_AMOUNTS = [prefix for prefix, places in PREFIXES.items() if places != 1]
+_CONCENTRATION = re.compile(rf"(?P<prefix>{_any_of(_OF_AMOUNTS)})(?P<amount>{_any_of(AMOUNTS)}){_PER_VOLUME}")
 # 103 and the like have lost the superscript of their power.
 _NUMBERS = {"1000": 3, "1,000": 3, "103": 3, "106": 6, "109": 9, "1012": 12}
 _COUNT = re.compile(
@@ -192,7 +207,7 @@ def _count(name: str) -> Unit | None:
         return None
     places = _places(match)
     if match["word"]:
-        power, only = _WORDS.get(match["word"], (0, -1))
+        power, only = COUNT_WORDS.get(match["word"], (0, -1))
         if places != only:
             return None
     elif match["number"]:
@@ -208,15 +223,16 @@ def _concentration(name: str) -> Unit | None:
     match = _CONCENTRATION.match(name)
     if not match:
         return None
-    dimension, base = (MASS, 9) if match["mass"] else (MOLAR, 12) if match["molar"] else (EQUIVALENTS, 12)
-    return Unit(dimension, Decimal(f"1e{base - _PLACES[match['prefix']] + _places(match)}"))
+    dimension = AMOUNTS[match["amount"]]
+    base = 9 if dimension == MASS else 12
+    return Unit(dimension, Decimal(f"1e{base - PREFIXES[match['prefix']] + _places(match)}"))
 
 
 def _places(match: re.Match[str]) -> int:
     """Decimal places from a litre down to the volume."""
     if match["cube"]:
-        return _PLACES["u"]
-    return _PLACES["d"] if match["hundred"] else _PLACES[match["part"]]
+        return PREFIXES["u"]
+    return PREFIXES["d"] if match["hundred"] else PREFIXES[match["part"]]
 
 
 @lru_cache(maxsize=2048)

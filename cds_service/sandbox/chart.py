@@ -6,10 +6,12 @@ in ``fhir_profiles``, with the displays that they have there.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from ..content import PROFILES
 from ..fhir.terminology import BASE, LOINC, RXNORM, SNOMED, Terminology
 
 Json = dict[str, Any]
@@ -126,6 +128,17 @@ def result(name: str, value: float, days_ago: int) -> Entry:
             issued=chart.at(days_ago, "14:05:00"),
             valueQuantity={"value": value, "unit": analyte.printed, "system": UCUM, "code": analyte.unit},
         )
+
+    return write
+
+
+def example(name: str, days_ago: int) -> Entry:
+    """The result that is the example ``name`` of ``fhir_profiles``."""
+    stated = json.loads((PROFILES / "examples" / f"{name}.json").read_text("utf-8"))
+    about = {key: value for key, value in stated.items() if key not in ("resourceType", "id", "meta")}
+
+    def write(chart: Chart) -> Json:
+        return chart.add(stated["resourceType"], **{**about, "subject": chart.subject, "effectiveDateTime": chart.at(days_ago)})
 
     return write
 

@@ -30,9 +30,9 @@ class DemoPatient(NamedTuple):
         return "order-select" if self.order else "patient-view"
 
 
-def demo_patients(today: date, terminology: Terminology) -> dict[str, DemoPatient]:
-    """All made-up patients by id, their records as of ``today``, with the displays of ``terminology``."""
-    return {person.id: _written(person, number, today, terminology) for number, person in enumerate(PEOPLE, 1)}
+def demo_patients(today: date, terminology: Terminology, people: Iterable[Person] = PEOPLE) -> dict[str, DemoPatient]:
+    """The made-up ``people`` as patients by id, their records as of ``today``, with the displays of ``terminology``."""
+    return {person.id: _written(person, number, today, terminology) for number, person in enumerate(people, 1)}
 
 
 def demo_records(patients: Mapping[str, DemoPatient]) -> Records:

@@ -17,6 +17,7 @@ from ..hooks.cors import allow_origins
 from ..hooks.errors import FHIR_BASE, FHIR_JSON, JSON, BadRequest, register_errors
 from ..hooks.local_only import own_names, refuse_other_hosts
 from ..rules.hook_table import HOOKS
+from .by_example import everybody
 from .chart import Json
 from .demo import DemoPatient, demo_patients, demo_records, hook_request, parts_of, prefetched
 from .fhir_search import KINDS, Records
@@ -38,7 +39,7 @@ def create_demo_app(engine: Engine, origins: Iterable[str], clock: Callable[[], 
 
     @lru_cache(maxsize=1)
     def written(today: date) -> _Day:
-        patients = demo_patients(today, engine.terminology)
+        patients = demo_patients(today, engine.terminology, everybody(engine.cards))
         return _Day(patients, demo_records(patients))
 
     def day() -> _Day:

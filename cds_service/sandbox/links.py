@@ -13,6 +13,7 @@ from ..engine import Engine
 from ..hooks.request import read_call
 from ..hooks.services import service_id
 from ..rendering.cards import RenderedCard
+from .by_example import everybody
 from .demo import DemoPatient, demo_patients, demo_records, hook_request, parts_of, prefetched
 
 SANDBOX = "https://sandbox.cds-hooks.org"
@@ -56,7 +57,7 @@ def expected(engine: Engine, addresses: Addresses, now: datetime) -> dict[str, t
 
     A site's own parameters and cards may give others than those that a record was made for.
     """
-    patients = demo_patients(now.astimezone(engine.zone).date(), engine.terminology)
+    patients = demo_patients(now.astimezone(engine.zone).date(), engine.terminology, everybody(engine.cards))
     records = demo_records(patients)
     found = {}
     for identity, patient in patients.items():

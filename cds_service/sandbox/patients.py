@@ -1,4 +1,4 @@
-"""The made-up patients: one for each card, and one of whom nothing is to be said."""
+"""The patients who are made up by hand, each for a card, and one of whom nothing is to be said; ``by_example`` adds to them."""
 
 from __future__ import annotations
 

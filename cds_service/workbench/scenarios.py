@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..engine import Engine
-from ..fhir.terminology import Terminology
 from ..rules.card import INDICATORS
+from ..sandbox.by_example import everybody
 from ..sandbox.demo import DemoPatient, demo_patients
 from .made_request import Record
 
@@ -29,13 +29,13 @@ class Scenario(NamedTuple):
 
 def scenarios(engine: Engine, today: date) -> Sequence[Scenario]:
     """Every made-up patient with a record as of ``today``, the most urgent cards first, and those for whom there is none last."""
-    made = [_scenario(engine, patient) for patient in _patients(today, engine.terminology)]
+    made = [_scenario(engine, patient) for patient in _patients(today, engine)]
     return sorted(made, key=lambda scenario: (*INDICATORS, "").index(scenario.indicator))
 
 
 @lru_cache(2)
-def _patients(today: date, terminology: Terminology) -> tuple[DemoPatient, ...]:
-    return tuple(demo_patients(today, terminology).values())
+def _patients(today: date, engine: Engine) -> tuple[DemoPatient, ...]:
+    return tuple(demo_patients(today, engine.terminology, everybody(engine.cards)).values())
 
 
 def _scenario(engine: Engine, patient: DemoPatient) -> Scenario:

@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from cds_service.cli import main
+from cds_service.export.result_profiles import result_value_sets
 from tests.support.pages import service_commands
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,9 @@ def test_every_profile_is_listed_and_every_link_leads_somewhere():
     links = re.findall(r"\]\(([^)]+)\)", PAGE)
     assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
     listed = {Path(link).stem for link in links if "structure-definitions/" in link}
-    assert listed == {path.stem for path in (ROOT / "fhir_profiles/structure-definitions").glob("*.json")}
+    results = {f"{value_set}-result" for value_set, _ in result_value_sets()}
+    assert listed - results == {path.stem for path in (ROOT / "fhir_profiles/structure-definitions").glob("*.json")} - results
+    assert listed & results, "the page shows none of the profiles that are one for each laboratory test"
 
 
 def test_every_option_and_every_rule_is_told():

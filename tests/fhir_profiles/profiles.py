@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from cds_service.content import PROFILES
 from cds_service.facts.analytes import ANALYTES
+from tests.support.fhir_builders import LOINC, codings_of
 
 EXTENSION = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
 
@@ -28,11 +29,16 @@ def _with_quantity(example: dict[str, Any], name: str, **changes: Any) -> dict[s
 
 
 def _results_that_break() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of the example of each laboratory test a result in a unit of nothing in blood, and one that nobody can have."""
+    """Of the example of each laboratory test a result in a unit of nothing in blood, one that nobody can have, and, where the test has
+    codes for mass and for moles, one whose code is for the other of the two."""
     for value_set in (value_set for analyte in ANALYTES.values() for value_set in analyte.value_sets):
         example = EXAMPLES[f"{value_set}-result"]
         yield f"{value_set}-unit", _with_quantity(example, f"{value_set}-unit", unit="kg", code="kg")
         yield f"{value_set}-possible", _with_quantity(example, f"{value_set}-possible", value=example["valueQuantity"]["value"] * 10**6)
+        unit_is_molar = "mol/" in example["valueQuantity"]["code"]
+        others = [coding for coding in codings_of(value_set, LOINC) if ("[Mass/" if unit_is_molar else "[Moles/") in coding["display"]]
+        if others:
+            yield f"{value_set}-property", {**example, "id": f"{value_set}-property", "code": {"coding": others[:1]}}
 
 
 # By the invariant that each breaks.

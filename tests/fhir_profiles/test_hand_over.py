@@ -386,17 +386,17 @@ def test_a_sites_own_limits_make_another_version_of_all_that_rests_on_them(tmp_p
     assert limit.startswith("200 ng/L, 148 pmol/L.")
 
 
-def test_a_profile_that_is_missing_is_named_with_what_to_do(monkeypatch, tmp_path):
-    """Who adds a laboratory test writes its profile by hand, and learns so here."""
+def test_the_profile_of_a_result_is_made_of_its_analyte_and_value_set(monkeypatch, tmp_path):
+    """Who adds a laboratory test writes no profile; its version and date are the author's, once it is there."""
     from cds_service.export import resources
 
-    shutil.copytree(PROFILES / "structure-definitions", tmp_path / "structure-definitions")
-    (tmp_path / "structure-definitions/mcv-result.json").unlink()
-    monkeypatch.setattr(resources, "PROFILES", tmp_path)
+    shutil.copytree(PROFILES, tmp_path / "profiles")
+    file = tmp_path / "profiles/structure-definitions/mcv-result.json"
+    committed = json.loads(file.read_text("utf-8"))
+    file.unlink()
+    monkeypatch.setattr(resources, "PROFILES", tmp_path / "profiles")
     resources._wanted.cache_clear()
-    ended = CliRunner().invoke(main, ["export", "--profiles", "--check"])
+    assert list(write(tmp_path / "profiles")) == ["structure-definitions/mcv-result.json"]
     resources._wanted.cache_clear()
-    assert ended.exit_code == 1
-    assert ended.output.endswith(
-        "structure-definitions/mcv-result.json is missing. Begin it as a copy of that of a test that is measured in the same units.\n"
-    )
+    made_anew = json.loads(file.read_text("utf-8"))
+    assert made_anew == {**committed, "version": "1.0.0", "date": made_anew["date"]}

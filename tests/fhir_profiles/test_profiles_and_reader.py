@@ -74,39 +74,41 @@ def test_every_analyte_has_its_profile():
     assert {value_set for _, value_set in results(CONFORMING)} == set(ANALYTE)
 
 
+@pytest.mark.parametrize(("name", "value_set"), results(CONFORMING))
+def test_the_service_reads_the_value_that_an_example_states(name, value_set):
+    stated = EXAMPLES[name]["valueQuantity"]
+    (found,) = results_of(value_set, EXAMPLES[name])
+    assert (found.as_sent, found.reference) == (f"{stated['value']} {stated['unit']}", f"Observation/{name}")
+
+
 @pytest.mark.parametrize(
-    ("name", "as_sent", "level"),
+    ("name", "level"),
     [
-        ("b12-total-result", "110 pg/mL", "deficient"),
-        ("b12-total-result-molar", "81 pmol/L", "deficient"),
-        ("b12-active-result", "21 pmol/L", "deficient"),
-        ("mma-result", "0.62 µmol/L", "high"),
-        ("homocysteine-result", "22.4 umol/L", "high"),
-        ("folate-serum-result", "8.2 ng/mL", "sufficient"),
-        ("folate-serum-result-molar", "18.6 nmol/L", "sufficient"),
-        ("folate-red-cell-result", "420 ng/mL", "sufficient"),
-        ("hb-result", "10.1 g/dL", ""),
-        ("hb-result-molar", "6.3 mmol/L", ""),
-        ("mcv-result", "112 fL", "high"),
-        ("mcv-result-period", "98 fL", "normal"),
-        ("platelets-result", "140 x10^9/L", "normal"),
-        ("reticulocytes-result", "38 10*9/L", ""),
-        ("reticulocytes-result-percent", "1.1 %", ""),
-        ("potassium-laboratory-result", "3.2 mmol/L", "low"),
-        ("potassium-point-of-care-result", "3.3 mmol/L", "low"),
-        ("creatinine-result", "1.1 mg/dL", ""),
-        ("creatinine-result-molar", "97 umol/L", ""),
-        ("egfr-result", "52 mL/min/1.73m2", "reduced"),
+        ("b12-total-result", "deficient"),
+        ("b12-total-result-molar", "deficient"),
+        ("b12-active-result", "deficient"),
+        ("mma-result", "high"),
+        ("homocysteine-result", "high"),
+        ("folate-serum-result", "sufficient"),
+        ("folate-serum-result-molar", "sufficient"),
+        ("folate-red-cell-result", "sufficient"),
+        ("hb-result", ""),
+        ("hb-result-molar", ""),
+        ("mcv-result", "high"),
+        ("mcv-result-period", "normal"),
+        ("platelets-result", "normal"),
+        ("reticulocytes-result", ""),
+        ("reticulocytes-result-percent", ""),
+        ("potassium-laboratory-result", "low"),
+        ("potassium-point-of-care-result", "low"),
+        ("creatinine-result", ""),
+        ("creatinine-result-molar", ""),
+        ("egfr-result", "reduced"),
     ],
 )
-def test_the_service_reads_the_result_that_an_example_states(name, as_sent, level):
+def test_the_service_tells_the_level_of_an_example(name, level):
     (found,) = results_of(profile_of(EXAMPLES[name]).removesuffix("-result"), EXAMPLES[name])
-    assert (found.as_sent, found.level, found.reference) == (as_sent, level, f"Observation/{name}")
-
-
-def test_every_example_of_a_result_is_listed_above():
-    listed = test_the_service_reads_the_result_that_an_example_states.pytestmark[0].args[1]
-    assert sorted(name for name, *_ in listed) == sorted(name for name, _ in results(CONFORMING))
+    assert found.level == level
 
 
 @pytest.mark.parametrize(("name", "value_set"), results(COUNTER_EXAMPLES))

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+from cds_service.sandbox.by_example import everybody
 from cds_service.sandbox.chart import PRACTITIONER
 from cds_service.sandbox.demo import DemoPatient, demo_patients, demo_records, hook_request, prefetched
 from tests.fhir_access.calls import authorization
@@ -23,7 +24,7 @@ _BASE = "https://ehr.example.org/fhir"
 
 @cache
 def _patients() -> dict[str, DemoPatient]:
-    return demo_patients(TODAY, engine().terminology)
+    return demo_patients(TODAY, engine().terminology, everybody(engine().cards))
 
 
 def patients() -> Iterator[tuple[str, Json]]:

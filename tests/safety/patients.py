@@ -113,7 +113,7 @@ RESULTS: tuple[tuple[str, str, int, tuple[float, ...]], ...] = (
     ("homocysteine", "umol/L", 180, (8, 9.9, 10, 15, 15.1, 40)),
     ("folate", "ug/L", 180, (2, 2.9, 3, 4.4, 4.5, 9)),
     ("folate_molar", "nmol/L", 180, (5, 6.9, 7, 10, 10.1, 20)),
-    ("red_cell_folate", "ug/L", 180, (149, 150, 300)),
+    ("folate-red-cell", "ug/L", 180, (149, 150, 300)),
     ("hb", "g/L", 90, (65, 79, 80, 104, 105, 110, 119, 120, 129, 130, 145)),
     ("mcv", "fL", 90, (85, 100, 100.1, 115)),
     ("platelets", "10*9/L", 90, (20, 49, 50, 210)),
@@ -123,9 +123,6 @@ RESULTS: tuple[tuple[str, str, int, tuple[float, ...]], ...] = (
     ("creatinine", "umol/L", 365, (60, 90, 180)),
     ("egfr", "mL/min/{1.73_m2}", 365, (25, 59, 60, 90)),
 )
-NOT_IN_BUILDERS = {"red_cell_folate": "2283-0", "reticulocytes": "60474-4"}
-BLOOD_COUNT = ("hb", "mcv", "platelets", "reticulocytes")
-RENAL = ("potassium", "potassium_poc", "creatinine", "egfr")
 DECIDING = tuple(row for row in RESULTS if row[0] in ("b12", "b12_molar", "active_b12"))
 
 # code, system, text: problems that the specification (section 3) reads; what changes most comes most
@@ -216,9 +213,7 @@ def result(name: str, value: float, unit: str, **more: Any) -> dict[str, Any]:
     """A laboratory result of an analyte of ``RESULTS``."""
     if name == "creatinine":
         more = {"code": _concept("14682-9", LOINC), **more}  # moles, where the builder has mass
-    elif name in NOT_IN_BUILDERS:
-        more = {"code": _concept(NOT_IN_BUILDERS[name], LOINC), **more}
-    return observation("b12" if name in NOT_IN_BUILDERS else name, value, unit, **more)
+    return observation(name, value, unit, **more)
 
 
 @cache
@@ -375,20 +370,6 @@ def drafts_of(draw: Any, record: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({item["id"]: item for item in drafted}.values())
 
 
-def in_its_place(record: list[dict[str, Any]], who: dict[str, Any] | None = None, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The prefetch with each resource under the key that asks for it; ``without``: keys that are not answered."""
-    values = prefetch(*(item for item in record if item["resourceType"] != "Observation"), who=who, without=without)
-    blood, renal = ({result(name, 1, "")["code"]["coding"][0]["code"] for name in names} for names in (BLOOD_COUNT, RENAL))
-    special = {"82810-3": "pregnancy-status", "24930006": "findings"}
-    for item in record:
-        if item["resourceType"] == "Observation":
-            code = item["code"]["coding"][0]["code"]
-            home = special.get(code) or ("blood-count" if code in blood else "renal-and-potassium" if code in renal else "b12-results")
-            if home in values:
-                values[home]["entry"].append({"resource": item})
-    return values
-
-
 @cache
 @st.composite
 def visits(draw: Any, hooks: tuple[str, ...] = HOOKS) -> Visit:
@@ -411,7 +392,7 @@ def visits(draw: Any, hooks: tuple[str, ...] = HOOKS) -> Visit:
     return Visit(
         hook,
         draw(one_of(SITES)),
-        in_its_place(record, patient(**draw(one_of(AGES))), tuple(without)),
+        prefetch(*record, who=patient(**draw(one_of(AGES))), without=tuple(without)),
         drafted,
         draw(one_of(([], references, references[:1]))),
     )

@@ -38,7 +38,7 @@ from tests.support.fhir_builders import (
 )
 
 from . import variants
-from .patients import CLINICAL, HOOKS, ICD10, RESULTS, VERIFICATION, Visit, answer, in_its_place, result, said, visits
+from .patients import CLINICAL, HOOKS, ICD10, RESULTS, VERIFICATION, Visit, answer, result, said, visits
 
 EXAMPLES = settings(
     deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow],
@@ -145,7 +145,7 @@ def test_maintenance_interval_is_answered_in_every_parameter_set(parameters):
 CONTEXT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "mma": ([observation("b12", 250, "ng/L"), observation("egfr", 90, "mL/min/{1.73_m2}")], []),
     "homocysteine": ([COURSE, observation("egfr", 90, "mL/min/{1.73_m2}"), observation("mma", 200, "nmol/L")], []),
-    **dict.fromkeys(("folate", "folate_molar", "red_cell_folate"), ([observation("b12", 480, "ng/L")], [])),
+    **dict.fromkeys(("folate", "folate_molar", "folate-red-cell"), ([observation("b12", 480, "ng/L")], [])),
     "mcv": ([observation("b12", 480, "ng/L"), condition("386033004")], []),
     **dict.fromkeys(("hb", "platelets", "potassium", "potassium_poc"), ([], [hydroxocobalamin()])),
     **dict.fromkeys(("egfr", "creatinine"), ([], [draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY))])),
@@ -157,7 +157,7 @@ def test_a_result_means_the_same_in_each_unit_of_its_family(name, unit, values):
     record, drafts = CONTEXT.get(name, ([], []))
     answers = set()
     for value in values:
-        visit = Visit("order-sign" if drafts else "patient-view", {}, in_its_place([*record, result(name, value, unit)]), drafts, [])
+        visit = Visit("order-sign" if drafts else "patient-view", {}, prefetch(*record, result(name, value, unit)), drafts, [])
         expected = said(answer(visit), words=False)
         answers.add(str(expected))
         for other in variants.UNITS[unit]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from cds_service.sandbox.patients import HEALTHY, PEOPLE
+from cds_service.sandbox.by_example import everybody
+from cds_service.sandbox.patients import HEALTHY
 from tests.support.clinic import engine, ids
 from tests.support.ehr import jwks_server, token
 from tests.support.waiting import PATIENCE
@@ -15,6 +16,7 @@ from tests.support.waiting import PATIENCE
 from .cds_hooks_sandbox import Sandbox
 from .started import Started, sandbox
 
+PEOPLE = everybody(engine().cards)
 BY_ID = {person.id: person for person in PEOPLE}
 CHOSEN = {person.id: (person.choice.code, person.choice.name) for person in PEOPLE if person.choice}
 

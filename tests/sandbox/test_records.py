@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from cds_service.authoring.validation import Validator
+from cds_service.sandbox.by_example import everybody
 from cds_service.sandbox.chart import PRACTITIONER
 from cds_service.sandbox.demo import demo_patients
 from cds_service.sandbox.links import Addresses, expected
 from tests.support.clinic import engine
 from tests.support.fhir_builders import TODAY
 
-PATIENTS = demo_patients(TODAY, engine().terminology)
+PATIENTS = demo_patients(TODAY, engine().terminology, everybody(engine().cards))
 ADDRESSES = Addresses("http://127.0.0.1:8080", "http://127.0.0.1:8081")
 VALIDATOR = Validator()
 

@@ -1,4 +1,5 @@
-"""One request for each card, by card id, so that a clause of the specification can be checked against every card.
+"""One request for each card, by card id, so that a clause of the specification can be checked against every card: by hand, or made
+of the examples of results that show what the card is about.
 
 ``ANSWERS`` adds calls with an empty answer.
 """
@@ -8,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cds_service.rules.card import Card
+from cds_service.sandbox.by_example import examples_for
+from tests.fhir_profiles.profiles import EXAMPLES
+from tests.support.clinic import engine
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
     DAILY,
     HYDROXOCOBALAMIN,
     IM,
     ORAL,
+    SUBJECT,
     allergy,
     condition,
     days_ago,
@@ -57,7 +63,7 @@ def resection(centimetres: float | None = None) -> dict[str, Any]:
     return procedure(ILEECTOMY, **({"extension": [resected_length(centimetres)]} if centimetres else {}))
 
 
-EVERY_CARD: dict[str, dict[str, Any]] = {
+BY_HAND: dict[str, dict[str, Any]] = {
     "folic-acid-b12-deficient": hook_request("order-sign", prefetch(LOW_B12), drafts=[folic_acid()]),
     "folic-acid-b12-unknown": hook_request("order-select", prefetch(), drafts=[folic_acid()]),
     "folic-acid-add-b12": hook_request(
@@ -130,6 +136,14 @@ EVERY_CARD: dict[str, dict[str, Any]] = {
     "potassium-monitoring": hook_request("order-sign", prefetch(observation("hb", 8, "g/dL")), drafts=[hydroxocobalamin()]),
 }
 
+
+def by_example(card: Card) -> dict[str, Any]:
+    """A request for a card that has none by hand: the chart is opened, with the example results of what its criteria rest on."""
+    results = ({**EXAMPLES[name], "subject": SUBJECT, "effectiveDateTime": days_ago(2)} for name in examples_for(card))
+    return hook_request(card.hooks[0], prefetch(*results))
+
+
+EVERY_CARD = {name: BY_HAND.get(name) or by_example(card) for name, card in engine().cards.items()}
 SILENT: dict[str, dict[str, Any]] = {
     "nothing-found": hook_request("patient-view", prefetch()),
     "no-orders": hook_request("order-sign", prefetch(LOW_B12), drafts=[]),

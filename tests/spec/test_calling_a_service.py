@@ -31,7 +31,7 @@ def _detail(cards: list[dict[str, Any]]) -> str:
 @pytest.mark.parametrize("card_id", EVERY_CARD)
 def test_a_service_is_called_by_posting_json_to_its_url(call: Call, card_id: str) -> None:
     """HTTP Request: ``POST {baseUrl}/cds-services/{id}`` with hook, hookInstance, context and prefetch gives guidance."""
-    assert _ids(call(EVERY_CARD[card_id])).count(card_id) == 1
+    assert _ids(call(EVERY_CARD[card_id])).count(card_id) == 1, "tests/spec/scenarios.py: this request does not fire the card"
 
 
 @pytest.mark.parametrize("element", ["hook", "hookInstance", "context"])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from cds_service.facts.queries import query_of
+from cds_service.content import PROFILES
+from cds_service.engine import PARAMETER_SETS, definitions
+from cds_service.facts import queries
+from cds_service.fhir.ehr_profile import GENERIC
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -15,17 +20,30 @@ UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+VALUE_SETS = {path.stem: json.loads(path.read_text("utf-8")) for path in (PROFILES / "value-sets").glob("*.json")}
+
+
+def codings_of(value_set: str, *systems: str) -> list[dict[str, Any]]:
+    """The codes that a value set lists, in its order, as codings; of ``systems`` alone where some are named."""
+    return [
+        {"system": part["system"], "code": concept["code"], "display": concept["display"]}
+        for part in VALUE_SETS[value_set]["compose"]["include"]
+        for concept in part.get("concept", ())
+        if not systems or part["system"] in systems
+    ]
+
+
+_OF_LABORATORIES = [value_set for query in queries.QUERIES.values() if query.laboratory for value_set in query.value_sets]
+# The code by which a test calls a laboratory test: the first of its value set, and those that have names of their own here.
 ANALYTES = {
-    "b12": "2132-9", "b12_molar": "14685-2", "active_b12": "72160-5", "mma": "13964-2", "homocysteine": "13965-9",
-    "folate": "2284-8", "folate_molar": "14732-2", "hb": "718-7", "mcv": "787-2", "platelets": "777-3",
-    "potassium": "2823-3", "potassium_poc": "6298-4", "creatinine": "2160-0", "egfr": "98979-8", "ifab": "31444-3",
+    **{value_set: codings_of(value_set, LOINC)[0]["code"] for value_set in _OF_LABORATORIES},
+    "b12": "2132-9", "b12_molar": "14685-2", "active_b12": "72160-5", "folate": "2284-8", "folate_molar": "14732-2",
+    "potassium": "2823-3", "potassium_poc": "6298-4", "ifab": "31444-3",
 }  # fmt: skip
+# The query that asks for Observations of a code.
 HOMES = {
-    "b12": "b12-results", "b12_molar": "b12-results", "active_b12": "b12-results", "mma": "b12-results",
-    "homocysteine": "b12-results", "folate": "b12-results", "folate_molar": "b12-results", "ifab": "b12-results",
-    "hb": "blood-count", "mcv": "blood-count", "platelets": "blood-count", "potassium": "renal-and-potassium",
-    "potassium_poc": "renal-and-potassium", "creatinine": "renal-and-potassium", "egfr": "renal-and-potassium",
-}  # fmt: skip
+    coding["code"]: name for name, query in queries.QUERIES.items() for value_set in query.value_sets for coding in codings_of(value_set)
+}
 HOME_OF_TYPE = {
     "Condition": "conditions", "Procedure": "procedures", "AllergyIntolerance": "allergies",
     "MedicationRequest": "medication-requests", "MedicationStatement": "medication-statements",
@@ -183,20 +201,20 @@ def bundle(resources: list[Any], **more: Any) -> dict[str, Any]:
 def prefetch(*resources: dict[str, Any], without: tuple[str, ...] = (), who: dict[str, Any] | None = None) -> dict[str, Any]:
     """Every query answered, empty where nothing is given; ``without`` names the queries that are not answered."""
     homes: dict[str, list[Any]] = {query: [] for query in QUERIES if query != "patient"}
-    codes = {code: HOMES[analyte] for analyte, code in ANALYTES.items()} | {
-        "82810-3": "pregnancy-status",
-        "24930006": "findings",
-        "300928006": "findings",
-        "resected-ileum-length": "findings",
-    }
     for resource in resources:
         kind = resource["resourceType"]
-        home = codes.get(resource["code"]["coding"][0]["code"], "b12-results") if kind == "Observation" else HOME_OF_TYPE[kind]
+        home = HOMES.get(resource["code"]["coding"][0]["code"], "b12-results") if kind == "Observation" else HOME_OF_TYPE[kind]
         homes[home].append(resource)
     values: dict[str, Any] = {"patient": who or patient(), **{query: bundle(items) for query, items in homes.items()}}
-    # What the parameter set uk asks for in two parts, because the codes are many.
-    values["renal-and-potassium-2"] = bundle([])
-    return {query: value for query, value in values.items() if query_of(query) not in without}
+    values |= {key: bundle([]) for key in _further_parts()}
+    return {key: value for key, value in values.items() if queries.query_of(key) not in without}
+
+
+@cache
+def _further_parts() -> list[str]:
+    """The keys of second parts of queries, which a parameter set has where the codes are many."""
+    parts = (queries.Queries(GENERIC, definitions(name)[0]).parts for name in PARAMETER_SETS)
+    return sorted({key for keys in parts for key in keys if key not in queries.QUERIES})
 
 
 def hook_request(

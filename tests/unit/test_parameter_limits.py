@@ -5,11 +5,13 @@ The limits and what holds at them are those of the clinical specification (secti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -18,7 +20,11 @@ import yaml
 
 from cds_service.config import Settings
 from cds_service.content import CARDS
-from cds_service.engine import Call, Engine
+from cds_service.engine import PARAMETER_SETS, Call, Engine
+from cds_service.facts.analytes import ANALYTES, Analyte
+from cds_service.facts.fact import Fact
+from cds_service.facts.site import Site
+from tests.fhir_profiles.profiles import EXAMPLES
 from tests.support.clinic import prefetching, sent
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
@@ -32,6 +38,7 @@ from tests.support.fhir_builders import (
     SUBJECT,
     TODAY,
     bundle,
+    codings_of,
     condition,
     days_ago,
     dosage,
@@ -301,8 +308,7 @@ def _engine(parameters: str) -> Engine:
 
 def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any:
     """The fact's value where ``value`` is tried; ``changed`` takes the place of the parameter."""
-    loaded = _engine(limit.parameters)
-    site = loaded.site
+    site = _engine(limit.parameters).site
     if changed is not None:
         site = replace(
             site,
@@ -311,13 +317,15 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
                 limit.parameter: {**site.parameters[limit.parameter], limit.unit: changed} if limit.unit else changed,
             },
         )
-    case = {
-        "record": [],
-        "who": WOMAN,
-        "drafts": None,
-        "without": (),
-        **{key: made for key, made in limit.case(float(value)).items() if made is not None},
-    }
+    found = _fact(limit.fact, limit.parameters, site, **limit.case(float(value))).value
+    return float(found.interval.low) if hasattr(found, "interval") else found
+
+
+def _fact(name: str, parameters: str, site: Site | None = None, **case: Any) -> Fact:
+    """A fact of the patient of ``case``, at a site of the parameter set ``parameters`` or at ``site``."""
+    loaded = _engine(parameters)
+    site = site or loaded.site
+    case = {"record": [], "who": WOMAN, "drafts": None, "without": (), **{key: made for key, made in case.items() if made is not None}}
     values = {key: value for key, value in prefetch(*case["record"], who=case["who"]).items() if key not in case["without"]}
     call = Call(
         "order-select",
@@ -331,8 +339,7 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
         site=site, terminology=loaded.terminology, zone=loaded.zone, queries=loaded.queries, queries_by_hook={"order-select": tuple(values)}
     )
     wired._record = lambda call: Engine._record(wired, call)
-    found = Engine.facts(wired, call, NOW)[limit.fact].value
-    return float(found.interval.low) if hasattr(found, "interval") else found
+    return Engine.facts(wired, call, NOW)[name]
 
 
 def _around(limit: Limit, changed: Decimal | None = None) -> tuple[Any, ...]:
@@ -361,16 +368,80 @@ def test_the_order_that_a_set_names(name, parameters):
     assert _answer(limit, Decimal(0))[-1] == orders[parameters]
 
 
+class CutOff(NamedTuple):
+    """A cut-off of a laboratory test in one of its units: the classes of a result below it, at it and above it."""
+
+    analyte: Analyte
+    parameter: str
+    unit: str
+    classes: tuple[str, str, str]
+
+    def __str__(self) -> str:
+        return f"{self.parameter} {self.unit}"
+
+    def shown(self, value: Decimal) -> dict[str, Any]:
+        """An Observation of the analyte in this unit, by the first code that can be reported so."""
+        value_set = self.analyte.value_sets[0]
+        wrong = "[Mass/" if "mol/" in self.unit else "[Moles/" if re.search(r"g/[dm]?L$", self.unit) else "nothing"
+        code = next(coding for coding in codings_of(value_set, LOINC) if wrong not in coding["display"])
+        return observation(value_set, float(value), self.unit, code={"coding": [code]})
+
+
+# Indeterminate up to and with 10 nmol/L, though in ug/L the limit is that from which folate is sufficient.
+_NOT_AS_ITS_NAME_SAYS = {("folate.serum.sufficient_from", "nmol/L")}
+
+
+def _at(parameter: str, unit: str, below: str, above: str) -> str:
+    """The class of a result at a cut-off, as its name says: "low below" 30 is not low at 30, "high above" 30 not high."""
+    _, _, side = parameter.rpartition("_")
+    assert side in ("below", "from", "above"), f"{parameter}: a cut-off is called so that one sees where the limit itself belongs"
+    return below if side == "above" or (parameter, unit) in _NOT_AS_ITS_NAME_SAYS else above
+
+
+CUT_OFFS = [
+    CutOff(analyte, cut.parameter, family.unit, (below, _at(cut.parameter, family.unit, below, above), above))
+    for analyte in ANALYTES.values()
+    for family in analyte.families
+    for cut, (below, above) in zip(analyte.cuts, pairwise(analyte.classes), strict=True)
+]
+
+
+# The fact of a laboratory test has its name, but for those of which the kidney's function is one.
+FACT_OF = {"creatinine": "egfr", "egfr.reported": "egfr"}
+OF_ANALYTES = {cut_off.parameter for cut_off in CUT_OFFS} | {analyte.window for analyte in ANALYTES.values()}
+
+
+@pytest.mark.parametrize("parameters", PARAMETER_SETS)
+@pytest.mark.parametrize("cut_off", CUT_OFFS, ids=str)
+def test_a_cut_off_of_a_laboratory_test_parts_its_classes(cut_off, parameters):
+    edge = _engine(parameters).site.number(cut_off.parameter, cut_off.unit)
+    found = [
+        _fact(FACT_OF.get(cut_off.analyte.name, cut_off.analyte.name), parameters, record=[cut_off.shown(edge * part)])
+        for part in (Decimal("0.99"), 1, Decimal("1.01"))
+    ]
+    assert tuple(fact.value.level for fact in found) == cut_off.classes
+
+
+@pytest.mark.parametrize("parameters", PARAMETER_SETS)
+@pytest.mark.parametrize("analyte", ANALYTES.values(), ids=lambda analyte: analyte.name)
+def test_a_result_counts_until_the_last_day_of_its_window(analyte, parameters):
+    days = int(_engine(parameters).site.number(analyte.window))
+    example = EXAMPLES[f"{analyte.value_sets[0]}-result"]
+    aged = ({**example, "subject": SUBJECT, "effectiveDateTime": days_ago(age)} for age in (days, days + 1))
+    within, outside = (_fact(FACT_OF.get(analyte.name, analyte.name), parameters, record=[one]) for one in aged)
+    assert (within.value is not None, outside.value is not None) == (True, False)
+
+
 def test_every_parameter_of_every_set_is_tried():
     names = {
         name
         for file in ("default", "uk", "us")
         for name in yaml.safe_load((CARDS / "parameters" / f"{file}.yaml").read_text("utf-8")) or {}
     }
-    assert names == {limit.parameter for limit in LIMITS} | set(CHOICES)
+    assert names == {limit.parameter for limit in LIMITS} | set(CHOICES) | OF_ANALYTES
 
 
 def test_what_a_set_changes_is_tried_in_that_set():
     for parameters in ("uk", "us"):
         changed = set(yaml.safe_load((CARDS / "parameters" / f"{parameters}.yaml").read_text("utf-8")) or {}) - set(CHOICES)
-        assert changed <= {limit.parameter for limit in LIMITS if limit.parameters == parameters}
+        assert changed <= {limit.parameter for limit in LIMITS if limit.parameters == parameters} | OF_ANALYTES

@@ -1,14 +1,28 @@
 """Units of results: UCUM codes, the aliases that laboratories print, exact conversion, and what is refused."""
 
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.fhir.code_systems import UNITS_OF_MEASURE
+from cds_service.fhir.units import (
+    AMOUNTS,
+    COUNT_WORDS,
+    EQUIVALENTS,
+    LITRES,
+    MASS,
+    MOLAR,
+    PREFIXES,
+    Unit,
+    normalised,
+    unit_of,
+    unit_of_alias,
+    unit_of_code,
+)
 from cds_service.fhir.units import UCUM as CODES
-from cds_service.fhir.units import Unit, normalised, unit_of, unit_of_alias, unit_of_code
 from tests.support.clinic import facts_of
 from tests.support.fhir_builders import LOINC, UCUM, observation
 
@@ -244,7 +258,7 @@ def test_any_print_of_a_count_is_its_exact_size(case):
         assert unit_of_alias(printed, counts=True) == Unit("number concentration", size), printed
 
 
-AMOUNTS = {
+PRINTED = {
     "pg": ("pg", "PG", "picogram", "picograms"), "ng": ("ng", "nanogram"), "ug": ("ug", "µg", "μg", "mcg", "MCG", "microgram"),
     "mg": ("mg", "milligram"), "g": ("g", "gm", "gr", "gram", "grams"), "pmol": ("pmol", "picomol", "picomoles"),
     "nmol": ("nmol", "nanomol"), "umol": ("umol", "µmol", "mcmol", "micromol", "micromoles"), "mmol": ("mmol", "millimol"),
@@ -252,15 +266,39 @@ AMOUNTS = {
 }  # fmt: skip
 
 
-@given(st.sampled_from(sorted(AMOUNTS)), st.sampled_from(["L", "dL", "mL"]), st.data())
+@given(st.sampled_from(sorted(PRINTED)), st.sampled_from(["L", "dL", "mL"]), st.data())
 @settings(max_examples=200, deadline=None)
 def test_any_print_of_a_concentration_is_its_ucum_code(amount, volume, data):
     code = f"{amount}/{volume}"
     if code not in CODES:
         return
-    printed = data.draw(st.sampled_from(AMOUNTS[amount])) + data.draw(st.sampled_from(["/", " / ", " per "]))
+    printed = data.draw(st.sampled_from(PRINTED[amount])) + data.draw(st.sampled_from(["/", " / ", " per "]))
     printed += data.draw(st.sampled_from(VOLUMES[volume]))
     assert unit_of_alias(printed, counts=False) == CODES[code], printed
+
+
+LETTERS = {0: "", 1: "d", 3: "m", 6: "u", 9: "n", 12: "p"}
+CODED = {MASS: "g", MOLAR: "mol", EQUIVALENTS: "eq"}
+
+
+@pytest.mark.parametrize("litre", LITRES)
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_every_name_of_an_amount_is_read_with_every_prefix_per_every_volume(amount, litre):
+    tried = 0
+    for prefix, part in product(PREFIXES, PREFIXES):
+        code = f"{LETTERS[PREFIXES[prefix]]}{CODED[AMOUNTS[amount]]}/{LETTERS[PREFIXES[part]]}L"
+        if code in CODES:
+            tried += 1
+            assert unit_of_alias(f"{prefix}{amount}/{part}{litre}", counts=False) == CODES[code], code
+    assert tried
+
+
+@pytest.mark.parametrize(("word", "code"), [
+    (word, {3: "10*3/uL", 6: "10*6/uL", 9: "10*9/L", 12: "10*12/L"}[power]) for word, (power, _) in COUNT_WORDS.items()
+])  # fmt: skip
+def test_every_word_for_a_count_is_read_before_its_volume(word, code):
+    volume = code.partition("/")[2]
+    assert unit_of_alias(f"{word}/{volume}", counts=True) == CODES[code]
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
