@@ -41,7 +41,7 @@ def _browser():
     playwright = sync_playwright().start()
     loop = asyncio.get_running_loop()
     atexit.register(_stop, playwright, loop)
-    return playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"]), loop
+    return playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]), loop
 
 
 def _stop(playwright, loop):
@@ -49,19 +49,24 @@ def _stop(playwright, loop):
     playwright.stop()
 
 
+@cache
+def _context(options):
+    """One for all pages with the same ``options``. The page in it stays open, since a first page takes long to open."""
+    context = _browser()[0].new_context(**json.loads(options))
+    context.new_page()
+    return context
+
+
 @contextmanager
 def opened(**options):
-    """A page, in a context of its own, of a browser that talks to nobody but this machine. ``options``: of the context (``viewport``,
-    ``color_scheme``, …).
+    """A page of a browser that talks to nobody but this machine. ``options``: of its context (``viewport``, ``color_scheme``, …).
 
     ``page.problems`` has what its console and its requests complained of.
     """
-    browser, loop = _browser()
     # Playwright's loop counts as running as long as there is Playwright; other tests of this thread run loops of their own.
-    asyncio._set_running_loop(loop)
-    context = browser.new_context(**options)
+    asyncio._set_running_loop(_browser()[1])
+    page = _context(json.dumps(options, sort_keys=True)).new_page()
     try:
-        page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         page.problems = []
         page.on("console", lambda message: page.problems.append(message.text) if message.type in ("error", "warning") else None)
@@ -69,7 +74,8 @@ def opened(**options):
         page.on("requestfailed", lambda request: page.problems.append(f"{request.url}: {request.failure}"))
         yield page
     finally:
-        context.close()
+        page.close()
+        page.context.clear_cookies()
         asyncio._set_running_loop(None)
 
 
