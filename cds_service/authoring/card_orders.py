@@ -43,7 +43,7 @@ class OrderChoices:
         found: dict[Orders, None] = {}
         for facts in self._states_of(source.fact, at_ordering=any_at_ordering(card.hooks)):
             value = facts[source.fact].value
-            if value is not None and _possible(facts, source.fact, card, suggestion):
+            if value is not None and tuple(value) not in found and _possible(facts, source.fact, card, suggestion):
                 found[tuple(value)] = None
         largest = [orders for orders in found if not any(set(orders) < set(other) for other in found)]
         return Choice(tuple(largest), len(largest) < len(found))

@@ -21,6 +21,7 @@ from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.facts.catalogue import CATALOGUE
 from tests.support.browser import measured, needs_browser
+from tests.support.once import made_once
 
 ROOT = Path(__file__).parents[2]
 # One of each kind of page.
@@ -33,12 +34,20 @@ ASSETS = frozenset({"style.css", "drawing.css", "filter.js", "reading.js", "sear
 
 @cache
 def site():
-    return build(ROOT / "docs")
+    return made_once("site", lambda: build(ROOT / "docs"))
+
+
+def parsed(path):
+    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(site()[path])
 
 
 @cache
+def trees():
+    return made_once("trees", lambda: {path: parsed(path) for path in pages()})
+
+
 def tree(path):
-    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(site()[path])
+    return trees()[path]
 
 
 def pages():

@@ -1,4 +1,5 @@
-"""Mistakes in the interplay of cards and facts that one rare combination shows: the proof finds each of them."""
+"""Mistakes in the interplay of cards and facts that one rare combination shows: the proof finds each of them, in the sample of states
+that the tests visit."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +17,9 @@ from cds_service.facts.fact import absent, known
 from cds_service.rendering import cards as rendering
 from cds_service.rules.card import OrderSource, Paragraph
 from cds_service.rules.conditions import Criterion
+from tests.safety.sample import sampled as sampled
+
+pytestmark = pytest.mark.usefixtures("sampled")
 
 SESSIONS = {session.label: session for session in [OPENING, *ordering_sessions(engine("default", "all").terminology)]}
 WITHOUT = "without hydroxocobalamin"

@@ -1,14 +1,17 @@
 """A real browser, where one is installed: what a page says after a script has measured it, and what went to its console."""
 
+import asyncio
+import atexit
 import json
 import re
 import shutil
 import subprocess
 from contextlib import contextmanager
+from functools import cache
 from html import unescape
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import sync_playwright
 
 from tests.support.waiting import PATIENCE
@@ -32,27 +35,95 @@ def measured(page, body, script, scratch):
     return json.loads(unescape(answer)), _CONSOLE.findall(done.stderr)
 
 
+@cache
+def _browser():
+    """One for all tests of a process, with its loop: starting one takes longer than most tests."""
+    playwright = sync_playwright().start()
+    loop = asyncio.get_running_loop()
+    atexit.register(_stop, playwright, loop)
+    return playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]), loop
+
+
+def _stop(playwright, loop):
+    asyncio._set_running_loop(loop)
+    playwright.stop()
+
+
+@cache
+def _context(options):
+    """One for all pages with the same ``options``. The page in it stays open, since a first page takes long to open."""
+    context = _browser()[0].new_context(**json.loads(options))
+    context.new_page()
+    return context
+
+
 @contextmanager
 def opened(**options):
-    """A page of a browser that talks to nobody but this machine. ``options``: of the context (``viewport``, ``color_scheme``, …).
+    """A page of a browser that talks to nobody but this machine. ``options``: of its context (``viewport``, ``color_scheme``, …).
 
     ``page.problems`` has what its console and its requests complained of.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_context(**options).new_page()
+    # Playwright's loop counts as running as long as there is Playwright; other tests of this thread run loops of their own.
+    asyncio._set_running_loop(_browser()[1])
+    page = _context(json.dumps(options, sort_keys=True)).new_page()
+    try:
         page.set_default_timeout(PATIENCE * 1000)
         page.problems = []
         page.on("console", lambda message: page.problems.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("requestfailed", lambda request: page.problems.append(f"{request.url}: {request.failure}"))
-        try:
-            yield page
-        finally:
-            browser.close()
+        yield page
+    finally:
+        page.close()
+        page.context.clear_cookies()
+        asyncio._set_running_loop(None)
 
 
 def axe_violations(page):
     """What axe finds wrong with the accessibility of a page: the id of each rule with the elements that break it."""
-    violations = Axe().run(page).response["violations"]
-    return {violation["id"]: [node["target"] for node in violation["nodes"]] for violation in violations}
+    return _axe(page, "document", {})
+
+
+def faults(page, sizes):
+    """What is wrong with a page that is open, at each of the ``sizes`` in light and in dark: what axe finds, what was complained of,
+    and that it has to be scrolled sideways.
+
+    What axe finds beside colours depends on the size alone. Colours are looked at where they can differ, which is in each kind of
+    element: hundreds that have the same classes within the same ones take long, and have the same colours.
+    """
+    found = []
+    for number, size in enumerate(sizes):
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += page.problems
+            violations = _axe(page, _EACH_KIND_WITH_TEXT, {"runOnly": ["color-contrast"]})
+            if (scheme == "light") == (number % 2 == 0):
+                violations |= _axe(page, "document", {"rules": {"color-contrast": {"enabled": False}}})
+            found += [(scheme, size["width"], *violation) for violation in violations.items()]
+            page.problems.clear()  # axe asks for style sheets once more, and the policy of files stops that
+            width = page.evaluate("document.documentElement.scrollWidth")
+            found += [f"{width} pixels wide, on a screen of {size['width']}"] if width > size["width"] else []
+    return found
+
+
+# The first two elements of each kind that have text of their own or can be filled in, by what CSS can tell apart of them.
+_EACH_KIND_WITH_TEXT = """{include: Object.values([...document.querySelectorAll('body *')]
+  .filter(element => element.matches('input,select,textarea')
+    || [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+  .reduce((kinds, element) => {
+    let kind = '';
+    for (let part = element; part; part = part.parentElement)
+      kind += ' ' + part.tagName + [...part.attributes].filter(({name}) => !['id', 'href', 'title', 'data-label'].includes(name))
+        .map(({name, value}) => name + (name === 'class' || name === 'type' ? '=' + value : '')).join();
+    (kinds[kind] ??= []).push(element);
+    return kinds;
+  }, {})).flatMap(elements => elements.slice(0, 2))}"""
+
+
+def _axe(page, where, options):
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    # What breaks no rule is long, and is not brought here.
+    found = "{violations}) => violations.map(({id, nodes}) => [id, nodes.map(node => node.target)])"
+    return dict(page.evaluate(f"axe.run({where}, {json.dumps({'resultTypes': ['violations'], **options})}).then(({found})"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import count
 
 from markdown_it import MarkdownIt
@@ -34,7 +35,9 @@ def inline_html(text: str, resolve: Resolve) -> Markup:
     return Markup(parser.renderer.render(tokens, parser.options, {}))
 
 
+@cache
 def _parser() -> MarkdownIt:
+    """One for all texts: it takes longer to make than most of them to parse, and keeps nothing of a text."""
     return MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
