@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import __version__
 from ..engine import PARAMETER_SETS, Engine
-from ..rendering.cards import TOPICS
+from ..rendering.publication import TOPICS
 from ..rules.card_set import load_cards
 from .edition import MATURITY, PUBLISHER
 
