@@ -28,8 +28,11 @@ from .fhir.reading import Value
 from .fhir.references import is_id
 from .fhir.retrieval import Fetch, fetch_nothing, not_fetching, retrieve
 from .fhir.terminology import LOINC, SNOMED, Terminology
-from .rendering.cards import Evidence, Patient, Publication, RenderedCard, fixed_parts, render_cards
+from .rendering.card_in_call import Patient
+from .rendering.cards import RenderedCard, render_cards
 from .rendering.orders import OrderTemplate, drugs_of, load_templates, with_site_codings
+from .rendering.publication import Evidence, Publication, fixed_parts
+from .rendering.shown import select_shown
 from .rules.card import Card
 from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
 from .rules.condition_file import Vocabulary
@@ -125,18 +128,21 @@ class Engine:
         mistakes = Mistakes()
         note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
         mistakes.tell()
-        reasons = _override_reasons()
         self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
         self.vocabulary = vocabulary(self.evidence, templates, self.words)
         self.sign_offs = load_sign_offs(self.folders)
         self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
-        sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
-        fixed = {card_id: fixed_parts(card, sources, reasons, settings.smart_launch_url) for card_id, card in self.cards.items()}
-        self.publication = Publication(self.parameter_set, templates, fixed, settings.order_intent)
+        self.publication = self._publication(templates)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
         self.queries = Queries(settings.ehr_profile, self.terminology)
         self._queries_of: Callable[[EhrProfile], Queries] = lru_cache(64)(lambda profile: Queries(profile, self.terminology))
         self.queries_by_hook = {hook: queries_of(cards) for hook, cards in self.cards_by_hook.items()}
+
+    def _publication(self, templates: dict[str, OrderTemplate]) -> Publication:
+        sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
+        reasons, app = _override_reasons(), self.settings.smart_launch_url
+        fixed = {card_id: fixed_parts(card, sources, reasons, app) for card_id, card in self.cards.items()}
+        return Publication(self.parameter_set, templates, fixed, self.settings.order_intent)
 
     @property
     def parameter_set(self) -> str:
@@ -145,12 +151,11 @@ class Engine:
         return "+".join([self.settings.parameters, *(folder.owner for folder in self.folders if folder.owner and folder.shown in changed)])
 
     def facts(self, call: Call, now: datetime) -> Facts:
-        """The facts of a call, computed on demand. ``now``: an aware datetime."""
-        session = OrderingSession()
-        if call.draft_orders is not None:
-            medications = partial(call.prefetch, _MEDICATION_QUERIES)
-            reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
-            session = reader.read(call.draft_orders, call.selections, still_choosing=HOOKS[call.hook].has_selections)
+        """The facts of a call, computed on demand. The session is read here, the record as soon as a fact asks for it.
+
+        ``now``: an aware datetime.
+        """
+        session = self._session(call)
         return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), tell=TROUBLES.note_unread)
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
@@ -165,10 +170,12 @@ class Engine:
         return self.cards_from(self.facts(call, now), call, snoozed)
 
     def cards_from(self, facts: Facts, call: Call, snoozed: Container[tuple[str, str]] = ()) -> list[RenderedCard]:
-        """:meth:`answer` from the ``facts`` of the call."""
-        tell = TROUBLES.note_dropped
-        cards = render_cards(self.decisions(call, facts), facts, _patient(call, facts), self.publication, snoozed, tell=tell)
-        return [] if cards and facts["patient.deceased"].holds else cards
+        """:meth:`answer` from the ``facts`` of the call: decide, choose what is shown, render it."""
+        decisions = self.decisions(call, facts)
+        firing = select_shown(decisions, snoozed, most=None)
+        if firing and facts["patient.deceased"].holds:
+            return []
+        return render_cards(firing, decisions, facts, _patient(call, facts), self.publication, tell=TROUBLES.note_dropped)
 
     def answer_of(self, card_id: str, call: Call, now: datetime) -> tuple[Decision, RenderedCard | None]:
         """The decision on one card of the hook and, where it fires, the card as the hook shows it, but for the limit of cards.
@@ -183,12 +190,20 @@ class Engine:
         if not decision.fires:
             return decision, None
         # With the cards before it, because only the first that starts a cobalamin course suggests one.
-        tell = TROUBLES.note_dropped
-        cards = render_cards(decisions, facts, _patient(call, facts), self.publication, most=None, tell=tell)
+        firing = select_shown(decisions, most=None)
+        patient, tell = _patient(call, facts), TROUBLES.note_dropped
+        cards = render_cards(firing, decisions, facts, patient, self.publication, most=None, tell=tell)
         found = next((card for card in cards if card.source.id == card_id), None)
         if found is None:
             raise Unrendered
         return decision, found
+
+    def _session(self, call: Call) -> OrderingSession:
+        if call.draft_orders is None:
+            return OrderingSession()
+        medications = partial(call.prefetch, _MEDICATION_QUERIES)
+        reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
+        return reader.read(call.draft_orders, call.selections, still_choosing=HOOKS[call.hook].has_selections)
 
     def _record(self, call: Call) -> PatientRecord:
         queries = self._queries_of(call.ehr) if call.ehr else self.queries

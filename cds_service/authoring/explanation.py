@@ -10,7 +10,7 @@ from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
 from ..rendering.card_text import value_text
-from ..rendering.cards import shown
+from ..rendering.shown import select_shown
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decision
 
@@ -25,7 +25,7 @@ def explain_call(engine: Engine, call: Call, now: datetime, only: str | None = N
     facts = engine.facts(call, now)
     decisions = engine.decisions(call, facts, whole_trace=True)
     wanted = [decision for decision in decisions.all() if only in (None, decision.card.id)]
-    shown_ids = [decision.card.id for decision in shown(decisions)]
+    shown_ids = [decision.card.id for decision in select_shown(decisions)]
     names = facts.met(name for decision in wanted for name in decision.card.deciding_facts)
     return {
         "hook": call.hook,

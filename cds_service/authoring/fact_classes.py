@@ -114,5 +114,6 @@ def _range_words(definition: Definition, first: _Option, last: _Option, today: d
     if first.low is not None:
         parts.append(f"{'at least' if first.low == first.high else 'more than'} {said(first.low)}")
     if last.high is not None:
-        parts.append(f"{'at most' if last.low == last.high else 'less than' if definition.kind == 'date' else 'below'} {said(last.high)}")
+        beyond = "less than" if definition.kind == "date" else "below"
+        parts.append(f"{'at most' if last.low == last.high else beyond} {said(last.high)}")
     return " and ".join(parts)

@@ -10,7 +10,7 @@ from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact, State
 from ..rendering.card_text import value_text
-from ..rendering.cards import shown
+from ..rendering.shown import select_shown
 from ..rules.decision import Decisions
 from .card_words import joined
 from .explanation import condition_text
@@ -29,7 +29,7 @@ def why_not_call(engine: Engine, call: Call, now: datetime, card_id: str) -> dic
     found = why_not(cards[card_id], cards, facts)
     decision = found.decision
     stopped = None if decision.fires else decision.steps[-1].condition  # a decision ends with the criterion that stops
-    beyond = decision.fires and decision.card.id not in {other.card.id for other in shown(engine.decisions(call, facts))}
+    beyond = decision.fires and decision.card.id not in {other.card.id for other in select_shown(engine.decisions(call, facts))}
     return {
         "hook": call.hook,
         "parameter_set": engine.settings.parameters,

@@ -48,7 +48,9 @@ def _write_site(folder: Path, target: Path) -> None:
 
 @click.command()
 def topics() -> None:
-    """Print the FHIR CodeSystem of card topics, for fhir_profiles/code-systems/card-topic.json."""
-    from ..authoring.topics import card_topics
+    """Print the FHIR CodeSystem of card topics, as the package has it."""
+    from ..config import Settings
+    from ..engine import Engine
+    from ..export.card_topics import card_topics
 
-    click.echo(json.dumps(card_topics(), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(card_topics(Engine(Settings(cards=()))), indent=2, ensure_ascii=False))

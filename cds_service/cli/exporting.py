@@ -19,7 +19,7 @@ _MEND = "Raise the version (of local cards: package.version in site.yaml), or wr
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.tgz, or a folder. By default the package's name with .tgz.")
-@click.option("--profiles", is_flag=True, help="Instead: write what is made from the built-in cards into fhir_profiles.")
+@click.option("--profiles", is_flag=True, help="Instead: write the invariants that are made of limits and orders into fhir_profiles.")
 @click.option("--check", is_flag=True, help="With --profiles: write nothing; fail where a file is stale.")
 def export(out: Path | None, profiles: bool, check: bool) -> None:
     """Write the FHIR package of the cards, with those of CDS_CARDS and in the set of CDS_PARAMETERS."""

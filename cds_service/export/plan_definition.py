@@ -17,7 +17,7 @@ from ..authoring.card_orders import OrderChoices, Orders
 from ..authoring.card_words import readable, title
 from ..config import PRODUCTS
 from ..engine import Engine
-from ..rendering.cards import TOPICS
+from ..rendering.publication import TOPICS
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.card_set import EvidenceEntry
 from ..rules.conditions import CardHolds

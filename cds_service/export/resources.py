@@ -1,6 +1,6 @@
 """Every resource that is handed over: the files of ``fhir_profiles``, and what is made from the cards.
 
-What is made from the cards of the set ``default`` is committed beside the rest, so that a change of a card shows in review.
+What is made from the cards is in no file: it is made for the package, and when the service starts to serve it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ..config import Settings
 from ..content import PROFILES
 from ..engine import Engine
 from ..fhir.terminology import BASE
+from .card_topics import card_topics
 from .criteria_library import criteria_library
 from .expansion import expanded
 from .library import library
@@ -25,7 +26,6 @@ from .result_profiles import result_profile, result_value_sets
 from .site_value_sets import with_site_codes
 
 EXAMPLES = "examples"
-GENERATED = {"PlanDefinition": "plan-definitions", "Library": "libraries"}
 _PROFILES = "structure-definitions"
 
 
@@ -49,8 +49,8 @@ def examples() -> list[dict[str, Any]]:
 
 
 def generated(engine: Engine) -> Iterator[dict[str, Any]]:
-    """What is made from the cards and parameters of ``engine``."""
-    made = [*PlanDefinitions(engine).all(), library(engine), criteria_library(engine)]
+    """What is made from the cards and parameters of ``engine``, and the topics of the built-in cards."""
+    made = [*PlanDefinitions(engine).all(), library(engine), criteria_library(engine), card_topics(engine)]
     yield from map(_with_plain_units, made)
 
 
@@ -64,7 +64,7 @@ def _with_plain_units(element: Any) -> Any:
 
 
 def _folders() -> list[Path]:
-    return sorted(path for path in PROFILES.iterdir() if path.is_dir() and path.name not in GENERATED.values())
+    return sorted(path for path in PROFILES.iterdir() if path.is_dir())
 
 
 def _read(folder: Path) -> list[dict[str, Any]]:
@@ -78,10 +78,9 @@ def text(resource: dict[str, Any]) -> str:
 
 @cache
 def _wanted() -> Mapping[str, str]:
-    """The text of each generated file by its path: of the built-in cards, in the set ``default``."""
+    """The text of each profile with a generated invariant, by its path: by the order templates of the set ``default``."""
     engine = Engine(Settings(parameters="default", cards=()))
-    made = {f"{GENERATED[item['resourceType']]}/{item['id']}.json": text(item) for item in generated(engine)}
-    return made | {f"{_PROFILES}/{profile['id']}.json": text(profile) for profile in _completed_profiles(engine)}
+    return {f"{_PROFILES}/{profile['id']}.json": text(profile) for profile in _completed_profiles(engine)}
 
 
 def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
@@ -104,23 +103,17 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def stale(profiles: Path) -> Iterator[str]:
-    """The generated files under ``profiles`` that are not what the cards now make of them, those of no card included."""
-    wanted = _wanted()
-    there = {f"{folder}/{path.name}" for folder in GENERATED.values() for path in (profiles / folder).glob("*.json")}
-    for name in sorted(wanted.keys() | there):
+    """The files under ``profiles`` whose generated invariant is not what the service now works by."""
+    for name, wanted in sorted(_wanted().items()):
         path = profiles / name
-        if name not in wanted or not path.exists() or path.read_text("utf-8") != wanted[name]:
+        if not path.exists() or path.read_text("utf-8") != wanted:
             yield name
 
 
 def write(profiles: Path) -> Iterator[str]:
-    """Write the generated files under ``profiles`` and remove those of no card; the names of those that changed."""
-    wanted = _wanted()
+    """Write the generated invariants under ``profiles``; the names of the files that changed."""
     for name in list(stale(profiles)):
         path = profiles / name
-        if name in wanted:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(wanted[name], "utf-8")
-        else:
-            path.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_wanted()[name], "utf-8")
         yield name

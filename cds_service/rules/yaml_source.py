@@ -107,11 +107,12 @@ _UNCLOSED = "The quotation mark or bracket that begins here is not closed, or a 
 _UNFINISHED = "After a key stand ': ' and its value, with the blank; an entry of a list begins with '- '."
 _CURLY = 'Write straight quotation marks (") instead.'
 _LOOK_AROUND = f"Look at the indentation and the quotation marks here and above. {_QUOTE}"
+_QUOTE_MARKS = "Quote the text that begins with '*' or '&'."
 _TOO_DEEP = "Nothing in these files is nested so deep."
 _MENDS = {
     "found character that cannot start any token": _QUOTE,
     "mapping values are not allowed in this context": _QUOTE,
-    "did not find expected alphabetic or numeric character": "Quote the text that begins with '*' or '&'.",
+    "did not find expected alphabetic or numeric character": _QUOTE_MARKS,
     "but found another document": "One file holds one document: no second '---'.",
     "found undefined alias": "Quote the text that begins with '*'.",
     "did not find expected <document start>": "One file holds one document: nothing comes after '...'.",

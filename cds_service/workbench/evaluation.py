@@ -15,7 +15,8 @@ from ..facts.session import UnreadableOrders
 from ..fhir.client import FhirClient
 from ..hooks.any_hook import read_request
 from ..hooks.errors import BadRequest, missing_data_text
-from ..rendering.cards import RenderedCard, shown
+from ..rendering.cards import RenderedCard
+from ..rendering.shown import select_shown
 from ..rules.decision import Decision
 from .strips import Strip, strips
 from .supposed import NoSuchValue, supposed_facts
@@ -111,7 +112,7 @@ def evaluate(
     cards_of = engine.cards_by_hook[call.hook]
     shown_ids = [card.source.id for card in cards]
     every = sorted(decisions.all(), key=lambda decision: _rank(decision, shown_ids))
-    left_out = {decision.card.id for decision in shown(decisions)} - set(shown_ids)
+    left_out = {decision.card.id for decision in select_shown(decisions)} - set(shown_ids)
     return Evaluation(
         call.hook,
         [card.shown for card in cards],

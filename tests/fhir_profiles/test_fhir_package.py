@@ -80,6 +80,8 @@ def test_every_file_of_the_project_is_in_the_package_as_it_is_with_what_is_gener
         packed = files[f"{folder}/{resource['resourceType']}-{resource['id']}.json"]
         assert packed.items() >= resource.items()
         assert packed.keys() - resource.keys() <= {"text", "expansion"}
+    plans = {name.removeprefix("package/PlanDefinition-").removesuffix(".json") for name in files if "/PlanDefinition-" in name}
+    assert plans == set(engine().cards)
 
 
 def test_the_guide_lists_the_definitions(archive):

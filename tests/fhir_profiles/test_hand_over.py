@@ -17,6 +17,7 @@ import yaml
 from click.testing import CliRunner
 from fhir.resources.R4B import get_fhir_model_class
 
+from cds_service.authoring.validation import Validator
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.content import CARDS, PROFILES
@@ -27,6 +28,12 @@ from tests.support.clinic import client, engine
 
 # uk has what a set can do: a card that is off, another indicator, other orders.
 SETS = ("default", "uk")
+HANDED_OVER = Path(__file__).parent / "handed_over"
+RENEW = (
+    "stale: run `python -m cds_service export --out build`, look at what changed in build/package/PlanDefinition-…, and copy it "
+    "into tests/fhir_profiles/handed_over"
+)
+VALIDATOR = Validator()
 BASE = "https://b12-folate-cds.example.org/fhir"
 
 
@@ -62,6 +69,7 @@ def test_every_definition_is_a_valid_fhir_resource(parameters):
         if parameters != "default" and resource == made().get(name):
             continue  # checked with the set that it is of
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+        assert VALIDATOR.validate(resource).findings == (), name
 
 
 @pytest.mark.parametrize("parameters", SETS)
@@ -327,23 +335,28 @@ def test_the_library_of_facts_names_what_is_read_with_the_prefetch_templates_of_
     assert made()["Library/b12-folate-facts"]["type"]["coding"][0]["code"] == "module-definition"
 
 
-def test_no_committed_file_is_stale():
+@pytest.mark.parametrize("card_id", ["b12-duplicate", "folic-acid-b12-deficient"])
+def test_the_example_of_a_plan_is_what_the_card_makes(card_id):
+    """So that a change of the cards, or of how they are handed over, shows in review."""
+    assert made()[f"PlanDefinition/{card_id}"] == json.loads((HANDED_OVER / f"PlanDefinition-{card_id}.json").read_text("utf-8")), RENEW
+
+
+def test_no_generated_invariant_is_stale():
     answer = CliRunner().invoke(main, ["export", "--profiles", "--check"])
     assert (answer.exit_code, answer.output) == (0, "")
 
 
 def test_a_stale_file_is_named_and_written_anew(tmp_path):
-    for folder in ("plan-definitions", "libraries", "structure-definitions"):
-        shutil.copytree(PROFILES / folder, tmp_path / folder)
-    changed, missing, stray = (tmp_path / f"plan-definitions/{name}.json" for name in ("b12-duplicate", "b12-paediatric", "no-card"))
-    changed.write_text(changed.read_text("utf-8").replace("stat", "asap"), "utf-8")
+    names = ["structure-definitions/folic-acid-order.json", "structure-definitions/mcv-result.json"]
+    shutil.copytree(PROFILES / "structure-definitions", tmp_path / "structure-definitions")
+    changed, missing = (tmp_path / name for name in names)
+    changed.write_text(changed.read_text("utf-8").replace("frequency = 1", "frequency = 2"), "utf-8")
     missing.unlink()
-    stray.write_text("{}", "utf-8")
-    names = ["plan-definitions/b12-duplicate.json", "plan-definitions/b12-paediatric.json", "plan-definitions/no-card.json"]
     assert list(stale(tmp_path)) == names
     assert list(write(tmp_path)) == names
     assert list(stale(tmp_path)) == []
-    assert not stray.exists()
+    for name in names:
+        assert (tmp_path / name).read_text("utf-8") == (PROFILES / name).read_text("utf-8")
 
 
 def local_folder(root: Path, **files: str) -> Path:

@@ -1,4 +1,4 @@
-"""The CodeSystem of card topics is what the cards now make of it, and every card's topic is in it."""
+"""The CodeSystem of card topics is made from the project's own cards, and every card's topic is in it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,38 @@ import json
 from click.testing import CliRunner
 
 from cds_service.cli import main
-from cds_service.content import PROFILES
+from cds_service.config import Settings
+from cds_service.engine import Engine
+from cds_service.export.resources import definitions
 from tests.spec.scenarios import EVERY_CARD
-
-FILE = PROFILES / "code-systems" / "card-topic.json"
-RENEW = "stale: python -m cds_service topics > fhir_profiles/code-systems/card-topic.json"
+from tests.support.clinic import engine
 
 
-def test_the_code_system_of_topics_is_fresh_and_of_the_projects_own_cards(monkeypatch, tmp_path):
+def topics() -> dict[str, object]:
+    """The CodeSystem as the command prints it."""
+    printed: dict[str, object] = json.loads(CliRunner().invoke(main, ["topics"]).output)
+    return printed
+
+
+def test_topics_are_those_of_the_projects_own_cards(monkeypatch, tmp_path):
+    before = topics()
     (tmp_path / "local.yaml").write_text("not a card", "utf-8")
     monkeypatch.setenv("CDS_CARDS", str(tmp_path))
-    assert FILE.read_text("utf-8") == CliRunner().invoke(main, ["topics"]).output, RENEW
+    assert topics() == before
+
+
+def test_topics_are_handed_over_alike_whatever_a_site_or_a_set_says_of_the_cards(tmp_path):
+    (tmp_path / "site.yaml").write_text("owner: st-elsewhere\n", "utf-8")
+    for running in (engine(), engine("uk"), Engine(Settings(cards=(tmp_path,)))):
+        (handed_over,) = [item for item in definitions(running) if item["id"] == "card-topic"]
+        assert handed_over.items() >= topics().items()
 
 
 def test_every_card_that_is_answered_has_its_topic_in_the_code_system(call):
-    code_system = json.loads(FILE.read_text("utf-8"))
+    code_system = topics()
     titles = {concept["code"]: concept["display"] for concept in code_system["concept"]}
-    topics = [card["source"]["topic"] for name in EVERY_CARD for card in call(EVERY_CARD[name])]
-    assert {topic["code"] for topic in topics} == set(titles)
-    assert {topic["system"] for topic in topics} == {code_system["url"]}
-    assert all(topic["display"] == titles[topic["code"]] for topic in topics)
+    assert code_system["count"] == len(code_system["concept"]) == len(titles)
+    answered = [card["source"]["topic"] for name in EVERY_CARD for card in call(EVERY_CARD[name])]
+    assert {topic["code"] for topic in answered} == set(titles)
+    assert {topic["system"] for topic in answered} == {code_system["url"]}
+    assert all(topic["display"] == titles[topic["code"]] for topic in answered)

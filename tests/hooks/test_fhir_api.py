@@ -22,6 +22,7 @@ from tests.support.ehr import service
 from tests.support.fhir_builders import NOW
 
 BASE = "https://b12-folate-cds.example.org/fhir"
+HANDED_OVER = Path(__file__).parents[1] / "fhir_profiles/handed_over"
 ORIGIN = "https://sandbox.cds-hooks.org"
 CARDS = len(engine().cards)
 
@@ -63,8 +64,8 @@ def test_the_capability_statement_says_what_can_be_done():
     assert statement["software"] == {"name": "b12-folate-cds", "version": __version__}
     (rest,) = statement["rest"]
     by_type = {resource["type"]: resource for resource in rest["resource"]}
-    folders = {json.loads(path.read_text("utf-8"))["resourceType"] for path in PROFILES.glob("*/*.json") if path.parent.name != "examples"}
-    assert set(by_type) == folders
+    by_hand = {json.loads(path.read_text("utf-8"))["resourceType"] for path in PROFILES.glob("*/*.json") if path.parent.name != "examples"}
+    assert set(by_type) == by_hand | {"PlanDefinition", "Library"}
     assert {code["code"] for code in by_type["ValueSet"]["interaction"]} == {"read", "search-type"}
     assert by_type["PlanDefinition"]["operation"] == [{"name": "apply", "definition": f"{BASE}/OperationDefinition/plan-definition-apply"}]
     assert [name for name, resource in by_type.items() if "operation" in resource] == ["PlanDefinition"]
@@ -89,7 +90,7 @@ def test_every_search_parameter_that_is_promised_finds_something():
 
 
 def test_a_definition_is_read_as_it_is_in_the_package():
-    for path in (PROFILES / "value-sets/mcv.json", PROFILES / "plan-definitions/b12-duplicate.json"):
+    for path in (PROFILES / "value-sets/mcv.json", HANDED_OVER / "PlanDefinition-b12-duplicate.json"):
         resource = json.loads(path.read_text("utf-8"))
         response = get(f"/{resource['resourceType']}/{resource['id']}")
         assert (response.status_code, response.content_type) == (200, "application/fhir+json")

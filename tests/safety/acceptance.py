@@ -21,7 +21,9 @@ from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.facts.catalogue import Facts
 from cds_service.hooks.request import read_call
-from cds_service.rendering.cards import Patient, RenderedCard, render_cards
+from cds_service.rendering.card_in_call import Patient
+from cds_service.rendering.cards import RenderedCard, render_cards
+from cds_service.rendering.shown import select_shown
 from tests.support.fhir_builders import NOW
 
 from .patients import HOOKS, ORDERING, Visit, visits
@@ -75,7 +77,8 @@ def _checked_answer(session: Session) -> list[RenderedCard]:
     call = read_call(orjson.dumps(visit.request()), list(HOOKS))
     facts = engine.facts(call, NOW)
     who = Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now, call.user_id)
-    cards = render_cards(engine.decisions(call, facts), facts, who, engine.publication)
+    decisions = engine.decisions(call, facts)
+    cards = render_cards(select_shown(decisions, most=None), decisions, facts, who, engine.publication)
     broken = [*_against_invariants(cards, facts), *_asked_again(cards, session.ordered)]
     if broken:
         raise Broken(f"{broken} after {session.steps} accepted suggestions")

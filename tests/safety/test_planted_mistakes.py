@@ -15,6 +15,7 @@ from cds_service.authoring.safety.sessions import ordering_sessions
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import absent, known
 from cds_service.rendering import cards as rendering
+from cds_service.rendering.suggestions import Suggestions
 from cds_service.rules.card import OrderSource, Paragraph
 from cds_service.rules.conditions import Criterion
 from tests.safety.sample import sampled as sampled
@@ -151,14 +152,14 @@ def test_a_second_course_beside_a_draft_that_is_not_selected(plant_fact, monkeyp
         beside = [draft for draft in facts.session.drafts if draft.product.cobalamin and not draft.selected]
         return known(("hydroxocobalamin-3-monthly",)) if beside and facts["leber"].holds else real
 
-    real = rendering._Rendering._offer
+    real = Suggestions._offer
 
     def mistaken_offer(self, suggestion, templates, *, starts):
         offer = real(self, suggestion, templates, starts=starts)
         return offer and offer._replace(beside=())
 
     plant_fact("regimen.instead_of_cyanocobalamin", mistaken_fact)
-    monkeypatch.setattr(rendering._Rendering, "_offer", mistaken_offer)
+    monkeypatch.setattr(Suggestions, "_offer", mistaken_offer)
     drafts = "hydroxocobalamin 3-monthly", "cyanocobalamin injection 3-monthly"
     assert "one_course" not in rules(found(proof._visit, job(drafts[1]), "cyanocobalamin-leber"))
     assert "one_course" in rules(found(proof._visit, job(f"{drafts[0]} + {drafts[1]} (selected)"), "cyanocobalamin-leber"))
@@ -181,16 +182,16 @@ def test_an_order_below_16(monkeypatch):
         def __len__(self):
             return len(self._facts)
 
-    real = rendering._Rendering.offer
+    real = Suggestions.offer
 
     def mistaken(self, *, course_taken):
-        facts, self.facts = self.facts, Adult(self.facts)
+        facts, self._facts = self._facts, Adult(self._facts)
         try:
             return real(self, course_taken=course_taken)
         finally:
-            self.facts = facts
+            self._facts = facts
 
-    monkeypatch.setattr(rendering._Rendering, "offer", mistaken)
+    monkeypatch.setattr(Suggestions, "offer", mistaken)
     monkeypatch.setitem(
         CATALOGUE, "potassium.repeat", replace(CATALOGUE["potassium.repeat"], compute=lambda facts: known(("potassium-now",)))
     )
@@ -280,5 +281,5 @@ def test_a_text_that_takes_folate_away_where_only_one_reason_for_it_is_looked_at
 
 
 def test_a_label_that_does_not_name_what_its_actions_create(monkeypatch):
-    monkeypatch.setattr(rendering._Rendering, "_label", lambda self, offer: offer.suggestion.label)
+    monkeypatch.setattr(Suggestions, "_label", lambda self, offer: offer.suggestion.label)
     assert "the label does not name everything that is ordered" in rules(found(proof._visit, job(), "b12-deficiency-untreated"))

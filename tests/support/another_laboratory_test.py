@@ -69,21 +69,19 @@ FACTS = '''"""Facts about examplase."""
 
 from __future__ import annotations
 
-from .catalogue import Facts, fact
-from .fact import Fact
-from .laboratory import level, newest
+from .catalogue import define
+from .results import define_result, level_of
 
+define_result("examplase", "examplase", "The newest usable examplase within its window, in ug/L or nmol/L as reported.")
 
-@fact("examplase", "examplase", "result", unit="ug/L", other_units=("nmol/L",), queries=("b12-results",))
-def examplase(facts: Facts) -> Fact:
-    """The newest usable examplase within its window, in ug/L or nmol/L as reported."""
-    return newest(facts, "examplase")
-
-
-@fact("examplase.level", "class of examplase", "category", values=("normal", "high"), uses=("examplase",))
-def examplase_level(facts: Facts) -> Fact:
-    """High above {examplase.high_above}."""
-    return level(facts["examplase"])
+define(
+    "examplase.level",
+    "class of examplase",
+    level_of("examplase"),
+    "High above {examplase.high_above}.",
+    kind="category",
+    values=("normal", "high"),
+)
 '''
 PARAMETERS = """
 examplase.high_above: {value: {ug/L: 40, nmol/L: 80}, source: examplase-trial, basis: guideline}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...engine import Call, Engine
-from ...rendering.cards import shown
+from ...rendering.shown import select_shown
 from ...rules.yaml_reader import meant
 from ..explanation import outcome
 from .dot import dot
@@ -33,5 +33,5 @@ def _of_call(engine: Engine, card_id: str, call: Call, now: datetime) -> Ladder:
     facts = engine.facts(call, now)
     decisions = engine.decisions(call, facts, whole_trace=True)
     decision = decisions[card_id]
-    is_shown = card_id in [answer.card.id for answer in shown(decisions)]
+    is_shown = card_id in [answer.card.id for answer in select_shown(decisions)]
     return ladder_of_decision(decision, decisions, facts, engine.parameter_set, outcome(decision, is_shown))

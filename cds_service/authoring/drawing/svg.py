@@ -13,19 +13,30 @@ from .ladder import Ladder
 from .layout import Box, Layout, Line, Text, laid_out
 
 STYLE = """
-.ladder{--ink:#1b1f24;--quiet:#57606a;--line:#57606a;--paper:#fff;--true:#00568a;--true-bg:#e3f1fa;--false:#96400b;--false-bg:#fdeee3;
---unknown:#5b5263;--unknown-bg:#f0edf3;--plain-bg:#f6f8fa;--critical:#a40e26;--warning:#8a6100;--info:#0550ae;
+.ladder{--ink:#1b1f24;--quiet:#57606a;--line:#57606a;--paper:#fff;--true:#00568a;--true-bg:#e3f1fa;
+--false:#96400b;--false-bg:#fdeee3;
+--unknown:#5b5263;--unknown-bg:#f0edf3;--plain-bg:#f6f8fa;--critical:#a40e26;--warning:#8a6100;
+--info:#0550ae;
 font-family:""" + FONTS + """;background:var(--paper)}
-@media (prefers-color-scheme:dark){.ladder{--ink:#e6edf3;--quiet:#a9b4c0;--line:#8b949e;--paper:#0d1117;--true:#7cc4f2;--true-bg:#0c2a40;
---false:#f5ab78;--false-bg:#3a1e0c;--unknown:#c8b9d6;--unknown-bg:#2a2433;--plain-bg:#161b22;--critical:#ff8f98;--warning:#e3b341;
+@media (prefers-color-scheme:dark){.ladder{--ink:#e6edf3;--quiet:#a9b4c0;--line:#8b949e;
+--paper:#0d1117;--true:#7cc4f2;--true-bg:#0c2a40;
+--false:#f5ab78;--false-bg:#3a1e0c;--unknown:#c8b9d6;--unknown-bg:#2a2433;--plain-bg:#161b22;
+--critical:#ff8f98;--warning:#e3b341;
 --info:#79b8ff}}
-@media print{.ladder{--ink:#000;--quiet:#333;--line:#333;--paper:#fff;--plain-bg:#fff;--true:#00568a;--true-bg:#fff;--false:#96400b;
---false-bg:#fff;--unknown:#5b5263;--unknown-bg:#fff;--critical:#a40e26;--warning:#8a6100;--info:#0550ae}}
-.ladder text{fill:var(--ink);font-size:12px}.ladder .words{font-size:14px;font-weight:700}.ladder .small{fill:var(--quiet)}
-.ladder .value,.ladder .label,.ladder .mark{font-weight:700}.ladder .frame{fill:var(--plain-bg);stroke:var(--line);stroke-width:1.2}
-.ladder .exclude .frame{stroke-dasharray:6 3}.ladder .stops .frame{stroke-width:3.5;stroke-dasharray:none}
-.ladder .line{fill:none;stroke:var(--line);stroke-width:1.6}.ladder .beyond{stroke-dasharray:2 4}.ladder .arrow{fill:var(--line)}
-.ladder .sign{fill:none;stroke-width:2.2;stroke-linecap:round}.ladder a text.words{text-decoration:underline}
+@media print{.ladder{--ink:#000;--quiet:#333;--line:#333;--paper:#fff;--plain-bg:#fff;
+--true:#00568a;--true-bg:#fff;--false:#96400b;
+--false-bg:#fff;--unknown:#5b5263;--unknown-bg:#fff;--critical:#a40e26;--warning:#8a6100;
+--info:#0550ae}}
+.ladder text{fill:var(--ink);font-size:12px}.ladder .words{font-size:14px;font-weight:700}
+.ladder .small{fill:var(--quiet)}
+.ladder .value,.ladder .label,.ladder .mark{font-weight:700}
+.ladder .frame{fill:var(--plain-bg);stroke:var(--line);stroke-width:1.2}
+.ladder .exclude .frame{stroke-dasharray:6 3}
+.ladder .stops .frame{stroke-width:3.5;stroke-dasharray:none}
+.ladder .line{fill:none;stroke:var(--line);stroke-width:1.6}.ladder .beyond{stroke-dasharray:2 4}
+.ladder .arrow{fill:var(--line)}
+.ladder .sign{fill:none;stroke-width:2.2;stroke-linecap:round}
+.ladder a text.words{text-decoration:underline}
 .ladder a:focus .frame{stroke-width:3}.ladder .silent .frame{stroke-dasharray:6 3}
 """ + "".join(
     f".ladder .{name} .frame{{fill:var(--{name}-bg);stroke:var(--{name})}}.ladder .{name} .badge,.ladder .{name} .mark"

@@ -14,7 +14,7 @@ from ...config import PRODUCTS, Settings
 from ...engine import PARAMETER_SETS, Engine
 from ...facts.session import OrderingSession
 from ...facts.site import Site
-from ...rendering.cards import Publication
+from ...rendering.publication import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
 from .class_values import NOW

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import NamedTuple
 
-from ...rendering.cards import Patient, render_card, render_suggestions
+from ...rendering.card_in_call import Patient
+from ...rendering.cards import render_card, render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
 from .class_values import NOW

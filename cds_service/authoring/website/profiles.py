@@ -10,6 +10,7 @@ from ...content import PROFILES
 from ...facts.catalogue import CATALOGUE
 from ...fhir.terminology import BASE
 
+_OF_HL7 = "http://terminology.hl7.org/CodeSystem"
 _SYSTEMS = {
     "http://loinc.org": "LOINC",
     "http://snomed.info/sct": "SNOMED CT",
@@ -19,7 +20,7 @@ _SYSTEMS = {
     "http://www.whocc.no/atc": "ATC",
     "https://dmd.nhs.uk": "dm+d",
     "https://fhir.hl7.org.uk/CodeSystem/OPCS-4": "OPCS-4",
-    "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation": "ObservationInterpretation",
+    f"{_OF_HL7}/v3-ObservationInterpretation": "ObservationInterpretation",
 }
 _MARKS = {"code-review": "review needed", "code-retired": "retired"}
 

@@ -4,7 +4,8 @@ A page embeds it so::
 
     facts = engine.facts(call, now)  # a call of patient-view, which reads every list that is shown
     picture = patient_picture(facts)
-    page(..., wide=Markup(svg_of(picture)), narrow=Markup(svg_of(picture, width=NARROW)), table=table_of(picture))
+    wide, narrow = Markup(svg_of(picture)), Markup(svg_of(picture, width=NARROW))
+    page(..., wide=wide, narrow=narrow, table=table_of(picture))
 
 - The SVG is safe as it is (every text in it is escaped), so that the template does not escape it again. It may stand in the page
   twice, once for each width, and the style sheet shows one of them (``display: none`` at ``max-width: 40rem``, and the reverse);

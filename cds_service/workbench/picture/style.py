@@ -27,32 +27,44 @@ def _colours(palette: dict[str, str]) -> str:
 
 
 STYLE = f"""
-.patient-picture{{{_colours(_LIGHT)};color:var(--p-ink);background:var(--p-paper);font-family:{FONTS}}}
+.patient-picture{{{_colours(_LIGHT)};color:var(--p-ink);background:var(--p-paper);
+font-family:{FONTS}}}
 @media (prefers-color-scheme:dark){{.patient-picture{{{_colours(_DARK)}}}}}
 @media print{{.patient-picture{{{_colours(_PRINT)}}}}}
-.patient-picture text{{fill:currentColor;font-size:12px}}.patient-picture .words{{font-size:14px;font-weight:700}}
-.patient-picture .small{{fill:var(--p-quiet)}}.patient-picture .label,.patient-picture .value{{font-weight:700}}
-.patient-picture .value,.patient-picture .small{{paint-order:stroke;stroke:var(--p-paper);stroke-width:3px;stroke-linejoin:round}}
-.patient-picture .frame{{fill:none;stroke:var(--p-rule)}}.patient-picture .grid{{fill:none;stroke:var(--p-rule)}}
-.patient-picture .today{{fill:none;stroke:currentColor;stroke-width:1.5}}.patient-picture .earlier{{stroke-dasharray:2 3}}
-.patient-picture .band{{stroke:none}}.patient-picture .band.low,.patient-picture .band.high{{fill:var(--p-abnormal-bg)}}
-.patient-picture .band.middle{{fill:var(--p-middle-bg)}}.patient-picture .band.normal{{fill:var(--p-normal-bg)}}
+.patient-picture text{{fill:currentColor;font-size:12px}}
+.patient-picture .words{{font-size:14px;font-weight:700}}
+.patient-picture .small{{fill:var(--p-quiet)}}
+.patient-picture .label,.patient-picture .value{{font-weight:700}}
+.patient-picture .value,.patient-picture .small{{paint-order:stroke;stroke:var(--p-paper);
+stroke-width:3px;stroke-linejoin:round}}
+.patient-picture .frame{{fill:none;stroke:var(--p-rule)}}
+.patient-picture .grid{{fill:none;stroke:var(--p-rule)}}
+.patient-picture .today{{fill:none;stroke:currentColor;stroke-width:1.5}}
+.patient-picture .earlier{{stroke-dasharray:2 3}}
+.patient-picture .band{{stroke:none}}
+.patient-picture .band.low,.patient-picture .band.high{{fill:var(--p-abnormal-bg)}}
+.patient-picture .band.middle{{fill:var(--p-middle-bg)}}
+.patient-picture .band.normal{{fill:var(--p-normal-bg)}}
 .patient-picture .hatched{{fill:none;stroke:var(--p-abnormal);stroke-width:1;opacity:.22}}
 .patient-picture .limit{{fill:none;stroke:var(--p-abnormal);stroke-width:1.3;stroke-dasharray:7 3}}
 .patient-picture .leader{{fill:none;stroke:var(--p-quiet);stroke-width:.8}}
 .patient-picture .trend{{fill:none;stroke:var(--p-quiet);stroke-width:1.2;opacity:.7}}
 .patient-picture .point{{fill:var(--p-ink);stroke:var(--p-paper);stroke-width:1;color:var(--p-ink)}}
-.patient-picture .point.low,.patient-picture .point.high{{fill:var(--p-abnormal);color:var(--p-abnormal)}}
+.patient-picture .point.low,.patient-picture .point.high{{fill:var(--p-abnormal);
+color:var(--p-abnormal)}}
 .patient-picture .point.middle{{fill:var(--p-middle);color:var(--p-middle)}}
 .patient-picture .point.normal{{fill:var(--p-normal);color:var(--p-normal)}}
 .patient-picture .point .beyond{{fill:none;stroke:currentColor;stroke-width:1.8}}
 .patient-picture .point .ring{{fill:none;stroke:var(--p-ink);stroke-width:1.6}}
-.patient-picture .unusable{{fill:var(--p-paper);stroke:var(--p-quiet);stroke-width:1.6;stroke-dasharray:2.5 1.8;color:var(--p-quiet)}}
+.patient-picture .unusable{{fill:var(--p-paper);stroke:var(--p-quiet);stroke-width:1.6;
+stroke-dasharray:2.5 1.8;color:var(--p-quiet)}}
 .patient-picture .unusable .cross{{fill:none;stroke-dasharray:none;stroke-width:1.2}}
 .patient-picture .bar{{fill:var(--p-normal);stroke:var(--p-normal);stroke-width:1.2}}
-.patient-picture .past .bar{{fill-opacity:.45}}.patient-picture .ahead{{fill:var(--p-paper);stroke-dasharray:3 2}}
+.patient-picture .past .bar{{fill-opacity:.45}}
+.patient-picture .ahead{{fill:var(--p-paper);stroke-dasharray:3 2}}
 .patient-picture .apart .bar{{fill:var(--p-paper);stroke:var(--p-quiet)}}
-.patient-picture .arrow{{fill:none;stroke:var(--p-normal);stroke-width:1.8}}.patient-picture .apart .arrow{{stroke:var(--p-quiet)}}
+.patient-picture .arrow{{fill:none;stroke:var(--p-normal);stroke-width:1.8}}
+.patient-picture .apart .arrow{{stroke:var(--p-quiet)}}
 .patient-picture .change{{stroke:var(--p-paper);stroke-width:2;fill:none}}
 .patient-picture .dose{{fill:none;stroke:var(--p-ink);stroke-width:1.8}}
 .patient-picture .dose.apart{{stroke:var(--p-quiet);stroke-dasharray:2 2}}

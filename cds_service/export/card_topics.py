@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from .. import __version__
-from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
-from ..export.edition import MATURITY
-from ..rendering.cards import TOPICS
+from ..rendering.publication import TOPICS
 from ..rules.card_set import load_cards
+from .edition import MATURITY, PUBLISHER
 
 
-def card_topics() -> dict[str, Any]:
-    """The FHIR R4 CodeSystem: each card's id with its title. Written to ``fhir_profiles/code-systems/card-topic.json``."""
-    engine = Engine(Settings(cards=()))
-    cards = [card for name in PARAMETER_SETS for card in load_cards(engine.folders, engine.vocabulary, name).values()]
+def card_topics(engine: Engine) -> dict[str, Any]:
+    """The FHIR R4 CodeSystem: the id of each built-in card of ``engine`` with its title, whatever the site says in its place."""
+    built_in = engine.folders[:1]
+    cards = [card for name in PARAMETER_SETS for card in load_cards(built_in, engine.vocabulary, name).values()]
     titles = {card.id: card.title for card in cards}
     return {
         "resourceType": "CodeSystem",
@@ -25,7 +24,7 @@ def card_topics() -> dict[str, Any]:
         "name": "CardTopic",
         "title": "Topics of the cards",
         **MATURITY,
-        "publisher": "B12 and folate CDS",
+        "publisher": PUBLISHER,
         "description": "What a card is about (CDS Hooks 3.0.0, source.topic): the id of the card with its title. "
         "Made from the cards by `python -m cds_service topics`.",
         "caseSensitive": True,
