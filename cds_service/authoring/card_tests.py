@@ -17,7 +17,6 @@ from ..facts.fact import Fact, absent, known, unknown
 from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.card_set import draft_ids
-from ..rules.conditions import CardHolds
 from ..rules.decision import Decisions
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
@@ -141,11 +140,8 @@ def applicable_tests(card: Card, parameter_set: str, cards: AnyMapping[str, Card
     Raises :class:`AuthoringError`.
     """
     reader = Reader()
-    off = [  # no set: what stands under 'silent' may be anything
-        condition.id
-        for condition in card.exclude
-        if cards is not None and isinstance(condition, CardHolds) and condition.holds and condition.card not in cards
-    ]
+    looking = [condition for condition in card.exclude if condition.firing] if cards is not None else []
+    off = [condition.id for condition in looking if condition.firing not in (cards or ())]  # no set: 'silent' may name anything
     applying = []
     for test in card.tests:
         sets = reader.names(test, "parameter_sets", PARAMETER_SETS, "parameter set", some=True)

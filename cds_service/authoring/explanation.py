@@ -11,7 +11,7 @@ from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
-from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.conditions import Condition, Criterion
 from ..rules.decision import Decision
 
 TRUTHS = {True: "true", False: "false", None: "unknown"}
@@ -62,12 +62,10 @@ def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
 
 def condition_text(condition: Condition) -> str:
     """A condition as a reader would say it."""
-    if isinstance(condition, CardHolds):
-        return f"card {condition.card} {'holds' if condition.holds else 'does not hold'}"
-    if isinstance(condition, AnyOf):
-        joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
-        return joint.join(map(condition_text, condition.criteria))
-    return _criterion_text(condition)
+    if condition.card:
+        return f"card {condition.card} {'holds' if condition.firing else 'does not hold'}"
+    joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
+    return joint.join(map(_criterion_text, condition.criteria))
 
 
 def _criterion_text(criterion: Criterion) -> str:

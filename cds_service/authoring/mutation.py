@@ -24,7 +24,7 @@ from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
-from ..rules.card import Card
+from ..rules.card import Card, deciding_criteria
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Mapping, Place
@@ -238,10 +238,9 @@ class _Search:
         self._checks: list[Callable[[], bool]] = [lambda: self._let(before) is not self._let(after)]
         self._checks += [partial(self._let, [each]) for each in same]
         self._limits: dict[str, set[Decimal]] = {}
-        for condition, _ in (*own, *others):
-            for criterion in self._flat(condition):
-                if isinstance(criterion.operand, Decimal):
-                    self._limits.setdefault(criterion.fact, set()).add(criterion.operand)
+        for criterion in (*deciding_criteria(card, cards), *deciding_criteria(mutant, cards)):
+            if isinstance(criterion.operand, Decimal):
+                self._limits.setdefault(criterion.fact, set()).add(criterion.operand)
         self._trial = _Trial()
         self._told: dict[str, Any] = {}
         self._tries = 0
@@ -277,16 +276,6 @@ class _Search:
         """Whether all of the criteria let the card fire."""
         holds = Decisions(self._cards, self._trial).holds
         return all(bool(condition.truth(self._trial, holds)) is not excludes for condition, excludes in criteria)
-
-    def _flat(self, condition: Condition) -> Iterator[Criterion]:
-        """The criteria of a condition, with those of the card that it looks at (which may be off in this set)."""
-        if isinstance(condition, Criterion):
-            yield condition
-        elif isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif condition.card in self._cards:
-            for inner, _ in self._cards[condition.card].criteria:
-                yield from self._flat(inner)
 
     def _states(self, name: str) -> list[Any]:
         """The states of a fact as a test writes them, the one of ``base`` first."""

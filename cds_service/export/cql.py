@@ -15,7 +15,7 @@ from ..authoring.card_words import title
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Definition
 from ..rules.card import Card, Suggestion
-from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.conditions import Condition, Criterion
 from .criteria import criteria_words, words
 
 HOOK, TODAY = "hook", "today"
@@ -131,13 +131,12 @@ def _comment(text: str) -> str:
 
 def _truth(condition: Condition, engine: Engine) -> str:
     """The three-valued answer to a condition, as ``Condition.truth`` gives it."""
-    if isinstance(condition, CardHolds):
+    if condition.card:
         # A card that is off in the parameter set never fires.
         fires = define_name(condition.card) if condition.card in engine.cards else "false"
-        return fires if condition.holds else f"not {fires}"
-    if isinstance(condition, AnyOf):
-        return " or ".join(f"({_criterion(criterion)})" for criterion in condition.criteria)
-    return _criterion(condition)
+        return fires if condition.firing else f"not {fires}"
+    asked = [_criterion(criterion) for criterion in condition.criteria]
+    return " or ".join(f"({one})" for one in asked) if condition.alternatives else asked[0]
 
 
 def _criterion(criterion: Criterion) -> str:

@@ -18,7 +18,7 @@ from ..facts.session import Draft
 from ..fhir.terminology import BASE
 from ..rules.card import INDICATORS, Card, Suggestion
 from ..rules.card_texts import SUMMARY_LIMIT
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions
 from .card_text import filled, laboratory_differs, not_known, values_table
 from .orders import OrderContext, OrderTemplate
@@ -209,7 +209,7 @@ class _Rendering:
 
     def _meet(self, condition: Condition) -> None:
         self.met.update(condition.facts)
-        if isinstance(condition, CardHolds) and condition.card in self.decisions:
+        if condition.card in self.decisions:
             self._meet_criteria(self.decisions[condition.card])
 
     def _all_hold(self, conditions: tuple[Condition, ...]) -> bool:

@@ -12,7 +12,7 @@ from ..authoring.why_not import MOST_CHANGES, Cards, Change, why_not
 from ..facts.catalogue import CATALOGUE, Definition, Facts
 from ..facts.fact import Fact, Source, State
 from ..rendering.card_text import day_text, value_text
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions, Step
 
 MOST_WAYS = 6
@@ -110,9 +110,8 @@ def _reason(step: Step, decision: Decision, decisions: Decisions, facts: Facts) 
 
 def _went_by(condition: Condition, decisions: Decisions, facts: Facts) -> Iterable[tuple[str, str]]:
     """Each fact that a condition asks with its value, or the other card with its outcome."""
-    if isinstance(condition, CardHolds):
-        other = decisions.holds(condition.card)
-        return [(condition.card, "fires" if other else "is silent")]
+    if condition.card:
+        return [(condition.card, "fires" if decisions.holds(condition.card) else "is silent")]
     return [(name, fact_text(name, facts[name])) for name in dict.fromkeys(condition.facts)]
 
 

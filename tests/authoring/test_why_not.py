@@ -22,7 +22,6 @@ from cds_service.facts.session import OrderingSession
 from cds_service.fhir.interval import Interval
 from cds_service.hooks.any_hook import read_request
 from cds_service.rules.card_file import Vocabulary, parse_card
-from cds_service.rules.conditions import AnyOf, CardHolds
 from cds_service.rules.decision import Decisions
 from cds_service.rules.yaml_source import load
 from tests.spec.scenarios import EVERY_CARD, INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
@@ -35,10 +34,8 @@ CASES = [(parameter_set, card_id) for parameter_set in PARAMETER_SETS for card_i
 def asked(card, cards):
     """Every criterion that the outcome for a card may rest on."""
     for each in (*card.include, *card.exclude):
-        if isinstance(each, CardHolds):
-            yield from asked(cards[each.card], cards) if each.card in cards else ()
-        else:
-            yield from each.criteria if isinstance(each, AnyOf) else (each,)
+        yield from each.criteria
+        yield from asked(cards[each.card], cards) if each.card in cards else ()
 
 
 def every_value(name, criteria):

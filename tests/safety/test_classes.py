@@ -6,7 +6,6 @@ from hypothesis import HealthCheck, given, settings
 
 from cds_service.authoring.safety.class_values import NOW as DAY_OF_STATES
 from cds_service.authoring.safety.job import chosen_classes, engine, status_relation
-from cds_service.authoring.safety.repetition import criteria
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.facts.catalogue import CATALOGUE
@@ -18,7 +17,7 @@ from tests.support.fhir_builders import NOW
 @cache
 def criteria_on(name):
     cards = [card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()]
-    return [criterion for card in cards for criterion in criteria(card) if criterion.fact == name]
+    return [criterion for card in cards for criterion in card.asks if criterion.fact == name]
 
 
 class Alone(dict):

@@ -21,7 +21,7 @@ from ...rules.card import Card
 from ..safety.class_values import NOW
 from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, StateFacts, states
-from ..safety.limits import DRAFTED, INPUT_OF, around, criteria, level_at
+from ..safety.limits import DRAFTED, INPUT_OF, around, level_at
 
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")
@@ -125,7 +125,7 @@ def changed_parameters(old: Engine, new: Engine) -> list[str]:
 
 
 def _comparisons(card: Card | None) -> set[tuple[str, str, Decimal]]:
-    asked = criteria(card) if card else ()
+    asked = card.asks if card else ()
     return {(each.fact, each.operator, each.operand) for each in asked if isinstance(each.operand, Decimal)}
 
 

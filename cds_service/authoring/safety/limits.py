@@ -19,7 +19,7 @@ from ...facts.laboratory import Result
 from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, Criterion
+from ...rules.conditions import Criterion
 from .class_values import NOW
 from .enumeration import Class, ClassesOf
 
@@ -30,19 +30,10 @@ INPUT_OF = {**_DAYS, _YEARS: "patient.age_months", "homocysteine.on_treatment": 
 DRAFTED = {"draft.folate_daily": "folic_acid", "draft.b12_oral_daily": "oral_b12", "draft.b12_interval": "injected_every"}
 
 
-def criteria(card: Card) -> Iterator[Criterion]:
-    """Every criterion of a card, those within ``any_of`` too."""
-    for condition in card.conditions:
-        if isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif isinstance(condition, Criterion):
-            yield condition
-
-
 def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
     """The criteria of ``cards`` that compare with a number, each once, by the input or the fact on drafts that answers them."""
     found: dict[str, dict[Any, Criterion]] = {}
-    for criterion in (criterion for card in cards for criterion in criteria(card)):
+    for criterion in (criterion for card in cards for criterion in card.asks):
         if isinstance(criterion.operand, Decimal):
             asked = found.setdefault(INPUT_OF.get(criterion.fact, criterion.fact), {})
             asked[criterion.fact, criterion.operator, criterion.operand] = criterion
