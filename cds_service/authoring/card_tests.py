@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
-from contextlib import suppress
 from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
-from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.catalogue import CATALOGUE
 from ..facts.fact import Fact, absent, known, unknown
-from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.card_set import draft_ids
+from ..rules.condition_file import of_kind
 from ..rules.decision import Decisions
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 from .trace import trace_lines
 
 TODAY = date(2026, 11, 23)
-_QUANTITY = re.compile(r"(<=|>=|<|>)?([0-9]+(?:\.[0-9]+)?) (\S+)\Z")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class CardTestResult(NamedTuple):
@@ -42,13 +37,6 @@ class CardTestResult(NamedTuple):
 
 class UnknownCard(ValueError):
     """No parameter set has a card of this id; says which was probably meant."""
-
-
-class StatedResult(NamedTuple):
-    """A laboratory result as a test states it."""
-
-    interval: Interval
-    as_sent: str
 
 
 class StatedFacts:
@@ -229,39 +217,4 @@ def stated_fact(name: str, value: Any, place: Place) -> Fact:
         return absent()
     if value == "unknown":
         return unknown("stated so")
-    return known(_value(CATALOGUE[name], value, place))
-
-
-def _value(definition: Definition, value: Any, place: Place) -> Any:
-    if definition.kind == "yes-no" and isinstance(value, bool):
-        return value
-    if definition.kind == "category" and value in definition.values:
-        return value
-    if definition.kind in ("number", "result") and isinstance(value, str):
-        match = _QUANTITY.match(value)
-        if match and match[3] == definition.unit:
-            number = Decimal(match[2])
-            if definition.kind == "number" and not match[1]:
-                return number
-            if definition.kind == "result":
-                return StatedResult(Interval.of(number, match[1]), value)
-    if definition.kind == "orders" and isinstance(value, list):
-        return tuple(map(str, value))
-    if definition.kind == "reference" and isinstance(value, str):
-        return value
-    if definition.kind == "date" and isinstance(value, str) and _DAY.match(value):
-        with suppress(ValueError):
-            return date.fromisoformat(value)
-    told = str(value) if isinstance(value, Decimal) else repr(value)
-    raise AuthoringError(place, f"{told} is no value of {definition.name!r}, a {definition.kind}.", _as_written(definition, value))
-
-
-def _as_written(definition: Definition, value: Any) -> str:
-    """How a test writes a value of a fact."""
-    if definition.kind == "category":
-        return meant(str(value), [*definition.values, "absent", "unknown"])
-    forms = {
-        "yes-no": "true or false", "number": f"'1 {definition.unit}'", "result": f"'1 {definition.unit}' or '<1 {definition.unit}'",
-        "orders": "[serum-b12]", "date": "2026-11-23", "reference": "MedicationRequest/1",
-    }  # fmt: skip
-    return f"Write it as {forms[definition.kind]}, or as absent or unknown."
+    return known(of_kind(CATALOGUE[name].kind.stated, value, place, CATALOGUE[name]))

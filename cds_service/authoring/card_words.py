@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..facts.catalogue import CATALOGUE
+from ..facts.kinds import ORDERS
 from ..rules.card_texts import PLACEHOLDER
 from ..rules.conditions import Condition, Criterion
 from ..rules.written_units import written
@@ -90,7 +91,7 @@ def _answers(criterion: Criterion, name: str) -> list[str]:
     if criterion.operator == "absent":
         if operand:
             return ["none"]
-        return [_value(value) for value in definition.values] or ["one to order" if definition.kind == "orders" else "known"]
+        return [_value(value) for value in definition.values] or ["one to order" if definition.kind is ORDERS else "known"]
     if criterion.operator in ("is", "in"):
         wanted = operand if isinstance(operand, frozenset) else {operand}
         return [_value(value) for value in definition.values if value in wanted]

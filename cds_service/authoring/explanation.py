@@ -9,6 +9,7 @@ from typing import Any
 from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
+from ..facts.kinds import DATE
 from ..rendering.card_text import value_text
 from ..rendering.cards import shown
 from ..rules.conditions import Condition, Criterion
@@ -78,7 +79,7 @@ def _criterion_text(criterion: Criterion) -> str:
     elif isinstance(operand, bool):
         asked = f"is {'true' if operand else 'false'}"
     else:
-        unit = "days" if definition.kind == "date" else definition.unit
+        unit = "days" if definition.kind is DATE else definition.unit
         asked = f"{criterion.operator.replace('_', ' ')} {operand} {unit}".rstrip()
     return f"{criterion.fact} {asked}{', or unknown' if criterion.when_unknown else ''}"
 

@@ -24,6 +24,7 @@ from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
+from ..facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, RESULT, YES_NO
 from ..rules.card import Card, deciding_criteria
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
@@ -292,18 +293,18 @@ def _read(card: Card, told: Stated) -> dict[str, Fact]:
 
 def _values(definition: Definition, limits: Collection[Decimal]) -> list[Any]:
     """Values of a fact, as a test writes them, of which one stands for every way to answer questions about ``limits``."""
-    if definition.kind == "yes-no":
+    if definition.kind is YES_NO:
         return [True, False]
-    if definition.kind == "category":
+    if definition.kind is CATEGORY:
         return list(definition.values)
-    if definition.kind == "date":
+    if definition.kind is DATE:
         days = sorted({int(limit) + near for limit in limits or (Decimal(1),) for near in (-1, 0, 1)})
         return [(TODAY - timedelta(days=day)).isoformat() for day in days]
-    if definition.kind == "orders":
+    if definition.kind is ORDERS:
         return [["an-order"]]
-    if definition.kind not in ("number", "result"):
+    if definition.kind not in (NUMBER, RESULT):
         raise _Undecided(f"a test cannot state a value of {definition.name}")
     ends = sorted({Decimal(0), *limits})
     numbers = [*sorted(limits), *((low + high) / 2 for low, high in pairwise(ends)), ends[-1] + 1]
-    comparators = ("", "<", "<=", ">", ">=") if definition.kind == "result" else ("",)
+    comparators = ("", "<", "<=", ">", ">=") if definition.kind is RESULT else ("",)
     return [f"{comparator}{number:f} {definition.unit}" for comparator in comparators for number in numbers]

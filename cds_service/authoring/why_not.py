@@ -138,7 +138,7 @@ class _Search:
 
     def _steps(self, change: Change) -> int:
         """How many classes a number moves by."""
-        if change.now.value is None or CATALOGUE[change.fact].kind not in ("number", "result", "date"):
+        if change.now.value is None or not CATALOGUE[change.fact].kind.is_ordered:
             return 0
         every = [found.true_of for found in classes(self._asked[change.fact], self._facts.today)]
         now = true_of(change.now, self._asked[change.fact], self._facts.today)

@@ -14,6 +14,7 @@ from typing import Any
 from ..authoring.card_words import title
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, REFERENCE, RESULT, YES_NO
 from ..rules.card import Card, Suggestion
 from ..rules.conditions import Condition, Criterion
 from .criteria import criteria_words, words
@@ -21,13 +22,13 @@ from .criteria import criteria_words, words
 HOOK, TODAY = "hook", "today"
 # A result is an interval, since one that came with a comparator ("<150") has no single value.
 _TYPES = {
-    "yes-no": "Boolean",
-    "number": "Decimal",
-    "category": "String",
-    "result": "Interval<Decimal>",
-    "date": "Date",
-    "orders": "List<String>",
-    "reference": "String",
+    YES_NO: "Boolean",
+    NUMBER: "Decimal",
+    CATEGORY: "String",
+    RESULT: "Interval<Decimal>",
+    DATE: "Date",
+    ORDERS: "List<String>",
+    REFERENCE: "String",
 }
 _LINE = 100
 
@@ -87,7 +88,7 @@ def _parameters(facts: Iterable[str]) -> Iterator[str]:
 
 def _about(definition: Definition) -> str:
     said = title(definition.name)
-    if definition.kind in ("number", "result") and definition.unit:
+    if definition.unit:
         said += f", in {definition.unit}"
     if definition.values:
         said += f": {', '.join(definition.values)}"
@@ -148,7 +149,7 @@ def _criterion(criterion: Criterion) -> str:
         return f"if {known} then {fact} is {'' if criterion.operand else 'not '}null else {unknown}"
     if_absent = _boolean(criterion.operator == "is" and criterion.operand is False)
     asked = _ASKED[criterion.operator](fact, criterion)
-    if criterion.when_unknown is not None and CATALOGUE[criterion.fact].kind == "result":
+    if criterion.when_unknown is not None and CATALOGUE[criterion.fact].kind is RESULT:
         asked = f"Coalesce({asked}, {unknown})"
     return f"if not {known} then {unknown} else if {fact} is null then {if_absent} else {asked}"
 
@@ -177,7 +178,7 @@ def _compared(point: str, true_where: str, false_where: str) -> Callable[[str, C
 
     def asked(fact: str, criterion: Criterion) -> str:
         limit = _literal(criterion.operand)
-        if CATALOGUE[criterion.fact].kind != "result":
+        if CATALOGUE[criterion.fact].kind is not RESULT:
             return f"{fact} {point} {limit}"
         return (
             f"(if {true_where.format(fact)} {limit} then true else if {false_where.format(fact)} {limit} then false else null as Boolean)"

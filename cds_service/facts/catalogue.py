@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..fhir.once import once
 from .fact import Fact, Source, newest_first, unknown
 from .guard import UNREADABLE
+from .kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from .record import PatientRecord
@@ -28,16 +29,15 @@ Computation = Callable[["Facts"], Fact]
 class Definition:
     """What the catalogue holds of a fact.
 
-    ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
-    result in ``unit``, or in ``other_units`` that have limits of their own), ``date``, ``orders`` (ids of order
-    templates), ``reference`` (``Type/id`` of a resource). ``queries``: the prefetch keys that it reads itself.
+    ``kind``: see :mod:`.kinds`, where ``unit``, ``other_units`` and ``values`` are too. ``queries``: the prefetch keys that it
+    reads itself.
     ``session``: it reads the orders of this session. ``uses``: the facts that it may read. ``position``: its place in the
     catalogue.
     """
 
     name: str
     title: str
-    kind: str
+    kind: Kind
     compute: Computation
     doc: str
     unit: str = ""
@@ -64,13 +64,15 @@ def fact(
     session: bool = False,
     uses: tuple[str, ...] = (),
 ) -> Callable[[Computation], Computation]:
-    """Register a function as the fact ``name``; its docstring is the definition shown to authors."""
+    """Register a function as the fact ``name``; its docstring is the definition shown to authors. ``kind``: one of ``KINDS``."""
 
     def register(compute: Computation) -> Computation:
         if name in CATALOGUE:
             raise ValueError(f"fact {name} is defined twice")
         doc = " ".join((compute.__doc__ or "").split())
-        CATALOGUE[name] = Definition(name, title, kind, compute, doc, unit, other_units, values, queries, session, uses, len(CATALOGUE))
+        CATALOGUE[name] = Definition(
+            name, title, KINDS[kind], compute, doc, unit, other_units, values, queries, session, uses, len(CATALOGUE)
+        )
         return compute
 
     return register

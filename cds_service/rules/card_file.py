@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
-from .card_texts import PLACEHOLDER, SHOWN, SUMMARY_LIMIT, check_text
+from .card_texts import PLACEHOLDER, SUMMARY_LIMIT, check_text, kinds_that_read
 from .condition_file import ConditionReader, Vocabulary
 from .conditions import Condition
 from .hook_table import HOOKS
@@ -152,10 +153,10 @@ class _Reader(ConditionReader):
     def values(self, says: Mapping) -> tuple[str, ...]:
         found = self.names(says, "values", self.vocabulary.facts, "fact")
         for value, place in self.items(says, "values"):
-            kind = self.vocabulary.facts[value].kind if value in found else SHOWN[0]
-            if kind not in SHOWN:
+            kind = self.vocabulary.facts[value].kind if value in found else None
+            if kind and not kind.in_texts:
                 told = f"{value!r} is a {kind} fact, which has no value to show."
-                self.note(AuthoringError(place, told, f"Those that do: {', '.join(SHOWN)}."))
+                self.note(AuthoringError(place, told, f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}."))
         return found
 
     def paragraph(self, value: Any, place: Place) -> Paragraph:
@@ -175,7 +176,7 @@ class _Reader(ConditionReader):
         return Suggestion(
             self.templated(mapping, "label", orders=tuple(source.fact for source in create)),
             create,
-            self.removed(mapping) if "delete" in mapping else "",
+            self.fact(mapping, "delete", self.vocabulary.removable, "stand for drafts that can be removed") if "delete" in mapping else "",
             self.replaced(mapping) if "replaces" in mapping else "",
             self.truth(mapping, "recommended"),
             self.conditions(mapping, "when", some=True),
@@ -183,19 +184,15 @@ class _Reader(ConditionReader):
             self.templated(mapping, "note") if "note" in mapping else "",
         )
 
-    def removed(self, mapping: Mapping) -> str:
-        fact = self.one_of(mapping, "delete", self.vocabulary.facts)
-        if fact not in self.vocabulary.removable:
-            mend = f"Those that do: {', '.join(self.vocabulary.removable)}."
-            raise AuthoringError(mapping.at("delete"), f"the fact {fact!r} does not stand for drafts that can be removed.", mend)
+    def fact(self, mapping: Mapping, key: str, fitting: Collection[str], does: str) -> str:
+        """The fact under ``key``, one of the ``fitting`` ones, which are those that ``does`` what is needed there."""
+        fact = self.one_of(mapping, key, self.vocabulary.facts)
+        if fact not in fitting:
+            raise AuthoringError(mapping.at(key), f"the fact {fact!r} does not {does}.", f"Those that do: {', '.join(fitting)}.")
         return fact
 
     def replaced(self, mapping: Mapping) -> str:
-        facts = self.vocabulary.facts
-        fact = self.one_of(mapping, "replaces", facts)
-        if facts[fact].kind != "reference":
-            mend = f"Those that do: {', '.join(name for name in facts if facts[name].kind == 'reference')}."
-            raise AuthoringError(mapping.at("replaces"), f"the fact {fact!r} does not name an order.", mend)
+        fact = self.fact(mapping, "replaces", self.vocabulary.facts_for("replaces"), "name an order")
         if "create" not in mapping:
             raise AuthoringError(mapping.at("replaces"), "'replaces' needs an order under 'create' that takes the place.", "Add it.")
         return fact
@@ -208,8 +205,4 @@ class _Reader(ConditionReader):
                 raise AuthoringError(place, f"there is no order {value!r}.", mend)
             return OrderSource(value, "")
         mapping = self.mapping(value, place, ("fact",), ("fact",))
-        name = self.one_of(mapping, "fact", facts)
-        if facts[name].kind != "orders":
-            mend = f"Those that do: {', '.join(name for name in facts if facts[name].kind == 'orders')}."
-            raise AuthoringError(mapping.at("fact"), f"the fact {name!r} does not name orders.", mend)
-        return OrderSource("", name)
+        return OrderSource("", self.fact(mapping, "fact", self.vocabulary.facts_for("create"), "name orders"))

@@ -99,6 +99,7 @@ OPERATORS: Mapping[str, Test] = {
     "within": _within,
     "older_than": _older_than,
 }
+OPERATORS_OF_A_LIST = ("in",)
 STATE_OPERATORS = ("absent", "unknown")
 _derive = object.__setattr__  # what a frozen condition works out of itself when it is made
 

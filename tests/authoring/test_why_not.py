@@ -11,13 +11,14 @@ from itertools import combinations, product
 import pytest
 from click.testing import CliRunner
 
-from cds_service.authoring.card_tests import TODAY, StatedFacts, StatedResult, applicable_tests, read_test
+from cds_service.authoring.card_tests import TODAY, StatedFacts, applicable_tests, read_test
 from cds_service.authoring.why_not import Supposed, why_not
 from cds_service.authoring.why_not_report import why_not_call
 from cds_service.cli import main
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE, Facts
 from cds_service.facts.fact import absent, known, unknown
+from cds_service.facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, RESULT, YES_NO, StatedResult
 from cds_service.facts.session import OrderingSession
 from cds_service.fhir.interval import Interval
 from cds_service.hooks.any_hook import read_request
@@ -50,14 +51,14 @@ def every_value(name, criteria):
         }
     )
     values = {
-        "yes-no": [True, False],
-        "category": list(CATALOGUE[name].values),
-        "number": numbers,
-        "result": [StatedResult(Interval.of(number, comparator), "") for number in numbers for comparator in (None, "<", "<=", ">", ">=")],
-        "date": [TODAY - timedelta(days=int(number)) for number in numbers] or [TODAY],
-        "orders": [("serum-b12",)],
+        YES_NO: [True, False],
+        CATEGORY: list(CATALOGUE[name].values),
+        NUMBER: numbers,
+        RESULT: [StatedResult(Interval.of(number, comparator), "") for number in numbers for comparator in (None, "<", "<=", ">", ">=")],
+        DATE: [TODAY - timedelta(days=int(number)) for number in numbers] or [TODAY],
+        ORDERS: [("serum-b12",)],
     }[kind]
-    return [*map(known, values), unknown("tried"), *([] if kind == "yes-no" else [absent()])]
+    return [*map(known, values), unknown("tried"), *([] if kind is YES_NO else [absent()])]
 
 
 def turning(card, cards, stated, size):

@@ -15,6 +15,7 @@ from cds_service.export.cql import HOOK, define_name, known_name, suggestion_nam
 from cds_service.export.cql import TODAY as TODAY_NAME
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import Fact
+from cds_service.facts.kinds import DATE, NUMBER, ORDERS, RESULT
 from cds_service.rules.card import Card
 from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
@@ -83,14 +84,14 @@ def _parameters(hook: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
 
 def _stated(name: str, value: Any) -> Any:
     kind = CATALOGUE[name].kind
-    if kind == "result":
+    if kind is RESULT:
         return _interval(value)
-    if kind == "number":
+    if kind is NUMBER:
         return float(value)
-    if kind == "date":
+    if kind is DATE:
         # Where no criterion asks when, the value that stands for "a day" is none.
         return {"date": (value if isinstance(value, date) else TODAY).isoformat()}
-    return list(value) if kind == "orders" else value
+    return list(value) if kind is ORDERS else value
 
 
 def _interval(value: Any) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from ...facts.catalogue import CATALOGUE, Definition, Facts
 from ...facts.fact import Fact, absent, known, unknown
+from ...facts.kinds import CATEGORY, DATE, NUMBER, RESULT, YES_NO, StatedResult
 from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import Condition, Criterion
 from ...rules.hook_table import any_at_ordering
-from ..card_tests import TODAY, StatedFacts, StatedResult
+from ..card_tests import TODAY, StatedFacts
 from .finding import Finding
 
 _MOST_TRIES = 2_000  # a fraction of a second; the present cards need fewer than fifty
@@ -192,17 +193,17 @@ def _states(criteria: Sequence[Criterion]) -> list[Fact]:
 
 
 def _values(definition: Definition, around: list[Decimal]) -> list[Any]:
-    if definition.kind == "yes-no":
+    if definition.kind is YES_NO:
         return [True, False]
-    if definition.kind == "category":
+    if definition.kind is CATEGORY:
         return list(definition.values)
-    if definition.kind == "number":
+    if definition.kind is NUMBER:
         return around
-    if definition.kind == "result":
+    if definition.kind is RESULT:
         # No result is below zero.
         pairs = [(value, comparator) for value in around for comparator in (None, "<", "<=", ">", ">=") if value or comparator != "<"]
         intervals = [Interval.of(value, comparator) for value, comparator in pairs]
         return [StatedResult(interval, "") for interval in intervals]
-    if definition.kind == "date":
+    if definition.kind is DATE:
         return [date.fromordinal(TODAY.toordinal() - int(days) + step) for days in around for step in (-1, 0, 1)]
     return ["something"]

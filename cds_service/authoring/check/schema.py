@@ -7,7 +7,6 @@ from typing import Any
 from ...fhir.terminology import BASE
 from ...rules.card import INDICATORS
 from ...rules.card_file import HIGHEST_RANK, STATUSES
-from ...rules.card_texts import SHOWN
 from ...rules.condition_file import LONGEST_ID, Vocabulary
 from ...rules.hook_table import HOOKS
 from .fact_schema import criterion_schema, facts_schema
@@ -82,15 +81,11 @@ def _definitions(vocabulary: Vocabulary) -> dict[str, Any]:
         "criterion": criterion_schema(vocabulary.facts, _NAME),
         "stated": facts_schema(vocabulary.facts),
         "condition": condition,
-        "order": {"anyOf": [_names(vocabulary.templates), _object({"fact": _of_kind(vocabulary, "orders")}, "fact")]},
+        "order": {"anyOf": [_names(vocabulary.templates), _object({"fact": _names(vocabulary.facts_for("create"))}, "fact")]},
         "suggestion": _suggestion(vocabulary),
         "partial-card": _says(vocabulary),
         "test": {**_object(test, "name", "facts"), "oneOf": [{"required": ["fires"]}, {"required": ["silent"]}]},
     }
-
-
-def _of_kind(vocabulary: Vocabulary, *kinds: str) -> dict[str, Any]:
-    return _names(name for name, definition in vocabulary.facts.items() if definition.kind in kinds)
 
 
 def _suggestion(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -98,7 +93,7 @@ def _suggestion(vocabulary: Vocabulary) -> dict[str, Any]:
         "label": _TEXT,
         "create": _list(_ref("order"), some=True),
         "delete": _names(vocabulary.removable),
-        "replaces": _of_kind(vocabulary, "reference"),
+        "replaces": _names(vocabulary.facts_for("replaces")),
         "recommended": {"type": "boolean"},
         "when": _list(_ref("condition"), some=True),
         "note": _TEXT,
@@ -113,7 +108,7 @@ def _says(vocabulary: Vocabulary) -> dict[str, Any]:
         "indicator": {"enum": list(INDICATORS)},
         "summary": {**_TEXT, "maxLength": 139},
         "detail": _list({"anyOf": [_TEXT, paragraph]}),
-        "values": _list(_of_kind(vocabulary, *SHOWN)),
+        "values": _list(_names(name for name, definition in vocabulary.facts.items() if definition.kind.in_texts)),
         "source": _names(vocabulary.evidence),
         "evidence": _list(_names(vocabulary.evidence)),
         "suggestions": _list(_ref("suggestion")),

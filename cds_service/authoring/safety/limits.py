@@ -15,6 +15,7 @@ from typing import Any
 from ...facts.analytes import ANALYTES, Analyte
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact, known
+from ...facts.kinds import DATE, NUMBER, RESULT
 from ...facts.laboratory import Result
 from ...facts.site import Site
 from ...fhir.interval import Interval
@@ -63,7 +64,7 @@ class _Extended:
         self._classes = classes
         self._asked = asked
         self._facts = {criterion.fact for criterion in asked}
-        self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind != "result")
+        self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind is not RESULT)
 
     def __call__(self, facts: Facts) -> Sequence[Class]:
         options = self._classes(facts)
@@ -107,9 +108,9 @@ def _of_input(name: str, fact: Fact) -> Fact:
 
 def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:
     """The classes of an input that stand for a number: of a result, one for each of ``valued`` whose class is the same."""
-    if CATALOGUE[name].kind == "date":
+    if CATALOGUE[name].kind is DATE:
         yield Class(f"{number} days ago", known(NOW.date() - timedelta(days=int(number))))
-    elif CATALOGUE[name].kind == "number":
+    elif CATALOGUE[name].kind is NUMBER:
         yield Class(f"{number:f} {CATALOGUE[name].unit}", known(type(valued[0].fact.value)(number)))
     else:
         for option in valued:

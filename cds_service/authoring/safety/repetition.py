@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS
 from ...facts.catalogue import CATALOGUE
 from ...facts.drafts import DRAFTS_BY_FACT
+from ...facts.kinds import NUMBER
 from ...rules.card import Card
 from .enumeration import Choices, StateFacts
 from .job import Job, bare_cards, engine, every_card, new_facts
@@ -154,7 +155,7 @@ def _told(session: Session) -> Mapping[str, Any]:
 def _answer(name: str, facts: StateFacts, parameters: str) -> Any:
     """What a fact says; a number by the criteria that ask for it, since no two on one side of a limit differ."""
     found = facts[name]
-    if CATALOGUE[name].kind != "number" or found.value is None:
+    if CATALOGUE[name].kind is not NUMBER or found.value is None:
         return found.state, found.value
     asked = [criterion for card in engine(parameters, "all").cards.values() for criterion in card.asks if criterion.fact == name]
     above = found.value > facts.site.number("folate.low_dose_up_to")
