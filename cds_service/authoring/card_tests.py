@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..config import Settings
@@ -15,6 +16,7 @@ from ..rules.card import Card
 from ..rules.card_set import draft_ids
 from ..rules.condition_file import of_kind
 from ..rules.decision import Decisions
+from ..rules.grammar import TEXT, Key, form, names_of, read_keys, ref
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 from .trace import trace_lines
@@ -166,47 +168,57 @@ def _said(outcome: str) -> str:
     return outcome if outcome == "fires" else f"silent by {outcome}"
 
 
-def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
-    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences.
+def read_test(card: Card | None, test: Mapping) -> tuple[str, dict[str, Fact], str]:
+    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences. ``card``: ``None`` where it cannot
+    be read, so that its criteria are not known.
 
     Raises :class:`AuthoringError` with all that was found.
     """
     mistakes = Mistakes()
-    reader = Reader(mistakes)
-    reader.mapping(test, test.place, ("name", "facts", "fires", "silent", "parameter_sets"), ("name", "facts"))
-    parts = reader.parts(
-        name=lambda: reader.text(test, "name"), facts=lambda: _facts(reader.value(test, "facts"), test), wanted=lambda: _wanted(card, test)
-    )
+    reader = _Reader(mistakes, [condition.id for condition, _ in card.criteria] if card else None)
+    if not {"fires", "silent"} & test.keys():
+        reader.note(AuthoringError(test.place, "a test says what it expects.", "Write 'fires: true' or 'silent: <criterion>'."))
+    read: dict[str, Any] = {}
+    with mistakes.noting():
+        read = read_keys(reader, test, test.place, TEST)
     mistakes.tell()
-    return parts["name"], parts["facts"], parts["wanted"]
+    return read["name"], read["facts"], read["fires"] or read["silent"]
 
 
-def _wanted(card: Card, test: Mapping) -> str:
-    if "fires" in test and "silent" in test:
-        raise AuthoringError(test.at("silent"), "a test has 'fires' or 'silent', not both.", "Remove one of the two.")
-    if "fires" in test:
-        if test["fires"] is not True:
-            raise AuthoringError(test.at("fires"), "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent.")
-        return "fires"
-    criteria = [condition.id for condition in (*card.include, *card.exclude)]
-    silent = test.get("silent")
-    if "silent" not in test:
-        raise AuthoringError(test.place, "a test says what it expects.", "Write 'fires: true' or 'silent: <criterion>'.")
-    if not isinstance(silent, str) or silent not in criteria:
-        raise AuthoringError(test.at("silent"), f"the card has no criterion {silent!r}.", meant(str(silent), criteria))
-    return silent
+class _Reader(Reader):
+    """Reads a test of a card whose ``criteria`` have these names, or whose names are not known."""
+
+    def __init__(self, mistakes: Mistakes, criteria: Collection[str] | None):
+        super().__init__(mistakes)
+        self._criteria = criteria
+
+    def facts(self, test: Mapping, key: str) -> dict[str, Fact]:
+        stated = self.value(test, key)
+        if not isinstance(stated, Mapping):
+            raise AuthoringError(test.at(key), "'facts' is a mapping.", "Write {fact: value}, or {} for none.")
+        return self.parts(**{name: partial(stated_fact, name, value, stated.at(name)) for name, value in stated.items()})
+
+    def fires(self, test: Mapping, key: str) -> str:
+        if "silent" in test:
+            raise AuthoringError(test.at("silent"), "a test has 'fires' or 'silent', not both.", "Remove one of the two.")
+        if test[key] is not True:
+            raise AuthoringError(test.at(key), "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent.")
+        return key
+
+    def silent(self, test: Mapping, key: str) -> str:
+        criterion = test[key]
+        if self._criteria is not None and (not isinstance(criterion, str) or criterion not in self._criteria):
+            raise AuthoringError(test.at(key), f"the card has no criterion {criterion!r}.", meant(str(criterion), self._criteria))
+        return str(criterion)
 
 
-def _facts(stated: Any, test: Mapping) -> dict[str, Fact]:
-    if not isinstance(stated, Mapping):
-        raise AuthoringError(test.at("facts"), "'facts' is a mapping.", "Write {fact: value}, or {} for none.")
-    mistakes = Mistakes()
-    facts = {}
-    for name, value in stated.items():
-        with mistakes.noting():
-            facts[name] = stated_fact(name, value, stated.at(name))
-    mistakes.tell()
-    return facts
+TEST = (
+    Key("name", TEXT, required=True),
+    Key("facts", form(_Reader.facts, **ref("stated")), required=True),
+    Key("fires", form(_Reader.fires, const=True)),
+    Key("silent", form(_Reader.silent, type="string", pattern="\\S", description="The id of the criterion that stops the card.")),
+    Key("parameter_sets", names_of(lambda known: PARAMETER_SETS, "parameter set", some=True)),
+)
 
 
 def stated_fact(name: str, value: Any, place: Place) -> Fact:

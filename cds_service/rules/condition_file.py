@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .conditions import OPERATORS, OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
+from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, read_keys, ref
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
@@ -57,11 +59,10 @@ class ConditionReader(Reader):
     def condition(self, value: Any, place: Place) -> Condition:
         """A criterion, an ``any_of`` or a look at another card."""
         if isinstance(value, Mapping) and "any_of" in value:
-            self.mapping(value, place, ("id", "any_of"), ("id",))
-            return AnyOf(self.name(value, "id"), self.each(value, "any_of", self.part, some=True), place)
+            read = read_keys(self, value, place, ANY_OF)
+            return AnyOf(read["id"], read["any_of"], place)
         if isinstance(value, Mapping) and "card" in value:
-            self.mapping(value, place, ("id", "card", "holds"), ("id", "holds"))
-            return CardHolds(self.name(value, "id"), self.text(value, "card"), self.truth(value, "holds"), place)
+            return CardHolds(**read_keys(self, value, place, CARD_HOLDS), place=place)
         return self.criterion(value, place)
 
     def part(self, value: Any, place: Place) -> Criterion:
@@ -92,6 +93,28 @@ class ConditionReader(Reader):
         if len(value) > LONGEST_ID:
             raise AuthoringError(mapping.at(key), f"{value!r} is not {what}.", f"It has at most {LONGEST_ID} characters.")
         return value
+
+
+def conditions_form(*, some: bool = False) -> Form:
+    """A list of conditions; ``some``: it must not be empty."""
+    return Form(partial(ConditionReader.conditions, some=some), lambda known: array(ref("condition"), some=some), ())
+
+
+def name_form(what: str) -> Form:
+    """A name; ``what`` it is."""
+    return form(partial(ConditionReader.name, what=what), type="string", pattern="^[a-z0-9]+(-[a-z0-9]+)*$", maxLength=LONGEST_ID)
+
+
+NAME_OF_A_CRITERION = name_form("the name of a criterion")
+ANY_OF = (
+    Key("id", NAME_OF_A_CRITERION, required=True),
+    Key("any_of", list_of(ConditionReader.part, ref("criterion"), some=True), required=True),
+)
+CARD_HOLDS = (
+    Key("id", NAME_OF_A_CRITERION, required=True),
+    Key("card", TEXT, required=True),
+    Key("holds", TRUTH, required=True),
+)
 
 
 def _when_unknown(mapping: Mapping, operator: str) -> bool | None:

@@ -71,7 +71,7 @@ def test_an_eighth_kind_is_one_class():
     assert of_kind(Share().stated, "45 %", HERE, FACTS["saturation"]) == 45
     with pytest.raises(AuthoringError, match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown."):
         of_kind(Share().stated, "low", HERE, FACTS["saturation"])
-    asked, stated = criterion_schema(FACTS, {"type": "string"}), facts_schema(FACTS)
+    asked, stated = criterion_schema(FACTS), facts_schema(FACTS)
     assert conforms(asked, {"fact": "saturation", "below": "20 %"}) and not conforms(asked, {"fact": "saturation", "below": "20"})
     assert not conforms(asked, {"fact": "saturation", "more_than": "20 %"})
     assert [conforms(stated, {"saturation": value}) for value in ("45 %", "unknown", "low")] == [True, True, False]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...facts.catalogue import Definition
 from ...facts.kinds import Schema
+from ...rules.condition_file import NAME_OF_A_CRITERION
 from ...rules.conditions import OPERATORS_OF_A_LIST, STATE_OPERATORS
 
 _TRUTH: Schema = {"type": "boolean"}
@@ -21,8 +22,8 @@ def _operand(operator: str, one: Schema) -> Schema:
     return {"type": "array", "minItems": 1, "uniqueItems": True, "items": one} if operator in OPERATORS_OF_A_LIST else one
 
 
-def criterion_schema(facts: Mapping[str, Definition], name: Schema) -> Schema:
-    """A criterion: one fact of ``facts``, with one of the operators that can ask it. ``name``: the schema of its id."""
+def criterion_schema(facts: Mapping[str, Definition]) -> Schema:
+    """A criterion: one fact of ``facts``, with one of the operators that can ask it."""
     alike: dict[str, tuple[Mapping[str, Schema], list[str]]] = {}
     for fact, definition in facts.items():
         operands = _operands(definition)
@@ -31,7 +32,7 @@ def criterion_schema(facts: Mapping[str, Definition], name: Schema) -> Schema:
     return {
         "type": "object",
         "properties": {
-            "id": name,
+            "id": NAME_OF_A_CRITERION.schema(None),
             "fact": {"enum": sorted(facts)},
             "when_unknown": {"enum": ["fire", True, False]},
             **{operator: _TRUTH if operator in STATE_OPERATORS else {} for operator in operators},
