@@ -42,7 +42,6 @@ check: $(TEST_STAMP) ## Lint and type-check
 generate: $(RUN_STAMP) ## Make anew what is made of cards, facts and value sets
 	@mkdir -p build
 	@$(BIN)/python -m cds_service export --profiles
-	@$(BIN)/python -m cds_service topics > build/generated && mv build/generated fhir_profiles/code-systems/card-topic.json
 	@$(BIN)/python -m cds_service schema > build/generated && mv build/generated cards/card.schema.json
 	@$(BIN)/python -m cds_service doc
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..facts.site import Site
 from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.hook_table import any_at_ordering
 from .safety.class_values import NOW, YES_NO
 from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
@@ -85,7 +85,7 @@ def _possible(facts: StateFacts, fact: str, card: Card, suggestion: Suggestion) 
 
     def answers(conditions: tuple[Condition, ...]) -> Iterator[bool | None]:
         for condition in conditions:
-            if not isinstance(condition, CardHolds) and told.issuperset(condition.facts):
+            if not condition.card and told.issuperset(condition.facts):
                 yield condition.truth(facts, lambda card_id: False)
 
     return all(answers((*card.include, *suggestion.when))) and not any(answers(card.exclude))

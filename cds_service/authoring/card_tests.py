@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
-from contextlib import suppress
 from datetime import date
-from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
-from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.catalogue import CATALOGUE
 from ..facts.fact import Fact, absent, known, unknown
-from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.card_set import draft_ids
-from ..rules.conditions import CardHolds
+from ..rules.condition_file import of_kind
 from ..rules.decision import Decisions
+from ..rules.grammar import TEXT, Key, form, names_of, read_keys, ref
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 from .trace import trace_lines
 
 TODAY = date(2026, 11, 23)
-_QUANTITY = re.compile(r"(<=|>=|<|>)?([0-9]+(?:\.[0-9]+)?) (\S+)\Z")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class CardTestResult(NamedTuple):
@@ -43,13 +39,6 @@ class CardTestResult(NamedTuple):
 
 class UnknownCard(ValueError):
     """No parameter set has a card of this id; says which was probably meant."""
-
-
-class StatedResult(NamedTuple):
-    """A laboratory result as a test states it."""
-
-    interval: Interval
-    as_sent: str
 
 
 class StatedFacts:
@@ -141,11 +130,8 @@ def applicable_tests(card: Card, parameter_set: str, cards: AnyMapping[str, Card
     Raises :class:`AuthoringError`.
     """
     reader = Reader()
-    off = [  # no set: what stands under 'silent' may be anything
-        condition.id
-        for condition in card.exclude
-        if cards is not None and isinstance(condition, CardHolds) and condition.holds and condition.card not in cards
-    ]
+    looking = [condition for condition in card.exclude if condition.firing] if cards is not None else []
+    off = [condition.id for condition in looking if condition.firing not in (cards or ())]  # no set: 'silent' may name anything
     applying = []
     for test in card.tests:
         sets = reader.names(test, "parameter_sets", PARAMETER_SETS, "parameter set", some=True)
@@ -182,47 +168,57 @@ def _said(outcome: str) -> str:
     return outcome if outcome == "fires" else f"silent by {outcome}"
 
 
-def read_test(card: Card, test: Any) -> tuple[str, dict[str, Fact], str]:
-    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences.
+def read_test(card: Card | None, test: Mapping) -> tuple[str, dict[str, Fact], str]:
+    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that silences. ``card``: ``None`` where it cannot
+    be read, so that its criteria are not known.
 
     Raises :class:`AuthoringError` with all that was found.
     """
     mistakes = Mistakes()
-    reader = Reader(mistakes)
-    reader.mapping(test, test.place, ("name", "facts", "fires", "silent", "parameter_sets"), ("name", "facts"))
-    parts = reader.parts(
-        name=lambda: reader.text(test, "name"), facts=lambda: _facts(reader.value(test, "facts"), test), wanted=lambda: _wanted(card, test)
-    )
+    reader = _Reader(mistakes, [condition.id for condition, _ in card.criteria] if card else None)
+    if not {"fires", "silent"} & test.keys():
+        reader.note(AuthoringError(test.place, "a test says what it expects.", "Write 'fires: true' or 'silent: <criterion>'."))
+    read: dict[str, Any] = {}
+    with mistakes.noting():
+        read = read_keys(reader, test, test.place, TEST)
     mistakes.tell()
-    return parts["name"], parts["facts"], parts["wanted"]
+    return read["name"], read["facts"], read["fires"] or read["silent"]
 
 
-def _wanted(card: Card, test: Mapping) -> str:
-    if "fires" in test and "silent" in test:
-        raise AuthoringError(test.at("silent"), "a test has 'fires' or 'silent', not both.", "Remove one of the two.")
-    if "fires" in test:
-        if test["fires"] is not True:
-            raise AuthoringError(test.at("fires"), "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent.")
-        return "fires"
-    criteria = [condition.id for condition in (*card.include, *card.exclude)]
-    silent = test.get("silent")
-    if "silent" not in test:
-        raise AuthoringError(test.place, "a test says what it expects.", "Write 'fires: true' or 'silent: <criterion>'.")
-    if not isinstance(silent, str) or silent not in criteria:
-        raise AuthoringError(test.at("silent"), f"the card has no criterion {silent!r}.", meant(str(silent), criteria))
-    return silent
+class _Reader(Reader):
+    """Reads a test of a card whose ``criteria`` have these names, or whose names are not known."""
+
+    def __init__(self, mistakes: Mistakes, criteria: Collection[str] | None):
+        super().__init__(mistakes)
+        self._criteria = criteria
+
+    def facts(self, test: Mapping, key: str) -> dict[str, Fact]:
+        stated = self.value(test, key)
+        if not isinstance(stated, Mapping):
+            raise AuthoringError(test.at(key), "'facts' is a mapping.", "Write {fact: value}, or {} for none.")
+        return self.parts(**{name: partial(stated_fact, name, value, stated.at(name)) for name, value in stated.items()})
+
+    def fires(self, test: Mapping, key: str) -> str:
+        if "silent" in test:
+            raise AuthoringError(test.at("silent"), "a test has 'fires' or 'silent', not both.", "Remove one of the two.")
+        if test[key] is not True:
+            raise AuthoringError(test.at(key), "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent.")
+        return key
+
+    def silent(self, test: Mapping, key: str) -> str:
+        criterion = test[key]
+        if self._criteria is not None and (not isinstance(criterion, str) or criterion not in self._criteria):
+            raise AuthoringError(test.at(key), f"the card has no criterion {criterion!r}.", meant(str(criterion), self._criteria))
+        return str(criterion)
 
 
-def _facts(stated: Any, test: Mapping) -> dict[str, Fact]:
-    if not isinstance(stated, Mapping):
-        raise AuthoringError(test.at("facts"), "'facts' is a mapping.", "Write {fact: value}, or {} for none.")
-    mistakes = Mistakes()
-    facts = {}
-    for name, value in stated.items():
-        with mistakes.noting():
-            facts[name] = stated_fact(name, value, stated.at(name))
-    mistakes.tell()
-    return facts
+TEST = (
+    Key("name", TEXT, required=True),
+    Key("facts", form(_Reader.facts, **ref("stated")), required=True),
+    Key("fires", form(_Reader.fires, const=True)),
+    Key("silent", form(_Reader.silent, type="string", pattern="\\S", description="The id of the criterion that stops the card.")),
+    Key("parameter_sets", names_of(lambda known: PARAMETER_SETS, "parameter set", some=True)),
+)
 
 
 def stated_fact(name: str, value: Any, place: Place) -> Fact:
@@ -233,39 +229,4 @@ def stated_fact(name: str, value: Any, place: Place) -> Fact:
         return absent()
     if value == "unknown":
         return unknown("stated so")
-    return known(_value(CATALOGUE[name], value, place))
-
-
-def _value(definition: Definition, value: Any, place: Place) -> Any:
-    if definition.kind == "yes-no" and isinstance(value, bool):
-        return value
-    if definition.kind == "category" and value in definition.values:
-        return value
-    if definition.kind in ("number", "result") and isinstance(value, str):
-        match = _QUANTITY.match(value)
-        if match and match[3] == definition.unit:
-            number = Decimal(match[2])
-            if definition.kind == "number" and not match[1]:
-                return number
-            if definition.kind == "result":
-                return StatedResult(Interval.of(number, match[1]), value)
-    if definition.kind == "orders" and isinstance(value, list):
-        return tuple(map(str, value))
-    if definition.kind == "reference" and isinstance(value, str):
-        return value
-    if definition.kind == "date" and isinstance(value, str) and _DAY.match(value):
-        with suppress(ValueError):
-            return date.fromisoformat(value)
-    told = str(value) if isinstance(value, Decimal) else repr(value)
-    raise AuthoringError(place, f"{told} is no value of {definition.name!r}, a {definition.kind}.", _as_written(definition, value))
-
-
-def _as_written(definition: Definition, value: Any) -> str:
-    """How a test writes a value of a fact."""
-    if definition.kind == "category":
-        return meant(str(value), [*definition.values, "absent", "unknown"])
-    forms = {
-        "yes-no": "true or false", "number": f"'1 {definition.unit}'", "result": f"'1 {definition.unit}' or '<1 {definition.unit}'",
-        "orders": "[serum-b12]", "date": "2026-11-23", "reference": "MedicationRequest/1",
-    }  # fmt: skip
-    return f"Write it as {forms[definition.kind]}, or as absent or unknown."
+    return known(of_kind(CATALOGUE[name].kind.stated, value, place, CATALOGUE[name]))

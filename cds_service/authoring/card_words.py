@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..facts.catalogue import CATALOGUE
+from ..facts.kinds import ORDERS
 from ..rules.card_texts import PLACEHOLDER
-from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.conditions import Condition, Criterion
 from ..rules.written_units import written
 
 _UNITS = {"d": "days", "ug/d": "micrograms a day"}
@@ -50,8 +51,8 @@ def in_words(conditions: Iterable[Condition]) -> list[str]:
     told = []
     firing = []
     for condition in conditions:
-        if isinstance(condition, CardHolds) and condition.holds:
-            firing.append(card_link(condition.card))
+        if condition.firing:
+            firing.append(card_link(condition.firing))
         else:
             told.append(condition_words(condition))
     if firing:
@@ -61,10 +62,10 @@ def in_words(conditions: Iterable[Condition]) -> list[str]:
 
 def condition_words(condition: Condition) -> str:
     """A condition as a reader would say it."""
-    if isinstance(condition, CardHolds):
-        return f"the card {card_link(condition.card)} {'fires' if condition.holds else 'does not fire'}"
+    if condition.card:
+        return f"the card {card_link(condition.card)} {'fires' if condition.firing else 'does not fire'}"
     by_subject: dict[str, list[str]] = {}
-    for criterion in condition.criteria if isinstance(condition, AnyOf) else (condition,):
+    for criterion in condition.criteria:
         subject, answers = _said(criterion)
         by_subject.setdefault(subject, []).extend(answers)
     alternatives = [f"{subject}: {joined(answers, 'or')}" if answers else subject for subject, answers in by_subject.items()]
@@ -90,7 +91,7 @@ def _answers(criterion: Criterion, name: str) -> list[str]:
     if criterion.operator == "absent":
         if operand:
             return ["none"]
-        return [_value(value) for value in definition.values] or ["one to order" if definition.kind == "orders" else "known"]
+        return [_value(value) for value in definition.values] or ["one to order" if definition.kind is ORDERS else "known"]
     if criterion.operator in ("is", "in"):
         wanted = operand if isinstance(operand, frozenset) else {operand}
         return [_value(value) for value in definition.values if value in wanted]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..rules.card import Card
-from ..rules.conditions import AnyOf, CardHolds, Condition, Truth
+from ..rules.conditions import Condition, Truth
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Place
 from .card_tests import StatedFacts, applicable_tests, authored, check_known, read_test
@@ -79,7 +79,7 @@ def seen(card: Card, cards: dict[str, Card], parameter_set: str) -> Iterator[See
     for part, condition in _conditions(card):
         looked_at = firing if part.startswith("when") else decisions
         truths: list[Truth] = [condition.truth(facts, made.holds) for facts, made in looked_at]
-        decidable = not isinstance(condition, CardHolds) or condition.card in cards
+        decidable = not condition.card or condition.card in cards
         counts = (truths.count(True), truths.count(False), truths.count(None))
         yield Seen(card.id, part, condition.id, condition_text(condition), condition.place, *counts, decidable)
 
@@ -90,8 +90,7 @@ def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
     for part, conditions in (("include", card.include), ("exclude", card.exclude), *shown):
         for condition in conditions:
             yield part, condition
-            if isinstance(condition, AnyOf):
-                yield from ((f"{part}: part", inner) for inner in condition.criteria)
+            yield from ((f"{part}: part", inner) for inner in condition.alternatives)
 
 
 def covered_cards(card_ids: Collection[str], settings: Settings) -> list[CoveredCard]:

@@ -9,9 +9,10 @@ from typing import Any
 from ..engine import Call, Engine
 from ..facts.catalogue import CATALOGUE, Facts
 from ..facts.fact import Fact
+from ..facts.kinds import DATE
 from ..rendering.card_text import value_text
 from ..rendering.shown import select_shown
-from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.conditions import Condition, Criterion
 from ..rules.decision import Decision
 
 TRUTHS = {True: "true", False: "false", None: "unknown"}
@@ -62,12 +63,10 @@ def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
 
 def condition_text(condition: Condition) -> str:
     """A condition as a reader would say it."""
-    if isinstance(condition, CardHolds):
-        return f"card {condition.card} {'holds' if condition.holds else 'does not hold'}"
-    if isinstance(condition, AnyOf):
-        joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
-        return joint.join(map(condition_text, condition.criteria))
-    return _criterion_text(condition)
+    if condition.card:
+        return f"card {condition.card} {'holds' if condition.firing else 'does not hold'}"
+    joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
+    return joint.join(map(_criterion_text, condition.criteria))
 
 
 def _criterion_text(criterion: Criterion) -> str:
@@ -80,7 +79,7 @@ def _criterion_text(criterion: Criterion) -> str:
     elif isinstance(operand, bool):
         asked = f"is {'true' if operand else 'false'}"
     else:
-        unit = "days" if definition.kind == "date" else definition.unit
+        unit = "days" if definition.kind is DATE else definition.unit
         asked = f"{criterion.operator.replace('_', ' ')} {operand} {unit}".rstrip()
     return f"{criterion.fact} {asked}{', or unknown' if criterion.when_unknown else ''}"
 

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, absent, known, unknown
+from ..facts.kinds import CATEGORY, DATE, ORDERS, RESULT, YES_NO, StatedResult
 from ..fhir.interval import Interval
 from ..rendering.card_text import value_text
 from ..rules.conditions import Criterion
-from .card_tests import StatedFacts, StatedResult
+from .card_tests import StatedFacts
 from .card_words import joined
 
 
@@ -49,7 +50,7 @@ def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
     limits = sorted({criterion.operand for criterion in criteria if isinstance(criterion.operand, Decimal)})
     options = list(_known(definition, limits, today))
     # A yes/no fact is never absent: what was looked for and not found is a no.
-    if definition.kind != "yes-no" or any(criterion.operator == "absent" for criterion in criteria):
+    if definition.kind is not YES_NO or any(criterion.operator == "absent" for criterion in criteria):
         options.append(_Option(absent(), "absent"))
     options.append(_Option(unknown("supposed"), "unknown"))
     alike: dict[tuple[bool, ...], list[_Option]] = {}
@@ -59,12 +60,12 @@ def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
 
 
 def _known(definition: Definition, limits: Sequence[Decimal], today: date) -> Iterator[_Option]:
-    if definition.kind == "yes-no":
+    if definition.kind is YES_NO:
         yield from (_Option(known(True), "yes"), _Option(known(False), "no"))
-    elif definition.kind == "category":
+    elif definition.kind is CATEGORY:
         yield from (_Option(known(value), value) for value in definition.values)
     elif not limits:
-        yield _Option(known(("something",) if definition.kind == "orders" else "something"), "present")
+        yield _Option(known(("something",) if definition.kind is ORDERS else "something"), "present")
     else:
         yield from _ranges(definition, limits, today)
 
@@ -80,7 +81,7 @@ def _ranges(definition: Definition, limits: Sequence[Decimal], today: date) -> I
         assert limit is not None
         yield option(limit, limit, limit)
         yield option((limit + following) / 2 if following is not None else limit + 1, limit, following)
-    if definition.kind == "result":
+    if definition.kind is RESULT:
         for comparator in ("<", "<=", ">", ">="):
             for limit in limits:
                 stated = f"{comparator}{limit} {definition.unit}"
@@ -88,9 +89,9 @@ def _ranges(definition: Definition, limits: Sequence[Decimal], today: date) -> I
 
 
 def _value(definition: Definition, number: Decimal, today: date) -> Any:
-    if definition.kind == "date":
+    if definition.kind is DATE:
         return today - timedelta(days=int(number))
-    return StatedResult(Interval.of(number, None), f"{number} {definition.unit}") if definition.kind == "result" else number
+    return StatedResult(Interval.of(number, None), f"{number} {definition.unit}") if definition.kind is RESULT else number
 
 
 def _words(definition: Definition, options: Sequence[_Option], today: date) -> str:
@@ -106,7 +107,7 @@ def _range_words(definition: Definition, first: _Option, last: _Option, today: d
     def said(limit: Decimal) -> str:
         value = _value(definition, limit, today)
         text = value_text(definition, known(value), markdown=False)
-        return f"{limit:f} days ago ({text})" if definition.kind == "date" else text
+        return f"{limit:f} days ago ({text})" if definition.kind is DATE else text
 
     if first.low is not None and first.low == first.high == last.high:
         return f"exactly {said(first.low)}"
@@ -114,6 +115,6 @@ def _range_words(definition: Definition, first: _Option, last: _Option, today: d
     if first.low is not None:
         parts.append(f"{'at least' if first.low == first.high else 'more than'} {said(first.low)}")
     if last.high is not None:
-        beyond = "less than" if definition.kind == "date" else "below"
+        beyond = "less than" if definition.kind is DATE else "below"
         parts.append(f"{'at most' if last.low == last.high else beyond} {said(last.high)}")
     return " and ".join(parts)

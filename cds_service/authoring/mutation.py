@@ -24,7 +24,8 @@ from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact
-from ..rules.card import Card
+from ..facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, RESULT, YES_NO
+from ..rules.card import Card, deciding_criteria
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Mapping, Place
@@ -238,10 +239,9 @@ class _Search:
         self._checks: list[Callable[[], bool]] = [lambda: self._let(before) is not self._let(after)]
         self._checks += [partial(self._let, [each]) for each in same]
         self._limits: dict[str, set[Decimal]] = {}
-        for condition, _ in (*own, *others):
-            for criterion in self._flat(condition):
-                if isinstance(criterion.operand, Decimal):
-                    self._limits.setdefault(criterion.fact, set()).add(criterion.operand)
+        for criterion in (*deciding_criteria(card, cards), *deciding_criteria(mutant, cards)):
+            if isinstance(criterion.operand, Decimal):
+                self._limits.setdefault(criterion.fact, set()).add(criterion.operand)
         self._trial = _Trial()
         self._told: dict[str, Any] = {}
         self._tries = 0
@@ -278,16 +278,6 @@ class _Search:
         holds = Decisions(self._cards, self._trial).holds
         return all(bool(condition.truth(self._trial, holds)) is not excludes for condition, excludes in criteria)
 
-    def _flat(self, condition: Condition) -> Iterator[Criterion]:
-        """The criteria of a condition, with those of the card that it looks at (which may be off in this set)."""
-        if isinstance(condition, Criterion):
-            yield condition
-        elif isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif condition.card in self._cards:
-            for inner, _ in self._cards[condition.card].criteria:
-                yield from self._flat(inner)
-
     def _states(self, name: str) -> list[Any]:
         """The states of a fact as a test writes them, the one of ``base`` first."""
         values = _values(CATALOGUE[name], self._limits.get(name, ()))
@@ -303,18 +293,18 @@ def _read(card: Card, told: Stated) -> dict[str, Fact]:
 
 def _values(definition: Definition, limits: Collection[Decimal]) -> list[Any]:
     """Values of a fact, as a test writes them, of which one stands for every way to answer questions about ``limits``."""
-    if definition.kind == "yes-no":
+    if definition.kind is YES_NO:
         return [True, False]
-    if definition.kind == "category":
+    if definition.kind is CATEGORY:
         return list(definition.values)
-    if definition.kind == "date":
+    if definition.kind is DATE:
         days = sorted({int(limit) + near for limit in limits or (Decimal(1),) for near in (-1, 0, 1)})
         return [(TODAY - timedelta(days=day)).isoformat() for day in days]
-    if definition.kind == "orders":
+    if definition.kind is ORDERS:
         return [["an-order"]]
-    if definition.kind not in ("number", "result"):
+    if definition.kind not in (NUMBER, RESULT):
         raise _Undecided(f"a test cannot state a value of {definition.name}")
     ends = sorted({Decimal(0), *limits})
     numbers = [*sorted(limits), *((low + high) / 2 for low, high in pairwise(ends)), ends[-1] + 1]
-    comparators = ("", "<", "<=", ">", ">=") if definition.kind == "result" else ("",)
+    comparators = ("", "<", "<=", ">", ">=") if definition.kind is RESULT else ("",)
     return [f"{comparator}{number:f} {definition.unit}" for comparator in comparators for number in numbers]

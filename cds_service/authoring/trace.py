@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from typing import Any
 
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions, Step
 from .explanation import TRUTHS, condition_text
 
@@ -35,7 +35,7 @@ def _line(step: Step, others: Decisions, stated: AnyMapping[str, Any]) -> str:
 
 def _told(condition: Condition, others: Decisions, stated: AnyMapping[str, Any]) -> str:
     """What a condition had to go by."""
-    if not isinstance(condition, CardHolds):
+    if not condition.card:
         names = dict.fromkeys(condition.facts)
         return ", ".join(f"{name}: {_written(stated[name])}" if name in stated else f"{name} not stated" for name in names)
     if condition.card not in others:

@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 
 from ..facts.catalogue import CATALOGUE
 from ..facts.fact import Fact, State
-from ..rules.card import Card
-from ..rules.conditions import AnyOf, CardHolds, Criterion
+from ..rules.card import Card, deciding_criteria
+from ..rules.conditions import Criterion
 from ..rules.decision import Decision, Decisions
 from .fact_classes import FactClass, classes, true_of
 
@@ -62,22 +62,11 @@ class Supposed:
         return self._supposed.get(name) or self._actual[name]
 
 
-def criteria_of(card: Card, cards: Cards) -> Iterator[Criterion]:
-    """Every criterion that ``card`` rests on: its own, and those of the cards that it looks at."""
-    for condition in (*card.include, *card.exclude):
-        if isinstance(condition, Criterion):
-            yield condition
-        elif isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif condition.card in cards:
-            yield from criteria_of(cards[condition.card], cards)
-
-
 def looked_at(card: Card, cards: Cards) -> list[str]:
     """The cards that ``card`` looks at, directly or through another."""
     found: dict[str, None] = {}
-    for condition in (*card.include, *card.exclude):
-        if isinstance(condition, CardHolds) and condition.card in cards:
+    for condition, _ in card.criteria:
+        if condition.card in cards:
             found |= dict.fromkeys([condition.card, *looked_at(cards[condition.card], cards)])
     return list(found)
 
@@ -95,7 +84,7 @@ class _Search:
     def __init__(self, card: Card, cards: Cards, facts: KnownFacts):
         self._card, self._cards, self._facts = card, cards, facts
         self._asked: dict[str, list[Criterion]] = {}
-        for criterion in criteria_of(card, cards):
+        for criterion in deciding_criteria(card, cards):
             self._asked.setdefault(criterion.fact, []).append(criterion)
         self._others = {name: self._other_classes(name) for name in self._asked}
 
@@ -149,7 +138,7 @@ class _Search:
 
     def _steps(self, change: Change) -> int:
         """How many classes a number moves by."""
-        if change.now.value is None or CATALOGUE[change.fact].kind not in ("number", "result", "date"):
+        if change.now.value is None or not CATALOGUE[change.fact].kind.is_ordered:
             return 0
         every = [found.true_of for found in classes(self._asked[change.fact], self._facts.today)]
         now = true_of(change.now, self._asked[change.fact], self._facts.today)
@@ -170,7 +159,6 @@ def _pivots(card: Card, cards: Cards, decisions: Decisions) -> Iterator[str]:
     decision = decisions[card.id]
     steps = decision.steps if decision.fires else decision.steps[-1:]  # a decision ends with the criterion that stops
     for condition in (step.condition for step in steps):
-        if not isinstance(condition, CardHolds):
-            yield from condition.facts
-        elif condition.card in cards:
+        yield from condition.facts
+        if condition.card in cards:
             yield from _pivots(cards[condition.card], cards, decisions)

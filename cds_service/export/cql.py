@@ -14,20 +14,21 @@ from typing import Any
 from ..authoring.card_words import title
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, REFERENCE, RESULT, YES_NO
 from ..rules.card import Card, Suggestion
-from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ..rules.conditions import Condition, Criterion
 from .criteria import criteria_words, words
 
 HOOK, TODAY = "hook", "today"
 # A result is an interval, since one that came with a comparator ("<150") has no single value.
 _TYPES = {
-    "yes-no": "Boolean",
-    "number": "Decimal",
-    "category": "String",
-    "result": "Interval<Decimal>",
-    "date": "Date",
-    "orders": "List<String>",
-    "reference": "String",
+    YES_NO: "Boolean",
+    NUMBER: "Decimal",
+    CATEGORY: "String",
+    RESULT: "Interval<Decimal>",
+    DATE: "Date",
+    ORDERS: "List<String>",
+    REFERENCE: "String",
 }
 _LINE = 100
 
@@ -87,7 +88,7 @@ def _parameters(facts: Iterable[str]) -> Iterator[str]:
 
 def _about(definition: Definition) -> str:
     said = title(definition.name)
-    if definition.kind in ("number", "result") and definition.unit:
+    if definition.unit:
         said += f", in {definition.unit}"
     if definition.values:
         said += f": {', '.join(definition.values)}"
@@ -131,13 +132,12 @@ def _comment(text: str) -> str:
 
 def _truth(condition: Condition, engine: Engine) -> str:
     """The three-valued answer to a condition, as ``Condition.truth`` gives it."""
-    if isinstance(condition, CardHolds):
+    if condition.card:
         # A card that is off in the parameter set never fires.
         fires = define_name(condition.card) if condition.card in engine.cards else "false"
-        return fires if condition.holds else f"not {fires}"
-    if isinstance(condition, AnyOf):
-        return " or ".join(f"({_criterion(criterion)})" for criterion in condition.criteria)
-    return _criterion(condition)
+        return fires if condition.firing else f"not {fires}"
+    asked = [_criterion(criterion) for criterion in condition.criteria]
+    return " or ".join(f"({one})" for one in asked) if condition.alternatives else asked[0]
 
 
 def _criterion(criterion: Criterion) -> str:
@@ -149,7 +149,7 @@ def _criterion(criterion: Criterion) -> str:
         return f"if {known} then {fact} is {'' if criterion.operand else 'not '}null else {unknown}"
     if_absent = _boolean(criterion.operator == "is" and criterion.operand is False)
     asked = _ASKED[criterion.operator](fact, criterion)
-    if criterion.when_unknown is not None and CATALOGUE[criterion.fact].kind == "result":
+    if criterion.when_unknown is not None and CATALOGUE[criterion.fact].kind is RESULT:
         asked = f"Coalesce({asked}, {unknown})"
     return f"if not {known} then {unknown} else if {fact} is null then {if_absent} else {asked}"
 
@@ -178,7 +178,7 @@ def _compared(point: str, true_where: str, false_where: str) -> Callable[[str, C
 
     def asked(fact: str, criterion: Criterion) -> str:
         limit = _literal(criterion.operand)
-        if CATALOGUE[criterion.fact].kind != "result":
+        if CATALOGUE[criterion.fact].kind is not RESULT:
             return f"{fact} {point} {limit}"
         return (
             f"(if {true_where.format(fact)} {limit} then true else if {false_where.format(fact)} {limit} then false else null as Boolean)"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..authoring.card_words import condition_words
+from ..authoring.card_words import condition_words, unlinked
 from ..rules.card import Card
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 
 LANGUAGE = "text/cql"
 
@@ -29,6 +29,5 @@ def criteria_words(card: Card) -> str:
 
 def words(condition: Condition) -> str:
     """A criterion in a clinician's words."""
-    if isinstance(condition, CardHolds):
-        return f"the card {condition.card} {'fires' if condition.holds else 'does not fire'}"
-    return condition_words(condition)
+    said = condition_words(condition)
+    return unlinked(said) if condition.card else said

@@ -10,7 +10,6 @@ from ..facts.queries import QUERIES, Queries
 from ..fhir.terminology import BASE
 from ..hooks.prefetch import prefetch_templates
 from ..rules.card import Card
-from ..rules.conditions import CardHolds
 
 _QUERY_PATTERN = "http://hl7.org/fhir/StructureDefinition/cqf-fhirQueryPattern"
 
@@ -52,6 +51,5 @@ def queries_of_card(card: Card, cards: Mapping[str, Card]) -> tuple[str, ...]:
     while waiting:
         looking = waiting.pop()
         found[looking.id] = looking
-        named = [condition.card for condition in looking.conditions if isinstance(condition, CardHolds)]
-        waiting += [cards[name] for name in named if name in cards and name not in found]
+        waiting += [cards[name] for name in looking.looks_at if name in cards and name not in found]
     return queries_of(found)

@@ -15,6 +15,7 @@ from typing import Any
 from ..authoring.card_words import plain
 from ..engine import Engine
 from ..facts.catalogue import CATALOGUE, Definition
+from ..facts.kinds import ORDERS
 from ..facts.queries import QUERIES
 from ..rules.card_set import ParameterEntry
 from ..rules.parameter_text import with_parameters
@@ -29,15 +30,6 @@ _MODULE_DEFINITION = {
         {"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "module-definition", "display": "Module Definition"}
     ]
 }
-_FACT_TYPES = {
-    "yes-no": "boolean",
-    "number": "Quantity",
-    "category": "code",
-    "result": "Quantity",
-    "date": "date",
-    "orders": "canonical",
-    "reference": "Reference",
-}  # fmt: skip
 _SESSION = [
     {"name": "draftOrders", "use": "in", "min": 0, "max": "1", "type": "Bundle", "documentation": "The orders of the session."},
     {"name": "selections", "use": "in", "min": 0, "max": "*", "type": "string", "documentation": "References of the orders just chosen."},
@@ -83,9 +75,9 @@ def _fact(definition: Definition, words: Mapping[str, str]) -> dict[str, Any]:
         "name": definition.name,
         "use": "out",
         "min": 0,
-        "max": "*" if definition.kind == "orders" else "1",
+        "max": "*" if definition.kind is ORDERS else "1",
         "documentation": " ".join(said),
-        "type": _FACT_TYPES[definition.kind],
+        "type": definition.kind.fhir_type,
     }
 
 

@@ -20,7 +20,6 @@ from ..engine import Engine
 from ..rendering.publication import TOPICS
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.card_set import EvidenceEntry
-from ..rules.conditions import CardHolds
 from .capabilities import CAPABILITIES
 from .cql import define_name, suggestion_name
 from .criteria import applicability, criteria_words, words
@@ -103,8 +102,7 @@ class PlanDefinitions:
 
     def _other_cards(self, card: Card) -> list[dict[str, Any]]:
         cards = self._engine.cards
-        named = dict.fromkeys(condition.card for condition in card.conditions if isinstance(condition, CardHolds))
-        return [{"type": "depends-on", "resource": plan_canonical(cards[name], self._engine)} for name in named if name in cards]
+        return [{"type": "depends-on", "resource": plan_canonical(cards[name], self._engine)} for name in card.looks_at if name in cards]
 
     def _action(self, card: Card) -> dict[str, Any]:
         action: dict[str, Any] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..fhir.once import once
 from .fact import Fact, Source, newest_first, unknown
 from .guard import UNREADABLE
+from .kinds import KINDS, Kind
 from .reads import Computation, Needs, Read, computed
 
 if TYPE_CHECKING:
@@ -31,15 +32,13 @@ _Computation = TypeVar("_Computation", bound=Computation)
 class Definition:
     """What the catalogue holds of a fact.
 
-    ``kind``: ``yes-no``, ``number`` (decimal in ``unit``), ``category`` (one of ``values``), ``result`` (a laboratory
-    result in ``unit``, or in ``other_units`` that have limits of their own), ``date``, ``orders`` (ids of order
-    templates), ``reference`` (``Type/id`` of a resource). ``needs``: what it reads itself. ``place``: the file and line where it
-    is defined. ``position``: its place in the catalogue.
+    ``kind``: see :mod:`.kinds`, where ``unit``, ``other_units`` and ``values`` are too. ``needs``: what it reads itself. ``place``:
+    the file and line where it is defined. ``position``: its place in the catalogue.
     """
 
     name: str
     title: str
-    kind: str
+    kind: Kind
     compute: Callable[[Facts], Fact]
     doc: str
     needs: Needs
@@ -79,8 +78,16 @@ def define(
     other_units: tuple[str, ...] = (),
     values: tuple[str, ...] = (),
 ) -> None:
-    """Register as the fact ``name`` what is no more than a ``read``; ``doc`` is the definition shown to authors."""
-    _register(Definition(name, title, kind, read.evaluate, doc, read.needs, unit, other_units, values, _defining_line()))
+    """Register as the fact ``name`` what is no more than a ``read``.
+
+    ``kind``: one of ``KINDS``; ``doc``: the definition shown to authors.
+    """
+    if name in CATALOGUE:
+        raise ValueError(f"fact {name} is defined twice")
+    shown, place = " ".join(doc.split()), _defining_line()
+    CATALOGUE[name] = Definition(
+        name, title, KINDS[kind], read.evaluate, shown, read.needs, unit, other_units, values, place, len(CATALOGUE)
+    )
 
 
 def fact(
@@ -95,8 +102,8 @@ def fact(
     """Register a computation as the fact ``name``; its docstring is the definition shown to authors."""
 
     def register(computation: type[_Computation]) -> type[_Computation]:
-        read, doc = computed(computation), computation.__doc__ or ""
-        _register(Definition(name, title, kind, read.evaluate, doc, read.needs, unit, other_units, values, _defining_line()))
+        doc = computation.__doc__ or ""
+        define(name, title, computed(computation), doc, kind=kind, unit=unit, other_units=other_units, values=values)
         return computation
 
     return register
@@ -108,13 +115,6 @@ def _defining_line() -> tuple[str, int]:
     while frame is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
     return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 1)
-
-
-def _register(definition: Definition) -> None:
-    name = definition.name
-    if name in CATALOGUE:
-        raise ValueError(f"fact {name} is defined twice")
-    CATALOGUE[name] = replace(definition, doc=" ".join(definition.doc.split()), position=len(CATALOGUE))
 
 
 def closure(names: Iterable[str]) -> list[str]:

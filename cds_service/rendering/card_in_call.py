@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..facts.catalogue import Facts
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions
 from .publication import Publication
 
@@ -39,7 +39,7 @@ class CardInCall:
 
     def _meet(self, condition: Condition) -> None:
         self.met.update(condition.facts)
-        if isinstance(condition, CardHolds) and condition.card in self.decisions:
+        if condition.card in self.decisions:
             self._meet_criteria(self.decisions[condition.card])
 
     def all_hold(self, conditions: tuple[Condition, ...]) -> bool:

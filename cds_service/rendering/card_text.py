@@ -14,6 +14,7 @@ from decimal import Decimal
 from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, Source, newest_first
+from ..facts.kinds import RESULT, YES_NO
 from ..rules.card_texts import PLACEHOLDER
 from ..rules.written_units import written
 
@@ -65,9 +66,9 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
     if value is None:
         return ""
     clean: Callable[[str], str] = escaped if markdown else one_line
-    if definition.kind == "result":
+    if definition.kind is RESULT:
         return clean(written(str(value.as_sent)))
-    if definition.kind == "yes-no":
+    if definition.kind is YES_NO:
         return "yes" if value else "no"
     if isinstance(value, date):
         return day_text(value)
@@ -89,7 +90,7 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
 def dated_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
     """A result with its day: ``110 pg/mL (2 Mar 2026)``."""
     text = value_text(definition, fact, markdown=markdown)
-    if text and definition.kind == "result":
+    if text and definition.kind is RESULT:
         return f"{text} ({day_text(fact.value.moment.day)})"
     return text
 
@@ -100,7 +101,7 @@ def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> st
 
     def shown(match: re.Match[str]) -> str:
         definition, fact = CATALOGUE[match[1]], facts[match[1]]
-        if definition.kind == "yes-no" and fact.holds:
+        if definition.kind is YES_NO and fact.holds:
             return quoted(fact) or definition.title
         return dated_text(definition, fact, markdown=markdown) or "not known"
 
@@ -128,10 +129,10 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     found = [(CATALOGUE[name], fact) for name in names if (fact := facts[name]).value is not None]
     if not found:
         return ""
-    ranges = any(definition.kind == "result" and fact.value.range for definition, fact in found)
+    ranges = any(definition.kind is RESULT and fact.value.range for definition, fact in found)
     rows = [_COLUMNS_WITH_RANGE if ranges else _COLUMNS]
     for definition, fact in found:
-        is_result = definition.kind == "result"
+        is_result = definition.kind is RESULT
         day = day_text(fact.value.moment.day) if is_result else ""
         remark = f" ({fact.note})" if is_result and fact.note else ""
         shown_range = f" {escaped(written(fact.value.range)) if is_result else ''} |" if ranges else ""
@@ -143,7 +144,7 @@ def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     """The line on results that the laboratory's range or flag puts into another class than the limits of this site, or ``""``."""
     told = []
     for name in names:
-        result = facts[name].value if CATALOGUE[name].kind == "result" else None
+        result = facts[name].value if CATALOGUE[name].kind is RESULT else None
         if result is not None and result.side and name in ANALYTES and ANALYTES[name].side_of(result.level) not in ("", result.side):
             told.append(f"{CATALOGUE[name].title} {result.side}")
     return f"The laboratory's range or flag calls {', '.join(told)}. Methods differ; this card goes by its own limits." if told else ""

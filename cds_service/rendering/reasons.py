@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..facts.catalogue import Facts
 from ..fhir.references import is_id
 from ..rules.card import Suggestion
-from ..rules.conditions import AnyOf, CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions
 
 _REASONS = ("Observation", "Condition")
@@ -29,13 +29,9 @@ def reasons(decision: Decision, decisions: Decisions, suggestion: Suggestion, fa
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:
     """The facts by which ``conditions``, which hold, do so; of a card that is looked at, those by which it fires."""
     for condition in conditions:
-        if isinstance(condition, CardHolds):
-            if condition.holds:
-                yield from _asked(decisions[condition.card].reasons, decisions, facts)
-        elif isinstance(condition, AnyOf):
-            yield from (criterion.fact for criterion in condition.criteria if criterion.truth(facts, decisions.holds))
-        else:
-            yield condition.fact
+        if condition.firing:
+            yield from _asked(decisions[condition.firing].reasons, decisions, facts)
+        yield from (criterion.fact for criterion in condition.criteria if criterion.truth(facts, decisions.holds))
 
 
 def told_reasons(kind: str, references: Iterable[str]) -> dict[str, list[dict[str, str]]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 
-from .conditions import Condition
+from .conditions import Condition, Criterion
 from .yaml_source import Mapping, Place
 
 INDICATORS = ("critical", "warning", "info")
@@ -92,6 +93,16 @@ class Card:
         return [condition for conditions in (self.include, self.exclude, *shown) for condition in conditions]
 
     @property
+    def asks(self) -> list[Criterion]:
+        """Every criterion in its conditions, those within ``any_of`` too."""
+        return [criterion for condition in self.conditions for criterion in condition.criteria]
+
+    @property
+    def looks_at(self) -> list[str]:
+        """The other cards that its conditions look at."""
+        return list(dict.fromkeys(condition.card for condition in self.conditions if condition.card))
+
+    @property
     def facts(self) -> list[str]:
         """Every fact that it names: in criteria, texts, values and suggestions."""
         names = [name for condition in self.conditions for name in condition.facts] + list(self.values)
@@ -99,3 +110,11 @@ class Card:
             names += [source.fact for source in suggestion.create if source.fact]
             names += filter(None, (suggestion.delete, suggestion.replaces))
         return list(dict.fromkeys(names))
+
+
+def deciding_criteria(card: Card, cards: AnyMapping[str, Card]) -> Iterator[Criterion]:
+    """Every criterion that decides whether ``card`` fires: its own, and those of the ``cards`` that it looks at for it."""
+    for condition, _ in card.criteria:
+        yield from condition.criteria
+        if condition.card in cards:
+            yield from deciding_criteria(cards[condition.card], cards)

@@ -1,53 +1,44 @@
-"""Card files: YAML in, :class:`Card` out. Whatever a card names is resolved here, with file:line and "did you mean"."""
+"""Card files: YAML in, :class:`Card` out. Whatever a card names is resolved here, with file:line and "did you mean".
+
+The tables at the end are the grammar: every key with how it is read, its JSON Schema and its words for authors.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
-from .card_texts import PLACEHOLDER, SHOWN, SUMMARY_LIMIT, check_text
-from .condition_file import ConditionReader, Vocabulary
+from .card_texts import PLACEHOLDER, SUMMARY_LIMIT, check_text, kinds_that_read
+from .condition_file import ConditionReader, Vocabulary, conditions_form, name_form
 from .conditions import Condition
+from .grammar import TEXT, TRUTH, Form, Key, enum, form, list_of, names_of, one_of, read_keys, ref
 from .hook_table import HOOKS
 from .parameter_text import with_parameters
-from .yaml_reader import meant
+from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 STATUSES = ("active", "draft", "retired")
-HIGHEST_RANK = 99_999
+_HIGHEST_RANK = 99_999
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")
-_CARD_KEYS = ("id", "version", "status", "title", "rank", "review_by", "hooks", "include", "exclude", "card", "tests", "parameter_sets")
-SUGGESTION_KEYS = ("label", "create", "delete", "replaces", "recommended", "when", "note")
-_CHANGEABLE = ("status", "hooks", "include", "exclude", "card")
-_SAYS_KEYS = (
-    "indicator", "summary", "detail", "values", "source", "evidence", "suggestions", "override_reasons",
-)  # fmt: skip
 
 
 def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set: str) -> Card:
     """A card of ``parameter_set`` from the content of its file. Raises :class:`AuthoringError`, with all that was found."""
     mistakes = Mistakes()
     reader = _Reader(vocabulary, mistakes)
-    card = reader.mapping(source, place, _CARD_KEYS, required=("id", "version", "title", "rank", "hooks", "include", "card"))
+    card = source
+    if isinstance(source, Mapping):
+        with mistakes.noting():
+            card = _for_parameter_set(reader, source, parameter_set)
+    parts: dict[str, Any] = {}
     with mistakes.noting():
-        card = _for_parameter_set(reader, card, parameter_set)
-    parts = reader.parts(
-        id=lambda: reader.name(card, "id", "a card id"),
-        version=lambda: reader.version(card),
-        status=lambda: reader.one_of(card, "status", STATUSES) if "status" in card else "active",
-        title=lambda: reader.plain_text(card, "title"),
-        rank=lambda: reader.whole_number(card, "rank", HIGHEST_RANK),
-        review_by=lambda: reader.day(card, "review_by").isoformat() if "review_by" in card else "",
-        hooks=lambda: reader.hooks(card),
-        include=lambda: reader.conditions(card, "include", some=True),
-        exclude=lambda: reader.exclusions(card),
-        tests=lambda: reader.tests(card),
-        says=lambda: reader.says(card),
-    )
+        parts = read_keys(reader, card, place, CARD)
     mistakes.tell()
-    says = parts.pop("says")
-    return Card(**parts, **says, place=card.place, places={**card["card"].key_places, **card.key_places})
+    del parts["parameter_sets"]
+    return Card(**parts.pop("card"), **parts, place=card.place, places={**card["card"].key_places, **card.key_places})
 
 
 def _for_parameter_set(reader: _Reader, card: Mapping, parameter_set: str) -> Mapping:
@@ -56,7 +47,7 @@ def _for_parameter_set(reader: _Reader, card: Mapping, parameter_set: str) -> Ma
         return card
     sets = reader.mapping(card["parameter_sets"], card.at("parameter_sets"), reader.vocabulary.parameter_sets)
     for name, changed in sets.items():
-        reader.mapping(changed, sets.at(name), _CHANGEABLE)
+        reader.mapping(changed, sets.at(name), [key.name for key in CHANGES])
     return _overlaid(card, sets[parameter_set]) if parameter_set in sets else card
 
 
@@ -74,28 +65,25 @@ def _overlaid(base: Mapping, changes: Mapping) -> Mapping:
 class _Reader(ConditionReader):
     """Reads the parts of a card file and knows what they may name."""
 
-    def version(self, card: Mapping) -> str:
-        value = self.value(card, "version")
+    def version(self, card: Mapping, key: str) -> str:
+        value = self.value(card, key)
         if not isinstance(value, str) or not _VERSION.match(value):
             told = repr(value) if isinstance(value, str) else str(value)
-            raise AuthoringError(card.at("version"), f"{told} is not a version.", "Write it as 1.0.0; quotes are not needed.")
+            raise AuthoringError(card.at(key), f"{told} is not a version.", "Write it as 1.0.0; quotes are not needed.")
         return value
 
-    def hooks(self, card: Mapping) -> tuple[str, ...]:
-        return self.names(card, "hooks", HOOKS, "hook", some=True)
-
-    def exclusions(self, card: Mapping) -> tuple[Condition, ...]:
+    def exclusions(self, card: Mapping, key: str) -> tuple[Condition, ...]:
         """What silences the card. A criterion there that is taken as true where its fact is unknown silences, and so cannot say 'fire'."""
-        for value, _ in self.items(card, "exclude"):
+        for value, _ in self.items(card, key):
             parts = [value, *value["any_of"]] if isinstance(value, Mapping) and isinstance(value.get("any_of"), Sequence) else [value]
             for part in parts:
                 if isinstance(part, Mapping) and part.get("when_unknown") == "fire":
-                    what = "under 'exclude', 'when_unknown: fire' would silence the card where the fact is not known."
+                    what = f"under {key!r}, 'when_unknown: fire' would silence the card where the fact is not known."
                     mend = "Leave it out: what is not known silences nothing. If it should, write 'when_unknown: true'."
                     self.note(AuthoringError(part.at("when_unknown"), what, mend))
-        return self.conditions(card, "exclude")
+        return self.conditions(card, key)
 
-    def tests(self, card: Mapping) -> tuple[Mapping, ...]:
+    def tests(self, card: Mapping, key: str) -> tuple[Mapping, ...]:
         """The tests as authored, of which no two share a name; what runs them reads them."""
         names: list[Any] = []
 
@@ -107,7 +95,7 @@ class _Reader(ConditionReader):
             names.append(value.get("name"))
             return value
 
-        return self.each(card, "tests", test)
+        return self.each(card, key, test)
 
     def plain_text(self, mapping: Mapping, key: str) -> str:
         """A text on which no fact is shown."""
@@ -117,19 +105,8 @@ class _Reader(ConditionReader):
         check_text(text, mapping.at(key), self.vocabulary.facts)
         return text
 
-    def says(self, card: Mapping) -> dict[str, Any]:
-        says = self.mapping(self.value(card, "card"), card.at("card"), _SAYS_KEYS, ("indicator", "summary", "source"))
-        known = self.vocabulary
-        return self.parts(
-            indicator=lambda: self.one_of(says, "indicator", INDICATORS),
-            summary=lambda: self.summary(says),
-            detail=lambda: self.each(says, "detail", self.paragraph),
-            values=lambda: self.values(says),
-            source=lambda: self.one_of(says, "source", known.evidence),
-            evidence=lambda: self.names(says, "evidence", known.evidence, "evidence"),
-            suggestions=lambda: self.each(says, "suggestions", self.suggestion),
-            override_reasons=lambda: self.names(says, "override_reasons", known.override_reasons, "override reason"),
-        )
+    def says(self, card: Mapping, key: str) -> dict[str, Any]:
+        return read_keys(self, self.value(card, key), card.at(key), SAYS)
 
     def templated(self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()) -> str:
         return self.filled(self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders)
@@ -140,22 +117,22 @@ class _Reader(ConditionReader):
         check_text(text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders)
         return with_parameters(text, known.parameters)
 
-    def summary(self, says: Mapping) -> str:
+    def summary(self, says: Mapping, key: str) -> str:
         """The summary, which is short enough at least where its placeholders are empty."""
-        text = self.templated(says, "summary").strip()
+        text = self.templated(says, key).strip()
         fixed = len(PLACEHOLDER.sub("", text))
         if fixed >= SUMMARY_LIMIT:
             what = f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} on it would be cut off."
-            raise AuthoringError(says.at("summary"), what, "Say less; the detail has room.")
+            raise AuthoringError(says.at(key), what, "Say less; the detail has room.")
         return text
 
-    def values(self, says: Mapping) -> tuple[str, ...]:
-        found = self.names(says, "values", self.vocabulary.facts, "fact")
-        for value, place in self.items(says, "values"):
-            kind = self.vocabulary.facts[value].kind if value in found else SHOWN[0]
-            if kind not in SHOWN:
+    def values(self, says: Mapping, key: str) -> tuple[str, ...]:
+        found = self.names(says, key, self.vocabulary.facts, "fact")
+        for value, place in self.items(says, key):
+            kind = self.vocabulary.facts[value].kind if value in found else None
+            if kind and not kind.in_texts:
                 told = f"{value!r} is a {kind} fact, which has no value to show."
-                self.note(AuthoringError(place, told, f"Those that do: {', '.join(SHOWN)}."))
+                self.note(AuthoringError(place, told, f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}."))
         return found
 
     def paragraph(self, value: Any, place: Place) -> Paragraph:
@@ -164,41 +141,17 @@ class _Reader(ConditionReader):
         if not isinstance(value, Mapping) or not {"when", "text"} & value.keys():
             mend = "Quote a text that has ': ', or that begins with '{', '[' or '*'."
             raise AuthoringError(place, "a paragraph is a text, or has 'when' and 'text'.", mend)
-        mapping = self.mapping(value, place, ("when", "text"), ("when", "text"))
-        return Paragraph(self.templated(mapping, "text", markdown=True), self.conditions(mapping, "when", some=True), place)
+        return Paragraph(**read_keys(self, value, place, PARAGRAPH), place=place)
 
     def suggestion(self, value: Any, place: Place) -> Suggestion:
-        mapping = self.mapping(value, place, SUGGESTION_KEYS, ("label",))
-        if not {"create", "delete"} & mapping.keys():
+        if isinstance(value, Mapping) and not {"create", "delete"} & value.keys():
             self.note(AuthoringError(place, "a suggestion without 'create' or 'delete' suggests nothing.", "Say which orders it makes."))
-        create = self.each(mapping, "create", self.order_source, some=True)
-        return Suggestion(
-            self.templated(mapping, "label", orders=tuple(source.fact for source in create)),
-            create,
-            self.removed(mapping) if "delete" in mapping else "",
-            self.replaced(mapping) if "replaces" in mapping else "",
-            self.truth(mapping, "recommended"),
-            self.conditions(mapping, "when", some=True),
-            place,
-            self.templated(mapping, "note") if "note" in mapping else "",
-        )
+        return Suggestion(**read_keys(self, value, place, SUGGESTION), place=place)
 
-    def removed(self, mapping: Mapping) -> str:
-        fact = self.one_of(mapping, "delete", self.vocabulary.facts)
-        if fact not in self.vocabulary.removable:
-            mend = f"Those that do: {', '.join(self.vocabulary.removable)}."
-            raise AuthoringError(mapping.at("delete"), f"the fact {fact!r} does not stand for drafts that can be removed.", mend)
-        return fact
-
-    def replaced(self, mapping: Mapping) -> str:
-        facts = self.vocabulary.facts
-        fact = self.one_of(mapping, "replaces", facts)
-        if facts[fact].kind != "reference":
-            mend = f"Those that do: {', '.join(name for name in facts if facts[name].kind == 'reference')}."
-            raise AuthoringError(mapping.at("replaces"), f"the fact {fact!r} does not name an order.", mend)
-        if "create" not in mapping:
-            raise AuthoringError(mapping.at("replaces"), "'replaces' needs an order under 'create' that takes the place.", "Add it.")
-        return fact
+    def label(self, suggestion: Mapping, key: str) -> str:
+        """What the button says; it may tell the orders that a fact under ``create`` chooses."""
+        created = [item.get("fact") for item, _ in self.items(suggestion, "create") if isinstance(item, Mapping)]
+        return self.templated(suggestion, key, orders=tuple(filter(None, created)))
 
     def order_source(self, value: Any, place: Place) -> OrderSource:
         templates, facts = self.vocabulary.templates, self.vocabulary.facts
@@ -207,9 +160,129 @@ class _Reader(ConditionReader):
                 mend = f"Write {{fact: {value}}}." if value in facts else meant(value, templates)
                 raise AuthoringError(place, f"there is no order {value!r}.", mend)
             return OrderSource(value, "")
-        mapping = self.mapping(value, place, ("fact",), ("fact",))
-        name = self.one_of(mapping, "fact", facts)
-        if facts[name].kind != "orders":
-            mend = f"Those that do: {', '.join(name for name in facts if facts[name].kind == 'orders')}."
-            raise AuthoringError(mapping.at("fact"), f"the fact {name!r} does not name orders.", mend)
-        return OrderSource("", name)
+        return OrderSource("", **read_keys(self, value, place, CHOSEN_ORDERS))
+
+    def chosen(self, source: Mapping, key: str) -> str:
+        return self._fact(source, key, self.vocabulary.facts_for("create"), "name orders")
+
+    def removed(self, suggestion: Mapping, key: str) -> str:
+        return self._fact(suggestion, key, self.vocabulary.removable, "stand for drafts that can be removed")
+
+    def replaced(self, suggestion: Mapping, key: str) -> str:
+        fact = self._fact(suggestion, key, self.vocabulary.facts_for(key), "name an order")
+        if "create" not in suggestion:
+            raise AuthoringError(suggestion.at(key), f"{key!r} needs an order under 'create' that takes the place.", "Add it.")
+        return fact
+
+    def _fact(self, mapping: Mapping, key: str, fitting: Collection[str], does: str) -> str:
+        """The fact under ``key``, one of the ``fitting`` ones, each of which ``does`` what is needed there."""
+        fact = self.one_of(mapping, key, self.vocabulary.facts)
+        if fact not in fitting:
+            raise AuthoringError(mapping.at(key), f"the fact {fact!r} does not {does}.", f"Those that do: {', '.join(fitting)}.")
+        return fact
+
+
+def _sets_schema(known: Vocabulary) -> dict[str, Any]:
+    return {"type": "object", "properties": dict.fromkeys(known.parameter_sets, ref("changes")), "additionalProperties": False}
+
+
+def _shown_facts(known: Vocabulary) -> list[str]:
+    return [name for name, definition in known.facts.items() if definition.kind.in_texts]
+
+
+_REASONS = "[non-adherence-reason-codes](../fhir_profiles/code-systems/non-adherence-reason-codes.json)"
+_FILLED = Form(_Reader.templated, TEXT.schema)
+_EVIDENCE = one_of(lambda known: known.evidence)
+_DAY = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_VERSIONS = {"type": "string", "pattern": "^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}$"}
+
+CHOSEN_ORDERS = (Key("fact", Form(_Reader.chosen, enum(lambda known: known.facts_for("create"))), required=True),)
+PARAGRAPH = (
+    Key("when", conditions_form(some=True), required=True),
+    Key("text", Form(partial(_Reader.templated, markdown=True), TEXT.schema), required=True),
+)
+SUGGESTION = (
+    Key("label", Form(_Reader.label, TEXT.schema), "what the button says; `{order.b12}` tells the orders that a fact chose", required=True),
+    Key(
+        "create",
+        list_of(_Reader.order_source, ref("order"), some=True),
+        "a list of orders: the name of a file in [`activity-definitions`](../fhir_profiles/activity-definitions), "
+        "or `{fact: order.b12}`, a fact that chooses them",
+    ),
+    Key(
+        "delete", Form(_Reader.removed, enum(lambda known: known.removable)), "a fact of drafts that are taken back, such as `draft.folate`"
+    ),
+    Key(
+        "replaces",
+        Form(_Reader.replaced, enum(lambda known: known.facts_for("replaces"))),
+        "a fact of an order under way whose place the new one takes, such as `b12_therapy.order`",
+    ),
+    Key("recommended", TRUTH, "`true`: chosen in advance, in clients that do so"),
+    Key("when", conditions_form(some=True), "a list of criteria; offered where all hold"),
+    Key("note", _FILLED, "what each medication order says besides, such as that it is to begin after another"),
+)
+SAYS = (
+    Key("indicator", one_of(lambda known: INDICATORS), "`info`, `warning`, or `critical`", required=True),
+    Key(
+        "summary",
+        form(_Reader.summary, type="string", pattern="\\S", maxLength=SUMMARY_LIMIT - 1),
+        "one sentence of fewer than 140 characters, without Markdown",
+        required=True,
+    ),
+    Key(
+        "detail",
+        list_of(_Reader.paragraph, ref("paragraph")),
+        'a list of paragraphs in Markdown, without HTML or links; each a text, or `{when: [criteria], text: "…"}`, '
+        "shown where all of `when` hold",
+    ),
+    Key("values", names_of(_shown_facts, "fact")._replace(read=_Reader.values), "a list of facts, for the table under the text"),
+    Key("source", _EVIDENCE, "a key of `evidence.yaml`: what the card rests on", required=True),
+    Key("evidence", names_of(lambda known: known.evidence, "evidence"), "further keys, shown as links where they have a page"),
+    Key("suggestions", list_of(_Reader.suggestion, ref("suggestion")), "a list of orders to offer, below"),
+    Key(
+        "override_reasons",
+        names_of(lambda known: known.override_reasons, "override reason"),
+        f"a list of codes of {_REASONS} that a user can choose from",
+    ),
+)
+_STATUS = one_of(lambda known: STATUSES, "active")
+_HOOKS = names_of(lambda known: HOOKS, "hook", some=True)
+_EXCLUDE = conditions_form()._replace(read=_Reader.exclusions)
+CHANGES = (
+    Key("status", _STATUS, "whether the card speaks in this set"),
+    Key("hooks", _HOOKS, "the whole list"),
+    Key("include", conditions_form(some=True), "the whole list"),
+    Key("exclude", _EXCLUDE, "the whole list"),
+    Key("card", form(_Reader.says, **ref("partial-card")), "the keys that it names"),
+)
+CARD = (
+    Key("id", name_form("a card id"), "lower-case words joined by `-`, at most 64 characters; the file has this name", required=True),
+    Key("version", form(_Reader.version, **_VERSIONS), "three numbers, `1.0.0`; raise it with every change", required=True),
+    Key("status", _STATUS, "`active` (without the key too), `draft` (says nothing to anybody), `retired` (turned off)"),
+    Key("title", Form(_Reader.plain_text, TEXT.schema), "what clients list the card under", required=True),
+    Key(
+        "rank",
+        form(partial(Reader.whole_number, highest=_HIGHEST_RANK), type="integer", minimum=0, maximum=_HIGHEST_RANK),
+        "a whole number; of cards of equal urgency the lower comes first",
+        required=True,
+    ),
+    Key(
+        "review_by", form(lambda reader, card, key: reader.day(card, key).isoformat(), **_DAY), "a day, `2027-10-01`; `check` reminds of it"
+    ),
+    Key("hooks", _HOOKS, "a list of [hooks](cards.md#hooks), such as `patient-view`", required=True),
+    Key("include", conditions_form(some=True), "a list of criteria; the card fires when all of them hold", required=True),
+    Key("exclude", _EXCLUDE, "a list of criteria; the card is silent when one of them holds"),
+    Key(
+        "card",
+        form(_Reader.says, **ref("partial-card"), required=[key.name for key in SAYS if key.required]),
+        "what it says, below",
+        required=True,
+    ),
+    Key(
+        "tests",
+        form(_Reader.tests, (), type="array", items=ref("test")),
+        "facts in, outcome out: [testing cards](testing-cards.md); the service takes no card that has not both a test that it fires "
+        "and one that it is silent",
+    ),
+    Key("parameter_sets", Form(lambda reader, card, key: None, _sets_schema), "what differs in a set, below"),
+)

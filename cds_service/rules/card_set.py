@@ -15,7 +15,6 @@ from pathlib import Path
 from .card import Card
 from .card_file import parse_card
 from .condition_file import Vocabulary
-from .conditions import CardHolds
 from .evidence_file import EvidenceEntry, load_evidence
 from .hook_table import HOOKS
 from .shared_files import (
@@ -178,9 +177,7 @@ def overrides(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: 
 
 def _check_references(cards: AnyMapping[str, Card], named: Collection[str], mistakes: Mistakes) -> None:
     """Cards that look at other cards must name one (which may be inactive in this set), and never in a circle."""
-    looks = {
-        (card.id, condition.card): condition for card in cards.values() for condition in card.conditions if isinstance(condition, CardHolds)
-    }
+    looks = {(card.id, condition.card): condition for card in cards.values() for condition in card.conditions if condition.card}
     graph: dict[str, list[str]] = {}
     for (looking, seen), condition in looks.items():
         if seen in cards:

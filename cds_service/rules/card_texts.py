@@ -14,8 +14,6 @@ from .yaml_source import AuthoringError, Place
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 # CDS Hooks 3.0 asks for a summary of fewer characters; a longer one is cut off when it is shown.
 SUMMARY_LIMIT = 140
-# The kinds of facts whose values read well in a text.
-SHOWN = ("result", "number", "date", "category")
 _BRACE = re.compile(r"[{}]")
 _TAG = re.compile(r"<[A-Za-z/!?]|&(?:[A-Za-z]+|#[0-9]+);")
 _LINK = re.compile(r"\]\(|\bhttps?:|\bwww\.|\b(?:javascript|data|mailto):(?=\S)", re.IGNORECASE)
@@ -33,13 +31,12 @@ def check_text(
 ) -> None:
     """Raise :class:`AuthoringError` for the first mistake in ``text``. ``parameters``: those that it may show;
     ``markdown``: it may have marks and several lines; ``orders``: the facts whose orders are told in it by their titles."""
-    shown = (*SHOWN, "yes-no") if markdown else SHOWN  # one that holds quotes the record
-    for what, mend in [*_unknown(text, facts, parameters, orders, shown), *_mistakes(text, markdown)]:
+    for what, mend in [*_unknown(text, facts, parameters, orders, markdown), *_mistakes(text, markdown)]:
         raise AuthoringError(place, what, mend)
 
 
 def _unknown(
-    text: str, facts: AnyMapping[str, Any], parameters: Collection[str], orders: Collection[str], shown: Collection[str]
+    text: str, facts: AnyMapping[str, Any], parameters: Collection[str], orders: Collection[str], markdown: bool
 ) -> Iterator[tuple[str, str]]:
     for name in PLACEHOLDER.findall(text):
         if name in parameters:
@@ -47,8 +44,18 @@ def _unknown(
         if name not in facts:
             what = f"there is no fact and no parameter {name!r}." if parameters else f"there is no fact {name!r}."
             yield what, meant(name, [*facts, *parameters])
-        elif facts[name].kind not in shown and name not in orders:
-            yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", f"Those that do: {', '.join(shown)}."
+        elif not _reads(facts[name].kind, markdown) and name not in orders:
+            mend = f"Those that do: {', '.join(kinds_that_read(facts, markdown=markdown))}."
+            yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", mend
+
+
+def _reads(kind: Any, markdown: bool) -> bool:
+    return bool(kind.in_paragraphs if markdown else kind.in_texts)
+
+
+def kinds_that_read(facts: AnyMapping[str, Any], *, markdown: bool = False) -> list[str]:
+    """The kinds of ``facts`` whose values read well in a text; ``markdown``: in a paragraph."""
+    return sorted({str(definition.kind) for definition in facts.values() if _reads(definition.kind, markdown)})
 
 
 def _mistakes(text: str, markdown: bool) -> Iterator[tuple[str, str]]:

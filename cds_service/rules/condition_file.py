@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from .conditions import OPERATORS, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
+from .conditions import OPERATORS, OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
+from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, read_keys, ref
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
@@ -17,13 +18,6 @@ from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 LONGEST_ID = 64
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _ALL_OPERATORS = (*OPERATORS, *STATE_OPERATORS)
-_DAYS = re.compile(r"([0-9]+) ?d\Z")
-_QUANTITY = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) (\S+)\Z")
-_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(\S*)\Z")
-# UCUM's units that are not everybody's.
-_TIMES = {"a": "years", "mo": "months", "d": "days"}
-# More than a lifetime; the calendar cannot count back much further.
-MOST_DAYS = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +32,10 @@ class Vocabulary:
     parameter_sets: Collection[str]
     removable: Collection[str]
     parameters: AnyMapping[str, str] = field(default_factory=dict)
+
+    def facts_for(self, key: str) -> list[str]:
+        """The facts that can be named under ``key`` of a suggestion, by their kind."""
+        return [name for name, definition in self.facts.items() if definition.kind.suggestion_key == key]
 
 
 class ConditionReader(Reader):
@@ -61,11 +59,10 @@ class ConditionReader(Reader):
     def condition(self, value: Any, place: Place) -> Condition:
         """A criterion, an ``any_of`` or a look at another card."""
         if isinstance(value, Mapping) and "any_of" in value:
-            self.mapping(value, place, ("id", "any_of"), ("id",))
-            return AnyOf(self.name(value, "id"), self.each(value, "any_of", self.part, some=True), place)
+            read = read_keys(self, value, place, ANY_OF)
+            return AnyOf(read["id"], read["any_of"], place)
         if isinstance(value, Mapping) and "card" in value:
-            self.mapping(value, place, ("id", "card", "holds"), ("id", "holds"))
-            return CardHolds(self.name(value, "id"), self.text(value, "card"), self.truth(value, "holds"), place)
+            return CardHolds(**read_keys(self, value, place, CARD_HOLDS), place=place)
         return self.criterion(value, place)
 
     def part(self, value: Any, place: Place) -> Criterion:
@@ -84,7 +81,7 @@ class ConditionReader(Reader):
         if len(used) != 1:
             raise AuthoringError(place, "a criterion has exactly one operator.", f"Operators: {', '.join(_ALL_OPERATORS)}.")
         [operator] = used
-        operand = _operand_reader(operator)(mapping[operator], mapping.at(operator), self.vocabulary.facts[fact])
+        operand = _operand(operator, mapping, self.vocabulary.facts[fact])
         name = self.name(mapping, "id") if "id" in mapping else unnamed(fact, operator)
         return Criterion(name, fact, operator, operand, _when_unknown(mapping, operator), place)
 
@@ -98,6 +95,28 @@ class ConditionReader(Reader):
         return value
 
 
+def conditions_form(*, some: bool = False) -> Form:
+    """A list of conditions; ``some``: it must not be empty."""
+    return Form(partial(ConditionReader.conditions, some=some), lambda known: array(ref("condition"), some=some), ())
+
+
+def name_form(what: str) -> Form:
+    """A name; ``what`` it is."""
+    return form(partial(ConditionReader.name, what=what), type="string", pattern="^[a-z0-9]+(-[a-z0-9]+)*$", maxLength=LONGEST_ID)
+
+
+NAME_OF_A_CRITERION = name_form("the name of a criterion")
+ANY_OF = (
+    Key("id", NAME_OF_A_CRITERION, required=True),
+    Key("any_of", list_of(ConditionReader.part, ref("criterion"), some=True), required=True),
+)
+CARD_HOLDS = (
+    Key("id", NAME_OF_A_CRITERION, required=True),
+    Key("card", TEXT, required=True),
+    Key("holds", TRUTH, required=True),
+)
+
+
 def _when_unknown(mapping: Mapping, operator: str) -> bool | None:
     if "when_unknown" not in mapping:
         return None
@@ -106,92 +125,35 @@ def _when_unknown(mapping: Mapping, operator: str) -> bool | None:
         raise AuthoringError(place, "'unknown' always has an answer, so 'when_unknown' says nothing.", "Remove it.")
     if value == "fire" or isinstance(value, bool):
         return value is not False
-    raise AuthoringError(place, f"'when_unknown' can only be 'fire', not {_told(value)}.", "Otherwise leave it out.")
+    raise AuthoringError(place, f"'when_unknown' can only be 'fire', not {value!r}.", "Otherwise leave it out.")
 
 
-def _operand_reader(operator: str) -> Callable[[Any, Place, Any], Any]:
-    readers: dict[str, Callable[[Any, Place, Any], Any]] = {
-        "is": _is_operand, "in": _in_operand, "within": _days, "older_than": _days, "absent": _yes, "unknown": _yes,
-    }  # fmt: skip
-    return readers.get(operator, _limit)
-
-
-def _is_operand(value: Any, place: Place, definition: Any) -> Any:
-    if definition.kind == "yes-no" and not isinstance(value, bool):
-        raise AuthoringError(place, f"{definition.name!r} is a yes/no fact.", "Write true or false.")
-    if definition.kind == "category" and value not in definition.values:
-        raise AuthoringError(place, f"{definition.name!r} has no value {value!r}.", meant(str(value), definition.values))
-    if definition.kind not in ("yes-no", "category"):
-        raise AuthoringError(place, f"'is' cannot ask {definition.name!r}, a {definition.kind}.", _asks(definition))
-    return value
-
-
-def _in_operand(value: Any, place: Place, definition: Any) -> Any:
-    if definition.kind != "category":
-        raise AuthoringError(place, f"'in' needs a fact with named values; {definition.name!r} is a {definition.kind}.", _asks(definition))
-    if not isinstance(value, Sequence) or not value:
-        raise AuthoringError(place, "'in' needs a list of values.", f"Choose from: [{', '.join(definition.values)}].")
-    found = [_is_operand(item, item_place, definition) for item, item_place in zip(value, value.item_places, strict=True)]
-    for number, item in enumerate(found):
-        if item in found[:number]:
-            raise AuthoringError(value.item_places[number], f"{item!r} stands twice.", "Remove one of the two.")
+def _operand(operator: str, mapping: Mapping, definition: Any) -> Any:
+    written, place = mapping[operator], mapping.at(operator)
+    if operator in STATE_OPERATORS:
+        if not isinstance(written, bool):
+            raise AuthoringError(place, "write true or false.", "Write it in small letters, without quotes.")
+        return written
+    refusal = definition.kind.refusal(operator, definition)
+    if refusal:
+        raise AuthoringError(place, *refusal)
+    if operator not in OPERATORS_OF_A_LIST:
+        return of_kind(definition.kind.operand, written, place, definition)
+    if not isinstance(written, Sequence) or not written:
+        raise AuthoringError(place, f"{operator!r} needs a list of values.", f"Choose from: [{', '.join(definition.values)}].")
+    found: list[Any] = []
+    for item, item_place in zip(written, written.item_places, strict=True):
+        if item in found:
+            raise AuthoringError(item_place, f"{item!r} stands twice.", "Remove one of the two.")
+        found.append(of_kind(definition.kind.operand, item, item_place, definition))
     return frozenset(found)
 
 
-def _limit(value: Any, place: Place, definition: Any) -> Decimal:
-    if definition.kind not in ("number", "result"):
-        raise AuthoringError(place, f"{definition.name!r} is no number, so it cannot be compared.", _asks(definition))
-    if definition.other_units:
-        raise AuthoringError(
-            place,
-            f"{definition.name!r} comes in {definition.unit} or {', '.join(definition.other_units)}, each with its own limits.",
-            f"Ask its level: {{fact: {definition.name}.level, in: [...]}}.",
-        )
-    match = _QUANTITY.match(value) if isinstance(value, str) else None
-    if not match or match[2] != definition.unit:
-        raise AuthoringError(place, f"{_told(value)} is no limit for {definition.name!r}.", _as_quantity(value, definition.unit))
-    if value.startswith("-"):
-        raise AuthoringError(place, f"{value!r} is below zero, and {definition.name!r} never is.", "Remove the minus sign.")
-    return Decimal(match[1])
-
-
-def _days(value: Any, place: Place, definition: Any) -> Decimal:
-    if definition.kind != "date":
-        raise AuthoringError(place, f"this needs a date fact; {definition.name!r} is a {definition.kind}.", _asks(definition))
-    match = _DAYS.match(value) if isinstance(value, str) else None
-    if not match:
-        raise AuthoringError(place, f"{_told(value)} is no number of days.", "Write it as '90 d' (d: days).")
-    if int(match[1][:9]) > MOST_DAYS:
-        raise AuthoringError(place, f"{value!r} is more than a lifetime.", "Write the number of days.")
-    return Decimal(match[1])
-
-
-def _yes(value: Any, place: Place, definition: Any) -> bool:
-    if not isinstance(value, bool):
-        raise AuthoringError(place, "write true or false.", "Write it in small letters, without quotes.")
-    return value
-
-
-def _as_quantity(value: Any, unit: str) -> str:
-    """How to write a limit: with the author's own number where only the unit is not written as it should be, else with any."""
-    number = _NUMBER.match(str(value))
-    meant_so = number and number[2].casefold() in ("", unit.casefold())
-    word = f" ({unit}: {_TIMES[unit]})" if unit in _TIMES else ""
-    return f"Write it as '{number[1] if number and meant_so else 1} {unit}'{word}."
-
-
-def _told(value: Any) -> str:
-    """A value as its author wrote it."""
-    return "nothing" if value is None else str(value) if isinstance(value, Decimal) else repr(value)
-
-
-def _asks(definition: Any) -> str:
-    """How a fact of this kind is asked."""
-    examples = {
-        "yes-no": "'is: true'",
-        "category": f"'in: [{', '.join(definition.values[:2])}]'",
-        "number": f"'below: 1 {definition.unit}'",
-        "result": f"'below: 1 {definition.unit}'",
-        "date": "'within: 90 d'",
-    }
-    return f"Ask it with {examples.get(definition.kind, repr('absent: false'))}."
+def of_kind(read: Callable[[Any, Any], Any], written: Any, place: Place, definition: Any) -> Any:
+    """What ``read``, a method of a kind of facts, makes of what is written. It raises a ``ValueError`` that says what is wrong, and how
+    to mend it or what there is to choose from."""
+    try:
+        return read(written, definition)
+    except ValueError as error:
+        what, mend = error.args
+        raise AuthoringError(place, what, mend if isinstance(mend, str) else meant(str(written), mend)) from None

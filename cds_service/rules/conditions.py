@@ -2,6 +2,10 @@
 
 Operators: ``is``, ``in``, ``below``, ``at_least``, ``more_than``, ``at_most``, ``within``, ``older_than``, ``absent``,
 ``unknown``; ``any_of`` joins criteria one level deep; ``card`` with ``holds`` looks at another card of the same call.
+
+What every condition tells of itself, so that nobody has to ask which of the three it is: ``facts`` that it asks; ``criteria``
+within it, itself one of them where it is one; ``alternatives``, the parts of an ``any_of``; ``card``, the one that it looks at;
+``firing``, the card that has to fire for it to hold. What it does not have is empty.
 """
 
 from __future__ import annotations
@@ -95,6 +99,7 @@ OPERATORS: Mapping[str, Test] = {
     "within": _within,
     "older_than": _older_than,
 }
+OPERATORS_OF_A_LIST = ("in",)
 STATE_OPERATORS = ("absent", "unknown")
 _derive = object.__setattr__  # what a frozen condition works out of itself when it is made
 
@@ -121,6 +126,9 @@ class Criterion:
     place: Place = field(compare=False)
     # What follows from the operator, worked out once: the answer where the fact is unknown or absent, and the test of a value.
     facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    alternatives: ClassVar[tuple[Criterion, ...]] = ()
+    card: ClassVar[str] = ""
+    firing: ClassVar[str] = ""
     _if_unknown: Truth = field(init=False, repr=False, compare=False)
     _if_absent: bool = field(init=False, repr=False, compare=False)
     _test: Test = field(init=False, repr=False, compare=False)
@@ -143,6 +151,11 @@ class Criterion:
         answer = self._test(value, self.operand, facts.today)
         return self.when_unknown if answer is None else answer
 
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Itself alone."""
+        return (self,)
+
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
@@ -152,6 +165,8 @@ class AnyOf:
     criteria: tuple[Criterion, ...]
     place: Place = field(compare=False)
     facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    card: ClassVar[str] = ""
+    firing: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         _derive(self, "facts", tuple(name for criterion in self.criteria for name in criterion.facts))
@@ -166,6 +181,11 @@ class AnyOf:
             undecided |= answer is None
         return None if undecided else False
 
+    @property
+    def alternatives(self) -> tuple[Criterion, ...]:
+        """Its criteria, of which one is enough."""
+        return self.criteria
+
 
 @dataclass(frozen=True, slots=True)
 class CardHolds:
@@ -176,10 +196,17 @@ class CardHolds:
     holds: bool
     place: Place = field(compare=False)
     facts: ClassVar[tuple[str, ...]] = ()  # none of its own
+    criteria: ClassVar[tuple[Criterion, ...]] = ()
+    alternatives: ClassVar[tuple[Criterion, ...]] = ()
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """Whether the other card's outcome is the one asked for."""
         return card_holds(self.card) is self.holds
+
+    @property
+    def firing(self) -> str:
+        """The other card, where it has to fire."""
+        return self.card if self.holds else ""
 
 
 Condition = Criterion | AnyOf | CardHolds

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
+from .yaml_source import AuthoringError, Mapping, Mistakes, Noted, Place, Sequence
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _Made = TypeVar("_Made")
@@ -38,6 +38,8 @@ class Reader:
     With ``mistakes``, what need not stop the reading is noted there instead, and the caller ends with ``mistakes.tell()``.
     """
 
+    vocabulary: Any = None  # the names that the file may use
+
     def __init__(self, mistakes: Mistakes | None = None):
         self.mistakes = mistakes
 
@@ -45,8 +47,7 @@ class Reader:
         """Note ``error`` and go on, or raise it where nothing is collected."""
         if self.mistakes is None:
             raise error
-        if not isinstance(error, _Missing):
-            self.mistakes.note(error)
+        self.mistakes.note(error)
 
     def each(self, mapping: Mapping, key: str, read: Callable[[Any, Place], _Made], *, some: bool = False) -> tuple[_Made, ...]:
         """What ``read`` makes of each item of the list under ``key``; ``some``: a list there must not be empty."""
@@ -58,7 +59,7 @@ class Reader:
                 self.note(error)
         return tuple(made)
 
-    def parts(self, **read: Callable[[], Any]) -> dict[str, Any]:
+    def parts(self, /, **read: Callable[[], Any]) -> dict[str, Any]:
         """What each of ``read`` makes, by its name."""
         made = {}
         for name, reading in read.items():
@@ -85,7 +86,7 @@ class Reader:
     def value(self, mapping: Mapping, key: str) -> Any:
         """What stands under ``key``, which :meth:`mapping` was told is required."""
         if key not in mapping:
-            raise _Missing(mapping.place, f"the key {key!r} is missing.")
+            raise Noted(mapping.place, f"the key {key!r} is missing.")
         return mapping[key]
 
     def text(self, mapping: Mapping, key: str) -> str:
@@ -158,7 +159,3 @@ class Reader:
         if some and not value:
             raise AuthoringError(mapping.at(key), f"the list under {key!r} is empty.", "Say what belongs there.")
         return list(zip(value, value.item_places, strict=True))
-
-
-class _Missing(AuthoringError):
-    """A key that is missing, as :meth:`Reader.mapping` has told already."""

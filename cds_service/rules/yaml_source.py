@@ -44,13 +44,17 @@ class AuthoringError(ValueError):
         super().__init__("\n".join(f"{one.place}: {one.what}{' ' + one.mend if one.mend else ''}" for one in self.all))
 
 
+class Noted(AuthoringError):
+    """Nothing can be made of what stands at a place, for mistakes that have been noted."""
+
+
 class Mistakes(list[AuthoringError]):
     """Mistakes that are collected, so that one reading tells all of them, each once."""
 
     def note(self, error: AuthoringError) -> None:
         """Add ``error`` and those found with it."""
         told = {(known.place, known.what) for known in self}
-        self += [one for one in error.all if (one.place, one.what) not in told]
+        self += [one for one in error.all if (one.place, one.what) not in told and not isinstance(one, Noted)]
 
     @contextmanager
     def noting(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from ..engine import Engine
 from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE
 from ..facts.fact import Fact, absent, known, unknown
+from ..facts.kinds import NUMBER, RESULT, YES_NO
 from ..facts.laboratory import Result, Results
 from ..fhir.index import ResourceIndex
 from ..fhir.r4 import CodeableConcept, Coding, Observation, Reference
@@ -37,10 +38,10 @@ def _fact(engine: Engine, name: str, text: str, at: datetime, today: date) -> Fa
         raise NoSuchValue(f"There is no fact {name!r}.")
     if text in ("absent", "unknown"):
         return absent() if text == "absent" else unknown("supposed")
-    if definition.kind == "result" and name in ANALYTES:
+    if definition.kind is RESULT and name in ANALYTES:
         return known(supposed_result(engine, name, text, at, today), note="supposed")
-    value = _YES_NO.get(text.lower(), text) if definition.kind == "yes-no" else text
-    if definition.kind == "number" and _is_number(text):
+    value = _YES_NO.get(text.lower(), text) if definition.kind is YES_NO else text
+    if definition.kind is NUMBER and _is_number(text):
         value = f"{text} {definition.unit}"
     try:
         found = stated_fact(name, value, _SAYS)

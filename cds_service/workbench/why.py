@@ -11,13 +11,14 @@ from ..authoring.explanation import TRUTHS
 from ..authoring.why_not import MOST_CHANGES, Cards, Change, why_not
 from ..facts.catalogue import CATALOGUE, Definition, Facts
 from ..facts.fact import Fact, Source, State
+from ..facts.kinds import CATEGORY, DATE, NUMBER, RESULT, YES_NO
 from ..rendering.card_text import day_text, value_text
-from ..rules.conditions import CardHolds, Condition
+from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions, Step
 
 MOST_WAYS = 6
 # What a person may suppose of a fact by typing it.
-_TYPED = frozenset({"result", "number", "yes-no", "category", "date"})
+_TYPED = frozenset({RESULT, NUMBER, YES_NO, CATEGORY, DATE})
 
 
 class Reason(NamedTuple):
@@ -110,9 +111,8 @@ def _reason(step: Step, decision: Decision, decisions: Decisions, facts: Facts) 
 
 def _went_by(condition: Condition, decisions: Decisions, facts: Facts) -> Iterable[tuple[str, str]]:
     """Each fact that a condition asks with its value, or the other card with its outcome."""
-    if isinstance(condition, CardHolds):
-        other = decisions.holds(condition.card)
-        return [(condition.card, "fires" if other else "is silent")]
+    if condition.card:
+        return [(condition.card, "fires" if decisions.holds(condition.card) else "is silent")]
     return [(name, fact_text(name, facts[name])) for name in dict.fromkeys(condition.facts)]
 
 
@@ -148,7 +148,7 @@ def _fact_row(name: str, fact: Fact, supposed: Mapping[str, str]) -> FactRow:
     definition = CATALOGUE[name]
     value = value_text(definition, fact, markdown=False) if fact.state is State.VALUE else ""
     typed = (supposed.get(name) or _typed(definition, fact, value)) if definition.kind in _TYPED else None
-    options = {"yes-no": ("yes", "no", "unknown"), "category": (*definition.values, "absent", "unknown")}.get(definition.kind, ())
+    options = {YES_NO: ("yes", "no", "unknown"), CATEGORY: (*definition.values, "absent", "unknown")}.get(definition.kind, ())
     sources = [_source_text(source) for source in fact.sources]
     return FactRow(name, definition.title, fact.state.value, value, fact.note, sources, typed, options, name in supposed)
 
@@ -157,9 +157,9 @@ def _typed(definition: Definition, fact: Fact, value: str) -> str:
     """How a fact that reads as ``value`` is typed."""
     if fact.state is not State.VALUE:
         return str(fact.state.value)
-    if definition.kind == "date":
+    if definition.kind is DATE:
         return str(fact.value)
-    if definition.kind == "number":
+    if definition.kind is NUMBER:
         return f"{fact.value:f}" if isinstance(fact.value, Decimal) else str(fact.value)
     return value
 

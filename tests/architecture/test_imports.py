@@ -268,7 +268,11 @@ def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
         for node in ast.walk(TREES[name])
         if (isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("facts"))
         or (isinstance(node, ast.Attribute) and node.attr in ("record", "session") and ast.unparse(node.value).endswith("facts"))
-        or (isinstance(node, ast.Attribute) and node.attr in ("number", "days", "text", "stocks") and ast.unparse(node.value).endswith("site"))
+        or (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("number", "days", "text", "stocks")
+            and ast.unparse(node.value).endswith("site")
+        )
     ]
     assert not [place for place in read if "drafts.py" not in place or "facts.session.selected" not in place]
 

@@ -289,15 +289,15 @@ def test_tests_are_told_although_the_card_cannot_be_read(tmp_path):
     found = findings(tmp_path, {"ours/our-card.yaml": text})
     assert [(finding.place.line, finding.place.column, finding.what, finding.mend) for finding in found] == [
         (12, 3, "there is no indicator 'inof'.", "Did you mean 'info'?"),
-        (28, 5, "'yes' cannot stand here.", "Write true."),
+        (28, 5, "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent."),
         (
             30,
             13,
-            "'normal' is not known here.",
+            "'normal' is no value of 'b12.status', a category.",
             "Choose from: absent, deficient, indeterminate, paediatric, sufficient, treated, unknown, unlikely.",
         ),
-        (33, 36, "'89 weeks' is not written as it should be.", "Write it as '60 d'."),
-        (36, 60, "there is no key 'patient.pediatric' here.", "Did you mean 'patient.paediatric'?"),
+        (33, 36, "'89 weeks' is no value of 'b12_therapy.days', a number.", "Write it as '1 d', or as absent or unknown."),
+        (36, 60, "there is no fact 'patient.pediatric'.", "Did you mean 'patient.paediatric'?"),
     ]
 
 

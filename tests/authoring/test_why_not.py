@@ -11,18 +11,18 @@ from itertools import combinations, product
 import pytest
 from click.testing import CliRunner
 
-from cds_service.authoring.card_tests import TODAY, StatedFacts, StatedResult, applicable_tests, read_test
+from cds_service.authoring.card_tests import TODAY, StatedFacts, applicable_tests, read_test
 from cds_service.authoring.why_not import Supposed, why_not
 from cds_service.authoring.why_not_report import why_not_call
 from cds_service.cli import main
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE, Facts
 from cds_service.facts.fact import absent, known, unknown
+from cds_service.facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, RESULT, YES_NO, StatedResult
 from cds_service.facts.session import OrderingSession
 from cds_service.fhir.interval import Interval
 from cds_service.hooks.any_hook import read_request
 from cds_service.rules.card_file import Vocabulary, parse_card
-from cds_service.rules.conditions import AnyOf, CardHolds
 from cds_service.rules.decision import Decisions
 from cds_service.rules.yaml_source import load
 from tests.spec.scenarios import EVERY_CARD, INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
@@ -35,10 +35,8 @@ CASES = [(parameter_set, card_id) for parameter_set in PARAMETER_SETS for card_i
 def asked(card, cards):
     """Every criterion that the outcome for a card may rest on."""
     for each in (*card.include, *card.exclude):
-        if isinstance(each, CardHolds):
-            yield from asked(cards[each.card], cards) if each.card in cards else ()
-        else:
-            yield from each.criteria if isinstance(each, AnyOf) else (each,)
+        yield from each.criteria
+        yield from asked(cards[each.card], cards) if each.card in cards else ()
 
 
 def every_value(name, criteria):
@@ -53,14 +51,14 @@ def every_value(name, criteria):
         }
     )
     values = {
-        "yes-no": [True, False],
-        "category": list(CATALOGUE[name].values),
-        "number": numbers,
-        "result": [StatedResult(Interval.of(number, comparator), "") for number in numbers for comparator in (None, "<", "<=", ">", ">=")],
-        "date": [TODAY - timedelta(days=int(number)) for number in numbers] or [TODAY],
-        "orders": [("serum-b12",)],
+        YES_NO: [True, False],
+        CATEGORY: list(CATALOGUE[name].values),
+        NUMBER: numbers,
+        RESULT: [StatedResult(Interval.of(number, comparator), "") for number in numbers for comparator in (None, "<", "<=", ">", ">=")],
+        DATE: [TODAY - timedelta(days=int(number)) for number in numbers] or [TODAY],
+        ORDERS: [("serum-b12",)],
     }[kind]
-    return [*map(known, values), unknown("tried"), *([] if kind == "yes-no" else [absent()])]
+    return [*map(known, values), unknown("tried"), *([] if kind is YES_NO else [absent()])]
 
 
 def turning(card, cards, stated, size):

@@ -11,6 +11,7 @@ import pytest
 from msgspec.inspect import ListType, NoneType, RawType, StructType, Type, UnionType, type_info
 
 from cds_service.facts.catalogue import CATALOGUE, Facts
+from cds_service.facts.kinds import REFERENCE
 from cds_service.facts.laboratory import Result
 from cds_service.fhir.r4 import READ_RESOURCES, OfPatient
 from tests.support.clinic import facts_of, fire, ids
@@ -141,7 +142,7 @@ def known(facts: Facts) -> dict[str, Any]:
     read = [
         name
         for name, definition in CATALOGUE.items()
-        if definition.queries and definition.kind != "reference" and name not in SAY_WHAT_IS_KNOWN
+        if definition.queries and definition.kind is not REFERENCE and name not in SAY_WHAT_IS_KNOWN
     ]
     return {name: _decided(facts[name].value) for name in read if not facts[name].is_unknown}
 

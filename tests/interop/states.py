@@ -15,8 +15,9 @@ from cds_service.export.cql import HOOK, define_name, known_name, suggestion_nam
 from cds_service.export.cql import TODAY as TODAY_NAME
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import Fact
+from cds_service.facts.kinds import DATE, NUMBER, ORDERS, RESULT
 from cds_service.rules.card import Card
-from cds_service.rules.conditions import AnyOf, Condition, Criterion
+from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
 
 PAEDIATRIC = "patient.paediatric"
@@ -42,20 +43,14 @@ def _values(engine: Engine) -> dict[str, list[Fact]]:
     asked: dict[str, list[Criterion]] = {}
     for card in engine.cards.values():
         conditions = [*card.include, *card.exclude, *(item for suggestion in card.suggestions for item in suggestion.when)]
-        for criterion in (criterion for condition in conditions for criterion in _criteria(condition)):
+        for criterion in (criterion for condition in conditions for criterion in condition.criteria):
             asked.setdefault(criterion.fact, []).append(criterion)
     return {name: [item.fact for item in classes(criteria, TODAY)] for name, criteria in asked.items()}
 
 
-def _criteria(condition: Condition) -> tuple[Criterion, ...]:
-    if isinstance(condition, AnyOf):
-        return condition.criteria
-    return (condition,) if isinstance(condition, Criterion) else ()
-
-
 def _favour(card: Card, facts: dict[str, Fact], values: Mapping[str, list[Fact]], chance: Random) -> None:
     for condition, excludes in card.criteria:
-        for criterion in _criteria(condition):
+        for criterion in condition.criteria:
             fitting = [fact for fact in values[criterion.fact] if bool(_truth(criterion, fact)) is not excludes]
             if fitting and chance.random() < 0.9:
                 facts[criterion.fact] = chance.choice(fitting)
@@ -89,14 +84,14 @@ def _parameters(hook: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
 
 def _stated(name: str, value: Any) -> Any:
     kind = CATALOGUE[name].kind
-    if kind == "result":
+    if kind is RESULT:
         return _interval(value)
-    if kind == "number":
+    if kind is NUMBER:
         return float(value)
-    if kind == "date":
+    if kind is DATE:
         # Where no criterion asks when, the value that stands for "a day" is none.
         return {"date": (value if isinstance(value, date) else TODAY).isoformat()}
-    return list(value) if kind == "orders" else value
+    return list(value) if kind is ORDERS else value
 
 
 def _interval(value: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 
 from cds_service.authoring.safety.class_values import NOW as DAY_OF_STATES
 from cds_service.authoring.safety.job import chosen_classes, engine, status_relation
-from cds_service.authoring.safety.repetition import criteria
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.facts.catalogue import CATALOGUE
+from cds_service.facts.kinds import CATEGORY, YES_NO
 from tests.bench.rules import call_of
 from tests.safety.patients import SITES, visits
 from tests.support.fhir_builders import NOW
@@ -18,7 +18,7 @@ from tests.support.fhir_builders import NOW
 @cache
 def criteria_on(name):
     cards = [card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()]
-    return [criterion for card in cards for criterion in criteria(card) if criterion.fact == name]
+    return [criterion for card in cards for criterion in card.asks if criterion.fact == name]
 
 
 class Alone(dict):
@@ -34,7 +34,7 @@ def looks_like(name, fact, today):
     if fact.value is None:
         return fact.state
     kind = CATALOGUE[name].kind
-    if kind in ("yes-no", "category") and name != "folate.reason":  # whose reason nothing asks
+    if kind in (YES_NO, CATEGORY) and name != "folate.reason":  # whose reason nothing asks
         return fact.value
     told = [criterion.truth(Alone(name, fact, today), None) for criterion in criteria_on(name)]
     return (fact.state, bool(fact.value), told, getattr(fact.value, "level", ""), getattr(fact.value, "haemolysed", False))

@@ -140,7 +140,7 @@ def test_the_trace_says_what_stopped_a_card(tmp_path):
         pytest.param("id: potassium-low", "id: anaemic", 8, "two criteria are called 'anaemic'", id="two criteria of one name"),
         pytest.param("id: a-card", "id: A Card", 1, "is not a card id", id="card id"),
         pytest.param("id: a-card", f"id: {'a' * 65}", 1, "is not a card id", id="card id too long for FHIR"),
-        pytest.param("is: true", "within: 90 d", 7, "needs a date fact", id="a window on no date"),
+        pytest.param("is: true", "within: 90 d", 7, "'within' cannot ask", id="a window on no date"),
         pytest.param("fact: anaemia, is: true", "fact: anaemia", 7, "exactly one operator", id="no operator"),
     ],
 )

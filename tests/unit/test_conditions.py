@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cds_service.facts.fact import absent, known, unknown
 from cds_service.fhir.interval import Interval
-from cds_service.rules.card import Card
+from cds_service.rules.card import Card, deciding_criteria
 from cds_service.rules.conditions import AnyOf, CardHolds, Criterion
 from cds_service.rules.decision import Decisions
 from cds_service.rules.yaml_source import Place
@@ -177,3 +177,19 @@ def test_a_card_of_another_hook_does_not_hold():
 def test_cards_that_look_at_each_other_in_a_chain_are_decided_once_each():
     chain = [looking(f"card-{number}", f"card-{number + 1}", True) for number in range(50)] + [card("card-50")]
     assert [made.fires for made in Decisions({one.id: one for one in chain}, Stated()).all()] == [number % 2 == 0 for number in range(51)]
+
+
+def test_each_condition_tells_what_it_asks_and_which_card_it_looks_at():
+    low, old = criterion("below", Decimal(1), fact="low"), criterion("is", True, fact="old")
+    either, fires, silent = AnyOf("either", (low, old), HERE), CardHolds("f", "higher", True, HERE), CardHolds("s", "other", False, HERE)
+    told = [(each.facts, each.criteria, each.alternatives, each.card, each.firing) for each in (low, either, fires, silent)]
+    assert told == [
+        (("low",), (low,), (), "", ""),
+        (("low", "old"), (low, old), (low, old), "", ""),
+        ((), (), (), "higher", "higher"),
+        ((), (), (), "other", ""),
+    ]
+    asking = card(include=[low, either], exclude=[silent, fires])
+    assert (asking.asks, asking.looks_at) == ([low, low, old], ["other", "higher"])
+    beside = {"higher": card("higher", include=[criterion("absent", True)]), asking.id: asking}
+    assert [each.fact for each in deciding_criteria(asking, beside)] == ["low", "low", "old", "f"]

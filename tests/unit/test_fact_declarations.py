@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from cds_service.facts.catalogue import CATALOGUE, closure
+from cds_service.facts.kinds import CATEGORY, NUMBER, RESULT, YES_NO
 from cds_service.facts.queries import QUERIES
 from tests.support.clinic import facts_of
 from tests.support.fhir_builders import (
@@ -134,16 +135,16 @@ def test_a_declaration_names_what_exists(name):
     assert definition.title and definition.doc
     assert len(set(definition.uses)) == len(definition.uses)
     assert name not in closure(definition.uses), "no circle"
-    assert (definition.kind in ("number", "result")) is bool(definition.unit)
-    assert (definition.kind == "category") is bool(definition.values)
+    assert (definition.kind in (NUMBER, RESULT)) is bool(definition.unit)
+    assert (definition.kind is CATEGORY) is bool(definition.values)
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_categories_have_only_the_values_that_they_declare(request_name):
     for name, (_, value) in answers_to(request_name).items():
-        if CATALOGUE[name].kind == "category" and value is not None:
+        if CATALOGUE[name].kind is CATEGORY and value is not None:
             assert value in CATALOGUE[name].values, name
-        if CATALOGUE[name].kind == "yes-no":
+        if CATALOGUE[name].kind is YES_NO:
             assert value in (True, False, None), name
 
 

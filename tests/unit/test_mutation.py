@@ -15,6 +15,7 @@ from cds_service.cli import main
 from cds_service.content import CARDS
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE
+from cds_service.facts.kinds import YES_NO
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.yaml_source import load
 from tests.support.clinic import engine
@@ -202,7 +203,7 @@ def test_what_another_criterion_already_decides_is_equivalent_and_says_which(tmp
 
 def test_what_cannot_be_searched_is_never_called_equivalent(tmp_path, monkeypatch):
     monkeypatch.setattr("cds_service.authoring.mutation.MOST_TRIES", 2_000)
-    facts = [name for name, definition in CATALOGUE.items() if definition.kind == "yes-no" and name != "patient.paediatric"]
+    facts = [name for name, definition in CATALOGUE.items() if definition.kind is YES_NO and name != "patient.paediatric"]
     eithers = ", ".join(
         f"{{id: e{n}, any_of: [{{fact: {facts[n]}, is: true}}, {{fact: {facts[n + 1]}, is: true}}]}}" for n in range(0, 16, 2)
     )

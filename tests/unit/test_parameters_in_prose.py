@@ -18,6 +18,7 @@ from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.export.resources import generated
 from cds_service.facts.catalogue import CATALOGUE, Definition, closure
+from cds_service.facts.kinds import KINDS
 from cds_service.facts.reads import of
 from cds_service.rules.parameter_text import (
     amount_words,
@@ -154,7 +155,9 @@ def test_a_text_that_names_no_parameter_is_told_with_what_was_meant(tmp_path):
 def test_a_definition_that_names_no_parameter_is_told_where_it_is_written():
     mistakes = Mistakes()
     hb = of("hb")
-    definition = Definition("wrong", "wrong", "yes-no", hb.evaluate, "Haemoglobin below {anaemia.men_}.", hb.needs, place=(__file__, 7))
+    definition = Definition(
+        "wrong", "wrong", KINDS["yes-no"], hb.evaluate, "Haemoglobin below {anaemia.men_}.", hb.needs, place=(__file__, 7)
+    )
     note_wrong_definitions({"wrong": definition}, _engine("default").words, mistakes)
     [told] = mistakes
     assert (told.place.file, told.place.line) == (__file__, 7) and "'anaemia.men'" in told.mend

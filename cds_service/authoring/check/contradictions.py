@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from ...facts.catalogue import CATALOGUE, Definition, Facts
 from ...facts.fact import Fact, absent, known, unknown
+from ...facts.kinds import CATEGORY, DATE, NUMBER, RESULT, YES_NO, StatedResult
 from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, CardHolds, Condition, Criterion
+from ...rules.conditions import Condition, Criterion
 from ...rules.hook_table import any_at_ordering
-from ..card_tests import TODAY, StatedFacts, StatedResult
+from ..card_tests import TODAY, StatedFacts
 from .finding import Finding
 
 _MOST_TRIES = 2_000  # a fraction of a second; the present cards need fewer than fifty
@@ -104,7 +105,7 @@ class _Contradictions:
         return Finding("never-decides", "warning", condition.place, f"{self.card.id}: {what}.", "Remove it, or change one of them.")
 
     def idle_parts(self, condition: Condition) -> Iterator[Finding]:
-        for part in condition.criteria if isinstance(condition, AnyOf) else ():
+        for part in condition.alternatives:
             if not self.possible(Asked(part, True)):
                 yield self.never_decides(part, "never holds")
 
@@ -149,15 +150,15 @@ def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
 
 def _alternatives(asked: Asked) -> list[list[Asked]]:
     """The ways in which an answer comes about, each a list of answers of single criteria."""
-    if not isinstance(asked.condition, AnyOf):
+    if not asked.condition.alternatives:
         return [[asked]]
-    parts = [Asked(criterion, asked.holds) for criterion in asked.condition.criteria]
+    parts = [Asked(criterion, asked.holds) for criterion in asked.condition.alternatives]
     return [[part] for part in parts] if asked.holds else [parts]
 
 
 def _agree(chosen: list[Asked], beside: Beside) -> bool:
     def subject(asked: Asked) -> str:
-        return asked.condition.fact if isinstance(asked.condition, Criterion) else ""
+        return asked.condition.facts[0] if asked.condition.facts else ""
 
     groups = {fact: frozenset(group) for fact, group in groupby(sorted(chosen, key=subject), key=subject)}
     return all(_fact_can(group, beside.fixed.get(fact)) if fact else _cards_can(group, beside.cards) for fact, group in groups.items())
@@ -166,16 +167,15 @@ def _agree(chosen: list[Asked], beside: Beside) -> bool:
 def _cards_can(group: frozenset[Asked], cards: Collection[str]) -> bool:
     fires: dict[str, bool] = {}
     for asked in group:
-        if isinstance(asked.condition, CardHolds):
-            wanted = asked.condition.holds is asked.holds
-            if fires.setdefault(asked.condition.card, wanted) is not wanted or (wanted and asked.condition.card not in cards):
-                return False
+        card, wanted = asked.condition.card, bool(asked.condition.firing) is asked.holds
+        if fires.setdefault(card, wanted) is not wanted or (wanted and card not in cards):
+            return False
     return True
 
 
 @lru_cache(maxsize=4096)
 def _fact_can(group: frozenset[Asked], fixed: Fact | None) -> bool:
-    criteria = [asked.condition for asked in group if isinstance(asked.condition, Criterion)]
+    criteria = [criterion for asked in group for criterion in asked.condition.criteria]
     states = [fixed] if fixed is not None else _states(criteria)
     return any(all(_holds(asked.condition, fact) is asked.holds for asked in group) for fact in states)
 
@@ -193,17 +193,17 @@ def _states(criteria: Sequence[Criterion]) -> list[Fact]:
 
 
 def _values(definition: Definition, around: list[Decimal]) -> list[Any]:
-    if definition.kind == "yes-no":
+    if definition.kind is YES_NO:
         return [True, False]
-    if definition.kind == "category":
+    if definition.kind is CATEGORY:
         return list(definition.values)
-    if definition.kind == "number":
+    if definition.kind is NUMBER:
         return around
-    if definition.kind == "result":
+    if definition.kind is RESULT:
         # No result is below zero.
         pairs = [(value, comparator) for value in around for comparator in (None, "<", "<=", ">", ">=") if value or comparator != "<"]
         intervals = [Interval.of(value, comparator) for value, comparator in pairs]
         return [StatedResult(interval, "") for interval in intervals]
-    if definition.kind == "date":
+    if definition.kind is DATE:
         return [date.fromordinal(TODAY.toordinal() - int(days) + step) for days in around for step in (-1, 0, 1)]
     return ["something"]

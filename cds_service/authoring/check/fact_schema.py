@@ -2,58 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from ...rules.conditions import STATE_OPERATORS
+from ...facts.catalogue import Definition
+from ...facts.kinds import Schema
+from ...rules.condition_file import NAME_OF_A_CRITERION
+from ...rules.conditions import OPERATORS_OF_A_LIST, STATE_OPERATORS
 
-Schema = dict[str, Any]
 _TRUTH: Schema = {"type": "boolean"}
-_COMPARED = ("below", "at_least", "more_than", "at_most")
-_DAYS: Schema = {"type": "string", "pattern": "^[0-9]{1,5} ?d$", "examples": ["90 d"]}
-_DAY: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_STATES = ["absent", "unknown"]
 
 
-def _quantity(unit: str, before: str = "") -> Schema:
-    # ECMA-262, which JSON Schema's patterns follow, knows no needless escapes such as "\\ ".
-    written = re.sub(r"[.*+?^${}()|\[\]/]", r"\\\g<0>", unit)
-    return {"type": "string", "pattern": f"^{before}[0-9]+([.][0-9]+)? {written}$", "examples": [f"60 {unit}"]}
-
-
-def _operands(definition: Any) -> Mapping[str, Schema]:
+def _operands(definition: Definition) -> Mapping[str, Schema]:
     """The operators that can ask the fact, each with its operand."""
-    if definition.kind == "yes-no":
-        return {"is": _TRUTH}
-    if definition.kind == "category":
-        values = list(definition.values)
-        return {"is": {"enum": values}, "in": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": values}}}
-    if definition.kind in ("number", "result") and not definition.other_units:
-        return dict.fromkeys(_COMPARED, _quantity(definition.unit))
-    if definition.kind == "date":
-        return dict.fromkeys(("within", "older_than"), _DAYS)
-    return {}
+    operators = [operator for operator in definition.kind.operators if not definition.kind.refusal(operator, definition)]
+    return {operator: _operand(operator, definition.kind.operand_schema(definition)) for operator in operators}
 
 
-def _stated(definition: Any) -> Schema:
-    """How a test states the fact."""
-    if definition.kind == "yes-no":
-        return {"enum": [True, False, *_STATES]}
-    if definition.kind == "category":
-        return {"enum": [*definition.values, *_STATES]}
-    forms = {
-        "number": _quantity(definition.unit),
-        "result": _quantity(definition.unit, "(<=|>=|<|>)?"),
-        "date": _DAY,
-        "orders": {"type": "array", "items": {"type": "string"}},
-    }
-    known = [forms[definition.kind]] if definition.kind in forms else []
-    return {"anyOf": [*known, {"enum": _STATES}]}
+def _operand(operator: str, one: Schema) -> Schema:
+    return {"type": "array", "minItems": 1, "uniqueItems": True, "items": one} if operator in OPERATORS_OF_A_LIST else one
 
 
-def criterion_schema(facts: Mapping[str, Any], name: Schema) -> Schema:
-    """A criterion: one fact of ``facts``, with one of the operators that can ask it. ``name``: the schema of its id."""
+def criterion_schema(facts: Mapping[str, Definition]) -> Schema:
+    """A criterion: one fact of ``facts``, with one of the operators that can ask it."""
     alike: dict[str, tuple[Mapping[str, Schema], list[str]]] = {}
     for fact, definition in facts.items():
         operands = _operands(definition)
@@ -62,7 +32,7 @@ def criterion_schema(facts: Mapping[str, Any], name: Schema) -> Schema:
     return {
         "type": "object",
         "properties": {
-            "id": name,
+            "id": NAME_OF_A_CRITERION.schema(None),
             "fact": {"enum": sorted(facts)},
             "when_unknown": {"enum": ["fire", True, False]},
             **{operator: _TRUTH if operator in STATE_OPERATORS else {} for operator in operators},
@@ -78,7 +48,7 @@ def criterion_schema(facts: Mapping[str, Any], name: Schema) -> Schema:
     }  # fmt: skip
 
 
-def _every(facts: Mapping[str, Any]) -> Iterable[str]:
+def _every(facts: Mapping[str, Definition]) -> Iterable[str]:
     return dict.fromkeys(operator for definition in facts.values() for operator in _operands(definition))
 
 
@@ -86,6 +56,11 @@ def _asked(operands: Mapping[str, Schema]) -> Schema:
     return {"properties": dict(operands), "propertyNames": {"enum": ["id", "fact", "when_unknown", *operands, *STATE_OPERATORS]}}
 
 
-def facts_schema(facts: Mapping[str, Any]) -> Schema:
-    """The facts that a test states."""
+def facts_schema(facts: Mapping[str, Definition]) -> Schema:
+    """The facts that a test states: a value, or which of the states without one."""
     return {"type": "object", "properties": {name: _stated(facts[name]) for name in sorted(facts)}, "additionalProperties": False}
+
+
+def _stated(definition: Definition) -> Schema:
+    value = definition.kind.stated_schema(definition)
+    return {"enum": [*value["enum"], *STATE_OPERATORS]} if "enum" in value else {"anyOf": [value, {"enum": list(STATE_OPERATORS)}]}

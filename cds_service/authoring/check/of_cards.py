@@ -9,6 +9,7 @@ from typing import Any
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Definition
 from ...facts.fact import Fact
+from ...facts.kinds import DATE, NUMBER, ORDERS, RESULT
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER, SUMMARY_LIMIT
 from ...rules.yaml_reader import meant
@@ -19,7 +20,7 @@ from .contradictions import contradictions
 from .finding import Finding, is_placeholder, still_to_do
 
 # The widest that a value of each kind is written with, such as ">15000 pmol/L" or "29 September 2026".
-_WIDEST = {"number": 12, "result": 28, "date": 12}
+_WIDEST = {NUMBER: 12, RESULT: 28, DATE: 12}
 _LATEST_REVIEW = 3653  # days
 
 
@@ -78,7 +79,7 @@ def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
 def _orders(card: Card, test: Any, facts: Mapping[str, Fact], engine: Engine) -> Iterator[Finding]:
     known = engine.vocabulary.templates
     for name, fact in facts.items():
-        for order in fact.value if CATALOGUE[name].kind == "orders" and fact.value else ():
+        for order in fact.value if CATALOGUE[name].kind is ORDERS and fact.value else ():
             if order not in known:
                 what = f"{card.id}: a test states the order {order!r}, which there is not."
                 yield Finding("no-such-order", "warning", test["facts"].at(name), what, meant(order, known))
@@ -100,4 +101,4 @@ def _placeholders(card: Card) -> Iterator[Finding]:
 
 
 def _width(definition: Definition) -> int:
-    return max(map(len, definition.values)) if definition.kind == "category" else _WIDEST[definition.kind]
+    return _WIDEST[definition.kind] if definition.kind in _WIDEST else max(map(len, definition.values))

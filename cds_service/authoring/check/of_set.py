@@ -11,7 +11,7 @@ from ...content import PROFILES
 from ...engine import Engine
 from ...rules.card import Card
 from ...rules.card_set import load_parameters
-from ...rules.conditions import AnyOf, CardHolds, Condition
+from ...rules.conditions import Condition
 from ...rules.decision import Decisions
 from ...rules.yaml_source import Place
 from ..card_tests import StatedFacts, applicable_tests, read_test
@@ -121,10 +121,8 @@ def _asked(card: Card) -> frozenset[object]:
 
 
 def _bare(condition: Condition) -> object:
-    if isinstance(condition, CardHolds):
-        return condition.card, condition.holds
-    criteria = condition.criteria if isinstance(condition, AnyOf) else (condition,)
-    return frozenset((inner.fact, inner.operator, inner.operand, inner.when_unknown) for inner in criteria)
+    asked = frozenset((inner.fact, inner.operator, inner.operand, inner.when_unknown) for inner in condition.criteria)
+    return condition.card, condition.firing, asked
 
 
 def _together(engine: Engine) -> Iterator[Finding]:

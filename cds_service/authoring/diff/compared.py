@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ...facts.catalogue import closure
 from ...rules.card import Card, Paragraph, Suggestion
-from ...rules.conditions import CardHolds
 from . import pairs
 
 
@@ -66,8 +65,7 @@ def looked_at(card_id: str, *sets: Mapping[str, Card]) -> set[str]:
     while waiting:
         name = waiting.pop()
         for cards in sets:
-            conditions = cards[name].conditions if name in cards else ()
-            others = {condition.card for condition in conditions if isinstance(condition, CardHolds)} - found
+            others = set(cards[name].looks_at if name in cards else ()) - found
             found |= others
             waiting += others
     return found

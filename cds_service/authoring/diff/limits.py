@@ -12,6 +12,7 @@ from ...engine import Engine
 from ...facts.analytes import ANALYTES, Analyte
 from ...facts.catalogue import CATALOGUE
 from ...facts.fact import Fact, absent, known
+from ...facts.kinds import DATE, NUMBER, RESULT
 from ...facts.laboratory import Result
 from ...facts.session import OrderingSession
 from ...facts.site import Site
@@ -21,7 +22,7 @@ from ...rules.card import Card
 from ..safety.class_values import NOW
 from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, StateFacts, states
-from ..safety.limits import DRAFTED, INPUT_OF, around, criteria, level_at
+from ..safety.limits import DRAFTED, INPUT_OF, around, level_at
 
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")
@@ -114,7 +115,7 @@ def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) ->
     asked = [_comparisons(card) for card in (old, new)]
     for fact in {name for name, _, _ in asked[0] ^ asked[1]}:
         limits = sorted({operand for name, _, operand in asked[0] | asked[1] if name == fact})
-        for value in around(limits, whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind == "date"):
+        for value in around(limits, whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind is DATE):
             _add_value(extras, fact, value, sites)
     return extras
 
@@ -125,7 +126,7 @@ def changed_parameters(old: Engine, new: Engine) -> list[str]:
 
 
 def _comparisons(card: Card | None) -> set[tuple[str, str, Decimal]]:
-    asked = criteria(card) if card else ()
+    asked = card.asks if card else ()
     return {(each.fact, each.operator, each.operand) for each in asked if isinstance(each.operand, Decimal)}
 
 
@@ -136,11 +137,11 @@ def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Sit
     elif fact in ("patient.age", _AGE):
         months = int(value) * (12 if fact == "patient.age" else 1)
         extras.add(_AGE, _same(f"{months // 12} years" if months % 12 == 0 else f"{months} months", months))
-    elif CATALOGUE[INPUT_OF.get(fact, fact)].kind == "date":
+    elif CATALOGUE[INPUT_OF.get(fact, fact)].kind is DATE:
         extras.add(INPUT_OF.get(fact, fact), _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))))
     elif analyte:
         extras.add(fact, _result(analyte, value, CATALOGUE[fact].unit, sites))
-    elif CATALOGUE[fact].kind == "number":
+    elif CATALOGUE[fact].kind is NUMBER:
         extras.add(fact, _same(f"{value:f} {CATALOGUE[fact].unit}", float(value)))
 
 
@@ -149,7 +150,7 @@ def _same(label: str, value: Any) -> Extra:
 
 
 def _analyte(fact: str) -> Analyte | None:
-    return ANALYTES.get("egfr.reported" if fact == "egfr" else fact) if CATALOGUE[fact].kind == "result" else None
+    return ANALYTES.get("egfr.reported" if fact == "egfr" else fact) if CATALOGUE[fact].kind is RESULT else None
 
 
 def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) -> Extra:

@@ -8,6 +8,7 @@ from typing import Any
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE
 from ...facts.fact import Fact
+from ...facts.kinds import CATEGORY, DATE, ORDERS, REFERENCE, RESULT, YES_NO
 from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
 from ...rules.written_units import written
@@ -46,7 +47,7 @@ def told_apart(example: Example) -> Iterator[str]:
     if example.old is example.new:
         return
     for name in CATALOGUE:
-        if name in example.old.worked_out() and name in example.new.worked_out() and CATALOGUE[name].kind in ("yes-no", "category"):
+        if name in example.old.worked_out() and name in example.new.worked_out() and CATALOGUE[name].kind in (YES_NO, CATEGORY):
             before, after = _value(name, example.old[name]), _value(name, example.new[name])
             if before != after:
                 yield f"{title(name)}: {before} → {after}"
@@ -70,12 +71,12 @@ def _there(name: str, fact: Fact, example: Example) -> str:
     definition, value = CATALOGUE[name], fact.value
     if value is True:
         return title(name)
-    if definition.kind == "date":
+    if definition.kind is DATE:
         return f"{title(name)} {(NOW.date() - value).days} days ago"
-    if definition.kind == "result":
+    if definition.kind is RESULT:
         ago = (NOW.date() - value.moment.day).days
         return f"{title(name)} {_measured(name, value, example)}" + (f", {ago} days ago" if ago > 1 else "")
-    if definition.kind in ("orders", "reference"):
+    if definition.kind in (ORDERS, REFERENCE):
         return f"{title(name)}: {'one to make' if value else 'none'}"
     return f"{title(name)} {value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"
 

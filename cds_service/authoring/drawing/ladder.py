@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...facts.catalogue import CATALOGUE, Facts
 from ...rendering.card_text import dated_text
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, CardHolds, Condition, Truth
+from ...rules.conditions import Condition, unnamed
 from ...rules.decision import Decision, Decisions
 from ..card_words import condition_words, unlinked
 from ..explanation import TRUTHS, condition_text
@@ -95,28 +95,23 @@ def _ladder(card: Card, parameter_set: str, rungs: Iterable[Rung], outcome: str 
 
 
 def _rung(condition: Condition, excludes: bool) -> Rung:
-    words, asks = unlinked(condition_words(condition)), f"{condition.id}: {condition_text(condition)}"
-    if isinstance(condition, CardHolds):
-        return Rung(condition.id, words, asks, excludes, card=condition.card)
-    if isinstance(condition, AnyOf):
-        return Rung(condition.id, words, condition.id, excludes, alternatives=tuple(_rung(part, excludes) for part in condition.criteria))
-    # A criterion without an id is called by its fact and operator, which says nothing more.
-    named = condition.id != f"{condition.fact}-{condition.operator}"
-    return Rung(condition.id, words, asks if named else condition_text(condition), excludes)
+    words, asks = unlinked(condition_words(condition)), condition_text(condition)
+    parts = tuple(_rung(part, excludes) for part in condition.alternatives)
+    if parts:
+        asks = condition.id  # what it asks is told by its parts
+    elif condition.id not in [unnamed(criterion.fact, criterion.operator) for criterion in condition.criteria]:
+        asks = f"{condition.id}: {asks}"  # an id that its author gave it
+    return Rung(condition.id, words, asks, excludes, card=condition.card, alternatives=parts)
 
 
 def _decided(condition: Condition, excludes: bool, decisions: Decisions, facts: Facts, stops: bool, reached: bool) -> Rung:
+    truth = TRUTHS[condition.truth(facts, decisions.holds)]
+    parts = tuple(_decided(part, excludes, decisions, facts, False, reached) for part in condition.alternatives)
+    values = [] if parts else [_value(name, facts) for name in condition.facts]
+    if condition.card:
+        values = [f"{condition.card} {'fires' if decisions.holds(condition.card) else 'does not fire'}"]
     plain = _rung(condition, excludes)
-    parts = condition.criteria if isinstance(condition, AnyOf) else ()
-    truth: Truth = condition.truth(facts, decisions.holds)
-    if isinstance(condition, CardHolds):
-        values: tuple[str, ...] = (f"{condition.card} {'fires' if decisions.holds(condition.card) else 'does not fire'}",)
-    else:
-        values = () if parts else tuple(_value(name, facts) for name in condition.facts)
-    return Rung(
-        plain.id, plain.words, plain.asks, excludes, TRUTHS[truth], values, plain.card,
-        tuple(_decided(part, excludes, decisions, facts, False, reached) for part in parts), stops, reached,
-    )  # fmt: skip
+    return replace(plain, truth=truth, values=tuple(values), alternatives=parts, stops=stops, reached=reached)
 
 
 def _value(name: str, facts: Facts) -> str:

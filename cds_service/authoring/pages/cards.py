@@ -90,10 +90,9 @@ def _known(condition: Condition) -> str:
     return joined([title(name) for name in dict.fromkeys(condition.facts)], "or")
 
 
-def _answers_unknown(condition: Any) -> bool:
+def _answers_unknown(condition: Condition) -> bool:
     """Whether the condition can hold where what it asks is not known."""
-    parts = getattr(condition, "criteria", (condition,))
-    return any(getattr(part, "when_unknown", None) or getattr(part, "operator", "") == "unknown" for part in parts)
+    return any(criterion.when_unknown or criterion.operator == "unknown" for criterion in condition.criteria)
 
 
 def _said(card: Card, engine: Engine) -> dict[str, Any]:

@@ -10,16 +10,6 @@ from ...rules.parameter_text import with_parameters
 from ..card_words import plain
 from .engines import Engines, documented_engines
 
-_KINDS = {
-    "yes-no": "yes or no",
-    "number": "number",
-    "category": "one of",
-    "result": "laboratory result",
-    "date": "day",
-    "orders": "orders",
-    "reference": "reference",
-}  # fmt: skip
-
 
 def fact_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
     """The facts by the first part of their name, in the order of the catalogue, with the limits and cards of the first of
@@ -46,8 +36,8 @@ def _row(definition: Definition, engine: Engine) -> dict[str, Any]:
 
 
 def _type(definition: Definition) -> str:
-    kind = _KINDS[definition.kind]
-    if definition.kind == "category":
+    kind = definition.kind.words
+    if definition.values:
         return f"{kind} {', '.join(f'`{value}`' for value in definition.values)}"
     units = ", ".join(filter(None, (definition.unit, *definition.other_units)))
     return f"{kind} ({units})" if units else kind

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...facts import kinds
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import known
@@ -259,7 +260,7 @@ COLLAPSED = (
 
 def _plain(name: str) -> ClassesOf:
     definition = CATALOGUE[name]
-    options = YES_NO if definition.kind == "yes-no" else (*values(*definition.values), ABSENT, UNKNOWN)
+    options = YES_NO if definition.kind is kinds.YES_NO else (*values(*definition.values), ABSENT, UNKNOWN)
     return always(*options)
 
 
@@ -268,7 +269,7 @@ def input_classes() -> dict[str, ClassesOf]:
     plain = [
         name
         for name, definition in CATALOGUE.items()
-        if name in COLLAPSED or (definition.queries and definition.kind in ("yes-no", "category"))
+        if name in COLLAPSED or (definition.queries and definition.kind in (kinds.YES_NO, kinds.CATEGORY))
     ]
     results = {name: classes_by_cut_offs(analyte) for name, analyte in ANALYTES.items() if name in CATALOGUE and analyte.cuts}
     return {name: _plain(name) for name in plain} | results | CONDITIONAL

@@ -15,11 +15,12 @@ from typing import Any
 from ...facts.analytes import ANALYTES, Analyte
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact, known
+from ...facts.kinds import DATE, NUMBER, RESULT
 from ...facts.laboratory import Result
 from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
-from ...rules.conditions import AnyOf, Criterion
+from ...rules.conditions import Criterion
 from .class_values import NOW
 from .enumeration import Class, ClassesOf
 
@@ -30,19 +31,10 @@ INPUT_OF = {**_DAYS, _YEARS: "patient.age_months", "homocysteine.on_treatment": 
 DRAFTED = {"draft.folate_daily": "folic_acid", "draft.b12_oral_daily": "oral_b12", "draft.b12_interval": "injected_every"}
 
 
-def criteria(card: Card) -> Iterator[Criterion]:
-    """Every criterion of a card, those within ``any_of`` too."""
-    for condition in card.conditions:
-        if isinstance(condition, AnyOf):
-            yield from condition.criteria
-        elif isinstance(condition, Criterion):
-            yield condition
-
-
 def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
     """The criteria of ``cards`` that compare with a number, each once, by the input or the fact on drafts that answers them."""
     found: dict[str, dict[Any, Criterion]] = {}
-    for criterion in (criterion for card in cards for criterion in criteria(card)):
+    for criterion in (criterion for card in cards for criterion in card.asks):
         if isinstance(criterion.operand, Decimal):
             asked = found.setdefault(INPUT_OF.get(criterion.fact, criterion.fact), {})
             asked[criterion.fact, criterion.operator, criterion.operand] = criterion
@@ -72,7 +64,7 @@ class _Extended:
         self._classes = classes
         self._asked = asked
         self._facts = {criterion.fact for criterion in asked}
-        self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind != "result")
+        self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind is not RESULT)
 
     def __call__(self, facts: Facts) -> Sequence[Class]:
         options = self._classes(facts)
@@ -116,9 +108,9 @@ def _of_input(name: str, fact: Fact) -> Fact:
 
 def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:
     """The classes of an input that stand for a number: of a result, one for each of ``valued`` whose class is the same."""
-    if CATALOGUE[name].kind == "date":
+    if CATALOGUE[name].kind is DATE:
         yield Class(f"{number} days ago", known(NOW.date() - timedelta(days=int(number))))
-    elif CATALOGUE[name].kind == "number":
+    elif CATALOGUE[name].kind is NUMBER:
         yield Class(f"{number:f} {CATALOGUE[name].unit}", known(type(valued[0].fact.value)(number)))
     else:
         for option in valued:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS
 from ...facts.catalogue import CATALOGUE
 from ...facts.drafts import DRAFTS_BY_FACT
+from ...facts.kinds import NUMBER
 from ...rules.card import Card
-from ...rules.conditions import CardHolds
 from .enumeration import Choices, StateFacts
 from .job import Job, bare_cards, engine, every_card, new_facts
-from .limits import criteria, doses
+from .limits import doses
 from .sessions import Session, dosed_sessions, ordering_sessions
 
 
@@ -94,7 +94,7 @@ def _removing(card: Card) -> set[str]:
 
 def _looked_at(card: Card, cards: Mapping[str, Card]) -> frozenset[str]:
     """Those of ``cards`` that ``card`` looks at."""
-    return frozenset(condition.card for condition in card.conditions if isinstance(condition, CardHolds) and condition.card in cards)
+    return frozenset(cards.keys() & card.looks_at)
 
 
 @cache
@@ -155,8 +155,8 @@ def _told(session: Session) -> Mapping[str, Any]:
 def _answer(name: str, facts: StateFacts, parameters: str) -> Any:
     """What a fact says; a number by the criteria that ask for it, since no two on one side of a limit differ."""
     found = facts[name]
-    if CATALOGUE[name].kind != "number" or found.value is None:
+    if CATALOGUE[name].kind is not NUMBER or found.value is None:
         return found.state, found.value
-    asked = [criterion for card in engine(parameters, "all").cards.values() for criterion in criteria(card) if criterion.fact == name]
+    asked = [criterion for card in engine(parameters, "all").cards.values() for criterion in card.asks if criterion.fact == name]
     above = found.value > facts.site.number("folate.low_dose_up_to")
     return above, tuple(criterion.truth(facts, lambda card: False) for criterion in asked)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact, known
+from ...facts.kinds import CATEGORY, ORDERS, YES_NO
 from ...fhir.interval import Interval
 from ...rendering.card_text import dated_text
 from ...rendering.cards import render_card
@@ -117,7 +118,7 @@ def _states(card: Card, loaded: Engine, session: Session, stated: Mapping[str, F
 
 
 def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
-    if CATALOGUE[name].kind == "orders":
+    if CATALOGUE[name].kind is ORDERS:
         return ", ".join(templates[order].title for order in fact.value)
     return dated_text(CATALOGUE[name], fact, markdown=False)
 
@@ -160,6 +161,6 @@ def _oddness(name: str, option: Class, stated: Mapping[str, Fact]) -> int:
         return 0
     if option is UNKNOWN:
         return 9
-    if name in _RARE or CATALOGUE[name].kind in ("yes-no", "category"):
+    if name in _RARE or CATALOGUE[name].kind in (YES_NO, CATEGORY):
         return 1 if option in (FALSE, ABSENT) else 3 if option is TRUE else 2
     return 8 if option is ABSENT else 1 if how in _ORDINARY else 2

@@ -1,0 +1,117 @@
+"""What a mapping in a YAML file may hold, said once: tables of keys, from which it is read, JSON Schema and the tables of the
+documentation.
+
+A form says how what stands under a key is read, by the reader of the file, and what JSON Schema calls it, by the names that the
+file may use (its vocabulary).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from .yaml_reader import Reader
+from .yaml_source import Mapping, Noted, Place
+
+Schema = dict[str, Any]
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+Names = Callable[[Any], Collection[str]]  # some of those that a vocabulary has
+
+
+class Form(NamedTuple):
+    """``read(reader, mapping, key)`` gives what stands there, ``missing`` is what a key that is not written comes to."""
+
+    read: Callable[[Any, Mapping, str], Any]
+    schema: Callable[[Any], Schema]
+    missing: Any = ""
+
+
+class Key(NamedTuple):
+    """A key with the form of its value. ``doc``: what stands there, in Markdown, for authors."""
+
+    name: str
+    form: Form
+    doc: str = ""
+    required: bool = False
+
+
+Keys = Sequence[Key]
+
+
+def form(read: Callable[[Any, Mapping, str], Any], missing: Any = "", **schema: Any) -> Form:
+    """A form that is the same whatever names there are."""
+    return Form(read, lambda known: schema, missing)
+
+
+def one_of(names: Names, missing: str = "") -> Form:
+    """One of ``names``."""
+    return Form(lambda reader, mapping, key: reader.one_of(mapping, key, names(reader.vocabulary)), enum(names), missing)
+
+
+def names_of(names: Names, what: str, *, some: bool = False) -> Form:
+    """A list of ``names``, none twice. ``what`` they name; ``some``: it must not be empty."""
+
+    def read(reader: Any, mapping: Mapping, key: str) -> tuple[str, ...]:
+        found: tuple[str, ...] = reader.names(mapping, key, names(reader.vocabulary), what, some=some)
+        return found
+
+    return Form(read, lambda known: {**array(enum(names)(known), some=some), "uniqueItems": True}, ())
+
+
+def list_of(read: Callable[[Any, Any, Place], Any], item: Schema, *, some: bool = False) -> Form:
+    """A list of what ``read(reader, value, place)`` gives, each an ``item``."""
+    return Form(
+        lambda reader, mapping, key: reader.each(mapping, key, partial(read, reader), some=some), lambda known: array(item, some=some), ()
+    )
+
+
+def enum(names: Names) -> Callable[[Any], Schema]:
+    """The schema of one of ``names``."""
+    return lambda known: {"enum": sorted(names(known))}
+
+
+def array(items: Schema, *, some: bool = False) -> Schema:
+    """A list of ``items``; ``some``: it must not be empty."""
+    return {"type": "array", "items": items, **({"minItems": 1} if some else {})}
+
+
+def ref(name: str) -> Schema:
+    """What the schema defines as ``name``."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+TEXT = form(Reader.text, type="string", pattern="\\S")
+TRUTH = form(Reader.truth, False, type="boolean")
+
+
+def read_keys(reader: Reader, value: Any, place: Place, keys: Keys) -> dict[str, Any]:
+    """What stands under each of ``keys`` in the mapping that ``value`` must be. Raises :class:`AuthoringError` once all were read."""
+    mapping = reader.mapping(value, place, [key.name for key in keys], tuple(key.name for key in keys if key.required))
+
+    def under(key: Key) -> Any:
+        return key.form.read(reader, mapping, key.name) if key.name in mapping or key.required else key.form.missing
+
+    made = reader.parts(**{key.name: partial(under, key) for key in keys})
+    if len(made) < len(keys):
+        raise Noted(place, "this cannot be read.")
+    return made
+
+
+def object_schema(keys: Iterable[Key], known: Any, *, partly: bool = False) -> Schema:
+    """The JSON Schema of a mapping with ``keys``; ``partly``: none of them has to be there. ``known``: the vocabulary."""
+    keys = list(keys)
+    required = [] if partly else [key.name for key in keys if key.required]
+    properties = {key.name: {**key.form.schema(known), **_description(key)} for key in keys}
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _description(key: Key) -> Schema:
+    """What an editor shows beside the key."""
+    return {"description": _LINK.sub(r"\1", key.doc)} if key.doc else {}
+
+
+def table(keys: Iterable[Key]) -> str:
+    """The keys as the rows of a table in Markdown; those with a star are required."""
+    return "".join(f"| `{key.name}`{' *' if key.required else ''} | {key.doc} |\n" for key in keys)

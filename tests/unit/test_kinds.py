@@ -1,0 +1,83 @@
+"""Kinds of facts are objects: card files, tests, texts and the JSON Schema take what is particular to one from it."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cds_service.authoring.check.fact_schema import criterion_schema, facts_schema
+from cds_service.facts.catalogue import CATALOGUE
+from cds_service.facts.kinds import KINDS, Kind, NotOfKind
+from cds_service.rules.card_texts import check_text
+from cds_service.rules.condition_file import ConditionReader, of_kind
+from cds_service.rules.conditions import OPERATORS
+from cds_service.rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
+from tests.support.clinic import engine
+
+HERE = Place("card.yaml", 1, 1)
+
+
+class Share(Kind):
+    """An eighth kind: so many percent."""
+
+    name, words, fhir_type = "share", "share", "Quantity"
+    operators, asked_as, stated_as = ("below", "at_least"), "below: 50 %", "'10 %'"
+    in_texts = in_paragraphs = is_ordered = True
+
+    def operand(self, written, fact):
+        match = re.fullmatch(r"([0-9]{1,2}|100) %", written) if isinstance(written, str) else None
+        if not match:
+            raise NotOfKind(f"{written!r} is no share.", "Write it as '50 %'.")
+        return Decimal(match[1])
+
+    def operand_schema(self, fact):
+        return {"type": "string", "pattern": "^([0-9]{1,2}|100) %$"}
+
+
+class Saturation(NamedTuple):
+    """A fact of it."""
+
+    name = "saturation"
+    kind = Share()
+    unit, other_units, values = "%", (), ()
+
+
+FACTS = {**CATALOGUE, "saturation": Saturation()}
+
+
+def mapping(**values):
+    found = Mapping(HERE)
+    found.update(values)
+    return found
+
+
+def read(**written):
+    return ConditionReader(replace(engine().vocabulary, facts=FACTS), Mistakes()).criterion(mapping(**written), HERE)
+
+
+def conforms(schema, value):
+    return Draft202012Validator(schema).is_valid(value)
+
+
+def test_an_eighth_kind_is_one_class():
+    assert read(fact="saturation", below="20 %").operand == 20
+    with pytest.raises(AuthoringError, match=r"'20' is no share. Write it as '50 %'."):
+        read(fact="saturation", below="20")
+    with pytest.raises(AuthoringError, match=r"'within' cannot ask 'saturation', a share. Ask it with 'below: 50 %'."):
+        read(fact="saturation", within="90 d")
+    assert of_kind(Share().stated, "45 %", HERE, FACTS["saturation"]) == 45
+    with pytest.raises(AuthoringError, match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown."):
+        of_kind(Share().stated, "low", HERE, FACTS["saturation"])
+    asked, stated = criterion_schema(FACTS), facts_schema(FACTS)
+    assert conforms(asked, {"fact": "saturation", "below": "20 %"}) and not conforms(asked, {"fact": "saturation", "below": "20"})
+    assert not conforms(asked, {"fact": "saturation", "more_than": "20 %"})
+    assert [conforms(stated, {"saturation": value}) for value in ("45 %", "unknown", "low")] == [True, True, False]
+    check_text("At {saturation}.", HERE, FACTS)
+
+
+def test_every_kind_names_operators_that_there_are_and_is_named_once():
+    assert all(set(kind.operators) <= set(OPERATORS) for kind in KINDS.values())
+    assert len(KINDS) == len({kind.words for kind in KINDS.values()}) == 7
