@@ -7,22 +7,22 @@ from decimal import Decimal
 
 from ..fhir.product import COMBINATIONS, is_folate
 from .b12_treatment import CountingAsTherapy
-from .catalogue import Facts, define, fact
+from .catalogue import define, fact
 from .fact import Fact, absent, known, truth, unknown
 from .medications import COBALAMIN_AGENTS, FOLATE_AGENTS, UNIDENTIFIED_DRAFT, has_unidentified_draft, session
 from .reads import Computation, Read, number, of, part
-from .session import Draft
+from .session import Draft, OrderingSession
 
 
 def drafted(wanted: Callable[[Draft], bool | None], *agents: str) -> Read[Fact]:
     """Whether a selected draft is ``wanted``, of those of ``agents``; a draft that cannot be identified leaves it open."""
     orders = session(*agents)
-    return Read(orders.needs, lambda facts: _drafted(facts, wanted))
+    return Read(orders.needs, lambda facts: _drafted(orders.evaluate(facts), wanted))
 
 
-def _drafted(facts: Facts, wanted: Callable[[Draft], bool | None]) -> Fact:
+def _drafted(session: OrderingSession, wanted: Callable[[Draft], bool | None]) -> Fact:
     open_question = False
-    for draft in facts.session.selected:
+    for draft in session.selected:
         verdict = None if draft.unresolved else wanted(draft)
         if verdict:
             return known(True, draft.source)
@@ -149,7 +149,7 @@ class TherapeuticDraft(Therapeutic):
     session = session(*COBALAMIN_AGENTS)
 
     def compute(self) -> Fact:
-        return _drafted(self.facts, self.treats)
+        return _drafted(self.session, self.treats)
 
 
 @fact("draft.b12_treats", "drafted cobalamin of a dose that treats")
@@ -160,7 +160,7 @@ class TreatingDraft(Computation):
     therapy = part(CountingAsTherapy)
 
     def compute(self) -> Fact:
-        return _drafted(self.facts, self._treats)
+        return _drafted(self.session, self._treats)
 
     def _treats(self, draft: Draft) -> bool | None:
         if not draft.product.cobalamin:
@@ -288,7 +288,7 @@ def is_removable(draft: Draft) -> bool:
     return is_short(draft.reference) and not draft.product.agents & COMBINATIONS
 
 
-def drafts_behind(facts: Facts, name: str) -> list[Draft]:
+def drafts_behind(session: OrderingSession, name: str) -> list[Draft]:
     """The selected drafts for which the fact ``name`` holds: those that a suggestion may remove."""
     wanted = DRAFTS_BY_FACT[name]
-    return [draft for draft in facts.session.selected if wanted(draft)]
+    return [draft for draft in session.selected if wanted(draft)]

@@ -71,7 +71,7 @@ class Suggestions:
     def _offer(self, suggestion: Suggestion, templates: tuple[OrderTemplate, ...], *, starts: bool) -> _Offer | None:
         """``None`` where what is to be removed or replaced cannot be named, or a second course would be left."""
         replaces = str(self._facts[suggestion.replaces].value or "") if suggestion.replaces else ""
-        removed = drafts_behind(self._facts, suggestion.delete) if suggestion.delete else []
+        removed = drafts_behind(self._facts.session, suggestion.delete) if suggestion.delete else []
         if (suggestion.replaces and not is_short(replaces)) or (suggestion.delete and not (removed and all(map(is_removable, removed)))):
             return None
         beside: list[Draft] = []

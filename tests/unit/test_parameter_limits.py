@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -335,11 +335,10 @@ def _fact(name: str, parameters: str, site: Site | None = None, **case: Any) -> 
         None,
         prefetching(values),
     )
-    wired = SimpleNamespace(
-        site=site, terminology=loaded.terminology, zone=loaded.zone, queries=loaded.queries, queries_by_hook={"order-select": tuple(values)}
-    )
-    wired._record = lambda call: Engine._record(wired, call)
-    return Engine.facts(wired, call, NOW)[name]
+    wired = copy(loaded)
+    wired.site = site
+    wired.queries_by_hook = {"order-select": tuple(values)}
+    return wired.facts(call, NOW)[name]
 
 
 def _around(limit: Limit, changed: Decimal | None = None) -> tuple[Any, ...]:
