@@ -6,6 +6,7 @@ read and which values are possible.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -127,16 +128,13 @@ def _unit(key: str, analyte: Analyte, codes: MeasuredAs) -> Json:
     dimensions = _dimensions(analyte, codes)
     units = [code for dimension in dimensions for code in _codes_in(dimension)]
     shown = [family.unit for family in analyte.families if family.unit in units]
+    named = re.sub(r" concentration or (?=\w+ concentration)", " or ", " or ".join(dimensions))
     return _constraint(
         f"{key}-unit",
         "A result in a unit of another dimension cannot be compared with a cut-off.",
-        f"The unit is that of {_a(dimensions[0])}{''.join(f' or {other}' for other in dimensions[1:])}, such as {' or '.join(shown)}.",
+        f"The unit is that of {'an' if named[0] in 'aeiou' else 'a'} {named}, such as {' or '.join(shown)}.",
         f"$this in ({_listed(units)})",
     )
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _listed(codes: list[str]) -> str:

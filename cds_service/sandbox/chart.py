@@ -117,30 +117,27 @@ def result(name: str, value: float, days_ago: int) -> Entry:
     """A final laboratory result of the analyte ``name``."""
     analyte = _ANALYTES[name]
 
-    def write(chart: Chart) -> Json:
-        return chart.add(
-            "Observation",
-            status="final",
-            category=[_coded("observation-category", "laboratory", "Laboratory")],
-            code=chart.concept(LOINC, analyte.code, analyte.name),
-            subject=chart.subject,
-            effectiveDateTime=chart.at(days_ago),
-            issued=chart.at(days_ago, "14:05:00"),
-            valueQuantity={"value": value, "unit": analyte.printed, "system": UCUM, "code": analyte.unit},
-        )
-
-    return write
+    quantity = {"value": value, "unit": analyte.printed, "system": UCUM, "code": analyte.unit}
+    return lambda chart: _result(chart, chart.concept(LOINC, analyte.code, analyte.name), quantity, days_ago)
 
 
 def example(name: str, days_ago: int) -> Entry:
-    """The result that is the example ``name`` of ``fhir_profiles``."""
+    """A final laboratory result with the code and the value of the example ``name`` of ``fhir_profiles``."""
     stated = json.loads((PROFILES / "examples" / f"{name}.json").read_text("utf-8"))
-    about = {key: value for key, value in stated.items() if key not in ("resourceType", "id", "meta")}
+    return lambda chart: _result(chart, stated["code"], stated["valueQuantity"], days_ago)
 
-    def write(chart: Chart) -> Json:
-        return chart.add(stated["resourceType"], **{**about, "subject": chart.subject, "effectiveDateTime": chart.at(days_ago)})
 
-    return write
+def _result(chart: Chart, code: Json, quantity: Json, days_ago: int) -> Json:
+    return chart.add(
+        "Observation",
+        status="final",
+        category=[_coded("observation-category", "laboratory", "Laboratory")],
+        code=code,
+        subject=chart.subject,
+        effectiveDateTime=chart.at(days_ago),
+        issued=chart.at(days_ago, "14:05:00"),
+        valueQuantity=quantity,
+    )
 
 
 def problem(code: str, text: str, days_ago: int) -> Entry:

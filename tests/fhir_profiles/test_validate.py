@@ -69,8 +69,8 @@ def test_an_error_is_told_with_file_element_rule_and_reason_and_fails(validate):
     answer = validate(COUNTER_EXAMPLES["b12-total-unit"], B12)
     assert answer.exit_code == 1
     assert answer.output.splitlines()[0] == (
-        "a.json: Observation.valueQuantity.code: error [b12-total-unit] Must hold, and does not: The unit is a mass or molar "
-        "concentration, such as pg/mL, ng/L or pmol/L. It is 'kg'. A result in a unit of another dimension cannot be compared with a cut-off."
+        "a.json: Observation.valueQuantity.code: error [b12-total-unit] Must hold, and does not: The unit is that of a mass or "
+        "molar concentration, such as ng/L or pmol/L. It is 'kg'. A result in a unit of another dimension cannot be compared with a cut-off."
     )
     assert answer.output.splitlines()[-1] == "2 resources: 1 error, 0 warnings, 0 info"
 
