@@ -229,4 +229,4 @@ def stated_fact(name: str, value: Any, place: Place) -> Fact:
         return absent()
     if value == "unknown":
         return unknown("stated so")
-    return known(of_kind(CATALOGUE[name].kind.stated, value, place, CATALOGUE[name]))
+    return known(of_kind(CATALOGUE[name].kind.stated, CATALOGUE[name], value, place))

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
-from cds_service.authoring.check.fact_schema import criterion_schema, facts_schema
+from cds_service.authoring.check.schema import criterion_schema, stated_schema
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.kinds import KINDS, Kind, NotOfKind
 from cds_service.rules.card_texts import check_text
 from cds_service.rules.condition_file import ConditionReader, of_kind
 from cds_service.rules.conditions import OPERATORS
-from cds_service.rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
+from cds_service.rules.yaml_source import AuthoringError, Mapping, Place
 from tests.support.clinic import engine
 
 HERE = Place("card.yaml", 1, 1)
@@ -46,6 +46,7 @@ class Saturation(NamedTuple):
 
 
 FACTS = {**CATALOGUE, "saturation": Saturation()}
+KNOWN = replace(engine().vocabulary, facts=FACTS)
 
 
 def mapping(**values):
@@ -55,7 +56,7 @@ def mapping(**values):
 
 
 def read(**written):
-    return ConditionReader(replace(engine().vocabulary, facts=FACTS), Mistakes()).criterion(mapping(**written), HERE)
+    return ConditionReader(KNOWN).criterion(mapping(**written), HERE)
 
 
 def conforms(schema, value):
@@ -68,10 +69,10 @@ def test_an_eighth_kind_is_one_class():
         read(fact="saturation", below="20")
     with pytest.raises(AuthoringError, match=r"'within' cannot ask 'saturation', a share. Ask it with 'below: 50 %'."):
         read(fact="saturation", within="90 d")
-    assert of_kind(Share().stated, "45 %", HERE, FACTS["saturation"]) == 45
+    assert of_kind(Share().stated, FACTS["saturation"], "45 %", HERE) == 45
     with pytest.raises(AuthoringError, match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown."):
-        of_kind(Share().stated, "low", HERE, FACTS["saturation"])
-    asked, stated = criterion_schema(FACTS), facts_schema(FACTS)
+        of_kind(Share().stated, FACTS["saturation"], "low", HERE)
+    asked, stated = criterion_schema(KNOWN), stated_schema(KNOWN)
     assert conforms(asked, {"fact": "saturation", "below": "20 %"}) and not conforms(asked, {"fact": "saturation", "below": "20"})
     assert not conforms(asked, {"fact": "saturation", "more_than": "20 %"})
     assert [conforms(stated, {"saturation": value}) for value in ("45 %", "unknown", "low")] == [True, True, False]
