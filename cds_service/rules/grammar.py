@@ -89,11 +89,8 @@ TRUTH = form(Reader.truth, False, type="boolean")
 def read_keys(reader: Reader, value: Any, place: Place, keys: Keys) -> dict[str, Any]:
     """What stands under each of ``keys`` in the mapping that ``value`` must be. Raises :class:`AuthoringError` once all were read."""
     mapping = reader.mapping(value, place, [key.name for key in keys], tuple(key.name for key in keys if key.required))
-
-    def under(key: Key) -> Any:
-        return key.form.read(reader, mapping, key.name) if key.name in mapping or key.required else key.form.missing
-
-    made = reader.parts(**{key.name: partial(under, key) for key in keys})
+    made = {key.name: key.form.missing for key in keys if key.name not in mapping and not key.required}
+    made |= reader.parts(**{key.name: partial(key.form.read, reader, mapping, key.name) for key in keys if key.name not in made})
     if len(made) < len(keys):
         raise Noted(place, "this cannot be read.")
     return made
