@@ -12,7 +12,7 @@ from typing import Any
 from .conditions import OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
 from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, one_of, read_keys, ref
 from .yaml_reader import Reader, meant
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place
+from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 # Cards and criteria are handed over under their names as FHIR ids (FHIR R4, "id").
 LONGEST_ID = 64
@@ -104,7 +104,9 @@ class ConditionReader(Reader):
         read = partial(of_kind, definition.kind.operand, definition)
         if operator not in OPERATORS_OF_A_LIST:
             return read(criterion[operator], place)
-        found = self.each(criterion, operator, read, some=True)
+        if not criterion[operator] or not isinstance(criterion[operator], Sequence):
+            raise AuthoringError(place, f"{operator!r} needs a list of values.", f"Choose from: [{', '.join(definition.values)}].")
+        found = self.each(criterion, operator, read)
         for number, item in enumerate(found):
             if item in found[:number]:
                 raise AuthoringError(criterion[operator].item_places[number], f"{item!r} stands twice.", "Remove one of the two.")
