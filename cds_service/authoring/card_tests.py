@@ -207,9 +207,9 @@ class _Reader(Reader):
 
     def silent(self, test: Mapping, key: str) -> str:
         criterion = test[key]
-        if self._criteria is not None and (not isinstance(criterion, str) or criterion not in self._criteria):
-            raise AuthoringError(test.at(key), f"the card has no criterion {criterion!r}.", meant(str(criterion), self._criteria))
-        return str(criterion)
+        if not isinstance(criterion, str) or (self._criteria is not None and criterion not in self._criteria):
+            raise AuthoringError(test.at(key), f"the card has no criterion {criterion!r}.", meant(str(criterion), self._criteria or ()))
+        return criterion
 
 
 TEST = (
@@ -229,4 +229,4 @@ def stated_fact(name: str, value: Any, place: Place) -> Fact:
         return absent()
     if value == "unknown":
         return unknown("stated so")
-    return known(of_kind(CATALOGUE[name].kind.stated, value, place, CATALOGUE[name]))
+    return known(of_kind(CATALOGUE[name].kind.stated, CATALOGUE[name], value, place))

@@ -39,7 +39,7 @@ class CardInCall:
 
     def _meet(self, condition: Condition) -> None:
         self.met.update(condition.facts)
-        if condition.card in self.decisions:
+        if condition.card and condition.card in self.decisions:
             self._meet_criteria(self.decisions[condition.card])
 
     def all_hold(self, conditions: tuple[Condition, ...]) -> bool:

@@ -31,7 +31,10 @@ def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) 
     for condition in conditions:
         if condition.firing:
             yield from _asked(decisions[condition.firing].reasons, decisions, facts)
-        yield from (criterion.fact for criterion in condition.criteria if criterion.truth(facts, decisions.holds))
+        elif condition.alternatives:
+            yield from (criterion.fact for criterion in condition.alternatives if criterion.truth(facts, decisions.holds))
+        else:
+            yield from condition.facts
 
 
 def told_reasons(kind: str, references: Iterable[str]) -> dict[str, list[dict[str, str]]]:

@@ -269,7 +269,7 @@ CARD = (
     Key(
         "review_by", form(lambda reader, card, key: reader.day(card, key).isoformat(), **_DAY), "a day, `2027-10-01`; `check` reminds of it"
     ),
-    Key("hooks", _HOOKS, "a list of [hooks](cards.md#hooks), such as `patient-view`", required=True),
+    Key("hooks", _HOOKS, "a list of [hooks](cards.md), such as `patient-view`", required=True),
     Key("include", conditions_form(some=True), "a list of criteria; the card fires when all of them hold", required=True),
     Key("exclude", _EXCLUDE, "a list of criteria; the card is silent when one of them holds"),
     Key(

@@ -9,15 +9,27 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .conditions import OPERATORS, OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
-from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, read_keys, ref
+from .conditions import OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
+from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, one_of, read_keys, ref
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 # Cards and criteria are handed over under their names as FHIR ids (FHIR R4, "id").
 LONGEST_ID = 64
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_ALL_OPERATORS = (*OPERATORS, *STATE_OPERATORS)
+# Of each operator, which facts it asks and when it holds.
+_HOLDS = {
+    "is": "yes or no, or one of several values: the value is this, `true`, `false` or a value; absent counts as `false`",
+    "in": "one of several values: the value is one of this list",
+    "below": "a number or a laboratory result: it is less than the limit",
+    "at_least": "a number or a laboratory result: it is the limit or more",
+    "more_than": "a number or a laboratory result: it is more than the limit",
+    "at_most": "a number or a laboratory result: it is the limit or less",
+    "within": "a day: it is this many days ago or fewer, `90 d`",
+    "older_than": "a day: it is more days ago than this",
+    "absent": "any: `true`, it was looked for and there is none; `false`, there is one",
+    "unknown": "any: `true`, it could not be determined; `false`, it could",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +53,7 @@ class Vocabulary:
 class ConditionReader(Reader):
     """Reads conditions and knows what they may name."""
 
-    def __init__(self, vocabulary: Vocabulary, mistakes: Mistakes):
+    def __init__(self, vocabulary: Vocabulary, mistakes: Mistakes | None = None):
         super().__init__(mistakes)
         self.vocabulary = vocabulary
 
@@ -74,16 +86,40 @@ class ConditionReader(Reader):
 
     def criterion(self, value: Any, place: Place) -> Criterion:
         """One question of one fact."""
-        # A misspelt key is told alone: without it the rest cannot be judged.
-        mapping = Reader().mapping(value, place, ("id", "fact", "when_unknown", *_ALL_OPERATORS), ("fact",))
-        fact = self.one_of(mapping, "fact", self.vocabulary.facts)
-        used = [key for key in mapping if key in _ALL_OPERATORS]
+        # A mistake is told alone: without the key that it is in the others cannot be judged.
+        read = read_keys(ConditionReader(self.vocabulary), value, place, CRITERION)
+        used = [key for key in value if key in _HOLDS]
         if len(used) != 1:
-            raise AuthoringError(place, "a criterion has exactly one operator.", f"Operators: {', '.join(_ALL_OPERATORS)}.")
+            raise AuthoringError(place, "a criterion has exactly one operator.", f"Operators: {', '.join(_HOLDS)}.")
         [operator] = used
-        operand = _operand(operator, mapping, self.vocabulary.facts[fact])
-        name = self.name(mapping, "id") if "id" in mapping else unnamed(fact, operator)
-        return Criterion(name, fact, operator, operand, _when_unknown(mapping, operator), place)
+        name = read["id"] or unnamed(read["fact"], operator)
+        return Criterion(name, read["fact"], operator, read[operator], read["when_unknown"], place)
+
+    def operand(self, criterion: Mapping, operator: str) -> Any:
+        """What ``operator`` asks for, as the kind of the criterion's fact has it."""
+        definition, place = self.vocabulary.facts[criterion["fact"]], criterion.at(operator)
+        refusal = definition.kind.refusal(operator, definition)
+        if refusal:
+            raise AuthoringError(place, *refusal)
+        read = partial(of_kind, definition.kind.operand, definition)
+        if operator not in OPERATORS_OF_A_LIST:
+            return read(criterion[operator], place)
+        if not criterion[operator] or not isinstance(criterion[operator], Sequence):
+            raise AuthoringError(place, f"{operator!r} needs a list of values.", f"Choose from: [{', '.join(definition.values)}].")
+        found = self.each(criterion, operator, read)
+        for number, item in enumerate(found):
+            if item in found[:number]:
+                raise AuthoringError(criterion[operator].item_places[number], f"{item!r} stands twice.", "Remove one of the two.")
+        return frozenset(found)
+
+    def when_unknown(self, criterion: Mapping, key: str) -> bool:
+        """What an unknown answer is taken for."""
+        value, place = criterion[key], criterion.at(key)
+        if "unknown" in criterion:
+            raise AuthoringError(place, f"'unknown' always has an answer, so {key!r} says nothing.", "Remove it.")
+        if value == "fire" or isinstance(value, bool):
+            return value is not False
+        raise AuthoringError(place, f"{key!r} can only be 'fire', not {value!r}.", "Otherwise leave it out.")
 
     def name(self, mapping: Mapping, key: str, what: str = "the name of a criterion") -> str:
         """The name under ``key``, in lower-case words; ``what`` it is."""
@@ -106,6 +142,13 @@ def name_form(what: str) -> Form:
 
 
 NAME_OF_A_CRITERION = name_form("the name of a criterion")
+_TAKEN_FOR = form(ConditionReader.when_unknown, None, enum=["fire", True, False])
+CRITERION = (
+    Key("fact", one_of(lambda known: known.facts), "the [fact](facts.md) that is asked", required=True),
+    Key("id", NAME_OF_A_CRITERION, "needed where a test names the criterion: lower-case words joined by `-`, at most 64 characters"),
+    *(Key(name, TRUTH if name in STATE_OPERATORS else form(ConditionReader.operand), doc) for name, doc in _HOLDS.items()),
+    Key("when_unknown", _TAKEN_FOR, "`fire`: it also holds where its fact is not known"),
+)
 ANY_OF = (
     Key("id", NAME_OF_A_CRITERION, required=True),
     Key("any_of", list_of(ConditionReader.part, ref("criterion"), some=True), required=True),
@@ -117,39 +160,7 @@ CARD_HOLDS = (
 )
 
 
-def _when_unknown(mapping: Mapping, operator: str) -> bool | None:
-    if "when_unknown" not in mapping:
-        return None
-    value, place = mapping["when_unknown"], mapping.at("when_unknown")
-    if operator == "unknown":
-        raise AuthoringError(place, "'unknown' always has an answer, so 'when_unknown' says nothing.", "Remove it.")
-    if value == "fire" or isinstance(value, bool):
-        return value is not False
-    raise AuthoringError(place, f"'when_unknown' can only be 'fire', not {value!r}.", "Otherwise leave it out.")
-
-
-def _operand(operator: str, mapping: Mapping, definition: Any) -> Any:
-    written, place = mapping[operator], mapping.at(operator)
-    if operator in STATE_OPERATORS:
-        if not isinstance(written, bool):
-            raise AuthoringError(place, "write true or false.", "Write it in small letters, without quotes.")
-        return written
-    refusal = definition.kind.refusal(operator, definition)
-    if refusal:
-        raise AuthoringError(place, *refusal)
-    if operator not in OPERATORS_OF_A_LIST:
-        return of_kind(definition.kind.operand, written, place, definition)
-    if not isinstance(written, Sequence) or not written:
-        raise AuthoringError(place, f"{operator!r} needs a list of values.", f"Choose from: [{', '.join(definition.values)}].")
-    found: list[Any] = []
-    for item, item_place in zip(written, written.item_places, strict=True):
-        if item in found:
-            raise AuthoringError(item_place, f"{item!r} stands twice.", "Remove one of the two.")
-        found.append(of_kind(definition.kind.operand, item, item_place, definition))
-    return frozenset(found)
-
-
-def of_kind(read: Callable[[Any, Any], Any], written: Any, place: Place, definition: Any) -> Any:
+def of_kind(read: Callable[[Any, Any], Any], definition: Any, written: Any, place: Place) -> Any:
     """What ``read``, a method of a kind of facts, makes of what is written. It raises a ``ValueError`` that says what is wrong, and how
     to mend it or what there is to choose from."""
     try:

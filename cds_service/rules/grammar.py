@@ -1,8 +1,7 @@
-"""What a mapping in a YAML file may hold, said once: tables of keys, from which it is read, JSON Schema and the tables of the
-documentation.
+"""Tables of keys say once what a mapping in a YAML file may hold: it is read by them, and JSON Schema and the documentation are
+made of them.
 
-A form says how what stands under a key is read, by the reader of the file, and what JSON Schema calls it, by the names that the
-file may use (its vocabulary).
+A form says how the value of a key is read, and its JSON Schema, which depends on the names that the file may use (its vocabulary).
 """
 
 from __future__ import annotations
@@ -52,18 +51,19 @@ def one_of(names: Names, missing: str = "") -> Form:
 
 def names_of(names: Names, what: str, *, some: bool = False) -> Form:
     """A list of ``names``, none twice. ``what`` they name; ``some``: it must not be empty."""
-
-    def read(reader: Any, mapping: Mapping, key: str) -> tuple[str, ...]:
-        found: tuple[str, ...] = reader.names(mapping, key, names(reader.vocabulary), what, some=some)
-        return found
-
-    return Form(read, lambda known: {**array(enum(names)(known), some=some), "uniqueItems": True}, ())
+    return Form(
+        lambda reader, mapping, key: reader.names(mapping, key, names(reader.vocabulary), what, some=some),
+        lambda known: {**array(enum(names)(known), some=some), "uniqueItems": True},
+        (),
+    )
 
 
 def list_of(read: Callable[[Any, Any, Place], Any], item: Schema, *, some: bool = False) -> Form:
     """A list of what ``read(reader, value, place)`` gives, each an ``item``."""
     return Form(
-        lambda reader, mapping, key: reader.each(mapping, key, partial(read, reader), some=some), lambda known: array(item, some=some), ()
+        lambda reader, mapping, key: reader.each(mapping, key, partial(read, reader), some=some),
+        lambda known: array(item, some=some),
+        (),
     )
 
 
@@ -89,11 +89,8 @@ TRUTH = form(Reader.truth, False, type="boolean")
 def read_keys(reader: Reader, value: Any, place: Place, keys: Keys) -> dict[str, Any]:
     """What stands under each of ``keys`` in the mapping that ``value`` must be. Raises :class:`AuthoringError` once all were read."""
     mapping = reader.mapping(value, place, [key.name for key in keys], tuple(key.name for key in keys if key.required))
-
-    def under(key: Key) -> Any:
-        return key.form.read(reader, mapping, key.name) if key.name in mapping or key.required else key.form.missing
-
-    made = reader.parts(**{key.name: partial(under, key) for key in keys})
+    made = {key.name: key.form.missing for key in keys if key.name not in mapping and not key.required}
+    made |= reader.parts(**{key.name: partial(key.form.read, reader, mapping, key.name) for key in keys if key.name not in made})
     if len(made) < len(keys):
         raise Noted(place, "this cannot be read.")
     return made
@@ -114,4 +111,4 @@ def _description(key: Key) -> Schema:
 
 def table(keys: Iterable[Key]) -> str:
     """The keys as the rows of a table in Markdown; those with a star are required."""
-    return "".join(f"| `{key.name}`{' *' if key.required else ''} | {key.doc} |\n" for key in keys)
+    return "\n".join(f"| `{key.name}`{' *' if key.required else ''} | {key.doc} |" for key in keys)

@@ -141,7 +141,7 @@ UNITS = [
     Mistake("a value twice", "in: [deficient]", "in: [deficient, deficient]", "deficient]}", "'deficient' stands twice."),
     Mistake("two operators", "at_least: 90 d", "at_least: 90 d, below: 120 d", "{id: long-treated", "a criterion has exactly one operator. Operators: is, in,"),
     Mistake("no operator", ", at_least: 90 d", "", "{id: long-treated", "a criterion has exactly one operator."),
-    Mistake("'absent' with a text", "is: true}", "absent: never}", "absent", "write true or false."),
+    Mistake("'absent' with a text", "is: true}", "absent: never}", "absent", "'absent' must be true or false."),
 ]  # fmt: skip
 
 MISSING = [

@@ -9,9 +9,8 @@ import pytest
 
 from cds_service.config import Settings
 from cds_service.engine import Engine
-from cds_service.rules import card_file, evidence_file, grammar, shared_files
+from cds_service.rules import card_file, evidence_file, shared_files
 from cds_service.rules.card import INDICATORS
-from cds_service.rules.conditions import OPERATORS, STATE_OPERATORS
 
 from ..authoring.mistakes import CARD
 
@@ -25,23 +24,6 @@ def section(heading: str) -> str:
 def keys_of(text: str) -> set[str]:
     """The keys of a table."""
     return set(re.findall(r"^\| `([a-z_]+)`(?: \*)? \|", text, re.M))
-
-
-@pytest.mark.parametrize(
-    ("heading", "keys"),
-    [
-        ("The file", card_file.CARD),
-        ("What it says: `card`", card_file.SAYS),
-        ("A suggestion", card_file.SUGGESTION),
-        ("Where a parameter set differs", card_file.CHANGES),
-    ],
-)
-def test_the_tables_are_those_of_the_grammar(heading, keys):
-    assert "".join(re.findall(r"^\| `.*\n", section(heading), re.M)) == grammar.table(keys)
-
-
-def test_the_operators_are_all_there():
-    assert keys_of(section("A criterion")) == {*OPERATORS, *STATE_OPERATORS}
 
 
 def test_the_keys_of_a_source_and_of_a_limit_are_all_there():

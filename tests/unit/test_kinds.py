@@ -8,13 +8,13 @@ from typing import NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
-from cds_service.authoring.check.fact_schema import criterion_schema, facts_schema
+from cds_service.authoring.check.schema import criterion_schema, stated_schema
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.kinds import KINDS, Kind, NotOfKind
 from cds_service.rules.card_texts import check_text
 from cds_service.rules.condition_file import ConditionReader, of_kind
 from cds_service.rules.conditions import OPERATORS
-from cds_service.rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
+from cds_service.rules.yaml_source import AuthoringError, Mapping, Place, Sequence
 from tests.support.clinic import engine
 
 HERE = Place("card.yaml", 1, 1)
@@ -46,6 +46,7 @@ class Saturation(NamedTuple):
 
 
 FACTS = {**CATALOGUE, "saturation": Saturation()}
+KNOWN = replace(engine().vocabulary, facts=FACTS)
 
 
 def mapping(**values):
@@ -55,7 +56,7 @@ def mapping(**values):
 
 
 def read(**written):
-    return ConditionReader(replace(engine().vocabulary, facts=FACTS), Mistakes()).criterion(mapping(**written), HERE)
+    return ConditionReader(KNOWN).criterion(mapping(**written), HERE)
 
 
 def conforms(schema, value):
@@ -68,14 +69,65 @@ def test_an_eighth_kind_is_one_class():
         read(fact="saturation", below="20")
     with pytest.raises(AuthoringError, match=r"'within' cannot ask 'saturation', a share. Ask it with 'below: 50 %'."):
         read(fact="saturation", within="90 d")
-    assert of_kind(Share().stated, "45 %", HERE, FACTS["saturation"]) == 45
+    assert of_kind(Share().stated, FACTS["saturation"], "45 %", HERE) == 45
     with pytest.raises(AuthoringError, match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown."):
-        of_kind(Share().stated, "low", HERE, FACTS["saturation"])
-    asked, stated = criterion_schema(FACTS), facts_schema(FACTS)
+        of_kind(Share().stated, FACTS["saturation"], "low", HERE)
+    asked, stated = criterion_schema(KNOWN), stated_schema(KNOWN)
     assert conforms(asked, {"fact": "saturation", "below": "20 %"}) and not conforms(asked, {"fact": "saturation", "below": "20"})
     assert not conforms(asked, {"fact": "saturation", "more_than": "20 %"})
     assert [conforms(stated, {"saturation": value}) for value in ("45 %", "unknown", "low")] == [True, True, False]
     check_text("At {saturation}.", HERE, FACTS)
+
+
+STATES = (True, False)
+# For each operator, what a card file may write for a fact and what that asks for.
+WRITTEN = {
+    "is": lambda fact: [(value, value) for value in fact.values or STATES],
+    "in": lambda fact: [([value], {value}) for value in fact.values] + [(list(fact.values), {*fact.values})],
+    **dict.fromkeys(("below", "at_least", "more_than", "at_most"), lambda fact: [(f"{limit} {fact.unit}", Decimal(limit)) for limit in ("0", "7", "3.50")]),
+    **dict.fromkeys(("within", "older_than"), lambda fact: [(days, Decimal(90)) for days in ("90 d", "90d")]),
+    **dict.fromkeys(("absent", "unknown"), lambda fact: [(state, state) for state in STATES]),
+}  # fmt: skip
+SCHEMA = Draft202012Validator({**criterion_schema(engine().vocabulary)})
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_what_the_schema_admits_of_a_fact_is_read_as_it_is_written_and_nothing_else_is(name):
+    fact = CATALOGUE[name]
+    admitted = set()
+    for operator, written in WRITTEN.items():
+        for value, asked in written(fact):
+            criterion = {"fact": name, operator: value}
+            if not SCHEMA.is_valid(criterion):
+                with pytest.raises(AuthoringError):
+                    read(**as_read(criterion))
+                continue
+            admitted.add(operator)
+            made = read(**as_read(criterion))
+            assert (made.id, made.fact, made.operator, made.operand, made.when_unknown) == (
+                f"{name}-{operator}",
+                name,
+                operator,
+                asked,
+                None,
+            )
+            for taken_for in ("fire", True, False) if operator != "unknown" else ():
+                named = {**criterion, "id": "a-name", "when_unknown": taken_for}
+                assert SCHEMA.is_valid(named)
+                made = read(**as_read(named))
+                assert (made.id, made.when_unknown) == ("a-name", taken_for is not False)
+    assert admitted == {"absent", "unknown", *([] if fact.other_units else fact.kind.operators)}
+
+
+def as_read(criterion):
+    """A criterion as the YAML reader gives it: lists know the places of their items."""
+    found = {}
+    for key, value in criterion.items():
+        found[key] = Sequence(HERE) if isinstance(value, list) else value
+        if isinstance(value, list):
+            found[key] += value
+            found[key].item_places += [HERE] * len(value)
+    return found
 
 
 def test_every_kind_names_operators_that_there_are_and_is_named_once():

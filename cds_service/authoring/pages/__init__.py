@@ -10,6 +10,9 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ...rules.card_file import CARD, CHANGES, SAYS, SUGGESTION
+from ...rules.condition_file import CRITERION
+from ...rules.grammar import table
 from ...rules.hook_table import HOOKS
 from .cards import card_rows
 from .conformance import conformance
@@ -17,7 +20,7 @@ from .elements import element_rows
 from .facts import fact_rows
 from .sources import evidence_rows, parameter_rows
 
-PAGES = ("cards", "facts", "parameters", "evidence", "conformance", "elements")
+PAGES = ("card-file", "cards", "facts", "parameters", "evidence", "conformance", "elements")
 STATEMENTS = "founding-statements.yaml"
 CLAUSES = "conformance.yaml"
 
@@ -37,6 +40,8 @@ def _templates() -> Environment:
 
 
 def _content(name: str, folder: Path) -> Mapping[str, Any]:
+    if name == "card-file":
+        return {"table": table, "file": CARD, "criterion": CRITERION, "says": SAYS, "suggestion": SUGGESTION, "changes": CHANGES}
     if name == "cards":
         return {"hooks": HOOKS, "topics": card_rows(), "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8"))}
     if name == "facts":
