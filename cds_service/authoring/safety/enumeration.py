@@ -141,8 +141,8 @@ class StateFacts(Facts):
             raise Impossible(name)
         if len(options) > 1:
             if self._before is not None:
-                so_far = _Before(dict(self._facts), dict(self._reads), dict(self.labels), set(self.free), self.mask)
-                self._before[self._choices.position :] = [so_far]
+                before = _Before(dict(self.so_far), dict(self._reads), dict(self.labels), set(self.free), self.mask)
+                self._before[self._choices.position :] = [before]
             self.free.add(name)
         chosen = options[self._choices.choose(len(options))]
         self.labels[name] = chosen.label
@@ -158,7 +158,7 @@ class StateFacts(Facts):
         assert self._before is not None
         made._before = self._before
         facts, reads, labels, free, made.mask = self._before[self._choices.resume()]
-        made._facts, made._reads, made.labels, made.free = dict(facts), dict(reads), dict(labels), set(free)
+        made.so_far, made._reads, made.labels, made.free = dict(facts), dict(reads), dict(labels), set(free)
         return made
 
     def computed_so_far(self) -> dict[str, Fact]:
