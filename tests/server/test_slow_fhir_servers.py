@@ -53,15 +53,20 @@ def patient_view(server):
     return f"{server.base}/cds-services/b12-folate-patient-view"
 
 
-def test_others_are_answered_while_calls_wait(slow, tmp_path):
-    with serving(tmp_path, CDS_FHIR_BUDGET="30") as server:
-        calls = Calls(server.base, slow, 2)
-        eventually(lambda: sum(not seen.path.endswith("/metadata") for seen in slow.seen) == 28)
-        for _ in range(5):
-            assert called(patient_view(server), READS_NO_SERVER).status_code == 200
-        assert not calls.statuses
-        slow.released.set()
-        calls.end()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server"), CDS_FHIR_BUDGET="30") as started:
+        yield started
+
+
+def test_others_are_answered_while_calls_wait(slow, server):
+    calls = Calls(server.base, slow, 2)
+    eventually(lambda: sum(not seen.path.endswith("/metadata") for seen in slow.seen) == 28)
+    for _ in range(5):
+        assert called(patient_view(server), READS_NO_SERVER).status_code == 200
+    assert not calls.statuses
+    slow.released.set()
+    calls.end()
     assert calls.statuses == [200, 200]
 
 
@@ -80,13 +85,12 @@ def test_a_slow_server_takes_nothing_from_calls_that_read_another(slow, tmp_path
     assert [card["source"]["topic"]["code"] for card in answer.json()["cards"]] == ["b12-deficiency-neuro"]
 
 
-def test_many_calls_for_a_server_that_hangs_leave_threads_for_others(slow, tmp_path):
+def test_many_calls_for_a_server_that_hangs_leave_threads_for_others(slow, server):
     """Of a hundred calls sixteen wait for the server and the others are told at once what lacks; who needs no server waits for none."""
-    with serving(tmp_path, CDS_FHIR_BUDGET="30") as server:
-        calls = Calls(server.base, slow, 100)
-        eventually(lambda: len(calls.statuses) >= 84)
-        assert called(patient_view(server), READS_NO_SERVER).status_code == 200
-        assert calls.statuses == [412] * 84
-        slow.released.set()
-        calls.end()
+    calls = Calls(server.base, slow, 100)
+    eventually(lambda: len(calls.statuses) >= 84)
+    assert called(patient_view(server), READS_NO_SERVER).status_code == 200
+    assert calls.statuses == [412] * 84
+    slow.released.set()
+    calls.end()
     assert calls.statuses[84:] == [200] * 16

@@ -1,14 +1,24 @@
 """The service under attack as a site starts it, with its processes and its database: see ``tests/fuzz/probes.py``, which has those
 too that take long or depend on how busy the machine is."""
 
+from contextlib import nullcontext
+
+import pytest
+
 from tests.fuzz import probes
+
+
+@pytest.fixture
+def shared(started, monkeypatch):
+    """The probe has the server that others have."""
+    monkeypatch.setattr(probes, "serving", lambda folder: nullcontext(started.server))
 
 
 def test_a_body_is_not_awaited_without_a_token(tmp_path):
     probes.a_body_is_not_awaited_without_a_token(tmp_path)
 
 
-def test_a_body_is_not_awaited_for_a_path_that_is_none(tmp_path):
+def test_a_body_is_not_awaited_for_a_path_that_is_none(shared, tmp_path):
     probes.a_body_is_not_awaited_for_a_path_that_is_none(tmp_path)
 
 
@@ -16,7 +26,7 @@ def test_half_sent_bodies_take_little_memory(tmp_path):
     probes.half_sent_bodies_take_little_memory(tmp_path)
 
 
-def test_one_address_does_not_take_all_connections(tmp_path):
+def test_one_address_does_not_take_all_connections(shared, tmp_path):
     probes.one_address_does_not_take_all_connections(tmp_path)
 
 
@@ -24,7 +34,7 @@ def test_a_flood_without_a_token_is_limited(tmp_path):
     probes.a_flood_without_a_token_is_limited(tmp_path)
 
 
-def test_no_line_of_the_log_is_long(tmp_path):
+def test_no_line_of_the_log_is_long(shared, tmp_path):
     probes.no_line_of_the_log_is_long(tmp_path)
 
 
@@ -32,7 +42,7 @@ def test_refused_tokens_write_few_lines(tmp_path):
     probes.refused_tokens_write_few_lines(tmp_path)
 
 
-def test_every_refusal_has_a_line_in_the_log(tmp_path):
+def test_every_refusal_has_a_line_in_the_log(shared, tmp_path):
     probes.every_refusal_has_a_line_in_the_log(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import itertools
 import json
 import re
 import shutil
@@ -81,7 +82,7 @@ def opened(**options):
 
 def axe_violations(page):
     """What axe finds wrong with the accessibility of a page: the id of each rule with the elements that break it."""
-    return _axe(page, "document", {})
+    return _axe(page, {})
 
 
 def faults(page, sizes):
@@ -89,41 +90,48 @@ def faults(page, sizes):
     and that it has to be scrolled sideways.
 
     What axe finds beside colours depends on the size alone. Colours are looked at where they can differ, which is in each kind of
-    element: hundreds that have the same classes within the same ones take long, and have the same colours.
+    element: hundreds that have the same classes within the same ones take long, and have the same colours. The page is left with
+    these.
     """
+    schemes = ("light", "dark")
     found = []
-    for number, size in enumerate(sizes):
+    for size, scheme in zip(sizes, itertools.cycle(schemes), strict=False):
         page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found += page.problems
-            violations = _axe(page, _EACH_KIND_WITH_TEXT, {"runOnly": ["color-contrast"]})
-            if (scheme == "light") == (number % 2 == 0):
-                violations |= _axe(page, "document", {"rules": {"color-contrast": {"enabled": False}}})
-            found += [(scheme, size["width"], *violation) for violation in violations.items()]
-            page.problems.clear()  # axe asks for style sheets once more, and the policy of files stops that
-            width = page.evaluate("document.documentElement.scrollWidth")
-            found += [f"{width} pixels wide, on a screen of {size['width']}"] if width > size["width"] else []
+        page.emulate_media(color_scheme=scheme)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        found += page.problems
+        found += [f"{width} pixels wide, on a screen of {size['width']}"] if width > size["width"] else []
+        found += [(size["width"], *violation) for violation in _axe(page, {"rules": {"color-contrast": {"enabled": False}}}).items()]
+        page.problems.clear()  # axe asks for style sheets once more, and the policy of files stops that
+    page.evaluate(_LEAVE_TWO_OF_A_KIND)
+    for size, scheme in itertools.product(sizes, schemes):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        found += [(size["width"], scheme, *violation) for violation in _axe(page, {"runOnly": ["color-contrast"]}).items()]
     return found
 
 
-# The first two elements of each kind that have text of their own or can be filled in, by what CSS can tell apart of them.
-_EACH_KIND_WITH_TEXT = """{include: Object.values([...document.querySelectorAll('body *')]
-  .filter(element => element.matches('input,select,textarea')
-    || [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
-  .reduce((kinds, element) => {
+# The first two elements of each kind that have text of their own or can be filled in stay, by what CSS can tell apart of them.
+_LEAVE_TWO_OF_A_KIND = """() => {
+  const hasText = element => element.matches('input,select,textarea')
+    || [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const told = ({name, value}) => name + (name === 'class' || name === 'type' ? '=' + value : '');
+  const counts = {}, kept = new Set();
+  for (const element of [...document.querySelectorAll('body *')].filter(hasText)) {
     let kind = '';
     for (let part = element; part; part = part.parentElement)
-      kind += ' ' + part.tagName + [...part.attributes].filter(({name}) => !['id', 'href', 'title', 'data-label'].includes(name))
-        .map(({name, value}) => name + (name === 'class' || name === 'type' ? '=' + value : '')).join();
-    (kinds[kind] ??= []).push(element);
-    return kinds;
-  }, {})).flatMap(elements => elements.slice(0, 2))}"""
+      kind += ' ' + part.tagName + [...part.attributes].filter(({name}) => !['id', 'href', 'title', 'data-label'].includes(name)).map(told);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    for (let part = element; part && counts[kind] < 3; part = part.parentElement) kept.add(part);
+  }
+  for (const part of document.querySelectorAll('article, section, tr, li, p'))
+    if (!kept.has(part)) part.remove();
+}"""
 
 
-def _axe(page, where, options):
+def _axe(page, options):
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     # What breaks no rule is long, and is not brought here.
     found = "{violations}) => violations.map(({id, nodes}) => [id, nodes.map(node => node.target)])"
-    return dict(page.evaluate(f"axe.run({where}, {json.dumps({'resultTypes': ['violations'], **options})}).then(({found})"))
+    return dict(page.evaluate(f"axe.run({json.dumps({'resultTypes': ['violations'], **options})}).then(({found})"))
