@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .once import once
-from .product_name import COBALAMINS as COBALAMINS
-from .product_name import Ingredient, ProductName, parse_product_name
+from .product_ingredients import Ingredient
+from .product_name import ProductName, parse_product_name
+from .product_sides import COBALAMINS as COBALAMINS
 from .strength import StatedQuantity, Strength, agreed_strength, strength_of_ratio
 from .terminology import Terminology
 
