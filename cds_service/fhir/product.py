@@ -135,7 +135,7 @@ def _identify(
     parts_codes = tuple(code for part in ingredients for code in part.codes)
     parts_names = tuple(name for part in ingredients for name in part.names)
     all_codes, all_names = codes + parts_codes, names or parts_names
-    coded = frozenset().union(*(terminology.sets_of(system, code) for system, code in all_codes)) & AGENTS
+    coded = frozenset().union(*(terminology.sets_of(*code) for code in all_codes)) & AGENTS
     displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
     read = [_read(name, terminology, whole=bool(coded)) for name in (*names, *parts_names) if len(name) <= _LONGEST_READ]
     named = frozenset().union(*(name.meanings for name in read))
@@ -149,11 +149,18 @@ def _identify(
         agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
     elif _is_combined(agents, named, cobalamins, all_codes, ingredients, stated.names, terminology):
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
-    label = " / ".join(part.names[0] for part in ingredients if part.names) if not names else names[0]
-    label = label or next(filter(None, (terminology.displays.get(code) for code in all_codes)), "")
+    label = _label(names, ingredients, all_codes, terminology)
     identified = _identified(all_codes, read, agents, terminology)
     described = " ".join(told)[:_LONGEST_READ]
     return Product(agents, by, label, stated.strength(agents), identified, described, cobalamins, _note(read, agents))
+
+
+def _label(
+    names: tuple[str, ...], ingredients: Iterable[IngredientPart], codes: Iterable[tuple[str, str]], terminology: Terminology
+) -> str:
+    """What the product is called: by its name, its ingredients, or the first of its codes that is known."""
+    label = names[0] if names else " / ".join(part.names[0] for part in ingredients if part.names)
+    return label or next(filter(None, map(terminology.displays.get, codes)), "")
 
 
 def _read(name: str, terminology: Terminology, *, whole: bool) -> ProductName:
