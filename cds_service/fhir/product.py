@@ -137,12 +137,12 @@ def _identify(
     all_codes, all_names = codes + parts_codes, names or parts_names
     coded = frozenset().union(*(terminology.sets_of(*code) for code in all_codes)) & AGENTS
     displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
-    read = [_read(name, terminology, whole=bool(coded)) for name in (*names, *parts_names) if len(name) <= _LONGEST_READ]
+    read = _read((*names, *parts_names), terminology, whole=bool(coded))
     named = frozenset().union(*(name.meanings for name in read))
     agents, by = (coded, "code") if coded else (named & AGENTS, "name" if named & AGENTS or all_names else "")
     told = [*displays, *all_names] if coded else list(all_names)
-    of_codes = [parse_product_name(display, terminology.vocabulary) for display in displays]
-    stated = _Stated([*of_codes, *read] if coded else read, _part_strengths(ingredients, terminology))
+    of_codes = [parse_product_name(display, terminology.vocabulary) for display in displays] if coded else []
+    stated = _Stated([*of_codes, *read], _part_strengths(ingredients, terminology))
     cobalamins = _cobalamins(coded & COBALAMINS, stated.names)
     agents = agents - COBALAMINS | (cobalamins & agents)
     if _is_antidote(agents, stated):
@@ -163,11 +163,16 @@ def _label(
     return label or next(filter(None, map(terminology.displays.get, codes)), "")
 
 
-def _read(name: str, terminology: Terminology, *, whole: bool) -> ProductName:
-    """A name as understood; one that names none of ours is not parsed, unless ``whole``."""
-    if whole or terminology.vocabulary.may_stand_in(name):
-        return parse_product_name(name, terminology.vocabulary)
-    return ProductName((), False, (), False, any(map(str.isalpha, name)))
+def _read(names: Iterable[str], terminology: Terminology, *, whole: bool) -> list[ProductName]:
+    """The names as understood, but for the longest; one that names none of ours is not parsed, unless ``whole``."""
+    vocabulary = terminology.vocabulary
+    return [
+        parse_product_name(name, vocabulary)
+        if whole or vocabulary.may_stand_in(name)
+        else ProductName((), False, (), False, any(map(str.isalpha, name)))
+        for name in names
+        if len(name) <= _LONGEST_READ
+    ]
 
 
 class _Stated(NamedTuple):
