@@ -139,9 +139,12 @@ def _identify(
     displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
     read = _read((*names, *parts_names), terminology, whole=bool(coded))
     named = frozenset().union(*(name.meanings for name in read))
-    agents, by = (coded, "code") if coded else (named & AGENTS, "name" if named & AGENTS or all_names else "")
-    told = [*displays, *all_names] if coded else list(all_names)
-    of_codes = [parse_product_name(display, terminology.vocabulary) for display in displays] if coded else []
+    if coded:
+        agents, by, shown = coded, "code", displays
+    else:
+        agents, shown = named & AGENTS, []
+        by = "name" if agents or all_names else ""
+    of_codes = [parse_product_name(display, terminology.vocabulary) for display in shown]
     stated = _Stated([*of_codes, *read], _part_strengths(ingredients, terminology))
     cobalamins = _cobalamins(coded & COBALAMINS, stated.names)
     agents = agents - COBALAMINS | (cobalamins & agents)
@@ -151,7 +154,7 @@ def _identify(
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
     label = _label(names, ingredients, all_codes, terminology)
     identified = _identified(all_codes, read, agents, terminology)
-    described = " ".join(told)[:_LONGEST_READ]
+    described = " ".join((*shown, *all_names))[:_LONGEST_READ]
     return Product(agents, by, label, stated.strength(agents), identified, described, cobalamins, _note(read, agents))
 
 
