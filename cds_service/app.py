@@ -59,15 +59,7 @@ def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Fla
     register_errors(app)
     if settings.cors_origins:
         allow_origins(app, settings.cors_origins)
-    authentication, is_own = None, None
-    if verifier := token_verifier(settings):
-        authentication = Authentication(verifier, settings)
-        authenticate_callers(app, authentication, settings)
-    elif settings.insecure:
-        log.warning(OPEN_TO_ALL.format(host=settings.host))
-    else:
-        is_own = own_names(settings.base_url)
-        refuse_other_hosts(app, is_own)
+    authentication, is_own = _admit_callers(app, settings)
     turn = Turn()
     fhir = _fhir_client(settings, turn)
     store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
@@ -82,6 +74,20 @@ def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Fla
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
     _add_pages(app, serving, clock, fhir, turn, settings)
     return app
+
+
+def _admit_callers(app: Flask, settings: Settings) -> tuple[Authentication | None, Callable[[str], bool] | None]:
+    """Have ``app`` refuse whoever may not call. How callers are known, and which hosts are this service: what there is of them."""
+    if verifier := token_verifier(settings):
+        authentication = Authentication(verifier, settings)
+        authenticate_callers(app, authentication, settings)
+        return authentication, None
+    if settings.insecure:
+        log.warning(OPEN_TO_ALL.format(host=settings.host))
+        return None, None
+    is_own = own_names(settings.base_url)
+    refuse_other_hosts(app, is_own)
+    return None, is_own
 
 
 def _add_pages(app: Flask, serving: Serving, clock: Clock, fhir: FhirClient, turn: Turn, settings: Settings) -> None:

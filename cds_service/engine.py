@@ -125,9 +125,7 @@ class Engine:
             self.terminology,
             added.units,
         )
-        mistakes = Mistakes()
-        note_wrong_orders(self.parameters, load_parameters(self.folders[:1], settings.parameters, self.evidence), templates, mistakes)
-        mistakes.tell()
+        self._check_orders(templates)
         self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
         self.vocabulary = vocabulary(self.evidence, templates, self.words)
         self.sign_offs = load_sign_offs(self.folders)
@@ -137,6 +135,12 @@ class Engine:
         self.queries = Queries(settings.ehr_profile, self.terminology)
         self._queries_of: Callable[[EhrProfile], Queries] = lru_cache(64)(lambda profile: Queries(profile, self.terminology))
         self.queries_by_hook = {hook: queries_of(cards) for hook, cards in self.cards_by_hook.items()}
+
+    def _check_orders(self, templates: dict[str, OrderTemplate]) -> None:
+        built_in = load_parameters(self.folders[:1], self.settings.parameters, self.evidence)
+        mistakes = Mistakes()
+        note_wrong_orders(self.parameters, built_in, templates, mistakes)
+        mistakes.tell()
 
     def _publication(self, templates: dict[str, OrderTemplate]) -> Publication:
         sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,14 +47,12 @@ def explain(
     from ..authoring.drawing.drawn import drawn
     from ..authoring.explanation import explain_call, explanation_text
     from ..authoring.why_not_report import why_not_call, why_not_text
-    from ..engine import Engine, MissingData
-    from ..facts.session import UnreadableOrders
+    from ..engine import Engine
     from ..hooks.any_hook import read_request
-    from ..hooks.errors import BadRequest, missing_data_text
 
     given = asked(request_file, **server)
     _check_combination(given, card, why_not, form)
-    try:
+    with _telling_of(given):
         moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
         named = why_not if card is None else card
         engine = Engine(read_settings(), activate=[named] if named else [])
@@ -62,22 +62,30 @@ def explain(
             return
         assert call is not None, "only a drawing can do without a request"
         explained = why_not_call(engine, call, moment, why_not) if why_not is not None else explain_call(engine, call, moment, card)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    except UnreadableOrders as error:
-        raise click.ClickException(f"{_named(given)}: context.draftOrders: {error}") from None
-    except (BadRequest, MissingData) as error:
-        element = getattr(error, "element", "")
-        what = missing_data_text(error) if isinstance(error, MissingData) else str(error)
-        raise click.ClickException(f"{_named(given)}: {element + ': ' if element else ''}{what}") from None
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
         click.echo(why_not_text(explained) if why_not is not None else explanation_text(explained))
 
 
-def _named(given: Asked | None) -> str:
-    return given.named if given else ""
+@contextmanager
+def _telling_of(given: Asked | None) -> Iterator[None]:
+    """Tells what is wrong with a request, by its file or patient, in place of a traceback."""
+    from ..engine import MissingData
+    from ..facts.session import UnreadableOrders
+    from ..hooks.errors import BadRequest, missing_data_text
+
+    named = given.named if given else ""
+    try:
+        yield
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    except UnreadableOrders as error:
+        raise click.ClickException(f"{named}: context.draftOrders: {error}") from None
+    except (BadRequest, MissingData) as error:
+        element = getattr(error, "element", "")
+        what = missing_data_text(error) if isinstance(error, MissingData) else str(error)
+        raise click.ClickException(f"{named}: {element + ': ' if element else ''}{what}") from None
 
 
 def _check_combination(given: Asked | None, card: str | None, why_not: str | None, form: str | None) -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ..fhir.ehr_profile import BUILT_IN
+from ..fhir.ehr_profile import BUILT_IN, EhrProfile
 from .reading_settings import read_settings
+
+if TYPE_CHECKING:
+    from ..config import Settings
+    from ..fhir.servers import Server
+    from ..fhir.terminology import Terminology
 
 
 @click.command("check-ehr")
@@ -24,27 +30,17 @@ def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: 
     """
     from ..ehr.check import check_ehr
     from ..ehr.check_text import check_text
-    from ..ehr.profile_file import ehr_profile
-    from ..engine import definitions
     from ..facts.queries import Queries
     from ..fhir.authorization import FhirAuthorization
     from ..fhir.client import FhirClient
     from ..fhir.references import is_id
-    from ..fhir.servers import read_servers
-    from ..rules.yaml_source import AuthoringError
 
     settings = read_settings()
     if not is_id(patient):
         raise click.BadParameter("an id is letters, digits, '-', '.' and '_'; leave out 'Patient/'.", param_hint="--patient")
     token = token_file.read_text("utf-8").strip() if token_file else ""
-    try:
-        # The server that is named here counts as listed; the networks and the authorities are those of the settings.
-        server = read_servers([url], settings.fhir_networks, development=True)
-        asked_as = ehr_profile(profile if profile is not None else settings.ehr)
-        terminology, _ = definitions(settings.parameters)
-    except (ValueError, AuthoringError) as error:
-        raise click.ClickException(str(error)) from None
-    client = FhirClient(server, seconds, 10 * settings.max_body_bytes, settings.fhir_ca_bundle)
+    servers, asked_as, terminology = _configured(settings, url, profile)
+    client = FhirClient(servers, seconds, 10 * settings.max_body_bytes, settings.fhir_ca_bundle)
     ask = client.probing(url, FhirAuthorization(token, "Bearer") if token else None, seconds)
     if ask is None:
         raise click.BadParameter("this is no base URL of a FHIR server.", param_hint="--fhir-server")
@@ -52,3 +48,20 @@ def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: 
     click.echo(check_text(checked))
     if not checked.usable:
         sys.exit(1)
+
+
+def _configured(settings: Settings, url: str, profile: str | None) -> tuple[tuple[Server, ...], EhrProfile, Terminology]:
+    """The servers, the profile to ask as, and the terminology. The server that is named here counts as listed; the networks and the
+    authorities are those of the settings."""
+    from ..ehr.profile_file import ehr_profile
+    from ..engine import definitions
+    from ..fhir.servers import read_servers
+    from ..rules.yaml_source import AuthoringError
+
+    try:
+        servers = read_servers([url], settings.fhir_networks, development=True)
+        asked_as = ehr_profile(profile if profile is not None else settings.ehr)
+        terminology, _ = definitions(settings.parameters)
+    except (ValueError, AuthoringError) as error:
+        raise click.ClickException(str(error)) from None
+    return servers, asked_as, terminology

@@ -182,10 +182,6 @@ def _profile(asked_as: EhrProfile, statement: Probed, lists: Sequence[ListFound]
     """The profile to configure, as far as the answers tell."""
     kept = kept_types(statement.value)
     refused = {name for found in lists for name in found.refused}
-    results = [found for found in lists if QUERIES[found.query].resource_type == "Observation" and found.taken]
-    unsorted = any("_sort" in found.refused | found.ignored for found in lists) or any(
-        found.order == "not newest first" for found in results
-    )
     uncounted = {QUERIES[found.query].resource_type for found in lists if "_count" in found.refused}
     counted = {QUERIES[found.query].resource_type for found in lists if found.taken} - uncounted - {"Patient"}
     caps = [found.entries for found in lists if found.continues and found.entries < (asked_as.count or MOST_RESULTS)]
@@ -198,12 +194,20 @@ def _profile(asked_as: EhrProfile, statement: Probed, lists: Sequence[ListFound]
         not_kept=(asked_as.not_kept | absent) - ALWAYS_KEPT,
         notices=asked_as.notices | new,
         code_systems=asked_as.code_systems and "code" not in refused and not any(found.bare > found.entries == 0 for found in lists),
-        order="unknown" if asked_as.order == "asked" and unsorted else asked_as.order,
+        order="unknown" if asked_as.order == "asked" and _is_unsorted(lists) else asked_as.order,
         count=max(caps) if caps else asked_as.count,
         counted=frozenset(counted) if uncounted else asked_as.counted,
         intents=() if "intent" in refused else asked_as.intents,
         include=asked_as.include | _includable(statement, lists) - {kind for kind in _MEDICATIONS if "_include" in refused},
     )
+
+
+def _is_unsorted(lists: Sequence[ListFound]) -> bool:
+    """Whether results do not come newest first, though that is asked for."""
+    if any("_sort" in found.refused | found.ignored for found in lists):
+        return True
+    results = [found for found in lists if QUERIES[found.query].resource_type == "Observation" and found.taken]
+    return any(found.order == "not newest first" for found in results)
 
 
 def _includable(statement: Probed, lists: Sequence[ListFound]) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Reading clients' FHIR servers on behalf of hook calls: which may be read, how many calls wait, what is known of each.
 
-CDS Hooks 3.0.0, "FHIR Resource Access". This and :mod:`.fetching` are the only places that send requests to FHIR servers. Whatever
-goes wrong (no such server on the list, an expired token, a scope that excludes it, an error, a redirect, a time-out) leaves a query
-unanswered, and what it would have told unknown; it is never an error of the hook.
+CDS Hooks 3.0.0, "FHIR Resource Access". Requests to FHIR servers are sent here, in :mod:`.fetching` and in :mod:`.asking` alone.
+Whatever goes wrong (no such server on the list, an expired token, a scope that excludes it, an error, a redirect, a time-out) leaves a
+query unanswered, and what it would have told unknown; it is never an error of the hook.
 """
 
 from __future__ import annotations

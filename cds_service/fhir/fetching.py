@@ -1,65 +1,29 @@
-"""The reading of one hook call: reads and searches with their pages, within one budget of time and bytes.
-
-The token goes to the call's server and below, and nowhere else.
-"""
+"""The reading of one hook call: reads and searches with their pages, within one budget of time and bytes."""
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from email.message import Message
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urljoin
 
-from requests import PreparedRequest, Request, RequestException, Response
+from requests import RequestException
 from urllib3.exceptions import HTTPError
 
+from .asking import Asking, Budget, Refused, Unanswered
 from .authorization import FhirAuthorization, Reach
-from .connections import CheckedAdapter, Exchange
-from .problems import ELSEWHERE, EXPIRED, OUT_OF_TIME, STATUSES, retry_seconds, told_failure
+from .connections import CheckedAdapter
+from .problems import ELSEWHERE, EXPIRED, OUT_OF_TIME, told_failure
 from .r4 import OperationOutcome, Resource
 from .reading import Bundle, Unread, parse_json, read_value
 from .refusal import plainer, told_reason, without
 from .retrieval import Fetched, joined
 from .servers import Address, Server, parse_address
-from .version import READ_VERSIONS
 
 MOST_PAGES = 20
-_CHUNK = 65_536
-_MOST_REASON = 65_536
-_HEADERS = {
-    "Accept": "application/fhir+json; fhirVersion=4.0, application/fhir+json;q=0.9, application/json;q=0.8",
-    "Accept-Encoding": "gzip",
-    # Of the present: HAPI answers a search from a cache for a minute otherwise. Not no-store too, for which HAPI gives up paging
-    # and sends the first 100 alone, without a word that there are more.
-    "Cache-Control": "no-cache",
-    "User-Agent": "b12-folate-cds",
-}
-_LATER = (429, 503)
-
 log = logging.getLogger(__name__)
-# Their messages carry URLs, and those carry the ids of patients.
-logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-
-
-class Unanswered(Exception):
-    """A query could not be answered: why, in words without patient data. ``status``: of the answer, 0 for none."""
-
-    def __init__(self, told: str, status: int = 0):
-        self.status = status
-        super().__init__(told)
-
-
-class Refused(Unanswered):
-    """The server refuses the form of a query. ``outcome``: what it says, as parsed JSON where it is that."""
-
-    def __init__(self, outcome: Any):
-        self.outcome = outcome
-        told = told_reason(outcome)
-        super().__init__(STATUSES[400] + (f": {told}" if told else ""), 400)
 
 
 class Probed(NamedTuple):
@@ -114,17 +78,15 @@ class Reading:
         self.authorization = authorization
         self.patient_id = patient_id
         lifetime = authorization.expires_in if authorization else None
-        self.out_of_time = OUT_OF_TIME if lifetime is None or lifetime > budget else EXPIRED
-        self.ends = time.monotonic() + (budget if lifetime is None else min(budget, lifetime))
-        self._bytes_left = most_bytes
-        self._lock = threading.Lock()
+        ends = time.monotonic() + (budget if lifetime is None else min(budget, lifetime))
+        self.budget = Budget(ends, most_bytes, OUT_OF_TIME if lifetime is None or lifetime > budget else EXPIRED)
 
     def run(self, urls: Mapping[str, str], threads: ThreadPoolExecutor, wait: Any) -> dict[str, Fetched]:
         """What came of ``urls`` (relative or absolute, by name) until the budget was spent. ``wait``: waits for futures, so many
         seconds."""
         queries = {name: Query(self, url) for name, url in urls.items()}
         running = {threads.submit(query.run): query for query in queries.values()}
-        for late in wait(running, max(self.ends - time.monotonic(), 0)).not_done:
+        for late in wait(running, max(self.budget.ends - time.monotonic(), 0)).not_done:
             if not late.cancel():
                 running[late].abandon()
         for name, query in queries.items():
@@ -149,18 +111,6 @@ class Reading:
         except (RequestException, HTTPError, OSError, ValueError) as error:
             return Probed(0, time.monotonic() - begun, None, told_failure(error))
         return Probed(200, time.monotonic() - begun, value)
-
-    def spend(self, size: int) -> None:
-        """Take received bytes from the budget of the call."""
-        with self._lock:
-            self._bytes_left -= size
-            if self._bytes_left < 0:
-                raise Unanswered("the answers are larger than CDS_MAX_BODY_BYTES")
-
-    def request(self, address: Address) -> PreparedRequest:
-        """The request for an address below the base."""
-        authorization = {"Authorization": f"Bearer {self.authorization.access_token}"} if self.authorization else {}
-        return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
 
     def address(self, url: str, searched: str = "") -> tuple[Address, bool]:
         """Where ``url`` (relative, or absolute) is below the base, and whether it names another host.
@@ -192,14 +142,14 @@ class Query:
 
     def __init__(self, reading: Reading, url: str):
         self.reading = reading
-        self.problem = reading.out_of_time
+        self.problem = reading.budget.out_of_time
         self._whole = True
         self._in_order = True
         self._moved = False
         self._searched = url.partition("?")[0] if "?" in url and url.partition("?")[0].isalpha() else ""
         # One value, for another thread reads it: the pages, and the URL of the one that follows.
         self._received: tuple[tuple[Bundle | Resource, ...], str] = ((), url)
-        self._exchange: Exchange | None = None
+        self._asking = Asking(reading.source.server, reading.source.adapter, reading.authorization, reading.budget)
 
     def run(self) -> None:
         """Get it, page after page."""
@@ -226,8 +176,7 @@ class Query:
 
     def abandon(self) -> None:
         """Stop waiting for it."""
-        if self._exchange:
-            self._exchange.abandon()
+        self._asking.abandon()
 
     def fetched(self) -> Fetched:
         """What was received until now."""
@@ -240,7 +189,7 @@ class Query:
 
     def once(self) -> Any:
         """The JSON of the answer to one request. Raises :class:`Unanswered`, or what the connection raises."""
-        return parse_json(self._exchanged(self.reading.request(self.reading.address(self._received[1])[0])))
+        return parse_json(self._asking.once(self.reading.address(self._received[1])[0]))
 
     def _first(self, url: str) -> Bundle | Resource:
         """The resource, or the first page; in the form that the server takes, and once more in a plainer one where it refuses
@@ -274,13 +223,13 @@ class Query:
         reading = self.reading
         address, moved = reading.address(url, "" if first else self._searched)
         self._moved |= moved
-        if time.monotonic() >= reading.ends:
-            raise Unanswered(reading.out_of_time)
+        if time.monotonic() >= reading.budget.ends:
+            raise Unanswered(reading.budget.out_of_time)
         search = address.query is not None or not first
         kind, _, identity = (address.below(reading.source.base) or "").partition("/")
         if kind and first:
             self._whole &= reading.reach(kind, search=search) is Reach.WHOLE
-        text = self._get(reading.request(address))
+        text = self._asking.get(address)
         page = read_value(text)
         if page is None or isinstance(page, (Unread, OperationOutcome)):
             told = told_reason(_json(text)) if isinstance(page, OperationOutcome) else ""
@@ -289,70 +238,6 @@ class Query:
         if not wanted:
             raise Unanswered("the answer is to another question")
         return page
-
-    def _get(self, request: PreparedRequest) -> bytes:
-        """The answer; where the server asks to come back within the budget, what it then answers."""
-        try:
-            return self._exchanged(request)
-        except _Later as later:
-            if later.after is None or time.monotonic() + later.after >= self.reading.ends:
-                raise
-            time.sleep(later.after)
-            return self._exchanged(request)
-
-    def _exchanged(self, request: PreparedRequest) -> bytes:
-        source = self.reading.source
-        exchange = self._exchange = Exchange(source.server, self.reading.ends)
-        with exchange.running():
-            # The adapter itself, not a session: a session adds what the environment holds (proxies, .netrc), keeps
-            # cookies, and reads the body of a redirect without limit.
-            response = source.adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
-            try:
-                if response.status_code != 200:
-                    raise self._not_answered(response, exchange)
-                media_type = Message()
-                media_type["Content-Type"] = response.headers.get("Content-Type", "")
-                if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
-                    raise Unanswered("the server is of another FHIR version")
-                return self._body(response, exchange)
-            finally:
-                response.close()
-
-    def _not_answered(self, response: Response, exchange: Exchange) -> Unanswered:
-        status = response.status_code
-        if status == 400:
-            return Refused(self._reason(response, exchange))
-        told = STATUSES.get(status, f"status {status}")
-        if status in _LATER:
-            return _Later(told, status, retry_seconds(response.headers.get("Retry-After", "")))
-        return Unanswered(told, status)
-
-    def _reason(self, response: Response, exchange: Exchange) -> Any:
-        """What the server says of a refusal, as far as it is short JSON that comes at once."""
-        try:
-            return parse_json(self._body(response, exchange, _MOST_REASON))
-        except (HTTPError, OSError, ValueError):
-            return None
-
-    def _body(self, response: Response, exchange: Exchange, most: int | None = None) -> bytes:
-        """The body, decompressed, as long as time and bytes last. Raises ``ValueError`` for one of more than ``most``."""
-        body = bytearray()
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            self.reading.spend(len(chunk))
-            body += chunk
-            if exchange.over:
-                raise Unanswered(self.reading.out_of_time)
-            if most is not None and len(body) > most:
-                raise ValueError("too long")
-        return bytes(body)
-
-
-class _Later(Unanswered):
-    """The server asks to come back. ``after``: in so many seconds, ``None`` where it does not say."""
-
-    def __init__(self, told: str, status: int, after: float | None):
-        self.after = after
-        super().__init__(told, status)
 
 
 def _is(value: Bundle | Resource, kind: str, identity: str) -> bool:

@@ -85,7 +85,7 @@ class NamedServers:
         end.start()
         try:
             with exchange.running():
-                # The adapter itself, not a session: see fetching.
+                # The adapter itself, not a session: see asking.
                 response = self._adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
                 try:
                     return Answer(response.status_code, _body(response, exchange))

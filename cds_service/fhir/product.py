@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .once import once
-from .product_name import COBALAMINS as COBALAMINS
-from .product_name import Ingredient, ProductName, parse_product_name
+from .product_ingredients import Ingredient
+from .product_name import ProductName, parse_product_name
+from .product_sides import COBALAMINS as COBALAMINS
 from .strength import StatedQuantity, Strength, agreed_strength, strength_of_ratio
 from .terminology import Terminology
 
@@ -134,32 +135,47 @@ def _identify(
     parts_codes = tuple(code for part in ingredients for code in part.codes)
     parts_names = tuple(name for part in ingredients for name in part.names)
     all_codes, all_names = codes + parts_codes, names or parts_names
-    coded = frozenset().union(*(terminology.sets_of(system, code) for system, code in all_codes)) & AGENTS
+    coded = frozenset().union(*(terminology.sets_of(*code) for code in all_codes)) & AGENTS
     displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
-    read = [_read(name, terminology, whole=bool(coded)) for name in (*names, *parts_names) if len(name) <= _LONGEST_READ]
+    read = _read((*names, *parts_names), terminology, whole=bool(coded))
     named = frozenset().union(*(name.meanings for name in read))
-    agents, by = (coded, "code") if coded else (named & AGENTS, "name" if named & AGENTS or all_names else "")
-    told = [*displays, *all_names] if coded else list(all_names)
-    of_codes = [parse_product_name(display, terminology.vocabulary) for display in displays]
-    stated = _Stated([*of_codes, *read] if coded else read, _part_strengths(ingredients, terminology))
+    if coded:
+        agents, by, shown = coded, "code", displays
+    else:
+        agents, shown = named & AGENTS, []
+        by = "name" if agents or all_names else ""
+    of_codes = [parse_product_name(display, terminology.vocabulary) for display in shown]
+    stated = _Stated([*of_codes, *read], _part_strengths(ingredients, terminology))
     cobalamins = _cobalamins(coded & COBALAMINS, stated.names)
     agents = agents - COBALAMINS | (cobalamins & agents)
     if _is_antidote(agents, stated):
         agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
     elif _is_combined(agents, named, cobalamins, all_codes, ingredients, stated.names, terminology):
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
-    label = " / ".join(part.names[0] for part in ingredients if part.names) if not names else names[0]
-    label = label or next(filter(None, (terminology.displays.get(code) for code in all_codes)), "")
+    label = _label(names, ingredients, all_codes, terminology)
     identified = _identified(all_codes, read, agents, terminology)
-    described = " ".join(told)[:_LONGEST_READ]
+    described = " ".join((*shown, *all_names))[:_LONGEST_READ]
     return Product(agents, by, label, stated.strength(agents), identified, described, cobalamins, _note(read, agents))
 
 
-def _read(name: str, terminology: Terminology, *, whole: bool) -> ProductName:
-    """A name as understood; one that names none of ours is not parsed, unless ``whole``."""
-    if whole or terminology.vocabulary.may_stand_in(name):
-        return parse_product_name(name, terminology.vocabulary)
-    return ProductName((), False, (), False, any(map(str.isalpha, name)))
+def _label(
+    names: tuple[str, ...], ingredients: Iterable[IngredientPart], codes: Iterable[tuple[str, str]], terminology: Terminology
+) -> str:
+    """What the product is called: by its name, its ingredients, or the first of its codes that is known."""
+    label = names[0] if names else " / ".join(part.names[0] for part in ingredients if part.names)
+    return label or next(filter(None, map(terminology.displays.get, codes)), "")
+
+
+def _read(names: Iterable[str], terminology: Terminology, *, whole: bool) -> list[ProductName]:
+    """The names as understood, but for the longest; one that names none of ours is not parsed, unless ``whole``."""
+    vocabulary = terminology.vocabulary
+    return [
+        parse_product_name(name, vocabulary)
+        if whole or vocabulary.may_stand_in(name)
+        else ProductName((), False, (), False, any(map(str.isalpha, name)))
+        for name in names
+        if len(name) <= _LONGEST_READ
+    ]
 
 
 class _Stated(NamedTuple):

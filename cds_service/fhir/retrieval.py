@@ -85,14 +85,7 @@ def retrieve(index: ResourceIndex, patient: str, wanted: Mapping[str, Wanted], v
     urls = {**lacking, **_medications(index, tried)}
     if not urls:
         return Retrieval(frozenset(values), complete, {})
-    fetched = dict(fetch(urls))
-    again = {key: searches[key] for key, url in lacking.items() if url != searches[key] and fetched[key].problem}
-    if again:
-        # A page that expired, or that is named by another host: the search itself may still be answered.
-        first = dict(fetched)
-        fetched |= {key: found for key, found in fetch(again).items() if found.value is not None}
-        for key in again:
-            index.add(first[key].value)
+    fetched = _fetched(index, urls, searches, fetch)
     for name in fetched.keys() - wanted.keys():
         index.add(fetched[name].value)
     for key in lacking:
@@ -101,6 +94,19 @@ def retrieve(index: ResourceIndex, patient: str, wanted: Mapping[str, Wanted], v
     received = {*values, *(key for key in lacking if fetched[key].value is not None)}
     problems = {key: fetched[key].problem for key in lacking if fetched[key].problem}
     return Retrieval(frozenset(received), complete, problems)
+
+
+def _fetched(index: ResourceIndex, urls: Mapping[str, str], searches: Mapping[str, str], fetch: Fetch) -> dict[str, Fetched]:
+    """What came of ``urls``. Pages that could not be had are filed as they are, and the ``searches`` that they are of asked for."""
+    fetched = dict(fetch(urls))
+    # A page that expired, or that is named by another host: the search itself may still be answered.
+    again = {key: search for key, search in searches.items() if urls[key] != search and fetched[key].problem}
+    if again:
+        first = dict(fetched)
+        fetched |= {key: found for key, found in fetch(again).items() if found.value is not None}
+        for key in again:
+            index.add(first[key].value)
+    return fetched
 
 
 def _filed(index: ResourceIndex, asked: Asked, prefetched: Value, was_prefetched: bool, found: Fetched) -> Completeness:

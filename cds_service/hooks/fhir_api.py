@@ -37,6 +37,12 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
             raise RequestEntityTooLarge(f"The parameters of a search have {MOST_BYTES} bytes at most.")
         g.content_type = content_type(request)
 
+    _add_reading(blueprint, serving)
+    _add_apply(blueprint, serving, clock, turn)
+    return blueprint
+
+
+def _add_reading(blueprint: Blueprint, serving: Serving) -> None:
     @blueprint.get("/metadata")
     def metadata() -> Response:
         return _answer(serving.current.fhir.capabilities)
@@ -60,9 +66,6 @@ def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) 
         response.set_etag(found.etag, weak=True)
         response.make_conditional(request)
         return response
-
-    _add_apply(blueprint, serving, clock, turn)
-    return blueprint
 
 
 def _add_apply(blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn) -> None:

@@ -23,30 +23,7 @@ from .services import HookService
 
 def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, Any]:
     """The document for ``services`` as ``settings`` protect them."""
-    by_id: dict[str, list[HookService]] = {}
-    for service in services:
-        by_id.setdefault(service.id, []).append(service)
     protected = bool(settings.clients)
-    anyone = [] if protected or settings.insecure else ["421"]
-    discovery = ["200", "429", "500", *anyone, *(["401", "503"] if protected and settings.discovery == "protected" else [])]
-    own = ["429", "500", "503", *anyone, *(["401"] if protected else [])]
-    paths: dict[str, Any] = {
-        "/cds-services": {"get": operation("discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery)},
-        "/openapi.json": {"get": operation("openapi", "This document", {"schema": {"type": "object"}}, discovery)},
-        "/api/report": {"get": {**operation("report", "What became of the cards that the caller was shown", schema_of("Report"),
-                                             ["200", "400", *own]), "parameters": [_WEEKS]}},
-    }  # fmt: skip
-    for path, summary in _PROBES.items():
-        paths[path] = {"get": operation(path[1:], summary, {"schema": {"type": "object"}}, ["200", "500", *anyone])}
-    for service_id, offered in by_id.items():
-        paths[f"/cds-services/{service_id}"] = {"post": _call(service_id, offered, own)}
-        paths[f"/cds-services/{service_id}/feedback"] = {"post": _feedback(service_id, own)}
-    paths |= fhir_paths(discovery, own)
-    if protected:
-        for path, methods in paths.items():
-            is_open = path in _PROBES or (path in _DESCRIBING and settings.discovery == "public")
-            for described in methods.values():
-                described["security"] = [] if is_open else [{"clientToken": []}]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -56,11 +33,48 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         **({"servers": [{"url": settings.base_url}]} if settings.base_url else {}),
-        "paths": paths,
+        "paths": _paths(services, settings),
         "components": _components(protected),
     }
 
 
+def _paths(services: Sequence[HookService], settings: Settings) -> dict[str, Any]:
+    protected = bool(settings.clients)
+    anyone = [] if protected or settings.insecure else ["421"]
+    discovery = ["200", "429", "500", *anyone, *(["401", "503"] if protected and settings.discovery == "protected" else [])]
+    own = ["429", "500", "503", *anyone, *(["401"] if protected else [])]
+    paths = _describing(discovery)
+    became = operation("report", "What became of the cards that the caller was shown", schema_of("Report"), ["200", "400", *own])
+    paths["/api/report"] = {"get": {**became, "parameters": [_WEEKS]}}
+    for path, summary in _PROBES.items():
+        paths[path] = {"get": operation(path[1:], summary, _ANY, ["200", "500", *anyone])}
+    by_id: dict[str, list[HookService]] = {}
+    for service in services:
+        by_id.setdefault(service.id, []).append(service)
+    for service_id, offered in by_id.items():
+        paths[f"/cds-services/{service_id}"] = {"post": _call(service_id, offered, own)}
+        paths[f"/cds-services/{service_id}/feedback"] = {"post": _feedback(service_id, own)}
+    paths |= fhir_paths(discovery, own)
+    if protected:
+        _demand_tokens(paths, settings)
+    return paths
+
+
+def _describing(discovery: Sequence[str]) -> dict[str, Any]:
+    services = operation("discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery)
+    this = operation("openapi", "This document", _ANY, discovery)
+    return {"/cds-services": {"get": services}, "/openapi.json": {"get": this}}
+
+
+def _demand_tokens(paths: dict[str, Any], settings: Settings) -> None:
+    """Say of each of ``paths`` whether it needs the token of a client."""
+    for path, methods in paths.items():
+        is_open = path in _PROBES or (path in _DESCRIBING and settings.discovery == "public")
+        for described in methods.values():
+            described["security"] = [] if is_open else [{"clientToken": []}]
+
+
+_ANY = {"schema": {"type": "object"}}
 _DESCRIBING = ("/cds-services", "/openapi.json", *FHIR_DESCRIBING)
 _PROBES = {
     "/healthz": "Whether the process answers",
@@ -88,7 +102,7 @@ def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -
 def _feedback(service_id: str, own: Sequence[str]) -> dict[str, Any]:
     summary = f"What users did with the cards of {service_id}; at most {MOST_BYTES} bytes (CDS Hooks, Feedback)"
     return {
-        **operation(f"{service_id}-feedback", summary, {"schema": {"type": "object"}}, ["200", "400", "408", "413", "415", *own]),
+        **operation(f"{service_id}-feedback", summary, _ANY, ["200", "400", "408", "413", "415", *own]),
         "requestBody": {"required": True, "content": {"application/json": schema_of("FeedbackRequest")}},
     }
 

@@ -66,24 +66,42 @@ _APPLY = {
 def fhir_paths(describing: Sequence[str], own: Sequence[str]) -> dict[str, Any]:
     """The paths below ``/fhir``. ``describing``: the statuses of endpoints that describe the service; ``own``: of all others."""
     reading = [*describing, "400", "404", "406"]
-    wanted = ["200", "400", "404", "406", "408", "413", "415", "422", *own]
-    metadata = operation("fhir-metadata", "What the FHIR part can do (CapabilityStatement)", schema_of("CapabilityStatement"),
-                         [*describing, "406"], FHIR_JSON)  # fmt: skip
-    search = operation("fhir-search", "Definitions, found by their elements", schema_of("Searchset"), reading, FHIR_JSON, _UNKNOWN)
-    read = operation("fhir-read", "A definition", schema_of("Definition"), reading, FHIR_JSON, _UNKNOWN)
-    read["responses"]["304"] = {"description": "It is still that of If-None-Match."}
-    apply = operation("fhir-apply", "A card, decided for one patient (PlanDefinition/$apply)", schema_of("CarePlan"),
-                      wanted, FHIR_JSON, _APPLY)  # fmt: skip
-    by_post = operation("fhir-search-by-post", "The same, with the parameters in the body", schema_of("Searchset"),
-                        [*reading, "408", "413", "415"], FHIR_JSON, {**_UNKNOWN, "415": "The body is not a form."})  # fmt: skip
-    form = {"type": "object", "properties": {item["name"]: item["schema"] for item in (*_SEARCH, _FORMAT)}}
-    body = {"required": True, "content": {FHIR_JSON: schema_of("ApplyRequest")}}
     return {
-        f"{FHIR_BASE}/metadata": {"get": {**metadata, "parameters": [_FORMAT]}},
-        f"{FHIR_BASE}/{{type}}": {"get": {**search, "parameters": [_TYPE, *_SEARCH, _FORMAT, _PREFER]}},
-        f"{FHIR_BASE}/{{type}}/_search": {
-            "post": {**by_post, "parameters": [_TYPE, _FORMAT, _PREFER], "requestBody": {"content": {FORM: {"schema": form}}}}
-        },
-        f"{FHIR_BASE}/{{type}}/{{id}}": {"get": {**read, "parameters": [_TYPE, _ID, _FORMAT, _IF_NONE_MATCH]}},
-        f"{FHIR_BASE}/PlanDefinition/{{id}}/$apply": {"post": {**apply, "parameters": [_ID, _FORMAT], "requestBody": body}},
+        f"{FHIR_BASE}/metadata": {"get": _metadata([*describing, "406"])},
+        f"{FHIR_BASE}/{{type}}": {"get": _search(reading)},
+        f"{FHIR_BASE}/{{type}}/_search": {"post": _search_by_post([*reading, "408", "413", "415"])},
+        f"{FHIR_BASE}/{{type}}/{{id}}": {"get": _read(reading)},
+        f"{FHIR_BASE}/PlanDefinition/{{id}}/$apply": {"post": _apply(["200", "400", "404", "406", "408", "413", "415", "422", *own])},
     }
+
+
+def _metadata(statuses: Sequence[str]) -> dict[str, Any]:
+    summary = "What the FHIR part can do (CapabilityStatement)"
+    described = operation("fhir-metadata", summary, schema_of("CapabilityStatement"), statuses, FHIR_JSON)
+    return {**described, "parameters": [_FORMAT]}
+
+
+def _search(statuses: Sequence[str]) -> dict[str, Any]:
+    summary = "Definitions, found by their elements"
+    described = operation("fhir-search", summary, schema_of("Searchset"), statuses, FHIR_JSON, _UNKNOWN)
+    return {**described, "parameters": [_TYPE, *_SEARCH, _FORMAT, _PREFER]}
+
+
+def _search_by_post(statuses: Sequence[str]) -> dict[str, Any]:
+    summary, told = "The same, with the parameters in the body", {**_UNKNOWN, "415": "The body is not a form."}
+    described = operation("fhir-search-by-post", summary, schema_of("Searchset"), statuses, FHIR_JSON, told)
+    form = {"type": "object", "properties": {item["name"]: item["schema"] for item in (*_SEARCH, _FORMAT)}}
+    return {**described, "parameters": [_TYPE, _FORMAT, _PREFER], "requestBody": {"content": {FORM: {"schema": form}}}}
+
+
+def _read(statuses: Sequence[str]) -> dict[str, Any]:
+    described = operation("fhir-read", "A definition", schema_of("Definition"), statuses, FHIR_JSON, _UNKNOWN)
+    described["responses"]["304"] = {"description": "It is still that of If-None-Match."}
+    return {**described, "parameters": [_TYPE, _ID, _FORMAT, _IF_NONE_MATCH]}
+
+
+def _apply(statuses: Sequence[str]) -> dict[str, Any]:
+    summary = "A card, decided for one patient (PlanDefinition/$apply)"
+    described = operation("fhir-apply", summary, schema_of("CarePlan"), statuses, FHIR_JSON, _APPLY)
+    body = {"required": True, "content": {FHIR_JSON: schema_of("ApplyRequest")}}
+    return {**described, "parameters": [_ID, _FORMAT], "requestBody": body}

@@ -64,14 +64,7 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None,
     ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read. Unless the
     call ``may_wait``, it raises :class:`MustWait` as soon as it is seen that this server is to be asked.
     """
-    # Where one id serves several hooks, the body says which, and that decides how its context is read.
-    hook = hooks[0] if len(hooks) == 1 else decoded(_decode_hook, body).hook
-    request = decoded(_DECODERS[hook], body) if hook in hooks else None
-    if request is None or request.hook != hook:
-        raise BadRequest(f"This service answers the hook {' or '.join(map(repr, hooks))}; the request is for another.", "hook")
-    authorization = request.fhirAuthorization if request.fhirAuthorization and request.fhirAuthorization.access_token else None
-    if authorization and not request.fhirServer:
-        raise BadRequest("With fhirAuthorization, fhirServer is required.", "fhirServer", code="required")
+    hook, request, authorization = _request(body, hooks)
     context = request.context
     prefetch = request.prefetch or {}
     server = request.fhirServer or ""
@@ -94,6 +87,19 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None,
         context.userId,
         ehr,
     )
+
+
+def _request(body: bytes, hooks: Sequence[str]) -> tuple[str, Any, FhirAuthorization | None]:
+    """The hook and the request that a body is, with the authorization for the client's FHIR server, if any."""
+    # Where one id serves several hooks, the body says which, and that decides how its context is read.
+    hook = hooks[0] if len(hooks) == 1 else decoded(_decode_hook, body).hook
+    request = decoded(_DECODERS[hook], body) if hook in hooks else None
+    if request is None or request.hook != hook:
+        raise BadRequest(f"This service answers the hook {' or '.join(map(repr, hooks))}; the request is for another.", "hook")
+    authorization = request.fhirAuthorization if request.fhirAuthorization and request.fhirAuthorization.access_token else None
+    if authorization and not request.fhirServer:
+        raise BadRequest("With fhirAuthorization, fhirServer is required.", "fhirServer", code="required")
+    return hook, request, authorization
 
 
 def _wait(_: Mapping[str, str]) -> Mapping[str, Fetched]:

@@ -37,6 +37,6 @@ def test_every_option_and_every_rule_is_told():
     options = [option for parameter in main.commands["validate"].params for option in parameter.opts if option.startswith("--")]
     assert [option for option in options if option not in PAGE] == []
     sources = "".join(path.read_text("utf-8") for path in Path(validation.__file__).parent.glob("*.py"))
-    rules = set(re.findall(r'Finding\("\w+", [^"]*?"(\w+)", ', sources)) | {"base"}
+    rules = set(re.findall(r'Finding\(\s*"\w+",\s[^"]*?"(\w+)",\s', sources)) | {"base"}
     assert {"cardinality", "type", "fixed", "pattern", "binding", "extension", "profile"} <= rules
     assert [rule for rule in rules if f"`{rule}`" not in PAGE] == []

@@ -8,7 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cds_service.fhir.product import IngredientPart, _identify, identify
-from cds_service.fhir.product_name import COBALAMINS, parse_product_name
+from cds_service.fhir.product_name import parse_product_name
+from cds_service.fhir.product_sides import COBALAMINS
 from cds_service.fhir.product_words import JOINING, PLAIN, VITAMIN
 from cds_service.fhir.strength import StatedQuantity, Strength, read_number, strength_of_ratio
 from tests.support.clinic import engine

@@ -45,10 +45,7 @@ class Validator:
                 kind = inner["resourceType"]
                 profiles = self._profiles_of(inner, profile, by_code)
                 checked.append(Checked(path or kind, kind, tuple(item.id for item in profiles)))
-                try:
-                    found = list(self._findings(_shell(inner), profiles))
-                except RecursionError:
-                    found = [Finding("error", kind, "base", "The resource is nested too deeply to be checked.")]
+                found = self._findings(inner, profiles)
             findings += [finding.within(path) if path else finding for finding in found]
         if profile and checked and not any(profile.id in item.profiles for item in checked):
             what = f"Nothing here is of the type {profile.type}, which the profile {profile.id} is for."
@@ -69,7 +66,13 @@ class Validator:
                     found[profile.id] = profile
         return list(found.values()) or (self._fitting(resource) if by_code else [])
 
-    def _findings(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
+    def _findings(self, resource: dict[str, Any], profiles: list[Profile]) -> list[Finding]:
+        try:
+            return list(self._each_finding(_shell(resource), profiles))
+        except RecursionError:
+            return [Finding("error", resource["resourceType"], "base", "The resource is nested too deeply to be checked.")]
+
+    def _each_finding(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
         yield from base_findings(resource)
         yield from rule_findings(resource, self.profiles)
         yield from self._naming_findings(resource)

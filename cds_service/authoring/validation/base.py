@@ -7,7 +7,7 @@ R4's own tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -125,11 +125,14 @@ def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
     elif (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES)) and isinstance(value, str) and len(value) > LONGEST_ID:
         yield Finding("error", node.path, _CODE, f"An id has at most {LONGEST_ID} characters.")
     elif (codes := required_codes(parent.type, name)) and isinstance(value, (str, dict)) and not fits(value, codes):
-        if isinstance(value, str):
-            yield Finding("error", node.path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, codes))
-        else:
-            mend = f"Add one of {', '.join(code.partition('|')[2] for code in codes)} of {codes[0].partition('|')[0]}."
-            yield Finding("error", node.path, _CODE, "No coding is one of those that FHIR R4 requires here.", mend)
+        yield _not_listed(node.path, value, codes)
+
+
+def _not_listed(path: str, value: str | dict[str, Any], codes: Sequence[str]) -> Finding:
+    if isinstance(value, str):
+        return Finding("error", path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, codes))
+    mend = f"Add one of {', '.join(code.partition('|')[2] for code in codes)} of {codes[0].partition('|')[0]}."
+    return Finding("error", path, _CODE, "No coding is one of those that FHIR R4 requires here.", mend)
 
 
 @cache

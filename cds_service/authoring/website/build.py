@@ -117,11 +117,14 @@ class _Site:
         self._files()
         self._add(CARDS_PAGE, "card_list.html", "Cards", "docs/cards.md", {"topics": topics}, _BY_TITLE)
         self._add("search.html", "search.html", "Search", "docs/cards.md", {"entries": list(self._entries())}, _BY_TITLE)
+        self._assets()
+        return dict(sorted(self.made.items()))
+
+    def _assets(self) -> None:
         for name in _ASSETS:
             self.made[name] = files("cds_service.authoring.website").joinpath("templates", name).read_text("utf-8")
         self.made["drawing.css"] = STYLE
         self.made["search-index.js"] = index_script(self.searched)
-        return dict(sorted(self.made.items()))
 
     def _cards(self, rows: Mapping[str, Any]) -> None:
         for placed in self.placed:

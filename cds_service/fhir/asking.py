@@ -1,0 +1,159 @@
+"""One request to a FHIR server and its answer, within what is left of a call's time and bytes.
+
+The token goes to the call's server and below, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from email.message import Message
+from typing import Any
+
+from requests import PreparedRequest, Request, Response
+from urllib3.exceptions import HTTPError
+
+from .authorization import FhirAuthorization
+from .connections import CheckedAdapter, Exchange
+from .problems import STATUSES, retry_seconds
+from .reading import parse_json
+from .refusal import told_reason
+from .servers import Address, Server
+from .version import READ_VERSIONS
+
+_CHUNK = 65_536
+_MOST_REASON = 65_536
+_HEADERS = {
+    "Accept": "application/fhir+json; fhirVersion=4.0, application/fhir+json;q=0.9, application/json;q=0.8",
+    "Accept-Encoding": "gzip",
+    # Of the present: HAPI answers a search from a cache for a minute otherwise. Not no-store too, for which HAPI gives up paging
+    # and sends the first 100 alone, without a word that there are more.
+    "Cache-Control": "no-cache",
+    "User-Agent": "b12-folate-cds",
+}
+_LATER = (429, 503)
+
+# Their messages carry URLs, and those carry the ids of patients.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+
+class Unanswered(Exception):
+    """A query could not be answered: why, in words without patient data. ``status``: of the answer, 0 for none."""
+
+    def __init__(self, told: str, status: int = 0):
+        self.status = status
+        super().__init__(told)
+
+
+class Refused(Unanswered):
+    """The server refuses the form of a query. ``outcome``: what it says, as parsed JSON where it is that."""
+
+    def __init__(self, outcome: Any):
+        self.outcome = outcome
+        told = told_reason(outcome)
+        super().__init__(STATUSES[400] + (f": {told}" if told else ""), 400)
+
+
+class _Later(Unanswered):
+    """The server asks to come back. ``after``: in so many seconds, ``None`` where it does not say."""
+
+    def __init__(self, told: str, status: int, after: float | None):
+        self.after = after
+        super().__init__(told, status)
+
+
+class Budget:
+    """What one call may take of a server: until ``ends`` (of ``time.monotonic``), and ``most_bytes`` of all answers, decompressed.
+
+    ``out_of_time``: how it is told that the time is up.
+    """
+
+    def __init__(self, ends: float, most_bytes: int, out_of_time: str):
+        self.ends = ends
+        self.out_of_time = out_of_time
+        self._bytes_left = most_bytes
+        self._lock = threading.Lock()
+
+    def spend(self, size: int) -> None:
+        """Take received bytes from the budget of the call."""
+        with self._lock:
+            self._bytes_left -= size
+            if self._bytes_left < 0:
+                raise Unanswered("the answers are larger than CDS_MAX_BODY_BYTES")
+
+
+class Asking:
+    """The requests of one query, one after the other. ``authorization``: none for an open server."""
+
+    def __init__(self, server: Server, adapter: CheckedAdapter, authorization: FhirAuthorization | None, budget: Budget):
+        self._server = server
+        self._adapter = adapter
+        self._authorization = authorization
+        self._budget = budget
+        self._exchange: Exchange | None = None
+
+    def get(self, address: Address) -> bytes:
+        """The answer; where the server asks to come back within the budget, what it then answers."""
+        try:
+            return self.once(address)
+        except _Later as later:
+            if later.after is None or time.monotonic() + later.after >= self._budget.ends:
+                raise
+            time.sleep(later.after)
+            return self.once(address)
+
+    def once(self, address: Address) -> bytes:
+        """The answer of status 200 to one request. Raises :class:`Unanswered`, or what the connection raises."""
+        exchange = self._exchange = Exchange(self._server, self._budget.ends)
+        with exchange.running():
+            # The adapter itself, not a session: a session adds what the environment holds (proxies, .netrc), keeps
+            # cookies, and reads the body of a redirect without limit.
+            response = self._adapter.send(self._request(address), stream=True, timeout=(exchange.left / 2, exchange.left))
+            try:
+                if response.status_code != 200:
+                    raise self._not_answered(response, exchange)
+                media_type = Message()
+                media_type["Content-Type"] = response.headers.get("Content-Type", "")
+                if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
+                    raise Unanswered("the server is of another FHIR version")
+                return self._body(response, exchange)
+            finally:
+                response.close()
+
+    def _not_answered(self, response: Response, exchange: Exchange) -> Unanswered:
+        status = response.status_code
+        if status == 400:
+            return Refused(self._reason(response, exchange))
+        told = STATUSES.get(status, f"status {status}")
+        if status in _LATER:
+            return _Later(told, status, retry_seconds(response.headers.get("Retry-After", "")))
+        return Unanswered(told, status)
+
+    def _reason(self, response: Response, exchange: Exchange) -> Any:
+        """What the server says of a refusal, as far as it is short JSON that comes at once."""
+        try:
+            return parse_json(self._body(response, exchange, _MOST_REASON))
+        except (HTTPError, OSError, ValueError):
+            return None
+
+    def _body(self, response: Response, exchange: Exchange, most: int | None = None) -> bytes:
+        """The body, decompressed, as long as time and bytes last. Raises ``ValueError`` for one of more than ``most``."""
+        body = bytearray()
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            self._budget.spend(len(chunk))
+            body += chunk
+            if exchange.over:
+                raise Unanswered(self._budget.out_of_time)
+            if most is not None and len(body) > most:
+                raise ValueError("too long")
+        return bytes(body)
+
+    def _request(self, address: Address) -> PreparedRequest:
+        authorization = {"Authorization": f"Bearer {self._authorization.access_token}"} if self._authorization else {}
+        return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
+
+    def abandon(self) -> None:
+        """Break off the request that is under way."""
+        if self._exchange:
+            self._exchange.abandon()
