@@ -17,6 +17,7 @@ from ...facts.fact import Fact
 from ...facts.record import PatientRecord
 from ...facts.session import OrderingSession
 from ...facts.site import Site
+from ...states.search import Impossible
 
 
 class Class(NamedTuple):
@@ -87,8 +88,6 @@ class StateFacts(Facts):
     of all facts that were asked for go into ``asked``.
     """
 
-    __slots__ = ("_asked", "_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
-
     def __init__(
         self,
         site: Site,
@@ -130,11 +129,15 @@ class StateFacts(Facts):
             raise Impossible(name)
         if len(options) > 1:
             self.free.add(name)
-        chosen = options[self._choices.choose(len(options))]
+        chosen = self.choose(name, options)
         self.labels[name] = chosen.label
         if relation is not None:
             self.mask = relation.narrowed(self.mask, name, chosen.like or chosen.label)
         return chosen.fact
+
+    def choose(self, name: str, options: Sequence[Class]) -> Class:
+        """The one of ``options`` that the input ``name`` is of in this run."""
+        return options[self._choices.choose(len(options))]
 
     def computed_so_far(self) -> dict[str, Fact]:
         """The facts that were asked for until now."""
@@ -144,10 +147,6 @@ class StateFacts(Facts):
         """A list into which go, from now on, the names of the facts that are asked for directly."""
         self._open = []
         return self._open
-
-
-class Impossible(Exception):
-    """The choices so far admit no value of a fact: no such state exists."""
 
 
 def _no_record() -> PatientRecord:
