@@ -40,8 +40,10 @@ check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/mypy
 
 generate: $(RUN_STAMP) ## Make anew what is made of cards, facts and value sets
-	@mkdir -p build
+	@rm -rf build/handed-over && mkdir -p build/handed-over
 	@$(BIN)/python -m cds_service export --profiles
+	@$(BIN)/python -m cds_service export --out build/handed-over
+	@for plan in tests/fhir_profiles/handed_over/*.json; do cp build/handed-over/package/$${plan##*/} $$plan; done
 	@$(BIN)/python -m cds_service schema > build/generated && mv build/generated cards/card.schema.json
 	@$(BIN)/python -m cds_service doc
 

@@ -29,10 +29,7 @@ from tests.support.clinic import client, engine
 # uk has what a set can do: a card that is off, another indicator, other orders.
 SETS = ("default", "uk")
 HANDED_OVER = Path(__file__).parent / "handed_over"
-RENEW = (
-    "stale: run `python -m cds_service export --out build`, look at what changed in build/package/PlanDefinition-…, and copy it "
-    "into tests/fhir_profiles/handed_over"
-)
+RENEW = "stale: run `make generate` and look at what changed in tests/fhir_profiles/handed_over"
 VALIDATOR = Validator()
 BASE = "https://b12-folate-cds.example.org/fhir"
 

@@ -87,7 +87,7 @@ def test_laboratory_tests_that_can_be_ordered_are_those_that_count_as_pending():
     from cds_service.facts.potassium_timing import POTASSIUM
     from cds_service.facts.requested_tests import TESTS
 
-    counted = {name for _, answering, panels, _ in TESTS.values() for value_sets in (*answering, panels) for name in value_sets} | POTASSIUM
+    counted = {value_set for test in TESTS.values() for value_set in test.value_sets} | POTASSIUM
     composed = VALUE_SETS["laboratory-test"]["compose"]["include"]
     assert [len(include["valueSet"]) for include in composed] == [1] * len(composed)  # several would be an intersection
     assert {include["valueSet"][0].rpartition("/")[2] for include in composed} == counted
