@@ -13,7 +13,7 @@ from ..rules.conditions import Condition
 from ..rules.hook_table import any_at_ordering
 from .safety.class_values import NOW, YES_NO
 from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
-from .safety.enumeration import Choices, StateFacts, states
+from .safety.enumeration import StateFacts, fact_states
 from .safety.job import OPENING
 from .safety.sessions import Session, ordering_sessions
 
@@ -66,12 +66,8 @@ def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     if fact in TEST_ORDERS:
         classes |= WHAT_TEST_ORDERS_READ
 
-    def run(choices: Choices) -> StateFacts:
-        facts = StateFacts(site, session.orders, NOW, classes, choices)
-        facts[fact]
-        return facts
-
-    yield from states(run)
+    walk = fact_states(lambda choices: StateFacts(site, session.orders, NOW, classes, choices), lambda facts: facts[fact])
+    return (facts for facts, _ in walk)
 
 
 @lru_cache(maxsize=4)

@@ -79,6 +79,16 @@ class Choices:
         self._position = 0
         return True
 
+    @property
+    def position(self) -> int:
+        """How many choices were made in this run."""
+        return self._position
+
+    def resume(self) -> int:
+        """Take the choices of this run that were made in the one before it as made; how many they are."""
+        self._position = len(self._path) - 1
+        return self._position
+
 
 class StateFacts(Facts):
     """Facts whose inputs are chosen, not read. ``fixed`` states some of them beforehand, by label, where they are possible.
@@ -87,7 +97,7 @@ class StateFacts(Facts):
     of all facts that were asked for go into ``asked``.
     """
 
-    __slots__ = ("_asked", "_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
+    __slots__ = ("_asked", "_before", "_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
 
     def __init__(
         self,
@@ -109,6 +119,7 @@ class StateFacts(Facts):
         self.free: set[str] = set()
         self.mask = relation.everything if relation else 0
         self._asked = set() if asked is None else asked
+        self._before: list[_Before] | None = None
 
     def computed(self, name: str) -> Fact:
         """An input's class by choice; any other fact by its own definition."""
@@ -129,12 +140,26 @@ class StateFacts(Facts):
         if not options:
             raise Impossible(name)
         if len(options) > 1:
+            if self._before is not None:
+                before = _Before(dict(self.so_far), dict(self._reads), dict(self.labels), set(self.free), self.mask)
+                self._before[self._choices.position :] = [before]
             self.free.add(name)
         chosen = options[self._choices.choose(len(options))]
         self.labels[name] = chosen.label
         if relation is not None:
             self.mask = relation.narrowed(self.mask, name, chosen.like or chosen.label)
         return chosen.fact
+
+    def resumed(self) -> StateFacts:
+        """The facts of the next run, with those that are as in this one because they were worked out before the first other choice."""
+        made = StateFacts(
+            self.site, self.session, self.now, self._classes, self._choices, self._relation, self._fixed, self._asked
+        )  # fmt: skip
+        assert self._before is not None
+        made._before = self._before
+        facts, reads, labels, free, made.mask = self._before[self._choices.resume()]
+        made.so_far, made._reads, made.labels, made.free = dict(facts), dict(reads), dict(labels), set(free)
+        return made
 
     def computed_so_far(self) -> dict[str, Fact]:
         """The facts that were asked for until now."""
@@ -144,6 +169,16 @@ class StateFacts(Facts):
         """A list into which go, from now on, the names of the facts that are asked for directly."""
         self.being_read = []
         return self.being_read
+
+
+class _Before(NamedTuple):
+    """What was worked out before a choice."""
+
+    facts: dict[str, Fact]
+    reads: dict[str, list[str]]
+    labels: dict[str, str]
+    free: set[str]
+    mask: int
 
 
 class Impossible(Exception):
@@ -196,3 +231,18 @@ def states(start: Callable[[Choices], Any]) -> Iterator[Any]:
             yield start(choices)
         if not choices.next_run():
             return
+
+
+def fact_states(start: Callable[[Choices], StateFacts], ask: Callable[[StateFacts], Any]) -> Iterator[tuple[StateFacts, Any]]:
+    """The facts of each distinguishable state, with what ``ask`` says of them, as :func:`states` gives them: where nothing but facts
+    makes choices, what states have in common is worked out once.
+    """
+    choices = Choices()
+    facts = start(choices)
+    facts._before = []
+    while True:
+        with contextlib.suppress(Impossible):
+            yield facts, ask(facts)
+        if not choices.next_run():
+            return
+        facts = facts.resumed()

@@ -19,7 +19,7 @@ from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
 from .class_values import NOW
 from .classes import PRESENT_OR_NOT, TEST_ORDERS
-from .enumeration import Choices, StateFacts, states
+from .enumeration import Choices, StateFacts, fact_states, states
 from .independence import Renderings
 from .invariants import State, checks_as_specified, read_suggestions, tests_as_specified, unnamed, violated
 from .job import SETTINGS, AssumedDecisions, Job, bare_cards, chosen_classes, new_facts, status_relation
@@ -98,16 +98,18 @@ def _visit_orders(job: Job, name: str, tally: Tally) -> None:
         free |= PRESENT_OR_NOT
     tried = chosen_classes()[name]
 
-    def run(choices: Choices) -> tuple[StateFacts, list[str]]:
-        facts = StateFacts(job.site, job.session.orders, NOW, free, choices, status_relation(), asked=job.asked)
+    def start(choices: Choices) -> StateFacts:
+        return StateFacts(job.site, job.session.orders, NOW, free, choices, status_relation(), asked=job.asked)
+
+    def broken_by(facts: StateFacts) -> list[str]:
         made, broken = facts[name], []
         if not any((option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value)) for option in tried(facts)):
             broken.append("orders that are not tried")
         if not (tests_as_specified(facts, name) and (name != "potassium.checks" or checks_as_specified(facts))):
             broken.append("tests as specified")
-        return facts, broken
+        return broken
 
-    for facts, broken in states(run):
+    for facts, broken in fact_states(start, broken_by):
         tally.visited += 1
         tally.violations += [Violation(rule, name, job.setting, job.session.label, dict(facts.labels)) for rule in broken]
 
