@@ -87,9 +87,12 @@ def exists(engine: Engine) -> bool:
 
 
 def _create_for_owner(path: str, *_: Any) -> None:
-    """Make the file before SQLite does, which would let others read it; its companions take its permissions."""
+    """Make the file before SQLite does, which would let others read it; its companions take its permissions.
+
+    One that is there is not opened: closing it would give up the locks that other connections of the process have on it.
+    """
     with suppress(OSError):  # SQLite says what is wrong
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _sqlite_connected(connection: Any, _: Any) -> None:
