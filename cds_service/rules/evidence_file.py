@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from collections.abc import Mapping as AnyMapping
 from contextlib import suppress
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from .grammar import TEXT, Key, form, in_code, one_of, read_keys
 from .shared_files import EVIDENCE_FILE, Folder, read_file
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place
@@ -18,7 +19,6 @@ _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _KEY_LINE = re.compile(r"^([a-z0-9]+(?:-[a-z0-9]+)*):", re.MULTILINE)
 _URL = re.compile(r"https?://[!-~]+\Z")
 CURRENT, SUPERSEDED = STATUSES = ("current", "superseded")
-_EVIDENCE_KEYS = ("title", "url", "date", "strength", "supports", "disagrees", "status", "superseded_by", "checked_on", "review")
 
 
 class EvidenceEntry(NamedTuple):
@@ -103,36 +103,43 @@ def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
     if not _KEY.match(key):
         raise AuthoringError(content.at(key), f"{key!r} is not a key of evidence.", "Use lower-case words joined by '-'.")
     mistakes = Mistakes()
-    reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), _EVIDENCE_KEYS, ("title", "date", "strength", "supports"))
-    parts = reader.parts(
-        title=lambda: reader.text(entry, "title"),
-        url=lambda: _url(reader, entry) if "url" in entry else "",
-        date=lambda: reader.day(entry, "date"),
-        strength=lambda: reader.one_of(entry, "strength", STRENGTHS),
-        supports=lambda: reader.text(entry, "supports"),
-        disagrees=lambda: reader.text(entry, "disagrees") if "disagrees" in entry else "",
-        status=lambda: reader.one_of(entry, "status", STATUSES) if "status" in entry else CURRENT,
-        superseded_by=lambda: _successor(reader, entry),
-        checked_on=lambda: reader.day(entry, "checked_on") if "checked_on" in entry else None,
-        review_needed=lambda: "review" in entry and reader.one_of(entry, "review", ("needed",)) == "needed",
-    )
+    entry, parts = content[key], dict[str, Any]()
+    if isinstance(entry, Mapping) and entry.get("status") == SUPERSEDED and "superseded_by" not in entry:
+        mend = "Write superseded_by: the key of another source."
+        mistakes.note(AuthoringError(entry.at("status"), "what took its place is missing.", mend))
+    with mistakes.noting():
+        parts = read_keys(Reader(mistakes), entry, content.at(key), EVIDENCE)
     mistakes.tell()
-    return EvidenceEntry(key, place=content.at(key), **parts)
+    return EvidenceEntry(key, place=content.at(key), review_needed=bool(parts.pop("review")), **parts)
 
 
-def _successor(reader: Reader, entry: Mapping) -> str:
-    if entry.get("status") == SUPERSEDED and "superseded_by" not in entry:
-        raise AuthoringError(entry.at("status"), "what took its place is missing.", "Write superseded_by: the key of another source.")
-    if "superseded_by" not in entry:
-        return ""
+def _successor(reader: Reader, entry: Mapping, key: str) -> str:
     if entry.get("status") != SUPERSEDED:
-        raise AuthoringError(entry.at("superseded_by"), "only a superseded source has 'superseded_by'.", "Write status: superseded.")
-    return reader.text(entry, "superseded_by")
+        raise AuthoringError(entry.at(key), f"only a superseded source has {key!r}.", "Write status: superseded.")
+    return reader.text(entry, key)
 
 
-def _url(reader: Reader, entry: Mapping) -> str:
-    url = reader.text(entry, "url")
+def _url(reader: Reader, entry: Mapping, key: str) -> str:
+    url = reader.text(entry, key)
     if not _URL.match(url):
-        raise AuthoringError(entry.at("url"), f"{url!r} is not the address of a page.", "Write it as https://www.example.org/page.")
+        raise AuthoringError(entry.at(key), f"{url!r} is not the address of a page.", "Write it as https://www.example.org/page.")
     return url
+
+
+_DAY = form(Reader.day, None)
+EVIDENCE = (
+    Key("title", TEXT, "what the source is called", required=True),
+    Key("url", form(_url), "the address of its page; a source without one is named on the card and not linked"),
+    Key("date", _DAY, "its day, `2026-10-01`", required=True),
+    Key("strength", one_of(lambda known: STRENGTHS), in_code(STRENGTHS), required=True),
+    Key("supports", TEXT, "what it says that cards rest on", required=True),
+    Key("disagrees", TEXT, "where it and others disagree"),
+    Key("status", one_of(lambda known: STATUSES, CURRENT), "`current` (so where it is not written) or `superseded`"),
+    Key("superseded_by", form(_successor), "the key of the source that took its place"),
+    Key(
+        "checked_on",
+        _DAY,
+        "the day on which somebody last looked whether it is current; `check` wants one of the last year for the first source of a card",
+    ),
+    Key("review", one_of(lambda known: ("needed",)), "`needed`, until somebody has compared the entry with the full text"),
+)

@@ -109,6 +109,11 @@ def _description(key: Key) -> Schema:
     return {"description": _LINK.sub(r"\1", key.doc)} if key.doc else {}
 
 
+def in_code(names: Iterable[str]) -> str:
+    """Names as documents list them."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def table(keys: Iterable[Key]) -> str:
     """The keys as the rows of a table in Markdown; those with a star are required."""
     return "\n".join(f"| `{key.name}`{' *' if key.required else ''} | {key.doc} |" for key in keys)

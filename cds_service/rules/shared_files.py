@@ -12,11 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .grammar import TEXT, Key, form, in_code, one_of, read_keys
 from .parameter_text import UNITS, parameter_words
 from .yaml_reader import Reader, meant
 from .yaml_source import AuthoringError, Mapping, Mistakes, Place, load
 
-_PARAMETER_KEYS = ("value", "unit", "source", "basis", "note")
 BASES = ("guideline", "label", "review", "founding-document", "engineering", "local-policy")
 SITE_FILE = "site.yaml"
 EVIDENCE_FILE = "evidence.yaml"
@@ -137,8 +137,8 @@ def _package(content: Mapping) -> Package:
     mistakes = Mistakes()
     reader = Reader(mistakes)
     entry = reader.mapping(content["package"], content.at("package"), tuple(_PACKAGE), tuple(_PACKAGE))
-    for name, (form, example) in _PACKAGE.items():
-        if name in entry and not (isinstance(entry[name], str) and form.match(entry[name])):
+    for name, (pattern, example) in _PACKAGE.items():
+        if name in entry and not (isinstance(entry[name], str) and pattern.match(entry[name])):
             mistakes.note(AuthoringError(entry.at(name), f"{entry[name]!r} is no {name} of a package.", f"Write it as {example}."))
     mistakes.tell()
     return Package(**entry)
@@ -222,50 +222,71 @@ def _parameter_file(
 
 def _parameter_entry(content: Mapping, key: str, evidence: Collection[str], before: ParameterEntry | None) -> ParameterEntry:
     mistakes = Mistakes()
-    reader = Reader(mistakes)
-    entry = reader.mapping(content[key], content.at(key), _PARAMETER_KEYS, ("value", "source", "basis"))
-    parts = reader.parts(
-        value=lambda: _parameter_value(entry, before.value if before else None),
-        unit=lambda: _parameter_unit(reader, entry, before.unit if before else None),
-        source=lambda: reader.one_of(entry, "source", evidence),
-        basis=lambda: reader.one_of(entry, "basis", BASES),
-        note=lambda: reader.text(entry, "note") if "note" in entry else "",
-    )
+    parts: dict[str, Any] = {}
+    with mistakes.noting():
+        parts = read_keys(_ParameterReader(mistakes, evidence, before), content[key], content.at(key), PARAMETER)
     mistakes.tell()
-    return ParameterEntry(place=content.at(key), **parts)
+    return ParameterEntry(place=content.at(key), **{**parts, "unit": parts["unit"] or (before.unit if before else "")})
 
 
-def _parameter_value(entry: Mapping, before: Any) -> Any:
-    """The value; one in place of another has its form: the same units, a number for a number, a name for a name."""
-    value, place = entry.get("value"), entry.at("value")
-    if isinstance(before, dict) and (not isinstance(value, Mapping) or set(value) != set(before)):
-        wrong = next((unit for unit in value if unit not in before), "") if isinstance(value, Mapping) else ""
-        mend = meant(wrong, before) if wrong else f"Write it as {{{', '.join(f'{unit}: {number}' for unit, number in before.items())}}}."
-        at = value.at(wrong) if wrong and isinstance(value, Mapping) else place
-        raise AuthoringError(at, f"this parameter has a value in each of: {', '.join(before)}.", mend)
-    if isinstance(before, str) and not isinstance(value, str):
-        raise AuthoringError(place, f"this parameter is a name, such as {before}.", "Write the id of an order.")
-    if isinstance(value, Mapping):
-        for unit in value:
-            _check_number(value[unit], value.at(unit))
-        if isinstance(before, dict):
-            _check_units(value, before)
-    elif not isinstance(value, str) or isinstance(before, Decimal):
-        _check_number(value, place)
-    return value
+class _ParameterReader(Reader):
+    """Reads a parameter that stands in place of ``before``, which there need not be."""
+
+    def __init__(self, mistakes: Mistakes, evidence: Collection[str], before: ParameterEntry | None):
+        super().__init__(mistakes)
+        self.vocabulary = evidence
+        self._before = before
+
+    def number(self, entry: Mapping, key: str) -> Any:
+        """The value; one in place of another has its form: the same units, a number for a number, a name for a name."""
+        before = self._before.value if self._before else None
+        value, place = entry.get(key), entry.at(key)
+        if isinstance(before, dict) and (not isinstance(value, Mapping) or set(value) != set(before)):
+            wrong = next((unit for unit in value if unit not in before), "") if isinstance(value, Mapping) else ""
+            mend = (
+                meant(wrong, before) if wrong else f"Write it as {{{', '.join(f'{unit}: {number}' for unit, number in before.items())}}}."
+            )
+            at = value.at(wrong) if wrong and isinstance(value, Mapping) else place
+            raise AuthoringError(at, f"this parameter has a value in each of: {', '.join(before)}.", mend)
+        if isinstance(before, str) and not isinstance(value, str):
+            raise AuthoringError(place, f"this parameter is a name, such as {before}.", "Write the id of an order.")
+        if isinstance(value, Mapping):
+            for unit in value:
+                _check_number(value[unit], value.at(unit))
+            if isinstance(before, dict):
+                _check_units(value, before)
+        elif not isinstance(value, str) or isinstance(before, Decimal):
+            _check_number(value, place)
+        return value
+
+    def unit(self, entry: Mapping, key: str) -> str:
+        """The unit of a number; one in place of another keeps its unit."""
+        before = self._before.unit if self._before else None
+        unit = self.one_of(entry, key, UNITS)
+        if before is not None and unit != before:
+            told = f"is measured in {before}" if before else "has no unit beside its value"
+            raise AuthoringError(entry.at(key), f"this parameter {told}.", "Write the number in it, and leave 'unit' out.")
+        if not isinstance(entry.get("value"), Decimal):
+            raise AuthoringError(entry.at(key), "only a single number has a unit of its own.", "Remove 'unit'.")
+        return unit
 
 
-def _parameter_unit(reader: Reader, entry: Mapping, before: str | None) -> str:
-    """The unit of a number, ``""`` where the value names it itself; one in place of another keeps its unit."""
-    if "unit" not in entry:
-        return before or ""
-    unit = reader.one_of(entry, "unit", UNITS)
-    if before is not None and unit != before:
-        told = f"is measured in {before}" if before else "has no unit beside its value"
-        raise AuthoringError(entry.at("unit"), f"this parameter {told}.", "Write the number in it, and leave 'unit' out.")
-    if not isinstance(entry.get("value"), Decimal):
-        raise AuthoringError(entry.at("unit"), "only a single number has a unit of its own.", "Remove 'unit'.")
-    return unit
+PARAMETER = (
+    Key(
+        "value",
+        form(_ParameterReader.number),
+        "a number; a number for each unit, which must be the same limit, `{ng/L: 200, pmol/L: 148}`; or the name of an order",
+        required=True,
+    ),
+    Key("source", one_of(lambda known: known), "a key of `evidence.yaml`", required=True),
+    Key("basis", one_of(lambda known: BASES), in_code(BASES), required=True),
+    Key(
+        "unit",
+        form(_ParameterReader.unit),
+        "what a single number is measured in; one in place of another keeps its unit, so that this can be left out",
+    ),
+    Key("note", TEXT, "whatever a reader should know"),
+)
 
 
 def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:

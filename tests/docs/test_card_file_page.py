@@ -17,21 +17,6 @@ from ..authoring.mistakes import CARD
 PAGE = (Path(__file__).parents[2] / "docs/card-file.md").read_text("utf-8")
 
 
-def section(heading: str) -> str:
-    return PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-
-
-def keys_of(text: str) -> set[str]:
-    """The keys of a table."""
-    return set(re.findall(r"^\| `([a-z_]+)`(?: \*)? \|", text, re.M))
-
-
-def test_the_keys_of_a_source_and_of_a_limit_are_all_there():
-    source, limit = section("Sources and limits").split("| key of a limit")
-    assert keys_of(source) == set(evidence_file._EVIDENCE_KEYS)
-    assert keys_of(limit) == set(shared_files._PARAMETER_KEYS)
-
-
 @pytest.mark.parametrize("names", [INDICATORS, card_file.STATUSES, evidence_file.STRENGTHS, shared_files.BASES])
 def test_what_there_is_to_choose_from_is_all_there(names):
     assert all(f"`{name}`" in PAGE for name in names)

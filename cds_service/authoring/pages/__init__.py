@@ -12,8 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...rules.card_file import CARD, CHANGES, SAYS, SUGGESTION
 from ...rules.condition_file import CRITERION
+from ...rules.evidence_file import EVIDENCE
 from ...rules.grammar import table
 from ...rules.hook_table import HOOKS
+from ...rules.shared_files import PARAMETER
 from .cards import card_rows
 from .conformance import conformance
 from .elements import element_rows
@@ -41,7 +43,8 @@ def _templates() -> Environment:
 
 def _content(name: str, folder: Path) -> Mapping[str, Any]:
     if name == "card-file":
-        return {"table": table, "file": CARD, "criterion": CRITERION, "says": SAYS, "suggestion": SUGGESTION, "changes": CHANGES}
+        tables = {"file": CARD, "criterion": CRITERION, "says": SAYS, "suggestion": SUGGESTION, "changes": CHANGES}
+        return {"table": table, **tables, "source": EVIDENCE, "limit": PARAMETER}
     if name == "cards":
         return {"hooks": HOOKS, "topics": card_rows(), "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8"))}
     if name == "facts":
