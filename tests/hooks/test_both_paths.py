@@ -66,10 +66,11 @@ def _app(kind: str, folder: Any, **more: Any) -> Flask:
 SITES = ("local", "trusting", "open to pages", "snoozing", "small bodies")
 
 
-@pytest.fixture(params=SITES)
-def pair(request, tmp_path) -> tuple[str, Served, Served]:
+@pytest.fixture(scope="module", params=SITES)
+def pair(request, tmp_path_factory) -> tuple[str, Served, Served]:
     """Two services with the same settings: one that answers hot calls on the loop, one that has Flask answer all."""
-    hot, flask = (Served(_app(request.param, tmp_path / path), path) for path in PATHS)
+    folder = tmp_path_factory.mktemp("pair")
+    hot, flask = (Served(_app(request.param, folder / path), path) for path in PATHS)
     return request.param, hot, flask
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -50,7 +51,8 @@ def await_edition(server: Server, summary: str) -> None:
 
 
 class Load:
-    """Calls one after the other, on one connection and on new ones, until told to stop."""
+    """Calls one after the other, on one connection and on new ones, until told to stop; so many that some fall into each part of a
+    reload, which takes seconds."""
 
     def __init__(self, base: str):
         self.answers: list[str] = []
@@ -76,6 +78,7 @@ class Load:
                 self.answers.append(f"{answer.status_code} {answer.json()['cards'][0]['summary']}")
             except (requests.RequestException, LookupError, ValueError) as error:
                 self.answers.append(repr(error))
+            time.sleep(0.01)
 
 
 def test_five_editions_and_a_mistake_under_load(tmp_path):

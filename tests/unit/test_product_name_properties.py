@@ -172,7 +172,7 @@ HOSTILE = [
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_a_long_name_is_read_in_the_time_of_its_length(unit):
     """What took the square of it would not come to an end here."""
-    name = (unit * (100_000 // len(unit) + 1))[: 20_000 if unit == "\ufdfa" else 100_000]
+    name = (unit * (40_000 // len(unit) + 1))[: 8_000 if unit == "\ufdfa" else 40_000]
     assert parse_product_name(name, VOCABULARY) is not None
 
 
