@@ -1,4 +1,4 @@
-"""A record as large as a body may be is answered in time: no work grows with the square of its size."""
+"""A record as large as a body may be is answered: no work grows with the square of its size."""
 
 import time
 
@@ -28,11 +28,19 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize("kind", RECORDS)
-def test_thousands_of_resources(kind):
-    resources = [RECORDS[kind](number) for number in range(8000)]
+def seconds(kind, number):
+    """Those of the processor that a call takes with a record of so many resources."""
+    resources = [RECORDS[kind](count) for count in range(number)]
     body = hook_request("order-sign", prefetch(*resources), drafts=[folic_acid(), draft(HYDROXOCOBALAMIN)])
     started = time.process_time()
     answer = client().post("/cds-services/b12-folate-order-sign", json=body)
     assert answer.status_code == 200
-    assert time.process_time() - started < 15
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_thousands_of_resources(kind):
+    """Sixteen times as many take some sixteen times as long, where a square would take 256 times: how fast the machine is does not
+    matter."""
+    few, many = seconds(kind, 500), seconds(kind, 8000)
+    assert many < 100 * few
