@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2] / "cds_service"
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 PURE = ("facts/", "rules/", "fhir/", "rendering/")
@@ -113,14 +111,33 @@ def functions(name):
     return walk(TREES[name].body, "", True)
 
 
-@pytest.mark.parametrize("name", core())
+def of_each(names):
+    """A test of many modules that names all of those that fail: a test for each would take longer to hand out than to run."""
+
+    def decorate(test):
+        def of_all():
+            failed = {}
+            for name in names:
+                try:
+                    test(name)
+                except AssertionError as error:
+                    failed[name] = str(error)
+            assert not failed
+
+        of_all.__name__, of_all.__doc__ = test.__name__, test.__doc__
+        return of_all
+
+    return decorate
+
+
+@of_each(core())
 def test_the_core_imports_nothing_that_does_input_or_output(name):
     outside, _ = imports(name)
     assert not outside & IO_MODULES
     assert "pathlib" not in outside or name in LOADERS
 
 
-@pytest.mark.parametrize("name", modules(*PURE))
+@of_each(modules(*PURE))
 def test_only_loaders_read_files_and_nobody_writes(name):
     touched = {call.rsplit(".", 1)[-1] for call, _ in called(name)} & {
         "open",
@@ -136,13 +153,13 @@ def test_only_loaders_read_files_and_nobody_writes(name):
     assert touched <= ({"read_text"} if name in LOADERS else set())
 
 
-@pytest.mark.parametrize("name", core())
+@of_each(core())
 def test_the_core_takes_the_clock_as_an_argument(name):
     asked = [(call, line) for call, line in called(name) if "." in call and call.rsplit(".", 1)[1] in CLOCK]
     assert not asked
 
 
-@pytest.mark.parametrize("name", modules(*PURE))
+@of_each(modules(*PURE))
 def test_a_part_reaches_only_parts_below_it(name):
     _, inside = imports(name)
     assert inside <= MAY_REACH[name.split("/")[0]]
@@ -152,7 +169,7 @@ def test_only_the_fhir_client_opens_connections():
     assert {name for name in TREES if imports(name)[0] & CONNECTING} <= MAY_CONNECT
 
 
-@pytest.mark.parametrize("name", [*core(), "engine.py"])
+@of_each([*core(), "engine.py"])
 def test_the_engine_and_what_is_below_it_know_no_fhir_client(name):
     package = ["cds_service", *name.split("/")[:-1]]
     targets = set()
@@ -163,7 +180,7 @@ def test_the_engine_and_what_is_below_it_know_no_fhir_client(name):
     assert not targets & {f"cds_service.{client.removesuffix('.py').replace('/', '.')}" for client in FHIR_CLIENT}
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith(("hooks/", "workbench/")) and name not in KNOW_HTTP])
+@of_each([name for name in TREES if not name.startswith(("hooks/", "workbench/")) and name not in KNOW_HTTP])
 def test_only_hooks_and_pages_know_http(name):
     outside, _ = imports(name)
     assert not outside & {"flask", "werkzeug", "http"}
@@ -178,14 +195,14 @@ def test_only_hooks_and_pages_know_http(name):
     assert not {call for call, _ in called(name) if call.rsplit(".", 1)[-1] in ("jsonify", "make_response", "abort", "errorhandler")}
 
 
-@pytest.mark.parametrize("name", modules("authoring/"))
+@of_each(modules("authoring/"))
 def test_tools_for_authors_need_no_http(name):
     """A call is read where it comes in: over HTTP or from a file of the command line."""
     _, inside = imports(name)
     assert not inside & {"hooks", "cli", "app"}
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if not name.startswith("store/")])
+@of_each([name for name in TREES if not name.startswith("store/")])
 def test_only_the_store_opens_its_database(name):
     outside, _ = imports(name)
     assert not outside & {"sqlalchemy", "psycopg", "alembic"}
@@ -207,7 +224,7 @@ def test_fhirpath_and_validation_stay_off_the_request_path():
     }
 
 
-@pytest.mark.parametrize("name", modules("store/"))
+@of_each(modules("store/"))
 def test_the_store_knows_nothing_of_the_rest(name):
     _, inside = imports(name)
     assert inside <= {"store"}
@@ -224,12 +241,12 @@ def test_there_is_one_decide():
     ]
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_modules_have_at_most_400_lines(name):
     assert len((ROOT / name).read_text("utf-8").splitlines()) <= 400
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_functions_have_at_most_40_lines(name):
     long = {}
     for node in ast.walk(TREES[name]):
@@ -240,7 +257,7 @@ def test_functions_have_at_most_40_lines(name):
     assert not long
 
 
-@pytest.mark.parametrize("name", [name for name, tree in TREES.items() if tree.body])
+@of_each([name for name, tree in TREES.items() if tree.body])
 def test_what_is_public_has_a_docstring(name):
     assert ast.get_docstring(TREES[name])
     bare = [
@@ -259,7 +276,7 @@ def test_what_is_public_has_a_docstring(name):
 READS = {f"facts/{name}.py" for name in ("catalogue", "reads", "lists", "results", "medications", "requested_tests", "b12_treatment")}
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if name.startswith("facts/") and "Computation" in ast.dump(TREES[name])])
+@of_each([name for name in TREES if name.startswith("facts/") and "Computation" in ast.dump(TREES[name])])
 def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
     """Discovery, the proof, ``diff`` and the pages go by what the attributes need."""
     if name in READS:
@@ -278,7 +295,7 @@ def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
     assert not read
 
 
-@pytest.mark.parametrize("name", core())
+@of_each(core())
 def test_no_call_waits_for_a_lock_of_another(name):
     """``cached_property`` of Python 3.11 has one lock for all objects of a class, and a call may hold it while it waits for an EHR."""
     imported = {alias.name for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) for alias in node.names}

@@ -13,7 +13,7 @@ import requests
 
 from tests.support.ehr import BASE, DISCOVERY, ISS, bearer, jwk, jwks, token
 from tests.support.serving import refused_start, serving
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, eventually
 
 
 def _environment(settings):
@@ -126,10 +126,12 @@ def test_two_workers(trusted, tmp_path):
 
 
 def _status_of(url, signed):
-    """What a call with a token is answered; where the store of tokens is too busy to tell, it is made again."""
-    while (answer := requests.get(url, headers=bearer(signed), timeout=PATIENCE)).status_code == 503:
-        pass
-    return answer.status_code
+    """What a call with a token is answered; where the store of tokens is too busy to tell, or calls came too fast, it is made again."""
+    return eventually(lambda: status if (status := _called(url, signed)) not in (429, 503) else 0)
+
+
+def _called(url, signed):
+    return requests.get(url, headers=bearer(signed), timeout=PATIENCE).status_code
 
 
 def _a_token_is_taken_once(url):
