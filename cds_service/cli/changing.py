@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..cores import usable_cores
 from ..rules.hook_table import HOOKS
 from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
@@ -72,14 +73,19 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
     """
     import sys
     import tempfile
+    import time
 
     from ..authoring.diff import compare
     from ..authoring.diff.report import FORMATS
     from ..authoring.diff.versions import NoSuchVersion, read_version
 
-    def progress(card: str) -> None:
+    began = time.monotonic()
+
+    def progress(done: int, parts: int) -> None:
         if sys.stderr.isatty():
-            click.echo(f"\r\x1b[K{card}\r", nl=False, err=True)
+            left = (time.monotonic() - began) * (parts - done) / done
+            told = f"{done} of {parts} parts, {done / parts:.0%}, about {left:.0f} s left" if done < parts else ""
+            click.echo(f"\r\x1b[K{told}\r", nl=False, err=True)
 
     settings = read_settings()
     with tempfile.TemporaryDirectory() as work:
@@ -87,8 +93,7 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
             versions = [read_version(name, settings, Path(work)) for name in (old, new)]
         except (AuthoringError, NoSuchVersion) as error:
             raise click.ClickException(str(error)) from None
-        comparison = compare(versions[0], versions[1], progress)
-        progress("")
+        comparison = compare(versions[0], versions[1], usable_cores(), progress)
         # Sheets show the files, which a revision of git has for as long as it is unpacked.
         chosen = "json" if as_json else form
         click.echo(_proposal(comparison, versions[1]) if chosen == "html" else FORMATS[chosen](comparison))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS, Engine
@@ -10,8 +12,9 @@ from ...facts.catalogue import CATALOGUE, closure, readers
 from ...rules.hook_table import hooks_of_kind, kind_of
 from . import limits
 from .compared import decides_otherwise, looked_at, rests_on
+from .question import Job
 from .said import Said, differences
-from .states import Found, Job, differing
+from .states import Differing, Found, differing
 from .versions import Version
 
 
@@ -51,20 +54,55 @@ class Comparison(NamedTuple):
         return bool(self.said)
 
 
-def compare(old: Version, new: Version, progress: Callable[[str], None] = lambda card: None) -> Comparison:
-    """Compare two sets of cards; ``progress`` is told each card before its states are walked."""
+def compare(old: Version, new: Version, processes: int = 1, progress: Callable[[int, int], None] = lambda done, parts: None) -> Comparison:
+    """Compare two sets of cards on so many ``processes``; ``progress`` is told of how many parts of the work, and of how many in all,
+    each time that one is done."""
     said = differences(old.engines, new.engines)
-    made: dict[Any, CardStates] = {}
-    for parameter_set in PARAMETER_SETS if said else ():
+    parts = _parts(old, new) if said else {}
+    found = _differing([job for job, _ in parts.values()], processes, progress)
+    states = [_card_states(job, differing, sets) for (job, sets), differing in zip(parts.values(), found, strict=True)]
+    return Comparison(old.name, new.name, said, _merged(states), _not_walked(old.engines["default"], new.engines["default"]))
+
+
+def _parts(old: Version, new: Version) -> dict[Any, tuple[Job, tuple[str, ...]]]:
+    """What has to be looked at, each with the parameter sets that have it so."""
+    found: dict[Any, tuple[Job, tuple[str, ...]]] = {}
+    for parameter_set in PARAMETER_SETS:
         for job in _jobs(old.engines[parameter_set], new.engines[parameter_set]):
-            key = _same_states(job)
-            if key in made:
-                made[key] = made[key]._replace(sets=(*made[key].sets, parameter_set))
-                continue
-            progress(f"{job.card} [{parameter_set}, {job.hook}]")
-            hooks = tuple(hook for hook in _hooks_of(job) if any(job.card in engine.cards_by_hook[hook] for engine in (job.old, job.new)))
-            made[key] = CardStates(job.card, kind_of(job.hook), hooks, *differing(job), (parameter_set,))
-    return Comparison(old.name, new.name, said, _merged(made.values()), _not_walked(old.engines["default"], new.engines["default"]))
+            first, sets = found.get(_same_states(job), (job, ()))
+            found[_same_states(job)] = first, (*sets, parameter_set)
+    return found
+
+
+def _differing(jobs: Sequence[Job], processes: int, progress: Callable[[int, int], None]) -> list[Differing]:
+    """How each job's card differs. Processes are forked, so that they have the jobs already, which cannot be sent to them."""
+    found: dict[int, Differing] = {}
+    if processes == 1 or len(jobs) < 2:
+        for position, job in enumerate(jobs):
+            found[position] = differing(job)
+            progress(len(found), len(jobs))
+    else:
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(processes, context, initializer=_JOBS.extend, initargs=(jobs,)) as pool:
+            running = {pool.submit(_differing_at, position): position for position in range(len(jobs))}
+            for done in as_completed(running):
+                found[running[done]] = done.result()
+                progress(len(found), len(jobs))
+    return [found[position] for position in range(len(jobs))]
+
+
+_JOBS: list[Job] = []  # of a forked process
+
+
+def _differing_at(position: int) -> Differing:
+    return differing(_JOBS[position])
+
+
+def _card_states(job: Job, found: Differing, sets: tuple[str, ...]) -> CardStates:
+    hooks = tuple(
+        hook for hook in hooks_of_kind()[kind_of(job.hook)] if any(job.card in each.cards_by_hook[hook] for each in (job.old, job.new))
+    )
+    return CardStates(job.card, kind_of(job.hook), hooks, *found, sets)
 
 
 def _merged(made: Iterable[CardStates]) -> list[CardStates]:
@@ -89,10 +127,6 @@ def _same_states(job: Job) -> Any:
     return job.card, job.hook, job.by_limits, tuple(map(repr, cards)), tuple(read), tuple(others)
 
 
-def _hooks_of(job: Job) -> tuple[str, ...]:
-    return hooks_of_kind()[kind_of(job.hook)]
-
-
 def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
     """What has to be walked: cards that decide otherwise, those that look at one of these, those that a moved limit concerns."""
     touched = frozenset(name for parameter in limits.changed_parameters(old, new) for name in readers(parameter))
@@ -100,11 +134,13 @@ def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
     for card_id in sorted({*old.cards, *new.cards}):
         others = looked_at(card_id, old.cards, new.cards)
         otherwise = {name for name in (card_id, *others) if decides_otherwise(old.cards.get(name), new.cards.get(name))}
-        decided = frozenset(name for name in others if name in otherwise or _concerned(name, touched, old, new))
+        # A card that looks at one which differs can differ too.
+        unlike = {name for name in others if name in otherwise or _concerned(name, touched, old, new)}
+        decided = frozenset(name for name in others if unlike & {name, *looked_at(name, old.cards, new.cards)})
         if not (otherwise or decided or _concerned(card_id, touched, old, new)) or _lacking(card_id, others, old, new):
             continue
         changed = [limits.of_criteria(old.cards.get(name), new.cards.get(name), (old.site, new.site)) for name in (card_id, *decided)]
-        extras = limits.merged([moved, *changed])
+        extras = moved if not otherwise else limits.merged([moved, *changed])
         for hook in _distinct_hooks(card_id, decided, old, new):
             yield Job(old, new, card_id, hook, decided, touched, extras, by_limits=not otherwise)
 

@@ -23,7 +23,7 @@ class Compared(NamedTuple):
         suggestions = (*self.old_suggestions, *self.new_suggestions)
         paragraphs = [item for pair in self.paragraphs for item in pair if item is not None]
         asked = [name for item in paragraphs for condition in item.when for name in condition.facts]
-        return [*asked, *(name for item in suggestions for name in _facts(item)), *(["patient.paediatric"] if suggestions else [])]
+        return [*asked, *(name for item in suggestions for name in suggested(item)), *(["patient.paediatric"] if suggestions else [])]
 
 
 def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Compared:
@@ -36,11 +36,11 @@ def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Co
     paragraphs = tuple(
         (before, after)
         for before, after in pairs.paragraphs(old, new)
-        if _when(before) != _when(after) or any(_rests_on(condition.facts, touched) for condition in _when(before))
+        if _when(before) != _when(after) or any(rests_on_any(condition.facts, touched) for condition in _when(before))
     )
     same = _orders(old) == _orders(new)
     suggestions = [
-        tuple(item for item in card.suggestions if not same or _rests_on(_facts(item), touched)) for card in (old, new)
+        tuple(item for item in card.suggestions if not same or rests_on_any(suggested(item), touched)) for card in (old, new)
     ]  # fmt: skip
     return Compared(paragraphs, *suggestions)
 
@@ -55,7 +55,7 @@ def decides_otherwise(old: Card | None, new: Card | None) -> bool:
 
 def rests_on(card: Card, touched: Collection[str]) -> bool:
     """Whether the card names a fact that is, or rests on, one of ``touched``."""
-    return _rests_on(card.facts, touched)
+    return rests_on_any(card.facts, touched)
 
 
 def looked_at(card_id: str, *sets: Mapping[str, Card]) -> set[str]:
@@ -79,10 +79,12 @@ def _orders(card: Card) -> list[Suggestion]:
     return [replace(suggestion, label="") for suggestion in card.suggestions]
 
 
-def _facts(suggestion: Suggestion) -> list[str]:
+def suggested(suggestion: Suggestion) -> list[str]:
+    """The facts by which a suggestion is made or not, and makes one order or another."""
     named = [source.fact for source in suggestion.create] + [suggestion.delete, suggestion.replaces]
     return [*filter(None, named), *(name for condition in suggestion.when for name in condition.facts)]
 
 
-def _rests_on(names: Collection[str], touched: Collection[str]) -> bool:
+def rests_on_any(names: Collection[str], touched: Collection[str]) -> bool:
+    """Whether one of the facts ``names`` is, or rests on, one of ``touched``."""
     return not set(closure(names)).isdisjoint(touched)

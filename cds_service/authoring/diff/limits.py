@@ -40,7 +40,7 @@ class Extra(NamedTuple):
     new: Fact
 
 
-@dataclass
+@dataclass(eq=False)
 class Extras:
     """What is tried besides: classes of inputs, and drafts of so many micrograms or of so many days.
 

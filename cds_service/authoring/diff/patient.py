@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...facts.analytes import ANALYTES
 from ...facts.catalogue import CATALOGUE
@@ -15,16 +15,36 @@ from ...rules.written_units import written
 from ..card_words import plain, title
 from ..safety.class_values import NOW
 from ..safety.limits import level_at
-from .states import Example
-from .walk import SharedFacts
+from ..safety.sessions import Session
+from .walk import Pair, SharedFacts
 
 _HEAD = ("patient.sex", "patient.age_months", "patient.paediatric", "patient.age")
 _WORDS = {"female": "woman", "male": "man"}
 _CHILD = {"woman": "girl", "man": "boy", "patient": "child"}
 
 
-def patient_words(example: Example) -> str:
-    """The patient of an example in one line: who, what is ordered, what is on record, what is not, what is not known."""
+class Example(NamedTuple):
+    """A patient for whom two sets differ, in one line, and the facts that they work out otherwise for the patient."""
+
+    patient: str
+    because: tuple[str, ...]
+
+
+class _Seen(NamedTuple):
+    """The facts of a patient as the old set and the new one see them, and the orders of the session."""
+
+    session: Session
+    old: SharedFacts
+    new: SharedFacts
+
+
+def example_of(session: Session, pair: Pair) -> Example:
+    """The words of a patient: who, what is ordered, what is on record, what is not, what is not known."""
+    seen = _Seen(session, *pair.facts)
+    return Example(_patient_words(seen), tuple(_because(seen)))
+
+
+def _patient_words(example: _Seen) -> str:
     facts: dict[str, Fact] = {}
     for side in (example.old, example.new):
         # Outside the window of one set there is no result, and the patient has one all the same.
@@ -42,8 +62,8 @@ def patient_words(example: Example) -> str:
     return "; ".join(parts)
 
 
-def told_apart(example: Example) -> Iterator[str]:
-    """The facts that the two sets work out otherwise for the patient: ``vitamin B12 status: indeterminate → deficient``."""
+def _because(example: _Seen) -> Iterator[str]:
+    """The facts that the two sets work out otherwise: ``vitamin B12 status: indeterminate → deficient``."""
     if example.old is example.new:
         return
     for name in CATALOGUE:
@@ -67,7 +87,7 @@ def _is_child(facts: SharedFacts) -> bool:
     return bool(facts["patient.age_months"].value is not None and facts["patient.age_months"].value < 16 * 12)
 
 
-def _there(name: str, fact: Fact, example: Example) -> str:
+def _there(name: str, fact: Fact, example: _Seen) -> str:
     definition, value = CATALOGUE[name], fact.value
     if value is True:
         return title(name)
@@ -81,7 +101,7 @@ def _there(name: str, fact: Fact, example: Example) -> str:
     return f"{title(name)} {value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"
 
 
-def _measured(name: str, result: Any, example: Example) -> str:
+def _measured(name: str, result: Any, example: _Seen) -> str:
     """The value, or the class where the limits of the two sets would not put the value in the class that it stands for."""
     analyte = ANALYTES["egfr.reported" if name == "egfr" else name] if name in ANALYTES or name == "egfr" else None
     if analyte is None or not analyte.classes:

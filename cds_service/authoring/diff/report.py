@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS
 from ..card_words import title
 from . import CardStates, Comparison
-from .patient import patient_words, told_apart
 from .said import Said
 from .states import ENOUGH, Found
 
@@ -92,8 +91,8 @@ def _example(found: Found) -> Iterator[str]:
     if found.example is None:
         yield "no example was found: these facts may not go together in a patient"
         return
-    yield f"example: {patient_words(found.example)}"
-    yield from told_apart(found.example)
+    yield f"example: {found.example.patient}"
+    yield from found.example.because
 
 
 def _sum(comparison: Comparison) -> str:
@@ -135,8 +134,8 @@ def _states(states: CardStates) -> dict[str, Any]:
             {
                 "how": found.kind,
                 "states": found.states,
-                "example": None if found.example is None else patient_words(found.example),
-                "because": [] if found.example is None else list(told_apart(found.example)),
+                "example": None if found.example is None else found.example.patient,
+                "because": [] if found.example is None else list(found.example.because),
             }
             for found in states.found
         ],

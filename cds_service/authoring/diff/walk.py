@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...facts.catalogue import CATALOGUE, Facts, closure
 from ...facts.fact import Fact
 from ...facts.site import Site
+from ...states.search import Impossible, Undecided
 from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO
 from ..safety.classes import COLLAPSED, HB, RATES, STATUS_CLASSES, input_classes, suspicion
-from ..safety.enumeration import Choices, Class, ClassesOf, Impossible, NeedsClasses, Relation, StateFacts
+from ..safety.enumeration import Choices, Class, ClassesOf, NeedsClasses, Relation, StateFacts
 from ..safety.job import status_row
 from ..safety.sessions import Session
 from .limits import Extra
 
+EMPTY: Mapping[Any, Any] = {}
 _PAIR = " > "
 # Facts that the proof tries instead of their inputs, and that can be worked out from these where a limit among them moves.
 _WORKED_OUT = frozenset({*COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
@@ -141,30 +143,92 @@ def _renal(facts: Facts) -> Sequence[Class]:
     return (TRUE,) if rate is not None and rate.level == "reduced" else YES_NO if rate is None else (TRUE, FALSE)
 
 
+class _Known(NamedTuple):
+    """What both sets know of a patient: the label of each input so far, and ``rows``: those of the relation that these leave."""
+
+    labels: dict[str, str]
+    rows: list[int]
+
+
+class Pair:
+    """One patient as the old set and the new one see them. ``assumed``: of cards that are not decided, whether they hold."""
+
+    def __init__(self, facts: tuple[SharedFacts, SharedFacts], assumed: Mapping[str, bool]):
+        self.facts = facts
+        self.assumed = assumed
+
+    @classmethod
+    def of(cls, sites: tuple[Site, Site], session: Session, classes: Table, chosen: Mapping[str, str] = EMPTY) -> Pair:
+        """The patient of whom nothing is known yet but what is ``chosen``; one site is given twice where no limit moved."""
+        known = _Known(dict(chosen), [classes.relation.everything if classes.relation else 0])
+        old = SharedFacts(sites[0], session, classes, 0, known)
+        return cls((old, old if sites[0] is sites[1] else SharedFacts(sites[1], session, classes, 1, known)), {})
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The class of each input that was needed, as the old set has it where the two do not agree."""
+        return {**self.facts[1].labels, **self.facts[0].labels}
+
+    def with_choice(self, key: tuple[int, str], option: Class | bool) -> Pair:
+        """The patient of whom an input is known too, to one set where the other one's limits do not admit it; or whether a card holds."""
+        old, new = self.facts
+        known = _Known(dict(old.known.labels), list(old.known.rows))
+        first = old.with_known(known)
+        pair = Pair((first, first if old is new else new.with_known(known)), self.assumed)
+        if isinstance(option, bool):
+            pair.assumed = {**self.assumed, key[1]: option}
+        else:
+            side, name = key
+            (pair.facts[side].own if name in known.labels else known.labels)[name] = option.label
+        return pair
+
+
 class SharedFacts(StateFacts):
-    """The facts of one of the two sets. ``chosen``: the class of each input so far, which both take where their limits admit it."""
+    """The facts of one of the two sets, of which inputs are chosen as they are needed. ``known``: what both sets take where their
+    limits admit it; ``own``: the label of each input that this set alone takes."""
 
-    __slots__ = ("_chosen", "_wanted", "_worked_out")
+    def __init__(self, site: Site, session: Session, classes: Table, side: int, known: _Known):
+        self.known = known
+        super().__init__(site, session.orders, NOW, (classes.old, classes.new)[side], Choices(), classes.relation)
+        self._fixed = known.labels
+        self._side = side
+        self._worked_out = classes.worked_out
+        self.own: dict[str, str] = {}
 
-    def __init__(
-        self, site: Site, session: Session, classes: Mapping[str, ClassesOf], worked_out: frozenset[str], choices: Choices,
-        chosen: dict[str, str], relation: Relation | None, wanted: Mapping[str, str],
-    ):  # fmt: skip
-        super().__init__(site, session.orders, NOW, classes, choices, relation)
-        self._fixed = self._chosen = chosen
-        self._worked_out = worked_out
-        self._wanted = wanted
+    @property
+    def mask(self) -> int:
+        """The rows of the relation that are left, to both sets."""
+        return self.known.rows[0]
+
+    @mask.setter
+    def mask(self, rows: int) -> None:
+        """Leave these rows, to both sets."""
+        self.known.rows[0] = rows
+
+    def with_known(self, known: _Known) -> SharedFacts:
+        """The same facts, as far as they are worked out, where more can become ``known``."""
+        twin = SharedFacts.__new__(SharedFacts)
+        vars(twin).update(vars(self))
+        twin.so_far, twin._reads, twin.labels, twin.own = self.so_far.copy(), self._reads.copy(), self.labels.copy(), self.own.copy()
+        twin.known, twin._fixed = known, known.labels
+        return twin
 
     def computed(self, name: str) -> Fact:
-        """An input's class, that of the other set where there is one; what is not an input must be what is ``wanted`` of it."""
+        """An input's class, that of the other set where there is one."""
         fact = self._from_inputs(name) if name in self._worked_out else None
-        if fact is None:
-            fact = super().computed(name)
+        fact = super().computed(name) if fact is None else fact
         if name in self.labels:
-            self._chosen.setdefault(name, self.labels[name])
-        elif name in self._wanted and label(fact) != self._wanted[name]:
-            raise Impossible(name)
+            self.known.labels.setdefault(name, self.labels[name])
         return fact
+
+    def choose(self, name: str, options: Sequence[Class]) -> Class:
+        """The class that was chosen; raises :class:`Undecided` where there are several and none was."""
+        own = [option for option in options if option.label == self.own.get(name)]
+        if len(own or options) > 1:
+            raise Undecided((self._side, name), options)
+        if name in self.own and not own:
+            raise Impossible(name)
+        return (own or options)[0]
 
     def worked_out(self) -> set[str]:
         """The facts that were asked for and are no inputs."""

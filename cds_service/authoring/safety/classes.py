@@ -6,7 +6,8 @@ is no interval of treatment): each function states what its fact's own definitio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from ...facts import kinds
 from ...facts.analytes import ANALYTES
@@ -264,7 +265,8 @@ def _plain(name: str) -> ClassesOf:
     return always(*options)
 
 
-def input_classes() -> dict[str, ClassesOf]:
+@cache
+def input_classes() -> Mapping[str, ClassesOf]:
     """The classes of every input of the catalogue: from its kind or its analyte, or as bounded by other facts."""
     plain = [
         name

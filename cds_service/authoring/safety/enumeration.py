@@ -17,6 +17,7 @@ from ...facts.fact import Fact
 from ...facts.record import PatientRecord
 from ...facts.session import OrderingSession
 from ...facts.site import Site
+from ...states.search import Impossible
 
 
 class Class(NamedTuple):
@@ -97,8 +98,6 @@ class StateFacts(Facts):
     of all facts that were asked for go into ``asked``.
     """
 
-    __slots__ = ("_asked", "_before", "_choices", "_classes", "_fixed", "_relation", "free", "labels", "mask")
-
     def __init__(
         self,
         site: Site,
@@ -144,7 +143,7 @@ class StateFacts(Facts):
                 before = _Before(dict(self.so_far), dict(self._reads), dict(self.labels), set(self.free), self.mask)
                 self._before[self._choices.position :] = [before]
             self.free.add(name)
-        chosen = options[self._choices.choose(len(options))]
+        chosen = self.choose(name, options)
         self.labels[name] = chosen.label
         if relation is not None:
             self.mask = relation.narrowed(self.mask, name, chosen.like or chosen.label)
@@ -160,6 +159,10 @@ class StateFacts(Facts):
         facts, reads, labels, free, made.mask = self._before[self._choices.resume()]
         made.so_far, made._reads, made.labels, made.free = dict(facts), dict(reads), dict(labels), set(free)
         return made
+
+    def choose(self, name: str, options: Sequence[Class]) -> Class:
+        """The one of ``options`` that the input ``name`` is of in this run."""
+        return options[self._choices.choose(len(options))]
 
     def computed_so_far(self) -> dict[str, Fact]:
         """The facts that were asked for until now."""
@@ -179,10 +182,6 @@ class _Before(NamedTuple):
     labels: dict[str, str]
     free: set[str]
     mask: int
-
-
-class Impossible(Exception):
-    """The choices so far admit no value of a fact: no such state exists."""
 
 
 def _no_record() -> PatientRecord:
