@@ -11,7 +11,8 @@ from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import Condition
 from ..rules.hook_table import any_at_ordering
-from .safety.class_values import NOW, YES_NO
+from ..states.values import NOW
+from .safety.class_values import YES_NO
 from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
 from .safety.enumeration import StateFacts, fact_states
 from .safety.job import OPENING

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
-from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,9 +18,8 @@ from ..rules.decision import Decisions
 from ..rules.grammar import TEXT, Key, form, names_of, read_keys, ref
 from ..rules.yaml_reader import Reader, meant
 from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
+from ..states.values import StatedFacts
 from .trace import trace_lines
-
-TODAY = date(2026, 11, 23)
 
 
 class CardTestResult(NamedTuple):
@@ -39,17 +37,6 @@ class CardTestResult(NamedTuple):
 
 class UnknownCard(ValueError):
     """No parameter set has a card of this id; says which was probably meant."""
-
-
-class StatedFacts:
-    """Facts as a test states them; every other fact is unknown."""
-
-    def __init__(self, stated: AnyMapping[str, Fact], today: date = TODAY):
-        self.today = today
-        self._stated = stated
-
-    def __getitem__(self, name: str) -> Fact:
-        return self._stated.get(name) or unknown("not stated")
 
 
 def run_tests(card_ids: Collection[str] = (), settings: Settings | None = None, *, drafts: bool = False) -> Iterator[CardTestResult]:

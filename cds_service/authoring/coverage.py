@@ -12,7 +12,8 @@ from ..rules.card import Card
 from ..rules.conditions import Condition, Truth
 from ..rules.decision import Decisions
 from ..rules.yaml_source import Place
-from .card_tests import StatedFacts, applicable_tests, authored, check_known, read_test
+from ..states.values import StatedFacts
+from .card_tests import applicable_tests, authored, check_known, read_test
 from .explanation import condition_text
 
 

@@ -6,19 +6,18 @@ for which the same criteria are true are therefore one class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, absent, known, unknown
-from ..facts.kinds import CATEGORY, DATE, ORDERS, RESULT, YES_NO, StatedResult
+from ..facts.kinds import DATE, NUMBER, RESULT, YES_NO, StatedResult
 from ..fhir.interval import Interval
 from ..rendering.card_text import value_text
 from ..rules.conditions import Criterion
-from .card_tests import StatedFacts
+from ..states.values import StatedFacts, Value, limits_of, values
 from .card_words import joined
 
 
@@ -30,15 +29,6 @@ class FactClass(NamedTuple):
     words: str
 
 
-class _Option(NamedTuple):
-    """A value to sort into its class: ``low`` and ``high`` are the limits that it lies at or between, where it is a number."""
-
-    fact: Fact
-    words: str
-    low: Decimal | None = None
-    high: Decimal | None = None
-
-
 def true_of(fact: Fact, criteria: Sequence[Criterion], today: date) -> tuple[bool, ...]:
     """Which of ``criteria``, which all ask one fact, are true where it is ``fact``."""
     return tuple(bool(criterion.truth(StatedFacts({criterion.fact: fact}, today), lambda card: False)) for criterion in criteria)
@@ -47,74 +37,49 @@ def true_of(fact: Fact, criteria: Sequence[Criterion], today: date) -> tuple[boo
 def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
     """The classes of the fact that all of ``criteria`` ask: known values first, absent and unknown last."""
     definition = CATALOGUE[criteria[0].fact]
-    limits = sorted({criterion.operand for criterion in criteria if isinstance(criterion.operand, Decimal)})
-    options = list(_known(definition, limits, today))
+    limits = sorted(limits_of(criteria)[definition.name])
+    # A comparator is worth telling only at a limit.
+    options = [option for option in values(definition, limits, today) if not option.comparator or option.number in limits]
+    if definition.kind in (NUMBER, RESULT, DATE) and not limits:
+        options = [Value(options[0].fact, "present")]
     # A yes/no fact is never absent: what was looked for and not found is a no.
     if definition.kind is not YES_NO or any(criterion.operator == "absent" for criterion in criteria):
-        options.append(_Option(absent(), "absent"))
-    options.append(_Option(unknown("supposed"), "unknown"))
-    alike: dict[tuple[bool, ...], list[_Option]] = {}
+        options.append(Value(absent(), "absent"))
+    options.append(Value(unknown("supposed"), "unknown"))
+    alike: dict[tuple[bool, ...], list[Value]] = {}
     for option in options:
         alike.setdefault(true_of(option.fact, criteria, today), []).append(option)
-    return [FactClass(found[0].fact, truths, _words(definition, found, today)) for truths, found in alike.items()]
+    return [FactClass(found[0].fact, truths, _words(definition, found, limits, today)) for truths, found in alike.items()]
 
 
-def _known(definition: Definition, limits: Sequence[Decimal], today: date) -> Iterator[_Option]:
-    if definition.kind is YES_NO:
-        yield from (_Option(known(True), "yes"), _Option(known(False), "no"))
-    elif definition.kind is CATEGORY:
-        yield from (_Option(known(value), value) for value in definition.values)
-    elif not limits:
-        yield _Option(known(("something",) if definition.kind is ORDERS else "something"), "present")
-    else:
-        yield from _ranges(definition, limits, today)
-
-
-def _ranges(definition: Definition, limits: Sequence[Decimal], today: date) -> Iterator[_Option]:
-    """A value at each limit, one on each side; for results also those with a comparator, which may leave a question open."""
-
-    def option(number: Decimal, low: Decimal | None, high: Decimal | None) -> _Option:
-        return _Option(known(_value(definition, number, today)), "", low, high)
-
-    yield option(limits[0] - 1, None, limits[0])
-    for limit, following in pairwise([*limits, None]):
-        assert limit is not None
-        yield option(limit, limit, limit)
-        yield option((limit + following) / 2 if following is not None else limit + 1, limit, following)
-    if definition.kind is RESULT:
-        for comparator in ("<", "<=", ">", ">="):
-            for limit in limits:
-                stated = f"{comparator}{limit} {definition.unit}"
-                yield _Option(known(StatedResult(Interval.of(limit, comparator), stated)), stated)
-
-
-def _value(definition: Definition, number: Decimal, today: date) -> Any:
-    if definition.kind is DATE:
-        return today - timedelta(days=int(number))
-    return StatedResult(Interval.of(number, None), f"{number} {definition.unit}") if definition.kind is RESULT else number
-
-
-def _words(definition: Definition, options: Sequence[_Option], today: date) -> str:
+def _words(definition: Definition, options: Sequence[Value], limits: Sequence[Decimal], today: date) -> str:
     """The words of a class: its values, or the range of its numbers (what criteria tell apart is always one range)."""
-    ranges = [option for option in options if not option.words]
-    told = [_range_words(definition, ranges[0], ranges[-1], today)] if ranges else []
-    # A comparator is worth telling only where no number does it.
-    others = [option.words for option in options if option.words and not (ranges and isinstance(option.fact.value, StatedResult))]
-    return joined([*told, *others], "or")
+    numbers = [option.number for option in options if option.number is not None and not option.comparator]
+    ranges = [_range_words(definition, numbers, limits, today)] if numbers else []
+    others = [_plain(option.text) for option in options if option.number is None or (option.comparator and not numbers)]
+    return joined([*ranges, *others], "or")
 
 
-def _range_words(definition: Definition, first: _Option, last: _Option, today: date) -> str:
+def _plain(text: Any) -> str:
+    if isinstance(text, bool):
+        return "yes" if text else "no"
+    return text if isinstance(text, str) else "present"
+
+
+def _range_words(definition: Definition, numbers: Sequence[Decimal], limits: Sequence[Decimal], today: date) -> str:
     def said(limit: Decimal) -> str:
-        value = _value(definition, limit, today)
-        text = value_text(definition, known(value), markdown=False)
-        return f"{limit:f} days ago ({text})" if definition.kind is DATE else text
+        if definition.kind is DATE:
+            return f"{limit:f} days ago ({value_text(definition, known(today - timedelta(days=int(limit))), markdown=False)})"
+        value = StatedResult(Interval.of(limit, None), f"{limit} {definition.unit}") if definition.kind is RESULT else limit
+        return value_text(definition, known(value), markdown=False)
 
-    if first.low is not None and first.low == first.high == last.high:
-        return f"exactly {said(first.low)}"
+    low = max((limit for limit in limits if limit <= numbers[0]), default=None)
+    high = min((limit for limit in limits if limit >= numbers[-1]), default=None)
+    if low is not None and low == high:
+        return f"exactly {said(low)}"
     parts = []
-    if first.low is not None:
-        parts.append(f"{'at least' if first.low == first.high else 'more than'} {said(first.low)}")
-    if last.high is not None:
-        beyond = "less than" if definition.kind is DATE else "below"
-        parts.append(f"{'at most' if last.low == last.high else beyond} {said(last.high)}")
+    if low is not None:
+        parts.append(f"{'at least' if low == numbers[0] else 'more than'} {said(low)}")
+    if high is not None:
+        parts.append(f"{'at most' if high == numbers[-1] else 'less than' if definition.kind == 'date' else 'below'} {said(high)}")
     return " and ".join(parts)

@@ -9,27 +9,26 @@ asks: found, they are the missing test; proved not to exist, the mutant is the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import yaml
 
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
-from ..facts.catalogue import CATALOGUE, Definition
-from ..facts.fact import Fact
-from ..facts.kinds import CATEGORY, DATE, NUMBER, ORDERS, RESULT, YES_NO
+from ..facts.catalogue import CATALOGUE
+from ..facts.fact import Fact, absent, unknown
 from ..rules.card import Card, deciding_criteria
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
-from ..rules.yaml_source import Mapping, Place
-from .card_tests import TODAY, StatedFacts, applicable_tests, authored, read_test
+from ..rules.yaml_source import Place
+from ..states.search import Check, Search
+from ..states.values import ChosenFacts, StatedFacts, Value, limits_of, values
+from .card_tests import applicable_tests, authored, read_test, stated_fact
 from .explanation import condition_text
 
 _FAMILIES = (("below", "at_least", "more_than", "at_most"), ("within", "older_than"), ("absent", "unknown"))
@@ -163,12 +162,12 @@ def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResul
 
 def _judge_unkilled(card: Card, mutant: Card, cards: Cards, base: Stated) -> tuple[str, str]:
     """Whether a mutant that no test kills survived (with the test to add) or is equivalent (with the reason)."""
-    told = _Search(card, mutant, cards, base).telling_facts()
+    told = _telling_facts(card, mutant, cards, base)
     if told is not None:
         return "survived", f"add the test  {_as_test(card, cards, told)}"
     for condition, _ in card.criteria:
         one, other = (_without(each, condition) for each in (card, mutant))
-        if one != card and other != mutant and _Search(one, other, cards, base).telling_facts() is not None:
+        if one != card and other != mutant and _telling_facts(one, other, cards, base) is not None:
             return "equivalent", f"wherever it would show, {condition.id!r} already keeps the card silent"
     return "equivalent", "no state of the facts that the card asks tells it from the card"
 
@@ -211,100 +210,36 @@ def _killed(count: Counter[str]) -> str:
 # --- the search for facts on which a card and its mutant differ
 
 
-class _NotSet(Exception):
-    """A criterion asks a fact that has no state yet."""
-
-
-class _Trial(dict[str, Fact]):
-    """The facts that have a state so far."""
-
-    today = TODAY
-
-    def __missing__(self, name: str) -> Fact:
-        raise _NotSet(name)
-
-
-class _Search:
-    """Tries the states of the facts that ``card`` asks, each fact only when a criterion needs it.
+def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stated | None:
+    """Facts on which ``card`` and ``mutant`` differ, or ``None`` where there are none. ``base``: facts as a test states them, which
+    are tried first. Raises :class:`_Undecided`.
 
     A card fires when every criterion lets it, so facts tell the two apart when the changed criterion lets one fire and not
-    the other while all other criteria let both. ``base``: facts as a test states them, which are tried first.
+    the other while all other criteria let both.
     """
+    own, others = card.criteria, mutant.criteria
+    same = [each for each in own if each in others]
+    before, after = ([each for each in found if each not in same] for found in (own, others))
+    limits = limits_of((*deciding_criteria(card, cards), *deciding_criteria(mutant, cards)))
 
-    def __init__(self, card: Card, mutant: Card, cards: Cards, base: Stated):
-        self._card, self._cards, self._base = card, cards, base
-        own, others = card.criteria, mutant.criteria
-        same = [each for each in own if each in others]
-        before, after = ([each for each in found if each not in same] for found in (own, others))
-        self._checks: list[Callable[[], bool]] = [lambda: self._let(before) is not self._let(after)]
-        self._checks += [partial(self._let, [each]) for each in same]
-        self._limits: dict[str, set[Decimal]] = {}
-        for criterion in (*deciding_criteria(card, cards), *deciding_criteria(mutant, cards)):
-            if isinstance(criterion.operand, Decimal):
-                self._limits.setdefault(criterion.fact, set()).add(criterion.operand)
-        self._trial = _Trial()
-        self._told: dict[str, Any] = {}
-        self._tries = 0
+    def options(name: str) -> list[Value]:
+        found = [*values(CATALOGUE[name], limits[name]), Value(absent(), "absent"), Value(unknown("supposed"), "unknown")]
+        if any(value.text is None for value in found):
+            raise _Undecided(f"a test cannot state a value of {name}")
+        stated = base.get(name, "unknown")
+        return [Value(stated_fact(name, stated, card.place), stated), *found]
 
-    def telling_facts(self) -> Stated | None:
-        """Facts on which the two differ, or ``None`` where there are none. May raise :class:`_Undecided`."""
-        if not self._succeeds():
-            return None
-        return {name: state for name, state in self._told.items() if state != "unknown"}
+    def let(criteria: Iterable[tuple[Condition, bool]], facts: ChosenFacts) -> bool:
+        holds = Decisions(cards, facts).holds
+        return all(bool(condition.truth(facts, holds)) is not excludes for condition, excludes in criteria)
 
-    def _succeeds(self) -> bool:
-        """Whether the facts that are set, with some states of those that are not, tell the two apart."""
-        needed = ""
-        for check in self._checks:
-            try:
-                if not check():
-                    return False
-            except _NotSet as fact:
-                needed = needed or str(fact)
-        if not needed:
-            return True
-        for state in self._states(needed):
-            self._tries += 1
-            if self._tries > MOST_TRIES:
-                raise _Undecided("the criteria ask too many facts to try every state of them")
-            self._told[needed], self._trial[needed] = state, _read(self._card, {needed: state})[needed]
-            if self._succeeds():
-                return True
-        del self._told[needed], self._trial[needed]
-        return False
-
-    def _let(self, criteria: Iterable[tuple[Condition, bool]]) -> bool:
-        """Whether all of the criteria let the card fire."""
-        holds = Decisions(self._cards, self._trial).holds
-        return all(bool(condition.truth(self._trial, holds)) is not excludes for condition, excludes in criteria)
-
-    def _states(self, name: str) -> list[Any]:
-        """The states of a fact as a test writes them, the one of ``base`` first."""
-        values = _values(CATALOGUE[name], self._limits.get(name, ()))
-        return [self._base.get(name, "unknown"), *values, "absent", "unknown"]
+    checks: list[Check] = [lambda facts: let(before, facts) is not let(after, facts), *(partial(let, [each]) for each in same)]
+    search = Search(MOST_TRIES)
+    found = next(search.states(ChosenFacts(options, {}), checks), None)
+    if found is None and not search.whole:
+        raise _Undecided("the criteria ask too many facts to try every state of them")
+    return None if found is None else {name: value.text for name, value in found.chosen.items() if value.text != "unknown"}
 
 
-def _read(card: Card, told: Stated) -> dict[str, Fact]:
-    facts, test = Mapping(card.place), Mapping(card.place)
-    facts.update(told)
-    test.update(name="suggested", facts=facts, fires=True)
-    return read_test(card, test)[1]
-
-
-def _values(definition: Definition, limits: Collection[Decimal]) -> list[Any]:
-    """Values of a fact, as a test writes them, of which one stands for every way to answer questions about ``limits``."""
-    if definition.kind is YES_NO:
-        return [True, False]
-    if definition.kind is CATEGORY:
-        return list(definition.values)
-    if definition.kind is DATE:
-        days = sorted({int(limit) + near for limit in limits or (Decimal(1),) for near in (-1, 0, 1)})
-        return [(TODAY - timedelta(days=day)).isoformat() for day in days]
-    if definition.kind is ORDERS:
-        return [["an-order"]]
-    if definition.kind not in (NUMBER, RESULT):
-        raise _Undecided(f"a test cannot state a value of {definition.name}")
-    ends = sorted({Decimal(0), *limits})
-    numbers = [*sorted(limits), *((low + high) / 2 for low, high in pairwise(ends)), ends[-1] + 1]
-    comparators = ("", "<", "<=", ">", ">=") if definition.kind is RESULT else ("",)
-    return [f"{comparator}{number:f} {definition.unit}" for comparator in comparators for number in numbers]
+def _read(card: Card, stated: Stated) -> dict[str, Fact]:
+    return {name: stated_fact(name, state, card.place) for name, state in stated.items()}

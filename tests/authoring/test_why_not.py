@@ -11,7 +11,7 @@ from itertools import combinations, product
 import pytest
 from click.testing import CliRunner
 
-from cds_service.authoring.card_tests import TODAY, StatedFacts, applicable_tests, read_test
+from cds_service.authoring.card_tests import applicable_tests, read_test
 from cds_service.authoring.why_not import Supposed, why_not
 from cds_service.authoring.why_not_report import why_not_call
 from cds_service.cli import main
@@ -25,6 +25,7 @@ from cds_service.hooks.any_hook import read_request
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.decision import Decisions
 from cds_service.rules.yaml_source import load
+from cds_service.states.values import TODAY, StatedFacts
 from tests.spec.scenarios import EVERY_CARD, INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
 from tests.support.clinic import engine
 from tests.support.fhir_builders import NOW, condition, folic_acid, hook_request, observation, prefetch

@@ -8,7 +8,6 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from cds_service.authoring.card_tests import TODAY, StatedFacts
 from cds_service.authoring.fact_classes import classes
 from cds_service.engine import Engine
 from cds_service.export.cql import HOOK, define_name, known_name, suggestion_name
@@ -19,6 +18,7 @@ from cds_service.facts.kinds import DATE, NUMBER, ORDERS, RESULT
 from cds_service.rules.card import Card
 from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
+from cds_service.states.values import TODAY, StatedFacts
 
 PAEDIATRIC = "patient.paediatric"
 

@@ -4,12 +4,12 @@ from functools import cache
 
 from hypothesis import HealthCheck, given, settings
 
-from cds_service.authoring.safety.class_values import NOW as DAY_OF_STATES
 from cds_service.authoring.safety.job import chosen_classes, engine, status_relation
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.kinds import CATEGORY, YES_NO
+from cds_service.states.values import NOW as DAY_OF_STATES
 from tests.bench.rules import call_of
 from tests.safety.patients import SITES, visits
 from tests.support.fhir_builders import NOW

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 
 from cds_service.authoring.fact_classes import classes, true_of
-from cds_service.authoring.safety.class_values import NOW
 from cds_service.authoring.safety.classes import agreeing_ages, input_classes
 from cds_service.authoring.safety.enumeration import StateFacts, states
 from cds_service.authoring.safety.job import engine, every_card
@@ -17,6 +16,7 @@ from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.laboratory import Result
 from cds_service.facts.session import OrderingSession
 from cds_service.rules.conditions import Criterion
+from cds_service.states.values import NOW
 
 
 def asked_by(cards):

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.authoring.safety import readiness
-from cds_service.authoring.safety.class_values import NOW
 from cds_service.authoring.safety.enumeration import Choices, NeedsClasses, StateFacts
 from cds_service.authoring.safety.job import engine
 from cds_service.cli import main
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.session import OrderingSession
 from cds_service.rules.hook_table import HOOKS, hooks_of_kind
+from cds_service.states.values import NOW
 
 
 @pytest.fixture

@@ -8,26 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from functools import lru_cache
-from itertools import groupby, pairwise
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
-from ...facts.catalogue import CATALOGUE, Definition, Facts
+from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact, absent, known, unknown
-from ...facts.kinds import CATEGORY, DATE, NUMBER, RESULT, YES_NO, StatedResult
 from ...facts.session import OrderingSession
 from ...facts.site import Site
-from ...fhir.interval import Interval
 from ...rules.card import Card
-from ...rules.conditions import Condition, Criterion
+from ...rules.conditions import Condition
 from ...rules.hook_table import any_at_ordering
-from ..card_tests import TODAY, StatedFacts
+from ...states.search import Check, Search
+from ...states.values import NOW, ChosenFacts, Value, limits_of, values
 from .finding import Finding
 
 _MOST_TRIES = 2_000  # a fraction of a second; the present cards need fewer than fifty
-_NOW = datetime.combine(TODAY, time(), UTC)
+_CARD = "the card "  # of a state, whether it holds
 
 
 class Asked(NamedTuple):
@@ -66,7 +62,7 @@ def _without_drafts(site: Site) -> Mapping[str, Fact]:
     found = {}
     for name in (name for name, definition in CATALOGUE.items() if definition.session):
         with suppress(_RecordAsked):
-            found[name] = Facts(site, OrderingSession(), _NOW, no_record)[name]
+            found[name] = Facts(site, OrderingSession(), NOW, no_record)[name]
     return found
 
 
@@ -132,78 +128,20 @@ class _Contradictions:
 
 def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
     """Whether some state of the facts gives every condition the answer asked for, or it takes too long to rule that out."""
-    tries = iter(range(_MOST_TRIES))
+    limits = limits_of(each.condition for each in asked)
 
-    def goes_on(chosen: list[Asked], rest: Sequence[Asked]) -> bool:
-        if not rest:
-            return True
-        for alternative in _alternatives(rest[0]):
-            if next(tries, None) is None:
-                return True
-            together = [*chosen, *alternative]
-            if _agree(together, beside) and goes_on(together, rest[1:]):
-                return True
-        return False
+    def options(name: str) -> list[Value]:
+        if name in beside.fixed:
+            return [Value(beside.fixed[name], None)]
+        if name.startswith(_CARD):
+            return [Value(known(holds), None) for holds in (False, True) if not holds or name.removeprefix(_CARD) in beside.cards]
+        return [*values(CATALOGUE[name], limits[name]), Value(absent(), "absent"), Value(unknown("tried"), "unknown")]
 
-    return goes_on([], asked)
-
-
-def _alternatives(asked: Asked) -> list[list[Asked]]:
-    """The ways in which an answer comes about, each a list of answers of single criteria."""
-    if not asked.condition.alternatives:
-        return [[asked]]
-    parts = [Asked(criterion, asked.holds) for criterion in asked.condition.alternatives]
-    return [[part] for part in parts] if asked.holds else [parts]
+    search = Search(_MOST_TRIES)
+    # The last is the one in question: what it does not agree with is found at once.
+    found = search.states(ChosenFacts(options, {}), [_agrees(each) for each in reversed(asked)])
+    return next(found, None) is not None or not search.whole
 
 
-def _agree(chosen: list[Asked], beside: Beside) -> bool:
-    def subject(asked: Asked) -> str:
-        return asked.condition.facts[0] if asked.condition.facts else ""
-
-    groups = {fact: frozenset(group) for fact, group in groupby(sorted(chosen, key=subject), key=subject)}
-    return all(_fact_can(group, beside.fixed.get(fact)) if fact else _cards_can(group, beside.cards) for fact, group in groups.items())
-
-
-def _cards_can(group: frozenset[Asked], cards: Collection[str]) -> bool:
-    fires: dict[str, bool] = {}
-    for asked in group:
-        card, wanted = asked.condition.card, bool(asked.condition.firing) is asked.holds
-        if fires.setdefault(card, wanted) is not wanted or (wanted and card not in cards):
-            return False
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _fact_can(group: frozenset[Asked], fixed: Fact | None) -> bool:
-    criteria = [criterion for asked in group for criterion in asked.condition.criteria]
-    states = [fixed] if fixed is not None else _states(criteria)
-    return any(all(_holds(asked.condition, fact) is asked.holds for asked in group) for fact in states)
-
-
-def _holds(condition: Condition, fact: Fact) -> bool:
-    return bool(condition.truth(StatedFacts(dict.fromkeys(condition.facts, fact)), lambda card: False))
-
-
-def _states(criteria: Sequence[Criterion]) -> list[Fact]:
-    """States of one fact between which ``criteria`` can tell: absent, unknown, and values at, between and beyond the limits."""
-    limits = sorted({criterion.operand for criterion in criteria if isinstance(criterion.operand, Decimal)})
-    between = [(low + high) / 2 for low, high in pairwise([Decimal(0), *limits])]
-    around = [*limits, *between, limits[-1] + 1] if limits else [Decimal(1)]
-    return [absent(), unknown("tried"), *(known(value) for value in _values(CATALOGUE[criteria[0].fact], around))]
-
-
-def _values(definition: Definition, around: list[Decimal]) -> list[Any]:
-    if definition.kind is YES_NO:
-        return [True, False]
-    if definition.kind is CATEGORY:
-        return list(definition.values)
-    if definition.kind is NUMBER:
-        return around
-    if definition.kind is RESULT:
-        # No result is below zero.
-        pairs = [(value, comparator) for value in around for comparator in (None, "<", "<=", ">", ">=") if value or comparator != "<"]
-        intervals = [Interval.of(value, comparator) for value, comparator in pairs]
-        return [StatedResult(interval, "") for interval in intervals]
-    if definition.kind is DATE:
-        return [date.fromordinal(TODAY.toordinal() - int(days) + step) for days in around for step in (-1, 0, 1)]
-    return ["something"]
+def _agrees(asked: Asked) -> Check:
+    return lambda facts: bool(asked.condition.truth(facts, lambda card: facts[_CARD + card].holds)) is asked.holds

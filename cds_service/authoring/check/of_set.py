@@ -14,7 +14,8 @@ from ...rules.card_set import load_parameters
 from ...rules.conditions import Condition
 from ...rules.decision import Decisions
 from ...rules.yaml_source import Place
-from ..card_tests import StatedFacts, applicable_tests, read_test
+from ...states.values import StatedFacts
+from ..card_tests import applicable_tests, read_test
 from ..terminology_review import UnverifiedCode, unverified_codes
 from .finding import Finding, is_placeholder, still_to_do
 

@@ -19,10 +19,10 @@ from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from ...rules.card import Card
-from ..safety.class_values import NOW
+from ...states.values import NOW, around
 from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, StateFacts, states
-from ..safety.limits import DRAFTED, INPUT_OF, around, level_at
+from ..safety.limits import DRAFTED, INPUT_OF, level_at
 
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")

@@ -12,8 +12,8 @@ from ...facts.kinds import CATEGORY, DATE, ORDERS, REFERENCE, RESULT, YES_NO
 from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
 from ...rules.written_units import written
+from ...states.values import NOW
 from ..card_words import plain, title
-from ..safety.class_values import NOW
 from ..safety.limits import level_at
 from ..safety.sessions import Session
 from .walk import Pair, SharedFacts

@@ -17,7 +17,7 @@ from ...facts.catalogue import CATALOGUE, closure
 from ...facts.site import Site
 from ...rules.hook_table import HOOKS
 from ...states.search import Check, Search
-from ..safety.class_values import NOW
+from ...states.values import NOW
 from ..safety.classes import input_classes
 from ..safety.enumeration import Choices, StateFacts
 from ..safety.job import OPENING, engine, status_relation

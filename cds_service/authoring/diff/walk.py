@@ -9,7 +9,8 @@ from ...facts.catalogue import CATALOGUE, Facts, closure
 from ...facts.fact import Fact
 from ...facts.site import Site
 from ...states.search import Impossible, Undecided
-from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN, YES_NO
+from ...states.values import NOW
+from ..safety.class_values import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO
 from ..safety.classes import COLLAPSED, HB, RATES, STATUS_CLASSES, input_classes, suspicion
 from ..safety.enumeration import Choices, Class, ClassesOf, NeedsClasses, Relation, StateFacts
 from ..safety.job import status_row

@@ -1,15 +1,14 @@
-"""What classes are made of: the day of every state, and values that classes of several kinds share."""
+"""What classes are made of: values that classes of several kinds share."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from ...facts.fact import absent, known, unknown
+from ...states.values import NOW
 from .enumeration import Class
 
-# The day on which every state is looked at.
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UNKNOWN, ABSENT = Class("unknown", unknown("enumerated")), Class("absent", absent())
 TRUE, FALSE = Class("true", known(True)), Class("false", known(False))
 YES_NO = (TRUE, FALSE, UNKNOWN)

@@ -17,7 +17,7 @@ from ...facts.site import Site
 from ...rendering.publication import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
-from .class_values import NOW
+from ...states.values import NOW
 from .classes import STATUS_CLASSES, agreeing_ages, input_classes, suspicion
 from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
 from .limits import with_limits

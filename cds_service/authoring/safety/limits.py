@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from ...facts.analytes import ANALYTES, Analyte
@@ -21,7 +20,7 @@ from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import Criterion
-from .class_values import NOW
+from ...states.values import NOW, around
 from .enumeration import Class, ClassesOf
 
 _DAYS, _YEARS = {"b12_therapy.days": "b12_therapy.start", "b12_therapy.latest_days": "b12_therapy.latest_start"}, "patient.age"
@@ -39,15 +38,6 @@ def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
             asked = found.setdefault(INPUT_OF.get(criterion.fact, criterion.fact), {})
             asked[criterion.fact, criterion.operator, criterion.operand] = criterion
     return {name: list(asked.values()) for name, asked in found.items()}
-
-
-def around(limits: Iterable[Decimal], *, whole: bool) -> list[Decimal]:
-    """Each of ``limits``, a number in each interval between them, one below and one above. ``whole``: numbers without a fraction."""
-    ordered = sorted(set(limits))
-    if whole:
-        return sorted({Decimal(int(limit) + near) for limit in ordered for near in (-1, 0, 1) if limit + near >= 0})
-    between = [(low + high) / 2 for low, high in pairwise(ordered)]
-    return sorted({*ordered, *between, ordered[0] * 9 / 10, ordered[-1] * 11 / 10})
 
 
 def with_limits(classes: Mapping[str, ClassesOf], cards: Iterable[Card]) -> dict[str, ClassesOf]:

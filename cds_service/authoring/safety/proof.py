@@ -17,7 +17,7 @@ from ...rendering.card_in_call import Patient
 from ...rendering.cards import render_card, render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
-from .class_values import NOW
+from ...states.values import NOW
 from .classes import PRESENT_OR_NOT, TEST_ORDERS
 from .enumeration import Choices, StateFacts, fact_states, states
 from .independence import Renderings

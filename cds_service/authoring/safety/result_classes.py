@@ -15,7 +15,8 @@ from ...facts.laboratory import Result
 from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
-from .class_values import ABSENT, NOW, UNKNOWN
+from ...states.values import NOW
+from .class_values import ABSENT, UNKNOWN
 from .enumeration import Class, ClassesOf
 
 

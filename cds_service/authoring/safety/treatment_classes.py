@@ -11,7 +11,8 @@ from datetime import timedelta
 from ...facts.b12_treatment import UNDER_WAY
 from ...facts.catalogue import Facts
 from ...facts.fact import known
-from .class_values import ABSENT, BY_HOLDS, FALSE, NOW, TRUE, UNKNOWN, YES_NO, days_ago, values
+from ...states.values import NOW
+from .class_values import ABSENT, BY_HOLDS, FALSE, TRUE, UNKNOWN, YES_NO, days_ago, values
 from .enumeration import Class, ClassesOf
 
 

@@ -23,10 +23,11 @@ from ...rendering.orders import OrderTemplate
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ...rules.hook_table import any_at_ordering
+from ...states.values import NOW
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..pages.engines import Engines, documented_engines
-from ..safety.class_values import ABSENT, FALSE, NOW, TRUE, UNKNOWN
+from ..safety.class_values import ABSENT, FALSE, TRUE, UNKNOWN
 from ..safety.classes import COLLAPSED, CONDITIONAL, TEST_ORDERS, input_classes
 from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
 from ..safety.job import OPENING, engine
