@@ -81,5 +81,5 @@ def _range_words(definition: Definition, numbers: Sequence[Decimal], limits: Seq
     if low is not None:
         parts.append(f"{'at least' if low == numbers[0] else 'more than'} {said(low)}")
     if high is not None:
-        parts.append(f"{'at most' if high == numbers[-1] else 'less than' if definition.kind == 'date' else 'below'} {said(high)}")
+        parts.append(f"{'at most' if high == numbers[-1] else 'less than' if definition.kind is DATE else 'below'} {said(high)}")
     return " and ".join(parts)
