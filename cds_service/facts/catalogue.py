@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..fhir.once import once
 from .fact import Fact, Source, newest_first, unknown
@@ -143,6 +143,9 @@ class Facts(Mapping[str, Fact]):
     the name and what happened, a fact that cannot be worked out is unknown; without it, that is an error.
     """
 
+    # Of a hook call they all are, which spares each of them the step into a method.
+    as_defined: ClassVar[bool] = True
+
     def __init__(
         self,
         site: Site,
@@ -178,7 +181,7 @@ class Facts(Mapping[str, Fact]):
         reader = self.being_read
         self.being_read = self._reads[name] = []
         try:
-            found = self.computed(name)
+            found = CATALOGUE[name].compute(self) if self.as_defined else self.computed(name)
         except UNREADABLE as error:
             if self._tell is None:
                 raise
@@ -189,7 +192,7 @@ class Facts(Mapping[str, Fact]):
         return found
 
     def computed(self, name: str) -> Fact:
-        """The fact worked out anew; what enumerates states chooses one here instead."""
+        """The fact worked out anew, where facts are not :attr:`as_defined`: what enumerates states chooses one here."""
         return CATALOGUE[name].compute(self)
 
     def __iter__(self) -> Any:

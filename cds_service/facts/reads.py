@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, overload
 
 from .fact import Fact, either, known, unknown
+from .site import Site
 
 if TYPE_CHECKING:
     from .catalogue import Facts
@@ -102,6 +103,20 @@ class _OfFact(Read[Fact]):
         return facts.work_out(name) if found is None else found
 
 
+class _OfSite(Read[T]):
+    """What the site fixes under a name, looked up without a step between."""
+
+    __slots__ = ("_look_up", "_name")
+
+    def __init__(self, needs: Needs, look_up: Callable[[Site, str], T], name: str):
+        super().__init__(needs, lambda facts: look_up(facts.site, name))
+        self._look_up = look_up
+        self._name = name
+
+    def __get__(self, instance: Computation | None, owner: type) -> Any:
+        return self if instance is None else self._look_up(instance.facts.site, self._name)
+
+
 class Computation:
     """How a fact is worked out, or something that several facts share: its attributes are what it reads.
 
@@ -162,7 +177,7 @@ def computed(kind: type[Computation]) -> Read[Fact]:
 
 def number(name: str) -> Read[Decimal]:
     """The parameter ``name``."""
-    return Read(Needs(parameters=(name,)), lambda facts: facts.site.number(name))
+    return _OfSite(Needs(parameters=(name,)), Site.number, name)
 
 
 def number_by_unit(name: str) -> Read[Callable[[str], Decimal]]:
@@ -172,14 +187,14 @@ def number_by_unit(name: str) -> Read[Callable[[str], Decimal]]:
 
 def days(name: str) -> Read[timedelta]:
     """The parameter ``name``, a window or an age in days."""
-    return Read(Needs(parameters=(name,)), lambda facts: facts.site.days(name))
+    return _OfSite(Needs(parameters=(name,)), Site.days, name)
 
 
 def text(name: str) -> Read[str]:
     """The parameter ``name``, which names something."""
-    return Read(Needs(parameters=(name,)), lambda facts: facts.site.text(name))
+    return _OfSite(Needs(parameters=(name,)), Site.text, name)
 
 
 def stocked(product: str) -> Read[bool]:
     """Whether the site's formulary has ``product``."""
-    return Read(Needs(), lambda facts: facts.site.stocks(product))
+    return _OfSite(Needs(), Site.stocks, product)

@@ -98,6 +98,8 @@ class StateFacts(Facts):
     of all facts that were asked for go into ``asked``.
     """
 
+    as_defined = False
+
     def __init__(
         self,
         site: Site,
