@@ -10,10 +10,11 @@ from functools import partial
 
 from flask import Flask
 
+from .authored_yaml.source import AuthoringError
 from .config import Settings
 from .ehr.statement import statement_profile
 from .engine import Engine
-from .fhir.client import FhirClient
+from .fhir_server.client import FhirClient
 from .hooks.admission import Admission
 from .hooks.authentication import Authentication, authenticate_callers
 from .hooks.connections import watch_connections
@@ -33,7 +34,6 @@ from .hooks.turn import Turn
 from .log_lines import log_to_stderr
 from .orphan import end_with_parent
 from .reload import on_hangup
-from .rules.yaml_source import AuthoringError
 from .store.store import Store
 from .trust.start import OPEN_TO_ALL, token_verifier
 from .workbench.blueprint import workbench_blueprint

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .cores import usable_cores
 from .fhir.ehr_profile import BUILT_IN, EhrProfile
-from .fhir.servers import LOOPBACK, Server, read_servers
+from .fhir_server.servers import LOOPBACK, Server, read_servers
 from .urls import is_loopback, url_mistake
 
 MOST_WORKERS = 64
@@ -182,8 +182,8 @@ class Settings(BaseSettings):
     @field_validator("ehr")
     @classmethod
     def _known_ehr(cls, value: str) -> str:
+        from .authored_yaml.source import AuthoringError
         from .ehr.profile_file import ehr_profile
-        from .rules.yaml_source import AuthoringError
 
         try:
             ehr_profile(value)

@@ -13,6 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from . import facts as _registered  # noqa: F401  (registers the catalogue)
+from .authored_yaml.reader import meant
+from .authored_yaml.source import AuthoringError, Mistakes, Place
 from .config import Settings
 from .content import CARDS, PROFILES
 from .facts.catalogue import CATALOGUE, Facts, closure
@@ -40,8 +42,6 @@ from .rules.decision import Decision, Decisions
 from .rules.hook_table import HOOKS
 from .rules.shared_files import words_of
 from .rules.sign_off_file import load_sign_offs
-from .rules.yaml_reader import meant
-from .rules.yaml_source import AuthoringError, Mistakes, Place
 from .site_codes import load_site_codes, with_site_codes
 from .troubles import TROUBLES
 

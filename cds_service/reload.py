@@ -12,8 +12,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+from .authored_yaml.source import AuthoringError
 from .config import Settings
-from .rules.yaml_source import AuthoringError
 
 
 def on_hangup(act: Callable[[], None]) -> None:

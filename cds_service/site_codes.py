@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .authored_yaml.reader import meant
+from .authored_yaml.source import AuthoringError, Mistakes
 from .facts.queries import QUERIES
 from .fhir.code_systems import CODE_SYSTEMS, UNITS_OF_MEASURE, canonical_system
 from .fhir.product import AGENTS
@@ -13,8 +15,6 @@ from .fhir.terminology import SiteCode, Terminology
 from .fhir.units import UCUM, normalised, unit_of
 from .rules.code_file import CodeEntry, UnitEntry, read_code_files
 from .rules.shared_files import Folder
-from .rules.yaml_reader import meant
-from .rules.yaml_source import AuthoringError, Mistakes
 
 _ASKED_FOR = frozenset(value_set for query in QUERIES.values() for value_set in query.value_sets)
 _PANELS = frozenset({"blood-count-panel", "basic-metabolic-panel"})

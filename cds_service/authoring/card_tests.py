@@ -7,6 +7,8 @@ from collections.abc import Mapping as AnyMapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from ..authored_yaml.reader import Reader, meant
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..facts.catalogue import CATALOGUE
@@ -16,8 +18,6 @@ from ..rules.card_set import draft_ids
 from ..rules.condition_file import of_kind
 from ..rules.decision import Decisions
 from ..rules.grammar import TEXT, Key, form, names_of, read_keys, ref
-from ..rules.yaml_reader import Reader, meant
-from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place
 from ..states.values import StatedFacts
 from .trace import trace_lines
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..authored_yaml.source import Place
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..rules.card import Card
 from ..rules.conditions import Condition, Truth
 from ..rules.decision import Decisions
-from ..rules.yaml_source import Place
 from ..states.values import StatedFacts
 from .card_tests import applicable_tests, authored, check_known, read_test
 from .explanation import condition_text
@@ -97,7 +97,7 @@ def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
 def covered_cards(card_ids: Collection[str], settings: Settings) -> list[CoveredCard]:
     """The coverage of all cards of ``settings``, drafts too, or of ``card_ids``, over all parameter sets, by the place of the card.
 
-    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` for what cannot be read, and
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for what cannot be read, and
     :class:`~cds_service.authoring.card_tests.UnknownCard`.
     """
     judged = {name: list(authored(Engine(settings.model_copy(update={"parameters": name})))) for name in PARAMETER_SETS}

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from ..authored_yaml.source import Place
 from ..config import Settings
 from ..engine import PARAMETER_SETS, Engine
 from ..facts.catalogue import CATALOGUE
@@ -25,7 +26,6 @@ from ..facts.fact import Fact, absent, unknown
 from ..rules.card import Card, deciding_criteria
 from ..rules.conditions import AnyOf, CardHolds, Condition, Criterion
 from ..rules.decision import Decisions
-from ..rules.yaml_source import Place
 from ..states.search import Check, Search
 from ..states.values import ChosenFacts, StatedFacts, Value, limits_of, values
 from .card_tests import applicable_tests, authored, read_test, stated_fact

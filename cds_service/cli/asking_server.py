@@ -12,7 +12,7 @@ from ..rules.hook_table import HOOKS
 from .reading_settings import read_settings
 
 if TYPE_CHECKING:
-    from ..fhir.client import FhirClient
+    from ..fhir_server.client import FhirClient
 
 Command = Callable[..., Any]
 _SECONDS = 30.0
@@ -62,8 +62,8 @@ def asked(
 def _of_server(server: str, patient: str, token_file: Path | None, hook: str, orders: tuple[str, ...]) -> Asked:
     import orjson
 
-    from ..fhir.client import FhirClient
-    from ..fhir.servers import OPEN, read_servers
+    from ..fhir_server.client import FhirClient
+    from ..fhir_server.servers import OPEN, read_servers
     from ..workbench.made_request import request_of_server
 
     if orders and not HOOKS[hook].has_drafts:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..authored_yaml.source import AuthoringError
 from ..cores import usable_cores
 from ..rules.hook_table import HOOKS
-from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from .reading_settings import read_settings
 
 if TYPE_CHECKING:
     from ..config import Settings
-    from ..fhir.servers import Server
     from ..fhir.terminology import Terminology
+    from ..fhir_server.servers import Server
 
 
 @click.command("check-ehr")
@@ -31,9 +31,9 @@ def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: 
     from ..ehr.check import check_ehr
     from ..ehr.check_text import check_text
     from ..facts.queries import Queries
-    from ..fhir.authorization import FhirAuthorization
-    from ..fhir.client import FhirClient
     from ..fhir.references import is_id
+    from ..fhir_server.authorization import FhirAuthorization
+    from ..fhir_server.client import FhirClient
 
     settings = read_settings()
     if not is_id(patient):
@@ -53,10 +53,10 @@ def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: 
 def _configured(settings: Settings, url: str, profile: str | None) -> tuple[tuple[Server, ...], EhrProfile, Terminology]:
     """The servers, the profile to ask as, and the terminology. The server that is named here counts as listed; the networks and the
     authorities are those of the settings."""
+    from ..authored_yaml.source import AuthoringError
     from ..ehr.profile_file import ehr_profile
     from ..engine import definitions
-    from ..fhir.servers import read_servers
-    from ..rules.yaml_source import AuthoringError
+    from ..fhir_server.servers import read_servers
 
     try:
         servers = read_servers([url], settings.fhir_networks, development=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..rules.yaml_source import AuthoringError
+from ..authored_yaml.source import AuthoringError
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..rules.yaml_source import AuthoringError
+from ..authored_yaml.source import AuthoringError
 from .reading_settings import read_settings
 
 _UNNAMED = (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from ..authored_yaml.source import AuthoringError
 from ..config import Settings
-from ..rules.yaml_source import AuthoringError
 from .reading_settings import read_settings
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

@@ -11,10 +11,10 @@ from threading import Thread
 
 import click
 
+from ..authored_yaml.source import AuthoringError
 from ..config import Settings
 from ..hooks.services import service_id
 from ..reload import check_and_forward, on_hangup, problems
-from ..rules.yaml_source import AuthoringError
 from ..store.occasions import share_key_with_workers
 from .reading_settings import read_settings, unknown_settings
 

@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..facts.queries import ALWAYS_KEPT, QUERIES, Part, Queries
-from ..fhir.capability import kept_types
 from ..fhir.ehr_profile import MOST_RESULTS, EhrProfile, Notice, is_notice
-from ..fhir.fetching import Probed
 from ..fhir.loose_json import as_dict, as_list, as_text, codings, dicts
-from ..fhir.refusal import without
+from ..fhir_server.capability import kept_types
+from ..fhir_server.fetching import Probed
+from ..fhir_server.refusal import without
 
 Ask = Callable[[str], Probed]
 _PARTS_OF_FORM = ("_sort", "_count", "_include", "intent", "code")

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from ..authored_yaml.reader import Reader, meant
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place, load
 from ..facts.queries import ALWAYS_KEPT, QUERIES
 from ..fhir.ehr_profile import BUILT_IN, GENERIC, INTENTS, EhrProfile, Notice, Order
-from ..rules.yaml_reader import Reader, meant
-from ..rules.yaml_source import AuthoringError, Mapping, Mistakes, Place, load
 
 _FOLDER = Path(__file__).resolve().parent / "profiles"
 _TYPES = frozenset(query.resource_type for query in QUERIES.values())

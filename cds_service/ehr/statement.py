@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..facts.queries import ALWAYS_KEPT, QUERIES
-from ..fhir.capability import profile_of_statement
 from ..fhir.ehr_profile import EhrProfile
+from ..fhir_server.capability import profile_of_statement
 
 
 def statement_profile(profile: EhrProfile, statement: Any) -> EhrProfile:

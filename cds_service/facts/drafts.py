@@ -16,7 +16,8 @@ from .session import Draft, OrderingSession
 
 def drafted(wanted: Callable[[Draft], bool | None], *agents: str) -> Read[Fact]:
     """Whether a selected draft is ``wanted``, of those of ``agents``; a draft that cannot be identified leaves it open."""
-    return Read(session(*agents).needs, lambda facts: _drafted(facts.session, wanted))
+    orders = session(*agents)
+    return Read(orders.needs, lambda facts: _drafted(orders.evaluate(facts), wanted))
 
 
 def _drafted(session: OrderingSession, wanted: Callable[[Draft], bool | None]) -> Fact:

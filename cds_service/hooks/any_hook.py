@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from ..authored_yaml.reader import meant
 from ..engine import Call, Engine
-from ..fhir.client import FhirClient
+from ..fhir_server.client import FhirClient
 from ..rules.hook_table import HOOKS
-from ..rules.yaml_reader import meant
 from .errors import BadRequest
 from .request import read_call
 

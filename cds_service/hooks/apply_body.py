@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
+from ..authored_yaml.reader import meant
 from ..engine import Call
 from ..facts.queries import QUERIES, query_of
 from ..fhir.index import resources_of
@@ -20,7 +21,6 @@ from ..fhir.reading import Bundle, Value, read_value
 from ..fhir.references import type_and_id
 from ..rules.card import Card
 from ..rules.hook_table import HOOKS
-from ..rules.yaml_reader import meant
 from .contexts import Text
 from .errors import BadRequest
 from .request import decoded, opened

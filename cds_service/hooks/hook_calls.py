@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 from werkzeug.exceptions import NotFound
 
-from ..fhir.client import FhirClient
+from ..fhir_server.client import FhirClient
 from ..store.store import Store
 from .encoding import encoded
 from .request import read_call

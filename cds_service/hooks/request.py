@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from ..engine import Call
-from ..fhir.authorization import FhirAuthorization
-from ..fhir.client import FhirClient
 from ..fhir.reading import Bundle, Value, read_value
 from ..fhir.retrieval import Fetched, fetch_nothing
+from ..fhir_server.authorization import FhirAuthorization
+from ..fhir_server.client import FhirClient
 from ..rules.hook_table import HOOKS
 from .contexts import CONTEXTS, HookContext, Text
 from .errors import BadRequest

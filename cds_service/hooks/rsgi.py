@@ -33,8 +33,8 @@ BODY_SECONDS = 30
 # A body that is not read is still taken from the connection for so long, or its sender, who goes on sending, may lose the answer.
 _DISCARD_SECONDS = 0.3
 _DISCARD_BYTES = 10_000_000
-# Two calls compute in threads at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers (fhir/client.py), and 16 for the
-# database (store/writer.py). So some are always left.
+# Two calls compute in threads at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers
+# (fhir_server/client.py), and 16 for the database (store/writer.py). So some are always left.
 THREADS = 80
 # Those that decide on heads and answer calls without a body: up to 16 wait for the keys of clients (trust/key_sources.py), and
 # 12 for EHRs that launch the SMART app (workbench/smart).

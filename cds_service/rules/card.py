@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 
+from ..authored_yaml.source import Mapping, Place
 from .conditions import Condition, Criterion
-from .yaml_source import Mapping, Place
 
 INDICATORS = ("critical", "warning", "info")
 

@@ -10,6 +10,8 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
+from ..authored_yaml.reader import Reader, meant
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place, Sequence
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
 from .card_texts import PLACEHOLDER, SUMMARY_LIMIT, check_text, kinds_that_read
 from .condition_file import ConditionReader, Vocabulary, conditions_form, name_form
@@ -17,8 +19,6 @@ from .conditions import Condition
 from .grammar import TEXT, TRUTH, Form, Key, enum, form, list_of, names_of, one_of, read_keys, ref
 from .hook_table import HOOKS
 from .parameter_text import with_parameters
-from .yaml_reader import Reader, meant
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 STATUSES = ("active", "draft", "retired")
 _HIGHEST_RANK = 99_999

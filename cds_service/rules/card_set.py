@@ -12,6 +12,8 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from ..authored_yaml.reader import meant, near
+from ..authored_yaml.source import AuthoringError, Mistakes, Place
 from .card import Card
 from .card_file import parse_card
 from .condition_file import Vocabulary
@@ -29,8 +31,6 @@ from .shared_files import (
     read_parameters,
     shown_name,
 )  # fmt: skip
-from .yaml_reader import meant, near
-from .yaml_source import AuthoringError, Mistakes, Place
 
 __all__ = [
     "EvidenceEntry", "Folder", "Override", "ParameterEntry", "card_files", "folders", "load_card", "load_cards", "load_evidence",

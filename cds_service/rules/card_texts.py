@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AnyMapping
 from typing import Any
 
-from .yaml_reader import meant
-from .yaml_source import AuthoringError, Place
+from ..authored_yaml.reader import meant
+from ..authored_yaml.source import AuthoringError, Place
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 # CDS Hooks 3.0 asks for a summary of fewer characters; a longer one is cut off when it is shown.

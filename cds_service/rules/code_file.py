@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..authored_yaml.reader import Reader
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place
 from .shared_files import CODES_FILE, Folder, read_file
-from .yaml_reader import Reader
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place
 
 _KEYS = ("system", "code", "display", "in_queries", "in_orders")
 _SYSTEM = re.compile(r"(?:https?://|urn:)[^\s|,]+\Z|[0-2](?:\.[0-9]+)+\Z", re.IGNORECASE)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ..authored_yaml.reader import Reader, meant
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place, Sequence
 from .conditions import OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
 from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, one_of, read_keys, ref
-from .yaml_reader import Reader, meant
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place, Sequence
 
 # Cards and criteria are handed over under their names as FHIR ids (FHIR R4, "id").
 LONGEST_ID = 64

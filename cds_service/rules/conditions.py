@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
-from .yaml_source import Place
+from ..authored_yaml.source import Place
 
 
 class FactLike(Protocol):

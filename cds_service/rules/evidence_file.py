@@ -9,10 +9,10 @@ from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
 
+from ..authored_yaml.reader import Reader, meant
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place
 from .grammar import TEXT, Key, form, in_code, one_of, read_keys
 from .shared_files import EVIDENCE_FILE, Folder, read_file
-from .yaml_reader import Reader, meant
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place
 
 STRENGTHS = ("guideline", "label", "trial", "cohort", "review", "expert", "local")
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from .yaml_reader import Reader
-from .yaml_source import Mapping, Noted, Place
+from ..authored_yaml.reader import Reader
+from ..authored_yaml.source import Mapping, Noted, Place
 
 Schema = dict[str, Any]
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")

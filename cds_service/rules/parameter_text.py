@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from ..authored_yaml.reader import meant
+from ..authored_yaml.source import AuthoringError, Mistakes, Place
 from .card_texts import PLACEHOLDER
 from .written_units import written
-from .yaml_reader import meant
-from .yaml_source import AuthoringError, Mistakes, Place
 
 DAYS = "days"
 # What a parameter without a unit key may be measured in: how it is read where the number is one, and where it is not.

@@ -12,10 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..authored_yaml.reader import Reader, meant
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place, load
 from .grammar import TEXT, Key, form, in_code, one_of, read_keys
 from .parameter_text import UNITS, parameter_words
-from .yaml_reader import Reader, meant
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place, load
 
 BASES = ("guideline", "label", "review", "founding-document", "engineering", "local-policy")
 SITE_FILE = "site.yaml"

@@ -14,9 +14,9 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from ..authored_yaml.reader import Reader
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place
 from .shared_files import SIGN_OFFS_FILE, SIGNED, Folder, read_file
-from .yaml_reader import Reader
-from .yaml_source import AuthoringError, Mapping, Mistakes, Place
 
 _KEYS = ("version", "checksum", "who", "role", "day")
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}\Z")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..rules.yaml_reader import Reader
-from ..rules.yaml_source import AuthoringError, Mapping, Place, load
+from ..authored_yaml.reader import Reader
+from ..authored_yaml.source import AuthoringError, Mapping, Place, load
 from ..urls import url_mistake
 from .jwks import ALGORITHMS, RECOMMENDED
 

@@ -23,7 +23,7 @@ class UnsafeSettings(ValueError):
 def token_verifier(settings: Settings) -> TokenVerifier | None:
     """Verifies the callers of this deployment; ``None`` where anyone may call, which only loopback does by default.
 
-    Raises :class:`UnsafeSettings`, or :class:`~cds_service.rules.yaml_source.AuthoringError` for the file of clients.
+    Raises :class:`UnsafeSettings`, or :class:`~cds_service.authored_yaml.source.AuthoringError` for the file of clients.
     """
     if not settings.clients:
         if not settings.insecure and not is_loopback(settings.host):

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 
 from ..config import Settings
 from ..engine import Engine
-from ..fhir.client import FhirClient
+from ..fhir_server.client import FhirClient
 from ..hooks.caller import calling_party
 from ..hooks.served import Serving
 from ..hooks.services import service_id

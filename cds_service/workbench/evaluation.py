@@ -12,7 +12,7 @@ import orjson
 from ..engine import Call, Engine, MissingData, WrongPatient
 from ..facts.catalogue import Facts
 from ..facts.session import UnreadableOrders
-from ..fhir.client import FhirClient
+from ..fhir_server.client import FhirClient
 from ..hooks.any_hook import read_request
 from ..hooks.errors import BadRequest, missing_data_text
 from ..rendering.cards import RenderedCard

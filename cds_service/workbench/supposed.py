@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from ..authored_yaml.source import AuthoringError, Place
 from ..authoring.card_tests import stated_fact
 from ..engine import Engine
 from ..facts.analytes import ANALYTES
@@ -15,7 +16,6 @@ from ..facts.kinds import NUMBER, RESULT, YES_NO
 from ..facts.laboratory import Result, Results
 from ..fhir.index import ResourceIndex
 from ..fhir.r4 import CodeableConcept, Coding, Observation, Reference
-from ..rules.yaml_source import AuthoringError, Place
 
 _SAYS = Place("supposed", 1, 1)
 _PATIENT = "supposed"

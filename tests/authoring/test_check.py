@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
+from cds_service.authored_yaml.source import load
 from cds_service.authoring.check import check
 from cds_service.authoring.check.contradictions import contradictions
 from cds_service.authoring.check.finding import CODES, Finding
@@ -23,10 +24,8 @@ from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.engine import Engine
-from cds_service.rules.yaml_source import load
-
-from .mistakes import CARD, IN_CARDS, TEXTS, YAML
-from .test_mistakes import folder, told
+from tests.authoring.mistakes import CARD, IN_CARDS, TEXTS, YAML
+from tests.authoring.test_mistakes import folder, told
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 28)

@@ -7,11 +7,11 @@ import shutil
 import pytest
 
 from cds_service import engine
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.authoring.check import check, of_definitions
 from cds_service.config import Settings
 from cds_service.content import PROFILES
 from cds_service.engine import Engine
-from cds_service.rules.yaml_source import AuthoringError
 
 MCV = "value-sets/mcv.json"
 B12 = "activity-definitions/serum-b12.json"

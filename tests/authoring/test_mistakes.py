@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.authoring.card_tests import run_tests
 from cds_service.authoring.check import check
 from cds_service.authoring.check.finding import Finding
@@ -18,9 +19,7 @@ from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.reload import problems
-from cds_service.rules.yaml_source import AuthoringError
-
-from .mistakes import CARD, EVIDENCE, IN_CARDS, IN_FOLDERS
+from tests.authoring.mistakes import CARD, EVIDENCE, IN_CARDS, IN_FOLDERS
 
 
 def folder(root: Path, files: dict[str, str | bytes]) -> Path:

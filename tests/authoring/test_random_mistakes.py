@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.authoring.check import check
 from cds_service.authoring.check.finding import CODES
 from cds_service.authoring.check.of_cards import card_findings
@@ -22,10 +23,8 @@ from cds_service.content import CARDS
 from cds_service.rules.card_set import Folder, card_files, load_card
 from cds_service.rules.evidence_file import load_evidence
 from cds_service.rules.shared_files import load_parameters
-from cds_service.rules.yaml_source import AuthoringError
+from tests.authoring.test_mistakes import folder
 from tests.support.clinic import engine
-
-from .test_mistakes import folder
 
 TODAY = date(2026, 11, 28)
 FILES = card_files(Folder(CARDS, "cards"))

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
+from cds_service.authored_yaml.source import AuthoringError, Place, load
 from cds_service.authoring.card_tests import run_card
 from cds_service.authoring.coverage import Covered, CoveredCard, Seen, covered_cards, percent, seen
 from cds_service.authoring.coverage_report import as_html, as_text
@@ -18,7 +19,6 @@ from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.rules.card_file import Vocabulary, parse_card
-from cds_service.rules.yaml_source import AuthoringError, Place, load
 
 CARD = """\
 id: our-card

@@ -11,6 +11,7 @@ from itertools import combinations, product
 import pytest
 from click.testing import CliRunner
 
+from cds_service.authored_yaml.source import load
 from cds_service.authoring.card_tests import applicable_tests, read_test
 from cds_service.authoring.why_not import Supposed, why_not
 from cds_service.authoring.why_not_report import why_not_call
@@ -24,7 +25,6 @@ from cds_service.fhir.interval import Interval
 from cds_service.hooks.any_hook import read_request
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.decision import Decisions
-from cds_service.rules.yaml_source import load
 from cds_service.states.values import TODAY, StatedFacts
 from tests.spec.scenarios import EVERY_CARD, INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
 from tests.support.clinic import engine

@@ -13,10 +13,10 @@ from unittest.mock import patch
 
 import orjson
 
-from . import floor_app
-from .bodies import Body, bodies
-from .client import Load, Target, load, once, target
-from .servers import Server, free_port, running
+from tests.bench import floor_app
+from tests.bench.bodies import Body, bodies
+from tests.bench.client import Load, Target, load, once, target
+from tests.bench.servers import Server, free_port, running
 
 CONNECTIONS = 2
 ROUNDS = 6

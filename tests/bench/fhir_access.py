@@ -10,12 +10,11 @@ import sys
 
 import orjson
 
+from tests.bench.client import Target, load, once, target
+from tests.bench.servers import free_port, running
 from tests.fhir_access.calls import QUERY_TYPES, authorization
 from tests.support.fhir_builders import hook_request, prefetch
 from tests.support.fhir_server import example_record
-
-from .client import Target, load, once, target
-from .servers import free_port, running
 
 SECONDS = 5.0
 

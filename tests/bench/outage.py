@@ -24,12 +24,11 @@ from sqlalchemy import Column, select
 from cds_service.authoring.example import example_request
 from cds_service.store.database import open_database
 from cds_service.store.schema import CARD_SHOWN, FEEDBACK
+from tests.bench.client import once, target
+from tests.bench.servers import free_port, running
 from tests.support.databases import postgresql, reachable, unreachable
 from tests.support.fhir_builders import NOW
 from tests.support.site import overridden
-
-from .client import once, target
-from .servers import free_port, running
 
 PATH = "/cds-services/b12-folate-order-select"
 CALLS_A_SECOND = 40

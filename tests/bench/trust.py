@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cds_service.rules.yaml_source import Place
+from cds_service.authored_yaml.source import Place
 from cds_service.trust.client_file import TrustedClient
 from cds_service.trust.replay import FileStore
 from cds_service.trust.verifier import TokenVerifier

@@ -36,7 +36,7 @@ OF_EVERYTHING = (
     "tests/fhir_profiles/test_profiles_and_reader.py",
     "tests/fhir_profiles/test_topics.py",
     "tests/docs/test_fhir_profiles_page.py",
-    "tests/unit/test_parameter_limits.py",
+    "tests/facts/test_parameter_limits.py",
     "tests/spec/test_calling_a_service.py",
     "tests/spec/test_cards.py",
     "tests/sandbox/test_records.py",

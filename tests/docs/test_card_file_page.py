@@ -11,8 +11,7 @@ from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.rules import card_file, evidence_file, shared_files
 from cds_service.rules.card import INDICATORS
-
-from ..authoring.mistakes import CARD
+from tests.authoring.mistakes import CARD
 
 PAGE = (Path(__file__).parents[2] / "docs/card-file.md").read_text("utf-8")
 

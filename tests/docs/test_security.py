@@ -45,7 +45,7 @@ def test_limits_are_those_of_the_code():
 
 
 def test_of_the_threads_that_answer_some_never_wait():
-    from cds_service.fhir import client
+    from cds_service.fhir_server import client
     from cds_service.hooks import rsgi
     from cds_service.store import writer
     from cds_service.trust import key_sources

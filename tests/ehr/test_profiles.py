@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.config import Settings
 from cds_service.ehr.profile_file import ehr_profile
 from cds_service.ehr.statement import statement_profile
@@ -20,9 +21,8 @@ from cds_service.facts.record import PatientRecord
 from cds_service.fhir.completeness import Answer, Asked, Completeness, completeness
 from cds_service.fhir.ehr_profile import BUILT_IN, GENERIC, EhrProfile
 from cds_service.fhir.index import ResourceIndex
-from cds_service.fhir.refusal import plainer, told_reason, without
+from cds_service.fhir_server.refusal import plainer, told_reason, without
 from cds_service.hooks.prefetch import prefetch_templates
-from cds_service.rules.yaml_source import AuthoringError
 from tests.support.clinic import engine, facts_of, fire
 from tests.support.ehr_rules import EPIC, ORACLE
 from tests.support.ehr_server import statement

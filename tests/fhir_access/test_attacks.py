@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir.authorization import FhirAuthorization
-from cds_service.fhir.client import FhirClient
-from cds_service.fhir.servers import Server
+from cds_service.fhir_server.authorization import FhirAuthorization
+from cds_service.fhir_server.client import FhirClient
+from cds_service.fhir_server.servers import Server
 from tests.fhir_access.calls import authorization, ids_of, post, treatment_is_unknown
 from tests.support.clinic import client
 from tests.support.fhir_builders import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir.client import THREADS
+from cds_service.fhir_server.client import THREADS
 from tests.fhir_access.calls import QUERY_TYPES, authorization, ids_of, post, treatment_is_unknown
 from tests.support.clinic import client
 from tests.support.fhir_builders import bundle, hook_request, observation, prefetch

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from requests import Request
 
 from cds_service.config import Settings
-from cds_service.fhir.servers import Address, parse_address, read_servers
+from cds_service.fhir_server.servers import Address, parse_address, read_servers
 
 
 def _allows(entries: list[str], url: str, *, host: str = "127.0.0.1") -> bool:

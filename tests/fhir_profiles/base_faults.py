@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from .profiles import EXAMPLES
+from tests.fhir_profiles.profiles import EXAMPLES
 
 Resource = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"

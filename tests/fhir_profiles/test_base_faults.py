@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cds_service.authoring.validation import Validator
-
-from .base_faults import BASES, faulty
-from .profiles import EXAMPLES
+from tests.fhir_profiles.base_faults import BASES, faulty
+from tests.fhir_profiles.profiles import EXAMPLES
 
 VALIDATOR = Validator()
 FAULTY = faulty()

@@ -9,9 +9,8 @@ from types import ModuleType
 import pytest
 
 from cds_service.fhir import units
-
-from .fact_base import ICD_10, ICD_10_CM
-from .profiles import ACTIVITY_DEFINITIONS, ENTRIES, codings_in
+from tests.fhir_profiles.fact_base import ICD_10, ICD_10_CM
+from tests.fhir_profiles.profiles import ACTIVITY_DEFINITIONS, ENTRIES, codings_in
 
 NEEDS = "the code table is in the test extra: pip install -e .[test]"
 UCUM = "http://unitsofmeasure.org"

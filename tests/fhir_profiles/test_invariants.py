@@ -10,8 +10,7 @@ import pytest
 from cds_service.authoring.validation import Validator
 from cds_service.authoring.validation.conformance import holds, nodes_at
 from cds_service.authoring.validation.node import Node
-
-from .profiles import COUNTER_EXAMPLES, EXAMPLES, STRUCTURE_DEFINITIONS
+from tests.fhir_profiles.profiles import COUNTER_EXAMPLES, EXAMPLES, STRUCTURE_DEFINITIONS
 
 VALIDATOR = Validator()
 KEYS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .profiles import ACTIVITY_DEFINITIONS
+from tests.fhir_profiles.profiles import ACTIVITY_DEFINITIONS
 
 # template -> version -> the digest of its content under that version; what once stood here stays.
 RECORDED: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "order_versions.json").read_text("utf-8"))

@@ -9,10 +9,9 @@ import pytest
 from cds_service.authoring.validation import Validator
 from cds_service.engine import PARAMETER_SETS
 from cds_service.rendering.orders import OrderContext
+from tests.fhir_profiles.profiles import ACTIVITY_DEFINITIONS, EXAMPLES
 from tests.spec.scenarios import ANSWERS, actions_of
 from tests.support.clinic import engine
-
-from .profiles import ACTIVITY_DEFINITIONS, EXAMPLES
 
 VALIDATOR = Validator()
 DRUGS = ("hydroxocobalamin", "cyanocobalamin", "folic-acid")

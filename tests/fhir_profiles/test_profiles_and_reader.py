@@ -19,10 +19,9 @@ from cds_service.facts.session import SessionReader, UnreadableOrders
 from cds_service.fhir.index import ResourceIndex
 from cds_service.fhir.terminology import LOINC
 from cds_service.fhir.units import UCUM
+from tests.fhir_profiles.profiles import COUNTER_EXAMPLES, EXAMPLES
 from tests.support.clinic import engine, facts_of, sent
 from tests.support.fhir_builders import NOW, SUBJECT, bundle
-
-from .profiles import COUNTER_EXAMPLES, EXAMPLES
 
 VALIDATOR = Validator()
 TERMINOLOGY = engine().terminology

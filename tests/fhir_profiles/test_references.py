@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .profiles import ENTRIES, codings_in
+from tests.fhir_profiles.profiles import ENTRIES, codings_in
 
 HERE = Path(__file__).parent
 REFERENCES: dict[str, dict[str, dict[str, str]]] = json.loads((HERE / "references.json").read_text("utf-8"))

@@ -10,8 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from cds_service.authoring.validation import Validator
 from cds_service.content import PROFILES
-
-from .profiles import CODE_SYSTEMS, STRUCTURE_DEFINITIONS, VALUE_SETS
+from tests.fhir_profiles.profiles import CODE_SYSTEMS, STRUCTURE_DEFINITIONS, VALUE_SETS
 
 BASE = "https://b12-folate-cds.example.org/fhir"
 FILES = sorted(PROFILES.glob("*/*.json"))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from cds_service.authoring.terminology_review import UnverifiedCode, unverified_codes
-
-from .profiles import ACTIVITY_DEFINITIONS, ENTRIES, EXTENSION
+from tests.fhir_profiles.profiles import ACTIVITY_DEFINITIONS, ENTRIES, EXTENSION
 
 NEEDED = {"url": EXTENSION + "code-review", "valueCode": "needed"}
 REASON = {"url": EXTENSION + "code-review-reason", "valueString": "The name was not read."}

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from cds_service.authoring.validation import Validator
 from cds_service.cli import main
 from cds_service.content import PROFILES
+from tests.fhir_profiles.profiles import COUNTER_EXAMPLES, EXAMPLES
 from tests.support.fhir_builders import bundle
-
-from .profiles import COUNTER_EXAMPLES, EXAMPLES
 
 OURS = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
 B12 = EXAMPLES["b12-total-result"]

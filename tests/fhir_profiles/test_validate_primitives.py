@@ -10,8 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from cds_service.authoring.validation import Validator
 from cds_service.authoring.validation.node import R4
 from cds_service.authoring.validation.required_codes import _by_element, required_codes
-
-from .profiles import EXAMPLES
+from tests.fhir_profiles.profiles import EXAMPLES
 
 VALIDATOR = Validator()
 ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}

@@ -10,10 +10,9 @@ from fhir.resources.R4B.valueset import ValueSet
 
 from cds_service.content import PROFILES
 from cds_service.fhir.terminology import CODES_SPELL_HIERARCHY, Terminology
-
-from . import fact_base
-from .fact_base import DMD, INTERPRETATION, LOINC, OPCS, RXNORM, SNOMED
-from .profiles import ACTIVITY_DEFINITIONS, ENTRIES, VALUE_SETS, codings_in
+from tests.fhir_profiles import fact_base
+from tests.fhir_profiles.fact_base import DMD, INTERPRETATION, LOINC, OPCS, RXNORM, SNOMED
+from tests.fhir_profiles.profiles import ACTIVITY_DEFINITIONS, ENTRIES, VALUE_SETS, codings_in
 
 TERMINOLOGY = Terminology.load(PROFILES)
 SECTION = re.compile(r"Project clinical fact base, section ([\d.]+)")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from tests.fuzz.shapes import as_bytes
+from tests.fuzz.target import FORM, JSON
 from tests.support.fhir_builders import (
     ANALYTES,
     CYANOCOBALAMIN_INJECTION,
@@ -22,9 +24,6 @@ from tests.support.fhir_builders import (
     patient,
     prefetch,
 )
-
-from .shapes import as_bytes
-from .target import FORM, JSON
 
 B12 = {"coding": [{"system": LOINC, "code": ANALYTES["b12"]}]}
 

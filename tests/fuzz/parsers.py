@@ -29,9 +29,9 @@ def _parsers() -> list[Callable[[Any], None]]:  # noqa: C901
     from cds_service.fhir.dates import parse_birth_date, parse_moment
     from cds_service.fhir.product import identify
     from cds_service.fhir.reading import read_value
-    from cds_service.fhir.servers import parse_address
     from cds_service.fhir.terminology import Terminology
     from cds_service.fhir.units import unit_of_alias
+    from cds_service.fhir_server.servers import parse_address
     from cds_service.hooks.errors import BadRequest
     from cds_service.hooks.feedback_body import read_feedback
     from cds_service.hooks.fhir_search import read_search

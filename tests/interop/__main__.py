@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from . import criteria, ehr, validator
-from .hapi import Hapi, load, running
-from .outcome import Failed, Outcomes
-from .tools import BUILD, classpath
+from tests.interop import criteria, ehr, validator
+from tests.interop.hapi import Hapi, load, running
+from tests.interop.outcome import Failed, Outcomes
+from tests.interop.tools import BUILD, classpath
 
 _FACTS = {
     "hook": "order-select",

@@ -11,10 +11,9 @@ from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.export.cql import criteria_cql
 from cds_service.export.edition import CRITERIA_NAME, criteria_version
 from cds_service.rules.hook_table import HOOKS
-
-from .outcome import Failed, Outcomes
-from .states import random_states, written
-from .tools import cql_tools, run
+from tests.interop.outcome import Failed, Outcomes
+from tests.interop.states import random_states, written
+from tests.interop.tools import cql_tools, run
 
 STATES = 4000
 

@@ -11,11 +11,10 @@ from cds_service.sandbox.by_example import everybody
 from cds_service.sandbox.chart import PRACTITIONER
 from cds_service.sandbox.demo import DemoPatient, demo_patients, demo_records, hook_request, prefetched
 from tests.fhir_access.calls import authorization
+from tests.interop.hapi import Hapi
+from tests.interop.outcome import Failed
 from tests.support.clinic import client, engine
 from tests.support.fhir_builders import TODAY
-
-from .hapi import Hapi
-from .outcome import Failed
 
 Json = dict[str, Any]
 _READING = {"fhir_budget": 30}

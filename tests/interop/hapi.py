@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 
-from .outcome import Failed, Outcomes
-from .tools import BUILD
+from tests.interop.outcome import Failed, Outcomes
+from tests.interop.tools import BUILD
 
 Resource = dict[str, Any]
 

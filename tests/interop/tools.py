@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from .outcome import Failed, Outcomes, Skipped
+from tests.interop.outcome import Failed, Outcomes, Skipped
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "interop"

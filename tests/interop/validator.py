@@ -11,12 +11,11 @@ from typing import Any
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.export.package import write_package
+from tests.interop.outcome import Failed, Outcomes
+from tests.interop.tools import BUILD, run
 from tests.spec.scenarios import EVERY_CARD
 from tests.support.apply import parameters as apply_parameters
 from tests.support.clinic import client
-
-from .outcome import Failed, Outcomes
-from .tools import BUILD, run
 
 # What the validator says of HL7's own definitions too, which is shown by the control: keys of its messages.
 KNOWN = {"ERROR_GENERATING_SNAPSHOT": "without a package of its own it cannot make a snapshot of an extension while it validates it"}

@@ -24,9 +24,8 @@ from cds_service.hooks.request import read_call
 from cds_service.rendering.card_in_call import Patient
 from cds_service.rendering.cards import RenderedCard, render_cards
 from cds_service.rendering.shown import select_shown
+from tests.safety.patients import HOOKS, ORDERING, Visit, visits
 from tests.support.fhir_builders import NOW
-
-from .patients import HOOKS, ORDERING, Visit, visits
 
 MOST_STEPS = 4
 _ANSWERED_IN = {

@@ -4,11 +4,10 @@ from random import Random
 
 import pytest
 
+from tests.safety import acceptance
+from tests.safety.acceptance import Broken, accept_suggestions, run
+from tests.safety.patients import Visit
 from tests.support.fhir_builders import condition, folic_acid, observation, prefetch
-
-from . import acceptance
-from .acceptance import Broken, accept_suggestions, run
-from .patients import Visit
 
 
 def test_sessions_in_which_suggestions_are_accepted_break_no_invariant():

@@ -15,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.safety import variants
+from tests.safety.patients import CLINICAL, HOOKS, ICD10, RESULTS, VERIFICATION, Visit, answer, result, said, visits
 from tests.support.clinic import fire, ids, suggestions
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
@@ -36,9 +38,6 @@ from tests.support.fhir_builders import (
     observation,
     prefetch,
 )
-
-from . import variants
-from .patients import CLINICAL, HOOKS, ICD10, RESULTS, VERIFICATION, Visit, answer, result, said, visits
 
 EXAMPLES = settings(
     deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow],

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from tests.safety.patients import VERIFICATION, Visit
 from tests.support.clinic import client
 from tests.support.fhir_builders import (
     FOLIC_ACID_1MG,
@@ -33,8 +34,6 @@ from tests.support.fhir_builders import (
     observation,
     service_request,
 )
-
-from .patients import VERIFICATION, Visit
 
 Variant = Callable[[Visit, Random], Visit]
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})\Z")

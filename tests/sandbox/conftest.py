@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .started import Started, sandbox
+from tests.sandbox.started import Started, sandbox
 
 
 @pytest.fixture(scope="session")

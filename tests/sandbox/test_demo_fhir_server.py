@@ -10,10 +10,9 @@ import pytest
 import requests
 
 from cds_service.sandbox.fhir_search import KINDS
+from tests.sandbox.started import Started
 from tests.support.serving import held_port
 from tests.support.waiting import PATIENCE
-
-from .started import Started
 
 Json = dict[str, Any]
 OBSERVATIONS = "Observation?patient=margaret-hill"

@@ -9,12 +9,11 @@ import requests
 
 from cds_service.sandbox.by_example import everybody
 from cds_service.sandbox.patients import HEALTHY
+from tests.sandbox.cds_hooks_sandbox import Sandbox
+from tests.sandbox.started import Started, sandbox
 from tests.support.clinic import engine, ids
 from tests.support.ehr import jwks_server, token
 from tests.support.waiting import PATIENCE
-
-from .cds_hooks_sandbox import Sandbox
-from .started import Started, sandbox
 
 PEOPLE = everybody(engine().cards)
 BY_ID = {person.id: person for person in PEOPLE}

@@ -8,10 +8,9 @@ import pytest
 import requests
 
 from cds_service.sandbox.patients import AT_ORDERING, ON_OPENING
+from tests.sandbox.started import Started
 from tests.support.clinic import ids
 from tests.support.waiting import PATIENCE
-
-from .started import Started
 
 Json = dict[str, Any]
 CRD_ORIGIN = "http://localhost:3000"

@@ -14,9 +14,8 @@ from cds_service.hooks.services import service_id
 from cds_service.sandbox.links import CRD_REQUEST_GENERATOR, Addresses, sandbox_text
 from cds_service.sandbox.patients import HEALTHY, PEOPLE
 from cds_service.trust.client_file import load_clients
+from tests.sandbox.cds_hooks_sandbox import ORIGIN
 from tests.support.clinic import engine
-
-from .cds_hooks_sandbox import ORIGIN
 
 PAGE = (Path(__file__).parents[2] / "docs/sandbox.md").read_text("utf-8")
 BLOCKS = [block.partition("\n")[2] for block in PAGE.split("```")[1::2]]

@@ -13,9 +13,9 @@ from werkzeug.serving import make_server
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.fhir.client import FhirClient
-from cds_service.fhir.named_servers import NoAnswer
-from cds_service.fhir.servers import read_servers
+from cds_service.fhir_server.client import FhirClient
+from cds_service.fhir_server.named_servers import NoAnswer
+from cds_service.fhir_server.servers import read_servers
 from tests.support.browser import axe_violations, needs_browser, opened
 from tests.support.fhir_builders import NOW, PATIENT
 from tests.support.serving import refused_start, serving

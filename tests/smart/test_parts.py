@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from cds_service.config import Settings
-from cds_service.fhir.servers import named_by, read_servers
+from cds_service.fhir_server.servers import named_by, read_servers
 from cds_service.workbench.smart.sealed import LAUNCH_SECONDS, Launch, Seal
 
 LAUNCH = Launch("state", "nonce", "verifier", "https://ehr.example.org/fhir")

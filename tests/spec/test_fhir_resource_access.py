@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir.client import FhirClient
+from cds_service.fhir_server.client import FhirClient
 from tests.fhir_access.calls import QUERY_TYPES, authorization, ids_of, post
 from tests.spec.scenarios import LOW_B12
 from tests.support.clinic import client

@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from cds_service.rules.yaml_source import AuthoringError
+from cds_service.authored_yaml.source import AuthoringError
 from tests.support.ehr import ISS, bearer, claims, jwk, jwks, refused, service, token
 
 

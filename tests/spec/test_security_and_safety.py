@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.config import Settings
-from cds_service.rules.yaml_source import AuthoringError
 from cds_service.trust.client_file import load_clients
 from tests.support.ehr import ISS
 

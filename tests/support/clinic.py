@@ -15,8 +15,7 @@ from cds_service.config import Settings
 from cds_service.engine import Call, Engine
 from cds_service.facts.catalogue import Facts
 from cds_service.fhir.reading import Value, read_value
-
-from .fhir_builders import NOW, PATIENT, bundle, hook_request, prefetch
+from tests.support.fhir_builders import NOW, PATIENT, bundle, hook_request, prefetch
 
 _MODELS = {"MedicationRequest": MedicationRequest, "ServiceRequest": ServiceRequest}
 

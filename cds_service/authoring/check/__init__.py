@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from ...authored_yaml.source import AuthoringError, Mistakes
 from ...config import Settings
 from ...content import CARDS
 from ...engine import PARAMETER_SETS, Engine, definitions, note_wrong_orders, vocabulary
@@ -18,7 +19,6 @@ from ...rules.evidence_file import read_evidence
 from ...rules.parameter_text import note_wrong_definitions
 from ...rules.shared_files import Folder, read_folders, read_parameters, words_of
 from ...rules.sign_off_file import read_sign_offs
-from ...rules.yaml_source import AuthoringError, Mistakes
 from ...site_codes import read_site_codes
 from ..card_tests import CardTestResult, run_card, with_drafts
 from .finding import Finding

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from ...rules.yaml_source import AuthoringError, Place
+from ...authored_yaml.source import AuthoringError, Place
 
 # Every code with what it means; docs/check.md lists them.
 CODES = {

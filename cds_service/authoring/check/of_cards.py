@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from ...authored_yaml.reader import meant
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Definition
 from ...facts.fact import Fact
 from ...facts.kinds import DATE, NUMBER, ORDERS, RESULT
 from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER, SUMMARY_LIMIT
-from ...rules.yaml_reader import meant
 from ..approval import approval_of
 from ..card_tests import CardTestResult, applicable_tests, failed_alike, missing_tests, read_test
 from ..coverage import seen

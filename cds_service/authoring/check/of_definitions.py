@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from ...authored_yaml.source import Place
 from ...content import PROFILES
-from ...rules.yaml_source import Place
 from ..validation import Validator
 from ..validation.finding import Finding as ValidationFinding
 from .finding import Finding

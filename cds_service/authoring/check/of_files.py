@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...authored_yaml.source import Mapping, Mistakes, Sequence
 from ...engine import PARAMETER_SETS
 from ...rules.card_set import Folder, card_files, load_card
 from ...rules.condition_file import Vocabulary
 from ...rules.shared_files import read_file
-from ...rules.yaml_source import Mapping, Mistakes, Sequence
 from ..card_tests import applicable_tests, read_test
 from .finding import Finding
 

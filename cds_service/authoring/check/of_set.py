@@ -7,13 +7,13 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
+from ...authored_yaml.source import Place
 from ...content import PROFILES
 from ...engine import Engine
 from ...rules.card import Card
 from ...rules.card_set import load_parameters
 from ...rules.conditions import Condition
 from ...rules.decision import Decisions
-from ...rules.yaml_source import Place
 from ...states.values import StatedFacts
 from ..card_tests import applicable_tests, read_test
 from ..terminology_review import UnverifiedCode, unverified_codes

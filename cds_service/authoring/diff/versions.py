@@ -35,7 +35,7 @@ def read_version(name: str, settings: Settings, work: Path) -> Version:
     """The set of cards called ``name``: ``built-in``, a folder, or ``REVISION:FOLDER``, which git unpacks into ``work``.
 
     A folder with ``site.yaml`` comes over the built-in cards. Raises :class:`NoSuchVersion`, and
-    :class:`~cds_service.rules.yaml_source.AuthoringError` where a file cannot be read.
+    :class:`~cds_service.authored_yaml.source.AuthoringError` where a file cannot be read.
     """
     folder = CARDS if name == BUILT_IN else Path(name)
     if not folder.is_dir():
@@ -53,7 +53,7 @@ def read_version(name: str, settings: Settings, work: Path) -> Version:
 def with_card_as(copy: Path, card: Card, now: Mapping[str, Engine], work: Path) -> Version:
     """The set of cards as it is ``now``, by parameter set, with the file ``copy`` in place of that of ``card``; made in ``work``.
 
-    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` where the copy can no longer be read beside the others.
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` where the copy can no longer be read beside the others.
     """
     first = next(iter(now.values()))
     path, folder = file_of(card, first.folders)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ...authored_yaml.reader import meant
 from ...engine import Call, Engine
 from ...rendering.shown import select_shown
-from ...rules.yaml_reader import meant
 from ..explanation import outcome
 from .dot import dot
 from .ladder import Ladder, ladder_as_authored, ladder_of_decision

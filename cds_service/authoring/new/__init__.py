@@ -42,7 +42,7 @@ def begin(plan: Plan, settings: Settings, today: date) -> list[Path]:
     """Write the draft that ``plan`` asks for, and what its folder lacks; the files written, the card last.
 
     Nothing is overwritten but the generated schema of a local folder. Raises :class:`CannotBegin`, and
-    :class:`~cds_service.rules.yaml_source.AuthoringError` where the cards that are there cannot be read; then nothing is written.
+    :class:`~cds_service.authored_yaml.source.AuthoringError` where the cards that are there cannot be read; then nothing is written.
     """
     _check_names(plan)
     local = not (plan.folder / "parameters" / "default.yaml").exists() or (plan.folder / SITE_FILE).exists()

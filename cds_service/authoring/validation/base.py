@@ -14,8 +14,8 @@ from typing import Any
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
+from ...authored_yaml.reader import meant
 from ...rules.condition_file import LONGEST_ID
-from ...rules.yaml_reader import meant
 from .finding import Finding
 from .node import RESOURCE_TYPES, Node
 from .primitives import beside_extension_values, filled, ill_formed, without_value

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...authored_yaml.reader import meant
 from ...fhir.terminology import BASE
-from ...rules.yaml_reader import meant
 
 OURS = f"{BASE}/StructureDefinition/"
 

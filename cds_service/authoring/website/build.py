@@ -65,7 +65,7 @@ def _templates() -> Environment:
 def build(folder: Path) -> dict[str, str]:
     """Every file of the site by its path in it. ``folder``: the documents; without it the site is of the cards alone.
 
-    Raises :class:`~cds_service.rules.yaml_source.AuthoringError` for cards with a mistake.
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for cards with a mistake.
     """
     return _Site(folder).built()
 

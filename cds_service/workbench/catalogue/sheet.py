@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...authored_yaml.source import AuthoringError
 from ...authoring.approval import Approval, approval_of
 from ...authoring.card_tests import run_card
 from ...authoring.diff import compare
@@ -19,7 +20,6 @@ from ...engine import Engine
 from ...rules.card import Card
 from ...rules.shared_files import read_file
 from ...rules.sign_off_file import SignOff, checksum_of
-from ...rules.yaml_source import AuthoringError
 from ...store.report import CardReport
 from .content import Catalogue
 from .later import Later

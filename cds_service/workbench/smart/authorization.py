@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from ...fhir.named_servers import NamedServers, NoAnswer
+from ...fhir_server.named_servers import NamedServers, NoAnswer
 from .refusal import ehr_unusable, not_granted, untrusted
 from .sealed import Launch
 

@@ -19,8 +19,8 @@ from werkzeug.exceptions import NotFound
 
 from ...config import Settings
 from ...facts.queries import QUERIES
-from ...fhir.client import FhirClient
-from ...fhir.named_servers import NamedServers
+from ...fhir_server.client import FhirClient
+from ...fhir_server.named_servers import NamedServers
 from ...hooks.caller import calling_party
 from ...hooks.refusals import REQUEST_ID, note_refusal, request_id
 from ...hooks.served import Serving

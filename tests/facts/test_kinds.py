@@ -8,13 +8,13 @@ from typing import NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
+from cds_service.authored_yaml.source import AuthoringError, Mapping, Place, Sequence
 from cds_service.authoring.check.schema import criterion_schema, stated_schema
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.kinds import KINDS, Kind, NotOfKind
 from cds_service.rules.card_texts import check_text
 from cds_service.rules.condition_file import ConditionReader, of_kind
 from cds_service.rules.conditions import OPERATORS
-from cds_service.rules.yaml_source import AuthoringError, Mapping, Place, Sequence
 from tests.support.clinic import engine
 
 HERE = Place("card.yaml", 1, 1)

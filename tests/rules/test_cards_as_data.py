@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.authored_yaml.source import AuthoringError, load
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE, closure
 from cds_service.facts.fact import absent, known, unknown
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.card_set import folders, load_cards, load_evidence, load_parameters
 from cds_service.rules.decision import Decisions
-from cds_service.rules.yaml_source import AuthoringError, load
 from cds_service.states.values import StatedFacts
 from tests.support.clinic import engine, facts_of
 from tests.support.fhir_builders import condition, folic_acid, hydroxocobalamin, observation

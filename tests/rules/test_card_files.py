@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.authored_yaml.source import AuthoringError, load
 from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.rules.card_file import Vocabulary, parse_card
 from cds_service.rules.card_set import folders, load_cards, load_evidence, load_parameters
-from cds_service.rules.yaml_source import AuthoringError, load
 from tests.support.clinic import engine
 
 VOCABULARY = Vocabulary(

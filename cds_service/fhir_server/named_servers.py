@@ -13,9 +13,9 @@ from requests import PreparedRequest, Request, RequestException, Response
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from ..fhir.reading import parse_json
 from .connections import CheckedAdapter, Exchange
 from .problems import OUT_OF_TIME, STATUSES, told_failure
-from .reading import parse_json
 from .servers import Server, named_by
 
 LONGEST_ANSWER = 256 * 1024

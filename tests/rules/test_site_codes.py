@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.app import create_app
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.authoring.validation.conformance import holds
 from cds_service.authoring.validation.node import Node
 from cds_service.cli import main
@@ -16,7 +17,6 @@ from cds_service.config import Settings
 from cds_service.engine import Engine, definitions
 from cds_service.export.resources import definitions as handed_over_definitions
 from cds_service.reload import problems
-from cds_service.rules.yaml_source import AuthoringError
 from tests.support.clinic import client, ids
 from tests.support.fhir_builders import (
     DAILY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .loose_json import as_text, codings, dicts
+from ..fhir.loose_json import as_text, codings, dicts
 
 SYSTEMS = "code"  # the systems of its codes
 _LEFT_OUT = ("_include", "_sort", "_count", "intent")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cds_service.authored_yaml.source import load
 from cds_service.authoring.card_tests import run_test
 from cds_service.authoring.mutation import mutants, mutate, report
 from cds_service.cli import main
@@ -17,7 +18,6 @@ from cds_service.engine import PARAMETER_SETS
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.kinds import YES_NO
 from cds_service.rules.card_file import Vocabulary, parse_card
-from cds_service.rules.yaml_source import load
 from tests.support.clinic import engine
 
 VOCABULARY = Vocabulary(CATALOGUE, {"some-source": 1}, {}, {}, PARAMETER_SETS, ())

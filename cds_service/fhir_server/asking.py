@@ -14,13 +14,13 @@ from typing import Any
 from requests import PreparedRequest, Request, Response
 from urllib3.exceptions import HTTPError
 
+from ..fhir.reading import parse_json
+from ..fhir.version import READ_VERSIONS
 from .authorization import FhirAuthorization
 from .connections import CheckedAdapter, Exchange
 from .problems import STATUSES, retry_seconds
-from .reading import parse_json
 from .refusal import told_reason
 from .servers import Address, Server
-from .version import READ_VERSIONS
 
 _CHUNK = 65_536
 _MOST_REASON = 65_536

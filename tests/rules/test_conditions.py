@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_service.authored_yaml.source import Place
 from cds_service.facts.fact import absent, known, unknown
 from cds_service.fhir.interval import Interval
 from cds_service.rules.card import Card, deciding_criteria
 from cds_service.rules.conditions import AnyOf, CardHolds, Criterion
 from cds_service.rules.decision import Decisions
-from cds_service.rules.yaml_source import Place
 
 TODAY = date(2026, 11, 23)
 HERE = Place("card.yaml", 1, 1)

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from .yaml_source import AuthoringError, Mapping, Mistakes, Noted, Place, Sequence
+from .source import AuthoringError, Mapping, Mistakes, Noted, Place, Sequence
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _Made = TypeVar("_Made")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from .ehr_profile import EhrProfile
-from .loose_json import as_dict, as_list, as_text, dicts
+from ..fhir.ehr_profile import EhrProfile
+from ..fhir.loose_json import as_dict, as_list, as_text, dicts
 
 
 class _Kind(NamedTuple):

@@ -12,14 +12,14 @@ from urllib.parse import urljoin
 from requests import RequestException
 from urllib3.exceptions import HTTPError
 
+from ..fhir.r4 import OperationOutcome, Resource
+from ..fhir.reading import Bundle, Unread, parse_json, read_value
+from ..fhir.retrieval import Fetched, joined
 from .asking import Asking, Budget, Refused, Unanswered
 from .authorization import FhirAuthorization, Reach
 from .connections import CheckedAdapter
 from .problems import ELSEWHERE, EXPIRED, OUT_OF_TIME, told_failure
-from .r4 import OperationOutcome, Resource
-from .reading import Bundle, Unread, parse_json, read_value
 from .refusal import plainer, told_reason, without
-from .retrieval import Fetched, joined
 from .servers import Address, Server, parse_address
 
 MOST_PAGES = 20

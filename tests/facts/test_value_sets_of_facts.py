@@ -8,8 +8,8 @@ from cds_service.fhir.index import ResourceIndex
 from cds_service.fhir.product import _identify
 from cds_service.fhir.product_tokens import Vocabulary
 from cds_service.fhir.terminology import Terminology
+from tests.facts.test_fact_declarations import REQUESTS, answers, computed
 from tests.support.clinic import engine
-from tests.unit.test_fact_declarations import REQUESTS, answers, computed
 
 VALUE_SETS = {path.stem for path in (PROFILES / "value-sets").glob("*.json")}
 

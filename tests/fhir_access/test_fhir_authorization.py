@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.fhir.authorization import FhirAuthorization, Reach
+from cds_service.fhir_server.authorization import FhirAuthorization, Reach
 
 
 def _reach(scope, kind="Observation", *, search=True, patient=None):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.rules.yaml_source import AuthoringError
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.trust.client_file import load_clients
 
 

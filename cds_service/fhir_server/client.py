@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 from certifi import where
 
+from ..fhir.ehr_profile import EhrProfile
+from ..fhir.retrieval import Fetch, Fetched
 from .authorization import FhirAuthorization
 from .connections import CheckedAdapter
-from .ehr_profile import EhrProfile
 from .fetching import Probed, Reading, Source
 from .named_servers import NamedServers
-from .retrieval import Fetch, Fetched
 from .servers import Address, Server, parse_address
 
 THREADS = 64  # for each server of the list; they are made when needed

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.authored_yaml.source import AuthoringError, Mistakes
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.export.resources import generated
@@ -26,7 +27,6 @@ from cds_service.rules.parameter_text import (
     parameter_words,
     with_parameters,
 )
-from cds_service.rules.yaml_source import AuthoringError, Mistakes
 from tests.support.numbers_in_prose import repeated, stated
 
 # What guidance says, which no limit of ours changes, though the number is the same.
@@ -75,7 +75,7 @@ def test_no_definition_of_a_fact_repeats_a_number_of_a_parameter(name, parameter
 
 def _texts(path: Path):
     """The texts of a card's file as authored, with the keys under which they stand."""
-    from cds_service.rules.yaml_source import load
+    from cds_service.authored_yaml.source import load
 
     def texts(value, key=""):
         if isinstance(value, dict):

@@ -11,12 +11,12 @@ import yaml
 from click.testing import CliRunner
 
 from cds_service.app import create_app
+from cds_service.authored_yaml.source import AuthoringError
 from cds_service.cli import main
 from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.engine import Engine
 from cds_service.rules.card_set import overrides
-from cds_service.rules.yaml_source import AuthoringError
 from tests.support.clinic import ids
 from tests.support.fhir_builders import NOW, hook_request, observation, prefetch
 

@@ -1,0 +1,1 @@
+"""Reading the FHIR servers of clients: the only part that opens connections to them."""
