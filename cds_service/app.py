@@ -47,7 +47,8 @@ def _utc_now() -> datetime:
 
 
 def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Flask:
-    """The application for ``settings`` (from the environment by default); ``clock`` gives aware datetimes.
+    """The application for ``settings`` (from the environment by default); ``clock``
+    gives aware datetimes.
 
     Raises :class:`~.trust.start.UnsafeSettings` where callers would be neither known nor local.
     """
@@ -62,10 +63,18 @@ def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Fla
     authentication, is_own = _admit_callers(app, settings)
     turn = Turn()
     fhir = _fhir_client(settings, turn)
-    store = Store(settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value())
+    store = Store(
+        settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value()
+    )
     serving = Serving(Engine(settings), clock)
     calls = HookCalls(serving, clock, fhir, store)
-    hot = HotCalls(calls, authentication, is_own, settings.max_body_bytes, has_origins=bool(settings.cors_origins))
+    hot = HotCalls(
+        calls,
+        authentication,
+        is_own,
+        settings.max_body_bytes,
+        has_origins=bool(settings.cors_origins),
+    )
     app.extensions |= {"store": store, "serving": serving, "hot": hot}
     app.register_blueprint(health_blueprint(serving, store, clock))
     app.register_blueprint(hooks_blueprint(serving, calls, turn))
@@ -76,8 +85,11 @@ def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Fla
     return app
 
 
-def _admit_callers(app: Flask, settings: Settings) -> tuple[Authentication | None, Callable[[str], bool] | None]:
-    """Have ``app`` refuse whoever may not call. How callers are known, and which hosts are this service: what there is of them."""
+def _admit_callers(
+    app: Flask, settings: Settings
+) -> tuple[Authentication | None, Callable[[str], bool] | None]:
+    """Have ``app`` refuse whoever may not call. How callers are known, and which hosts are this
+    service: what there is of them."""
     if verifier := token_verifier(settings):
         authentication = Authentication(verifier, settings)
         authenticate_callers(app, authentication, settings)
@@ -90,28 +102,40 @@ def _admit_callers(app: Flask, settings: Settings) -> tuple[Authentication | Non
     return None, is_own
 
 
-def _add_pages(app: Flask, serving: Serving, clock: Clock, fhir: FhirClient, turn: Turn, settings: Settings) -> None:
+def _add_pages(
+    app: Flask, serving: Serving, clock: Clock, fhir: FhirClient, turn: Turn, settings: Settings
+) -> None:
     """The pages for people, where a site has them: the workbench, and the app that an EHR opens."""
     if settings.has_workbench:
         app.register_blueprint(workbench_blueprint(serving, clock, fhir, turn, settings))
     if settings.smart_client_id:
-        from .workbench.smart.blueprint import smart_blueprint  # only then: its libraries take long to load
+        # only then: its libraries take long to load
+        from .workbench.smart.blueprint import smart_blueprint
 
         app.register_blueprint(smart_blueprint(serving, clock, fhir, turn, settings))
 
 
 def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:
-    """The reader of FHIR servers. What a server says of itself counts where the site says nothing of its EHR."""
+    """The reader of FHIR servers. What a server says of itself counts where the site says
+    nothing of its EHR."""
     own_words = None if settings.ehr else partial(statement_profile, settings.ehr_profile)
     servers = settings.listed_fhir_servers
-    return FhirClient(servers, settings.fhir_budget, settings.max_body_bytes, settings.fhir_ca_bundle, turn.given_up, own_words)
+    return FhirClient(
+        servers,
+        settings.fhir_budget,
+        settings.max_body_bytes,
+        settings.fhir_ca_bundle,
+        turn.given_up,
+        own_words,
+    )
 
 
 def create_worker_app() -> WholeCalls:
     """The application of a server's worker process, which takes the cards anew at SIGHUP.
 
-    What was loaded lives as long as the process, so the garbage collector need not walk it; and a call makes thousands of
-    short-lived objects that reference counting frees, so it need not look often.
+    What was loaded lives as long as the process, so the garbage collector need not walk it;
+    and a call makes thousands of short-lived objects that reference counting frees, so it
+    need not look often.
     """
     log_to_stderr("cds_service")
     end_with_parent()
@@ -124,7 +148,9 @@ def create_worker_app() -> WholeCalls:
     gc.set_threshold(50_000, 20, 20)
     watch_connections(settings.port)
     # Where the workbench shows what clients sent, Flask sees every call.
-    return WholeCalls(app.wsgi_app, Admission(app), None if settings.watches_clients else app.extensions["hot"])
+    return WholeCalls(
+        app.wsgi_app, Admission(app), None if settings.watches_clients else app.extensions["hot"]
+    )
 
 
 def _freeze() -> None:

@@ -1,6 +1,7 @@
 """Every setting of the service, once: its name, type, default and one line of documentation.
 
-Settings come from the environment (``CDS_PORT=8081``); command-line options of ``serve`` come before them.
+Settings come from the environment (``CDS_PORT=8081``); command-line options of
+``serve`` come before them.
 """
 
 from __future__ import annotations
@@ -33,97 +34,185 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
     workers: int | None = Field(
-        None, ge=1, le=MOST_WORKERS, description="Worker processes. Empty: one for each processor core that the service may use."
+        None,
+        ge=1,
+        le=MOST_WORKERS,
+        description=(
+            "Worker processes. Empty: one for each processor core that the service may use."
+        ),
     )
-    parameters: Literal["default", "uk", "us"] = Field("default", description="Parameter set: thresholds and regional choices.")
+    parameters: Literal["default", "uk", "us"] = Field(
+        "default", description="Parameter set: thresholds and regional choices."
+    )
     cards: Annotated[tuple[Path, ...], NoDecode] = Field(
-        (), description="Folders of the site's own cards and parameters, a comma list; see [local cards](local-cards.md)."
+        (),
+        description=(
+            "Folders of the site's own cards and parameters, a comma list; see [local "
+            "cards](local-cards.md)."
+        ),
     )
     formulary: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(PRODUCTS),
-        description=f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means all its products.",
+        description=(
+            f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means "
+            "all its products."
+        ),
     )
     timezone: str = Field("UTC", description="Time zone in which days are counted, an IANA name.")
-    order_intent: Literal["proposal", "plan", "order"] = Field("proposal", description="Intent of new suggested orders.")
+    order_intent: Literal["proposal", "plan", "order"] = Field(
+        "proposal", description="Intent of new suggested orders."
+    )
     max_body_bytes: int = Field(
-        10_000_000, ge=1, description="Largest request body accepted, and the most that is read from FHIR servers for one call."
+        10_000_000,
+        ge=1,
+        description=(
+            "Largest request body accepted, and the most that is read from FHIR servers for one "
+            "call."
+        ),
     )
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = Field(
         (LOOPBACK,),
-        description="FHIR servers that may be read, a comma list of base URLs; see [FHIR access](fhir-access.md). "
-        f"`{LOOPBACK}`: every server on this machine, while the service itself listens on loopback and trusts no clients by name.",
+        description=(
+            "FHIR servers that may be read, a comma list of base URLs; see [FHIR "
+            f"access](fhir-access.md). `{LOOPBACK}`: every server on this machine, while the "
+            "service itself listens on loopback and trusts no clients by name."
+        ),
     )
     fhir_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        (), description="Private networks in which FHIR servers listed by name may be, a comma list such as `10.20.0.0/16`."
+        (),
+        description=(
+            "Private networks in which FHIR servers listed by name may be, a comma list such as "
+            "`10.20.0.0/16`."
+        ),
     )
-    fhir_budget: float = Field(2.0, gt=0, le=30, description="Seconds for all reading of FHIR servers in one call.")
-    fhir_ca_bundle: str = Field("", description="PEM file of the certificate authorities of FHIR servers, in place of the public ones.")
+    fhir_budget: float = Field(
+        2.0, gt=0, le=30, description="Seconds for all reading of FHIR servers in one call."
+    )
+    fhir_ca_bundle: str = Field(
+        "",
+        description=(
+            "PEM file of the certificate authorities of FHIR servers, in place of the public ones."
+        ),
+    )
     ehr: str = Field(
         "",
-        description="What is known of the EHR, see [EHRs](ehrs.md): which lists it keeps and what form of query it takes. "
-        f"{', '.join(f'`{name}`' for name in BUILT_IN)}, or a YAML file of the site's own. Empty: as `generic`, and FHIR servers are "
-        "read by what their CapabilityStatement says.",
+        description=(
+            "What is known of the EHR, see [EHRs](ehrs.md): which lists it keeps and what form of "
+            f"query it takes. {', '.join(f'`{name}`' for name in BUILT_IN)}, or a YAML file of the "
+            "site's own. Empty: as `generic`, and FHIR servers are read by what their "
+            "CapabilityStatement says."
+        ),
     )
     database_url: str = Field(
         "sqlite:///cds.sqlite3",
         repr=False,
-        description="Where cards shown and feedback are kept, see [feedback](feedback.md): `sqlite:///path` or `postgresql://user@host/database`.",
+        description=(
+            "Where cards shown and feedback are kept, see [feedback](feedback.md): "
+            "`sqlite:///path` or `postgresql://user@host/database`."
+        ),
     )
-    snooze_days: int = Field(0, ge=0, le=365, description="Days for which an overridden card stays silent for that patient; 0 is off.")
+    snooze_days: int = Field(
+        0,
+        ge=0,
+        le=365,
+        description="Days for which an overridden card stays silent for that patient; 0 is off.",
+    )
     snooze_key: SecretStr = Field(
         SecretStr(""),
         validate_default=True,
-        description="Secret of at least 32 characters, with which patient ids are hashed; needed with `CDS_SNOOZE_DAYS`.",
+        description=(
+            "Secret of at least 32 characters, with which patient ids are hashed; needed with "
+            "`CDS_SNOOZE_DAYS`."
+        ),
     )
     base_url: str = Field(
-        "", description="Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS` and `CDS_SMART_CLIENT_ID`."
+        "",
+        description=(
+            "Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS` "
+            "and `CDS_SMART_CLIENT_ID`."
+        ),
     )
-    clients: str = Field("", description="File of trusted clients, see [trust](trust.md). With it, every call needs a token.")
-    insecure: bool = Field(False, description="Answer callers that are not authenticated, on any address.")
+    clients: str = Field(
+        "",
+        description=(
+            "File of trusted clients, see [trust](trust.md). With it, every call needs a token."
+        ),
+    )
+    insecure: bool = Field(
+        False, description="Answer callers that are not authenticated, on any address."
+    )
     discovery: Literal["public", "protected"] = Field(
-        "public", description="Whether anyone may read discovery and the definitions (`public`) or a token is needed (`protected`)."
+        "public",
+        description=(
+            "Whether anyone may read discovery and the definitions (`public`) or a token is needed "
+            "(`protected`)."
+        ),
     )
     service_ids: Literal["distinct", "shared"] = Field(
         "distinct",
-        description="Whether each hook's service has its own id (`distinct`), or all have one (`shared`), so that a client "
-        "replaces the cards of an earlier hook by those of a later one.",
+        description=(
+            "Whether each hook's service has its own id (`distinct`), or all have one (`shared`), "
+            "so that a client replaces the cards of an earlier hook by those of a later one."
+        ),
     )
-    token_seconds: int = Field(3600, ge=60, le=86400, description="Longest lifetime (`exp` minus `iat`) of a token.")
+    token_seconds: int = Field(
+        3600, ge=60, le=86400, description="Longest lifetime (`exp` minus `iat`) of a token."
+    )
     calls_per_second: float = Field(
         100,
         ge=0,
         le=100_000,
-        description="Calls a second of one client (by its `iss` and tenant) in a worker, after a burst of ten seconds' worth; what is "
-        "more is answered 429. Without a token an address has 20 at most. 0 is no limit. It counts where `CDS_CLIENTS` is set.",
+        description=(
+            "Calls a second of one client (by its `iss` and tenant) in a worker, after a burst of "
+            "ten seconds' worth; what is more is answered 429. Without a token an address has 20 "
+            "at most. 0 is no limit. It counts where `CDS_CLIENTS` is set."
+        ),
     )
     replay_store: str = Field(
         "cds-replay.sqlite3",
-        description="Where used tokens are noted: a file on a local disk, or for several machines `redis://…`.",
+        description=(
+            "Where used tokens are noted: a file on a local disk, or for several machines "
+            "`redis://…`."
+        ),
     )
     cors_origins: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="Origins of browser-based clients, a comma list, such as `https://sandbox.cds-hooks.org`."
+        frozenset(),
+        description=(
+            "Origins of browser-based clients, a comma list, such as "
+            "`https://sandbox.cds-hooks.org`."
+        ),
     )
 
     workbench: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="The pages at `/` on which people try the service. `auto`: on while the service listens on loopback, has no public "
-        "name and trusts no clients. With `CDS_CLIENTS` they need a token, like everything else.",
+        description=(
+            "The pages at `/` on which people try the service. `auto`: on while the service "
+            "listens on loopback, has no public name and trusts no clients. With `CDS_CLIENTS` "
+            "they need a token, like everything else."
+        ),
     )
 
     smart_client_id: str = Field(
         "",
         pattern=r"^[ -~]*$",
-        description="Client id under which the EHR knows the [SMART app](smart-app.md). With it, every card has a link that opens the "
-        "patient's picture inside the EHR.",
+        description=(
+            "Client id under which the EHR knows the [SMART app](smart-app.md). With it, every "
+            "card has a link that opens the patient's picture inside the EHR."
+        ),
     )
     smart_client_secret: SecretStr = Field(
         SecretStr(""),
-        description="Secret of the SMART app where it is registered as a confidential client; without one it is a public client.",
+        description=(
+            "Secret of the SMART app where it is registered as a confidential client; without one "
+            "it is a public client."
+        ),
     )
     smart_frames: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
-        description="Origins of the EHR's pages that may show the SMART app in a frame, a comma list, such as `https://ehr.example.org`; "
-        "without them it opens in a window of its own.",
+        description=(
+            "Origins of the EHR's pages that may show the SMART app in a frame, a comma list, such "
+            "as `https://ehr.example.org`; without them it opens in a window of its own."
+        ),
     )
 
     @property
@@ -134,16 +223,20 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _smart_app(self) -> Self:
         if self.smart_client_secret.get_secret_value() and not self.smart_client_id:
-            raise ValueError("CDS_SMART_CLIENT_SECRET: without CDS_SMART_CLIENT_ID there is no SMART app")
+            raise ValueError(
+                "CDS_SMART_CLIENT_SECRET: without CDS_SMART_CLIENT_ID there is no SMART app"
+            )
         if self.smart_client_id and not self.base_url:
             raise ValueError(
-                "CDS_SMART_CLIENT_ID: CDS_BASE_URL is missing; the EHR opens the app there, for example https://cds.example.org"
+                "CDS_SMART_CLIENT_ID: CDS_BASE_URL is missing; the EHR opens the app there, for "
+                "example https://cds.example.org"
             )
         return self
 
     @property
     def is_development(self) -> bool:
-        """Whether only this machine can call, under no other name, and no client is trusted by name."""
+        """Whether only this machine can call, under no other name, and no client
+        is trusted by name."""
         named = not self.base_url or is_loopback(urlsplit(self.base_url).hostname or "")
         return is_loopback(self.host) and named and not self.clients and not self.insecure
 
@@ -164,7 +257,8 @@ class Settings(BaseSettings):
 
     @property
     def worker_count(self) -> int:
-        """How many worker processes are started: one where what clients sent is shown, since each has its own memory."""
+        """How many worker processes are started: one where what clients sent is shown, since each
+        has its own memory."""
         return self.workers or (1 if self.watches_clients else min(usable_cores(), MOST_WORKERS))
 
     @field_validator("formulary", "cors_origins", "smart_frames", mode="before")
@@ -177,7 +271,11 @@ class Settings(BaseSettings):
     @field_validator("cards", "fhir_servers", "fhir_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        return tuple(filter(None, (item.strip() for item in value.split(",")))) if isinstance(value, str) else value
+        return (
+            tuple(filter(None, (item.strip() for item in value.split(","))))
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("ehr")
     @classmethod
@@ -205,7 +303,9 @@ class Settings(BaseSettings):
             try:
                 create_default_context(cafile=value)
             except OSError as error:
-                raise ValueError(f"{value!r} cannot be read as a PEM file of certificates: {error.strerror}") from None
+                raise ValueError(
+                    f"{value!r} cannot be read as a PEM file of certificates: {error.strerror}"
+                ) from None
         return value
 
     @model_validator(mode="after")
@@ -226,8 +326,12 @@ class Settings(BaseSettings):
     @classmethod
     def _stocked(cls, value: frozenset[str]) -> frozenset[str]:
         if unknown := value - {*PRODUCTS, *_AGENTS}:
-            raise ValueError(f"not a product: {', '.join(sorted(unknown))}; choose from {', '.join(PRODUCTS)}")
-        return frozenset(product for product in PRODUCTS if product in value or product.split("-")[0] in value)
+            raise ValueError(
+                f"not a product: {', '.join(sorted(unknown))}; choose from {', '.join(PRODUCTS)}"
+            )
+        return frozenset(
+            product for product in PRODUCTS if product in value or product.split("-")[0] in value
+        )
 
     @field_validator("timezone")
     @classmethod
@@ -251,7 +355,9 @@ class Settings(BaseSettings):
     @classmethod
     def _secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("snooze_days") and len(value.get_secret_value()) < 32:
-            raise ValueError("a secret of at least 32 characters is needed to snooze cards: openssl rand -hex 32")
+            raise ValueError(
+                "a secret of at least 32 characters is needed to snooze cards: openssl rand -hex 32"
+            )
         return value
 
     @field_validator("base_url")
@@ -268,5 +374,8 @@ class Settings(BaseSettings):
     def _origins(cls, value: frozenset[str]) -> frozenset[str]:
         for origin in value:
             if url_mistake(origin) or origin != "{0.scheme}://{0.netloc}".format(urlsplit(origin)):
-                raise ValueError(f"{origin!r} is not an origin; write it as https://sandbox.cds-hooks.org, without a path")
+                raise ValueError(
+                    f"{origin!r} is not an origin; write it as https://sandbox.cds-hooks.org, "
+                    "without a path"
+                )
         return value

@@ -1,4 +1,5 @@
-"""How many processor cores this process may use: by its affinity, and by the quota of its control group, which a container's limit sets."""
+"""How many processor cores this process may use: by its affinity, and by the quota of its control
+group, which a container's limit sets."""
 
 from __future__ import annotations
 
@@ -11,14 +12,18 @@ _FILES = Path("/")
 
 
 def usable_cores(files: Path = _FILES) -> int:
-    """The cores, at least one; a quota of one and a half counts as two. ``files``: where ``proc`` and ``sys`` are."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores, at least one; a quota of one and a half counts as two. ``files``: where
+    ``proc`` and ``sys`` are."""
+    allowed = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return max(1, min([allowed, *map(ceil, _quotas(files))]))
 
 
 def _quotas(files: Path) -> Iterator[float]:
-    """The quota of each control group that this process is in, in cores: of version 2 (``cpu.max``) and of version 1. What is above a
-    container's own group cannot be seen from within, and what cannot be read sets no limit."""
+    """The quota of each control group that this process is in, in cores: of version 2 (``cpu.max``)
+    and of version 1. What is above a container's own group cannot be seen from within, and what
+    cannot be read sets no limit."""
     for line in _text(files / "proc/self/cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -28,10 +33,14 @@ def _quotas(files: Path) -> Iterator[float]:
                 limits = _text(files / "sys/fs/cgroup" / part / "cpu.max").split()
             elif "cpu" in controllers.split(","):
                 folder = files / "sys/fs/cgroup/cpu" / part
-                limits = [*_text(folder / "cpu.cfs_quota_us").split(), *_text(folder / "cpu.cfs_period_us").split()]
+                limits = [
+                    *_text(folder / "cpu.cfs_quota_us").split(),
+                    *_text(folder / "cpu.cfs_period_us").split(),
+                ]
             else:
                 continue
-            if len(limits) == 2 and limits[0].isdecimal() and int(limits[1]):  # "max" and -1 are no limit
+            # "max" and -1 are no limit
+            if len(limits) == 2 and limits[0].isdecimal() and int(limits[1]):
                 yield int(limits[0]) / int(limits[1])
 
 

@@ -36,7 +36,15 @@ from .rendering.orders import OrderTemplate, drugs_of, load_templates, with_site
 from .rendering.publication import Evidence, Publication, fixed_parts
 from .rendering.shown import select_shown
 from .rules.card import Card
-from .rules.card_set import EvidenceEntry, ParameterEntry, folders, load_cards, load_evidence, load_parameters, of_hook
+from .rules.card_set import (
+    EvidenceEntry,
+    ParameterEntry,
+    folders,
+    load_cards,
+    load_evidence,
+    load_parameters,
+    of_hook,
+)
 from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
 from .rules.hook_table import HOOKS
@@ -45,12 +53,15 @@ from .rules.sign_off_file import load_sign_offs
 from .site_codes import load_site_codes, with_site_codes
 from .troubles import TROUBLES
 
-# UK laboratories report in SNOMED CT: a server that is asked for LOINC codes alone answers that there are no results.
+# UK laboratories report in SNOMED CT: a server that is asked for LOINC codes alone answers that
+# there are no results.
 _RESULTS_CODED_IN = {"uk": (LOINC, SNOMED)}
 log = logging.getLogger(__name__)
 PARAMETER_SETS = ("default", "uk", "us")
 # The prefetch keys whose values may hold Medications beside what names them.
-_MEDICATION_QUERIES = tuple(key for key, query in QUERIES.items() if query.resource_type.startswith("Medication"))
+_MEDICATION_QUERIES = tuple(
+    key for key, query in QUERIES.items() if query.resource_type.startswith("Medication")
+)
 
 
 class WrongPatient(Exception):
@@ -58,8 +69,8 @@ class WrongPatient(Exception):
 
 
 class MissingData(Exception):
-    """Required data is neither in the prefetch nor can it be fetched. ``keys``: the prefetch keys. ``why``: by key, why it could not be
-    fetched, in words without patient data."""
+    """Required data is neither in the prefetch nor can it be fetched. ``keys``: the prefetch keys.
+    ``why``: by key, why it could not be fetched, in words without patient data."""
 
     def __init__(self, keys: tuple[str, ...], why: Mapping[str, str]):
         self.keys = keys
@@ -73,11 +84,12 @@ class Unrendered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the queries asked for;
-    ``fetch`` reads what lacks from the client's FHIR server, where it may.
+    """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the
+    queries asked for; ``fetch`` reads what lacks from the client's FHIR server, where it may.
 
-    ``fhir_server``: the base URL of the client's FHIR server, ``user_id``: who is shown the cards; ``""`` where the client named none.
-    ``ehr``: what that server says of itself, where the site says nothing of it.
+    ``fhir_server``: the base URL of the client's FHIR server, ``user_id``: who is shown the
+    cards; ``""`` where the client named none. ``ehr``: what that server says of itself, where the
+    site says nothing of it.
     """
 
     hook: str
@@ -95,7 +107,9 @@ class Call:
 def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
     """The queries that the facts of ``cards`` read, in the order of the catalogue of queries."""
     # patient.paediatric guards every suggestion, so the patient is always read.
-    names = closure([name for card in cards.values() for name in card.facts] + ["patient.paediatric"])
+    names = closure(
+        [name for card in cards.values() for name in card.facts] + ["patient.paediatric"]
+    )
     wanted = {query for name in names for query in CATALOGUE[name].queries}
     return tuple(query for query in QUERIES if query in wanted)
 
@@ -103,11 +117,14 @@ def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
 class Engine:
     """Cards, facts and order templates of one deployment, loaded and checked as a whole.
 
-    ``built_in``: the folder of cards that local ones come over. ``activate``: ids of drafts that speak as if they were active,
-    for those who write them. ``words``: how texts show each parameter.
+    ``built_in``: the folder of cards that local ones come over. ``activate``: ids of
+    drafts that speak as if they were active, for those who write them. ``words``: how
+    texts show each parameter.
     """
 
-    def __init__(self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()):
+    def __init__(
+        self, settings: Settings, built_in: Path | None = None, activate: Collection[str] = ()
+    ):
         self.settings = settings
         self.zone = ZoneInfo(settings.timezone)
         published, templates = definitions(settings.parameters)
@@ -126,15 +143,23 @@ class Engine:
             added.units,
         )
         self._check_orders(templates)
-        self.words = words_of(self.parameters, {order: template.title for order, template in templates.items()})
+        self.words = words_of(
+            self.parameters, {order: template.title for order, template in templates.items()}
+        )
         self.vocabulary = vocabulary(self.evidence, templates, self.words)
         self.sign_offs = load_sign_offs(self.folders)
-        self.cards: dict[str, Card] = load_cards(self.folders, self.vocabulary, settings.parameters, activate)
+        self.cards: dict[str, Card] = load_cards(
+            self.folders, self.vocabulary, settings.parameters, activate
+        )
         self.publication = self._publication(templates)
         self.cards_by_hook = {hook: of_hook(self.cards, hook) for hook in HOOKS}
         self.queries = Queries(settings.ehr_profile, self.terminology)
-        self._queries_of: Callable[[EhrProfile], Queries] = lru_cache(64)(lambda profile: Queries(profile, self.terminology))
-        self.queries_by_hook = {hook: queries_of(cards) for hook, cards in self.cards_by_hook.items()}
+        self._queries_of: Callable[[EhrProfile], Queries] = lru_cache(64)(
+            lambda profile: Queries(profile, self.terminology)
+        )
+        self.queries_by_hook = {
+            hook: queries_of(cards) for hook, cards in self.cards_by_hook.items()
+        }
 
     def _check_orders(self, templates: dict[str, OrderTemplate]) -> None:
         built_in = load_parameters(self.folders[:1], self.settings.parameters, self.evidence)
@@ -145,46 +170,84 @@ class Engine:
     def _publication(self, templates: dict[str, OrderTemplate]) -> Publication:
         sources = {key: Evidence(entry.label, entry.url) for key, entry in self.evidence.items()}
         reasons, app = _override_reasons(), self.settings.smart_launch_url
-        fixed = {card_id: fixed_parts(card, sources, reasons, app) for card_id, card in self.cards.items()}
+        fixed = {
+            card_id: fixed_parts(card, sources, reasons, app)
+            for card_id, card in self.cards.items()
+        }
         return Publication(self.parameter_set, templates, fixed, self.settings.order_intent)
 
     @property
     def parameter_set(self) -> str:
-        """The parameter set as cards name it: with the owners of local folders that change parameters."""
-        changed = {entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()}
-        return "+".join([self.settings.parameters, *(folder.owner for folder in self.folders if folder.owner and folder.shown in changed)])
+        """The parameter set as cards name it: with the owners of local folders that
+        change parameters."""
+        changed = {
+            entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()
+        }
+        return "+".join(
+            [
+                self.settings.parameters,
+                *(
+                    folder.owner
+                    for folder in self.folders
+                    if folder.owner and folder.shown in changed
+                ),
+            ]
+        )
 
     def facts(self, call: Call, now: datetime) -> Facts:
-        """The facts of a call, computed on demand. The session is read here, the record as soon as a fact asks for it.
+        """The facts of a call, computed on demand. The session is read here, the record as soon
+        as a fact asks for it.
 
         ``now``: an aware datetime.
         """
         session = self._session(call)
-        return Facts(self.site, session, now.astimezone(self.zone), lambda: self._record(call), tell=TROUBLES.note_unread)
+        return Facts(
+            self.site,
+            session,
+            now.astimezone(self.zone),
+            lambda: self._record(call),
+            tell=TROUBLES.note_unread,
+        )
 
     def decisions(self, call: Call, facts: Facts, *, whole_trace: bool = False) -> Decisions:
         """The decisions on every card of the hook."""
         return Decisions(self.cards_by_hook[call.hook], facts, whole_trace=whole_trace)
 
-    def answer(self, call: Call, now: datetime, snoozed: Container[tuple[str, str]] = ()) -> list[RenderedCard]:
+    def answer(
+        self, call: Call, now: datetime, snoozed: Container[tuple[str, str]] = ()
+    ) -> list[RenderedCard]:
         """The cards for a call, without the ``snoozed`` ones (card id and version).
 
         Raises :class:`MissingData` where required data cannot be had.
         """
         return self.cards_from(self.facts(call, now), call, snoozed)
 
-    def cards_from(self, facts: Facts, call: Call, snoozed: Container[tuple[str, str]] = ()) -> list[RenderedCard]:
-        """:meth:`answer` from the ``facts`` of the call: decide, choose what is shown, render it."""
+    def cards_from(
+        self, facts: Facts, call: Call, snoozed: Container[tuple[str, str]] = ()
+    ) -> list[RenderedCard]:
+        """:meth:`answer` from the ``facts`` of the call: decide, choose what is
+        shown, render it."""
         decisions = self.decisions(call, facts)
         firing = select_shown(decisions, snoozed, most=None)
         if firing and facts["patient.deceased"].holds:
             return []
-        return render_cards(firing, decisions, facts, _patient(call, facts), self.publication, tell=TROUBLES.note_dropped)
+        return render_cards(
+            firing,
+            decisions,
+            facts,
+            _patient(call, facts),
+            self.publication,
+            tell=TROUBLES.note_dropped,
+        )
 
-    def answer_of(self, card_id: str, call: Call, now: datetime) -> tuple[Decision, RenderedCard | None]:
-        """The decision on one card of the hook and, where it fires, the card as the hook shows it, but for the limit of cards.
+    def answer_of(
+        self, card_id: str, call: Call, now: datetime
+    ) -> tuple[Decision, RenderedCard | None]:
+        """The decision on one card of the hook and, where it fires, the card as the hook shows it,
+        but for the limit of cards.
 
-        Raises :class:`MissingData` where required data cannot be had, :class:`Unrendered` where the card cannot be rendered.
+        Raises :class:`MissingData` where required data cannot be had, :class:`Unrendered` where the
+        card cannot be rendered.
         """
         facts = self.facts(call, now)
         decisions = self.decisions(call, facts)
@@ -193,10 +256,13 @@ class Engine:
             decision = decision._replace(fires=False, stopped_by="patient-deceased")
         if not decision.fires:
             return decision, None
-        # With the cards before it, because only the first that starts a cobalamin course suggests one.
+        # With the cards before it, because only the first that starts a cobalamin
+        # course suggests one.
         firing = select_shown(decisions, most=None)
         patient, tell = _patient(call, facts), TROUBLES.note_dropped
-        cards = render_cards(firing, decisions, facts, patient, self.publication, most=None, tell=tell)
+        cards = render_cards(
+            firing, decisions, facts, patient, self.publication, most=None, tell=tell
+        )
         found = next((card for card in cards if card.source.id == card_id), None)
         if found is None:
             raise Unrendered
@@ -206,15 +272,25 @@ class Engine:
         if call.draft_orders is None:
             return OrderingSession()
         medications = partial(call.prefetch, _MEDICATION_QUERIES)
-        reader = SessionReader(call.patient_id, self.terminology, self.zone, call.fetch, medications)
-        return reader.read(call.draft_orders, call.selections, still_choosing=HOOKS[call.hook].has_selections)
+        reader = SessionReader(
+            call.patient_id, self.terminology, self.zone, call.fetch, medications
+        )
+        return reader.read(
+            call.draft_orders, call.selections, still_choosing=HOOKS[call.hook].has_selections
+        )
 
     def _record(self, call: Call) -> PatientRecord:
         queries = self._queries_of(call.ehr) if call.ehr else self.queries
         parts = queries.of(self.queries_by_hook[call.hook])
         index = ResourceIndex(call.patient_id, self.terminology, self.zone)
-        fetch = call.fetch if is_id(call.patient_id) else not_fetching("context.patientId is no id of a FHIR resource")
-        found = retrieve(index, call.patient_id, parts.by_key, call.prefetch(tuple(parts.by_key)), fetch)
+        fetch = (
+            call.fetch
+            if is_id(call.patient_id)
+            else not_fetching("context.patientId is no id of a FHIR resource")
+        )
+        found = retrieve(
+            index, call.patient_id, parts.by_key, call.prefetch(tuple(parts.by_key)), fetch
+        )
         if index.passed_over:
             counts = ", ".join(f"{count} {why}" for why, count in index.passed_over.items())
             log.info("resources that do not count were received: %s", counts)
@@ -224,7 +300,10 @@ class Engine:
         if HOOKS[call.hook].requires_results and found.received.isdisjoint(parts.laboratory):
             required |= parts.laboratory
         if not required <= found.received:
-            raise MissingData(tuple(key for key in parts.by_key if key in required - found.received), found.problems)
+            raise MissingData(
+                tuple(key for key in parts.by_key if key in required - found.received),
+                found.problems,
+            )
         return PatientRecord(index, parts, found.complete, self.site)
 
 
@@ -238,12 +317,15 @@ def definitions(parameter_set: str) -> tuple[Terminology, dict[str, OrderTemplat
         terminology = Terminology.load(PROFILES)
         if parameter_set in _RESULTS_CODED_IN:
             terminology = _asking_in(terminology, _RESULTS_CODED_IN[parameter_set])
-        return terminology, load_templates(PROFILES / "activity-definitions", terminology, parameter_set)
+        return terminology, load_templates(
+            PROFILES / "activity-definitions", terminology, parameter_set
+        )
 
 
 @lru_cache(maxsize=2)
 def _asking_in(terminology: Terminology, systems: tuple[str, ...]) -> Terminology:
-    """One terminology for the same published one, because what is worked out with it is remembered by it."""
+    """One terminology for the same published one, because what is worked out with it is
+    remembered by it."""
     return terminology.asking_in(systems)
 
 
@@ -256,9 +338,20 @@ def _told_to_authors() -> Iterator[None]:
         raise AuthoringError(Place(file, error.line, error.column), error.what) from None
 
 
-def vocabulary(evidence: Collection[str], templates: Collection[str], parameters: Mapping[str, str]) -> Vocabulary:
-    """The names that cards may use beside those of ``evidence`` and order ``templates``; ``parameters``: as texts show them."""
-    return Vocabulary(CATALOGUE, evidence, templates, _override_reasons(), PARAMETER_SETS, tuple(DRAFTS_BY_FACT), parameters)
+def vocabulary(
+    evidence: Collection[str], templates: Collection[str], parameters: Mapping[str, str]
+) -> Vocabulary:
+    """The names that cards may use beside those of ``evidence`` and order ``templates``;
+    ``parameters``: as texts show them."""
+    return Vocabulary(
+        CATALOGUE,
+        evidence,
+        templates,
+        _override_reasons(),
+        PARAMETER_SETS,
+        tuple(DRAFTS_BY_FACT),
+        parameters,
+    )
 
 
 def note_wrong_orders(
@@ -267,7 +360,8 @@ def note_wrong_orders(
     templates: Mapping[str, OrderTemplate],
     mistakes: Mistakes,
 ) -> None:
-    """Note each parameter that names an order and does not name one of the kind that the ``built_in`` one names."""
+    """Note each parameter that names an order and does not name one of the kind that the
+    ``built_in`` one names."""
 
     def kind(order: str) -> tuple[str, bool]:
         template = templates[order]
@@ -277,7 +371,9 @@ def note_wrong_orders(
         if not isinstance(entry.value, str):
             continue
         before = built_in[name].value
-        alike = [order for order in templates if before not in templates or kind(order) == kind(before)]
+        alike = [
+            order for order in templates if before not in templates or kind(order) == kind(before)
+        ]
         if entry.value not in alike:
             told = f"{name} cannot be {entry.value!r}: it is no such order."
             mistakes.note(AuthoringError(entry.place, told, meant(entry.value, alike)))
@@ -287,4 +383,7 @@ def note_wrong_orders(
 def _override_reasons() -> dict[str, str]:
     path = PROFILES / "code-systems" / "non-adherence-reason-codes.json"
     with _told_to_authors(), using(path):
-        return {concept["code"]: concept["display"] for concept in read_definition(path, "CodeSystem")["concept"]}
+        return {
+            concept["code"]: concept["display"]
+            for concept in read_definition(path, "CodeSystem")["concept"]
+        }

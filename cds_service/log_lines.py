@@ -28,8 +28,8 @@ class Bounded(logging.Formatter):
 
 
 class Sparing(logging.Filter):
-    """Of lines of one kind (the same words, and the same first value) only so many in a while; the next one tells how many were
-    left out. ``clock`` gives seconds."""
+    """Of lines of one kind (the same words, and the same first value) only so many in a while; the
+    next one tells how many were left out. ``clock`` gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -47,18 +47,22 @@ class Sparing(logging.Filter):
             began, shown, left_out = self._kinds.pop(kind, (now, 0, 0))
             if now - began >= WINDOW_SECONDS:
                 if left_out:
-                    record.msg = f"{record.msg} ({left_out} more such lines were left out before it)"
+                    record.msg = (
+                        f"{record.msg} ({left_out} more such lines were left out before it)"
+                    )
                 began, shown, left_out = now, 0, 0
             is_shown = shown < AT_ONCE
-            self._kinds[kind] = (began, shown + 1, left_out) if is_shown else (began, shown, left_out + 1)
+            self._kinds[kind] = (
+                (began, shown + 1, left_out) if is_shown else (began, shown, left_out + 1)
+            )
             if len(self._kinds) > _MOST_KINDS:
                 self._kinds.popitem(last=False)
         return is_shown
 
 
 def log_to_stderr(package: str) -> None:
-    """Show the lines of ``package``. Without this, Python shows neither what was not read of FHIR servers, which is no warning,
-    nor when anything happened."""
+    """Show the lines of ``package``. Without this, Python shows neither what was not read of FHIR
+    servers, which is no warning, nor when anything happened."""
     handler = logging.StreamHandler()
     handler.setFormatter(Bounded())
     handler.addFilter(Sparing())

@@ -1,4 +1,5 @@
-"""The codes and units that a site adds in its folders, judged by the published value sets and put over them."""
+"""The codes and units that a site adds in its folders, judged by the published value sets
+and put over them."""
 
 from __future__ import annotations
 
@@ -22,23 +23,34 @@ _PANELS = frozenset({"blood-count-panel", "basic-metabolic-panel"})
 _KINDS = (
     _ASKED_FOR | _PANELS,
     AGENTS,
-    frozenset({"positive-answer", "negative-answer", "equivocal-answer", "pregnant-answer", "not-pregnant-answer"}),
+    frozenset(
+        {
+            "positive-answer",
+            "negative-answer",
+            "equivocal-answer",
+            "pregnant-answer",
+            "not-pregnant-answer",
+        }
+    ),
 )
 
 
 class SiteCodes(NamedTuple):
-    """What a site adds: codes of value sets, and UCUM codes by printed unit (as :func:`~.fhir.units.normalised` has it)."""
+    """What a site adds: codes of value sets, and UCUM codes by printed unit (as
+    :func:`~.fhir.units.normalised` has it)."""
 
     codes: tuple[SiteCode, ...]
     units: Mapping[str, str]
 
 
-# The ids of the value sets that hold the product of each order of a medication, by the id of its template.
+# The ids of the value sets that hold the product of each order of a medication, by the
+# id of its template.
 Drugs = Mapping[str, frozenset[str]]
 
 
 def load_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: Drugs) -> SiteCodes:
-    """What the ``codes.yaml`` of each folder adds to ``terminology`` and to the orders of ``drugs``.
+    """What the ``codes.yaml`` of each folder adds to ``terminology`` and to the
+    orders of ``drugs``.
 
     Raises :class:`AuthoringError` with all that was found.
     """
@@ -48,14 +60,17 @@ def load_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: 
     return found
 
 
-def read_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: Drugs, mistakes: Mistakes) -> SiteCodes:
+def read_site_codes(
+    folders: Sequence[Folder], terminology: Terminology, drugs: Drugs, mistakes: Mistakes
+) -> SiteCodes:
     """As :func:`load_site_codes`, without the entries that are mistaken, which are noted."""
     entries, units = read_code_files(folders, mistakes)
     return SiteCodes(_codes(entries, terminology, drugs, mistakes), _units(units, mistakes))
 
 
 def with_site_codes(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminology:
-    """``terminology`` with ``codes`` over it; for the same ones the same object, so that what is kept of it is kept once."""
+    """``terminology`` with ``codes`` over it; for the same ones the same object, so that what is
+    kept of it is kept once."""
     return _extended(terminology, codes) if codes else terminology
 
 
@@ -64,7 +79,9 @@ def _extended(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminol
     return terminology.with_codes(codes)
 
 
-def _codes(entries: Sequence[CodeEntry], terminology: Terminology, drugs: Drugs, mistakes: Mistakes) -> tuple[SiteCode, ...]:
+def _codes(
+    entries: Sequence[CodeEntry], terminology: Terminology, drugs: Drugs, mistakes: Mistakes
+) -> tuple[SiteCode, ...]:
     found: list[SiteCode] = []
     products: dict[tuple[str, str], str] = {}
     sets: dict[tuple[str, str], set[str]] = {}
@@ -72,7 +89,9 @@ def _codes(entries: Sequence[CodeEntry], terminology: Terminology, drugs: Drugs,
         with mistakes.noting():
             if entry.value_set not in terminology.own_codes:
                 told = f"there is no value set {entry.value_set!r} that codes can be added to."
-                raise AuthoringError(entry.set_place, told, meant(entry.value_set, terminology.own_codes))
+                raise AuthoringError(
+                    entry.set_place, told, meant(entry.value_set, terminology.own_codes)
+                )
             key = canonical_system(entry.system), entry.code
             ours = sets.setdefault(key, set())
             _check_code(entry, terminology.sets_of(*key), ours, terminology)
@@ -80,43 +99,68 @@ def _codes(entries: Sequence[CodeEntry], terminology: Terminology, drugs: Drugs,
             ours.add(entry.value_set)
             system = key[0] if key[0] in CODE_SYSTEMS else entry.system
             marks = entry.in_queries, entry.in_orders, entry.orders
-            found.append(SiteCode(entry.value_set, system, entry.code, entry.display, *marks, entry.owner))
+            found.append(
+                SiteCode(entry.value_set, system, entry.code, entry.display, *marks, entry.owner)
+            )
     return tuple(found)
 
 
-def _check_code(entry: CodeEntry, published: frozenset[str], ours: set[str], terminology: Terminology) -> None:
+def _check_code(
+    entry: CodeEntry, published: frozenset[str], ours: set[str], terminology: Terminology
+) -> None:
     named = f"{entry.code!r} of {entry.system}"
     if entry.value_set in ours:
-        raise AuthoringError(entry.place, f"{named} stands twice under {entry.value_set}.", "Remove one of the two.")
+        raise AuthoringError(
+            entry.place, f"{named} stands twice under {entry.value_set}.", "Remove one of the two."
+        )
     if entry.value_set in published and not (entry.in_queries or entry.in_orders or entry.orders):
-        mend = "Remove it, or mark it 'in_queries: true' or 'in_orders: true'; of a drug, 'in_orders' names the orders."
+        mend = (
+            "Remove it, or mark it 'in_queries: true' or 'in_orders: true'; of a drug, 'in_orders' "
+            "names the orders."
+        )
         raise AuthoringError(entry.place, f"{entry.value_set} has {named} already.", mend)
     for other in sorted((published | ours) - {entry.value_set}):
         if _exclude(other, entry.value_set, terminology):
             told = f"{named} stands in {other} too, and cannot mean both."
-            raise AuthoringError(entry.place, told, f"Decide between {other} and {entry.value_set}.")
+            raise AuthoringError(
+                entry.place, told, f"Decide between {other} and {entry.value_set}."
+            )
     if entry.in_queries and entry.value_set not in _ASKED_FOR:
-        told = f"FHIR servers are not asked for codes of {entry.value_set}: their lists of that kind are read whole."
+        told = (
+            f"FHIR servers are not asked for codes of {entry.value_set}: their lists of that kind "
+            "are read whole."
+        )
         raise AuthoringError(entry.place, told, "Leave 'in_queries' out.")
     if entry.in_orders and entry.value_set not in _ASKED_FOR | _PANELS:
-        mend = "Leave 'in_orders' out; of a drug, write the names of the orders there: [cyanocobalamin-oral-1000]."
-        raise AuthoringError(entry.place, f"no order of a test has a code of {entry.value_set}.", mend)
+        mend = (
+            "Leave 'in_orders' out; of a drug, write the names of the orders there: "
+            "[cyanocobalamin-oral-1000]."
+        )
+        raise AuthoringError(
+            entry.place, f"no order of a test has a code of {entry.value_set}.", mend
+        )
 
 
-def _check_orders(entry: CodeEntry, system: str, products: dict[tuple[str, str], str], drugs: Drugs) -> None:
-    """That the orders are orders of this drug, and that each has one product in a system, which ``products`` notes."""
+def _check_orders(
+    entry: CodeEntry, system: str, products: dict[tuple[str, str], str], drugs: Drugs
+) -> None:
+    """That the orders are orders of this drug, and that each has one product in a system, which
+    ``products`` notes."""
     fitting = [order for order, sets in drugs.items() if entry.value_set in sets & AGENTS]
     for order in entry.orders:
         if order not in fitting:
             told = f"{order!r} is no order of {entry.value_set}."
-            raise AuthoringError(entry.place, told, meant(order, fitting) if fitting else "Leave 'in_orders' out.")
+            raise AuthoringError(
+                entry.place, told, meant(order, fitting) if fitting else "Leave 'in_orders' out."
+            )
         if (other := products.setdefault((order, system), entry.code)) != entry.code:
             told = f"the order {order} has the code {other!r} of {entry.system} already."
             raise AuthoringError(entry.place, told, "Name the order at one of the two codes.")
 
 
 def _exclude(first: str, second: str, terminology: Terminology) -> bool:
-    """Whether one code cannot be in both: one of the two is of a kind of one meaning, and they share no published code."""
+    """Whether one code cannot be in both: one of the two is of a kind of one meaning, and they
+    share no published code."""
     if not any(first in kind or second in kind for kind in _KINDS):
         return False
     return terminology.own_codes[first].isdisjoint(terminology.own_codes[second])
@@ -131,9 +175,15 @@ def _units(entries: Sequence[UnitEntry], mistakes: Mistakes) -> dict[str, str]:
                 raise AuthoringError(entry.unit_place, told, meant(entry.unit, UCUM))
             name = normalised(entry.printed)
             if not name:
-                raise AuthoringError(entry.place, f"{entry.printed!r} names no unit.", "Write the unit as results print it.")
+                raise AuthoringError(
+                    entry.place,
+                    f"{entry.printed!r} names no unit.",
+                    "Write the unit as results print it.",
+                )
             if name in found:
-                raise AuthoringError(entry.place, f"{entry.printed!r} stands twice.", "Remove one of the two.")
+                raise AuthoringError(
+                    entry.place, f"{entry.printed!r} stands twice.", "Remove one of the two."
+                )
             _check_unit(entry)
             found[name] = entry.unit
     return found
@@ -143,10 +193,18 @@ def _check_unit(entry: UnitEntry) -> None:
     for counts in (False, True):
         read = unit_of("", "", entry.printed, counts=counts, same=_equal)
         if not isinstance(read, str) and read == UCUM[entry.unit]:
-            raise AuthoringError(entry.place, f"{entry.printed!r} is read as {entry.unit} already.", "Remove it.")
-        if isinstance(unit_of(entry.unit, UNITS_OF_MEASURE, entry.printed, counts=counts, same=_equal), str):
+            raise AuthoringError(
+                entry.place, f"{entry.printed!r} is read as {entry.unit} already.", "Remove it."
+            )
+        if isinstance(
+            unit_of(entry.unit, UNITS_OF_MEASURE, entry.printed, counts=counts, same=_equal), str
+        ):
             told = f"{entry.printed!r} means another unit than {entry.unit}."
-            raise AuthoringError(entry.place, told, "Ask the laboratory which unit it is; a result in the wrong one harms.")
+            raise AuthoringError(
+                entry.place,
+                told,
+                "Ask the laboratory which unit it is; a result in the wrong one harms.",
+            )
 
 
 def _equal(first: object, second: object) -> bool:

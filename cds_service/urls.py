@@ -15,7 +15,8 @@ def is_loopback(host: str) -> bool:
 
 
 def url_mistake(url: str) -> str:
-    """What is wrong with ``url`` as an address over TLS, in words; empty where nothing is. Loopback may do without TLS.
+    """What is wrong with ``url`` as an address over TLS, in words; empty where nothing is.
+    Loopback may do without TLS.
 
     CDS Hooks 3.0.0, "Security and Safety": all data SHALL be transmitted over TLS.
     """
@@ -24,7 +25,12 @@ def url_mistake(url: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return f"{url!r} is not a URL"
-    if parts.scheme not in ("http", "https") or not host or not (url.isascii() and url.isprintable()) or " " in url:
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or not (url.isascii() and url.isprintable())
+        or " " in url
+    ):
         return f"{url!r} is not an https URL"
     if parts.scheme == "http" and not is_loopback(host):
         return f"{url!r} is without TLS, and http is for loopback alone"

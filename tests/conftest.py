@@ -16,7 +16,9 @@ from tests.support.fhir_builders import NOW
 from tests.support.once import FOLDER
 
 # How long an example takes says more of the machine and its other work than of what is tested.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any machine")
 
 Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
@@ -26,7 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """A database of the tests' own, for every service that they make or start, while modules are collected too."""
     folder = TemporaryDirectory(prefix="cds-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
-    os.environ.setdefault(FOLDER, folder.name)  # which the processes of a parallel run have from the one that starts them
+    os.environ.setdefault(
+        FOLDER, folder.name
+    )  # which the processes of a parallel run have from the one that starts them
     os.environ["CDS_DATABASE_URL"] = f"sqlite:///{folder.name}/cds.sqlite3"
 
 

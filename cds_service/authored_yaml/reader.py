@@ -1,4 +1,5 @@
-"""Reading the parts of a YAML file, with file:line and "did you mean" for whatever is not as it should be."""
+"""Reading the parts of a YAML file, with file:line and "did you mean" for whatever is
+not as it should be."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ def meant(name: str, names: Iterable[str]) -> str:
     """The "did you mean" part of an error, or what there is to choose from."""
     choices = list(names)
     foreign = next((letter for letter in name if not letter.isascii()), "")
-    told = f"It has the letter U+{ord(foreign):04X} ({unicodedata.name(foreign, 'unnamed')}). " if foreign else ""
+    told = (
+        f"It has the letter U+{ord(foreign):04X} ({unicodedata.name(foreign, 'unnamed')}). "
+        if foreign
+        else ""
+    )
     for close in near(name, choices):
         return f"{told}Did you mean {close!r}?"
     return told + (f"Choose from: {', '.join(sorted(choices))}." if len(choices) <= 20 else "")
@@ -29,13 +34,18 @@ def meant(name: str, names: Iterable[str]) -> str:
 def near(name: str, names: Iterable[str]) -> list[str]:
     """The one of ``names`` that is most like ``name``, or nothing where none is."""
     choices = {choice.casefold(): choice for choice in names}
-    return [choices[found] for found in difflib.get_close_matches(name.casefold(), choices, n=1, cutoff=0.6)]
+    return [
+        choices[found]
+        for found in difflib.get_close_matches(name.casefold(), choices, n=1, cutoff=0.6)
+    ]
 
 
 class Reader:
-    """Reads values of the expected shape. Every method raises :class:`AuthoringError` at the place of what is wrong.
+    """Reads values of the expected shape. Every method raises :class:`AuthoringError` at the
+    place of what is wrong.
 
-    With ``mistakes``, what need not stop the reading is noted there instead, and the caller ends with ``mistakes.tell()``.
+    With ``mistakes``, what need not stop the reading is noted there instead, and the caller ends
+    with ``mistakes.tell()``.
     """
 
     vocabulary: Any = None  # the names that the file may use
@@ -49,8 +59,11 @@ class Reader:
             raise error
         self.mistakes.note(error)
 
-    def each(self, mapping: Mapping, key: str, read: Callable[[Any, Place], _Made], *, some: bool = False) -> tuple[_Made, ...]:
-        """What ``read`` makes of each item of the list under ``key``; ``some``: a list there must not be empty."""
+    def each(
+        self, mapping: Mapping, key: str, read: Callable[[Any, Place], _Made], *, some: bool = False
+    ) -> tuple[_Made, ...]:
+        """What ``read`` makes of each item of the list under ``key``; ``some``: a list there
+        must not be empty."""
         made = []
         for value, place in self.items(mapping, key, some=some):
             try:
@@ -69,14 +82,20 @@ class Reader:
                 self.note(error)
         return made
 
-    def mapping(self, value: Any, place: Place, keys: Collection[str], required: tuple[str, ...] = ()) -> Mapping:
+    def mapping(
+        self, value: Any, place: Place, keys: Collection[str], required: tuple[str, ...] = ()
+    ) -> Mapping:
         """``value`` as a mapping that has no keys but ``keys`` and has all of ``required``."""
         if not isinstance(value, Mapping):
             raise AuthoringError(place, "a mapping (key: value) is expected here.")
         misspelt: set[str] = set()
         for key in value:
             if key not in keys:
-                self.note(AuthoringError(value.at(key), f"there is no key {key!r} here.", meant(key, keys)))
+                self.note(
+                    AuthoringError(
+                        value.at(key), f"there is no key {key!r} here.", meant(key, keys)
+                    )
+                )
                 misspelt.update(near(key, keys))
         for key in required:
             if key not in value and key not in misspelt:
@@ -93,8 +112,14 @@ class Reader:
         """The text under ``key``, not blank."""
         value = self.value(mapping, key)
         if not isinstance(value, str):
-            mend = "Write one text; quote it where it begins with a brace or bracket." if isinstance(value, dict | list) else "Quote it."
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a text.", "Write it." if value is None else mend)
+            mend = (
+                "Write one text; quote it where it begins with a brace or bracket."
+                if isinstance(value, dict | list)
+                else "Quote it."
+            )
+            raise AuthoringError(
+                mapping.at(key), f"{key!r} must be a text.", "Write it." if value is None else mend
+            )
         if not value.strip():
             raise AuthoringError(mapping.at(key), f"{key!r} is empty.", "Write the text.")
         return value
@@ -103,9 +128,15 @@ class Reader:
         """The whole number from 0 to ``highest`` under ``key``."""
         value = self.value(mapping, key)
         if not isinstance(value, Decimal):
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a number.", "Write it in digits alone, without quotes.")
+            raise AuthoringError(
+                mapping.at(key),
+                f"{key!r} must be a number.",
+                "Write it in digits alone, without quotes.",
+            )
         if value != value.to_integral_value() or not 0 <= value <= highest:
-            raise AuthoringError(mapping.at(key), f"{key!r} must be a whole number from 0 to {highest}.")
+            raise AuthoringError(
+                mapping.at(key), f"{key!r} must be a whole number from 0 to {highest}."
+            )
         return int(value)
 
     def day(self, mapping: Mapping, key: str) -> date:
@@ -116,29 +147,42 @@ class Reader:
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        raise AuthoringError(mapping.at(key), f"{key!r} is no day of the calendar.", "Write it as 2026-11-23.")
+        raise AuthoringError(
+            mapping.at(key), f"{key!r} is no day of the calendar.", "Write it as 2026-11-23."
+        )
 
     def truth(self, mapping: Mapping, key: str) -> bool:
         """The yes or no under ``key``; no where it is missing."""
         value = mapping.get(key, False)
         if not isinstance(value, bool):
-            raise AuthoringError(mapping.at(key), f"{key!r} must be true or false.", "Write it in small letters, without quotes.")
+            raise AuthoringError(
+                mapping.at(key),
+                f"{key!r} must be true or false.",
+                "Write it in small letters, without quotes.",
+            )
         return value
 
     def one_of(self, mapping: Mapping, key: str, names: Collection[str]) -> str:
         """The text under ``key``, one of ``names``."""
         value = self.text(mapping, key)
         if value not in names:
-            raise AuthoringError(mapping.at(key), f"there is no {key} {value!r}.", meant(value, names))
+            raise AuthoringError(
+                mapping.at(key), f"there is no {key} {value!r}.", meant(value, names)
+            )
         return value
 
-    def names(self, mapping: Mapping, key: str, known: Collection[str], what: str, *, some: bool = False) -> tuple[str, ...]:
-        """The list of names under ``key``, each of ``known`` and none twice; ``what`` they name; ``some`` as in :meth:`each`."""
+    def names(
+        self, mapping: Mapping, key: str, known: Collection[str], what: str, *, some: bool = False
+    ) -> tuple[str, ...]:
+        """The list of names under ``key``, each of ``known`` and none twice; ``what`` they name;
+        ``some`` as in :meth:`each`."""
         found: list[str] = []
 
         def name(value: Any, place: Place) -> str:
             if not isinstance(value, str):
-                raise AuthoringError(place, f"the name of a {what} is expected here ({key!r} is a list of names).")
+                raise AuthoringError(
+                    place, f"the name of a {what} is expected here ({key!r} is a list of names)."
+                )
             if value not in known:
                 raise AuthoringError(place, f"there is no {what} {value!r}.", meant(value, known))
             if value in found:
@@ -149,13 +193,20 @@ class Reader:
         return self.each(mapping, key, name, some=some)
 
     def items(self, mapping: Mapping, key: str, *, some: bool = False) -> list[tuple[Any, Place]]:
-        """The items of the list under ``key`` with their places; none where it is missing. ``some``: a list there must not be empty."""
+        """The items of the list under ``key`` with their places; none where it is missing.
+        ``some``: a list there must not be empty."""
         if key not in mapping:
             return []
         value = mapping[key]
         if not isinstance(value, Sequence):
-            mend = f"Write [{value}], or a line '- …' for each." if isinstance(value, str) else "Write '- …' for each, or remove the key."
+            mend = (
+                f"Write [{value}], or a line '- …' for each."
+                if isinstance(value, str)
+                else "Write '- …' for each, or remove the key."
+            )
             raise AuthoringError(mapping.at(key), f"{key!r} must be a list.", mend)
         if some and not value:
-            raise AuthoringError(mapping.at(key), f"the list under {key!r} is empty.", "Say what belongs there.")
+            raise AuthoringError(
+                mapping.at(key), f"the list under {key!r} is empty.", "Say what belongs there."
+            )
         return list(zip(value, value.item_places, strict=True))

@@ -1,8 +1,10 @@
-"""YAML with the place of everything: mappings that know the line of each key, and no surprises in scalars.
+"""YAML with the place of everything: mappings that know the line of each key, and no
+surprises in scalars.
 
-YAML 1.2's core schema, without what surprises: only ``true`` and ``false`` are yes/no (``no`` and ``on`` are texts), numbers
-are decimal without exponent, and a key that stands twice, an alias, a tag or a character that cannot be seen is an error. So is
-what other readers take otherwise: a number that begins with 0, and a text that a '#' cuts off.
+YAML 1.2's core schema, without what surprises: only ``true`` and ``false`` are yes/no (``no`` and
+``on`` are texts), numbers are decimal without exponent, and a key that stands twice, an alias, a
+tag or a character that cannot be seen is an error. So is what other readers take otherwise: a
+number that begins with 0, and a text that a '#' cuts off.
 """
 
 from __future__ import annotations
@@ -31,17 +33,25 @@ class Place(NamedTuple):
 
 
 class AuthoringError(ValueError):
-    """A mistake in a file that people write (cards, parameters, evidence, clients): where, what, why, how to mend it.
+    """A mistake in a file that people write (cards, parameters, evidence, clients): where, what,
+    why, how to mend it.
 
-    ``all``: the mistakes that were found together, of which this is the first. As a text it is a line for each.
+    ``all``: the mistakes that were found together, of which this is the first. As a text
+    it is a line for each.
     """
 
-    def __init__(self, place: Place, what: str, mend: str = "", found: tuple[AuthoringError, ...] = ()):
+    def __init__(
+        self, place: Place, what: str, mend: str = "", found: tuple[AuthoringError, ...] = ()
+    ):
         self.place = place
         self.what = what
         self.mend = mend
         self.all = found or (self,)
-        super().__init__("\n".join(f"{one.place}: {one.what}{' ' + one.mend if one.mend else ''}" for one in self.all))
+        super().__init__(
+            "\n".join(
+                f"{one.place}: {one.what}{' ' + one.mend if one.mend else ''}" for one in self.all
+            )
+        )
 
 
 class Noted(AuthoringError):
@@ -54,7 +64,11 @@ class Mistakes(list[AuthoringError]):
     def note(self, error: AuthoringError) -> None:
         """Add ``error`` and those found with it."""
         told = {(known.place, known.what) for known in self}
-        self += [one for one in error.all if (one.place, one.what) not in told and not isinstance(one, Noted)]
+        self += [
+            one
+            for one in error.all
+            if (one.place, one.what) not in told and not isinstance(one, Noted)
+        ]
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -96,19 +110,31 @@ class Sequence(list[Any]):
 _SCALARS = (
     ("null", re.compile(r"(?:~|null|)\Z"), lambda text: None),
     ("bool", re.compile(r"(?:true|false)\Z"), lambda text: text == "true"),
-    ("number", re.compile(r"[-+]?(?:(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\Z"), Decimal),
+    (
+        "number",
+        re.compile(r"[-+]?(?:(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\Z"),
+        Decimal,
+    ),
 )
 _IMPLICIT_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
+    f"tag:yaml.org,2002:{name}"
+    for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
 )
 _OCTAL = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?\Z")
 # A comment has a blank after its '#'; a text such as "Ward #5" is meant to go on.
 _CUT_OFF = re.compile(r"[ \t]+#[^\s#]")
 _NOT_PLAIN = re.compile(r"[^\n\t -~]")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # Unicode's general categories
-_QUOTE = "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
-_UNCLOSED = "The quotation mark or bracket that begins here is not closed, or a comma is missing within."
-_UNFINISHED = "After a key stand ': ' and its value, with the blank; an entry of a list begins with '- '."
+# Unicode's general categories
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_QUOTE = (
+    "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
+)
+_UNCLOSED = (
+    "The quotation mark or bracket that begins here is not closed, or a comma is missing within."
+)
+_UNFINISHED = (
+    "After a key stand ': ' and its value, with the blank; an entry of a list begins with '- '."
+)
 _CURLY = 'Write straight quotation marks (") instead.'
 _LOOK_AROUND = f"Look at the indentation and the quotation marks here and above. {_QUOTE}"
 _QUOTE_MARKS = "Quote the text that begins with '*' or '&'."
@@ -119,32 +145,44 @@ _MENDS = {
     "did not find expected alphabetic or numeric character": _QUOTE_MARKS,
     "but found another document": "One file holds one document: no second '---'.",
     "found undefined alias": "Quote the text that begins with '*'.",
-    "did not find expected <document start>": "One file holds one document: nothing comes after '...'.",
+    "did not find expected <document start>": (
+        "One file holds one document: nothing comes after '...'."
+    ),
     "exceeded maximum nesting depth": _TOO_DEEP,
     "could not find expected ':'": _UNFINISHED,
 }
 _DEEPEST = 50
-# A hundred times the longest card; what is longer is another file, and would keep the service from starting for minutes.
+# A hundred times the longest card; what is longer is another file, and would keep the service from
+# starting for minutes.
 _LARGEST = 1_000_000
 
 
 def load(path: Path, shown_as: str | None = None) -> Any:
-    """The content of a YAML file as :class:`Mapping`, :class:`Sequence`, text, ``Decimal``, ``bool`` and ``None``: not to be changed,
-    as who reads the same content again gets the same.
+    """The content of a YAML file as :class:`Mapping`, :class:`Sequence`, text, ``Decimal``,
+    ``bool`` and ``None``: not to be changed, as who reads the same content again gets the same.
 
-    Raises :class:`AuthoringError` for a file or YAML that cannot be read, and for what the module's text names.
+    Raises :class:`AuthoringError` for a file or YAML that cannot be read, and for what the
+    module's text names.
     """
     name = shown_as or str(path)
     if path.exists() and not path.is_file():
-        raise AuthoringError(Place(name, 1, 1), "this is not a file.", "Name it otherwise: what ends in .yaml is read.")
+        raise AuthoringError(
+            Place(name, 1, 1),
+            "this is not a file.",
+            "Name it otherwise: what ends in .yaml is read.",
+        )
     if path.stat().st_size > _LARGEST:
-        raise AuthoringError(Place(name, 1, 1), f"the file has more than {_LARGEST} bytes.", "Is it another file?")
+        raise AuthoringError(
+            Place(name, 1, 1), f"the file has more than {_LARGEST} bytes.", "Is it another file?"
+        )
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        raise AuthoringError(place, "this is not UTF-8 text.", "Let your editor save the file as UTF-8.") from None
+        raise AuthoringError(
+            place, "this is not UTF-8 text.", "Let your editor save the file as UTF-8."
+        ) from None
     return _read(text.removeprefix("\ufeff"), name)
 
 
@@ -166,7 +204,9 @@ def _read(text: str, name: str) -> Any:
 def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringError:
     """What stands in the way of reading on, or where that was opened which is not closed."""
     problem = error.problem or ""
-    unclosed = problem.startswith(("found unexpected end of stream", "did not find expected ',' or"))
+    unclosed = problem.startswith(
+        ("found unexpected end of stream", "did not find expected ',' or")
+    )
     begun = unclosed or problem == "could not find expected ':'"
     mark = error.context_mark if begun and error.context_mark else error.problem_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
@@ -185,19 +225,28 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringErr
 
 
 def _left_open(lines: list[str]) -> tuple[int, int] | None:
-    """The line and column of a quotation mark that opens in ``lines`` and that its line does not close: the last one, where
-    their number is odd, as every one that is meant to go on is closed by another."""
+    """The line and column of a quotation mark that opens in ``lines`` and that its line does
+    not close: the last one, where their number is odd, as every one that is meant to go on is
+    closed by another."""
     odd = [number for number, line in enumerate(lines) if line.count('"') % 2]
     return (odd[-1], lines[odd[-1]].index('"')) if len(odd) % 2 else None
 
 
 def _check_visible(text: str, name: str) -> None:
-    """Whoever reads the file must see what the service reads: no control, format or special space characters."""
+    """Whoever reads the file must see what the service reads: no control, format or special
+    space characters."""
     mistakes = Mistakes()
     for found in _NOT_PLAIN.finditer(text):
         if unicodedata.category(found[0]) in _UNSEEN:
-            place = Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
-            said = f"the character U+{ord(found[0]):04X} ({unicodedata.name(found[0], 'a control character')}) cannot be seen."
+            place = Place(
+                name,
+                text.count("\n", 0, found.start()) + 1,
+                found.start() - text.rfind("\n", 0, found.start()),
+            )
+            said = (
+                f"the character U+{ord(found[0]):04X} "
+                f"({unicodedata.name(found[0], 'a control character')}) cannot be seen."
+            )
             mistakes.append(AuthoringError(place, said, "Remove it, or write a plain space."))
     mistakes.tell()
 
@@ -215,22 +264,39 @@ class _Reading:
         return Place(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def value(self, node: yaml.Node, at: Place, depth: int) -> Any:
-        """The value of ``node``; ``at``: where it is used, which for an alias is not where it stands."""
+        """The value of ``node``; ``at``: where it is used, which for an alias is
+        not where it stands."""
         if id(node) in self.seen:
-            return self.mistakes.note(AuthoringError(at, "an alias (*) uses again what stands elsewhere.", "Write it out here."))
+            return self.mistakes.note(
+                AuthoringError(
+                    at, "an alias (*) uses again what stands elsewhere.", "Write it out here."
+                )
+            )
         self.seen.add(id(node))
-        if node.tag not in _IMPLICIT_TAGS or self.text[node.start_mark.index : node.start_mark.index + 1] == "!":
+        if (
+            node.tag not in _IMPLICIT_TAGS
+            or self.text[node.start_mark.index : node.start_mark.index + 1] == "!"
+        ):
             mend = "Remove it, or quote the text that begins with '!'."
-            self.mistakes.note(AuthoringError(self.place(node), f"a tag ({node.tag}) is not used in these files.", mend))
+            self.mistakes.note(
+                AuthoringError(
+                    self.place(node), f"a tag ({node.tag}) is not used in these files.", mend
+                )
+            )
         if depth > _DEEPEST:
-            return self.mistakes.note(AuthoringError(self.place(node), "this is nested too deep.", _TOO_DEEP))
+            return self.mistakes.note(
+                AuthoringError(self.place(node), "this is nested too deep.", _TOO_DEEP)
+            )
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, depth)
         if isinstance(node, yaml.SequenceNode):
             return self.sequence(node, depth)
         if getattr(node, "style", None) in ("'", '"', "|", ">"):
             return node.value
-        value = next((read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)), node.value)
+        value = next(
+            (read(node.value) for _, pattern, read in _SCALARS if pattern.match(node.value)),
+            node.value,
+        )
         if isinstance(value, str):
             self.check_plain(value, node)
         return value
@@ -238,11 +304,18 @@ class _Reading:
     def check_plain(self, text: str, node: yaml.Node) -> None:
         """Note a text without quotation marks that others, or its author, would read otherwise."""
         if _OCTAL.match(text):
-            what, mend = f"{text} begins with 0, which some read as octal.", "Write the number without that 0, or quote a text."
+            what, mend = (
+                f"{text} begins with 0, which some read as octal.",
+                "Write the number without that 0, or quote a text.",
+            )
             self.mistakes.note(AuthoringError(self.place(node), what, mend))
         elif cut := _CUT_OFF.match(self.text, node.end_mark.index):
             what = f"the text ends before {cut[0].strip()!r}: what follows a '#' is a comment."
-            self.mistakes.note(AuthoringError(self.place(node), what, "Quote the text, or put a blank after the '#'."))
+            self.mistakes.note(
+                AuthoringError(
+                    self.place(node), what, "Quote the text, or put a blank after the '#'."
+                )
+            )
 
     def mapping(self, node: yaml.MappingNode, depth: int) -> Mapping:
         mapping = Mapping(self.place(node))
@@ -254,7 +327,11 @@ class _Reading:
                 continue
             key = str(key_node.value)
             if key in mapping:
-                self.mistakes.note(AuthoringError(place, f"the key {key!r} stands twice.", "Remove one of the two."))
+                self.mistakes.note(
+                    AuthoringError(
+                        place, f"the key {key!r} stands twice.", "Remove one of the two."
+                    )
+                )
             mapping[key] = self.value(value_node, place, depth + 1)
             mapping.key_places[key] = place
         return mapping

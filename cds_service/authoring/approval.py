@@ -1,4 +1,5 @@
-"""Whether what a card now says was approved, by whom, and what an approval adds to the file of sign-offs."""
+"""Whether what a card now says was approved, by whom, and what an approval adds to the
+file of sign-offs."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from ..rules.sign_off_file import SignOff, checksum_of, copy_name
 
 
 class Approval(NamedTuple):
-    """``sign_offs``: of the card, the oldest first; ``checksum``: of its file now; ``file``: where an approval is written;
-    ``copy``: where the card's file is copied then, so that later changes can be shown."""
+    """``sign_offs``: of the card, the oldest first; ``checksum``: of its file now; ``file``:
+    where an approval is written; ``copy``: where the card's file is copied then, so that later
+    changes can be shown."""
 
     version: str
     checksum: str
@@ -42,7 +44,11 @@ class Approval(NamedTuple):
             return "is approved"
         if any(one.version == self.version for one in self.sign_offs):
             return "was approved, and its file was changed since without a new version"
-        return f"is not approved; the last that is, is {self.last.version}" if self.last else "was never approved"
+        return (
+            f"is not approved; the last that is, is {self.last.version}"
+            if self.last
+            else "was never approved"
+        )
 
 
 def approval_of(card: Card, engine: Engine) -> Approval:

@@ -1,4 +1,5 @@
-"""Which orders each suggestion of a card can create, from the facts that choose them, in every state that they can tell apart."""
+"""Which orders each suggestion of a card can create, from the facts that choose them, in every
+state that they can tell apart."""
 
 from __future__ import annotations
 
@@ -24,14 +25,16 @@ _DRAFTED = ("folic acid 1 mg", "cyanocobalamin 600 ug by mouth")
 
 
 class Choice(NamedTuple):
-    """What a source of orders can come to: the largest sets of order templates, and whether it may be fewer of them."""
+    """What a source of orders can come to: the largest sets of order templates, and whether it may
+    be fewer of them."""
 
     alternatives: tuple[Orders, ...]
     may_be_fewer: bool
 
 
 class OrderChoices:
-    """What the sources of orders can come to at ``site``. The states are walked once for each fact, and kept as long as this is."""
+    """What the sources of orders can come to at ``site``. The states are walked once for each fact,
+    and kept as long as this is."""
 
     def __init__(self, site: Site):
         self._site = site
@@ -44,16 +47,25 @@ class OrderChoices:
         found: dict[Orders, None] = {}
         for facts in self._states_of(source.fact, at_ordering=any_at_ordering(card.hooks)):
             value = facts[source.fact].value
-            if value is not None and tuple(value) not in found and _possible(facts, source.fact, card, suggestion):
+            if (
+                value is not None
+                and tuple(value) not in found
+                and _possible(facts, source.fact, card, suggestion)
+            ):
                 found[tuple(value)] = None
-        largest = [orders for orders in found if not any(set(orders) < set(other) for other in found)]
+        largest = [
+            orders for orders in found if not any(set(orders) < set(other) for other in found)
+        ]
         return Choice(tuple(largest), len(largest) < len(found))
 
     def _states_of(self, fact: str, *, at_ordering: bool) -> tuple[StateFacts, ...]:
-        """The facts of each state that ``fact`` can tell apart, computed as far as it reads them."""
+        """The facts of each state that ``fact`` can tell apart, computed as far
+        as it reads them."""
         if (fact, at_ordering) not in self._states:
             sessions = _drafting(self._site.terminology) if at_ordering else (OPENING,)
-            walked = tuple(facts for session in sessions for facts in _walk(fact, self._site, session))
+            walked = tuple(
+                facts for session in sessions for facts in _walk(fact, self._site, session)
+            )
             self._states[fact, at_ordering] = walked
         return self._states[fact, at_ordering]
 
@@ -67,7 +79,10 @@ def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     if fact in TEST_ORDERS:
         classes |= WHAT_TEST_ORDERS_READ
 
-    walk = fact_states(lambda choices: StateFacts(site, session.orders, NOW, classes, choices), lambda facts: facts[fact])
+    walk = fact_states(
+        lambda choices: StateFacts(site, session.orders, NOW, classes, choices),
+        lambda facts: facts[fact],
+    )
     return (facts for facts, _ in walk)
 
 
@@ -77,7 +92,8 @@ def _drafting(terminology: Terminology) -> tuple[Session, ...]:
 
 
 def _possible(facts: StateFacts, fact: str, card: Card, suggestion: Suggestion) -> bool:
-    """Whether the card can make the suggestion in a state: no criterion that asks what the state tells is against it."""
+    """Whether the card can make the suggestion in a state: no criterion that asks what the state
+    tells is against it."""
     told = facts.met([fact])
 
     def answers(conditions: tuple[Condition, ...]) -> Iterator[bool | None]:

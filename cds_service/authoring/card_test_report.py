@@ -10,22 +10,28 @@ from .card_tests import CardTestResult, failed_alike
 
 
 def as_text(results: Sequence[CardTestResult]) -> str:
-    """Each test that failed, once for all parameter sets in which it failed alike, with how it was decided; then the sum."""
+    """Each test that failed, once for all parameter sets in which it failed alike, with how it was
+    decided; then the sum."""
     lines = []
     for result, sets in failed_alike(results):
-        lines.append(f"{result.place}: {result.card} [{', '.join(sets)}] {result.name}: {result.problem}")
+        lines.append(
+            f"{result.place}: {result.card} [{', '.join(sets)}] {result.name}: {result.problem}"
+        )
         lines += [f"    {line}" for line in result.trace]
     unreadable = sum(result.unreadable for result in results)
     failed = sum(bool(result.problem) for result in results) - unreadable
     passed = len(results) - failed - unreadable
     if not results:
         return "There is no test to run."
-    lines.append(f"{passed} passed, {failed} failed" + (f", {unreadable} unreadable" if unreadable else ""))
+    lines.append(
+        f"{passed} passed, {failed} failed" + (f", {unreadable} unreadable" if unreadable else "")
+    )
     return "\n".join(lines)
 
 
 def as_junit(results: Sequence[CardTestResult]) -> str:
-    """A suite for each parameter set, a test case for each test: a failure with its trace, an error where it cannot be read."""
+    """A suite for each parameter set, a test case for each test: a failure with its trace, an error
+    where it cannot be read."""
     report = JUnitXml("cards")
     suites: dict[str, TestSuite] = {}
     for result in results:
@@ -33,7 +39,10 @@ def as_junit(results: Sequence[CardTestResult]) -> str:
         case.system_out = str(result.place)
         if result.problem:
             kind = Error if result.unreadable else Failure
-            found = kind(f"{result.place}: {result.problem}", "unreadable" if result.unreadable else "failing-test")
+            found = kind(
+                f"{result.place}: {result.problem}",
+                "unreadable" if result.unreadable else "failing-test",
+            )
             found.text = "\n".join(result.trace)
             case.result = [found]
         suites.setdefault(result.parameter_set, TestSuite(result.parameter_set)).add_testcase(case)

@@ -1,4 +1,5 @@
-"""Criteria in a clinician's words: the titles of the facts in the catalogue, with what is asked of them."""
+"""Criteria in a clinician's words: the titles of the facts in the catalogue, with what
+is asked of them."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _LINK = re.compile(r"\[`([^`\]]+)`\]\([^)]*\)")
 
 
 def plain(text: str) -> str:
-    """A title or definition of the catalogue for a reader of prose: ``ug a day`` as micrograms, code marks as Markdown's."""
+    """A title or definition of the catalogue for a reader of prose: ``ug a day`` as micrograms,
+    code marks as Markdown's."""
     return _BARE_MICROGRAM.sub("micrograms", text).replace("``", "`")
 
 
@@ -56,19 +58,29 @@ def in_words(conditions: Iterable[Condition]) -> list[str]:
         else:
             told.append(condition_words(condition))
     if firing:
-        told.append(f"one of these cards fires: {', '.join(firing)}" if len(firing) > 1 else f"the card {firing[0]} fires")
+        told.append(
+            f"one of these cards fires: {', '.join(firing)}"
+            if len(firing) > 1
+            else f"the card {firing[0]} fires"
+        )
     return told
 
 
 def condition_words(condition: Condition) -> str:
     """A condition as a reader would say it."""
     if condition.card:
-        return f"the card {card_link(condition.card)} {'fires' if condition.firing else 'does not fire'}"
+        return (
+            f"the card {card_link(condition.card)} "
+            f"{'fires' if condition.firing else 'does not fire'}"
+        )
     by_subject: dict[str, list[str]] = {}
     for criterion in condition.criteria:
         subject, answers = _said(criterion)
         by_subject.setdefault(subject, []).extend(answers)
-    alternatives = [f"{subject}: {joined(answers, 'or')}" if answers else subject for subject, answers in by_subject.items()]
+    alternatives = [
+        f"{subject}: {joined(answers, 'or')}" if answers else subject
+        for subject, answers in by_subject.items()
+    ]
     return "; or ".join(alternatives) if any(by_subject.values()) else joined(alternatives, "or")
 
 
@@ -91,19 +103,31 @@ def _answers(criterion: Criterion, name: str) -> list[str]:
     if criterion.operator == "absent":
         if operand:
             return ["none"]
-        return [_value(value) for value in definition.values] or ["one to order" if definition.kind is ORDERS else "known"]
+        return [_value(value) for value in definition.values] or [
+            "one to order" if definition.kind is ORDERS else "known"
+        ]
     if criterion.operator in ("is", "in"):
         wanted = operand if isinstance(operand, frozenset) else {operand}
         return [_value(value) for value in definition.values if value in wanted]
     if criterion.operator in ("within", "older_than"):
-        return [f"{'in the last' if criterion.operator == 'within' else 'more than'} {operand} days{_AGO[criterion.operator]}"]
+        return [
+            (
+                f"{'in the last' if criterion.operator == 'within' else 'more than'} {operand} "
+                f"days{_AGO[criterion.operator]}"
+            )
+        ]
     unit = _UNITS.get(definition.unit, written(definition.unit))
     amount = f"{operand} {'' if name.startswith(unit) else unit}".strip()
     return [_LIMITS[criterion.operator].format(amount)]
 
 
 _AGO = {"within": "", "older_than": " ago"}
-_LIMITS = {"below": "below {}", "at_least": "{} or more", "more_than": "more than {}", "at_most": "at most {}"}
+_LIMITS = {
+    "below": "below {}",
+    "at_least": "{} or more",
+    "more_than": "more than {}",
+    "at_most": "at most {}",
+}
 
 
 def _value(value: str) -> str:

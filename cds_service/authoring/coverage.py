@@ -41,7 +41,8 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A criterion, by its place, with what was seen of it in each parameter set that has it and where it can be decided."""
+    """A criterion, by its place, with what was seen of it in each parameter set that has it and
+    where it can be decided."""
 
     part: str
     criterion: str
@@ -70,11 +71,14 @@ class CoveredCard:
 
 
 def seen(card: Card, cards: dict[str, Card], parameter_set: str) -> Iterator[Seen]:
-    """How the tests of ``card`` saw each criterion, each part of an ``any_of``, and each ``when`` of what it says.
+    """How the tests of ``card`` saw each criterion, each part of an ``any_of``, and each
+    ``when`` of what it says.
 
     A ``when`` is looked at in the tests in which the card fires: in the others nothing is said.
     """
-    states = [StatedFacts(read_test(card, test)[1]) for test in applicable_tests(card, parameter_set)]
+    states = [
+        StatedFacts(read_test(card, test)[1]) for test in applicable_tests(card, parameter_set)
+    ]
     decisions = [(facts, Decisions(cards, facts)) for facts in states]
     firing = [(facts, made) for facts, made in decisions if made.holds(card.id)]
     for part, condition in _conditions(card):
@@ -82,7 +86,15 @@ def seen(card: Card, cards: dict[str, Card], parameter_set: str) -> Iterator[See
         truths: list[Truth] = [condition.truth(facts, made.holds) for facts, made in looked_at]
         decidable = not condition.card or condition.card in cards
         counts = (truths.count(True), truths.count(False), truths.count(None))
-        yield Seen(card.id, part, condition.id, condition_text(condition), condition.place, *counts, decidable)
+        yield Seen(
+            card.id,
+            part,
+            condition.id,
+            condition_text(condition),
+            condition.place,
+            *counts,
+            decidable,
+        )
 
 
 def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
@@ -95,12 +107,16 @@ def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
 
 
 def covered_cards(card_ids: Collection[str], settings: Settings) -> list[CoveredCard]:
-    """The coverage of all cards of ``settings``, drafts too, or of ``card_ids``, over all parameter sets, by the place of the card.
+    """The coverage of all cards of ``settings``, drafts too, or of ``card_ids``, over all parameter
+    sets, by the place of the card.
 
     Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for what cannot be read, and
     :class:`~cds_service.authoring.card_tests.UnknownCard`.
     """
-    judged = {name: list(authored(Engine(settings.model_copy(update={"parameters": name})))) for name in PARAMETER_SETS}
+    judged = {
+        name: list(authored(Engine(settings.model_copy(update={"parameters": name}))))
+        for name in PARAMETER_SETS
+    }
     check_known(card_ids, {card.id for pairs in judged.values() for card, _ in pairs})
     cards: dict[str, Card] = {}
     found: dict[str, dict[tuple[str, Place], Covered]] = {}
@@ -115,7 +131,11 @@ def covered_cards(card_ids: Collection[str], settings: Settings) -> list[Covered
                     new = Covered(one.part, one.criterion, one.asks, one.place, {})
                     criteria.setdefault((one.part, one.place), new).sets[parameter_set] = one
     return [
-        CoveredCard(card.id, card.place, tuple(sorted(found[card.id].values(), key=lambda criterion: criterion.place)))
+        CoveredCard(
+            card.id,
+            card.place,
+            tuple(sorted(found[card.id].values(), key=lambda criterion: criterion.place)),
+        )
         for card in sorted(cards.values(), key=lambda card: card.place)
     ]
 

@@ -17,7 +17,10 @@ def as_text(cards: Sequence[CoveredCard]) -> str:
         lines.append(f"{card.id}: {card.both} of {len(card.criteria)}")
         for criterion in card.criteria:
             lines += [
-                f"  {criterion.place}: {criterion.part} {criterion.criterion} ({criterion.asks}): {how} [{', '.join(sets)}]"
+                (
+                    f"  {criterion.place}: {criterion.part} {criterion.criterion} "
+                    f"({criterion.asks}): {how} [{', '.join(sets)}]"
+                )
                 for how, sets in _by_way(criterion).items()
             ]
     both, every = totals(cards)
@@ -41,12 +44,18 @@ def one_sided_text(seen: Seen) -> str:
 
 
 def as_json(cards: Sequence[CoveredCard]) -> str:
-    """The share in percent, and each card with each criterion and how often each parameter set's tests saw it which way."""
+    """The share in percent, and each card with each criterion and how often each parameter set's
+    tests saw it which way."""
     return json.dumps(
         {
             "percent": round(percent(cards), 1),
             "cards": [
-                {"id": card.id, "both": card.both, "of": len(card.criteria), "criteria": list(map(_criterion, card.criteria))}
+                {
+                    "id": card.id,
+                    "both": card.both,
+                    "of": len(card.criteria),
+                    "criteria": list(map(_criterion, card.criteria)),
+                }
                 for card in cards
             ],
         },
@@ -56,7 +65,12 @@ def as_json(cards: Sequence[CoveredCard]) -> str:
 
 def _criterion(criterion: Covered) -> dict[str, object]:
     sets = {
-        name: {"held": seen.held, "did_not_hold": seen.did_not_hold, "unknown": seen.unknown, "both": seen.both}
+        name: {
+            "held": seen.held,
+            "did_not_hold": seen.did_not_hold,
+            "unknown": seen.unknown,
+            "both": seen.both,
+        }
         for name, seen in criterion.sets.items()
     }
     return {
@@ -78,10 +92,17 @@ def _alike(criterion: Covered) -> list[tuple[str, Seen]]:
 
 
 def as_html(cards: Sequence[CoveredCard]) -> str:
-    """A page that needs nothing else: every criterion of every card, with what is one-sided first to the eye."""
+    """A page that needs nothing else: every criterion of every card, with what is one-sided
+    first to the eye."""
     environment = Environment(
-        loader=PackageLoader("cds_service.authoring"), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("cds_service.authoring"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(one_sided=one_sided_text, alike=_alike)
     both, every = totals(cards)
-    return environment.get_template("coverage.html").render(cards=cards, both=both, every=every, percent=percent(cards))
+    return environment.get_template("coverage.html").render(
+        cards=cards, both=both, every=every, percent=percent(cards)
+    )

@@ -16,22 +16,40 @@ _BASE = "https://ehr.example.org/fhir"
 
 
 def example_request(hook: str, now: datetime) -> dict[str, Any]:
-    """A whole CDS Hooks request of ``hook`` for a made-up patient of 69 years with B12 deficiency and anaemia."""
+    """A whole CDS Hooks request of ``hook`` for a made-up patient of 69 years with B12
+    deficiency and anaemia."""
     terminology, _ = definitions("default")
     patient = demo_patients(now.date(), terminology)[_PATIENT]
     parts = Queries(GENERIC, terminology).parts.values()
-    return {**hook_request(patient, hook), "prefetch": prefetched(parts, demo_records({_PATIENT: patient}), _PATIENT, _BASE)}
+    return {
+        **hook_request(patient, hook),
+        "prefetch": prefetched(parts, demo_records({_PATIENT: patient}), _PATIENT, _BASE),
+    }
 
 
 def as_parameters(request: dict[str, Any]) -> dict[str, Any]:
-    """A hook request as the FHIR Parameters resource with which ``PlanDefinition/$apply`` asks the same."""
+    """A hook request as the FHIR Parameters resource with which
+    ``PlanDefinition/$apply`` asks the same."""
     context = request["context"]
     subject = {"name": "subject", "valueString": f"Patient/{context['patientId']}"}
     encounter = {"name": "encounter", "valueString": f"Encounter/{context['encounterId']}"}
     data = [
-        {"name": "prefetchData", "part": [{"name": "key", "valueString": key}, {"name": "data", "resource": value}]}
+        {
+            "name": "prefetchData",
+            "part": [{"name": "key", "valueString": key}, {"name": "data", "resource": value}],
+        }
         for key, value in request["prefetch"].items()
     ]
-    drafts = [{"name": "draftOrders", "resource": context["draftOrders"]}] if "draftOrders" in context else []
-    selections = [{"name": "selections", "valueString": reference} for reference in context.get("selections", ())]
-    return {"resourceType": "Parameters", "parameter": [subject, encounter, *data, *drafts, *selections]}
+    drafts = (
+        [{"name": "draftOrders", "resource": context["draftOrders"]}]
+        if "draftOrders" in context
+        else []
+    )
+    selections = [
+        {"name": "selections", "valueString": reference}
+        for reference in context.get("selections", ())
+    ]
+    return {
+        "resourceType": "Parameters",
+        "parameter": [subject, encounter, *data, *drafts, *selections],
+    }

@@ -18,8 +18,11 @@ from ..rules.decision import Decision
 TRUTHS = {True: "true", False: "false", None: "unknown"}
 
 
-def explain_call(engine: Engine, call: Call, now: datetime, only: str | None = None) -> dict[str, Any]:
-    """How the cards were decided for a hook call, as JSON-ready data. ``only``: the id of the one card to explain.
+def explain_call(
+    engine: Engine, call: Call, now: datetime, only: str | None = None
+) -> dict[str, Any]:
+    """How the cards were decided for a hook call, as JSON-ready data. ``only``: the id of the
+    one card to explain.
 
     Raises :class:`~cds_service.engine.MissingData`.
     """
@@ -38,7 +41,8 @@ def explain_call(engine: Engine, call: Call, now: datetime, only: str | None = N
 
 
 def outcome(decision: Decision, is_shown: bool) -> str:
-    """What became of a card: it fires, is silent, or fires and is not among the three that are shown."""
+    """What became of a card: it fires, is silent, or fires and is not among the
+    three that are shown."""
     fires = "fires" if is_shown else "fires, beyond the limit of three"
     return fires if decision.fires else "silent"
 
@@ -94,7 +98,11 @@ def _fact(name: str, facts: Facts) -> dict[str, Any]:
         "unit": definition.unit or None,
         "note": fact.note or None,
         "sources": [
-            {"reference": source.reference, "date": source.day.isoformat() if source.day else None, "text": source.text}
+            {
+                "reference": source.reference,
+                "date": source.day.isoformat() if source.day else None,
+                "text": source.text,
+            }
             for source in fact.sources
         ],
         "reads": facts.reads(name),

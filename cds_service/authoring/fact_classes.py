@@ -1,7 +1,8 @@
-"""The classes of a fact's values that given criteria tell apart, each with a value that stands for it and its words.
+"""The classes of a fact's values that given criteria tell apart, each with a value that stands
+for it and its words.
 
-A card fires or not by which of its criteria are true; false and unknown come to the same (see ``rules/decision``). Values
-for which the same criteria are true are therefore one class.
+A card fires or not by which of its criteria are true; false and unknown come to the same (see
+``rules/decision``). Values for which the same criteria are true are therefore one class.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from .card_words import joined
 
 
 class FactClass(NamedTuple):
-    """A class of values: one that stands for it, which of the criteria are true of it, and its words (``below 3.5 mmol/L``)."""
+    """A class of values: one that stands for it, which of the criteria are true of it, and its
+    words (``below 3.5 mmol/L``)."""
 
     fact: Fact
     true_of: tuple[bool, ...]
@@ -31,32 +33,54 @@ class FactClass(NamedTuple):
 
 def true_of(fact: Fact, criteria: Sequence[Criterion], today: date) -> tuple[bool, ...]:
     """Which of ``criteria``, which all ask one fact, are true where it is ``fact``."""
-    return tuple(bool(criterion.truth(StatedFacts({criterion.fact: fact}, today), lambda card: False)) for criterion in criteria)
+    return tuple(
+        bool(criterion.truth(StatedFacts({criterion.fact: fact}, today), lambda card: False))
+        for criterion in criteria
+    )
 
 
 def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
-    """The classes of the fact that all of ``criteria`` ask: known values first, absent and unknown last."""
+    """The classes of the fact that all of ``criteria`` ask: known values first, absent
+    and unknown last."""
     definition = CATALOGUE[criteria[0].fact]
     limits = sorted(limits_of(criteria)[definition.name])
     # A comparator is worth telling only at a limit.
-    options = [option for option in values(definition, limits, today) if not option.comparator or option.number in limits]
+    options = [
+        option
+        for option in values(definition, limits, today)
+        if not option.comparator or option.number in limits
+    ]
     if definition.kind in (NUMBER, RESULT, DATE) and not limits:
         options = [Value(options[0].fact, "present")]
     # A yes/no fact is never absent: what was looked for and not found is a no.
-    if definition.kind is not YES_NO or any(criterion.operator == "absent" for criterion in criteria):
+    if definition.kind is not YES_NO or any(
+        criterion.operator == "absent" for criterion in criteria
+    ):
         options.append(Value(absent(), "absent"))
     options.append(Value(unknown("supposed"), "unknown"))
     alike: dict[tuple[bool, ...], list[Value]] = {}
     for option in options:
         alike.setdefault(true_of(option.fact, criteria, today), []).append(option)
-    return [FactClass(found[0].fact, truths, _words(definition, found, limits, today)) for truths, found in alike.items()]
+    return [
+        FactClass(found[0].fact, truths, _words(definition, found, limits, today))
+        for truths, found in alike.items()
+    ]
 
 
-def _words(definition: Definition, options: Sequence[Value], limits: Sequence[Decimal], today: date) -> str:
-    """The words of a class: its values, or the range of its numbers (what criteria tell apart is always one range)."""
-    numbers = [option.number for option in options if option.number is not None and not option.comparator]
+def _words(
+    definition: Definition, options: Sequence[Value], limits: Sequence[Decimal], today: date
+) -> str:
+    """The words of a class: its values, or the range of its numbers (what criteria tell apart is
+    always one range)."""
+    numbers = [
+        option.number for option in options if option.number is not None and not option.comparator
+    ]
     ranges = [_range_words(definition, numbers, limits, today)] if numbers else []
-    others = [_plain(option.text) for option in options if option.number is None or (option.comparator and not numbers)]
+    others = [
+        _plain(option.text)
+        for option in options
+        if option.number is None or (option.comparator and not numbers)
+    ]
     return joined([*ranges, *others], "or")
 
 
@@ -66,11 +90,20 @@ def _plain(text: Any) -> str:
     return text if isinstance(text, str) else "present"
 
 
-def _range_words(definition: Definition, numbers: Sequence[Decimal], limits: Sequence[Decimal], today: date) -> str:
+def _range_words(
+    definition: Definition, numbers: Sequence[Decimal], limits: Sequence[Decimal], today: date
+) -> str:
     def said(limit: Decimal) -> str:
         if definition.kind is DATE:
-            return f"{limit:f} days ago ({value_text(definition, known(today - timedelta(days=int(limit))), markdown=False)})"
-        value = StatedResult(Interval.of(limit, None), f"{limit} {definition.unit}") if definition.kind is RESULT else limit
+            return (
+                f"{limit:f} days ago "
+                f"({value_text(definition, known(today - timedelta(days=int(limit))), markdown=False)})"
+            )
+        value = (
+            StatedResult(Interval.of(limit, None), f"{limit} {definition.unit}")
+            if definition.kind is RESULT
+            else limit
+        )
         return value_text(definition, known(value), markdown=False)
 
     low = max((limit for limit in limits if limit <= numbers[0]), default=None)
@@ -81,5 +114,8 @@ def _range_words(definition: Definition, numbers: Sequence[Decimal], limits: Seq
     if low is not None:
         parts.append(f"{'at least' if low == numbers[0] else 'more than'} {said(low)}")
     if high is not None:
-        parts.append(f"{'at most' if high == numbers[-1] else 'less than' if definition.kind is DATE else 'below'} {said(high)}")
+        parts.append(
+            f"{'at most' if high == numbers[-1] else 'less than' if definition.kind is DATE else 'below'} "
+            f"{said(high)}"
+        )
     return " and ".join(parts)

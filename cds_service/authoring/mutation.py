@@ -1,9 +1,10 @@
 """Do a card's own tests notice when one of its criteria is wrong?
 
-A mutant is a card with one small mistake in ``include`` or ``exclude``. A test kills it when the mutant speaks where the
-card is silent, or the other way round, so that the test fails; a silence for another reason does not count. For a mutant
-that no test kills, the facts that would tell it from the card are searched over every state of the facts that the card
-asks: found, they are the missing test; proved not to exist, the mutant is the same card in other words (equivalent).
+A mutant is a card with one small mistake in ``include`` or ``exclude``. A test kills it when the
+mutant speaks where the card is silent, or the other way round, so that the test fails; a silence
+for another reason does not count. For a mutant that no test kills, the facts that would tell it
+from the card are searched over every state of the facts that the card asks: found, they are the
+missing test; proved not to exist, the mutant is the same card in other words (equivalent).
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ from ..states.values import ChosenFacts, StatedFacts, Value, limits_of, values
 from .card_tests import applicable_tests, authored, read_test, stated_fact
 from .explanation import condition_text
 
-_FAMILIES = (("below", "at_least", "more_than", "at_most"), ("within", "older_than"), ("absent", "unknown"))
+_FAMILIES = (
+    ("below", "at_least", "more_than", "at_most"),
+    ("within", "older_than"),
+    ("absent", "unknown"),
+)
 MOST_TRIES = 50_000  # seconds; the present cards need fewer than a hundred
 
 Cards = AnyMapping[str, Card]
@@ -39,7 +44,8 @@ Stated = AnyMapping[str, Any]  # facts as a test states them
 
 
 class Mutant(NamedTuple):
-    """A card with one mistake. ``criterion``: the id of the changed one; ``place``: where it stands."""
+    """A card with one mistake. ``criterion``: the id of the changed one;
+    ``place``: where it stands."""
 
     card: Card
     criterion: str
@@ -48,7 +54,8 @@ class Mutant(NamedTuple):
 
 
 class MutantResult(NamedTuple):
-    """What came of one mutant. ``verdict``: ``killed``, ``equivalent`` or ``survived``; ``remark``: the test to add, or the reason."""
+    """What came of one mutant. ``verdict``: ``killed``, ``equivalent`` or ``survived``; ``remark``:
+    the test to add, or the reason."""
 
     mutant: Mutant
     parameter_set: str
@@ -64,20 +71,31 @@ class _Undecided(Exception):
 
 
 def mutants(card: Card) -> Iterator[Mutant]:
-    """Every mutant of ``card``: each criterion dropped, moved between include and exclude, and changed in each way."""
-    for excludes, conditions, others in ((False, card.include, card.exclude), (True, card.exclude, card.include)):
+    """Every mutant of ``card``: each criterion dropped, moved between include and exclude, and
+    changed in each way."""
+    for excludes, conditions, others in (
+        (False, card.include, card.exclude),
+        (True, card.exclude, card.include),
+    ):
         for index, condition in enumerate(conditions):
             before, after = conditions[:index], conditions[index + 1 :]
             dropped = _with(card, excludes, (*before, *after), others)
             yield Mutant(dropped, condition.id, condition.place, "dropped")
             moved = _with(card, excludes, (*before, *after), (*others, condition))
-            yield Mutant(moved, condition.id, condition.place, f"moved to {'include' if excludes else 'exclude'}")
+            yield Mutant(
+                moved,
+                condition.id,
+                condition.place,
+                f"moved to {'include' if excludes else 'exclude'}",
+            )
             for changed, place, change in _changed(condition):
                 mutant = _with(card, excludes, (*before, changed, *after), others)
                 yield Mutant(mutant, condition.id, place, change)
 
 
-def _with(card: Card, excludes: bool, conditions: tuple[Condition, ...], others: tuple[Condition, ...]) -> Card:
+def _with(
+    card: Card, excludes: bool, conditions: tuple[Condition, ...], others: tuple[Condition, ...]
+) -> Card:
     include, exclude = (others, conditions) if excludes else (conditions, others)
     return replace(card, include=include, exclude=exclude)
 
@@ -90,13 +108,25 @@ def _changed(condition: Condition) -> Iterator[tuple[Condition, Place, str]]:
     elif isinstance(condition, AnyOf):
         for index, criterion in enumerate(condition.criteria):
             before, after = condition.criteria[:index], condition.criteria[index + 1 :]
-            yield replace(condition, criteria=(*before, *after)), criterion.place, f"alternative dropped: {condition_text(criterion)}"
+            yield (
+                replace(condition, criteria=(*before, *after)),
+                criterion.place,
+                f"alternative dropped: {condition_text(criterion)}",
+            )
             for changed in _variants(criterion):
                 changed_whole = replace(condition, criteria=(*before, changed, *after))
-                yield changed_whole, criterion.place, f"{condition_text(criterion)} → {condition_text(changed)}"
+                yield (
+                    changed_whole,
+                    criterion.place,
+                    f"{condition_text(criterion)} → {condition_text(changed)}",
+                )
     else:
         for changed in _variants(condition):
-            yield changed, condition.place, f"{condition_text(condition)} → {condition_text(changed)}"
+            yield (
+                changed,
+                condition.place,
+                f"{condition_text(condition)} → {condition_text(changed)}",
+            )
 
 
 def _variants(criterion: Criterion) -> Iterator[Criterion]:
@@ -114,7 +144,8 @@ def _variants(criterion: Criterion) -> Iterator[Criterion]:
 
 
 def _other_operands(criterion: Criterion) -> Iterator[Any]:
-    """A negated truth; a set with one value more or less; another category; a limit one unit of its last place off."""
+    """A negated truth; a set with one value more or less; another category; a limit one unit of
+    its last place off."""
     operand, values = criterion.operand, CATALOGUE[criterion.fact].values
     if isinstance(operand, bool):
         yield not operand
@@ -131,10 +162,12 @@ def _other_operands(criterion: Criterion) -> Iterator[Any]:
 
 
 def run_mutants(
-    card_ids: Collection[str] = (), settings: Settings | None = None, parameter_sets: Iterable[str] = PARAMETER_SETS
+    card_ids: Collection[str] = (),
+    settings: Settings | None = None,
+    parameter_sets: Iterable[str] = PARAMETER_SETS,
 ) -> Iterator[MutantResult]:
-    """Every mutant of all cards of ``settings`` (from the environment by default), drafts too, or of ``card_ids``, in each of
-    ``parameter_sets``. The cards' tests must pass beforehand.
+    """Every mutant of all cards of ``settings`` (from the environment by default), drafts too, or
+    of ``card_ids``, in each of ``parameter_sets``. The cards' tests must pass beforehand.
     """
     for parameter_set in parameter_sets:
         engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
@@ -146,7 +179,10 @@ def run_mutants(
 def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResult]:
     """Run the tests of ``card``, which stands beside ``cards``, against each of its mutants."""
     stated = applicable_tests(card, parameter_set, cards)
-    tests = [(StatedFacts(facts), wanted == "fires") for _, facts, wanted in (read_test(card, test) for test in stated)]
+    tests = [
+        (StatedFacts(facts), wanted == "fires")
+        for _, facts, wanted in (read_test(card, test) for test in stated)
+    ]
     base: Stated = next((test["facts"] for test in stated if test.get("fires")), {})
     for mutant in mutants(card):
         mutated = {**cards, card.id: mutant.card}
@@ -161,46 +197,72 @@ def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResul
 
 
 def _judge_unkilled(card: Card, mutant: Card, cards: Cards, base: Stated) -> tuple[str, str]:
-    """Whether a mutant that no test kills survived (with the test to add) or is equivalent (with the reason)."""
+    """Whether a mutant that no test kills survived (with the test to add) or is equivalent
+    (with the reason)."""
     told = _telling_facts(card, mutant, cards, base)
     if told is not None:
         return "survived", f"add the test  {_as_test(card, cards, told)}"
     for condition, _ in card.criteria:
         one, other = (_without(each, condition) for each in (card, mutant))
         if one != card and other != mutant and _telling_facts(one, other, cards, base) is not None:
-            return "equivalent", f"wherever it would show, {condition.id!r} already keeps the card silent"
+            return (
+                "equivalent",
+                f"wherever it would show, {condition.id!r} already keeps the card silent",
+            )
     return "equivalent", "no state of the facts that the card asks tells it from the card"
 
 
 def _without(card: Card, condition: Condition) -> Card:
-    include, exclude = (tuple(other for other in found if other != condition) for found in (card.include, card.exclude))
+    include, exclude = (
+        tuple(other for other in found if other != condition)
+        for found in (card.include, card.exclude)
+    )
     return replace(card, include=include, exclude=exclude)
 
 
 def _as_test(card: Card, cards: Cards, told: Stated) -> str:
     decision = Decisions(cards, StatedFacts(_read(card, told)))[card.id]
-    plain = {name: list(state) if isinstance(state, list) else state for name, state in told.items()}
+    plain = {
+        name: list(state) if isinstance(state, list) else state for name, state in told.items()
+    }
     facts = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10_000).strip()
-    return f"facts: {facts}, {'fires: true' if decision.fires else f'silent: {decision.stopped_by}'}"
+    return (
+        f"facts: {facts}, {'fires: true' if decision.fires else f'silent: {decision.stopped_by}'}"
+    )
 
 
 def report(results: Iterable[MutantResult]) -> Iterator[str]:
-    """The results for a terminal: each survivor and each equivalent once, a line for each card, and the sum."""
+    """The results for a terminal: each survivor and each equivalent once, a line for each
+    card, and the sum."""
     counts: dict[str, dict[str, Counter[str]]] = {}
     unkilled: dict[tuple[Any, ...], list[str]] = {}
     for result in results:
         mutant = result.mutant
-        counts.setdefault(mutant.card.id, {}).setdefault(result.parameter_set, Counter())[result.verdict] += 1
+        counts.setdefault(mutant.card.id, {}).setdefault(result.parameter_set, Counter())[
+            result.verdict
+        ] += 1
         if result.verdict != "killed":
-            key = (result.verdict, mutant.place, mutant.card.id, mutant.criterion, mutant.change, result.remark)
+            key = (
+                result.verdict,
+                mutant.place,
+                mutant.card.id,
+                mutant.criterion,
+                mutant.change,
+                result.remark,
+            )
             unkilled.setdefault(key, []).append(result.parameter_set)
     for (verdict, place, card_id, criterion, change, remark), sets in sorted(unkilled.items()):
         yield f"{place}: {card_id} [{', '.join(sets)}] {criterion}: {change}: {verdict}"
         yield f"    {remark}"
     for card_id, by_set in counts.items():
-        yield f"{card_id}: {', '.join(f'{name} {_killed(count)}' for name, count in by_set.items())}"
+        yield (
+            f"{card_id}: {', '.join(f'{name} {_killed(count)}' for name, count in by_set.items())}"
+        )
     total = sum((count for by_set in counts.values() for count in by_set.values()), Counter[str]())
-    yield f"{_killed(total)} mutants killed, {total['survived']} survived, {total['equivalent']} equivalent (not counted)"
+    yield (
+        f"{_killed(total)} mutants killed, {total['survived']} survived, {total['equivalent']} "
+        "equivalent (not counted)"
+    )
 
 
 def _killed(count: Counter[str]) -> str:
@@ -211,11 +273,11 @@ def _killed(count: Counter[str]) -> str:
 
 
 def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stated | None:
-    """Facts on which ``card`` and ``mutant`` differ, or ``None`` where there are none. ``base``: facts as a test states them, which
-    are tried first. Raises :class:`_Undecided`.
+    """Facts on which ``card`` and ``mutant`` differ, or ``None`` where there are none. ``base``:
+    facts as a test states them, which are tried first. Raises :class:`_Undecided`.
 
-    A card fires when every criterion lets it, so facts tell the two apart when the changed criterion lets one fire and not
-    the other while all other criteria let both.
+    A card fires when every criterion lets it, so facts tell the two apart when the changed
+    criterion lets one fire and not the other while all other criteria let both.
     """
     own, others = card.criteria, mutant.criteria
     same = [each for each in own if each in others]
@@ -223,7 +285,11 @@ def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stat
     limits = limits_of((*deciding_criteria(card, cards), *deciding_criteria(mutant, cards)))
 
     def options(name: str) -> list[Value]:
-        found = [*values(CATALOGUE[name], limits[name]), Value(absent(), "absent"), Value(unknown("supposed"), "unknown")]
+        found = [
+            *values(CATALOGUE[name], limits[name]),
+            Value(absent(), "absent"),
+            Value(unknown("supposed"), "unknown"),
+        ]
         if any(value.text is None for value in found):
             raise _Undecided(f"a test cannot state a value of {name}")
         stated = base.get(name, "unknown")
@@ -231,14 +297,23 @@ def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stat
 
     def let(criteria: Iterable[tuple[Condition, bool]], facts: ChosenFacts) -> bool:
         holds = Decisions(cards, facts).holds
-        return all(bool(condition.truth(facts, holds)) is not excludes for condition, excludes in criteria)
+        return all(
+            bool(condition.truth(facts, holds)) is not excludes for condition, excludes in criteria
+        )
 
-    checks: list[Check] = [lambda facts: let(before, facts) is not let(after, facts), *(partial(let, [each]) for each in same)]
+    checks: list[Check] = [
+        lambda facts: let(before, facts) is not let(after, facts),
+        *(partial(let, [each]) for each in same),
+    ]
     search = Search(MOST_TRIES)
     found = next(search.states(ChosenFacts(options, {}), checks), None)
     if found is None and not search.whole:
         raise _Undecided("the criteria ask too many facts to try every state of them")
-    return None if found is None else {name: value.text for name, value in found.chosen.items() if value.text != "unknown"}
+    return (
+        None
+        if found is None
+        else {name: value.text for name, value in found.chosen.items() if value.text != "unknown"}
+    )
 
 
 def _read(card: Card, stated: Stated) -> dict[str, Fact]:

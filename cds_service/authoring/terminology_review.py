@@ -1,8 +1,9 @@
 """Which codes still need review, and why: ``check`` lists them, so that none is shipped silently.
 
-In a value set a concept carries the extensions ``code-review`` and ``code-review-reason`` itself. A filter cannot be told apart
-from the concepts of its include, so each filter has an include of its own that carries them. In an order template they stand at a
-coding that is doubtful or is no more than the ingredient of a product, and at the concept where a code is missing.
+In a value set a concept carries the extensions ``code-review`` and ``code-review-reason`` itself. A
+filter cannot be told apart from the concepts of its include, so each filter has an include of its
+own that carries them. In an order template they stand at a coding that is doubtful or is no more
+than the ingredient of a product, and at the concept where a code is missing.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ _VALUE_SETS, _ORDERS = "value-sets", "activity-definitions"
 
 
 class UnverifiedCode(NamedTuple):
-    """A code, or with ``and_below`` a branch of codes, that no source confirms to mean what ``file`` says.
+    """A code, or with ``and_below`` a branch of codes, that no source confirms to
+    mean what ``file`` says.
 
-    ``file``: a value set or an order template, below ``fhir_profiles``. Where an order lacks a code, ``system`` and ``code`` are
-    empty and ``display`` is what it orders.
+    ``file``: a value set or an order template, below ``fhir_profiles``. Where an order lacks a
+    code, ``system`` and ``code`` are empty and ``display`` is what it orders.
     """
 
     file: str
@@ -41,12 +43,16 @@ class UnverifiedCode(NamedTuple):
 
 
 def unverified_codes(profiles: Path = PROFILES) -> list[UnverifiedCode]:
-    """Every code in the value sets and order templates that is marked ``review: needed``, by file and in its order.
+    """Every code in the value sets and order templates that is marked ``review: needed``, by
+    file and in its order.
 
-    :param profiles: the folder that holds ``value-sets/*.json`` and ``activity-definitions/*.json``, FHIR R4 resources.
-    :raises ValueError: a file is not JSON. ``KeyError``: it is not such a resource, with ``compose.include`` or with a product or code.
+    :param profiles: the folder that holds ``value-sets/*.json`` and
+                     ``activity-definitions/*.json``, FHIR R4 resources.
+    :raises ValueError: a file is not JSON. ``KeyError``: it is not such a resource, with
+                        ``compose.include`` or with a product or code.
 
-    A code that is marked in two files is listed for each. ``reason`` is ``""`` where none is recorded.
+    A code that is marked in two files is listed for each. ``reason`` is ``""``
+    where none is recorded.
     """
     found: list[UnverifiedCode] = []
     for path in sorted((profiles / _VALUE_SETS).glob("*.json")):
@@ -54,7 +60,9 @@ def unverified_codes(profiles: Path = PROFILES) -> list[UnverifiedCode]:
             found += _marked(f"{_VALUE_SETS}/{path.name}", include)
     for path in sorted((profiles / _ORDERS).glob("*.json")):
         order = json.loads(path.read_text("utf-8"))
-        concept = order["productCodeableConcept"] if "productCodeableConcept" in order else order["code"]
+        concept = (
+            order["productCodeableConcept"] if "productCodeableConcept" in order else order["code"]
+        )
         found += _marked_in_order(f"{_ORDERS}/{path.name}", concept)
     return found
 
@@ -63,10 +71,19 @@ def _marked(file: str, include: dict[str, Any]) -> Iterator[UnverifiedCode]:
     system = include.get("system", "")  # none where it is composed of other value sets
     for concept in include.get("concept", []):
         if _extension(concept, _REVIEW) == "needed":
-            yield UnverifiedCode(file, system, concept["code"], concept.get("display", ""), _extension(concept, _REASON), False)
+            yield UnverifiedCode(
+                file,
+                system,
+                concept["code"],
+                concept.get("display", ""),
+                _extension(concept, _REASON),
+                False,
+            )
     if _extension(include, _REVIEW) == "needed":
         for condition in include.get("filter", []):
-            yield UnverifiedCode(file, system, condition["value"], "", _extension(include, _REASON), True)
+            yield UnverifiedCode(
+                file, system, condition["value"], "", _extension(include, _REASON), True
+            )
 
 
 def _marked_in_order(file: str, concept: dict[str, Any]) -> Iterator[UnverifiedCode]:
@@ -74,7 +91,14 @@ def _marked_in_order(file: str, concept: dict[str, Any]) -> Iterator[UnverifiedC
         yield UnverifiedCode(file, "", "", concept["text"], _extension(concept, _REASON), False)
     for coding in concept["coding"]:
         if _extension(coding, _REVIEW) == "needed":
-            yield UnverifiedCode(file, coding["system"], coding["code"], coding["display"], _extension(coding, _REASON), False)
+            yield UnverifiedCode(
+                file,
+                coding["system"],
+                coding["code"],
+                coding["display"],
+                _extension(coding, _REASON),
+                False,
+            )
 
 
 def _extension(element: dict[str, Any], url: str) -> str:

@@ -11,11 +11,14 @@ from ..rules.decision import Decision, Decisions, Step
 from .explanation import TRUTHS, condition_text
 
 
-def trace_lines(decision: Decision, others: Decisions, stated: AnyMapping[str, Any], wanted: str) -> Iterator[str]:
-    """Each criterion in order: its truth, what it asks, what the test states, and which one stopped it or should have.
+def trace_lines(
+    decision: Decision, others: Decisions, stated: AnyMapping[str, Any], wanted: str
+) -> Iterator[str]:
+    """Each criterion in order: its truth, what it asks, what the test states, and which one
+    stopped it or should have.
 
-    ``decision``: with its whole trace; ``stated``: the facts as the test writes them; ``wanted``: ``fires``, or the id of a
-    criterion.
+    ``decision``: with its whole trace; ``stated``: the facts as the test writes them; ``wanted``:
+    ``fires``, or the id of a criterion.
     """
     for step in decision.steps:
         marks = []
@@ -30,14 +33,20 @@ def _line(step: Step, others: Decisions, stated: AnyMapping[str, Any]) -> str:
     mark = ">" if (step.truth if step.excludes else not step.truth) else " "
     part = "unless" if step.excludes else "when"
     told = _told(step.condition, others, stated)
-    return f"{mark} {TRUTHS[step.truth]:<8}{part:<7}{step.condition.id}: {condition_text(step.condition)} [{told}]"
+    return (
+        f"{mark} {TRUTHS[step.truth]:<8}{part:<7}{step.condition.id}: "
+        f"{condition_text(step.condition)} [{told}]"
+    )
 
 
 def _told(condition: Condition, others: Decisions, stated: AnyMapping[str, Any]) -> str:
     """What a condition had to go by."""
     if not condition.card:
         names = dict.fromkeys(condition.facts)
-        return ", ".join(f"{name}: {_written(stated[name])}" if name in stated else f"{name} not stated" for name in names)
+        return ", ".join(
+            f"{name}: {_written(stated[name])}" if name in stated else f"{name} not stated"
+            for name in names
+        )
     if condition.card not in others:
         return "that card is off in this parameter set"
     other = others[condition.card]

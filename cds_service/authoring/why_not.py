@@ -1,7 +1,7 @@
 """The smallest change of facts that would make a silent card fire, or a card that fires silent.
 
-Facts are changed where the card's criteria, and those of the cards that it looks at, ask them; each on its own, so that a
-fact which rests on others is told at the level at which it is asked.
+Facts are changed where the card's criteria, and those of the cards that it looks at, ask them; each
+on its own, so that a fact which rests on others is told at the level at which it is asked.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Change(NamedTuple):
 class WhyNot(NamedTuple):
     """What was found out about one card.
 
-    ``changes``: every change of as few facts as possible after which the outcome is the other one, the least surprising
-    first. Where there is none, ``exhausted`` says that no change of any size does it, and not only none of up to
-    :data:`MOST_CHANGES` facts.
+    ``changes``: every change of as few facts as possible after which the outcome is the other one,
+    the least surprising first. Where there is none, ``exhausted`` says that no change of any size
+    does it, and not only none of up to :data:`MOST_CHANGES` facts.
     """
 
     decision: Decision
@@ -74,8 +74,9 @@ def looked_at(card: Card, cards: Cards) -> list[str]:
 def why_not(card: Card, cards: Cards, facts: KnownFacts, most: int = MOST_CHANGES) -> WhyNot:
     """Search breadth first, by the number of facts changed, with the one ``decide``.
 
-    ``cards``: those of the call, ``card`` among them. The search leaves nothing out: an outcome stays as it is while the
-    facts stay that it rests on as things stand (:func:`_pivots`), so that every change which turns it has one of those.
+    ``cards``: those of the call, ``card`` among them. The search leaves nothing out: an outcome
+    stays as it is while the facts stay that it rests on as things stand (:func:`_pivots`), so that
+    every change which turns it has one of those.
     """
     return _Search(card, cards, facts).run(most)
 
@@ -91,7 +92,9 @@ class _Search:
     def _other_classes(self, name: str) -> list[FactClass]:
         """The classes of a fact that it is not of now."""
         now = true_of(self._facts[name], self._asked[name], self._facts.today)
-        return [found for found in classes(self._asked[name], self._facts.today) if found.true_of != now]
+        return [
+            found for found in classes(self._asked[name], self._facts.today) if found.true_of != now
+        ]
 
     def run(self, most: int) -> WhyNot:
         """Level by level, a level being all changes of one number of facts that may matter."""
@@ -102,8 +105,13 @@ class _Search:
             turned = [state for state in level if state.fires is not now.fires]
             if turned or not level:
                 break
-        changes = [tuple(Change(name, self._facts[name], then) for name, then in state.supposed.items()) for state in turned]
-        return WhyNot(now.decisions[self._card.id], sorted(changes, key=self._surprise), exhausted=not level)
+        changes = [
+            tuple(Change(name, self._facts[name], then) for name, then in state.supposed.items())
+            for state in turned
+        ]
+        return WhyNot(
+            now.decisions[self._card.id], sorted(changes, key=self._surprise), exhausted=not level
+        )
 
     def _following(self, level: Iterable[_State]) -> Iterator[_State]:
         """Every change that alters one fact more, each once."""
@@ -125,9 +133,13 @@ class _Search:
         return _State(supposed, decisions, decisions.holds(self._card.id))
 
     def _surprise(self, changes: Sequence[Change]) -> tuple[int, ...]:
-        """How much a reader would be surprised, the least first: by learning what was not known, by another value, by there being none;
-        by a near number, by a far one. Changes that surprise alike come in the order in which the criteria ask."""
-        states = [(State.VALUE, State.ABSENT, State.UNKNOWN).index(change.then.fact.state) for change in changes]
+        """How much a reader would be surprised, the least first: by learning what was not known, by
+        another value, by there being none; by a near number, by a far one. Changes that surprise
+        alike come in the order in which the criteria ask."""
+        states = [
+            (State.VALUE, State.ABSENT, State.UNKNOWN).index(change.then.fact.state)
+            for change in changes
+        ]
         order = list(self._asked)
         return (
             sum(states),
@@ -154,10 +166,12 @@ class _State(NamedTuple):
 
 
 def _pivots(card: Card, cards: Cards, decisions: Decisions) -> Iterator[str]:
-    """Facts of which at least one has to change before the outcome for ``card`` does: while all of them stay, the criterion
-    that stops it still does, or, where it fires, all criteria still let it."""
+    """Facts of which at least one has to change before the outcome for ``card`` does: while
+    all of them stay, the criterion that stops it still does, or, where it fires, all
+    criteria still let it."""
     decision = decisions[card.id]
-    steps = decision.steps if decision.fires else decision.steps[-1:]  # a decision ends with the criterion that stops
+    # a decision ends with the criterion that stops
+    steps = decision.steps if decision.fires else decision.steps[-1:]
     for condition in (step.condition for step in steps):
         yield from condition.facts
         if condition.card in cards:

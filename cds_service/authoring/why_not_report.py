@@ -1,4 +1,5 @@
-"""What would have to be otherwise for a card to fire or to be silent, told for one request: as data and as text."""
+"""What would have to be otherwise for a card to fire or to be silent, told for one request: as
+data and as text."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ MOST_TOLD = 10
 
 
 def why_not_call(engine: Engine, call: Call, now: datetime, card_id: str) -> dict[str, Any]:
-    """The smallest changes that would turn the outcome of a card for a hook call, as JSON-ready data.
+    """The smallest changes that would turn the outcome of a card for a hook
+    call, as JSON-ready data.
 
     Raises :class:`~cds_service.engine.MissingData`.
     """
@@ -28,18 +30,28 @@ def why_not_call(engine: Engine, call: Call, now: datetime, card_id: str) -> dic
     cards = engine.cards_by_hook[call.hook]
     found = why_not(cards[card_id], cards, facts)
     decision = found.decision
-    stopped = None if decision.fires else decision.steps[-1].condition  # a decision ends with the criterion that stops
-    beyond = decision.fires and decision.card.id not in {other.card.id for other in select_shown(engine.decisions(call, facts))}
+    # a decision ends with the criterion that stops
+    stopped = None if decision.fires else decision.steps[-1].condition
+    beyond = decision.fires and decision.card.id not in {
+        other.card.id for other in select_shown(engine.decisions(call, facts))
+    }
     return {
         "hook": call.hook,
         "parameter_set": engine.settings.parameters,
         "today": facts.today.isoformat(),
         "card": card_id,
-        "outcome": "fires, beyond the limit of three" if beyond else "fires" if decision.fires else "silent",
+        "outcome": "fires, beyond the limit of three"
+        if beyond
+        else "fires"
+        if decision.fires
+        else "silent",
         "stopped_by": {"id": stopped.id, "asks": condition_text(stopped)} if stopped else None,
         "would_be": "silent" if decision.fires else "fires",
         "changes": [
-            {"facts": [_change(change, facts) for change in changes], "cards": _turned(card_id, changes, cards, facts)}
+            {
+                "facts": [_change(change, facts) for change in changes],
+                "cards": _turned(card_id, changes, cards, facts),
+            }
             for changes in found.changes
         ],
         "searched_up_to": None if found.exhausted else MOST_CHANGES,
@@ -61,7 +73,8 @@ def _change(change: Change, facts: Facts) -> dict[str, Any]:
 
 
 def _is_derived(name: str) -> bool:
-    """Whether a fact reads neither the record nor the session itself, so that it is what the facts that it read make it."""
+    """Whether a fact reads neither the record nor the session itself, so that it is what the facts
+    that it read make it."""
     return not (CATALOGUE[name].queries or CATALOGUE[name].session)
 
 
@@ -70,7 +83,8 @@ def _rests_on(name: str, facts: Facts) -> dict[str, str]:
 
 
 def _derived_behind(name: str, facts: Facts) -> list[str]:
-    """The derived facts that ``name`` rests on, directly or through others: the way down to what is recorded."""
+    """The derived facts that ``name`` rests on, directly or through others: the way down to
+    what is recorded."""
     found: dict[str, None] = {}
     waiting = list(facts.reads(name))
     while waiting:
@@ -82,15 +96,24 @@ def _derived_behind(name: str, facts: Facts) -> list[str]:
 
 
 def _now(name: str, fact: Fact) -> str:
-    return value_text(CATALOGUE[name], fact, markdown=False) if fact.state is State.VALUE else fact.state.value
+    return (
+        value_text(CATALOGUE[name], fact, markdown=False)
+        if fact.state is State.VALUE
+        else fact.state.value
+    )
 
 
 def _turned(card_id: str, changes: Sequence[Change], cards: Cards, facts: Facts) -> dict[str, str]:
-    """Of the cards that the card looks at, those whose outcome the change turns too, with what it would be."""
+    """Of the cards that the card looks at, those whose outcome the change turns too, with
+    what it would be."""
     now = Decisions(cards, facts)
     then = Decisions(cards, Supposed(facts, {change.fact: change.then.fact for change in changes}))
     others = looked_at(cards[card_id], cards)
-    return {other: "fires" if then.holds(other) else "silent" for other in others if then.holds(other) is not now.holds(other)}
+    return {
+        other: "fires" if then.holds(other) else "silent"
+        for other in others
+        if then.holds(other) is not now.holds(other)
+    }
 
 
 def why_not_text(found: dict[str, Any]) -> str:
@@ -105,14 +128,23 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"\n{found['card']}: {found['outcome']}{because}"
     if not found["changes"]:
         most = f"up to {found['searched_up_to']} of " if found["searched_up_to"] else ""
-        yield f"No change of {most}the facts that it asks would make it {'silent' if found['would_be'] == 'silent' else 'fire'}."
+        yield (
+            f"No change of {most}the facts that it asks would make it "
+            f"{'silent' if found['would_be'] == 'silent' else 'fire'}."
+        )
         return
     first, *others = found["changes"]
     count = "one fact" if len(first["facts"]) == 1 else f"{len(first['facts'])} facts"
-    yield f"It would {'be silent' if found['would_be'] == 'silent' else 'fire'} if {count} were otherwise:"
+    yield (
+        f"It would {'be silent' if found['would_be'] == 'silent' else 'fire'} if {count} were "
+        "otherwise:"
+    )
     for change in first["facts"]:
         note = f" ({change['note']})" if change["note"] else ""
-        yield f"  {change['fact']} is {change['now']}{note}; it would have to be {change['would_have_to_be']}"
+        yield (
+            f"  {change['fact']} is {change['now']}{note}; it would have to be "
+            f"{change['would_have_to_be']}"
+        )
         yield from _basis(change)
     yield from (f"  Then {line}" for line in _cards(first))
     yield from _shared(first["facts"])
@@ -120,7 +152,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if others:
         yield f"\nAs few facts ({len(others)} more):"
         for other in others[:MOST_TOLD]:
-            yield f"  {_against(other, first)}" + "".join(f"; then {line}" for line in _cards(other))
+            yield f"  {_against(other, first)}" + "".join(
+                f"; then {line}" for line in _cards(other)
+            )
         if len(others) > MOST_TOLD:
             yield f"  and {len(others) - MOST_TOLD} more: --json lists them"
 
@@ -131,13 +165,22 @@ def _basis(change: dict[str, Any]) -> Iterator[str]:
     if told and not change["only_on_these"]:
         yield f"      it rests on {told}, and on what is recorded or drafted"
     elif told:
-        yield f"      it follows from {told}{': this' if len(change['rests_on']) == 1 else ': one of these'} would have to be otherwise"
+        yield (
+            "      it follows from "
+            f"{told}{': this' if len(change['rests_on']) == 1 else ': one of these'} would have to "
+            "be otherwise"
+        )
 
 
 def _behind(changes: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """What lies behind the facts from which those to be changed follow, each once; not where it is one fact in another form."""
+    """What lies behind the facts from which those to be changed follow, each once; not where it is
+    one fact in another form."""
     behind = {name: rests_on for change in changes for name, rests_on in change["behind"].items()}
-    yield from (f"  {name} follows from {_values(rests_on)}" for name, rests_on in behind.items() if len(rests_on) > 1)
+    yield from (
+        f"  {name} follows from {_values(rests_on)}"
+        for name, rests_on in behind.items()
+        if len(rests_on) > 1
+    )
 
 
 def _values(rests_on: dict[str, str]) -> str:
@@ -158,8 +201,13 @@ def _against(other: dict[str, Any], first: dict[str, Any]) -> str:
     names = {change["fact"] for change in other["facts"]}
     left = [change["fact"] for change in first["facts"] if change["fact"] not in names]
     told = [f"{change['fact']}: {change['now']} -> {change['would_have_to_be']}" for change in new]
-    return " and ".join(told) + (f", in place of {joined(left, 'and')}" if left and len(first["facts"]) > 1 else "")
+    return " and ".join(told) + (
+        f", in place of {joined(left, 'and')}" if left and len(first["facts"]) > 1 else ""
+    )
 
 
 def _cards(change: dict[str, Any]) -> list[str]:
-    return [f"card {card} {'fires' if outcome == 'fires' else 'is silent'}" for card, outcome in change["cards"].items()]
+    return [
+        f"card {card} {'fires' if outcome == 'fires' else 'is silent'}"
+        for card, outcome in change["cards"].items()
+    ]

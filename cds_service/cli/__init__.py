@@ -1,4 +1,5 @@
-"""The command line: ``python -m cds_service COMMAND``. Each module holds the commands of one kind of work."""
+"""The command line: ``python -m cds_service COMMAND``. Each module holds the commands of
+one kind of work."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def main() -> None:
 
 
 _COMMANDS = (
-    serve, sandbox, example, fire, explain, run_card_tests, coverage, safety, check, new, diff, schema, doc, topics, export, validate,
+    serve, sandbox, example, fire, explain, run_card_tests, coverage, safety, check, new, diff,
+    schema, doc, topics, export, validate,
     report, settings, check_ehr_command,
 )  # fmt: skip
 for _command in _COMMANDS:

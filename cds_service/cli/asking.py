@@ -18,30 +18,54 @@ from .reading_settings import read_settings
 
 @click.command()
 @click.argument("hook", type=click.Choice(HOOKS), default="order-select")
-@click.option("--apply", "for_apply", is_flag=True, help="As the FHIR Parameters of PlanDefinition/$apply.")
+@click.option(
+    "--apply", "for_apply", is_flag=True, help="As the FHIR Parameters of PlanDefinition/$apply."
+)
 def example(hook: str, for_apply: bool) -> None:
-    """Print an example request: folic acid drafted for a patient with B12 deficiency and anaemia, dated today."""
+    """Print an example request: folic acid drafted for a patient with B12 deficiency and
+    anaemia, dated today."""
     import orjson
 
     from ..authoring.example import as_parameters, example_request
 
     request = example_request(hook, datetime.now(UTC))
-    sys.stdout.buffer.write(orjson.dumps(as_parameters(request) if for_apply else request, option=orjson.OPT_INDENT_2) + b"\n")
+    sys.stdout.buffer.write(
+        orjson.dumps(as_parameters(request) if for_apply else request, option=orjson.OPT_INDENT_2)
+        + b"\n"
+    )
 
 
 @click.command()
-@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument(
+    "request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 @server_options
 @click.option("--card", help="Only this card; a draft speaks as if it were active.")
-@click.option("--why-not", metavar="CARD-ID", help="The smallest change of facts that would turn this card's outcome.")
+@click.option(
+    "--why-not",
+    metavar="CARD-ID",
+    help="The smallest change of facts that would turn this card's outcome.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--svg", "form", flag_value="svg", help="Draw the card's decision as SVG; without a request, the card as authored.")
+@click.option(
+    "--svg",
+    "form",
+    flag_value="svg",
+    help="Draw the card's decision as SVG; without a request, the card as authored.",
+)
 @click.option("--dot", "form", flag_value="dot", help="The same in Graphviz's language.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
 def explain(
-    request_file: Path | None, card: str | None, why_not: str | None, as_json: bool, form: str | None, now: str | None, **server: Any
+    request_file: Path | None,
+    card: str | None,
+    why_not: str | None,
+    as_json: bool,
+    form: str | None,
+    now: str | None,
+    **server: Any,
 ) -> None:
-    """Explain each card for a hook request: fired or silent, by which criterion, from which facts."""
+    """Explain each card for a hook request: fired or silent, by which criterion,
+    from which facts."""
     import orjson
 
     from ..authoring.drawing.drawn import drawn
@@ -61,7 +85,11 @@ def explain(
             click.echo(drawn(engine, form, card, call, moment), nl=False)
             return
         assert call is not None, "only a drawing can do without a request"
-        explained = why_not_call(engine, call, moment, why_not) if why_not is not None else explain_call(engine, call, moment, card)
+        explained = (
+            why_not_call(engine, call, moment, why_not)
+            if why_not is not None
+            else explain_call(engine, call, moment, card)
+        )
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(explained, option=orjson.OPT_INDENT_2) + b"\n")
     else:
@@ -88,10 +116,15 @@ def _telling_of(given: Asked | None) -> Iterator[None]:
         raise click.ClickException(f"{named}: {element + ': ' if element else ''}{what}") from None
 
 
-def _check_combination(given: Asked | None, card: str | None, why_not: str | None, form: str | None) -> None:
+def _check_combination(
+    given: Asked | None, card: str | None, why_not: str | None, form: str | None
+) -> None:
     if form and not card:
         raise click.UsageError("A drawing shows one card: name it with --card ID.")
     if card is not None and why_not is not None:
         raise click.UsageError("--why-not names the card; leave --card out.")
     if given is None and not form:
-        raise click.UsageError("Missing argument 'REQUEST_FILE', or --fhir-server: only a drawing (--svg, --dot) can do without a request.")
+        raise click.UsageError(
+            "Missing argument 'REQUEST_FILE', or --fhir-server: only a drawing (--svg, --dot) can "
+            "do without a request."
+        )

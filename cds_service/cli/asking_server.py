@@ -1,4 +1,5 @@
-"""The options of commands that ask about a patient on a FHIR server, and the request that they make."""
+"""The options of commands that ask about a patient on a FHIR server, and the
+request that they make."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _SECONDS = 30.0
 
 
 class Asked(NamedTuple):
-    """A request body, what it is called in messages, and what reads the FHIR server that it names."""
+    """A request body, what it is called in messages, and what reads the FHIR
+    server that it names."""
 
     body: bytes
     named: str
@@ -27,39 +29,71 @@ class Asked(NamedTuple):
 
 
 def server_options(command: Command) -> Command:
-    """The options that name a patient on a FHIR server, the hook, and the orders that are drafted."""
+    """The options that name a patient on a FHIR server, the hook, and the orders
+    that are drafted."""
     for option in (
         click.option(
-            "--order", "orders", multiple=True, metavar="NAME", help="An order that is drafted: 'folic acid 1 mg'. May be repeated."
+            "--order",
+            "orders",
+            multiple=True,
+            metavar="NAME",
+            help="An order that is drafted: 'folic acid 1 mg'. May be repeated.",
         ),
-        click.option("--hook", type=click.Choice(HOOKS), help="The hook (with --order: order-select, else patient-view)."),
-        click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with an access token."),
+        click.option(
+            "--hook",
+            type=click.Choice(HOOKS),
+            help="The hook (with --order: order-select, else patient-view).",
+        ),
+        click.option(
+            "--token-file",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="A file with an access token.",
+        ),
         click.option("--patient", metavar="ID", help="The id of the patient on that server."),
-        click.option("--fhir-server", "server", metavar="URL", help="Read the patient from this FHIR R4 server instead of a file."),
+        click.option(
+            "--fhir-server",
+            "server",
+            metavar="URL",
+            help="Read the patient from this FHIR R4 server instead of a file.",
+        ),
     ):
         command = option(command)
     return command
 
 
 def asked(
-    request_file: Path | None, server: str | None, patient: str | None, token_file: Path | None, hook: str | None, orders: tuple[str, ...]
+    request_file: Path | None,
+    server: str | None,
+    patient: str | None,
+    token_file: Path | None,
+    hook: str | None,
+    orders: tuple[str, ...],
 ) -> Asked | None:
-    """What is asked: the body of ``request_file``, or the request for ``patient`` on ``server``; ``None`` where neither is given.
+    """What is asked: the body of ``request_file``, or the request for ``patient`` on ``server``;
+    ``None`` where neither is given.
 
-    Raises :class:`click.UsageError` for a combination that says nothing, and :class:`click.ClickException` for an unusable server.
+    Raises :class:`click.UsageError` for a combination that says nothing, and
+    :class:`click.ClickException` for an unusable server.
     """
     if server is None:
         if patient or token_file or hook or orders:
-            raise click.UsageError("--patient, --token-file, --hook and --order go with --fhir-server; a request file says it all itself.")
+            raise click.UsageError(
+                "--patient, --token-file, --hook and --order go with --fhir-server; a request file "
+                "says it all itself."
+            )
         return Asked(request_file.read_bytes(), str(request_file), None) if request_file else None
     if request_file is not None:
         raise click.UsageError("Name a request file or a FHIR server, not both.")
     if patient is None:
         raise click.UsageError("--fhir-server needs --patient ID.")
-    return _of_server(server, patient, token_file, hook or ("order-select" if orders else "patient-view"), orders)
+    return _of_server(
+        server, patient, token_file, hook or ("order-select" if orders else "patient-view"), orders
+    )
 
 
-def _of_server(server: str, patient: str, token_file: Path | None, hook: str, orders: tuple[str, ...]) -> Asked:
+def _of_server(
+    server: str, patient: str, token_file: Path | None, hook: str, orders: tuple[str, ...]
+) -> Asked:
     import orjson
 
     from ..fhir_server.client import FhirClient
@@ -68,10 +102,13 @@ def _of_server(server: str, patient: str, token_file: Path | None, hook: str, or
 
     if orders and not HOOKS[hook].has_drafts:
         ordering = [name for name, of_hook in HOOKS.items() if of_hook.has_drafts]
-        raise click.UsageError(f"{hook} has no draft orders: --order goes with {' and '.join(ordering)}.")
+        raise click.UsageError(
+            f"{hook} has no draft orders: --order goes with {' and '.join(ordering)}."
+        )
     settings = read_settings()
     try:
-        # The server that is named here counts as listed, and as open; the networks and authorities are those of the settings.
+        # The server that is named here counts as listed, and as open; the networks and authorities
+        # are those of the settings.
         listed = read_servers([OPEN + server], settings.fhir_networks, development=True)
     except ValueError as error:
         raise click.ClickException(str(error)) from None

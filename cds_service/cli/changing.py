@@ -1,4 +1,5 @@
-"""Commands for those who change what the service says: begin a card, tell two versions of the cards apart."""
+"""Commands for those who change what the service says: begin a card, tell two versions
+of the cards apart."""
 
 from __future__ import annotations
 
@@ -22,10 +23,22 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("card_id", metavar="CARD-ID")
-@click.option("--in", "folder", type=_FOLDER, help="The folder of cards; by default the last of CDS_CARDS.")
-@click.option("--topic", default="own", show_default=True, help="The folder in it that the card stands in.")
-@click.option("--hook", "hooks", type=click.Choice(HOOKS), multiple=True, help="A hook that it speaks on; may be given again.")
-@click.option("--owner", default="", help="Whose cards these are, for a folder that does not say so yet.")
+@click.option(
+    "--in", "folder", type=_FOLDER, help="The folder of cards; by default the last of CDS_CARDS."
+)
+@click.option(
+    "--topic", default="own", show_default=True, help="The folder in it that the card stands in."
+)
+@click.option(
+    "--hook",
+    "hooks",
+    type=click.Choice(HOOKS),
+    multiple=True,
+    help="A hook that it speaks on; may be given again.",
+)
+@click.option(
+    "--owner", default="", help="Whose cards these are, for a folder that does not say so yet."
+)
 def new(card_id: str, folder: Path | None, topic: str, hooks: tuple[str, ...], owner: str) -> None:
     """Begin a card: a draft with its tests, which says nothing until it is activated."""
     from ..authoring.new import CannotBegin, Plan, begin
@@ -62,14 +75,23 @@ docs/authoring.md goes all the way with an example."""
 @click.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "json", "html"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json", "html"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--json", "as_json", is_flag=True, help="As --format json.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 where there is a difference, like git.")
+@click.option(
+    "--exit-code", is_flag=True, help="Exit with 1 where there is a difference, like git."
+)
 def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
     """Tell what changed between two sets of cards: in words, and for which patients.
 
-    OLD and NEW are each a folder of cards, built-in, or a revision in git such as HEAD~1:cards. With --format html it is a page for
-    those who decide on the change: a sheet for each card, to be printed.
+    OLD and NEW are each a folder of cards, built-in, or a revision in git such as
+    HEAD~1:cards. With --format html it is a page for those who decide on the change: a sheet
+    for each card, to be printed.
     """
     import sys
     import tempfile
@@ -84,7 +106,11 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
     def progress(done: int, parts: int) -> None:
         if sys.stderr.isatty():
             left = (time.monotonic() - began) * (parts - done) / done
-            told = f"{done} of {parts} parts, {done / parts:.0%}, about {left:.0f} s left" if done < parts else ""
+            told = (
+                f"{done} of {parts} parts, {done / parts:.0%}, about {left:.0f} s left"
+                if done < parts
+                else ""
+            )
             click.echo(f"\r\x1b[K{told}\r", nl=False, err=True)
 
     settings = read_settings()
@@ -96,7 +122,9 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
         comparison = compare(versions[0], versions[1], usable_cores(), progress)
         # Sheets show the files, which a revision of git has for as long as it is unpacked.
         chosen = "json" if as_json else form
-        click.echo(_proposal(comparison, versions[1]) if chosen == "html" else FORMATS[chosen](comparison))
+        click.echo(
+            _proposal(comparison, versions[1]) if chosen == "html" else FORMATS[chosen](comparison)
+        )
     if exit_code and comparison.differs:
         sys.exit(1)
 

@@ -13,7 +13,13 @@ from .reading_settings import read_settings
 
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit", "github"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "github"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--local", is_flag=True, help="Of the built-in files tell errors only.")
 @click.option("--strict", is_flag=True, help="Fail for warnings too.")
 def check(folders: tuple[Path, ...], form: str, local: bool, strict: bool) -> None:
@@ -25,7 +31,11 @@ def check(folders: tuple[Path, ...], form: str, local: bool, strict: bool) -> No
     chosen = folders or settings.cards
     findings = findings_of(chosen, settings)
     if local:
-        findings = [finding for finding in findings if finding.severity == "error" or finding.lies_in(chosen)]
+        findings = [
+            finding
+            for finding in findings
+            if finding.severity == "error" or finding.lies_in(chosen)
+        ]
     click.echo(FORMATS[form](findings))
     failing = ("error", "warning") if strict else ("error",)
     if any(finding.severity in failing for finding in findings):

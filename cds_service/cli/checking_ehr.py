@@ -18,13 +18,41 @@ if TYPE_CHECKING:
 
 
 @click.command("check-ehr")
-@click.option("--fhir-server", "url", required=True, metavar="URL", help="The base URL that the EHR will send as fhirServer.")
-@click.option("--patient", required=True, metavar="ID", help="The id of a test patient, better one with many results.")
-@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with an access token.")
-@click.option("--profile", metavar="NAME", help=f"Ask as this profile: {', '.join(BUILT_IN)}, or a YAML file (default: CDS_EHR).")
-@click.option("--seconds", type=click.FloatRange(0.1, 300), default=30.0, show_default=True, help="How long an answer may take.")
-def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: str | None, seconds: float) -> None:
-    """Ask an EHR's FHIR server every query of this service, and tell what it does with each: an integrator's first command.
+@click.option(
+    "--fhir-server",
+    "url",
+    required=True,
+    metavar="URL",
+    help="The base URL that the EHR will send as fhirServer.",
+)
+@click.option(
+    "--patient",
+    required=True,
+    metavar="ID",
+    help="The id of a test patient, better one with many results.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with an access token.",
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help=f"Ask as this profile: {', '.join(BUILT_IN)}, or a YAML file (default: CDS_EHR).",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 300),
+    default=30.0,
+    show_default=True,
+    help="How long an answer may take.",
+)
+def check_ehr_command(
+    url: str, patient: str, token_file: Path | None, profile: str | None, seconds: float
+) -> None:
+    """Ask an EHR's FHIR server every query of this service, and tell what it does with each: an
+    integrator's first command.
 
     Nothing of the patient is shown. Exit code 1 where the service could not answer with this EHR.
     """
@@ -37,22 +65,29 @@ def check_ehr_command(url: str, patient: str, token_file: Path | None, profile: 
 
     settings = read_settings()
     if not is_id(patient):
-        raise click.BadParameter("an id is letters, digits, '-', '.' and '_'; leave out 'Patient/'.", param_hint="--patient")
+        raise click.BadParameter(
+            "an id is letters, digits, '-', '.' and '_'; leave out 'Patient/'.",
+            param_hint="--patient",
+        )
     token = token_file.read_text("utf-8").strip() if token_file else ""
     servers, asked_as, terminology = _configured(settings, url, profile)
     client = FhirClient(servers, seconds, 10 * settings.max_body_bytes, settings.fhir_ca_bundle)
     ask = client.probing(url, FhirAuthorization(token, "Bearer") if token else None, seconds)
     if ask is None:
-        raise click.BadParameter("this is no base URL of a FHIR server.", param_hint="--fhir-server")
+        raise click.BadParameter(
+            "this is no base URL of a FHIR server.", param_hint="--fhir-server"
+        )
     checked = check_ehr(Queries(asked_as, terminology), patient, ask)
     click.echo(check_text(checked))
     if not checked.usable:
         sys.exit(1)
 
 
-def _configured(settings: Settings, url: str, profile: str | None) -> tuple[tuple[Server, ...], EhrProfile, Terminology]:
-    """The servers, the profile to ask as, and the terminology. The server that is named here counts as listed; the networks and the
-    authorities are those of the settings."""
+def _configured(
+    settings: Settings, url: str, profile: str | None
+) -> tuple[tuple[Server, ...], EhrProfile, Terminology]:
+    """The servers, the profile to ask as, and the terminology. The server that is named here counts
+    as listed; the networks and the authorities are those of the settings."""
     from ..authored_yaml.source import AuthoringError
     from ..ehr.profile_file import ehr_profile
     from ..engine import definitions

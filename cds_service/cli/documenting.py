@@ -12,23 +12,41 @@ from ..authored_yaml.source import AuthoringError
 
 
 @click.command()
-@click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), default="docs", show_default=True)
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="docs",
+    show_default=True,
+)
 @click.option("--check", is_flag=True, help="Write nothing; fail where a page is stale.")
-@click.option("--html", "site", type=click.Path(file_okay=False, path_type=Path), help="Write all of it as an HTML site into this folder.")
+@click.option(
+    "--html",
+    "site",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write all of it as an HTML site into this folder.",
+)
 def doc(folder: Path, check: bool, site: Path | None) -> None:
     """Write the pages on cards, facts, parameters, evidence and conformance."""
     from ..authoring.pages import stale, write
 
     if site and check:
-        raise click.UsageError("--check looks at the pages in Markdown; a site is always written anew.")
+        raise click.UsageError(
+            "--check looks at the pages in Markdown; a site is always written anew."
+        )
     if site:
         _write_site(folder, site)
         return
     if not folder.is_dir():
-        raise click.BadParameter(f"There is no folder {folder} of documents; only --html can do without.", param_hint="--out")
+        raise click.BadParameter(
+            f"There is no folder {folder} of documents; only --html can do without.",
+            param_hint="--out",
+        )
     names = list(stale(folder) if check else write(folder))
     for name in names:
-        click.echo(f"{folder / name} {'is stale: run python -m cds_service doc' if check else 'written'}")
+        click.echo(
+            f"{folder / name} {'is stale: run python -m cds_service doc' if check else 'written'}"
+        )
     if check and names:
         sys.exit(1)
 

@@ -11,18 +11,29 @@ from ..authored_yaml.source import AuthoringError
 from .reading_settings import read_settings
 
 _UNNAMED = (
-    "no site.yaml says what the package of the local cards is called, so it has the software's version, whatever they say; "
-    "see docs/local-cards.md."
+    "no site.yaml says what the package of the local cards is called, so it has the software's "
+    "version, whatever they say; see docs/local-cards.md."
 )
 _MEND = "Raise the version (of local cards: package.version in site.yaml), or write elsewhere."
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), help="FILE.tgz, or a folder. By default the package's name with .tgz.")
-@click.option("--profiles", is_flag=True, help="Instead: write the invariants that are made of limits and orders into fhir_profiles.")
-@click.option("--check", is_flag=True, help="With --profiles: write nothing; fail where a file is stale.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="FILE.tgz, or a folder. By default the package's name with .tgz.",
+)
+@click.option(
+    "--profiles",
+    is_flag=True,
+    help="Instead: write the invariants that are made of limits and orders into fhir_profiles.",
+)
+@click.option(
+    "--check", is_flag=True, help="With --profiles: write nothing; fail where a file is stale."
+)
 def export(out: Path | None, profiles: bool, check: bool) -> None:
-    """Write the FHIR package of the cards, with those of CDS_CARDS and in the set of CDS_PARAMETERS."""
+    """Write the FHIR package of the cards, with those of CDS_CARDS and in the set
+    of CDS_PARAMETERS."""
     if profiles or check:
         if out or not profiles:
             raise click.UsageError("--check goes with --profiles, and neither goes with --out.")
@@ -53,6 +64,9 @@ def _profiles(*, check: bool) -> None:
 
     names = list(stale(PROFILES) if check else write(PROFILES))
     for name in names:
-        click.echo(f"{PROFILES.name}/{name} {'is stale: run python -m cds_service export --profiles' if check else 'written'}")
+        click.echo(
+            f"{PROFILES.name}/{name} "
+            f"{'is stale: run python -m cds_service export --profiles' if check else 'written'}"
+        )
     if check and names:
         sys.exit(1)

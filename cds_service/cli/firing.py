@@ -15,7 +15,9 @@ from .reading_settings import read_settings
 
 
 @click.command()
-@click.argument("request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument(
+    "request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 @server_options
 @click.option("--json", "as_json", is_flag=True, help="The response as JSON.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
@@ -34,12 +36,18 @@ def fire(request_file: Path | None, as_json: bool, now: str | None, **server: An
         raise click.ClickException(str(error)) from None
     except Refused as error:
         element = f"{error.element}: " if error.element else ""
-        raise click.ClickException(f"{given.named}: {element}{error} (a hook call would get status {error.status})") from None
+        raise click.ClickException(
+            f"{given.named}: {element}{error} (a hook call would get status {error.status})"
+        ) from None
     if as_json:
         sys.stdout.buffer.write(answered.response.encode() + b"\n")
         return
     shown = [card.shown for card in answered.cards]
-    click.echo("\n\n".join(map(_card_text, shown)) if shown else "No cards. `explain` says what each card went by, and what was not known.")
+    click.echo(
+        "\n\n".join(map(_card_text, shown))
+        if shown
+        else "No cards. `explain` says what each card went by, and what was not known."
+    )
 
 
 def _card_text(card: Mapping[str, Any]) -> str:
@@ -50,6 +58,9 @@ def _card_lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield f"{card['indicator'].upper()}: {card['summary']}"
     yield f"\n{card['detail']}"
     for suggestion in card.get("suggestions", ()):
-        yield f"\n[ {suggestion['label']} ]{' (recommended)' if suggestion.get('isRecommended') else ''}"
+        yield (
+            f"\n[ {suggestion['label']} "
+            f"]{' (recommended)' if suggestion.get('isRecommended') else ''}"
+        )
         yield from (f"    {action['description']}" for action in suggestion["actions"])
     yield f"\nSource: {card['source']['label']}"

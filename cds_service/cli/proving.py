@@ -1,4 +1,5 @@
-"""Commands that prove the cards: their tests, what the tests cover, changed cards, and every distinguishable state."""
+"""Commands that prove the cards: their tests, what the tests cover, changed cards, and every
+distinguishable state."""
 
 from __future__ import annotations
 
@@ -17,16 +18,35 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command(name="test")
 @click.argument("card_ids", nargs=-1)
-@click.option("--cards", "folders", multiple=True, type=FOLDER, help="A folder of local cards (those of CDS_CARDS by default).")
-@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results there too, as JUnit XML.")
-@click.option("--mutate", is_flag=True, help="Then change each criterion of each card: one of its tests must notice.")
-def run_card_tests(card_ids: tuple[str, ...], folders: tuple[Path, ...], junit: Path | None, mutate: bool) -> None:
-    """Run the tests in the card files, drafts too, in every parameter set; tell how each that fails was decided."""
+@click.option(
+    "--cards",
+    "folders",
+    multiple=True,
+    type=FOLDER,
+    help="A folder of local cards (those of CDS_CARDS by default).",
+)
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the results there too, as JUnit XML.",
+)
+@click.option(
+    "--mutate",
+    is_flag=True,
+    help="Then change each criterion of each card: one of its tests must notice.",
+)
+def run_card_tests(
+    card_ids: tuple[str, ...], folders: tuple[Path, ...], junit: Path | None, mutate: bool
+) -> None:
+    """Run the tests in the card files, drafts too, in every parameter set; tell how each that
+    fails was decided."""
     from ..authoring.card_tests import UnknownCard
 
     settings = read_settings(cards=folders or None)
     try:
-        passed = _run_tests(card_ids, settings, junit) and (not mutate or _run_mutants(card_ids, settings))
+        passed = _run_tests(card_ids, settings, junit) and (
+            not mutate or _run_mutants(card_ids, settings)
+        )
     except (AuthoringError, UnknownCard) as error:
         raise click.ClickException(str(error)) from None
     if not passed:
@@ -55,12 +75,32 @@ def _run_mutants(card_ids: tuple[str, ...], settings: Settings) -> bool:
 
 @click.command()
 @click.argument("card_ids", nargs=-1)
-@click.option("--cards", "folders", multiple=True, type=FOLDER, help="A folder of local cards (those of CDS_CARDS by default).")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to read there.")
+@click.option(
+    "--cards",
+    "folders",
+    multiple=True,
+    type=FOLDER,
+    help="A folder of local cards (those of CDS_CARDS by default).",
+)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to read there."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Fail where less is seen both ways.")
-def coverage(card_ids: tuple[str, ...], folders: tuple[Path, ...], html: Path | None, as_json: bool, fail_under: float | None) -> None:
-    """Tell which criteria the tests in the card files saw decide both ways, and which they did not."""
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Fail where less is seen both ways.",
+)
+def coverage(
+    card_ids: tuple[str, ...],
+    folders: tuple[Path, ...],
+    html: Path | None,
+    as_json: bool,
+    fail_under: float | None,
+) -> None:
+    """Tell which criteria the tests in the card files saw decide both ways, and
+    which they did not."""
     from ..authoring.card_tests import UnknownCard
     from ..authoring.coverage import covered_cards, percent
     from ..authoring.coverage_report import as_html, as_text
@@ -85,7 +125,9 @@ def _write(path: Path, text: str) -> None:
 
 
 @click.command()
-@click.option("--processes", type=click.IntRange(min=1), help="Processes; as many as processors by default.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), help="Processes; as many as processors by default."
+)
 def safety(processes: int | None) -> None:
     """Prove the invariants of safety over every distinguishable state of the facts."""
     import time
@@ -97,7 +139,10 @@ def safety(processes: int | None) -> None:
 
     def progress(done: int, parts: int, visited: int) -> None:
         if sys.stderr.isatty() or done % 50 == 0 or done == parts:
-            click.echo(f"{done} of {parts} parts, {visited:,} states, {time.monotonic() - began:.0f} s", err=True)
+            click.echo(
+                f"{done} of {parts} parts, {visited:,} states, {time.monotonic() - began:.0f} s",
+                err=True,
+            )
 
     try:
         tally = prove_all(processes or os.cpu_count() or 1, progress)

@@ -23,18 +23,25 @@ def read_settings(**changes: Any) -> Settings:
         return Settings(**{name: value for name, value in changes.items() if value is not None})
     except ValidationError as error:
         problems = (
-            ": ".join([*(f"CDS_{str(part).upper()}" for part in item["loc"][:1]), item["msg"].removeprefix("Value error, ")])
+            ": ".join(
+                [
+                    *(f"CDS_{str(part).upper()}" for part in item["loc"][:1]),
+                    item["msg"].removeprefix("Value error, "),
+                ]
+            )
             for item in error.errors()
         )
         raise click.ClickException("\n".join(problems)) from None
 
 
-# So alike is a slip, such as CDS_CLIENT; names that others use, such as those that Kubernetes makes of a service, are less so.
+# So alike is a slip, such as CDS_CLIENT; names that others use, such as those that Kubernetes makes
+# of a service, are less so.
 _SLIP = 0.85
 
 
 def unknown_settings() -> Iterator[str]:
-    """Variables of the environment that look like settings and are none. With ``CDS_CLIENT`` nobody would need a token.
+    """Variables of the environment that look like settings and are none. With ``CDS_CLIENT``
+    nobody would need a token.
 
     Raises:
         click.ClickException: where a variable is a setting but for a slip.

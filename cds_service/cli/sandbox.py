@@ -1,4 +1,5 @@
-"""The command for those who try the service: it, made-up patients on a FHIR server, and links to the CDS Hooks Sandbox."""
+"""The command for those who try the service: it, made-up patients on a FHIR server, and links to
+the CDS Hooks Sandbox."""
 
 from __future__ import annotations
 
@@ -10,16 +11,28 @@ import click
 from .reading_settings import read_settings
 from .serving import check_address, prepare, run, tell_slips
 
-# No other address is offered: whoever reaches these ports reads and calls without being asked who it is.
+# No other address is offered: whoever reaches these ports reads and calls without
+# being asked who it is.
 _HOST = "127.0.0.1"
 
 
 @click.command()
 @click.option("--port", type=int, help="Port of the service (CDS_PORT).")
-@click.option("--fhir-port", type=click.IntRange(1, 65535), help="Port of the demo FHIR server; the one after the service's by default.")
-@click.option("--origin", "more", multiple=True, metavar="ORIGIN", help="Another browser-based client that may call; may be repeated.")
+@click.option(
+    "--fhir-port",
+    type=click.IntRange(1, 65535),
+    help="Port of the demo FHIR server; the one after the service's by default.",
+)
+@click.option(
+    "--origin",
+    "more",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Another browser-based client that may call; may be repeated.",
+)
 def sandbox(port: int | None, fhir_port: int | None, more: tuple[str, ...]) -> None:
-    """Start the service with made-up patients, and print links that open them in the public CDS Hooks Sandbox."""
+    """Start the service with made-up patients, and print links that open them in the public
+    CDS Hooks Sandbox."""
     from ..engine import Engine
     from ..sandbox.fhir_server import create_demo_app, serve_demo
     from ..sandbox.links import CRD_REQUEST_GENERATOR, SANDBOX, Addresses, sandbox_text
@@ -29,11 +42,22 @@ def sandbox(port: int | None, fhir_port: int | None, more: tuple[str, ...]) -> N
     demo_port = fhir_port or asked.port + 1
     addresses = Addresses(f"http://{_HOST}:{asked.port}", f"http://{_HOST}:{demo_port}")
     origins = {SANDBOX, CRD_REQUEST_GENERATOR, *asked.cors_origins}
-    servers = ",".join(f"open+{addresses.fhir.replace(_HOST, name)}" for name in (_HOST, "localhost"))
+    servers = ",".join(
+        f"open+{addresses.fhir.replace(_HOST, name)}" for name in (_HOST, "localhost")
+    )
     with TemporaryDirectory(prefix="cds-sandbox-") as folder:
         # What is tried out is not reported on, unless a database is named.
-        database = asked.database_url if "database_url" in asked.model_fields_set else f"sqlite:///{folder}/cds.sqlite3"
-        decided = {"base_url": addresses.service, "database_url": database, "fhir_servers": servers, "cors_origins": ",".join(origins)}
+        database = (
+            asked.database_url
+            if "database_url" in asked.model_fields_set
+            else f"sqlite:///{folder}/cds.sqlite3"
+        )
+        decided = {
+            "base_url": addresses.service,
+            "database_url": database,
+            "fhir_servers": servers,
+            "cors_origins": ",".join(origins),
+        }
         settings = read_settings(host=_HOST, port=port, **decided)
         prepare(settings)
         engine = Engine(settings)

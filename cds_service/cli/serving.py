@@ -1,4 +1,5 @@
-"""Commands of those who run the service: start it, list its settings, report what became of its cards."""
+"""Commands of those who run the service: start it, list its settings, report what
+became of its cards."""
 
 from __future__ import annotations
 
@@ -36,24 +37,34 @@ WITH_TOKEN = """
 @click.command()
 @click.option("--host", help="Address to listen on (CDS_HOST).")
 @click.option("--port", type=int, help="Port to listen on (CDS_PORT).")
-@click.option("--workers", type=int, help="Worker processes (CDS_WORKERS); without it, one for each usable core.")
+@click.option(
+    "--workers",
+    type=int,
+    help="Worker processes (CDS_WORKERS); without it, one for each usable core.",
+)
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
     tell_slips()
     settings = read_settings(host=host, port=port, workers=workers)
-    python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd()) else sys.executable
+    python = (
+        os.path.relpath(sys.executable)
+        if sys.executable.startswith(os.getcwd())
+        else sys.executable
+    )
     prepare(settings)
     run(settings, _try_it(settings, python), CDS_WORKERS=str(settings.worker_count))
 
 
 def tell_slips() -> None:
-    """Warn of variables of the environment that look like settings and are none. Raises ``ClickException`` for a slip in a name."""
+    """Warn of variables of the environment that look like settings and are none. Raises
+    ``ClickException`` for a slip in a name."""
     for name in unknown_settings():
         click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
 
 
 def prepare(settings: Settings) -> None:
-    """Check that the service can be started so, before a worker is. Raises ``ClickException`` where it cannot."""
+    """Check that the service can be started so, before a worker is. Raises
+    ``ClickException`` where it cannot."""
     on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
     _check_content(settings)
@@ -64,8 +75,8 @@ def prepare(settings: Settings) -> None:
 def run(settings: Settings, text: str, **environment: str) -> None:
     """Serve until stopped, and print ``text`` once the service answers.
 
-    Workers build their own application; what the command line decided of ``settings`` reaches them by the ``environment``, beside
-    host and port.
+    Workers build their own application; what the command line decided of ``settings`` reaches them
+    by the ``environment``, beside host and port.
     """
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
@@ -81,24 +92,28 @@ def run(settings: Settings, text: str, **environment: str) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.RSGI,
-        # In HTTP/2 one connection holds two hundred calls with headers of 16 MB each, whatever limits connections.
+        # In HTTP/2 one connection holds two hundred calls with headers of 16 MB each, whatever
+        # limits connections.
         http=HTTPModes.http1,
         websockets=False,
         workers=count,
         backpressure=CONNECTIONS,
         # What a connection may hold of heads and of a body that waits to be taken in.
         http1_settings=HTTP1Settings(max_buffer_size=65_536),
-        # One that dies within six seconds of its start ends the service: then something is wrong that no start mends.
+        # One that dies within six seconds of its start ends the service: then something is wrong
+        # that no start mends.
         respawn_failed_workers=True,
         factory=True,
-        # What waits to be written has five seconds; a worker told to stop while it starts may not hear it at all.
+        # What waits to be written has five seconds; a worker told to stop while it starts may
+        # not hear it at all.
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
 
 
 def _tell_once_it_answers(settings: Settings, text: str) -> None:
-    """Print ``text`` when the first call is answered, whatever the answer: who reads it and calls must not be refused."""
+    """Print ``text`` when the first call is answered, whatever the answer: who reads it and calls
+    must not be refused."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     while not _answers(host, settings.port):
         time.sleep(0.1)
@@ -108,7 +123,12 @@ def _tell_once_it_answers(settings: Settings, text: str) -> None:
 def _answers(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=5) as connection:
-            connection.sendall(f"GET /cds-services HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            connection.sendall(
+                (
+                    f"GET /cds-services HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: "
+                    "close\r\n\r\n"
+                ).encode()
+            )
             return bool(connection.recv(1))
     except OSError:
         return False
@@ -129,8 +149,8 @@ def _try_it(settings: Settings, python: str) -> str:
 
 
 def _check_content(settings: Settings) -> None:
-    """Load everything once before a worker starts, so that a mistake in a card is told plainly; a site's own cards with
-    their tests, as when they are loaded anew."""
+    """Load everything once before a worker starts, so that a mistake in a card is told plainly; a
+    site's own cards with their tests, as when they are loaded anew."""
     from ..engine import Engine
     from ..rules.card_set import overrides
 
@@ -145,18 +165,23 @@ def _check_content(settings: Settings) -> None:
 
 
 def check_address(host: str, port: int, named: str) -> None:
-    """That nobody listens there: two servers would share the port unnoticed, each answering some of the calls.
+    """That nobody listens there: two servers would share the port unnoticed, each
+    answering some of the calls.
 
     ``named``: what decides the address. Raises ``ClickException``.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
         with socket.socket(family, kind, protocol) as listener:
             # Connections of a server that just ended may linger.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
     except OSError as error:
-        raise click.ClickException(f"{named}: cannot listen on {host}:{port}: {error.strerror}") from None
+        raise click.ClickException(
+            f"{named}: cannot listen on {host}:{port}: {error.strerror}"
+        ) from None
 
 
 def _check_database(settings: Settings) -> None:
@@ -168,7 +193,8 @@ def _check_database(settings: Settings) -> None:
 
 
 def _check_trust(settings: Settings) -> None:
-    """That callers are known as far as the settings ask, and that their keys and the store of used tokens can be had."""
+    """That callers are known as far as the settings ask, and that their keys and the store of used
+    tokens can be had."""
     from ..trust.jwks import KeyProblem
     from ..trust.replay import StoreFailure, open_store
     from ..trust.start import UnsafeSettings, token_verifier
@@ -191,10 +217,17 @@ def _check_trust(settings: Settings) -> None:
 
 
 @click.command()
-@click.option("--weeks", type=click.IntRange(1, 520), default=12, show_default=True, help="Weeks back, the present one included.")
+@click.option(
+    "--weeks",
+    type=click.IntRange(1, 520),
+    default=12,
+    show_default=True,
+    help="Weeks back, the present one included.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def report(weeks: int, as_json: bool) -> None:
-    """Report what became of the cards shown: accepted, overridden, unanswered, by card and version."""
+    """Report what became of the cards shown: accepted, overridden, unanswered, by
+    card and version."""
     import orjson
 
     from ..store.database import open_database
@@ -216,13 +249,21 @@ def report(weeks: int, as_json: bool) -> None:
 @click.option("--markdown", is_flag=True, help="As the page docs/settings.md.")
 def settings(markdown: bool) -> None:
     """List every setting with its default."""
-    click.echo(settings_page() if markdown else "\n".join(f"{name} (default {default}): {doc}" for name, default, doc in _rows()))
+    click.echo(
+        settings_page()
+        if markdown
+        else "\n".join(f"{name} (default {default}): {doc}" for name, default, doc in _rows())
+    )
 
 
 def _rows() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
-        default = ",".join(sorted(field.default)) if isinstance(field.default, (frozenset, tuple)) else str(field.default)
+        default = (
+            ",".join(sorted(field.default))
+            if isinstance(field.default, (frozenset, tuple))
+            else str(field.default)
+        )
         default = "" if field.default is None else default
         rows.append((f"CDS_{name.upper()}", default, field.description or ""))
     return rows
@@ -231,8 +272,11 @@ def _rows() -> list[tuple[str, str, str]]:
 def settings_page() -> str:
     """The page on settings, in Markdown."""
     head = (
-        "# Settings\n\nEach setting is an environment variable; the options of `serve` come before it. This page is the output of\n"
-        "`python -m cds_service settings --markdown`. A slip in a name (`CDS_CLIENT`) stops the start; another name that begins with\n"
-        "`CDS_` is only told.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
+        "# Settings\n\nEach setting is an environment variable; the options of `serve` come before "
+        "it. This page is the output of\n`python -m cds_service settings --markdown`. A slip in a "
+        "name (`CDS_CLIENT`) stops the start; another name that begins with\n`CDS_` is only "
+        "told.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
     )
-    return head + "\n".join(f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows())
+    return head + "\n".join(
+        f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows()
+    )

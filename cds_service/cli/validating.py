@@ -16,12 +16,29 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="RESOURCE.json...")
-@click.option("--profile", "name", help="Hold the resources against this profile of fhir_profiles too: its id or URL.")
-@click.option("--by-code", is_flag=True, help="Hold results and procedures that name no profile against the one of their code.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="RESOURCE.json...",
+)
+@click.option(
+    "--profile",
+    "name",
+    help="Hold the resources against this profile of fhir_profiles too: its id or URL.",
+)
+@click.option(
+    "--by-code",
+    is_flag=True,
+    help="Hold results and procedures that name no profile against the one of their code.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
 def validate(files: tuple[Path, ...], name: str | None, by_code: bool, form: str) -> None:
-    """Check FHIR R4 resources, or each entry of Bundles, against base R4 and the profiles that meta.profile names.
+    """Check FHIR R4 resources, or each entry of Bundles, against base R4 and the profiles
+    that meta.profile names.
 
     Exit code 1 where there is an error.
     """
@@ -50,7 +67,9 @@ def _report(file: Path, validator: Validator, profile: Profile | None, by_code: 
         resource = parse_json(text)
         json.loads(text, object_pairs_hook=each_once)
     except RecursionError:
-        return Report((), (Finding("error", "$", "json", "The file is not JSON: nested too deeply."),))
+        return Report(
+            (), (Finding("error", "$", "json", "The file is not JSON: nested too deeply."),)
+        )
     except ValueError as error:
         return Report((), (Finding("error", "$", "json", f"The file is not JSON: {error}."),))
     return validator.validate(resource, profile, by_code=by_code)

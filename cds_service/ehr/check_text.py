@@ -16,11 +16,20 @@ def check_text(checked: Checked) -> str:
     """The report as text."""
     rows = [_HEAD, *(_row(found) for found in checked.lists)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
     statement = checked.statement
-    said = f"the CapabilityStatement was not had: {statement.told}" if statement.told else software(statement)
+    said = (
+        f"the CapabilityStatement was not had: {statement.told}"
+        if statement.told
+        else software(statement)
+    )
     head = f"{said} ({statement.seconds:.2f} s). Asked as: {checked.asked_as.name}."
-    remarks = [f"- {remark}" for found in checked.lists for remark in _remarks(found, checked)] or ["- Nothing."]
+    remarks = [f"- {remark}" for found in checked.lists for remark in _remarks(found, checked)] or [
+        "- Nothing."
+    ]
     parts = [head, "\n".join(table), "What to know:", "\n".join(remarks), _conclusion(checked)]
     return "\n\n".join(parts)
 
@@ -43,46 +52,87 @@ def _remarks(found: ListFound, checked: Checked) -> Iterator[str]:
     if found.absent:
         yield f"{key}: {found.answer.told}. {_if_absent(found)}"
     elif not found.taken:
-        yield f"{key}: {found.answer.told or 'the answer is no data'}. What it would tell is unknown on every card."
+        yield (
+            f"{key}: {found.answer.told or 'the answer is no data'}. What it would tell is unknown "
+            "on every card."
+        )
     yield from _remarks_on_form(found, checked)
     yield from _remarks_on_entries(found, checked)
     if found.answer.seconds > SLOW_SECONDS:
-        yield f"{key}: it took {found.answer.seconds:.1f} s; CDS_FHIR_BUDGET bounds all reading of a call."
+        yield (
+            f"{key}: it took {found.answer.seconds:.1f} s; CDS_FHIR_BUDGET bounds all reading of a "
+            "call."
+        )
 
 
 def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
     """What the server makes of the form of the query."""
     key, asked_as = found.key, checked.asked_as
     for name in sorted(found.refused):
-        yield f"{key}: refused with {'codes with their system' if name == 'code' else name}; it is taken without."
+        yield (
+            f"{key}: refused with {'codes with their system' if name == 'code' else name}; it is "
+            "taken without."
+        )
     if found.ignored:
         yield f"{key}: by its self link the server ignores {', '.join(sorted(found.ignored))}."
     if found.bare > found.entries == 0:
-        yield f"{key}: nothing is found by codes with their system, {found.bare} entries without: results would be taken for absent."
+        yield (
+            f"{key}: nothing is found by codes with their system, {found.bare} entries without: "
+            "results would be taken for absent."
+        )
     asked = asked_as.count_of(QUERIES[found.query].resource_type)
     if found.continues and asked and found.entries < asked:
         yield f"{key}: pages of {found.entries}, though {asked} are asked for."
     if found.continues:
-        yield f"{key}: it goes on after the first page; a client that prefetches one page leaves the rest to fhirServer."
-    if found.order == "not newest first" and "_sort" not in found.refused and asked_as.order == "asked":
-        yield f"{key}: not newest first, though that is asked for; the newest results may be on a page that is not read."
+        yield (
+            f"{key}: it goes on after the first page; a client that prefetches one page leaves the "
+            "rest to fhirServer."
+        )
+    if (
+        found.order == "not newest first"
+        and "_sort" not in found.refused
+        and asked_as.order == "asked"
+    ):
+        yield (
+            f"{key}: not newest first, though that is asked for; the newest results may be on a "
+            "page that is not read."
+        )
 
 
 def _remarks_on_entries(found: ListFound, checked: Checked) -> Iterator[str]:
     """What came, and what did not."""
     key, kind = found.key, QUERIES[found.query].resource_type
     if found.total is not None and found.total > found.entries and not found.continues:
-        yield f"{key}: {found.total} are said to be there, {found.entries} came, and no next page is named. Its absences are unknown."
+        yield (
+            f"{key}: {found.total} are said to be there, {found.entries} came, and no next page is "
+            "named. Its absences are unknown."
+        )
     if found.nameless:
-        more = f" Write 'include: [{kind}]' to have them come along." if includes_of(checked.statement, kind) else ""
-        yield f"{key}: {found.nameless} medications are references without a name; each needs a further step.{more}"
+        more = (
+            f" Write 'include: [{kind}]' to have them come along."
+            if includes_of(checked.statement, kind)
+            else ""
+        )
+        yield (
+            f"{key}: {found.nameless} medications are references without a name; each needs a "
+            f"further step.{more}"
+        )
     if found.foreign:
-        yield f"{key}: {found.foreign} entries are of another patient or of nobody. Its absences are unknown."
+        yield (
+            f"{key}: {found.foreign} entries are of another patient or of nobody. Its absences are "
+            "unknown."
+        )
     if found.cached:
-        yield f"{key}: answered from a cache, though Cache-Control: no-cache is sent. What was filed since is not seen."
+        yield (
+            f"{key}: answered from a cache, though Cache-Control: no-cache is sent. What was filed "
+            "since is not seen."
+        )
     for notice in found.notices:
         if not is_notice([notice], checked.asked_as.notices):
-            yield f"{key}: an OperationOutcome {notice.code} ({notice.system}). Unless it stands on every answer, the list is incomplete."
+            yield (
+                f"{key}: an OperationOutcome {notice.code} ({notice.system}). Unless it stands on "
+                "every answer, the list is incomplete."
+            )
 
 
 def _if_absent(found: ListFound) -> str:
@@ -93,7 +143,10 @@ def _if_absent(found: ListFound) -> str:
 
 def _conclusion(checked: Checked) -> str:
     if not checked.usable:
-        return "The service cannot answer with this EHR: it needs the Patient and at least one laboratory list (412)."
+        return (
+            "The service cannot answer with this EHR: it needs the Patient and at least one "
+            "laboratory list (412)."
+        )
     for name in BUILT_IN:
         known = ehr_profile(name)
         if _same(known, checked.profile):
@@ -102,7 +155,16 @@ def _conclusion(checked: Checked) -> str:
 
 
 def _same(one: EhrProfile, other: EhrProfile) -> bool:
-    fields = ("not_kept", "notices", "code_systems", "order", "count", "counted", "intents", "include")
+    fields = (
+        "not_kept",
+        "notices",
+        "code_systems",
+        "order",
+        "count",
+        "counted",
+        "intents",
+        "include",
+    )
     return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
@@ -114,8 +176,18 @@ def profile_yaml(profile: EhrProfile) -> str:
         f"order: {profile.order}",
         f"count: {profile.count or 'none'}",
     ]
-    lines += [f"count-for: [{', '.join(sorted(profile.counted))}]"] if profile.counted is not None else []
+    lines += (
+        [f"count-for: [{', '.join(sorted(profile.counted))}]"]
+        if profile.counted is not None
+        else []
+    )
     lines += [f"intents: [{', '.join(profile.intents)}]"] if profile.intents != INTENTS else []
     lines += [f"include: [{', '.join(sorted(profile.include))}]"] if profile.include else []
-    lines += ["notices:", *(f'  - {{system: "{notice.system}", code: "{notice.code}"}}' for notice in sorted(profile.notices))]
+    lines += [
+        "notices:",
+        *(
+            f'  - {{system: "{notice.system}", code: "{notice.code}"}}'
+            for notice in sorted(profile.notices)
+        ),
+    ]
     return "\n".join(lines)

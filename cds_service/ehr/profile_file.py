@@ -1,4 +1,5 @@
-"""The setting ``CDS_EHR``: a profile that comes with the service, or a YAML file of the site's own; each mistake with file:line."""
+"""The setting ``CDS_EHR``: a profile that comes with the service, or a YAML file of the site's own;
+each mistake with file:line."""
 
 from __future__ import annotations
 
@@ -14,13 +15,24 @@ from ..fhir.ehr_profile import BUILT_IN, GENERIC, INTENTS, EhrProfile, Notice, O
 _FOLDER = Path(__file__).resolve().parent / "profiles"
 _TYPES = frozenset(query.resource_type for query in QUERIES.values())
 _MEDICATION_TYPES = frozenset(name for name in _TYPES if name.startswith("Medication"))
-_KEYS = ("like", "not-kept", "notices", "codes", "order", "count", "count-for", "intents", "include")
+_KEYS = (
+    "like",
+    "not-kept",
+    "notices",
+    "codes",
+    "order",
+    "count",
+    "count-for",
+    "intents",
+    "include",
+)
 _ORDERS = ("asked", "unknown")
 _MOST = 1000
 
 
 def ehr_profile(name: str) -> EhrProfile:
-    """The profile that ``CDS_EHR`` names: one of :data:`BUILT_IN`, or the path of a YAML file; ``""`` is ``generic``.
+    """The profile that ``CDS_EHR`` names: one of :data:`BUILT_IN`, or the path of a YAML file;
+    ``""`` is ``generic``.
 
     Raises :class:`AuthoringError`.
     """
@@ -29,7 +41,11 @@ def ehr_profile(name: str) -> EhrProfile:
         return _read(_FOLDER / f"{name}.yaml", name)
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
-        raise AuthoringError(Place(name, 1, 1), "there is no such profile of an EHR.", f"{meant(name, BUILT_IN)} Or name a YAML file.")
+        raise AuthoringError(
+            Place(name, 1, 1),
+            "there is no such profile of an EHR.",
+            f"{meant(name, BUILT_IN)} Or name a YAML file.",
+        )
     return _read(path, path.stem)
 
 
@@ -38,7 +54,9 @@ def _read(path: Path, name: str) -> EhrProfile:
     try:
         content = load(path)
     except OSError as error:
-        raise AuthoringError(top, f"the profile of the EHR (CDS_EHR) cannot be read: {error.strerror}.") from None
+        raise AuthoringError(
+            top, f"the profile of the EHR (CDS_EHR) cannot be read: {error.strerror}."
+        ) from None
     mistakes = Mistakes()
     profile = _Reader(mistakes).profile(content, top, name)
     mistakes.tell()
@@ -54,21 +72,44 @@ class _Reader(Reader):
         readings = {
             "not-kept": ("not_kept", lambda: self.not_kept(entry)),
             "notices": ("notices", lambda: frozenset(self.each(entry, "notices", self.notice))),
-            "codes": ("code_systems", lambda: self.one_of(entry, "codes", ("with-system", "bare")) == "with-system"),
+            "codes": (
+                "code_systems",
+                lambda: self.one_of(entry, "codes", ("with-system", "bare")) == "with-system",
+            ),
             "order": ("order", lambda: cast(Order, self.one_of(entry, "order", _ORDERS))),
             "count": ("count", lambda: self.count(entry)),
-            "count-for": ("counted", lambda: frozenset(self.names(entry, "count-for", _TYPES, "resource type"))),
-            "intents": ("intents", lambda: self.names(entry, "intents", INTENTS, "intent that counts")),
-            "include": ("include", lambda: frozenset(self.names(entry, "include", _MEDICATION_TYPES, "resource type of medications"))),
+            "count-for": (
+                "counted",
+                lambda: frozenset(self.names(entry, "count-for", _TYPES, "resource type")),
+            ),
+            "intents": (
+                "intents",
+                lambda: self.names(entry, "intents", INTENTS, "intent that counts"),
+            ),
+            "include": (
+                "include",
+                lambda: frozenset(
+                    self.names(entry, "include", _MEDICATION_TYPES, "resource type of medications")
+                ),
+            ),
         }
-        changes = self.parts(**{field: read for key, (field, read) in readings.items() if key in entry})
+        changes = self.parts(
+            **{field: read for key, (field, read) in readings.items() if key in entry}
+        )
         return replace(base, name=name, **changes)
 
     def not_kept(self, entry: Mapping) -> frozenset[str]:
         named = self.names(entry, "not-kept", QUERIES, "list")
         if needed := sorted(ALWAYS_KEPT.intersection(named)):
-            what = f"{needed[0]!r} cannot be declared away: without it nothing can be said about a patient."
-            raise AuthoringError(entry.at("not-kept"), what, "Where the EHR cannot give it, this service cannot serve it.")
+            what = (
+                f"{needed[0]!r} cannot be declared away: without it nothing can be said about a "
+                "patient."
+            )
+            raise AuthoringError(
+                entry.at("not-kept"),
+                what,
+                "Where the EHR cannot give it, this service cannot serve it.",
+            )
         return frozenset(named)
 
     def notice(self, value: Any, place: Place) -> Notice:
@@ -80,5 +121,9 @@ class _Reader(Reader):
             return None
         count = self.whole_number(entry, "count", _MOST)
         if not count:
-            raise AuthoringError(entry.at("count"), "a page of 0 entries holds nothing.", "Write 'none' to ask for no number.")
+            raise AuthoringError(
+                entry.at("count"),
+                "a page of 0 entries holds nothing.",
+                "Write 'none' to ask for no number.",
+            )
         return count

@@ -11,4 +11,9 @@ from ..fhir_server.capability import profile_of_statement
 
 def statement_profile(profile: EhrProfile, statement: Any) -> EhrProfile:
     """``profile``, changed as a CapabilityStatement (parsed JSON) of the server says."""
-    return profile_of_statement(statement, profile, {name: query.resource_type for name, query in QUERIES.items()}, ALWAYS_KEPT)
+    return profile_of_statement(
+        statement,
+        profile,
+        {name: query.resource_type for name, query in QUERIES.items()},
+        ALWAYS_KEPT,
+    )

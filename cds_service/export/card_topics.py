@@ -1,4 +1,5 @@
-"""The CodeSystem of card topics (``source.topic`` of a card), made from the built-in cards of every parameter set."""
+"""The CodeSystem of card topics (``source.topic`` of a card), made from the built-in cards of
+every parameter set."""
 
 from __future__ import annotations
 
@@ -12,9 +13,14 @@ from .edition import MATURITY, PUBLISHER
 
 
 def card_topics(engine: Engine) -> dict[str, Any]:
-    """The FHIR R4 CodeSystem: the id of each built-in card of ``engine`` with its title, whatever the site says in its place."""
+    """The FHIR R4 CodeSystem: the id of each built-in card of ``engine`` with its title, whatever
+    the site says in its place."""
     built_in = engine.folders[:1]
-    cards = [card for name in PARAMETER_SETS for card in load_cards(built_in, engine.vocabulary, name).values()]
+    cards = [
+        card
+        for name in PARAMETER_SETS
+        for card in load_cards(built_in, engine.vocabulary, name).values()
+    ]
     titles = {card.id: card.title for card in cards}
     return {
         "resourceType": "CodeSystem",
@@ -25,8 +31,10 @@ def card_topics(engine: Engine) -> dict[str, Any]:
         "title": "Topics of the cards",
         **MATURITY,
         "publisher": PUBLISHER,
-        "description": "What a card is about (CDS Hooks 3.0.0, source.topic): the id of the card with its title. "
-        "Made from the cards by `python -m cds_service topics`.",
+        "description": (
+            "What a card is about (CDS Hooks 3.0.0, source.topic): the id of the card with its "
+            "title. Made from the cards by `python -m cds_service topics`."
+        ),
         "caseSensitive": True,
         "content": "complete",
         "count": len(titles),

@@ -1,7 +1,9 @@
-"""What ``PlanDefinition/$apply`` answers in R4: a CarePlan, with the card as a RequestGroup and the proposed orders contained.
+"""What ``PlanDefinition/$apply`` answers in R4: a CarePlan, with the card as a RequestGroup and the
+proposed orders contained.
 
-The RequestGroup has what the profile cdshooksrequestgroup of R4 asks for, so that a card can be made of it again. R4 wants the
-orders of a RequestGroup to have the intent ``option``: which of them is carried out is governed by the group.
+The RequestGroup has what the profile cdshooksrequestgroup of R4 asks for, so that a card can be
+made of it again. R4 wants the orders of a RequestGroup to have the intent ``option``: which of them
+is carried out is governed by the group.
 """
 
 from __future__ import annotations
@@ -22,8 +24,11 @@ from .plan_definition import PRIORITIES, action_type, card_topic, citation
 _GROUP, _MESSAGE = "card", "message"
 
 
-def care_plan(engine: Engine, call: Call, now: datetime, decision: Decision, rendered: RenderedCard | None) -> dict[str, Any]:
-    """The CarePlan for one card. ``rendered``: the card where it fires; else a note says what silenced it."""
+def care_plan(
+    engine: Engine, call: Call, now: datetime, decision: Decision, rendered: RenderedCard | None
+) -> dict[str, Any]:
+    """The CarePlan for one card. ``rendered``: the card where it fires; else a note says
+    what silenced it."""
     plan = {
         "resourceType": "CarePlan",
         "instantiatesCanonical": [plan_canonical(decision.card, engine)],
@@ -36,7 +41,11 @@ def care_plan(engine: Engine, call: Call, now: datetime, decision: Decision, ren
     if rendered is None:
         return {**plan, "note": [{"text": why_silent(decision)}]}
     contained = _Contained(engine, call, now, rendered)
-    return {**plan, "contained": contained.resources(), "activity": [{"reference": {"reference": f"#{_GROUP}"}}]}
+    return {
+        **plan,
+        "contained": contained.resources(),
+        "activity": [{"reference": {"reference": f"#{_GROUP}"}}],
+    }
 
 
 def why_silent(decision: Decision) -> str:
@@ -69,7 +78,9 @@ class _Contained:
         return {
             "resourceType": "RequestGroup",
             "id": _GROUP,
-            "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._shown['uuid']}"}],
+            "identifier": [
+                {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._shown['uuid']}"}
+            ],
             "instantiatesCanonical": [plan_canonical(self._card, self._engine)],
             "instantiatesUri": [f"{base_of(self._engine)}/PlanDefinition/{self._card.id}"],
             "status": "draft",
@@ -86,14 +97,22 @@ class _Contained:
             "description": self._shown["detail"],
             "priority": PRIORITIES[self._card.indicator],
             "code": [card_topic(self._card)],
-            "documentation": [citation(self._engine.evidence[key]) for key in dict.fromkeys((self._card.source, *self._card.evidence))],
+            "documentation": [
+                citation(self._engine.evidence[key])
+                for key in dict.fromkeys((self._card.source, *self._card.evidence))
+            ],
         }
         suggestions = self._shown.get("suggestions")
         if not suggestions:
-            # An action is a group or has a resource (invariant rqg-1): a card that only warns is something to be told.
+            # An action is a group or has a resource (invariant rqg-1): a card that only warns is
+            # something to be told.
             self._orders.append(self._message())
             return {**action, "resource": {"reference": f"#{_MESSAGE}"}}
-        return {**action, "selectionBehavior": self._shown["selectionBehavior"], "action": [self._suggestion(item) for item in suggestions]}
+        return {
+            **action,
+            "selectionBehavior": self._shown["selectionBehavior"],
+            "action": [self._suggestion(item) for item in suggestions],
+        }
 
     def _message(self) -> dict[str, Any]:
         return {
@@ -103,7 +122,10 @@ class _Contained:
             "priority": PRIORITIES[self._card.indicator],
             **_about(self._call),
             "authoredOn": self._now,
-            "payload": [{"contentString": self._shown["summary"]}, {"contentString": self._shown["detail"]}],
+            "payload": [
+                {"contentString": self._shown["summary"]},
+                {"contentString": self._shown["detail"]},
+            ],
         }
 
     def _suggestion(self, suggestion: dict[str, Any]) -> dict[str, Any]:
@@ -120,10 +142,15 @@ class _Contained:
                 kind, reference = "create", f"#{self._order(action['resource'])}"
             else:
                 kind, reference = "remove", action["resourceId"]
-            yield {"title": action["description"], "type": action_type(kind), "resource": {"reference": reference}}
+            yield {
+                "title": action["description"],
+                "type": action_type(kind),
+                "resource": {"reference": reference},
+            }
 
     def _order(self, order: dict[str, Any]) -> str:
-        """The id under which an order is contained; one that several suggestions share is contained once."""
+        """The id under which an order is contained; one that several suggestions share
+        is contained once."""
         made = {**without_contained(order), "intent": "option"}
         for found in self._orders:
             if {**made, "id": found["id"]} == found:

@@ -1,8 +1,9 @@
 """The criteria of all cards as one CQL library over stated facts.
 
-The facts themselves are code and are not in it: whoever evaluates the library states each fact by two parameters, its value
-and whether it is known (by default it is not). So the library is an independent form of what ``rules/decision`` decides, to
-read and to check; it is no CDS service, and nothing in it reads FHIR data.
+The facts themselves are code and are not in it: whoever evaluates the library states each fact by
+two parameters, its value and whether it is known (by default it is not). So the library is an
+independent form of what ``rules/decision`` decides, to read and to check; it is no CDS service, and
+nothing in it reads FHIR data.
 """
 
 from __future__ import annotations
@@ -39,13 +40,15 @@ def known_name(fact: str) -> str:
 
 
 def define_name(card_id: str) -> str:
-    """The name of the define of a card: an id as an identifier of code, ``b12-duplicate`` as ``B12Duplicate``."""
+    """The name of the define of a card: an id as an identifier of code, ``b12-duplicate`` as
+    ``B12Duplicate``."""
     name = "".join(part.capitalize() for part in card_id.split("-"))
     return name if name[:1].isalpha() else f"Card{name}"
 
 
 def suggestion_name(card_id: str, index: int) -> str:
-    """The name of the define that says whether the suggestion at ``index`` (from 0) of a card is made."""
+    """The name of the define that says whether the suggestion at ``index`` (from 0)
+    of a card is made."""
     return f"{define_name(card_id)}_Suggestion{index + 1}"
 
 
@@ -53,22 +56,34 @@ def criteria_cql(engine: Engine, library: str, version: str) -> str:
     """The text of the library called ``library``, for every card of ``engine``."""
     cards = [engine.cards[card_id] for card_id in sorted(engine.cards)]
     facts = [name for name in CATALOGUE if name in _stated_facts(cards)]
-    parts = [_head(engine, library, version), *_parameters(facts), *(_card(card, engine) for card in cards)]
+    parts = [
+        _head(engine, library, version),
+        *_parameters(facts),
+        *(_card(card, engine) for card in cards),
+    ]
     return "\n\n".join(parts).replace("m²", "m2") + "\n"
 
 
 def _stated_facts(cards: Iterable[Card]) -> set[str]:
     asked = {name for card in cards for name in card.deciding_facts}
-    offered = [condition for card in cards for suggestion in card.suggestions for condition in suggestion.when]
-    return asked | {name for condition in offered for name in condition.facts} | {"patient.paediatric"}
+    offered = [
+        condition
+        for card in cards
+        for suggestion in card.suggestions
+        for condition in suggestion.when
+    ]
+    return (
+        asked | {name for condition in offered for name in condition.facts} | {"patient.paediatric"}
+    )
 
 
 def _head(engine: Engine, library: str, version: str) -> str:
     said = (
-        f"The criteria of the B12 and folate cards in the parameter set {engine.parameter_set}, over stated facts. "
-        "For each fact there are two parameters: its value (null: looked for and not there) and whether it is known. "
-        "A card is true where it fires on the stated hook. What is not known neither fires nor silences a card, "
-        "where a criterion does not say so. Generated from the card files: do not edit."
+        f"The criteria of the B12 and folate cards in the parameter set {engine.parameter_set}, "
+        "over stated facts. For each fact there are two parameters: its value (null: looked for "
+        "and not there) and whether it is known. A card is true where it fires on the stated "
+        "hook. What is not known neither fires nor silences a card, where a criterion does not "
+        "say so. Generated from the card files: do not edit."
     )
     return f"{_comment(said)}\nlibrary {library} version '{version}'"
 
@@ -102,16 +117,28 @@ def _card(card: Card, engine: Engine) -> str:
     lines += [f"not (({_truth(condition, engine)}) is true)" for condition in card.exclude]
     said = f"{card.id} {card.version}: {card.title}. {criteria_words(card)}"
     made = [_define(define_name(card.id), lines, said)]
-    made += [_suggestion(card, index, suggestion, engine) for index, suggestion in enumerate(card.suggestions)]
+    made += [
+        _suggestion(card, index, suggestion, engine)
+        for index, suggestion in enumerate(card.suggestions)
+    ]
     return "\n\n".join(made)
 
 
 def _suggestion(card: Card, index: int, suggestion: Suggestion, engine: Engine) -> str:
     """Whether a suggestion is made: for children none is."""
-    lines = [define_name(card.id), *(f"({_truth(condition, engine)}) is true" for condition in suggestion.when)]
-    lines.append('not ((if "patient.paediatric.known" then "patient.paediatric" else null) is true)')
+    lines = [
+        define_name(card.id),
+        *(f"({_truth(condition, engine)}) is true" for condition in suggestion.when),
+    ]
+    lines.append(
+        'not ((if "patient.paediatric.known" then "patient.paediatric" else null) is true)'
+    )
     when = f" when {', and '.join(map(words, suggestion.when))}" if suggestion.when else ""
-    return _define(suggestion_name(card.id, index), lines, f"Its suggestion {index + 1} is made{when}, from the age of 16.")
+    return _define(
+        suggestion_name(card.id, index),
+        lines,
+        f"Its suggestion {index + 1} is made{when}, from the age of 16.",
+    )
 
 
 def _define(name: str, lines: list[str], said: str) -> str:
@@ -174,14 +201,16 @@ def _literal(value: Any) -> str:
 
 
 def _compared(point: str, true_where: str, false_where: str) -> Callable[[str, Criterion], str]:
-    """A comparison with a limit: of a number by ``point``; of an interval it is open where the interval spans the limit."""
+    """A comparison with a limit: of a number by ``point``; of an interval it is open where the
+    interval spans the limit."""
 
     def asked(fact: str, criterion: Criterion) -> str:
         limit = _literal(criterion.operand)
         if CATALOGUE[criterion.fact].kind is not RESULT:
             return f"{fact} {point} {limit}"
         return (
-            f"(if {true_where.format(fact)} {limit} then true else if {false_where.format(fact)} {limit} then false else null as Boolean)"
+            f"(if {true_where.format(fact)} {limit} then true else if {false_where.format(fact)} "
+            f"{limit} then false else null as Boolean)"
         )
 
     return asked

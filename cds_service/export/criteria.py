@@ -1,7 +1,8 @@
-"""A card's criteria as FHIR conditions: expressions in CQL that name a define of the Library ``b12-folate-criteria``.
+"""A card's criteria as FHIR conditions: expressions in CQL that name a define of the Library
+``b12-folate-criteria``.
 
-The language is ``text/cql``, which FHIR R4 lists; the expression is the name of the define alone, which is CQL too, and
-``reference`` says in which Library it stands.
+The language is ``text/cql``, which FHIR R4 lists; the expression is the name of the define alone,
+which is CQL too, and ``reference`` says in which Library it stands.
 """
 
 from __future__ import annotations
@@ -16,15 +17,25 @@ LANGUAGE = "text/cql"
 
 
 def applicability(define: str, description: str, library: str) -> dict[str, Any]:
-    """A ``condition`` of an action. ``define``: the name of the define in ``library``; ``description``: what it asks, in words."""
-    expression = {"description": description, "language": LANGUAGE, "expression": define, "reference": library}
+    """A ``condition`` of an action. ``define``: the name of the define in ``library``;
+    ``description``: what it asks, in words."""
+    expression = {
+        "description": description,
+        "language": LANGUAGE,
+        "expression": define,
+        "reference": library,
+    }
     return {"kind": "applicability", "expression": expression}
 
 
 def criteria_words(card: Card) -> str:
     """When a card fires and when it is silent, as a sentence or two."""
     said = f"It fires when all of: {'; '.join(map(words, card.include))}."
-    return f"{said} It is silent when any of: {'; '.join(map(words, card.exclude))}." if card.exclude else said
+    return (
+        f"{said} It is silent when any of: {'; '.join(map(words, card.exclude))}."
+        if card.exclude
+        else said
+    )
 
 
 def words(condition: Condition) -> str:

@@ -8,10 +8,24 @@ from typing import Any
 from ..engine import Engine
 from .capabilities import CAPABILITIES
 from .cql import criteria_cql
-from .edition import CRITERIA_ID, CRITERIA_NAME, MATURITY, PATIENT, PUBLISHER, criteria_canonical, criteria_version
+from .edition import (
+    CRITERIA_ID,
+    CRITERIA_NAME,
+    MATURITY,
+    PATIENT,
+    PUBLISHER,
+    criteria_canonical,
+    criteria_version,
+)
 
 _LOGIC_LIBRARY = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library", "display": "Logic Library"}]
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/library-type",
+            "code": "logic-library",
+            "display": "Logic Library",
+        }
+    ]
 }
 
 
@@ -32,9 +46,16 @@ def criteria_library(engine: Engine) -> dict[str, Any]:
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,
         "description": (
-            f"When each card of the set {engine.parameter_set} fires, as CQL over stated facts: for each fact its value and whether it "
-            "is known. The facts are made of a patient's data by the CDS service, whose logic is not in this Library: without stated "
-            "facts no card is true. This is no CDS service."
+            f"When each card of the set {engine.parameter_set} fires, as CQL over stated facts: "
+            "for each fact its value and whether it is known. The facts are made of a patient's "
+            "data by the CDS service, whose logic is not in this Library: without stated facts no "
+            "card is true. This is no CDS service."
         ),
-        "content": [{"contentType": "text/cql", "data": base64.b64encode(text.encode()).decode(), "title": CRITERIA_NAME}],
+        "content": [
+            {
+                "contentType": "text/cql",
+                "data": base64.b64encode(text.encode()).decode(),
+                "title": CRITERIA_NAME,
+            }
+        ],
     }

@@ -1,4 +1,5 @@
-"""What is read of a patient, as FHIR DataRequirements: made from the queries of the facts, as discovery's prefetch is."""
+"""What is read of a patient, as FHIR DataRequirements: made from the queries of the facts, as
+discovery's prefetch is."""
 
 from __future__ import annotations
 
@@ -15,15 +16,18 @@ _QUERY_PATTERN = "http://hl7.org/fhir/StructureDefinition/cqf-fhirQueryPattern"
 
 
 def data_requirements(queries: Iterable[str]) -> list[dict[str, Any]]:
-    """One for each query, or for each of its value sets: filters on one element would be joined with *and*.
+    """One for each query, or for each of its value sets: filters on one element would
+    be joined with *and*.
 
-    The subject is a Patient, as R4 assumes. There is no ``id``: HAPI takes one for the name of a parameter of the criteria.
+    The subject is a Patient, as R4 assumes. There is no ``id``: HAPI takes one for the name of a
+    parameter of the criteria.
     """
     return [requirement for key in queries for requirement in _requirements(key)]
 
 
 def prefetched(queries: Queries, wanted: Iterable[str]) -> list[dict[str, Any]]:
-    """One for each prefetch template of the ``wanted`` queries, with it as the extension cqf-fhirQueryPattern."""
+    """One for each prefetch template of the ``wanted`` queries, with it as the extension
+    cqf-fhirQueryPattern."""
     templates = prefetch_templates(queries, wanted)
     return [
         {

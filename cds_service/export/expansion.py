@@ -1,7 +1,7 @@
 """Expansions of the value sets: what they enumerate, for tools that have no terminology server.
 
-A filter (`is-a`) cannot be followed without the code system; then the expansion says that it is not closed (FHIR R4's extension
-valueset-unclosed): other codes may be in the value set too.
+A filter (`is-a`) cannot be followed without the code system; then the expansion says that it is not
+closed (FHIR R4's extension valueset-unclosed): other codes may be in the value set too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ _UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
 
 
 def expanded(value_set: dict[str, Any], value_sets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """``value_set`` with its expansion. ``value_sets``: all of them by url, for those that are composed of others."""
+    """``value_set`` with its expansion. ``value_sets``: all of them by url, for those that are
+    composed of others."""
     includes = list(_includes(value_set, value_sets))
     codes = {
         (include["system"], concept["code"]): _contained(include["system"], concept)
@@ -23,13 +24,22 @@ def expanded(value_set: dict[str, Any], value_sets: Mapping[str, dict[str, Any]]
     for exclude in value_set["compose"].get("exclude", []):
         for concept in exclude.get("concept", []):
             codes.pop((exclude["system"], concept["code"]), None)
-    expansion: dict[str, Any] = {"timestamp": value_set["date"], "total": len(codes), "contains": list(codes.values())}
+    expansion: dict[str, Any] = {
+        "timestamp": value_set["date"],
+        "total": len(codes),
+        "contains": list(codes.values()),
+    }
     if any("concept" not in include for include in includes):
         expansion = {"extension": [{"url": _UNCLOSED, "valueBoolean": True}], **expansion}
-    return {**value_set, "expansion": {name: value for name, value in expansion.items() if value != []}}
+    return {
+        **value_set,
+        "expansion": {name: value for name, value in expansion.items() if value != []},
+    }
 
 
-def _includes(value_set: dict[str, Any], value_sets: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _includes(
+    value_set: dict[str, Any], value_sets: Mapping[str, dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
     for include in value_set["compose"]["include"]:
         if "valueSet" not in include:
             yield include
@@ -38,4 +48,7 @@ def _includes(value_set: dict[str, Any], value_sets: Mapping[str, dict[str, Any]
 
 
 def _contained(system: str, concept: dict[str, Any]) -> dict[str, Any]:
-    return {"system": system, **{name: concept[name] for name in ("code", "display") if name in concept}}
+    return {
+        "system": system,
+        **{name: concept[name] for name in ("code", "display") if name in concept},
+    }

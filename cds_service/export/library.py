@@ -1,7 +1,9 @@
-"""The Library that PlanDefinitions refer to: what is read of a patient, the facts made of it, and the parameters.
+"""The Library that PlanDefinitions refer to: what is read of a patient, the facts made of
+it, and the parameters.
 
-Facts stand as parameters of use ``out``, the convention by which a Library lists what it defines; their logic is code and is not
-included. A ParameterDefinition has no value in R4, so that the values stand in words, and for machines in ``content``.
+Facts stand as parameters of use ``out``, the convention by which a Library lists what it defines;
+their logic is code and is not included. A ParameterDefinition has no value in R4, so that the
+values stand in words, and for machines in ``content``.
 """
 
 from __future__ import annotations
@@ -27,12 +29,30 @@ from .plan_definition import citation
 
 _MODULE_DEFINITION = {
     "coding": [
-        {"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "module-definition", "display": "Module Definition"}
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/library-type",
+            "code": "module-definition",
+            "display": "Module Definition",
+        }
     ]
 }
 _SESSION = [
-    {"name": "draftOrders", "use": "in", "min": 0, "max": "1", "type": "Bundle", "documentation": "The orders of the session."},
-    {"name": "selections", "use": "in", "min": 0, "max": "*", "type": "string", "documentation": "References of the orders just chosen."},
+    {
+        "name": "draftOrders",
+        "use": "in",
+        "min": 0,
+        "max": "1",
+        "type": "Bundle",
+        "documentation": "The orders of the session.",
+    },
+    {
+        "name": "selections",
+        "use": "in",
+        "min": 0,
+        "max": "*",
+        "type": "string",
+        "documentation": "References of the orders just chosen.",
+    },
 ]
 
 
@@ -52,7 +72,8 @@ def library(engine: Engine) -> dict[str, Any]:
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,
         "description": (
-            f"What the cards read, the facts that they ask (use `out`) and the parameters (use `in`) of the set {engine.parameter_set}."
+            "What the cards read, the facts that they ask (use `out`) and the parameters (use "
+            f"`in`) of the set {engine.parameter_set}."
         ),
         "relatedArtifact": [citation(engine.evidence[key]) for key in sources],
         "parameter": [
@@ -91,7 +112,11 @@ def _parameter(name: str, entry: ParameterEntry, engine: Engine) -> dict[str, An
         "min": 1,
         "max": str(len(entry.value)) if several else "1",
         "documentation": f"{said}{note}. {engine.evidence[entry.source].label} ({entry.basis}).",
-        "type": "Quantity" if several else "decimal" if isinstance(entry.value, Decimal) else "string",
+        "type": "Quantity"
+        if several
+        else "decimal"
+        if isinstance(entry.value, Decimal)
+        else "string",
     }
 
 
@@ -110,7 +135,12 @@ def _values(engine: Engine) -> dict[str, Any]:
         },
     }
     data = base64.b64encode(json.dumps(values, separators=(",", ":")).encode()).decode()
-    return {"contentType": "application/json", "language": "en", "data": data, "title": "parameters"}
+    return {
+        "contentType": "application/json",
+        "language": "en",
+        "data": data,
+        "title": "parameters",
+    }
 
 
 def _json(value: Any) -> Any:

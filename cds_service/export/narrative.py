@@ -1,4 +1,5 @@
-"""The generated narrative of what is handed over: a heading and what the resource says of itself, in XHTML."""
+"""The generated narrative of what is handed over: a heading and what the resource says of
+itself, in XHTML."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ def with_narrative(resource: dict[str, Any]) -> dict[str, Any]:
     if "text" in resource:
         return resource
     div = f'<div xmlns="{_XHTML}">{"".join(_parts(resource))}</div>'
-    first: dict[str, Any] = {name: resource[name] for name in ("resourceType", "id", "meta") if name in resource}
+    first: dict[str, Any] = {
+        name: resource[name] for name in ("resourceType", "id", "meta") if name in resource
+    }
     return {**first, "text": {"status": "generated", "div": div}, **resource}
 
 
@@ -41,5 +44,9 @@ def _about(resource: dict[str, Any]) -> str:
     said = [concept.get("text") or next(displays, "")]
     said += [dosage["text"] for dosage in resource.get("dosageInstruction", []) if "text" in dosage]
     if quantity := resource.get("valueQuantity"):
-        said.append(" ".join(str(quantity[name]) for name in ("comparator", "value", "unit") if name in quantity))
+        said.append(
+            " ".join(
+                str(quantity[name]) for name in ("comparator", "value", "unit") if name in quantity
+            )
+        )
     return ". ".join(filter(None, said)) or f"An example of a {resource['resourceType']}."

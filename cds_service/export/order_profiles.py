@@ -1,7 +1,9 @@
-"""The regimens in the profiles of medication orders: an order says what one of the templates says, and nothing else.
+"""The regimens in the profiles of medication orders: an order says what one of the templates
+says, and nothing else.
 
-The profiles are written by hand but for one invariant each, ``<drug>-order-regimen``, which is made of the order templates of
-that drug. A number, a unit, a word or a route that no template could have produced is then refused by any FHIR validator.
+The profiles are written by hand but for one invariant each, ``<drug>-order-regimen``, which is made
+of the order templates of that drug. A number, a unit, a word or a route that no template could have
+produced is then refused by any FHIR validator.
 """
 
 from __future__ import annotations
@@ -21,8 +23,11 @@ def regimen_key(drug: str) -> str:
     return f"{drug}-order-regimen"
 
 
-def with_regimens(profile: dict[str, Any], templates: Mapping[str, OrderTemplate]) -> dict[str, Any]:
-    """``profile``, the StructureDefinition of a drug's order, with the invariant that is made of ``templates``."""
+def with_regimens(
+    profile: dict[str, Any], templates: Mapping[str, OrderTemplate]
+) -> dict[str, Any]:
+    """``profile``, the StructureDefinition of a drug's order, with the invariant that is made
+    of ``templates``."""
     drug = profile["id"].removesuffix("-order")
     of_drug = [template.resource for name, template in templates.items() if _is_of(drug, name)]
     first, *rest = profile["differential"]["element"]
@@ -32,11 +37,19 @@ def with_regimens(profile: dict[str, Any], templates: Mapping[str, OrderTemplate
 
 
 def with_site_products(resource: dict[str, Any], engine: Engine) -> dict[str, Any]:
-    """``resource``, a FHIR definition; where it is the profile of a drug whose product the site codes itself, the site's edition of it."""
-    if resource["resourceType"] != "StructureDefinition" or resource["id"].removesuffix("-order") not in DRUGS:
+    """``resource``, a FHIR definition; where it is the profile of a drug whose product the site
+    codes itself, the site's edition of it."""
+    if (
+        resource["resourceType"] != "StructureDefinition"
+        or resource["id"].removesuffix("-order") not in DRUGS
+    ):
         return resource
     drug = resource["id"].removesuffix("-order")
-    owners = [code.owner for code in engine.terminology.site_codes if any(_is_of(drug, order) for order in code.orders)]
+    owners = [
+        code.owner
+        for code in engine.terminology.site_codes
+        if any(_is_of(drug, order) for order in code.orders)
+    ]
     if not owners:
         return resource
     version = version_of(resource["version"], *dict.fromkeys(owners))
@@ -50,9 +63,15 @@ def _is_of(drug: str, template: str) -> bool:
 def _constraint(drug: str, orders: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {
         "key": regimen_key(drug),
-        "requirements": "A dose, rhythm, duration, route or word that no template has is a mistake, and here one can harm.",
+        "requirements": (
+            "A dose, rhythm, duration, route or word that no template has is a mistake, and here "
+            "one can harm."
+        ),
         "severity": "error",
-        "human": "Drug, words, dose, rhythm, duration and route are those of the order template that it names.",
+        "human": (
+            "Drug, words, dose, rhythm, duration and route are those of the order template that it "
+            "names."
+        ),
         "expression": " or ".join(f"({' and '.join(_order(order))})" for order in orders),
     }
 
@@ -75,7 +94,10 @@ def _dosage(dosage: dict[str, Any]) -> Iterator[str]:
     yield f"sequence = {dosage['sequence']}"
     yield f"text = {_text(dosage['text'])}"
     (coding,) = dosage["route"]["coding"]
-    yield f"route.coding.count() = 1 and route.coding.system = {_text(coding['system'])} and route.coding.code = {_text(coding['code'])}"
+    yield (
+        f"route.coding.count() = 1 and route.coding.system = {_text(coding['system'])} and "
+        f"route.coding.code = {_text(coding['code'])}"
+    )
     yield f"route.text = {_text(dosage['route']['text'])}"
     repeat = dosage["timing"]["repeat"]
     for name in ("frequency", "period", "periodUnit", "count"):

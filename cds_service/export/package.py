@@ -1,4 +1,5 @@
-"""The FHIR package: an npm-style archive of every definition, as FHIR's "NPM Package Specification" has it.
+"""The FHIR package: an npm-style archive of every definition, as FHIR's "NPM Package
+Specification" has it.
 
 The same cards and profiles make the same bytes: files in order, without times and owners.
 """
@@ -24,7 +25,17 @@ NAME = "org.example.b12-folate-cds"
 FHIR_VERSION = "4.0.1"
 _CORE = "hl7.fhir.r4.core"
 # What .index.json of version 2 repeats of a resource, where it is a word.
-_INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "supplements", "content", "derivation")
+_INDEXED = (
+    "resourceType",
+    "id",
+    "url",
+    "version",
+    "kind",
+    "type",
+    "supplements",
+    "content",
+    "derivation",
+)
 _INDEX = ".index.json"
 # What HL7's IG Publisher asks for: a table of contents with a first page.
 _PAGES = {
@@ -36,20 +47,24 @@ _PAGES = {
 
 
 def package_name(engine: Engine) -> str:
-    """The name of the package. What is not as published has a name of its own: another parameter set, a site's own cards, which the
-    site itself names.
+    """The name of the package. What is not as published has a name of its own: another parameter
+    set, a site's own cards, which the site itself names.
 
-    A version could not tell: npm passes over what follows ``+``, and takes what follows ``-`` for a version before.
+    A version could not tell: npm passes over what follows ``+``, and takes what follows ``-``
+    for a version before.
     """
     if package := package_of_site(engine):
         return package.id
     owners = (folder.owner for folder in engine.folders if folder.owner)
     parts = [part for part in (engine.settings.parameters, *owners) if part != "default"]
-    return ".".join([NAME, *(part.lower() if part[0].isalpha() else f"site-{part.lower()}" for part in parts)])
+    return ".".join(
+        [NAME, *(part.lower() if part[0].isalpha() else f"site-{part.lower()}" for part in parts)]
+    )
 
 
 def package_version(engine: Engine) -> str:
-    """The version of the package: that of the software, or the one that the site gives its own cards."""
+    """The version of the package: that of the software, or the one that the site
+    gives its own cards."""
     package = package_of_site(engine)
     return package.version if package else __version__
 
@@ -85,35 +100,47 @@ class SameVersion(ValueError):
 
 
 def read_package(out: Path) -> dict[str, bytes]:
-    """The files of the package that ``out`` holds, an archive or a folder, by path; none where it holds none that can be read."""
+    """The files of the package that ``out`` holds, an archive or a folder, by path; none where it
+    holds none that can be read."""
     if out.is_dir():
         found = [path for path in (out / "package").rglob("*") if path.is_file()]
         return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
     try:
         with tarfile.open(out) as tar:
-            members = [(entry.name, tar.extractfile(entry)) for entry in tar.getmembers() if entry.isfile()]
+            members = [
+                (entry.name, tar.extractfile(entry)) for entry in tar.getmembers() if entry.isfile()
+            ]
             return {name: file.read() for name, file in members if file}
     except (OSError, tarfile.TarError, EOFError):
         return {}
 
 
-def _refuse_other_content(engine: Engine, files: dict[str, bytes], before: dict[str, bytes]) -> None:
-    """A name and version mean one content: whoever has installed it would never be given another."""
+def _refuse_other_content(
+    engine: Engine, files: dict[str, bytes], before: dict[str, bytes]
+) -> None:
+    """A name and version mean one content: whoever has installed it would never
+    be given another."""
     manifest = "package/package.json"
     if manifest not in before or before == files:
         return
     old, new = json.loads(before[manifest]), json.loads(files[manifest])
     if (old.get("name"), old.get("version")) == (new["name"], new["version"]):
-        changed = sorted(name for name in before.keys() | files.keys() if before.get(name) != files.get(name))
-        named = ", ".join(name.removeprefix("package/") for name in changed if name != f"package/{_INDEX}")
+        changed = sorted(
+            name for name in before.keys() | files.keys() if before.get(name) != files.get(name)
+        )
+        named = ", ".join(
+            name.removeprefix("package/") for name in changed if name != f"package/{_INDEX}"
+        )
         raise SameVersion(f"{new['name']} {new['version']} is there with another content: {named}.")
 
 
 def write_package(engine: Engine, out: Path) -> int:
-    """Write the package to ``out``: an archive where it ends in ``.tgz`` or ``.tar.gz``, else a folder. How many files it has.
+    """Write the package to ``out``: an archive where it ends in ``.tgz`` or ``.tar.gz``, else a
+    folder. How many files it has.
 
-    Raises ``FileExistsError`` where a folder of that name holds something else than a package, and :class:`SameVersion` where what is
-    there has this package's name and version with another content.
+    Raises ``FileExistsError`` where a folder of that name holds something else than a
+    package, and :class:`SameVersion` where what is there has this package's name and version
+    with another content.
     """
     package, is_archive = out / "package", out.name.endswith((".tgz", ".tar.gz"))
     if not is_archive and package.exists() and not (package / "package.json").is_file():
@@ -139,7 +166,10 @@ def _manifest(engine: Engine) -> dict[str, Any]:
         "version": package_version(engine),
         "type": "Conformance",
         "title": "B12 and folate CDS",
-        "description": f"Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: {engine.parameter_set}.",
+        "description": (
+            "Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: "
+            f"{engine.parameter_set}."
+        ),
         "canonical": base_of(engine),
         "url": base_of(engine),
         "license": "Apache-2.0",
@@ -151,7 +181,9 @@ def _manifest(engine: Engine) -> dict[str, Any]:
 
 def _files(resources: Iterable[dict[str, Any]]) -> dict[str, bytes]:
     """A file for each resource, and the index of them."""
-    named = {f"{resource['resourceType']}-{resource['id']}.json": resource for resource in resources}
+    named = {
+        f"{resource['resourceType']}-{resource['id']}.json": resource for resource in resources
+    }
     files = {name: text(resource).encode() for name, resource in named.items()}
     entries = [{"filename": name, **_indexed(resource)} for name, resource in sorted(named.items())]
     files[_INDEX] = _encoded({"index-version": 2, "files": entries})
@@ -162,10 +194,16 @@ def _indexed(resource: dict[str, Any]) -> dict[str, str]:
     return {name: resource[name] for name in _INDEXED if isinstance(resource.get(name), str)}
 
 
-def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """The resource by which tools know the package: its url is made of the package's canonical and name."""
+def _implementation_guide(
+    engine: Engine, defined: list[dict[str, Any]], shown: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The resource by which tools know the package: its url is made of the package's
+    canonical and name."""
     name = package_name(engine)
-    listed = [*((resource, False) for resource in defined), *((resource, True) for resource in shown)]
+    listed = [
+        *((resource, False) for resource in defined),
+        *((resource, True) for resource in shown),
+    ]
     guide = {
         "resourceType": "ImplementationGuide",
         "id": name,
@@ -175,12 +213,17 @@ def _implementation_guide(engine: Engine, defined: list[dict[str, Any]], shown: 
         "title": "B12 and folate CDS",
         **MATURITY,
         "publisher": PUBLISHER,
-        "description": f"Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: {engine.parameter_set}.",
+        "description": (
+            "Cards, profiles, value sets and orders for vitamin B12 and folate. Parameter set: "
+            f"{engine.parameter_set}."
+        ),
         "packageId": name,
         "license": "Apache-2.0",
         "fhirVersion": [FHIR_VERSION],
         "definition": {
-            "resource": [_listed(resource, is_example=is_example) for resource, is_example in listed],
+            "resource": [
+                _listed(resource, is_example=is_example) for resource, is_example in listed
+            ],
             "page": _PAGES,
         },
     }

@@ -1,10 +1,12 @@
 """A card as a FHIR R4 PlanDefinition: an event-condition-action rule.
 
-The condition is the card's define in the Library of criteria, and the action is the card itself: its words, with a nested action
-for each suggestion and, in those, for each order. FHIR R4, "CDS on FHIR": a card's summary is an action's title.
+The condition is the card's define in the Library of criteria, and the action is the card itself:
+its words, with a nested action for each suggestion and, in those, for each order. FHIR R4, "CDS on
+FHIR": a card's summary is an action's title.
 
-There is no trigger, since a server announces a CDS service of its own for each PlanDefinition with a named event and would answer
-"no cards" to everything. Which hooks ask for the card stands in the description.
+There is no trigger, since a server announces a CDS service of its own for each PlanDefinition
+with a named event and would answer "no cards" to everything. Which hooks ask for the card
+stands in the description.
 """
 
 from __future__ import annotations
@@ -36,11 +38,18 @@ from .edition import (
     version_of,
 )
 
-# FHIR R4, RequestPriority, beside the definitions of HL7's code system cdshooks-indicator: "should be immediately addressed" is
-# "actioned immediately", "urgent or highly relevant" is "actioned promptly", and information has normal priority.
+# FHIR R4, RequestPriority, beside the definitions of HL7's code system cdshooks-indicator: "should
+# be immediately addressed" is "actioned immediately", "urgent or highly relevant" is "actioned
+# promptly", and information has normal priority.
 PRIORITIES = {"critical": "stat", "warning": "urgent", "info": "routine"}
 _ECA_RULE = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/plan-definition-type", "code": "eca-rule", "display": "ECA Rule"}]
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/plan-definition-type",
+            "code": "eca-rule",
+            "display": "ECA Rule",
+        }
+    ]
 }
 _ENDPOINT = "http://hl7.org/fhir/StructureDefinition/cqf-cdsHooksEndpoint"
 _ACTION_TYPES = {"create": "Create", "remove": "Remove"}
@@ -49,7 +58,8 @@ _ACTION_TYPES = {"create": "Create", "remove": "Remove"}
 class PlanDefinitions:
     """Makes the PlanDefinitions of the cards of an ``engine``.
 
-    Orders are those of a site that stocks everything: what is stocked decides at a call, not what a card is.
+    Orders are those of a site that stocks everything: what is stocked decides at a
+    call, not what a card is.
     """
 
     def __init__(self, engine: Engine):
@@ -88,21 +98,49 @@ class PlanDefinitions:
         return [{"url": _ENDPOINT, "valueUri": f"{base.rstrip('/')}/cds-services"}] if base else []
 
     def _description(self, card: Card) -> str:
-        lines = [f"A card of the indicator `{card.indicator}`, parameter set {self._engine.parameter_set}."]
-        lines += [f"Hooks: {', '.join(card.hooks)}. It is answered by the CDS service alone; this definition cannot be executed."]
+        lines = [
+            (
+                f"A card of the indicator `{card.indicator}`, parameter set "
+                f"{self._engine.parameter_set}."
+            )
+        ]
+        lines += [
+            (
+                f"Hooks: {', '.join(card.hooks)}. It is answered by the CDS service alone; this "
+                "definition cannot be executed."
+            )
+        ]
         lines += ["", "It fires when all of:", ""]
         lines += [f"- {words(condition)}" for condition in card.include]
         if card.exclude:
-            lines += ["", "It is silent when any of:", "", *(f"- {words(condition)}" for condition in card.exclude)]
-        lines += ["", "What is not known neither fires nor silences the card, where a criterion does not say so."]
+            lines += [
+                "",
+                "It is silent when any of:",
+                "",
+                *(f"- {words(condition)}" for condition in card.exclude),
+            ]
+        lines += [
+            "",
+            (
+                "What is not known neither fires nor silences the card, where a criterion does not "
+                "say so."
+            ),
+        ]
         return "\n".join(lines)
 
     def _evidence(self, card: Card) -> list[dict[str, Any]]:
-        return [citation(self._engine.evidence[key]) for key in dict.fromkeys((card.source, *card.evidence))]
+        return [
+            citation(self._engine.evidence[key])
+            for key in dict.fromkeys((card.source, *card.evidence))
+        ]
 
     def _other_cards(self, card: Card) -> list[dict[str, Any]]:
         cards = self._engine.cards
-        return [{"type": "depends-on", "resource": plan_canonical(cards[name], self._engine)} for name in card.looks_at if name in cards]
+        return [
+            {"type": "depends-on", "resource": plan_canonical(cards[name], self._engine)}
+            for name in card.looks_at
+            if name in cards
+        ]
 
     def _action(self, card: Card) -> dict[str, Any]:
         action: dict[str, Any] = {
@@ -111,12 +149,19 @@ class PlanDefinitions:
             "priority": PRIORITIES[card.indicator],
             "code": [card_topic(card)],
             "documentation": self._evidence(card)[:1],
-            "condition": [applicability(define_name(card.id), criteria_words(card), criteria_canonical(self._engine))],
+            "condition": [
+                applicability(
+                    define_name(card.id), criteria_words(card), criteria_canonical(self._engine)
+                )
+            ],
             "input": data_requirements(queries_of_card(card, self._engine.cards)),
         }
         if card.suggestions:
             action["selectionBehavior"] = "at-most-one"
-            action["action"] = [self._suggestion(card, index, suggestion) for index, suggestion in enumerate(card.suggestions)]
+            action["action"] = [
+                self._suggestion(card, index, suggestion)
+                for index, suggestion in enumerate(card.suggestions)
+            ]
         # A card need not have a detail, and an element of FHIR is never empty.
         return {name: value for name, value in action.items() if value}
 
@@ -124,17 +169,27 @@ class PlanDefinitions:
     def _paragraphs(card: Card) -> Iterator[str]:
         for paragraph in card.detail:
             text = readable(paragraph.text.strip())
-            yield f"If {', and '.join(map(words, paragraph.when))}: {text}" if paragraph.when else text
+            yield (
+                f"If {', and '.join(map(words, paragraph.when))}: {text}"
+                if paragraph.when
+                else text
+            )
 
     def _suggestion(self, card: Card, index: int, suggestion: Suggestion) -> dict[str, Any]:
         made: dict[str, Any] = {"title": readable(suggestion.label)}
-        when = " and ".join(["the card fires", *map(words, suggestion.when), "age is not known to be below 16"])
-        made["condition"] = [applicability(suggestion_name(card.id, index), when, criteria_canonical(self._engine))]
+        when = " and ".join(
+            ["the card fires", *map(words, suggestion.when), "age is not known to be below 16"]
+        )
+        made["condition"] = [
+            applicability(suggestion_name(card.id, index), when, criteria_canonical(self._engine))
+        ]
         made["selectionBehavior"] = "all"
         made["precheckBehavior"] = "yes" if suggestion.recommended else "no"
         made["action"] = [self._order(source, card, suggestion) for source in suggestion.create]
         if suggestion.delete:
-            made["action"].append({"title": f"Remove: {title(suggestion.delete)}", "type": action_type("remove")})
+            made["action"].append(
+                {"title": f"Remove: {title(suggestion.delete)}", "type": action_type("remove")}
+            )
         return made
 
     def _order(self, source: OrderSource, card: Card, suggestion: Suggestion) -> dict[str, Any]:
@@ -143,11 +198,15 @@ class PlanDefinitions:
             return self._created(source.template)
         chosen = self._choices.of(source, card, suggestion)
         if len(chosen.alternatives) == 1:
-            return self._together(title(source.fact), chosen.alternatives[0], may_be_fewer=chosen.may_be_fewer)
+            return self._together(
+                title(source.fact), chosen.alternatives[0], may_be_fewer=chosen.may_be_fewer
+            )
         return {
             "title": title(source.fact),
             "selectionBehavior": "at-most-one" if chosen.may_be_fewer else "exactly-one",
-            "action": [self._together(self._titles(orders), orders) for orders in chosen.alternatives],
+            "action": [
+                self._together(self._titles(orders), orders) for orders in chosen.alternatives
+            ],
         }
 
     def _together(self, name: str, orders: Orders, *, may_be_fewer: bool = False) -> dict[str, Any]:
@@ -162,7 +221,11 @@ class PlanDefinitions:
     def _created(self, template_id: str) -> dict[str, Any]:
         template = self._engine.publication.templates[template_id]
         (canonical,) = template.resource["instantiatesCanonical"]
-        return {"title": template.title, "type": action_type("create"), "definitionCanonical": canonical}
+        return {
+            "title": template.title,
+            "type": action_type("create"),
+            "definitionCanonical": canonical,
+        }
 
     def _titles(self, orders: Orders) -> str:
         return " and ".join(self._engine.publication.templates[order].title for order in orders)
@@ -170,10 +233,18 @@ class PlanDefinitions:
 
 def citation(entry: EvidenceEntry) -> dict[str, Any]:
     """A source as a RelatedArtifact, with what it supports and which guidance disagrees."""
-    said = f"{entry.title}. Supports: {entry.supports}." + (f" Guidance differs: {entry.disagrees}." if entry.disagrees else "")
+    said = f"{entry.title}. Supports: {entry.supports}." + (
+        f" Guidance differs: {entry.disagrees}." if entry.disagrees else ""
+    )
     said += f" Superseded by {entry.superseded_by}." if entry.superseded_by else ""
     address = {"url": entry.url} if entry.url else {}
-    return {"type": "citation", "label": entry.key, "display": entry.label, "citation": said, **address}
+    return {
+        "type": "citation",
+        "label": entry.key,
+        "display": entry.label,
+        "citation": said,
+        **address,
+    }
 
 
 def card_topic(card: Card) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""Every resource that is handed over: the files of ``fhir_profiles``, and what is made from the cards.
+"""Every resource that is handed over: the files of ``fhir_profiles``, and what is
+made from the cards.
 
-What is made from the cards is in no file: it is made for the package, and when the service starts to serve it.
+What is made from the cards is in no file: it is made for the package, and when the
+service starts to serve it.
 """
 
 from __future__ import annotations
@@ -30,32 +32,55 @@ _PROFILES = "structure-definitions"
 
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
-    """The definitions: files first made by hand, value sets and profiles of orders with the codes of the site of ``engine``, then those
-    of its cards; by type and id.
+    """The definitions: files first made by hand, value sets and profiles of orders with the codes
+    of the site of ``engine``, then those of its cards; by type and id.
 
-    Value sets have their expansions, all have a narrative. What another publisher defines is used here and not handed over.
+    Value sets have their expansions, all have a narrative. What another publisher defines is used
+    here and not handed over.
     """
-    files = [resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)]
+    files = [
+        resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)
+    ]
     ours = [resource for resource in files if resource["url"].startswith(f"{BASE}/")]
-    found = [with_site_products(with_site_codes(resource, engine.terminology), engine) for resource in ours]
-    value_sets = {resource["url"]: resource for resource in found if resource["resourceType"] == "ValueSet"}
-    found = [expanded(item, value_sets) if item["url"] in value_sets else item for item in [*found, *generated(engine)]]
-    return sorted(map(with_narrative, found), key=lambda resource: (resource["resourceType"], resource["id"]))
+    found = [
+        with_site_products(with_site_codes(resource, engine.terminology), engine)
+        for resource in ours
+    ]
+    value_sets = {
+        resource["url"]: resource for resource in found if resource["resourceType"] == "ValueSet"
+    }
+    found = [
+        expanded(item, value_sets) if item["url"] in value_sets else item
+        for item in [*found, *generated(engine)]
+    ]
+    return sorted(
+        map(with_narrative, found), key=lambda resource: (resource["resourceType"], resource["id"])
+    )
 
 
 def examples() -> list[dict[str, Any]]:
     """The example resources, by type and id."""
-    return sorted(map(with_narrative, _read(PROFILES / EXAMPLES)), key=lambda resource: (resource["resourceType"], resource["id"]))
+    return sorted(
+        map(with_narrative, _read(PROFILES / EXAMPLES)),
+        key=lambda resource: (resource["resourceType"], resource["id"]),
+    )
 
 
 def generated(engine: Engine) -> Iterator[dict[str, Any]]:
-    """What is made from the cards and parameters of ``engine``, and the topics of the built-in cards."""
-    made = [*PlanDefinitions(engine).all(), library(engine), criteria_library(engine), card_topics(engine)]
+    """What is made from the cards and parameters of ``engine``, and the topics of
+    the built-in cards."""
+    made = [
+        *PlanDefinitions(engine).all(),
+        library(engine),
+        criteria_library(engine),
+        card_topics(engine),
+    ]
     yield from map(_with_plain_units, made)
 
 
 def _with_plain_units(element: Any) -> Any:
-    """``element`` with units that are ASCII: HAPI announced "mL/min/1.73 m²" in another encoding than it declares."""
+    """``element`` with units that are ASCII: HAPI announced "mL/min/1.73 m²" in another encoding
+    than it declares."""
     if isinstance(element, dict):
         return {name: _with_plain_units(item) for name, item in element.items()}
     if isinstance(element, list):
@@ -78,13 +103,18 @@ def text(resource: dict[str, Any]) -> str:
 
 @cache
 def _wanted() -> Mapping[str, str]:
-    """The text of each profile with a generated invariant, by its path: by the order templates of the set ``default``."""
+    """The text of each profile with a generated invariant, by its path: by the order templates of
+    the set ``default``."""
     engine = Engine(Settings(parameters="default", cards=()))
-    return {f"{_PROFILES}/{profile['id']}.json": text(profile) for profile in _completed_profiles(engine)}
+    return {
+        f"{_PROFILES}/{profile['id']}.json": text(profile)
+        for profile in _completed_profiles(engine)
+    }
 
 
 def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
-    """The profiles that are made of what the service works by: those of results whole, the regimens in those of orders."""
+    """The profiles that are made of what the service works by: those of results whole, the regimens
+    in those of orders."""
     for drug in DRUGS:
         yield with_regimens(_resource(f"{_PROFILES}/{drug}-order"), engine.publication.templates)
     for value_set, analyte in result_value_sets():
@@ -103,7 +133,8 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def stale(profiles: Path) -> Iterator[str]:
-    """The files under ``profiles`` whose generated invariant is not what the service now works by."""
+    """The files under ``profiles`` whose generated invariant is not what the
+    service now works by."""
     for name, wanted in sorted(_wanted().items()):
         path = profiles / name
         if not path.exists() or path.read_text("utf-8") != wanted:

@@ -1,4 +1,5 @@
-"""The value sets as a site has them: the published ones, and those that it added codes to in an edition of its own."""
+"""The value sets as a site has them: the published ones, and those that it added codes to in an
+edition of its own."""
 
 from __future__ import annotations
 
@@ -14,18 +15,23 @@ _SOURCE = f"{BASE}/StructureDefinition/code-source"
 
 
 def with_site_codes(resource: dict[str, Any], terminology: Terminology) -> dict[str, Any]:
-    """``resource``, a FHIR definition; where it is a ValueSet that the site added codes to, with these and the owner in its version."""
+    """``resource``, a FHIR definition; where it is a ValueSet that the site added codes to, with
+    these and the owner in its version."""
     if resource["resourceType"] != "ValueSet" or not terminology.site_codes:
         return resource
     published = terminology.own_codes.get(resource["id"], set())
     added = [
         code
         for code in terminology.site_codes
-        if code.value_set == resource["id"] and (canonical_system(code.system), code.code) not in published
+        if code.value_set == resource["id"]
+        and (canonical_system(code.system), code.code) not in published
     ]
     if not added:
         return resource
-    compose = {**resource["compose"], "include": [*resource["compose"]["include"], *_includes(added)]}
+    compose = {
+        **resource["compose"],
+        "include": [*resource["compose"]["include"], *_includes(added)],
+    }
     version = version_of(resource["version"], *dict.fromkeys(code.owner for code in added))
     return {**resource, "version": version, "compose": compose}
 
@@ -34,5 +40,7 @@ def _includes(added: Iterable[SiteCode]) -> list[dict[str, Any]]:
     by_system: dict[str, list[dict[str, Any]]] = {}
     for code in added:
         source = {"url": _SOURCE, "valueString": f"{CODES_FILE} of {code.owner}"}
-        by_system.setdefault(code.system, []).append({"extension": [source], "code": code.code, "display": code.display})
+        by_system.setdefault(code.system, []).append(
+            {"extension": [source], "code": code.code, "display": code.display}
+        )
     return [{"system": system, "concept": concepts} for system, concepts in by_system.items()]

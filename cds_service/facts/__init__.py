@@ -1,15 +1,19 @@
-"""Pure: a patient's FHIR resources in, typed and named facts with provenance out. No Flask, no I/O, no clock."""
+"""Pure: a patient's FHIR resources in, typed and named facts with provenance out. No Flask,
+no I/O, no clock."""
 
 from importlib import import_module
 from pkgutil import iter_modules
 
-# The modules that register facts, in the order in which a card names those that are not known, and pages list them.
+# The modules that register facts, in the order in which a card names those that are not known,
+# and pages list them.
 _SUBJECTS = (
-    "b12", "b12_gaps", "history", "renal", "b12_therapy", "b12_therapy_effect", "bleeding", "blood_count", "drafts", "regimen",
-    "draft_regimen", "exposure", "folate", "malabsorption", "patient", "requested_tests", "potassium_orders", "response",
-    "test_orders",
+    "b12", "b12_gaps", "history", "renal", "b12_therapy", "b12_therapy_effect", "bleeding",
+    "blood_count", "drafts", "regimen", "draft_regimen", "exposure", "folate", "malabsorption",
+    "patient", "requested_tests", "potassium_orders", "response", "test_orders",
 )  # fmt: skip
 
 # A new subject comes last until it is given a place.
-for _module in dict.fromkeys((*_SUBJECTS, *sorted(module.name for module in iter_modules(__path__)))):
+for _module in dict.fromkeys(
+    (*_SUBJECTS, *sorted(module.name for module in iter_modules(__path__)))
+):
     import_module(f"{__name__}.{_module}")

@@ -1,6 +1,8 @@
-"""What each laboratory analyte is: its value set, the units that it may come in, sanity limits and classes.
+"""What each laboratory analyte is: its value set, the units that it may come in,
+sanity limits and classes.
 
-Conversion factors, sanity limits: fact base sections 1.2 and 1.4. Cut-offs are parameters; here stand only their names.
+Conversion factors, sanity limits: fact base sections 1.2 and 1.4. Cut-offs are parameters; here
+stand only their names.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from .site import Site
 
 
 class Family(NamedTuple):
-    """Units that compare with one cut-off: the unit of comparison, and base-unit factors into it per dimension."""
+    """Units that compare with one cut-off: the unit of comparison, and base-unit factors into
+    it per dimension."""
 
     unit: str
     factors: dict[str, Decimal]
@@ -25,8 +28,8 @@ class Family(NamedTuple):
 
 
 class CutName(NamedTuple):
-    """A cut-off by its parameter. A result that equals it belongs to the class above if ``inclusive``, and in the unit
-    ``inclusive_in`` whether ``inclusive`` or not."""
+    """A cut-off by its parameter. A result that equals it belongs to the class above if
+    ``inclusive``, and in the unit ``inclusive_in`` whether ``inclusive`` or not."""
 
     parameter: str
     inclusive: bool
@@ -35,10 +38,12 @@ class CutName(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analyte:
-    """A laboratory analyte. ``classes`` ascend; ``reassuring`` is the class that a spanning comparator must not reach.
+    """A laboratory analyte. ``classes`` ascend; ``reassuring`` is the class that a spanning
+    comparator must not reach.
 
-    ``window``: the parameter that says for how many days a result counts. ``counts``: it is a blood count, of which laboratories print
-    units of their own. ``rises``: where no class is reassuring, that high results are those that matter.
+    ``window``: the parameter that says for how many days a result counts. ``counts``: it is a blood
+    count, of which laboratories print units of their own. ``rises``: where no class is reassuring,
+    that high results are those that matter.
     """
 
     name: str
@@ -59,13 +64,15 @@ class Analyte:
         return "high" if rises else "low"
 
     def side_of(self, level: str) -> str:
-        """Where a class lies, as a laboratory has it: ``normal``, ``low`` or ``high``; a middle class is called by its name."""
+        """Where a class lies, as a laboratory has it: ``normal``, ``low`` or ``high``; a middle
+        class is called by its name."""
         if level == self.reassuring:
             return "normal" if level else ""
         return level if level == "indeterminate" else self.abnormal
 
     def family_of(self, dimension: str) -> Family | None:
-        """The family that a dimension belongs to, or ``None`` where the analyte is never reported so."""
+        """The family that a dimension belongs to, or ``None`` where the analyte is
+        never reported so."""
         for family in self.families:
             if dimension in family.factors:
                 return family
@@ -78,10 +85,15 @@ class Analyte:
 
 @cache
 def _cuts(analyte: Analyte, unit: str, site: Site) -> tuple[Cut, ...]:
-    return tuple(Cut(site.number(cut.parameter, unit), cut.inclusive or cut.inclusive_in == unit) for cut in analyte.cuts)
+    return tuple(
+        Cut(site.number(cut.parameter, unit), cut.inclusive or cut.inclusive_in == unit)
+        for cut in analyte.cuts
+    )
 
 
-def _family(unit: str, factors: dict[str, str], reject: tuple[str, str], suspicious: tuple[str, str]) -> Family:
+def _family(
+    unit: str, factors: dict[str, str], reject: tuple[str, str], suspicious: tuple[str, str]
+) -> Family:
     return Family(
         unit,
         {dimension: Decimal(factor) for dimension, factor in factors.items()},
@@ -97,68 +109,129 @@ ANALYTES: dict[str, Analyte] = {
     analyte.name: analyte
     for analyte in (
         Analyte(
-            "b12.total", ("b12-total",), "b12-results", "window.b12",
+            "b12.total",
+            ("b12-total",),
+            "b12-results",
+            "window.b12",
             (
                 _family("ng/L", {MASS: "1"}, ("0", "200000"), ("30", "5000")),
                 _family("pmol/L", {MOLAR: "1"}, ("0", "147561.2"), ("22.13418", "3689.03")),
             ),
             _DEFICIENCY,
-            (CutName("b12.total.deficient_below", True), CutName("b12.total.sufficient_above", False)),
+            (
+                CutName("b12.total.deficient_below", True),
+                CutName("b12.total.sufficient_above", False),
+            ),
             "sufficient",
         ),
         Analyte(
-            "b12.active", ("b12-active",), "b12-results", "window.b12",
+            "b12.active",
+            ("b12-active",),
+            "b12-results",
+            "window.b12",
             (_family("pmol/L", {MOLAR: "1"}, ("0", "5000"), ("-1", "500")),),
             _DEFICIENCY,
-            (CutName("b12.active.deficient_below", True), CutName("b12.active.sufficient_above", False)),
+            (
+                CutName("b12.active.deficient_below", True),
+                CutName("b12.active.sufficient_above", False),
+            ),
             "sufficient",
         ),
         Analyte(
-            "mma", ("mma",), "b12-results", "window.mma",
+            "mma",
+            ("mma",),
+            "b12-results",
+            "window.mma",
             # Below 30 nmol/L is a slip of units (umol/L), so unusable.
-            (_family("nmol/L", {MOLAR: "0.001", MASS: "0.00846812"}, ("29.999999", "10000000"), ("-1", "50000")),),
-            ("normal", "high"), (CutName("mma.high_above", False),), "normal",
+            (
+                _family(
+                    "nmol/L",
+                    {MOLAR: "0.001", MASS: "0.00846812"},
+                    ("29.999999", "10000000"),
+                    ("-1", "50000"),
+                ),
+            ),
+            ("normal", "high"),
+            (CutName("mma.high_above", False),),
+            "normal",
         ),
         Analyte(
-            "homocysteine", ("homocysteine",), "b12-results", "window.homocysteine",
-            (_family("umol/L", {MOLAR: "1e-6", MASS: "0.00000739754"}, ("0", "1000"), ("2", "200")),),
-            ("normal", "high"), (CutName("homocysteine.high_above", False),), "normal",
+            "homocysteine",
+            ("homocysteine",),
+            "b12-results",
+            "window.homocysteine",
+            (
+                _family(
+                    "umol/L", {MOLAR: "1e-6", MASS: "0.00000739754"}, ("0", "1000"), ("2", "200")
+                ),
+            ),
+            ("normal", "high"),
+            (CutName("homocysteine.high_above", False),),
+            "normal",
         ),
         Analyte(
-            "folate.serum", ("folate-serum",), "b12-results", "window.folate",
+            "folate.serum",
+            ("folate-serum",),
+            "b12-results",
+            "window.folate",
             (
                 _family("nmol/L", {MOLAR: "0.001"}, ("0", "5000"), ("-1", "100")),
                 _family("ug/L", {MASS: "0.001"}, ("0", "2206.9"), ("-1", "44.14")),
             ),
             _DEFICIENCY,
             # Indeterminate up to and with 10 nmol/L, but below 4.5 ug/L.
-            (CutName("folate.serum.deficient_below", True), CutName("folate.serum.sufficient_from", False, "ug/L")),
+            (
+                CutName("folate.serum.deficient_below", True),
+                CutName("folate.serum.sufficient_from", False, "ug/L"),
+            ),
             "sufficient",
         ),
         Analyte(
-            "folate.red_cell", ("folate-red-cell",), "b12-results", "window.folate",
+            "folate.red_cell",
+            ("folate-red-cell",),
+            "b12-results",
+            "window.folate",
             (
                 _family("nmol/L", {MOLAR: "0.001"}, ("0", "10000"), ("50", "1e30")),
                 _family("ug/L", {MASS: "0.001"}, ("0", "4413.99"), ("22.07", "1e30")),
             ),
-            ("deficient", "sufficient"), (CutName("folate.red_cell.deficient_below", True),), "sufficient",
+            ("deficient", "sufficient"),
+            (CutName("folate.red_cell.deficient_below", True),),
+            "sufficient",
         ),
         Analyte(
-            "hb", ("hb",), "blood-count", "window.blood_count",
+            "hb",
+            ("hb",),
+            "blood-count",
+            "window.blood_count",
             (_family("g/L", {MASS: "1e-9", MOLAR: "1.61145e-8"}, ("24.999999", "300"), _NEVER),),
         ),
         Analyte(
-            "mcv", ("mcv",), "blood-count", "window.blood_count",
+            "mcv",
+            ("mcv",),
+            "blood-count",
+            "window.blood_count",
             (_family("fL", {VOLUME: "1"}, ("29.999999", "200"), ("-1", "150")),),
-            ("normal", "high"), (CutName("mcv.high_above", False),), "normal",
+            ("normal", "high"),
+            (CutName("mcv.high_above", False),),
+            "normal",
         ),
         Analyte(
-            "platelets", ("platelets",), "blood-count", "window.blood_count",
+            "platelets",
+            ("platelets",),
+            "blood-count",
+            "window.blood_count",
             (_family("10*9/L", {NUMBER: "1"}, ("-0.000001", "10000"), _NEVER),),
-            ("low", "normal"), (CutName("platelets.bleeding_below", True),), "normal", counts=True,
+            ("low", "normal"),
+            (CutName("platelets.bleeding_below", True),),
+            "normal",
+            counts=True,
         ),
         Analyte(
-            "reticulocytes", ("reticulocytes",), "blood-count", "window.blood_count",
+            "reticulocytes",
+            ("reticulocytes",),
+            "blood-count",
+            "window.blood_count",
             (
                 _family("10*9/L", {NUMBER: "1"}, ("-0.000001", "3000"), _NEVER),
                 _family("%", {FRACTION: "1"}, ("-0.000001", "100"), ("-1", "40")),
@@ -166,25 +239,43 @@ ANALYTES: dict[str, Analyte] = {
             counts=True,
         ),
         Analyte(
-            "potassium", ("potassium-laboratory", "potassium-point-of-care"), "renal-and-potassium", "window.potassium",
+            "potassium",
+            ("potassium-laboratory", "potassium-point-of-care"),
+            "renal-and-potassium",
+            "window.potassium",
             (
                 _family(
-                    "mmol/L", {MOLAR: "1e-9", EQUIVALENTS: "1e-9", MASS: "0.0000000255766"},
-                    ("0.999999", "15"), ("-1", "5.999999"),
+                    "mmol/L",
+                    {MOLAR: "1e-9", EQUIVALENTS: "1e-9", MASS: "0.0000000255766"},
+                    ("0.999999", "15"),
+                    ("-1", "5.999999"),
                 ),
             ),
             ("severely-low", "low", "normal"),
-            (CutName("potassium.severe_below", True), CutName("potassium.low_below", True)), "normal",
+            (CutName("potassium.severe_below", True), CutName("potassium.low_below", True)),
+            "normal",
         ),
         Analyte(
-            "creatinine", ("creatinine",), "renal-and-potassium", "window.renal",
-            (_family("umol/L", {MOLAR: "1e-6", MASS: "0.00000884017"}, ("4.999999", "5000"), _NEVER),),
+            "creatinine",
+            ("creatinine",),
+            "renal-and-potassium",
+            "window.renal",
+            (
+                _family(
+                    "umol/L", {MOLAR: "1e-6", MASS: "0.00000884017"}, ("4.999999", "5000"), _NEVER
+                ),
+            ),
             rises=True,
         ),
         Analyte(
-            "egfr.reported", ("egfr",), "renal-and-potassium", "window.renal",
+            "egfr.reported",
+            ("egfr",),
+            "renal-and-potassium",
+            "window.renal",
             (_family("mL/min/{1.73_m2}", {FILTRATION: "1"}, ("-0.000001", "250"), _NEVER),),
-            ("reduced", "normal"), (CutName("egfr.reduced_below", True),), "normal",
+            ("reduced", "normal"),
+            (CutName("egfr.reduced_below", True),),
+            "normal",
         ),
     )
-}  # fmt: skip
+}

@@ -1,4 +1,5 @@
-"""Facts about vitamin B12: results, suspicion, and ``b12.status`` (clinical specification, section 3.1)."""
+"""Facts about vitamin B12: results, suspicion, and ``b12.status`` (clinical
+specification, section 3.1)."""
 
 from __future__ import annotations
 
@@ -16,30 +17,45 @@ from .results import define_result, level_of, results
 LEVELS = ("deficient", "indeterminate", "sufficient")
 STATUSES = ("paediatric", "treated", "deficient", "unlikely", "indeterminate", "sufficient")
 
-define_result("b12.total", "total vitamin B12", "The newest usable total B12 within its window, in ng/L or pmol/L as reported.")
+define_result(
+    "b12.total",
+    "total vitamin B12",
+    "The newest usable total B12 within its window, in ng/L or pmol/L as reported.",
+)
 
 define(
     "b12.total.level",
     "total B12 level",
     level_of("b12.total"),
-    """Deficient below {b12.total.deficient_below}, indeterminate up to {b12.total.sufficient_above}, else sufficient; in the unit
-    reported.""",
+    """Deficient below {b12.total.deficient_below}, indeterminate up to
+    {b12.total.sufficient_above}, else sufficient; in the unit reported.""",
     kind="category",
     values=LEVELS,
 )
 
-define_result("b12.active", "active B12 (holotranscobalamin)", "The newest usable active B12 within its window.")
+define_result(
+    "b12.active",
+    "active B12 (holotranscobalamin)",
+    "The newest usable active B12 within its window.",
+)
 
 define(
     "b12.active.level",
     "active B12 level",
     level_of("b12.active"),
-    "Deficient below {b12.active.deficient_below}, indeterminate up to {b12.active.sufficient_above}, else sufficient.",
+    (
+        "Deficient below {b12.active.deficient_below}, indeterminate up to "
+        "{b12.active.sufficient_above}, else sufficient."
+    ),
     kind="category",
     values=LEVELS,
 )
 
-define_result("mma", "methylmalonic acid", "The newest usable methylmalonic acid in serum or plasma within its window.")
+define_result(
+    "mma",
+    "methylmalonic acid",
+    "The newest usable methylmalonic acid in serum or plasma within its window.",
+)
 
 define(
     "mma.level",
@@ -50,11 +66,16 @@ define(
     values=("normal", "high"),
 )
 
-define_result("homocysteine", "homocysteine", "The newest usable homocysteine within its window. It never classifies B12 status alone.")
+define_result(
+    "homocysteine",
+    "homocysteine",
+    "The newest usable homocysteine within its window. It never classifies B12 status alone.",
+)
 
 
 class DecidingResult(Computation):
-    """The B12 result that decides: the later of total and active, active on the same day and in pregnancy."""
+    """The B12 result that decides: the later of total and active, active on the same day
+    and in pregnancy."""
 
     total = of("b12.total")
     active = of("b12.active")
@@ -84,8 +105,9 @@ class RecordedPregnancies(Computation):
 
 @fact("b12.earlier_deficient", "another B12 result in the deficient class")
 class EarlierDeficient(DecidingResult):
-    """Another B12 result within its window is in the deficient class (a total not while pregnant, unless with neurological
-    features), with no therapy between it and the deciding one. A second result of the same sample time is no ground."""
+    """Another B12 result within its window is in the deficient class (a total not while pregnant,
+    unless with neurological features), with no therapy between it and the deciding one. A second
+    result of the same sample time is no ground."""
 
     window = days("window.b12")
     totals = results("b12.total")
@@ -104,13 +126,23 @@ class EarlierDeficient(DecidingResult):
             result
             for kind in (self.totals, self.actives)
             for result in kind.usable(oldest)
-            if result.level == "deficient" and not _same_sample(result, deciding) and not self._lowered_by_pregnancy(result)
+            if result.level == "deficient"
+            and not _same_sample(result, deciding)
+            and not self._lowered_by_pregnancy(result)
         ]
         treated = self.treatment.spans if found else ()
-        untreated = [result for result in found if not any(_between(span, result, deciding) for span in treated)]
+        untreated = [
+            result
+            for result in found
+            if not any(_between(span, result, deciding) for span in treated)
+        ]
         if untreated:
             return known(True, *(result.source for result in untreated))
-        return known(False) if self.complete(since=oldest) else unknown("laboratory results not all received")
+        return (
+            known(False)
+            if self.complete(since=oldest)
+            else unknown("laboratory results not all received")
+        )
 
     def _lowered_by_pregnancy(self, result: Result) -> bool:
         if result.analyte != "b12.total" or self.neuro.holds:
@@ -128,8 +160,9 @@ def _between(span: Span, earlier: Result, deciding: Result) -> bool:
 
 @fact("b12.unexplained_high", "very high B12 without known treatment")
 class UnexplainedHigh(Computation):
-    """Total B12 is above {b12.total.implausible_above}, while neurological features or a diagnosis of B12 deficiency
-    hold and no treatment is known: injections may not be recorded, or the assay may be disturbed."""
+    """Total B12 is above {b12.total.implausible_above}, while neurological features or a diagnosis
+    of B12 deficiency hold and no treatment is known: injections may not be recorded, or the assay
+    may be disturbed."""
 
     total = of("b12.total")
     neuro = of("neuro.involvement")
@@ -168,7 +201,9 @@ class OtherGrounds(Computation):
             return known(True)
         if not (neuro.holds or self.diagnosed.holds):
             return known(False)
-        open_question = any(ground.is_unknown for ground in self.grounds) or (with_macrocytosis and self.macrocytosis.is_unknown)
+        open_question = any(ground.is_unknown for ground in self.grounds) or (
+            with_macrocytosis and self.macrocytosis.is_unknown
+        )
         if self.mma_level.is_unknown or open_question:
             return known(True, note="not everything that speaks for deficiency was received")
         if self.treated.is_unknown:
@@ -180,9 +215,9 @@ class OtherGrounds(Computation):
 class Suspicion(Computation):
     """Grounds on which a result that looks reassuring does not settle the matter.
 
-    High MMA, nitrous oxide, a lifelong cause on record, neurological features with macrocytosis, an earlier deficient result,
-    or a very high one without treatment; and, while neurological features or a diagnosis hold, any of these that was not
-    received.
+    High MMA, nitrous oxide, a lifelong cause on record, neurological features with macrocytosis, an
+    earlier deficient result, or a very high one without treatment; and, while neurological features
+    or a diagnosis hold, any of these that was not received.
     """
 
     other_grounds = part(OtherGrounds)
@@ -198,7 +233,8 @@ class Suspicion(Computation):
 
 @fact("b12.deciding_level", "level of the B12 result that decides", "category", values=LEVELS)
 class DecidingLevel(DecidingResult):
-    """The class of the later of total and active B12; of active B12 on the same day and in pregnancy."""
+    """The class of the later of total and active B12; of active B12 on the same day
+    and in pregnancy."""
 
     def compute(self) -> Fact:
         result = self.deciding()
@@ -208,16 +244,23 @@ class DecidingLevel(DecidingResult):
         return absent() if missing is None else unknown(missing.note)
 
 
-@fact("b12.results_status", "vitamin B12 status by the results", "category", values=STATUSES[:1] + STATUSES[2:])
+@fact(
+    "b12.results_status",
+    "vitamin B12 status by the results",
+    "category",
+    values=STATUSES[:1] + STATUSES[2:],
+)
 class ResultsStatus(DecidingResult):
-    """Where the patient stands by the results, whatever the treatment: the first of these that is known to hold.
+    """Where the patient stands by the results, whatever the treatment: the first of these
+    that is known to hold.
 
-    Paediatric: age below {age.adult_from}. Deficient: the deciding B12 result is in the deficient class (a low total
-    in known pregnancy only with neurological features); or it is in the middle class or such a low total,
-    methylmalonic acid (MMA) is high, and eGFR is known not to be below {egfr.reduced_below}. Unlikely: the result is
-    in the middle class, MMA is not high, and there is no suspicion. Indeterminate: any other middle result or low
-    total in pregnancy; or a result in the sufficient class with suspicion or any B12 intake. Sufficient: any other
-    result in that class. Unknown without a usable result. The later of total and active B12 decides; active B12 on
+    Paediatric: age below {age.adult_from}. Deficient: the deciding B12 result is in the deficient
+    class (a low total in known pregnancy only with neurological features); or it is in the middle
+    class or such a low total, methylmalonic acid (MMA) is high, and eGFR is known not to be below
+    {egfr.reduced_below}. Unlikely: the result is in the middle class, MMA is not high, and there is
+    no suspicion. Indeterminate: any other middle result or low total in pregnancy; or a result in
+    the sufficient class with suspicion or any B12 intake. Sufficient: any other result in that
+    class. Unknown without a usable result. The later of total and active B12 decides; active B12 on
     the same day and in pregnancy.
     """
 
@@ -243,11 +286,13 @@ class ResultsStatus(DecidingResult):
         return known(self._middle(result), result.source, *self.mma_level.sources)
 
     def _is_low_in_pregnancy(self, result: Result) -> bool:
-        """A low total in known pregnancy without neurological features: total B12 falls there without deficiency."""
+        """A low total in known pregnancy without neurological features: total B12 falls there
+        without deficiency."""
         return result.analyte == "b12.total" and bool(self.pregnant.holds) and not self.neuro.holds
 
     def _middle(self, result: Result) -> str:
-        """The status of a middle result, or of a low total in pregnancy: methylmalonic acid decides where it can."""
+        """The status of a middle result, or of a low total in pregnancy: methylmalonic acid
+        decides where it can."""
         mma_level = self.mma_level.value
         rate = self.egfr_level.value if mma_level == "high" else None
         if mma_level == "high" and rate == "normal":
@@ -258,7 +303,8 @@ class ResultsStatus(DecidingResult):
 
 
 class _Status(Computation):
-    """Where the patient stands: treated where ``treatment``, which each status has of its own, holds."""
+    """Where the patient stands: treated where ``treatment``, which each status has
+    of its own, holds."""
 
     paediatric = of("patient.paediatric")
     by_results = of("b12.results_status")
@@ -274,14 +320,21 @@ class _Status(Computation):
 
 @fact("b12.status", "vitamin B12 status", "category", values=STATUSES)
 class Status(_Status):
-    """Paediatric below {age.adult_from}; treated while B12 treatment is under way; else the status by the results."""
+    """Paediatric below {age.adult_from}; treated while B12 treatment is under way; else the
+    status by the results."""
 
     treatment = of("b12_therapy.active")
 
 
-@fact("b12.status_beside_folate", "vitamin B12 status where folate is to be given", "category", values=STATUSES)
+@fact(
+    "b12.status_beside_folate",
+    "vitamin B12 status where folate is to be given",
+    "category",
+    values=STATUSES,
+)
 class StatusBesideFolate(_Status):
-    """As the vitamin B12 status, but a course that is only scheduled or that this session stops is no treatment."""
+    """As the vitamin B12 status, but a course that is only scheduled or that this session
+    stops is no treatment."""
 
     treatment = of("b12_therapy.counts_for_folate")
 
@@ -299,14 +352,18 @@ class OnlyUnexplainedHigh(Computation):
     def compute(self) -> Fact:
         if self.by_results.value != "indeterminate" or self.deciding_level.value != "sufficient":
             return known(False)
-        alone = self.unexplained_high.holds and not self.other_grounds.hold().holds and not self.any_intake.holds
+        alone = (
+            self.unexplained_high.holds
+            and not self.other_grounds.hold().holds
+            and not self.any_intake.holds
+        )
         return known(bool(alone))
 
 
 @fact("b12.deficiency_likely", "known or likely B12 deficiency")
 class DeficiencyLikely(Computation):
-    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is open, unless that is so only
-    because B12 is very high."""
+    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is
+    open, unless that is so only because B12 is very high."""
 
     status = of("b12.status_beside_folate")
     low_on_therapy = of("b12.low_on_therapy")
@@ -321,16 +378,24 @@ class DeficiencyLikely(Computation):
         low = self.low_on_therapy
         if low.holds:
             return known(True, *low.sources)
-        if status.value in ("unlikely", "sufficient", "treated") or self.only_unexplained_high.holds:
+        if (
+            status.value in ("unlikely", "sufficient", "treated")
+            or self.only_unexplained_high.holds
+        ):
             return known(False)
         grounds = (self.diagnosed, self.neuro)
         verdict = any_of(*grounds)
-        return unknown("conditions not all received") if verdict is None else known(verdict, *sources_of(grounds))
+        return (
+            unknown("conditions not all received")
+            if verdict is None
+            else known(verdict, *sources_of(grounds))
+        )
 
 
 @fact("b12.status_open", "B12 status not settled")
 class StatusOpen(Computation):
-    """B12 status unknown, indeterminate or paediatric where folate is to be given: nothing speaks against deficiency."""
+    """B12 status unknown, indeterminate or paediatric where folate is to be given: nothing speaks
+    against deficiency."""
 
     status = of("b12.status_beside_folate")
 

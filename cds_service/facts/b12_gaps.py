@@ -17,7 +17,8 @@ from .results import results
 
 @fact("b12.result_day", "day of the newest B12 result", "date")
 class ResultDay(Computation):
-    """The day of the newest usable total or active B12 within its window; absent where there is no usable one."""
+    """The day of the newest usable total or active B12 within its window; absent where there
+    is no usable one."""
 
     kinds = each("b12.total", "b12.active")
 
@@ -31,7 +32,13 @@ class ResultDay(Computation):
         return absent() if open_question is None else unknown(open_question.note)
 
 
-@fact("b12.newest_ever", "newest B12 result of any age", "result", unit="ng/L", other_units=("pmol/L",))
+@fact(
+    "b12.newest_ever",
+    "newest B12 result of any age",
+    "result",
+    unit="ng/L",
+    other_units=("pmol/L",),
+)
 class NewestEver(Computation):
     """The newest usable total or active B12, however old; active before total on the same day."""
 
@@ -43,7 +50,9 @@ class NewestEver(Computation):
         kinds = (self.totals, self.actives)
         found = [result for kind in kinds for result in kind.usable(date.min)]
         if found:
-            last: Result = max(found, key=lambda result: (result.moment.day, result.analyte == "b12.active"))
+            last: Result = max(
+                found, key=lambda result: (result.moment.day, result.analyte == "b12.active")
+            )
             return known(last, last.source)
         if any(kinds):
             return unknown("a B12 result that cannot be used")
@@ -52,8 +61,8 @@ class NewestEver(Computation):
 
 @fact("b12.past_deficient", "B12 deficiency in an older result")
 class PastDeficient(Computation):
-    """The newest usable B12 result is older than its window and at most {window.past_deficiency}, was in the deficient class (a total not
-    within a pregnancy), and no treatment is known since."""
+    """The newest usable B12 result is older than its window and at most {window.past_deficiency},
+    was in the deficient class (a total not within a pregnancy), and no treatment is known since."""
 
     recent = of("b12.result_day")
     newest_ever = of("b12.newest_ever")
@@ -80,7 +89,8 @@ class PastDeficient(Computation):
 
 @fact("b12.doubted_by_intake_only", "B12 intake as the only doubt about the result")
 class DoubtedByIntakeOnly(Computation):
-    """The status is indeterminate only because B12 is taken in some form, without anaemia or macrocytosis."""
+    """The status is indeterminate only because B12 is taken in some form, without
+    anaemia or macrocytosis."""
 
     status = of("b12.status")
     deciding_level = of("b12.deciding_level")
@@ -89,7 +99,11 @@ class DoubtedByIntakeOnly(Computation):
     macrocytosis = of("macrocytosis")
 
     def compute(self) -> Fact:
-        by_intake = self.status.value == "indeterminate" and self.deciding_level.value == "sufficient" and not self.suspicion.holds
+        by_intake = (
+            self.status.value == "indeterminate"
+            and self.deciding_level.value == "sufficient"
+            and not self.suspicion.holds
+        )
         if not by_intake:
             return known(False)
         spoken_for = any_of(self.anaemia, self.macrocytosis)
@@ -105,12 +119,15 @@ class DiagnosedOpen(Computation):
 
     def compute(self) -> Fact:
         status = self.status
-        return self.diagnosed if status.is_unknown or status.value == "indeterminate" else known(False)
+        return (
+            self.diagnosed if status.is_unknown or status.value == "indeterminate" else known(False)
+        )
 
 
 @fact("b12.only_scheduled_deficient", "B12 deficiency with a course that is only scheduled")
 class OnlyScheduledDeficient(Computation):
-    """The results show B12 deficiency, and nothing but an order that has ended or is yet to begin speaks for treatment."""
+    """The results show B12 deficiency, and nothing but an order that has ended or is yet to begin
+    speaks for treatment."""
 
     by_results = of("b12.results_status")
     standing = of("b12_therapy.standing")
@@ -123,7 +140,8 @@ class OnlyScheduledDeficient(Computation):
 
 @fact("b12.untreated_grounds", "lifelong cause or diagnosis of B12 deficiency without treatment")
 class UntreatedGrounds(Computation):
-    """A lifelong cause or a diagnosis of B12 deficiency is on record, and no treatment that protects beside folate is known."""
+    """A lifelong cause or a diagnosis of B12 deficiency is on record, and no treatment that
+    protects beside folate is known."""
 
     grounds = each("cause.lifelong", "b12.diagnosed")
     protected = of("b12_therapy.counts_for_folate")
@@ -147,7 +165,8 @@ class LifelongUntreated(Computation):
 
 @fact("b12.needs_maintenance", "B12 deficiency that needs treatment for life")
 class NeedsMaintenance(Computation):
-    """A lifelong cause; or a diagnosis with an open status that neither diet nor a drug is known to explain."""
+    """A lifelong cause; or a diagnosis with an open status that neither diet nor a drug is
+    known to explain."""
 
     lifelong = of("cause.lifelong")
     diagnosed = of("b12.diagnosed_open")
@@ -168,28 +187,43 @@ class NeedsMaintenance(Computation):
 
 @fact("b12.risk_factor", "risk factor for B12 deficiency")
 class RiskFactor(Computation):
-    """What makes neurological features a reason to test B12: anaemia, metformin or acid suppression for long, bariatric
-    surgery, ileal resection or Crohn's disease, a vegan or vegetarian diet, or age from
-    {age.at_risk_from}."""
+    """What makes neurological features a reason to test B12: anaemia, metformin or acid suppression
+    for long, bariatric surgery, ileal resection or Crohn's disease, a vegan or vegetarian diet, or
+    age from {age.at_risk_from}."""
 
-    risks = each("anaemia", "metformin.long", "acid_suppression.long", "bariatric", "ileum.crohn", "diet.vegan")
+    risks = each(
+        "anaemia",
+        "metformin.long",
+        "acid_suppression.long",
+        "bariatric",
+        "ileum.crohn",
+        "diet.vegan",
+    )
     resection = of("ileum.resection")
     age = of("patient.age")
     at_risk_from = number("age.at_risk_from")
 
     def compute(self) -> Fact:
         resection, age = self.resection, self.age
-        resected = unknown(resection.note) if resection.is_unknown else known(resection.value is not None, *resection.sources)
+        resected = (
+            unknown(resection.note)
+            if resection.is_unknown
+            else known(resection.value is not None, *resection.sources)
+        )
         old = unknown(age.note) if age.is_unknown else known(age.value >= self.at_risk_from)
         grounds = [*self.risks, resected, old]
         verdict = any_of(*grounds)
-        return unknown("not all risk factors known") if verdict is None else known(verdict, *sources_of(grounds))
+        return (
+            unknown("not all risk factors known")
+            if verdict is None
+            else known(verdict, *sources_of(grounds))
+        )
 
 
 @fact("b12.test_indicated", "B12 test indicated")
 class TestIndicated(Computation):
-    """No usable B12 result within its window and none pending; and macrocytosis, high MMA, macrocytic anaemia on the
-    problem list, or neurological features with a risk factor."""
+    """No usable B12 result within its window and none pending; and macrocytosis, high MMA,
+    macrocytic anaemia on the problem list, or neurological features with a risk factor."""
 
     day = of("b12.result_day")
     pending = of("test.pending.b12")
@@ -204,7 +238,12 @@ class TestIndicated(Computation):
         if day.value is not None or pending.holds:
             return known(False)
         neuro = self.neuro
-        grounds = [self.macrocytosis, self.mma_is_high, self.macrocytic_anaemia, self.risk_factor if neuro.holds else neuro]
+        grounds = [
+            self.macrocytosis,
+            self.mma_is_high,
+            self.macrocytic_anaemia,
+            self.risk_factor if neuro.holds else neuro,
+        ]
         verdict = any_of(*grounds)
         if verdict is False:
             return known(False)

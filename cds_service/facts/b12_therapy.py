@@ -14,9 +14,10 @@ from .therapy import MEDICATION_QUERIES, Order
 
 @fact("b12_therapy.active", "B12 treatment under way")
 class TreatmentUnderWay(Computation):
-    """A single-agent cobalamin (parenteral, nasal, oral from {therapy.oral_from} or unstated) by an order that is in force; a
-    dose within {therapy.dose_active_for}; or injections ordered until lately, which cover for {therapy.late_after_intervals}
-    after the last scheduled dose, at least {therapy.cover_at_least}, unless a later result is deficient."""
+    """A single-agent cobalamin (parenteral, nasal, oral from {therapy.oral_from} or unstated) by an
+    order that is in force; a dose within {therapy.dose_active_for}; or injections ordered until
+    lately, which cover for {therapy.late_after_intervals} after the last scheduled dose, at least
+    {therapy.cover_at_least}, unless a later result is deficient."""
 
     treatment = judged_treatment()
 
@@ -50,9 +51,10 @@ class OfTreatment(Computation):
 
 @fact("b12_therapy.standing", "how B12 treatment stands", "category", values=STANDINGS)
 class Standing(OfTreatment):
-    """Running: an order is in force. Ordered: it began less than {therapy.new_for} ago, and no dose is recorded. Dose: a recorded dose
-    covers. Ended-order: an order that has ended covers. Scheduled: nothing but an order that has ended or is yet to begin, no
-    recorded dose, and no B12 above the middle range since. Past: an earlier course. None."""
+    """Running: an order is in force. Ordered: it began less than {therapy.new_for} ago, and no dose
+    is recorded. Dose: a recorded dose covers. Ended-order: an order that has ended covers.
+    Scheduled: nothing but an order that has ended or is yet to begin, no recorded dose, and no B12
+    above the middle range since. Past: an earlier course. None."""
 
     orders = orders()
     doses = doses()
@@ -67,7 +69,8 @@ class Standing(OfTreatment):
 
 @fact("b12_therapy.given", "B12 treatment that shows signs of being given")
 class GivenTreatment(Computation):
-    """B12 treatment is under way, and not merely ordered: it has run for {therapy.new_for}, a dose is recorded, or B12 has risen."""
+    """B12 treatment is under way, and not merely ordered: it has run for {therapy.new_for}, a dose
+    is recorded, or B12 has risen."""
 
     active = of("b12_therapy.active")
     standing = of("b12_therapy.standing")
@@ -79,9 +82,15 @@ class GivenTreatment(Computation):
         return known(self.standing.value not in ("ordered", "scheduled"), *active.sources)
 
 
-@fact("b12_therapy.route", "route of B12 treatment", "category", values=("parenteral", "oral", "nasal"))
+@fact(
+    "b12_therapy.route",
+    "route of B12 treatment",
+    "category",
+    values=("parenteral", "oral", "nasal"),
+)
 class Route(OfTreatment):
-    """The route of the order that began last; where none is in force, of the one that covers or ended last, else of the dose."""
+    """The route of the order that began last; where none is in force, of the one that covers or
+    ended last, else of the dose."""
 
     def compute(self) -> Fact:
         return self.detail("route")
@@ -89,7 +98,8 @@ class Route(OfTreatment):
 
 @fact("b12_therapy.interval", "interval of B12 treatment", "number", unit="d")
 class IntervalOfTreatment(OfTreatment):
-    """Days between doses of the order that gives the route; absent where that is for a single dose."""
+    """Days between doses of the order that gives the route; absent where that is
+    for a single dose."""
 
     def compute(self) -> Fact:
         interval = self.detail("interval")
@@ -98,7 +108,8 @@ class IntervalOfTreatment(OfTreatment):
 
 @fact("b12_therapy.start", "start of B12 treatment", "date")
 class Start(OfTreatment):
-    """The first day of the unbroken course; a gap of more than {therapy.gap} ({therapy.late_after_intervals}, if longer) breaks it."""
+    """The first day of the unbroken course; a gap of more than {therapy.gap}
+    ({therapy.late_after_intervals}, if longer) breaks it."""
 
     def compute(self) -> Fact:
         return self.detail("start")
@@ -111,7 +122,11 @@ class _DaysSince(Computation):
 
     def compute(self) -> Fact:
         start = self.start
-        return start if start.value is None else known((self.facts.today - start.value).days, *start.sources)
+        return (
+            start
+            if start.value is None
+            else known((self.facts.today - start.value).days, *start.sources)
+        )
 
 
 @fact("b12_therapy.days", "days since the start of B12 treatment", "number", unit="d")
@@ -132,7 +147,12 @@ class LatestStart(OfTreatment):
         return absent() if treatment.standing == "none" else unknown(active.note or "not stated")
 
 
-@fact("b12_therapy.latest_days", "days since the start of the latest B12 treatment", "number", unit="d")
+@fact(
+    "b12_therapy.latest_days",
+    "days since the start of the latest B12 treatment",
+    "number",
+    unit="d",
+)
 class DaysSinceLatestStart(_DaysSince):
     """Days since the first day of the latest unbroken course, under way or ended."""
 
@@ -187,9 +207,9 @@ class LastDose(Computation):
 
 @fact("b12_therapy.lapsed", "lapsed B12 treatment", "category", values=("ended", "overdue"))
 class Lapse(OfTreatment):
-    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, at an unknown time, or with neurological features at any
-    time. ``overdue``: an active injection
-    with a stated interval of which the last of two or more doses in {lapsed.doses_within} is older than
+    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, at an unknown
+    time, or with neurological features at any time. ``overdue``: an active injection with a stated
+    interval of which the last of two or more doses in {lapsed.doses_within} is older than
     {therapy.late_after_intervals}."""
 
     past = of("b12_therapy.past")
@@ -221,8 +241,14 @@ class Lapse(OfTreatment):
         if not self.begun() or self.route.value != "parenteral" or interval is None:
             return absent()
         earliest = today - self.doses_within
-        given = [dose for dose in self.treatment.doses if dose.day >= earliest and dose.route in ("parenteral", None)]
-        overdue = len(given) >= 2 and (today - given[-1].day).days > float(self.late_after) * interval
+        given = [
+            dose
+            for dose in self.treatment.doses
+            if dose.day >= earliest and dose.route in ("parenteral", None)
+        ]
+        overdue = (
+            len(given) >= 2 and (today - given[-1].day).days > float(self.late_after) * interval
+        )
         if overdue and has_unidentified(dose for dose in self.doses if dose.day >= given[-1].day):
             return unknown(UNIDENTIFIED)
         return known("overdue", given[-1].source) if overdue else absent()
@@ -230,12 +256,16 @@ class Lapse(OfTreatment):
 
 @fact("b12_therapy.order", "order of B12 treatment", "reference")
 class OrderOfTreatment(OfTreatment):
-    """The one MedicationRequest that B12 treatment rests on and that has begun, so that a change can name it; absent where it
-    is not one."""
+    """The one MedicationRequest that B12 treatment rests on and that has begun, so that a change
+    can name it; absent where it is not one."""
 
     def compute(self) -> Fact:
         orders = self.treatment.orders if self.active.holds else ()
-        if len(orders) == 1 and orders[0].reference.startswith("MedicationRequest/") and orders[0].begun(self.facts.today):
+        if (
+            len(orders) == 1
+            and orders[0].reference.startswith("MedicationRequest/")
+            and orders[0].begun(self.facts.today)
+        ):
             return known(orders[0].reference, orders[0].source)
         return absent()
 
@@ -247,7 +277,9 @@ class CyanocobalaminUnderWay(Computation):
     treatment = treatment()
 
     def compute(self) -> Fact:
-        found = [order for order in self.treatment.orders if order.product.cobalamin == "cyanocobalamin"]
+        found = [
+            order for order in self.treatment.orders if order.product.cobalamin == "cyanocobalamin"
+        ]
         return known(bool(found), *(order.source for order in found))
 
 
@@ -268,20 +300,22 @@ class StartOfOrder(OfTreatment):
 
 @fact("b12_therapy.planned_start", "start of the planned B12 treatment", "date")
 class PlannedStart(Computation):
-    """The day on which an order is to begin that is too far ahead, or of another regimen than is due now, to count as
-    treatment; absent where there is none."""
+    """The day on which an order is to begin that is too far ahead, or of another regimen than is
+    due now, to count as treatment; absent where there is none."""
 
     treatment = treatment()
 
     def compute(self) -> Fact:
         planned = self.treatment.planned
-        return known(planned[0].start, *(order.source for order in planned)) if planned else absent()
+        return (
+            known(planned[0].start, *(order.source for order in planned)) if planned else absent()
+        )
 
 
 @fact("b12_therapy.planned_order", "planned order of B12 treatment", "reference")
 class PlannedOrder(Computation):
-    """The one MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can take its place; absent where it is
-    not one."""
+    """The one MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can take its
+    place; absent where it is not one."""
 
     treatment = treatment()
 
@@ -294,7 +328,8 @@ class PlannedOrder(Computation):
 
 @fact("b12_therapy.after_loading", "loading course that ended lately")
 class AfterLoading(Computation):
-    """A loading course by injection ended within {therapy.dose_active_for}, and no later result is deficient."""
+    """A loading course by injection ended within {therapy.dose_active_for}, and no later
+    result is deficient."""
 
     treatment = treatment()
     record = part(TreatmentOfRecord)

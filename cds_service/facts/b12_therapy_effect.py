@@ -1,4 +1,5 @@
-"""Facts about what cobalamin therapy does, and what this session makes of it (clinical specification, section 3.2)."""
+"""Facts about what cobalamin therapy does, and what this session makes of it (clinical
+specification, section 3.2)."""
 
 from __future__ import annotations
 
@@ -43,12 +44,17 @@ class OtherTreatment(Computation):
         others = self.not_stopped.orders()
         if others:
             return known(True, *(order.source for order in others))
-        return unknown(active.note or drafted.note) if active.is_unknown or drafted.is_unknown else known(False)
+        return (
+            unknown(active.note or drafted.note)
+            if active.is_unknown or drafted.is_unknown
+            else known(False)
+        )
 
 
 @fact("b12_therapy.not_given", "ordered injections of B12 of which none is recorded as given")
 class NotGiven(OfTreatment):
-    """All orders in force are for injections, and no dose is recorded since the last of them began."""
+    """All orders in force are for injections, and no dose is recorded since the
+    last of them began."""
 
     order_start = of("b12_therapy.order_start")
 
@@ -56,16 +62,19 @@ class NotGiven(OfTreatment):
         active, start = self.active, self.order_start.value
         if not active.holds:
             return unknown(active.note) if active.is_unknown else known(False)
-        injections = all(order.phase_on(self.facts.today).route == "parenteral" for order in self.begun())
+        injections = all(
+            order.phase_on(self.facts.today).route == "parenteral" for order in self.begun()
+        )
         given = start is None or any(dose.day >= start for dose in self.treatment.doses)
         return known(injections and not given, *active.sources)
 
 
 @fact("b12.low_on_therapy", "B12 low on treatment")
 class LowOnTherapy(Computation):
-    """The newest total (not in pregnancy) or active B12 is in the deficient class although treatment is under way:
-    drawn {therapy.settled_after} after its start or later; or, with neurological features, where only injections are
-    ordered and no dose is recorded since the last order began, on a later day than that."""
+    """The newest total (not in pregnancy) or active B12 is in the deficient class although
+    treatment is under way: drawn {therapy.settled_after} after its start or later; or, with
+    neurological features, where only injections are ordered and no dose is recorded since the last
+    order began, on a later day than that."""
 
     active = of("b12_therapy.active")
     start = of("b12_therapy.start")
@@ -110,7 +119,8 @@ class LowOnTherapy(Computation):
 
 @fact("b12_therapy.stopped", "B12 treatment that this session stops")
 class StoppedTreatment(Computation):
-    """This session stops a cobalamin that treats deficiency, and no other order or statement of one is known to run."""
+    """This session stops a cobalamin that treats deficiency, and no other order or statement of
+    one is known to run."""
 
     session = session(*COBALAMIN_AGENTS)
     therapy = part(CountingAsTherapy)
@@ -118,7 +128,11 @@ class StoppedTreatment(Computation):
 
     def compute(self) -> Fact:
         stops = [stop for stop in self.session.stops if stop.product.cobalamin]
-        therapeutic = [stop for stop in stops if self.therapy.counts(stop.phase.route, stop.phase.daily, stopping=True)]
+        therapeutic = [
+            stop
+            for stop in stops
+            if self.therapy.counts(stop.phase.route, stop.phase.daily, stopping=True)
+        ]
         if not therapeutic or self.not_stopped.orders():
             return known(False)
         return known(True, *(stop.source for stop in therapeutic))
@@ -143,7 +157,8 @@ class CountsForFolate(Computation):
 
 @fact("b12_therapy.covers", "effective B12 treatment")
 class EffectiveTreatment(Computation):
-    """B12 treatment protects beside folate, and B12 is not known to be low on it: folate is not given alone."""
+    """B12 treatment protects beside folate, and B12 is not known to be low on it: folate
+    is not given alone."""
 
     going_on = of("b12_therapy.counts_for_folate")
     low_on_therapy = of("b12.low_on_therapy")
@@ -155,13 +170,19 @@ class EffectiveTreatment(Computation):
         return going_on
 
 
-_COBALAMINS = ("hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin", "cobalamin-combination")
+_COBALAMINS = (
+    "hydroxocobalamin",
+    "cyanocobalamin",
+    "mecobalamin",
+    "adenosylcobalamin",
+    "cobalamin-combination",
+)
 
 
 @fact("b12.any_intake", "any B12 intake")
 class AnyIntake(Computation):
-    """A current order or statement, which has begun, of any cobalamin of any dose or of a multivitamin; or a dose given within
-    {therapy.dose_active_for}."""
+    """A current order or statement, which has begun, of any cobalamin of any dose or of a
+    multivitamin; or a dose given within {therapy.dose_active_for}."""
 
     doses = doses(*_COBALAMINS)
     ordered = taking(*_COBALAMINS, begun=True)

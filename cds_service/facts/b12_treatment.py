@@ -18,7 +18,14 @@ from .catalogue import Facts
 from .courses import Gaps, Span, course_start, stated_interval
 from .laboratory import Result
 from .lists import received
-from .medications import COBALAMIN_AGENTS, UNIDENTIFIED, current_orders, doses, has_unidentified, orders
+from .medications import (
+    COBALAMIN_AGENTS,
+    UNIDENTIFIED,
+    current_orders,
+    doses,
+    has_unidentified,
+    orders,
+)
 from .reads import Computation, Read, days, number, of, part
 from .results import level_of, results
 from .therapy import MEDICATION_QUERIES, Dose, Order
@@ -66,13 +73,16 @@ class CountingAsTherapy(Computation):
     dietary = of("cause.dietary")
     lifelong = of("cause.lifelong")
 
-    def counts(self, route: str | None, daily: Decimal | None, *, stopping: bool = False) -> bool | None:
-        """Whether a cobalamin by ``route`` treats, in micrograms ``daily``; ``None`` where that cannot be said.
+    def counts(
+        self, route: str | None, daily: Decimal | None, *, stopping: bool = False
+    ) -> bool | None:
+        """Whether a cobalamin by ``route`` treats, in micrograms ``daily``; ``None`` where
+        that cannot be said.
 
-        Parenteral and nasal do; oral from the parameter's dose, or unstated; without a known route a
-        small dose stays open. A dietary cause lowers the limit where the set says so and a lifelong
-        cause is known absent (``stopping``: is not known to be there, because a stop is told rather
-        than passed over).
+        Parenteral and nasal do; oral from the parameter's dose, or unstated; without a known route
+        a small dose stays open. A dietary cause lowers the limit where the set says so and a
+        lifelong cause is known absent (``stopping``: is not known to be there, because a stop is
+        told rather than passed over).
         """
         if route in ("parenteral", "nasal") or daily is None:
             return True
@@ -128,10 +138,20 @@ class TreatmentOfRecord(Computation):
         if not begun and not recent:
             covering, cover_ended = self._covering(therapy, doses)
         coming = self._coming(therapy, cover_ended=cover_ended)
-        planned = [order for order in therapy if not order.begun(today) and order.running and order not in coming]
-        past = [order for order in therapy if order not in begun and order not in coming and order not in planned]
+        planned = [
+            order
+            for order in therapy
+            if not order.begun(today) and order.running and order not in coming
+        ]
+        past = [
+            order
+            for order in therapy
+            if order not in begun and order not in coming and order not in planned
+        ]
         spans = tuple(sorted(self.gaps.dose_spans(doses) + self.gaps.order_spans(therapy, _agent)))
-        start = course_start([*spans, *(Span(order.start, order.start, 0) for order in coming if order.start)])
+        start = course_start(
+            [*spans, *(Span(order.start, order.start, 0) for order in coming if order.start)]
+        )
         if any(order.start is None for order in begun):
             start = None
         standing: str | None = self._standing(begun, recent, coming + covering, doses, start)
@@ -141,18 +161,24 @@ class TreatmentOfRecord(Computation):
         leading = (begun or coming or sorted(covering or past, key=_by_end))[-1:]
         phase = leading[0].phase_on(today) if leading else None
         return Treatment(
-            standing, tuple(begun + coming), tuple(covering), tuple(planned), tuple(past), tuple(doses), tuple(recent),
+            standing,
+            tuple(begun + coming),
+            tuple(covering),
+            tuple(planned),
+            tuple(past),
+            tuple(doses),
+            tuple(recent),
             phase.route if phase else (doses[-1].route if doses else None),
             phase.interval if phase else None,
             start,
             _ended(past, doses, today),
             spans,
             note,
-        )  # fmt: skip
+        )
 
     def is_after_loading(self, order: Order) -> bool:
-        """Whether an order was a loading course by injection that ended within the days for which a dose
-        covers, and no later result is deficient."""
+        """Whether an order was a loading course by injection that ended within the days for which a
+        dose covers, and no later result is deficient."""
         today = self.facts.today
         ended = order.end is not None and today - self.dose_active_for <= order.end <= today
         loading = _is_given_by_injection_every(order.phases[0], self.loading_interval_up_to)
@@ -167,14 +193,18 @@ class TreatmentOfRecord(Computation):
 
     def _therapeutic_doses(self) -> list[Dose]:
         today, counts = self.facts.today, self.therapy.counts
-        given = [dose for dose in self.doses if dose.product.cobalamin and dose.day <= today and counts(dose.route, dose.amount)]
+        given = [
+            dose
+            for dose in self.doses
+            if dose.product.cobalamin and dose.day <= today and counts(dose.route, dose.amount)
+        ]
         return sorted(given, key=lambda dose: (dose.day, dose.reference))
 
     def _coming(self, therapy: Sequence[Order], *, cover_ended: bool) -> list[Order]:
         """The orders that are yet to begin and count all the same.
 
-        With neurological features, or where a result ended a cover, only one with the regimen that is
-        due now does.
+        With neurological features, or where a result ended a cover, only one with the regimen
+        that is due now does.
         """
         today = self.facts.today
         coming = [order for order in therapy if order.current(today) and not order.begun(today)]
@@ -187,16 +217,25 @@ class TreatmentOfRecord(Computation):
         else:
             return coming
         unfit = "cyanocobalamin" if self.leber.holds else ""
-        return [order for order in coming if order.product.cobalamin != unfit and _is_given_by_injection_every(order.phases[0], longest)]
+        return [
+            order
+            for order in coming
+            if order.product.cobalamin != unfit
+            and _is_given_by_injection_every(order.phases[0], longest)
+        ]
 
-    def _covering(self, therapy: Sequence[Order], doses: Sequence[Dose]) -> tuple[list[Order], bool]:
-        """The injections ordered until lately that still cover; and whether a result ended such a cover."""
+    def _covering(
+        self, therapy: Sequence[Order], doses: Sequence[Dose]
+    ) -> tuple[list[Order], bool]:
+        """The injections ordered until lately that still cover; and whether a result
+        ended such a cover."""
         found = [order for order in therapy if self._covers(order)]
         standing = [order for order in found if not self._is_ended_by_result(order, doses)]
         return standing, len(standing) < len(found)
 
     def _covers(self, order: Order) -> bool:
-        """Whether an injection that was ordered, active or completed, and has ended still covers today."""
+        """Whether an injection that was ordered, active or completed, and has ended
+        still covers today."""
         today = self.facts.today
         ended = order.completed or (order.running and order.begun(today))
         if not ended or order.current(today) or order.phases[-1].route != "parenteral":
@@ -229,7 +268,8 @@ class TreatmentOfRecord(Computation):
         return late_and_high and self.egfr_level.value == "normal"
 
     def _newest_result(self) -> Result | None:
-        """The newest B12 result of its window; a total not while pregnant, unless with neurological features."""
+        """The newest B12 result of its window; a total not while pregnant, unless with
+        neurological features."""
         pregnant = self.pregnant.holds
         active: Result | None = self.active.value
         if pregnant and (active is not None or not self.neuro.holds):
@@ -240,7 +280,12 @@ class TreatmentOfRecord(Computation):
         return active if active.moment.day >= total.moment.day else total
 
     def _standing(
-        self, begun: Sequence[Order], recent: Sequence[Dose], only_ordered: Sequence[Order], doses: Sequence[Dose], start: date | None
+        self,
+        begun: Sequence[Order],
+        recent: Sequence[Dose],
+        only_ordered: Sequence[Order],
+        doses: Sequence[Dose],
+        start: date | None,
     ) -> str:
         if begun:
             first_new = self.facts.today - self.new_for
@@ -249,7 +294,11 @@ class TreatmentOfRecord(Computation):
         if recent:
             return "dose"
         if only_ordered:
-            return "ended-order" if _given_since(doses, start) or self._is_sufficient_since(start) else "scheduled"
+            return (
+                "ended-order"
+                if _given_since(doses, start) or self._is_sufficient_since(start)
+                else "scheduled"
+            )
         return ""
 
     def _is_sufficient_since(self, start: date | None) -> bool:
@@ -257,19 +306,28 @@ class TreatmentOfRecord(Computation):
         if start is None:
             return False
         kinds = (self.totals, self.actives)
-        return any(result.level == "sufficient" and result.moment.day > start for kind in kinds for result in kind.usable(start))
+        return any(
+            result.level == "sufficient" and result.moment.day > start
+            for kind in kinds
+            for result in kind.usable(start)
+        )
 
-    def _open_question(self, judged: Sequence[tuple[Order, bool | None]], first_recent: date) -> str:
+    def _open_question(
+        self, judged: Sequence[tuple[Order, bool | None]], first_recent: date
+    ) -> str:
         """Why it cannot be said that no treatment is under way; ``""`` where it can."""
         if any(counts is None and order.current(self.facts.today) for order, counts in judged):
             return "a cobalamin order whose route is not stated"
-        if has_unidentified(self.current_orders) or has_unidentified(dose for dose in self.doses if dose.day >= first_recent):
+        if has_unidentified(self.current_orders) or has_unidentified(
+            dose for dose in self.doses if dose.day >= first_recent
+        ):
             return UNIDENTIFIED
         return "" if self.complete() else "medications not all received"
 
 
 def judged_treatment() -> Read[Treatment]:
-    """The treatment, for the fact that judges whether it is under way. It is worked out once for a record."""
+    """The treatment, for the fact that judges whether it is under way. It is worked out
+    once for a record."""
 
     def evaluate(facts: Facts) -> Treatment:
         return facts.record.remember("B12 treatment", lambda: TreatmentOfRecord(facts).work_out())
@@ -278,7 +336,8 @@ def judged_treatment() -> Read[Treatment]:
 
 
 def treatment() -> Read[Treatment]:
-    """The treatment, for facts that rest on whether it is under way: what that was judged by is that fact's own."""
+    """The treatment, for facts that rest on whether it is under way: what that was judged by
+    is that fact's own."""
     judged = judged_treatment()
 
     def evaluate(facts: Facts) -> Treatment:
@@ -302,7 +361,9 @@ def _agent(order: Order) -> str:
 
 def _no_treatment(question: str) -> Treatment:
     """That there is none, unless there is an open ``question``."""
-    return Treatment(None if question else "none", (), (), (), (), (), (), None, None, None, None, (), question)
+    return Treatment(
+        None if question else "none", (), (), (), (), (), (), None, None, None, None, (), question
+    )
 
 
 def _by_start(order: Order) -> tuple[date, str]:
@@ -348,7 +409,13 @@ def last_scheduled_dose(order: Order, today: date) -> date | None:
 def _last_of_phase(phase: Phase, begin: date, today: date) -> date:
     interval = phase.interval
     if interval is None:  # any day of its bounds may have been the last
-        length = phase.duration if phase.duration is not None else (phase.end - begin).days if phase.end else 0
+        length = (
+            phase.duration
+            if phase.duration is not None
+            else (phase.end - begin).days
+            if phase.end
+            else 0
+        )
         return min(add_days(begin, length), today)
     if not interval or math.isinf(interval):
         return begin
@@ -364,7 +431,8 @@ def _last_of_phase(phase: Phase, begin: date, today: date) -> date:
 
 
 def _ended(past: Sequence[Order], doses: Sequence[Dose], today: date) -> date | None:
-    """The end of the last course: of its bounds where that is past, else its last dose, else unknown."""
+    """The end of the last course: of its bounds where that is past, else its last
+    dose, else unknown."""
     last_dose = doses[-1].day if doses else None
     ends = [order.end if order.end and order.end <= today else last_dose for order in past]
     if past and ends[-1] is None:  # of the order that began last nothing tells

@@ -11,5 +11,8 @@ define(
     "bleeding.risk",
     "bleeding risk",
     taking("anticoagulant") | problem("haemophilia") | level_of("platelets").is_one_of("low"),
-    "A current anticoagulant, haemophilia on the problem list, or platelets below {platelets.bleeding_below}.",
+    (
+        "A current anticoagulant, haemophilia on the problem list, or platelets below "
+        "{platelets.bleeding_below}."
+    ),
 )

@@ -30,19 +30,32 @@ class AnaemiaLimits(Computation):
     pregnancy_unknown_to = number("anaemia.pregnancy_unknown_to")
 
     def limits(self) -> tuple[Decimal, Decimal] | None:
-        """Haemoglobin in g/L: anaemia below the first, none from the second; ``None`` below six months of age.
+        """Haemoglobin in g/L: anaemia below the first, none from the second; ``None``
+        below six months of age.
 
         Where sex or pregnancy is unknown the two differ and lie between.
         """
         months = self.months.value
         if months is not None and months < 144:
-            limit = None if months < 6 else self.of_infants if months < 24 else self.of_small_children if months < 60 else self.of_children
+            limit = (
+                None
+                if months < 6
+                else self.of_infants
+                if months < 24
+                else self.of_small_children
+                if months < 60
+                else self.of_children
+            )
             return None if limit is None else (limit, limit)
         if months is not None and months < 180:
             pregnant = self.pregnant.holds
             if not pregnant:
                 limit = self.of_adolescents
-                return (self.in_pregnancy if pregnant is None and self._may_be_pregnant(months) else limit), limit
+                return (
+                    self.in_pregnancy
+                    if pregnant is None and self._may_be_pregnant(months)
+                    else limit
+                ), limit
         sex = self.sex.value
         if sex == "male":
             return self.of_men, self.of_men
@@ -52,18 +65,26 @@ class AnaemiaLimits(Computation):
         if sex != "female":
             return self.of_women, self.of_men
         women = self.of_women
-        return (self.in_pregnancy, women) if pregnant is None and self._may_be_pregnant(months) else (women, women)
+        return (
+            (self.in_pregnancy, women)
+            if pregnant is None and self._may_be_pregnant(months)
+            else (women, women)
+        )
 
     def _may_be_pregnant(self, months: int | None) -> bool:
         """Whether an unknown pregnancy leaves the limit of a patient of that age open."""
         if self.sex.value != "female":
             return False
-        return months is None or self.pregnancy_unknown_from <= months // 12 <= self.pregnancy_unknown_to
+        return (
+            months is None
+            or self.pregnancy_unknown_from <= months // 12 <= self.pregnancy_unknown_to
+        )
 
 
 @fact("hb", "haemoglobin", "result", unit="g/L")
 class Haemoglobin(Computation):
-    """The newest usable haemoglobin within its window; one with a comparator that does not tell anaemia is passed over."""
+    """The newest usable haemoglobin within its window; one with a comparator that does not tell
+    anaemia is passed over."""
 
     newest = newest_that("hb")
     anaemia = part(AnaemiaLimits)
@@ -73,7 +94,9 @@ class Haemoglobin(Computation):
 
     def _proves(self, result: Result) -> bool:
         limits = self.anaemia.limits()
-        return limits is not None and (bool(result.interval.below(limits[0])) or result.interval.below(limits[1]) is False)
+        return limits is not None and (
+            bool(result.interval.below(limits[0])) or result.interval.below(limits[1]) is False
+        )
 
 
 define_result("mcv", "mean corpuscular volume", "The newest usable MCV within its window.")
@@ -83,7 +106,8 @@ define_result("platelets", "platelets", "The newest usable platelet count within
 
 @fact("anaemia", "anaemia")
 class Anaemia(AnaemiaLimits):
-    """Haemoglobin below the limit for age, sex and pregnancy; unknown without haemoglobin, or between two limits."""
+    """Haemoglobin below the limit for age, sex and pregnancy; unknown without haemoglobin, or
+    between two limits."""
 
     hb = of("hb")
 
@@ -105,8 +129,8 @@ class Anaemia(AnaemiaLimits):
 
 @fact("anaemia.severe", "severe anaemia")
 class SevereAnaemia(Computation):
-    """Haemoglobin below {anaemia.severe_below} (pregnant or under 5 years: {anaemia.severe_pregnant_or_under_5}), for the text of
-    cards."""
+    """Haemoglobin below {anaemia.severe_below} (pregnant or under 5 years:
+    {anaemia.severe_pregnant_or_under_5}), for the text of cards."""
 
     hb = of("hb")
     anaemia = of("anaemia")
@@ -121,7 +145,9 @@ class SevereAnaemia(Computation):
             return unknown(self.anaemia.note)
         years = self.age.value
         lower = self.pregnant.holds or (years is not None and years < 5)
-        return truth(hb.value.interval.below(self.lower_limit if lower else self.limit), *hb.sources)
+        return truth(
+            hb.value.interval.below(self.lower_limit if lower else self.limit), *hb.sources
+        )
 
 
 define(
@@ -144,4 +170,8 @@ class Macrocytosis(Computation):
         if years is not None and years < 15:
             return known(False)
         volume = self.volume
-        return unknown(volume.note) if volume.value is None else known(volume.value == "high", *volume.sources)
+        return (
+            unknown(volume.note)
+            if volume.value is None
+            else known(volume.value == "high", *volume.sources)
+        )

@@ -1,8 +1,9 @@
 """The catalogue of facts, and :class:`Facts`, which computes them on demand for one call.
 
-A fact is a :class:`~cds_service.facts.reads.Computation` registered under its name. It may read the patient's record, the
-ordering session, other facts and the site, as its attributes say; it never reads a clock and does no I/O. Facts are computed at
-most once a call and only when a card asks, so that a call which no card cares about never touches the patient's data.
+A fact is a :class:`~cds_service.facts.reads.Computation` registered under its name. It may read the
+patient's record, the ordering session, other facts and the site, as its attributes say; it never
+reads a clock and does no I/O. Facts are computed at most once a call and only when a card asks, so
+that a call which no card cares about never touches the patient's data.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ _Computation = TypeVar("_Computation", bound=Computation)
 class Definition:
     """What the catalogue holds of a fact.
 
-    ``kind``: see :mod:`.kinds`, where ``unit``, ``other_units`` and ``values`` are too. ``needs``: what it reads itself. ``place``:
-    the file and line where it is defined. ``position``: its place in the catalogue.
+    ``kind``: see :mod:`.kinds`, where ``unit``, ``other_units`` and ``values`` are too.
+    ``needs``: what it reads itself. ``place``: the file and line where it is defined.
+    ``position``: its place in the catalogue.
     """
 
     name: str
@@ -86,7 +88,17 @@ def define(
         raise ValueError(f"fact {name} is defined twice")
     shown, place = " ".join(doc.split()), _defining_line()
     CATALOGUE[name] = Definition(
-        name, title, KINDS[kind], read.evaluate, shown, read.needs, unit, other_units, values, place, len(CATALOGUE)
+        name,
+        title,
+        KINDS[kind],
+        read.evaluate,
+        shown,
+        read.needs,
+        unit,
+        other_units,
+        values,
+        place,
+        len(CATALOGUE),
     )
 
 
@@ -99,11 +111,21 @@ def fact(
     other_units: tuple[str, ...] = (),
     values: tuple[str, ...] = (),
 ) -> Callable[[type[_Computation]], type[_Computation]]:
-    """Register a computation as the fact ``name``; its docstring is the definition shown to authors."""
+    """Register a computation as the fact ``name``; its docstring is the definition
+    shown to authors."""
 
     def register(computation: type[_Computation]) -> type[_Computation]:
         doc = computation.__doc__ or ""
-        define(name, title, computed(computation), doc, kind=kind, unit=unit, other_units=other_units, values=values)
+        define(
+            name,
+            title,
+            computed(computation),
+            doc,
+            kind=kind,
+            unit=unit,
+            other_units=other_units,
+            values=values,
+        )
         return computation
 
     return register
@@ -131,16 +153,20 @@ def closure(names: Iterable[str]) -> list[str]:
 
 def readers(parameter: str) -> set[str]:
     """The facts that read ``parameter`` themselves, not by way of another fact."""
-    return {name for name, definition in CATALOGUE.items() if parameter in definition.needs.parameters}
+    return {
+        name for name, definition in CATALOGUE.items() if parameter in definition.needs.parameters
+    }
 
 
 class Facts(Mapping[str, Fact]):
     """The facts of one call, computed when asked for.
 
-    ``record`` gives the patient's record when first needed; ``now`` is an aware datetime in the site's zone. ``given``
-    facts are taken as they are and not computed (card tests and the safety enumeration state them). ``so_far``: the facts that are
-    known; ``being_read``: where the names of those go that the fact asks for which is being worked out. With ``tell``, which is told
-    the name and what happened, a fact that cannot be worked out is unknown; without it, that is an error.
+    ``record`` gives the patient's record when first needed; ``now`` is an aware datetime in
+    the site's zone. ``given`` facts are taken as they are and not computed (card tests and the
+    safety enumeration state them). ``so_far``: the facts that are known; ``being_read``: where
+    the names of those go that the fact asks for which is being worked out. With ``tell``,
+    which is told the name and what happened, a fact that cannot be worked out is unknown;
+    without it, that is an error.
     """
 
     # Of a hook call they all are, which spares each of them the step into a method.
@@ -167,7 +193,8 @@ class Facts(Mapping[str, Fact]):
 
     @once
     def record(self) -> PatientRecord:
-        """The patient's record; opening it may raise what ``record`` raises (required data missing)."""
+        """The patient's record; opening it may raise what ``record`` raises
+        (required data missing)."""
         return self._open_record()
 
     def __getitem__(self, name: str) -> Fact:
@@ -192,7 +219,8 @@ class Facts(Mapping[str, Fact]):
         return found
 
     def computed(self, name: str) -> Fact:
-        """The fact worked out anew, where facts are not :attr:`as_defined`: what enumerates states chooses one here."""
+        """The fact worked out anew, where facts are not :attr:`as_defined`: what enumerates states
+        chooses one here."""
         return CATALOGUE[name].compute(self)
 
     def __iter__(self) -> Any:
@@ -202,7 +230,8 @@ class Facts(Mapping[str, Fact]):
         return len(CATALOGUE)
 
     def supposing(self, given: Mapping[str, Fact]) -> Facts:
-        """The facts of the same call, record and session, where those ``given`` are taken as they are."""
+        """The facts of the same call, record and session, where those ``given`` are
+        taken as they are."""
         return Facts(self.site, self.session, self.now, lambda: self.record, given, self._tell)
 
     def known_so_far(self, name: str) -> Fact | None:
@@ -210,17 +239,22 @@ class Facts(Mapping[str, Fact]):
         return self.so_far.get(name)
 
     def apart_from(self, name: str) -> dict[str, Fact]:
-        """The facts so far that do not rest on ``name``: they stay as they are when it is otherwise."""
-        return {other: fact for other, fact in self.so_far.items() if name not in self.met((other,))}
+        """The facts so far that do not rest on ``name``: they stay as they are
+        when it is otherwise."""
+        return {
+            other: fact for other, fact in self.so_far.items() if name not in self.met((other,))
+        }
 
     def reads(self, name: str) -> list[str]:
         """The facts that computing ``name`` read; empty where it was given or not computed."""
         return self._reads.get(name, [])
 
     def sources_behind(self, names: Iterable[str]) -> Iterator[Source]:
-        """The resources that facts rest on which were computed and hold: a fact's own, else those of the facts that it read.
+        """The resources that facts rest on which were computed and hold: a fact's own, else those
+        of the facts that it read.
 
-        Of each fact the newest first, whatever their order in the record. Nothing is computed for it.
+        Of each fact the newest first, whatever their order in the record.
+        Nothing is computed for it.
         """
         waiting, seen = list(names), set[str]()
         for name in waiting:  # which grows
@@ -235,15 +269,23 @@ class Facts(Mapping[str, Fact]):
                 waiting += self._reads.get(name, ())
 
     def unknown_at_root(self, names: Iterable[str]) -> list[str]:
-        """The unknown facts behind ``names`` that do not rest on other unknown facts alone, in catalogue order.
+        """The unknown facts behind ``names`` that do not rest on other unknown facts
+        alone, in catalogue order.
 
-        A fact that is unknown only because another one is (a level without its result) is told by that other one.
+        A fact that is unknown only because another one is (a level without its result) is
+        told by that other one.
         """
-        found = [name for name in self.met(names) if self[name].is_unknown and not self._only_by_others(name)]
+        found = [
+            name
+            for name in self.met(names)
+            if self[name].is_unknown and not self._only_by_others(name)
+        ]
         return sorted(found, key=lambda name: CATALOGUE[name].position)
 
     def _only_by_others(self, name: str) -> bool:
-        return not CATALOGUE[name].queries and any(self[read].is_unknown for read in self.reads(name))
+        return not CATALOGUE[name].queries and any(
+            self[read].is_unknown for read in self.reads(name)
+        )
 
     def met(self, names: Iterable[str]) -> set[str]:
         """``names`` and every fact that was read to compute them."""

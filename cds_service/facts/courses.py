@@ -1,4 +1,5 @@
-"""Spans of therapy, and the unbroken course that they make up (clinical specification, section 3.2, point 6)."""
+"""Spans of therapy, and the unbroken course that they make up (clinical specification,
+section 3.2, point 6)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from .therapy import Dose, Order
 
 
 class Span(NamedTuple):
-    """Days of therapy; a next span that begins more than ``gap`` days after ``end`` is a new course."""
+    """Days of therapy; a next span that begins more than ``gap`` days after
+    ``end`` is a new course."""
 
     start: date
     end: date
@@ -27,7 +29,8 @@ def stated_interval(order: Order) -> float | None:
 
 
 class Gaps(Computation):
-    """How many days may lie between two parts of one course, and the spans of therapy that follow from it."""
+    """How many days may lie between two parts of one course, and the spans of therapy
+    that follow from it."""
 
     shortest = number("therapy.gap")
     unstated = number("therapy.gap_unstated")
@@ -51,7 +54,11 @@ class Gaps(Computation):
         for start, order in dated:
             begins.setdefault(agent(order), []).append(start)
         return [
-            Span(start, _last_day(order, start, begins[agent(order)], today), self._allowed(stated_interval(order), order.phases[-1].route))
+            Span(
+                start,
+                _last_day(order, start, begins[agent(order)], today),
+                self._allowed(stated_interval(order), order.phases[-1].route),
+            )
             for start, order in dated
             if start <= today
         ]

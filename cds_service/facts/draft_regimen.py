@@ -1,4 +1,5 @@
-"""Facts about the regimen of the cobalamin orders of this session, judged together: the most intensive decides."""
+"""Facts about the regimen of the cobalamin orders of this session, judged together: the most
+intensive decides."""
 
 from __future__ import annotations
 
@@ -23,10 +24,16 @@ class _Cobalamins(Computation):
         return [draft for draft in self.session.drafts if draft.product.cobalamin]
 
 
-@fact("session.b12_regimen", "regimen of the cobalamin in this session", "category", values=NEURO_REGIMENS)
+@fact(
+    "session.b12_regimen",
+    "regimen of the cobalamin in this session",
+    "category",
+    values=NEURO_REGIMENS,
+)
 class SessionRegimen(_Cobalamins):
-    """Whether the cobalamin of this session is given by injection at least every second day, as neurological features ask:
-    alternate-days, less (oral, nasal, or less often), or unstated (route or frequency)."""
+    """Whether the cobalamin of this session is given by injection at least every second day, as
+    neurological features ask: alternate-days, less (oral, nasal, or less often), or unstated
+    (route or frequency)."""
 
     longest = number("neuro.interval_up_to")
 
@@ -37,7 +44,12 @@ class SessionRegimen(_Cobalamins):
         injections = [draft for draft in drafts if draft.phase.route in ("parenteral", None)]
         sources = [draft.source for draft in drafts]
         longest = self.longest
-        if any(draft.phase.route and draft.phase.interval is not None and draft.phase.interval <= longest for draft in injections):
+        if any(
+            draft.phase.route
+            and draft.phase.interval is not None
+            and draft.phase.interval <= longest
+            for draft in injections
+        ):
             return known("alternate-days", *sources)
         if any(draft.phase.route is None or draft.phase.interval is None for draft in injections):
             return known("unstated", *sources)
@@ -46,7 +58,8 @@ class SessionRegimen(_Cobalamins):
 
 @fact("session.b12_loading", "loading course in this session")
 class SessionLoading(_Cobalamins):
-    """A parenteral cobalamin of this session gives a dose at least every {loading.interval_up_to} in its first phase."""
+    """A parenteral cobalamin of this session gives a dose at least every {loading.interval_up_to}
+    in its first phase."""
 
     longest = number("loading.interval_up_to")
 
@@ -57,7 +70,10 @@ class SessionLoading(_Cobalamins):
             for draft in self.cobalamins()
             if draft.phase.route == "parenteral"
         ]
-        return truth(True if True in verdicts else None if None in verdicts else False, note="the draft does not state it")
+        return truth(
+            True if True in verdicts else None if None in verdicts else False,
+            note="the draft does not state it",
+        )
 
 
 @fact("draft.b12_interval", "interval of the drafted injection", "number", unit="d")
@@ -67,13 +83,20 @@ class DraftInterval(Computation):
     session = session(*COBALAMIN_AGENTS)
 
     def compute(self) -> Fact:
-        drafts = [draft for draft in self.session.selected if draft.product.cobalamin and draft.phase.route == "parenteral"]
+        drafts = [
+            draft
+            for draft in self.session.selected
+            if draft.product.cobalamin and draft.phase.route == "parenteral"
+        ]
         intervals = [draft.phase.interval for draft in drafts]
         if not intervals:
             return absent()
         if None in intervals:
             return unknown("the draft does not state it")
-        return known(min(interval for interval in intervals if interval is not None), *(draft.source for draft in drafts))
+        return known(
+            min(interval for interval in intervals if interval is not None),
+            *(draft.source for draft in drafts),
+        )
 
 
 _ANTIFOLATES = ("pemetrexed", "pralatrexate")
@@ -87,7 +110,9 @@ class Pemetrexed(Computation):
     taken = taking(*_ANTIFOLATES)
 
     def compute(self) -> Fact:
-        drafted = any(not draft.product.agents.isdisjoint(_ANTIFOLATES) for draft in self.session.drafts)
+        drafted = any(
+            not draft.product.agents.isdisjoint(_ANTIFOLATES) for draft in self.session.drafts
+        )
         return known(True) if drafted else self.taken
 
 
@@ -106,8 +131,9 @@ class _Replaceable(_Cobalamins):
 
 @fact("regimen.in_place", "regimen in place of the draft", "orders")
 class InPlace(_Replaceable):
-    """The order that starts treatment, in place of every drafted cobalamin: loading then maintenance, or alternate days with
-    neurological features; absent where a draft would stay beside it."""
+    """The order that starts treatment, in place of every drafted cobalamin: loading
+    then maintenance, or alternate days with neurological features; absent where a draft
+    would stay beside it."""
 
     injection = part(Injection)
 
@@ -117,8 +143,8 @@ class InPlace(_Replaceable):
 
 @fact("regimen.oral_in_place", "oral regimen in place of the draft", "orders")
 class OralInPlace(_Replaceable):
-    """Oral cyanocobalamin 1000 ug daily in place of the drafted cobalamin; absent with neurological features, renal
-    dysfunction, Leber's or severe anaemia."""
+    """Oral cyanocobalamin 1000 ug daily in place of the drafted cobalamin; absent with neurological
+    features, renal dysfunction, Leber's or severe anaemia."""
 
     unfit = unfit_for_oral()
     tablets_stocked = stocked("cyanocobalamin-tablets")
@@ -131,8 +157,9 @@ class OralInPlace(_Replaceable):
 
 @fact("b12.sample_carried", "sample that goes with the order in place of the draft")
 class SampleCarried(Computation):
-    """Another card suggests an order that starts treatment, and the sample with it: in place of cyanocobalamin that does not
-    fit, on alternate days with neurological features, or beside folate."""
+    """Another card suggests an order that starts treatment, and the sample with it: in
+    place of cyanocobalamin that does not fit, on alternate days with neurological features,
+    or beside folate."""
 
     leber = of("leber")
     renal_dysfunction = of("renal.dysfunction")
@@ -166,20 +193,26 @@ class StoppedOrder(Computation):
 
 @fact("draft.b12_oral_daily", "daily dose of the drafted oral cobalamin", "number", unit="ug/d")
 class DailyOralB12(Computation):
-    """Mean micrograms a day of the selected oral cobalamin drafts together, small ones of unstated route that are not for
-    injection included; unknown where one leaves it unstated."""
+    """Mean micrograms a day of the selected oral cobalamin drafts together, small ones of unstated
+    route that are not for injection included; unknown where one leaves it unstated."""
 
     session = session(*COBALAMIN_AGENTS)
     treats_from = number("therapy.oral_from")
 
     def compute(self) -> Fact:
-        drafts = [draft for draft in self.session.selected if draft.product.cobalamin and self._is_oral(draft)]
+        drafts = [
+            draft
+            for draft in self.session.selected
+            if draft.product.cobalamin and self._is_oral(draft)
+        ]
         if not drafts:
             return absent()
         daily = [draft.phase.daily for draft in drafts]
         if None in daily:
             return unknown("the draft does not state it")
-        return known(sum(dose for dose in daily if dose is not None), *(draft.source for draft in drafts))
+        return known(
+            sum(dose for dose in daily if dose is not None), *(draft.source for draft in drafts)
+        )
 
     def _is_oral(self, draft: Draft) -> bool:
         """By mouth; or without a route, in a dose so small that no injection is meant."""
@@ -199,8 +232,9 @@ class SessionParenteral(_Cobalamins):
 
 @fact("b12.duplicate", "drafted cobalamin beside one under way")
 class Duplicate(Computation):
-    """B12 treatment is under way by an order or statement (with neurological features: one that has begun) that this session
-    does not stop, that no draft names as the one it continues, and that does not end within {therapy.ends_soon}."""
+    """B12 treatment is under way by an order or statement (with neurological features: one that has
+    begun) that this session does not stop, that no draft names as the one it continues, and that
+    does not end within {therapy.ends_soon}."""
 
     active = of("b12_therapy.active")
     treatment = treatment()
@@ -215,11 +249,14 @@ class Duplicate(Computation):
         today, session = self.facts.today, self.session
         last_day = today + self.ends_soon
         drafts = [draft for draft in session.selected if draft.product.cobalamin]
-        not_beside = {stop.reference for stop in session.stops}.union(*(draft.replaces | {draft.reference} for draft in drafts))
+        not_beside = {stop.reference for stop in session.stops}.union(
+            *(draft.replaces | {draft.reference} for draft in drafts)
+        )
         beside = [
             order
             for order in self.treatment.orders
-            if order.reference not in not_beside and not (order.end is not None and order.end <= last_day)
+            if order.reference not in not_beside
+            and not (order.end is not None and order.end <= last_day)
         ]
         if self.neuro.holds:
             beside = [order for order in beside if order.begun(today)]

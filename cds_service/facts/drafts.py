@@ -9,13 +9,20 @@ from ..fhir.product import COMBINATIONS, is_folate
 from .b12_treatment import CountingAsTherapy
 from .catalogue import define, fact
 from .fact import Fact, absent, known, truth, unknown
-from .medications import COBALAMIN_AGENTS, FOLATE_AGENTS, UNIDENTIFIED_DRAFT, has_unidentified_draft, session
+from .medications import (
+    COBALAMIN_AGENTS,
+    FOLATE_AGENTS,
+    UNIDENTIFIED_DRAFT,
+    has_unidentified_draft,
+    session,
+)
 from .reads import Computation, Read, number, of, part
 from .session import Draft, OrderingSession
 
 
 def drafted(wanted: Callable[[Draft], bool | None], *agents: str) -> Read[Fact]:
-    """Whether a selected draft is ``wanted``, of those of ``agents``; a draft that cannot be identified leaves it open."""
+    """Whether a selected draft is ``wanted``, of those of ``agents``; a draft that cannot be
+    identified leaves it open."""
     orders = session(*agents)
     return Read(orders.needs, lambda facts: _drafted(orders.evaluate(facts), wanted))
 
@@ -48,9 +55,12 @@ def _is_combination(draft: Draft) -> bool:
 
 
 def _may_be_cyanocobalamin(draft: Draft) -> bool:
-    """Whether it is cyanocobalamin, or a combination whose cobalamin is that one, as it is unless another is named."""
+    """Whether it is cyanocobalamin, or a combination whose cobalamin is that one, as it is unless
+    another is named."""
     held = draft.product.cobalamins
-    return _is_cyanocobalamin(draft) or (_is_combination(draft) and ("cyanocobalamin" in held or not held))
+    return _is_cyanocobalamin(draft) or (
+        _is_combination(draft) and ("cyanocobalamin" in held or not held)
+    )
 
 
 def _is_any_parenteral(draft: Draft) -> bool | None:
@@ -73,7 +83,12 @@ def _is_intramuscular(draft: Draft) -> bool | None:
     return None if draft.phase.route is None else draft.phase.intramuscular
 
 
-define("draft.b12", "drafted cobalamin", drafted(_is_cobalamin, *COBALAMIN_AGENTS), "A selected draft is a single-agent cobalamin.")
+define(
+    "draft.b12",
+    "drafted cobalamin",
+    drafted(_is_cobalamin, *COBALAMIN_AGENTS),
+    "A selected draft is a single-agent cobalamin.",
+)
 
 define(
     "draft.cyanocobalamin",
@@ -86,21 +101,30 @@ define(
     "draft.any_cobalamin",
     "drafted cobalamin, alone or combined",
     drafted(lambda draft: draft.product.has_cobalamin, *COBALAMIN_AGENTS),
-    "A selected draft is a cobalamin, as the only agent or in a combination: what an allergy is about.",
+    (
+        "A selected draft is a cobalamin, as the only agent or in a combination: what an allergy "
+        "is about."
+    ),
 )
 
 define(
     "draft.any_cyanocobalamin",
     "drafted cyanocobalamin, alone or combined",
     drafted(_may_be_cyanocobalamin, *COBALAMIN_AGENTS),
-    "A selected draft is cyanocobalamin, as the only agent or in a combination whose name tells no other cobalamin.",
+    (
+        "A selected draft is cyanocobalamin, as the only agent or in a combination whose name "
+        "tells no other cobalamin."
+    ),
 )
 
 define(
     "draft.b12_combined",
     "drafted combination with a cobalamin",
     drafted(_is_combination, *COBALAMIN_AGENTS),
-    "A selected draft is a product of several agents of which one is a cobalamin: no suggestion removes it.",
+    (
+        "A selected draft is a product of several agents of which one is a cobalamin: no "
+        "suggestion removes it."
+    ),
 )
 
 define(
@@ -121,7 +145,10 @@ define(
     "draft.b12_intramuscular",
     "drafted intramuscular cobalamin",
     drafted(_is_intramuscular, *COBALAMIN_AGENTS),
-    "A selected draft is a cobalamin by intramuscular injection, or an injectable product without a route.",
+    (
+        "A selected draft is a cobalamin by intramuscular injection, or an injectable product "
+        "without a route."
+    ),
 )
 
 
@@ -144,7 +171,8 @@ class Therapeutic(Computation):
 
 @fact("draft.b12_therapeutic", "drafted therapeutic cobalamin")
 class TherapeuticDraft(Therapeutic):
-    """A selected draft is a cobalamin that treats deficiency; with neurological features only a parenteral one does."""
+    """A selected draft is a cobalamin that treats deficiency; with neurological features only a
+    parenteral one does."""
 
     session = session(*COBALAMIN_AGENTS)
 
@@ -154,7 +182,8 @@ class TherapeuticDraft(Therapeutic):
 
 @fact("draft.b12_treats", "drafted cobalamin of a dose that treats")
 class TreatingDraft(Computation):
-    """A selected draft is a cobalamin of a dose that treats deficiency, whatever its route is worth with neurological features."""
+    """A selected draft is a cobalamin of a dose that treats deficiency, whatever its route is worth
+    with neurological features."""
 
     session = session(*COBALAMIN_AGENTS)
     therapy = part(CountingAsTherapy)
@@ -165,7 +194,11 @@ class TreatingDraft(Computation):
     def _treats(self, draft: Draft) -> bool | None:
         if not draft.product.cobalamin:
             return False
-        return None if draft.dosage_untold else self.therapy.counts(draft.phase.route, draft.phase.daily)
+        return (
+            None
+            if draft.dosage_untold
+            else self.therapy.counts(draft.phase.route, draft.phase.daily)
+        )
 
 
 @fact("session.folate", "folate in this session")
@@ -191,7 +224,8 @@ define(
 
 @fact("draft.folate_daily", "daily dose of the drafted folate", "number", unit="ug/d")
 class DailyFolate(Computation):
-    """Mean micrograms of folate a day over the selected drafts together; unknown where one leaves it unstated."""
+    """Mean micrograms of folate a day over the selected drafts together; unknown where one
+    leaves it unstated."""
 
     session = session(*FOLATE_AGENTS)
 
@@ -224,10 +258,16 @@ class FolateAboveLowDose(Computation):
         return known(daily.value is None or daily.value > self.low_dose_up_to, *drafted.sources)
 
 
-@fact("draft.folate_needs_b12", "what the drafted folate needs beside it", "category", values=("cobalamin", "active-b12"))
+@fact(
+    "draft.folate_needs_b12",
+    "what the drafted folate needs beside it",
+    "category",
+    values=("cobalamin", "active-b12"),
+)
 class FolateNeedsB12(Computation):
-    """Folate that is to be kept, yet not alone: cobalamin with known or likely deficiency and another reason for folate
-    or a low dose; active B12 in pregnancy with a low total B12 and no active B12."""
+    """Folate that is to be kept, yet not alone: cobalamin with known or likely deficiency
+    and another reason for folate or a low dose; active B12 in pregnancy with a low total B12
+    and no active B12."""
 
     drafted = of("draft.folate")
     above_low_dose = of("draft.folate_above_400_ug")
@@ -244,7 +284,12 @@ class FolateNeedsB12(Computation):
         if likely.holds and (self.reason.value is not None or self.above_low_dose.holds is False):
             return known("cobalamin", *likely.sources)
         pregnant, total_level = self.pregnant.holds, self.total_level
-        if not likely.holds and pregnant and total_level.value == "deficient" and self.active_b12.value is None:
+        if (
+            not likely.holds
+            and pregnant
+            and total_level.value == "deficient"
+            and self.active_b12.value is None
+        ):
             return known("active-b12", *total_level.sources)
         return absent()
 
@@ -259,12 +304,18 @@ class SessionB12(Therapeutic):
     session = session(*COBALAMIN_AGENTS)
 
     def compute(self) -> Fact:
-        drafts = [draft for draft in self.session.drafts if draft.product.cobalamin or draft.unresolved]
+        drafts = [
+            draft for draft in self.session.drafts if draft.product.cobalamin or draft.unresolved
+        ]
         if not drafts:
             return known(False)
         verdicts = [None if draft.unresolved else self.treats(draft) for draft in drafts]
         decided = True if True in verdicts else (None if None in verdicts else False)
-        return truth(decided, *(draft.source for draft in drafts if not draft.unresolved), note="not all orders identified")
+        return truth(
+            decided,
+            *(draft.source for draft in drafts if not draft.unresolved),
+            note="not all orders identified",
+        )
 
 
 DRAFTS_BY_FACT: dict[str, Callable[[Draft], bool]] = {
@@ -274,17 +325,20 @@ DRAFTS_BY_FACT: dict[str, Callable[[Draft], bool]] = {
 }
 
 
-# A type and an id, which FHIR R4 has no longer than 64 characters; some servers go beyond. Longer ones are not sent back.
+# A type and an id, which FHIR R4 has no longer than 64 characters; some servers go beyond. Longer
+# ones are not sent back.
 _LONGEST_REFERENCE = 300
 
 
 def is_short(reference: str) -> bool:
-    """Whether a suggestion can name a resource by its reference: there is one, of a length to send back."""
+    """Whether a suggestion can name a resource by its reference: there is one, of a
+    length to send back."""
     return 0 < len(reference) <= _LONGEST_REFERENCE
 
 
 def is_removable(draft: Draft) -> bool:
-    """Whether a suggestion may remove a draft: it can be named, and is no combination, which holds other agents too."""
+    """Whether a suggestion may remove a draft: it can be named, and is no combination, which holds
+    other agents too."""
     return is_short(draft.reference) and not draft.product.agents & COMBINATIONS
 
 

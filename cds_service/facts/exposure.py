@@ -67,7 +67,8 @@ class DietaryCauseAlone(Computation):
 
 @fact("nitrous_oxide", "nitrous oxide exposure")
 class NitrousOxide(Computation):
-    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within {window.nitrous_oxide}."""
+    """Misuse, poisoning or recent exposure to nitrous oxide, recorded within
+    {window.nitrous_oxide}."""
 
     exposure = problem_that("nitrous-oxide-exposure")
     window = days("window.nitrous_oxide")
@@ -84,7 +85,8 @@ class NitrousOxide(Computation):
 
 @fact("nitrous_oxide.last", "day of the last nitrous oxide exposure", "date")
 class LastNitrousOxide(Computation):
-    """The newest day on which exposure to nitrous oxide is recorded; unknown where one is without a date."""
+    """The newest day on which exposure to nitrous oxide is recorded; unknown where one
+    is without a date."""
 
     exposed = of("nitrous_oxide")
     exposures = problems("nitrous-oxide-exposure")
@@ -93,9 +95,17 @@ class LastNitrousOxide(Computation):
         exposed = self.exposed
         if not exposed.holds:
             return unknown(exposed.note) if exposed.is_unknown else absent()
-        recorded = [problem.recorded or problem.onset for problem in self.exposures if problem.confirmed and problem.active]
+        recorded = [
+            problem.recorded or problem.onset
+            for problem in self.exposures
+            if problem.confirmed and problem.active
+        ]
         dated = [day for day in recorded if day is not None]
-        return known(max(dated), *exposed.sources) if dated and len(dated) == len(recorded) else unknown("its day is not stated")
+        return (
+            known(max(dated), *exposed.sources)
+            if dated and len(dated) == len(recorded)
+            else unknown("its day is not stated")
+        )
 
 
 def is_since(result: Result | None, day: date | None) -> bool:
@@ -103,9 +113,13 @@ def is_since(result: Result | None, day: date | None) -> bool:
     return result is not None and day is not None and result.moment.day >= day
 
 
-@fact("nitrous_oxide.functional_tests_normal", "normal functional tests since the exposure to nitrous oxide")
+@fact(
+    "nitrous_oxide.functional_tests_normal",
+    "normal functional tests since the exposure to nitrous oxide",
+)
 class FunctionalTestsNormal(Computation):
-    """Methylmalonic acid and homocysteine have both resulted since the last exposure, and neither is high."""
+    """Methylmalonic acid and homocysteine have both resulted since the last exposure,
+    and neither is high."""
 
     last = of("nitrous_oxide.last")
     mma = of("mma")
@@ -113,7 +127,10 @@ class FunctionalTestsNormal(Computation):
 
     def compute(self) -> Fact:
         day = self.last.value
-        return known(self._is_normal_since(self.mma.value, day) and self._is_normal_since(self.homocysteine.value, day))
+        return known(
+            self._is_normal_since(self.mma.value, day)
+            and self._is_normal_since(self.homocysteine.value, day)
+        )
 
     @staticmethod
     def _is_normal_since(result: Result | None, day: date | None) -> bool:
@@ -121,7 +138,8 @@ class FunctionalTestsNormal(Computation):
 
 
 def _long_term(agent: str, after: str) -> Read[Fact]:
-    """Whether a drug is current in an unbroken course that began as long ago as the parameter ``after`` says, or longer."""
+    """Whether a drug is current in an unbroken course that began as long ago as the parameter
+    ``after`` says, or longer."""
 
     class LongTerm(Computation):
         taken = taking(agent)
@@ -153,5 +171,8 @@ define(
     "acid_suppression.long",
     "long-term acid suppression",
     _long_term("acid-suppressant", "acid_suppression.long_after"),
-    "A proton-pump inhibitor or H2 blocker, current and begun {acid_suppression.long_after} ago or earlier.",
+    (
+        "A proton-pump inhibitor or H2 blocker, current and begun {acid_suppression.long_after} "
+        "ago or earlier."
+    ),
 )

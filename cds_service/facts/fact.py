@@ -1,7 +1,7 @@
 """A fact: a value, or absent, or unknown, with where it came from.
 
-Absent means looked for and not there; unknown means that it could not be determined. The two never merge: this is the
-main safety point of the service.
+Absent means looked for and not there; unknown means that it could not be determined. The two never
+merge: this is the main safety point of the service.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
-# Python 3.11 looks up the members of an enumeration slowly, and facts are made and asked all the time.
+# Python 3.11 looks up the members of an enumeration slowly, and facts are made and
+# asked all the time.
 _VALUE, _ABSENT, _UNKNOWN = State
 
 
@@ -33,15 +34,18 @@ class Source(NamedTuple):
 
 
 def newest_first(sources: Iterable[Source]) -> list[Source]:
-    """``sources`` by day, the newest first and those without one last; those of one day by their reference, in whatever order they came."""
-    return sorted(sources, key=lambda source: (-source.day.toordinal() if source.day else 0, source.reference))
+    """``sources`` by day, the newest first and those without one last; those of one day by their
+    reference, in whatever order they came."""
+    return sorted(
+        sources, key=lambda source: (-source.day.toordinal() if source.day else 0, source.reference)
+    )
 
 
 class Fact:
     """An immutable fact. Build it with :func:`known`, :func:`absent` or :func:`unknown`.
 
-    ``is_unknown``: it could not be determined. ``holds``: the truth of a yes/no fact: true, false (also when absent), or
-    ``None`` when unknown.
+    ``is_unknown``: it could not be determined. ``holds``: the truth of a yes/no fact: true, false
+    (also when absent), or ``None`` when unknown.
     """
 
     __slots__ = ("holds", "is_unknown", "note", "sources", "state", "value")

@@ -7,13 +7,26 @@ from .b12 import LEVELS
 from .catalogue import fact
 from .fact import Fact, absent, known, unknown
 from .lists import problem
-from .medications import FOLATE_AGENTS, UNIDENTIFIED_DRAFT, current_orders, has_unidentified_draft, session, taking
+from .medications import (
+    FOLATE_AGENTS,
+    UNIDENTIFIED_DRAFT,
+    current_orders,
+    has_unidentified_draft,
+    session,
+    taking,
+)
 from .reads import Computation, number, of, text
 from .results import define_result, level_of
 
-define_result("folate.serum", "serum folate", "The newest usable serum folate within its window, in nmol/L or ug/L as reported.")
+define_result(
+    "folate.serum",
+    "serum folate",
+    "The newest usable serum folate within its window, in nmol/L or ug/L as reported.",
+)
 
-define_result("folate.red_cell", "red-cell folate", "The newest usable red-cell folate within its window.")
+define_result(
+    "folate.red_cell", "red-cell folate", "The newest usable red-cell folate within its window."
+)
 
 
 @fact("folate.status", "folate status", "category", values=LEVELS)
@@ -42,7 +55,9 @@ class FolateTherapy(Computation):
 
     def compute(self) -> Fact:
         today = self.facts.today
-        orders = [order for order in self.current if is_folate(order.product, order.phase_on(today).route)]
+        orders = [
+            order for order in self.current if is_folate(order.product, order.phase_on(today).route)
+        ]
         return known(True, *(order.source for order in orders)) if orders else self.taken
 
 
@@ -59,8 +74,8 @@ class FolateRegimen(Computation):
 
 @fact("folate.pregnancy_possible", "possible pregnancy without another reason for folate")
 class PregnancyPossible(Computation):
-    """A woman from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of unknown age, for whom no reason for
-    folate is known: folate is not taken from her."""
+    """A woman from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
+    unknown age, for whom no reason for folate is known: folate is not taken from her."""
 
     sex = of("patient.sex")
     age = of("patient.age")
@@ -76,13 +91,17 @@ class PregnancyPossible(Computation):
         return known(years is None or int(self.youngest) <= years <= int(self.oldest), *sex.sources)
 
 
-_REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", ("pemetrexed", "pralatrexate")))
+_REASON_AGENTS = (
+    ("methotrexate", ("methotrexate",)),
+    ("pemetrexed", ("pemetrexed", "pralatrexate")),
+)
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
 
 
 @fact("folate.reason", "another reason for folate", "category", values=REASONS)
 class FolateReason(Computation):
-    """Why folate may be needed whatever the B12: pregnancy, methotrexate, pemetrexed, haemolysis or dialysis.
+    """Why folate may be needed whatever the B12: pregnancy, methotrexate, pemetrexed,
+    haemolysis or dialysis.
 
     Drugs count when current or drafted in this session.
     """

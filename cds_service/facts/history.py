@@ -23,8 +23,8 @@ define(
     problem("b12-diagnosed") | problem("b12-diagnosed-if-named", where=_names_deficiency),
     """Pernicious anaemia, B12-deficiency anaemia or B12 deficiency on the problem list.
 
-    E53.8 counts only where its text or another coding names a deficiency of B12 or cobalamin and does not deny it: it is
-    folate deficiency's code too.
+    E53.8 counts only where its text or another coding names a deficiency of B12 or cobalamin and
+    does not deny it: it is folate deficiency's code too.
     """,
 )
 
@@ -32,7 +32,10 @@ define(
     "neuro.involvement",
     "neurological features",
     problem("neurological-features"),
-    "An active problem that is a neurological feature of B12 deficiency. None on a received list: none recorded.",
+    (
+        "An active problem that is a neurological feature of B12 deficiency. None on a received "
+        "list: none recorded."
+    ),
 )
 
 define(
@@ -73,7 +76,8 @@ define(
 
 @fact("cause.intrinsic_factor_antibody", "intrinsic-factor antibody")
 class IntrinsicFactorAntibody(Computation):
-    """A positive intrinsic-factor antibody; the newest answer decides, however old; equivocal is not positive."""
+    """A positive intrinsic-factor antibody; the newest answer decides, however old;
+    equivocal is not positive."""
 
     antibodies = observations("intrinsic-factor-antibody", *_ANSWERS)
     complete = received("b12-results")
@@ -85,9 +89,20 @@ class IntrinsicFactorAntibody(Computation):
         for resource in self.antibodies:
             moment = observation_moment(resource, site.zone)
             concepts = [resource.valueCodeableConcept, *resource.interpretation]
-            sets = frozenset().union(*map(site.terminology.sets_of_concept, concepts)).intersection(_ANSWERS)
-            if resource.status in FINAL and moment is not None and sets and not is_unreadable(resource):
-                answers.append((moment.instant, "positive-answer" in sets, moment.day, resource.relative))
+            sets = (
+                frozenset()
+                .union(*map(site.terminology.sets_of_concept, concepts))
+                .intersection(_ANSWERS)
+            )
+            if (
+                resource.status in FINAL
+                and moment is not None
+                and sets
+                and not is_unreadable(resource)
+            ):
+                answers.append(
+                    (moment.instant, "positive-answer" in sets, moment.day, resource.relative)
+                )
             else:
                 unusable |= resource.status not in NO_RESULT
         if answers:
@@ -100,16 +115,27 @@ class IntrinsicFactorAntibody(Computation):
 
 @fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"))
 class CobalaminAllergy(Computation):
-    """An allergy to any cobalamin, class-wide: severe (high criticality, or a severe or anaphylactic reaction) or other."""
+    """An allergy to any cobalamin, class-wide: severe (high criticality, or a severe or
+    anaphylactic reaction) or other."""
 
-    found = allergies("cobalamin-allergy", "cobalamin-antidote", "hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin")
+    found = allergies(
+        "cobalamin-allergy",
+        "cobalamin-antidote",
+        "hydroxocobalamin",
+        "cyanocobalamin",
+        "mecobalamin",
+        "adenosylcobalamin",
+    )
     complete = received("allergies")
 
     def compute(self) -> Fact:
         found = self.found
         if found:
             severe = [allergy for allergy in found if allergy.severe]
-            sources = [Source(allergy.reference, text="(uncertain)" if allergy.uncertain else "") for allergy in severe or found]
+            sources = [
+                Source(allergy.reference, text="(uncertain)" if allergy.uncertain else "")
+                for allergy in severe or found
+            ]
             return known("severe" if severe else "other", *sources)
         return absent() if self.complete() else unknown("allergies not all received")
 

@@ -1,7 +1,7 @@
 """The kinds of facts: which operators ask one, how card files write it, and what others call it.
 
-A kind is an object, and a new one is one class more. What a layer above knows by kind on its own (the type of a parameter in
-CQL, say) stands there in a table whose keys are these objects.
+A kind is an object, and a new one is one class more. What a layer above knows by kind on its own
+(the type of a parameter in CQL, say) stands there in a table whose keys are these objects.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ _TIMES = {"a": "years", "mo": "months", "d": "days"}
 
 
 class NotOfKind(ValueError):
-    """What is written is nothing that a fact of the kind can be, or be asked for: ``NotOfKind(what, mend)``, where ``mend`` says how
-    to write it, or is a tuple of the values that there are."""
+    """What is written is nothing that a fact of the kind can be, or be asked for:
+    ``NotOfKind(what, mend)``, where ``mend`` says how to write it, or is a tuple of the
+    values that there are."""
 
 
 class StatedResult(NamedTuple):
@@ -38,12 +39,14 @@ class StatedResult(NamedTuple):
 
 
 class Kind:
-    """What is particular to a kind of facts. Every method takes what a card file has, and the definition of the fact.
+    """What is particular to a kind of facts. Every method takes what a card file has, and the
+    definition of the fact.
 
-    ``words``: what pages call it; ``fhir_type``: of a parameter that stands for such a fact; ``operators``: those that ask it
-    besides ``absent`` and ``unknown``, ``asked_as`` an example; ``stated_as``: how tests write a value. A value reads well
-    ``in_texts`` of a card, or ``in_paragraphs`` alone; where it ``is_ordered``, one lies below another. ``suggestion_key``: what a
-    suggestion can name such a fact under.
+    ``words``: what pages call it; ``fhir_type``: of a parameter that stands for such a fact;
+    ``operators``: those that ask it besides ``absent`` and ``unknown``, ``asked_as`` an example;
+    ``stated_as``: how tests write a value. A value reads well ``in_texts`` of a card, or
+    ``in_paragraphs`` alone; where it ``is_ordered``, one lies below another. ``suggestion_key``:
+    what a suggestion can name such a fact under.
     """
 
     name: ClassVar[str]
@@ -64,7 +67,10 @@ class Kind:
         """Why ``operator`` cannot ask the fact, and what can; ``None`` where it can."""
         if operator in self.operators:
             return None
-        return f"{operator!r} cannot ask {fact.name!r}, a {self}.", f"Ask it with '{self.asked_as.format(fact)}'."
+        return (
+            f"{operator!r} cannot ask {fact.name!r}, a {self}.",
+            f"Ask it with '{self.asked_as.format(fact)}'.",
+        )
 
     def operand(self, written: Any, fact: Any) -> Any:
         """What an operator asks for, or one of a list of it. Raises :class:`NotOfKind`."""
@@ -78,8 +84,15 @@ class Kind:
         """The value that a test states. Raises :class:`NotOfKind`."""
         value = self._stated(written, fact)
         if value is None:
-            mend = f"Write it as {self.stated_as.format(fact)}, or as absent or unknown." if self.stated_as else ()
-            raise NotOfKind(f"{_told(written)} is no value of {fact.name!r}, a {self}.", mend or (*fact.values, "absent", "unknown"))
+            mend = (
+                f"Write it as {self.stated_as.format(fact)}, or as absent or unknown."
+                if self.stated_as
+                else ()
+            )
+            raise NotOfKind(
+                f"{_told(written)} is no value of {fact.name!r}, a {self}.",
+                mend or (*fact.values, "absent", "unknown"),
+            )
         return value
 
     def stated_schema(self, fact: Any) -> Schema:
@@ -133,16 +146,24 @@ class Number(Kind):
     """A decimal in the fact's ``unit``."""
 
     name, words, fhir_type = "number", "number", "Quantity"
-    operators, asked_as, stated_as = ("below", "at_least", "more_than", "at_most"), "below: 1 {0.unit}", "'1 {0.unit}'"
+    operators, asked_as, stated_as = (
+        ("below", "at_least", "more_than", "at_most"),
+        "below: 1 {0.unit}",
+        "'1 {0.unit}'",
+    )
     in_texts = in_paragraphs = is_ordered = True
 
     def operand(self, written: Any, fact: Any) -> Decimal:
         """The limit."""
         comparator, sign, number = _quantity(written, fact.unit)
         if not number or comparator:
-            raise NotOfKind(f"{_told(written)} is no limit for {fact.name!r}.", _as_quantity(written, fact.unit))
+            raise NotOfKind(
+                f"{_told(written)} is no limit for {fact.name!r}.", _as_quantity(written, fact.unit)
+            )
         if sign:
-            raise NotOfKind(f"{written!r} is below zero, and {fact.name!r} never is.", "Remove the minus sign.")
+            raise NotOfKind(
+                f"{written!r} is below zero, and {fact.name!r} never is.", "Remove the minus sign."
+            )
         return Decimal(number)
 
     def operand_schema(self, fact: Any) -> Schema:
@@ -151,15 +172,20 @@ class Number(Kind):
 
 
 class Result(Number):
-    """A laboratory result in the fact's ``unit``, or in ``other_units`` that have limits of their own."""
+    """A laboratory result in the fact's ``unit``, or in ``other_units`` that have
+    limits of their own."""
 
     name, words = "result", "laboratory result"
     stated_as = "'1 {0.unit}' or '<1 {0.unit}'"
 
     def refusal(self, operator: str, fact: Any) -> tuple[str, str] | None:
-        """As of other kinds; and a limit in one of two units would judge results in the other wrongly."""
+        """As of other kinds; and a limit in one of two units would judge results in
+        the other wrongly."""
         if operator in self.operators and fact.other_units:
-            what = f"{fact.name!r} comes in {fact.unit} or {', '.join(fact.other_units)}, each with its own limits."
+            what = (
+                f"{fact.name!r} comes in {fact.unit} or {', '.join(fact.other_units)}, each with "
+                "its own limits."
+            )
             return what, f"Ask its level: {{fact: {fact.name}.level, in: [...]}}."
         return super().refusal(operator, fact)
 
@@ -169,7 +195,11 @@ class Result(Number):
 
     def _stated(self, written: Any, fact: Any) -> StatedResult | None:
         comparator, sign, number = _quantity(written, fact.unit)
-        return StatedResult(Interval.of(Decimal(number), comparator), written) if number and not sign else None
+        return (
+            StatedResult(Interval.of(Decimal(number), comparator), written)
+            if number and not sign
+            else None
+        )
 
 
 class Day(Kind):
@@ -183,7 +213,9 @@ class Day(Kind):
         """The number of days."""
         match = _DAYS.match(written) if isinstance(written, str) else None
         if not match:
-            raise NotOfKind(f"{_told(written)} is no number of days.", "Write it as '90 d' (d: days).")
+            raise NotOfKind(
+                f"{_told(written)} is no number of days.", "Write it as '90 d' (d: days)."
+            )
         if int(match[1][:9]) > MOST_DAYS:
             raise NotOfKind(f"{written!r} is more than a lifetime.", "Write the number of days.")
         return Decimal(match[1])
@@ -198,7 +230,11 @@ class Day(Kind):
 
     def _stated(self, written: Any, fact: Any) -> date | None:
         with suppress(ValueError):
-            return date.fromisoformat(written) if isinstance(written, str) and _DAY.match(written) else None
+            return (
+                date.fromisoformat(written)
+                if isinstance(written, str) and _DAY.match(written)
+                else None
+            )
         return None
 
 
@@ -230,17 +266,34 @@ class Reference(Kind):
         return written if isinstance(written, str) else None
 
 
-YES_NO, NUMBER, CATEGORY, RESULT, DATE, ORDERS, REFERENCE = YesNo(), Number(), Category(), Result(), Day(), Orders(), Reference()
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (YES_NO, NUMBER, CATEGORY, RESULT, DATE, ORDERS, REFERENCE)}
+YES_NO, NUMBER, CATEGORY, RESULT, DATE, ORDERS, REFERENCE = (
+    YesNo(),
+    Number(),
+    Category(),
+    Result(),
+    Day(),
+    Orders(),
+    Reference(),
+)
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (YES_NO, NUMBER, CATEGORY, RESULT, DATE, ORDERS, REFERENCE)
+}
 
 
 def _told(written: Any) -> str:
     """A value as its author wrote it."""
-    return "nothing" if written is None else str(written) if isinstance(written, Decimal) else repr(written)
+    return (
+        "nothing"
+        if written is None
+        else str(written)
+        if isinstance(written, Decimal)
+        else repr(written)
+    )
 
 
 def _quantity(written: Any, unit: str) -> tuple[str | None, str, str]:
-    """The comparator, the sign and the number of a quantity in ``unit``; no number where it is none."""
+    """The comparator, the sign and the number of a quantity in ``unit``; no number
+    where it is none."""
     match = _QUANTITY.match(written) if isinstance(written, str) else None
     return (match[1], match[2], match[3]) if match and match[4] == unit else (None, "", "")
 
@@ -248,11 +301,16 @@ def _quantity(written: Any, unit: str) -> tuple[str | None, str, str]:
 def _quantity_schema(unit: str, before: str = "") -> Schema:
     # ECMA-262, which JSON Schema's patterns follow, knows no needless escapes such as "\\ ".
     written = re.sub(r"[.*+?^${}()|\[\]/]", r"\\\g<0>", unit)
-    return {"type": "string", "pattern": f"^{before}[0-9]+([.][0-9]+)? {written}$", "examples": [f"60 {unit}"]}
+    return {
+        "type": "string",
+        "pattern": f"^{before}[0-9]+([.][0-9]+)? {written}$",
+        "examples": [f"60 {unit}"],
+    }
 
 
 def _as_quantity(written: Any, unit: str) -> str:
-    """How to write a limit: with the author's own number where only the unit is not written as it should be, else with any."""
+    """How to write a limit: with the author's own number where only the unit is not written as it
+    should be, else with any."""
     number = _NUMBER.match(str(written))
     meant_so = number and number[2].casefold() in ("", unit.casefold())
     word = f" ({unit}: {_TIMES[unit]})" if unit in _TIMES else ""

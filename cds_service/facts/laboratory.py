@@ -1,4 +1,5 @@
-"""Reading laboratory results: from raw Observations to usable results, newest first (clinical specification, section 2)."""
+"""Reading laboratory results: from raw Observations to usable results, newest first (clinical
+specification, section 2)."""
 
 from __future__ import annotations
 
@@ -28,14 +29,18 @@ FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
 # Why a potassium is not used that would reassure.
 HAEMOLYSED_SAMPLE = "a haemolysed sample"
-_LONGEST_UNIT = 200  # of its code, its system and its print; the bound keeps hostile ones out of the cache
+# of its code, its system and its print; the bound keeps hostile ones out of the cache
+_LONGEST_UNIT = 200
 _LATEST = datetime.max.replace(tzinfo=UTC)
-_STRICT_VALUE = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL)
+_STRICT_VALUE = re.compile(
+    r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL
+)
 
 
 class Result(NamedTuple):
-    """A usable laboratory result. ``interval`` is in ``unit``; ``as_sent`` is what the laboratory reported. ``range`` is the
-    laboratory's own, as a text; ``side`` says where in it the laboratory puts the result: ``low``, ``normal`` or ``high``."""
+    """A usable laboratory result. ``interval`` is in ``unit``; ``as_sent`` is what the laboratory
+    reported. ``range`` is the laboratory's own, as a text; ``side`` says where in it the laboratory
+    puts the result: ``low``, ``normal`` or ``high``."""
 
     analyte: str
     interval: Interval
@@ -57,7 +62,8 @@ class Result(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """An Observation that may be a result: when it was made, and whether it is usable is not yet known."""
+    """An Observation that may be a result: when it was made, and whether it is usable
+    is not yet known."""
 
     moment: Moment | None
     status: str
@@ -66,7 +72,8 @@ class Reading(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What an Observation states, in the unit of the ``family`` that it compares in; ``as_sent`` is what the laboratory reported."""
+    """What an Observation states, in the unit of the ``family`` that it compares in; ``as_sent`` is
+    what the laboratory reported."""
 
     interval: Interval
     family: Family
@@ -90,7 +97,8 @@ class Results:
         return bool(self._readings)
 
     def __iter__(self) -> Iterator[tuple[Moment | None, Result | str]]:
-        """Each reading's moment with its result, or the reason why it cannot be used; undated ones first."""
+        """Each reading's moment with its result, or the reason why it cannot be used;
+        undated ones first."""
         for position, reading in enumerate(self._readings):
             if position == len(self._read):
                 self._read.append((reading.moment, self._result(reading)))
@@ -115,13 +123,20 @@ class Results:
         if not reading.status:
             return "a result without a status"
         if reading.status not in FINAL:
-            return "a preliminary result" if reading.status == "preliminary" else "a result whose status is not final"
+            return (
+                "a preliminary result"
+                if reading.status == "preliminary"
+                else "a result whose status is not final"
+            )
         if is_unreadable(reading.resource):
             return "a result that cannot be read whole"
-        return _read(reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site)
+        return _read(
+            reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site
+        )
 
     def _abnormality(self, reading: Reading) -> Decimal:
-        """How far a reading lies on the side that matters; of one that cannot be used, less than any."""
+        """How far a reading lies on the side that matters; of one that cannot be
+        used, less than any."""
         result = self._result(reading)
         if isinstance(result, str):
             return Decimal("-Infinity")
@@ -146,27 +161,39 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
     return readings
 
 
-def _newest_first(readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], Decimal]) -> list[Reading]:
+def _newest_first(
+    readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], Decimal]
+) -> list[Reading]:
     """Undated first; then by day, laboratory before point of care of the same day, and time.
 
-    Of readings of one time the later ``issued`` decides, else the more abnormal; last what does not depend on the order in
-    which resources arrive.
+    Of readings of one time the later ``issued`` decides, else the more abnormal; last what does not
+    depend on the order in which resources arrive.
     """
     if len(readings) < 2:
         return readings
     times = [_when(reading) for reading in readings]
     order = sorted(range(len(readings)), key=times.__getitem__, reverse=True)
     if any(times[first] == times[second] for first, second in pairwise(order)):
-        return sorted(readings, key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))), reverse=True)
+        return sorted(
+            readings,
+            key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))),
+            reverse=True,
+        )
     return [readings[position] for position in order]
 
 
 def _when(reading: Reading) -> tuple[date, bool, datetime]:
     moment = reading.moment
-    return (date.max, True, _LATEST) if moment is None else (moment.day, not reading.point_of_care, moment.instant)
+    return (
+        (date.max, True, _LATEST)
+        if moment is None
+        else (moment.day, not reading.point_of_care, moment.instant)
+    )
 
 
-def _tie(reading: Reading, zone: tzinfo, abnormality: Decimal) -> tuple[bool, float, Decimal, str, str]:
+def _tie(
+    reading: Reading, zone: tzinfo, abnormality: Decimal
+) -> tuple[bool, float, Decimal, str, str]:
     resource = reading.resource
     issued = parse_moment(resource.issued, zone)
     measured = resource.valueQuantity
@@ -175,12 +202,15 @@ def _tie(reading: Reading, zone: tzinfo, abnormality: Decimal) -> tuple[bool, fl
         issued.instant.timestamp() if issued else 0.0,
         abnormality,
         resource.id,
-        "" if resource.id or measured is None else f"{bytes(measured.value).decode()} {measured.unit} {measured.code}",
+        ""
+        if resource.id or measured is None
+        else f"{bytes(measured.value).decode()} {measured.unit} {measured.code}",
     )
 
 
 def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
-    """When an Observation was made: effectiveDateTime, effectiveInstant, or the end of effectivePeriod."""
+    """When an Observation was made: effectiveDateTime, effectiveInstant, or the end
+    of effectivePeriod."""
     if resource.effectiveDateTime and (moment := parse_moment(resource.effectiveDateTime, zone)):
         return moment
     if resource.effectiveInstant and (moment := parse_moment(resource.effectiveInstant, zone)):
@@ -190,12 +220,14 @@ def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
 
 
 def is_unreadable(resource: Observation) -> bool:
-    """Whether an Observation has an element that cannot be read, or stands under a modifier that is not understood."""
+    """Whether an Observation has an element that cannot be read, or stands under a modifier that
+    is not understood."""
     return bool(resource.malformed) or resource.is_modified
 
 
 def _superseded(readings: list[Reading]) -> set[int]:
-    """The Python ids of readings that a corrected or amended one replaces: of the same code and time."""
+    """The Python ids of readings that a corrected or amended one replaces: of the
+    same code and time."""
     corrected: set[Any] = set()
     for reading in readings:
         if reading.status in _CORRECTION:
@@ -203,18 +235,27 @@ def _superseded(readings: list[Reading]) -> set[int]:
     if not corrected:
         return set()
     return {
-        id(reading.resource) for reading in readings if reading.status not in _CORRECTION and corrected.intersection(_identity(reading))
+        id(reading.resource)
+        for reading in readings
+        if reading.status not in _CORRECTION and corrected.intersection(_identity(reading))
     }
 
 
 def _identity(reading: Reading) -> list[Any]:
-    """What makes a result a version of another: one of its codes, with the time of the sample. An identifier alone does not:
-    laboratories number requests and panels, too (clinical specification, section 2, "Newest")."""
+    """What makes a result a version of another: one of its codes, with the time of the sample. An
+    identifier alone does not: laboratories number requests and panels, too (clinical specification,
+    section 2, "Newest")."""
     moment, code = reading.moment, reading.resource.code
-    return [(coding, moment.instant) for coding in code.codings] if moment is not None and code is not None else []
+    return (
+        [(coding, moment.instant) for coding in code.codings]
+        if moment is not None and code is not None
+        else []
+    )
 
 
-def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care: bool, site: Site) -> Result | str:
+def _read(
+    resource: Observation, analyte: Analyte, moment: Moment, point_of_care: bool, site: Site
+) -> Result | str:
     """The result, or the reason why it cannot be used."""
     stated = measured(resource, analyte, site)
     if isinstance(stated, str):
@@ -230,16 +271,28 @@ def _read(resource: Observation, analyte: Analyte, moment: Moment, point_of_care
     haemolysed = analyte.name == "potassium" and says_haemolysed(_remarks(resource))
     if haemolysed and level_name == "normal":
         return HAEMOLYSED_SAMPLE
-    suspicious = interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
+    suspicious = (
+        interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
+    )
     return Result(
-        analyte.name, interval, family.unit, level_name, as_sent, moment, resource.relative, suspicious,
-        haemolysed, point_of_care, laboratory_range(resource) if resource.referenceRange else "",
+        analyte.name,
+        interval,
+        family.unit,
+        level_name,
+        as_sent,
+        moment,
+        resource.relative,
+        suspicious,
+        haemolysed,
+        point_of_care,
+        laboratory_range(resource) if resource.referenceRange else "",
         laboratory_side(resource) if resource.referenceRange or resource.interpretation else "",
-    )  # fmt: skip
+    )
 
 
 def measured(resource: Observation, analyte: Analyte, site: Site) -> Measured | str:
-    """The value of an Observation, whether it can be used or not; or the reason why none can be told."""
+    """The value of an Observation, whether it can be used or not; or the reason why
+    none can be told."""
     if resource.valueQuantity is not None:
         stated = _measured_quantity(resource.valueQuantity, analyte, site)
     elif resource.valueString:
@@ -256,7 +309,8 @@ def measured(resource: Observation, analyte: Analyte, site: Site) -> Measured | 
 
 
 def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> str | None:
-    """The class of a result; ``None`` where a comparator reaches from an abnormal class into the reassuring one."""
+    """The class of a result; ``None`` where a comparator reaches from an abnormal class into
+    the reassuring one."""
     if not analyte.classes:
         return ""
     lowest, highest = interval.classes(analyte.cuts_for(family, site))
@@ -267,12 +321,18 @@ def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> 
     return analyte.classes[highest]
 
 
-def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tuple[Interval, Unit, str] | str:
+def _measured_quantity(
+    quantity: Quantity, analyte: Analyte, site: Site
+) -> tuple[Interval, Unit, str] | str:
     value = quantity.number
     if value is None:
         return "a result without a number"
     printed, code = quantity.unit.strip(), quantity.code.strip()
-    read = _unit if len(code) + len(quantity.system) + len(printed) <= _LONGEST_UNIT else _unit.__wrapped__
+    read = (
+        _unit
+        if len(code) + len(quantity.system) + len(printed) <= _LONGEST_UNIT
+        else _unit.__wrapped__
+    )
     unit = read(code, quantity.system, printed, analyte, site)
     if isinstance(unit, str):
         return unit
@@ -285,7 +345,8 @@ def _measured_quantity(quantity: Quantity, analyte: Analyte, site: Site) -> tupl
 
 @lru_cache(maxsize=2048)
 def _unit(code: str, system: str, printed: str, analyte: Analyte, site: Site) -> Unit | str:
-    """The unit of a result of ``analyte``, or the reason why there is none; remembered, because laboratories use few."""
+    """The unit of a result of ``analyte``, or the reason why there is none; remembered, because
+    laboratories use few."""
 
     def same(coded: Unit, shown: Unit) -> bool:
         return _same_quantity(coded, shown, analyte)
@@ -298,7 +359,10 @@ def _same_quantity(code: Unit, printed: Unit, analyte: Analyte) -> bool:
     family = analyte.family_of(code.dimension)
     if code == printed or family is None or printed.dimension not in family.factors:
         return code == printed
-    return code.factor * family.factors[code.dimension] == printed.factor * family.factors[printed.dimension]
+    return (
+        code.factor * family.factors[code.dimension]
+        == printed.factor * family.factors[printed.dimension]
+    )
 
 
 def _measured_string(text: str, analyte: Analyte, site: Site) -> tuple[Interval, Unit, str] | str:
@@ -317,7 +381,8 @@ def _measured_string(text: str, analyte: Analyte, site: Site) -> tuple[Interval,
 
 
 def _property_agrees(resource: Observation, unit: Unit, site: Site) -> bool:
-    """Whether the LOINC property of the code (mass or moles per volume) fits the dimension of the unit."""
+    """Whether the LOINC property of the code (mass or moles per volume) fits the
+    dimension of the unit."""
     if unit.dimension not in (MASS, MOLAR, EQUIVALENTS):
         return True
     wanted, stated = "Mass" if unit.dimension == MASS else "Moles", False

@@ -1,6 +1,7 @@
 """What the laboratory itself says of a result: its range, and on which side of it the result lies.
 
-The class of a result stays that of the site's limits, since methods differ (clinical specification, section 2).
+The class of a result stays that of the site's limits, since methods differ (clinical
+specification, section 2).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ _FLAGS = {
     **dict.fromkeys(("L", "LL", "LU", "<"), "low"),
     **dict.fromkeys(("H", "HH", "HU", ">"), "high"),
     "N": "normal",
-}  # fmt: skip
+}
 
 
 def laboratory_range(resource: Observation) -> str:
-    """The range as a text, ``""`` where none was sent or where it cannot be told which one of several applies."""
+    """The range as a text, ``""`` where none was sent or where it cannot be told which one
+    of several applies."""
     found = _range_that_applies(resource)
     if found is None:
         return ""
@@ -31,15 +33,25 @@ def laboratory_range(resource: Observation) -> str:
 
 
 def laboratory_side(resource: Observation) -> str:
-    """``low``, ``normal`` or ``high`` by the laboratory's flag, else by its range in the unit of the result; ``""`` where neither tells."""
-    flags = {_FLAGS[code] for concept in resource.interpretation for _, code in concept.codings if code in _FLAGS}
+    """``low``, ``normal`` or ``high`` by the laboratory's flag, else by its range in the unit of
+    the result; ``""`` where neither tells."""
+    flags = {
+        _FLAGS[code]
+        for concept in resource.interpretation
+        for _, code in concept.codings
+        if code in _FLAGS
+    }
     if flags:
         return flags.pop() if len(flags) == 1 else ""
     found, value = _range_that_applies(resource), resource.valueQuantity
     if found is None or value is None or value.number is None or value.comparator:
         return ""
     low, high = (_limit(limit, value) for limit in (found.low, found.high))
-    if (found.low is not None and low is None) or (found.high is not None and high is None) or (low is None and high is None):
+    if (
+        (found.low is not None and low is None)
+        or (found.high is not None and high is None)
+        or (low is None and high is None)
+    ):
         return ""
     if low is not None and value.number < low:
         return "low"
@@ -52,8 +64,13 @@ def _short(text: str) -> str:
 
 
 def _range_that_applies(resource: Observation) -> ReferenceRange | None:
-    """The one that is of no other type than ``normal``; several are for somebody each, and it is not read for whom."""
-    usable = [item for item in resource.referenceRange if item.type is None or any(code == "normal" for _, code in item.type.codings)]
+    """The one that is of no other type than ``normal``; several are for somebody each, and it is
+    not read for whom."""
+    usable = [
+        item
+        for item in resource.referenceRange
+        if item.type is None or any(code == "normal" for _, code in item.type.codings)
+    ]
     return usable[0] if len(usable) == 1 else None
 
 

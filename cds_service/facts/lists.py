@@ -1,4 +1,5 @@
-"""The lists of the patient's record as reads of facts: problems, procedures, allergies, observations, and how much was received."""
+"""The lists of the patient's record as reads of facts: problems, procedures, allergies,
+observations, and how much was received."""
 
 from __future__ import annotations
 
@@ -16,21 +17,28 @@ from .record import Allergy, PerformedProcedure, Problem
 
 
 class Completeness(Protocol):
-    """Whether lists of the record were received whole, or at least all since a day; of Observations, those of some value sets."""
+    """Whether lists of the record were received whole, or at least all since a day; of
+    Observations, those of some value sets."""
 
     def __call__(self, *, since: date | None = None, of: tuple[str, ...] = ()) -> bool: ...
 
 
 def received(*queries: str) -> Read[Completeness]:
-    """Whether the lists of ``queries`` were received, so that absence from them may be concluded."""
+    """Whether the lists of ``queries`` were received, so that absence from them
+    may be concluded."""
     return Read(Needs(queries=queries), lambda facts: partial(facts.record.complete, *queries))
 
 
 def problems(*value_sets: str) -> Read[list[Problem]]:
-    """The problems with a code in ``value_sets`` that are not ruled out, active or not, confirmed or not."""
+    """The problems with a code in ``value_sets`` that are not ruled out, active or not,
+    confirmed or not."""
 
     def found(facts: Facts) -> list[Problem]:
-        return [problem for problem in facts.record.problems if not problem.value_sets.isdisjoint(value_sets)]
+        return [
+            problem
+            for problem in facts.record.problems
+            if not problem.value_sets.isdisjoint(value_sets)
+        ]
 
     return Read(Needs(queries=("conditions",), value_sets=value_sets), found)
 
@@ -39,11 +47,16 @@ def _any(problem: Problem) -> bool:
     return True
 
 
-def problem(*value_sets: str, where: Callable[[Problem], bool] = _any, ever: bool = False, even_uncertain: bool = False) -> Read[Fact]:
+def problem(
+    *value_sets: str,
+    where: Callable[[Problem], bool] = _any,
+    ever: bool = False,
+    even_uncertain: bool = False,
+) -> Read[Fact]:
     """Whether a confirmed active problem is in one of ``value_sets``.
 
-    ``where``: and this holds for it. ``ever``: whatever its clinical status. ``even_uncertain``: also under a modifier that is
-    not understood.
+    ``where``: and this holds for it. ``ever``: whatever its clinical status. ``even_uncertain``:
+    also under a modifier that is not understood.
     """
 
     def found(facts: Facts) -> Fact:
@@ -52,16 +65,27 @@ def problem(*value_sets: str, where: Callable[[Problem], bool] = _any, ever: boo
     return Read(Needs(queries=("conditions",), value_sets=value_sets), found)
 
 
-def problem_that(*value_sets: str, ever: bool = False, even_uncertain: bool = False) -> Read[Callable[[Callable[[Problem], bool]], Fact]]:
+def problem_that(
+    *value_sets: str, ever: bool = False, even_uncertain: bool = False
+) -> Read[Callable[[Callable[[Problem], bool]], Fact]]:
     """As :func:`problem`, for a condition that is known only when the fact is worked out."""
 
     def found(facts: Facts) -> Callable[[Callable[[Problem], bool]], Fact]:
-        return lambda where: _problem(facts, value_sets, where, ever=ever, even_uncertain=even_uncertain)
+        return lambda where: _problem(
+            facts, value_sets, where, ever=ever, even_uncertain=even_uncertain
+        )
 
     return Read(Needs(queries=("conditions",), value_sets=value_sets), found)
 
 
-def _problem(facts: Facts, value_sets: tuple[str, ...], where: Callable[[Problem], bool], *, ever: bool, even_uncertain: bool) -> Fact:
+def _problem(
+    facts: Facts,
+    value_sets: tuple[str, ...],
+    where: Callable[[Problem], bool],
+    *,
+    ever: bool,
+    even_uncertain: bool,
+) -> Fact:
     sources = [
         Source(problem.reference, problem.onset or problem.recorded, _named(problem))
         for problem in facts.record.problems
@@ -73,7 +97,11 @@ def _problem(facts: Facts, value_sets: tuple[str, ...], where: Callable[[Problem
     ]
     if sources:
         return known(True, *sources)
-    return known(False) if facts.record.complete("conditions") else unknown("conditions not all received")
+    return (
+        known(False)
+        if facts.record.complete("conditions")
+        else unknown("conditions not all received")
+    )
 
 
 def _named(problem: Problem) -> str:
@@ -85,13 +113,18 @@ def procedures(*value_sets: str) -> Read[list[PerformedProcedure]]:
     """The procedures that were done with a code in ``value_sets``."""
 
     def found(facts: Facts) -> list[PerformedProcedure]:
-        return [procedure for procedure in facts.record.procedures if not procedure.value_sets.isdisjoint(value_sets)]
+        return [
+            procedure
+            for procedure in facts.record.procedures
+            if not procedure.value_sets.isdisjoint(value_sets)
+        ]
 
     return Read(Needs(queries=("procedures",), value_sets=value_sets), found)
 
 
 def procedure(*value_sets: str) -> Read[Fact]:
-    """Whether a completed procedure is in one of ``value_sets``. Where the EHR keeps no procedures, problems alone tell."""
+    """Whether a completed procedure is in one of ``value_sets``. Where the EHR keeps no procedures,
+    problems alone tell."""
     found = procedures(*value_sets).evaluate
 
     def evaluate(facts: Facts) -> Fact:
@@ -106,19 +139,28 @@ def procedure(*value_sets: str) -> Read[Fact]:
 
 
 def allergies(*value_sets: str, names: tuple[str, ...] = ()) -> Read[list[Allergy]]:
-    """The allergies that stand with a substance in ``value_sets``, or with one of these ``names`` in its text."""
+    """The allergies that stand with a substance in ``value_sets``, or with one of these
+    ``names`` in its text."""
     wanted = (*value_sets, *names)
 
     def found(facts: Facts) -> list[Allergy]:
-        return [allergy for allergy in facts.record.allergies if not allergy.value_sets.isdisjoint(wanted)]
+        return [
+            allergy
+            for allergy in facts.record.allergies
+            if not allergy.value_sets.isdisjoint(wanted)
+        ]
 
     return Read(Needs(queries=("allergies",), value_sets=value_sets), found)
 
 
 def observations(value_set: str, *answers: str) -> Read[list[Observation]]:
-    """The Observations with a code in ``value_set``, whose values may be in one of the value sets ``answers``."""
+    """The Observations with a code in ``value_set``, whose values may be in one of the value
+    sets ``answers``."""
     (query,) = (name for name, query in QUERIES.items() if value_set in query.value_sets)
-    return Read(Needs(queries=(query,), value_sets=(value_set, *answers)), lambda facts: facts.record.observations(value_set))
+    return Read(
+        Needs(queries=(query,), value_sets=(value_set, *answers)),
+        lambda facts: facts.record.observations(value_set),
+    )
 
 
 def patient() -> Read[Patient | None]:

@@ -1,4 +1,5 @@
-"""Facts about why B12 may not be absorbed: surgery of stomach and bowel, Crohn's disease, and what lasts for life."""
+"""Facts about why B12 may not be absorbed: surgery of stomach and bowel, Crohn's disease, and
+what lasts for life."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ LENGTHS = ("over-20-cm", "up-to-20-cm", "length-unknown")
 
 @fact("ileum.resection", "resection of the ileum", "category", values=LENGTHS)
 class IleumResection(Computation):
-    """Resection of the ileum by the length removed, from the Procedure's extension or an Observation that is part of it.
+    """Resection of the ileum by the length removed, from the Procedure's extension or an
+    Observation that is part of it.
 
     Of several resections the longest known decides; one without a length leaves the question open.
     """
@@ -51,7 +53,12 @@ class IleumResection(Computation):
         for resource in self.lengths:
             moment = observation_moment(resource, self.facts.site.zone)
             length = centimetres(resource.valueQuantity)
-            if resource.status not in FINAL or moment is None or length is None or is_unreadable(resource):
+            if (
+                resource.status not in FINAL
+                or moment is None
+                or length is None
+                or is_unreadable(resource)
+            ):
                 continue
             for reference in map(target_of, resource.partOf):
                 if reference not in newest or newest[reference] < (moment.instant, length):
@@ -92,15 +99,20 @@ define(
         "cause.total_gastrectomy",
         "cause.hereditary",
     ),
-    """Pernicious anaemia, autoimmune gastritis, a positive intrinsic-factor antibody, total gastrectomy, or a hereditary
-    cobalamin disorder.""",
+    """Pernicious anaemia, autoimmune gastritis, a positive intrinsic-factor antibody, total
+    gastrectomy, or a hereditary cobalamin disorder.""",
 )
 
 define(
     "cause.lifelong",
     "lifelong cause of B12 deficiency",
-    of("cause.gastric_or_hereditary") | of("bariatric.malabsorptive") | of("ileum.resection").is_one_of("over-20-cm"),
-    "A gastric or hereditary cause; malabsorptive bariatric surgery; more than {ileum.extensive_above} of ileum resected.",
+    of("cause.gastric_or_hereditary")
+    | of("bariatric.malabsorptive")
+    | of("ileum.resection").is_one_of("over-20-cm"),
+    (
+        "A gastric or hereditary cause; malabsorptive bariatric surgery; more than "
+        "{ileum.extensive_above} of ileum resected."
+    ),
 )
 
 define(

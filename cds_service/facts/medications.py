@@ -1,7 +1,8 @@
-"""Medication of the record and of this session as reads of facts, and what cannot be told of either.
+"""Medication of the record and of this session as reads of facts, and what
+cannot be told of either.
 
-A medication that cannot be identified may be any drug, so the list that it stands in proves nothing absent (clinical
-specification, section 2, "Codes").
+A medication that cannot be identified may be any drug, so the list that it stands in proves nothing
+absent (clinical specification, section 2, "Codes").
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _ORDERS, _DOSES = MEDICATION_QUERIES[:2], MEDICATION_QUERIES[2:]
 
 
 def taking(*agents: str, begun: bool = False) -> Read[Fact]:
-    """Whether an order or statement of one of ``agents`` is current; ``begun``: and its first day has come."""
+    """Whether an order or statement of one of ``agents`` is current; ``begun``: and its
+    first day has come."""
 
     def evaluate(facts: Facts) -> Fact:
         found = facts.record.current_orders(facts.today)
@@ -38,7 +40,9 @@ def taking(*agents: str, begun: bool = False) -> Read[Fact]:
             return known(True, *sources)
         if has_unidentified(facts.record.current_orders(facts.today)):
             return unknown(UNIDENTIFIED)
-        return truth(False if facts.record.complete(*_ORDERS) else None, note="medications not all received")
+        return truth(
+            False if facts.record.complete(*_ORDERS) else None, note="medications not all received"
+        )
 
     return Read(Needs(queries=_ORDERS, value_sets=agents), evaluate)
 
@@ -50,7 +54,10 @@ def orders(*agents: str) -> Read[list[Order]]:
 
 def current_orders(*agents: str) -> Read[list[Order]]:
     """The orders and statements in force, of which those of ``agents`` are looked for."""
-    return Read(Needs(queries=_ORDERS, value_sets=agents), lambda facts: facts.record.current_orders(facts.today))
+    return Read(
+        Needs(queries=_ORDERS, value_sets=agents),
+        lambda facts: facts.record.current_orders(facts.today),
+    )
 
 
 def doses(*agents: str) -> Read[list[Dose]]:
@@ -59,7 +66,8 @@ def doses(*agents: str) -> Read[list[Dose]]:
 
 
 def session(*value_sets: str) -> Read[OrderingSession]:
-    """The orders of this session, of which those in ``value_sets`` are looked for: agents, or tests."""
+    """The orders of this session, of which those in ``value_sets`` are looked for:
+    agents, or tests."""
     return Read(Needs(value_sets=value_sets, session=True), lambda facts: facts.session)
 
 

@@ -32,14 +32,17 @@ class AgeInMonths(Computation):
 
 @fact("patient.deceased", "death")
 class Deceased(Computation):
-    """The record says that the patient has died: ``deceasedBoolean`` true, or a ``deceasedDateTime``. Not said is no death."""
+    """The record says that the patient has died: ``deceasedBoolean`` true, or a
+    ``deceasedDateTime``. Not said is no death."""
 
     patient = patient()
     reference = patient_reference()
 
     def compute(self) -> Fact:
         patient = self.patient
-        died = patient is not None and (patient.deceasedBoolean is True or bool(patient.deceasedDateTime))
+        died = patient is not None and (
+            patient.deceasedBoolean is True or bool(patient.deceasedDateTime)
+        )
         return known(died, *([Source(self.reference)] if died else []))
 
 
@@ -64,12 +67,17 @@ class Sex(Computation):
     def compute(self) -> Fact:
         patient = self.patient
         gender = patient.gender if patient and not patient.is_modified else ""
-        return known(gender, Source(self.reference)) if gender in ("female", "male", "other") else unknown("not stated")
+        return (
+            known(gender, Source(self.reference))
+            if gender in ("female", "male", "other")
+            else unknown("not stated")
+        )
 
 
 @fact("patient.pregnant", "pregnancy")
 class Pregnancy(Computation):
-    """The newest of a pregnancy Condition and the Observation 82810-3, neither older than {window.pregnancy}.
+    """The newest of a pregnancy Condition and the Observation 82810-3, neither older
+    than {window.pregnancy}.
 
     False for men, below {patient.childbearing_from} and above {patient.childbearing_to}.
     Unknown with a later Condition that goes with pregnancy, yet may outlast it.
@@ -87,7 +95,9 @@ class Pregnancy(Computation):
 
     def compute(self) -> Fact:
         years = self.age.value
-        if self.sex.value == "male" or (years is not None and not self.youngest <= years <= self.oldest):
+        if self.sex.value == "male" or (
+            years is not None and not self.youngest <= years <= self.oldest
+        ):
             return known(False)
         first, last = self.facts.today - self.window, self.facts.today + timedelta(days=1)
         found, unusable = self._statements(first)
@@ -101,15 +111,25 @@ class Pregnancy(Computation):
             return unknown("a condition of pregnancy on the problem list")
         if unusable:
             return unknown("a pregnancy status that cannot be used")
-        return known(False) if self.complete() else unknown("conditions or pregnancy status not received")
+        return (
+            known(False)
+            if self.complete()
+            else unknown("conditions or pregnancy status not received")
+        )
 
     def _possible_since(self, first: date, last: date) -> date:
-        """The day of the newest problem that goes with pregnancy (gestational diabetes, say), ``date.min`` for none."""
-        found = [problem.onset or problem.recorded for problem in self.conditions_of_pregnancy if problem.active]
+        """The day of the newest problem that goes with pregnancy (gestational diabetes, say),
+        ``date.min`` for none."""
+        found = [
+            problem.onset or problem.recorded
+            for problem in self.conditions_of_pregnancy
+            if problem.active
+        ]
         return max((day for day in found if day and first <= day <= last), default=date.min)
 
     def _statements(self, first: date) -> tuple[list[tuple[date, bool, str]], bool]:
-        """Each dated statement on pregnancy: its day, what it says, its resource; and whether one could not be used."""
+        """Each dated statement on pregnancy: its day, what it says, its resource; and whether one
+        could not be used."""
         found: list[tuple[date, bool, str]] = []
         unusable = False
         for problem in self.pregnancies:
@@ -121,8 +141,15 @@ class Pregnancy(Computation):
             moment = observation_moment(resource, site.zone)
             if resource.status in NO_RESULT or (moment is not None and moment.day < first):
                 continue
-            answers = site.terminology.sets_of_concept(resource.valueCodeableConcept).intersection(_ANSWERS)
-            if resource.status in FINAL and moment is not None and answers and not is_unreadable(resource):
+            answers = site.terminology.sets_of_concept(resource.valueCodeableConcept).intersection(
+                _ANSWERS
+            )
+            if (
+                resource.status in FINAL
+                and moment is not None
+                and answers
+                and not is_unreadable(resource)
+            ):
                 found.append((moment.day, "pregnant-answer" in answers, resource.relative))
             else:
                 unusable = True
@@ -147,11 +174,16 @@ class Lactation(Computation):
 
 @fact("patient.paediatric", "paediatric age")
 class PaediatricAge(Computation):
-    """Age below {age.adult_from}, for which no adult regimen applies. Unknown age counts as adult."""
+    """Age below {age.adult_from}, for which no adult regimen applies. Unknown
+    age counts as adult."""
 
     age = of("patient.age")
     adult_from = number("age.adult_from")
 
     def compute(self) -> Fact:
         age = self.age
-        return unknown(age.note) if age.is_unknown else known(age.value < self.adult_from, *age.sources)
+        return (
+            unknown(age.note)
+            if age.is_unknown
+            else known(age.value < self.adult_from, *age.sources)
+        )

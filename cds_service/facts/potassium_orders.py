@@ -1,4 +1,5 @@
-"""Potassium tests around the first doses of B12: what speaks for them, which are ordered already, which are to be ordered.
+"""Potassium tests around the first doses of B12: what speaks for them, which are ordered already,
+which are to be ordered.
 
 Clinical specification, section 4, before the tables.
 """
@@ -31,14 +32,16 @@ class Unreceived(Computation):
     complete = received(_ANALYTE.query)
 
     def compute(self) -> Fact:
-        return known(not self.complete(since=self.facts.today - self.window, of=_ANALYTE.value_sets))
+        return known(
+            not self.complete(since=self.facts.today - self.window, of=_ANALYTE.value_sets)
+        )
 
 
 @fact("potassium.grounds", "grounds for potassium checks with the first doses")
 class Grounds(Computation):
-    """Anaemia, a risk from low potassium, a potassium below {potassium.low_below} within {window.potassium_recent},
-    or a list of results that was not all received; or anaemia or risk not known, unless the B12 status is
-    reassuring."""
+    """Anaemia, a risk from low potassium, a potassium below {potassium.low_below} within
+    {window.potassium_recent}, or a list of results that was not all received; or anaemia or risk
+    not known, unless the B12 status is reassuring."""
 
     risks = each("anaemia", "potassium.risk")
     others = each("potassium.recently_low", "potassium.unreceived")
@@ -64,7 +67,8 @@ class Drafted(Computation):
 
 @fact("potassium.ordered", "potassium tests ordered within 24 hours", "orders")
 class Ordered(Computation):
-    """Which of the checks (now, at 24 hours, at 48 hours) were requested within 24 hours and have no final result since."""
+    """Which of the checks (now, at 24 hours, at 48 hours) were requested within 24 hours and have
+    no final result since."""
 
     requests = requests(*sorted(POTASSIUM))
     results = observed(_ANALYTE.query, *_ANALYTE.value_sets)
@@ -79,7 +83,10 @@ class Ordered(Computation):
                 found |= checks_of(request.resource, self.facts.site.zone)
         yesterday = self.facts.today - timedelta(days=1)
         awaited = ("registered", "preliminary")
-        if any(status in awaited and day >= yesterday and results.last_final < day for status, day, _ in results.found):
+        if any(
+            status in awaited and day >= yesterday and results.last_final < day
+            for status, day, _ in results.found
+        ):
             found.add(NOW)
         if found or (self.requests_complete() and self.results_complete()):
             return known(tuple(check for check in CHECKS if check in found))
@@ -104,7 +111,8 @@ class _ToOrder(Computation):
     ordered = of("potassium.ordered")
 
     def left(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of ``wanted`` that are neither drafted nor ordered; below the age of 16 none is suggested."""
+        """Those of ``wanted`` that are neither drafted nor ordered; below the age of 16
+        none is suggested."""
         if self.paediatric.holds:
             return ()
         requested = {*(self.drafted.value or ()), *(self.ordered.value or ())}
@@ -113,9 +121,9 @@ class _ToOrder(Computation):
 
 @fact("potassium.checks", "potassium checks with the first doses", "orders")
 class Checks(_ToOrder):
-    """Potassium now (unless measured at {potassium.low_below} or more within {window.potassium}), at 24 and at 48
-    hours, where there are grounds for them; as far as neither drafted nor ordered within 24 hours. None with
-    treatment that is given."""
+    """Potassium now (unless measured at {potassium.low_below} or more within {window.potassium}),
+    at 24 and at 48 hours, where there are grounds for them; as far as neither drafted nor ordered
+    within 24 hours. None with treatment that is given."""
 
     given = of("b12_therapy.given")
     grounds = of("potassium.grounds")
@@ -157,8 +165,8 @@ class Series(_ToOrder):
 
 @fact("potassium.haemolysed", "haemolysed potassium")
 class Haemolysed(Computation):
-    """The newest potassium of the last {window.potassium_recent} comes from a sample marked as haemolysed, so that
-    the true value may be lower."""
+    """The newest potassium of the last {window.potassium_recent} comes from a sample marked as
+    haemolysed, so that the true value may be lower."""
 
     window = days("window.potassium_recent")
     results = results("potassium")
@@ -175,8 +183,9 @@ class Haemolysed(Computation):
 
 @fact("potassium.first_doses", "first doses of B12 by injection")
 class FirstDoses(Computation):
-    """Injections drafted now would be the first: no treatment is known to be given. A course that is only scheduled since more
-    than {window.potassium_recent} counts as given, unless anaemia, a risk, or the potassium says that care is needed."""
+    """Injections drafted now would be the first: no treatment is known to be given. A course that
+    is only scheduled since more than {window.potassium_recent} counts as given, unless anaemia, a
+    risk, or the potassium says that care is needed."""
 
     given = of("b12_therapy.given")
     standing = of("b12_therapy.standing")

@@ -21,8 +21,9 @@ _BY_WORDS = {"24": AT_24_H, "48": AT_48_H}
 def checks_of(request: ServiceRequest, zone: tzinfo) -> frozenset[str]:
     """Which of the three checks a request for potassium is.
 
-    By its occurrence, counted from when it was written: under 12 hours now, up to 36 hours the check at 24 hours, later the
-    one at 48; a series is all of them. Else by "24 h" or "48 h" in its text, else it is for now.
+    By its occurrence, counted from when it was written: under 12 hours now, up to 36 hours the
+    check at 24 hours, later the one at 48; a series is all of them. Else by "24 h" or "48 h" in its
+    text, else it is for now.
     """
     timing = request.occurrenceTiming
     if timing is not None:

@@ -1,7 +1,8 @@
-"""The FHIR queries that facts read, by name, and the form in which an EHR is asked. Discovery's templates are made from them.
+"""The FHIR queries that facts read, by name, and the form in which an EHR is asked. Discovery's
+templates are made from them.
 
-Searches are by reference and token only, one parameter of a name, without status or date limits: text-only, past and
-status-less resources would be lost (clinical specification, section 2).
+Searches are by reference and token only, one parameter of a name, without status or date limits:
+text-only, past and status-less resources would be lost (clinical specification, section 2).
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ class Query(NamedTuple):
 
 def _results(query: str, *findings: str) -> Query:
     """The query of the laboratory tests that name it, and of the value sets of ``findings``."""
-    tests = [name for analyte in ANALYTES.values() if analyte.query == query for name in analyte.value_sets]
+    tests = [
+        name
+        for analyte in ANALYTES.values()
+        if analyte.query == query
+        for name in analyte.value_sets
+    ]
     return Query("Observation", (*tests, *findings), laboratory=True)
 
 
@@ -48,16 +54,19 @@ QUERIES: dict[str, Query] = {
     "medication-administrations": Query("MedicationAdministration"),
     "medication-dispenses": Query("MedicationDispense"),
     "service-requests": Query("ServiceRequest"),
-}  # fmt: skip
+}
 # Without these nothing can be said, so that no EHR may be declared not to keep them.
-ALWAYS_KEPT = frozenset({"patient", "b12-results", "conditions", "allergies", "medication-requests"})
-# Asked for by itself where results come in no known order: many creatinines would push it off the first page.
+ALWAYS_KEPT = frozenset(
+    {"patient", "b12-results", "conditions", "allergies", "medication-requests"}
+)
+# Asked for by itself where results come in no known order: many creatinines would push it
+# off the first page.
 _APART = {"renal-and-potassium": {"potassium": ANALYTES["potassium"].value_sets}}
 
 
 class Part(NamedTuple):
-    """A query or a part of it, as it is sent. ``key``: in the prefetch. ``query``: its name. ``before`` and ``after`` the patient's
-    id in its URL."""
+    """A query or a part of it, as it is sent. ``key``: in the prefetch. ``query``: its name.
+    ``before`` and ``after`` the patient's id in its URL."""
 
     key: str
     query: str
@@ -66,13 +75,14 @@ class Part(NamedTuple):
     asked: Asked
 
     def url(self, patient: str) -> str:
-        """The read or search, relative to a server's base; ``patient``: an id or a prefetch token."""
+        """The read or search, relative to a server's base; ``patient``: an id or
+        a prefetch token."""
         return f"{self.before}{patient}{self.after}"
 
 
 class Parts:
-    """The parts in which some queries are sent, ``by_key`` of the prefetch; ``laboratory``: the keys of those that ask for laboratory
-    results."""
+    """The parts in which some queries are sent, ``by_key`` of the prefetch; ``laboratory``: the
+    keys of those that ask for laboratory results."""
 
     __slots__ = ("_keys", "by_key", "laboratory")
 
@@ -85,39 +95,55 @@ class Parts:
         return iter(self.by_key.values())
 
     def keys_of(self, query: str, value_sets: tuple[str, ...] = ()) -> tuple[str, ...] | None:
-        """The keys of a query, as far as Observations of ``value_sets`` go; ``None`` where the EHR does not keep such a list."""
+        """The keys of a query, as far as Observations of ``value_sets`` go; ``None`` where the EHR
+        does not keep such a list."""
         wanted = query, value_sets
         if wanted not in self._keys:
             kept = [part for part in self if part.query == query]
-            keys = tuple(part.key for part in kept if not value_sets or not part.asked.value_sets.isdisjoint(value_sets))
+            keys = tuple(
+                part.key
+                for part in kept
+                if not value_sets or not part.asked.value_sets.isdisjoint(value_sets)
+            )
             self._keys[wanted] = keys if kept else None
         return self._keys[wanted]
 
 
 class Queries:
-    """The queries in the form that an EHR of ``profile`` takes: each of one part, or of several where one would be too long."""
+    """The queries in the form that an EHR of ``profile`` takes: each of one part, or of several
+    where one would be too long."""
 
     def __init__(self, profile: EhrProfile, terminology: Terminology):
         self.profile = profile
         self.parts: dict[str, Part] = {
-            part.key: part for query in QUERIES if query not in profile.not_kept for part in _parts(query, profile, terminology)
+            part.key: part
+            for query in QUERIES
+            if query not in profile.not_kept
+            for part in _parts(query, profile, terminology)
         }
         self._chosen: dict[tuple[str, ...], Parts] = {}
 
     def of(self, queries: Iterable[str]) -> Parts:
-        """The parts of ``queries``, without those that the EHR does not keep; worked out once for the same ``queries``."""
+        """The parts of ``queries``, without those that the EHR does not keep; worked out once for
+        the same ``queries``."""
         wanted = tuple(queries)
         chosen = self._chosen.get(wanted)
         if chosen is None:
-            chosen = self._chosen[wanted] = Parts(part for part in self.parts.values() if part.query in wanted)
+            chosen = self._chosen[wanted] = Parts(
+                part for part in self.parts.values() if part.query in wanted
+            )
         return chosen
 
 
 def query_of(key: str) -> str | None:
-    """The query that a prefetch key belongs to, whatever the form of the queries; ``None`` for no such key."""
+    """The query that a prefetch key belongs to, whatever the form of the queries;
+    ``None`` for no such key."""
     whole, _, number = key.rpartition("-")
     name = whole if number.isdigit() and whole else key
-    return next((query for query, parts in _APART.items() if name in parts), name if name in QUERIES else None)
+    return next(
+        (query for query, parts in _APART.items() if name in parts),
+        name if name in QUERIES else None,
+    )
 
 
 def _parts(query: str, profile: EhrProfile, terminology: Terminology) -> Iterator[Part]:
@@ -125,15 +151,21 @@ def _parts(query: str, profile: EhrProfile, terminology: Terminology) -> Iterato
     if kind == "Patient":
         yield Part(query, query, "Patient/", "", Asked(kind, profile=profile))
     elif not value_sets:
-        yield Part(query, query, f"{kind}?patient=", _form(kind, profile), Asked(kind, profile=profile))
+        yield Part(
+            query, query, f"{kind}?patient=", _form(kind, profile), Asked(kind, profile=profile)
+        )
     else:
         apart = {} if profile.order == "asked" else _APART.get(query, {})
-        rest = tuple(name for name in value_sets if not any(name in part for part in apart.values()))
+        rest = tuple(
+            name for name in value_sets if not any(name in part for part in apart.values())
+        )
         for key, names in ((query, rest), *apart.items()):
             yield from _by_codes(key, query, names, profile, terminology)
 
 
-def _by_codes(key: str, query: str, value_sets: Sequence[str], profile: EhrProfile, terminology: Terminology) -> Iterator[Part]:
+def _by_codes(
+    key: str, query: str, value_sets: Sequence[str], profile: EhrProfile, terminology: Terminology
+) -> Iterator[Part]:
     """Searches for the codes of value sets, as many as keep each below the longest template."""
     kind = QUERIES[query].resource_type
     before, after = f"{kind}?patient=", _form(kind, profile)
@@ -141,11 +173,18 @@ def _by_codes(key: str, query: str, value_sets: Sequence[str], profile: EhrProfi
     asked = Asked(kind, frozenset(value_sets), profile.order == "asked", profile)
     tokens = [token for name in value_sets for token in _tokens(name, profile, terminology)]
     for number, codes in enumerate(_fitting(dict.fromkeys(tokens), room), 1):
-        yield Part(key if number == 1 else f"{key}-{number}", query, before, f"&code={','.join(codes)}{after}", asked)
+        yield Part(
+            key if number == 1 else f"{key}-{number}",
+            query,
+            before,
+            f"&code={','.join(codes)}{after}",
+            asked,
+        )
 
 
 def _fitting(tokens: Iterable[str], room: int) -> Iterator[list[str]]:
-    """The tokens in lists that have no more than ``room`` characters when they are joined by commas."""
+    """The tokens in lists that have no more than ``room`` characters when they are
+    joined by commas."""
     fitting: list[str] = []
     for token in tokens:
         if fitting and len(",".join([*fitting, token])) > room:
@@ -161,7 +200,9 @@ def _form(kind: str, profile: EhrProfile) -> str:
     count = profile.count_of(kind)
     return "".join(
         (
-            f"&intent={','.join(profile.intents)}" if kind == "MedicationRequest" and profile.intents else "",
+            f"&intent={','.join(profile.intents)}"
+            if kind == "MedicationRequest" and profile.intents
+            else "",
             "&_sort=-date" if kind == "Observation" and profile.order == "asked" else "",
             f"&_include={kind}:medication" if kind in profile.include else "",
             f"&_count={count}" if count else "",
@@ -170,7 +211,17 @@ def _form(kind: str, profile: EhrProfile) -> str:
 
 
 def _tokens(value_set: str, profile: EhrProfile, terminology: Terminology) -> list[str]:
-    """The codes by which a value set is asked for, as search tokens: the published ones, and those of the site that it marks so.
-    One of a site's own system is told by that too, whatever the form of the others."""
-    keys = [(system, code) for system, code in terminology.query_codes(value_set) if not system.startswith(BASE)]
-    return [code if not profile.code_systems and system in _SYSTEMS_OF_BARE_CODES else f"{system}|{code}" for system, code in keys]
+    """The codes by which a value set is asked for, as search tokens: the published ones, and
+    those of the site that it marks so. One of a site's own system is told by that too, whatever
+    the form of the others."""
+    keys = [
+        (system, code)
+        for system, code in terminology.query_codes(value_set)
+        if not system.startswith(BASE)
+    ]
+    return [
+        code
+        if not profile.code_systems and system in _SYSTEMS_OF_BARE_CODES
+        else f"{system}|{code}"
+        for system, code in keys
+    ]

@@ -1,7 +1,9 @@
-"""What a fact reads, as values: each says what it needs, and is read only when the fact asks for it.
+"""What a fact reads, as values: each says what it needs, and is read only when
+the fact asks for it.
 
-A fact is a :class:`Computation`, a class whose attributes are its reads; or, where nothing is to be worked out, a single
-:class:`Read`. What a fact needs is the sum of its reads, so that it is declared once, where it is used.
+A fact is a :class:`Computation`, a class whose attributes are its reads; or, where nothing is to be
+worked out, a single :class:`Read`. What a fact needs is the sum of its reads, so that it is
+declared once, where it is used.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ _Shared = TypeVar("_Shared", bound="Computation")
 
 
 class Needs(NamedTuple):
-    """What it takes to read something: other ``facts``; ``queries`` of the record and the ``value_sets`` that are looked for there
-    or in the session; ``parameters``; and whether the orders of the ``session`` are read."""
+    """What it takes to read something: other ``facts``; ``queries`` of the record and the
+    ``value_sets`` that are looked for there or in the session; ``parameters``; and whether the
+    orders of the ``session`` are read."""
 
     facts: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
@@ -47,7 +50,8 @@ class Needs(NamedTuple):
 
 
 class Read(Generic[T]):
-    """Something that a fact can read. ``needs``: what that takes; ``evaluate``: gives it, from the facts of a call.
+    """Something that a fact can read. ``needs``: what that takes; ``evaluate``: gives it, from
+    the facts of a call.
 
     As an attribute of a :class:`Computation` it is evaluated anew each time that it is asked for.
     """
@@ -70,7 +74,9 @@ class Read(Generic[T]):
     def __or__(self: Read[Fact], other: Read[Fact]) -> Read[Fact]:
         """Kleene *or* of two yes/no facts (:func:`~cds_service.facts.fact.either`)."""
         first, second = self.evaluate, other.evaluate
-        return Read(self.needs.and_those_of(other.needs), lambda facts: either(first(facts), second(facts)))
+        return Read(
+            self.needs.and_those_of(other.needs), lambda facts: either(first(facts), second(facts))
+        )
 
     def is_one_of(self: Read[Fact], *values: str) -> Read[Fact]:
         """Whether a fact has one of ``values``; unknown where it is."""
@@ -78,14 +84,18 @@ class Read(Generic[T]):
 
         def has_one(facts: Facts) -> Fact:
             found = evaluate(facts)
-            return unknown(found.note) if found.is_unknown else known(found.value in values, *found.sources)
+            return (
+                unknown(found.note)
+                if found.is_unknown
+                else known(found.value in values, *found.sources)
+            )
 
         return Read(self.needs, has_one)
 
 
 class _OfFact(Read[Fact]):
-    """Another fact, looked up here as :meth:`Facts.__getitem__` does: facts read facts some hundred times a call, and a step between
-    costs a tenth of it."""
+    """Another fact, looked up here as :meth:`Facts.__getitem__` does: facts read facts some hundred
+    times a call, and a step between costs a tenth of it."""
 
     __slots__ = ("_name",)
 
@@ -118,7 +128,8 @@ class _OfSite(Read[T]):
 
 
 class Computation:
-    """How a fact is worked out, or something that several facts share: its attributes are what it reads.
+    """How a fact is worked out, or something that several facts share: its
+    attributes are what it reads.
 
     ``needs``: what all its reads need, those of its base classes too.
     """
@@ -154,7 +165,8 @@ def any_of(*names: str) -> Read[Fact]:
 
 
 def each(*names: str) -> Read[Iterator[Fact]]:
-    """The facts ``names``, one after the other, each only when the one before did not settle the matter."""
+    """The facts ``names``, one after the other, each only when the one before did not
+    settle the matter."""
     return Read(Needs(facts=names), lambda facts: map(facts.__getitem__, names))
 
 

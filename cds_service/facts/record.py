@@ -1,4 +1,5 @@
-"""The patient's record for one call: what was received, what is complete, and each list read once, defensively.
+"""The patient's record for one call: what was received, what is complete, and each list
+read once, defensively.
 
 A resource that cannot be read makes the facts of its list unknown; it never makes the call fail.
 """
@@ -43,24 +44,36 @@ from .therapy import Dose, Order, read_dose, read_order
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
-# The codes of R4's statuses, "" where there is none. Another one says nothing, so that its resource is uncertain.
+# The codes of R4's statuses, "" where there is none. Another one says nothing, so that its
+# resource is uncertain.
 _CLINICAL = _ACTIVE | {"", "inactive", "remission", "resolved"}
 _CONFIRMED = frozenset({"", "confirmed"})
-_VERIFICATION = _CONFIRMED | {"unconfirmed", "provisional", "differential", "refuted", "entered-in-error"}
-_NOT_DONE = frozenset({"preparation", "in-progress", "not-done", "on-hold", "stopped", "entered-in-error"})
+_VERIFICATION = _CONFIRMED | {
+    "unconfirmed",
+    "provisional",
+    "differential",
+    "refuted",
+    "entered-in-error",
+}
+_NOT_DONE = frozenset(
+    {"preparation", "in-progress", "not-done", "on-hold", "stopped", "entered-in-error"}
+)
 # Without these, what a resource says of a problem, a procedure or a request is not known.
 _DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
-# Anaphylaxis (FHIR R4, AllergyIntolerance example) and anaphylactic shock (HL7 Belgium, value set of risk manifestations).
+# Anaphylaxis (FHIR R4, AllergyIntolerance example) and anaphylactic shock (HL7 Belgium, value set
+# of risk manifestations).
 _ANAPHYLAXIS = frozenset({(SNOMED, "39579001"), (SNOMED, "735173007")})
 _Item = TypeVar("_Item")
 _Resource = TypeVar("_Resource", bound=OfPatient)
 
 
 class Problem(NamedTuple):
-    """A Condition. ``active`` and ``confirmed`` as clinical specification section 2 reads its statuses.
+    """A Condition. ``active`` and ``confirmed`` as clinical specification section
+    2 reads its statuses.
 
-    ``uncertain``: it cannot be read whole, or stands under a modifier that is not understood. It counts for Leber's alone.
-    ``called``: what a card quotes, its text or the display of a code that is read, ``""`` where it has neither.
+    ``uncertain``: it cannot be read whole, or stands under a modifier that is not understood. It
+    counts for Leber's alone. ``called``: what a card quotes, its text or the display of a code that
+    is read, ``""`` where it has neither.
     """
 
     value_sets: frozenset[str]
@@ -85,7 +98,8 @@ class PerformedProcedure(NamedTuple):
 
 
 class Allergy(NamedTuple):
-    """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or anaphylactic reaction.
+    """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or
+    anaphylactic reaction.
 
     ``uncertain``: as with a problem; an allergy counts all the same.
     """
@@ -97,10 +111,12 @@ class Allergy(NamedTuple):
 
 
 class PatientRecord:
-    """The record of one patient. ``parts``: those in which the lists that the EHR keeps were asked for; ``received``: how much was
-    received of each, by its key."""
+    """The record of one patient. ``parts``: those in which the lists that the EHR keeps were asked
+    for; ``received``: how much was received of each, by its key."""
 
-    def __init__(self, index: ResourceIndex, parts: Parts, received: Mapping[str, Completeness], site: Site):
+    def __init__(
+        self, index: ResourceIndex, parts: Parts, received: Mapping[str, Completeness], site: Site
+    ):
         self.index = index
         self.site = site
         self._parts = parts
@@ -110,10 +126,12 @@ class PatientRecord:
         self._results: dict[str, Results] = {}
 
     def complete(self, *queries: str, since: date | None = None, of: tuple[str, ...] = ()) -> bool:
-        """Whether absence from the lists of ``queries`` may be concluded: all received, and all of it readable.
+        """Whether absence from the lists of ``queries`` may be concluded: all received,
+        and all of it readable.
 
-        A list that the EHR does not keep is passed over where another of ``queries`` is kept. ``since``: whether at least all
-        since that day was received. ``of``: as far as Observations of these value sets go.
+        A list that the EHR does not keep is passed over where another of ``queries`` is kept.
+        ``since``: whether at least all since that day was received. ``of``: as far as Observations
+        of these value sets go.
         """
         is_kept = False
         for query in queries:
@@ -123,7 +141,11 @@ class PatientRecord:
             is_kept = True
             kind = QUERIES[query].resource_type
             # Of Observations each result that cannot be read makes its own fact unknown.
-            if not keys or kind in self._unreadable or (kind in self.index.uncertain and kind != "Observation"):
+            if (
+                not keys
+                or kind in self._unreadable
+                or (kind in self.index.uncertain and kind != "Observation")
+            ):
                 return False
             for key in keys:
                 if not self._received.get(key, NOTHING).reaches(since):
@@ -142,7 +164,9 @@ class PatientRecord:
     @once
     def requests(self) -> list[ServiceRequest]:
         """The ServiceRequests that can be read whole."""
-        return [request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)]
+        return [
+            request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)
+        ]
 
     def results(self, analyte: Analyte, today: date) -> Results:
         """The results of an analyte, sorted once."""
@@ -177,7 +201,9 @@ class PatientRecord:
 
     def current_orders(self, today: date) -> list[Order]:
         """The orders and statements in force on ``today``."""
-        return self.remember("current orders", lambda: [order for order in self.orders if order.current(today)])
+        return self.remember(
+            "current orders", lambda: [order for order in self.orders if order.current(today)]
+        )
 
     @once
     def doses(self) -> list[Dose]:
@@ -195,7 +221,9 @@ class PatientRecord:
         value: _Item = self._lists[name]
         return value
 
-    def _read(self, kind: type[_Resource], reader: Callable[[_Resource], _Item | None]) -> list[_Item]:
+    def _read(
+        self, kind: type[_Resource], reader: Callable[[_Resource], _Item | None]
+    ) -> list[_Item]:
         items = []
         for resource in self.index.of_type(kind):
             try:
@@ -237,7 +265,11 @@ class PatientRecord:
         if code is None or code.text.strip():
             return code.text.strip() if code is not None else ""
         sets_of = self.site.terminology.sets_of
-        read = (coding for coding in code.coding if coding.display.strip() and sets_of(canonical_system(coding.system), coding.code))
+        read = (
+            coding
+            for coding in code.coding
+            if coding.display.strip() and sets_of(canonical_system(coding.system), coding.code)
+        )
         return next((coding.display.strip() for coding in read), "")
 
     def _procedure(self, resource: Procedure) -> PerformedProcedure | None:
@@ -257,10 +289,16 @@ class PatientRecord:
 
     def _allergy(self, resource: AllergyIntolerance) -> Allergy | None:
         terminology = self.site.terminology
-        if status_code(resource.verificationStatus, f"{_HL7}/allergyintolerance-verification") in ("refuted", "entered-in-error"):
+        if status_code(resource.verificationStatus, f"{_HL7}/allergyintolerance-verification") in (
+            "refuted",
+            "entered-in-error",
+        ):
             return None
         # A status that says nothing leaves an allergy standing.
-        if status_code(resource.clinicalStatus, f"{_HL7}/allergyintolerance-clinical") in ("inactive", "resolved"):
+        if status_code(resource.clinicalStatus, f"{_HL7}/allergyintolerance-clinical") in (
+            "inactive",
+            "resolved",
+        ):
             return None
         concepts = [resource.code, *(reaction.substance for reaction in resource.reaction)]
         value_sets = frozenset().union(*(_allergens(concept, terminology) for concept in concepts))
@@ -271,14 +309,20 @@ class PatientRecord:
         severe = (
             untold
             or resource.criticality == "high"
-            or any(reaction.severity == "severe" or _anaphylactic(reaction) for reaction in resource.reaction)
+            or any(
+                reaction.severity == "severe" or _anaphylactic(reaction)
+                for reaction in resource.reaction
+            )
         )
         return Allergy(value_sets, severe, resource.relative, _is_uncertain(resource))
 
 
 def _is_uncertain(resource: OfPatient) -> bool:
-    """Whether what decides on the meaning of a resource cannot be read, or a modifier of it is not understood."""
-    return resource.is_modified or any(place.partition(".")[0] in _DECIDING for place in resource.malformed)
+    """Whether what decides on the meaning of a resource cannot be read, or a modifier of it
+    is not understood."""
+    return resource.is_modified or any(
+        place.partition(".")[0] in _DECIDING for place in resource.malformed
+    )
 
 
 def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
@@ -293,4 +337,6 @@ def _anaphylactic(reaction: AllergyReaction) -> bool:
     manifestations = [item.concept or item for item in reaction.manifestation]
     names = [name for item in manifestations for name in item.names]
     names.append(reaction.description)
-    return any("anaphyla" in name.lower() for name in names) or any(_ANAPHYLAXIS.intersection(item.codings) for item in manifestations)
+    return any("anaphyla" in name.lower() for name in names) or any(
+        _ANAPHYLAXIS.intersection(item.codings) for item in manifestations
+    )

@@ -1,7 +1,7 @@
 """Which cobalamin order fits the patient.
 
-Every card takes its orders from here, so that agent, route and interval are decided in one place (clinical specification,
-section 4, before the tables).
+Every card takes its orders from here, so that agent, route and interval are decided in one place
+(clinical specification, section 4, before the tables).
 """
 
 from __future__ import annotations
@@ -23,8 +23,13 @@ class Barring(Computation):
     only_unexplained_high = of("b12.only_unexplained_high")
 
     def bars(self) -> bool:
-        """A severe allergy to one, a very high B12 as all that speaks for deficiency, or an age below 16, for which no order is made."""
-        return self.allergy.value == "severe" or bool(self.paediatric.holds) or bool(self.only_unexplained_high.holds)
+        """A severe allergy to one, a very high B12 as all that speaks for deficiency, or an age
+        below 16, for which no order is made."""
+        return (
+            self.allergy.value == "severe"
+            or bool(self.paediatric.holds)
+            or bool(self.only_unexplained_high.holds)
+        )
 
 
 class Injection(Computation):
@@ -41,9 +46,10 @@ class Injection(Computation):
     def order(self, regimen: str) -> Fact:
         """The order for ``regimen`` (``loading`` or a hydroxocobalamin template for maintenance).
 
-        Hydroxocobalamin; cyanocobalamin by injection where the site does not stock it, never with Leber's. With neurological
-        features and a status that is not reassuring it is given on alternate days. Loading goes over into maintenance; of a
-        dietary cause alone it is the regimen that the parameter set names.
+        Hydroxocobalamin; cyanocobalamin by injection where the site does not stock it, never with
+        Leber's. With neurological features and a status that is not reassuring it is given on
+        alternate days. Loading goes over into maintenance; of a dietary cause alone it is the
+        regimen that the parameter set names.
         """
         neuro = self.neuro.holds and self.by_results.value not in REASSURING
         if self.hydroxocobalamin_stocked:
@@ -60,7 +66,8 @@ class Injection(Computation):
 
 @fact("b12.may_be_advised", "B12 may be advised")
 class MayBeAdvised(Computation):
-    """No severe allergy to a cobalamin is known, nor an age below {age.adult_from}: a text may say to give B12."""
+    """No severe allergy to a cobalamin is known, nor an age below {age.adult_from}: a text
+    may say to give B12."""
 
     allergy = of("allergy.cobalamin")
     paediatric = of("patient.paediatric")
@@ -81,8 +88,8 @@ class HydroxocobalaminStocked(Computation):
 
 @fact("formulary.us_label_differs", "hydroxocobalamin regimen other than that of the US label")
 class UsLabelDiffers(Computation):
-    """The parameter set is that of the United States, and what is suggested is hydroxocobalamin, whose label there has another
-    regimen."""
+    """The parameter set is that of the United States, and what is suggested is hydroxocobalamin,
+    whose label there has another regimen."""
 
     stocked = stocked("hydroxocobalamin-injection")
 
@@ -92,7 +99,8 @@ class UsLabelDiffers(Computation):
 
 @fact("regimen.dietary_alone", "regimen of a dietary cause alone")
 class RegimenOfDietaryCause(Computation):
-    """The parameter set has a regimen of its own for a dietary cause, and nothing else is known to cause the deficiency."""
+    """The parameter set has a regimen of its own for a dietary cause, and nothing else is known to
+    cause the deficiency."""
 
     dietary_alone = of("cause.dietary_alone")
     regimen = text("dietary.regimen")
@@ -108,13 +116,15 @@ class _Starting(Barring):
     injection = part(Injection)
 
     def may_start(self) -> bool:
-        """Whether nothing bars a cobalamin, and no course is under way, drafted, or stopped in this session: none is started beside it."""
+        """Whether nothing bars a cobalamin, and no course is under way, drafted, or stopped in this
+        session: none is started beside it."""
         return not self.bars() and not any(ground.holds for ground in self.begun)
 
 
 @fact("regimen.start", "regimen to start", "orders")
 class StartingRegimen(_Starting):
-    """The parenteral cobalamin order that starts treatment; absent while one is active, drafted, or must not be suggested.
+    """The parenteral cobalamin order that starts treatment; absent while one is active, drafted, or
+    must not be suggested.
 
     Hydroxocobalamin; cyanocobalamin injection where the site does not stock it, never with Leber's.
     """
@@ -125,8 +135,8 @@ class StartingRegimen(_Starting):
 
 @fact("regimen.resume", "regimen to resume", "orders")
 class ResumingRegimen(_Starting):
-    """Hydroxocobalamin every 3 months where treatment lapsed (on alternate days instead with neurological features and no
-    reassuring status); absent while one is active or drafted."""
+    """Hydroxocobalamin every 3 months where treatment lapsed (on alternate days instead with
+    neurological features and no reassuring status); absent while one is active or drafted."""
 
     def compute(self) -> Fact:
         return self.injection.order("hydroxocobalamin-3-monthly") if self.may_start() else absent()
@@ -134,7 +144,8 @@ class ResumingRegimen(_Starting):
 
 @fact("regimen.ileal_prophylaxis", "regimen for extensive ileal disease", "orders")
 class IlealProphylaxis(_Starting):
-    """Hydroxocobalamin at the parameter set's interval after extensive ileal resection; as for resuming otherwise."""
+    """Hydroxocobalamin at the parameter set's interval after extensive ileal resection; as for
+    resuming otherwise."""
 
     prophylaxis = text("ileum.prophylaxis")
 
@@ -144,8 +155,8 @@ class IlealProphylaxis(_Starting):
 
 @fact("regimen.monthly", "monthly regimen", "orders")
 class MonthlyRegimen(Computation):
-    """Hydroxocobalamin monthly in place of a longer interval; cyanocobalamin where it is not stocked, never with Leber's;
-    absent where none must be suggested."""
+    """Hydroxocobalamin monthly in place of a longer interval; cyanocobalamin where it is not
+    stocked, never with Leber's; absent where none must be suggested."""
 
     allergy = of("allergy.cobalamin")
     paediatric = of("patient.paediatric")
@@ -165,12 +176,15 @@ class MonthlyRegimen(Computation):
 def unfit_for_oral() -> Read[bool]:
     """Whether something is known for which no B12 is given by mouth."""
     grounds = each("neuro.involvement", "renal.dysfunction", "leber", "anaemia.severe")
-    return Read(grounds.needs, lambda facts: any(ground.holds for ground in grounds.evaluate(facts)))
+    return Read(
+        grounds.needs, lambda facts: any(ground.holds for ground in grounds.evaluate(facts))
+    )
 
 
 @fact("regimen.oral", "oral regimen to start", "orders")
 class OralRegimen(_Starting):
-    """Oral cyanocobalamin 1000 ug daily; absent with neurological features, renal dysfunction, Leber's or severe anaemia."""
+    """Oral cyanocobalamin 1000 ug daily; absent with neurological features, renal dysfunction,
+    Leber's or severe anaemia."""
 
     tablets_stocked = stocked("cyanocobalamin-tablets")
     unfit = unfit_for_oral()
@@ -182,10 +196,11 @@ class OralRegimen(_Starting):
 
 @fact("regimen.instead_of_cyanocobalamin", "hydroxocobalamin in place of the draft", "orders")
 class InsteadOfCyanocobalamin(Barring):
-    """The hydroxocobalamin order that replaces drafted cyanocobalamin: loading where treatment starts, else maintenance.
+    """The hydroxocobalamin order that replaces drafted cyanocobalamin: loading where treatment
+    starts, else maintenance.
 
-    Absent where hydroxocobalamin is not stocked, must not be suggested, another cobalamin is drafted beside it, or another
-    course runs: then the draft is only to be removed.
+    Absent where hydroxocobalamin is not stocked, must not be suggested, another cobalamin is
+    drafted beside it, or another course runs: then the draft is only to be removed.
     """
 
     stocked = stocked("hydroxocobalamin-injection")
@@ -200,10 +215,21 @@ class InsteadOfCyanocobalamin(Barring):
         if self.bars() or not self.stocked or self.duplicate.holds:
             return absent()
         drafts = self.session.drafts
-        if any(draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin") for draft in drafts):
+        if any(
+            draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")
+            for draft in drafts
+        ):
             return absent()
         if any(draft.product.cobalamin and not draft.selected for draft in drafts):
             return absent()
         if self.active.holds:
-            return known(("hydroxocobalamin-2-monthly" if self.neuro.holds else "hydroxocobalamin-3-monthly",))
-        return self.injection.order("hydroxocobalamin-3-monthly" if self.by_results.value in REASSURING else "loading")
+            return known(
+                (
+                    "hydroxocobalamin-2-monthly"
+                    if self.neuro.holds
+                    else "hydroxocobalamin-3-monthly",
+                )
+            )
+        return self.injection.order(
+            "hydroxocobalamin-3-monthly" if self.by_results.value in REASSURING else "loading"
+        )

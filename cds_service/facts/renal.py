@@ -32,8 +32,16 @@ class Egfr(Computation):
         creatinine = self.newest_creatinine(lambda result: False)
         computed = self._rate(creatinine.value) if creatinine.value is not None else None
         if computed is None:
-            open_question = reported.value is None and not reported.is_unknown and (creatinine.is_unknown or creatinine.value is not None)
-            return unknown(creatinine.note or "no rate can be worked out from creatinine") if open_question else reported
+            open_question = (
+                reported.value is None
+                and not reported.is_unknown
+                and (creatinine.is_unknown or creatinine.value is not None)
+            )
+            return (
+                unknown(creatinine.note or "no rate can be worked out from creatinine")
+                if open_question
+                else reported
+            )
         if reported.value is not None and reported.value.moment.day >= computed.moment.day:
             return reported
         if computed.level == "normal" and may_be_outdated(creatinine):
@@ -41,7 +49,8 @@ class Egfr(Computation):
         return known(computed, Source(computed.reference, computed.moment.day, computed.as_sent))
 
     def _rate(self, creatinine: Result) -> Result | None:
-        """eGFR by CKD-EPI 2021 (creatinine; N Engl J Med 2021;385:1737) for a known adult age and sex, else ``None``."""
+        """eGFR by CKD-EPI 2021 (creatinine; N Engl J Med 2021;385:1737) for a known adult age and
+        sex, else ``None``."""
         years, sex, point = self.age.value, self.sex.value, creatinine.interval.point
         if years is None or years < 18 or sex not in ("female", "male") or point is None:
             return None
@@ -49,38 +58,58 @@ class Egfr(Computation):
         ratio = float(point / _MG_PER_DL) / kappa
         rate = 142 * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.2 * 0.9938**years * factor
         value = Decimal(str(round(rate, 3)))
-        reduced = Interval(value, value).classes((Cut(self.reduced_below(_RATE_UNIT), True),))[0] == 0
+        reduced = (
+            Interval(value, value).classes((Cut(self.reduced_below(_RATE_UNIT), True),))[0] == 0
+        )
         return Result(
-            "egfr.reported", Interval(value, value), _RATE_UNIT, "reduced" if reduced else "normal",
-            f"{round(rate)} mL/min/1.73 m2 (CKD-EPI 2021 from creatinine {creatinine.as_sent})", creatinine.moment,
-            creatinine.reference, False, False, False,
-        )  # fmt: skip
+            "egfr.reported",
+            Interval(value, value),
+            _RATE_UNIT,
+            "reduced" if reduced else "normal",
+            f"{round(rate)} mL/min/1.73 m2 (CKD-EPI 2021 from creatinine {creatinine.as_sent})",
+            creatinine.moment,
+            creatinine.reference,
+            False,
+            False,
+            False,
+        )
 
 
 @fact("renal.dysfunction", "renal dysfunction")
 class RenalDysfunction(Computation):
-    """eGFR below {egfr.reduced_below}, or CKD 3 to 5, dialysis or diabetic nephropathy on record; without either, unknown."""
+    """eGFR below {egfr.reduced_below}, or CKD 3 to 5, dialysis or diabetic nephropathy on record;
+    without either, unknown."""
 
     rate = level_of("egfr")
     on_record = problem("ckd-3-to-5", "dialysis", "diabetic-nephropathy")
 
     def compute(self) -> Fact:
         rate = self.rate
-        by_rate = unknown("no eGFR") if rate.value is None else known(rate.value == "reduced", *rate.sources)
+        by_rate = (
+            unknown("no eGFR")
+            if rate.value is None
+            else known(rate.value == "reduced", *rate.sources)
+        )
         return either(by_rate, self.on_record)
 
 
 define_result(
     "potassium",
     "potassium",
-    "The newest usable potassium of the last {window.potassium}; laboratory before point of care of the same day.",
+    (
+        "The newest usable potassium of the last {window.potassium}; laboratory before point of "
+        "care of the same day."
+    ),
 )
 
 define(
     "potassium.level",
     "potassium level",
     level_of("potassium"),
-    "Severely low below {potassium.severe_below}, low below {potassium.low_below}; a result sent as less than the latter is at least low.",
+    (
+        "Severely low below {potassium.severe_below}, low below {potassium.low_below}; a result "
+        "sent as less than the latter is at least low."
+    ),
     kind="category",
     values=("severely-low", "low", "normal"),
 )
@@ -104,6 +133,10 @@ define(
 define(
     "potassium.risk",
     "risk from low potassium",
-    taking("digoxin", "loop-diuretic", "thiazide-diuretic", "antiarrhythmic") | problem("heart-failure", "arrhythmia"),
-    "Current digoxin, loop or thiazide diuretic or antiarrhythmic; heart failure or arrhythmia on the problem list.",
+    taking("digoxin", "loop-diuretic", "thiazide-diuretic", "antiarrhythmic")
+    | problem("heart-failure", "arrhythmia"),
+    (
+        "Current digoxin, loop or thiazide diuretic or antiarrhythmic; heart failure or arrhythmia "
+        "on the problem list."
+    ),
 )

@@ -1,4 +1,5 @@
-"""Facts about laboratory tests that are pending or drafted: ``test.pending.X`` and ``test.drafted.X``."""
+"""Facts about laboratory tests that are pending or drafted: ``test.pending.X`` and
+``test.drafted.X``."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ from .reads import Computation, Needs, Read, computed, days, of
 
 
 class TestOfLaboratory(NamedTuple):
-    """A test as it is ordered. ``answering``: the tests that it may be, each as value sets of results and requests that answer one
-    another; ``panels`` contain it. A total B12 does not answer an active B12, nor a serum folate a red-cell folate."""
+    """A test as it is ordered. ``answering``: the tests that it may be, each as value sets of
+    results and requests that answer one another; ``panels`` contain it. A total B12 does not answer
+    an active B12, nor a serum folate a red-cell folate."""
 
     title: str
     answering: tuple[tuple[str, ...], ...]
@@ -28,12 +30,17 @@ class TestOfLaboratory(NamedTuple):
     @property
     def value_sets(self) -> tuple[str, ...]:
         """All value sets by which it is ordered."""
-        return (*(value_set for value_sets in self.answering for value_set in value_sets), *self.panels)
+        return (
+            *(value_set for value_sets in self.answering for value_set in value_sets),
+            *self.panels,
+        )
 
     @property
     def query(self) -> str:
         """The query of its results."""
-        return next(name for name, query in QUERIES.items() if self.answering[0][0] in query.value_sets)
+        return next(
+            name for name, query in QUERIES.items() if self.answering[0][0] in query.value_sets
+        )
 
 
 TESTS: dict[str, TestOfLaboratory] = {
@@ -44,12 +51,15 @@ TESTS: dict[str, TestOfLaboratory] = {
     "folate": TestOfLaboratory("folate", (("folate-serum",), ("folate-red-cell",))),
     "blood_count": TestOfLaboratory("blood count", (("hb",),), ("blood-count-panel",)),
     "reticulocytes": TestOfLaboratory("reticulocytes", (("reticulocytes",),)),
-    "creatinine": TestOfLaboratory("creatinine", (("creatinine", "egfr"),), ("basic-metabolic-panel",)),
+    "creatinine": TestOfLaboratory(
+        "creatinine", (("creatinine", "egfr"),), ("basic-metabolic-panel",)
+    ),
 }
 
 
 class Request(NamedTuple):
-    """A ServiceRequest that stands: the days on which it was written and on which it is due, where that is stated."""
+    """A ServiceRequest that stands: the days on which it was written and on which it is due,
+    where that is stated."""
 
     resource: ServiceRequest
     authored: date
@@ -58,7 +68,8 @@ class Request(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """The status, day and reference of each dated Observation of a test, and the day of the last final one; a day to come is none."""
+    """The status, day and reference of each dated Observation of a test, and the day of the last
+    final one; a day to come is none."""
 
     found: list[tuple[str, date, str]]
     last_final: date
@@ -76,7 +87,9 @@ def requests(*value_sets: str) -> Read[Iterator[Request]]:
             authored = parse_day(resource.authoredOn, zone)
             if authored is None or not terminology.sets_of_concept(resource.code) & wanted:
                 continue
-            due = parse_day(resource.occurrenceDateTime, zone) or first_day(resource.occurrencePeriod, zone)
+            due = parse_day(resource.occurrenceDateTime, zone) or first_day(
+                resource.occurrencePeriod, zone
+            )
             yield Request(resource, authored, due, resource.relative)
 
     return Read(Needs(queries=("service-requests",), value_sets=value_sets), evaluate)
@@ -87,13 +100,21 @@ def observed(query: str, *value_sets: str) -> Read[Observed]:
 
     def evaluate(facts: Facts) -> Observed:
         found = []
-        resources: Iterator[Observation] = (found for name in value_sets for found in facts.record.observations(name))
+        resources: Iterator[Observation] = (
+            found for name in value_sets for found in facts.record.observations(name)
+        )
         for resource in resources:
             moment = observation_moment(resource, facts.site.zone)
             if moment is not None:
                 found.append((resource.status, moment.day, resource.relative))
         tomorrow = facts.today + timedelta(days=1)
-        return Observed(found, max((day for status, day, _ in found if status in FINAL and day <= tomorrow), default=date.min))
+        return Observed(
+            found,
+            max(
+                (day for status, day, _ in found if status in FINAL and day <= tomorrow),
+                default=date.min,
+            ),
+        )
 
     return Read(Needs(queries=(query,), value_sets=value_sets), evaluate)
 
@@ -105,8 +126,11 @@ def _drafted(test: TestOfLaboratory) -> Read[Fact]:
 
 
 def _pending(test: TestOfLaboratory) -> Read[Fact]:
-    """Whether a request or a result in the making is not answered, by calendar day, by a final result of the same test."""
-    kinds = [(requests(*names, *test.panels), observed(test.query, *names)) for names in test.answering]
+    """Whether a request or a result in the making is not answered, by calendar day, by a final
+    result of the same test."""
+    kinds = [
+        (requests(*names, *test.panels), observed(test.query, *names)) for names in test.answering
+    ]
 
     class Pending(Computation):
         window = days("window.pending_test")
@@ -116,19 +140,31 @@ def _pending(test: TestOfLaboratory) -> Read[Fact]:
 
         def compute(self) -> Fact:
             for requested, results in kinds:
-                found = self._unanswered(requested.evaluate(self.facts), results.evaluate(self.facts))
+                found = self._unanswered(
+                    requested.evaluate(self.facts), results.evaluate(self.facts)
+                )
                 if found is not None:
                     return known(True, found)
-            return known(False) if self.complete() and self.results_complete() else unknown("requests not all received")
+            return (
+                known(False)
+                if self.complete() and self.results_complete()
+                else unknown("requests not all received")
+            )
 
         def _unanswered(self, requested: Iterator[Request], results: Observed) -> Source | None:
             today = self.facts.today
             oldest, tomorrow = today - self.window, today + timedelta(days=1)
             for request in requested:
-                if oldest <= request.authored <= tomorrow and results.last_final < (request.due or request.authored):
+                if oldest <= request.authored <= tomorrow and results.last_final < (
+                    request.due or request.authored
+                ):
                     return Source(request.reference, request.authored)
             for status, day, reference in results.found:
-                if status in ("registered", "preliminary") and oldest <= day <= tomorrow and results.last_final < day:
+                if (
+                    status in ("registered", "preliminary")
+                    and oldest <= day <= tomorrow
+                    and results.last_final < day
+                ):
                     return Source(reference, day)
             return None
 
@@ -177,7 +213,9 @@ def is_asked_for(*tests: str) -> Read[Callable[[str], bool]]:
     names = tuple(f"test.{state}.{test}" for test in tests for state in ("drafted", "pending"))
 
     def evaluate(facts: Facts) -> Callable[[str], bool]:
-        return lambda test: bool(facts[f"test.drafted.{test}"].holds or facts[f"test.pending.{test}"].holds)
+        return lambda test: bool(
+            facts[f"test.drafted.{test}"].holds or facts[f"test.pending.{test}"].holds
+        )
 
     return Read(Needs(facts=names), evaluate)
 
@@ -198,8 +236,9 @@ _TEMPLATES = {"b12": "serum-b12", "active_b12": "active-b12", "mma": "mma"}
 
 @fact("b12.next_test", "test that would settle the B12 status, not yet requested", "orders")
 class NextTest(Computation):
-    """Serum B12 (pregnant: active B12) with an unknown status; methylmalonic acid (pregnant: active B12 until it has resulted)
-    with an indeterminate one, unless it has resulted; neither where it is pending or drafted."""
+    """Serum B12 (pregnant: active B12) with an unknown status; methylmalonic acid (pregnant: active
+    B12 until it has resulted) with an indeterminate one, unless it has resulted; neither where it
+    is pending or drafted."""
 
     status = of("b12.status_beside_folate")
     pregnant = of("patient.pregnant")
@@ -217,4 +256,6 @@ class NextTest(Computation):
             test = "mma"
         else:
             return absent()
-        return absent("requested already") if self.is_asked_for(test) else known((_TEMPLATES[test],))
+        return (
+            absent("requested already") if self.is_asked_for(test) else known((_TEMPLATES[test],))
+        )

@@ -16,8 +16,8 @@ from .results import define_result, results
 
 @fact("anaemia.at_start", "anaemia at the start of B12 treatment")
 class AnaemiaAtStart(AnaemiaLimits):
-    """The newest haemoglobin from {response.baseline_before} before to {response.baseline_after} after the start of the latest course
-    was anaemic."""
+    """The newest haemoglobin from {response.baseline_before} before to {response.baseline_after}
+    after the start of the latest course was anaemic."""
 
     start = of("b12_therapy.latest_start")
     before = days("response.baseline_before")
@@ -48,7 +48,8 @@ class AnaemiaAtStart(AnaemiaLimits):
 
 @fact("anaemia.persists", "anaemia that persists on B12 treatment")
 class PersistentAnaemia(Computation):
-    """The newest haemoglobin, drawn {response.expected_after} after the start of the latest course or later, is anaemic."""
+    """The newest haemoglobin, drawn {response.expected_after} after the start of the latest course
+    or later, is anaemic."""
 
     start = of("b12_therapy.latest_start")
     hb = of("hb")
@@ -58,7 +59,11 @@ class PersistentAnaemia(Computation):
     def compute(self) -> Fact:
         start, hb = self.start, self.hb
         if start.value is None or hb.value is None:
-            return unknown(start.note or hb.note) if start.is_unknown or hb.is_unknown else known(False)
+            return (
+                unknown(start.note or hb.note)
+                if start.is_unknown or hb.is_unknown
+                else known(False)
+            )
         settled = hb.value.moment.day >= start.value + self.expected_after
         return self.anaemia if settled else known(False)
 
@@ -101,7 +106,8 @@ def _last_two_normal(results: Iterator[Result]) -> bool:
 
 @fact("monitoring.stable", "homocysteine or methylmalonic acid twice normal on treatment")
 class StableOnTreatment(Computation):
-    """The last two homocysteine, or the last two methylmalonic acid results since the start of treatment are normal."""
+    """The last two homocysteine, or the last two methylmalonic acid results since the start of
+    treatment are normal."""
 
     start = of("b12_therapy.start")
     homocysteine = results("homocysteine")
@@ -113,7 +119,9 @@ class StableOnTreatment(Computation):
         if start.value is None:
             return unknown(start.note) if start.is_unknown else known(False)
         since = start.value + timedelta(days=1)
-        stable = _last_two_normal(self.homocysteine.usable(since)) or _last_two_normal(self.mma.usable(since))
+        stable = _last_two_normal(self.homocysteine.usable(since)) or _last_two_normal(
+            self.mma.usable(since)
+        )
         if not stable and not self.complete():
             return unknown("laboratory results not all received")
         return known(stable)
@@ -121,7 +129,8 @@ class StableOnTreatment(Computation):
 
 @fact("monitoring.last", "last result that monitors B12 treatment", "date")
 class LastMonitoring(Computation):
-    """The day of the newest B12, homocysteine or methylmalonic acid result since the day after the start of treatment."""
+    """The day of the newest B12, homocysteine or methylmalonic acid result since the day after the
+    start of treatment."""
 
     start = of("b12_therapy.start")
     total = results("b12.total")
@@ -135,7 +144,11 @@ class LastMonitoring(Computation):
         if start.value is None:
             return unknown(start.note) if start.is_unknown else absent()
         since = start.value + timedelta(days=1)
-        found = [result for kind in (self.total, self.active, self.homocysteine, self.mma) for result in kind.usable(since)]
+        found = [
+            result
+            for kind in (self.total, self.active, self.homocysteine, self.mma)
+            for result in kind.usable(since)
+        ]
         if found:
             last = max(found, key=lambda result: (result.moment.day, result.reference))
             return known(last.moment.day, last.source)
@@ -144,8 +157,8 @@ class LastMonitoring(Computation):
 
 @fact("monitoring.due", "monitoring of B12 treatment due")
 class MonitoringDue(Computation):
-    """No monitoring result since the start of treatment, or the last one is older than {monitoring.every}
-    ({monitoring.every_when_stable} when stable)."""
+    """No monitoring result since the start of treatment, or the last one is older than
+    {monitoring.every} ({monitoring.every_when_stable} when stable)."""
 
     last = of("monitoring.last")
     stable = of("monitoring.stable")
@@ -165,7 +178,8 @@ class MonitoringDue(Computation):
 
 @fact("homocysteine.on_treatment", "homocysteine on treatment", "result", unit="umol/L")
 class HomocysteineOnTreatment(Computation):
-    """The newest homocysteine, where it was drawn {therapy.settled_after} after the start of treatment or later."""
+    """The newest homocysteine, where it was drawn {therapy.settled_after} after the start of
+    treatment or later."""
 
     start = of("b12_therapy.start")
     homocysteine = of("homocysteine")
@@ -174,14 +188,19 @@ class HomocysteineOnTreatment(Computation):
     def compute(self) -> Fact:
         start, result = self.start, self.homocysteine
         if start.value is None or result.value is None:
-            return unknown(start.note or result.note) if start.is_unknown or result.is_unknown else absent()
+            return (
+                unknown(start.note or result.note)
+                if start.is_unknown or result.is_unknown
+                else absent()
+            )
         settled = result.value.moment.day >= start.value + self.settled_after
         return result if settled else absent("drawn before it could settle")
 
 
 @fact("homocysteine.before_order", "homocysteine from before the order that runs")
 class HomocysteineBeforeOrder(Computation):
-    """The homocysteine on treatment was drawn before the order in force began, so that it does not tell of its regimen."""
+    """The homocysteine on treatment was drawn before the order in force began, so that it does not
+    tell of its regimen."""
 
     homocysteine = of("homocysteine.on_treatment")
     order_start = of("b12_therapy.order_start")
@@ -189,7 +208,11 @@ class HomocysteineBeforeOrder(Computation):
     def compute(self) -> Fact:
         result, began = self.homocysteine, self.order_start
         if result.value is None or began.value is None:
-            return unknown(result.note or began.note) if result.is_unknown or began.is_unknown else known(False)
+            return (
+                unknown(result.note or began.note)
+                if result.is_unknown or began.is_unknown
+                else known(False)
+            )
         return known(result.value.moment.day < began.value, *result.sources)
 
 
@@ -204,8 +227,16 @@ class NeuroBeforeTreatment(Computation):
     def compute(self) -> Fact:
         neuro, start = self.neuro, self.start
         if not neuro.holds or start.value is None:
-            return unknown(neuro.note or start.note) if neuro.is_unknown or start.is_unknown else known(False)
-        onsets = [problem.onset for problem in self.features if problem.active and problem.confirmed]
+            return (
+                unknown(neuro.note or start.note)
+                if neuro.is_unknown or start.is_unknown
+                else known(False)
+            )
+        onsets = [
+            problem.onset for problem in self.features if problem.active and problem.confirmed
+        ]
         if any(onset is not None and onset < start.value for onset in onsets):
             return known(True, *neuro.sources)
-        return unknown("its onset is not stated") if None in onsets else known(False, *neuro.sources)
+        return (
+            unknown("its onset is not stated") if None in onsets else known(False, *neuro.sources)
+        )

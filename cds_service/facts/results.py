@@ -1,4 +1,5 @@
-"""Laboratory results as reads of facts: the newest usable one, all of them, its level; and the facts that are no more than that."""
+"""Laboratory results as reads of facts: the newest usable one, all of them, its level; and the
+facts that are no more than that."""
 
 from __future__ import annotations
 
@@ -17,21 +18,27 @@ NEWER_MAY_BE_MISSING = "a newer result may not have been received"
 def define_result(name: str, title: str, doc: str) -> None:
     """Register as the fact ``name`` the newest usable result of the analyte of that name."""
     units = [family.unit for family in ANALYTES[name].families]
-    define(name, title, newest(name), doc, kind="result", unit=units[0], other_units=tuple(units[1:]))
+    define(
+        name, title, newest(name), doc, kind="result", unit=units[0], other_units=tuple(units[1:])
+    )
 
 
 def newest(name: str, window: str = "") -> Read[Fact]:
-    """The newest usable result of the analyte ``name`` within its window, or that of the parameter ``window``."""
+    """The newest usable result of the analyte ``name`` within its window, or that of the
+    parameter ``window``."""
     analyte = ANALYTES[name]
     days = window or analyte.window
     return Read(_needs(analyte, days), lambda facts: _newest(facts, analyte, days, _proves_all))
 
 
 def newest_that(name: str) -> Read[Callable[[Callable[[Result], bool]], Fact]]:
-    """As :func:`newest`, for what tells of a result with a comparator whether it says anything, where the classes of the analyte do
-    not."""
+    """As :func:`newest`, for what tells of a result with a comparator whether it says anything,
+    where the classes of the analyte do not."""
     analyte = ANALYTES[name]
-    return Read(_needs(analyte, analyte.window), lambda facts: lambda proves: _newest(facts, analyte, analyte.window, proves))
+    return Read(
+        _needs(analyte, analyte.window),
+        lambda facts: lambda proves: _newest(facts, analyte, analyte.window, proves),
+    )
 
 
 def results(name: str) -> Read[Results]:
@@ -53,14 +60,17 @@ def level_of(name: str) -> Read[Fact]:
 
 
 def may_be_outdated(result: Fact) -> bool:
-    """Whether a newer result than this one may be on record and was not received, so that it does not reassure. Of an analyte whose
-    classes tell what reassures, such a result is unknown already."""
+    """Whether a newer result than this one may be on record and was not received, so that
+    it does not reassure. Of an analyte whose classes tell what reassures, such a result
+    is unknown already."""
     return NEWER_MAY_BE_MISSING in result.note
 
 
 def _needs(analyte: Analyte, *windows: str) -> Needs:
     limits = (cut.parameter for cut in analyte.cuts)
-    return Needs(queries=(analyte.query,), value_sets=analyte.value_sets, parameters=(*windows, *limits))
+    return Needs(
+        queries=(analyte.query,), value_sets=analyte.value_sets, parameters=(*windows, *limits)
+    )
 
 
 def _proves_all(result: Result) -> bool:
@@ -77,11 +87,17 @@ def _newest(facts: Facts, analyte: Analyte, window: str, proves: Callable[[Resul
         if isinstance(result, Result) and not (result.interval.point is not None or proves(result)):
             result = "a result whose comparator leaves it open"
         if isinstance(result, Result):
-            outdated = not facts.record.complete(analyte.query, since=result.moment.day, of=analyte.value_sets)
+            outdated = not facts.record.complete(
+                analyte.query, since=result.moment.day, of=analyte.value_sets
+            )
             if outdated and analyte.reassuring and result.level == analyte.reassuring:
                 return unknown(NEWER_MAY_BE_MISSING)
             newer = any(other and other.instant > result.moment.instant for other, _ in passed_over)
-            return known(result, result.source, note=_note(result, newer=newer, outdated=outdated and not analyte.classes))
+            return known(
+                result,
+                result.source,
+                note=_note(result, newer=newer, outdated=outdated and not analyte.classes),
+            )
         passed_over.append((moment, result))
     if passed_over:
         return unknown(passed_over[0][1])

@@ -26,9 +26,11 @@ _NO_ORDER = STOPS | {"entered-in-error"}
 
 
 class UnreadableOrders(Exception):
-    """The orders of the session cannot be told or would be misread: why, in words without patient data.
+    """The orders of the session cannot be told or would be misread: why, in words
+    without patient data.
 
-    To pass them over would say that nothing is wrong with them. ``code``: a FHIR issue type; ``status``: of the HTTP answer.
+    To pass them over would say that nothing is wrong with them. ``code``: a FHIR issue type;
+    ``status``: of the HTTP answer.
     """
 
     def __init__(self, why: str, code: str, status: int = 422):
@@ -38,11 +40,13 @@ class UnreadableOrders(Exception):
 
 
 class Draft(NamedTuple):
-    """A medication order of the session, judged by its first phase. ``dosage_untold``: what is stated of its dosage cannot be
-    read, so that, unlike with an unstated one, it is not known whether it treats.
+    """A medication order of the session, judged by its first phase. ``dosage_untold``: what
+    is stated of its dosage cannot be read, so that, unlike with an unstated one, it is not
+    known whether it treats.
 
-    ``unresolved``: what its medication is cannot be told: a reference that leads nowhere, a code in a system that is not read,
-    a modifier that is not understood. ``request``: the order as received, of which one that replaces it keeps what still holds.
+    ``unresolved``: what its medication is cannot be told: a reference that leads nowhere, a code in
+    a system that is not read, a modifier that is not understood. ``request``: the order as
+    received, of which one that replaces it keeps what still holds.
     """
 
     product: Product
@@ -68,10 +72,11 @@ class Draft(NamedTuple):
 
 @dataclass(frozen=True)
 class OrderingSession:
-    """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value sets of drafted tests.
+    """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value
+    sets of drafted tests.
 
-    ``has_foreign``: there are orders of another patient, which are not read. ``potassium``: which of the checks around the
-    first doses of B12 are drafted.
+    ``has_foreign``: there are orders of another patient, which are not read. ``potassium``: which
+    of the checks around the first doses of B12 are drafted.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -93,8 +98,8 @@ class OrderingSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionReader:
-    """Reads the orders of a session. ``fetch`` reads the client's FHIR server, ``prefetched`` opens what came along: either
-    may have the Medication that an order names by reference."""
+    """Reads the orders of a session. ``fetch`` reads the client's FHIR server, ``prefetched`` opens
+    what came along: either may have the Medication that an order names by reference."""
 
     patient_id: str
     terminology: Terminology
@@ -102,12 +107,15 @@ class SessionReader:
     fetch: Fetch = fetch_nothing
     prefetched: Callable[[], Mapping[str, Value]] = dict
 
-    def read(self, draft_orders: Value, selections: Iterable[Any] | None, *, still_choosing: bool) -> OrderingSession:
+    def read(
+        self, draft_orders: Value, selections: Iterable[Any] | None, *, still_choosing: bool
+    ) -> OrderingSession:
         """The session of a hook's context.
 
-        ``draft_orders``: the Bundle, or ``None``. ``selections``: references (or bare ids) of the selected orders; without any
-        that is in the Bundle every order counts as selected. ``still_choosing``: an order that names no medication yet is
-        none. Raises :class:`UnreadableOrders` (clinical specification, section 2, "Drafts").
+        ``draft_orders``: the Bundle, or ``None``. ``selections``: references (or bare ids) of the
+        selected orders; without any that is in the Bundle every order counts as selected.
+        ``still_choosing``: an order that names no medication yet is none. Raises
+        :class:`UnreadableOrders` (clinical specification, section 2, "Drafts").
         """
         if draft_orders is None:
             return OrderingSession()
@@ -116,7 +124,9 @@ class SessionReader:
             or draft_orders.unread
             or any(entry.resource is None and not entry.other_type for entry in draft_orders.entry)
         ):
-            raise UnreadableOrders("draftOrders is a Bundle of which each entry has a resource.", "structure", 400)
+            raise UnreadableOrders(
+                "draftOrders is a Bundle of which each entry has a resource.", "structure", 400
+            )
         index, foreign = self._index(draft_orders)
         if unresolved_references(index):
             self._add_medications(index)
@@ -130,8 +140,12 @@ class SessionReader:
         ]
         _refuse_untold([draft for _, draft in orders])
         foreign_products = [product_of(request, index, self.terminology) for request in foreign]
-        if any(map(_concerns_us, foreign_products)) and not any(_concerns_us(draft.product) for _, draft in orders):
-            raise UnreadableOrders("The draft orders are of another patient than context.patientId.", "value")
+        if any(map(_concerns_us, foreign_products)) and not any(
+            _concerns_us(draft.product) for _, draft in orders
+        ):
+            raise UnreadableOrders(
+                "The draft orders are of another patient than context.patientId.", "value"
+            )
         return OrderingSession(
             tuple(draft for request, draft in orders if request.status not in STOPS),
             tuple(draft for request, draft in orders if request.status in STOPS),
@@ -141,45 +155,74 @@ class SessionReader:
         )
 
     def _index(self, draft_orders: Bundle) -> tuple[ResourceIndex, list[MedicationRequest]]:
-        """The patient's orders, and those of others. An order without a subject is the context patient's."""
+        """The patient's orders, and those of others. An order without a subject is the
+        context patient's."""
         index = ResourceIndex(self.patient_id, self.terminology)
         foreign = []
         for resource in resources_of(draft_orders):
             if not isinstance(resource, (MedicationRequest, ServiceRequest)):
                 continue
-            if resource.subject is None and resource.patient is None and "subject" not in resource.malformed:
+            if (
+                resource.subject is None
+                and resource.patient is None
+                and "subject" not in resource.malformed
+            ):
                 resource.subject = Reference(index.patient_reference)
-            elif isinstance(resource, MedicationRequest) and not is_of_patient(resource, index.patient_reference):
+            elif isinstance(resource, MedicationRequest) and not is_of_patient(
+                resource, index.patient_reference
+            ):
                 if not is_of_somebody(resource):
-                    why = "A draft order does not tell its patient: write its subject.reference as Patient/ and the id."
+                    why = (
+                        "A draft order does not tell its patient: write its subject.reference as "
+                        "Patient/ and the id."
+                    )
                     raise UnreadableOrders(why, "required")
                 foreign.append(resource)
         index.add(draft_orders)
         if index.other_versions:
             version = min(index.other_versions)
-            raise UnreadableOrders(f"The draft orders are FHIR {version} resources; this service reads R4 and R4B.", "not-supported")
+            raise UnreadableOrders(
+                f"The draft orders are FHIR {version} resources; this service reads R4 and R4B.",
+                "not-supported",
+            )
         return index, foreign
 
     def _add_medications(self, index: ResourceIndex) -> None:
-        for resource in (resource for value in self.prefetched().values() for resource in resources_of(value)):
+        for resource in (
+            resource for value in self.prefetched().values() for resource in resources_of(value)
+        ):
             if isinstance(resource, Medication):
                 index.add(resource)
         add_medications(index, self.fetch, set(), nameless=True)
 
     def _tests(self, index: ResourceIndex) -> frozenset[str]:
-        return frozenset().union(*(self.terminology.sets_of_concept(request.code) for request in _drafted_tests(index)))
+        return frozenset().union(
+            *(self.terminology.sets_of_concept(request.code) for request in _drafted_tests(index))
+        )
 
     def _potassium(self, index: ResourceIndex) -> frozenset[str]:
-        drafted = [request for request in _drafted_tests(index) if self.terminology.sets_of_concept(request.code) & POTASSIUM]
+        drafted = [
+            request
+            for request in _drafted_tests(index)
+            if self.terminology.sets_of_concept(request.code) & POTASSIUM
+        ]
         return frozenset().union(*(checks_of(request, self.zone) for request in drafted))
 
     def _draft(self, request: MedicationRequest, index: ResourceIndex, chosen: set[str]) -> Draft:
-        told = not request.is_modified and not any(place.startswith("medication") for place in request.malformed)
-        read = readable(lambda: product_of(request, index, self.terminology), None) if told else None
+        told = not request.is_modified and not any(
+            place.startswith("medication") for place in request.malformed
+        )
+        read = (
+            readable(lambda: product_of(request, index, self.terminology), None) if told else None
+        )
         product = read or product_of(MedicationRequest(), index, self.terminology)
         dosages = request.dosageInstruction
-        untold = any(place.startswith("dosage") for place in request.malformed) or are_untold(dosages)
-        phases = None if untold else readable(lambda: read_phases(dosages, product, self.zone), None)
+        untold = any(place.startswith("dosage") for place in request.malformed) or are_untold(
+            dosages
+        )
+        phases = (
+            None if untold else readable(lambda: read_phases(dosages, product, self.zone), None)
+        )
         return Draft(
             product,
             phases or _unstated(product, self.zone),
@@ -195,14 +238,18 @@ class SessionReader:
 
 def _unstated(product: Product, zone: tzinfo) -> tuple[Phase, ...]:
     """The phases of a dosage that cannot be told: nothing is taken for what it leaves open."""
-    return tuple(phase._replace(dose=None, interval=None) for phase in read_phases((), product, zone))
+    return tuple(
+        phase._replace(dose=None, interval=None) for phase in read_phases((), product, zone)
+    )
 
 
 def _drafted_tests(index: ResourceIndex) -> list[ServiceRequest]:
     return [
         request
         for request in index.of_type(ServiceRequest)
-        if request.status not in _NO_ORDER and request.doNotPerform is not True and not request.is_modified
+        if request.status not in _NO_ORDER
+        and request.doNotPerform is not True
+        and not request.is_modified
     ]
 
 
@@ -211,13 +258,17 @@ def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:
     if not selections:
         return set()
     stated = {type_and_id(item) or item for item in selections if isinstance(item, str)}
-    return stated & {key for resource in resources_of(draft_orders) for key in (resource.relative, resource.id)}
+    return stated & {
+        key for resource in resources_of(draft_orders) for key in (resource.relative, resource.id)
+    }
 
 
 def _names_nothing(request: MedicationRequest) -> bool:
     """Whether an order has no medication yet: a known client sends it when its form opens."""
     concept, reference = request.medicationCodeableConcept, request.medicationReference
-    unnamed = concept is None or not (concept.names or any(coding.code for coding in concept.coding))
+    unnamed = concept is None or not (
+        concept.names or any(coding.code for coding in concept.coding)
+    )
     nowhere = reference is None or not (reference.reference or reference.display)
     malformed = any(place.startswith("medication") for place in request.malformed)
     return unnamed and nowhere and not malformed and not request.is_modified
@@ -228,10 +279,14 @@ def _concerns_us(product: Product) -> bool:
 
 
 def _refuse_untold(drafts: Sequence[Draft]) -> None:
-    """That something can be said of the session: an order that cannot be told is not answered as if all were well."""
+    """That something can be said of the session: an order that cannot be told is not answered as
+    if all were well."""
     untold = [draft for draft in drafts if draft.unresolved]
     if untold and not any(_concerns_us(draft.product) for draft in drafts):
         which = untold[0].reference
         named = which if is_reference(which) else "A draft order"
-        why = f"{named} names a medication that cannot be found or told: send its Medication, or a code or name that is read."
+        why = (
+            f"{named} names a medication that cannot be found or told: send its Medication, or a "
+            "code or name that is read."
+        )
         raise UnreadableOrders(why, "required", 412)

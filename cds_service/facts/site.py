@@ -14,8 +14,9 @@ from ..fhir.terminology import Terminology
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as ``hydroxocobalamin-injection``;
-    ``units`` are UCUM codes by the printed units that the site adds, as :func:`~cds_service.fhir.units.normalised` has them."""
+    """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as
+    ``hydroxocobalamin-injection``; ``units`` are UCUM codes by the printed units that the site
+    adds, as :func:`~cds_service.fhir.units.normalised` has them."""
 
     parameter_set: str
     parameters: Mapping[str, Any]
@@ -25,7 +26,8 @@ class Site:
     units: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, name: str, unit: str | None = None) -> Decimal:
-        """The parameter ``name`` (in ``unit``, where it has a value for each of two unit families)."""
+        """The parameter ``name`` (in ``unit``, where it has a value for each of
+        two unit families)."""
         value = self.parameters[name]
         if isinstance(value, Decimal):
             return value
@@ -48,4 +50,8 @@ class Site:
 
     @once
     def _days(self) -> dict[str, timedelta]:
-        return {name: timedelta(days=int(value)) for name, value in self.parameters.items() if isinstance(value, Decimal)}
+        return {
+            name: timedelta(days=int(value))
+            for name, value in self.parameters.items()
+            if isinstance(value, Decimal)
+        }

@@ -1,4 +1,5 @@
-"""Which laboratory tests a card may order: those that answer its question and are neither pending nor drafted."""
+"""Which laboratory tests a card may order: those that answer its question and are neither
+pending nor drafted."""
 
 from __future__ import annotations
 
@@ -12,13 +13,15 @@ from .requested_tests import asked, is_asked_for
 
 # test -> the order template that asks for it
 _TEMPLATES = {
-    "b12": "serum-b12", "active_b12": "active-b12", "mma": "mma", "homocysteine": "homocysteine", "folate": "serum-folate",
+    "b12": "serum-b12", "active_b12": "active-b12", "mma": "mma", "homocysteine": "homocysteine",
+    "folate": "serum-folate",
     "blood_count": "blood-count", "reticulocytes": "reticulocytes", "creatinine": "creatinine",
 }  # fmt: skip
 
 
 def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
-    """What gives the orders for some of ``tests`` that are neither pending nor drafted; absent where none is left."""
+    """What gives the orders for some of ``tests`` that are neither pending nor drafted; absent
+    where none is left."""
     is_asked = is_asked_for(*tests)
 
     def evaluate(facts: Facts) -> Callable[..., Fact]:
@@ -47,9 +50,21 @@ define(
     kind="orders",
 )
 
-define("order.b12", "B12 test", _orders("b12"), "Serum B12, unless a B12 test is requested.", kind="orders")
+define(
+    "order.b12",
+    "B12 test",
+    _orders("b12"),
+    "Serum B12, unless a B12 test is requested.",
+    kind="orders",
+)
 
-define("order.active_b12", "active B12 test", _orders("active_b12"), "Active B12, unless requested.", kind="orders")
+define(
+    "order.active_b12",
+    "active B12 test",
+    _orders("active_b12"),
+    "Active B12, unless requested.",
+    kind="orders",
+)
 
 define(
     "order.b12_and_blood_count",
@@ -67,12 +82,19 @@ define(
     kind="orders",
 )
 
-define("order.reticulocytes", "reticulocyte test", _orders("reticulocytes"), "Reticulocytes, unless requested.", kind="orders")
+define(
+    "order.reticulocytes",
+    "reticulocyte test",
+    _orders("reticulocytes"),
+    "Reticulocytes, unless requested.",
+    kind="orders",
+)
 
 
 @fact("order.before_prevention", "tests before the first preventive dose", "orders")
 class BeforePrevention(Computation):
-    """Serum B12 and folate with an unknown B12 status, as far as not requested; else none. Treatment does not wait for them."""
+    """Serum B12 and folate with an unknown B12 status, as far as not requested; else none.
+    Treatment does not wait for them."""
 
     status = of("b12.status")
     tests = of("order.b12_and_folate")
@@ -88,15 +110,16 @@ class _Clarifying(Computation):
     active_b12 = of("b12.active")
 
     def test(self) -> str:
-        """Methylmalonic acid; in known pregnancy active B12 until it has resulted, since total B12 falls there."""
+        """Methylmalonic acid; in known pregnancy active B12 until it has resulted, since
+        total B12 falls there."""
         return "active_b12" if self.pregnant.holds and self.active_b12.value is None else "mma"
 
 
 @fact("order.before_first_dose", "tests before the first dose", "orders")
 class BeforeFirstDose(_Clarifying):
-    """The sample of treatment begun on suspicion, as far as not requested: B12 (pregnant: active B12) and folate with an unknown
-    status; methylmalonic acid (pregnant: active B12 first) with an indeterminate one, unless it has resulted; else none.
-    Treatment does not wait for them."""
+    """The sample of treatment begun on suspicion, as far as not requested: B12 (pregnant: active
+    B12) and folate with an unknown status; methylmalonic acid (pregnant: active B12 first) with an
+    indeterminate one, unless it has resulted; else none. Treatment does not wait for them."""
 
     by_results = of("b12.results_status")
     treated = of("b12_therapy.active")
@@ -130,8 +153,8 @@ class IndicatedTests(Computation):
 
 @fact("order.after_nitrous_oxide", "tests after nitrous oxide", "orders")
 class AfterNitrousOxide(Computation):
-    """B12 (pregnant: active B12), homocysteine and methylmalonic acid, as far as neither requested nor resulted since the
-    exposure. Treatment does not wait for them."""
+    """B12 (pregnant: active B12), homocysteine and methylmalonic acid, as far as neither requested
+    nor resulted since the exposure. Treatment does not wait for them."""
 
     exposed = of("nitrous_oxide.last")
     pregnant = of("patient.pregnant")
@@ -145,15 +168,26 @@ class AfterNitrousOxide(Computation):
         day = self.exposed.value
         pregnant = self.pregnant.holds
         b12_test = "active_b12" if pregnant else "b12"
-        tests = [] if any(is_since(kind.value, day) for kind in (self.in_pregnancy if pregnant else self.otherwise)) else [b12_test]
+        tests = (
+            []
+            if any(
+                is_since(kind.value, day)
+                for kind in (self.in_pregnancy if pregnant else self.otherwise)
+            )
+            else [b12_test]
+        )
         tests += ["homocysteine"] * (not is_since(self.homocysteine.value, day))
         tests += ["mma"] * (not is_since(self.mma.value, day))
         return known(self.orders(*tests).value or ())
 
 
-@fact("b12.clarification_requested", "test that would clarify an indeterminate B12, pending or drafted")
+@fact(
+    "b12.clarification_requested",
+    "test that would clarify an indeterminate B12, pending or drafted",
+)
 class RequestedClarification(_Clarifying):
-    """Methylmalonic acid (in known pregnancy without active B12: active B12) is pending or drafted."""
+    """Methylmalonic acid (in known pregnancy without active B12: active B12) is
+    pending or drafted."""
 
     asked = asked("active_b12", "mma")
 
@@ -163,7 +197,8 @@ class RequestedClarification(_Clarifying):
 
 @fact("order.clarification", "test to clarify an indeterminate B12", "orders")
 class Clarification(_Clarifying):
-    """Methylmalonic acid; in known pregnancy active B12 first. Where MMA is high and the eGFR unknown, creatinine.
+    """Methylmalonic acid; in known pregnancy active B12 first. Where MMA is high and the eGFR
+    unknown, creatinine.
 
     Absent where the test is requested, or has resulted and nothing more is to be learned.
     """
@@ -176,4 +211,8 @@ class Clarification(_Clarifying):
         test, result = self.test(), self.mma.value
         if test == "active_b12" or result is None:
             return self.orders(test)
-        return self.orders("creatinine") if result.level == "high" and self.egfr.value is None else absent()
+        return (
+            self.orders("creatinine")
+            if result.level == "high" and self.egfr.value is None
+            else absent()
+        )

@@ -1,4 +1,5 @@
-"""Orders and doses of medication in the record: statuses and bounds (clinical specification, section 2)."""
+"""Orders and doses of medication in the record: statuses and bounds (clinical
+specification, section 2)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..fhir.dates import add_days, first_day, last_day, parse_day
-from ..fhir.dosage import MOST_AMOUNTS, MOST_INSTRUCTIONS, SINGLE_DOSE, Phase, read_dose_given, read_phases, stated_amounts
+from ..fhir.dosage import (
+    MOST_AMOUNTS,
+    MOST_INSTRUCTIONS,
+    SINGLE_DOSE,
+    Phase,
+    read_dose_given,
+    read_phases,
+    stated_amounts,
+)
 from ..fhir.index import ResourceIndex
 from ..fhir.medication import Product, product_of
 from ..fhir.product import dose_matters
@@ -26,12 +35,27 @@ from .fact import Source
 from .site import Site
 
 MEDICATION_QUERIES = (
-    "medication-requests", "medication-statements", "medication-administrations", "medication-dispenses",
-)  # fmt: skip
+    "medication-requests",
+    "medication-statements",
+    "medication-administrations",
+    "medication-dispenses",
+)
 # Without these it is not known whether a medication is taken, or which.
-_DECIDING = ("status", "intent", "doNotPerform", "medicationCodeableConcept", "medicationReference", "contained")
-_ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
-_CURRENT = {"MedicationRequest": frozenset({"active"}), "MedicationStatement": frozenset({"active", "intended"})}
+_DECIDING = (
+    "status",
+    "intent",
+    "doNotPerform",
+    "medicationCodeableConcept",
+    "medicationReference",
+    "contained",
+)
+_ORDER_INTENTS = frozenset(
+    {"order", "original-order", "reflex-order", "filler-order", "instance-order"}
+)
+_CURRENT = {
+    "MedicationRequest": frozenset({"active"}),
+    "MedicationStatement": frozenset({"active", "intended"}),
+}
 _PAST = {
     "MedicationRequest": frozenset({"completed", "stopped", "cancelled", "on-hold"}),
     "MedicationStatement": frozenset({"completed", "stopped", "on-hold"}),
@@ -43,7 +67,17 @@ _GIVEN = {
 }
 _NOT_GIVEN = {
     "MedicationAdministration": frozenset({"not-done", "on-hold", "entered-in-error", "stopped"}),
-    "MedicationDispense": frozenset({"preparation", "in-progress", "cancelled", "on-hold", "entered-in-error", "stopped", "declined"}),
+    "MedicationDispense": frozenset(
+        {
+            "preparation",
+            "in-progress",
+            "cancelled",
+            "on-hold",
+            "entered-in-error",
+            "stopped",
+            "declined",
+        }
+    ),
 }
 
 
@@ -52,7 +86,8 @@ BEGINS_WITHIN = timedelta(days=14)
 
 
 class Order(NamedTuple):
-    """A medication order or statement. ``running``: its status says current (bounds are judged by day).
+    """A medication order or statement. ``running``: its status says current
+    (bounds are judged by day).
 
     ``completed``: its status says that all of it was carried out.
     """
@@ -66,7 +101,8 @@ class Order(NamedTuple):
     completed: bool = False
 
     def current(self, today: date) -> bool:
-        """Whether the order is in force on ``today``; one that begins more than 14 days ahead is not."""
+        """Whether the order is in force on ``today``; one that begins more than 14
+        days ahead is not."""
         if self.start is not None and self.start > today + BEGINS_WITHIN:
             return False
         return self.running and (self.end is None or self.end >= today)
@@ -111,14 +147,19 @@ class Dose(NamedTuple):
         return Source(self.reference, self.day, self.product.source_text)
 
 
-def read_order(resource: MedicationRequest | MedicationStatement, index: ResourceIndex, site: Site) -> Order | None:
-    """A MedicationRequest or MedicationStatement as an order; ``None`` where it is no evidence or none of our agents.
+def read_order(
+    resource: MedicationRequest | MedicationStatement, index: ResourceIndex, site: Site
+) -> Order | None:
+    """A MedicationRequest or MedicationStatement as an order; ``None`` where it is no evidence
+    or none of our agents.
 
     ``ValueError`` where it cannot be told: its list then proves nothing absent.
     """
     if resource.status in _NO_EVIDENCE:
         return None
-    if isinstance(resource, MedicationRequest) and (resource.doNotPerform is True or not _is_ordered_or_reported(resource)):
+    if isinstance(resource, MedicationRequest) and (
+        resource.doNotPerform is True or not _is_ordered_or_reported(resource)
+    ):
         return None
     product = product_of(resource, index, site.terminology)
     if product.identified and not product.agents:
@@ -131,35 +172,52 @@ def read_order(resource: MedicationRequest | MedicationStatement, index: Resourc
         stated = parse_day(resource.authoredOn, zone)
     else:
         dosages, period = resource.dosage, resource.effectivePeriod
-        stated = first_day(period, zone) or parse_day(resource.effectiveDateTime, zone) or parse_day(resource.dateAsserted, zone)
+        stated = (
+            first_day(period, zone)
+            or parse_day(resource.effectiveDateTime, zone)
+            or parse_day(resource.dateAsserted, zone)
+        )
     _refuse_untold_dosage(resource, dosages, product)
     phases = read_phases(dosages, product, zone)
     start = phases[0].start or stated
     end = last_day(period, zone) or _end(phases, start)
-    return Order(product, running, phases, start, end, resource.relative, resource.status == "completed")
+    return Order(
+        product, running, phases, start, end, resource.relative, resource.status == "completed"
+    )
 
 
 def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
-    """That it can be read whether, and of what, a resource says that it is taken: a status ``unknown`` is not "none"."""
-    if not known_status or resource.is_modified or any(place.partition(".")[0] in _DECIDING for place in resource.malformed):
+    """That it can be read whether, and of what, a resource says that it is taken: a status
+    ``unknown`` is not "none"."""
+    if (
+        not known_status
+        or resource.is_modified
+        or any(place.partition(".")[0] in _DECIDING for place in resource.malformed)
+    ):
         raise ValueError("a medication that cannot be told")
 
 
-def _refuse_untold_dosage(resource: OfMedication, dosages: Sequence[Dosage], product: Product) -> None:
+def _refuse_untold_dosage(
+    resource: OfMedication, dosages: Sequence[Dosage], product: Product
+) -> None:
     """That the dosage of a cobalamin or a folate can be read; of other drugs it does not matter."""
     if not dose_matters(product):
         return
-    if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or are_untold(dosages):
+    if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or are_untold(
+        dosages
+    ):
         raise ValueError("a dosage that cannot be told")
 
 
 def are_untold(dosages: Sequence[Dosage]) -> bool:
-    """Whether a regimen cannot be told from its dosages: by any of them, or because no regimen has so many."""
+    """Whether a regimen cannot be told from its dosages: by any of them, or because no
+    regimen has so many."""
     return len(dosages) > MOST_INSTRUCTIONS or any(map(_is_untold, dosages))
 
 
 def _is_untold(dosage: Dosage) -> bool:
-    """Whether a dosage states a dose that is no number, or something that the service does not know may change its meaning."""
+    """Whether a dosage states a dose that is no number, or something that the service does not know
+    may change its meaning."""
     if (
         len(dosage.doseAndRate) > MOST_AMOUNTS
         or dosage.modifierExtension
@@ -173,11 +231,14 @@ def _is_untold_amount(stated: Dosage | DoseAndRate) -> bool:
     amount, ends = stated.doseQuantity, stated.doseRange
     if amount is not None and amount.is_untold:
         return True
-    return ends is not None and any(end is not None and end.is_untold for end in (ends.low, ends.high))
+    return ends is not None and any(
+        end is not None and end.is_untold for end in (ends.low, ends.high)
+    )
 
 
 def _is_ordered_or_reported(request: MedicationRequest) -> bool:
-    """Whether a MedicationRequest tells what is taken: an order, or the plan by which US Core records a drug that the patient reports."""
+    """Whether a MedicationRequest tells what is taken: an order, or the plan by which US Core
+    records a drug that the patient reports."""
     if request.intent == "plan":
         return request.reportedBoolean is True or request.reportedReference is not None
     return not request.intent or request.intent in _ORDER_INTENTS
@@ -200,18 +261,22 @@ def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
 
 
 def _to_last_dose(phase: Phase) -> float:
-    """Days from the first dose of a bounded phase to its end: the last of n doses comes n - 1 intervals after the first."""
+    """Days from the first dose of a bounded phase to its end: the last of n doses comes n - 1
+    intervals after the first."""
     length = phase.duration or 0
     if phase.doses is None or not phase.interval or phase.interval == SINGLE_DOSE:
         return length
     return min(length, (phase.doses - 1) * phase.interval)
 
 
-def read_dose(resource: MedicationAdministration | MedicationDispense, index: ResourceIndex, site: Site) -> Dose | None:
-    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None`` where it is no evidence.
+def read_dose(
+    resource: MedicationAdministration | MedicationDispense, index: ResourceIndex, site: Site
+) -> Dose | None:
+    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None``
+    where it is no evidence.
 
-    ``ValueError`` where it cannot be told, and without a date for what is or may be a cobalamin: it may be recent, so that its
-    list proves nothing absent.
+    ``ValueError`` where it cannot be told, and without a date for what is or may be a cobalamin: it
+    may be recent, so that its list proves nothing absent.
     """
     if resource.status in _NOT_GIVEN[resource.kind]:
         return None
@@ -222,10 +287,16 @@ def read_dose(resource: MedicationAdministration | MedicationDispense, index: Re
     zone = site.zone
     if isinstance(resource, MedicationAdministration):
         period = resource.effectivePeriod
-        day = parse_day(resource.effectiveDateTime, zone) or first_day(period, zone) or last_day(period, zone)
+        day = (
+            parse_day(resource.effectiveDateTime, zone)
+            or first_day(period, zone)
+            or last_day(period, zone)
+        )
         _refuse_untold_dosage(resource, (), product)
         given = resource.dosage
-        if given is not None and (given.modifierExtension or (given.dose is not None and given.dose.is_untold)):
+        if given is not None and (
+            given.modifierExtension or (given.dose is not None and given.dose.is_untold)
+        ):
             raise ValueError("a dosage that cannot be told")
         phase = read_dose_given(resource.dosage, product, zone)
         amount = phase.dose

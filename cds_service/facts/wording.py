@@ -10,8 +10,11 @@ _DENIAL = re.compile(
     r"\b(?:no|not|non|nil|none|without|never|absent|absence|negative|free|excluded|exclude|excludes|ruled\s+out|denies|denied)\b"
 )
 _HAEMOLYSIS = re.compile(r"ha?emoly")
-# A haemolysis index of nothing: "haemolysis index 0", "hemolysis: 0", "haemolysis 0/5", "H index = 0".
-_NO_INDEX = re.compile(r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*0+(?:\.0+)?(?![\d.]|\+)")
+# A haemolysis index of nothing: "haemolysis index 0", "hemolysis: 0", "haemolysis
+# 0/5", "H index = 0".
+_NO_INDEX = re.compile(
+    r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*0+(?:\.0+)?(?![\d.]|\+)"
+)
 _NONE_FOUND = re.compile(
     r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*(?:none|nil|negative|absent|not\s+(?:seen|detected|present))\b"
 )
@@ -23,7 +26,10 @@ def says_haemolysed(remark: str) -> bool:
     """Whether a remark marks a sample as haemolysed: "no hemolysis" and an index of 0 do not."""
     text = remark.lower()
     return any(
-        _HAEMOLYSIS.search(clause) and not (_NO_INDEX.search(clause) or _NONE_FOUND.search(clause) or _denied(clause, _HAEMOLYSIS))
+        _HAEMOLYSIS.search(clause)
+        and not (
+            _NO_INDEX.search(clause) or _NONE_FOUND.search(clause) or _denied(clause, _HAEMOLYSIS)
+        )
         for clause in _CLAUSE.split(text)
     )
 
@@ -31,7 +37,9 @@ def says_haemolysed(remark: str) -> bool:
 def names_b12_deficiency(name: str) -> bool:
     """Whether a problem's name tells a deficiency of B12 or a cobalamin, and does not deny it."""
     return any(
-        _B12.search(clause) and _LACK.search(clause) and not (_denied(clause, _LACK) or _denied(clause, _B12))
+        _B12.search(clause)
+        and _LACK.search(clause)
+        and not (_denied(clause, _LACK) or _denied(clause, _B12))
         for clause in _CLAUSE.split(name.lower())
     )
 

@@ -1,9 +1,11 @@
-"""The code system that a client means by ``Coding.system``: one canonical URL for each, with the usual slips mended.
+"""The code system that a client means by ``Coding.system``: one canonical URL for each, with
+the usual slips mended.
 
-What is mended (clinical specification, section 2): https for http, capital letters, ``www.``, a closing slash or ``#``, a version
-behind ``|``, ``/version/`` or a slash, an edition of SNOMED CT, OIDs with or without ``urn:oid:``, the URLs that FHIR STU3 had for
-the tables of HL7 v2 and v3, and the names that national modifications of ICD-10 and ATC have. ``docs/code-systems.md`` names the
-source of each.
+What is mended (clinical specification, section 2): https for http, capital letters, ``www.``, a
+closing slash or ``#``, a version behind ``|``, ``/version/`` or a slash, an edition of SNOMED
+CT, OIDs with or without ``urn:oid:``, the URLs that FHIR STU3 had for the tables of HL7 v2 and
+v3, and the names that national modifications of ICD-10 and ATC have. ``docs/code-systems.md``
+names the source of each.
 """
 
 from __future__ import annotations
@@ -31,13 +33,18 @@ V3_ROUTES = f"{_THO}/v3-RouteOfAdministration"
 V3_INTERPRETATION = f"{_THO}/v3-ObservationInterpretation"
 V3_TIMES = f"{_THO}/v3-GTSAbbreviation"
 
-# The canonical URL of a code system, with the OIDs and the other URLs that mean it. National modifications of ICD-10 keep the
-# meaning of WHO's codes and divide some; ICD-10-CM has value sets of its own, because it does not.
+# The canonical URL of a code system, with the OIDs and the other URLs that mean it. National
+# modifications of ICD-10 keep the meaning of WHO's codes and divide some; ICD-10-CM has value sets
+# of its own, because it does not.
 CODE_SYSTEMS: dict[str, tuple[str, ...]] = {
     LOINC: ("2.16.840.1.113883.6.1",),
     SNOMED: ("2.16.840.1.113883.6.96",),
     RXNORM: ("2.16.840.1.113883.6.88",),
-    ATC: ("2.16.840.1.113883.6.73", "http://fhir.de/CodeSystem/bfarm/atc", "http://fhir.de/CodeSystem/dimdi/atc"),
+    ATC: (
+        "2.16.840.1.113883.6.73",
+        "http://fhir.de/CodeSystem/bfarm/atc",
+        "http://fhir.de/CodeSystem/dimdi/atc",
+    ),
     ICD_10: (
         "2.16.840.1.113883.6.3",
         f"{_THO}/icd10",
@@ -86,7 +93,8 @@ CODE_SYSTEMS: dict[str, tuple[str, ...]] = {
 _LONGEST = 200
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _OID = re.compile(r"(?:urn:oid:)?([0-2](?:\.(?:0|[1-9][0-9]*))+)\Z", re.IGNORECASE)
-# A version at the end: a number, a date, an edition of SNOMED CT, or the year in the name of an edition.
+# A version at the end: a number, a date, an edition of SNOMED CT, or the year in the
+# name of an edition.
 _VERSION = re.compile(r"(?:/version/.*|/v?[0-9][0-9.-]*|-20[0-9]{2})\Z", re.IGNORECASE)
 # What FHIR STU3 called the tables of HL7 v2 and v3, which R4 has under terminology.hl7.org.
 _STU3_TABLE = re.compile(r"hl7\.org/fhir/(v[23])/(?:cs/)?([^/]+)\Z", re.IGNORECASE)
@@ -95,9 +103,10 @@ _STU3_TABLE = re.compile(r"hl7\.org/fhir/(v[23])/(?:cs/)?([^/]+)\Z", re.IGNORECA
 def canonical_system(system: str) -> str:
     """The URL of the code system that ``system`` means, as the value sets have it.
 
-    One that is not listed keeps its name, but for what is mended in any: surrounding blanks, a version behind ``|``, and of a URL
-    https, the letters of its host, and a closing slash or ``#``. A bare OID becomes ``urn:oid:…``. Two names of one code system
-    are equal in this form; two code systems never are (clinical specification, section 2, "Codes").
+    One that is not listed keeps its name, but for what is mended in any: surrounding blanks, a
+    version behind ``|``, and of a URL https, the letters of its host, and a closing slash or ``#``.
+    A bare OID becomes ``urn:oid:…``. Two names of one code system are equal in this form; two code
+    systems never are (clinical specification, section 2, "Codes").
     """
     return _canonical(system) if len(system) <= _LONGEST else system
 
@@ -115,13 +124,17 @@ def _canonical(system: str) -> str:
     if known:
         return known
     if table := _STU3_TABLE.match(bare):
-        return _known(f"terminology.hl7.org/CodeSystem/{table[1]}-{table[2]}") or f"{_THO}/{table[1].lower()}-{table[2]}"
+        return (
+            _known(f"terminology.hl7.org/CodeSystem/{table[1]}-{table[2]}")
+            or f"{_THO}/{table[1].lower()}-{table[2]}"
+        )
     host, slash, path = name.partition("://")[2].partition("/")
     return f"http://{host.lower()}{slash}{path}"
 
 
 def _known(bare: str) -> str:
-    """The listed code system that a URL without its scheme names, whatever version it adds; or nothing."""
+    """The listed code system that a URL without its scheme names, whatever version it
+    adds; or nothing."""
     key = bare.casefold()
     while key not in _BY_URL:
         shorter = _VERSION.sub("", key)
@@ -135,5 +148,12 @@ def _bare(url: str) -> str:
     return _SCHEME.sub("", url).casefold()
 
 
-_BY_OID = {name: system for system, names in CODE_SYSTEMS.items() for name in names if _OID.match(name)}
-_BY_URL = {_bare(name): system for system, names in CODE_SYSTEMS.items() for name in (system, *names) if _SCHEME.match(name)}
+_BY_OID = {
+    name: system for system, names in CODE_SYSTEMS.items() for name in names if _OID.match(name)
+}
+_BY_URL = {
+    _bare(name): system
+    for system, names in CODE_SYSTEMS.items()
+    for name in (system, *names)
+    if _SCHEME.match(name)
+}

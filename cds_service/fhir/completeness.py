@@ -1,4 +1,5 @@
-"""What may be concluded from what an answer does not hold (clinical specification, section 2, "Whose" and "Prefetch")."""
+"""What may be concluded from what an answer does not hold (clinical specification, section 2,
+"Whose" and "Prefetch")."""
 
 from __future__ import annotations
 
@@ -28,8 +29,9 @@ NOTHING = Completeness()
 class Asked(NamedTuple):
     """What a query asks for, as far as its answer is judged by it.
 
-    ``resource_type`` is ``""`` where anything is an answer. ``value_sets``: for Observations, the sets that their codes are of.
-    ``newest_first``: they come in that order. ``profile``: of the EHR that answers.
+    ``resource_type`` is ``""`` where anything is an answer. ``value_sets``: for Observations,
+    the sets that their codes are of. ``newest_first``: they come in that order. ``profile``: of
+    the EHR that answers.
     """
 
     resource_type: str = ""
@@ -41,9 +43,9 @@ class Asked(NamedTuple):
 class Answer(NamedTuple):
     """A Bundle, as far as its completeness goes.
 
-    ``readable``: each entry is an answer to what was asked and can be read. ``lacks``: there are fewer matches than its ``total``.
-    ``continues``: there is a ``next`` link. ``days``: where newest first was asked for, those of the matches, in the order in which
-    they came.
+    ``readable``: each entry is an answer to what was asked and can be read. ``lacks``: there are
+    fewer matches than its ``total``. ``continues``: there is a ``next`` link. ``days``: where
+    newest first was asked for, those of the matches, in the order in which they came.
     """
 
     readable: bool
@@ -55,8 +57,8 @@ class Answer(NamedTuple):
 def completeness(answer: Answer) -> Completeness:
     """What may be concluded from ``answer``.
 
-    A list that was asked for newest first, came so and goes on is complete back to the day after its oldest entry: the rest of
-    that day may be on the page that was not received.
+    A list that was asked for newest first, came so and goes on is complete back to the day after
+    its oldest entry: the rest of that day may be on the page that was not received.
     """
     if not answer.readable:
         return NOTHING
@@ -67,6 +69,10 @@ def completeness(answer: Answer) -> Completeness:
 
 def _day_after_oldest(days: Sequence[date]) -> date | None:
     """``None`` where there is no day, or where the days do not descend."""
-    if not days or days[-1] == date.max or any(later > earlier for earlier, later in pairwise(days)):
+    if (
+        not days
+        or days[-1] == date.max
+        or any(later > earlier for earlier, later in pairwise(days))
+    ):
         return None
     return days[-1] + timedelta(days=1)

@@ -1,6 +1,7 @@
 """FHIR dates as calendar days in the deployment's time zone.
 
-A partial date is its earliest day (clinical specification, section 2), except a birth date, which is mid-period.
+A partial date is its earliest day (clinical specification, section 2), except a birth date,
+which is mid-period.
 """
 
 from __future__ import annotations
@@ -16,25 +17,34 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 class Moment(NamedTuple):
-    """A point in time: the calendar day in the deployment's zone and the instant for ordering within it."""
+    """A point in time: the calendar day in the deployment's zone and the instant for
+    ordering within it."""
 
     day: date
     instant: datetime
 
 
 def parse_moment(text: str, zone: tzinfo) -> Moment | None:
-    """A FHIR ``date``, ``dateTime`` or ``instant`` as a :class:`Moment`, or ``None`` where it is none.
+    """A FHIR ``date``, ``dateTime`` or ``instant`` as a :class:`Moment`, or
+    ``None`` where it is none.
 
-    A date without a time is the start of its day in ``zone``; a time without an offset (invalid in FHIR, yet sent) is
-    taken in ``zone``. Leap seconds are read as the second before.
+    A date without a time is the start of its day in ``zone``; a time without an offset (invalid in
+    FHIR, yet sent) is taken in ``zone``. Leap seconds are read as the second before.
     """
     try:
         # Positions rather than patterns: this runs for every result of a record.
         if len(text) > 15 and text[10] == "T" and text[4] == text[7] == "-" and text[13] == ":":
-            stated = datetime.fromisoformat(text if ":60" not in text else text.replace(":60", ":59"))
-            local = stated.replace(tzinfo=zone) if stated.tzinfo is None else stated.astimezone(zone)
-            # In UTC, because times of one zone compare by the clock on the wall, which shows an hour of autumn twice.
-            return Moment(local.date(), (local if stated.tzinfo is None else stated).astimezone(UTC))
+            stated = datetime.fromisoformat(
+                text if ":60" not in text else text.replace(":60", ":59")
+            )
+            local = (
+                stated.replace(tzinfo=zone) if stated.tzinfo is None else stated.astimezone(zone)
+            )
+            # In UTC, because times of one zone compare by the clock on the wall, which shows an
+            # hour of autumn twice.
+            return Moment(
+                local.date(), (local if stated.tzinfo is None else stated).astimezone(UTC)
+            )
         if len(text) == 10 and text[4] == text[7] == "-":
             day = date.fromisoformat(text)
             return Moment(day, datetime.combine(day, time(), zone))
@@ -56,18 +66,24 @@ def parse_birth_date(text: str) -> date | None:
     """A birth date; a partial one is the middle of its month or year."""
     try:
         if partial := _PARTIAL.match(text):
-            return date(int(partial[1]), int(partial[2]), 15) if partial[2] else date(int(partial[1]), 7, 1)
+            return (
+                date(int(partial[1]), int(partial[2]), 15)
+                if partial[2]
+                else date(int(partial[1]), 7, 1)
+            )
         return date.fromisoformat(text[:10]) if _DATE.match(text[:10]) else None
     except ValueError:
         return None
 
 
 def completed_months(birth: date, today: date) -> int:
-    """Completed calendar months from ``birth`` to ``today``; a 29 February birthday completes on 1 March."""
+    """Completed calendar months from ``birth`` to ``today``; a 29 February birthday
+    completes on 1 March."""
     return (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
 
 
-# In any unit: far beyond every treatment, and near enough for arithmetic never to leave the calendar's reach.
+# In any unit: far beyond every treatment, and near enough for arithmetic never to leave
+# the calendar's reach.
 _LONGEST = 1e15
 _PRINTED_UNITS = {"hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "a"}
 _DAYS_PER_UNIT = {
@@ -82,13 +98,15 @@ _DAYS_PER_UNIT = {
 
 
 def duration_days(value: float | None, unit: str) -> float | None:
-    """A FHIR duration in days; months and years are mean Gregorian ones. ``None`` where it cannot be read."""
+    """A FHIR duration in days; months and years are mean Gregorian ones. ``None`` where
+    it cannot be read."""
     days = _DAYS_PER_UNIT.get(unit)
     return value * days if days and value and 0 < value <= _LONGEST else None
 
 
 def quantity_days(duration: Quantity | None) -> float | None:
-    """A FHIR Duration in days, by its UCUM code, else by the printed unit (``weeks``, where the code is SNOMED CT's, say)."""
+    """A FHIR Duration in days, by its UCUM code, else by the printed unit (``weeks``, where the
+    code is SNOMED CT's, say)."""
     number = duration.number if duration is not None else None
     if duration is None or number is None:
         return None

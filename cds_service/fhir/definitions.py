@@ -1,4 +1,5 @@
-"""FHIR definitions that the service works by (value sets, code systems, order templates), read from their folders."""
+"""FHIR definitions that the service works by (value sets, code systems, order templates), read
+from their folders."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any
 
 
 class DefinitionError(ValueError):
-    """A file of a definition that cannot be used: where (``line`` and ``column`` from 1) and what is wrong."""
+    """A file of a definition that cannot be used: where (``line`` and ``column`` from 1)
+    and what is wrong."""
 
     def __init__(self, file: Path, line: int, column: int, what: str):
         self.file = file
@@ -27,7 +29,8 @@ def read_definitions(folder: Path, kind: str) -> Iterator[tuple[Path, dict[str, 
 
 
 def read_definition(path: Path, kind: str) -> dict[str, Any]:
-    """The definition in a file, as :func:`parse_definition` has it. Raises :class:`DefinitionError`."""
+    """The definition in a file, as :func:`parse_definition` has it. Raises
+    :class:`DefinitionError`."""
     return parse_definition(path, text_of(path), kind)
 
 
@@ -38,44 +41,63 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         column = error.start - before.rfind(b"\n")
-        raise DefinitionError(path, before.count(b"\n") + 1, column, "this is not UTF-8 text. Let your editor save it as UTF-8.") from None
+        raise DefinitionError(
+            path,
+            before.count(b"\n") + 1,
+            column,
+            "this is not UTF-8 text. Let your editor save it as UTF-8.",
+        ) from None
 
 
 def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
-    """The definition that the ``text`` of the file ``path`` is: of the type ``kind``, with a URL, named as the file.
+    """The definition that the ``text`` of the file ``path`` is: of the type ``kind``, with a
+    URL, named as the file.
 
     Raises :class:`DefinitionError`.
     """
     try:
         definition = json.loads(text, object_pairs_hook=each_once)
     except json.JSONDecodeError as error:
-        raise DefinitionError(path, error.lineno, error.colno, f"this is not JSON: {error.msg}.") from None
+        raise DefinitionError(
+            path, error.lineno, error.colno, f"this is not JSON: {error.msg}."
+        ) from None
     except ValueError as error:
         raise DefinitionError(path, 1, 1, f"{error}.") from None
     if not isinstance(definition, dict) or definition.get("resourceType") != kind:
         raise DefinitionError(path, 1, 1, f"a FHIR resource of the type {kind} is expected here.")
     if definition.get("id") != path.stem or not isinstance(definition.get("url"), str):
-        raise DefinitionError(path, 1, 1, f"the definition has the id {path.stem!r}, as its file, and a 'url'.")
+        raise DefinitionError(
+            path, 1, 1, f"the definition has the id {path.stem!r}, as its file, and a 'url'."
+        )
     return definition
 
 
 @contextmanager
 def using(path: Path) -> Iterator[None]:
-    """While what a file defines is put to use: what lacks or is of another kind is told as a :class:`DefinitionError`."""
+    """While what a file defines is put to use: what lacks or is of another kind is told as a
+    :class:`DefinitionError`."""
     try:
         yield
     except KeyError as error:
-        raise DefinitionError(path, 1, 1, f"an element {error.args[0]!r} is missing, or misspelt.") from None
+        raise DefinitionError(
+            path, 1, 1, f"an element {error.args[0]!r} is missing, or misspelt."
+        ) from None
     except DefinitionError:
         raise
     except (AssertionError, AttributeError, IndexError, TypeError, ValueError):
-        raise DefinitionError(path, 1, 1, "an element is of another kind than FHIR R4 has it.") from None
+        raise DefinitionError(
+            path, 1, 1, "an element is of another kind than FHIR R4 has it."
+        ) from None
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object none of whose keys stands twice: what reads it would take one of the two and nobody knows which. Raises ``ValueError``."""
+    """An object none of whose keys stands twice: what reads it would take one of the two and nobody
+    knows which. Raises ``ValueError``."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+        raise ValueError(
+            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in "
+            "one object"
+        )
     return found

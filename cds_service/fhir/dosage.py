@@ -1,4 +1,5 @@
-"""The regimen that FHIR ``Dosage`` elements state: dose, route, interval and bounds, phase by phase."""
+"""The regimen that FHIR ``Dosage`` elements state: dose, route, interval and
+bounds, phase by phase."""
 
 from __future__ import annotations
 
@@ -33,32 +34,40 @@ from .routes import route_of_form, stated_route
 
 SINGLE_DOSE = math.inf
 _NO_TIMING, _NO_REPEAT = Timing(), TimingRepeat()
-# No regimen has so many instructions, times or amounts. What has more is not read, because each costs much for its bytes.
+# No regimen has so many instructions, times or amounts. What has more is not read, because each
+# costs much for its bytes.
 MOST_INSTRUCTIONS = 200
 MOST_AMOUNTS = 50
 _MOST_TIMES = 1000
 _MOST_DOSES = 1e6  # more is no number of doses, whatever the period
 
 _SOLID = re.compile(r"tablet|capsule|caplet|lozenge|pill|\btabs?\b|\bcaps?\b")
-_AS_NEEDED = re.compile(r"\bp\.?r\.?n\b|as (?:needed|required)|when (?:needed|required)|if (?:needed|required)")
+_AS_NEEDED = re.compile(
+    r"\bp\.?r\.?n\b|as (?:needed|required)|when (?:needed|required)|if (?:needed|required)"
+)
 # days between doses
 _TIMING_CODES = {
-    "QD": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "BID": 1 / 2, "TID": 1 / 3, "QID": 1 / 4, "QOD": 2.0, "Q1H": 1 / 24,
-    "Q2H": 1 / 12, "Q3H": 1 / 8, "Q4H": 1 / 6, "Q6H": 1 / 4, "Q8H": 1 / 3, "WK": 7.0, "MO": 365.25 / 12,
+    "QD": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "BID": 1 / 2, "TID": 1 / 3, "QID": 1 / 4,
+    "QOD": 2.0, "Q1H": 1 / 24,
+    "Q2H": 1 / 12, "Q3H": 1 / 8, "Q4H": 1 / 6, "Q6H": 1 / 4, "Q8H": 1 / 3, "WK": 7.0,
+    "MO": 365.25 / 12,
 }  # fmt: skip
 # HL7 EventTiming: at, before or after each meal, however many there are.
 _EVERY_MEAL = frozenset({"C", "AC", "PC"})
 _MASS_UNITS = {"mg": Decimal(1000), "ug": Decimal(1), "mcg": Decimal(1), "g": Decimal(1_000_000)}
 _MASS_WORD = re.compile(r"(micro|milli)gram(?:me)?(?:s|\(s\))?")
 _VOLUME_UNITS = frozenset({"ml", "milliliter", "millilitre", "milliliters", "millilitres", "cm3"})
-_COUNT_UNITS = re.compile(r"\{?(?:tbl|tab|tablet|cap|capsule|pill|lozenge)(?:s|\(s\))?\}?|1|unit|\{unit\}|\[?dose\]?")
+_COUNT_UNITS = re.compile(
+    r"\{?(?:tbl|tab|tablet|cap|capsule|pill|lozenge)(?:s|\(s\))?\}?|1|unit|\{unit\}|\[?dose\]?"
+)
 
 
 class Phase(NamedTuple):
-    """One dosage phase. Doses in micrograms, ``interval`` in days between doses (infinite for a single dose).
+    """One dosage phase. Doses in micrograms, ``interval`` in days between doses
+    (infinite for a single dose).
 
-    ``None`` is unstated. ``duration`` in days, where bounded; ``start`` and ``end`` where dated; ``doses``: how many,
-    where counted.
+    ``None`` is unstated. ``duration`` in days, where bounded; ``start`` and ``end`` where dated;
+    ``doses``: how many, where counted.
     """
 
     dose: Decimal | None
@@ -75,14 +84,17 @@ class Phase(NamedTuple):
         """Mean micrograms a day, or ``None`` where the dose or the interval is unstated."""
         if self.dose is None or self.interval is None:
             return None
-        return Decimal(0) if self.interval == SINGLE_DOSE else self.dose / Decimal(str(self.interval))
+        return (
+            Decimal(0) if self.interval == SINGLE_DOSE else self.dose / Decimal(str(self.interval))
+        )
 
 
 def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tuple[Phase, ...]:
-    """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase where there is none.
+    """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase
+    where there is none.
 
-    Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``), as do those of none that never
-    end: they are one phase where their route and bounds are the same.
+    Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``), as do
+    those of none that never end: they are one phase where their route and bounds are the same.
     """
     phases: list[Phase] = []
     previous = math.inf
@@ -90,7 +102,11 @@ def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tu
         dosages = sorted(dosages if len(dosages) <= MOST_INSTRUCTIONS else (), key=_sequence)
     for dosage in dosages:
         phase, sequence = _phase(dosage, product, zone), _sequence(dosage)
-        if phases and sequence == previous and _at_the_same_time(phases[-1], phase, numbered=sequence < math.inf):
+        if (
+            phases
+            and sequence == previous
+            and _at_the_same_time(phases[-1], phase, numbered=sequence < math.inf)
+        ):
             phases[-1] = _together(phases[-1], phase)
         else:
             phases.append(phase)
@@ -107,13 +123,20 @@ def read_dose_given(dosage: AdministrationDosage | None, product: Product, zone:
 def _at_the_same_time(first: Phase, second: Phase, *, numbered: bool) -> bool:
     if not numbered and (first.end is not None or first.duration is not None):
         return False
-    return (first.route, first.start, first.end, first.duration) == (second.route, second.start, second.end, second.duration)
+    return (first.route, first.start, first.end, first.duration) == (
+        second.route,
+        second.start,
+        second.end,
+        second.duration,
+    )
 
 
 def _together(first: Phase, second: Phase) -> Phase:
-    """Two concurrent phases as one of the same doses a day; no dose where either leaves its dose or interval unstated.
+    """Two concurrent phases as one of the same doses a day; no dose where either leaves its dose
+    or interval unstated.
 
-    Of a stated and an unstated interval (as needed, say) the stated one stands: doses come at least so often.
+    Of a stated and an unstated interval (as needed, say) the stated one stands: doses
+    come at least so often.
     """
     if first.interval is None or second.interval is None:
         return first._replace(dose=None, interval=first.interval or second.interval)
@@ -121,7 +144,9 @@ def _together(first: Phase, second: Phase) -> Phase:
     interval = 1 / rate if rate else SINGLE_DOSE
     if first.dose is None or second.dose is None or first.daily is None or second.daily is None:
         return first._replace(dose=None, interval=interval)
-    dose = (first.daily + second.daily) * Decimal(str(interval)) if rate else first.dose + second.dose
+    dose = (
+        (first.daily + second.daily) * Decimal(str(interval)) if rate else first.dose + second.dose
+    )
     return first._replace(dose=dose, interval=interval)
 
 
@@ -143,7 +168,9 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
     as_needed = dosage.asNeededBoolean is True or dosage.asNeededCodeableConcept is not None
     interval = None if as_needed else _interval(timing, repeat, events)
     doses = _count(repeat)
-    counted = doses * interval if doses and interval is not None and interval != SINGLE_DOSE else None
+    counted = (
+        doses * interval if doses and interval is not None and interval != SINGLE_DOSE else None
+    )
     if start and not end and (length or counted):
         # The last of n doses comes n - 1 intervals after the first.
         end = add_days(start, length or (counted or 0) - (interval or 0))
@@ -157,7 +184,8 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
 def _one_a_day(
     dosage: Dosage, strength: Strength | None, dose: Decimal | None, interval: float | None
 ) -> tuple[Decimal | None, float | None]:
-    """A dose and interval with what a solid form by mouth is taken to be where it is not stated: one unit, once a day."""
+    """A dose and interval with what a solid form by mouth is taken to be where it is not stated:
+    one unit, once a day."""
     if dose is None and strength is not None and not strength.per_ml and not _states_dose(dosage):
         dose = strength.micrograms
     if dose is not None and interval is None and not _states_frequency(dosage):
@@ -166,22 +194,29 @@ def _one_a_day(
 
 
 def _states_frequency(dosage: Dosage) -> bool:
-    """Whether its structure says, readably or not, how often a dose is taken, or its words that it is taken as needed."""
+    """Whether its structure says, readably or not, how often a dose is taken, or its words that it
+    is taken as needed."""
     timing = dosage.timing or _NO_TIMING
     repeat = timing.repeat or _NO_REPEAT
     numbers = (repeat.frequency, repeat.frequencyMax, repeat.period, repeat.periodMax)
-    said = any(number is not None for number in numbers) or bool(repeat.periodUnit or repeat.dayOfWeek or repeat.timeOfDay or repeat.when)
+    said = any(number is not None for number in numbers) or bool(
+        repeat.periodUnit or repeat.dayOfWeek or repeat.timeOfDay or repeat.when
+    )
     coded = timing.code is not None and bool(timing.code.coding)
     return said or coded or bool(timing.event) or bool(_AS_NEEDED.search(dosage.text.lower()))
 
 
 def _states_dose(dosage: Dosage) -> bool:
     """Whether a dose is stated in any form, also in one that cannot be worked out."""
-    return any(item.doseQuantity is not None or item.doseRange is not None for item in stated_amounts(dosage))
+    return any(
+        item.doseQuantity is not None or item.doseRange is not None
+        for item in stated_amounts(dosage)
+    )
 
 
 def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
-    """The route, and whether it is intramuscular (an injectable product without a route that can be read counts as such)."""
+    """The route, and whether it is intramuscular (an injectable product without a route that can be
+    read counts as such)."""
     keys, names = (concept.codings, concept.names) if concept else ([], [])
     if route := stated_route(keys, names):
         return route
@@ -222,12 +257,15 @@ def _interval(timing: Timing, repeat: TimingRepeat, events: list[Moment]) -> flo
     if len(events) == 1:
         return SINGLE_DOSE
     if len(events) > 1:
-        return (events[-1].instant - events[0].instant).total_seconds() / 86400 / (len(events) - 1) or None
+        return (events[-1].instant - events[0].instant).total_seconds() / 86400 / (
+            len(events) - 1
+        ) or None
     return None
 
 
 def _times_of_day(repeat: TimingRepeat) -> int:
-    """How many times of a day are named (by the clock, or as morning and night); 0 for none, and for "with meals"."""
+    """How many times of a day are named (by the clock, or as morning and night); 0 for none, and
+    for "with meals"."""
     if repeat.when and _EVERY_MEAL.isdisjoint(repeat.when):
         return len(repeat.timeOfDay) or len(repeat.when)
     return len(repeat.timeOfDay)
@@ -240,8 +278,8 @@ def _count(repeat: TimingRepeat) -> float | None:
 
 
 def _frequency(repeat: TimingRepeat, times: int) -> float | None:
-    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``; where neither is stated, the ``times`` of a day that
-    are named, else 1; ``None`` where one is no number of doses."""
+    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``; where neither is stated,
+    the ``times`` of a day that are named, else 1; ``None`` where one is no number of doses."""
     stated = [number for number in (repeat.frequency, repeat.frequencyMax) if number is not None]
     if not stated:
         return float(times or 1)
@@ -273,12 +311,14 @@ def _number(quantity: Quantity | None) -> Decimal | None:
 
 
 def _micrograms(quantity: Quantity | None, strength: Strength | None) -> Decimal | None:
-    """A dose by the code and the printed name of its unit, of which one may be none of ours (SNOMED CT's code for a tablet,
-    say); ``None`` where they disagree."""
+    """A dose by the code and the printed name of its unit, of which one may be none of ours (SNOMED
+    CT's code for a tablet, say); ``None`` where they disagree."""
     number = _number(quantity)
     if quantity is None or number is None:
         return None
-    units = {unit for stated in (quantity.code, quantity.unit) if (unit := stated.strip().lower())} or {""}
+    units = {
+        unit for stated in (quantity.code, quantity.unit) if (unit := stated.strip().lower())
+    } or {""}
     sizes = {size for unit in units if (size := _size(unit, strength)) is not None}
     return number * sizes.pop() if len(sizes) == 1 else None
 

@@ -1,4 +1,5 @@
-"""One pass over what a client sent: every resource of the context patient, filed by type and, Observations, by value set."""
+"""One pass over what a client sent: every resource of the context patient, filed by type and,
+Observations, by value set."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
 from .version import other_version, version_of_type
 
-# Versions of one resource that are told apart; each further one counts beside them, and costs no comparison with all others.
+# Versions of one resource that are told apart; each further one counts beside them, and costs no
+# comparison with all others.
 _MOST_ALIKE = 20
 _NO_RESOURCES: list[Any] = []
 _NO_SETS: frozenset[str] = frozenset()
@@ -41,9 +43,9 @@ _Read = TypeVar("_Read", bound=Resource)
 class ResourceIndex:
     """Resources of one patient, each once however often it comes, in the newest of its versions.
 
-    ``passed_over`` counts what does not count, by the reason why; ``uncertain`` names the types of which a resource has
-    elements that cannot be read or understood, so that nothing is concluded from its absence; ``other_versions`` the FHIR
-    versions of resources that are not read as R4.
+    ``passed_over`` counts what does not count, by the reason why; ``uncertain`` names the types of
+    which a resource has elements that cannot be read or understood, so that nothing is concluded
+    from its absence; ``other_versions`` the FHIR versions of resources that are not read as R4.
     """
 
     __slots__ = (
@@ -76,13 +78,15 @@ class ResourceIndex:
         self._superseded: set[int] = set()
 
     def add(self, value: Value, asked: Asked | None = None) -> Completeness:
-        """File a resource, or each resource of a Bundle; how much ``value`` is of all that the query ``asked`` for.
+        """File a resource, or each resource of a Bundle; how much ``value`` is of all that the
+        query ``asked`` for.
 
-        Nothing may be concluded from an OperationOutcome (alone, or as an entry that is no notice of the EHR's profile), a
-        Bundle with fewer entries than its ``total``, a match of another type or of a code that was not asked for, a
-        resource of another patient, of another FHIR version, or of nobody, who may be the patient, what is no resource; and from a
-        Bundle with a ``next`` link what :func:`~.completeness.completeness` says. ``null`` is complete: the client says that there is
-        no data (CDS Hooks 3.0.0, "Prefetch Template").
+        Nothing may be concluded from an OperationOutcome (alone, or as an entry that is no notice
+        of the EHR's profile), a Bundle with fewer entries than its ``total``, a match of another
+        type or of a code that was not asked for, a resource of another patient, of another FHIR
+        version, or of nobody, who may be the patient, what is no resource; and from a Bundle with a
+        ``next`` link what :func:`~.completeness.completeness` says. ``null`` is complete: the
+        client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if isinstance(value, Bundle):
             return self._add_entries(value, asked)
@@ -109,19 +113,28 @@ class ResourceIndex:
 
     def _days(self, bundle: Bundle) -> list[date]:
         """The days of a Bundle's Observations, in the order in which they came."""
-        results = [entry.resource for entry in bundle.entry if isinstance(entry.resource, Observation)]
+        results = [
+            entry.resource for entry in bundle.entry if isinstance(entry.resource, Observation)
+        ]
         moments = [parse_moment(result.effectiveDateTime, self._zone) for result in results]
         return [moment.day for moment in moments if moment]
 
     def _add(self, entry: Entry, asked: Asked | None) -> bool:
-        """File the resource of an entry; whether it leaves the answer complete. Runs for every resource of a record."""
+        """File the resource of an entry; whether it leaves the answer complete. Runs for every
+        resource of a record."""
         resource = entry.resource
         if isinstance(resource, OfPatient):
             subject = resource.subject or resource.patient
-            if subject is None or (subject.reference != self.patient_reference and not is_of_patient(resource, self.patient_reference)):
-                return self._pass_over("of another patient" if is_of_somebody(resource) else "of nobody")
+            if subject is None or (
+                subject.reference != self.patient_reference
+                and not is_of_patient(resource, self.patient_reference)
+            ):
+                return self._pass_over(
+                    "of another patient" if is_of_somebody(resource) else "of nobody"
+                )
             sets = _NO_SETS
-            if isinstance(resource, Observation):  # which says the same in all versions that are read
+            # which says the same in all versions that are read
+            if isinstance(resource, Observation):
                 sets = self._terminology.sets_of_concept(resource.code)
             elif version := other_version(resource):
                 return self._note_version(version)
@@ -135,10 +148,16 @@ class ResourceIndex:
         if isinstance(resource, Medication):
             self._file_medication(resource, entry.fullUrl)
             # Servers do not always say that it is an include.
-            return asked is None or not entry.is_match or asked.resource_type.startswith("Medication")
-        return self._file_patient(resource) and (asked is None or not entry.is_match or asked.resource_type == "Patient")
+            return (
+                asked is None or not entry.is_match or asked.resource_type.startswith("Medication")
+            )
+        return self._file_patient(resource) and (
+            asked is None or not entry.is_match or asked.resource_type == "Patient"
+        )
 
-    def _answers(self, entry: Entry, resource: OfPatient, sets: frozenset[str], asked: Asked) -> bool:
+    def _answers(
+        self, entry: Entry, resource: OfPatient, sets: frozenset[str], asked: Asked
+    ) -> bool:
         """Whether a resource is one that was asked for, or came along with those."""
         if entry.search is not None and not entry.is_match:
             return True
@@ -166,7 +185,8 @@ class ResourceIndex:
     def _file_medication(self, medication: Medication, full_url: str) -> None:
         self.medications[medication.relative] = medication
         if full_url.startswith("urn:"):
-            # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving references in Bundles").
+            # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving
+            # references in Bundles").
             self.medications[full_url] = medication
 
     def _file(self, resource: OfPatient, full_url: str, sets: frozenset[str]) -> None:
@@ -183,21 +203,33 @@ class ResourceIndex:
                 self._by_value_set[value_set].append(resource)
         else:
             self._by_type[kind].append(resource)
-        # Of medications the product says whether it can be told, of Observations what was asked for.
+        # Of medications the product says whether it can be told, of Observations
+        # what was asked for.
         unidentified = isinstance(resource, _OF_A_CODE) and self._is_unidentified(resource.code)
-        if unidentified or resource.malformed or resource.modifierExtension or resource.implicitRules:
+        if (
+            unidentified
+            or resource.malformed
+            or resource.modifierExtension
+            or resource.implicitRules
+        ):
             self.uncertain.add(kind.__name__)
 
     def _is_unidentified(self, code: CodeableConcept | None) -> bool:
-        """Whether it cannot be told what a problem, procedure, allergy or request is about: it is then not "none of ours"
-        (clinical specification, section 2, "Codes")."""
-        return code is None or not (code.text.strip() or self._terminology.identifies(code.codings, code.names))
+        """Whether it cannot be told what a problem, procedure, allergy or request is about: it is
+        then not "none of ours" (clinical specification, section 2, "Codes")."""
+        return code is None or not (
+            code.text.strip() or self._terminology.identifies(code.codings, code.names)
+        )
 
-    def _is_another(self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]) -> bool:
-        """Whether a resource came before, as it is or in a newer version; of an older one it takes the place.
+    def _is_another(
+        self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]
+    ) -> bool:
+        """Whether a resource came before, as it is or in a newer version; of an older
+        one it takes the place.
 
-        Type and id make two resources one only if neither has a ``fullUrl`` or both have the same; and what differs without
-        telling which is newer both counts (clinical specification, section 2). ``alike``: those of the same type and id.
+        Type and id make two resources one only if neither has a ``fullUrl`` or both have the same;
+        and what differs without telling which is newer both counts (clinical specification, section
+        2). ``alike``: those of the same type and id.
         """
         for url, before in alike:
             if url != full_url or id(before) in self._superseded:
@@ -238,18 +270,20 @@ def resources_of(value: Value) -> Iterator[Resource]:
 
 
 def _says_nothing(outcome: OperationOutcome, notices: frozenset[Notice]) -> bool:
-    """Whether an OperationOutcome holds no more than notices that the EHR puts on every answer. No other severity or code is
-    passed over: information may be that the record is locked."""
+    """Whether an OperationOutcome holds no more than notices that the EHR puts on every answer. No
+    other severity or code is passed over: information may be that the record is locked."""
     return bool(outcome.issue) and all(_is_notice(issue, notices) for issue in outcome.issue)
 
 
 def _is_notice(issue: OutcomeIssue, notices: frozenset[Notice]) -> bool:
-    return not issue.modifierExtension and is_notice(issue.details.codings if issue.details else (), notices)
+    return not issue.modifierExtension and is_notice(
+        issue.details.codings if issue.details else (), notices
+    )
 
 
 def _is_newer(resource: Resource, before: Resource) -> bool | None:
-    """Whether a version of a resource is newer than one that came before, by ``meta.lastUpdated``, else by ``versionId``
-    where both are whole numbers; ``None`` where they do not tell."""
+    """Whether a version of a resource is newer than one that came before, by ``meta.lastUpdated``,
+    else by ``versionId`` where both are whole numbers; ``None`` where they do not tell."""
     mine, theirs = resource.meta, before.meta
     if mine is None or theirs is None:
         return None
@@ -257,6 +291,9 @@ def _is_newer(resource: Resource, before: Resource) -> bool | None:
     if updated[0] and updated[1] and updated[0].instant != updated[1].instant:
         return updated[0].instant > updated[1].instant
     versions = [meta.versionId for meta in (mine, theirs)]
-    if all(version.isascii() and version.isdigit() and len(version) < 20 for version in versions) and versions[0] != versions[1]:
+    if (
+        all(version.isascii() and version.isdigit() and len(version) < 20 for version in versions)
+        and versions[0] != versions[1]
+    ):
         return int(versions[0]) > int(versions[1])
     return None

@@ -1,4 +1,5 @@
-"""The set of numbers that a result stands for: a point, or a half-line where it came with a comparator."""
+"""The set of numbers that a result stands for: a point, or a half-line where it came
+with a comparator."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from typing import NamedTuple
 
 
 class Cut(NamedTuple):
-    """A boundary between two neighbouring classes. ``inclusive``: the value itself belongs to the class above."""
+    """A boundary between two neighbouring classes. ``inclusive``: the value itself belongs
+    to the class above."""
 
     value: Decimal
     inclusive: bool
@@ -24,7 +26,8 @@ class Interval(NamedTuple):
 
     @classmethod
     def of(cls, value: Decimal, comparator: str | None) -> Interval:
-        """The interval of a FHIR Quantity. Another comparator than ``< <= >= >``: ``ValueError``."""
+        """The interval of a FHIR Quantity. Another comparator than
+        ``< <= >= >``: ``ValueError``."""
         if comparator is None:
             return cls(value, value)
         if comparator in ("<", "<="):
@@ -42,19 +45,25 @@ class Interval(NamedTuple):
         return Interval(low, high, self.low_open, self.high_open)
 
     def classes(self, cuts: Sequence[Cut]) -> tuple[int, int]:
-        """The lowest and highest class, counted from 0, that values of the interval reach between ascending ``cuts``."""
+        """The lowest and highest class, counted from 0, that values of the interval reach between
+        ascending ``cuts``."""
         lowest = highest = 0
         for cut in cuts:
             if self.low is not None:
-                lowest += self.low > cut.value or (self.low == cut.value and (cut.inclusive or self.low_open))
+                lowest += self.low > cut.value or (
+                    self.low == cut.value and (cut.inclusive or self.low_open)
+                )
             if self.high is None:
                 highest += 1
             else:
-                highest += self.high > cut.value or (self.high == cut.value and cut.inclusive and not self.high_open)
+                highest += self.high > cut.value or (
+                    self.high == cut.value and cut.inclusive and not self.high_open
+                )
         return lowest, highest
 
     def below(self, limit: Decimal) -> bool | None:
-        """Whether the value is below ``limit``: true, false, or ``None`` where the interval spans it."""
+        """Whether the value is below ``limit``: true, false, or ``None`` where the
+        interval spans it."""
         lowest, highest = self.classes((Cut(limit, True),))
         return None if lowest != highest else lowest == 0
 

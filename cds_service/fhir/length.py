@@ -12,7 +12,8 @@ _CENTIMETRES = {"cm": Decimal(1), "mm": Decimal("0.1")}
 
 
 def centimetres(quantity: Quantity | None) -> Interval | None:
-    """A Quantity in cm or mm as an interval in cm; ``None`` where it is none, negative, or in another unit."""
+    """A Quantity in cm or mm as an interval in cm; ``None`` where it is none, negative,
+    or in another unit."""
     value = quantity.number if quantity is not None else None
     if quantity is None or value is None or value < 0:
         return None
@@ -27,5 +28,7 @@ def centimetres(quantity: Quantity | None) -> Interval | None:
 
 def extension_length(extensions: Iterable[Extension], url: str) -> Interval | None:
     """The length in cm that one of ``extensions`` states under ``url``."""
-    found = (centimetres(extension.valueQuantity) for extension in extensions if extension.url == url)
+    found = (
+        centimetres(extension.valueQuantity) for extension in extensions if extension.url == url
+    )
     return next((length for length in found if length is not None), None)

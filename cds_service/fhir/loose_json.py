@@ -1,4 +1,5 @@
-"""Defensive access to JSON whose shape nobody vouches for: what an author wrote, what a server says of itself and of refusals.
+"""Defensive access to JSON whose shape nobody vouches for: what an author wrote, what a server says
+of itself and of refusals.
 
 Resources of patients are read as typed structures (:mod:`.reading`).
 """

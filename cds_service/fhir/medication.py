@@ -33,28 +33,45 @@ _KINDS: tuple[type[OfMedication], ...] = (
 _MOST = 20  # codings and names of a concept, ingredients of a Medication
 
 
-def product_of(resource: OfMedication, index: ResourceIndex | None, terminology: Terminology) -> Product:
-    """The product that a MedicationRequest, MedicationStatement, -Administration or -Dispense is about."""
+def product_of(
+    resource: OfMedication, index: ResourceIndex | None, terminology: Terminology
+) -> Product:
+    """The product that a MedicationRequest, MedicationStatement, -Administration or
+    -Dispense is about."""
     reference, concept = resource.medicationReference, resource.medicationCodeableConcept
     codes, names = (concept.codings, concept.names) if concept else ([], [])
     ingredients: tuple[IngredientPart, ...] = ()
     if reference is not None and not (codes or names):
         medication = _referenced(resource, reference.reference, index)
-        codes, names, ingredients = _described(medication) if medication is not None else ([], [], ())
+        codes, names, ingredients = (
+            _described(medication) if medication is not None else ([], [], ())
+        )
         display = reference.display.strip()
-        names = names or ([display] if display and not any(part.names for part in ingredients) else [])
+        names = names or (
+            [display] if display and not any(part.names for part in ingredients) else []
+        )
     return identify(tuple(codes[:_MOST]), tuple(names[:_MOST]), ingredients, terminology)
 
 
-def _described(medication: Medication) -> tuple[list[tuple[str, str]], list[str], tuple[IngredientPart, ...]]:
+def _described(
+    medication: Medication,
+) -> tuple[list[tuple[str, str]], list[str], tuple[IngredientPart, ...]]:
     """The codes and names of a Medication, and what it is made of.
 
     One under a modifier that is not understood is not described: it may be something else.
     """
     active = [item for item in medication.ingredient if item.isActive is not False]
-    if medication.is_modified or medication.malformed or any(item.modifierExtension for item in active):
+    if (
+        medication.is_modified
+        or medication.malformed
+        or any(item.modifierExtension for item in active)
+    ):
         return [], [], ()
-    codes, names = (medication.code.codings, medication.code.names) if medication.code is not None else ([], [])
+    codes, names = (
+        (medication.code.codings, medication.code.names)
+        if medication.code is not None
+        else ([], [])
+    )
     return codes, names, tuple(_ingredient(item) for item in active[:_MOST])
 
 
@@ -71,25 +88,41 @@ def _ingredient(item: MedicationIngredient) -> IngredientPart:
 def _stated(quantity: Quantity | None) -> StatedQuantity | None:
     """A Quantity that states one number."""
     number = quantity.number if quantity is not None and not quantity.comparator else None
-    return None if number is None or quantity is None else StatedQuantity(number, quantity.unit, quantity.code)
+    return (
+        None
+        if number is None or quantity is None
+        else StatedQuantity(number, quantity.unit, quantity.code)
+    )
 
 
-def _referenced(resource: OfMedication, reference: str, index: ResourceIndex | None) -> Medication | None:
+def _referenced(
+    resource: OfMedication, reference: str, index: ResourceIndex | None
+) -> Medication | None:
     target = reference.strip()
     if target.startswith("#"):
         return contained_medication(resource.contained, target)
-    return index.medications.get(target if target.startswith("urn:") else type_and_id(target)) if index else None
+    return (
+        index.medications.get(target if target.startswith("urn:") else type_and_id(target))
+        if index
+        else None
+    )
 
 
 def contained_medication(contained: Iterable[Raw], reference: str) -> Medication | None:
-    """The contained Medication that ``reference`` (``#id``) leads to. A widespread library writes the id with its ``#``, too."""
+    """The contained Medication that ``reference`` (``#id``) leads to. A widespread library writes
+    the id with its ``#``, too."""
     wanted = reference.lstrip("#")
-    named = (found for found in read_resources(contained) if isinstance(found, Medication) and found.id.lstrip("#") == wanted)
+    named = (
+        found
+        for found in read_resources(contained)
+        if isinstance(found, Medication) and found.id.lstrip("#") == wanted
+    )
     return next(named, None)
 
 
 def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> list[str]:
-    """The references, as sent, by which resources of ``index`` name a medication that is neither contained nor filed.
+    """The references, as sent, by which resources of ``index`` name a medication that is neither
+    contained nor filed.
 
     ``nameless``: only those of which not even a name is stated.
     """
@@ -100,6 +133,10 @@ def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> li
             if reference is None or resource.medicationCodeableConcept is not None:
                 continue
             target = type_and_id(reference.reference)
-            if target and target not in index.medications and not (nameless and reference.display.strip()):
+            if (
+                target
+                and target not in index.medications
+                and not (nameless and reference.display.strip())
+            ):
                 found[reference.reference.strip()] = None
     return list(found)

@@ -1,7 +1,8 @@
 """A property that is worked out once, without a lock.
 
-``functools.cached_property`` of Python 3.11 holds one lock for all objects of a class while it works: every call would wait for one
-that waits for a FHIR server. What is made for one call is used by one thread, so that none is needed.
+``functools.cached_property`` of Python 3.11 holds one lock for all objects of a class while it
+works: every call would wait for one that waits for a FHIR server. What is made for one call is used
+by one thread, so that none is needed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ Value = TypeVar("Value")
 
 
 class once(Generic[Value]):
-    """A method as an attribute that is worked out when it is first asked for, and then stands in the object's ``__dict__``."""
+    """A method as an attribute that is worked out when it is first asked for, and then stands in
+    the object's ``__dict__``."""
 
     def __init__(self, work: Callable[[Any], Value]):
         self.work = work

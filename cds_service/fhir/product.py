@@ -1,4 +1,5 @@
-"""What a product is: its agents by code, last by name; its strength; and whether it can be told at all.
+"""What a product is: its agents by code, last by name; its strength; and whether
+it can be told at all.
 
 Source: clinical specification, section 2, "Codes" and "Dose, route, timing".
 """
@@ -23,27 +24,32 @@ FOLATES = frozenset({"folic-acid", "levomefolate", "leucovorin"})
 COMBINATIONS = frozenset({"cobalamin-combination", "folate-combination"})
 AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
     "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",
-    "thiazide-diuretic", "antiarrhythmic", "metformin", "acid-suppressant", "anticoagulant", "nitrous-oxide",
+    "thiazide-diuretic", "antiarrhythmic", "metformin", "acid-suppressant", "anticoagulant",
+    "nitrous-oxide",
 })  # fmt: skip
 _MOST = 20
-_LONGEST = 300  # what identifies a medication is short; the bound keeps hostile names out of the cache
+# what identifies a medication is short; the bound keeps hostile names out of the cache
+_LONGEST = 300
 _LONGEST_SYSTEM = 100
 _LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
 _MOST_WORDS = 5
 _CYANO = re.compile(r"c[yi]ano")
 _ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _ATC = "http://www.whocc.no/atc"
-_ATC_SUBSTANCE = 7  # characters of a code of the fifth level, which names one substance or combination
+# characters of a code of the fifth level, which names one substance or combination
+_ATC_SUBSTANCE = 7
 
 
 @dataclass(frozen=True)
 class Product:
-    """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where nothing identifies it.
+    """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where
+    nothing identifies it.
 
-    ``label`` is its name; ``described`` all that its codes and names say, where its form may be read.
-    ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is false where there is
-    neither a code of a system that is read nor a name to go by, or the name may be read in two ways. ``cobalamins``: which it
-    holds, alone or in a combination, as far as told. ``note``: what of its names was not understood.
+    ``label`` is its name; ``described`` all that its codes and names say, where its form may be
+    read. ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is
+    false where there is neither a code of a system that is read nor a name to go by, or the name
+    may be read in two ways. ``cobalamins``: which it holds, alone or in a combination, as far as
+    told. ``note``: what of its names was not understood.
     """
 
     agents: frozenset[str]
@@ -57,14 +63,16 @@ class Product:
 
     @once
     def source_text(self) -> str:
-        """Its name for the provenance of a fact, with how it was recognised and what of it was not understood."""
+        """Its name for the provenance of a fact, with how it was recognised and what of it
+        was not understood."""
         told = ["recognised by name"] if self.by == "name" else []
         told += [f"not understood: {self.note}"] if self.note else []
         return f"{self.label} ({'; '.join(told)})" if told else self.label
 
     @once
     def cobalamin(self) -> str:
-        """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin, which asks for most care."""
+        """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin,
+        which asks for most care."""
         found = self.agents & COBALAMINS if not self.agents & COMBINATIONS else frozenset()
         return "cyanocobalamin" if "cyanocobalamin" in found else min(found, default="")
 
@@ -75,12 +83,14 @@ class Product:
 
     @once
     def has_cobalamin(self) -> bool:
-        """Whether the product contains any cobalamin, a combination's included, the antidote excluded."""
+        """Whether the product contains any cobalamin, a combination's included, the
+        antidote excluded."""
         return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
 
 
 class IngredientPart(NamedTuple):
-    """An active ingredient of a Medication as sent: its codes and names, and the Ratio of its strength."""
+    """An active ingredient of a Medication as sent: its codes and names, and the
+    Ratio of its strength."""
 
     codes: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
@@ -89,21 +99,29 @@ class IngredientPart(NamedTuple):
 
 
 def dose_matters(product: Product) -> bool:
-    """Whether what a product counts for depends on its dose: a cobalamin, a folate, and what cannot be told."""
+    """Whether what a product counts for depends on its dose: a cobalamin, a folate, and
+    what cannot be told."""
     return not product.identified or product.has_cobalamin or product.has_folate
 
 
 def is_folate(product: Product, route: str | None) -> bool:
-    """Whether a product by ``route`` counts as folate: leucovorin only by mouth, a combination only with a stated folate."""
+    """Whether a product by ``route`` counts as folate: leucovorin only by mouth, a combination only
+    with a stated folate."""
     if "leucovorin" in product.agents and route != "oral":
         return False
-    return product.has_folate and (not product.agents & COMBINATIONS or product.strength is not None)
+    return product.has_folate and (
+        not product.agents & COMBINATIONS or product.strength is not None
+    )
 
 
 def identify(
-    codes: tuple[tuple[str, str], ...], names: tuple[str, ...], ingredients: tuple[IngredientPart, ...], terminology: Terminology
+    codes: tuple[tuple[str, str], ...],
+    names: tuple[str, ...],
+    ingredients: tuple[IngredientPart, ...],
+    terminology: Terminology,
 ) -> Product:
-    """The product that codes, names and ingredients tell of; remembered where they are of the length of real ones.
+    """The product that codes, names and ingredients tell of; remembered where they are of the
+    length of real ones.
 
     ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
     """
@@ -116,7 +134,8 @@ def identify(
 
 
 def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
-    """The characters of codes and names; those of a code system count beyond what the listed ones have."""
+    """The characters of codes and names; those of a code system count beyond what the
+    listed ones have."""
     length = sum(map(len, names))
     for system, code in codes:
         length += len(code) + max(0, len(system) - _LONGEST_SYSTEM)
@@ -124,13 +143,20 @@ def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
 
 
 def _length_of_part(part: IngredientPart) -> int:
-    quantities = [quantity for quantity in (part.numerator, part.denominator) if quantity is not None]
-    return _length(part.codes, part.names) + sum(len(quantity.unit) + len(quantity.code) for quantity in quantities)
+    quantities = [
+        quantity for quantity in (part.numerator, part.denominator) if quantity is not None
+    ]
+    return _length(part.codes, part.names) + sum(
+        len(quantity.unit) + len(quantity.code) for quantity in quantities
+    )
 
 
 @lru_cache(maxsize=8192)
 def _identify(
-    codes: tuple[tuple[str, str], ...], names: tuple[str, ...], ingredients: tuple[IngredientPart, ...], terminology: Terminology
+    codes: tuple[tuple[str, str], ...],
+    names: tuple[str, ...],
+    ingredients: tuple[IngredientPart, ...],
+    terminology: Terminology,
 ) -> Product:
     parts_codes = tuple(code for part in ingredients for code in part.codes)
     parts_names = tuple(name for part in ingredients for name in part.names)
@@ -155,19 +181,33 @@ def _identify(
     label = _label(names, ingredients, all_codes, terminology)
     identified = _identified(all_codes, read, agents, terminology)
     described = " ".join((*shown, *all_names))[:_LONGEST_READ]
-    return Product(agents, by, label, stated.strength(agents), identified, described, cobalamins, _note(read, agents))
+    return Product(
+        agents,
+        by,
+        label,
+        stated.strength(agents),
+        identified,
+        described,
+        cobalamins,
+        _note(read, agents),
+    )
 
 
 def _label(
-    names: tuple[str, ...], ingredients: Iterable[IngredientPart], codes: Iterable[tuple[str, str]], terminology: Terminology
+    names: tuple[str, ...],
+    ingredients: Iterable[IngredientPart],
+    codes: Iterable[tuple[str, str]],
+    terminology: Terminology,
 ) -> str:
-    """What the product is called: by its name, its ingredients, or the first of its codes that is known."""
+    """What the product is called: by its name, its ingredients, or the first of its
+    codes that is known."""
     label = names[0] if names else " / ".join(part.names[0] for part in ingredients if part.names)
     return label or next(filter(None, map(terminology.displays.get, codes)), "")
 
 
 def _read(names: Iterable[str], terminology: Terminology, *, whole: bool) -> list[ProductName]:
-    """The names as understood, but for the longest; one that names none of ours is not parsed, unless ``whole``."""
+    """The names as understood, but for the longest; one that names none of ours is not parsed,
+    unless ``whole``."""
     vocabulary = terminology.vocabulary
     return [
         parse_product_name(name, vocabulary)
@@ -185,7 +225,8 @@ class _Stated(NamedTuple):
     structured: list[tuple[frozenset[str], Strength]]
 
     def strength(self, agents: frozenset[str]) -> Strength | None:
-        """The strength of a product of ``agents``: of a combination, its folate's; ``None`` where it is unstated or contradicted."""
+        """The strength of a product of ``agents``: of a combination, its folate's; ``None`` where
+        it is unstated or contradicted."""
         if agents & COMBINATIONS:
             return self._agreed(FOLATES)
         if agents & COBALAMINS:
@@ -206,23 +247,40 @@ class _Stated(NamedTuple):
         return in_names + [strength for agents, strength in self.structured if agents & meanings]
 
     def _all(self) -> list[Strength]:
-        return [strength for name in self.names for strength in name.strengths] + [strength for _, strength in self.structured]
+        return [strength for name in self.names for strength in name.strengths] + [
+            strength for _, strength in self.structured
+        ]
 
 
 def _total(name: ProductName) -> Strength | None:
-    """The strength of a name's cobalamins: of several side by side the sum; of several names of one, what they agree in."""
+    """The strength of a name's cobalamins: of several side by side the sum; of several names of
+    one, what they agree in."""
     sums = []
     for bracket in {item.bracket for item in name.ingredients}:
-        found = [item for item in name.ingredients if item.bracket == bracket and item.meanings & COBALAMINS and item.strengths]
-        each = [agreed_strength(strength for item in found if item.meanings == agent for strength in item.strengths) for agent in
-                {item.meanings for item in found}]  # fmt: skip
+        found = [
+            item
+            for item in name.ingredients
+            if item.bracket == bracket and item.meanings & COBALAMINS and item.strengths
+        ]
+        each = [
+            agreed_strength(
+                strength for item in found if item.meanings == agent for strength in item.strengths
+            )
+            for agent in {item.meanings for item in found}
+        ]
         read = [strength for strength in each if strength is not None]
         if read and len(read) == len(each) and len({strength.per_ml for strength in read}) == 1:
-            sums.append(Strength(sum((strength.micrograms for strength in read), Decimal(0)), read[0].per_ml))
+            sums.append(
+                Strength(
+                    sum((strength.micrograms for strength in read), Decimal(0)), read[0].per_ml
+                )
+            )
     return agreed_strength(sums)
 
 
-def _part_strengths(ingredients: tuple[IngredientPart, ...], terminology: Terminology) -> list[tuple[frozenset[str], Strength]]:
+def _part_strengths(
+    ingredients: tuple[IngredientPart, ...], terminology: Terminology
+) -> list[tuple[frozenset[str], Strength]]:
     found = []
     for part in ingredients:
         strength = strength_of_ratio(part.numerator, part.denominator)
@@ -232,52 +290,85 @@ def _part_strengths(ingredients: tuple[IngredientPart, ...], terminology: Termin
 
 
 def _part_agents(part: IngredientPart, terminology: Terminology) -> frozenset[str]:
-    coded = frozenset().union(*(terminology.sets_of(system, code) for system, code in part.codes)) & AGENTS
+    coded = (
+        frozenset().union(*(terminology.sets_of(system, code) for system, code in part.codes))
+        & AGENTS
+    )
     return coded or frozenset().union(*(terminology.sets_named_in(name) for name in part.names))
 
 
 def _cobalamins(coded: frozenset[str], names: list[ProductName]) -> frozenset[str]:
-    """The cobalamins of a product: by code, else as named; "vitamin B12" beside the name of another agent is the vitamin's name."""
+    """The cobalamins of a product: by code, else as named; "vitamin B12" beside the name of another
+    agent is the vitamin's name."""
     found = [item for name in names for item in name.ingredients if item.meanings & COBALAMINS]
     named = frozenset().union(*(item.meanings for item in found)) & COBALAMINS
     others = named - {"cyanocobalamin"}
     if coded or not others or "cyanocobalamin" not in named:
         return coded or named
-    if any("cyanocobalamin" in item.meanings and (_CYANO.search(item.words) or _stands_beside(item, found)) for item in found):
+    if any(
+        "cyanocobalamin" in item.meanings
+        and (_CYANO.search(item.words) or _stands_beside(item, found))
+        for item in found
+    ):
         return named
     return others
 
 
 def _stands_beside(vitamin: Ingredient, found: list[Ingredient]) -> bool:
-    """Whether an ingredient called vitamin B12 has a strength of its own beside another cobalamin that has one."""
+    """Whether an ingredient called vitamin B12 has a strength of its own beside another
+    cobalamin that has one."""
     if vitamin.meanings != {"cyanocobalamin"} or not vitamin.strengths:
         return False
-    return any(item.bracket == vitamin.bracket and item.strengths and "cyanocobalamin" not in item.meanings for item in found)
+    return any(
+        item.bracket == vitamin.bracket and item.strengths and "cyanocobalamin" not in item.meanings
+        for item in found
+    )
 
 
 def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:
-    """Whether it is the cyanide antidote, known by its code or name, or by 5 g of hydroxocobalamin."""
+    """Whether it is the cyanide antidote, known by its code or name, or by 5 g of
+    hydroxocobalamin."""
     strength = stated.strength(agents) if "hydroxocobalamin" in agents else None
-    return "cobalamin-antidote" in agents or (strength is not None and not strength.per_ml and strength.micrograms >= _ANTIDOTE_FROM)
+    return "cobalamin-antidote" in agents or (
+        strength is not None and not strength.per_ml and strength.micrograms >= _ANTIDOTE_FROM
+    )
 
 
 def _is_combined(
-    agents: frozenset[str], named: frozenset[str], cobalamins: frozenset[str], codes: tuple[tuple[str, str], ...],
-    ingredients: tuple[IngredientPart, ...], names: list[ProductName], terminology: Terminology,
-) -> bool:  # fmt: skip
-    """Whether a cobalamin of the product is not its only agent (clinical specification, section 2, "Codes")."""
+    agents: frozenset[str],
+    named: frozenset[str],
+    cobalamins: frozenset[str],
+    codes: tuple[tuple[str, str], ...],
+    ingredients: tuple[IngredientPart, ...],
+    names: list[ProductName],
+    terminology: Terminology,
+) -> bool:
+    """Whether a cobalamin of the product is not its only agent (clinical specification,
+    section 2, "Codes")."""
     if not cobalamins:
         return "cobalamin-combination" in agents
-    if (agents | named) - COBALAMINS - {"cobalamin-antidote", "cobalt"} or any(name.combined for name in names):
+    if (agents | named) - COBALAMINS - {"cobalamin-antidote", "cobalt"} or any(
+        name.combined for name in names
+    ):
         return True
     atc = [code for system, code in codes if system == _ATC and len(code) == _ATC_SUBSTANCE]
-    if any(not terminology.sets_of(_ATC, code) & (COBALAMINS | {"cobalamin-antidote"}) for code in atc):
+    if any(
+        not terminology.sets_of(_ATC, code) & (COBALAMINS | {"cobalamin-antidote"}) for code in atc
+    ):
         return True
-    return len(ingredients) > 1 and any(not _part_agents(part, terminology) & COBALAMINS for part in ingredients)
+    return len(ingredients) > 1 and any(
+        not _part_agents(part, terminology) & COBALAMINS for part in ingredients
+    )
 
 
-def _identified(codes: tuple[tuple[str, str], ...], names: list[ProductName], agents: frozenset[str], terminology: Terminology) -> bool:
-    """Whether what is stated tells what it is: a code of a system that is read, or a name that can be read only one way."""
+def _identified(
+    codes: tuple[tuple[str, str], ...],
+    names: list[ProductName],
+    agents: frozenset[str],
+    terminology: Terminology,
+) -> bool:
+    """Whether what is stated tells what it is: a code of a system that is read, or a name that can
+    be read only one way."""
     if agents or any(code.strip() and terminology.reads(system) for system, code in codes):
         return True
     return any(name.has_letters for name in names) and not any(name.doubtful for name in names)
@@ -285,5 +376,7 @@ def _identified(codes: tuple[tuple[str, str], ...], names: list[ProductName], ag
 
 def _note(names: list[ProductName], agents: frozenset[str]) -> str:
     """What was not understood of the names of one of our agents, in a few words."""
-    words = dict.fromkeys(word[:30] for name in names for word in name.not_understood) if agents else {}
+    words = (
+        dict.fromkeys(word[:30] for name in names for word in name.not_understood) if agents else {}
+    )
     return ", ".join(list(words)[:_MOST_WORDS])

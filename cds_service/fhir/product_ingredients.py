@@ -13,7 +13,8 @@ _UNSPECIFIC = frozenset({"partner-ingredient", "cobalamin-combination"})
 
 
 class Ingredient(NamedTuple):
-    """What one part of a name names. ``meanings``: value sets, empty for words of none of ours; ``strengths`` as far as read.
+    """What one part of a name names. ``meanings``: value sets, empty for words of none of ours;
+    ``strengths`` as far as read.
 
     ``bracket``: in which bracket of the name it stands, 0 for outside.
     """
@@ -31,7 +32,9 @@ def read_ingredients(sides: list[Side]) -> tuple[list[Ingredient], list[str]]:
     strays: list[Amounts] = []
     for side in sides:
         named = _named(side)
-        unread += [item.text for item in side.items if _is_unread(item, beside_agent=side.agents > 0)]
+        unread += [
+            item.text for item in side.items if _is_unread(item, beside_agent=side.agents > 0)
+        ]
         if not named:
             strays += [item.amounts for item in side.items if item.amounts]
         drafts += named
@@ -45,7 +48,9 @@ def read_ingredients(sides: list[Side]) -> tuple[list[Ingredient], list[str]]:
 def _is_unread(item: Item, *, beside_agent: bool) -> bool:
     if item.part is Part.STRENGTH:
         return item.amounts is not None and None in item.amounts.strengths
-    return (item.part is Part.WORD and beside_agent) or (item.part is Part.PLAIN and item.text.isdigit() and len(item.text) > 2)
+    return (item.part is Part.WORD and beside_agent) or (
+        item.part is Part.PLAIN and item.text.isdigit() and len(item.text) > 2
+    )
 
 
 class _Draft:
@@ -59,12 +64,18 @@ class _Draft:
     @property
     def ingredient(self) -> Ingredient:
         """The ingredient with those of its strengths that could be read."""
-        read = tuple(strength for amounts in self.amounts for strength in amounts.strengths if strength is not None)
+        read = tuple(
+            strength
+            for amounts in self.amounts
+            for strength in amounts.strengths
+            if strength is not None
+        )
         return Ingredient(self.meanings, " ".join(self.words), read)
 
 
 def _named(side: Side) -> list[_Draft]:
-    """The ingredients of a side: its agents, else its words as one; each strength is that of the one before it, else after it."""
+    """The ingredients of a side: its agents, else its words as one; each strength is that of the
+    one before it, else after it."""
     part = Part.AGENT if side.agents else Part.WORD
     drafts: list[_Draft] = []
     waiting: list[Amounts] = []
@@ -82,7 +93,8 @@ def _named(side: Side) -> list[_Draft]:
 
 
 def _merged(drafts: list[_Draft]) -> list[_Draft]:
-    """The ingredients with names of one agent that follow each other as one: "cyanocobalamin, vitamin B-12"."""
+    """The ingredients with names of one agent that follow each other as one:
+    "cyanocobalamin, vitamin B-12"."""
     merged: list[_Draft] = []
     for draft in drafts:
         last = merged[-1] if merged else None
@@ -100,16 +112,22 @@ def _is_one_agent(first: _Draft, second: _Draft) -> bool:
         return False
     if first.meanings == second.meanings:
         return True
-    return (first.meanings | second.meanings) <= COBALAMINS and not (first.amounts and second.amounts)
+    return (first.meanings | second.meanings) <= COBALAMINS and not (
+        first.amounts and second.amounts
+    )
 
 
 def _share_out(drafts: list[_Draft], amounts: list[Amounts]) -> None:
-    """Give each ingredient its own of strengths that stand apart from the names, in their order; none where numbers differ."""
+    """Give each ingredient its own of strengths that stand apart from the names, in their order;
+    none where numbers differ."""
     strengths = [strength for each in amounts for strength in each.strengths]
     sharing = drafts
     if len(sharing) != len(strengths):  # a multivitamin has none of its own
         sharing = [draft for draft in drafts if draft.meanings != {"cobalamin-combination"}]
-    alone = len(drafts) == 1 and agreed_strength(strength for strength in strengths if strength) is not None
+    alone = (
+        len(drafts) == 1
+        and agreed_strength(strength for strength in strengths if strength) is not None
+    )
     for draft in drafts:
         draft.amounts = [Amounts(tuple(strengths), False)] if alone else []
     if not alone and len(sharing) == len(strengths):

@@ -1,4 +1,5 @@
-"""The items of a product's name: what each token, or several together, are: agents, words, strengths, joiners, brackets."""
+"""The items of a product's name: what each token, or several together, are: agents, words,
+strengths, joiners, brackets."""
 
 from __future__ import annotations
 
@@ -51,13 +52,17 @@ def read_items(tokens: list[Token], vocabulary: Vocabulary) -> list[Item]:
         items.append(item)
     return [
         Item(Part.PLAIN, item.text)
-        if item.part is Part.JOINER and 0 < place < len(items) - 1 and items[place - 1].part is items[place + 1].part is Part.PLAIN
+        if item.part is Part.JOINER
+        and 0 < place < len(items) - 1
+        and items[place - 1].part is items[place + 1].part is Part.PLAIN
         else item
         for place, item in enumerate(items)
     ]  # "tablet/capsule", "IM and SC", "3 & 5"
 
 
-def _item(tokens: list[Token], index: int, before: list[Item], vocabulary: Vocabulary) -> tuple[Item, int]:
+def _item(
+    tokens: list[Token], index: int, before: list[Item], vocabulary: Vocabulary
+) -> tuple[Item, int]:
     """The item that begins at ``index``, and the index after it."""
     token = tokens[index]
     if token.is_mark:
@@ -67,7 +72,9 @@ def _item(tokens: list[Token], index: int, before: list[Item], vocabulary: Vocab
         return Item(Part.AGENT, words, match[0]), match[1]
     if token.is_number:
         amounts, following = read_amounts(tokens, index)
-        text = "".join(f"{'' if part.glued else ' '}{part.text}" for part in tokens[index:following]).strip()
+        text = "".join(
+            f"{'' if part.glued else ' '}{part.text}" for part in tokens[index:following]
+        ).strip()
         return Item(Part.STRENGTH if amounts else Part.PLAIN, text, "", amounts), following
     return _word(tokens, index)
 
@@ -92,6 +99,15 @@ def _hyphen(tokens: list[Token], index: int, before: list[Item], vocabulary: Voc
     following = tokens[index + 1] if index + 1 < len(tokens) else None
     if not before or following is None or not following.is_word or not following.glued:
         return Part.PLAIN
-    if before[-1].part is Part.STRENGTH and tokens[index].glued and following.text not in PLAIN and len(following.text) > 1:
+    if (
+        before[-1].part is Part.STRENGTH
+        and tokens[index].glued
+        and following.text not in PLAIN
+        and len(following.text) > 1
+    ):
         return Part.JOINER
-    return Part.HYPHEN if before[-1].part is Part.AGENT and vocabulary.match(tokens, index + 1) else Part.PLAIN
+    return (
+        Part.HYPHEN
+        if before[-1].part is Part.AGENT and vocabulary.match(tokens, index + 1)
+        else Part.PLAIN
+    )

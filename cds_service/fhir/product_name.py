@@ -1,4 +1,5 @@
-"""The name of a product, read whole: its ingredients, the strength of each, and what of it is not understood.
+"""The name of a product, read whole: its ingredients, the strength of each, and what of
+it is not understood.
 
 The grammar (clinical specification, section 2, "Codes" and "Dose, route, timing")::
 
@@ -7,9 +8,10 @@ The grammar (clinical specification, section 2, "Codes" and "Dose, route, timing
     strength   = amount (("-" | "/") amount)* [per]          as 1 mg/mL, 2.5-25-1 mg, 4 mg/50 mg
     agent      = a name of the closed list    plain = a form, route, salt, pack, time or little word
 
-A cobalamin is combined where another agent of the list stands in the name, or where words stand on the other side of a joiner,
-whether or not they are known. Words beside it on its own side are a brand or a maker; so are those in brackets that name no
-cobalamin. A hyphen joins only after a strength ("4 mg-mecobalamin 2 mg"), as lists of US pharmacies have it.
+A cobalamin is combined where another agent of the list stands in the name, or where words stand on
+the other side of a joiner, whether or not they are known. Words beside it on its own side are a
+brand or a maker; so are those in brackets that name no cobalamin. A hyphen joins only after a
+strength ("4 mg-mecobalamin 2 mg"), as lists of US pharmacies have it.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ from .strength import Strength
 class ProductName(NamedTuple):
     """A product's name as understood.
 
-    ``combined``: words on both sides of a joiner tell that a cobalamin is not alone. ``not_understood``: words and numbers that were
-    taken for a brand, a maker or a pack, or an amount that may be read in two ways. ``doubtful``: it may name a vitamin B12, or
-    the letter of another name. ``has_letters``: it says anything at all.
+    ``combined``: words on both sides of a joiner tell that a cobalamin is not alone.
+    ``not_understood``: words and numbers that were taken for a brand, a maker or a pack, or an
+    amount that may be read in two ways. ``doubtful``: it may name a vitamin B12, or the letter of
+    another name. ``has_letters``: it says anything at all.
     """
 
     ingredients: tuple[Ingredient, ...]
@@ -46,7 +49,12 @@ class ProductName(NamedTuple):
     def strengths_of(self, meanings: Iterable[str]) -> list[Strength]:
         """The strengths stated of ingredients that mean one of ``meanings``."""
         wanted = frozenset(meanings)
-        return [strength for item in self.ingredients if item.meanings & wanted for strength in item.strengths]
+        return [
+            strength
+            for item in self.ingredients
+            if item.meanings & wanted
+            for strength in item.strengths
+        ]
 
     @property
     def strengths(self) -> list[Strength]:
@@ -66,4 +74,10 @@ def parse_product_name(text: str, vocabulary: Vocabulary) -> ProductName:
         found, not_read = read_ingredients(sides)
         ingredients += [ingredient._replace(bracket=bracket) for ingredient in found]
         unread += not_read
-    return ProductName(tuple(ingredients), combined, tuple(dict.fromkeys(unread)), doubtful, any(map(str.isalpha, text)))
+    return ProductName(
+        tuple(ingredients),
+        combined,
+        tuple(dict.fromkeys(unread)),
+        doubtful,
+        any(map(str.isalpha, text)),
+    )

@@ -1,4 +1,5 @@
-"""The sides of a product's name: its groups (the name, each bracket) between joiners and commas, and whether it names a combination."""
+"""The sides of a product's name: its groups (the name, each bracket) between joiners and commas,
+and whether it names a combination."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ _OF_COBALAMIN = COBALAMINS | {"cobalamin-antidote"}
 
 
 class Side:
-    """What stands between two joiners or commas; ``joined``: a joiner, not a comma, stands before it."""
+    """What stands between two joiners or commas; ``joined``: a joiner, not a comma,
+    stands before it."""
 
     __slots__ = ("agents", "has_cobalamin", "has_words", "items", "joined")
 
@@ -37,7 +39,8 @@ class Side:
 
 
 def read_groups(items: list[Item]) -> list[list[Item]]:
-    """The name without its brackets, then each bracket; one that completes a side, or holds no words, stays where it stands."""
+    """The name without its brackets, then each bracket; one that completes a side, or holds no
+    words, stays where it stands."""
     outer: list[Item] = []
     brackets: list[list[Item]] = []
     for item_or_bracket in _with_brackets(items):
@@ -51,7 +54,8 @@ def read_groups(items: list[Item]) -> list[list[Item]]:
 
 
 def _with_brackets(items: list[Item]) -> Iterator[Item | list[Item]]:
-    """The items outside brackets, and the content of each outermost bracket as a list; one that is never closed goes to the end."""
+    """The items outside brackets, and the content of each outermost bracket as a list; one that is
+    never closed goes to the end."""
     depth = 0
     content: list[Item] = []
     for item in items:
@@ -71,7 +75,9 @@ def _with_brackets(items: list[Item]) -> Iterator[Item | list[Item]]:
 
 
 def _belongs_in_place(bracket: list[Item], outer: list[Item]) -> bool:
-    if bracket[0].part is Part.JOINER or not any(item.part in (Part.AGENT, Part.WORD) for item in bracket):
+    if bracket[0].part is Part.JOINER or not any(
+        item.part in (Part.AGENT, Part.WORD) for item in bracket
+    ):
         return True
     for item in reversed(outer):
         if item.part in (Part.AGENT, Part.WORD):
@@ -99,9 +105,15 @@ def is_combined(sides: list[Side]) -> bool:
     cobalamin_before = other_before = cobalamin_since = other_since = False
     for side in sides:
         if side.joined:
-            cobalamin_before, other_before = cobalamin_before or cobalamin_since, other_before or other_since
+            cobalamin_before, other_before = (
+                cobalamin_before or cobalamin_since,
+                other_before or other_since,
+            )
             cobalamin_since = other_since = False
         if (side.has_cobalamin and other_before) or (side.names_other and cobalamin_before):
             return True
-        cobalamin_since, other_since = cobalamin_since or side.has_cobalamin, other_since or side.names_other
+        cobalamin_since, other_since = (
+            cobalamin_since or side.has_cobalamin,
+            other_since or side.names_other,
+        )
     return False

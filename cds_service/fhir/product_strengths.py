@@ -1,4 +1,5 @@
-"""The amounts in a product's name: numbers with units, what they are in, and lists of them for several ingredients."""
+"""The amounts in a product's name: numbers with units, what they are in, and lists of them for
+several ingredients."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _MILLIGRAM = MASS["mg"]
 
 
 class Amounts(NamedTuple):
-    """Strengths that stand together, ``None`` for one that cannot be read; ``listed``: one for each of several ingredients."""
+    """Strengths that stand together, ``None`` for one that cannot be read; ``listed``: one for each
+    of several ingredients."""
 
     strengths: tuple[Strength | None, ...]
     listed: bool
@@ -26,7 +28,8 @@ class _Printed(NamedTuple):
 
 
 def read_amounts(tokens: list[Token], index: int) -> tuple[Amounts | None, int]:
-    """The amounts that begin with the number at ``index`` and the index after them; ``None`` for numbers without unit of an amount.
+    """The amounts that begin with the number at ``index`` and the index after them; ``None`` for
+    numbers without unit of an amount.
 
     ``2.5-25-1 mg`` is a list, in which a number without unit takes that of the next one.
     """
@@ -36,7 +39,9 @@ def read_amounts(tokens: list[Token], index: int) -> tuple[Amounts | None, int]:
         unit, index = _unit(tokens, index)
         printed.append(_Printed(number, unit))
         following = index + 1
-        if not (following < len(tokens) and tokens[index].text == "-" and tokens[following].is_number):
+        if not (
+            following < len(tokens) and tokens[index].text == "-" and tokens[following].is_number
+        ):
             break
         index = following
     if not printed[-1].unit or (printed[-1].unit in VOLUME and len(printed) == 1):
@@ -50,14 +55,21 @@ def read_amounts(tokens: list[Token], index: int) -> tuple[Amounts | None, int]:
 
 
 def _number(tokens: list[Token], index: int) -> tuple[str, int]:
-    """The number at ``index``, with the groups of three digits that follow it after blanks where a unit comes after them."""
+    """The number at ``index``, with the groups of three digits that follow it after blanks where a
+    unit comes after them."""
     number, following = tokens[index].text, index + 1
     if number.isdigit() and len(number) <= 3:
         groups = number
-        while following < len(tokens) and tokens[following].is_number and _is_group(tokens[following]):
+        while (
+            following < len(tokens) and tokens[following].is_number and _is_group(tokens[following])
+        ):
             groups += f" {tokens[following].text}"
             following += 1
-        if following > index + 1 and following < len(tokens) and (tokens[following].text in MASS or tokens[following].text in OTHER_UNITS):
+        if (
+            following > index + 1
+            and following < len(tokens)
+            and (tokens[following].text in MASS or tokens[following].text in OTHER_UNITS)
+        ):
             return groups, following
     return number, index + 1
 
@@ -69,14 +81,19 @@ def _is_group(token: Token) -> bool:
 def _unit(tokens: list[Token], index: int) -> tuple[str, int]:
     unit = tokens[index].text if index < len(tokens) else ""
     if unit in MASS or unit in OTHER_UNITS or unit in VOLUME or unit == "%":
-        return unit, index + 1 + (index + 1 < len(tokens) and tokens[index + 1].text in ("dfe", "rae", "ne"))
+        return unit, index + 1 + (
+            index + 1 < len(tokens) and tokens[index + 1].text in ("dfe", "rae", "ne")
+        )
     return "", index
 
 
 def _basis(tokens: list[Token], index: int) -> tuple[Strength | None, int]:
-    """What an amount is in, as its size (of a volume in millilitres, else a number of pieces), ``None`` where it cannot be read."""
+    """What an amount is in, as its size (of a volume in millilitres, else a number of pieces),
+    ``None`` where it cannot be read."""
     nothing = Strength(Decimal(1), False), index
-    if index >= len(tokens) or not (tokens[index].text in _PER or tokens[index].text in ("/", "in")):
+    if index >= len(tokens) or not (
+        tokens[index].text in _PER or tokens[index].text in ("/", "in")
+    ):
         return nothing
     position, number = index + 1, "1"
     if position < len(tokens) and tokens[position].is_number:

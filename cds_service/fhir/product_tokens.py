@@ -1,6 +1,8 @@
-"""The words, numbers and marks of a product's name, and where names of the closed list stand in them.
+"""The words, numbers and marks of a product's name, and where names of the
+closed list stand in them.
 
-Reading takes the time of the text's length: every pattern takes what it matches and never gives it back.
+Reading takes the time of the text's length: every pattern takes what it matches and
+never gives it back.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ _MARKS = str.maketrans({
     "\u2122": " ", "\u00ae": " ", "\u00a9": " ",  # signs of a trade mark, which NFKD makes letters
     "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
     "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00b4": "'", "`": "'",
-    "\u00d7": "x", "\u00b7": ",", "\u2022": ",", ";": ",", "\u03bc": "u", "\u00b5": "u", "\u00df": "ss", "|": "/",
+    "\u00d7": "x", "\u00b7": ",", "\u2022": ",", ";": ",", "\u03bc": "u", "\u00b5": "u",
+    "\u00df": "ss", "|": "/",
 })  # fmt: skip
 _TOKEN = re.compile(
     r"(?P<word>[^\W\d_][^\W_]*+(?:(?<=\d)(?:\.\d++|,\d(?!\d)))*+)"  # B12.5 is no B12
@@ -26,7 +29,11 @@ _TOKEN = re.compile(
 )
 _RUN = re.compile(r"[^\W_]++")
 _B_NUMBERS = frozenset({"1", "2", "3", "5", "6", "7", "9", "12"})
-_JOINS_B_NUMBERS = {"1": frozenset({"2", "6", "12"}), "2": frozenset({"6", "12"}), "6": frozenset({"12"})}
+_JOINS_B_NUMBERS = {
+    "1": frozenset({"2", "6", "12"}),
+    "2": frozenset({"6", "12"}),
+    "6": frozenset({"12"}),
+}
 
 
 class Token(NamedTuple):
@@ -49,8 +56,9 @@ class Token(NamedTuple):
 def tokens_of(text: str) -> tuple[list[Token], bool]:
     """The tokens of a name, and whether a ``B 12`` in it may be a letter and an amount.
 
-    Lower case and without accents; the word vitamin in one form; ``B-12`` and ``B 12`` as one word where the number is part of the
-    name, which it is not after another word ("Amphotericin B 12 mg").
+    Lower case and without accents; the word vitamin in one form; ``B-12`` and ``B 12`` as one
+    word where the number is part of the name, which it is not after another word
+    ("Amphotericin B 12 mg").
     """
     found = [*_lexed(text)]
     tokens: list[Token] = []
@@ -60,7 +68,11 @@ def tokens_of(text: str) -> tuple[list[Token], bool]:
         number = _b_number(found, index)
         belongs = number and _belongs(tokens, found, index, number)
         if number and belongs is not False:
-            tokens.append(Token(f"b{found[number].text}" if belongs else "b", found[index].glued, is_word=True))
+            tokens.append(
+                Token(
+                    f"b{found[number].text}" if belongs else "b", found[index].glued, is_word=True
+                )
+            )
             doubtful = doubtful or belongs is None
             index = number + 1
         else:
@@ -72,7 +84,14 @@ def _lexed(text: str) -> list[Token]:
     found, end = [], -1
     for match in _TOKEN.finditer(_plain(text)):
         word, kind, start = match[0], match.lastgroup, match.start()
-        found.append(Token("vitamin" if word in VITAMIN else word, start == end, kind == "word", kind == "number"))
+        found.append(
+            Token(
+                "vitamin" if word in VITAMIN else word,
+                start == end,
+                kind == "word",
+                kind == "number",
+            )
+        )
         end = match.end()
     return found
 
@@ -80,11 +99,16 @@ def _lexed(text: str) -> list[Token]:
 def _plain(text: str) -> str:
     """Lower case without accents, signs and marks in one form each."""
     plain = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower().translate(_MARKS)
-    return plain if plain.isascii() else "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return (
+        plain
+        if plain.isascii()
+        else "".join(letter for letter in plain if not unicodedata.combining(letter))
+    )
 
 
 def _b_number(found: list[Token], index: int) -> int:
-    """Where the number of a vitamin B stands whose letter is at ``index``; 0 where there is none."""
+    """Where the number of a vitamin B stands whose letter is at ``index``; 0
+    where there is none."""
     if found[index].text != "b" or (found[index].glued and index and found[index - 1].is_number):
         return 0
     number = index + 1
@@ -93,11 +117,16 @@ def _b_number(found: list[Token], index: int) -> int:
     if number >= len(found) or not found[number].is_number or found[number].text not in _B_NUMBERS:
         return 0
     following = found[number + 1] if number + 1 < len(found) else None
-    return 0 if following and following.glued and following.is_word and following.text not in MASS else number
+    return (
+        0
+        if following and following.glued and following.is_word and following.text not in MASS
+        else number
+    )
 
 
 def _belongs(before: list[Token], found: list[Token], index: int, number: int) -> bool | None:
-    """Whether the number after a letter B is part of the name; ``None`` where it may be an amount as well."""
+    """Whether the number after a letter B is part of the name; ``None`` where it may be
+    an amount as well."""
     preceding = before[-1] if before else None
     following = found[number + 1] if number + 1 < len(found) else None
     measured = following is not None and (following.text in MASS or following.text == "%")
@@ -115,15 +144,31 @@ def _belongs(before: list[Token], found: list[Token], index: int, number: int) -
 
 
 def _is_unknown(token: Token) -> bool:
-    return token.is_word and len(token.text) > 1 and token.text not in PLAIN and not re.fullmatch(r"b\d+", token.text)
+    return (
+        token.is_word
+        and len(token.text) > 1
+        and token.text not in PLAIN
+        and not re.fullmatch(r"b\d+", token.text)
+    )
 
 
 def _append(tokens: list[Token], found: list[Token], index: int) -> int:
-    """Take the token at ``index``, or the two by which ``B1-6-12`` and ``B1/6`` name another vitamin B; the index after it."""
+    """Take the token at ``index``, or the two by which ``B1-6-12`` and ``B1/6`` name another
+    vitamin B; the index after it."""
     token = found[index]
-    if token.text in ("-", "/") and token.glued and index + 1 < len(found) and tokens and tokens[-1].text[:1] == "b":
+    if (
+        token.text in ("-", "/")
+        and token.glued
+        and index + 1 < len(found)
+        and tokens
+        and tokens[-1].text[:1] == "b"
+    ):
         following = found[index + 1]
-        if following.glued and following.text in _JOINS_B_NUMBERS.get(tokens[-1].text[1:], ()) and not _measured(found, index + 2):
+        if (
+            following.glued
+            and following.text in _JOINS_B_NUMBERS.get(tokens[-1].text[1:], ())
+            and not _measured(found, index + 2)
+        ):
             tokens += [token, Token(f"b{following.text}", True, is_word=True)]
             return index + 2
     tokens.append(token)
@@ -143,11 +188,13 @@ class Vocabulary:
         self._telling = frozenset(max(words, key=len) for words in self._meanings) | VITAMIN | {"b"}
 
     def may_stand_in(self, text: str) -> bool:
-        """Whether a name of the list may stand in ``text``: quicker to say than whether one does."""
+        """Whether a name of the list may stand in ``text``: quicker to say than
+        whether one does."""
         return not self._telling.isdisjoint(_RUN.findall(_plain(text)))
 
     def match(self, tokens: list[Token], index: int) -> tuple[str, int] | None:
-        """What the longest name that begins at ``index`` means, and the index after it; ``None`` for none.
+        """What the longest name that begins at ``index`` means, and the index after
+        it; ``None`` for none.
 
         Its words may be parted by hyphens. A letter or a digit beside it makes another name.
         """
@@ -161,12 +208,19 @@ class Vocabulary:
                 if token.text != "-" or not words:
                     break
                 continue
-            if token.is_word and token.glued and position > index and tokens[position - 1].is_number:
+            if (
+                token.is_word
+                and token.glued
+                and position > index
+                and tokens[position - 1].is_number
+            ):
                 break
             words.append(token.text)
             if len(words) > self._longest:
                 break
-            if (meaning := self._meanings.get(tuple(words))) and not self._goes_on(tokens, position):
+            if (meaning := self._meanings.get(tuple(words))) and not self._goes_on(
+                tokens, position
+            ):
                 found = meaning, position + 1
         return found
 
@@ -188,7 +242,12 @@ class Vocabulary:
     def _goes_on(tokens: list[Token], position: int) -> bool:
         """Whether a letter stands right after the number that a name ends in."""
         following = tokens[position + 1] if position + 1 < len(tokens) else None
-        return tokens[position].is_number and following is not None and following.glued and following.is_word
+        return (
+            tokens[position].is_number
+            and following is not None
+            and following.glued
+            and following.is_word
+        )
 
 
 def _words(name: str) -> tuple[str, ...]:

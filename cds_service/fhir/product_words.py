@@ -1,8 +1,9 @@
-"""Words in the names of products that name no ingredient: forms, routes, salts, packs, times of taking, and little words.
+"""Words in the names of products that name no ingredient: forms, routes, salts, packs, times of
+taking, and little words.
 
-What is taken off a name before its ingredients are told apart (clinical specification, section 2). Words of German, French,
-Spanish, Italian and Dutch labels are among them, without their accents. Cations (calcium, magnesium) are none of them: beside a
-cobalamin they may be the partner.
+What is taken off a name before its ingredients are told apart (clinical specification, section 2).
+Words of German, French, Spanish, Italian and Dutch labels are among them, without their accents.
+Cations (calcium, magnesium) are none of them: beside a cobalamin they may be the partner.
 """
 
 from __future__ import annotations
@@ -56,15 +57,33 @@ form frac from fur generic has her his i ie il in into ip iu jp la le les lo mfr
 only or otc oz per ph pro product products rae rx s suppl supplement supplements t the to u ui
 units up use used usp
 """
-PLAIN = frozenset(f"{_FORMS} {_ROUTES} {_SALTS} {_PACKS} {_TIMES} {_LITTLE}".split()) | COUNTED | frozenset(MASS) | frozenset(VOLUME)
+PLAIN = (
+    frozenset(f"{_FORMS} {_ROUTES} {_SALTS} {_PACKS} {_TIMES} {_LITTLE}".split())
+    | COUNTED
+    | frozenset(MASS)
+    | frozenset(VOLUME)
+)
 # After a number: amounts that are no mass (units, molar amounts), and what makes a rate of a dose.
 OTHER_UNITS = frozenset({
-    "billion", "cal", "cfu", "ie", "iu", "kcal", "kj", "meq", "million", "mio", "mmol", "mol", "mu", "nanogram", "nanograms", "ng", "nmol",
-    "u", "ui", "umol", "unit", "units", "usp",
+    "billion", "cal", "cfu", "ie", "iu", "kcal", "kj", "meq", "million", "mio", "mmol", "mol", "mu",
+    "nanogram", "nanograms", "ng", "nmol", "u", "ui", "umol", "unit", "units", "usp",
 })  # fmt: skip
 RATES = frozenset({
-    "d", "dag", "day", "dia", "g", "gram", "h", "hour", "hr", "jour", "kg", "m2", "min", "mo", "month", "tag", "week", "wk",
+    "d", "dag", "day", "dia", "g", "gram", "h", "hour", "hr", "jour", "kg", "m2", "min", "mo",
+    "month", "tag", "week", "wk",
 })  # fmt: skip
 JOINING = frozenset({"and", "plus", "with"})
 # How labels and lists write the word vitamin.
-VITAMIN = frozenset({"vit", "vitamin", "vitamina", "vitaminas", "vitamine", "vitamines", "vitamins", "vits", "witamina"})
+VITAMIN = frozenset(
+    {
+        "vit",
+        "vitamin",
+        "vitamina",
+        "vitaminas",
+        "vitamine",
+        "vitamines",
+        "vitamins",
+        "vits",
+        "witamina",
+    }
+)

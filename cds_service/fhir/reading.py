@@ -1,7 +1,9 @@
-"""JSON as a client sent it into the structures of :mod:`.r4`: in one pass where it is FHIR, element by element where it is not.
+"""JSON as a client sent it into the structures of :mod:`.r4`: in one pass where it is FHIR, element
+by element where it is not.
 
-What a client got wrong costs only itself: an element of another shape than FHIR has there is left out and named in
-``Resource.malformed``, so that what rests on it is unknown; everything else of the resource, and every other resource, is read.
+What a client got wrong costs only itself: an element of another shape than FHIR has there is left
+out and named in ``Resource.malformed``, so that what rests on it is unknown; everything else of the
+resource, and every other resource, is read.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from msgspec.inspect import (
 
 from .r4 import READ_RESOURCES, AnyResource, Resource
 
-# The slow path costs some fifty microseconds a resource. No real record has so many that need it; the rest is not read.
+# The slow path costs some fifty microseconds a resource. No real record has so many that need it;
+# the rest is not read.
 MOST_MALFORMED = 300
 _MATCH = "match"
 
@@ -50,7 +53,8 @@ class EntrySearch(Struct, gc=False):
 
 
 class Entry(Struct):
-    """An entry of a Bundle. ``resource`` is ``None`` where it is none that is read here; ``other_type`` then says what it is."""
+    """An entry of a Bundle. ``resource`` is ``None`` where it is none that is read here;
+    ``other_type`` then says what it is."""
 
     fullUrl: str = ""
     resource: AnyResource | None = None
@@ -64,7 +68,8 @@ class Entry(Struct):
 
 
 class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
-    """A Bundle. ``unread``: what was sent as an entry and is no entry, or was beyond what is read leniently."""
+    """A Bundle. ``unread``: what was sent as an entry and is no entry, or was beyond what
+    is read leniently."""
 
     total: float | None = None
     link: list[Link] = []
@@ -96,7 +101,8 @@ class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
 
 
 class Unread(Struct, frozen=True):
-    """A value that is no resource which is read here. ``kind``: its resource type, where it states one."""
+    """A value that is no resource which is read here. ``kind``: its resource type,
+    where it states one."""
 
     kind: str = ""
 
@@ -125,13 +131,16 @@ _decode = msgspec.json.Decoder(Bundle | AnyResource | None).decode
 _decode_kind = msgspec.json.Decoder(_Kind).decode
 _decode_raw_bundle = msgspec.json.Decoder(_RawBundle).decode
 _decode_raw_entry = msgspec.json.Decoder(_RawEntry).decode
-_TYPES: dict[str, type[Resource]] = {str(read.__struct_config__.tag): read for read in READ_RESOURCES}
+_TYPES: dict[str, type[Resource]] = {
+    str(read.__struct_config__.tag): read for read in READ_RESOURCES
+}
 _DECODERS = {kind: msgspec.json.Decoder(read).decode for kind, read in _TYPES.items()}
 _ERRORS = (msgspec.DecodeError, RecursionError)  # ValidationError is a DecodeError
 
 
 def read_value(text: bytes | memoryview) -> Value:
-    """The value of a prefetch key, or the body of a FHIR server's answer. Raises ``UnicodeDecodeError`` for what is not UTF-8."""
+    """The value of a prefetch key, or the body of a FHIR server's answer. Raises
+    ``UnicodeDecodeError`` for what is not UTF-8."""
     try:
         value: Value = _decode(text)
         return value
@@ -179,12 +188,16 @@ class _Lenient:
         entries = value.get("entry")
         entries = entries if isinstance(entries, list) else [] if entries is None else [entries]
         raw = [encoded for entry in entries if (encoded := _encoded(entry)) is not None]
-        bundle = self._bundle(_RawBundle(value.get("total"), value.get("link"), [Raw(entry) for entry in raw]))
+        bundle = self._bundle(
+            _RawBundle(value.get("total"), value.get("link"), [Raw(entry) for entry in raw])
+        )
         bundle.unread += len(entries) - len(raw)
         return bundle
 
     def _bundle(self, raw: _RawBundle) -> Bundle:
-        bundle: Bundle = msgspec.convert(_prune({"total": raw.total, "link": raw.link}, _info(Bundle), []), Bundle)
+        bundle: Bundle = msgspec.convert(
+            _prune({"total": raw.total, "link": raw.link}, _info(Bundle), []), Bundle
+        )
         for item in raw.entry:
             entry = self._entry(item)
             if entry is None or (entry.resource is None and not entry.other_type):
@@ -205,7 +218,10 @@ class _Lenient:
             if not isinstance(value, dict):
                 return None
             pruned = _prune({**value, "resource": None}, _info(Entry), [])
-            url, search = pruned.get("fullUrl", ""), msgspec.convert(pruned.get("search"), EntrySearch | None)
+            url, search = (
+                pruned.get("fullUrl", ""),
+                msgspec.convert(pruned.get("search"), EntrySearch | None),
+            )
             content = _encoded(value.get("resource")) or b""
         resource = self.resource(content) if content else Unread()
         if isinstance(resource, Unread):
@@ -247,14 +263,17 @@ def _info(of: type) -> Type:
 def _fields(of: type) -> dict[str, Field]:
     info = type_info(of)
     assert isinstance(info, StructType)
-    return {field.encode_name: field for field in info.fields if not field.encode_name.startswith("~")}
+    return {
+        field.encode_name: field for field in info.fields if not field.encode_name.startswith("~")
+    }
 
 
 def _prune(value: Any, expected: Type, malformed: list[str], place: str = "") -> Any:
     """``value`` with nothing in it but what ``expected`` admits; ``None`` where nothing is left.
 
-    The places of what was left out are added to ``malformed``, outermost element first (``valueQuantity.comparator``).
-    One item where FHIR has a list is that list, and ``null`` is nothing: real clients send both.
+    The places of what was left out are added to ``malformed``, outermost element first
+    (``valueQuantity.comparator``). One item where FHIR has a list is that list, and ``null`` is
+    nothing: real clients send both.
     """
     if value is None:
         return None
@@ -272,36 +291,45 @@ def _prune(value: Any, expected: Type, malformed: list[str], place: str = "") ->
     return None
 
 
-def _pruned_object(value: dict[str, Any], of: type, malformed: list[str], place: str) -> dict[str, Any]:
+def _pruned_object(
+    value: dict[str, Any], of: type, malformed: list[str], place: str
+) -> dict[str, Any]:
     found = {}
     for name, declared in _fields(of).items():
         if name in value:
-            inner = _prune(value[name], declared.type, malformed, f"{place}.{name}" if place else name)
+            inner = _prune(
+                value[name], declared.type, malformed, f"{place}.{name}" if place else name
+            )
             if inner is not None:
                 found[name] = inner
     return found
 
 
 def _of_union(value: Any, union: UnionType) -> Type:
-    """The alternative that a value is to be held against: an object for an object, else what it can be."""
+    """The alternative that a value is to be held against: an object for an object,
+    else what it can be."""
     admitted = [kind for kind in union.types if not isinstance(kind, NoneType)]
     fitting = StructType if isinstance(value, dict) else StrType
     return next((kind for kind in admitted if isinstance(kind, fitting)), admitted[0])
 
 
 def _admits(value: Any, expected: Type) -> bool:
-    """Whether a value that is no object of ours and no list may stand where ``expected`` is declared."""
+    """Whether a value that is no object of ours and no list may stand where
+    ``expected`` is declared."""
     if isinstance(expected, StrType):
         return isinstance(value, str) and _encoded(value) is not None
     if isinstance(expected, BoolType):
         return isinstance(value, bool)
     if isinstance(expected, FloatType):
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+        return (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+        )
     return isinstance(expected, (AnyType, RawType)) and _encoded(value) is not None
 
 
 def _encoded(value: Any) -> bytes | None:
-    """A value as JSON again; ``None`` where it has what no JSON of ours holds (half a character, a number of 400 digits)."""
+    """A value as JSON again; ``None`` where it has what no JSON of ours holds (half a character, a
+    number of 400 digits)."""
     try:
         return orjson.dumps(value)
     except (TypeError, ValueError):
@@ -309,7 +337,8 @@ def _encoded(value: Any) -> bytes | None:
 
 
 def parse_json(text: bytes | memoryview) -> Any:
-    """The value of a JSON text. What orjson refuses (a number beyond range, say) is read by the standard library.
+    """The value of a JSON text. What orjson refuses (a number beyond range, say) is read by
+    the standard library.
 
     Raises ``UnicodeDecodeError`` for what is not UTF-8, ``ValueError`` for what neither reads.
     """

@@ -38,11 +38,13 @@ def target_of(reference: Reference | None) -> str:
 
 
 def is_of_patient(resource: OfPatient, patient: str) -> bool:
-    """Whether a resource is about ``patient`` (``Patient/id``), by its subject or patient element."""
+    """Whether a resource is about ``patient`` (``Patient/id``), by its subject
+    or patient element."""
     reference = resource.about
     return reference == patient or type_and_id(reference) == patient
 
 
 def is_of_somebody(resource: OfPatient) -> bool:
-    """Whether a resource tells whom it is about: by type and id, not only by a name, an identifier or a ``urn:``."""
+    """Whether a resource tells whom it is about: by type and id, not only by a name, an
+    identifier or a ``urn:``."""
     return type_and_id(resource.about) != ""

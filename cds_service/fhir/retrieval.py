@@ -1,7 +1,9 @@
-"""Completing what a client prefetched: what is missing, how pages join, and which medications lead nowhere.
+"""Completing what a client prefetched: what is missing, how pages join, and which
+medications lead nowhere.
 
-CDS Hooks 3.0.0, "Prefetch Template": it is the service's task to check prefetched data against its template and to
-retrieve what else it needs. Fetching itself is an argument; nothing here opens a connection.
+CDS Hooks 3.0.0, "Prefetch Template": it is the service's task to check prefetched data
+against its template and to retrieve what else it needs. Fetching itself is an argument;
+nothing here opens a connection.
 """
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ NO_SERVER = "the request has no fhirServer"
 
 
 class Fetched(NamedTuple):
-    """What a FHIR server answered: a resource, or a Bundle of all pages (with a ``next`` link where pages lack); ``None`` for
-    nothing.
+    """What a FHIR server answered: a resource, or a Bundle of all pages (with a ``next`` link where
+    pages lack); ``None`` for nothing.
 
-    ``whole``: whether absence may be concluded from it, as far as the token's scopes tell. ``problem``: why not all came, in words
-    without patient data, ``""`` where all did. ``in_order``: whether the query was taken with the order that it asked for.
+    ``whole``: whether absence may be concluded from it, as far as the token's scopes tell.
+    ``problem``: why not all came, in words without patient data, ``""`` where all did.
+    ``in_order``: whether the query was taken with the order that it asked for.
     """
 
     value: Value = None
@@ -42,7 +45,8 @@ Fetch = Callable[[Mapping[str, str]], Mapping[str, Fetched]]
 
 
 def not_fetching(why: str) -> Fetch:
-    """The fetching of a call for which no FHIR server is read, and why not: in words without patient data."""
+    """The fetching of a call for which no FHIR server is read, and why not: in words
+    without patient data."""
     return partial(_nothing, why)
 
 
@@ -65,22 +69,39 @@ class Wanted(Protocol):
 
 
 class Retrieval(NamedTuple):
-    """The keys of which something was received; how much of each may be relied on; and why not all was received."""
+    """The keys of which something was received; how much of each may be relied on; and why not
+    all was received."""
 
     received: frozenset[str]
     complete: Mapping[str, Completeness]
     problems: Mapping[str, str]
 
 
-def retrieve(index: ResourceIndex, patient: str, wanted: Mapping[str, Wanted], values: Mapping[str, Value], fetch: Fetch) -> Retrieval:
-    """File the prefetched ``values`` of the ``wanted`` keys of ``patient`` (an id) into ``index``, and fetch what they lack.
+def retrieve(
+    index: ResourceIndex,
+    patient: str,
+    wanted: Mapping[str, Wanted],
+    values: Mapping[str, Value],
+    fetch: Fetch,
+) -> Retrieval:
+    """File the prefetched ``values`` of the ``wanted`` keys of ``patient`` (an id) into ``index``,
+    and fetch what they lack.
 
-    Everything is asked for at once; only medications that what was fetched refers to, and searches whose next page cannot be had,
-    need a second step.
+    Everything is asked for at once; only medications that what was fetched refers to, and searches
+    whose next page cannot be had, need a second step.
     """
-    searches = {key: wanted[key].url(patient) for key in wanted if key not in values or _lacks(values[key])}
-    lacking = {key: _rest_of(values[key]) or search if key in values else search for key, search in searches.items()}
-    complete = {key: index.add(value, wanted[key].asked) for key, value in values.items() if key not in lacking}
+    searches = {
+        key: wanted[key].url(patient) for key in wanted if key not in values or _lacks(values[key])
+    }
+    lacking = {
+        key: _rest_of(values[key]) or search if key in values else search
+        for key, search in searches.items()
+    }
+    complete = {
+        key: index.add(value, wanted[key].asked)
+        for key, value in values.items()
+        if key not in lacking
+    }
     tried: set[str] = set()
     urls = {**lacking, **_medications(index, tried)}
     if not urls:
@@ -89,18 +110,28 @@ def retrieve(index: ResourceIndex, patient: str, wanted: Mapping[str, Wanted], v
     for name in fetched.keys() - wanted.keys():
         index.add(fetched[name].value)
     for key in lacking:
-        complete[key] = _filed(index, wanted[key].asked, values.get(key), key in values, fetched[key])
+        complete[key] = _filed(
+            index, wanted[key].asked, values.get(key), key in values, fetched[key]
+        )
     add_medications(index, fetch, tried)
     received = {*values, *(key for key in lacking if fetched[key].value is not None)}
     problems = {key: fetched[key].problem for key in lacking if fetched[key].problem}
     return Retrieval(frozenset(received), complete, problems)
 
 
-def _fetched(index: ResourceIndex, urls: Mapping[str, str], searches: Mapping[str, str], fetch: Fetch) -> dict[str, Fetched]:
-    """What came of ``urls``. Pages that could not be had are filed as they are, and the ``searches`` that they are of asked for."""
+def _fetched(
+    index: ResourceIndex, urls: Mapping[str, str], searches: Mapping[str, str], fetch: Fetch
+) -> dict[str, Fetched]:
+    """What came of ``urls``. Pages that could not be had are filed as they are, and the
+    ``searches`` that they are of asked for."""
     fetched = dict(fetch(urls))
-    # A page that expired, or that is named by another host: the search itself may still be answered.
-    again = {key: search for key, search in searches.items() if urls[key] != search and fetched[key].problem}
+    # A page that expired, or that is named by another host: the search itself may
+    # still be answered.
+    again = {
+        key: search
+        for key, search in searches.items()
+        if urls[key] != search and fetched[key].problem
+    }
     if again:
         first = dict(fetched)
         fetched |= {key: found for key, found in fetch(again).items() if found.value is not None}
@@ -109,7 +140,9 @@ def _fetched(index: ResourceIndex, urls: Mapping[str, str], searches: Mapping[st
     return fetched
 
 
-def _filed(index: ResourceIndex, asked: Asked, prefetched: Value, was_prefetched: bool, found: Fetched) -> Completeness:
+def _filed(
+    index: ResourceIndex, asked: Asked, prefetched: Value, was_prefetched: bool, found: Fetched
+) -> Completeness:
     """File what was prefetched and fetched of one key; how much of it may be relied on."""
     if found.value is None:
         # What is not all, and no more came: the rest of a list in order is known to be older.
@@ -119,10 +152,14 @@ def _filed(index: ResourceIndex, asked: Asked, prefetched: Value, was_prefetched
     return filed if found.whole else Completeness()
 
 
-def add_medications(index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False) -> None:
-    """Fetch the Medications that resources of ``index`` refer to and that are neither contained nor filed.
+def add_medications(
+    index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False
+) -> None:
+    """Fetch the Medications that resources of ``index`` refer to and that are neither
+    contained nor filed.
 
-    ``tried``: references that need not be asked for again. ``nameless``: only those of which not even a name is stated.
+    ``tried``: references that need not be asked for again. ``nameless``: only those of which not
+    even a name is stated.
     """
     urls = _medications(index, tried, nameless=nameless)
     for found in (fetch(urls) if urls else {}).values():
@@ -130,16 +167,29 @@ def add_medications(index: ResourceIndex, fetch: Fetch, tried: set[str], *, name
             index.add(found.value)
 
 
-def _medications(index: ResourceIndex, tried: set[str], *, nameless: bool = False) -> dict[str, str]:
-    """Searches for the Medications that lead nowhere, many in one; those with an absolute URL are read one by one."""
-    references = [reference for reference in unresolved_references(index, nameless=nameless) if reference not in tried]
+def _medications(
+    index: ResourceIndex, tried: set[str], *, nameless: bool = False
+) -> dict[str, str]:
+    """Searches for the Medications that lead nowhere, many in one; those with an absolute URL
+    are read one by one."""
+    references = [
+        reference
+        for reference in unresolved_references(index, nameless=nameless)
+        if reference not in tried
+    ]
     tried.update(references)
     absolute = [reference for reference in references if "://" in reference][:MOST_IDS]
     relative = {type_and_id(reference) for reference in references if "://" not in reference}
-    ids = sorted(name.removeprefix("Medication/") for name in relative if name.startswith("Medication/"))
+    ids = sorted(
+        name.removeprefix("Medication/") for name in relative if name.startswith("Medication/")
+    )
     ids = [identity for identity in ids if is_id(identity)]
-    batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)][:MOST_SEARCHES]
-    urls = [f"Medication?_id={','.join(batch)}&_count={MOST_RESULTS}" for batch in batches] + absolute
+    batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)][
+        :MOST_SEARCHES
+    ]
+    urls = [
+        f"Medication?_id={','.join(batch)}&_count={MOST_RESULTS}" for batch in batches
+    ] + absolute
     return {f"medications {number}": url for number, url in enumerate(urls, 1)}
 
 
@@ -154,12 +204,14 @@ def _lacks(value: Value) -> bool:
 
 
 def _rest_of(value: Value) -> str:
-    """The next page of a prefetched value; ``""`` where it names none, so that the whole is asked for."""
+    """The next page of a prefetched value; ``""`` where it names none, so that the
+    whole is asked for."""
     return value.next_url if isinstance(value, Bundle) else ""
 
 
 def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:
-    """The pages of a search as one Bundle; ``next_url``: of the first page that lacks, else ``""``."""
+    """The pages of a search as one Bundle; ``next_url``: of the first page that
+    lacks, else ``""``."""
     return Bundle(
         total=next((page.total for page in pages if page.total is not None), None),
         link=[Link("next", next_url)] if next_url else [],
@@ -169,14 +221,16 @@ def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:
 
 
 def merged(prefetched: Value, fetched: Value) -> Value:
-    """A prefetched Bundle completed by a fetched one, each resource once; anything else is replaced."""
+    """A prefetched Bundle completed by a fetched one, each resource once; anything
+    else is replaced."""
     if not (isinstance(prefetched, Bundle) and isinstance(fetched, Bundle)):
         return fetched
     return joined([fetched, prefetched], fetched.next_url)
 
 
 def _unique(entries: Iterable[Entry]) -> Iterable[Entry]:
-    """The entries, without a resource that was there before; of its versions the index takes the newest."""
+    """The entries, without a resource that was there before; of its versions the index
+    takes the newest."""
     seen: dict[str, Resource] = {}
     for entry in entries:
         resource = entry.resource

@@ -1,6 +1,8 @@
-"""The route of a dose, by code or by text: oral, parenteral or nasal, and whether it is intramuscular.
+"""The route of a dose, by code or by text: oral, parenteral or nasal, and whether
+it is intramuscular.
 
-What these tables do not have cannot be read here. ``docs/code-systems.md`` names the source of each table.
+What these tables do not have cannot be read here. ``docs/code-systems.md`` names the
+source of each table.
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ _NASAL = Route("nasal", False)
 # By code system and route, the codes with what they are called there.
 _TABLES: dict[str, dict[Route, dict[str, str]]] = {
     SNOMED: {
-        _IM: {"78421000": "Intramuscular route", "255559005": "Intramuscular", "386356001": "Intramuscular injection"},
+        _IM: {
+            "78421000": "Intramuscular route",
+            "255559005": "Intramuscular",
+            "386356001": "Intramuscular injection",
+        },
         _PARENTERAL: {
             "34206005": "Subcutaneous route",
             "263887005": "Subcutaneous",
@@ -100,12 +106,22 @@ _TABLES: dict[str, dict[Route, dict[str, str]]] = {
     V2_ROUTES: {
         _IM: {"IM": "Intramuscular"},
         _PARENTERAL: {"SC": "Subcutaneous", "IV": "Intravenous", "ID": "Intradermal"},
-        _ORAL: {"PO": "Oral", "SL": "Sublingual", "B": "Buccal", "TL": "Translingual", "MTH": "Mouth/Throat"},
+        _ORAL: {
+            "PO": "Oral",
+            "SL": "Sublingual",
+            "B": "Buccal",
+            "TL": "Translingual",
+            "MTH": "Mouth/Throat",
+        },
         _NASAL: {"NS": "Nasal", "IN": "Intranasal"},
     },
     EDQM: {
         _IM: {"20035000": "Intramuscular use"},
-        _PARENTERAL: {"20066000": "Subcutaneous use", "20045000": "Intravenous use", "20030000": "Intradermal use"},
+        _PARENTERAL: {
+            "20066000": "Subcutaneous use",
+            "20045000": "Intravenous use",
+            "20030000": "Intradermal use",
+        },
         _ORAL: {
             "20053000": "Oral use",
             "20067000": "Sublingual use",
@@ -129,10 +145,16 @@ _TABLES: dict[str, dict[Route, dict[str, str]]] = {
     },
 }
 ROUTES: dict[tuple[str, str], Route] = {
-    (system, code): route for system, by_route in _TABLES.items() for route, codes in by_route.items() for code in codes
+    (system, code): route
+    for system, by_route in _TABLES.items()
+    for route, codes in by_route.items()
+    for code in codes
 }
 NAMES: dict[tuple[str, str], str] = {
-    (system, code): name for system, by_route in _TABLES.items() for codes in by_route.values() for code, name in codes.items()
+    (system, code): name
+    for system, by_route in _TABLES.items()
+    for codes in by_route.values()
+    for code, name in codes.items()
 }
 _LONGEST = 500
 _INTRAMUSCULAR = re.compile(r"intra-?mus[ck]|\bi\.?m\b")
@@ -155,9 +177,11 @@ _FORMS = (
 
 
 def stated_route(codes: Iterable[tuple[str, str]], names: Iterable[str]) -> Route | None:
-    """The route that a ``Dosage.route`` states, by the first of ``codes`` that is known, else by its ``names``.
+    """The route that a ``Dosage.route`` states, by the first of ``codes`` that is known,
+    else by its ``names``.
 
-    ``codes`` are (system, code) with the system as :func:`canonical_system` has it. ``None`` where it cannot be read.
+    ``codes`` are (system, code) with the system as :func:`canonical_system` has it. ``None``
+    where it cannot be read.
     """
     for key in codes:
         if key in ROUTES:
@@ -170,8 +194,9 @@ def stated_route(codes: Iterable[tuple[str, str]], names: Iterable[str]) -> Rout
 
 
 def route_of_form(described: str) -> Route | None:
-    """The route that a product is made for, by what its names say of its form. An injectable one counts as intramuscular, as
-    cobalamins are (clinical specification, section 2, "Dose, route, timing")."""
+    """The route that a product is made for, by what its names say of its form. An
+    injectable one counts as intramuscular, as cobalamins are (clinical specification,
+    section 2, "Dose, route, timing")."""
     text = described.lower()
     for way, pattern in _FORMS:
         if pattern.search(text):

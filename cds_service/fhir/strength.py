@@ -1,6 +1,7 @@
 """The strength of a product: from a number and a unit as printed in its name, or from a FHIR Ratio.
 
-Numbers are read by clinical specification section 2 ("Numbers in names"); all arithmetic is decimal.
+Numbers are read by clinical specification section 2 ("Numbers in names"); all
+arithmetic is decimal.
 """
 
 from __future__ import annotations
@@ -11,21 +12,31 @@ from decimal import Decimal
 from typing import NamedTuple
 
 _MICRO, _MILLI, _WHOLE = Decimal(1), Decimal(1000), Decimal(1_000_000)
-# Micrograms in one unit of mass, by its printed name or UCUM code in lower case with the micro sign as u.
+# Micrograms in one unit of mass, by its printed name or UCUM code in lower case with
+# the micro sign as u.
 MASS = {
-    **dict.fromkeys(("ug", "mcg", "mcgs", "microgram", "micrograms", "microgramme", "microgrammes"), _MICRO),
+    **dict.fromkeys(
+        ("ug", "mcg", "mcgs", "microgram", "micrograms", "microgramme", "microgrammes"), _MICRO
+    ),
     **dict.fromkeys(("mikrogramm", "microgramo", "microgramos", "microgrammi", "mcgm"), _MICRO),
-    **dict.fromkeys(("mg", "mgs", "mgm", "milligram", "milligrams", "milligramme", "milligrammes"), _MILLI),
+    **dict.fromkeys(
+        ("mg", "mgs", "mgm", "milligram", "milligrams", "milligramme", "milligrammes"), _MILLI
+    ),
     **dict.fromkeys(("g", "gm", "gms", "gram", "grams", "gramme", "grammes"), _WHOLE),
-}  # fmt: skip
+}
 VOLUME = {
-    **dict.fromkeys(("ml", "mls", "milliliter", "milliliters", "millilitre", "millilitres", "cc", "cm3"), Decimal(1)),
+    **dict.fromkeys(
+        ("ml", "mls", "milliliter", "milliliters", "millilitre", "millilitres", "cc", "cm3"),
+        Decimal(1),
+    ),
     **dict.fromkeys(("l", "liter", "liters", "litre", "litres"), Decimal(1000)),
-}  # fmt: skip
+}
 COUNTED = frozenset({
-    "1", "actuat", "actuation", "actuations", "amp", "ampoule", "ampoules", "ampul", "ampule", "ampules", "amps", "cap", "caplet",
-    "capsule", "capsules", "caps", "dose", "doses", "drop", "drops", "each", "film", "gummy", "lozenge", "lozenges", "piece", "pill",
-    "puff", "sachet", "spray", "sprays", "syringe", "tab", "tablet", "tablets", "tabs", "tbl", "troche", "unit", "vial", "vials",
+    "1", "actuat", "actuation", "actuations", "amp", "ampoule", "ampoules", "ampul", "ampule",
+    "ampules", "amps", "cap", "caplet", "capsule", "capsules", "caps", "dose", "doses", "drop",
+    "drops", "each", "film", "gummy", "lozenge", "lozenges", "piece", "pill", "puff", "sachet",
+    "spray", "sprays", "syringe", "tab", "tablet", "tablets", "tabs", "tbl", "troche", "unit",
+    "vial", "vials",
 })  # fmt: skip
 _DIGITS = 15  # more than anything that is measured
 _NUMBER = re.compile(r"[\d.,' ]{1,40}")
@@ -41,7 +52,8 @@ class Strength(NamedTuple):
 
 
 class StatedQuantity(NamedTuple):
-    """A FHIR Quantity as sent: its number, its printed unit and the code of it; ``""`` for what is not stated."""
+    """A FHIR Quantity as sent: its number, its printed unit and the code of it; ``""`` for
+    what is not stated."""
 
     value: Decimal
     unit: str = ""
@@ -51,13 +63,18 @@ class StatedQuantity(NamedTuple):
 def read_number(printed: str, *, small_unit: bool) -> Decimal | None:
     """The number that ``printed`` means, or ``None`` where that cannot be said.
 
-    ``printed``: digits with points, commas, apostrophes or blanks. ``small_unit``: whether it counts micrograms or units, before
-    which a blank, an apostrophe, or one comma or point before exactly three digits groups thousands; before milligrams, grams and
-    millilitres it may as well begin the decimals, and then nothing is read. What begins with 0 or a point is a decimal.
+    ``printed``: digits with points, commas, apostrophes or blanks. ``small_unit``: whether it
+    counts micrograms or units, before which a blank, an apostrophe, or one comma or point before
+    exactly three digits groups thousands; before milligrams, grams and millilitres it may as well
+    begin the decimals, and then nothing is read. What begins with 0 or a point is a decimal.
     Source: clinical specification section 2.
     """
     marks = [mark for mark in printed if not mark.isdigit()]
-    if not _NUMBER.fullmatch(printed) or len(printed) - len(marks) > _DIGITS or not printed[-1:].isdigit():
+    if (
+        not _NUMBER.fullmatch(printed)
+        or len(printed) - len(marks) > _DIGITS
+        or not printed[-1:].isdigit()
+    ):
         return None
     parts = re.split(r"[.,' ]", printed)
     if not marks:
@@ -66,7 +83,9 @@ def read_number(printed: str, *, small_unit: bool) -> Decimal | None:
         return Decimal(f"0.{parts[1]}") if len(parts[0]) <= 1 else None
     if "" in parts or parts[0][0] == "0":
         return None
-    grouped = len(parts[0]) <= 3 and all(len(part) == 3 for part in parts[1:]) and len(set(marks)) == 1
+    grouped = (
+        len(parts[0]) <= 3 and all(len(part) == 3 for part in parts[1:]) and len(set(marks)) == 1
+    )
     if grouped:
         return Decimal("".join(parts)) if small_unit else None
     if len(marks) == 1 and marks[0] in ".,":
@@ -75,17 +94,30 @@ def read_number(printed: str, *, small_unit: bool) -> Decimal | None:
 
 
 def _grouped_with_decimals(parts: list[str], marks: list[str]) -> Decimal | None:
-    """The number of thousands grouped by one mark and decimals after another, as 1.000,5 and 1,000.5 are."""
+    """The number of thousands grouped by one mark and decimals after another, as
+    1.000,5 and 1,000.5 are."""
     *groups, decimals = parts
-    thousands = len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]) and len(set(marks[:-1])) == 1
-    return Decimal(f"{''.join(groups)}.{decimals}") if thousands and marks[-1] in ".," and marks[-1] != marks[0] else None
+    thousands = (
+        len(groups[0]) <= 3
+        and all(len(group) == 3 for group in groups[1:])
+        and len(set(marks[:-1])) == 1
+    )
+    return (
+        Decimal(f"{''.join(groups)}.{decimals}")
+        if thousands and marks[-1] in ".," and marks[-1] != marks[0]
+        else None
+    )
 
 
-def strength_of_ratio(numerator: StatedQuantity | None, denominator: StatedQuantity | None) -> Strength | None:
-    """The strength that a FHIR Ratio states (``Medication.ingredient.strength``), or ``None`` where it states none that is read.
+def strength_of_ratio(
+    numerator: StatedQuantity | None, denominator: StatedQuantity | None
+) -> Strength | None:
+    """The strength that a FHIR Ratio states (``Medication.ingredient.strength``), or ``None`` where
+    it states none that is read.
 
-    The numerator is a mass; code and printed unit must agree. The denominator is a volume or a number of pieces, one where it is
-    not stated; by day, kilogram or area is no strength of a product. Never raises.
+    The numerator is a mass; code and printed unit must agree. The denominator is a volume or a
+    number of pieces, one where it is not stated; by day, kilogram or area is no strength of a
+    product. Never raises.
     """
     if numerator is None or numerator.value <= 0:
         return None
@@ -108,7 +140,8 @@ def strength_of_ratio(numerator: StatedQuantity | None, denominator: StatedQuant
 def agreed_strength(found: Iterable[Strength]) -> Strength | None:
     """The strength that all of ``found`` state; ``None`` for none and for a contradiction.
 
-    One in a millilitre stands before one in a unit, which is then the content of an ampoule or bottle.
+    One in a millilitre stands before one in a unit, which is then the content of
+    an ampoule or bottle.
     """
     stated = list(found)
     chosen = {strength for strength in stated if strength.per_ml} or set(stated)
@@ -117,10 +150,15 @@ def agreed_strength(found: Iterable[Strength]) -> Strength | None:
 
 def _names(quantity: StatedQuantity) -> list[str]:
     stated = (quantity.code, quantity.unit)
-    return [_PLURAL.sub("", name.strip().lower().replace("\u00b5", "u").replace("\u03bc", "u")) for name in stated if name.strip()]
+    return [
+        _PLURAL.sub("", name.strip().lower().replace("\u00b5", "u").replace("\u03bc", "u"))
+        for name in stated
+        if name.strip()
+    ]
 
 
 def _agreed(sizes: Iterable[Decimal | None]) -> Decimal | None:
-    """The one size of those names of a unit that are known: a code of SNOMED CT beside "mg" says nothing against it."""
+    """The one size of those names of a unit that are known: a code of SNOMED CT beside "mg" says
+    nothing against it."""
     known = {size for size in sizes if size is not None}
     return known.pop() if len(known) == 1 else None

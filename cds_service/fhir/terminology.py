@@ -1,7 +1,9 @@
-"""Which value sets a code belongs to, from the FHIR ValueSet resources in ``fhir_profiles/value-sets``.
+"""Which value sets a code belongs to, from the FHIR ValueSet resources in
+``fhir_profiles/value-sets``.
 
-Membership is by ``system|code``, the system as :func:`~.code_systems.canonical_system` has it. An ``is-a`` filter is honoured for the
-code systems whose codes spell their hierarchy (ICD, ATC): ``I50`` covers ``I50.9``. Nothing is looked up outside the process.
+Membership is by ``system|code``, the system as :func:`~.code_systems.canonical_system` has it. An
+``is-a`` filter is honoured for the code systems whose codes spell their hierarchy (ICD, ATC):
+``I50`` covers ``I50.9``. Nothing is looked up outside the process.
 """
 
 from __future__ import annotations
@@ -13,7 +15,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .code_systems import ATC, DMD, ICD_10, ICD_10_CM, OPCS_4, OWN, V3_INTERPRETATION, canonical_system
+from .code_systems import (
+    ATC,
+    DMD,
+    ICD_10,
+    ICD_10_CM,
+    OPCS_4,
+    OWN,
+    V3_INTERPRETATION,
+    canonical_system,
+)
 from .code_systems import LOINC as LOINC
 from .code_systems import RXNORM as RXNORM
 from .code_systems import SNOMED as SNOMED
@@ -46,9 +57,9 @@ class Concept(NamedTuple):
 
 
 class SiteCode(NamedTuple):
-    """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR servers are asked for it;
-    ``in_orders``: orders of the test carry it beside the published code; ``orders``: the order templates whose product it is.
-    ``owner``: whose it is."""
+    """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR
+    servers are asked for it; ``in_orders``: orders of the test carry it beside the published code;
+    ``orders``: the order templates whose product it is. ``owner``: whose it is."""
 
     value_set: str
     system: str
@@ -62,14 +73,19 @@ class SiteCode(NamedTuple):
     @property
     def coding(self) -> dict[str, str]:
         """The code as a FHIR Coding."""
-        return {"system": self.system, "code": self.code, **({"display": self.display} if self.display else {})}
+        return {
+            "system": self.system,
+            "code": self.code,
+            **({"display": self.display} if self.display else {}),
+        }
 
 
 class Terminology:
     """The loaded value sets and medication names.
 
-    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON. ``site_codes`` are what a site added;
-    ``own_codes`` the published codes and branches of each value set that has any itself.
+    ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON.
+    ``site_codes`` are what a site added; ``own_codes`` the published codes and branches of each
+    value set that has any itself.
     """
 
     def __init__(self, value_sets: Iterable[dict[str, Any]], medication_names: dict[str, Any]):
@@ -93,12 +109,17 @@ class Terminology:
 
     def _index(self) -> None:
         """What follows from the codes."""
-        self._measured = {key: match[1] for key, name in self.displays.items() if key[0] == LOINC and (match := _MEASURED.search(name))}
+        self._measured = {
+            key: match[1]
+            for key, name in self.displays.items()
+            if key[0] == LOINC and (match := _MEASURED.search(name))
+        }
         self._systems = frozenset(system for system, _ in (*self._members, *self._categories))
         self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
 
     def with_codes(self, site_codes: Sequence[SiteCode]) -> Terminology:
-        """This terminology with the codes of a site; this one stays as it is, as do ``concepts`` of both: the published codes."""
+        """This terminology with the codes of a site; this one stays as it is, as do ``concepts`` of
+        both: the published codes."""
         extended = copy.copy(self)
         extended.displays = dict(self.displays)
         extended._members = dict(self._members)
@@ -114,8 +135,11 @@ class Terminology:
 
     @classmethod
     def load(cls, profiles: Path) -> Terminology:
-        """Read ``value-sets/*.json`` and ``code-systems/medication-name.json`` under ``profiles``. Raises :class:`DefinitionError`."""
-        value_sets = tuple((path, text_of(path)) for path in sorted((profiles / "value-sets").glob("*.json")))
+        """Read ``value-sets/*.json`` and ``code-systems/medication-name.json`` under ``profiles``.
+        Raises :class:`DefinitionError`."""
+        value_sets = tuple(
+            (path, text_of(path)) for path in sorted((profiles / "value-sets").glob("*.json"))
+        )
         names = profiles / "code-systems" / "medication-name.json"
         return _read(value_sets, (names, text_of(names)))
 
@@ -124,7 +148,8 @@ class Terminology:
         concepts = self.concepts.setdefault(set_id, [])
         for include in value_set["compose"]["include"]:
             if "system" not in include:
-                (part,) = include["valueSet"]  # several in one include would be what they have in common
+                # several in one include would be what they have in common
+                (part,) = include["valueSet"]
                 self._parts[set_id] = self._parts.get(set_id, _EMPTY) | {part.rpartition("/")[2]}
                 continue
             system = include["system"]
@@ -133,15 +158,20 @@ class Terminology:
                 self._members[key] = self._members.get(key, _EMPTY) | {set_id}
                 self.own_codes.setdefault(set_id, set()).add(key)
                 self.displays.setdefault(key, concept.get("display", ""))
-                review = any(extension.get("url") == _REVIEW for extension in concept.get("extension", []))
-                concepts.append(Concept(system, concept["code"], concept.get("display", ""), review))
+                review = any(
+                    extension.get("url") == _REVIEW for extension in concept.get("extension", [])
+                )
+                concepts.append(
+                    Concept(system, concept["code"], concept.get("display", ""), review)
+                )
             for condition in include.get("filter", []):
                 key = canonical_system(system), condition["value"]
                 self._categories[key] = self._categories.get(key, _EMPTY) | {set_id}
                 self.own_codes.setdefault(set_id, set()).add(key)
 
     def sets_of(self, system: str, code: str) -> frozenset[str]:
-        """The ids of all value sets that hold ``system|code``. ``system``: as :func:`~.code_systems.canonical_system` has it."""
+        """The ids of all value sets that hold ``system|code``. ``system``: as
+        :func:`~.code_systems.canonical_system` has it."""
         if system not in CODES_SPELL_HIERARCHY:
             return self._members.get((system, code), _EMPTY)
         # No code system of ours has longer codes; the bound keeps hostile ones out of the cache.
@@ -158,7 +188,8 @@ class Terminology:
                 part = f"{part[:3]}.{part[3:]}"  # as billing systems write it
             found |= self._sets_of_branch(system, part)
             if system == ICD_10 and len(part) > 5:
-                # WHO's codes end after the fourth character: what follows is a national division of the code.
+                # WHO's codes end after the fourth character: what follows is a national
+                # division of the code.
                 found |= self._members.get((system, part[:5]), _EMPTY)
         return found
 
@@ -169,23 +200,29 @@ class Terminology:
         return found
 
     def reads(self, system: str) -> bool:
-        """Whether a value set, the site's codes included, has codes of ``system``, in whatever form that is written."""
+        """Whether a value set, the site's codes included, has codes of ``system``, in whatever
+        form that is written."""
         return canonical_system(system) in self._systems
 
     def identifies(self, codes: Iterable[tuple[str, str]], names: Iterable[str]) -> bool:
         """Whether something is told by a code in a system that is read, or by a text or display.
 
-        What is not is unidentified: it is not "none of ours", and the list that it stands in is incomplete (clinical specification,
-        section 2, "Codes"). ``codes``: (system, code) of its codings. ``names``: its text and displays.
+        What is not is unidentified: it is not "none of ours", and the list that it stands in is
+        incomplete (clinical specification, section 2, "Codes"). ``codes``: (system, code) of its
+        codings. ``names``: its text and displays.
         """
-        return any(name.strip() for name in names) or any(code and self.reads(system) for system, code in codes)
+        return any(name.strip() for name in names) or any(
+            code and self.reads(system) for system, code in codes
+        )
 
     def holds(self, set_id: str, system: str, code: str) -> bool:
-        """Whether the value set ``set_id``, or one of those that it is composed of, holds ``system|code``, as :meth:`sets_of` has it."""
+        """Whether the value set ``set_id``, or one of those that it is composed of, holds
+        ``system|code``, as :meth:`sets_of` has it."""
         return not self.sets_of(system, code).isdisjoint(self._parts.get(set_id, _EMPTY) | {set_id})
 
     def measured_as(self, system: str, code: str) -> str:
-        """What the LOINC name of a code says is measured: ``Mass``, ``Moles``, ``Mass or Moles``, or ``""``."""
+        """What the LOINC name of a code says is measured: ``Mass``, ``Moles``,
+        ``Mass or Moles``, or ``""``."""
         return self._measured.get((system, code), "")
 
     def sets_of_concept(self, concept: CodeableConcept | None) -> frozenset[str]:
@@ -195,7 +232,8 @@ class Terminology:
             system, code = coding.system, coding.code
             if not (system and code):
                 continue
-            # Where it is the canonical one of a code that is held, which system is meant need not be told.
+            # Where it is the canonical one of a code that is held, which system is
+            # meant need not be told.
             sets = None if system in CODES_SPELL_HIERARCHY else self._members.get((system, code))
             if sets := sets or self.sets_of(canonical_system(system), code):
                 found = found | sets if found else sets
@@ -206,15 +244,25 @@ class Terminology:
         return self.vocabulary.meanings_in(text)
 
     def codes(self, set_id: str, system: str) -> list[str]:
-        """The codes of ``set_id`` in ``system``, in the order of the value set. Unknown id: ``KeyError``."""
+        """The codes of ``set_id`` in ``system``, in the order of the value set. Unknown
+        id: ``KeyError``."""
         return [concept.code for concept in self.concepts[set_id] if concept.system == system]
 
     def query_codes(self, set_id: str) -> list[tuple[str, str]]:
-        """The (system, code) by which FHIR servers are asked for ``set_id``: its codes in the systems of ``asked_in``, or all where it
-        has none there, and those of the site that are meant for queries. The system is as the value set or the site has it."""
+        """The (system, code) by which FHIR servers are asked for ``set_id``: its codes in the
+        systems of ``asked_in``, or all where it has none there, and those of the site that are
+        meant for queries. The system is as the value set or the site has it."""
         published = [(concept.system, concept.code) for concept in self.concepts[set_id]]
-        marked = [(added.system, added.code) for added in self.site_codes if added.value_set == set_id and added.in_queries]
-        return list(dict.fromkeys([*([key for key in published if key[0] in self.asked_in] or published), *marked]))
+        marked = [
+            (added.system, added.code)
+            for added in self.site_codes
+            if added.value_set == set_id and added.in_queries
+        ]
+        return list(
+            dict.fromkeys(
+                [*([key for key in published if key[0] in self.asked_in] or published), *marked]
+            )
+        )
 
     def asking_in(self, systems: tuple[str, ...]) -> Terminology:
         """This terminology, of which servers are asked for the codes in ``systems``."""
@@ -225,11 +273,16 @@ class Terminology:
 
     def order_codings(self, codes: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """The codings of the site that orders of the test with one of ``codes`` carry beside it."""
-        sets = frozenset[str]().union(*(self.sets_of(canonical_system(system), code) for system, code in codes))
-        return [added.coding for added in self.site_codes if added.in_orders and added.value_set in sets]
+        sets = frozenset[str]().union(
+            *(self.sets_of(canonical_system(system), code) for system, code in codes)
+        )
+        return [
+            added.coding for added in self.site_codes if added.in_orders and added.value_set in sets
+        ]
 
     def product_codings(self, order: str) -> list[dict[str, str]]:
-        """The codings of the site by which it knows the product of the order template ``order``, one for a system."""
+        """The codings of the site by which it knows the product of the order template ``order``,
+        one for a system."""
         return [added.coding for added in self.site_codes if order in added.orders]
 
 
@@ -250,11 +303,19 @@ def _read(value_sets: tuple[tuple[Path, str], ...], names: tuple[Path, str]) -> 
 
 
 def _check_members(path: Path, value_set: dict[str, Any]) -> None:
-    """That each part of a value set has members: one without is a slip, and would silence every card that asks for it."""
+    """That each part of a value set has members: one without is a slip, and would silence every
+    card that asks for it."""
     for include in value_set["compose"]["include"]:
         if "system" in include and include["system"] not in _SYSTEMS:
-            raise DefinitionError(path, 1, 1, f"no code system that is read here has the URL {include['system']!r}.")
-        if not (include.get("valueSet") or (include["system"] and (include.get("concept") or include.get("filter")))):
-            raise DefinitionError(path, 1, 1, "a part of 'compose.include' has no 'concept', 'filter' or 'valueSet'.")
+            raise DefinitionError(
+                path, 1, 1, f"no code system that is read here has the URL {include['system']!r}."
+            )
+        if not (
+            include.get("valueSet")
+            or (include["system"] and (include.get("concept") or include.get("filter")))
+        ):
+            raise DefinitionError(
+                path, 1, 1, "a part of 'compose.include' has no 'concept', 'filter' or 'valueSet'."
+            )
         for concept in include.get("concept", []):
             assert isinstance(concept["code"], str)

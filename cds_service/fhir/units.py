@@ -1,8 +1,9 @@
 """Units of laboratory results: UCUM codes, the units that laboratories print, and exact conversion.
 
-Everything is decimal, so that 0.28 umol/L is exactly 280 nmol/L and a result at a threshold falls on its right side.
-Sources: UCUM (https://ucum.org); molar masses in ``fact base section 1.2`` (B12 1355.37, folic acid 441.4, MMA 118.09,
-homocysteine 135.18, haemoglobin monomer 16114.5, potassium 39.098, creatinine 113.12 g/mol).
+Everything is decimal, so that 0.28 umol/L is exactly 280 nmol/L and a result at a threshold falls
+on its right side. Sources: UCUM (https://ucum.org); molar masses in ``fact base section 1.2`` (B12
+1355.37, folic acid 441.4, MMA 118.09, homocysteine 135.18, haemoglobin monomer 16114.5, potassium
+39.098, creatinine 113.12 g/mol).
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ for _prefix, _scale in _PREFIX.items():
 
 # Read for what laboratories mean by it, though in UCUM it is a unit of something else.
 MISUSED = frozenset({"mL/min/1.73.m2"})
-# UCUM's annotations ("{cells}/uL") have no meaning for the value; the surface of a person is a part of its unit.
+# UCUM's annotations ("{cells}/uL") have no meaning for the value; the surface of a person is
+# a part of its unit.
 _ANNOTATION = re.compile(r"\{(?!1\.73)[^{}]*\}")
 _UCUM_READ_AS_COUNT = {"K/uL": "10*9/L"}
 _LONGEST = 40
@@ -93,16 +95,31 @@ _SIGNS = str.maketrans(
 _PER = re.compile(r"\s+per\s+")
 _DOT = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
 _INVERSE = re.compile(r"[*.]?((?:[dmunp]|mc|micro|milli|deci)?l)(?:\^|\*\*?)?-1\Z")
-# The names that laboratories print, as normalised() has them. A test tries each in every combination.
-# Decimal places from a litre, gram or mole down to the prefixed one: 10^6 microlitres are a litre.
-PREFIXES = {"": 0, "d": 1, "deci": 1, "m": 3, "milli": 3, "u": 6, "mc": 6, "micro": 6, "n": 9, "nano": 9, "p": 12, "pico": 12}
+# The names that laboratories print, as normalised() has them. A test tries each in every
+# combination. Decimal places from a litre, gram or mole down to the prefixed one: 10^6
+# microlitres are a litre.
+PREFIXES = {
+    "": 0,
+    "d": 1,
+    "deci": 1,
+    "m": 3,
+    "milli": 3,
+    "u": 6,
+    "mc": 6,
+    "micro": 6,
+    "n": 9,
+    "nano": 9,
+    "p": 12,
+    "pico": 12,
+}
 LITRES = ("l", "liter", "liters", "litre", "litres")
 AMOUNTS = {
     **dict.fromkeys(("g", "gm", "gr", "gram", "grams", "gramme", "grammes"), MASS),
     **dict.fromkeys(("mol", "mole", "moles"), MOLAR),
     **dict.fromkeys(("eq", "equiv"), EQUIVALENTS),
 }
-# What counts are printed in: the power of ten, and the decimal places of the only volume that the word stands before.
+# What counts are printed in: the power of ten, and the decimal places of the only volume that the
+# word stands before.
 COUNT_WORDS = {
     **dict.fromkeys(("k", "thou", "thous", "thousand", "thousands", "tsd"), (3, 6)),
     **dict.fromkeys(("m", "mio", "mill", "million", "millions"), (6, 6)),
@@ -122,7 +139,9 @@ _PER_VOLUME = (
 )
 # A decigram or decimole is none of a laboratory.
 _OF_AMOUNTS = [prefix for prefix, places in PREFIXES.items() if places != 1]
-_CONCENTRATION = re.compile(rf"(?P<prefix>{_any_of(_OF_AMOUNTS)})(?P<amount>{_any_of(AMOUNTS)}){_PER_VOLUME}")
+_CONCENTRATION = re.compile(
+    rf"(?P<prefix>{_any_of(_OF_AMOUNTS)})(?P<amount>{_any_of(AMOUNTS)}){_PER_VOLUME}"
+)
 # 103 and the like have lost the superscript of their power.
 _NUMBERS = {"1000": 3, "1,000": 3, "103": 3, "106": 6, "109": 9, "1012": 12}
 _COUNT = re.compile(
@@ -144,14 +163,22 @@ def unit_of(
     same: Callable[[Unit, Unit], bool],
     local: Mapping[str, str] | None = None,
 ) -> Unit | str:
-    """The unit of a result, or the reason why there is none (clinical specification, section 2, "Unit").
+    """The unit of a result, or the reason why there is none (clinical
+    specification, section 2, "Unit").
 
-    ``code``, ``system`` and ``printed`` as in a FHIR Quantity, ``""`` where missing. ``counts``: the analyte is a blood count.
-    ``same``: whether the unit of the code and the printed one mean one quantity of the analyte. ``local``: UCUM codes by the
-    printed units that the site adds, as :func:`normalised` has them.
+    ``code``, ``system`` and ``printed`` as in a FHIR Quantity, ``""`` where missing. ``counts``:
+    the analyte is a blood count. ``same``: whether the unit of the code and the printed one mean
+    one quantity of the analyte. ``local``: UCUM codes by the printed units that the site adds, as
+    :func:`normalised` has them.
     """
-    coded = unit_of_code(code, counts=counts) if code and canonical_system(system) == UNITS_OF_MEASURE else None
-    shown = (unit_of_alias(printed, counts=counts) or _local_unit(printed, local)) if printed else None
+    coded = (
+        unit_of_code(code, counts=counts)
+        if code and canonical_system(system) == UNITS_OF_MEASURE
+        else None
+    )
+    shown = (
+        (unit_of_alias(printed, counts=counts) or _local_unit(printed, local)) if printed else None
+    )
     if coded is not None and printed:
         told = shown or _told_by(printed[:_LONGEST_WITH_ADDITION], counts)
         if told is not None and not same(coded, told):
@@ -160,7 +187,8 @@ def unit_of(
 
 
 def unit_of_code(code: str, *, counts: bool) -> Unit | None:
-    """The unit of a UCUM code. ``counts``: the analyte is a blood count, where ``K/uL`` is no kelvin."""
+    """The unit of a UCUM code. ``counts``: the analyte is a blood count, where
+    ``K/uL`` is no kelvin."""
     if counts and code in _UCUM_READ_AS_COUNT:
         return UCUM[_UCUM_READ_AS_COUNT[code]]
     if len(code) > _LONGEST:
@@ -169,8 +197,8 @@ def unit_of_code(code: str, *, counts: bool) -> Unit | None:
 
 
 def unit_of_alias(printed: str, *, counts: bool) -> Unit | None:
-    """The unit that a printed unit stands for, or ``None``. ``counts`` as above: there "g/l" and "k/ul" mean giga and thousand,
-    elsewhere gram and kelvin."""
+    """The unit that a printed unit stands for, or ``None``. ``counts`` as above: there "g/l" and
+    "k/ul" mean giga and thousand, elsewhere gram and kelvin."""
     return _unit_of_alias(printed, counts) if len(printed) <= _LONGEST else None
 
 
@@ -189,8 +217,13 @@ def _unit_of_alias(printed: str, counts: bool) -> Unit | None:
 
 
 def normalised(printed: str) -> str:
-    """A printed unit in small letters, without blanks and dots, with one form of powers, of signs and of inverse litres."""
-    text = _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_SUPERSCRIPTS), printed).translate(_SIGNS).lower()
+    """A printed unit in small letters, without blanks and dots, with one form of powers, of signs
+    and of inverse litres."""
+    text = (
+        _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_SUPERSCRIPTS), printed)
+        .translate(_SIGNS)
+        .lower()
+    )
     text = _DOT.sub("", _ANNOTATION.sub("", "".join(_PER.sub("/", text).split())))
     return _INVERSE.sub(r"/\1", text)
 
@@ -237,8 +270,9 @@ def _places(match: re.Match[str]) -> int:
 
 @lru_cache(maxsize=2048)
 def _told_by(printed: str, counts: bool) -> Unit | None:
-    """The unit that a printed one is about, where the vetted reading alone does not know it: one of another kind of analyte, or one
-    with an addition before or behind ("pmol/L (SI)"). Good enough to contradict a code, and for nothing else."""
+    """The unit that a printed one is about, where the vetted reading alone does not know it: one of
+    another kind of analyte, or one with an addition before or behind ("pmol/L (SI)"). Good enough
+    to contradict a code, and for nothing else."""
     words = re.split(r"[\s()\[\]{};,*]+", printed)
     parts = [
         printed,

@@ -1,8 +1,8 @@
 """Telling resources of other FHIR versions apart, so that none is read for what it does not say.
 
-The service reads R4 and R4B, and of DSTU2, STU3 and R5 what has the same meaning there. What is listed here has another
-meaning, or states elsewhere what R4 states in an element that is read: it never counts, and nothing is concluded from
-its absence.
+The service reads R4 and R4B, and of DSTU2, STU3 and R5 what has the same meaning there. What is
+listed here has another meaning, or states elsewhere what R4 states in an element that is read: it
+never counts, and nothing is concluded from its absence.
 """
 
 from __future__ import annotations
@@ -29,25 +29,43 @@ _CODEABLE_REFERENCE: _Marker = ("medication", _stated, "R5")
 _ELEMENTS: dict[str, tuple[_Marker, ...]] = {
     "MedicationRequest": (_CODEABLE_REFERENCE,),
     "MedicationStatement": (
-        _CODEABLE_REFERENCE, ("taken", lambda taken: taken not in (None, "y"), "STU3"), ("wasNotTaken", _stated, "DSTU2"),
+        _CODEABLE_REFERENCE,
+        ("taken", lambda taken: taken not in (None, "y"), "STU3"),
+        ("wasNotTaken", _stated, "DSTU2"),
         ("patient", _stated, "DSTU2"),
     ),
     "MedicationAdministration": (
-        _CODEABLE_REFERENCE, ("notGiven", _true, "STU3"), ("wasNotGiven", _true, "DSTU2"), ("patient", _stated, "DSTU2"),
-        ("effectiveTimeDateTime", _stated, "DSTU2"), ("effectiveTimePeriod", _stated, "DSTU2"),
+        _CODEABLE_REFERENCE,
+        ("notGiven", _true, "STU3"),
+        ("wasNotGiven", _true, "DSTU2"),
+        ("patient", _stated, "DSTU2"),
+        ("effectiveTimeDateTime", _stated, "DSTU2"),
+        ("effectiveTimePeriod", _stated, "DSTU2"),
     ),
     "MedicationDispense": (
-        _CODEABLE_REFERENCE, ("notDoneCodeableConcept", _stated, "STU3"), ("notDoneReference", _stated, "STU3"),
+        _CODEABLE_REFERENCE,
+        ("notDoneCodeableConcept", _stated, "STU3"),
+        ("notDoneReference", _stated, "STU3"),
         ("patient", _stated, "DSTU2"),
     ),
     "Procedure": (("notDone", _true, "STU3"), ("notPerformed", _true, "DSTU2")),
     "AllergyIntolerance": (("substance", _stated, "DSTU2"),),
-    "ServiceRequest": (("code", lambda code: bool(code) and (_stated(code.concept) or _stated(code.reference)), "R5"),),
-}  # fmt: skip
+    "ServiceRequest": (
+        (
+            "code",
+            lambda code: bool(code) and (_stated(code.concept) or _stated(code.reference)),
+            "R5",
+        ),
+    ),
+}
 
 
 # Resource types of older versions, each what R4 has as a MedicationRequest or a ServiceRequest.
-_TYPES = {"MedicationOrder": "DSTU2", "DiagnosticOrder": "DSTU2", "ProcedureRequest": "STU3 or DSTU2"}
+_TYPES = {
+    "MedicationOrder": "DSTU2",
+    "DiagnosticOrder": "DSTU2",
+    "ProcedureRequest": "STU3 or DSTU2",
+}
 
 
 def other_version(resource: Resource) -> str:

@@ -25,10 +25,14 @@ from .servers import Address, Server
 _CHUNK = 65_536
 _MOST_REASON = 65_536
 _HEADERS = {
-    "Accept": "application/fhir+json; fhirVersion=4.0, application/fhir+json;q=0.9, application/json;q=0.8",
+    "Accept": (
+        "application/fhir+json; fhirVersion=4.0, application/fhir+json;q=0.9, "
+        "application/json;q=0.8"
+    ),
     "Accept-Encoding": "gzip",
-    # Of the present: HAPI answers a search from a cache for a minute otherwise. Not no-store too, for which HAPI gives up paging
-    # and sends the first 100 alone, without a word that there are more.
+    # Of the present: HAPI answers a search from a cache for a minute otherwise. Not
+    # no-store too, for which HAPI gives up paging and sends the first 100 alone, without a
+    # word that there are more.
     "Cache-Control": "no-cache",
     "User-Agent": "b12-folate-cds",
 }
@@ -39,7 +43,8 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 class Unanswered(Exception):
-    """A query could not be answered: why, in words without patient data. ``status``: of the answer, 0 for none."""
+    """A query could not be answered: why, in words without patient data. ``status``: of the
+    answer, 0 for none."""
 
     def __init__(self, told: str, status: int = 0):
         self.status = status
@@ -47,7 +52,8 @@ class Unanswered(Exception):
 
 
 class Refused(Unanswered):
-    """The server refuses the form of a query. ``outcome``: what it says, as parsed JSON where it is that."""
+    """The server refuses the form of a query. ``outcome``: what it says, as parsed JSON
+    where it is that."""
 
     def __init__(self, outcome: Any):
         self.outcome = outcome
@@ -56,7 +62,8 @@ class Refused(Unanswered):
 
 
 class _Later(Unanswered):
-    """The server asks to come back. ``after``: in so many seconds, ``None`` where it does not say."""
+    """The server asks to come back. ``after``: in so many seconds, ``None``
+    where it does not say."""
 
     def __init__(self, told: str, status: int, after: float | None):
         self.after = after
@@ -64,7 +71,8 @@ class _Later(Unanswered):
 
 
 class Budget:
-    """What one call may take of a server: until ``ends`` (of ``time.monotonic``), and ``most_bytes`` of all answers, decompressed.
+    """What one call may take of a server: until ``ends`` (of ``time.monotonic``), and
+    ``most_bytes`` of all answers, decompressed.
 
     ``out_of_time``: how it is told that the time is up.
     """
@@ -84,9 +92,16 @@ class Budget:
 
 
 class Asking:
-    """The requests of one query, one after the other. ``authorization``: none for an open server."""
+    """The requests of one query, one after the other. ``authorization``: none
+    for an open server."""
 
-    def __init__(self, server: Server, adapter: CheckedAdapter, authorization: FhirAuthorization | None, budget: Budget):
+    def __init__(
+        self,
+        server: Server,
+        adapter: CheckedAdapter,
+        authorization: FhirAuthorization | None,
+        budget: Budget,
+    ):
         self._server = server
         self._adapter = adapter
         self._authorization = authorization
@@ -94,7 +109,8 @@ class Asking:
         self._exchange: Exchange | None = None
 
     def get(self, address: Address) -> bytes:
-        """The answer; where the server asks to come back within the budget, what it then answers."""
+        """The answer; where the server asks to come back within the budget,
+        what it then answers."""
         try:
             return self.once(address)
         except _Later as later:
@@ -104,18 +120,23 @@ class Asking:
             return self.once(address)
 
     def once(self, address: Address) -> bytes:
-        """The answer of status 200 to one request. Raises :class:`Unanswered`, or what the connection raises."""
+        """The answer of status 200 to one request. Raises :class:`Unanswered`, or what the
+        connection raises."""
         exchange = self._exchange = Exchange(self._server, self._budget.ends)
         with exchange.running():
-            # The adapter itself, not a session: a session adds what the environment holds (proxies, .netrc), keeps
-            # cookies, and reads the body of a redirect without limit.
-            response = self._adapter.send(self._request(address), stream=True, timeout=(exchange.left / 2, exchange.left))
+            # The adapter itself, not a session: a session adds what the environment holds (proxies,
+            # .netrc), keeps cookies, and reads the body of a redirect without limit.
+            response = self._adapter.send(
+                self._request(address), stream=True, timeout=(exchange.left / 2, exchange.left)
+            )
             try:
                 if response.status_code != 200:
                     raise self._not_answered(response, exchange)
                 media_type = Message()
                 media_type["Content-Type"] = response.headers.get("Content-Type", "")
-                if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(READ_VERSIONS):
+                if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(
+                    READ_VERSIONS
+                ):
                     raise Unanswered("the server is of another FHIR version")
                 return self._body(response, exchange)
             finally:
@@ -138,7 +159,8 @@ class Asking:
             return None
 
     def _body(self, response: Response, exchange: Exchange, most: int | None = None) -> bytes:
-        """The body, decompressed, as long as time and bytes last. Raises ``ValueError`` for one of more than ``most``."""
+        """The body, decompressed, as long as time and bytes last. Raises ``ValueError`` for one of
+        more than ``most``."""
         body = bytearray()
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             self._budget.spend(len(chunk))
@@ -150,7 +172,11 @@ class Asking:
         return bytes(body)
 
     def _request(self, address: Address) -> PreparedRequest:
-        authorization = {"Authorization": f"Bearer {self._authorization.access_token}"} if self._authorization else {}
+        authorization = (
+            {"Authorization": f"Bearer {self._authorization.access_token}"}
+            if self._authorization
+            else {}
+        )
         return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
 
     def abandon(self) -> None:

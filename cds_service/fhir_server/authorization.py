@@ -1,6 +1,8 @@
-"""``fhirAuthorization``: the access token that came along with a hook call, and what its scopes let it read.
+"""``fhirAuthorization``: the access token that came along with a hook call, and what
+its scopes let it read.
 
-CDS Hooks 3.0.0, "Passing the Access Token to the CDS Service"; scopes of SMART App Launch 1 (``.read``) and 2 (``.rs``).
+CDS Hooks 3.0.0, "Passing the Access Token to the CDS Service"; scopes of SMART App Launch 1
+(``.read``) and 2 (``.rs``).
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-# Visible ASCII (RFC 6749, A.12), so that a token cannot end its header and begin another. A known client sends an empty one where
-# it has none.
+# Visible ASCII (RFC 6749, A.12), so that a token cannot end its header and begin another. A known
+# client sends an empty one where it has none.
 _Token = Annotated[str, Meta(pattern=r"\A[!-~]*\Z", max_length=16_384)]
 _Bearer = Annotated[str, Meta(pattern=r"\A[Bb][Ee][Aa][Rr][Ee][Rr]\Z")]
-_SCOPE = re.compile(r"(patient|user|system)/([A-Za-z]+|\*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?\S*)?")
+_SCOPE = re.compile(
+    r"(patient|user|system)/([A-Za-z]+|\*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?\S*)?"
+)
 
 
 class Reach(Enum):
@@ -29,7 +33,8 @@ class Reach(Enum):
 class FhirAuthorization(Struct, frozen=True):
     """An access token for one call. ``expires_in`` in seconds.
 
-    ``expires_in``, ``scope`` and ``subject`` are required of clients; where one is missing, the FHIR server decides.
+    ``expires_in``, ``scope`` and ``subject`` are required of clients; where one is missing, the
+    FHIR server decides.
     """
 
     access_token: _Token
@@ -45,10 +50,13 @@ class FhirAuthorization(Struct, frozen=True):
     def reach(self, resource_type: str, *, search: bool, patient_id: str) -> Reach:
         """What of ``resource_type`` the token may read (``search``: search for) about a patient.
 
-        Scopes that are not SMART's say nothing, so nothing is excluded. A scope with a search restriction
-        (``Observation.rs?category=…``) hides the rest, and the answer does not show that it does.
+        Scopes that are not SMART's say nothing, so nothing is excluded. A scope with a
+        search restriction (``Observation.rs?category=…``) hides the rest, and the answer
+        does not show that it does.
         """
-        scopes = [match.groups() for match in map(_SCOPE.fullmatch, (self.scope or "").split()) if match]
+        scopes = [
+            match.groups() for match in map(_SCOPE.fullmatch, (self.scope or "").split()) if match
+        ]
         if not scopes:
             return Reach.WHOLE
         found = Reach.NOTHING

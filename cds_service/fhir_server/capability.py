@@ -1,4 +1,5 @@
-"""What a FHIR server's CapabilityStatement says of the lists that it keeps and the queries that it takes."""
+"""What a FHIR server's CapabilityStatement says of the lists that it keeps and the
+queries that it takes."""
 
 from __future__ import annotations
 
@@ -17,17 +18,25 @@ class _Kind(NamedTuple):
     includes: frozenset[str]
 
 
-def profile_of_statement(statement: Any, profile: EhrProfile, lists: dict[str, str], always: frozenset[str]) -> EhrProfile:
-    """``profile``, changed as a CapabilityStatement (parsed JSON) says; ``profile`` itself where it says nothing that can be read.
+def profile_of_statement(
+    statement: Any, profile: EhrProfile, lists: dict[str, str], always: frozenset[str]
+) -> EhrProfile:
+    """``profile``, changed as a CapabilityStatement (parsed JSON) says; ``profile`` itself where it
+    says nothing that can be read.
 
-    ``lists``: the resource type of each query; those in ``always`` are asked for whatever it says. That a server names ``_count``
-    among its parameters tells that it names those of searching at all: then one without ``_sort`` does not sort, and a number
-    is asked for only where ``_count`` is named. A server that names neither (HAPI) takes both.
+    ``lists``: the resource type of each query; those in ``always`` are asked for whatever it says.
+    That a server names ``_count`` among its parameters tells that it names those of searching at
+    all: then one without ``_sort`` does not sort, and a number is asked for only where ``_count``
+    is named. A server that names neither (HAPI) takes both.
     """
     kinds = _kinds(statement)
     if not kinds:
         return profile
-    not_kept = {query for query, kind in lists.items() if query not in always and not _searchable(kinds.get(kind))}
+    not_kept = {
+        query
+        for query, kind in lists.items()
+        if query not in always and not _searchable(kinds.get(kind))
+    }
     counted = frozenset(kind for kind, found in kinds.items() if "_count" in found.parameters)
     results = kinds.get("Observation")
     sorts = not counted or results is None or "_sort" in results.parameters
@@ -40,12 +49,17 @@ def profile_of_statement(statement: Any, profile: EhrProfile, lists: dict[str, s
         order=profile.order if sorts else "unknown",
         counted=counted or None,
         intents=profile.intents if intents else (),
-        include=frozenset(kind for kind, found in kinds.items() if found.includes & {"*", f"{kind}:medication"} and _is_medication(kind)),
+        include=frozenset(
+            kind
+            for kind, found in kinds.items()
+            if found.includes & {"*", f"{kind}:medication"} and _is_medication(kind)
+        ),
     )
 
 
 def kept_types(statement: Any) -> frozenset[str]:
-    """The resource types that a CapabilityStatement names as ones that can be searched; none where it cannot be read."""
+    """The resource types that a CapabilityStatement names as ones that can be searched; none where
+    it cannot be read."""
     return frozenset(kind for kind, found in _kinds(statement).items() if _searchable(found))
 
 
@@ -54,7 +68,8 @@ def _is_medication(kind: str) -> bool:
 
 
 def _searchable(kind: _Kind | None) -> bool:
-    """Whether a list is kept: the type is there and, where its interactions are told, can be searched."""
+    """Whether a list is kept: the type is there and, where its interactions are
+    told, can be searched."""
     return kind is not None and (not kind.interactions or "search-type" in kind.interactions)
 
 

@@ -1,8 +1,10 @@
-"""Reading clients' FHIR servers on behalf of hook calls: which may be read, how many calls wait, what is known of each.
+"""Reading clients' FHIR servers on behalf of hook calls: which may be read, how many calls wait,
+what is known of each.
 
-CDS Hooks 3.0.0, "FHIR Resource Access". Requests to FHIR servers are sent here, in :mod:`.fetching` and in :mod:`.asking` alone.
-Whatever goes wrong (no such server on the list, an expired token, a scope that excludes it, an error, a redirect, a time-out) leaves a
-query unanswered, and what it would have told unknown; it is never an error of the hook.
+CDS Hooks 3.0.0, "FHIR Resource Access". Requests to FHIR servers are sent here, in :mod:`.fetching`
+and in :mod:`.asking` alone. Whatever goes wrong (no such server on the list, an expired token, a
+scope that excludes it, an error, a redirect, a time-out) leaves a query unanswered, and what it
+would have told unknown; it is never an error of the hook.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from .named_servers import NamedServers
 from .servers import Address, Server, parse_address
 
 THREADS = 64  # for each server of the list; they are made when needed
-# Calls that wait for FHIR servers, so that threads are left for those that need none; and for one server, so that one which
-# hangs leaves places for the others. Each has up to 15 queries: more calls would wait for the threads above.
+# Calls that wait for FHIR servers, so that threads are left for those that need none; and for one
+# server, so that one which hangs leaves places for the others. Each has up to 15 queries: more
+# calls would wait for the threads above.
 MOST_WAITING = 32
 MOST_WAITING_FOR_ONE = 16
 # Base URLs below one entry of the list of which something is known (a tenant each, say).
@@ -38,7 +41,9 @@ _STATEMENT_SECONDS = 30.0
 _STATEMENT_BYTES = 20_000_000
 _ASK_AGAIN_SECONDS = 600.0
 _UNLISTED = "the FHIR server is not listed (CDS_FHIR_SERVERS)"
-_NO_TOKEN = "fhirServer came without fhirAuthorization, and is not listed as open (CDS_FHIR_SERVERS)"
+_NO_TOKEN = (
+    "fhirServer came without fhirAuthorization, and is not listed as open (CDS_FHIR_SERVERS)"
+)
 _TOO_MANY = "too many calls wait for the FHIR server, or for others"
 
 log = logging.getLogger(__name__)
@@ -46,12 +51,14 @@ log = logging.getLogger(__name__)
 
 @cache
 def _trusting(authorities: str) -> SSLContext:
-    """TLS with servers that are certified by the authorities of a PEM file, read once: the public ones take 20 ms."""
+    """TLS with servers that are certified by the authorities of a PEM file, read once: the
+    public ones take 20 ms."""
     return create_default_context(cafile=authorities)
 
 
 class _Known:
-    """What is known of the server at one base URL: the forms of query that it refused, and its CapabilityStatement."""
+    """What is known of the server at one base URL: the forms of query that it refused, and its
+    CapabilityStatement."""
 
     def __init__(self) -> None:
         self._refused: dict[str, frozenset[str]] = {}
@@ -69,7 +76,8 @@ class _Known:
 
 
 class _Line(NamedTuple):
-    """What there is for one server of the list, so that one which is slow takes nothing from another."""
+    """What there is for one server of the list, so that one which is slow takes
+    nothing from another."""
 
     adapter: CheckedAdapter
     threads: ThreadPoolExecutor
@@ -86,9 +94,10 @@ class _Line(NamedTuple):
 class FhirClient:
     """Reads the FHIR servers that a site lists.
 
-    ``budget``: seconds for all reading of a call. ``most_bytes``: the most that the answers of a call may hold,
-    decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of the public ones. ``waiting``: a context
-    to wait in. ``statement_profile``: what a CapabilityStatement makes of a server; without it, none is read.
+    ``budget``: seconds for all reading of a call. ``most_bytes``: the most that the answers of a
+    call may hold, decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of
+    the public ones. ``waiting``: a context to wait in. ``statement_profile``: what a
+    CapabilityStatement makes of a server; without it, none is read.
     """
 
     def __init__(
@@ -107,12 +116,20 @@ class FhirClient:
         self._tls = tls = _trusting(ca_bundle or where())
         self.places = threading.BoundedSemaphore(MOST_WAITING)
         self.lines = {
-            server: _Line(CheckedAdapter(tls), ThreadPoolExecutor(THREADS, "fhir"), threading.BoundedSemaphore(MOST_WAITING_FOR_ONE), {})
+            server: _Line(
+                CheckedAdapter(tls),
+                ThreadPoolExecutor(THREADS, "fhir"),
+                threading.BoundedSemaphore(MOST_WAITING_FOR_ONE),
+                {},
+            )
             for server in servers
         }
 
-    def reading(self, base_url: str, authorization: FhirAuthorization | None, patient_id: str) -> Fetch:
-        """Reading the server at ``base_url`` for one hook call about a patient, with the token that came along, if any."""
+    def reading(
+        self, base_url: str, authorization: FhirAuthorization | None, patient_id: str
+    ) -> Fetch:
+        """Reading the server at ``base_url`` for one hook call about a patient, with the token that
+        came along, if any."""
         server, base = self._listed(base_url)
         if server is None or base is None:
             told = ascii(base.origin) if base else "with an unusual URL"
@@ -120,11 +137,16 @@ class FhirClient:
         if not authorization and not server.open:
             return partial(_unread, f"FHIR server {base.origin!a} was not read", _NO_TOKEN)
         line = self.lines[server]
-        reading = Reading(self._source(server, base), authorization, patient_id, self.budget, self.most_bytes)
+        reading = Reading(
+            self._source(server, base), authorization, patient_id, self.budget, self.most_bytes
+        )
         return partial(self._fetch, reading, line)
 
-    def probing(self, base_url: str, authorization: FhirAuthorization | None, seconds: float) -> Callable[[str], Probed] | None:
-        """Asking the server at ``base_url`` one request after the other, each within ``seconds``; ``None`` for one that is not listed."""
+    def probing(
+        self, base_url: str, authorization: FhirAuthorization | None, seconds: float
+    ) -> Callable[[str], Probed] | None:
+        """Asking the server at ``base_url`` one request after the other, each within ``seconds``;
+        ``None`` for one that is not listed."""
         server, base = self._listed(base_url)
         if server is None or base is None:
             return None
@@ -132,34 +154,54 @@ class FhirClient:
         return lambda url: Reading(source, authorization, "", seconds, self.most_bytes).probe(url)
 
     def named_by(self, base_url: str, seconds: float) -> NamedServers | None:
-        """Asking the servers that the one at ``base_url`` names, all within ``seconds``; ``None`` for one that is not listed."""
+        """Asking the servers that the one at ``base_url`` names, all within ``seconds``; ``None``
+        for one that is not listed."""
         server, base = self._listed(base_url)
         if server is None or base is None:
             return None
         return NamedServers(server, CheckedAdapter(self._tls), seconds)
 
-    def profile_of(self, base_url: str, authorization: FhirAuthorization | None) -> EhrProfile | None:
-        """What the server at ``base_url``, that a call may read, says of itself; ``None`` as long as that is not known. It is asked
-        once, outside of calls, and without the token."""
+    def profile_of(
+        self, base_url: str, authorization: FhirAuthorization | None
+    ) -> EhrProfile | None:
+        """What the server at ``base_url``, that a call may read, says of itself; ``None`` as long
+        as that is not known. It is asked once, outside of calls, and without the token."""
         server, base = self._listed(base_url)
-        if server is None or base is None or self.statement_profile is None or not (authorization or server.open):
+        if (
+            server is None
+            or base is None
+            or self.statement_profile is None
+            or not (authorization or server.open)
+        ):
             return None
         line = self.lines[server]
         known = line.about(base)
         if known.profile is None and base in line.known and time.monotonic() >= known.ask_after:
             known.ask_after = time.monotonic() + _ASK_AGAIN_SECONDS
-            line.threads.submit(self._read_statement, self._source(server, base), known, self.statement_profile)
+            line.threads.submit(
+                self._read_statement, self._source(server, base), known, self.statement_profile
+            )
         return known.profile
 
-    def _read_statement(self, source: Source, known: _Known, profile_of: Callable[[Any], EhrProfile]) -> None:
+    def _read_statement(
+        self, source: Source, known: _Known, profile_of: Callable[[Any], EhrProfile]
+    ) -> None:
         reading = Reading(source, None, "", _STATEMENT_SECONDS, _STATEMENT_BYTES)
         try:
             known.profile = profile_of(reading.statement())
         except Exception as error:
-            log.info("FHIR server %s: its CapabilityStatement could not be read: %s", ascii(source.base.origin), error)
+            log.info(
+                "FHIR server %s: its CapabilityStatement could not be read: %s",
+                ascii(source.base.origin),
+                error,
+            )
         else:
             lacking = ", ".join(sorted(known.profile.not_kept)) or "none"
-            log.info("FHIR server %s: lists that it does not keep, by its CapabilityStatement: %s", ascii(source.base.origin), lacking)
+            log.info(
+                "FHIR server %s: lists that it does not keep, by its CapabilityStatement: %s",
+                ascii(source.base.origin),
+                lacking,
+            )
 
     def _source(self, server: Server, base: Address) -> Source:
         line = self.lines[server]
@@ -171,11 +213,16 @@ class FhirClient:
             return None, base
         return next((server for server in self.lines if server.lists(base)), None), base
 
-    def _fetch(self, reading: Reading, line: _Line, urls: Mapping[str, str]) -> Mapping[str, Fetched]:
-        """What came of ``urls`` until the budget is spent; nothing, at once, where as many calls wait for FHIR servers as may."""
+    def _fetch(
+        self, reading: Reading, line: _Line, urls: Mapping[str, str]
+    ) -> Mapping[str, Fetched]:
+        """What came of ``urls`` until the budget is spent; nothing, at once, where as many calls
+        wait for FHIR servers as may."""
         with _room_within(line.places, self.places) as room:
             if not room:
-                return _unread(f"FHIR server {reading.source.base.origin!a} was not asked", _TOO_MANY, urls)
+                return _unread(
+                    f"FHIR server {reading.source.base.origin!a} was not asked", _TOO_MANY, urls
+                )
 
             def waited(running: Any, seconds: float) -> Any:
                 with self.waiting():

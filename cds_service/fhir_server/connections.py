@@ -1,4 +1,5 @@
-"""Connections to FHIR servers: to checked addresses only, pooled, and never longer than an exchange may last.
+"""Connections to FHIR servers: to checked addresses only, pooled, and never longer than
+an exchange may last.
 
 Each thread makes one exchange at a time; the connection that it uses finds it there.
 """
@@ -38,7 +39,8 @@ class Destination(Protocol):
 
 
 class Exchange:
-    """One request to ``server`` and its answer, up to the moment ``ends`` (of ``time.monotonic``)."""
+    """One request to ``server`` and its answer, up to the moment ``ends`` (of
+    ``time.monotonic``)."""
 
     def __init__(self, server: Destination, ends: float):
         self.server = server
@@ -67,7 +69,8 @@ class Exchange:
             used = self._connection.sock if self._connection else None
             if used is not None:
                 with suppress(OSError):
-                    # Of the plain socket: TLS has nothing more to say, and its own shutdown is not for two threads.
+                    # Of the plain socket: TLS has nothing more to say, and its own shutdown is
+                    # not for two threads.
                     socket.socket.shutdown(used, socket.SHUT_RDWR)
 
     @contextmanager
@@ -82,7 +85,8 @@ class Exchange:
 
 
 class _Checked(HTTPConnection):
-    """A connection to an address that its server's entry allows: what was checked is what is connected to."""
+    """A connection to an address that its server's entry allows: what was checked is
+    what is connected to."""
 
     def _new_conn(self) -> socket.socket:
         exchange: Exchange = _current.exchange
@@ -92,13 +96,17 @@ class _Checked(HTTPConnection):
             raise NameResolutionError(self.host, self, socket.gaierror(*error.args)) from error
         except UnicodeError:
             raise NewConnectionError(self, "not a host name") from None
-        addresses = [str(item[4][0]) for item in found if exchange.server.may_connect(ip_address(item[4][0]))]
+        addresses = [
+            str(item[4][0]) for item in found if exchange.server.may_connect(ip_address(item[4][0]))
+        ]
         in_time = True
         for address in addresses:
             if exchange.over:
                 break
             try:
-                return create_connection((address, self.port), exchange.left / 2, socket_options=self.socket_options)
+                return create_connection(
+                    (address, self.port), exchange.left / 2, socket_options=self.socket_options
+                )
             except OSError as error:
                 in_time = not isinstance(error, TimeoutError)
         if not in_time or exchange.over:
@@ -124,16 +132,28 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class CheckedAdapter(HTTPAdapter):
-    """Pooled connections of :mod:`requests` that go through :class:`_Checked`. Used within an :class:`Exchange`.
+    """Pooled connections of :mod:`requests` that go through :class:`_Checked`. Used within
+    an :class:`Exchange`.
 
-    ``tls``: whom to trust; loaded once, for a list of authorities takes longer to read than an answer to come.
+    ``tls``: whom to trust; loaded once, for a list of authorities takes longer to read
+    than an answer to come.
     """
 
     def __init__(self, tls: SSLContext) -> None:
         self._tls = tls
-        # Once more after a connection that failed or dropped; with its time up, an exchange opens none.
-        # An error that asks to come back later (Retry-After) is an answer too; its body is not waited for.
-        retry = Retry(1, connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"}, respect_retry_after_header=False)
+        # Once more after a connection that failed or dropped; with its time up, an exchange
+        # opens none. An error that asks to come back later (Retry-After) is an answer too; its
+        # body is not waited for.
+        retry = Retry(
+            1,
+            connect=1,
+            read=1,
+            redirect=0,
+            status=0,
+            other=0,
+            allowed_methods={"GET"},
+            respect_retry_after_header=False,
+        )
         super().__init__(POOLED_SERVERS, POOLED_CONNECTIONS, retry)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -141,7 +161,9 @@ class CheckedAdapter(HTTPAdapter):
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
-    def build_connection_pool_key_attributes(self, request: PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:
+    def build_connection_pool_key_attributes(
+        self, request: PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
         """Which pool a request takes: that of its scheme, host and port."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"ssl_context": self._tls} if host["scheme"] == "https" else {}

@@ -1,4 +1,5 @@
-"""The reading of one hook call: reads and searches with their pages, within one budget of time and bytes."""
+"""The reading of one hook call: reads and searches with their pages, within one budget
+of time and bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 
 
 class Probed(NamedTuple):
-    """One answer as it came: its status (0 for none), the seconds it took, its JSON (``None`` for none), why it is no answer."""
+    """One answer as it came: its status (0 for none), the seconds it took, its JSON (``None`` for
+    none), why it is no answer."""
 
     status: int
     seconds: float
@@ -61,7 +63,8 @@ class Forms(Protocol):
 
 
 class Source(NamedTuple):
-    """The server that a call reads: its entry in the list, its base URL, its connections, what is known of its queries."""
+    """The server that a call reads: its entry in the list, its base URL, its connections, what is
+    known of its queries."""
 
     server: Server
     base: Address
@@ -70,20 +73,31 @@ class Source(NamedTuple):
 
 
 class Reading:
-    """The reading of one call. ``budget`` in seconds; ``most_bytes`` of all answers, decompressed. ``authorization``: none for an open
-    server."""
+    """The reading of one call. ``budget`` in seconds; ``most_bytes`` of all answers, decompressed.
+    ``authorization``: none for an open server."""
 
-    def __init__(self, source: Source, authorization: FhirAuthorization | None, patient_id: str, budget: float, most_bytes: int):
+    def __init__(
+        self,
+        source: Source,
+        authorization: FhirAuthorization | None,
+        patient_id: str,
+        budget: float,
+        most_bytes: int,
+    ):
         self.source = source
         self.authorization = authorization
         self.patient_id = patient_id
         lifetime = authorization.expires_in if authorization else None
         ends = time.monotonic() + (budget if lifetime is None else min(budget, lifetime))
-        self.budget = Budget(ends, most_bytes, OUT_OF_TIME if lifetime is None or lifetime > budget else EXPIRED)
+        self.budget = Budget(
+            ends, most_bytes, OUT_OF_TIME if lifetime is None or lifetime > budget else EXPIRED
+        )
 
-    def run(self, urls: Mapping[str, str], threads: ThreadPoolExecutor, wait: Any) -> dict[str, Fetched]:
-        """What came of ``urls`` (relative or absolute, by name) until the budget was spent. ``wait``: waits for futures, so many
-        seconds."""
+    def run(
+        self, urls: Mapping[str, str], threads: ThreadPoolExecutor, wait: Any
+    ) -> dict[str, Fetched]:
+        """What came of ``urls`` (relative or absolute, by name) until the budget was spent.
+        ``wait``: waits for futures, so many seconds."""
         queries = {name: Query(self, url) for name, url in urls.items()}
         running = {threads.submit(query.run): query for query in queries.values()}
         for late in wait(running, max(self.budget.ends - time.monotonic(), 0)).not_done:
@@ -95,9 +109,14 @@ class Reading:
         return {name: query.fetched() for name, query in queries.items()}
 
     def statement(self) -> dict[str, Any]:
-        """The server's CapabilityStatement. Raises :class:`Unanswered`, with nothing in its words that is of a patient."""
+        """The server's CapabilityStatement. Raises :class:`Unanswered`, with nothing in its words
+        that is of a patient."""
         found = self.probe("metadata")
-        if found.told or not isinstance(found.value, dict) or found.value.get("resourceType") != "CapabilityStatement":
+        if (
+            found.told
+            or not isinstance(found.value, dict)
+            or found.value.get("resourceType") != "CapabilityStatement"
+        ):
             raise Unanswered(found.told or "the answer is no CapabilityStatement")
         return found.value
 
@@ -107,23 +126,32 @@ class Reading:
         try:
             value = Query(self, url).once()
         except Unanswered as error:
-            return Probed(error.status, time.monotonic() - begun, getattr(error, "outcome", None), str(error))
+            return Probed(
+                error.status, time.monotonic() - begun, getattr(error, "outcome", None), str(error)
+            )
         except (RequestException, HTTPError, OSError, ValueError) as error:
             return Probed(0, time.monotonic() - begun, None, told_failure(error))
         return Probed(200, time.monotonic() - begun, value)
 
     def address(self, url: str, searched: str = "") -> tuple[Address, bool]:
-        """Where ``url`` (relative, or absolute) is below the base, and whether it names another host.
+        """Where ``url`` (relative, or absolute) is below the base, and whether
+        it names another host.
 
-        A server that knows itself by another name than its clients names that in the links of a search. Its page, for the resource
-        type ``searched`` or with no path of its own, is asked for at the base. Raises :class:`Unanswered`.
+        A server that knows itself by another name than its clients names that in the links of a
+        search. Its page, for the resource type ``searched`` or with no path of its own, is asked
+        for at the base. Raises :class:`Unanswered`.
         """
         base = self.source.base
         found = parse_address(urljoin(f"{base.url.rstrip('/')}/", url))
         if found is not None and found.below(base) is not None:
             return found, False
         here = base.path.rstrip("/")
-        if searched and found is not None and found.query and found.path in (here, f"{here}/", f"{here}/{searched}"):
+        if (
+            searched
+            and found is not None
+            and found.query
+            and found.path in (here, f"{here}/", f"{here}/{searched}")
+        ):
             return Address(base.scheme, base.host, base.port, found.path, found.query), True
         raise Unanswered("a link leads to an address outside of fhirServer")
 
@@ -133,7 +161,9 @@ class Reading:
             return Reach.WHOLE
         reach = self.authorization.reach(kind, search=search, patient_id=self.patient_id)
         if reach is Reach.NOTHING:
-            raise Unanswered(f"the scopes of the access token leave out {kind}, or are for another patient")
+            raise Unanswered(
+                f"the scopes of the access token leave out {kind}, or are for another patient"
+            )
         return reach
 
 
@@ -146,10 +176,14 @@ class Query:
         self._whole = True
         self._in_order = True
         self._moved = False
-        self._searched = url.partition("?")[0] if "?" in url and url.partition("?")[0].isalpha() else ""
+        self._searched = (
+            url.partition("?")[0] if "?" in url and url.partition("?")[0].isalpha() else ""
+        )
         # One value, for another thread reads it: the pages, and the URL of the one that follows.
         self._received: tuple[tuple[Bundle | Resource, ...], str] = ((), url)
-        self._asking = Asking(reading.source.server, reading.source.adapter, reading.authorization, reading.budget)
+        self._asking = Asking(
+            reading.source.server, reading.source.adapter, reading.authorization, reading.budget
+        )
 
     def run(self) -> None:
         """Get it, page after page."""
@@ -185,15 +219,19 @@ class Query:
             return Fetched(problem=self.problem)
         bundles = [page for page in pages if isinstance(page, Bundle)]
         value = joined(bundles, following) if bundles else pages[0]
-        return Fetched(value, self._whole and self.problem != ELSEWHERE, self.problem, self._in_order)
+        return Fetched(
+            value, self._whole and self.problem != ELSEWHERE, self.problem, self._in_order
+        )
 
     def once(self) -> Any:
-        """The JSON of the answer to one request. Raises :class:`Unanswered`, or what the connection raises."""
+        """The JSON of the answer to one request. Raises :class:`Unanswered`, or what the
+        connection raises."""
         return parse_json(self._asking.once(self.reading.address(self._received[1])[0]))
 
     def _first(self, url: str) -> Bundle | Resource:
-        """The resource, or the first page; in the form that the server takes, and once more in a plainer one where it refuses
-        that. A page that was prefetched is asked for as its link says."""
+        """The resource, or the first page; in the form that the server takes, and once
+        more in a plainer one where it refuses that. A page that was prefetched is asked
+        for as its link says."""
         kind = self._searched
         if not kind:
             return self._page(url, first=True)
@@ -206,7 +244,12 @@ class Query:
             simpler, dropped = plainer(form, refused.outcome)
             if simpler == form:
                 raise
-            log.info("FHIR server refuses a search for %s; it is asked once more without %s: %s", kind, ", ".join(sorted(dropped)), refused)
+            log.info(
+                "FHIR server refuses a search for %s; it is asked once more without %s: %s",
+                kind,
+                ", ".join(sorted(dropped)),
+                refused,
+            )
             page = self._taken(url, simpler, self._page(simpler, first=True))
             forms.learn(kind, known | dropped)
             return page

@@ -1,6 +1,8 @@
-"""Asking the servers that a listed FHIR server names, such as that of its authorization: short JSON, within a time, no redirects.
+"""Asking the servers that a listed FHIR server names, such as that of its authorization: short
+JSON, within a time, no redirects.
 
-They come from an answer, so that a hostile one could name any: see :class:`.servers.Named` for where a connection may go.
+They come from an answer, so that a hostile one could name any: see :class:`.servers.Named` for
+where a connection may go.
 """
 
 from __future__ import annotations
@@ -20,12 +22,19 @@ from .servers import Server, named_by
 
 LONGEST_ANSWER = 256 * 1024
 _CHUNK = 65_536
-# Not compressed, so that what is counted is what is read; and no connection is kept, so that each is checked for its own server.
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close", "User-Agent": "b12-folate-cds"}
+# Not compressed, so that what is counted is what is read; and no connection is kept, so that each
+# is checked for its own server.
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "b12-folate-cds",
+}
 
 
 class NoAnswer(Exception):
-    """A named server gave no answer: why, in words that hold nothing of what was sent or received."""
+    """A named server gave no answer: why, in words that hold nothing of what was
+    sent or received."""
 
 
 class Answer(NamedTuple):
@@ -45,7 +54,8 @@ class Answer(NamedTuple):
 
 
 class NamedServers:
-    """Asks the servers that ``listed`` names, all within ``seconds``. Requests as OAuth libraries make them: ``post`` of a session."""
+    """Asks the servers that ``listed`` names, all within ``seconds``. Requests as OAuth libraries
+    make them: ``post`` of a session."""
 
     def __init__(self, listed: Server, adapter: CheckedAdapter, seconds: float):
         self._listed = listed
@@ -53,7 +63,8 @@ class NamedServers:
         self._ends = time.monotonic() + seconds
 
     def names(self, url: str) -> bool:
-        """Whether ``url`` is one that may be asked, or a browser sent to: over TLS, but on this machine."""
+        """Whether ``url`` is one that may be asked, or a browser sent to: over TLS,
+        but on this machine."""
         return named_by(self._listed, url) is not None
 
     def get(self, url: str) -> dict[str, Any]:
@@ -68,9 +79,13 @@ class NamedServers:
             raise NoAnswer("the answer is no JSON object")
         return value
 
-    def post(self, url: str, *, data: dict[str, str], headers: dict[str, str], auth: AuthBase) -> Answer:
+    def post(
+        self, url: str, *, data: dict[str, str], headers: dict[str, str], auth: AuthBase
+    ) -> Answer:
         """The answer to a form. ``auth``: makes the client known. Raises :class:`NoAnswer`."""
-        return self._sent(Request("POST", url, headers={**headers, **_HEADERS}, data=data, auth=auth).prepare())
+        return self._sent(
+            Request("POST", url, headers={**headers, **_HEADERS}, data=data, auth=auth).prepare()
+        )
 
     def _sent(self, request: PreparedRequest) -> Answer:
         server = named_by(self._listed, request.url or "")
@@ -86,7 +101,9 @@ class NamedServers:
         try:
             with exchange.running():
                 # The adapter itself, not a session: see asking.
-                response = self._adapter.send(request, stream=True, timeout=(exchange.left / 2, exchange.left))
+                response = self._adapter.send(
+                    request, stream=True, timeout=(exchange.left / 2, exchange.left)
+                )
                 try:
                     return Answer(response.status_code, _body(response, exchange))
                 finally:
@@ -95,7 +112,8 @@ class NamedServers:
             raise NoAnswer(OUT_OF_TIME if exchange.over else told_failure(error)) from None
         finally:
             end.cancel()
-            # A server may close a connection without a word, and a code that is lost on one cannot be sent again.
+            # A server may close a connection without a word, and a code that is lost on one
+            # cannot be sent again.
             self._adapter.close()
 
 

@@ -1,4 +1,5 @@
-"""Why a FHIR server did not answer, in words that an engineer can act on and that hold nothing of a patient."""
+"""Why a FHIR server did not answer, in words that an engineer can act on and that hold
+nothing of a patient."""
 
 from __future__ import annotations
 
@@ -9,14 +10,20 @@ from typing import Any
 from urllib3.exceptions import NameResolutionError, NewConnectionError, SSLError, TimeoutError
 
 OUT_OF_TIME = "no answer within CDS_FHIR_BUDGET"
-ELSEWHERE = "a link of the server names another host; what is there at fhirServer states no total, so that it may not be all"
+ELSEWHERE = (
+    "a link of the server names another host; what is there at fhirServer states no total, so that "
+    "it may not be all"
+)
 EXPIRED = "the access token has expired (fhirAuthorization.expires_in)"
 STATUSES = {
     400: "the server refuses the query (status 400)",
     401: "the server refuses the access token (status 401)",
     403: "the access token may not read this (status 403): a scope or a permission is missing",
     404: "the server has no such list or resource (status 404)",
-    410: "the server says that it is gone (status 410): a page that expired, or a resource that was deleted",
+    410: (
+        "the server says that it is gone (status 410): a page that expired, or a resource that was "
+        "deleted"
+    ),
     429: "the server is asked too often (status 429)",
 }
 
@@ -34,13 +41,20 @@ def retry_seconds(retry_after: str) -> float | None:
 
 
 def told_failure(error: Exception) -> str:
-    """The kind of a failure, for an engineer. Not its message: that has the URL, and the URL the patient."""
+    """The kind of a failure, for an engineer. Not its message: that has the URL, and
+    the URL the patient."""
     causes: list[Any] = [error, *error.args]
     causes += [getattr(cause, "reason", None) for cause in list(causes)]
     for kind, told in (
         (NameResolutionError, "the host of the server has no address"),
-        (SSLError, "the certificate of the server is not trusted, or TLS fails (CDS_FHIR_CA_BUNDLE)"),
-        (NewConnectionError, "no address of the server that may be connected to answers (CDS_FHIR_NETWORKS)"),
+        (
+            SSLError,
+            "the certificate of the server is not trusted, or TLS fails (CDS_FHIR_CA_BUNDLE)",
+        ),
+        (
+            NewConnectionError,
+            "no address of the server that may be connected to answers (CDS_FHIR_NETWORKS)",
+        ),
         (TimeoutError, OUT_OF_TIME),
     ):
         if any(isinstance(cause, kind) for cause in causes):

@@ -1,4 +1,5 @@
-"""Queries that a FHIR server refuses: their plainer forms, and the server's own reason, without patient data.
+"""Queries that a FHIR server refuses: their plainer forms, and the server's own reason,
+without patient data.
 
 A plainer form finds all that the query finds, and perhaps more.
 """
@@ -15,28 +16,35 @@ _LEFT_OUT = ("_include", "_sort", "_count", "intent")
 _LONGEST_REASON = 200
 # What may be told of a server's words: those of this closed list, for any other may be a patient's.
 _WORDS = frozenset(
-    """a access all allergyintolerance allowed an and any are at authorization bad be because but by can cannot chain
-    code codes combination condition contain contains count date does duplicate either empty error exceeds
-    expected failed fhir field for forbidden format found from given greater has have http id in include
-    includes insufficient intent invalid is it known least less limit loinc malformed maximum medication
-    medicationadministration medicationdispense medicationrequest medicationstatement method minimum missing
-    modifier more must name no not observation of off on one only operation or order out page parameter
-    parameters parse patient permitted prefix procedure processing provide provided query recognized request
-    require required requires resource result results scope search searches server servicerequest should
-    single snomed sort specified status subject supplied support supported supports syntax system systems than
-    that the this to token too type types unable unauthorized unexpected unknown unrecognized unsupported url
-    use valid value values version was were when which with without""".split()  # noqa: SIM905
+    """
+        a access all allergyintolerance allowed an and any are at authorization bad be because but
+        by can cannot chain code codes combination condition contain contains count date does
+        duplicate either empty error exceeds expected failed fhir field for forbidden format found
+        from given greater has have http id in include includes insufficient intent invalid is it
+        known least less limit loinc malformed maximum medication medicationadministration
+        medicationdispense medicationrequest medicationstatement method minimum missing modifier
+        more must name no not observation of off on one only operation or order out page parameter
+        parameters parse patient permitted prefix procedure processing provide provided query
+        recognized request require required requires resource result results scope search searches
+        server servicerequest should single snomed sort specified status subject supplied support
+        supported supports syntax system systems than that the this to token too type types unable
+        unauthorized unexpected unknown unrecognized unsupported url use valid value values version
+        was were when which with without
+    """.split()  # noqa: SIM905
 )
 _MARKS = "\"'`.,:;()[]{}<>!?=|&"
 _CONTROL = re.compile(r"_[A-Za-z]{1,20}\Z")  # as FHIR names its own parameters
 
 
 def plainer(url: str, reason: Any) -> tuple[str, frozenset[str]]:
-    """A plainer form of the search ``url``, and what it leaves out: the parameters that ``reason`` (an OperationOutcome as parsed
-    JSON, or anything) names, or all that can be left out where it names none. The same URL where nothing can be."""
+    """A plainer form of the search ``url``, and what it leaves out: the parameters that ``reason``
+    (an OperationOutcome as parsed JSON, or anything) names, or all that can be left out where it
+    names none. The same URL where nothing can be."""
     found = _can_leave_out(url)
     # HAPI goes on with all that it would take.
-    said = [re.split(r"\bvalid\b", text, maxsplit=1, flags=re.IGNORECASE)[0] for text in _texts(reason)]
+    said = [
+        re.split(r"\bvalid\b", text, maxsplit=1, flags=re.IGNORECASE)[0] for text in _texts(reason)
+    ]
     words = {word.strip(_MARKS) for text in said for word in re.split(r"[\s\"'=&?(){}<>]+", text)}
     named = frozenset(found & words)
     dropped = named or frozenset(found)
@@ -44,7 +52,8 @@ def plainer(url: str, reason: Any) -> tuple[str, frozenset[str]]:
 
 
 def without(url: str, dropped: frozenset[str]) -> str:
-    """The search ``url`` without the parameters of ``dropped``, and its codes without systems where that is among them."""
+    """The search ``url`` without the parameters of ``dropped``, and its codes without systems where
+    that is among them."""
     path, mark, query = url.partition("?")
     kept = []
     for parameter in query.split("&") if mark else ():
@@ -58,13 +67,16 @@ def without(url: str, dropped: frozenset[str]) -> str:
 
 
 def told_reason(outcome: Any) -> str:
-    """What a server's OperationOutcome says, for a log: its codes, and of its words those that cannot be a patient's."""
+    """What a server's OperationOutcome says, for a log: its codes, and of its words those that
+    cannot be a patient's."""
     issues = dicts(outcome.get("issue")) if isinstance(outcome, dict) else []
     codes = [as_text(issue.get("code")) for issue in issues]
     codes += [code for issue in issues for _, code in codings(issue.get("details"))]
     safe = [code for code in codes if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", code)]
     words = [_told_word(word) for text in _texts(outcome) for word in text.split()]
-    told = " ".join(word for index, word in enumerate(words) if word != "…" or words[index - 1 : index] != ["…"])
+    told = " ".join(
+        word for index, word in enumerate(words) if word != "…" or words[index - 1 : index] != ["…"]
+    )
     return "; ".join(filter(None, [", ".join(dict.fromkeys(safe)), told[:_LONGEST_REASON]]))
 
 
@@ -74,8 +86,13 @@ def _told_word(word: str) -> str:
 
 
 def _can_leave_out(url: str) -> set[str]:
-    names = {parameter.partition("=")[0]: parameter.partition("=")[2] for parameter in url.partition("?")[2].split("&")}
-    return {name for name in _LEFT_OUT if name in names} | ({SYSTEMS} if "|" in names.get(SYSTEMS, "") else set())
+    names = {
+        parameter.partition("=")[0]: parameter.partition("=")[2]
+        for parameter in url.partition("?")[2].split("&")
+    }
+    return {name for name in _LEFT_OUT if name in names} | (
+        {SYSTEMS} if "|" in names.get(SYSTEMS, "") else set()
+    )
 
 
 def _texts(outcome: Any) -> list[str]:

@@ -1,7 +1,7 @@
 """Which FHIR servers may be read, and to which addresses a connection to one may go.
 
-``fhirServer``, ``next`` links and absolute references come from outside. They are compared as the HTTP library reads
-them, so that no two parsers can differ about where a request goes.
+``fhirServer``, ``next`` links and absolute references come from outside. They are compared as the
+HTTP library reads them, so that no two parsers can differ about where a request goes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _HIDDEN = re.compile(r"%(2e|2f|5c)", re.IGNORECASE)  # a dot or slash that a ser
 
 
 class Address(NamedTuple):
-    """A URL taken apart and normalised: lower case, port stated, dot segments resolved. ``query`` without its ``?``."""
+    """A URL taken apart and normalised: lower case, port stated, dot segments resolved. ``query``
+    without its ``?``."""
 
     scheme: str
     host: str
@@ -47,7 +48,8 @@ class Address(NamedTuple):
         return f"{self.origin}{self.path}" + ("" if self.query is None else f"?{self.query}")
 
     def below(self, base: Address) -> str | None:
-        """The path from ``base`` to here, ``""`` at ``base`` itself; ``None`` for another origin or outside of its path."""
+        """The path from ``base`` to here, ``""`` at ``base`` itself; ``None`` for another origin or
+        outside of its path."""
         root = base.path.rstrip("/")
         if self[:3] != base[:3] or not (self.path == root or self.path.startswith(f"{root}/")):
             return None
@@ -55,9 +57,11 @@ class Address(NamedTuple):
 
 
 def parse_address(url: str) -> Address | None:
-    """The parts of an absolute http or https URL; ``None`` for what is none, and for what is no plain address.
+    """The parts of an absolute http or https URL; ``None`` for what is none, and for what
+    is no plain address.
 
-    Not plain: a user name, a fragment, white space, a backslash, other than ASCII, an encoded dot or slash in the path.
+    Not plain: a user name, a fragment, white space, a backslash, other than ASCII, an encoded dot
+    or slash in the path.
     """
     if not _PLAIN.fullmatch(url):
         return None
@@ -66,13 +70,23 @@ def parse_address(url: str) -> Address | None:
     except LocationParseError:
         return None
     scheme, host, path = parts.scheme or "", parts.host or "", parts.path or ""
-    if scheme not in _PORTS or not _HOST.fullmatch(host) or parts.auth is not None or parts.fragment is not None:
+    if (
+        scheme not in _PORTS
+        or not _HOST.fullmatch(host)
+        or parts.auth is not None
+        or parts.fragment is not None
+    ):
         return None
-    return None if _HIDDEN.search(path) else Address(scheme, host, parts.port or _PORTS[scheme], path, parts.query)
+    return (
+        None
+        if _HIDDEN.search(path)
+        else Address(scheme, host, parts.port or _PORTS[scheme], path, parts.query)
+    )
 
 
 class Server(NamedTuple):
-    """An entry of the list. ``base`` is ``None`` for every server on this machine. ``open``: where no token comes, it is read without."""
+    """An entry of the list. ``base`` is ``None`` for every server on this machine. ``open``: where
+    no token comes, it is read without."""
 
     base: Address | None
     networks: tuple[Network, ...] = ()
@@ -87,8 +101,9 @@ class Server(NamedTuple):
     def may_connect(self, address: IPAddress) -> bool:
         """Whether a connection may go to ``address``, which the host of an allowed URL resolved to.
 
-        An entry with an address means that one. A name must not lead into a private network, as it would after DNS
-        rebinding, unless the site names the network; and without TLS it must lead into one.
+        An entry with an address means that one. A name must not lead into a private network,
+        as it would after DNS rebinding, unless the site names the network; and without TLS
+        it must lead into one.
         """
         address = _plain(address)
         if self.base is None or self.base.host == "localhost":
@@ -102,7 +117,8 @@ class Server(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A server at ``address`` that a ``listed`` one names, such as that of its authorization. It decides less than a list does."""
+    """A server at ``address`` that a ``listed`` one names, such as that of its authorization. It
+    decides less than a list does."""
 
     listed: Server
     address: Address
@@ -110,32 +126,38 @@ class Named(NamedTuple):
     def may_connect(self, address: IPAddress) -> bool:
         """Whether a connection may go to ``address``, which the host resolved to.
 
-        Beside the origin of the listed server: a public address, over TLS, or one in a network that the site names. A server on this
-        machine names others on it where every one of them is listed, and there alone, so that no answer of a listed server leads into
-        a private network.
+        Beside the origin of the listed server: a public address, over TLS, or one in a network that
+        the site names. A server on this machine names others on it where every one of them is
+        listed, and there alone, so that no answer of a listed server leads into a private network.
         """
         base = self.listed.base
         if base is None or self.address[:3] == base[:3]:
             return self.listed.may_connect(address)
         plain = _plain(address)
-        return any(plain in network for network in self.listed.networks) or (self.address.scheme == "https" and _is_public(plain))
+        return any(plain in network for network in self.listed.networks) or (
+            self.address.scheme == "https" and _is_public(plain)
+        )
 
 
 def named_by(listed: Server, url: str) -> Named | None:
-    """The server of a ``url`` that the ``listed`` one names; ``None`` for no plain URL, and for one without TLS, but from a server on
-    this machine to another on it."""
+    """The server of a ``url`` that the ``listed`` one names; ``None`` for no plain URL, and for one
+    without TLS, but from a server on this machine to another on it."""
     address = parse_address(url)
     is_here = listed.base is None or _is_loopback(listed.base.host)
-    if address is None or (address.scheme == "http" and not (is_here and _is_loopback(address.host))):
+    if address is None or (
+        address.scheme == "http" and not (is_here and _is_loopback(address.host))
+    ):
         return None
     return Named(listed, address)
 
 
-def read_servers(entries: Sequence[str], networks: Sequence[Network], *, development: bool) -> tuple[Server, ...]:
+def read_servers(
+    entries: Sequence[str], networks: Sequence[Network], *, development: bool
+) -> tuple[Server, ...]:
     """The servers that a site lists.
 
-    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only; ``open+`` before one of a server that needs no token.
-    Raises ``ValueError`` for an entry that cannot be meant.
+    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only; ``open+`` before
+    one of a server that needs no token. Raises ``ValueError`` for an entry that cannot be meant.
     """
     servers = []
     for entry in entries:
@@ -145,10 +167,16 @@ def read_servers(entries: Sequence[str], networks: Sequence[Network], *, develop
             continue
         base = parse_address(url)
         if base is None or base.query is not None:
-            raise ValueError(f"{entry!r} is not the base URL of a FHIR server; write it as https://ehr.example.org/fhir")
+            raise ValueError(
+                f"{entry!r} is not the base URL of a FHIR server; write it as "
+                "https://ehr.example.org/fhir"
+            )
         private = _is_loopback(base.host) or _is_private(base.host)
         if base.scheme == "http" and not private and not (networks and _literal(base.host) is None):
-            raise ValueError(f"{entry!r} is without TLS; http is for loopback, private addresses and CDS_FHIR_NETWORKS")
+            raise ValueError(
+                f"{entry!r} is without TLS; http is for loopback, private addresses and "
+                "CDS_FHIR_NETWORKS"
+            )
         servers.append(Server(base, tuple(networks), is_open))
     return tuple(servers)
 
@@ -161,9 +189,10 @@ def _plain(address: IPAddress) -> IPAddress:
 def _is_public(address: IPAddress) -> bool:
     """Whether an address is one of the public internet itself.
 
-    IPv6 addresses that carry an IPv4 one (NAT64, 6to4) count as global, but a gateway leads from them to any network that it
-    knows; deprecated site-local ones do too. RFC 6052, section 2.1, and RFC 3056 have those prefixes; 2000::/3 is what is given
-    out (IANA, Internet Protocol Version 6 Address Space).
+    IPv6 addresses that carry an IPv4 one (NAT64, 6to4) count as global, but a gateway leads from
+    them to any network that it knows; deprecated site-local ones do too. RFC 6052, section 2.1,
+    and RFC 3056 have those prefixes; 2000::/3 is what is given out (IANA, Internet Protocol
+    Version 6 Address Space).
     """
     if isinstance(address, IPv6Address) and (address not in _GIVEN_OUT or address.sixtofour):
         return False

@@ -1,5 +1,5 @@
-"""What is decided on the head of a call, before any of its body is read: the path, the method, the host, the token, the number of
-calls, and how large the body may be."""
+"""What is decided on the head of a call, before any of its body is read: the path, the method, the
+host, the token, the number of calls, and how large the body may be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .feedback_body import MOST_BYTES as MOST_FEEDBACK
 from .fhir_search import MOST_BYTES as MOST_SEARCH
 
 ADMITTED = "cds_service.admitted"
-"""The key of the environment with the caller of a call that was admitted, which no header can set."""
+"""The key of the environment with the caller of a call that was admitted, which
+no header can set."""
 Answer = tuple[int, list[tuple[str, str]], bytes]
 # Endpoints whose bodies are smaller than those of others.
 _MOST = {"feedback.receive": MOST_FEEDBACK, "fhir.search_by_post": MOST_SEARCH}
@@ -23,8 +24,13 @@ _HEAD_CHECKS = "cds_service.head_checks"
 
 
 def check_head(blueprint: Blueprint, endpoint: str, check: Callable[..., None]) -> None:
-    """Let ``check``, which has the arguments of the endpoint's view, refuse calls to it before their body is read."""
-    blueprint.record(lambda state: state.app.extensions.setdefault(_HEAD_CHECKS, {}).update({f"{blueprint.name}.{endpoint}": check}))
+    """Let ``check``, which has the arguments of the endpoint's view, refuse calls to it before
+    their body is read."""
+    blueprint.record(
+        lambda state: state.app.extensions.setdefault(_HEAD_CHECKS, {}).update(
+            {f"{blueprint.name}.{endpoint}": check}
+        )
+    )
 
 
 class Admitted(NamedTuple):
@@ -43,7 +49,8 @@ class Admission:
     def admit(self, environ: dict[str, Any]) -> Admitted | Answer:
         """Admit the call with this WSGI environment, whose body is not here yet, or answer it.
 
-        That the call was admitted is noted in ``environ``, so that its token is not taken for one that was used before.
+        That the call was admitted is noted in ``environ``, so that its token is not taken for one
+        that was used before.
         """
         app = self._app
         with app.request_context(environ):
@@ -55,16 +62,22 @@ class Admission:
                 if more := app.extensions.get(_HEAD_CHECKS, {}).get(request.endpoint):
                     more(**(request.view_args or {}))
                 environ[ADMITTED] = g.get("caller")
-                most = min(_MOST.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"]), app.config["MAX_CONTENT_LENGTH"])
+                most = min(
+                    _MOST.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"]),
+                    app.config["MAX_CONTENT_LENGTH"],
+                )
                 return Admitted(calling_party(), most)
             except Exception as error:
                 return self._answer_to(error)
 
     def refuse(self, environ: dict[str, Any], error: Exception) -> Answer:
-        """The answer to the call with this WSGI environment, where answering it raised ``error``."""
+        """The answer to the call with this WSGI environment, where answering it
+        raised ``error``."""
         with self._app.request_context(environ):
             return self._answer_to(error)
 
     def _answer_to(self, error: Exception) -> Answer:
-        response = self._app.finalize_request(self._app.handle_user_exception(error), from_error_handler=True)
+        response = self._app.finalize_request(
+            self._app.handle_user_exception(error), from_error_handler=True
+        )
         return response.status_code, [*response.headers.items()], response.get_data()

@@ -16,10 +16,14 @@ class _Hook(msgspec.Struct):
     hook: str = ""
 
 
-def read_request(engine: Engine, body: bytes, only: str | None = None, fhir: FhirClient | None = None) -> Call:
-    """The hook call of a request body, whichever hook it is of. ``fhir``: reads the FHIR server that it names.
+def read_request(
+    engine: Engine, body: bytes, only: str | None = None, fhir: FhirClient | None = None
+) -> Call:
+    """The hook call of a request body, whichever hook it is of. ``fhir``: reads the FHIR
+    server that it names.
 
-    Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` does not speak on that hook.
+    Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` does
+    not speak on that hook.
     """
     try:
         hook = msgspec.json.decode(body, type=_Hook).hook
@@ -29,6 +33,10 @@ def read_request(engine: Engine, body: bytes, only: str | None = None, fhir: Fhi
         raise BadRequest(f"There is no service for this hook. {meant(hook, HOOKS)}", "hook")
     if only is not None and only not in engine.cards_by_hook[hook]:
         other = engine.cards.get(only)
-        mend = f"It speaks on {', '.join(other.hooks)}." if other else meant(only, engine.cards_by_hook[hook])
+        mend = (
+            f"It speaks on {', '.join(other.hooks)}."
+            if other
+            else meant(only, engine.cards_by_hook[hook])
+        )
         raise ValueError(f"No card {only!r} speaks on {hook}. {mend}".rstrip())
     return read_call(body, (hook,), fhir)

@@ -1,7 +1,9 @@
-"""The body of ``PlanDefinition/$apply``: a FHIR R4 Parameters resource, read into the call that a hook would make.
+"""The body of ``PlanDefinition/$apply``: a FHIR R4 Parameters resource, read into the call
+that a hook would make.
 
-R4's operation has no parameter for data. ``prefetchData`` and ``data`` are those of the Clinical Practice Guidelines guide
-(cpg-plandefinition-apply); ``draftOrders`` and ``selections`` are the context of the ordering hooks.
+R4's operation has no parameter for data. ``prefetchData`` and ``data`` are those of the Clinical
+Practice Guidelines guide (cpg-plandefinition-apply); ``draftOrders`` and ``selections`` are the
+context of the ordering hooks.
 """
 
 from __future__ import annotations
@@ -29,9 +31,25 @@ MOST_PARAMETERS = 1000
 LONGEST_NAME = 40
 LONGEST_ID = 256  # as in a hook call
 # R4's, which change nothing here.
-UNUSED = ("organization", "userType", "userLanguage", "userTaskContext", "setting", "settingContext")
+UNUSED = (
+    "organization",
+    "userType",
+    "userLanguage",
+    "userTaskContext",
+    "setting",
+    "settingContext",
+)
 _ONCE = ("subject", "encounter", "practitioner", "data", "draftOrders", *UNUSED)
-NAMES = ("subject", "encounter", "practitioner", *UNUSED, "prefetchData", "data", "draftOrders", "selections")
+NAMES = (
+    "subject",
+    "encounter",
+    "practitioner",
+    *UNUSED,
+    "prefetchData",
+    "data",
+    "draftOrders",
+    "selections",
+)
 
 
 class Reference(Struct):
@@ -69,23 +87,33 @@ _decode = msgspec.json.Decoder(ApplyRequest).decode
 
 
 def read_apply(body: bytes, card: Card) -> Call:
-    """The call that a body makes for ``card``: that of the first of its hooks. Raises :class:`BadRequest`, naming the element."""
+    """The call that a body makes for ``card``: that of the first of its hooks. Raises
+    :class:`BadRequest`, naming the element."""
     named: dict[str, list[tuple[str, Parameter]]] = {}
     for index, parameter in enumerate(decoded(_decode, body).parameter):
         place = f"Parameters.parameter[{index}]"
         if parameter.name not in NAMES:
             near = meant(parameter.name[:LONGEST_NAME], NAMES)
-            raise BadRequest(f"There is no such parameter. {near}", f"{place}.name", code="not-supported")
+            raise BadRequest(
+                f"There is no such parameter. {near}", f"{place}.name", code="not-supported"
+            )
         if parameter.name in _ONCE and parameter.name in named:
             raise BadRequest(f"{parameter.name} may be given once.", place)
         named.setdefault(parameter.name, []).append((place, parameter))
     if "subject" not in named:
-        raise BadRequest("The parameter subject is required: a reference such as Patient/example.", "Parameters.parameter", code="required")
+        raise BadRequest(
+            "The parameter subject is required: a reference such as Patient/example.",
+            "Parameters.parameter",
+            code="required",
+        )
     hook = card.hooks[0]
     orders = named.get("draftOrders")
     selections = [_string(*item) for item in named.get("selections", ())]
     if not HOOKS[hook].has_drafts and (orders or selections):
-        raise BadRequest("This card is not one of ordering: it reads no draftOrders and no selections.", "Parameters.parameter")
+        raise BadRequest(
+            "This card is not one of ordering: it reads no draftOrders and no selections.",
+            "Parameters.parameter",
+        )
     return Call(
         hook,
         _id_of("Patient", *named["subject"][0]),
@@ -97,7 +125,9 @@ def read_apply(body: bytes, card: Card) -> Call:
     )
 
 
-def _data(named: Mapping[str, list[tuple[str, Parameter]]]) -> Callable[[tuple[str, ...]], Mapping[str, Value]]:
+def _data(
+    named: Mapping[str, list[tuple[str, Parameter]]],
+) -> Callable[[tuple[str, ...]], Mapping[str, Value]]:
     if "data" in named and "prefetchData" in named:
         raise BadRequest("Data comes either as data or as prefetchData.", named["data"][0][0])
     if "data" in named:
@@ -113,23 +143,42 @@ def _data(named: Mapping[str, list[tuple[str, Parameter]]]) -> Callable[[tuple[s
 
 
 def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
-    """A prefetch key with its value; one without ``data`` says that there is none (``null`` in a hook call)."""
+    """A prefetch key with its value; one without ``data`` says that there is none
+    (``null`` in a hook call)."""
     parts = parameter.part or []
-    if any(part.name not in ("key", "data") for part in parts) or max(Counter(part.name for part in parts).values(), default=0) > 1:
-        raise BadRequest("prefetchData has the parts key and data, each once.", f"{place}.part", code="not-supported")
+    if (
+        any(part.name not in ("key", "data") for part in parts)
+        or max(Counter(part.name for part in parts).values(), default=0) > 1
+    ):
+        raise BadRequest(
+            "prefetchData has the parts key and data, each once.",
+            f"{place}.part",
+            code="not-supported",
+        )
     key = next((part.valueString for part in parts if part.name == "key"), None)
     if key is None:
-        raise BadRequest("prefetchData needs a part key with a valueString.", f"{place}.part", code="required")
+        raise BadRequest(
+            "prefetchData needs a part key with a valueString.", f"{place}.part", code="required"
+        )
     if query_of(key) is None:
-        raise BadRequest(f"There is no such prefetch key. {meant(key[:LONGEST_NAME], QUERIES)}", f"{place}.part", code="not-found")
+        raise BadRequest(
+            f"There is no such prefetch key. {meant(key[:LONGEST_NAME], QUERIES)}",
+            f"{place}.part",
+            code="not-found",
+        )
     value = next((part.resource for part in parts if part.name == "data"), Raw(b"null"))
     if not memoryview(value).nbytes:
-        raise BadRequest("The part data has a resource; leave the part out where there is no data.", f"{place}.part", code="required")
+        raise BadRequest(
+            "The part data has a resource; leave the part out where there is no data.",
+            f"{place}.part",
+            code="required",
+        )
     return key, value
 
 
 def _found(bundle: Bundle, keys: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
-    """The queries of which something is in ``bundle``. None of them is complete: what is not in it may still be on record."""
+    """The queries of which something is in ``bundle``. None of them is complete: what is not in it
+    may still be on record."""
     types = {resource.kind for resource in resources_of(bundle)}
     more = 1.0 + len(bundle.entry)
     whole = Bundle(total=more, entry=bundle.entry)
@@ -147,7 +196,9 @@ def _bundle(place: str, parameter: Parameter) -> Bundle:
     except UnicodeDecodeError:
         value = None
     if not isinstance(value, Bundle):
-        raise BadRequest(f"{parameter.name} has a Bundle as its resource.", f"{place}.resource", code="structure")
+        raise BadRequest(
+            f"{parameter.name} has a Bundle as its resource.", f"{place}.resource", code="structure"
+        )
     return value
 
 
@@ -158,14 +209,23 @@ def _string(place: str, parameter: Parameter) -> str:
 
 
 def _user(parameter: Parameter) -> str:
-    """``Practitioner/id``; what names nobody by type and id, or another than a practitioner, changes nothing."""
-    stated = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    """``Practitioner/id``; what names nobody by type and id, or another than a
+    practitioner, changes nothing."""
+    stated = (
+        parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    )
     return type_and_id(stated or "")
 
 
 def _id_of(kind: str, place: str, parameter: Parameter) -> str:
-    reference = parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    reference = (
+        parameter.valueReference.reference if parameter.valueReference else parameter.valueString
+    )
     name, _, identity = type_and_id(reference or "").partition("/")
     if name != kind or not 0 < len(identity) <= LONGEST_ID:
-        raise BadRequest(f"{parameter.name} is a reference such as {kind}/example, as valueString.", place, code="value")
+        raise BadRequest(
+            f"{parameter.name} is a reference such as {kind}/example, as valueString.",
+            place,
+            code="value",
+        )
     return identity

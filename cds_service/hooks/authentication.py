@@ -1,7 +1,9 @@
-"""Who may call which endpoint (CDS Hooks 3.0.0, "Trusting CDS Clients"): one check before every request.
+"""Who may call which endpoint (CDS Hooks 3.0.0, "Trusting CDS Clients"): one check
+before every request.
 
-An endpoint needs a token unless it is listed here, so that a new one is never open by oversight. Hook calls that do not go by Flask
-(``hooks/hot``) have their token checked by the same :class:`Authentication`.
+An endpoint needs a token unless it is listed here, so that a new one is never open by oversight.
+Hook calls that do not go by Flask (``hooks/hot``) have their token checked by the same
+:class:`Authentication`.
 """
 
 from __future__ import annotations
@@ -23,9 +25,19 @@ from .limits import OPEN_CALLS_PER_SECOND, CallLimit
 log = logging.getLogger(__name__)
 
 # Those that say what the service is and what its cards are, and nothing of a patient.
-_DESCRIBING = frozenset({"hooks.discover", "hooks.describe", "fhir.metadata", "fhir.search", "fhir.search_by_post", "fhir.read"})
+_DESCRIBING = frozenset(
+    {
+        "hooks.discover",
+        "hooks.describe",
+        "fhir.metadata",
+        "fhir.search",
+        "fhir.search_by_post",
+        "fhir.read",
+    }
+)
 
-# Those of the SMART app, which a browser opens: who it is for, the EHR says (SMART App Launch 2.2.0).
+# Those of the SMART app, which a browser opens: who it is for, the EHR says (SMART
+# App Launch 2.2.0).
 _LAUNCHING = frozenset({"smart.launch", "smart.callback", "smart.static_file"})
 
 
@@ -45,8 +57,8 @@ class Authentication:
         self._of_others = CallLimit(min(settings.calls_per_second, OPEN_CALLS_PER_SECOND))
 
     def caller(self, authorization: str, path: str, address: str) -> Caller:
-        """Who makes a call with this ``Authorization`` header to ``path`` from ``address``. Waits for keys and for the store of used
-        tokens.
+        """Who makes a call with this ``Authorization`` header to ``path`` from ``address``. Waits
+        for keys and for the store of used tokens.
 
         Raises what the verifier raises, and TooManyRequests where the party has no calls left.
         """
@@ -64,7 +76,8 @@ class Authentication:
 
 
 def authenticate_callers(app: Flask, authentication: Authentication, settings: Settings) -> None:
-    """Refuse every call to ``app`` that does not prove its sender; the others find theirs in ``flask.g.caller``."""
+    """Refuse every call to ``app`` that does not prove its sender; the others find theirs in
+    ``flask.g.caller``."""
     is_open = open_endpoints(settings)
 
     @app.before_request
@@ -80,14 +93,18 @@ def authenticate_callers(app: Flask, authentication: Authentication, settings: S
             return
         if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return  # a browser's preflight, which never carries a token; no view answers it
-        g.caller = authentication.caller(request.headers.get("Authorization", ""), request.path, request.remote_addr or "")
+        g.caller = authentication.caller(
+            request.headers.get("Authorization", ""), request.path, request.remote_addr or ""
+        )
 
     app.register_error_handler(Untrusted, _unauthorized)
     app.register_error_handler(StoreFailure, _unavailable)
 
 
 def _unauthorized(refusal: Untrusted) -> Response:
-    response = respond(401, operation_outcome("login", refusal.why), refusal.iss or "an unknown client")
+    response = respond(
+        401, operation_outcome("login", refusal.why), refusal.iss or "an unknown client"
+    )
     # RFC 6750, section 3: the error is named only to one who brought a token.
     values: dict[str, str | None] = {"realm": "CDS Hooks"}
     if request.headers.get("Authorization"):
@@ -98,6 +115,11 @@ def _unauthorized(refusal: Untrusted) -> Response:
 
 def _unavailable(failure: StoreFailure) -> Response:
     log.error("calls are refused, because used tokens cannot be noted: %s", failure)
-    response = respond(503, operation_outcome("transient", "It cannot be checked now whether the token is new; try again soon."))
+    response = respond(
+        503,
+        operation_outcome(
+            "transient", "It cannot be checked now whether the token is new; try again soon."
+        ),
+    )
     response.headers["Retry-After"] = "5"
     return response

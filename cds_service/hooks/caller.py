@@ -20,18 +20,20 @@ def calling_party() -> str:
 
 
 def client_of(caller: Caller | None) -> str:
-    """An authenticated client: its ``iss``, followed by its tenant where it has one (CDS Hooks 3.0.0, "Trusting CDS Clients").
-    ``""`` where callers are not authenticated."""
+    """An authenticated client: its ``iss``, followed by its tenant where it has one (CDS Hooks
+    3.0.0, "Trusting CDS Clients"). ``""`` where callers are not authenticated."""
     return " ".join(filter(None, (caller.iss, caller.tenant))) if caller else ""
 
 
 def party(caller: Caller | None, address: str) -> str:
-    """Who shares turns and limits: the authenticated client, else everybody at the caller's address."""
+    """Who shares turns and limits: the authenticated client, else everybody at the
+    caller's address."""
     return client_of(caller) or party_of(address)
 
 
 def party_of(address: str) -> str:
-    """Everybody at an address; of IPv6 the network of 64 bits, in which one machine has as many addresses as it likes."""
+    """Everybody at an address; of IPv6 the network of 64 bits, in which one machine has as many
+    addresses as it likes."""
     try:
         parsed = ip_address(address.strip("[]"))
     except ValueError:

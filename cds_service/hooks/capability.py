@@ -1,4 +1,5 @@
-"""``GET /fhir/metadata``: what the FHIR part of the service can do (FHIR R4, CapabilityStatement)."""
+"""``GET /fhir/metadata``: what the FHIR part of the service can do (FHIR R4,
+CapabilityStatement)."""
 
 from __future__ import annotations
 
@@ -14,15 +15,26 @@ from .errors import FHIR_JSON
 from .fhir_search import PARAMETERS
 
 
-def capability_statement(types: Sequence[str], engine: Engine, base: str, since: datetime) -> dict[str, Any]:
-    """The CapabilityStatement of a service at ``base`` that serves ``types`` since an aware time."""
+def capability_statement(
+    types: Sequence[str], engine: Engine, base: str, since: datetime
+) -> dict[str, Any]:
+    """The CapabilityStatement of a service at ``base`` that serves ``types``
+    since an aware time."""
     rest: dict[str, Any] = {
         "mode": "server",
-        "documentation": "Definitions are read-only. No patient data is kept: what $apply is given is forgotten with its answer.",
+        "documentation": (
+            "Definitions are read-only. No patient data is kept: what $apply is given is forgotten "
+            "with its answer."
+        ),
         "resource": [_resource(name) for name in types],
     }
     if engine.settings.clients:
-        rest["security"] = {"description": "PlanDefinition/$apply needs a token of a registered client, as hooks do (CDS Hooks 3.0.0)."}
+        rest["security"] = {
+            "description": (
+                "PlanDefinition/$apply needs a token of a registered client, as hooks do (CDS "
+                "Hooks 3.0.0)."
+            )
+        }
     return {
         "resourceType": "CapabilityStatement",
         "name": "B12FolateCds",
@@ -46,8 +58,12 @@ def _resource(name: str) -> dict[str, Any]:
         "interaction": [{"code": "read"}, {"code": "search-type"}],
         "versioning": "no-version",
         "conditionalRead": "not-match",
-        "searchParam": [{"name": parameter, "type": kind} for parameter, kind in PARAMETERS.items()],
+        "searchParam": [
+            {"name": parameter, "type": kind} for parameter, kind in PARAMETERS.items()
+        ],
     }
     if name == "PlanDefinition":
-        resource["operation"] = [{"name": "apply", "definition": f"{BASE}/OperationDefinition/plan-definition-apply"}]
+        resource["operation"] = [
+            {"name": "apply", "definition": f"{BASE}/OperationDefinition/plan-definition-apply"}
+        ]
     return resource

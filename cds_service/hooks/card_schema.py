@@ -1,4 +1,5 @@
-"""JSON Schemas of what the service answers: discovery and cards as CDS Hooks 3.0.0 has them, errors, the report."""
+"""JSON Schemas of what the service answers: discovery and cards as CDS Hooks 3.0.0 has them,
+errors, the report."""
 
 from __future__ import annotations
 
@@ -16,7 +17,12 @@ _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
     """An object of exactly these properties."""
-    return {"type": "object", "properties": {**required, **optional}, "required": list(required), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {**required, **optional},
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
 def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -38,12 +44,26 @@ _CARD = _object(
     suggestions=_list(_ref("Suggestion"), minItems=1),
     selectionBehavior={"const": "at-most-one"},
     overrideReasons=_list(_ref("DisplayedCoding"), minItems=1),
-    links=_list(_object({"label": _TEXT, "url": _URL, "type": {"enum": ["absolute", "smart"]}}), minItems=1),
+    links=_list(
+        _object({"label": _TEXT, "url": _URL, "type": {"enum": ["absolute", "smart"]}}), minItems=1
+    ),
 )
 _ACTION: dict[str, Any] = {
     "oneOf": [
-        _object({"type": {"const": "create"}, "description": _TEXT, "resource": {"type": "object", "required": ["resourceType"]}}),
-        _object({"type": {"const": "delete"}, "description": _TEXT, "resourceId": {"type": "string", "pattern": "^[A-Za-z]+/[^/]+$"}}),
+        _object(
+            {
+                "type": {"const": "create"},
+                "description": _TEXT,
+                "resource": {"type": "object", "required": ["resourceType"]},
+            }
+        ),
+        _object(
+            {
+                "type": {"const": "delete"},
+                "description": _TEXT,
+                "resourceId": {"type": "string", "pattern": "^[A-Za-z]+/[^/]+$"},
+            }
+        ),
     ]
 }
 _SERVICE = _object(
@@ -63,7 +83,10 @@ CARD_SCHEMAS: dict[str, Any] = {
     "Service": _SERVICE,
     "CdsResponse": _object({"cards": _list(_ref("Card"), maxItems=3)}),
     "Card": {**_CARD, "dependentRequired": {"suggestions": ["selectionBehavior"]}},
-    "Suggestion": _object({"label": _TEXT, "uuid": _UUID, "actions": _list(_ref("Action"), minItems=1)}, isRecommended={"const": True}),
+    "Suggestion": _object(
+        {"label": _TEXT, "uuid": _UUID, "actions": _list(_ref("Action"), minItems=1)},
+        isRecommended={"const": True},
+    ),
     "Action": _ACTION,
     "DisplayedCoding": _object({"code": _TEXT, "system": _URL, "display": _TEXT}),
     "OperationOutcome": _object(
@@ -71,7 +94,11 @@ CARD_SCHEMAS: dict[str, Any] = {
             "resourceType": {"const": "OperationOutcome"},
             "issue": _list(
                 _object(
-                    {"severity": {"const": "error"}, "code": _TEXT, "details": _object({"text": _TEXT})},
+                    {
+                        "severity": {"const": "error"},
+                        "code": _TEXT,
+                        "details": _object({"text": _TEXT}),
+                    },
                     diagnostics=_TEXT,
                     expression=_list(_TEXT, minItems=1),
                 ),
@@ -82,7 +109,14 @@ CARD_SCHEMAS: dict[str, Any] = {
 }
 _SHARE: dict[str, Any] = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 _RATE = _object({"count": _COUNT, "of": _COUNT, "share": _SHARE, "low": _SHARE, "high": _SHARE})
-_WEEK = _object({"week": {"type": "string", "format": "date"}, "shown": _COUNT, "accepted": _RATE, "overridden": _RATE})
+_WEEK = _object(
+    {
+        "week": {"type": "string", "format": "date"},
+        "shown": _COUNT,
+        "accepted": _RATE,
+        "overridden": _RATE,
+    }
+)
 _REPORTED_CARD = _object(
     {
         "id": _TEXT,
@@ -92,7 +126,9 @@ _REPORTED_CARD = _object(
         "overridden": _RATE,
         "noResponse": _RATE,
         "suggestions": _list(_object({"index": _COUNT, "label": _TEXT, "accepted": _RATE})),
-        "reasons": _list(_object({"system": {"type": "string"}, "code": {"type": "string"}, "overridden": _RATE})),
+        "reasons": _list(
+            _object({"system": {"type": "string"}, "code": {"type": "string"}, "overridden": _RATE})
+        ),
         "weeks": _list(_WEEK),
     }
 )

@@ -1,7 +1,8 @@
 """Connections that one address may hold: what it has beyond that is closed, the idlest first.
 
-The server keeps no count of its own and accepts 1,024 connections at a time in a worker, so that one address could keep all
-others out. What a socket has received, and when, the kernel tells (Linux, ``TCP_INFO``); elsewhere nothing is closed.
+The server keeps no count of its own and accepts 1,024 connections at a time in a worker, so that
+one address could keep all others out. What a socket has received, and when, the kernel tells
+(Linux, ``TCP_INFO``); elsewhere nothing is closed.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from .caller import party_of
 MOST_OF_ONE = 512
 SWEEP_SECONDS = 0.5
 _FDS = "/proc/self/fd"
-# struct tcp_info (linux/tcp.h): 8 bytes of flags, then 32-bit numbers, of which these say how many milliseconds ago data was sent and
-# received last.
+# struct tcp_info (linux/tcp.h): 8 bytes of flags, then 32-bit numbers, of which these say how many
+# milliseconds ago data was sent and received last.
 _LAST_SENT, _LAST_RECEIVED = 9, 11
 
 
@@ -33,7 +34,8 @@ class _Connection(NamedTuple):
 
 
 def watch_connections(port: int, most: int = MOST_OF_ONE) -> None:
-    """Look after the connections to ``port`` of this process from now on, in a thread of its own."""
+    """Look after the connections to ``port`` of this process from now on, in a
+    thread of its own."""
     if sys.platform != "linux":
         return
 
@@ -48,7 +50,8 @@ def watch_connections(port: int, most: int = MOST_OF_ONE) -> None:
 
 def close_beyond(port: int, most: int) -> int:
     """Close what any address holds beyond ``most`` connections; how many those were."""
-    # A listing is cheap; each socket is looked at only where there are so many that one address may have too many.
+    # A listing is cheap; each socket is looked at only where there are so many that one address
+    # may have too many.
     if len(os.listdir(_FDS)) <= most:
         return 0
     closed = 0
@@ -70,7 +73,8 @@ def close_beyond(port: int, most: int) -> int:
 
 
 def _connections(port: int) -> Iterator[tuple[str, _Connection]]:
-    """Each connection to ``port``, by a copy of its descriptor, which stands for the same connection whatever becomes of that."""
+    """Each connection to ``port``, by a copy of its descriptor, which stands for the same
+    connection whatever becomes of that."""
     for name in os.listdir(_FDS):
         try:
             copy = os.dup(int(name))
@@ -82,10 +86,19 @@ def _connections(port: int) -> Iterator[tuple[str, _Connection]]:
             os.close(copy)
             continue
         try:
-            if found.type == socket.SOCK_STREAM and found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockname()[1] == port:
+            if (
+                found.type == socket.SOCK_STREAM
+                and found.family in (socket.AF_INET, socket.AF_INET6)
+                and found.getsockname()[1] == port
+            ):
                 peer = found.getpeername()[0]
-                numbers = struct.unpack("=8x14I", found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 64))
-                yield party_of(peer), _Connection(min(numbers[_LAST_SENT], numbers[_LAST_RECEIVED]), found)
+                numbers = struct.unpack(
+                    "=8x14I", found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 64)
+                )
+                yield (
+                    party_of(peer),
+                    _Connection(min(numbers[_LAST_SENT], numbers[_LAST_RECEIVED]), found),
+                )
                 continue
         except OSError:
             pass  # the socket that listens, or one that just ended

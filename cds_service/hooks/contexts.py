@@ -1,6 +1,8 @@
-"""The context of each hook, as HL7's library of hooks defines it. The types are the check; errors name the element.
+"""The context of each hook, as HL7's library of hooks defines it. The types are the check;
+errors name the element.
 
-Elements that a hook requires but a known client omits (``selections``, ``draftOrders``) may be missing here.
+Elements that a hook requires but a known client omits (``selections``, ``draftOrders``)
+may be missing here.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from typing import Annotated, Any
 from msgspec import Meta, Raw, Struct, field
 
 Text = Annotated[str, Meta(min_length=1)]
-# A slash would make it a reference ("Patient/1"), which no id of a resource would ever equal.
-# It comes back in every order: FHIR R4 has ids of 64 characters at most, and some servers go beyond.
+# A slash would make it a reference ("Patient/1"), which no id of a resource would ever equal. It
+# comes back in every order: FHIR R4 has ids of 64 characters at most, and some servers go beyond.
 Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z", max_length=256)]
 
 
 class HookContext(Struct, kw_only=True):
-    """What is read of the context of any hook. Not every hook names the user or the encounter; ``order-dispatch`` names neither."""
+    """What is read of the context of any hook. Not every hook names the user or the encounter;
+    ``order-dispatch`` names neither."""
 
     patientId: Id
     userId: str = ""
@@ -42,7 +45,9 @@ class EncounterDischargeContext(UserContext, kw_only=True):
 class OrderSignContext(UserContext, kw_only=True):
     """Context of ``order-sign``."""
 
-    draftOrders: Annotated[Raw, Meta(extra_json_schema={"type": ["object", "null"]})] = field(default_factory=Raw)
+    draftOrders: Annotated[Raw, Meta(extra_json_schema={"type": ["object", "null"]})] = field(
+        default_factory=Raw
+    )
 
 
 class OrderSelectContext(OrderSignContext, kw_only=True):

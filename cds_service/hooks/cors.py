@@ -1,4 +1,5 @@
-"""Browser-based clients (CDS Hooks 3.0.0, "Cross-Origin Resource Sharing"): only from origins that the site lists."""
+"""Browser-based clients (CDS Hooks 3.0.0, "Cross-Origin Resource Sharing"): only from origins
+that the site lists."""
 
 from __future__ import annotations
 
@@ -12,11 +13,15 @@ PREFLIGHT_SECONDS = 600
 
 
 def allow_origins(app: Flask, origins: Iterable[str]) -> None:
-    """Let pages of ``origins`` call every endpoint of ``app``, with a token but without cookies, and read its errors."""
+    """Let pages of ``origins`` call every endpoint of ``app``, with a token but without cookies,
+    and read its errors."""
     CORS(
         app,
-        # As expressions, because an IPv6 origin holds brackets, and a plain text with those would be taken for one.
-        origins=[re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) for origin in sorted(origins)],
+        # As expressions, because an IPv6 origin holds brackets, and a plain text with those
+        # would be taken for one.
+        origins=[
+            re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) for origin in sorted(origins)
+        ],
         methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "if-none-match", "prefer"],
         expose_headers=["etag", "retry-after", "www-authenticate"],

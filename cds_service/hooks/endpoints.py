@@ -18,7 +18,8 @@ _JSON = "application/json"
 
 
 def hooks_blueprint(serving: Serving, calls: HookCalls, turn: Turn) -> Blueprint:
-    """The endpoints ``GET /cds-services``, ``POST /cds-services/{id}`` and ``GET /openapi.json``; a call computes during its ``turn``."""
+    """The endpoints ``GET /cds-services``, ``POST /cds-services/{id}`` and ``GET /openapi.json``; a
+    call computes during its ``turn``."""
     blueprint = Blueprint("hooks", __name__)
 
     @blueprint.get("/cds-services")

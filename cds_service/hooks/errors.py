@@ -1,4 +1,5 @@
-"""Errors as FHIR OperationOutcomes with a fitting status (CDS Hooks 3.0.0, "Returning OperationOutcome").
+"""Errors as FHIR OperationOutcomes with a fitting status (CDS Hooks 3.0.0,
+"Returning OperationOutcome").
 
 An error names the element and what to do; never internals, never patient data.
 """
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 JSON, FHIR_JSON = "application/json", "application/fhir+json"
 FHIR_BASE = "/fhir"
 _CODES = {
-    404: "not-found", 405: "not-supported", 406: "not-supported", 413: "too-long", 415: "not-supported", 429: "throttled",
+    404: "not-found", 405: "not-supported", 406: "not-supported", 413: "too-long",
+    415: "not-supported", 429: "throttled",
     503: "transient",
 }  # fmt: skip
 
@@ -38,7 +40,9 @@ class BadRequest(Exception):
         super().__init__(what)
 
 
-def operation_outcome(code: str, text: str, expressions: tuple[str, ...] = (), diagnostics: str = "") -> dict[str, Any]:
+def operation_outcome(
+    code: str, text: str, expressions: tuple[str, ...] = (), diagnostics: str = ""
+) -> dict[str, Any]:
     """A FHIR R4 OperationOutcome with one issue."""
     issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
     if diagnostics:
@@ -49,13 +53,16 @@ def operation_outcome(code: str, text: str, expressions: tuple[str, ...] = (), d
 
 
 def respond(status: int, outcome: dict[str, Any], sender: str = "") -> Response:
-    """An OperationOutcome as an answer; below the FHIR base, as FHIR has it. ``sender``: a registered client, for the log."""
+    """An OperationOutcome as an answer; below the FHIR base, as FHIR has it. ``sender``: a
+    registered client, for the log."""
     content_type = FHIR_JSON if request.path.startswith(f"{FHIR_BASE}/") else JSON
     identity = request_id(request.headers.get(REQUEST_ID))
     (issue,) = outcome["issue"]
     why = f"{issue['details']['text']} From {sender}." if sender else issue["details"]["text"]
     note_refusal(status, request.endpoint, why, ", ".join(issue.get("expression", ())), identity)
-    return Response(orjson.dumps(outcome), status, {REQUEST_ID: identity}, content_type=content_type)
+    return Response(
+        orjson.dumps(outcome), status, {REQUEST_ID: identity}, content_type=content_type
+    )
 
 
 def _bad_request(error: BadRequest) -> Response:
@@ -70,7 +77,10 @@ def missing_data_text(error: MissingData) -> str:
         reasons.setdefault(error.why.get(key, "the prefetched value holds none"), []).append(key)
     why = " ".join(f"{', '.join(named)}: {reason}." for reason, named in reasons.items())
     keys = ", ".join(error.keys)
-    return f"Prefetch keys: {keys}. Their templates are in the discovery response. Why they were not fetched: {why}"
+    return (
+        f"Prefetch keys: {keys}. Their templates are in the discovery response. Why they were not "
+        f"fetched: {why}"
+    )
 
 
 def _missing_data(error: MissingData) -> Response:
@@ -80,17 +90,26 @@ def _missing_data(error: MissingData) -> Response:
 
 
 def _unreadable_orders(error: UnreadableOrders) -> Response:
-    return respond(error.status, operation_outcome(error.code, str(error), ("context.draftOrders",)))
+    return respond(
+        error.status, operation_outcome(error.code, str(error), ("context.draftOrders",))
+    )
 
 
 def _wrong_patient(_: WrongPatient) -> Response:
-    text = "The Patient in the prefetch is not the one of the context: patientId is the id of the FHIR resource, not a record number."
-    return respond(422, operation_outcome("value", text, ("context.patientId", "prefetch.patient.id")))
+    text = (
+        "The Patient in the prefetch is not the one of the context: patientId is the id of the "
+        "FHIR resource, not a record number."
+    )
+    return respond(
+        422, operation_outcome("value", text, ("context.patientId", "prefetch.patient.id"))
+    )
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = respond(status, operation_outcome(_CODES.get(status, "processing"), error.description or error.name))
+    response = respond(
+        status, operation_outcome(_CODES.get(status, "processing"), error.description or error.name)
+    )
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
@@ -99,7 +118,12 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected %s at %s", type(error).__name__, places(error))
-    return respond(500, operation_outcome("exception", "The service failed; its operator finds the cause in its log."))
+    return respond(
+        500,
+        operation_outcome(
+            "exception", "The service failed; its operator finds the cause in its log."
+        ),
+    )
 
 
 def register_errors(app: Flask) -> None:

@@ -1,4 +1,5 @@
-"""The feedback endpoint (CDS Hooks 3.0.0, "Feedback"): 200 is said when the feedback is on disk, and a repeat changes nothing."""
+"""The feedback endpoint (CDS Hooks 3.0.0, "Feedback"): 200 is said when the feedback is on disk,
+and a repeat changes nothing."""
 
 from __future__ import annotations
 
@@ -29,14 +30,19 @@ def feedback_blueprint(serving: Serving, store: Store) -> Blueprint:
             raise NotFound(NO_SERVICE)
         body = json_body()
         if len(body) > MOST_BYTES:
-            raise RequestEntityTooLarge(f"Feedback may have {MOST_BYTES} bytes at most: send it in parts.")
+            raise RequestEntityTooLarge(
+                f"Feedback may have {MOST_BYTES} bytes at most: send it in parts."
+            )
         feedback = read_feedback(body, service_id, calling_client())
         if feedback:
             try:
                 store.keep(feedback)
             except StoreUnavailable:
                 raise ServiceUnavailable(
-                    "Feedback cannot be stored at present. Send it again later: what is sent twice is counted once.",
+                    (
+                        "Feedback cannot be stored at present. Send it again later: what is sent "
+                        "twice is counted once."
+                    ),
                     retry_after=RETRY_AFTER_SECONDS,
                 ) from None
         return Response(orjson.dumps({}), content_type="application/json")

@@ -1,4 +1,5 @@
-"""The body of feedback: what users did with the cards they were shown (CDS Hooks 3.0.0, "Feedback").
+"""The body of feedback: what users did with the cards they were shown (CDS
+Hooks 3.0.0, "Feedback").
 
 A body is taken as a whole or refused as a whole.
 Comments are free text and may name the patient: that there was one is stored, the words are not.
@@ -19,7 +20,8 @@ from .request import decoded
 
 MOST_BYTES = 1_000_000
 MOST_ITEMS = 1000
-# Of one card. With the items it bounds the rows of a body, so that it is stored in the time that its sender waits.
+# Of one card. With the items it bounds the rows of a body, so that it is stored in the time
+# that its sender waits.
 MOST_SUGGESTIONS = 10
 # A string that every database can hold: control characters are in no uuid, code or URI.
 Identifier = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
@@ -41,7 +43,8 @@ class Coding(Struct):
 
 
 class OverrideReason(Struct):
-    """Why a card was overridden ("OverrideReason"): a reason from the card's list, a comment, both, or neither."""
+    """Why a card was overridden ("OverrideReason"): a reason from the card's list, a comment,
+    both, or neither."""
 
     reason: Coding | None = None
     userComment: str | None = None
@@ -57,7 +60,9 @@ class Accepted(Struct, tag_field="outcome", tag="accepted"):
     """Feedback on a card of which one or more suggestions were accepted ("Suggestion accepted")."""
 
     card: Identifier
-    acceptedSuggestions: Annotated[list[AcceptedSuggestion], Meta(min_length=1, max_length=MOST_SUGGESTIONS)]
+    acceptedSuggestions: Annotated[
+        list[AcceptedSuggestion], Meta(min_length=1, max_length=MOST_SUGGESTIONS)
+    ]
     outcomeTimestamp: DateTime
 
 
@@ -80,7 +85,10 @@ _decode = msgspec.json.Decoder(FeedbackRequest).decode
 
 def read_feedback(body: bytes, service_id: str, client: str) -> list[Feedback]:
     """The interactions that a body reports. Raises :class:`BadRequest`, naming the element."""
-    return [_interaction(item, index, service_id, client) for index, item in enumerate(decoded(_decode, body).feedback)]
+    return [
+        _interaction(item, index, service_id, client)
+        for index, item in enumerate(decoded(_decode, body).feedback)
+    ]
 
 
 def _interaction(item: Accepted | Overridden, index: int, service_id: str, client: str) -> Feedback:
@@ -90,12 +98,25 @@ def _interaction(item: Accepted | Overridden, index: int, service_id: str, clien
         return Feedback(item.card, client, service_id, "accepted", moment, accepted)
     given = item.overrideReason or OverrideReason()
     reason = (given.reason.system, given.reason.code) if given.reason else ("", "")
-    return Feedback(item.card, client, service_id, "overridden", moment, (), *reason, commented=bool(given.userComment))
+    return Feedback(
+        item.card,
+        client,
+        service_id,
+        "overridden",
+        moment,
+        (),
+        *reason,
+        commented=bool(given.userComment),
+    )
 
 
 def _moment(text: str, element: str) -> datetime:
     if not _DATE_TIME.fullmatch(text):
-        raise BadRequest("Not a date and time as RFC 3339, section 5.6, has it: 1985-04-12T23:20:50.52Z.", element, code="value")
+        raise BadRequest(
+            "Not a date and time as RFC 3339, section 5.6, has it: 1985-04-12T23:20:50.52Z.",
+            element,
+            code="value",
+        )
     try:
         # A leap second counts as the second before it.
         return datetime.fromisoformat(text.upper().replace(":60", ":59")).astimezone(UTC)

@@ -27,14 +27,17 @@ _NO_CARD = "There is no PlanDefinition of this id here; GET /fhir/PlanDefinition
 
 
 def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) -> Blueprint:
-    """The endpoints below ``/fhir``; ``$apply`` computes during its ``turn``, as a hook call does."""
+    """The endpoints below ``/fhir``; ``$apply`` computes during its ``turn``, as
+    a hook call does."""
     blueprint = Blueprint("fhir", __name__, url_prefix=FHIR_BASE)
 
     @blueprint.before_request
     def negotiate() -> None:
         # A form is read for the form of the answer, whatever the endpoint.
         if request.mimetype == FORM and (request.content_length or 0) > MOST_BYTES:
-            raise RequestEntityTooLarge(f"The parameters of a search have {MOST_BYTES} bytes at most.")
+            raise RequestEntityTooLarge(
+                f"The parameters of a search have {MOST_BYTES} bytes at most."
+            )
         g.content_type = content_type(request)
 
     _add_reading(blueprint, serving)
@@ -54,8 +57,14 @@ def _add_reading(blueprint: Blueprint, serving: Serving) -> None:
     @blueprint.post("/<type_name>/_search")
     def search_by_post(type_name: str) -> Response:
         if request.mimetype != FORM:
-            raise BadRequest(f"A search by POST has its parameters as {FORM}.", code="not-supported", status=415)
-        return _found(serving.current.fhir, type_name, [*request.args.items(multi=True), *request.form.items(multi=True)])
+            raise BadRequest(
+                f"A search by POST has its parameters as {FORM}.", code="not-supported", status=415
+            )
+        return _found(
+            serving.current.fhir,
+            type_name,
+            [*request.args.items(multi=True), *request.form.items(multi=True)],
+        )
 
     @blueprint.get("/<type_name>/<resource_id>")
     def read(type_name: str, resource_id: str) -> Response:
@@ -68,7 +77,9 @@ def _add_reading(blueprint: Blueprint, serving: Serving) -> None:
         return response
 
 
-def _add_apply(blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn) -> None:
+def _add_apply(
+    blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn
+) -> None:
     @blueprint.post("/PlanDefinition/<card_id>/$apply")
     def apply(card_id: str) -> Response:
         engine = serving.current.engine
@@ -98,20 +109,33 @@ def _of_type(fhir: FhirDefinitions, type_name: str) -> Mapping[str, Published]:
     try:
         return fhir.by_type[type_name]
     except KeyError:
-        raise NotFound("There are no resources of this type here; GET /fhir/metadata lists the types.") from None
+        raise NotFound(
+            "There are no resources of this type here; GET /fhir/metadata lists the types."
+        ) from None
 
 
 def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[str, object]:
     try:
         decision, rendered = engine.answer_of(card_id, call, now)
     except MissingData as error:
-        text = f"Required data is missing. Give it as prefetchData with these keys, or in data: {', '.join(error.keys)}."
+        text = (
+            "Required data is missing. Give it as prefetchData with these keys, or in data: "
+            f"{', '.join(error.keys)}."
+        )
         raise BadRequest(text, "Parameters.parameter", code="required", status=422) from None
     except Unrendered:
-        text = "The card applies, but it cannot be written for these data: something in them is beyond all measure."
+        text = (
+            "The card applies, but it cannot be written for these data: something in them is "
+            "beyond all measure."
+        )
         raise BadRequest(text, "Parameters.parameter", code="processing", status=422) from None
     except UnreadableOrders as error:
-        raise BadRequest(str(error), "Parameters.parameter.where(name='draftOrders')", code=error.code, status=422) from None
+        raise BadRequest(
+            str(error),
+            "Parameters.parameter.where(name='draftOrders')",
+            code=error.code,
+            status=422,
+        ) from None
     return care_plan(engine, call, now, decision, rendered)
 
 

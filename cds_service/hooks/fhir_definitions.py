@@ -1,4 +1,5 @@
-"""The definitions as the service serves them: each a FHIR R4 resource as JSON, with what is searched by."""
+"""The definitions as the service serves them: each a FHIR R4 resource as JSON, with
+what is searched by."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class Published(NamedTuple):
 
 
 class FhirDefinitions:
-    """The definitions of ``engine``, made when first asked for. ``since``: from when they are served."""
+    """The definitions of ``engine``, made when first asked for. ``since``: from
+    when they are served."""
 
     def __init__(self, engine: Engine, since: datetime):
         self._engine = engine
@@ -47,7 +49,9 @@ class FhirDefinitions:
     @cached_property
     def capabilities(self) -> bytes:
         """The CapabilityStatement as JSON."""
-        return orjson.dumps(capability_statement(list(self.by_type), self._engine, self.base, self._since))
+        return orjson.dumps(
+            capability_statement(list(self.by_type), self._engine, self.base, self._since)
+        )
 
     def prepare(self) -> None:
         """Make everything now."""

@@ -1,4 +1,5 @@
-"""In which form FHIR answers are given (FHIR R4, "Content Types and encodings"): JSON alone, of R4 alone."""
+"""In which form FHIR answers are given (FHIR R4, "Content Types and encodings"): JSON
+alone, of R4 alone."""
 
 from __future__ import annotations
 
@@ -15,12 +16,14 @@ _VERSIONS = ("4.0", "4.0.1")
 
 
 def content_type(request: Request) -> str:
-    """The content type of the answer to ``request``: ``_format`` comes before ``Accept``. Raises :class:`BadRequest` with 406."""
+    """The content type of the answer to ``request``: ``_format`` comes before ``Accept``. Raises
+    :class:`BadRequest` with 406."""
     wanted = request.args.get("_format", "")
     if not wanted and request.mimetype == FORM:
         wanted = request.form.get("_format", "")
     if wanted:
-        kind, version = _read(wanted.replace("fhir json", "fhir+json"))  # in a query, "+" is a space
+        # in a query, "+" is a space
+        kind, version = _read(wanted.replace("fhir json", "fhir+json"))
         if kind in (FHIR_JSON, JSON, *_SHORT) and version in _VERSIONS:
             return FHIR_JSON
     elif found := next(_acceptable(request), ""):
@@ -44,11 +47,14 @@ def _acceptable(request: Request) -> Iterator[str]:
 def _read(media: str) -> tuple[str, str]:
     """A media type and the version of FHIR that it asks for."""
     kind, *parameters = (part.strip().lower() for part in media.split(";"))
-    versions = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("fhirversion=")]
+    versions = [
+        part.partition("=")[2].strip('" ') for part in parameters if part.startswith("fhirversion=")
+    ]
     return kind, versions[0] if versions else _VERSIONS[0]
 
 
 def is_strict(request: Request) -> bool:
-    """Whether the client wants what is not understood to be refused (``Prefer: handling=strict``)."""
+    """Whether the client wants what is not understood to be refused
+    (``Prefer: handling=strict``)."""
     preferences = ",".join(request.headers.getlist("Prefer")).replace(";", ",").split(",")
     return "handling=strict" in (preference.strip().lower() for preference in preferences)

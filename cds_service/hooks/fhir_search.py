@@ -1,4 +1,5 @@
-"""Searching the definitions (FHIR R4, "Search"): by url, _id, name, status and version, a page at a time."""
+"""Searching the definitions (FHIR R4, "Search"): by url, _id, name, status and version,
+a page at a time."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ Test = Callable[[list[str]], Holds]
 
 
 class Search(NamedTuple):
-    """A search as it was understood. ``tests``: each holds of what is found; ``size``: resources on a page; ``used``: the
-    parameters that count, in order."""
+    """A search as it was understood. ``tests``: each holds of what is found; ``size``: resources on
+    a page; ``used``: the parameters that count, in order."""
 
     tests: tuple[Holds, ...]
     size: int
@@ -50,7 +51,9 @@ def _exactly(name: str) -> Test:
 def _token(name: str, system: str = "") -> Test:
     def test(values: list[str]) -> Holds:
         parts = (value.rpartition("|") for value in values)
-        wanted = frozenset(code for of, separator, code in parts if not separator or of in ("", system))
+        wanted = frozenset(
+            code for of, separator, code in parts if not separator or of in ("", system)
+        )
         return lambda resource: _text(resource, name) in wanted
 
     return test
@@ -85,8 +88,9 @@ _TESTS: Mapping[str, Test] = {
 def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search:
     """The search that the ``arguments`` of a query ask for. Raises :class:`BadRequest`.
 
-    What is not known is passed over, and ``strict`` refuses it (FHIR R4, "Handling Errors"); a modifier that is not known is
-    always refused, because it would change what is found ("Modifiers").
+    What is not known is passed over, and ``strict`` refuses it (FHIR R4, "Handling
+    Errors"); a modifier that is not known is always refused, because it would change what
+    is found ("Modifiers").
     """
     arguments = list(arguments)
     if len(arguments) > MOST_PARAMETERS:
@@ -101,10 +105,17 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
             if value:
                 tests.append(_TESTS[name](values_of(value)))
         elif name.partition(":")[0] in PARAMETERS:
-            raise BadRequest("There is no such modifier; name has :exact and :contains.", name.partition(":")[0], code="not-supported")
+            raise BadRequest(
+                "There is no such modifier; name has :exact and :contains.",
+                name.partition(":")[0],
+                code="not-supported",
+            )
         elif name not in _CONTROLS:
             if strict:
-                raise BadRequest(f"A parameter is not known; there are: {', '.join([*PARAMETERS, *_CONTROLS])}.", code="not-supported")
+                raise BadRequest(
+                    f"A parameter is not known; there are: {', '.join([*PARAMETERS, *_CONTROLS])}.",
+                    code="not-supported",
+                )
             continue
         if name not in page:
             used.append((name, value))
@@ -115,7 +126,9 @@ def values_of(text: str) -> list[str]:
     """The values of a parameter, of which any may hold. Raises :class:`BadRequest` for too many."""
     parts = _COMMA.split(text, MOST_VALUES)
     if len(parts) > MOST_VALUES:
-        raise BadRequest(f"A parameter of a search has {MOST_VALUES} values at most.", code="too-costly")
+        raise BadRequest(
+            f"A parameter of a search has {MOST_VALUES} values at most.", code="too-costly"
+        )
     return [_ESCAPED.sub(r"\1", part) for part in parts]
 
 
@@ -141,7 +154,12 @@ def searchset(search: Search, resources: Iterable[Resource], url: str) -> dict[s
             links.append(link("previous", max(0, search.offset - search.size)))
         if end < len(found):
             links.append(link("next", end))
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links}
+    bundle: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": len(found),
+        "link": links,
+    }
     entries = [_entry(resource, url) for resource in found[search.offset : end]]
     return {**bundle, "entry": entries} if entries else bundle
 

@@ -1,4 +1,5 @@
-"""Whether the process answers (``/healthz``) and whether what it needs is there (``/readyz``): open to all, and cheap."""
+"""Whether the process answers (``/healthz``) and whether what it needs is there (``/readyz``): open
+to all, and cheap."""
 
 from __future__ import annotations
 
@@ -27,11 +28,20 @@ def health_blueprint(serving: Serving, store: Store, clock: Callable[[], datetim
 
     @blueprint.get("/readyz")
     def ready() -> Response:
-        cards = {"status": "ok", "active": len(serving.current.engine.cards), "since": since.isoformat(timespec="seconds")}
+        cards = {
+            "status": "ok",
+            "active": len(serving.current.engine.cards),
+            "since": since.isoformat(timespec="seconds"),
+        }
         parts = {"cards": cards, "store": _store(store)}
-        # Hooks are answered without a database; who sends them calls here should know that feedback is refused.
+        # Hooks are answered without a database; who sends them calls here should know that
+        # feedback is refused.
         degraded = any(part["status"] != "ok" for part in parts.values())
-        counts = {"cardsNotRecorded": store.lost, "factsNotRead": TROUBLES.unread, "cardsLeftOut": TROUBLES.dropped}
+        counts = {
+            "cardsNotRecorded": store.lost,
+            "factsNotRead": TROUBLES.unread,
+            "cardsLeftOut": TROUBLES.dropped,
+        }
         return _json({"status": "degraded" if degraded else "ok", "parts": parts, "counts": counts})
 
     return blueprint
@@ -39,8 +49,14 @@ def health_blueprint(serving: Serving, store: Store, clock: Callable[[], datetim
 
 def _store(store: Store) -> dict[str, Any]:
     failing = store.failing_since
-    return {"status": "degraded", "since": failing.isoformat(timespec="seconds")} if failing else {"status": "ok"}
+    return (
+        {"status": "degraded", "since": failing.isoformat(timespec="seconds")}
+        if failing
+        else {"status": "ok"}
+    )
 
 
 def _json(value: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(value), content_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(
+        orjson.dumps(value), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )

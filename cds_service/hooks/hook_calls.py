@@ -1,4 +1,5 @@
-"""A hook call answered: the bytes of its body in, the bytes of its answer out, the same in a thread and on the event loop."""
+"""A hook call answered: the bytes of its body in, the bytes of its answer out, the same in a thread
+and on the event loop."""
 
 from __future__ import annotations
 
@@ -22,10 +23,13 @@ _NO_CARDS = orjson.dumps({"cards": []})
 class HookCalls:
     """Answers hook calls by the cards that are served at the time.
 
-    ``clock`` gives aware datetimes; ``fhir`` reads what clients did not prefetch; ``store`` notes the cards shown.
+    ``clock`` gives aware datetimes; ``fhir`` reads what clients did not prefetch; ``store``
+    notes the cards shown.
     """
 
-    def __init__(self, serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, store: Store):
+    def __init__(
+        self, serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, store: Store
+    ):
         self._serving = serving
         self._clock = clock
         self._fhir = fhir
@@ -36,9 +40,11 @@ class HookCalls:
         return service_id in self._serving.current.hooks_by_id
 
     def answer(self, service_id: str, body: bytes, client: str, *, may_wait: bool = True) -> bytes:
-        """The answer to a ``client``'s call with this ``body``, as JSON. Raises what ``hooks/errors`` has an answer to.
+        """The answer to a ``client``'s call with this ``body``, as JSON. Raises what
+        ``hooks/errors`` has an answer to.
 
-        Unless it ``may_wait``, raises :class:`.request.MustWait` for what has to be fetched, before anything is fetched or noted.
+        Unless it ``may_wait``, raises :class:`.request.MustWait` for what has to be fetched, before
+        anything is fetched or noted.
         """
         engine, hooks_by_id, *_ = self._serving.current
         hooks = hooks_by_id.get(service_id)
@@ -52,6 +58,10 @@ class HookCalls:
         if not cards:
             return _NO_CARDS
         cards, content = encoded(cards)
-        occasion = store.occasions.name(client, call.fhir_server, call.patient_id, call.user_id, now)
-        store.note_shown([shown_card(card, service_id, client, now, patient_hash, occasion) for card in cards])
+        occasion = store.occasions.name(
+            client, call.fhir_server, call.patient_id, call.user_id, now
+        )
+        store.note_shown(
+            [shown_card(card, service_id, client, now, patient_hash, occasion) for card in cards]
+        )
         return content

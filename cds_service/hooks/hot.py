@@ -1,9 +1,12 @@
-"""Which calls are hot, and how they are answered: on the event loop, without Flask, without a WSGI environment, without a thread.
+"""Which calls are hot, and how they are answered: on the event loop, without Flask, without a WSGI
+environment, without a thread.
 
-A call is hot if its head is as most clients send it and nothing in it is to be refused; every other call goes by Flask, which so
-answers all that is odd. The checks are the same and in the same order: the service, the content type and the host by the head; then
-the token, in a thread, because keys may have to be fetched and used tokens are noted in a file; then the body, within the same
-limits. A body that is refused is answered by the error handlers of Flask. What would have to wait is left to a thread.
+A call is hot if its head is as most clients send it and nothing in it is to be refused; every
+other call goes by Flask, which so answers all that is odd. The checks are the same and in the same
+order: the service, the content type and the host by the head; then the token, in a thread, because
+keys may have to be fetched and used tokens are noted in a file; then the body, within the same
+limits. A body that is refused is answered by the error handlers of Flask. What would have to wait
+is left to a thread.
 """
 
 from __future__ import annotations
@@ -18,13 +21,18 @@ from .authentication import Authentication
 from .caller import client_of, party
 from .hook_calls import HookCalls
 
-# How long a body may be that is made to be slow, so that the event loop stands still for some 50 ms: see docs/security.md.
+# How long a body may be that is made to be slow, so that the event loop stands still for some 50
+# ms: see docs/security.md.
 HOT_BYTES = 200_000
 _SERVICES = "/cds-services/"
-_JSON = frozenset({"application/json", "application/json; charset=utf-8", "application/json;charset=utf-8"})
-# What decides how a call is answered; of any other header nothing is read for an answer of status 200.
+_JSON = frozenset(
+    {"application/json", "application/json; charset=utf-8", "application/json;charset=utf-8"}
+)
+# What decides how a call is answered; of any other header nothing is read for an
+# answer of status 200.
 _DECIDING = frozenset(
-    ["authorization", "content-encoding", "content-length", "content-type", "host", "origin", "transfer-encoding"]
+    ["authorization", "content-encoding", "content-length", "content-type", "host", "origin",
+    "transfer-encoding"],
 )  # fmt: skip
 
 
@@ -41,8 +49,9 @@ class HotCall(NamedTuple):
 class HotCalls:
     """Recognises and answers the calls of hooks that are hot.
 
-    ``authentication`` checks their tokens, where callers are registered; ``is_own``: whether a host is the service's own, where only
-    those are answered; ``has_origins``: whether pages of some origins may call, whose answers have headers of their own.
+    ``authentication`` checks their tokens, where callers are registered; ``is_own``: whether a host
+    is the service's own, where only those are answered; ``has_origins``: whether pages of some
+    origins may call, whose answers have headers of their own.
     """
 
     def __init__(
@@ -92,16 +101,28 @@ class HotCalls:
         )
         if not is_hot:
             return None
-        return HotCall(service_id, path, int(length), headers.get("authorization", ""), scope.client.rpartition(":")[0])
+        return HotCall(
+            service_id,
+            path,
+            int(length),
+            headers.get("authorization", ""),
+            scope.client.rpartition(":")[0],
+        )
 
     def admit(self, call: HotCall) -> tuple[Admitted, Caller | None]:
-        """Admit a hot call, and say who makes it. Raises what :class:`.authentication.Authentication` raises."""
+        """Admit a hot call, and say who makes it. Raises what
+        :class:`.authentication.Authentication` raises."""
         caller = None
         if self._authentication is not None:
             caller = self._authentication.caller(call.authorization, call.path, call.address)
         return Admitted(party(caller, call.address), self._most_bytes), caller
 
     def answer(self, call: HotCall, caller: Caller | None, body: bytes) -> Answer:
-        """Answer a hot call, without waiting for anything. Raises :class:`.request.MustWait`, or what the call is refused for."""
+        """Answer a hot call, without waiting for anything. Raises :class:`.request.MustWait`, or
+        what the call is refused for."""
         content = self._calls.answer(call.service_id, body, client_of(caller), may_wait=False)
-        return 200, [("content-type", "application/json"), ("content-length", str(len(content)))], content
+        return (
+            200,
+            [("content-type", "application/json"), ("content-length", str(len(content)))],
+            content,
+        )

@@ -1,6 +1,8 @@
-"""Where anyone on this machine may call: what a page in its browser may not, which has led a name of its own to this address.
+"""Where anyone on this machine may call: what a page in its browser may not, which has led a name
+of its own to this address.
 
-A browser takes such a page and the service for one origin (DNS rebinding), so that neither CORS nor a preflight stands between.
+A browser takes such a page and the service for one origin (DNS rebinding), so that neither CORS nor
+a preflight stands between.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from .errors import BadRequest
 
 
 def own_names(base_url: str) -> Callable[[str], bool]:
-    """Whether a host, with its port or without, is this machine as it calls itself, or that of ``base_url``."""
+    """Whether a host, with its port or without, is this machine as it calls itself, or
+    that of ``base_url``."""
     public = urlsplit(base_url).hostname
 
     def is_own(host: str) -> bool:
@@ -35,4 +38,8 @@ def refuse_other_hosts(app: Flask, is_own: Callable[[str], bool]) -> None:
     @app.before_request
     def refuse() -> None:
         if ADMITTED not in request.environ and not is_own(request.host):
-            raise BadRequest("The service answers as localhost alone; CDS_BASE_URL gives it another name.", code="security", status=421)
+            raise BadRequest(
+                "The service answers as localhost alone; CDS_BASE_URL gives it another name.",
+                code="security",
+                status=421,
+            )

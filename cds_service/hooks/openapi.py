@@ -1,4 +1,5 @@
-"""``GET /openapi.json``: the service in OpenAPI 3.1, worked out from the models that read requests and from its routes."""
+"""``GET /openapi.json``: the service in OpenAPI 3.1, worked out from the models that read requests
+and from its routes."""
 
 from __future__ import annotations
 
@@ -41,10 +42,21 @@ def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, An
 def _paths(services: Sequence[HookService], settings: Settings) -> dict[str, Any]:
     protected = bool(settings.clients)
     anyone = [] if protected or settings.insecure else ["421"]
-    discovery = ["200", "429", "500", *anyone, *(["401", "503"] if protected and settings.discovery == "protected" else [])]
+    discovery = [
+        "200",
+        "429",
+        "500",
+        *anyone,
+        *(["401", "503"] if protected and settings.discovery == "protected" else []),
+    ]
     own = ["429", "500", "503", *anyone, *(["401"] if protected else [])]
     paths = _describing(discovery)
-    became = operation("report", "What became of the cards that the caller was shown", schema_of("Report"), ["200", "400", *own])
+    became = operation(
+        "report",
+        "What became of the cards that the caller was shown",
+        schema_of("Report"),
+        ["200", "400", *own],
+    )
     paths["/api/report"] = {"get": {**became, "parameters": [_WEEKS]}}
     for path, summary in _PROBES.items():
         paths[path] = {"get": operation(path[1:], summary, _ANY, ["200", "500", *anyone])}
@@ -61,7 +73,9 @@ def _paths(services: Sequence[HookService], settings: Settings) -> dict[str, Any
 
 
 def _describing(discovery: Sequence[str]) -> dict[str, Any]:
-    services = operation("discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery)
+    services = operation(
+        "discover", "The services on offer (CDS Hooks, Discovery)", schema_of("Services"), discovery
+    )
     this = operation("openapi", "This document", _ANY, discovery)
     return {"/cds-services": {"get": services}, "/openapi.json": {"get": this}}
 
@@ -78,32 +92,52 @@ _ANY = {"schema": {"type": "object"}}
 _DESCRIBING = ("/cds-services", "/openapi.json", *FHIR_DESCRIBING)
 _PROBES = {
     "/healthz": "Whether the process answers",
-    "/readyz": "Whether the cards are loaded and the database answers; degraded, hooks are answered all the same",
+    "/readyz": (
+        "Whether the cards are loaded and the database answers; degraded, hooks are answered all "
+        "the same"
+    ),
 }
 _WEEKS = {
-    "name": "weeks", "in": "query", "description": "Weeks back, the present one included.",
+    "name": "weeks",
+    "in": "query",
+    "description": "Weeks back, the present one included.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_WEEKS, "default": DEFAULT_WEEKS},
-}  # fmt: skip
+}
 
 
 def _call(service_id: str, offered: Sequence[HookService], own: Sequence[str]) -> dict[str, Any]:
     statuses = ["200", "400", "408", "412", "413", "415", "422", *own]
     bodies = [schema_of(_request_name(service.hook))["schema"] for service in offered]
     return {
-        **operation(service_id, "; ".join(service.entry["title"] for service in offered), schema_of("CdsResponse"), statuses),
+        **operation(
+            service_id,
+            "; ".join(service.entry["title"] for service in offered),
+            schema_of("CdsResponse"),
+            statuses,
+        ),
         "description": " ".join(service.entry["description"] for service in offered),
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": bodies[0] if len(bodies) == 1 else {"oneOf": bodies}}},
+            "content": {
+                "application/json": {"schema": bodies[0] if len(bodies) == 1 else {"oneOf": bodies}}
+            },
         },
     }
 
 
 def _feedback(service_id: str, own: Sequence[str]) -> dict[str, Any]:
-    summary = f"What users did with the cards of {service_id}; at most {MOST_BYTES} bytes (CDS Hooks, Feedback)"
+    summary = (
+        f"What users did with the cards of {service_id}; at most {MOST_BYTES} bytes (CDS Hooks, "
+        "Feedback)"
+    )
     return {
-        **operation(f"{service_id}-feedback", summary, _ANY, ["200", "400", "408", "413", "415", *own]),
-        "requestBody": {"required": True, "content": {"application/json": schema_of("FeedbackRequest")}},
+        **operation(
+            f"{service_id}-feedback", summary, _ANY, ["200", "400", "408", "413", "415", *own]
+        ),
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": schema_of("FeedbackRequest")},
+        },
     }
 
 
@@ -113,22 +147,41 @@ def _request_name(hook: str) -> str:
 
 def _components(protected: bool) -> dict[str, Any]:
     wanted = [*REQUESTS.values(), FeedbackRequest, ApplyRequest]
-    (*references, _, _), schemas = msgspec.json.schema_components(wanted, ref_template=SCHEMAS + "{name}")
+    (*references, _, _), schemas = msgspec.json.schema_components(
+        wanted, ref_template=SCHEMAS + "{name}"
+    )
     requests = {}
     for hook, reference in zip(REQUESTS, references, strict=True):
         model = schemas[reference["$ref"].removeprefix(SCHEMAS)]
-        requests[_request_name(hook)] = {**model, "title": hook, "properties": {**model["properties"], "hook": {"const": hook}}}
-    models = {name: schema for name, schema in schemas.items() if not name.startswith("HookRequest")}
-    components: dict[str, Any] = {"schemas": _readable({**requests, **models}) | CARD_SCHEMAS | FHIR_SCHEMAS | {"Report": REPORT}}
+        requests[_request_name(hook)] = {
+            **model,
+            "title": hook,
+            "properties": {**model["properties"], "hook": {"const": hook}},
+        }
+    models = {
+        name: schema for name, schema in schemas.items() if not name.startswith("HookRequest")
+    }
+    components: dict[str, Any] = {
+        "schemas": _readable({**requests, **models})
+        | CARD_SCHEMAS
+        | FHIR_SCHEMAS
+        | {"Report": REPORT}
+    }
     if protected:
         components["securitySchemes"] = {
-            "clientToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "CDS Hooks, Trusting CDS Clients"}
+            "clientToken": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "CDS Hooks, Trusting CDS Clients",
+            }
         }
     return components
 
 
 def _readable(schema: Any) -> Any:
-    """Patterns as JSON Schema writes them (Python's ``$`` would let a line feed pass), docstrings as prose."""
+    """Patterns as JSON Schema writes them (Python's ``$`` would let a line feed pass),
+    docstrings as prose."""
     if isinstance(schema, list):
         return [_readable(item) for item in schema]
     if not isinstance(schema, dict):
@@ -137,5 +190,7 @@ def _readable(schema: Any) -> Any:
     if isinstance(told.get("pattern"), str):
         told["pattern"] = re.sub(r"\\Z$", "$", re.sub(r"^\\A", "^", told["pattern"]))
     if isinstance(told.get("description"), str):
-        told["description"] = " ".join(inspect.cleandoc(told["description"]).replace("``", "`").split())
+        told["description"] = " ".join(
+            inspect.cleandoc(told["description"]).replace("``", "`").split()
+        )
     return told

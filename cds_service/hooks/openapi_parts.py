@@ -14,10 +14,15 @@ _PROBLEMS = {
     "404": "There is no such service.",
     "406": "The answer is wanted in another form than JSON of FHIR 4.0.",
     "408": "The body did not come in time.",
-    "412": "Required data is neither in the prefetch nor can it be fetched; the prefetch keys are named.",
+    "412": (
+        "Required data is neither in the prefetch nor can it be fetched; the prefetch keys are "
+        "named."
+    ),
     "413": "The body is too large.",
     "415": "The body is not declared as JSON, or is compressed.",
-    "422": "The draft orders are of a FHIR version that is not read, or one does not tell its patient.",
+    "422": (
+        "The draft orders are of a FHIR version that is not read, or one does not tell its patient."
+    ),
     "421": "The call is for another host than this machine or that of the public base URL.",
     "429": "Too many calls; Retry-After says when to try again.",
     "500": "The service failed.",
@@ -38,7 +43,8 @@ def operation(
     media: str = JSON,
     problems: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """An operation that answers ``answer`` with 200, and an OperationOutcome with the other ``statuses``.
+    """An operation that answers ``answer`` with 200, and an OperationOutcome with
+    the other ``statuses``.
 
     ``problems``: what statuses mean here, where it is not what they usually do.
     """
@@ -48,5 +54,8 @@ def operation(
         if status == "200":
             answers[status] = {"description": "The answer.", "content": {media: answer}}
         else:
-            answers[status] = {"description": meanings[status], "content": {media: schema_of("OperationOutcome")}}
+            answers[status] = {
+                "description": meanings[status],
+                "content": {media: schema_of("OperationOutcome")},
+            }
     return {"operationId": operation_id, "summary": summary, "responses": answers}

@@ -15,7 +15,8 @@ class TooMany(Exception):
 
 
 class Places:
-    """``at_once`` calls of a party are answered at a time, ``most_waiting`` more wait, without a thread."""
+    """``at_once`` calls of a party are answered at a time, ``most_waiting`` more wait,
+    without a thread."""
 
     def __init__(self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING):
         self._at_once = at_once

@@ -1,6 +1,8 @@
-"""One line in the log for every call that is not answered with 2xx: its status, endpoint, reason, element and id.
+"""One line in the log for every call that is not answered with 2xx: its status, endpoint,
+reason, element and id.
 
-Reasons are texts of this service and hold nothing that was sent; an id is short and of plain characters.
+Reasons are texts of this service and hold nothing that was sent; an id is short and
+of plain characters.
 """
 
 from __future__ import annotations
@@ -17,11 +19,26 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id(stated: str | None) -> str:
-    """The id by which a call is found in the log: the client's own, where it is a plain one, else a new one."""
+    """The id by which a call is found in the log: the client's own, where it is a plain
+    one, else a new one."""
     return stated if stated and _PLAIN.fullmatch(stated) else uuid4().hex[:16]
 
 
 def note_refusal(status: int, endpoint: str | None, why: str, element: str, identity: str) -> None:
     """Write the line."""
-    level = logging.ERROR if status >= 500 else logging.WARNING if status in _OF_INTEREST else logging.INFO
-    log.log(level, "%d %s: %s%s [%s]", status, endpoint or "no endpoint", why, f" ({element})" if element else "", identity)
+    level = (
+        logging.ERROR
+        if status >= 500
+        else logging.WARNING
+        if status in _OF_INTEREST
+        else logging.INFO
+    )
+    log.log(
+        level,
+        "%d %s: %s%s [%s]",
+        status,
+        endpoint or "no endpoint",
+        why,
+        f" ({element})" if element else "",
+        identity,
+    )

@@ -1,4 +1,5 @@
-"""The CDS Hooks request: its envelope and context, checked; the prefetch, left unread until a fact asks for it.
+"""The CDS Hooks request: its envelope and context, checked; the prefetch, left unread
+until a fact asks for it.
 
 CDS Hooks 3.0.0, "Calling a CDS Service"; the context of each hook is in ``contexts``.
 """
@@ -29,10 +30,12 @@ Context = TypeVar("Context", bound=HookContext)
 
 
 class HookRequest(Struct, Generic[Context]):
-    """The request body. Elements that the service does not use, ``extension`` included, are accepted and not read.
+    """The request body. Elements that the service does not use, ``extension`` included, are
+    accepted and not read.
 
-    Whatever resource type ``context.userId`` names (Practitioner, PractitionerRole, Patient, RelatedPerson), it decides nothing; a
-    suggested order of the intent ``order`` names a Practitioner or PractitionerRole as its requester.
+    Whatever resource type ``context.userId`` names (Practitioner, PractitionerRole, Patient,
+    RelatedPerson), it decides nothing; a suggested order of the intent ``order`` names a
+    Practitioner or PractitionerRole as its requester.
     """
 
     hook: Text
@@ -44,7 +47,9 @@ class HookRequest(Struct, Generic[Context]):
 
 
 REQUESTS: dict[str, Any] = {hook: HookRequest[CONTEXTS[hook]] for hook in HOOKS}  # type: ignore[valid-type]
-_DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {hook: msgspec.json.Decoder(model).decode for hook, model in REQUESTS.items()}
+_DECODERS: dict[str, Callable[[bytes], HookRequest[Any]]] = {
+    hook: msgspec.json.Decoder(model).decode for hook, model in REQUESTS.items()
+}
 
 
 class _Hook(Struct):
@@ -58,11 +63,15 @@ class MustWait(Exception):
     """A call needs what has to be waited for, and may not wait."""
 
 
-def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None, *, may_wait: bool = True) -> Call:
-    """The call that a request body makes for the service of one of ``hooks``. Raises :class:`BadRequest`, naming the element.
+def read_call(
+    body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None, *, may_wait: bool = True
+) -> Call:
+    """The call that a request body makes for the service of one of ``hooks``. Raises
+    :class:`BadRequest`, naming the element.
 
-    ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the prefetch is read. Unless the
-    call ``may_wait``, it raises :class:`MustWait` as soon as it is seen that this server is to be asked.
+    ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the
+    prefetch is read. Unless the call ``may_wait``, it raises :class:`MustWait` as soon as it is
+    seen that this server is to be asked.
     """
     hook, request, authorization = _request(body, hooks)
     context = request.context
@@ -90,15 +99,29 @@ def read_call(body: bytes, hooks: Sequence[str], fhir: FhirClient | None = None,
 
 
 def _request(body: bytes, hooks: Sequence[str]) -> tuple[str, Any, FhirAuthorization | None]:
-    """The hook and the request that a body is, with the authorization for the client's FHIR server, if any."""
-    # Where one id serves several hooks, the body says which, and that decides how its context is read.
+    """The hook and the request that a body is, with the authorization for the client's
+    FHIR server, if any."""
+    # Where one id serves several hooks, the body says which, and that decides how
+    # its context is read.
     hook = hooks[0] if len(hooks) == 1 else decoded(_decode_hook, body).hook
     request = decoded(_DECODERS[hook], body) if hook in hooks else None
     if request is None or request.hook != hook:
-        raise BadRequest(f"This service answers the hook {' or '.join(map(repr, hooks))}; the request is for another.", "hook")
-    authorization = request.fhirAuthorization if request.fhirAuthorization and request.fhirAuthorization.access_token else None
+        raise BadRequest(
+            (
+                f"This service answers the hook {' or '.join(map(repr, hooks))}; the request is "
+                "for another."
+            ),
+            "hook",
+        )
+    authorization = (
+        request.fhirAuthorization
+        if request.fhirAuthorization and request.fhirAuthorization.access_token
+        else None
+    )
     if authorization and not request.fhirServer:
-        raise BadRequest("With fhirAuthorization, fhirServer is required.", "fhirServer", code="required")
+        raise BadRequest(
+            "With fhirAuthorization, fhirServer is required.", "fhirServer", code="required"
+        )
     return hook, request, authorization
 
 
@@ -107,7 +130,8 @@ def _wait(_: Mapping[str, str]) -> Mapping[str, Fetched]:
 
 
 def _opened_if_whole(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
-    """The prefetched values, where none of ``keys`` has to be fetched: that is seen before any of them is decoded."""
+    """The prefetched values, where none of ``keys`` has to be fetched: that is seen before any
+    of them is decoded."""
     if not all(key in prefetch for key in keys):
         raise MustWait
     return opened(prefetch, keys)
@@ -128,7 +152,8 @@ def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
 
 
 def opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
-    """The prefetched values under ``keys``; the others are never decoded. What says nothing is read as such."""
+    """The prefetched values under ``keys``; the others are never decoded. What says
+    nothing is read as such."""
     return {key: _read(prefetch[key], "prefetch", key) for key in keys if key in prefetch}
 
 
@@ -140,24 +165,32 @@ def _read(text: Raw, *path: str) -> Value:
 
 
 def _draft_orders(hook: str, context: Any) -> Value:
-    """The draft orders of a hook that has them. Raises :class:`BadRequest` where they are no Bundle, or missing; a known client
-    leaves them out of ``order-select`` while its form opens."""
+    """The draft orders of a hook that has them. Raises :class:`BadRequest` where they are no
+    Bundle, or missing; a known client leaves them out of ``order-select`` while its form opens."""
     if not HOOKS[hook].has_drafts:
         return None
-    value = _read(context.draftOrders, "context", "draftOrders") if memoryview(context.draftOrders).nbytes else None
+    value = (
+        _read(context.draftOrders, "context", "draftOrders")
+        if memoryview(context.draftOrders).nbytes
+        else None
+    )
     if value is None and not HOOKS[hook].has_selections:
         raise BadRequest("draftOrders is required.", "context.draftOrders", code="required")
     if value is not None and not isinstance(value, Bundle):
-        raise BadRequest("draftOrders is a Bundle of resources.", "context.draftOrders", code="structure")
+        raise BadRequest(
+            "draftOrders is a Bundle of resources.", "context.draftOrders", code="structure"
+        )
     return value
 
 
-# Messages of the decoder that say what was sent, which may be of a patient, or show a pattern that tells a reader little.
+# Messages of the decoder that say what was sent, which may be of a patient, or show a pattern that
+# tells a reader little.
 _ECHOES = ("Invalid value ", "Expected `str` matching regex ")
 
 
 def _invalid(message: str) -> BadRequest:
-    """A validation message of the decoder with its path as a FHIR expression: ``$.context`` becomes ``context``."""
+    """A validation message of the decoder with its path as a FHIR expression: ``$.context``
+    becomes ``context``."""
     what, _, path = message.partition(" - at `$")
     if what.startswith(_ECHOES):
         what = "Not a value of the form that is asked for"
@@ -166,4 +199,6 @@ def _invalid(message: str) -> BadRequest:
         if phrase in what:
             name = what.split(phrase)[1].split("`")[0]
             element = f"{element}.{name}" if element else name
-    return BadRequest(what + ".", element, code="required" if "missing required" in what else "structure")
+    return BadRequest(
+        what + ".", element, code="required" if "missing required" in what else "structure"
+    )

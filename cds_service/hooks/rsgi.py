@@ -1,9 +1,12 @@
-"""Calls are answered whole: the server's event loop waits for slow clients, so that none of them holds a thread.
+"""Calls are answered whole: the server's event loop waits for slow clients, so that none of
+them holds a thread.
 
-A WSGI server hands a call over when its headers are there, and the thread then waits for the body as long as the client
-likes. Here the head is decided on first (``admission``), so that no byte is taken in of a call that is refused for it; then the
-body is collected, within a time, a size, and the bytes that may be held at a time (``in_flight``), by the server's own interface
-(RSGI). Those that are hot (``hot``) are then answered on the loop, one at a time, and all others by Flask in a thread.
+A WSGI server hands a call over when its headers are there, and the thread then waits for the
+body as long as the client likes. Here the head is decided on first (``admission``), so that no
+byte is taken in of a call that is refused for it; then the body is collected, within a time, a
+size, and the bytes that may be held at a time (``in_flight``), by the server's own interface
+(RSGI). Those that are hot (``hot``) are then answered on the loop, one at a time, and all others
+by Flask in a thread.
 """
 
 from __future__ import annotations
@@ -30,14 +33,16 @@ from .request import MustWait
 from .turn import LoopTurn
 
 BODY_SECONDS = 30
-# A body that is not read is still taken from the connection for so long, or its sender, who goes on sending, may lose the answer.
+# A body that is not read is still taken from the connection for so long, or its sender, who goes on
+# sending, may lose the answer.
 _DISCARD_SECONDS = 0.3
 _DISCARD_BYTES = 10_000_000
-# Two calls compute in threads at a time (hooks/turn.py); the other threads wait: up to 32 for FHIR servers
-# (fhir_server/client.py), and 16 for the database (store/writer.py). So some are always left.
+# Two calls compute in threads at a time (hooks/turn.py); the other threads wait: up to 32
+# for FHIR servers (fhir_server/client.py), and 16 for the database (store/writer.py). So
+# some are always left.
 THREADS = 80
-# Those that decide on heads and answer calls without a body: up to 16 wait for the keys of clients (trust/key_sources.py), and
-# 12 for EHRs that launch the SMART app (workbench/smart).
+# Those that decide on heads and answer calls without a body: up to 16 wait for the keys of clients
+# (trust/key_sources.py), and 12 for EHRs that launch the SMART app (workbench/smart).
 HEAD_THREADS = 40
 
 Value = TypeVar("Value")
@@ -59,10 +64,17 @@ class Admits(Protocol):
 
 
 class WholeCalls:
-    """An RSGI application around a WSGI one. ``admission`` decides on the heads of calls that have a body; ``hot``: which calls are
-    answered on the event loop, and how."""
+    """An RSGI application around a WSGI one. ``admission`` decides on the heads of calls that have
+    a body; ``hot``: which calls are answered on the event loop, and how."""
 
-    def __init__(self, application: WsgiApplication, admission: Admits, hot: HotCalls | None = None, *, body_seconds: float = BODY_SECONDS):
+    def __init__(
+        self,
+        application: WsgiApplication,
+        admission: Admits,
+        hot: HotCalls | None = None,
+        *,
+        body_seconds: float = BODY_SECONDS,
+    ):
         self._application = application
         self._admission = admission
         self._hot = hot
@@ -85,13 +97,30 @@ class WholeCalls:
 
     async def _answer_hot(self, hot: HotCalls, call: HotCall, scope: Any, protocol: Any) -> Answer:
         try:
-            admitted, caller = await _in(self._head_threads, hot.admit, call) if hot.needs_token else hot.admit(call)
+            admitted, caller = (
+                await _in(self._head_threads, hot.admit, call)
+                if hot.needs_token
+                else hot.admit(call)
+            )
         except Exception as error:
             await _discard(protocol)
             return _last(self._admission.refuse(environ(scope), error))
-        return await self._once_whole(scope, protocol, admitted, partial(self._compute_hot, hot, call, caller, admitted.party, scope))
+        return await self._once_whole(
+            scope,
+            protocol,
+            admitted,
+            partial(self._compute_hot, hot, call, caller, admitted.party, scope),
+        )
 
-    async def _compute_hot(self, hot: HotCalls, call: HotCall, caller: Caller | None, party: str, scope: Any, body: bytes) -> Answer:
+    async def _compute_hot(
+        self,
+        hot: HotCalls,
+        call: HotCall,
+        caller: Caller | None,
+        party: str,
+        scope: Any,
+        body: bytes,
+    ) -> Answer:
         if len(body) == call.length:  # of one that broke off Flask says so
             await self._loop_turn.of(party)
             try:
@@ -108,27 +137,52 @@ class WholeCalls:
         if not isinstance(admitted, Admitted):
             await _discard(protocol)
             return _last(admitted)
-        return await self._once_whole(scope, protocol, admitted, partial(_in, self._threads, self._answer, head))
+        return await self._once_whole(
+            scope, protocol, admitted, partial(_in, self._threads, self._answer, head)
+        )
 
     async def _once_whole(
-        self, scope: Any, protocol: Any, admitted: Admitted, answer: Callable[[bytes], Coroutine[Any, Any, Answer]]
+        self,
+        scope: Any,
+        protocol: Any,
+        admitted: Admitted,
+        answer: Callable[[bytes], Coroutine[Any, Any, Answer]],
     ) -> Answer:
-        """What ``answer`` makes of the body when it is here and the party has a place; a refusal where either does not come about."""
+        """What ``answer`` makes of the body when it is here and the party has a place; a refusal
+        where either does not come about."""
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._body_seconds):
                     body = await self._body(scope, protocol, admitted, held)
             except TimeoutError:
-                return _refused(scope, 408, "timeout", f"The body must be here within {self._body_seconds:g} seconds.")
+                return _refused(
+                    scope,
+                    408,
+                    "timeout",
+                    f"The body must be here within {self._body_seconds:g} seconds.",
+                )
             except _TooLarge:
-                return _refused(scope, 413, "too-long", f"The body may have {admitted.most_bytes} bytes at most.")
+                return _refused(
+                    scope,
+                    413,
+                    "too-long",
+                    f"The body may have {admitted.most_bytes} bytes at most.",
+                )
             try:
                 await held.enter_async_context(self._places.place(admitted.party))
             except TooMany:
-                return _refused(scope, 429, "throttled", "Too many calls of this client wait to be answered.", ("retry-after", "1"))
+                return _refused(
+                    scope,
+                    429,
+                    "throttled",
+                    "Too many calls of this client wait to be answered.",
+                    ("retry-after", "1"),
+                )
             return await answer(body)
 
-    async def _body(self, scope: Any, protocol: Any, admitted: Admitted, held: AsyncExitStack) -> bytes:
+    async def _body(
+        self, scope: Any, protocol: Any, admitted: Admitted, held: AsyncExitStack
+    ) -> bytes:
         announced = int(scope.headers.get("content-length", 0))
         if announced > admitted.most_bytes:
             await _discard(protocol)
@@ -139,16 +193,21 @@ class WholeCalls:
             if len(body) > admitted.most_bytes:
                 raise _TooLarge
             if len(body) > SMALL_BYTES and not has_room:
-                await held.enter_async_context(self._in_flight.room(admitted.party, announced or admitted.most_bytes))
+                await held.enter_async_context(
+                    self._in_flight.room(admitted.party, announced or admitted.most_bytes)
+                )
                 has_room = True
         return bytes(body)
 
     def _answer(self, environment: dict[str, Any], body: bytes) -> Answer:
         environment["wsgi.input"] = io.BytesIO(body)
-        # Of a body that breaks off, the length that was announced stays: Flask refuses it as incomplete.
+        # Of a body that breaks off, the length that was announced stays: Flask
+        # refuses it as incomplete.
         environment.setdefault("CONTENT_LENGTH", str(len(body)))
         started: list[Any] = []
-        parts = self._application(environment, lambda status, headers, _=None: started.extend((status, headers)))
+        parts = self._application(
+            environment, lambda status, headers, _=None: started.extend((status, headers))
+        )
         try:
             content = b"".join(parts)
         finally:
@@ -160,7 +219,12 @@ class WholeCalls:
 def _refused(scope: Any, status: int, code: str, why: str, *more: tuple[str, str]) -> Answer:
     identity = request_id(environ(scope).get("HTTP_X_REQUEST_ID"))
     note_refusal(status, None, why, "", identity)
-    headers = [("content-type", "application/json"), (REQUEST_ID.lower(), identity), ("connection", "close"), *more]
+    headers = [
+        ("content-type", "application/json"),
+        (REQUEST_ID.lower(), identity),
+        ("connection", "close"),
+        *more,
+    ]
     return status, headers, orjson.dumps(operation_outcome(code, why))
 
 
@@ -185,7 +249,11 @@ async def _discard(protocol: Any) -> None:
 def _last(answer: Answer) -> Answer:
     """An answer after which the connection ends, because the rest of a body may follow in it."""
     status, headers, content = answer
-    return status, [*((name.lower(), value) for name, value in headers), ("connection", "close")], content
+    return (
+        status,
+        [*((name.lower(), value) for name, value in headers), ("connection", "close")],
+        content,
+    )
 
 
 def environ(scope: Any) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What is served at a time: the engine with its services and the documents on them. Replaced as a whole."""
+"""What is served at a time: the engine with its services and the documents on them.
+Replaced as a whole."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from .services import hook_services
 
 
 class Served(NamedTuple):
-    """One set of cards as it is served. ``discovery`` and ``openapi`` are JSON; ``fhir`` is made when it is first asked for."""
+    """One set of cards as it is served. ``discovery`` and ``openapi`` are JSON; ``fhir`` is made
+    when it is first asked for."""
 
     engine: Engine
     hooks_by_id: dict[str, list[str]]

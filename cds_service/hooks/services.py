@@ -12,13 +12,14 @@ from .prefetch import prefetch_templates
 CDS_HOOKS_VERSION = "3.0.0"
 SHARED_ID = "b12-folate"
 _USAGE = (
-    "What is not prefetched is read from fhirServer with fhirAuthorization. Other data that cannot be had is named as not "
-    "known on the card, and never taken for normal."
+    "What is not prefetched is read from fhirServer with fhirAuthorization. Other data that cannot "
+    "be had is named as not known on the card, and never taken for normal."
 )
 
 
 class HookService(NamedTuple):
-    """A service of one hook: its id in the URL, its hook, and its entry in the discovery response."""
+    """A service of one hook: its id in the URL, its hook, and its entry in the
+    discovery response."""
 
     id: str
     hook: str
@@ -28,8 +29,8 @@ class HookService(NamedTuple):
 def hook_services(engine: Engine) -> tuple[HookService, ...]:
     """The services of ``engine``, one for each hook (CDS Hooks 3.0.0, "Discovery").
 
-    With shared ids all have the same one, which tells clients that a later hook's cards take the place of an earlier
-    one's (3.0.0, "Update Stale Guidance").
+    With shared ids all have the same one, which tells clients that a later hook's cards take the
+    place of an earlier one's (3.0.0, "Update Stale Guidance").
     """
     return tuple(_service(engine, hook) for hook, cards in engine.cards_by_hook.items() if cards)
 
@@ -55,4 +56,8 @@ def _service(engine: Engine, hook: str) -> HookService:
 
 
 def _needs(hook: str) -> str:
-    return "Needs the Patient and at least one laboratory query." if HOOKS[hook].requires_results else "Needs the Patient."
+    return (
+        "Needs the Patient and at least one laboratory query."
+        if HOOKS[hook].requires_results
+        else "Needs the Patient."
+    )

@@ -1,7 +1,8 @@
-"""Which calls compute: one on the event loop, one small one and one large one in threads, while any number wait for FHIR servers.
+"""Which calls compute: one on the event loop, one small one and one large one in threads, while any
+number wait for FHIR servers.
 
-Python runs one thread at a time: calls that compute together only make each other late. A small call need not wait for a large
-one, with which it shares the processor for as long as it takes.
+Python runs one thread at a time: calls that compute together only make each other late. A small
+call need not wait for a large one, with which it shares the processor for as long as it takes.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SMALL_BYTES = 256_000
-# Before each large call: decoding one lets no other thread run, and a small call has several steps, each of which would wait for
-# the decoding of another large one.
+# Before each large call: decoding one lets no other thread run, and a small call has several steps,
+# each of which would wait for the decoding of another large one.
 PAUSE_SECONDS = 0.03
-# After a call that took longer on the event loop, the loop has so much time, and at most so long, for what else has come: a call that
-# is small passes it several times, and would wait for a slow one each time.
+# After a call that took longer on the event loop, the loop has so much time, and at most so
+# long, for what else has come: a call that is small passes it several times, and would wait for
+# a slow one each time.
 LONG_SECONDS = 0.005
 
 
 class _Lane:
-    """A lock that callers have in turn: one that comes with many calls waits for itself, and not others for it."""
+    """A lock that callers have in turn: one that comes with many calls waits for itself, and
+    not others for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +55,8 @@ class _Lane:
 
 
 class Turn:
-    """Held by a call that computes, and given up while it waits: a call that waits for a slow FHIR server must not hold up others."""
+    """Held by a call that computes, and given up while it waits: a call that waits for a slow FHIR
+    server must not hold up others."""
 
     def __init__(self) -> None:
         self._small, self._large = _Lane(), _Lane()
@@ -84,7 +88,8 @@ class Turn:
 
 
 class LoopTurn:
-    """Computing on the event loop: one call at a time, parties in turn, and between any two of them the loop does what else has come."""
+    """Computing on the event loop: one call at a time, parties in turn, and between any two of them
+    the loop does what else has come."""
 
     def __init__(self) -> None:
         self._taken = False
@@ -92,7 +97,8 @@ class LoopTurn:
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     async def of(self, party: str) -> None:
-        """Return when it is the turn of a call of ``party``, which then computes without waiting for anything."""
+        """Return when it is the turn of a call of ``party``, which then computes without
+        waiting for anything."""
         loop = asyncio.get_running_loop()
         if not self._taken:
             self._begin(loop)

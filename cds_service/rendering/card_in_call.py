@@ -12,7 +12,8 @@ from .publication import Publication
 
 
 class Patient(NamedTuple):
-    """Whose card it is: ``Patient/id``, the encounter's id, and the time of the call; ``user``: who made it, ``Practitioner/id``."""
+    """Whose card it is: ``Patient/id``, the encounter's id, and the time of the call; ``user``: who
+    made it, ``Practitioner/id``."""
 
     reference: str
     encounter: str | None
@@ -21,9 +22,17 @@ class Patient(NamedTuple):
 
 
 class CardInCall:
-    """One card with what its rendering goes by. ``met``: the facts that it met, for the line ``Not known``."""
+    """One card with what its rendering goes by. ``met``: the facts that it met, for the
+    line ``Not known``."""
 
-    def __init__(self, decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication):
+    def __init__(
+        self,
+        decision: Decision,
+        decisions: Decisions,
+        facts: Facts,
+        patient: Patient,
+        publication: Publication,
+    ):
         self.decision = decision
         self.source = decision.card
         self.decisions = decisions
@@ -43,7 +52,8 @@ class CardInCall:
             self._meet_criteria(self.decisions[condition.card])
 
     def all_hold(self, conditions: tuple[Condition, ...]) -> bool:
-        """Whether every one of ``conditions`` holds; the card meets the facts of those that are asked."""
+        """Whether every one of ``conditions`` holds; the card meets the facts of
+        those that are asked."""
         for condition in conditions:
             self._meet(condition)
             if not condition.truth(self.facts, self.decisions.holds):

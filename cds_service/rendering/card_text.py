@@ -19,14 +19,17 @@ from ..rules.card_texts import PLACEHOLDER
 from ..rules.written_units import written
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:])")
-# GitHub's Markdown makes links of www.name and of addresses of mail, a mail's @ even when escaped; others of name.tld and //name.
+# GitHub's Markdown makes links of www.name and of addresses of mail, a mail's @ even when escaped;
+# others of name.tld and //name.
 _HOST = re.compile(r"(?<=[^\W\d])\.|(?<=\d)\.(?=[^\W\d])|(?<=/)/")
 _MAIL = re.compile(r"@(?=\S)")
-# Entities rather than backslashes: also harmless to a client that shows Markdown as HTML. "<150" opens no tag.
+# Entities rather than backslashes: also harmless to a client that shows Markdown as HTML.
+# "<150" opens no tag.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./%,]{0,60}[A-Za-z0-9%]\Z")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), bidirectional controls and tags among them; and annotations.
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), bidirectional controls and
+# tags among them; and annotations.
 _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
     r"\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -42,7 +45,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def escaped(text: str, limit: int = 80) -> str:
-    """Text from outside as plain text in Markdown: markup escaped, one line, at most ``limit`` characters."""
+    """Text from outside as plain text in Markdown: markup escaped, one line, at most
+    ``limit`` characters."""
     if _PLAIN.match(text) and not _HOST.search(text):
         return text
     text = _MARKUP.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;"))
@@ -50,7 +54,8 @@ def escaped(text: str, limit: int = 80) -> str:
 
 
 def one_line(text: str, limit: int = 80) -> str:
-    """Text from outside on one line, without control or invisible characters, at most ``limit`` characters."""
+    """Text from outside on one line, without control or invisible characters, at most
+    ``limit`` characters."""
     text = _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "\u2026"
 
@@ -61,7 +66,8 @@ def day_text(day: date) -> str:
 
 
 def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
-    """A fact's value for a reader, or ``""`` where it has none. Results read as the laboratory sent them."""
+    """A fact's value for a reader, or ``""`` where it has none. Results read as the
+    laboratory sent them."""
     value = fact.value
     if value is None:
         return ""
@@ -82,8 +88,11 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
         value = f"{value:.2e}"
     elif isinstance(value, Decimal):
         places = 0 if definition.unit == "d" and value >= 10 else 1  # every 91 days, not 91.3
-        value = f"{round(value, places).normalize():f}"  # 50 rather than 50.0, 142.9 rather than 142.857142857
-    unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(definition.unit, definition.unit)
+        # 50 rather than 50.0, 142.9 rather than 142.857142857
+        value = f"{round(value, places).normalize():f}"
+    unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(
+        definition.unit, definition.unit
+    )
     return clean(f"{value} {unit}".strip())
 
 
@@ -96,8 +105,8 @@ def dated_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
 
 
 def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> str:
-    """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads ``not known``, and one that is yes
-    or no quotes the record."""
+    """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads
+    ``not known``, and one that is yes or no quotes the record."""
 
     def shown(match: re.Match[str]) -> str:
         definition, fact = CATALOGUE[match[1]], facts[match[1]]
@@ -109,7 +118,8 @@ def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> st
 
 
 def quoted(fact: Fact) -> str:
-    """What a fact rests on, in the record's own words, newest first: ``“Paraesthesia” (2 Mar 2026)``; ``""`` where it has none."""
+    """What a fact rests on, in the record's own words, newest first:
+    ``“Paraesthesia” (2 Mar 2026)``; ``""`` where it has none."""
     named: dict[str, Source] = {}
     for source in newest_first(fact.sources):
         if _REMARK.sub("", source.text):
@@ -124,8 +134,8 @@ def _quoted(source: Source) -> str:
 
 
 def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
-    """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none has; with the laboratory's
-    own ranges where they were sent."""
+    """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none
+    has; with the laboratory's own ranges where they were sent."""
     found = [(CATALOGUE[name], fact) for name in names if (fact := facts[name]).value is not None]
     if not found:
         return ""
@@ -135,24 +145,42 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
         is_result = definition.kind is RESULT
         day = day_text(fact.value.moment.day) if is_result else ""
         remark = f" ({fact.note})" if is_result and fact.note else ""
-        shown_range = f" {escaped(written(fact.value.range)) if is_result else ''} |" if ranges else ""
-        rows.append(f"| {capital(definition.title)} | {value_text(definition, fact)}{remark} | {day} |{shown_range}")
+        shown_range = (
+            f" {escaped(written(fact.value.range)) if is_result else ''} |" if ranges else ""
+        )
+        rows.append(
+            f"| {capital(definition.title)} | {value_text(definition, fact)}{remark} | {day} "
+            f"|{shown_range}"
+        )
     return "\n".join(rows)
 
 
 def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
-    """The line on results that the laboratory's range or flag puts into another class than the limits of this site, or ``""``."""
+    """The line on results that the laboratory's range or flag puts into another class than the
+    limits of this site, or ``""``."""
     told = []
     for name in names:
         result = facts[name].value if CATALOGUE[name].kind is RESULT else None
-        if result is not None and result.side and name in ANALYTES and ANALYTES[name].side_of(result.level) not in ("", result.side):
+        if (
+            result is not None
+            and result.side
+            and name in ANALYTES
+            and ANALYTES[name].side_of(result.level) not in ("", result.side)
+        ):
             told.append(f"{CATALOGUE[name].title} {result.side}")
-    return f"The laboratory's range or flag calls {', '.join(told)}. Methods differ; this card goes by its own limits." if told else ""
+    return (
+        (
+            f"The laboratory's range or flag calls {', '.join(told)}. Methods differ; this card "
+            "goes by its own limits."
+        )
+        if told
+        else ""
+    )
 
 
 def not_known(names: Iterable[str], drafts: Iterable[str] = ()) -> str:
-    """The line that names the unknown facts ``names`` by their titles, and ``drafts`` of which the medication cannot be told,
-    or ``""`` where there is none."""
+    """The line that names the unknown facts ``names`` by their titles, and ``drafts`` of which the
+    medication cannot be told, or ``""`` where there is none."""
     titles = [CATALOGUE[name].title for name in names]
     titles += [f"what the drafted order {escaped(draft)} is" for draft in drafts]
     return f"Not known: {', '.join(titles)}." if titles else ""

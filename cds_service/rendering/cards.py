@@ -1,7 +1,7 @@
 """From decisions to the cards of an answer.
 
-What holds across cards is decided here: one cobalamin course an answer, no test ordered twice, once that exposure stops
-(clinical specification, sections 1 and 4).
+What holds across cards is decided here: one cobalamin course an answer, no test ordered twice, once
+that exposure stops (clinical specification, sections 1 and 4).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ EXPOSURE_STOPS = "**Nitrous oxide is recorded: exposure must stop.**"
 
 
 class RenderedCard(NamedTuple):
-    """A card as authored, as the answer shows it, and which of its authored suggestions (their indices) it offers."""
+    """A card as authored, as the answer shows it, and which of its authored suggestions (their
+    indices) it offers."""
 
     source: Card
     shown: dict[str, Any]
@@ -46,24 +47,31 @@ def render_cards(
 ) -> list[RenderedCard]:
     """The ``cards`` of a CDS Hooks response: the first ``most`` of those that are ``firing``.
 
-    With ``tell``, which is told its id and what happened, a card that cannot be rendered is left out, and the next one takes its
-    place; without it, that is an error.
+    With ``tell``, which is told its id and what happened, a card that cannot be rendered is left
+    out, and the next one takes its place; without it, that is an error.
     """
     left = list(firing)
     while True:
-        planned = _Plan([_Rendering(CardInCall(decision, decisions, facts, patient, publication)) for decision in left[:most]])
+        planned = _Plan(
+            [
+                _Rendering(CardInCall(decision, decisions, facts, patient, publication))
+                for decision in left[:most]
+            ]
+        )
         try:
             return planned.cards()
         except UNREADABLE as error:
             if tell is None or planned.at is None:
                 raise
             tell(planned.at, error)
-            # What it offered may have kept others from offering the same, so that all are rendered anew.
+            # What it offered may have kept others from offering the same, so that all
+            # are rendered anew.
             left = [decision for decision in left if decision.card.id != planned.at]
 
 
 class _Plan:
-    """The cards of an answer, planned before they are rendered: one course, no test twice. ``at``: the card that is worked on."""
+    """The cards of an answer, planned before they are rendered: one course, no test twice. ``at``:
+    the card that is worked on."""
 
     def __init__(self, renderings: list[_Rendering]):
         self.renderings = renderings
@@ -87,25 +95,41 @@ class _Plan:
 
 
 def _order_each_test_once(renderings: list[_Rendering]) -> None:
-    """A test that two cards would order stays with the one that starts the course, else with the first; the other points to it."""
+    """A test that two cards would order stays with the one that starts the course, else with the
+    first; the other points to it."""
     taken: dict[str, str] = {}
-    for rendering in sorted(renderings, key=lambda rendering: not rendering.suggestions.starts_course):
+    for rendering in sorted(
+        renderings, key=lambda rendering: not rendering.suggestions.starts_course
+    ):
         rendering.suggestions.leave_to_others(taken)
         for test in rendering.suggestions.tests():
             taken.setdefault(test, rendering.source.title)
 
 
 def render_card(
-    decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
+    decision: Decision,
+    decisions: Decisions,
+    facts: Facts,
+    patient: Patient,
+    publication: Publication,
+    *,
+    course_taken: bool,
 ) -> tuple[RenderedCard, bool]:
-    """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken`` by a card before it."""
+    """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken``
+    by a card before it."""
     rendering = _Rendering(CardInCall(decision, decisions, facts, patient, publication))
     starts_course = rendering.suggestions.offer(course_taken=course_taken)
     return rendering.card(), starts_course
 
 
 def render_suggestions(
-    decision: Decision, decisions: Decisions, facts: Facts, patient: Patient, publication: Publication, *, course_taken: bool
+    decision: Decision,
+    decisions: Decisions,
+    facts: Facts,
+    patient: Patient,
+    publication: Publication,
+    *,
+    course_taken: bool,
 ) -> tuple[list[dict[str, Any]], bool]:
     """The suggestions of :func:`render_card` without the rest of the card."""
     suggestions = Suggestions(CardInCall(decision, decisions, facts, patient, publication))
@@ -124,10 +148,14 @@ class _Rendering:
         self._opening = ""
 
     def says_that_exposure_stops(self, *, first: bool) -> bool:
-        """Whether it is the card that says that exposure to nitrous oxide must stop: the ``first`` one with neurological
-        features, else the first that the exposure decides."""
-        decided = self._facts.rest_on([name for name in self.source.deciding_facts if name in self._card.met], "nitrous_oxide")
-        if (decided or (first and self._facts["neuro.involvement"].holds)) and self._facts["nitrous_oxide"].holds:
+        """Whether it is the card that says that exposure to nitrous oxide must stop: the ``first``
+        one with neurological features, else the first that the exposure decides."""
+        decided = self._facts.rest_on(
+            [name for name in self.source.deciding_facts if name in self._card.met], "nitrous_oxide"
+        )
+        if (decided or (first and self._facts["neuro.involvement"].holds)) and self._facts[
+            "nitrous_oxide"
+        ].holds:
             self._opening = EXPOSURE_STOPS
         return bool(self._opening)
 
@@ -155,7 +183,10 @@ class _Rendering:
         for paragraph in self.source.detail:
             if not paragraph.when or self._card.all_hold(paragraph.when):
                 parts.append(filled(paragraph.text.strip(), self._facts))
-        parts += [f"{test}: ordered with the card \u201c{title}\u201d." for test, title in self.suggestions.elsewhere.items()]
+        parts += [
+            f"{test}: ordered with the card \u201c{title}\u201d."
+            for test, title in self.suggestions.elsewhere.items()
+        ]
         parts.append(values_table(self.source.values, self._facts))
         parts.append(laboratory_differs(self.source.values, self._facts))
         if self._card.publication.parameter_set != "default":

@@ -1,7 +1,9 @@
-"""What an order that replaces a draft keeps of it: who asked for it, for whom it is paid, why and where; never the drug.
+"""What an order that replaces a draft keeps of it: who asked for it, for whom it is paid, why and
+where; never the drug.
 
-The elements are those of FHIR R4's MedicationRequest. What is about the drug that is replaced (medication, dosage, dispense,
-substitution, the prescription before it, identifiers, words that name the drug) does not hold for the new one.
+The elements are those of FHIR R4's MedicationRequest. What is about the drug that is replaced
+(medication, dosage, dispense, substitution, the prescription before it, identifiers, words that
+name the drug) does not hold for the new one.
 """
 
 from __future__ import annotations
@@ -32,12 +34,18 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def carry_over(request: MedicationRequest, order: dict[str, Any]) -> dict[str, Any]:
-    """``order``, a MedicationRequest as JSON, with what still holds of the draft ``request`` that it replaces.
+    """``order``, a MedicationRequest as JSON, with what still holds of the draft
+    ``request`` that it replaces.
 
-    What the order says itself comes first; lists are joined. A note is kept unless it speaks of the old drug. Resources that the
-    draft contains are kept where something that is kept refers to them.
+    What the order says itself comes first; lists are joined. A note is kept unless it
+    speaks of the old drug. Resources that the draft contains are kept where something that
+    is kept refers to them.
     """
-    kept = {name: value for name, form in CARRIED.items() if (value := _well_formed(_sent(request, name), form))}
+    kept = {
+        name: value
+        for name, form in CARRIED.items()
+        if (value := _well_formed(_sent(request, name), form))
+    }
     priority = _sent(request, "priority")
     if priority in _PRIORITIES:
         kept["priority"] = priority
@@ -61,10 +69,15 @@ def _sent(request: MedicationRequest, name: str) -> Any:
 
 
 def without_contained(order: dict[str, Any]) -> dict[str, Any]:
-    """``order`` without the resources that it contains and what refers to them: one that is contained itself has none (dom-2)."""
+    """``order`` without the resources that it contains and what refers to them: one that is
+    contained itself has none (dom-2)."""
     if "contained" not in order:
         return order
-    return {name: value for name, value in order.items() if name != "contained" and not list(_contained_references(value))}
+    return {
+        name: value
+        for name, value in order.items()
+        if name != "contained" and not list(_contained_references(value))
+    }
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -80,7 +93,8 @@ def _well_formed(value: Any, form: type) -> Any:
 
 
 def _joined(own: Any, kept: Any) -> Any:
-    """Two lists as one without what stands in both; of other elements the draft's, which somebody decided."""
+    """Two lists as one without what stands in both; of other elements the draft's, which
+    somebody decided."""
     if isinstance(own, list) and isinstance(kept, list):
         return [*own, *(item for item in kept if item not in own)]
     return kept

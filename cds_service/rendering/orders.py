@@ -1,7 +1,8 @@
-"""Orders that suggestions create, from the ActivityDefinitions in ``fhir_profiles/activity-definitions``.
+"""Orders that suggestions create, from the ActivityDefinitions in
+``fhir_profiles/activity-definitions``.
 
-A template is resolved when it is loaded; a call only adds the patient, the encounter and the times, so that what was
-validated at load is what leaves.
+A template is resolved when it is loaded; a call only adds the patient, the encounter and the times,
+so that what was validated at load is what leaves.
 """
 
 from __future__ import annotations
@@ -24,14 +25,19 @@ from .reasons import told_reasons
 
 LABORATORY = {
     "coding": [
-        {"system": "http://snomed.info/sct", "code": "108252007", "display": "Laboratory procedure"},
+        {
+            "system": "http://snomed.info/sct",
+            "code": "108252007",
+            "display": "Laboratory procedure",
+        },
     ]
 }
 
 # Codes that a UK system does not order by; what it does, dm+d and SNOMED CT, comes first there.
 _LAST_IN_UK = frozenset({LOINC, RXNORM})
-# UK Core MedicationRequest 2.5.0 makes the element mandatory, and its guide sets it to false unless substitution is meant: there,
-# unlike in base R4, an order without it is not one that may be substituted. NHS England's prescription service takes nothing else.
+# UK Core MedicationRequest 2.5.0 makes the element mandatory, and its guide sets it to false unless
+# substitution is meant: there, unlike in base R4, an order without it is not one that may be
+# substituted. NHS England's prescription service takes nothing else.
 _NO_SUBSTITUTION = {"allowedBoolean": False}
 # Who can ask for an order: another user (Patient, RelatedPerson) cannot.
 _PRESCRIBERS = ("Practitioner", "PractitionerRole")
@@ -39,11 +45,13 @@ _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", 
 
 
 class OrderContext(NamedTuple):
-    """What a call adds to an order. ``intent``: of the draft that it replaces, or the site's choice.
+    """What a call adds to an order. ``intent``: of the draft that it replaces,
+    or the site's choice.
 
-    ``replaces``: the MedicationRequest that a medication order takes the place of; ``note``: what it says besides. ``user``: who made
-    the call, ``Practitioner/id``. ``first_dose``: the suggestion starts treatment, so that a sample is drawn before it.
-    ``draft``: the draft that a medication order replaces, as received. ``reasons``: the references that decided.
+    ``replaces``: the MedicationRequest that a medication order takes the place of; ``note``: what
+    it says besides. ``user``: who made the call, ``Practitioner/id``. ``first_dose``: the
+    suggestion starts treatment, so that a sample is drawn before it. ``draft``: the draft that a
+    medication order replaces, as received. ``reasons``: the references that decided.
     """
 
     patient: str
@@ -83,7 +91,8 @@ class OrderTemplate(NamedTuple):
 
     @property
     def is_sample(self) -> bool:
-        """Whether it asks for a sample that treatment falsifies; a potassium test says itself when it is due."""
+        """Whether it asks for a sample that treatment falsifies; a potassium test says
+        itself when it is due."""
         return self.resource["resourceType"] == "ServiceRequest" and self.id not in CHECKS
 
     def order(self, context: OrderContext) -> dict[str, Any]:
@@ -99,16 +108,20 @@ class OrderTemplate(NamedTuple):
             code = resource["code"]
             resource["code"] = {**code, "text": f"{code['text']}: before the first dose of B12"}
         if self.hours is not None:
-            due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(context.now.tzinfo)
+            due = (context.now.astimezone(UTC) + timedelta(hours=self.hours)).astimezone(
+                context.now.tzinfo
+            )
             resource["occurrenceDateTime"] = due.isoformat(timespec="seconds")
         resource |= context.requester()
         resource |= told_reasons(resource["resourceType"], context.reasons)
         return carry_over(context.draft, resource) if context.draft and is_medication else resource
 
 
-def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -> dict[str, OrderTemplate]:
-    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` LOINC and RxNorm codings come last, else first, and a medication
-    is not to be substituted.
+def load_templates(
+    folder: Path, terminology: Terminology, parameter_set: str
+) -> dict[str, OrderTemplate]:
+    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` LOINC and RxNorm codings come
+    last, else first, and a medication is not to be substituted.
 
     Raises :class:`DefinitionError`.
     """
@@ -119,26 +132,41 @@ def load_templates(folder: Path, terminology: Terminology, parameter_set: str) -
     return templates
 
 
-def with_site_codings(templates: Mapping[str, OrderTemplate], terminology: Terminology) -> dict[str, OrderTemplate]:
-    """``templates`` with the codings that the site marked for orders: tests carry them behind the published ones, medications in
-    place of those of the same system."""
+def with_site_codings(
+    templates: Mapping[str, OrderTemplate], terminology: Terminology
+) -> dict[str, OrderTemplate]:
+    """``templates`` with the codings that the site marked for orders: tests carry them behind the
+    published ones, medications in place of those of the same system."""
     return {name: _with_site_codings(template, terminology) for name, template in templates.items()}
 
 
-def drugs_of(templates: Mapping[str, OrderTemplate], terminology: Terminology) -> dict[str, frozenset[str]]:
+def drugs_of(
+    templates: Mapping[str, OrderTemplate], terminology: Terminology
+) -> dict[str, frozenset[str]]:
     """The ids of the value sets that hold the product of each medication order, by template."""
-    products = {name: template.resource.get("medicationCodeableConcept") for name, template in templates.items()}
-    return {name: terminology.sets_of_concept(msgspec.convert(product, CodeableConcept)) for name, product in products.items() if product}
+    products = {
+        name: template.resource.get("medicationCodeableConcept")
+        for name, template in templates.items()
+    }
+    return {
+        name: terminology.sets_of_concept(msgspec.convert(product, CodeableConcept))
+        for name, product in products.items()
+        if product
+    }
 
 
 def _with_site_codings(template: OrderTemplate, terminology: Terminology) -> OrderTemplate:
     concept = template.resource.get("code")
     if concept is None:
         return _with_site_product(template, terminology)
-    added = terminology.order_codings((coding["system"], coding["code"]) for coding in concept["coding"])
+    added = terminology.order_codings(
+        (coding["system"], coding["code"]) for coding in concept["coding"]
+    )
     if not added:
         return template
-    return template._replace(resource={**template.resource, "code": {**concept, "coding": [*concept["coding"], *added]}})
+    return template._replace(
+        resource={**template.resource, "code": {**concept, "coding": [*concept["coding"], *added]}}
+    )
 
 
 def _with_site_product(template: OrderTemplate, terminology: Terminology) -> OrderTemplate:
@@ -147,17 +175,31 @@ def _with_site_product(template: OrderTemplate, terminology: Terminology) -> Ord
     if not own:
         return template
     kept = [own.pop(coding["system"], coding) for coding in product["coding"]]
-    return template._replace(resource={**template.resource, "medicationCodeableConcept": {**product, "coding": [*kept, *own.values()]}})
+    return template._replace(
+        resource={
+            **template.resource,
+            "medicationCodeableConcept": {**product, "coding": [*kept, *own.values()]},
+        }
+    )
 
 
 def _concept(concept: dict[str, Any], parameter_set: str) -> dict[str, Any]:
-    """A CodeableConcept of a definition as orders carry it: without what is said of its codes, those of the country first."""
+    """A CodeableConcept of a definition as orders carry it: without what is said of its codes,
+    those of the country first."""
     uk = parameter_set == "uk"
-    coding = [{name: value for name, value in coding.items() if name != "extension"} for coding in concept["coding"]]
-    return {"coding": sorted(coding, key=lambda item: (item["system"] in _LAST_IN_UK) is uk), "text": concept["text"]}
+    coding = [
+        {name: value for name, value in coding.items() if name != "extension"}
+        for coding in concept["coding"]
+    ]
+    return {
+        "coding": sorted(coding, key=lambda item: (item["system"] in _LAST_IN_UK) is uk),
+        "text": concept["text"],
+    }
 
 
-def _template(definition: dict[str, Any], terminology: Terminology, parameter_set: str) -> OrderTemplate:
+def _template(
+    definition: dict[str, Any], terminology: Terminology, parameter_set: str
+) -> OrderTemplate:
     resource: dict[str, Any] = {
         "resourceType": definition["kind"],
         "instantiatesCanonical": [f"{definition['url']}|{definition['version']}"],
@@ -175,7 +217,9 @@ def _template(definition: dict[str, Any], terminology: Terminology, parameter_se
         resource["dosageInstruction"] = definition["dosage"]
         if parameter_set == "uk":
             resource["substitution"] = _NO_SUBSTITUTION
-        starts_cobalamin = bool(terminology.sets_of_concept(msgspec.convert(product, CodeableConcept)) & COBALAMINS)
+        starts_cobalamin = bool(
+            terminology.sets_of_concept(msgspec.convert(product, CodeableConcept)) & COBALAMINS
+        )
     else:
         resource["category"] = [LABORATORY]
         resource["code"] = _concept(definition["code"], parameter_set)

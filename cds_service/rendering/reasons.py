@@ -1,4 +1,5 @@
-"""Why an order is suggested: the results, problems and other resources that decided, by their references as received."""
+"""Why an order is suggested: the results, problems and other resources that decided, by their
+references as received."""
 
 from __future__ import annotations
 
@@ -14,32 +15,49 @@ _REASONS = ("Observation", "Condition")
 _SUPPORTING = {"MedicationRequest": "supportingInformation", "ServiceRequest": "supportingInfo"}
 
 
-def reasons(decision: Decision, decisions: Decisions, suggestion: Suggestion, facts: Facts) -> tuple[str, ...]:
-    """The references (``Type/id``) behind the criteria by which a card fires and a suggestion is made, in their order.
+def reasons(
+    decision: Decision, decisions: Decisions, suggestion: Suggestion, facts: Facts
+) -> tuple[str, ...]:
+    """The references (``Type/id``) behind the criteria by which a card fires and a suggestion is
+    made, in their order.
 
     Drafts of this session are none: they are what is being decided about.
     """
     conditions = [*decision.reasons, *suggestion.when]
-    names = [*_asked(conditions, decisions, facts), *(source.fact for source in suggestion.create if source.fact)]
+    names = [
+        *_asked(conditions, decisions, facts),
+        *(source.fact for source in suggestion.create if source.fact),
+    ]
     drafts = {draft.reference for draft in (*facts.session.drafts, *facts.session.stops)}
     found = dict.fromkeys([source.reference for source in facts.sources_behind(names)])
-    return tuple([reference for reference in found if reference not in drafts and is_id(reference.partition("/")[2])])
+    return tuple(
+        [
+            reference
+            for reference in found
+            if reference not in drafts and is_id(reference.partition("/")[2])
+        ]
+    )
 
 
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:
-    """The facts by which ``conditions``, which hold, do so; of a card that is looked at, those by which it fires."""
+    """The facts by which ``conditions``, which hold, do so; of a card that is looked at, those
+    by which it fires."""
     for condition in conditions:
         if condition.firing:
             yield from _asked(decisions[condition.firing].reasons, decisions, facts)
         elif condition.alternatives:
-            yield from (criterion.fact for criterion in condition.alternatives if criterion.truth(facts, decisions.holds))
+            yield from (
+                criterion.fact
+                for criterion in condition.alternatives
+                if criterion.truth(facts, decisions.holds)
+            )
         else:
             yield from condition.facts
 
 
 def told_reasons(kind: str, references: Iterable[str]) -> dict[str, list[dict[str, str]]]:
-    """The elements by which an order of the resource type ``kind`` tells ``references``: results and problems as reasons, what else
-    decided as supporting information."""
+    """The elements by which an order of the resource type ``kind`` tells ``references``: results
+    and problems as reasons, what else decided as supporting information."""
     told: dict[str, list[dict[str, str]]] = {}
     for reference in references:
         name = "reasonReference" if reference.partition("/")[0] in _REASONS else _SUPPORTING[kind]

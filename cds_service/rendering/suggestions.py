@@ -1,6 +1,8 @@
-"""The suggestions of a card: which can be made in a call, and the orders and removals that each is made of.
+"""The suggestions of a card: which can be made in a call, and the orders and removals
+that each is made of.
 
-No order is offered below the age of 16, and none that would leave a second cobalamin course (clinical specification, sections 1 and 4).
+No order is offered below the age of 16, and none that would leave a second cobalamin course
+(clinical specification, sections 1 and 4).
 """
 
 from __future__ import annotations
@@ -17,11 +19,23 @@ from .card_text import filled
 from .orders import OrderContext, OrderTemplate
 from .reasons import reasons
 
-_INTENTS = frozenset({"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"})
+_INTENTS = frozenset(
+    {
+        "proposal",
+        "plan",
+        "order",
+        "original-order",
+        "reflex-order",
+        "filler-order",
+        "instance-order",
+        "option",
+    }
+)
 
 
 class _Offer(NamedTuple):
-    """What a suggestion of a card does: the orders that it makes, the drafts that it removes, the order that it replaces.
+    """What a suggestion of a card does: the orders that it makes, the drafts that it removes, the
+    order that it replaces.
 
     ``beside``: those of the drafts that its author does not name, which would be a second course.
     """
@@ -34,7 +48,8 @@ class _Offer(NamedTuple):
 
 
 class Suggestions:
-    """The suggestions of one card of one call. ``elsewhere``: the titles of tests that other cards order, each with that card's title."""
+    """The suggestions of one card of one call. ``elsewhere``: the titles of tests that other cards
+    order, each with that card's title."""
 
     def __init__(self, card: CardInCall):
         self.elsewhere: dict[str, str] = {}
@@ -46,10 +61,15 @@ class Suggestions:
     @property
     def starts_course(self) -> bool:
         """Whether a suggestion of it starts a cobalamin course."""
-        return any(template.starts_cobalamin for offer in self._offers.values() for template in offer.templates)
+        return any(
+            template.starts_cobalamin
+            for offer in self._offers.values()
+            for template in offer.templates
+        )
 
     def offer(self, *, course_taken: bool) -> bool:
-        """Work out the suggestions that can be made, by their authored index; whether one of them starts a cobalamin course."""
+        """Work out the suggestions that can be made, by their authored index; whether one of them
+        starts a cobalamin course."""
         if self._card.source.suggestions:
             self._card.met.add("patient.paediatric")
         if self._facts["patient.paediatric"].holds:
@@ -68,33 +88,58 @@ class Suggestions:
                 self._offers[index] = offer
         return self.starts_course
 
-    def _offer(self, suggestion: Suggestion, templates: tuple[OrderTemplate, ...], *, starts: bool) -> _Offer | None:
-        """``None`` where what is to be removed or replaced cannot be named, or a second course would be left."""
+    def _offer(
+        self, suggestion: Suggestion, templates: tuple[OrderTemplate, ...], *, starts: bool
+    ) -> _Offer | None:
+        """``None`` where what is to be removed or replaced cannot be named, or a second
+        course would be left."""
         replaces = str(self._facts[suggestion.replaces].value or "") if suggestion.replaces else ""
         removed = drafts_behind(self._facts.session, suggestion.delete) if suggestion.delete else []
-        if (suggestion.replaces and not is_short(replaces)) or (suggestion.delete and not (removed and all(map(is_removable, removed)))):
+        if (suggestion.replaces and not is_short(replaces)) or (
+            suggestion.delete and not (removed and all(map(is_removable, removed)))
+        ):
             return None
         beside: list[Draft] = []
         if starts:
-            beside = [draft for draft in self._facts.session.drafts if draft.product.cobalamin and draft not in removed]
+            beside = [
+                draft
+                for draft in self._facts.session.drafts
+                if draft.product.cobalamin and draft not in removed
+            ]
             if not all(map(is_removable, beside)):
                 return None
-            if not suggestion.replaces and self._facts["b12_therapy.planned_start"].value is not None:
+            if (
+                not suggestion.replaces
+                and self._facts["b12_therapy.planned_start"].value is not None
+            ):
                 replaces = str(self._facts["b12_therapy.planned_order"].value or "")
                 if not is_short(replaces) or self._card.source.indicator == "info":
                     return None
-        return _Offer(suggestion, templates, tuple(removed), tuple(beside), replaces) if templates or removed else None
+        return (
+            _Offer(suggestion, templates, tuple(removed), tuple(beside), replaces)
+            if templates or removed
+            else None
+        )
 
     def tests(self) -> list[str]:
         """The tests that its suggestions order."""
         offered = [template for offer in self._offers.values() for template in offer.templates]
-        return [template.id for template in offered if template.resource["resourceType"] == "ServiceRequest"]
+        return [
+            template.id
+            for template in offered
+            if template.resource["resourceType"] == "ServiceRequest"
+        ]
 
     def leave_to_others(self, taken: Mapping[str, str]) -> None:
-        """Take the tests in ``taken`` out of its suggestions: each is ordered by the card of that title."""
+        """Take the tests in ``taken`` out of its suggestions: each is ordered by the
+        card of that title."""
         for index, offer in list(self._offers.items()):
             left = tuple(template for template in offer.templates if template.id not in taken)
-            self.elsewhere |= {template.title: taken[template.id] for template in offer.templates if template.id in taken}
+            self.elsewhere |= {
+                template.title: taken[template.id]
+                for template in offer.templates
+                if template.id in taken
+            }
             if left or offer.removed:
                 self._offers[index] = offer._replace(templates=left)
             else:
@@ -112,15 +157,24 @@ class Suggestions:
         return rendered
 
     def _label(self, offer: _Offer) -> str:
-        """The label; a fact that names orders reads as their titles, and what goes besides is named."""
+        """The label; a fact that names orders reads as their titles, and what goes
+        besides is named."""
         label = offer.suggestion.label
         named: set[str] = set()
         for source in offer.suggestion.create:
             if source.fact and f"{{{source.fact}}}" in label:
-                titles = [template.title for template in offer.templates if template.id in self._facts[source.fact].value]
+                titles = [
+                    template.title
+                    for template in offer.templates
+                    if template.id in self._facts[source.fact].value
+                ]
                 named.update(titles)
                 label = label.replace(f"{{{source.fact}}}", ", ".join(titles))
-        unnamed = [template.title for template in offer.templates if template.title not in named and template.title not in label]
+        unnamed = [
+            template.title
+            for template in offer.templates
+            if template.title not in named and template.title not in label
+        ]
         if unnamed:
             label += f"; with {', '.join(unnamed)}"
         if offer.beside:
@@ -160,16 +214,26 @@ class Suggestions:
             self._card.publication.intent,
             note=offer.suggestion.note,
             user=self._card.patient.user,
-            reasons=reasons(self._card.decision, self._card.decisions, offer.suggestion, self._facts),
+            reasons=reasons(
+                self._card.decision, self._card.decisions, offer.suggestion, self._facts
+            ),
             first_dose=any(template.starts_cobalamin for template in offer.templates),
         )
         in_place = context._replace(replaces=offer.replaces)
         if removed:
-            kept = next((draft.intent for draft in removed if draft.intent in _INTENTS), self._card.publication.intent)
+            kept = next(
+                (draft.intent for draft in removed if draft.intent in _INTENTS),
+                self._card.publication.intent,
+            )
             in_place = in_place._replace(intent=kept, draft=removed[0].request)
         actions: list[dict[str, Any]] = []
         for template in offer.templates:
             order = self._order(template, in_place if template.starts_cobalamin else context)
-            actions.append({"type": "create", "description": f"Order: {template.title}", "resource": order})
-        actions += [{"type": "delete", "description": "Remove the draft", "resourceId": draft.reference} for draft in removed]
+            actions.append(
+                {"type": "create", "description": f"Order: {template.title}", "resource": order}
+            )
+        actions += [
+            {"type": "delete", "description": "Remove the draft", "resourceId": draft.reference}
+            for draft in removed
+        ]
         return actions

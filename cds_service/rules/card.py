@@ -23,7 +23,8 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class OrderSource:
-    """Where a suggested order comes from: an ActivityDefinition's id, or a fact whose value names such ids."""
+    """Where a suggested order comes from: an ActivityDefinition's id, or a fact whose
+    value names such ids."""
 
     template: str
     fact: str
@@ -31,10 +32,11 @@ class OrderSource:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion as authored: orders to create, then drafts to delete, when all of ``when`` holds.
+    """A suggestion as authored: orders to create, then drafts to delete, when
+    all of ``when`` holds.
 
-    ``delete``: the fact whose drafts go; ``replaces``: the fact that names the order which the created one replaces;
-    ``note``: what each medication order says besides.
+    ``delete``: the fact whose drafts go; ``replaces``: the fact that names the order which the
+    created one replaces; ``note``: what each medication order says besides.
     """
 
     label: str
@@ -49,9 +51,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as authored; ``review_by`` is a day
-    (ISO 8601) or empty; ``places``: where its keys stand; ``criteria``: those of ``include``, then those of ``exclude``, each with
-    whether it excludes; ``deciding_facts``: the facts that they ask."""
+    """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as
+    authored; ``review_by`` is a day (ISO 8601) or empty; ``places``: where its keys stand;
+    ``criteria``: those of ``include``, then those of ``exclude``, each with whether it excludes;
+    ``deciding_facts``: the facts that they ask."""
 
     id: str
     version: str
@@ -77,9 +80,15 @@ class Card:
     deciding_facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        criteria = [(condition, False) for condition in self.include] + [(condition, True) for condition in self.exclude]
+        criteria = [(condition, False) for condition in self.include] + [
+            (condition, True) for condition in self.exclude
+        ]
         object.__setattr__(self, "criteria", tuple(criteria))
-        object.__setattr__(self, "deciding_facts", tuple(name for condition, _ in criteria for name in condition.facts))
+        object.__setattr__(
+            self,
+            "deciding_facts",
+            tuple(name for condition, _ in criteria for name in condition.facts),
+        )
 
     @property
     def topic(self) -> str:
@@ -89,8 +98,14 @@ class Card:
     @property
     def conditions(self) -> list[Condition]:
         """Every condition that it states: in criteria, texts and suggestions."""
-        shown = [paragraph.when for paragraph in self.detail] + [suggestion.when for suggestion in self.suggestions]
-        return [condition for conditions in (self.include, self.exclude, *shown) for condition in conditions]
+        shown = [paragraph.when for paragraph in self.detail] + [
+            suggestion.when for suggestion in self.suggestions
+        ]
+        return [
+            condition
+            for conditions in (self.include, self.exclude, *shown)
+            for condition in conditions
+        ]
 
     @property
     def asks(self) -> list[Criterion]:
@@ -100,12 +115,16 @@ class Card:
     @property
     def looks_at(self) -> list[str]:
         """The other cards that its conditions look at."""
-        return list(dict.fromkeys(condition.card for condition in self.conditions if condition.card))
+        return list(
+            dict.fromkeys(condition.card for condition in self.conditions if condition.card)
+        )
 
     @property
     def facts(self) -> list[str]:
         """Every fact that it names: in criteria, texts, values and suggestions."""
-        names = [name for condition in self.conditions for name in condition.facts] + list(self.values)
+        names = [name for condition in self.conditions for name in condition.facts] + list(
+            self.values
+        )
         for suggestion in self.suggestions:
             names += [source.fact for source in suggestion.create if source.fact]
             names += filter(None, (suggestion.delete, suggestion.replaces))
@@ -113,7 +132,8 @@ class Card:
 
 
 def deciding_criteria(card: Card, cards: AnyMapping[str, Card]) -> Iterator[Criterion]:
-    """Every criterion that decides whether ``card`` fires: its own, and those of the ``cards`` that it looks at for it."""
+    """Every criterion that decides whether ``card`` fires: its own, and those of the ``cards`` that
+    it looks at for it."""
     for condition, _ in card.criteria:
         yield from condition.criteria
         if condition.card in cards:

@@ -1,6 +1,8 @@
-"""Card files: YAML in, :class:`Card` out. Whatever a card names is resolved here, with file:line and "did you mean".
+"""Card files: YAML in, :class:`Card` out. Whatever a card names is resolved here, with
+file:line and "did you mean".
 
-The tables at the end are the grammar: every key with how it is read, its JSON Schema and its words for authors.
+The tables at the end are the grammar: every key with how it is read, its JSON Schema and
+its words for authors.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")
 
 
 def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set: str) -> Card:
-    """A card of ``parameter_set`` from the content of its file. Raises :class:`AuthoringError`, with all that was found."""
+    """A card of ``parameter_set`` from the content of its file. Raises :class:`AuthoringError`,
+    with all that was found."""
     mistakes = Mistakes()
     reader = _Reader(vocabulary, mistakes)
     card = source
@@ -38,14 +41,21 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
         parts = read_keys(reader, card, place, CARD)
     mistakes.tell()
     del parts["parameter_sets"]
-    return Card(**parts.pop("card"), **parts, place=card.place, places={**card["card"].key_places, **card.key_places})
+    return Card(
+        **parts.pop("card"),
+        **parts,
+        place=card.place,
+        places={**card["card"].key_places, **card.key_places},
+    )
 
 
 def _for_parameter_set(reader: _Reader, card: Mapping, parameter_set: str) -> Mapping:
     """The card with what it says under ``parameter_sets`` for this set laid over it."""
     if "parameter_sets" not in card:
         return card
-    sets = reader.mapping(card["parameter_sets"], card.at("parameter_sets"), reader.vocabulary.parameter_sets)
+    sets = reader.mapping(
+        card["parameter_sets"], card.at("parameter_sets"), reader.vocabulary.parameter_sets
+    )
     for name, changed in sets.items():
         reader.mapping(changed, sets.at(name), [key.name for key in CHANGES])
     return _overlaid(card, sets[parameter_set]) if parameter_set in sets else card
@@ -69,17 +79,32 @@ class _Reader(ConditionReader):
         value = self.value(card, key)
         if not isinstance(value, str) or not _VERSION.match(value):
             told = repr(value) if isinstance(value, str) else str(value)
-            raise AuthoringError(card.at(key), f"{told} is not a version.", "Write it as 1.0.0; quotes are not needed.")
+            raise AuthoringError(
+                card.at(key),
+                f"{told} is not a version.",
+                "Write it as 1.0.0; quotes are not needed.",
+            )
         return value
 
     def exclusions(self, card: Mapping, key: str) -> tuple[Condition, ...]:
-        """What silences the card. A criterion there that is taken as true where its fact is unknown silences, and so cannot say 'fire'."""
+        """What silences the card. A criterion there that is taken as true where its fact is unknown
+        silences, and so cannot say 'fire'."""
         for value, _ in self.items(card, key):
-            parts = [value, *value["any_of"]] if isinstance(value, Mapping) and isinstance(value.get("any_of"), Sequence) else [value]
+            parts = (
+                [value, *value["any_of"]]
+                if isinstance(value, Mapping) and isinstance(value.get("any_of"), Sequence)
+                else [value]
+            )
             for part in parts:
                 if isinstance(part, Mapping) and part.get("when_unknown") == "fire":
-                    what = f"under {key!r}, 'when_unknown: fire' would silence the card where the fact is not known."
-                    mend = "Leave it out: what is not known silences nothing. If it should, write 'when_unknown: true'."
+                    what = (
+                        f"under {key!r}, 'when_unknown: fire' would silence the card where the "
+                        "fact is not known."
+                    )
+                    mend = (
+                        "Leave it out: what is not known silences nothing. If it should, write "
+                        "'when_unknown: true'."
+                    )
                     self.note(AuthoringError(part.at("when_unknown"), what, mend))
         return self.conditions(card, key)
 
@@ -89,9 +114,19 @@ class _Reader(ConditionReader):
 
         def test(value: Any, place: Place) -> Mapping:
             if not isinstance(value, Mapping):
-                raise AuthoringError(place, "a test is a mapping.", "It has 'name', 'facts', and 'fires: true' or 'silent: <criterion>'.")
+                raise AuthoringError(
+                    place,
+                    "a test is a mapping.",
+                    "It has 'name', 'facts', and 'fires: true' or 'silent: <criterion>'.",
+                )
             if "name" in value and value["name"] in names:
-                self.note(AuthoringError(value.at("name"), f"two tests are called {value['name']!r}.", "Say what tells them apart."))
+                self.note(
+                    AuthoringError(
+                        value.at("name"),
+                        f"two tests are called {value['name']!r}.",
+                        "Say what tells them apart.",
+                    )
+                )
             names.append(value.get("name"))
             return value
 
@@ -108,13 +143,21 @@ class _Reader(ConditionReader):
     def says(self, card: Mapping, key: str) -> dict[str, Any]:
         return read_keys(self, self.value(card, key), card.at(key), SAYS)
 
-    def templated(self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()) -> str:
-        return self.filled(self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders)
+    def templated(
+        self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()
+    ) -> str:
+        return self.filled(
+            self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders
+        )
 
-    def filled(self, text: str, place: Place, *, markdown: bool = False, orders: tuple[str, ...] = ()) -> str:
+    def filled(
+        self, text: str, place: Place, *, markdown: bool = False, orders: tuple[str, ...] = ()
+    ) -> str:
         """``text`` once checked, with the parameters that it names as the set in force has them."""
         known = self.vocabulary
-        check_text(text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders)
+        check_text(
+            text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders
+        )
         return with_parameters(text, known.parameters)
 
     def summary(self, says: Mapping, key: str) -> str:
@@ -122,7 +165,10 @@ class _Reader(ConditionReader):
         text = self.templated(says, key).strip()
         fixed = len(PLACEHOLDER.sub("", text))
         if fixed >= SUMMARY_LIMIT:
-            what = f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} on it would be cut off."
+            what = (
+                f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} "
+                "on it would be cut off."
+            )
             raise AuthoringError(says.at(key), what, "Say less; the detail has room.")
         return text
 
@@ -132,7 +178,13 @@ class _Reader(ConditionReader):
             kind = self.vocabulary.facts[value].kind if value in found else None
             if kind and not kind.in_texts:
                 told = f"{value!r} is a {kind} fact, which has no value to show."
-                self.note(AuthoringError(place, told, f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}."))
+                self.note(
+                    AuthoringError(
+                        place,
+                        told,
+                        f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}.",
+                    )
+                )
         return found
 
     def paragraph(self, value: Any, place: Place) -> Paragraph:
@@ -145,12 +197,22 @@ class _Reader(ConditionReader):
 
     def suggestion(self, value: Any, place: Place) -> Suggestion:
         if isinstance(value, Mapping) and not {"create", "delete"} & value.keys():
-            self.note(AuthoringError(place, "a suggestion without 'create' or 'delete' suggests nothing.", "Say which orders it makes."))
+            self.note(
+                AuthoringError(
+                    place,
+                    "a suggestion without 'create' or 'delete' suggests nothing.",
+                    "Say which orders it makes.",
+                )
+            )
         return Suggestion(**read_keys(self, value, place, SUGGESTION), place=place)
 
     def label(self, suggestion: Mapping, key: str) -> str:
         """What the button says; it may tell the orders that a fact under ``create`` chooses."""
-        created = [item.get("fact") for item, _ in self.items(suggestion, "create") if isinstance(item, Mapping)]
+        created = [
+            item.get("fact")
+            for item, _ in self.items(suggestion, "create")
+            if isinstance(item, Mapping)
+        ]
         return self.templated(suggestion, key, orders=tuple(filter(None, created)))
 
     def order_source(self, value: Any, place: Place) -> OrderSource:
@@ -166,51 +228,78 @@ class _Reader(ConditionReader):
         return self._fact(source, key, self.vocabulary.facts_for("create"), "name orders")
 
     def removed(self, suggestion: Mapping, key: str) -> str:
-        return self._fact(suggestion, key, self.vocabulary.removable, "stand for drafts that can be removed")
+        return self._fact(
+            suggestion, key, self.vocabulary.removable, "stand for drafts that can be removed"
+        )
 
     def replaced(self, suggestion: Mapping, key: str) -> str:
         fact = self._fact(suggestion, key, self.vocabulary.facts_for(key), "name an order")
         if "create" not in suggestion:
-            raise AuthoringError(suggestion.at(key), f"{key!r} needs an order under 'create' that takes the place.", "Add it.")
+            raise AuthoringError(
+                suggestion.at(key),
+                f"{key!r} needs an order under 'create' that takes the place.",
+                "Add it.",
+            )
         return fact
 
     def _fact(self, mapping: Mapping, key: str, fitting: Collection[str], does: str) -> str:
-        """The fact under ``key``, one of the ``fitting`` ones, each of which ``does`` what is needed there."""
+        """The fact under ``key``, one of the ``fitting`` ones, each of which ``does``
+        what is needed there."""
         fact = self.one_of(mapping, key, self.vocabulary.facts)
         if fact not in fitting:
-            raise AuthoringError(mapping.at(key), f"the fact {fact!r} does not {does}.", f"Those that do: {', '.join(fitting)}.")
+            raise AuthoringError(
+                mapping.at(key),
+                f"the fact {fact!r} does not {does}.",
+                f"Those that do: {', '.join(fitting)}.",
+            )
         return fact
 
 
 def _sets_schema(known: Vocabulary) -> dict[str, Any]:
-    return {"type": "object", "properties": dict.fromkeys(known.parameter_sets, ref("changes")), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(known.parameter_sets, ref("changes")),
+        "additionalProperties": False,
+    }
 
 
 def _shown_facts(known: Vocabulary) -> list[str]:
     return [name for name, definition in known.facts.items() if definition.kind.in_texts]
 
 
-_REASONS = "[non-adherence-reason-codes](../fhir_profiles/code-systems/non-adherence-reason-codes.json)"
+_REASONS = (
+    "[non-adherence-reason-codes](../fhir_profiles/code-systems/non-adherence-reason-codes.json)"
+)
 _FILLED = Form(_Reader.templated, TEXT.schema)
 _EVIDENCE = one_of(lambda known: known.evidence)
 _DAY = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _VERSIONS = {"type": "string", "pattern": "^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}$"}
 
-CHOSEN_ORDERS = (Key("fact", Form(_Reader.chosen, enum(lambda known: known.facts_for("create"))), required=True),)
+CHOSEN_ORDERS = (
+    Key("fact", Form(_Reader.chosen, enum(lambda known: known.facts_for("create"))), required=True),
+)
 PARAGRAPH = (
     Key("when", conditions_form(some=True), required=True),
     Key("text", Form(partial(_Reader.templated, markdown=True), TEXT.schema), required=True),
 )
 SUGGESTION = (
-    Key("label", Form(_Reader.label, TEXT.schema), "what the button says; `{order.b12}` tells the orders that a fact chose", required=True),
+    Key(
+        "label",
+        Form(_Reader.label, TEXT.schema),
+        "what the button says; `{order.b12}` tells the orders that a fact chose",
+        required=True,
+    ),
     Key(
         "create",
         list_of(_Reader.order_source, ref("order"), some=True),
-        "a list of orders: the name of a file in [`activity-definitions`](../fhir_profiles/activity-definitions), "
-        "or `{fact: order.b12}`, a fact that chooses them",
+        "a list of orders: the name of a file in "
+        "[`activity-definitions`](../fhir_profiles/activity-definitions), or `{fact: order.b12}`, "
+        "a fact that chooses them",
     ),
     Key(
-        "delete", Form(_Reader.removed, enum(lambda known: known.removable)), "a fact of drafts that are taken back, such as `draft.folate`"
+        "delete",
+        Form(_Reader.removed, enum(lambda known: known.removable)),
+        "a fact of drafts that are taken back, such as `draft.folate`",
     ),
     Key(
         "replaces",
@@ -219,10 +308,19 @@ SUGGESTION = (
     ),
     Key("recommended", TRUTH, "`true`: chosen in advance, in clients that do so"),
     Key("when", conditions_form(some=True), "a list of criteria; offered where all hold"),
-    Key("note", _FILLED, "what each medication order says besides, such as that it is to begin after another"),
+    Key(
+        "note",
+        _FILLED,
+        "what each medication order says besides, such as that it is to begin after another",
+    ),
 )
 SAYS = (
-    Key("indicator", one_of(lambda known: INDICATORS), "`info`, `warning`, or `critical`", required=True),
+    Key(
+        "indicator",
+        one_of(lambda known: INDICATORS),
+        "`info`, `warning`, or `critical`",
+        required=True,
+    ),
     Key(
         "summary",
         form(_Reader.summary, type="string", pattern="\\S", maxLength=SUMMARY_LIMIT - 1),
@@ -232,13 +330,26 @@ SAYS = (
     Key(
         "detail",
         list_of(_Reader.paragraph, ref("paragraph")),
-        'a list of paragraphs in Markdown, without HTML or links; each a text, or `{when: [criteria], text: "…"}`, '
+        "a list of paragraphs in Markdown, without HTML or links; each a text, or `{when: "
+        '[criteria], text: "…"}`, '
         "shown where all of `when` hold",
     ),
-    Key("values", names_of(_shown_facts, "fact")._replace(read=_Reader.values), "a list of facts, for the table under the text"),
+    Key(
+        "values",
+        names_of(_shown_facts, "fact")._replace(read=_Reader.values),
+        "a list of facts, for the table under the text",
+    ),
     Key("source", _EVIDENCE, "a key of `evidence.yaml`: what the card rests on", required=True),
-    Key("evidence", names_of(lambda known: known.evidence, "evidence"), "further keys, shown as links where they have a page"),
-    Key("suggestions", list_of(_Reader.suggestion, ref("suggestion")), "a list of orders to offer, below"),
+    Key(
+        "evidence",
+        names_of(lambda known: known.evidence, "evidence"),
+        "further keys, shown as links where they have a page",
+    ),
+    Key(
+        "suggestions",
+        list_of(_Reader.suggestion, ref("suggestion")),
+        "a list of orders to offer, below",
+    ),
     Key(
         "override_reasons",
         names_of(lambda known: known.override_reasons, "override reason"),
@@ -256,33 +367,70 @@ CHANGES = (
     Key("card", form(_Reader.says, **ref("partial-card")), "the keys that it names"),
 )
 CARD = (
-    Key("id", name_form("a card id"), "lower-case words joined by `-`, at most 64 characters; the file has this name", required=True),
-    Key("version", form(_Reader.version, **_VERSIONS), "three numbers, `1.0.0`; raise it with every change", required=True),
-    Key("status", _STATUS, "`active` (without the key too), `draft` (says nothing to anybody), `retired` (turned off)"),
-    Key("title", Form(_Reader.plain_text, TEXT.schema), "what clients list the card under", required=True),
+    Key(
+        "id",
+        name_form("a card id"),
+        "lower-case words joined by `-`, at most 64 characters; the file has this name",
+        required=True,
+    ),
+    Key(
+        "version",
+        form(_Reader.version, **_VERSIONS),
+        "three numbers, `1.0.0`; raise it with every change",
+        required=True,
+    ),
+    Key(
+        "status",
+        _STATUS,
+        "`active` (without the key too), `draft` (says nothing to anybody), `retired` (turned off)",
+    ),
+    Key(
+        "title",
+        Form(_Reader.plain_text, TEXT.schema),
+        "what clients list the card under",
+        required=True,
+    ),
     Key(
         "rank",
-        form(partial(Reader.whole_number, highest=_HIGHEST_RANK), type="integer", minimum=0, maximum=_HIGHEST_RANK),
+        form(
+            partial(Reader.whole_number, highest=_HIGHEST_RANK),
+            type="integer",
+            minimum=0,
+            maximum=_HIGHEST_RANK,
+        ),
         "a whole number; of cards of equal urgency the lower comes first",
         required=True,
     ),
     Key(
-        "review_by", form(lambda reader, card, key: reader.day(card, key).isoformat(), **_DAY), "a day, `2027-10-01`; `check` reminds of it"
+        "review_by",
+        form(lambda reader, card, key: reader.day(card, key).isoformat(), **_DAY),
+        "a day, `2027-10-01`; `check` reminds of it",
     ),
     Key("hooks", _HOOKS, "a list of [hooks](cards.md), such as `patient-view`", required=True),
-    Key("include", conditions_form(some=True), "a list of criteria; the card fires when all of them hold", required=True),
+    Key(
+        "include",
+        conditions_form(some=True),
+        "a list of criteria; the card fires when all of them hold",
+        required=True,
+    ),
     Key("exclude", _EXCLUDE, "a list of criteria; the card is silent when one of them holds"),
     Key(
         "card",
-        form(_Reader.says, **ref("partial-card"), required=[key.name for key in SAYS if key.required]),
+        form(
+            _Reader.says, **ref("partial-card"), required=[key.name for key in SAYS if key.required]
+        ),
         "what it says, below",
         required=True,
     ),
     Key(
         "tests",
         form(_Reader.tests, (), type="array", items=ref("test")),
-        "facts in, outcome out: [testing cards](testing-cards.md); the service takes no card that has not both a test that it fires "
-        "and one that it is silent",
+        "facts in, outcome out: [testing cards](testing-cards.md); the service takes no card that "
+        "has not both a test that it fires and one that it is silent",
     ),
-    Key("parameter_sets", Form(lambda reader, card, key: None, _sets_schema), "what differs in a set, below"),
+    Key(
+        "parameter_sets",
+        Form(lambda reader, card, key: None, _sets_schema),
+        "what differs in a set, below",
+    ),
 )

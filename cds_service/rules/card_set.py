@@ -1,4 +1,5 @@
-"""Loading ``cards/`` and a site's own folders of the same form: every card of one parameter set, checked as a whole.
+"""Loading ``cards/`` and a site's own folders of the same form: every card of one parameter
+set, checked as a whole.
 
 A later folder may add cards and may override cards of the ones before it.
 """
@@ -30,11 +31,11 @@ from .shared_files import (
     read_file,
     read_parameters,
     shown_name,
-)  # fmt: skip
+)
 
 __all__ = [
-    "EvidenceEntry", "Folder", "Override", "ParameterEntry", "card_files", "folders", "load_card", "load_cards", "load_evidence",
-    "load_parameters", "of_hook", "overrides",
+    "EvidenceEntry", "Folder", "Override", "ParameterEntry", "card_files", "folders", "load_card",
+    "load_cards", "load_evidence", "load_parameters", "of_hook", "overrides",
 ]  # fmt: skip
 
 
@@ -42,9 +43,14 @@ __all__ = [
 _NAMED_AS_YAML = re.compile(r"\.ya?ml(?:\.txt)?\Z", re.IGNORECASE)
 
 
-def load_cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, activate: Collection[str] = ()) -> dict[str, Card]:
-    """Every active card by id, in the order of rank; of a local folder its version names the owner. Drafts that ``activate``
-    names are among them.
+def load_cards(
+    folders: Sequence[Folder],
+    vocabulary: Vocabulary,
+    parameter_set: str,
+    activate: Collection[str] = (),
+) -> dict[str, Card]:
+    """Every active card by id, in the order of rank; of a local folder its version names the owner.
+    Drafts that ``activate`` names are among them.
 
     Raises :class:`AuthoringError` with all that was found.
     """
@@ -54,8 +60,11 @@ def load_cards(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set:
     return found
 
 
-def draft_ids(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str) -> frozenset[str]:
-    """The cards that wait to be activated. Raises :class:`AuthoringError` with all that was found."""
+def draft_ids(
+    folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str
+) -> frozenset[str]:
+    """The cards that wait to be activated. Raises :class:`AuthoringError` with
+    all that was found."""
     mistakes = Mistakes()
     cards = _read_all(folders, vocabulary, parameter_set, mistakes, [])
     mistakes.tell()
@@ -70,11 +79,13 @@ def read_cards(
     overrides: list[Override],
     activate: Collection[str] = (),
 ) -> dict[str, Card]:
-    """The active cards, and the drafts that ``activate`` names, without those that are mistaken, which are noted; what a local
-    folder says in place of others is added to ``overrides``."""
+    """The active cards, and the drafts that ``activate`` names, without those that are mistaken,
+    which are noted; what a local folder says in place of others is added to ``overrides``."""
     cards = _read_all(folders, vocabulary, parameter_set, mistakes, overrides)
     active = {
-        card_id: card for card_id, card in cards.items() if card.status == "active" or (card.status == "draft" and card_id in activate)
+        card_id: card
+        for card_id, card in cards.items()
+        if card.status == "active" or (card.status == "draft" and card_id in activate)
     }
     named = {path.stem for folder in folders for path in card_files(folder)}
     _check_references(active, named, mistakes)
@@ -82,7 +93,11 @@ def read_cards(
 
 
 def _read_all(
-    folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str, mistakes: Mistakes, overrides: list[Override]
+    folders: Sequence[Folder],
+    vocabulary: Vocabulary,
+    parameter_set: str,
+    mistakes: Mistakes,
+    overrides: list[Override],
 ) -> dict[str, Card]:
     """The card of each id that the last folder has of it, whatever its status."""
     cards: dict[str, Card] = {}
@@ -91,7 +106,10 @@ def _read_all(
         for card in _cards_of(folder, vocabulary, parameter_set, mistakes).values():
             before = cards.get(card.id)
             if before:
-                told = f"card {card.id} {card.version} {'replaces' if card.status == 'active' else 'turns off'} {before.version}"
+                told = (
+                    f"card {card.id} {card.version} "
+                    f"{'replaces' if card.status == 'active' else 'turns off'} {before.version}"
+                )
                 overrides.append(Override(told, card.place, before.place))
             cards[card.id] = card
     return cards
@@ -99,19 +117,30 @@ def _read_all(
 
 def card_files(folder: Folder) -> list[Path]:
     """The files of a folder that hold a card each."""
-    return [path for path in _yaml_files(folder) if path.suffix == ".yaml" and path.relative_to(folder.root).parts[0] not in SHARED_FILES]
+    return [
+        path
+        for path in _yaml_files(folder)
+        if path.suffix == ".yaml" and path.relative_to(folder.root).parts[0] not in SHARED_FILES
+    ]
 
 
 def file_of(card: Card, folders: Sequence[Folder]) -> tuple[Path, Folder]:
     """The file that a loaded card stands in, and its folder among ``folders``."""
-    folder = next(folder for folder in reversed(folders) if card.place.file.startswith(f"{folder.shown}/"))
+    folder = next(
+        folder for folder in reversed(folders) if card.place.file.startswith(f"{folder.shown}/")
+    )
     return folder.root / card.place.file.removeprefix(f"{folder.shown}/"), folder
 
 
 def _yaml_files(folder: Folder) -> list[Path]:
-    """What is named as YAML, without what is hidden: working files of editors, versions of a mounted folder."""
+    """What is named as YAML, without what is hidden: working files of editors, versions of
+    a mounted folder."""
     found = sorted(path for path in folder.root.rglob("*") if _NAMED_AS_YAML.search(path.name))
-    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder.root).parts)]
+    return [
+        path
+        for path in found
+        if not any(part.startswith(".") for part in path.relative_to(folder.root).parts)
+    ]
 
 
 def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> None:
@@ -121,26 +150,53 @@ def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> 
         if path.suffix != ".yaml":
             ending = _NAMED_AS_YAML.search(path.name)
             named = path.name[: ending.start()] if ending else path.stem
-            mistakes.note(AuthoringError(place, f"a file that ends in {path.name[len(named) :]} is not read.", f"Name it {named}.yaml."))
-        elif path.relative_to(folder.root).parts[0] == PARAMETERS and path.stem not in vocabulary.parameter_sets:
+            mistakes.note(
+                AuthoringError(
+                    place,
+                    f"a file that ends in {path.name[len(named) :]} is not read.",
+                    f"Name it {named}.yaml.",
+                )
+            )
+        elif (
+            path.relative_to(folder.root).parts[0] == PARAMETERS
+            and path.stem not in vocabulary.parameter_sets
+        ):
             mend = meant(path.stem, vocabulary.parameter_sets)
-            mistakes.note(AuthoringError(place, f"there is no parameter set {path.stem!r}, so this file is not read.", mend))
+            mistakes.note(
+                AuthoringError(
+                    place,
+                    f"there is no parameter set {path.stem!r}, so this file is not read.",
+                    mend,
+                )
+            )
 
 
 def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set: str) -> Card:
     """The card in a file of ``folder``. Raises :class:`AuthoringError` with all that was found."""
     if path.name in SHARED_FILES or path.parent.name == PARAMETERS:
         place = Place(shown_name(path, folder), 1, 1)
-        raise AuthoringError(place, "this is no card; it is read at the top of a folder alone.", "Move it there, or name it otherwise.")
+        raise AuthoringError(
+            place,
+            "this is no card; it is read at the top of a folder alone.",
+            "Move it there, or name it otherwise.",
+        )
     content = read_file(path, folder)
     meant_as = _misnamed(path.relative_to(folder.root).parts[0], content)
     if meant_as:
         place = Place(shown_name(path, folder), 1, 1)
-        raise AuthoringError(place, "this file is read as a card, and has nothing of one.", f"Did you mean {meant_as}?")
+        raise AuthoringError(
+            place,
+            "this file is read as a card, and has nothing of one.",
+            f"Did you mean {meant_as}?",
+        )
     mistakes = Mistakes()
     if content.get("id") != path.stem and isinstance(content.get("id"), str):
         mend = f"Name the file {content['id']}.yaml, or the card {path.stem}."
-        mistakes.note(AuthoringError(content.at("id"), f"the card {content['id']!r} stands in {path.name}.", mend))
+        mistakes.note(
+            AuthoringError(
+                content.at("id"), f"the card {content['id']!r} stands in {path.name}.", mend
+            )
+        )
     with mistakes.noting():
         card = parse_card(content, content.place, vocabulary, parameter_set)
     mistakes.tell()
@@ -149,24 +205,38 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
 
 
 def _misnamed(name: str, content: AnyMapping[str, object]) -> str:
-    """The shared file or folder that a file without a card's keys was meant to be, by the first part of its path; or nothing."""
-    return "" if {"id", "card", "include"} & content.keys() else next(iter(near(name, SHARED_FILES)), "")
+    """The shared file or folder that a file without a card's keys was meant to be, by the first
+    part of its path; or nothing."""
+    return (
+        ""
+        if {"id", "card", "include"} & content.keys()
+        else next(iter(near(name, SHARED_FILES)), "")
+    )
 
 
-def _cards_of(folder: Folder, vocabulary: Vocabulary, parameter_set: str, mistakes: Mistakes) -> dict[str, Card]:
+def _cards_of(
+    folder: Folder, vocabulary: Vocabulary, parameter_set: str, mistakes: Mistakes
+) -> dict[str, Card]:
     cards: dict[str, Card] = {}
     for path in card_files(folder):
         with mistakes.noting():
             card = load_card(path, folder, vocabulary, parameter_set)
             if card.id in cards:
                 told = f"another file holds the card {card.id!r}: {cards[card.id].place.file}."
-                raise AuthoringError(card.places["id"], told, "Remove one of the two, or give it another id and name.")
+                raise AuthoringError(
+                    card.places["id"],
+                    told,
+                    "Remove one of the two, or give it another id and name.",
+                )
             cards[card.id] = card
     return cards
 
 
-def overrides(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str) -> Iterator[Override]:
-    """What the local folders say in place of others: parameters, then cards. Raises :class:`AuthoringError`."""
+def overrides(
+    folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str
+) -> Iterator[Override]:
+    """What the local folders say in place of others: parameters, then cards. Raises
+    :class:`AuthoringError`."""
     mistakes = Mistakes()
     found: list[Override] = []
     read_parameters(folders, parameter_set, vocabulary.evidence, mistakes, found)
@@ -175,24 +245,41 @@ def overrides(folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: 
     yield from found
 
 
-def _check_references(cards: AnyMapping[str, Card], named: Collection[str], mistakes: Mistakes) -> None:
-    """Cards that look at other cards must name one (which may be inactive in this set), and never in a circle."""
-    looks = {(card.id, condition.card): condition for card in cards.values() for condition in card.conditions if condition.card}
+def _check_references(
+    cards: AnyMapping[str, Card], named: Collection[str], mistakes: Mistakes
+) -> None:
+    """Cards that look at other cards must name one (which may be inactive in this set), and
+    never in a circle."""
+    looks = {
+        (card.id, condition.card): condition
+        for card in cards.values()
+        for condition in card.conditions
+        if condition.card
+    }
     graph: dict[str, list[str]] = {}
     for (looking, seen), condition in looks.items():
         if seen in cards:
             graph.setdefault(looking, []).append(seen)
         elif seen not in named:
-            mistakes.note(AuthoringError(condition.place, f"there is no card {seen!r}.", meant(seen, cards)))
+            mistakes.note(
+                AuthoringError(condition.place, f"there is no card {seen!r}.", meant(seen, cards))
+            )
     while circle := _circle(graph):
         told = " looks at ".join(circle) if len(circle) > 2 else f"{circle[0]} looks at itself"
         place = looks[circle[0], circle[1]].place
-        mistakes.note(AuthoringError(place, f"cards cannot look at each other in a circle: {told}.", "Remove one of these conditions."))
+        mistakes.note(
+            AuthoringError(
+                place,
+                f"cards cannot look at each other in a circle: {told}.",
+                "Remove one of these conditions.",
+            )
+        )
         graph[circle[0]].remove(circle[1])
 
 
 def _circle(graph: AnyMapping[str, Collection[str]]) -> list[str]:
-    """One circle in ``graph``, which begins with the name that comes first in the alphabet and ends with it; none: empty."""
+    """One circle in ``graph``, which begins with the name that comes first in the alphabet and ends
+    with it; none: empty."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -1,5 +1,5 @@
-"""What the texts of a card may hold: placeholders of facts that read well and of parameters, no HTML, no link, and Markdown only in
-the detail."""
+"""What the texts of a card may hold: placeholders of facts that read well and of parameters, no
+HTML, no link, and Markdown only in the detail."""
 
 from __future__ import annotations
 
@@ -29,20 +29,32 @@ def check_text(
     markdown: bool = False,
     orders: Collection[str] = (),
 ) -> None:
-    """Raise :class:`AuthoringError` for the first mistake in ``text``. ``parameters``: those that it may show;
-    ``markdown``: it may have marks and several lines; ``orders``: the facts whose orders are told in it by their titles."""
-    for what, mend in [*_unknown(text, facts, parameters, orders, markdown), *_mistakes(text, markdown)]:
+    """Raise :class:`AuthoringError` for the first mistake in ``text``. ``parameters``: those that
+    it may show; ``markdown``: it may have marks and several lines; ``orders``: the facts whose
+    orders are told in it by their titles."""
+    for what, mend in [
+        *_unknown(text, facts, parameters, orders, markdown),
+        *_mistakes(text, markdown),
+    ]:
         raise AuthoringError(place, what, mend)
 
 
 def _unknown(
-    text: str, facts: AnyMapping[str, Any], parameters: Collection[str], orders: Collection[str], markdown: bool
+    text: str,
+    facts: AnyMapping[str, Any],
+    parameters: Collection[str],
+    orders: Collection[str],
+    markdown: bool,
 ) -> Iterator[tuple[str, str]]:
     for name in PLACEHOLDER.findall(text):
         if name in parameters:
             continue
         if name not in facts:
-            what = f"there is no fact and no parameter {name!r}." if parameters else f"there is no fact {name!r}."
+            what = (
+                f"there is no fact and no parameter {name!r}."
+                if parameters
+                else f"there is no fact {name!r}."
+            )
             yield what, meant(name, [*facts, *parameters])
         elif not _reads(facts[name].kind, markdown) and name not in orders:
             mend = f"Those that do: {', '.join(kinds_that_read(facts, markdown=markdown))}."
@@ -55,16 +67,27 @@ def _reads(kind: Any, markdown: bool) -> bool:
 
 def kinds_that_read(facts: AnyMapping[str, Any], *, markdown: bool = False) -> list[str]:
     """The kinds of ``facts`` whose values read well in a text; ``markdown``: in a paragraph."""
-    return sorted({str(definition.kind) for definition in facts.values() if _reads(definition.kind, markdown)})
+    return sorted(
+        {str(definition.kind) for definition in facts.values() if _reads(definition.kind, markdown)}
+    )
 
 
 def _mistakes(text: str, markdown: bool) -> Iterator[tuple[str, str]]:
     if _BRACE.search(PLACEHOLDER.sub("", text)):
-        yield "a brace belongs to no placeholder.", "Write {fact.name} or {parameter.name}, without blanks or further braces."
+        yield (
+            "a brace belongs to no placeholder.",
+            "Write {fact.name} or {parameter.name}, without blanks or further braces.",
+        )
     if found := _TAG.search(text):
-        yield f"texts have no HTML ({found[0]!r}).", "Use Markdown in the detail, and words elsewhere."
+        yield (
+            f"texts have no HTML ({found[0]!r}).",
+            "Use Markdown in the detail, and words elsewhere.",
+        )
     if found := _LINK.search(text):
-        yield f"texts have no links ({found[0]!r}).", "Name the source under 'evidence': it is shown as a link."
+        yield (
+            f"texts have no links ({found[0]!r}).",
+            "Name the source under 'evidence': it is shown as a link.",
+        )
     if not markdown and (found := _MARKDOWN.search(text)):
         yield f"this text is shown without Markdown ({found[0]!r}).", "Only the detail has it."
     if not markdown and "\n" in text.strip():

@@ -1,7 +1,8 @@
-"""Reading ``codes.yaml`` of a site's folders: the codes and the printed units of its own that it adds.
+"""Reading ``codes.yaml`` of a site's folders: the codes and the printed units of
+its own that it adds.
 
-Here is read what is written and whether it has its form; what value sets and units there are is judged where those are known
-(``cds_service/site_codes.py``).
+Here is read what is written and whether it has its form; what value sets and units there are is
+judged where those are known (``cds_service/site_codes.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _LONGEST_SYSTEM, _LONGEST_CODE, _LONGEST_DISPLAY, _LONGEST_UNIT = 180, 64, 180, 
 
 
 class CodeEntry(NamedTuple):
-    """A code under the name of a value set. ``orders``: the order templates that ``in_orders`` names.
+    """A code under the name of a value set. ``orders``: the order templates that
+    ``in_orders`` names.
 
     ``set_place``: where the name of the value set stands; ``place``: where the code does.
     """
@@ -42,7 +44,8 @@ class CodeEntry(NamedTuple):
 
 
 class UnitEntry(NamedTuple):
-    """A printed unit under the UCUM code that it stands for. ``unit_place``: where that stands; ``place``: where the print does."""
+    """A printed unit under the UCUM code that it stands for. ``unit_place``: where that stands;
+    ``place``: where the print does."""
 
     unit: str
     printed: str
@@ -50,8 +53,11 @@ class UnitEntry(NamedTuple):
     place: Place
 
 
-def read_code_files(folders: Sequence[Folder], mistakes: Mistakes) -> tuple[list[CodeEntry], list[UnitEntry]]:
-    """The entries of the ``codes.yaml`` of each folder of a site, in order, without those that are mistaken."""
+def read_code_files(
+    folders: Sequence[Folder], mistakes: Mistakes
+) -> tuple[list[CodeEntry], list[UnitEntry]]:
+    """The entries of the ``codes.yaml`` of each folder of a site, in order, without those
+    that are mistaken."""
     codes: list[CodeEntry] = []
     units: list[UnitEntry] = []
     for folder in folders:
@@ -71,11 +77,17 @@ def read_code_files(folders: Sequence[Folder], mistakes: Mistakes) -> tuple[list
 
 def _codes(reader: Reader, content: Mapping, owner: str) -> list[CodeEntry]:
     found: list[CodeEntry] = []
-    by_set = _mapping(content, "codes", "b12-total: [{system: https://lab.example.org/tests, code: B12S, display: Serum B12}]")
+    by_set = _mapping(
+        content,
+        "codes",
+        "b12-total: [{system: https://lab.example.org/tests, code: B12S, display: Serum B12}]",
+    )
     for value_set in by_set:
         place = by_set.at(value_set)
 
-        def entry(value: Any, at: Place, value_set: str = value_set, place: Place = place) -> CodeEntry:
+        def entry(
+            value: Any, at: Place, value_set: str = value_set, place: Place = place
+        ) -> CodeEntry:
             return _code(value, at, value_set, place, owner)
 
         try:
@@ -91,9 +103,30 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
     entry = reader.mapping(value, at, _KEYS, ("system", "code", "display"))
     names_orders = isinstance(entry.get("in_orders"), list)
     parts = reader.parts(
-        system=lambda: _written(reader, entry, "system", _SYSTEM, _LONGEST_SYSTEM, "Write its URL, or urn:oid: and its OID."),
-        code=lambda: _written(reader, entry, "code", _CODE, _LONGEST_CODE, "Write the code alone, as results carry it."),
-        display=lambda: _written(reader, entry, "display", re.compile(r"[^\n]*\Z"), _LONGEST_DISPLAY, "Write its name in one line."),
+        system=lambda: _written(
+            reader,
+            entry,
+            "system",
+            _SYSTEM,
+            _LONGEST_SYSTEM,
+            "Write its URL, or urn:oid: and its OID.",
+        ),
+        code=lambda: _written(
+            reader,
+            entry,
+            "code",
+            _CODE,
+            _LONGEST_CODE,
+            "Write the code alone, as results carry it.",
+        ),
+        display=lambda: _written(
+            reader,
+            entry,
+            "display",
+            re.compile(r"[^\n]*\Z"),
+            _LONGEST_DISPLAY,
+            "Write its name in one line.",
+        ),
         in_queries=lambda: reader.truth(entry, "in_queries"),
         in_orders=lambda: not names_orders and reader.truth(entry, "in_orders"),
         orders=lambda: reader.each(entry, "in_orders", _order, some=True) if names_orders else (),
@@ -101,7 +134,10 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
     if parts.get("in_queries"):
         for key in ("system", "code"):
             if key in parts and not _SEARCHABLE.match(parts[key]):
-                told = f"FHIR servers cannot be asked for the {key} {parts[key]!r}: it has other characters than letters, digits and -._~:/"
+                told = (
+                    f"FHIR servers cannot be asked for the {key} {parts[key]!r}: it has other "
+                    "characters than letters, digits and -._~:/"
+                )
                 mistakes.note(AuthoringError(entry.at(key), f"{told}.", "Leave 'in_queries' out."))
     mistakes.tell()
     return CodeEntry(value_set, owner=owner, set_place=set_place, place=at, **parts)
@@ -109,11 +145,19 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
 
 def _order(value: Any, at: Place) -> str:
     if not isinstance(value, str):
-        raise AuthoringError(at, "the name of an order template is expected here ('in_orders' is true or a list of names).")
+        raise AuthoringError(
+            at,
+            (
+                "the name of an order template is expected here ('in_orders' is true or a list of "
+                "names)."
+            ),
+        )
     return value
 
 
-def _written(reader: Reader, entry: Mapping, key: str, pattern: re.Pattern[str], longest: int, mend: str) -> str:
+def _written(
+    reader: Reader, entry: Mapping, key: str, pattern: re.Pattern[str], longest: int, mend: str
+) -> str:
     text = reader.text(entry, key)
     if len(text) > longest:
         raise AuthoringError(entry.at(key), f"{key!r} has more than {longest} characters.", mend)
@@ -144,5 +188,9 @@ def _units(reader: Reader, content: Mapping) -> list[UnitEntry]:
 def _mapping(content: Mapping, key: str, example: str) -> Mapping:
     value = content[key]
     if not isinstance(value, Mapping):
-        raise AuthoringError(content.at(key), f"a mapping (key: value) is expected under {key!r}.", f"For example: {example}.")
+        raise AuthoringError(
+            content.at(key),
+            f"a mapping (key: value) is expected under {key!r}.",
+            f"For example: {example}.",
+        )
     return value

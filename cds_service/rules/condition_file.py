@@ -1,4 +1,5 @@
-"""Conditions of card files: YAML in, :data:`Condition` out, each operator with an operand of the fact's kind and unit."""
+"""Conditions of card files: YAML in, :data:`Condition` out, each operator with an operand of the
+fact's kind and unit."""
 
 from __future__ import annotations
 
@@ -11,7 +12,15 @@ from typing import Any
 
 from ..authored_yaml.reader import Reader, meant
 from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place, Sequence
-from .conditions import OPERATORS_OF_A_LIST, STATE_OPERATORS, AnyOf, CardHolds, Condition, Criterion, unnamed
+from .conditions import (
+    OPERATORS_OF_A_LIST,
+    STATE_OPERATORS,
+    AnyOf,
+    CardHolds,
+    Condition,
+    Criterion,
+    unnamed,
+)
 from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, one_of, read_keys, ref
 
 # Cards and criteria are handed over under their names as FHIR ids (FHIR R4, "id").
@@ -19,7 +28,10 @@ LONGEST_ID = 64
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 # Of each operator, which facts it asks and when it holds.
 _HOLDS = {
-    "is": "yes or no, or one of several values: the value is this, `true`, `false` or a value; absent counts as `false`",
+    "is": (
+        "yes or no, or one of several values: the value is this, `true`, `false` or a value; "
+        "absent counts as `false`"
+    ),
     "in": "one of several values: the value is one of this list",
     "below": "a number or a laboratory result: it is less than the limit",
     "at_least": "a number or a laboratory result: it is the limit or more",
@@ -34,8 +46,9 @@ _HOLDS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """The names that cards may use. ``facts`` maps a fact's name to its catalogue definition; ``removable``: the facts whose
-    drafts a suggestion may remove; ``parameters``: how a text shows each parameter of the set in force."""
+    """The names that cards may use. ``facts`` maps a fact's name to its catalogue definition;
+    ``removable``: the facts whose drafts a suggestion may remove; ``parameters``: how a text shows
+    each parameter of the set in force."""
 
     facts: AnyMapping[str, Any]
     evidence: Collection[str]
@@ -47,7 +60,9 @@ class Vocabulary:
 
     def facts_for(self, key: str) -> list[str]:
         """The facts that can be named under ``key`` of a suggestion, by their kind."""
-        return [name for name, definition in self.facts.items() if definition.kind.suggestion_key == key]
+        return [
+            name for name, definition in self.facts.items() if definition.kind.suggestion_key == key
+        ]
 
 
 class ConditionReader(Reader):
@@ -57,14 +72,21 @@ class ConditionReader(Reader):
         super().__init__(mistakes)
         self.vocabulary = vocabulary
 
-    def conditions(self, mapping: Mapping, key: str, *, some: bool = False) -> tuple[Condition, ...]:
-        """The conditions under ``key``, of which no two share a name. ``some``: a list there must not be empty."""
+    def conditions(
+        self, mapping: Mapping, key: str, *, some: bool = False
+    ) -> tuple[Condition, ...]:
+        """The conditions under ``key``, of which no two share a name. ``some``: a list there
+        must not be empty."""
         found = self.each(mapping, key, self.condition, some=some)
         seen: set[str] = set()
         for condition in found:
             if condition.id in seen:
                 mend = "Name them apart, so that tests can say which of them stops the card."
-                self.note(AuthoringError(condition.place, f"two criteria are called {condition.id!r}.", mend))
+                self.note(
+                    AuthoringError(
+                        condition.place, f"two criteria are called {condition.id!r}.", mend
+                    )
+                )
             seen.add(condition.id)
         return found
 
@@ -81,7 +103,11 @@ class ConditionReader(Reader):
         """A criterion within an ``any_of``."""
         for key in ("any_of", "card"):
             if isinstance(value, Mapping) and key in value:
-                raise AuthoringError(value.at(key), f"{key!r} cannot stand within 'any_of'.", "Only criteria with 'fact' can.")
+                raise AuthoringError(
+                    value.at(key),
+                    f"{key!r} cannot stand within 'any_of'.",
+                    "Only criteria with 'fact' can.",
+                )
         return self.criterion(value, place)
 
     def criterion(self, value: Any, place: Place) -> Criterion:
@@ -90,7 +116,9 @@ class ConditionReader(Reader):
         read = read_keys(ConditionReader(self.vocabulary), value, place, CRITERION)
         used = [key for key in value if key in _HOLDS]
         if len(used) != 1:
-            raise AuthoringError(place, "a criterion has exactly one operator.", f"Operators: {', '.join(_HOLDS)}.")
+            raise AuthoringError(
+                place, "a criterion has exactly one operator.", f"Operators: {', '.join(_HOLDS)}."
+            )
         [operator] = used
         name = read["id"] or unnamed(read["fact"], operator)
         return Criterion(name, read["fact"], operator, read[operator], read["when_unknown"], place)
@@ -105,48 +133,90 @@ class ConditionReader(Reader):
         if operator not in OPERATORS_OF_A_LIST:
             return read(criterion[operator], place)
         if not criterion[operator] or not isinstance(criterion[operator], Sequence):
-            raise AuthoringError(place, f"{operator!r} needs a list of values.", f"Choose from: [{', '.join(definition.values)}].")
+            raise AuthoringError(
+                place,
+                f"{operator!r} needs a list of values.",
+                f"Choose from: [{', '.join(definition.values)}].",
+            )
         found = self.each(criterion, operator, read)
         for number, item in enumerate(found):
             if item in found[:number]:
-                raise AuthoringError(criterion[operator].item_places[number], f"{item!r} stands twice.", "Remove one of the two.")
+                raise AuthoringError(
+                    criterion[operator].item_places[number],
+                    f"{item!r} stands twice.",
+                    "Remove one of the two.",
+                )
         return frozenset(found)
 
     def when_unknown(self, criterion: Mapping, key: str) -> bool:
         """What an unknown answer is taken for."""
         value, place = criterion[key], criterion.at(key)
         if "unknown" in criterion:
-            raise AuthoringError(place, f"'unknown' always has an answer, so {key!r} says nothing.", "Remove it.")
+            raise AuthoringError(
+                place, f"'unknown' always has an answer, so {key!r} says nothing.", "Remove it."
+            )
         if value == "fire" or isinstance(value, bool):
             return value is not False
-        raise AuthoringError(place, f"{key!r} can only be 'fire', not {value!r}.", "Otherwise leave it out.")
+        raise AuthoringError(
+            place, f"{key!r} can only be 'fire', not {value!r}.", "Otherwise leave it out."
+        )
 
     def name(self, mapping: Mapping, key: str, what: str = "the name of a criterion") -> str:
         """The name under ``key``, in lower-case words; ``what`` it is."""
         value = self.text(mapping, key)
         if not NAME.match(value):
-            raise AuthoringError(mapping.at(key), f"{value!r} is not {what}.", "Use lower-case words joined by '-'.")
+            raise AuthoringError(
+                mapping.at(key), f"{value!r} is not {what}.", "Use lower-case words joined by '-'."
+            )
         if len(value) > LONGEST_ID:
-            raise AuthoringError(mapping.at(key), f"{value!r} is not {what}.", f"It has at most {LONGEST_ID} characters.")
+            raise AuthoringError(
+                mapping.at(key),
+                f"{value!r} is not {what}.",
+                f"It has at most {LONGEST_ID} characters.",
+            )
         return value
 
 
 def conditions_form(*, some: bool = False) -> Form:
     """A list of conditions; ``some``: it must not be empty."""
-    return Form(partial(ConditionReader.conditions, some=some), lambda known: array(ref("condition"), some=some), ())
+    return Form(
+        partial(ConditionReader.conditions, some=some),
+        lambda known: array(ref("condition"), some=some),
+        (),
+    )
 
 
 def name_form(what: str) -> Form:
     """A name; ``what`` it is."""
-    return form(partial(ConditionReader.name, what=what), type="string", pattern="^[a-z0-9]+(-[a-z0-9]+)*$", maxLength=LONGEST_ID)
+    return form(
+        partial(ConditionReader.name, what=what),
+        type="string",
+        pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
+        maxLength=LONGEST_ID,
+    )
 
 
 NAME_OF_A_CRITERION = name_form("the name of a criterion")
 _TAKEN_FOR = form(ConditionReader.when_unknown, None, enum=["fire", True, False])
 CRITERION = (
-    Key("fact", one_of(lambda known: known.facts), "the [fact](facts.md) that is asked", required=True),
-    Key("id", NAME_OF_A_CRITERION, "needed where a test names the criterion: lower-case words joined by `-`, at most 64 characters"),
-    *(Key(name, TRUTH if name in STATE_OPERATORS else form(ConditionReader.operand), doc) for name, doc in _HOLDS.items()),
+    Key(
+        "fact",
+        one_of(lambda known: known.facts),
+        "the [fact](facts.md) that is asked",
+        required=True,
+    ),
+    Key(
+        "id",
+        NAME_OF_A_CRITERION,
+        (
+            "needed where a test names the criterion: lower-case words joined by `-`, at most 64 "
+            "characters"
+        ),
+    ),
+    *(
+        Key(name, TRUTH if name in STATE_OPERATORS else form(ConditionReader.operand), doc)
+        for name, doc in _HOLDS.items()
+    ),
     Key("when_unknown", _TAKEN_FOR, "`fire`: it also holds where its fact is not known"),
 )
 ANY_OF = (
@@ -161,10 +231,12 @@ CARD_HOLDS = (
 
 
 def of_kind(read: Callable[[Any, Any], Any], definition: Any, written: Any, place: Place) -> Any:
-    """What ``read``, a method of a kind of facts, makes of what is written. It raises a ``ValueError`` that says what is wrong, and how
-    to mend it or what there is to choose from."""
+    """What ``read``, a method of a kind of facts, makes of what is written. It raises a
+    ``ValueError`` that says what is wrong, and how to mend it or what there is to choose from."""
     try:
         return read(written, definition)
     except ValueError as error:
         what, mend = error.args
-        raise AuthoringError(place, what, mend if isinstance(mend, str) else meant(str(written), mend)) from None
+        raise AuthoringError(
+            place, what, mend if isinstance(mend, str) else meant(str(written), mend)
+        ) from None

@@ -1,11 +1,13 @@
 """The closed condition language: a criterion asks one question of one fact, in three-valued logic.
 
-Operators: ``is``, ``in``, ``below``, ``at_least``, ``more_than``, ``at_most``, ``within``, ``older_than``, ``absent``,
-``unknown``; ``any_of`` joins criteria one level deep; ``card`` with ``holds`` looks at another card of the same call.
+Operators: ``is``, ``in``, ``below``, ``at_least``, ``more_than``, ``at_most``, ``within``,
+``older_than``, ``absent``, ``unknown``; ``any_of`` joins criteria one level deep; ``card`` with
+``holds`` looks at another card of the same call.
 
-What every condition tells of itself, so that nobody has to ask which of the three it is: ``facts`` that it asks; ``criteria``
-within it, itself one of them where it is one; ``alternatives``, the parts of an ``any_of``; ``card``, the one that it looks at;
-``firing``, the card that has to fire for it to hold. What it does not have is empty.
+What every condition tells of itself, so that nobody has to ask which of the three it is: ``facts``
+that it asks; ``criteria`` within it, itself one of them where it is one; ``alternatives``, the
+parts of an ``any_of``; ``card``, the one that it looks at; ``firing``, the card that has to fire
+for it to hold. What it does not have is empty.
 """
 
 from __future__ import annotations
@@ -116,7 +118,8 @@ def unnamed(fact: str, operator: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One named question. ``when_unknown``: the truth that an unknown answer is taken for, where the author says so."""
+    """One named question. ``when_unknown``: the truth that an unknown answer is taken for, where
+    the author says so."""
 
     id: str
     fact: str
@@ -124,7 +127,8 @@ class Criterion:
     operand: Any
     when_unknown: Truth
     place: Place = field(compare=False)
-    # What follows from the operator, worked out once: the answer where the fact is unknown or absent, and the test of a value.
+    # What follows from the operator, worked out once: the answer where the fact is unknown or
+    # absent, and the test of a value.
     facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     alternatives: ClassVar[tuple[Criterion, ...]] = ()
     card: ClassVar[str] = ""
@@ -136,8 +140,14 @@ class Criterion:
     def __post_init__(self) -> None:
         operator, operand = self.operator, self.operand
         _derive(self, "facts", (self.fact,))
-        _derive(self, "_if_unknown", operand is True if operator == "unknown" else self.when_unknown)
-        _derive(self, "_if_absent", operand is (operator == "absent") if operator in ("is", *STATE_OPERATORS) else False)
+        _derive(
+            self, "_if_unknown", operand is True if operator == "unknown" else self.when_unknown
+        )
+        _derive(
+            self,
+            "_if_absent",
+            operand is (operator == "absent") if operator in ("is", *STATE_OPERATORS) else False,
+        )
         _derive(self, "_test", _is_denied if operator in STATE_OPERATORS else OPERATORS[operator])
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
@@ -149,7 +159,11 @@ class Criterion:
         if value is None:
             return self._if_absent
         # Most criteria ask for a value itself: they are spared the step into a function.
-        answer = value == self.operand if self.operator == "is" else self._test(value, self.operand, facts.today)
+        answer = (
+            value == self.operand
+            if self.operator == "is"
+            else self._test(value, self.operand, facts.today)
+        )
         return self.when_unknown if answer is None else answer
 
     @property
@@ -170,7 +184,9 @@ class AnyOf:
     firing: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        _derive(self, "facts", tuple(name for criterion in self.criteria for name in criterion.facts))
+        _derive(
+            self, "facts", tuple(name for criterion in self.criteria for name in criterion.facts)
+        )
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
         """Kleene *or*."""

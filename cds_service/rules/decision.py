@@ -18,8 +18,8 @@ class Step(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The outcome for one card. ``stopped_by``: the criterion that kept it silent, ``""`` when it fires; ``truths``: what its
-    criteria came to, as far as they were evaluated."""
+    """The outcome for one card. ``stopped_by``: the criterion that kept it silent, ``""`` when it
+    fires; ``truths``: what its criteria came to, as far as they were evaluated."""
 
     card: Card
     fires: bool
@@ -34,8 +34,13 @@ class Decision(NamedTuple):
 
     @property
     def reasons(self) -> list[Condition]:
-        """The criteria by which the card fires, as far as they ask for something to be so: those that hold and do not exclude."""
-        return [condition for (condition, excludes), truth in zip(self.evaluated, self.truths, strict=True) if truth and not excludes]
+        """The criteria by which the card fires, as far as they ask for something to be so: those
+        that hold and do not exclude."""
+        return [
+            condition
+            for (condition, excludes), truth in zip(self.evaluated, self.truths, strict=True)
+            if truth and not excludes
+        ]
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -73,11 +78,13 @@ class Decisions:
         return [self[card_id] for card_id in self._cards]
 
 
-def decide(card: Card, facts: FactSource, others: Decisions, *, whole_trace: bool = False) -> Decision:
+def decide(
+    card: Card, facts: FactSource, others: Decisions, *, whole_trace: bool = False
+) -> Decision:
     """Decide one card: every ``include`` must be true, any true ``exclude`` silences.
 
-    An unknown condition for firing does not fire; an unknown exclusion does not exclude (clinical specification,
-    section 1). ``whole_trace`` evaluates every criterion even after one has decided.
+    An unknown condition for firing does not fire; an unknown exclusion does not exclude (clinical
+    specification, section 1). ``whole_trace`` evaluates every criterion even after one has decided.
     """
     truths: list[Truth] = []
     stopped_by, holds = "", others.holds

@@ -24,8 +24,8 @@ CURRENT, SUPERSEDED = STATUSES = ("current", "superseded")
 class EvidenceEntry(NamedTuple):
     """An entry of the evidence file. ``url`` is ``""`` where no page can be opened.
 
-    ``superseded_by``: the key of what took its place, ``""`` while it is current; ``checked_on``: when somebody last looked
-    whether it is. Clinical specification, section 9.
+    ``superseded_by``: the key of what took its place, ``""`` while it is current; ``checked_on``:
+    when somebody last looked whether it is. Clinical specification, section 9.
     """
 
     key: str
@@ -48,16 +48,19 @@ class EvidenceEntry(NamedTuple):
 
 
 def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
-    """The ``evidence.yaml`` of each folder by key; a local one adds entries and changes none. Raises :class:`AuthoringError`."""
+    """The ``evidence.yaml`` of each folder by key; a local one adds entries and changes none.
+    Raises :class:`AuthoringError`."""
     mistakes = Mistakes()
     found = read_evidence(folders, mistakes)
     mistakes.tell()
     return found
 
 
-def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None) -> dict[str, EvidenceEntry]:
-    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``; of a file that cannot be read, what
-    look like keys."""
+def read_evidence(
+    folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None
+) -> dict[str, EvidenceEntry]:
+    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``; of
+    a file that cannot be read, what look like keys."""
     found: dict[str, EvidenceEntry] = {}
     for folder in folders:
         path = folder.root / EVIDENCE_FILE
@@ -69,12 +72,18 @@ def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[s
             except AuthoringError:
                 if mistaken is not None and path.is_file():
                     with suppress(OSError):
-                        mistaken |= set(_KEY_LINE.findall(path.read_text("utf-8", errors="replace")))
+                        mistaken |= set(
+                            _KEY_LINE.findall(path.read_text("utf-8", errors="replace"))
+                        )
                 raise
             for key in content:
                 try:
                     if key in found:
-                        raise AuthoringError(content.at(key), f"the evidence {key!r} stands in another folder.", "Give yours another key.")
+                        raise AuthoringError(
+                            content.at(key),
+                            f"the evidence {key!r} stands in another folder.",
+                            "Give yours another key.",
+                        )
                     found[key] = _evidence_entry(content, key)
                 except AuthoringError as error:
                     mistakes.note(error)
@@ -84,7 +93,9 @@ def read_evidence(folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[s
     return found
 
 
-def _check_successors(found: AnyMapping[str, EvidenceEntry], mistaken: Collection[str], mistakes: Mistakes) -> None:
+def _check_successors(
+    found: AnyMapping[str, EvidenceEntry], mistaken: Collection[str], mistakes: Mistakes
+) -> None:
     """Note what is superseded by no source that there is, or at the end by itself."""
     for entry in found.values():
         seen, at = [entry.key], entry
@@ -92,7 +103,10 @@ def _check_successors(found: AnyMapping[str, EvidenceEntry], mistaken: Collectio
             at = found[at.superseded_by]
             seen.append(at.key)
         if at.superseded_by in seen:
-            told = f"the evidence {entry.key!r} is superseded by itself: {', '.join([*seen, at.superseded_by])}."
+            told = (
+                f"the evidence {entry.key!r} is superseded by itself: "
+                f"{', '.join([*seen, at.superseded_by])}."
+            )
             mistakes.note(AuthoringError(entry.place, told, "One of them is current."))
         elif at is entry and entry.superseded_by and entry.superseded_by not in mistaken:
             told = f"there is no evidence {entry.superseded_by!r}."
@@ -101,45 +115,76 @@ def _check_successors(found: AnyMapping[str, EvidenceEntry], mistaken: Collectio
 
 def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
     if not _KEY.match(key):
-        raise AuthoringError(content.at(key), f"{key!r} is not a key of evidence.", "Use lower-case words joined by '-'.")
+        raise AuthoringError(
+            content.at(key),
+            f"{key!r} is not a key of evidence.",
+            "Use lower-case words joined by '-'.",
+        )
     mistakes = Mistakes()
     entry, parts = content[key], dict[str, Any]()
-    if isinstance(entry, Mapping) and entry.get("status") == SUPERSEDED and "superseded_by" not in entry:
+    if (
+        isinstance(entry, Mapping)
+        and entry.get("status") == SUPERSEDED
+        and "superseded_by" not in entry
+    ):
         mend = "Write superseded_by: the key of another source."
         mistakes.note(AuthoringError(entry.at("status"), "what took its place is missing.", mend))
     with mistakes.noting():
         parts = read_keys(Reader(mistakes), entry, content.at(key), EVIDENCE)
     mistakes.tell()
-    return EvidenceEntry(key, place=content.at(key), review_needed=bool(parts.pop("review")), **parts)
+    return EvidenceEntry(
+        key, place=content.at(key), review_needed=bool(parts.pop("review")), **parts
+    )
 
 
 def _successor(reader: Reader, entry: Mapping, key: str) -> str:
     if entry.get("status") != SUPERSEDED:
-        raise AuthoringError(entry.at(key), f"only a superseded source has {key!r}.", "Write status: superseded.")
+        raise AuthoringError(
+            entry.at(key), f"only a superseded source has {key!r}.", "Write status: superseded."
+        )
     return reader.text(entry, key)
 
 
 def _url(reader: Reader, entry: Mapping, key: str) -> str:
     url = reader.text(entry, key)
     if not _URL.match(url):
-        raise AuthoringError(entry.at(key), f"{url!r} is not the address of a page.", "Write it as https://www.example.org/page.")
+        raise AuthoringError(
+            entry.at(key),
+            f"{url!r} is not the address of a page.",
+            "Write it as https://www.example.org/page.",
+        )
     return url
 
 
 _DAY = form(Reader.day, None)
 EVIDENCE = (
     Key("title", TEXT, "what the source is called", required=True),
-    Key("url", form(_url), "the address of its page; a source without one is named on the card and not linked"),
+    Key(
+        "url",
+        form(_url),
+        "the address of its page; a source without one is named on the card and not linked",
+    ),
     Key("date", _DAY, "its day, `2026-10-01`", required=True),
     Key("strength", one_of(lambda known: STRENGTHS), in_code(STRENGTHS), required=True),
     Key("supports", TEXT, "what it says that cards rest on", required=True),
     Key("disagrees", TEXT, "where it and others disagree"),
-    Key("status", one_of(lambda known: STATUSES, CURRENT), "`current` (so where it is not written) or `superseded`"),
+    Key(
+        "status",
+        one_of(lambda known: STATUSES, CURRENT),
+        "`current` (so where it is not written) or `superseded`",
+    ),
     Key("superseded_by", form(_successor), "the key of the source that took its place"),
     Key(
         "checked_on",
         _DAY,
-        "the day on which somebody last looked whether it is current; `check` wants one of the last year for the first source of a card",
+        (
+            "the day on which somebody last looked whether it is current; `check` wants one of the "
+            "last year for the first source of a card"
+        ),
     ),
-    Key("review", one_of(lambda known: ("needed",)), "`needed`, until somebody has compared the entry with the full text"),
+    Key(
+        "review",
+        one_of(lambda known: ("needed",)),
+        "`needed`, until somebody has compared the entry with the full text",
+    ),
 )

@@ -1,7 +1,8 @@
-"""Tables of keys say once what a mapping in a YAML file may hold: it is read by them, and JSON Schema and the documentation are
-made of them.
+"""Tables of keys say once what a mapping in a YAML file may hold: it is read by them, and JSON
+Schema and the documentation are made of them.
 
-A form says how the value of a key is read, and its JSON Schema, which depends on the names that the file may use (its vocabulary).
+A form says how the value of a key is read, and its JSON Schema, which depends on the names that the
+file may use (its vocabulary).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Names = Callable[[Any], Collection[str]]  # some of those that a vocabulary has
 
 
 class Form(NamedTuple):
-    """``read(reader, mapping, key)`` gives what stands there, ``missing`` is what a key that is not written comes to."""
+    """``read(reader, mapping, key)`` gives what stands there, ``missing`` is what a key that is not
+    written comes to."""
 
     read: Callable[[Any, Mapping, str], Any]
     schema: Callable[[Any], Schema]
@@ -46,13 +48,19 @@ def form(read: Callable[[Any, Mapping, str], Any], missing: Any = "", **schema: 
 
 def one_of(names: Names, missing: str = "") -> Form:
     """One of ``names``."""
-    return Form(lambda reader, mapping, key: reader.one_of(mapping, key, names(reader.vocabulary)), enum(names), missing)
+    return Form(
+        lambda reader, mapping, key: reader.one_of(mapping, key, names(reader.vocabulary)),
+        enum(names),
+        missing,
+    )
 
 
 def names_of(names: Names, what: str, *, some: bool = False) -> Form:
     """A list of ``names``, none twice. ``what`` they name; ``some``: it must not be empty."""
     return Form(
-        lambda reader, mapping, key: reader.names(mapping, key, names(reader.vocabulary), what, some=some),
+        lambda reader, mapping, key: reader.names(
+            mapping, key, names(reader.vocabulary), what, some=some
+        ),
         lambda known: {**array(enum(names)(known), some=some), "uniqueItems": True},
         (),
     )
@@ -87,21 +95,38 @@ TRUTH = form(Reader.truth, False, type="boolean")
 
 
 def read_keys(reader: Reader, value: Any, place: Place, keys: Keys) -> dict[str, Any]:
-    """What stands under each of ``keys`` in the mapping that ``value`` must be. Raises :class:`AuthoringError` once all were read."""
-    mapping = reader.mapping(value, place, [key.name for key in keys], tuple(key.name for key in keys if key.required))
-    made = {key.name: key.form.missing for key in keys if key.name not in mapping and not key.required}
-    made |= reader.parts(**{key.name: partial(key.form.read, reader, mapping, key.name) for key in keys if key.name not in made})
+    """What stands under each of ``keys`` in the mapping that ``value`` must be. Raises
+    :class:`AuthoringError` once all were read."""
+    mapping = reader.mapping(
+        value, place, [key.name for key in keys], tuple(key.name for key in keys if key.required)
+    )
+    made = {
+        key.name: key.form.missing for key in keys if key.name not in mapping and not key.required
+    }
+    made |= reader.parts(
+        **{
+            key.name: partial(key.form.read, reader, mapping, key.name)
+            for key in keys
+            if key.name not in made
+        }
+    )
     if len(made) < len(keys):
         raise Noted(place, "this cannot be read.")
     return made
 
 
 def object_schema(keys: Iterable[Key], known: Any, *, partly: bool = False) -> Schema:
-    """The JSON Schema of a mapping with ``keys``; ``partly``: none of them has to be there. ``known``: the vocabulary."""
+    """The JSON Schema of a mapping with ``keys``; ``partly``: none of them has to be there.
+    ``known``: the vocabulary."""
     keys = list(keys)
     required = [] if partly else [key.name for key in keys if key.required]
     properties = {key.name: {**key.form.schema(known), **_description(key)} for key in keys}
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
 
 
 def _description(key: Key) -> Schema:

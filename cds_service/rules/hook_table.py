@@ -1,7 +1,9 @@
-"""The hooks that the service can answer, each with all in which it differs from the others. A hook is added here.
+"""The hooks that the service can answer, each with all in which it differs from the others.
+A hook is added here.
 
-What the elements of its context are stands beside, in ``hooks/contexts``, because reading a request is no matter of the rules.
-Titles and words are ours; versions are those of HL7's library of hooks, as is what a context has.
+What the elements of its context are stands beside, in ``hooks/contexts``, because reading a request
+is no matter of the rules. Titles and words are ours; versions are those of HL7's library of hooks,
+as is what a context has.
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ from typing import Any, NamedTuple
 
 
 class Hook(NamedTuple):
-    """A hook of CDS Hooks: how discovery describes its service, when it fires, and what its context brings.
+    """A hook of CDS Hooks: how discovery describes its service, when it fires, and
+    what its context brings.
 
-    ``version``: of its published definition. ``occasion``: when it fires, as words after "when". ``has_drafts``: its context has
-    the orders of an ordering session, ``draftOrders``, beside which cards may ask for drafts. ``has_selections``: its context says
-    which of them were just chosen; the form may still be open, so that orders without a medication, and a session without
-    orders, are not yet mistakes. ``requires_results``: its service cannot answer where no laboratory query can be had at all.
-    ``example_context``: what the context of an example request has beside the user, the patient, the encounter and the drafts.
+    ``version``: of its published definition. ``occasion``: when it fires, as words after "when".
+    ``has_drafts``: its context has the orders of an ordering session, ``draftOrders``, beside which
+    cards may ask for drafts. ``has_selections``: its context says which of them were just chosen;
+    the form may still be open, so that orders without a medication, and a session without orders,
+    are not yet mistakes. ``requires_results``: its service cannot answer where no laboratory query
+    can be had at all. ``example_context``: what the context of an example request has beside the
+    user, the patient, the encounter and the drafts.
     """
 
     version: str
@@ -35,14 +40,20 @@ HOOKS: dict[str, Hook] = {
     "patient-view": Hook(
         version="1.0",
         title="Vitamin B12 and folate: opening the chart",
-        description="Points out untreated vitamin B12 and folate deficiency from laboratory results, problems and medications.",
+        description=(
+            "Points out untreated vitamin B12 and folate deficiency from laboratory results, "
+            "problems and medications."
+        ),
         occasion="the chart is opened",
         requires_results=True,
     ),
     "order-select": Hook(
         version="1.0",
         title="Vitamin B12 and folate: choosing an order",
-        description="Checks orders of vitamin B12 and folate against results, problems, allergies and medications.",
+        description=(
+            "Checks orders of vitamin B12 and folate against results, problems, allergies and "
+            "medications."
+        ),
         occasion="an order is chosen",
         has_drafts=True,
         has_selections=True,
@@ -65,12 +76,17 @@ HOOKS: dict[str, Hook] = {
 
 
 def hooks_of_kind() -> dict[str, tuple[str, ...]]:
-    """The names of all hooks by kind: ``opening`` without an ordering session, ``ordering`` with one."""
-    return {kind: tuple(name for name in HOOKS if kind_of(name) == kind) for kind in ("opening", "ordering")}
+    """The names of all hooks by kind: ``opening`` without an ordering session,
+    ``ordering`` with one."""
+    return {
+        kind: tuple(name for name in HOOKS if kind_of(name) == kind)
+        for kind in ("opening", "ordering")
+    }
 
 
 def kind_of(hook: str) -> str:
-    """``ordering`` where the context of ``hook`` has the orders of a session, ``opening`` otherwise."""
+    """``ordering`` where the context of ``hook`` has the orders of a session,
+    ``opening`` otherwise."""
     return "ordering" if HOOKS[hook].has_drafts else "opening"
 
 

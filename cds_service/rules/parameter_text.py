@@ -1,6 +1,8 @@
-"""Parameters in prose: ``{mcv.high_above}`` in a card's text or a fact's definition reads as the value in force, with its unit.
+"""Parameters in prose: ``{mcv.high_above}`` in a card's text or a fact's definition reads as the
+value in force, with its unit.
 
-So a site that moves a limit gets cards, pages and definitions that name its own (clinical specification, section 1, principle 5).
+So a site that moves a limit gets cards, pages and definitions that name its own (clinical
+specification, section 1, principle 5).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from .card_texts import PLACEHOLDER
 from .written_units import written
 
 DAYS = "days"
-# What a parameter without a unit key may be measured in: how it is read where the number is one, and where it is not.
+# What a parameter without a unit key may be measured in: how it is read where the number is one,
+# and where it is not.
 UNITS = {
     DAYS: ("day", "days"),
     "years": ("year", "years"),
@@ -27,7 +30,8 @@ UNITS = {
 
 
 def amount_words(value: Decimal, unit: str) -> str:
-    """``value`` with its ``unit`` for a reader: ``100 fL``, ``1 day``; whole weeks from four on, and whole years, as such."""
+    """``value`` with its ``unit`` for a reader: ``100 fL``, ``1 day``; whole weeks from four on,
+    and whole years, as such."""
     if unit == DAYS and value and value % 365 == 0:
         return amount_words(value / 365, "years")
     if unit == DAYS and value >= 28 and value % 7 == 0:
@@ -37,7 +41,8 @@ def amount_words(value: Decimal, unit: str) -> str:
 
 
 def parameter_words(value: Any, unit: str, order_titles: Mapping[str, str]) -> str:
-    """A parameter's value for a reader: the first of its units, the others in brackets; an order by its title."""
+    """A parameter's value for a reader: the first of its units, the others in brackets; an
+    order by its title."""
     if isinstance(value, str):
         return order_titles.get(value, value)
     if not isinstance(value, Mapping):
@@ -48,15 +53,23 @@ def parameter_words(value: Any, unit: str, order_titles: Mapping[str, str]) -> s
 
 def with_parameters(text: str, words: Mapping[str, str]) -> str:
     """``text`` with each placeholder that ``words`` has replaced; those of facts stay."""
-    return PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), text) if "{" in text else text
+    return (
+        PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), text) if "{" in text else text
+    )
 
 
-def note_wrong_definitions(catalogue: Mapping[str, Any], words: Mapping[str, str], mistakes: Mistakes) -> None:
-    """Note each definition of a fact in ``catalogue`` that names a parameter which ``words`` does not have."""
+def note_wrong_definitions(
+    catalogue: Mapping[str, Any], words: Mapping[str, str], mistakes: Mistakes
+) -> None:
+    """Note each definition of a fact in ``catalogue`` that names a parameter which
+    ``words`` does not have."""
     for definition in catalogue.values():
         for name in PLACEHOLDER.findall(definition.doc):
             if name not in words:
                 file, line = definition.place
                 place = Place(file, line, 1)
-                told = f"the definition of {definition.name!r} names the parameter {name!r}, which there is not."
+                told = (
+                    f"the definition of {definition.name!r} names the parameter {name!r}, which "
+                    "there is not."
+                )
                 mistakes.note(AuthoringError(place, told, meant(name, words)))

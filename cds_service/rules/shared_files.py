@@ -1,6 +1,8 @@
-"""What all cards share, in ``cards/`` and a site's own folders of the same form: whose they are, sources, parameters.
+"""What all cards share, in ``cards/`` and a site's own folders of the same form: whose they are,
+sources, parameters.
 
-Each ``load`` raises an :class:`AuthoringError` with all that was found; each ``read`` notes it and goes on.
+Each ``load`` raises an :class:`AuthoringError` with all that was found; each ``read``
+notes it and goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ SHARED_FILES = frozenset({CODES_FILE, EVIDENCE_FILE, PARAMETERS, SIGN_OFFS_FILE,
 HIGHEST = 100_000
 # How far rounding may take apart what a limit is in its units.
 MOST_APART = Decimal("1.15")
-# Limits of which the second may never be below the first; the classes between them would be empty or turned about.
+# Limits of which the second may never be below the first; the classes between them would be
+# empty or turned about.
 ASCENDING = (
     ("b12.total.deficient_below", "b12.total.sufficient_above"),
     ("b12.active.deficient_below", "b12.active.sufficient_above"),
@@ -45,12 +48,13 @@ ASCENDING = (
     ("patient.childbearing_from", "patient.childbearing_to"),
     ("anaemia.pregnancy_unknown_from", "anaemia.pregnancy_unknown_to"),
     ("therapy.gap", "therapy.gap_unstated"),
-)  # fmt: skip
+)
 OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
 class Package(NamedTuple):
-    """What a site calls the FHIR definitions of its own cards: the package's id and version, and the base of their canonical URLs."""
+    """What a site calls the FHIR definitions of its own cards: the package's id and version, and
+    the base of their canonical URLs."""
 
     id: str
     canonical: str
@@ -58,7 +62,8 @@ class Package(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder of cards, how it is told in messages, and whose it is: ``""`` for the built-in one."""
+    """A folder of cards, how it is told in messages, and whose it is: ``""`` for
+    the built-in one."""
 
     root: Path
     shown: str
@@ -78,7 +83,8 @@ class Override(NamedTuple):
 
 
 class ParameterEntry(NamedTuple):
-    """An entry of a parameter file: ``value`` is a number in ``unit``, a number for each unit, or the name of an order."""
+    """An entry of a parameter file: ``value`` is a number in ``unit``, a number for each unit, or
+    the name of an order."""
 
     value: Any
     unit: str
@@ -89,7 +95,8 @@ class ParameterEntry(NamedTuple):
 
 
 def folders(built_in: Path, local: Sequence[Path]) -> list[Folder]:
-    """The built-in folder and then the ``local`` ones, each of which names its owner. Raises :class:`AuthoringError`."""
+    """The built-in folder and then the ``local`` ones, each of which names its owner. Raises
+    :class:`AuthoringError`."""
     mistakes = Mistakes()
     found = read_folders(built_in, local, mistakes)
     mistakes.tell()
@@ -102,7 +109,13 @@ def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> l
     for root in local:
         folder = Folder(root, root.as_posix(), "unnamed")
         if not root.is_dir():
-            mistakes.note(AuthoringError(Place(folder.shown, 1, 1), "there is no such folder of cards.", "CDS_CARDS names it."))
+            mistakes.note(
+                AuthoringError(
+                    Place(folder.shown, 1, 1),
+                    "there is no such folder of cards.",
+                    "CDS_CARDS names it.",
+                )
+            )
             continue
         with mistakes.noting():
             owner, package = _site(folder)
@@ -115,20 +128,41 @@ def _site(folder: Folder) -> tuple[str, Package | None]:
     """Whose the cards are, and what their definitions are called where they are handed over."""
     mend = "Write in it: owner: the-name-of-your-site."
     if not (folder.root / SITE_FILE).exists():
-        raise AuthoringError(Place(f"{folder.shown}/{SITE_FILE}", 1, 1), "a folder of local cards says whose they are.", mend)
+        raise AuthoringError(
+            Place(f"{folder.shown}/{SITE_FILE}", 1, 1),
+            "a folder of local cards says whose they are.",
+            mend,
+        )
     content = read_file(folder.root / SITE_FILE, folder)
     owner = content.get("owner")
-    if not {"owner"} <= set(content) <= {"owner", "package"} or not isinstance(owner, str) or not OWNER.match(owner):
-        place = next((content.at(key) for key in content if key not in ("owner", "package")), content.at("owner"))
-        what = "the owner is a name of letters, digits and single hyphens, and beside it only 'package' stands here."
+    if (
+        not {"owner"} <= set(content) <= {"owner", "package"}
+        or not isinstance(owner, str)
+        or not OWNER.match(owner)
+    ):
+        place = next(
+            (content.at(key) for key in content if key not in ("owner", "package")),
+            content.at("owner"),
+        )
+        what = (
+            "the owner is a name of letters, digits and single hyphens, and beside it only "
+            "'package' stands here."
+        )
         raise AuthoringError(place, what, mend)
     return owner, _package(content) if "package" in content else None
 
 
-# What each part of a package's identity looks like, and how it is written: FHIR's "NPM Package Specification", and FHIR R4 for ids.
+# What each part of a package's identity looks like, and how it is written: FHIR's "NPM Package
+# Specification", and FHIR R4 for ids.
 _PACKAGE = {
-    "id": (re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+\Z"), "org.st-elsewhere.b12-folate"),
-    "canonical": (re.compile(r"https?://[!-~]*[^/|#?\s]\Z"), "https://fhir.st-elsewhere.org/b12-folate"),
+    "id": (
+        re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+\Z"),
+        "org.st-elsewhere.b12-folate",
+    ),
+    "canonical": (
+        re.compile(r"https?://[!-~]*[^/|#?\s]\Z"),
+        "https://fhir.st-elsewhere.org/b12-folate",
+    ),
     "version": (re.compile(r"(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}\Z"), "1.0.0"),
 }
 
@@ -136,10 +170,18 @@ _PACKAGE = {
 def _package(content: Mapping) -> Package:
     mistakes = Mistakes()
     reader = Reader(mistakes)
-    entry = reader.mapping(content["package"], content.at("package"), tuple(_PACKAGE), tuple(_PACKAGE))
+    entry = reader.mapping(
+        content["package"], content.at("package"), tuple(_PACKAGE), tuple(_PACKAGE)
+    )
     for name, (pattern, example) in _PACKAGE.items():
         if name in entry and not (isinstance(entry[name], str) and pattern.match(entry[name])):
-            mistakes.note(AuthoringError(entry.at(name), f"{entry[name]!r} is no {name} of a package.", f"Write it as {example}."))
+            mistakes.note(
+                AuthoringError(
+                    entry.at(name),
+                    f"{entry[name]!r} is no {name} of a package.",
+                    f"Write it as {example}.",
+                )
+            )
     mistakes.tell()
     return Package(**entry)
 
@@ -155,15 +197,22 @@ def read_file(path: Path, folder: Folder) -> Mapping:
     try:
         content = load(path, top.file)
     except OSError as error:
-        raise AuthoringError(top, f"the file cannot be read: {error.strerror}.", "The service must be allowed to read it.") from None
+        raise AuthoringError(
+            top,
+            f"the file cannot be read: {error.strerror}.",
+            "The service must be allowed to read it.",
+        ) from None
     if not isinstance(content, Mapping):
         mend = "The file is empty." if content is None else "Each entry is written 'key: value'."
         raise AuthoringError(top, "a mapping (key: value) is expected here.", mend)
     return content
 
 
-def load_parameters(folders: Sequence[Folder], parameter_set: str, evidence: Collection[str]) -> dict[str, ParameterEntry]:
-    """The parameters of a set: of each folder ``default.yaml``, with the set's own file over it. Raises :class:`AuthoringError`."""
+def load_parameters(
+    folders: Sequence[Folder], parameter_set: str, evidence: Collection[str]
+) -> dict[str, ParameterEntry]:
+    """The parameters of a set: of each folder ``default.yaml``, with the set's own file over it.
+    Raises :class:`AuthoringError`."""
     mistakes = Mistakes()
     found = read_parameters(folders, parameter_set, evidence, mistakes, [])
     mistakes.tell()
@@ -171,9 +220,14 @@ def load_parameters(folders: Sequence[Folder], parameter_set: str, evidence: Col
 
 
 def read_parameters(
-    folders: Sequence[Folder], parameter_set: str, evidence: Collection[str], mistakes: Mistakes, overrides: list[Override]
+    folders: Sequence[Folder],
+    parameter_set: str,
+    evidence: Collection[str],
+    mistakes: Mistakes,
+    overrides: list[Override],
 ) -> dict[str, ParameterEntry]:
-    """The parameters without the entries that are mistaken; what a local folder says in place of others is added to ``overrides``."""
+    """The parameters without the entries that are mistaken; what a local folder says in place of
+    others is added to ``overrides``."""
     found: dict[str, ParameterEntry] = {}
     for folder in folders:
         for name in dict.fromkeys(("default", parameter_set)):
@@ -185,7 +239,10 @@ def read_parameters(
                 if folder.owner:
                     overrides += [
                         Override(
-                            f"{key} is {value_words(entry.value, entry.unit)}, not {value_words(found[key].value, entry.unit)}",
+                            (
+                                f"{key} is {value_words(entry.value, entry.unit)}, not "
+                                f"{value_words(found[key].value, entry.unit)}"
+                            ),
                             entry.place,
                             found[key].place,
                         )
@@ -196,60 +253,95 @@ def read_parameters(
     return found
 
 
-def words_of(parameters: AnyMapping[str, ParameterEntry], order_titles: AnyMapping[str, str]) -> dict[str, str]:
+def words_of(
+    parameters: AnyMapping[str, ParameterEntry], order_titles: AnyMapping[str, str]
+) -> dict[str, str]:
     """Each parameter as a text shows it; ``order_titles``: of orders by id."""
-    return {name: parameter_words(entry.value, entry.unit, order_titles) for name, entry in parameters.items()}
+    return {
+        name: parameter_words(entry.value, entry.unit, order_titles)
+        for name, entry in parameters.items()
+    }
 
 
 def value_words(value: Any, unit: str = "") -> str:
-    """A parameter's value as its file has it, for a reader, with the ``unit`` of a single number."""
+    """A parameter's value as its file has it, for a reader, with the ``unit``
+    of a single number."""
     if isinstance(value, dict):
         return ", ".join(f"{number} {each}" for each, number in value.items())
     return f"{value} {unit}".strip()
 
 
 def _parameter_file(
-    content: Mapping, evidence: Collection[str], known: AnyMapping[str, ParameterEntry], mistakes: Mistakes
+    content: Mapping,
+    evidence: Collection[str],
+    known: AnyMapping[str, ParameterEntry],
+    mistakes: Mistakes,
 ) -> dict[str, ParameterEntry]:
     found = {}
     for key in content:
         with mistakes.noting():
             if known and key not in known:
-                raise AuthoringError(content.at(key), f"there is no parameter {key!r}.", meant(key, known))
+                raise AuthoringError(
+                    content.at(key), f"there is no parameter {key!r}.", meant(key, known)
+                )
             found[key] = _parameter_entry(content, key, evidence, known.get(key))
     return found
 
 
-def _parameter_entry(content: Mapping, key: str, evidence: Collection[str], before: ParameterEntry | None) -> ParameterEntry:
+def _parameter_entry(
+    content: Mapping, key: str, evidence: Collection[str], before: ParameterEntry | None
+) -> ParameterEntry:
     mistakes = Mistakes()
     parts: dict[str, Any] = {}
     with mistakes.noting():
-        parts = read_keys(_ParameterReader(mistakes, evidence, before), content[key], content.at(key), PARAMETER)
+        parts = read_keys(
+            _ParameterReader(mistakes, evidence, before), content[key], content.at(key), PARAMETER
+        )
     mistakes.tell()
-    return ParameterEntry(place=content.at(key), **{**parts, "unit": parts["unit"] or (before.unit if before else "")})
+    return ParameterEntry(
+        place=content.at(key), **{**parts, "unit": parts["unit"] or (before.unit if before else "")}
+    )
 
 
 class _ParameterReader(Reader):
     """Reads a parameter that stands in place of ``before``, which there need not be."""
 
-    def __init__(self, mistakes: Mistakes, evidence: Collection[str], before: ParameterEntry | None):
+    def __init__(
+        self, mistakes: Mistakes, evidence: Collection[str], before: ParameterEntry | None
+    ):
         super().__init__(mistakes)
         self.vocabulary = evidence
         self._before = before
 
     def number(self, entry: Mapping, key: str) -> Any:
-        """The value; one in place of another has its form: the same units, a number for a number, a name for a name."""
+        """The value; one in place of another has its form: the same units, a number for a number,
+        a name for a name."""
         before = self._before.value if self._before else None
         value, place = entry.get(key), entry.at(key)
-        if isinstance(before, dict) and (not isinstance(value, Mapping) or set(value) != set(before)):
-            wrong = next((unit for unit in value if unit not in before), "") if isinstance(value, Mapping) else ""
+        if isinstance(before, dict) and (
+            not isinstance(value, Mapping) or set(value) != set(before)
+        ):
+            wrong = (
+                next((unit for unit in value if unit not in before), "")
+                if isinstance(value, Mapping)
+                else ""
+            )
             mend = (
-                meant(wrong, before) if wrong else f"Write it as {{{', '.join(f'{unit}: {number}' for unit, number in before.items())}}}."
+                meant(wrong, before)
+                if wrong
+                else (
+                    "Write it as "
+                    f"{{{', '.join(f'{unit}: {number}' for unit, number in before.items())}}}."
+                )
             )
             at = value.at(wrong) if wrong and isinstance(value, Mapping) else place
-            raise AuthoringError(at, f"this parameter has a value in each of: {', '.join(before)}.", mend)
+            raise AuthoringError(
+                at, f"this parameter has a value in each of: {', '.join(before)}.", mend
+            )
         if isinstance(before, str) and not isinstance(value, str):
-            raise AuthoringError(place, f"this parameter is a name, such as {before}.", "Write the id of an order.")
+            raise AuthoringError(
+                place, f"this parameter is a name, such as {before}.", "Write the id of an order."
+            )
         if isinstance(value, Mapping):
             for unit in value:
                 _check_number(value[unit], value.at(unit))
@@ -265,9 +357,15 @@ class _ParameterReader(Reader):
         unit = self.one_of(entry, key, UNITS)
         if before is not None and unit != before:
             told = f"is measured in {before}" if before else "has no unit beside its value"
-            raise AuthoringError(entry.at(key), f"this parameter {told}.", "Write the number in it, and leave 'unit' out.")
+            raise AuthoringError(
+                entry.at(key),
+                f"this parameter {told}.",
+                "Write the number in it, and leave 'unit' out.",
+            )
         if not isinstance(entry.get("value"), Decimal):
-            raise AuthoringError(entry.at(key), "only a single number has a unit of its own.", "Remove 'unit'.")
+            raise AuthoringError(
+                entry.at(key), "only a single number has a unit of its own.", "Remove 'unit'."
+            )
         return unit
 
 
@@ -275,7 +373,10 @@ PARAMETER = (
     Key(
         "value",
         form(_ParameterReader.number),
-        "a number; a number for each unit, which must be the same limit, `{ng/L: 200, pmol/L: 148}`; or the name of an order",
+        (
+            "a number; a number for each unit, which must be the same limit, `{ng/L: 200, pmol/L: "
+            "148}`; or the name of an order"
+        ),
         required=True,
     ),
     Key("source", one_of(lambda known: known), "a key of `evidence.yaml`", required=True),
@@ -283,21 +384,30 @@ PARAMETER = (
     Key(
         "unit",
         form(_ParameterReader.unit),
-        "what a single number is measured in; one in place of another keeps its unit, so that this can be left out",
+        (
+            "what a single number is measured in; one in place of another keeps its unit, so that "
+            "this can be left out"
+        ),
     ),
     Key("note", TEXT, "whatever a reader should know"),
 )
 
 
 def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
-    """That a limit is one concentration in each of its units: the units are to each other as in the limit that it replaces."""
+    """That a limit is one concentration in each of its units: the units are to each other as in the
+    limit that it replaces."""
     first, *others = before
     for unit in others:
         asked = value[first] * before[unit] / before[first]
         if not asked / MOST_APART <= value[unit] <= asked * MOST_APART:
             what = f"{value[first]} {first} and {value[unit]} {unit} are not the same limit."
             raise AuthoringError(
-                value.at(unit), what, f"{value[first]} {first} is about {asked:.3g} {unit}: each unit is judged by its own."
+                value.at(unit),
+                what,
+                (
+                    f"{value[first]} {first} is about {asked:.3g} {unit}: each unit is judged by "
+                    "its own."
+                ),
             )
 
 
@@ -305,20 +415,47 @@ def _check_number(value: Any, place: Place) -> None:
     if not isinstance(value, Decimal) or not 0 <= value <= HIGHEST:
         told = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
         raise AuthoringError(
-            place, f"{told} is no number from 0 to {HIGHEST}.", "A parameter's unit is written as its key, or under 'unit'."
+            place,
+            f"{told} is no number from 0 to {HIGHEST}.",
+            "A parameter's unit is written as its key, or under 'unit'.",
         )
 
 
-def _check_order(parameters: AnyMapping[str, ParameterEntry], changes: AnyMapping[str, ParameterEntry], mistakes: Mistakes) -> None:
+def _check_order(
+    parameters: AnyMapping[str, ParameterEntry],
+    changes: AnyMapping[str, ParameterEntry],
+    mistakes: Mistakes,
+) -> None:
     for low, high in ASCENDING:
         changed = changes.get(low) or changes.get(high)
         if changed is None or low not in parameters or high not in parameters:
             continue
-        below, above = (value if isinstance(value, dict) else {"": value} for value in (parameters[low].value, parameters[high].value))
-        if below.keys() != above.keys() or not all(isinstance(number, Decimal) for number in (*below.values(), *above.values())):
-            mistakes.note(AuthoringError(changed.place, f"{low} and {high} are numbers in the same units.", "Compare the two."))
+        below, above = (
+            value if isinstance(value, dict) else {"": value}
+            for value in (parameters[low].value, parameters[high].value)
+        )
+        if below.keys() != above.keys() or not all(
+            isinstance(number, Decimal) for number in (*below.values(), *above.values())
+        ):
+            mistakes.note(
+                AuthoringError(
+                    changed.place,
+                    f"{low} and {high} are numbers in the same units.",
+                    "Compare the two.",
+                )
+            )
             continue
         for unit in below:
             if below[unit] > above[unit]:
-                told = f"{low} ({below[unit]} {unit}".rstrip() + f") is above {high} ({above[unit]} {unit}".rstrip() + ")."
-                mistakes.note(AuthoringError(changed.place, told, "Patients between the two would be in no class, or in two."))
+                told = (
+                    f"{low} ({below[unit]} {unit}".rstrip()
+                    + f") is above {high} ({above[unit]} {unit}".rstrip()
+                    + ")."
+                )
+                mistakes.note(
+                    AuthoringError(
+                        changed.place,
+                        told,
+                        "Patients between the two would be in no class, or in two.",
+                    )
+                )

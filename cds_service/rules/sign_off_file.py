@@ -1,6 +1,8 @@
-"""Who approved which version of a card: ``sign-offs.yaml`` of each folder, and copies of card files as they were approved.
+"""Who approved which version of a card: ``sign-offs.yaml`` of each folder, and copies of card files
+as they were approved.
 
-A folder's file may sign any card that is served with it, so that a site's committee signs built-in cards in the site's own folder.
+A folder's file may sign any card that is served with it, so that a site's committee signs built-in
+cards in the site's own folder.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _NOT_SIGNED = frozenset({"tests"})
 
 
 class SignOff(NamedTuple):
-    """An approval of ``card``; ``version`` as reports name it, ``checksum``: :func:`checksum_of` its file on that ``day``."""
+    """An approval of ``card``; ``version`` as reports name it, ``checksum``: :func:`checksum_of`
+    its file on that ``day``."""
 
     card: str
     version: str
@@ -43,7 +46,8 @@ class SignOff(NamedTuple):
 
 
 class SignOffs(NamedTuple):
-    """All approvals of each card, the oldest first; ``folders``: those that keep them, none where nobody does."""
+    """All approvals of each card, the oldest first; ``folders``: those that keep them, none
+    where nobody does."""
 
     by_card: AnyMapping[str, tuple[SignOff, ...]]
     folders: tuple[Folder, ...]
@@ -59,7 +63,8 @@ def copy_name(card_id: str, version: str) -> str:
 
 
 def checksum_of(content: AnyMapping[str, Any]) -> str:
-    """A checksum of what a card's file means: without its tests, and whatever its comments, order of keys and line breaks are."""
+    """A checksum of what a card's file means: without its tests, and whatever its comments, order
+    of keys and line breaks are."""
     meant = {key: value for key, value in content.items() if key not in _NOT_SIGNED}
     text = json.dumps(meant, sort_keys=True, ensure_ascii=True, default=_number)
     return f"sha256:{sha256(text.encode()).hexdigest()}"
@@ -90,8 +95,13 @@ def read_sign_offs(folders: Sequence[Folder], mistakes: Mistakes) -> SignOffs:
                 with mistakes.noting():
                     for value, place in reader.items(content, card_id, some=True):
                         with mistakes.noting():
-                            found.setdefault(card_id, []).append(_sign_off(card_id, value, place, folder))
-    return SignOffs({card_id: tuple(sorted(each, key=lambda one: one.day)) for card_id, each in found.items()}, keeping)
+                            found.setdefault(card_id, []).append(
+                                _sign_off(card_id, value, place, folder)
+                            )
+    return SignOffs(
+        {card_id: tuple(sorted(each, key=lambda one: one.day)) for card_id, each in found.items()},
+        keeping,
+    )
 
 
 def _sign_off(card_id: str, value: Any, place: Place, folder: Folder) -> SignOff:
@@ -112,6 +122,8 @@ def _sign_off(card_id: str, value: Any, place: Place, folder: Folder) -> SignOff
 def _checksum(reader: Reader, entry: Mapping) -> str:
     text = reader.text(entry, "checksum")
     if not _CHECKSUM.match(text):
-        mend = "Copy it from the card's review page, or from what check says: sha256: and 64 digits."
+        mend = (
+            "Copy it from the card's review page, or from what check says: sha256: and 64 digits."
+        )
         raise AuthoringError(entry.at("checksum"), f"{text!r} is no checksum of a card.", mend)
     return text

@@ -1,4 +1,5 @@
-"""A made-up patient for each card that nobody in ``patients`` is made up for: the record holds the example results of what it reads."""
+"""A made-up patient for each card that nobody in ``patients`` is made up for: the record holds the
+example results of what it reads."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from .patients import PEOPLE, Person
 def everybody(cards: Mapping[str, Card]) -> tuple[Person, ...]:
     """The made-up patients, with those for ``cards`` that none of ``patients`` is for.
 
-    Nobody is made up for a site's own cards, or for one that is not shown when the chart is opened and so needs an order.
+    Nobody is made up for a site's own cards, or for one that is not shown when the chart is opened
+    and so needs an order.
     """
     with_patient = {person.card for person in PEOPLE}
     return (*PEOPLE, *_made_up(card for name, card in cards.items() if name not in with_patient))
@@ -26,10 +28,13 @@ def _made_up(cards: Iterable[Card]) -> Iterator[Person]:
         examples = examples_for(card)
         if examples and "patient-view" in card.hooks and any(CARDS.glob(f"*/{card.id}.yaml")):
             results = tuple(c.example(name, 6) for name in examples)
-            yield Person("Example", card.id.title(), "female", 50, card.id, f"{card.title}.", results)
+            yield Person(
+                "Example", card.id.title(), "female", 50, card.id, f"{card.title}.", results
+            )
 
 
 def examples_for(card: Card) -> list[str]:
-    """The names of the example results of the laboratory tests on which the ``include`` of ``card`` rests."""
+    """The names of the example results of the laboratory tests on which the ``include``
+    of ``card`` rests."""
     read = closure(name for condition in card.include for name in condition.facts)
     return [f"{ANALYTES[name].value_sets[0]}-result" for name in read if name in ANALYTES]

@@ -1,7 +1,8 @@
-"""Entries of a made-up patient's record as FHIR R4 resources that read as an EHR's do: displays, references, times of day.
+"""Entries of a made-up patient's record as FHIR R4 resources that read as an EHR's do: displays,
+references, times of day.
 
-Days are counted back from today, so that a record is as recent on every day that it is looked at. Codes are those of the value sets
-in ``fhir_profiles``, with the displays that they have there.
+Days are counted back from today, so that a record is as recent on every day that it is looked at.
+Codes are those of the value sets in ``fhir_profiles``, with the displays that they have there.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _RESPONSIBLE = {"reference": f"Practitioner/{PRACTITIONER['id']}", "display": "D
 
 
 class Analyte(NamedTuple):
-    """A test as a laboratory reports it: its LOINC code, its name, the unit as UCUM has it and as it is printed."""
+    """A test as a laboratory reports it: its LOINC code, its name, the unit as UCUM has it and
+    as it is printed."""
 
     code: str
     name: str
@@ -45,7 +47,9 @@ _ANALYTES = {
     "hb": Analyte("718-7", "Haemoglobin", "g/dL", "g/dL"),
     "mcv": Analyte("787-2", "Mean corpuscular volume", "fL", "fL"),
     "potassium": Analyte("2823-3", "Potassium, serum", "mmol/L", "mmol/L"),
-    "egfr": Analyte("98979-8", "eGFR (creatinine, CKD-EPI 2021)", "mL/min/{1.73_m2}", "mL/min/1.73 m²"),
+    "egfr": Analyte(
+        "98979-8", "eGFR (creatinine, CKD-EPI 2021)", "mL/min/{1.73_m2}", "mL/min/1.73 m²"
+    ),
 }
 INTRAMUSCULAR, ORAL = ("78421000", "Intramuscular route"), ("26643006", "Oral route")
 
@@ -59,7 +63,8 @@ class Product(NamedTuple):
 
 
 class Regimen(NamedTuple):
-    """How much of a product and how often: ``frequency`` times in ``period`` units (UCUM ``d``, ``wk`` or ``mo``)."""
+    """How much of a product and how often: ``frequency`` times in ``period`` units (UCUM ``d``,
+    ``wk`` or ``mo``)."""
 
     text: str
     dose: float
@@ -69,7 +74,9 @@ class Regimen(NamedTuple):
     period_unit: str
 
 
-HYDROXOCOBALAMIN = Product("317106", "Hydroxocobalamin 1 mg/mL solution for injection", INTRAMUSCULAR)
+HYDROXOCOBALAMIN = Product(
+    "317106", "Hydroxocobalamin 1 mg/mL solution for injection", INTRAMUSCULAR
+)
 FOLIC_ACID_1MG = Product("310410", "Folic acid 1 mg oral tablet", ORAL)
 VITAMIN_B12_1MG = Product("309593", "Vitamin B12 1 mg oral tablet", ORAL)
 VITAMIN_B12_50UG = Product("105686", "Vitamin B12 50 micrograms oral tablet", ORAL)
@@ -80,7 +87,8 @@ EVERY_3_MONTHS = Regimen("1 mg every 3 months", 1, "mg", 1, 3, "mo")
 
 
 class Chart:
-    """A record being written for the patient ``identity`` as of ``today``. ``called``: what the patient is called in references."""
+    """A record being written for the patient ``identity`` as of ``today``. ``called``: what the
+    patient is called in references."""
 
     def __init__(self, identity: str, called: str, today: date, terminology: Terminology):
         self.identity = identity
@@ -92,7 +100,11 @@ class Chart:
     def add(self, kind: str, **elements: Any) -> Json:
         """Write an entry with an id of its own; elements that are None are left out."""
         stated = {name: value for name, value in elements.items() if value is not None}
-        resource = {"resourceType": kind, "id": f"{self.identity}-{len(self.resources) + 1}", **stated}
+        resource = {
+            "resourceType": kind,
+            "id": f"{self.identity}-{len(self.resources) + 1}",
+            **stated,
+        }
         self.resources.append(resource)
         return resource
 
@@ -107,7 +119,12 @@ class Chart:
     def concept(self, system: str, code: str, text: str) -> Json:
         """A CodeableConcept with the published display of its code."""
         display = self._displays.get((system, code))
-        return {"coding": [{"system": system, "code": code, **({"display": display} if display else {})}], "text": text}
+        return {
+            "coding": [
+                {"system": system, "code": code, **({"display": display} if display else {})}
+            ],
+            "text": text,
+        }
 
 
 Entry = Callable[[Chart], Json]
@@ -118,11 +135,14 @@ def result(name: str, value: float, days_ago: int) -> Entry:
     analyte = _ANALYTES[name]
 
     quantity = {"value": value, "unit": analyte.printed, "system": UCUM, "code": analyte.unit}
-    return lambda chart: _result(chart, chart.concept(LOINC, analyte.code, analyte.name), quantity, days_ago)
+    return lambda chart: _result(
+        chart, chart.concept(LOINC, analyte.code, analyte.name), quantity, days_ago
+    )
 
 
 def example(name: str, days_ago: int) -> Entry:
-    """A final laboratory result with the code and the value of the example ``name`` of ``fhir_profiles``."""
+    """A final laboratory result with the code and the value of the example ``name`` of
+    ``fhir_profiles``."""
     stated = json.loads((PROFILES / "examples" / f"{name}.json").read_text("utf-8"))
     return lambda chart: _result(chart, stated["code"], stated["valueQuantity"], days_ago)
 
@@ -159,7 +179,8 @@ def problem(code: str, text: str, days_ago: int) -> Entry:
 
 
 def operation(code: str, text: str, days_ago: int, resected: int | None = None) -> Entry:
-    """A completed operation with its SNOMED CT code; ``resected``: the length of bowel removed, in cm."""
+    """A completed operation with its SNOMED CT code; ``resected``: the length of
+    bowel removed, in cm."""
     length = {"value": resected, "unit": "cm", "system": UCUM, "code": "cm"}
     extension = [{"url": f"{BASE}/StructureDefinition/resected-length", "valueQuantity": length}]
 
@@ -213,7 +234,14 @@ def requested(name: str, days_ago: int) -> Entry:
     return write
 
 
-def prescribed(product: Product, regimen: Regimen, days_ago: int, *, status: str = "active", apart: bool = False) -> Entry:
+def prescribed(
+    product: Product,
+    regimen: Regimen,
+    days_ago: int,
+    *,
+    status: str = "active",
+    apart: bool = False,
+) -> Entry:
     """A prescription. ``apart``: it names a Medication resource, as many servers have it."""
 
     def write(chart: Chart) -> Json:
@@ -221,7 +249,12 @@ def prescribed(product: Product, regimen: Regimen, days_ago: int, *, status: str
         medicine: Json = {"medicationCodeableConcept": concept}
         if apart:
             medication = chart.add("Medication", status="active", code=concept)
-            medicine = {"medicationReference": {"reference": f"Medication/{medication['id']}", "display": product.name}}
+            medicine = {
+                "medicationReference": {
+                    "reference": f"Medication/{medication['id']}",
+                    "display": product.name,
+                }
+            }
         return chart.add(
             "MedicationRequest",
             status=status,
@@ -239,12 +272,25 @@ def prescribed(product: Product, regimen: Regimen, days_ago: int, *, status: str
 def _dosage(product: Product, regimen: Regimen) -> Json:
     code, route = product.route
     unit = {"{tbl}": "tablet"}.get(regimen.unit, regimen.unit)
-    repeat = {"frequency": regimen.frequency, "period": regimen.period, "periodUnit": regimen.period_unit}
+    repeat = {
+        "frequency": regimen.frequency,
+        "period": regimen.period,
+        "periodUnit": regimen.period_unit,
+    }
     return {
         "text": regimen.text,
         "timing": {"repeat": repeat},
         "route": {"coding": [{"system": SNOMED, "code": code, "display": route}]},
-        "doseAndRate": [{"doseQuantity": {"value": regimen.dose, "unit": unit, "system": UCUM, "code": regimen.unit}}],
+        "doseAndRate": [
+            {
+                "doseQuantity": {
+                    "value": regimen.dose,
+                    "unit": unit,
+                    "system": UCUM,
+                    "code": regimen.unit,
+                }
+            }
+        ],
     }
 
 

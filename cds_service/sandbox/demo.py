@@ -30,14 +30,23 @@ class DemoPatient(NamedTuple):
         return "order-select" if self.order else "patient-view"
 
 
-def demo_patients(today: date, terminology: Terminology, people: Iterable[Person] = PEOPLE) -> dict[str, DemoPatient]:
-    """The made-up ``people`` as patients by id, their records as of ``today``, with the displays of ``terminology``."""
-    return {person.id: _written(person, number, today, terminology) for number, person in enumerate(people, 1)}
+def demo_patients(
+    today: date, terminology: Terminology, people: Iterable[Person] = PEOPLE
+) -> dict[str, DemoPatient]:
+    """The made-up ``people`` as patients by id, their records as of ``today``, with the displays
+    of ``terminology``."""
+    return {
+        person.id: _written(person, number, today, terminology)
+        for number, person in enumerate(people, 1)
+    }
 
 
 def demo_records(patients: Mapping[str, DemoPatient]) -> Records:
-    """What a FHIR server holds of ``patients``, with who treats them. A draft order is there too, as in an EHR."""
-    return Records([PRACTITIONER, *(resource for patient in patients.values() for resource in patient.record)])
+    """What a FHIR server holds of ``patients``, with who treats them. A draft order is there
+    too, as in an EHR."""
+    return Records(
+        [PRACTITIONER, *(resource for patient in patients.values() for resource in patient.record)]
+    )
 
 
 def _written(person: Person, number: int, today: date, terminology: Terminology) -> DemoPatient:
@@ -47,7 +56,11 @@ def _written(person: Person, number: int, today: date, terminology: Terminology)
     order = person.order(chart) if person.order else None
     if person.stops is not None:
         order = {**written[person.stops], "status": "stopped"}
-    return DemoPatient(person, (_patient(person, number, called, today), _encounter(chart), *chart.resources), order)
+    return DemoPatient(
+        person,
+        (_patient(person, number, called, today), _encounter(chart), *chart.resources),
+        order,
+    )
 
 
 def _patient(person: Person, number: int, called: str, today: date) -> Json:
@@ -56,10 +69,17 @@ def _patient(person: Person, number: int, called: str, today: date) -> Json:
         "id": person.id,
         "active": True,
         "identifier": [{"system": f"{BASE}/sandbox/patient", "value": f"SANDBOX-{number:03}"}],
-        "name": [{"use": "official", "text": called, "family": person.family, "given": [person.given]}],
+        "name": [
+            {"use": "official", "text": called, "family": person.family, "given": [person.given]}
+        ],
         "gender": person.gender,
         "birthDate": _birthday(today, person.age, number).isoformat(),
-        "generalPractitioner": [{"reference": f"Practitioner/{PRACTITIONER['id']}", "display": PRACTITIONER["name"][0]["text"]}],
+        "generalPractitioner": [
+            {
+                "reference": f"Practitioner/{PRACTITIONER['id']}",
+                "display": PRACTITIONER["name"][0]["text"],
+            }
+        ],
     }
 
 
@@ -70,7 +90,11 @@ def _birthday(today: date, age: int, number: int) -> date:
 
 
 def _encounter(chart: Chart) -> Json:
-    act = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB", "display": "ambulatory"}
+    act = {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+        "code": "AMB",
+        "display": "ambulatory",
+    }
     return {
         "resourceType": "Encounter",
         "id": f"{chart.identity}-visit",
@@ -89,22 +113,32 @@ def hook_request(patient: DemoPatient, hook: str = "") -> Json:
         "patientId": patient.person.id,
         "encounterId": f"{patient.person.id}-visit",
     }
-    return {"hook": hook, "hookInstance": _INSTANCE, "context": hook_context(hook, context, [patient.order] if patient.order else [])}
+    return {
+        "hook": hook,
+        "hookInstance": _INSTANCE,
+        "context": hook_context(hook, context, [patient.order] if patient.order else []),
+    }
 
 
 def hook_context(hook: str, common: Mapping[str, str], orders: Sequence[Mapping[str, Any]]) -> Json:
-    """The context of ``hook`` with what all hooks have in ``common`` and, where it is one of ordering, ``orders`` drafted and chosen."""
+    """The context of ``hook`` with what all hooks have in ``common`` and, where it is one of
+    ordering, ``orders`` drafted and chosen."""
     of_hook = HOOKS[hook]
     context: Json = {**common, **of_hook.example_context}
     if of_hook.has_drafts:
-        context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": order} for order in orders]}
+        context["draftOrders"] = {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": order} for order in orders],
+        }
     if of_hook.has_selections:
         context["selections"] = [f"{order['resourceType']}/{order['id']}" for order in orders]
     return context
 
 
 def prefetched(parts: Iterable[Part], records: Records, patient_id: str, base: str) -> Json:
-    """What a client prefetches for ``parts`` of a service's queries from a FHIR server of ``records`` at ``base``."""
+    """What a client prefetches for ``parts`` of a service's queries from a FHIR server of
+    ``records`` at ``base``."""
     return {part.key: records.answer(part.url(patient_id), base) for part in parts}
 
 

@@ -1,6 +1,8 @@
-"""Reading and searching the made-up records (FHIR R4, "Search"): what is not supported is refused, never passed over.
+"""Reading and searching the made-up records (FHIR R4, "Search"): what is not supported is
+refused, never passed over.
 
-A parameter that a server passes over makes an answer look as if it had been heeded, and whoever tries a client here would not notice.
+A parameter that a server passes over makes an answer look as if it had been heeded, and whoever
+tries a client here would not notice.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ CONTROLS = ("_sort", "_count", "_offset", "_include", "_format")
 
 
 class Kind(NamedTuple):
-    """How a resource type is searched. ``tokens`` and ``references``: by parameter, the element that it is about; ``sorts``: what
-    ``_sort`` takes, with the element; ``includes``: what ``_include`` takes after the type, with the element that refers."""
+    """How a resource type is searched. ``tokens`` and ``references``: by parameter, the element
+    that it is about; ``sorts``: what ``_sort`` takes, with the element; ``includes``: what
+    ``_include`` takes after the type, with the element that refers."""
 
     tokens: Mapping[str, str] = {}
     references: Mapping[str, str] = {}
@@ -29,7 +32,11 @@ class Kind(NamedTuple):
     @property
     def parameters(self) -> dict[str, str]:
         """The type of each parameter, as a CapabilityStatement has it."""
-        return {"_id": "token", **dict.fromkeys(self.tokens, "token"), **dict.fromkeys(self.references, "reference")}
+        return {
+            "_id": "token",
+            **dict.fromkeys(self.tokens, "token"),
+            **dict.fromkeys(self.references, "reference"),
+        }
 
 
 _SUBJECT = {"patient": "subject", "subject": "subject"}
@@ -37,27 +44,49 @@ _MEDICATION = {"medication": "medicationReference", "patient": "subject"}
 _BY_PATIENT = {"patient": "subject"}
 KINDS: dict[str, Kind] = {
     "Patient": Kind(
-        {"identifier": "identifier", "gender": "gender"}, {}, {"identifier": "identifier", "family": "name", "birthdate": "birthDate"}
+        {"identifier": "identifier", "gender": "gender"},
+        {},
+        {"identifier": "identifier", "family": "name", "birthdate": "birthDate"},
     ),
     "Practitioner": Kind({"identifier": "identifier"}),
     "Encounter": Kind({"status": "status"}, _SUBJECT, {"date": "period"}, _BY_PATIENT),
-    "Observation": Kind({"code": "code", "category": "category", "status": "status"}, _SUBJECT, {"date": "effectiveDateTime"}, _BY_PATIENT),
+    "Observation": Kind(
+        {"code": "code", "category": "category", "status": "status"},
+        _SUBJECT,
+        {"date": "effectiveDateTime"},
+        _BY_PATIENT,
+    ),
     "Condition": Kind(
         {"code": "code", "category": "category", "clinical-status": "clinicalStatus"},
         _SUBJECT,
         {"onset-date": "onsetDateTime", "recorded-date": "recordedDate"},
         _BY_PATIENT,
     ),
-    "Procedure": Kind({"code": "code", "status": "status"}, _SUBJECT, {"date": "performedDateTime"}, _BY_PATIENT),
-    "AllergyIntolerance": Kind(
-        {"code": "code", "clinical-status": "clinicalStatus"}, {"patient": "patient"}, {"date": "recordedDate"}, {"patient": "patient"}
+    "Procedure": Kind(
+        {"code": "code", "status": "status"}, _SUBJECT, {"date": "performedDateTime"}, _BY_PATIENT
     ),
-    "MedicationRequest": Kind({"status": "status", "intent": "intent"}, _SUBJECT, {"authoredon": "authoredOn"}, _MEDICATION),
+    "AllergyIntolerance": Kind(
+        {"code": "code", "clinical-status": "clinicalStatus"},
+        {"patient": "patient"},
+        {"date": "recordedDate"},
+        {"patient": "patient"},
+    ),
+    "MedicationRequest": Kind(
+        {"status": "status", "intent": "intent"},
+        _SUBJECT,
+        {"authoredon": "authoredOn"},
+        _MEDICATION,
+    ),
     "MedicationStatement": Kind({"status": "status"}, _SUBJECT, {}, _MEDICATION),
     "MedicationAdministration": Kind({"status": "status"}, _SUBJECT, {}, _MEDICATION),
     "MedicationDispense": Kind({"status": "status"}, _SUBJECT, {}, _MEDICATION),
     "Medication": Kind({"code": "code"}),
-    "ServiceRequest": Kind({"code": "code", "status": "status", "intent": "intent"}, _SUBJECT, {"authored": "authoredOn"}, _BY_PATIENT),
+    "ServiceRequest": Kind(
+        {"code": "code", "status": "status", "intent": "intent"},
+        _SUBJECT,
+        {"authored": "authoredOn"},
+        _BY_PATIENT,
+    ),
     "DeviceRequest": Kind({"status": "status"}, _SUBJECT),
 }
 Arguments = Iterable[tuple[str, str]]
@@ -76,14 +105,17 @@ class Records:
         return self._kept.get(kind, {}).get(identity)
 
     def search(self, kind: str, arguments: Arguments, url: str) -> Json:
-        """The Bundle of what the ``arguments`` of a query find among the resources of a type of ``KINDS``. ``url``: of the type, absolute.
+        """The Bundle of what the ``arguments`` of a query find among the resources of a type of
+        ``KINDS``. ``url``: of the type, absolute.
 
         Raises :class:`BadRequest` for what is not supported.
         """
         resources = list(self._kept[kind].values())
         asked = _read(kind, arguments)
         for element, newest_first in reversed(asked.sort):
-            resources.sort(key=lambda resource: _sort_key(resource.get(element)), reverse=newest_first)
+            resources.sort(
+                key=lambda resource: _sort_key(resource.get(element)), reverse=newest_first
+            )
         bundle = searchset(asked.search, resources, url)
         entries = bundle.get("entry", [])
         for resource in self._included([entry["resource"] for entry in entries], asked.includes):
@@ -92,7 +124,8 @@ class Records:
         return bundle
 
     def answer(self, url: str, base: str) -> Json | None:
-        """What the server at ``base`` gives for a relative URL, such as a prefetch template comes to: a resource or a Bundle.
+        """What the server at ``base`` gives for a relative URL, such as a prefetch template comes
+        to: a resource or a Bundle.
 
         Raises :class:`BadRequest`.
         """
@@ -102,14 +135,19 @@ class Records:
         return self.read(*kind.split("/"))
 
     def _included(self, found: Sequence[Json], elements: Iterable[str]) -> Iterator[Json]:
-        named = [(resource.get(element) or {}).get("reference", "") for element in elements for resource in found]
+        named = [
+            (resource.get(element) or {}).get("reference", "")
+            for element in elements
+            for resource in found
+        ]
         for reference in dict.fromkeys(filter(None, named)):
             kind, _, identity = reference.partition("/")
             yield self._kept[kind][identity]
 
 
 class _Asked(NamedTuple):
-    """A search as it was understood. ``sort``: elements, and whether the latest comes first; ``includes``: elements that refer."""
+    """A search as it was understood. ``sort``: elements, and whether the latest comes first;
+    ``includes``: elements that refer."""
 
     search: Search
     sort: tuple[tuple[str, bool], ...]
@@ -137,15 +175,25 @@ def _read(kind: str, arguments: Arguments) -> _Asked:
             tests.append(_test(of, name, values_of(value)))
         else:
             known = ", ".join([*of.parameters, *CONTROLS])
-            raise BadRequest(f"{kind} is searched by: {known}; without modifiers, each with a value.", name, code="not-supported")
+            raise BadRequest(
+                f"{kind} is searched by: {known}; without modifiers, each with a value.",
+                name,
+                code="not-supported",
+            )
         used.append((name, value))
-    return _Asked(Search(tuple(tests), min(page["_count"], MOST_COUNT), page["_offset"], tuple(used)), tuple(sort), tuple(includes))
+    return _Asked(
+        Search(tuple(tests), min(page["_count"], MOST_COUNT), page["_offset"], tuple(used)),
+        tuple(sort),
+        tuple(includes),
+    )
 
 
 def _sorting(of: Kind, key: str) -> tuple[str, bool]:
     name = key.removeprefix("-")
     if name not in of.sorts:
-        raise BadRequest(f"_sort takes: {', '.join(of.sorts) or 'nothing'}.", "_sort", code="not-supported")
+        raise BadRequest(
+            f"_sort takes: {', '.join(of.sorts) or 'nothing'}.", "_sort", code="not-supported"
+        )
     return of.sorts[name], key != name
 
 
@@ -169,7 +217,8 @@ def _test(of: Kind, name: str, values: list[str]) -> Callable[[Mapping[str, Any]
 
 
 def _tokens(value: Any) -> set[str]:
-    """The ways in which a token may ask for a code, a CodeableConcept or an Identifier, or a list of such."""
+    """The ways in which a token may ask for a code, a CodeableConcept or an Identifier,
+    or a list of such."""
     if isinstance(value, str):
         return {value}
     if isinstance(value, list):
@@ -182,7 +231,8 @@ def _tokens(value: Any) -> set[str]:
 
 
 def _sort_key(value: Any) -> str:
-    """The text by which resources are sorted: a date; of a name the family, of an identifier its value, of a period its start."""
+    """The text by which resources are sorted: a date; of a name the family, of an identifier its
+    value, of a period its start."""
     if isinstance(value, list):
         return _sort_key(value[0]) if value else ""
     if isinstance(value, dict):

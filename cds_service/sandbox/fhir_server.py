@@ -1,4 +1,5 @@
-"""The demo FHIR server over HTTP: reads and searches below ``/fhir``, and a ready hook request of each patient below ``/requests``."""
+"""The demo FHIR server over HTTP: reads and searches below ``/fhir``, and a ready hook request of
+each patient below ``/requests``."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class _Day(NamedTuple):
 def create_demo_app(engine: Engine, origins: Iterable[str], clock: Callable[[], datetime]) -> Flask:
     """The server, for browsers with pages of ``origins`` and for whoever calls on this machine.
 
-    ``engine``: of the service, for its displays and prefetch templates; ``clock`` gives aware datetimes.
+    ``engine``: of the service, for its displays and prefetch templates; ``clock``
+    gives aware datetimes.
     """
 
     @lru_cache(maxsize=1)
@@ -63,7 +65,8 @@ class _Silent(WSGIRequestHandler):
 
 
 def serve_demo(app: Flask, host: str, port: int) -> None:
-    """Serve ``app``, the demo server, in a thread of this process, for as long as the process lives."""
+    """Serve ``app``, the demo server, in a thread of this process, for as long as
+    the process lives."""
     server = make_server(host, port, app, threaded=True, request_handler=_Silent)
     Thread(target=server.serve_forever, name="demo FHIR server", daemon=True).start()
 
@@ -100,7 +103,9 @@ def _requests(day: Callable[[], _Day], engine: Engine) -> Blueprint:
         if hook not in HOOKS:
             raise BadRequest(f"hook is one of: {', '.join(HOOKS)}.", "hook", code="not-supported")
         values = prefetched(parts_of(engine, hook), day().records, identity, _base())
-        return _answer({**hook_request(patient, hook), "fhirServer": _base(), "prefetch": values}, JSON)
+        return _answer(
+            {**hook_request(patient, hook), "fhirServer": _base(), "prefetch": values}, JSON
+        )
 
     return blueprint
 

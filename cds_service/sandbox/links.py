@@ -1,4 +1,5 @@
-"""Links that open a patient in the CDS Hooks Sandbox, with what to do there and which card to expect."""
+"""Links that open a patient in the CDS Hooks Sandbox, with what to do there and
+which card to expect."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class Addresses(NamedTuple):
 
 
 def sandbox_link(patient: DemoPatient, addresses: Addresses) -> str:
-    """The link that opens a patient in the CDS Hooks Sandbox with the service, at the tab of the patient's hook."""
+    """The link that opens a patient in the CDS Hooks Sandbox with the service, at the tab of
+    the patient's hook."""
     asked = {
         "fhirServiceUrl": addresses.fhir,
         "patientId": patient.person.id,
@@ -52,43 +54,73 @@ def sandbox_link(patient: DemoPatient, addresses: Addresses) -> str:
     return f"{SANDBOX}/?{urlencode(asked)}"
 
 
-def expected(engine: Engine, addresses: Addresses, now: datetime) -> dict[str, tuple[DemoPatient, list[RenderedCard]]]:
-    """Each patient with the cards that ``engine`` shows for the patient's hook, by the patient's id.
+def expected(
+    engine: Engine, addresses: Addresses, now: datetime
+) -> dict[str, tuple[DemoPatient, list[RenderedCard]]]:
+    """Each patient with the cards that ``engine`` shows for the patient's hook,
+    by the patient's id.
 
     A site's own parameters and cards may give others than those that a record was made for.
     """
-    patients = demo_patients(now.astimezone(engine.zone).date(), engine.terminology, everybody(engine.cards))
+    patients = demo_patients(
+        now.astimezone(engine.zone).date(), engine.terminology, everybody(engine.cards)
+    )
     records = demo_records(patients)
     found = {}
     for identity, patient in patients.items():
-        body = {**hook_request(patient), "prefetch": prefetched(parts_of(engine, patient.hook), records, identity, addresses.fhir)}
-        found[identity] = patient, engine.answer(read_call(orjson.dumps(body), (patient.hook,)), now)
+        body = {
+            **hook_request(patient),
+            "prefetch": prefetched(
+                parts_of(engine, patient.hook), records, identity, addresses.fhir
+            ),
+        }
+        found[identity] = (
+            patient,
+            engine.answer(read_call(orjson.dumps(body), (patient.hook,)), now),
+        )
     return found
 
 
 def sandbox_text(engine: Engine, addresses: Addresses, now: datetime) -> str:
-    """What the start prints: the addresses, and for each patient a link, what to choose, and what to expect."""
+    """What the start prints: the addresses, and for each patient a link, what to choose,
+    and what to expect."""
     shown = list(expected(engine, addresses, now).values())
     offered = [item for item in shown if item[0].person.choice]
     orders = [item for item in shown if item[0].order and not item[0].person.choice]
     opening = [item for item in shown if not item[0].order]
     service = f"{addresses.discovery}/{service_id('order-select', engine.settings)}"
-    return "\n".join([
-        "Open a link in Chrome, Edge or Firefox, let the page reach this device where it asks, and do what is said.",
-        *_section("On opening the chart (patient-view)", opening, addresses),
-        *_section("At ordering (order-select), in the tab Rx View", offered, addresses),
-        "",
-        "At ordering, with orders that are not in the list of the CDS Hooks Sandbox: fire them by",
-        f"  curl -s {addresses.demo}/requests/PATIENT | curl -H 'Content-Type: application/json' --data @- {service}",
-        *(line for patient, cards in orders for line in _lines(patient, cards)),
-        "",
-        f"Discovery:   {addresses.discovery}",
-        f"FHIR server: {addresses.fhir} (R4, read-only, {len(shown)} made-up patients)",
-        "If the page says \"All clear!\": docs/sandbox.md. Never with patients' data. Stop with Ctrl-C.",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            (
+                "Open a link in Chrome, Edge or Firefox, let the page reach this device where it "
+                "asks, and do what is said."
+            ),
+            *_section("On opening the chart (patient-view)", opening, addresses),
+            *_section("At ordering (order-select), in the tab Rx View", offered, addresses),
+            "",
+            (
+                "At ordering, with orders that are not in the list of the CDS Hooks Sandbox: fire "
+                "them by"
+            ),
+            (
+                f"  curl -s {addresses.demo}/requests/PATIENT | curl -H 'Content-Type: "
+                f"application/json' --data @- {service}"
+            ),
+            *(line for patient, cards in orders for line in _lines(patient, cards)),
+            "",
+            f"Discovery:   {addresses.discovery}",
+            f"FHIR server: {addresses.fhir} (R4, read-only, {len(shown)} made-up patients)",
+            (
+                'If the page says "All clear!": docs/sandbox.md. Never with patients\' data. Stop '
+                "with Ctrl-C."
+            ),
+        ]
+    )
 
 
-def _section(title: str, items: Iterable[tuple[DemoPatient, list[RenderedCard]]], addresses: Addresses) -> Iterator[str]:
+def _section(
+    title: str, items: Iterable[tuple[DemoPatient, list[RenderedCard]]], addresses: Addresses
+) -> Iterator[str]:
     yield from ("", title)
     for patient, cards in items:
         yield from _lines(patient, cards)

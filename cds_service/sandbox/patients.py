@@ -1,4 +1,5 @@
-"""The patients who are made up by hand, each for a card, and one of whom nothing is to be said; ``by_example`` adds to them."""
+"""The patients who are made up by hand, each for a card, and one of whom nothing is to be said;
+``by_example`` adds to them."""
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ class Choice(NamedTuple):
 class Person(NamedTuple):
     """Who a patient is, which card the record is for, what the record says, and what is ordered.
 
-    ``card``: a card's id, ``""`` for none. ``age``: in years. ``order``: the draft order, for cards at ordering; ``choice``: the same in
-    the list of the CDS Hooks Sandbox, which has tablets and capsules alone. ``stops``: the order is that prescription of the record,
-    stopped: its place among the entries.
+    ``card``: a card's id, ``""`` for none. ``age``: in years. ``order``: the draft order, for
+    cards at ordering; ``choice``: the same in the list of the CDS Hooks Sandbox, which has
+    tablets and capsules alone. ``stops``: the order is that prescription of the record, stopped:
+    its place among the entries.
     """
 
     given: str
@@ -63,9 +65,15 @@ def _injections(days_ago: int) -> Entry:
 
 
 _HEALTHY_BLOOD = (c.result("hb", 14.1, 9), c.result("mcv", 89, 9))
-_HEALTHY = (c.result("b12", 480, 9), c.result("folate", 9.4, 9), *_HEALTHY_BLOOD, c.result("potassium", 4.2, 9))
+_HEALTHY = (
+    c.result("b12", 480, 9),
+    c.result("folate", 9.4, 9),
+    *_HEALTHY_BLOOD,
+    c.result("potassium", 4.2, 9),
+)
 
-# Those whose order is in no list of the CDS Hooks Sandbox come first: other clients offer but the first dozen.
+# Those whose order is in no list of the CDS Hooks Sandbox come first: other clients offer
+# but the first dozen.
 AT_ORDERING = (
     Person(
         "Harold", "Finch", "male", 74, "hypokalaemia-before-b12",
@@ -100,18 +108,21 @@ AT_ORDERING = (
     Person(
         "George", "Marsh", "male", 66, "b12-stop-lifelong",
         "Has pernicious anaemia; the injections are being stopped.",
-        (c.problem(*_PERNICIOUS_ANAEMIA, 1450), c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, 420)), stops=1,
+        (c.problem(*_PERNICIOUS_ANAEMIA, 1450),
+         c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, 420)), stops=1,
     ),
     Person(
         "Margaret", "Hill", "female", 69, "folic-acid-b12-deficient",
         "Macrocytic anaemia with a low B12; folic acid alone is about to be prescribed.",
-        (c.result("b12", 110, 3), c.result("folate", 8.2, 3), c.result("hb", 10.1, 3), c.result("mcv", 112, 3)),
+        (c.result("b12", 110, 3), c.result("folate", 8.2, 3), c.result("hb", 10.1, 3),
+         c.result("mcv", 112, 3)),
         _FOLIC_ACID_DAILY, _FOLIC_ACID,
     ),
     Person(
         "Priya", "Nair", "female", 29, "folic-acid-add-b12",
         "Pregnant, with a low B12; folic acid is about to be prescribed, which she needs.",
-        (c.problem(*_PREGNANCY, 60), c.result("b12", 110, 6), c.result("hb", 11.4, 6)), _FOLIC_ACID_DAILY, _FOLIC_ACID,
+        (c.problem(*_PREGNANCY, 60), c.result("b12", 110, 6), c.result("hb", 11.4, 6)),
+        _FOLIC_ACID_DAILY, _FOLIC_ACID,
     ),
     Person(
         "Peter", "Long", "male", 58, "folic-acid-b12-unknown",
@@ -125,18 +136,22 @@ AT_ORDERING = (
     ),
     Person(
         "Daniel", "Cole", "male", 31, "cyanocobalamin-leber",
-        "Has Leber's optic neuropathy; vitamin B12 tablets, which are cyanocobalamin, are about to be prescribed.",
-        (c.problem("58610003", "Leber's hereditary optic neuropathy", 2200),), _B12_DAILY, _VITAMIN_B12,
+        ("Has Leber's optic neuropathy; vitamin B12 tablets, which are cyanocobalamin, are about "
+         "to be prescribed."),
+        (c.problem("58610003", "Leber's hereditary optic neuropathy", 2200),), _B12_DAILY,
+        _VITAMIN_B12,
     ),
     Person(
         "Joan", "Baker", "female", 72, "cyanocobalamin-renal",
-        "The kidneys work poorly; vitamin B12 tablets, which are cyanocobalamin, are about to be prescribed.",
+        ("The kidneys work poorly; vitamin B12 tablets, which are cyanocobalamin, are about to be "
+         "prescribed."),
         (c.result("egfr", 38, 20),), _B12_DAILY, _VITAMIN_B12,
     ),
     Person(
         "Simon", "Drew", "male", 47, "cobalamin-anaphylaxis",
         "Had anaphylaxis after cyanocobalamin; vitamin B12 tablets are about to be prescribed.",
-        (c.allergy("419382002", "Cyanocobalamin: anaphylaxis", "high", 1500),), _B12_DAILY, _VITAMIN_B12,
+        (c.allergy("419382002", "Cyanocobalamin: anaphylaxis", "high", 1500),), _B12_DAILY,
+        _VITAMIN_B12,
     ),
     Person(
         "Nora", "Quinn", "female", 39, "cobalamin-allergy",
@@ -155,8 +170,10 @@ AT_ORDERING = (
     ),
     Person(
         "Oscar", "Lind", "male", 71, "b12-duplicate",
-        "Has injections every 3 months; vitamin B12 tablets are about to be prescribed beside them.",
-        (c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, 30), c.result("b12", 520, 30)), _B12_DAILY, _VITAMIN_B12,
+        ("Has injections every 3 months; vitamin B12 tablets are about to be prescribed beside "
+         "them."),
+        (c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, 30), c.result("b12", 520, 30)),
+        _B12_DAILY, _VITAMIN_B12,
     ),
     Person(
         "Helen", "Frost", "female", 60, "b12-sample-first",
@@ -184,7 +201,8 @@ ON_OPENING = (
     Person(
         "Jack", "Moran", "male", 24, "nitrous-oxide-neuro",
         "Nitrous oxide was inhaled, the feet tingle, and B12 is normal.",
-        (c.problem("73891003", "Megaloblastic anaemia after nitrous oxide", 20), c.problem(*_PARAESTHESIA, 15), c.result("b12", 480, 2)),
+        (c.problem("73891003", "Megaloblastic anaemia after nitrous oxide", 20),
+         c.problem(*_PARAESTHESIA, 15), c.result("b12", 480, 2)),
     ),
     Person(
         "Agnes", "Cross", "female", 83, "b12-folate-deficiency",
@@ -204,7 +222,8 @@ ON_OPENING = (
     Person(
         "Robert", "Ames", "male", 70, "therapy-lapsed",
         "Has pernicious anaemia; the injections were stopped.",
-        (c.problem(*_PERNICIOUS_ANAEMIA, 1450), c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, 420, status="stopped")),
+        (c.problem(*_PERNICIOUS_ANAEMIA, 1450),
+         c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, 420, status="stopped")),
     ),
     Person(
         "Irene", "Todd", "female", 44, "folate-deficiency-b12-unknown",
@@ -290,7 +309,15 @@ ON_OPENING = (
 
 # Of whom nothing is to be said, whatever hook is fired; with folic acid or without.
 HEALTHY = Person(
-    "William", "Hope", "male", 50, "", "Healthy: every result is normal.", _HEALTHY, _FOLIC_ACID_DAILY, _FOLIC_ACID,
-)  # fmt: skip
+    "William",
+    "Hope",
+    "male",
+    50,
+    "",
+    "Healthy: every result is normal.",
+    _HEALTHY,
+    _FOLIC_ACID_DAILY,
+    _FOLIC_ACID,
+)
 
 PEOPLE = (*AT_ORDERING, *ON_OPENING, HEALTHY)

@@ -1,4 +1,5 @@
-"""What the demo FHIR server says of itself (FHIR R4, CapabilityStatement), made from what it searches by."""
+"""What the demo FHIR server says of itself (FHIR R4, CapabilityStatement), made from
+what it searches by."""
 
 from __future__ import annotations
 
@@ -17,20 +18,29 @@ def demo_statement(base: str, today: date) -> Json:
         "date": today.isoformat(),
         "kind": "instance",
         "software": {"name": "b12-folate-cds sandbox", "version": __version__},
-        "implementation": {"description": "Made-up patients for trying the service. Read-only.", "url": base},
+        "implementation": {
+            "description": "Made-up patients for trying the service. Read-only.",
+            "url": base,
+        },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "rest": [{"mode": "server", "resource": [_resource(name, kind) for name, kind in KINDS.items()]}],
+        "rest": [
+            {"mode": "server", "resource": [_resource(name, kind) for name, kind in KINDS.items()]}
+        ],
     }
 
 
 def _resource(name: str, kind: Kind) -> Json:
-    parameters = kind.parameters | {control: "special" for control in CONTROLS if control in ("_sort", "_count")}
+    parameters = kind.parameters | {
+        control: "special" for control in CONTROLS if control in ("_sort", "_count")
+    }
     includes = [f"{name}:{include}" for include in kind.includes]
     return {
         "type": name,
         "interaction": [{"code": "read"}, {"code": "search-type"}],
         "versioning": "no-version",
         **({"searchInclude": includes} if includes else {}),
-        "searchParam": [{"name": parameter, "type": type_} for parameter, type_ in parameters.items()],
+        "searchParam": [
+            {"name": parameter, "type": type_} for parameter, type_ in parameters.items()
+        ],
     }

@@ -1,8 +1,10 @@
-"""The states in which everything holds that is asked for, without a look at those in which one part of it already fails.
+"""The states in which everything holds that is asked for, without a look at those in which one part
+of it already fails.
 
-A state begins with nothing chosen. Each check is tried on what is chosen so far: one that fails ends the state with all
-that could follow it, one that needs an input which is not chosen yet waits. Where no check fails and some wait, each value
-of the input that the first of them needs is tried in turn.
+A state begins with nothing chosen. Each check is tried on what is chosen so far: one that
+fails ends the state with all that could follow it, one that needs an input which is not chosen
+yet waits. Where no check fails and some wait, each value of the input that the first of them
+needs is tried in turn.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ class Impossible(Exception):
 
 
 class Undecided(Exception):
-    """A check needs an input that is not chosen yet. ``options``: all that it can be, in the order to try."""
+    """A check needs an input that is not chosen yet. ``options``: all that it can be, in
+    the order to try."""
 
     def __init__(self, key: Any, options: Sequence[Any]):
         super().__init__(key)
@@ -36,7 +39,8 @@ Check = Callable[[Any], bool]
 
 
 def all_hold(checks: Iterable[Check]) -> Check:
-    """Whether every check holds: no, as soon as one is known not to, also where others need more."""
+    """Whether every check holds: no, as soon as one is known not to, also where
+    others need more."""
 
     def check(state: Any) -> bool:
         waiting = None

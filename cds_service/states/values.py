@@ -1,4 +1,5 @@
-"""Values of a fact between which limits can tell, written once from its kind; and the day on which every state is looked at."""
+"""Values of a fact between which limits can tell, written once from its kind; and the day on which
+every state is looked at."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class StatedFacts:
 class Value(NamedTuple):
     """A fact that stands for all from which limits do not tell it apart.
 
-    ``text``: as a test states it, ``None`` where none can; ``number``: what limits are compared with; ``comparator``: that of a result.
+    ``text``: as a test states it, ``None`` where none can; ``number``: what limits are compared
+    with; ``comparator``: that of a result.
     """
 
     fact: Fact
@@ -44,10 +46,18 @@ class Value(NamedTuple):
 
 
 def around(limits: Iterable[Decimal], *, whole: bool) -> list[Decimal]:
-    """Each of ``limits``, a number in each interval between them, one below and one above. ``whole``: numbers without a fraction."""
+    """Each of ``limits``, a number in each interval between them, one below and one above.
+    ``whole``: numbers without a fraction."""
     ordered = sorted(set(limits))
     if whole:
-        return sorted({Decimal(int(limit) + near) for limit in ordered for near in (-1, 0, 1) if limit + near >= 0})
+        return sorted(
+            {
+                Decimal(int(limit) + near)
+                for limit in ordered
+                for near in (-1, 0, 1)
+                if limit + near >= 0
+            }
+        )
     between = [(low + high) / 2 for low, high in pairwise(ordered)]
     return sorted({*ordered, *between, ordered[0] * 9 / 10, ordered[-1] * 11 / 10})
 
@@ -56,11 +66,15 @@ def limits_of(conditions: Iterable[Condition]) -> dict[str, set[Decimal]]:
     """The numbers with which criteria compare each fact that they ask."""
     found: dict[str, set[Decimal]] = {}
     for criterion in (criterion for condition in conditions for criterion in condition.criteria):
-        found.setdefault(criterion.fact, set()).update([criterion.operand] if isinstance(criterion.operand, Decimal) else [])
+        found.setdefault(criterion.fact, set()).update(
+            [criterion.operand] if isinstance(criterion.operand, Decimal) else []
+        )
     return found
 
 
-def values(definition: Definition, limits: Collection[Decimal], today: date = TODAY) -> Iterator[Value]:
+def values(
+    definition: Definition, limits: Collection[Decimal], today: date = TODAY
+) -> Iterator[Value]:
     """Values of a fact of which one stands for every way to answer questions about ``limits``."""
     if definition.kind is YES_NO:
         yield from (Value(known(True), True), Value(known(False), False))
@@ -79,7 +93,8 @@ def values(definition: Definition, limits: Collection[Decimal], today: date = TO
 
 
 def _numbers(definition: Definition, limits: Collection[Decimal]) -> Iterator[Value]:
-    """Numbers around ``limits``; for results also those with a comparator, which may leave a question open."""
+    """Numbers around ``limits``; for results also those with a comparator, which may
+    leave a question open."""
     is_result = definition.kind is RESULT
     numbers = around(limits, whole=not is_result and all(limit == int(limit) for limit in limits))
     for comparator in _COMPARATORS if is_result else ("",):
@@ -88,7 +103,12 @@ def _numbers(definition: Definition, limits: Collection[Decimal]) -> Iterator[Va
             if not is_result:
                 yield Value(known(number), text, number)
             elif number or comparator != "<":  # no result is below zero
-                yield Value(known(StatedResult(Interval.of(number, comparator or None), text)), text, number, comparator)
+                yield Value(
+                    known(StatedResult(Interval.of(number, comparator or None), text)),
+                    text,
+                    number,
+                    comparator,
+                )
 
 
 class ChosenFacts:

@@ -26,9 +26,11 @@ class ShownSuggestion(NamedTuple):
 
 
 class ShownCard(NamedTuple):
-    """A decision event: a card that left the service. ``client``: the ``iss`` of an authenticated client, else ``""``.
+    """A decision event: a card that left the service. ``client``: the ``iss`` of an authenticated
+    client, else ``""``.
 
-    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`); ``occasion``: see :mod:`.occasions`.
+    ``patient_hash``: a keyed hash, only where cards are snoozed (see :mod:`.snooze`); ``occasion``:
+    see :mod:`.occasions`.
     """
 
     uuid: str
@@ -44,7 +46,8 @@ class ShownCard(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """What one user did with one card (CDS Hooks 3.0.0, "Feedback"). ``outcome_at``: aware; ``""`` where no reason."""
+    """What one user did with one card (CDS Hooks 3.0.0, "Feedback"). ``outcome_at``: aware;
+    ``""`` where no reason."""
 
     card_uuid: str
     client: str
@@ -58,9 +61,18 @@ class Feedback(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What makes it one interaction: a repeat has the same digest and is stored once, a later change of mind has not."""
+        """What makes it one interaction: a repeat has the same digest and is stored once, a later
+        change of mind has not."""
         moment = self.outcome_at.astimezone(UTC).isoformat()
-        parts = [self.client, self.card_uuid, self.outcome, moment, sorted(set(self.accepted)), self.reason_system, self.reason_code]
+        parts = [
+            self.client,
+            self.card_uuid,
+            self.outcome,
+            moment,
+            sorted(set(self.accepted)),
+            self.reason_system,
+            self.reason_code,
+        ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -90,16 +102,28 @@ def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
             }
         )
         for uuid, position, label in card.suggestions:
-            suggestions.append({"suggestion_uuid": uuid, "card_uuid": card.uuid, "position": position, "label": label})
+            suggestions.append(
+                {
+                    "suggestion_uuid": uuid,
+                    "card_uuid": card.uuid,
+                    "position": position,
+                    "label": label,
+                }
+            )
     _insert(connection, CARD_SHOWN, rows)
     _insert(connection, SUGGESTION_SHOWN, suggestions)
 
 
-def insert_feedback(connection: Connection, feedback: Iterable[Feedback], received_at: datetime) -> None:
-    """Write feedback; what was already received is left alone, but that a comment may have come since."""
-    # In one order in every process, so that two that write the same feedback wait for each other and never in a circle.
-    # Of one interaction the item with a comment comes last, and stays.
-    by_digest = dict(sorted((item.digest, item) for item in sorted(feedback, key=lambda item: item.commented)))
+def insert_feedback(
+    connection: Connection, feedback: Iterable[Feedback], received_at: datetime
+) -> None:
+    """Write feedback; what was already received is left alone, but that a comment
+    may have come since."""
+    # In one order in every process, so that two that write the same feedback wait for each other
+    # and never in a circle. Of one interaction the item with a comment comes last, and stays.
+    by_digest = dict(
+        sorted((item.digest, item) for item in sorted(feedback, key=lambda item: item.commented))
+    )
     rows = [
         {
             "digest": digest,
@@ -115,10 +139,17 @@ def insert_feedback(connection: Connection, feedback: Iterable[Feedback], receiv
         }
         for digest, item in by_digest.items()
     ]
-    accepted = [{"digest": digest, "suggestion_uuid": uuid} for digest, item in by_digest.items() for uuid in sorted(set(item.accepted))]
+    accepted = [
+        {"digest": digest, "suggestion_uuid": uuid}
+        for digest, item in by_digest.items()
+        for uuid in sorted(set(item.accepted))
+    ]
     _insert(connection, FEEDBACK, rows)
     if commented := [{"of": row["digest"]} for row in rows if row["commented"]]:
-        connection.execute(update(FEEDBACK).where(FEEDBACK.c.digest == bindparam("of")).values(commented=True), commented)
+        connection.execute(
+            update(FEEDBACK).where(FEEDBACK.c.digest == bindparam("of")).values(commented=True),
+            commented,
+        )
     _insert(connection, SUGGESTION_ACCEPTED, accepted)
 
 

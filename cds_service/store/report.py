@@ -1,8 +1,9 @@
-"""What became of the cards: shown, accepted, overridden, unanswered, by card and version, with a trend by week.
+"""What became of the cards: shown, accepted, overridden, unanswered, by card and version,
+with a trend by week.
 
-A card that was drawn several times on one occasion, as an order took shape, was shown once.
-The outcome of a card is that of its latest feedback; a card that was dismissed and then acted upon was accepted.
-Feedback counts where it comes from the client to which the card was shown.
+A card that was drawn several times on one occasion, as an order took shape, was shown once. The
+outcome of a card is that of its latest feedback; a card that was dismissed and then acted upon was
+accepted. Feedback counts where it comes from the client to which the card was shown.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distributio
 
 
 class Rate(NamedTuple):
-    """``counted`` of ``total``, their share, and its 95 % Wilson interval; ``None`` where the total is 0."""
+    """``counted`` of ``total``, their share, and its 95 % Wilson interval; ``None``
+    where the total is 0."""
 
     counted: int
     total: int
@@ -70,7 +72,8 @@ class CardReport(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All cards shown since a Monday. ``unmatched``: interactions received since then with cards that are not on record."""
+    """All cards shown since a Monday. ``unmatched``: interactions received since then with cards
+    that are not on record."""
 
     since: date
     cards: tuple[CardReport, ...]
@@ -78,7 +81,8 @@ class Report(NamedTuple):
 
 
 def wilson(counted: int, total: int) -> Rate:
-    """``counted`` of ``total`` with the Wilson score interval of 95 % (E. B. Wilson, J Am Stat Assoc 1927;22:209-212)."""
+    """``counted`` of ``total`` with the Wilson score interval of 95 % (E. B. Wilson, J Am Stat
+    Assoc 1927;22:209-212)."""
     if not total:
         return Rate(counted, total, None, None, None)
     share = counted / total
@@ -90,8 +94,11 @@ def wilson(counted: int, total: int) -> Rate:
     return Rate(counted, total, share, low, high)
 
 
-def read_report(connection: Connection, weeks: int, now: datetime, client: str | None = None) -> Report:
-    """The report on the last ``weeks`` weeks, the present one included, of one client's cards or (``None``) of all."""
+def read_report(
+    connection: Connection, weeks: int, now: datetime, client: str | None = None
+) -> Report:
+    """The report on the last ``weeks`` weeks, the present one included, of one client's cards or
+    (``None``) of all."""
     since = monday(now) - timedelta(weeks=weeks - 1)
     wanted = CARD_SHOWN.c.week >= since
     if client is not None:
@@ -103,7 +110,10 @@ def read_report(connection: Connection, weeks: int, now: datetime, client: str |
     reasons = _reasons(connection, latest)
     return Report(
         since,
-        tuple(_card(version, weekly, suggestions[version], reasons[version]) for version, weekly in sorted(cards.items())),
+        tuple(
+            _card(version, weekly, suggestions[version], reasons[version])
+            for version, weekly in sorted(cards.items())
+        ),
         _unmatched(connection, since, client),
     )
 
@@ -113,7 +123,9 @@ _Coding = tuple[str, str]
 _Weekly = list[tuple[date, int, int, int]]
 
 
-def _card(version: _Version, weekly: _Weekly, suggested: list[Suggested], reasons: dict[_Coding, int]) -> CardReport:
+def _card(
+    version: _Version, weekly: _Weekly, suggested: list[Suggested], reasons: dict[_Coding, int]
+) -> CardReport:
     shown = sum(week[1] for week in weekly)
     accepted = sum(week[2] for week in weekly)
     overridden = sum(week[3] for week in weekly)
@@ -125,15 +137,29 @@ def _card(version: _Version, weekly: _Weekly, suggested: list[Suggested], reason
         wilson(overridden, shown),
         wilson(shown - accepted - overridden, shown),
         tuple(sorted(suggested)),
-        tuple(Reason(system, code, wilson(count, overridden)) for (system, code), count in by_count),
-        tuple(Week(week, total, wilson(yes, total), wilson(no, total)) for week, total, yes, no in sorted(weekly)),
+        tuple(
+            Reason(system, code, wilson(count, overridden)) for (system, code), count in by_count
+        ),
+        tuple(
+            Week(week, total, wilson(yes, total), wilson(no, total))
+            for week, total, yes, no in sorted(weekly)
+        ),
     )
 
 
 def _shown(wanted: ColumnElement[bool]) -> Subquery:
-    """The cards shown that are ``wanted``, each with its occasion; one whose occasion is not known has one of its own."""
-    columns = (CARD_SHOWN.c[name] for name in ("card_uuid", "card_id", "card_version", "client", "week"))
-    return select(*columns, func.coalesce(CARD_SHOWN.c.occasion, CARD_SHOWN.c.card_uuid).label("occasion")).where(wanted).subquery()
+    """The cards shown that are ``wanted``, each with its occasion; one whose occasion is not known
+    has one of its own."""
+    columns = (
+        CARD_SHOWN.c[name] for name in ("card_uuid", "card_id", "card_version", "client", "week")
+    )
+    return (
+        select(
+            *columns, func.coalesce(CARD_SHOWN.c.occasion, CARD_SHOWN.c.card_uuid).label("occasion")
+        )
+        .where(wanted)
+        .subquery()
+    )
 
 
 # What makes one card of those that were drawn.
@@ -153,26 +179,47 @@ def _of_card(feedback: Any, shown: Subquery) -> ColumnElement[bool]:
 
 
 def _latest(shown: Subquery) -> Subquery:
-    """The latest feedback on each card by the client that showed it; of two at one moment, the acceptance."""
-    order = (FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.outcome, FEEDBACK.c.received_at.desc(), FEEDBACK.c.digest)
+    """The latest feedback on each card by the client that showed it; of two at one
+    moment, the acceptance."""
+    order = (
+        FEEDBACK.c.outcome_at.desc(),
+        FEEDBACK.c.outcome,
+        FEEDBACK.c.received_at.desc(),
+        FEEDBACK.c.digest,
+    )
     place = func.row_number().over(partition_by=_one(shown), order_by=order)
     given = (FEEDBACK.c.outcome, FEEDBACK.c.reason_system, FEEDBACK.c.reason_code)
-    ranked = select(*_one(shown), *given, place.label("place")).select_from(FEEDBACK.join(shown, _of_card(FEEDBACK, shown))).subquery()
+    ranked = (
+        select(*_one(shown), *given, place.label("place"))
+        .select_from(FEEDBACK.join(shown, _of_card(FEEDBACK, shown)))
+        .subquery()
+    )
     return select(ranked).where(ranked.c.place == 1).subquery()
 
 
 def _counts(connection: Connection, shown: Subquery, latest: Subquery) -> dict[_Version, _Weekly]:
-    once = select(*_one(shown), func.min(shown.c.week).label("week")).group_by(*_one(shown)).subquery()
+    once = (
+        select(*_one(shown), func.min(shown.c.week).label("week")).group_by(*_one(shown)).subquery()
+    )
     group = (once.c.card_id, once.c.card_version, once.c.week)
-    outcomes = (func.sum(case((latest.c.outcome == name, 1), else_=0)) for name in ("accepted", "overridden"))
-    query = select(*group, func.count(), *outcomes).select_from(once.outerjoin(latest, _same(once, latest))).group_by(*group)
+    outcomes = (
+        func.sum(case((latest.c.outcome == name, 1), else_=0))
+        for name in ("accepted", "overridden")
+    )
+    query = (
+        select(*group, func.count(), *outcomes)
+        .select_from(once.outerjoin(latest, _same(once, latest)))
+        .group_by(*group)
+    )
     cards: dict[_Version, _Weekly] = defaultdict(list)
     for card_id, version, week, total, accepted, overridden in connection.execute(query):
         cards[card_id, version].append((week, total, int(accepted), int(overridden)))
     return cards
 
 
-def _suggestions(connection: Connection, shown: Subquery, latest: Subquery) -> dict[_Version, list[Suggested]]:
+def _suggestions(
+    connection: Connection, shown: Subquery, latest: Subquery
+) -> dict[_Version, list[Suggested]]:
     suggestion = SUGGESTION_SHOWN.c
     offered = (
         select(*_one(shown), suggestion.position, suggestion.label)
@@ -188,7 +235,8 @@ def _suggestions(connection: Connection, shown: Subquery, latest: Subquery) -> d
             .join(shown, _of_card(FEEDBACK, shown))
             .join(
                 SUGGESTION_SHOWN,
-                (suggestion.suggestion_uuid == SUGGESTION_ACCEPTED.c.suggestion_uuid) & (suggestion.card_uuid == shown.c.card_uuid),
+                (suggestion.suggestion_uuid == SUGGESTION_ACCEPTED.c.suggestion_uuid)
+                & (suggestion.card_uuid == shown.c.card_uuid),
             )
             .join(latest, _same(shown, latest))
         )
@@ -197,7 +245,11 @@ def _suggestions(connection: Connection, shown: Subquery, latest: Subquery) -> d
     )
     group = (offered.c.card_id, offered.c.card_version, offered.c.position, offered.c.label)
     matched = _same(offered, taken) & (offered.c.position == taken.c.position)
-    query = select(*group, func.count(), func.count(taken.c.position)).select_from(offered.outerjoin(taken, matched)).group_by(*group)
+    query = (
+        select(*group, func.count(), func.count(taken.c.position))
+        .select_from(offered.outerjoin(taken, matched))
+        .group_by(*group)
+    )
     found: dict[_Version, list[Suggested]] = defaultdict(list)
     for card_id, version, position, label, total, count in connection.execute(query):
         found[card_id, version].append(Suggested(position, label, wilson(count, total)))
@@ -214,9 +266,15 @@ def _reasons(connection: Connection, latest: Subquery) -> dict[_Version, dict[_C
 
 
 def _unmatched(connection: Connection, since: date, client: str | None) -> int:
-    known = select(CARD_SHOWN.c.card_uuid).where(CARD_SHOWN.c.card_uuid == FEEDBACK.c.card_uuid, CARD_SHOWN.c.client == FEEDBACK.c.client)
+    known = select(CARD_SHOWN.c.card_uuid).where(
+        CARD_SHOWN.c.card_uuid == FEEDBACK.c.card_uuid, CARD_SHOWN.c.client == FEEDBACK.c.client
+    )
     began = datetime(since.year, since.month, since.day, tzinfo=UTC)
-    query = select(func.count()).select_from(FEEDBACK).where(FEEDBACK.c.received_at >= began, ~known.exists())
+    query = (
+        select(func.count())
+        .select_from(FEEDBACK)
+        .where(FEEDBACK.c.received_at >= began, ~known.exists())
+    )
     if client is not None:
         query = query.where(FEEDBACK.c.client == client)
     return connection.execute(query).scalar_one()

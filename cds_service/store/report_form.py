@@ -9,7 +9,8 @@ from .report import CardReport, Rate, Report
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The report as the API gives it; shares and their limits rounded to four places, ``null`` where nothing was counted."""
+    """The report as the API gives it; shares and their limits rounded to four places, ``null``
+    where nothing was counted."""
     return {
         "since": report.since.isoformat(),
         "confidence": "95 % Wilson score interval",
@@ -26,8 +27,14 @@ def _card(card: CardReport) -> dict[str, Any]:
         "accepted": _rate(card.accepted),
         "overridden": _rate(card.overridden),
         "noResponse": _rate(card.no_response),
-        "suggestions": [{"index": item.position, "label": item.label, "accepted": _rate(item.accepted)} for item in card.suggestions],
-        "reasons": [{"system": item.system, "code": item.code, "overridden": _rate(item.overridden)} for item in card.reasons],
+        "suggestions": [
+            {"index": item.position, "label": item.label, "accepted": _rate(item.accepted)}
+            for item in card.suggestions
+        ],
+        "reasons": [
+            {"system": item.system, "code": item.code, "overridden": _rate(item.overridden)}
+            for item in card.reasons
+        ],
         "weeks": [
             {
                 "week": week.week.isoformat(),
@@ -41,7 +48,10 @@ def _card(card: CardReport) -> dict[str, Any]:
 
 
 def _rate(rate: Rate) -> dict[str, Any]:
-    shares = {name: None if value is None else round(value, 4) for name, value in zip(("share", "low", "high"), rate[2:], strict=True)}
+    shares = {
+        name: None if value is None else round(value, 4)
+        for name, value in zip(("share", "low", "high"), rate[2:], strict=True)
+    }
     return {"count": rate.counted, "of": rate.total, **shares}
 
 
@@ -53,7 +63,10 @@ def report_text(report: Report) -> str:
     if not report.cards:
         lines.append("None.")
     if report.unmatched:
-        lines += ["", f"{report.unmatched} interactions were reported with cards that are not on record."]
+        lines += [
+            "",
+            f"{report.unmatched} interactions were reported with cards that are not on record.",
+        ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -68,7 +81,10 @@ def _card_lines(card: CardReport) -> Iterator[str]:
     yield f"  no response  {_counted(card.no_response)}"
     yield "  week of       shown  accepted             overridden"
     for week in card.weeks:
-        yield f"  {week.week.isoformat()}  {week.shown:>7}  {_share(week.accepted):<20} {_share(week.overridden)}"
+        yield (
+            f"  {week.week.isoformat()}  {week.shown:>7}  {_share(week.accepted):<20} "
+            f"{_share(week.overridden)}"
+        )
 
 
 def _counted(rate: Rate) -> str:

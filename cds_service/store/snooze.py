@@ -1,7 +1,8 @@
-"""Snoozing: after an override that says so, a card stays silent for that patient for some days. Off by default.
+"""Snoozing: after an override that says so, a card stays silent for that patient for some
+days. Off by default.
 
-The patient is known by a keyed hash alone, which is stored with the decision event and erased when the days are over.
-The days count from when the overridden card was shown, by this service's clock.
+The patient is known by a keyed hash alone, which is stored with the decision event and erased when
+the days are over. The days count from when the overridden card was shown, by this service's clock.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from sqlalchemy import ColumnElement, Connection, exists, select, update
 from .schema import CARD_SHOWN, FEEDBACK
 
 REASON_SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-# Reasons which say that the same advice would not help this patient again soon: it was done, ordered, or declined.
+# Reasons which say that the same advice would not help this patient again soon: it was done,
+# ordered, or declined.
 REASONS = ("action-completed", "indication-order-exists", "patient-refuses")
 CardVersion = tuple[str, str]
 _NONE: frozenset[CardVersion] = frozenset()
 
 
 class Snoozes:
-    """The snoozes of one deployment, as a copy in memory that hook calls read and the store's writer renews.
+    """The snoozes of one deployment, as a copy in memory that hook calls read and the
+    store's writer renews.
 
     ``days`` 0 is off. ``clock`` gives aware datetimes.
     """
@@ -40,14 +43,16 @@ class Snoozes:
         return self.days > 0
 
     def patient_hash(self, client: str, fhir_server: str, patient_id: str) -> str | None:
-        """The keyed hash of a patient, ``None`` where snoozing is off. An id says who is meant on one server only."""
+        """The keyed hash of a patient, ``None`` where snoozing is off. An id says who is meant
+        on one server only."""
         if not self.on:
             return None
         identity = json.dumps([client, fhir_server.rstrip("/"), patient_id])
         return hmac.new(self._key, identity.encode(), "sha256").hexdigest()
 
     def of(self, patient_hash: str | None) -> frozenset[CardVersion]:
-        """The ids and versions of the cards that are snoozed for a patient now. Reads memory only."""
+        """The ids and versions of the cards that are snoozed for a patient now.
+        Reads memory only."""
         if patient_hash is None or patient_hash not in self._until:
             return _NONE
         now = self._clock()
@@ -63,7 +68,10 @@ class Snoozes:
             return
         overridden = (
             select(shown.patient_hash, shown.card_id, shown.card_version, shown.shown_at)
-            .join(FEEDBACK, (FEEDBACK.c.card_uuid == shown.card_uuid) & (FEEDBACK.c.client == shown.client))
+            .join(
+                FEEDBACK,
+                (FEEDBACK.c.card_uuid == shown.card_uuid) & (FEEDBACK.c.client == shown.client),
+            )
             .where(shown.patient_hash.is_not(None), shown.shown_at > began)
             .where(FEEDBACK.c.outcome == "overridden", FEEDBACK.c.reason_system == REASON_SYSTEM)
             .where(FEEDBACK.c.reason_code.in_(REASONS))
@@ -78,7 +86,8 @@ class Snoozes:
 
 
 def _accepted_later() -> ColumnElement[bool]:
-    """Whether a card was acted upon after it was overridden: then, as in the report, it was accepted."""
+    """Whether a card was acted upon after it was overridden: then, as in the
+    report, it was accepted."""
     later = FEEDBACK.alias()
     return exists().where(
         later.c.card_uuid == FEEDBACK.c.card_uuid,

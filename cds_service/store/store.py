@@ -1,4 +1,5 @@
-"""The store as the rest of the service sees it: note what was shown, keep feedback, ask what is snoozed, report."""
+"""The store as the rest of the service sees it: note what was shown, keep feedback, ask what
+is snoozed, report."""
 
 from __future__ import annotations
 
@@ -25,10 +26,13 @@ REPORT_SECONDS = 5.0
 class Store:
     """The store of one process. Nothing here lets a hook call wait for the database.
 
-    ``url``: see :func:`.database.open_database`; ``snooze_days`` 0 is off; ``clock`` gives aware datetimes.
+    ``url``: see :func:`.database.open_database`; ``snooze_days`` 0 is off; ``clock``
+    gives aware datetimes.
     """
 
-    def __init__(self, url: str, clock: Callable[[], datetime], snooze_days: int = 0, snooze_key: str = ""):
+    def __init__(
+        self, url: str, clock: Callable[[], datetime], snooze_days: int = 0, snooze_key: str = ""
+    ):
         engine = open_database(url)
         self.occasions = Occasions()
         self.snoozes = Snoozes(snooze_days, snooze_key, clock)
@@ -55,11 +59,13 @@ class Store:
         self._writer.note(cards)
 
     def keep(self, feedback: list[Feedback]) -> None:
-        """Store feedback durably, all or nothing. Raises :class:`StoreUnavailable` where that cannot be had in time."""
+        """Store feedback durably, all or nothing. Raises :class:`StoreUnavailable` where that
+        cannot be had in time."""
         self._writer.submit(feedback)
 
     def report(self, weeks: int, now: datetime, client: str | None = None) -> Report:
-        """See :func:`.report.read_report`. Raises :class:`StoreUnavailable` after some seconds, or while another is made."""
+        """See :func:`.report.read_report`. Raises :class:`StoreUnavailable` after some seconds, or
+        while another is made."""
         if not self._reporting.acquire(blocking=False):
             raise StoreUnavailable
         self.start()
@@ -95,7 +101,8 @@ class Store:
 
 
 def report_of(engine: Engine, weeks: int, now: datetime, client: str | None = None) -> Report:
-    """The report from a database. Raises :class:`StoreUnavailable`, saying why, where it cannot be read."""
+    """The report from a database. Raises :class:`StoreUnavailable`, saying why, where
+    it cannot be read."""
     if not exists(engine):
         raise StoreUnavailable("there is no database yet: no card was shown")
     try:

@@ -1,7 +1,8 @@
 """The one thread of a process that writes. Feedback waits for its commit, decision events do not.
 
-What waits together is committed together, so that a burst of feedback costs few syncs to disk. Nobody who answers a
-request ever waits for the database itself: only for this thread, and only so long.
+What waits together is committed together, so that a burst of feedback costs few syncs to
+disk. Nobody who answers a request ever waits for the database itself: only for this
+thread, and only so long.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ WAIT_SECONDS = 2.0
 STUCK_SECONDS = 1.0
 SLOT_SECONDS = 0.5
 MOST_WAITING = 2  # for one commit, which so stays short
-MOST_SENDING = 16  # those and who waits to be one, so that of the threads that answer requests hooks always find one
+# those and who waits to be one, so that of the threads that answer requests hooks always find one
+MOST_SENDING = 16
 
 
 class Writer:
-    """Writes cards shown and feedback to a database, from a thread that starts when it is first needed.
+    """Writes cards shown and feedback to a database, from a thread that starts
+    when it is first needed.
 
     ``failing_since``: when the database began to fail, ``None`` while it works.
     ``tables_ready`` is set once that thread has made the tables, or found them as they should be.
@@ -70,7 +73,8 @@ class Writer:
         return self._lost
 
     def start(self) -> None:
-        """Start the thread, once; when the interpreter ends it is given time to write what waits."""
+        """Start the thread, once; when the interpreter ends it is given time to
+        write what waits."""
         if self._thread is not None:
             return  # as for each call but the first, without the lock
         with self._changed:
@@ -78,11 +82,13 @@ class Writer:
                 return
             self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
             self._thread.start()
-        # A process that the server forked runs no atexit functions, but every process waits for threads like this one.
+        # A process that the server forked runs no atexit functions, but every process waits for
+        # threads like this one.
         threading.Thread(target=self._close_at_end, name="store-closer", daemon=False).start()
 
     def note(self, cards: list[ShownCard]) -> None:
-        """Take decision events to be written soon. Never waits; what does not fit is counted as lost."""
+        """Take decision events to be written soon. Never waits; what does not fit
+        is counted as lost."""
         self.start()
         with self._changed:
             room = 0 if self._closing else max(0, MOST_EVENTS - len(self._events))
@@ -90,8 +96,8 @@ class Writer:
             self._lost += len(cards[room:])
 
     def submit(self, feedback: list[Feedback]) -> None:
-        """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable`, after ``WAIT_SECONDS`` at most; at once
-        where ``MOST_SENDING`` are at it already."""
+        """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable`, after
+        ``WAIT_SECONDS`` at most; at once where ``MOST_SENDING`` are at it already."""
         self.start()
         if self._refuses() or not self._places.acquire(blocking=False):
             raise StoreUnavailable
@@ -119,7 +125,8 @@ class Writer:
             raise StoreUnavailable from None
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most ``seconds``; the rest is counted as lost and told. Nothing is taken after that."""
+        """Write what waits, for at most ``seconds``; the rest is counted as lost and told. Nothing
+        is taken after that."""
         with self._changed:
             if self._closing:
                 return
@@ -140,7 +147,11 @@ class Writer:
 
     def _refuses(self) -> bool:
         since = self._attempt_since
-        return self._closing or self._failing or (since is not None and time.monotonic() - since > STUCK_SECONDS)
+        return (
+            self._closing
+            or self._failing
+            or (since is not None and time.monotonic() - since > STUCK_SECONDS)
+        )
 
     def _run(self) -> None:
         while not (self._closing and not self._events and not self._feedback):
@@ -163,7 +174,9 @@ class Writer:
             self._renew_snoozes()
         except Exception as error:
             if not self._failing:
-                log.error("the database fails (%s): feedback is refused, shown cards wait", kind(error))
+                log.error(
+                    "the database fails (%s): feedback is refused, shown cards wait", kind(error)
+                )
                 self.failing_since = self._clock()
             self._failing = True
             for _, done in self._taken():
@@ -185,9 +198,13 @@ class Writer:
             self.failing_since = None
 
     def _reach(self) -> None:
-        """Bring the tables up to date at first; after a failure, see whether the database can be written again."""
+        """Bring the tables up to date at first; after a failure, see whether the database can
+        be written again."""
         if self.tables_ready.is_set() and not self._file.is_there():
-            log.error("the file of the database, or its log, was taken away or replaced: it is opened anew")
+            log.error(
+                "the file of the database, or its log, was taken away or replaced: it is opened "
+                "anew"
+            )
             self.tables_ready.clear()
             self._engine.dispose()
         if not self.tables_ready.is_set():
@@ -203,7 +220,9 @@ class Writer:
         with self._changed:
             waiting = list(self._feedback)
             self._feedback.clear()
-        return [(feedback, done) for feedback, done in waiting if done.set_running_or_notify_cancel()]
+        return [
+            (feedback, done) for feedback, done in waiting if done.set_running_or_notify_cancel()
+        ]
 
     def _write_feedback(self) -> bool:
         taken = self._taken()
@@ -243,5 +262,6 @@ class Writer:
             if self._snoozes.on or self._renew_at == 0:
                 self._snoozes.renew(connection)
             else:
-                connection.execute(select(1))  # so that a database which went away is noticed while nobody writes
+                # so that a database which went away is noticed while nobody writes
+                connection.execute(select(1))
         self._renew_at = time.monotonic() + RENEW_SECONDS

@@ -1,1 +1,2 @@
-"""Which clients are trusted, and how they prove who they are (CDS Hooks 3.0.0, "Trusting CDS Clients"); knows no HTTP server."""
+"""Which clients are trusted, and how they prove who they are (CDS Hooks 3.0.0, "Trusting CDS
+Clients"); knows no HTTP server."""

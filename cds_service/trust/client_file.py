@@ -1,4 +1,5 @@
-"""The file of trusted clients (``CDS_CLIENTS``): YAML in, :class:`TrustedClient` out, each mistake with file:line."""
+"""The file of trusted clients (``CDS_CLIENTS``): YAML in, :class:`TrustedClient` out, each
+mistake with file:line."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ _KEYS = ("iss", "jwks_file", "jku", "algorithms", "tenants")
 class TrustedClient:
     """A client as it was registered.
 
-    ``iss``: the issuer, exactly. Its keys are in ``jwks_file`` or else at ``jku``; where both are given, ``jku`` is only what a
-    token may name. ``tenants``: the organizations that may call; empty for any, or none.
+    ``iss``: the issuer, exactly. Its keys are in ``jwks_file`` or else at ``jku``; where both are
+    given, ``jku`` is only what a token may name. ``tenants``: the organizations that may call;
+    empty for any, or none.
     """
 
     iss: str
@@ -37,15 +39,27 @@ def load_clients(path: Path) -> tuple[TrustedClient, ...]:
     try:
         content = load(path)
     except OSError as error:
-        raise AuthoringError(top, f"the file of trusted clients (CDS_CLIENTS) cannot be read: {error.strerror}.") from None
+        raise AuthoringError(
+            top, f"the file of trusted clients (CDS_CLIENTS) cannot be read: {error.strerror}."
+        ) from None
     listed = reader.mapping(content, top, ("clients",), ("clients",))
-    clients = tuple(reader.client(value, place, path.parent) for value, place in reader.items(listed, "clients"))
+    clients = tuple(
+        reader.client(value, place, path.parent) for value, place in reader.items(listed, "clients")
+    )
     if not clients:
-        raise AuthoringError(listed.at("clients"), "no client is listed.", "Without CDS_CLIENTS, nobody needs a token.")
+        raise AuthoringError(
+            listed.at("clients"),
+            "no client is listed.",
+            "Without CDS_CLIENTS, nobody needs a token.",
+        )
     known: set[str] = set()
     for client in clients:
         if client.iss in known:
-            raise AuthoringError(client.place, f"the iss {client.iss!r} stands twice.", "Put its tenants and keys into one entry.")
+            raise AuthoringError(
+                client.place,
+                f"the iss {client.iss!r} stands twice.",
+                "Put its tenants and keys into one entry.",
+            )
         known.add(client.iss)
     return clients
 
@@ -56,17 +70,34 @@ class _Reader(Reader):
     def client(self, value: Any, place: Place, folder: Path) -> TrustedClient:
         entry = self.mapping(value, place, _KEYS, ("iss",))
         if "jwks_file" not in entry and "jku" not in entry:
-            raise AuthoringError(place, "the client's keys are missing.", "Give 'jwks_file' or 'jku'.")
+            raise AuthoringError(
+                place, "the client's keys are missing.", "Give 'jwks_file' or 'jku'."
+            )
         jku = self.text(entry, "jku") if "jku" in entry else None
         if jku and (mistake := url_mistake(jku)):
             raise AuthoringError(entry.at("jku"), f"{mistake}.")
-        algorithms = self.names(entry, "algorithms", ALGORITHMS, "accepted algorithm") if "algorithms" in entry else RECOMMENDED
+        algorithms = (
+            self.names(entry, "algorithms", ALGORITHMS, "accepted algorithm")
+            if "algorithms" in entry
+            else RECOMMENDED
+        )
         tenants = self.texts(entry, "tenants")
         for key, found in (("algorithms", algorithms), ("tenants", tenants)):
             if key in entry and not found:
-                raise AuthoringError(entry.at(key), f"{key!r} is empty, which would refuse every token.", "Leave it out.")
+                raise AuthoringError(
+                    entry.at(key),
+                    f"{key!r} is empty, which would refuse every token.",
+                    "Leave it out.",
+                )
         jwks_file = folder / self.text(entry, "jwks_file") if "jwks_file" in entry else None
-        return TrustedClient(self.text(entry, "iss"), jwks_file, jku, frozenset(algorithms), frozenset(tenants), place)
+        return TrustedClient(
+            self.text(entry, "iss"),
+            jwks_file,
+            jku,
+            frozenset(algorithms),
+            frozenset(tenants),
+            place,
+        )
 
     def texts(self, mapping: Mapping, key: str) -> tuple[str, ...]:
         found = self.items(mapping, key)

@@ -1,4 +1,5 @@
-"""JWK Sets: which of the keys in one may verify a client's signature (RFC 7517; CDS Hooks 3.0.0, "Trusting CDS Clients")."""
+"""JWK Sets: which of the keys in one may verify a client's signature (RFC 7517; CDS Hooks 3.0.0,
+"Trusting CDS Clients")."""
 
 from __future__ import annotations
 
@@ -12,9 +13,13 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 RECOMMENDED = ("ES384", "RS384")
 ALGORITHMS = (*RECOMMENDED, "ES512", "RS512", "PS384", "PS512")
-"""What a client may sign with: the two that CDS Hooks recommends, and stronger ones. All are asymmetric."""
+"""What a client may sign with: the two that CDS Hooks recommends, and stronger ones.
+All are asymmetric."""
 
-_READERS: dict[str, type[ECAlgorithm] | type[RSAAlgorithm]] = {"EC": ECAlgorithm, "RSA": RSAAlgorithm}
+_READERS: dict[str, type[ECAlgorithm] | type[RSAAlgorithm]] = {
+    "EC": ECAlgorithm,
+    "RSA": RSAAlgorithm,
+}
 _BY_CURVE = {"secp384r1": frozenset({"ES384"}), "secp521r1": frozenset({"ES512"})}
 _RSA = frozenset(name for name in ALGORITHMS if not name.startswith("ES"))
 _SHORTEST_RSA = 2048  # bits; RFC 7518, sections 3.3 and 3.5
@@ -39,7 +44,8 @@ class KeySet(NamedTuple):
 
 
 def read_jwks(content: bytes) -> KeySet:
-    """The keys of a JWK Set. Raises :class:`KeyProblem` where none is usable or two share a ``kid``."""
+    """The keys of a JWK Set. Raises :class:`KeyProblem` where none is usable or
+    two share a ``kid``."""
     try:
         listed = json.loads(content)["keys"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -65,15 +71,25 @@ def read_jwks(content: bytes) -> KeySet:
 def _read_key(jwk: Any) -> tuple[str, Key]:
     if not isinstance(jwk, dict):
         raise KeyProblem("is not an object")
-    kid, reader, operations = jwk.get("kid"), _READERS.get(str(jwk.get("kty"))), jwk.get("key_ops", ["verify"])
+    kid, reader, operations = (
+        jwk.get("kid"),
+        _READERS.get(str(jwk.get("kty"))),
+        jwk.get("key_ops", ["verify"]),
+    )
     if not isinstance(kid, str) or not kid:
         raise KeyProblem("has no kid")
-    if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
+    if (
+        jwk.get("use", "sig") != "sig"
+        or not isinstance(operations, list)
+        or "verify" not in operations
+    ):
         raise KeyProblem("is not for signatures")
     if reader is None:
         raise KeyProblem("is neither EC nor RSA")
     if "d" in jwk:
-        raise KeyProblem("is a private key: it is no secret any more, replace it and show public keys only")
+        raise KeyProblem(
+            "is a private key: it is no secret any more, replace it and show public keys only"
+        )
     try:
         public = reader.from_jwk(jwk)
     except (PyJWTError, ValueError, TypeError, KeyError):

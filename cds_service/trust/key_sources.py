@@ -1,8 +1,10 @@
-"""Where the keys of a client come from: a file, which is read again when it changes, or a URL, which is fetched and cached.
+"""Where the keys of a client come from: a file, which is read again when it changes, or a URL,
+which is fetched and cached.
 
-A set at a URL is fetched in a thread of its own: again every ``REFRESH_SECONDS``, and for a ``kid`` that is not in it. So a
-request seldom waits for it, and never longer than ``WAIT_SECONDS``; and only ``MOST_WAITING`` do at a time, so that tokens with
-invented ``kid`` do not hold all threads of a worker while a client's server is slow.
+A set at a URL is fetched in a thread of its own: again every ``REFRESH_SECONDS``, and for a ``kid``
+that is not in it. So a request seldom waits for it, and never longer than ``WAIT_SECONDS``; and
+only ``MOST_WAITING`` do at a time, so that tokens with invented ``kid`` do not hold all threads of
+a worker while a client's server is slow.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class KeySource(Protocol):
         """The key of this ``kid``, ``None`` where there is none."""
 
     def check(self) -> tuple[str, ...]:
-        """What an operator should know of the keys. Raises :class:`KeyProblem` where they can never be read."""
+        """What an operator should know of the keys. Raises :class:`KeyProblem` where they
+        can never be read."""
 
 
 class KeyFile:
@@ -53,14 +56,18 @@ class KeyFile:
     def check(self) -> tuple[str, ...]:
         """Read the file; the keys that were passed over. Raises :class:`KeyProblem`."""
         try:
-            return tuple(f"{self._path}: {reason}" for reason in read_jwks(self._path.read_bytes()).passed_over)
+            return tuple(
+                f"{self._path}: {reason}"
+                for reason in read_jwks(self._path.read_bytes()).passed_over
+            )
         except OSError as error:
             raise KeyProblem(f"{self._path} cannot be read: {error.strerror}") from None
         except KeyProblem as problem:
             raise KeyProblem(f"{self._path}: {problem}") from None
 
     def find(self, kid: str) -> Key | None:
-        """The key of this ``kid``. A changed file is read first; while it cannot be read, the keys from before are used."""
+        """The key of this ``kid``. A changed file is read first; while it cannot be read, the keys
+        from before are used."""
         if (state := self._stat()) != self._state:
             self._state = state
             try:
@@ -88,14 +95,16 @@ class KeyUrl:
         self._fetching: threading.Thread | None = None
 
     def check(self) -> tuple[str, ...]:
-        """Fetch the set; why that failed, or which keys were passed over. It may succeed later, so this is no error."""
+        """Fetch the set; why that failed, or which keys were passed over. It may succeed later, so
+        this is no error."""
         try:
             return tuple(f"{self._url}: {reason}" for reason in fetch_jwks(self._url).passed_over)
         except KeyProblem as problem:
             return (f"{self._url}: {problem}",)
 
     def find(self, kid: str) -> Key | None:
-        """The key of this ``kid``; where it is unknown or the cache is old, after fetching the set once more."""
+        """The key of this ``kid``; where it is unknown or the cache is old, after fetching
+        the set once more."""
         age = time.monotonic() - self._fetched
         if kid not in self._set.keys or age > 2 * REFRESH_SECONDS:
             if (fetching := self._fetch()) and _places.acquire(blocking=False):
@@ -108,7 +117,8 @@ class KeyUrl:
         return self._set.keys.get(kid) if time.monotonic() - self._fetched <= KEEP_SECONDS else None
 
     def _fetch(self) -> threading.Thread | None:
-        """The fetch under way: a new one, unless the last began less than ``BETWEEN_FETCHES`` ago."""
+        """The fetch under way: a new one, unless the last began less than
+        ``BETWEEN_FETCHES`` ago."""
         with self._lock:
             if self._fetching and self._fetching.is_alive():
                 return self._fetching
@@ -129,14 +139,16 @@ class KeyUrl:
 
 
 def _session() -> requests.Session:
-    """A session that takes nothing else from the environment: a proxy could show other keys, and .netrc has passwords for others."""
+    """A session that takes nothing else from the environment: a proxy could show other keys, and
+    .netrc has passwords for others."""
     session = requests.Session()
     session.trust_env = False
     return session
 
 
 def fetch_jwks(url: str) -> KeySet:
-    """The JWK Set at ``url``: no redirect, at most ``LONGEST_SET`` bytes and ``WAIT_SECONDS``. Raises :class:`KeyProblem`."""
+    """The JWK Set at ``url``: no redirect, at most ``LONGEST_SET`` bytes and ``WAIT_SECONDS``.
+    Raises :class:`KeyProblem`."""
     deadline = time.monotonic() + WAIT_SECONDS
     # Not compressed, so that what is counted is what is read.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -145,7 +157,14 @@ def fetch_jwks(url: str) -> KeySet:
     try:
         with (
             _session() as session,
-            session.get(url, headers=headers, timeout=WAIT_SECONDS, allow_redirects=False, stream=True, verify=authorities) as response,
+            session.get(
+                url,
+                headers=headers,
+                timeout=WAIT_SECONDS,
+                allow_redirects=False,
+                stream=True,
+                verify=authorities,
+            ) as response,
         ):
             if response.status_code != requests.codes.ok:
                 raise KeyProblem(f"it answers with status {response.status_code}")

@@ -35,7 +35,11 @@ class RedisStore:
         key, mine = f"cds-hooks:jti:{token.hex()}", os.urandom(8)
         seconds = max(1, int(expires - time.time()) + 1)
         try:
-            # The client sends a command again when a connection was lost: then what stands there may be from the first try.
-            return bool(self._client.set(key, mine, nx=True, ex=seconds)) or self._client.get(key) == mine
+            # The client sends a command again when a connection was lost: then what stands there
+            # may be from the first try.
+            return (
+                bool(self._client.set(key, mine, nx=True, ex=seconds))
+                or self._client.get(key) == mine
+            )
         except redis.RedisError as error:
             raise StoreFailure(f"{self._shown} does not answer ({type(error).__name__})") from None

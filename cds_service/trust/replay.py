@@ -1,6 +1,8 @@
-"""Notes which tokens were used, so that none is taken twice (the claim ``jti``; CDS Hooks 3.0.0, "Trusting CDS Clients").
+"""Notes which tokens were used, so that none is taken twice (the claim ``jti``; CDS Hooks 3.0.0,
+"Trusting CDS Clients").
 
-A store is shared by all worker processes. It holds digests and expiry times, no more; what has expired is forgotten.
+A store is shared by all worker processes. It holds digests and expiry times, no more; what has
+expired is forgotten.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ class ReplayStore(Protocol):
     """The used tokens."""
 
     def first_use(self, token: bytes, expires: float) -> bool:
-        """Note a token by its digest until ``expires`` (seconds since the epoch); whether it is new.
+        """Note a token by its digest until ``expires`` (seconds since the
+        epoch); whether it is new.
 
         Raises :class:`StoreFailure`; then the token must be refused.
         """
@@ -42,7 +45,8 @@ def token_digest(iss: str, jti: str) -> bytes:
 
 
 def open_store(address: str) -> ReplayStore:
-    """The store at a path or a Redis URL; it is connected to at its first use. Raises :class:`StoreFailure` for no such URL."""
+    """The store at a path or a Redis URL; it is connected to at its first use. Raises
+    :class:`StoreFailure` for no such URL."""
     if address.startswith(("redis://", "rediss://")):
         from .redis_store import RedisStore  # only then: its library takes long to load
 
@@ -53,7 +57,8 @@ def open_store(address: str) -> ReplayStore:
 class FileStore:
     """An SQLite file on a local disk, for all processes of one machine.
 
-    Write-ahead logging without a sync at each write: a killed process loses nothing, a power failure the last moments.
+    Write-ahead logging without a sync at each write: a killed process loses nothing, a power
+    failure the last moments.
     """
 
     def __init__(self, path: Path):
@@ -73,7 +78,10 @@ class FileStore:
         try:
             with self._lock:
                 connection = self._connection = self._connection or self._open()
-                added = connection.execute("INSERT INTO used VALUES (?, ?) ON CONFLICT DO NOTHING", (token, int(expires) + 1)).rowcount
+                added = connection.execute(
+                    "INSERT INTO used VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    (token, int(expires) + 1),
+                ).rowcount
                 self._noted += 1
                 if self._noted % _FORGET_EVERY == 0:
                     self._forget(connection)
@@ -84,20 +92,27 @@ class FileStore:
             raise StoreFailure(f"{self._path} cannot be used: {error}") from None
 
     def _open(self) -> sqlite3.Connection:
-        # A file that is there is not opened: closing it would give up the locks that other connections of the process have on it.
+        # A file that is there is not opened: closing it would give up the locks that other
+        # connections of the process have on it.
         with suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("CREATE TABLE IF NOT EXISTS used (token BLOB PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS used (token BLOB PRIMARY KEY, expires INTEGER NOT NULL) "
+            "WITHOUT ROWID"
+        )
         connection.execute("CREATE INDEX IF NOT EXISTS used_expires ON used (expires)")
         return connection
 
     def _forget(self, connection: sqlite3.Connection) -> None:
         # A little at a time, so that no request waits for a large clean-up.
         connection.execute(
-            "DELETE FROM used WHERE token IN (SELECT token FROM used WHERE expires < ? LIMIT ?)", (int(time.time()), _FORGET_AT_MOST)
+            "DELETE FROM used WHERE token IN (SELECT token FROM used WHERE expires < ? LIMIT ?)",
+            (int(time.time()), _FORGET_AT_MOST),
         )
 
     def _close(self) -> None:

@@ -11,8 +11,9 @@ from .replay import open_store
 from .verifier import TokenVerifier
 
 OPEN_TO_ALL = (
-    "CDS_INSECURE=1: this service answers ANYBODY who reaches {host}, without knowing who is calling. "
-    "Patient data may be sent to it by anyone and its answers read by anyone. Never use this with patients' data."
+    "CDS_INSECURE=1: this service answers ANYBODY who reaches {host}, without knowing who is "
+    "calling. Patient data may be sent to it by anyone and its answers read by anyone. Never use "
+    "this with patients' data."
 )
 
 
@@ -21,22 +22,37 @@ class UnsafeSettings(ValueError):
 
 
 def token_verifier(settings: Settings) -> TokenVerifier | None:
-    """Verifies the callers of this deployment; ``None`` where anyone may call, which only loopback does by default.
+    """Verifies the callers of this deployment; ``None`` where anyone may call, which only
+    loopback does by default.
 
-    Raises :class:`UnsafeSettings`, or :class:`~cds_service.authored_yaml.source.AuthoringError` for the file of clients.
+    Raises :class:`UnsafeSettings`, or :class:`~cds_service.authored_yaml.source.AuthoringError` for
+    the file of clients.
     """
     if not settings.clients:
         if not settings.insecure and not is_loopback(settings.host):
             raise UnsafeSettings(
-                f"CDS_HOST: {settings.host} can be reached from other machines, and no client is trusted. Name the clients in "
-                "CDS_CLIENTS and the public address in CDS_BASE_URL (docs/trust.md), or listen on 127.0.0.1. CDS_INSECURE=1 starts "
-                "without knowing who calls."
+                f"CDS_HOST: {settings.host} can be reached from other machines, and no client is "
+                "trusted. Name the clients in CDS_CLIENTS and the public address in CDS_BASE_URL "
+                "(docs/trust.md), or listen on 127.0.0.1. CDS_INSECURE=1 starts without knowing "
+                "who calls."
             )
         if settings.discovery == "protected":
-            raise UnsafeSettings("CDS_DISCOVERY: discovery cannot be protected without CDS_CLIENTS.")
+            raise UnsafeSettings(
+                "CDS_DISCOVERY: discovery cannot be protected without CDS_CLIENTS."
+            )
         return None
     if settings.insecure:
-        raise UnsafeSettings("CDS_INSECURE: it says that anyone may call, and CDS_CLIENTS that nobody else may. Remove one of them.")
+        raise UnsafeSettings(
+            "CDS_INSECURE: it says that anyone may call, and CDS_CLIENTS that nobody else may. "
+            "Remove one of them."
+        )
     if not settings.base_url:
-        raise UnsafeSettings("CDS_BASE_URL: it is missing. A token's aud is compared with it, for example https://cds.example.org")
-    return TokenVerifier(load_clients(Path(settings.clients)), open_store(settings.replay_store), settings.token_seconds)
+        raise UnsafeSettings(
+            "CDS_BASE_URL: it is missing. A token's aud is compared with it, for example "
+            "https://cds.example.org"
+        )
+    return TokenVerifier(
+        load_clients(Path(settings.clients)),
+        open_store(settings.replay_store),
+        settings.token_seconds,
+    )

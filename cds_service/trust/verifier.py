@@ -1,7 +1,9 @@
-"""Checks the token of a call: who is calling, and that the token was made for this endpoint, now and once.
+"""Checks the token of a call: who is calling, and that the token was made for this
+endpoint, now and once.
 
-CDS Hooks 3.0.0, "Trusting CDS Clients" and "JWT Signing Algorithm". PyJWT verifies the signature, ``iss``, ``aud``, ``exp``,
-``nbf`` and ``iat``; what CDS Hooks asks beyond that is here. A reason for refusal holds nothing that the caller sent.
+CDS Hooks 3.0.0, "Trusting CDS Clients" and "JWT Signing Algorithm". PyJWT verifies the signature,
+``iss``, ``aud``, ``exp``, ``nbf`` and ``iat``; what CDS Hooks asks beyond that is here. A reason
+for refusal holds nothing that the caller sent.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _CLAIMS = ("iss", "aud", "exp", "iat", "jti")
 
 
 class Untrusted(Exception):
-    """A call that is refused: why, for its sender. ``iss``: the registered client that it came from, where that is known."""
+    """A call that is refused: why, for its sender. ``iss``: the registered client that it came
+    from, where that is known."""
 
     def __init__(self, why: str, iss: str = ""):
         self.why = why
@@ -44,7 +47,8 @@ class Caller(NamedTuple):
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 """A time, in seconds since the epoch."""
 Tenant = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
-"""An organization. It names the client in what is stored, so it is a text that every database can hold."""
+"""An organization. It names the client in what is stored, so it is a text that every
+database can hold."""
 
 
 class _Header(msgspec.Struct):
@@ -71,22 +75,29 @@ class _Registration(NamedTuple):
 
 
 class TokenVerifier:
-    """Verifies the tokens of the registered clients. ``lifetime``: the longest from ``iat`` to ``exp``, in seconds."""
+    """Verifies the tokens of the registered clients. ``lifetime``: the longest from ``iat`` to
+    ``exp``, in seconds."""
 
     def __init__(self, clients: Iterable[TrustedClient], store: ReplayStore, lifetime: int):
-        self._registered = {client.iss: _Registration(client, _key_source(client)) for client in clients}
+        self._registered = {
+            client.iss: _Registration(client, _key_source(client)) for client in clients
+        }
         self._store = store
         self._lifetime = lifetime
 
     def check(self) -> list[str]:
-        """Try keys and store; what an operator should know. Raises :class:`~.jwks.KeyProblem` or :class:`~.replay.StoreFailure`."""
+        """Try keys and store; what an operator should know. Raises :class:`~.jwks.KeyProblem` or
+        :class:`~.replay.StoreFailure`."""
         self._store.check()
-        return [reason for registered in self._registered.values() for reason in registered.keys.check()]
+        return [
+            reason for registered in self._registered.values() for reason in registered.keys.check()
+        ]
 
     def verify(self, authorization: str, url: str) -> Caller:
         """Who makes the call with this ``Authorization`` header to the endpoint at ``url``.
 
-        Raises :class:`Untrusted`, and :class:`~.replay.StoreFailure` where it cannot be known whether the token is new.
+        Raises :class:`Untrusted`, and :class:`~.replay.StoreFailure` where it cannot be known
+        whether the token is new.
         """
         token = _token(authorization)
         header, iss = _unverified(token)
@@ -98,13 +109,20 @@ class TokenVerifier:
         except Untrusted as refusal:
             raise Untrusted(refusal.why, iss) from None
         if not self._store.first_use(token_digest(iss, claims.jti), claims.exp + LEEWAY_SECONDS):
-            raise Untrusted("The token was used before; each call needs its own, with a new jti.", iss)
+            raise Untrusted(
+                "The token was used before; each call needs its own, with a new jti.", iss
+            )
         return Caller(iss, claims.tenant)
 
-    def _verified(self, token: str, header: _Header, registered: _Registration, url: str) -> _Claims:
+    def _verified(
+        self, token: str, header: _Header, registered: _Registration, url: str
+    ) -> _Claims:
         client = registered.client
         if header.alg not in client.algorithms:
-            raise Untrusted(f"The token's alg is not accepted; this client signs with {' or '.join(sorted(client.algorithms))}.")
+            raise Untrusted(
+                "The token's alg is not accepted; this client signs with "
+                f"{' or '.join(sorted(client.algorithms))}."
+            )
         if header.jku is not None and header.jku != client.jku:
             raise Untrusted("The token's jku is not the one that was registered.")
         key = registered.keys.find(header.kid)
@@ -114,11 +132,16 @@ class TokenVerifier:
             raise Untrusted("The token's alg does not fit the key of its kid.")
         claims = _checked_claims(_decoded(token, key.public, header.alg, client.iss, url))
         if claims.aud not in (url, [url]):
-            raise Untrusted("The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other.")
+            raise Untrusted(
+                "The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no "
+                "other."
+            )
         if claims.exp < claims.iat:
             raise Untrusted("The token's exp is before its iat.")
         if claims.exp - claims.iat > self._lifetime:
-            raise Untrusted(f"The token lives too long; exp may be at most {self._lifetime} s after iat.")
+            raise Untrusted(
+                f"The token lives too long; exp may be at most {self._lifetime} s after iat."
+            )
         if client.tenants and claims.tenant not in client.tenants:
             raise Untrusted("The token's tenant is not one of this client's.")
         return claims
@@ -133,16 +156,22 @@ def _key_source(client: TrustedClient) -> KeySource:
 
 def _token(authorization: str) -> str:
     if not authorization:
-        raise Untrusted("A token is needed: Authorization: Bearer and a JWT that the client signed.")
+        raise Untrusted(
+            "A token is needed: Authorization: Bearer and a JWT that the client signed."
+        )
     # Two Authorization headers arrive joined by a comma, and match no more than any other nonsense.
     match = _BEARER.fullmatch(authorization) if len(authorization) <= LONGEST_TOKEN else None
     if match is None:
-        raise Untrusted(f"The Authorization header must be Bearer and one signed JWT of at most {LONGEST_TOKEN} characters.")
+        raise Untrusted(
+            "The Authorization header must be Bearer and one signed JWT of at most "
+            f"{LONGEST_TOKEN} characters."
+        )
     return match[1]
 
 
 def _unverified(token: str) -> tuple[_Header, str]:
-    """The header and the ``iss`` that a token claims to have: they choose the key, and nothing else is taken from here."""
+    """The header and the ``iss`` that a token claims to have: they choose the key, and nothing else
+    is taken from here."""
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.InvalidTokenError, RecursionError):
@@ -152,7 +181,9 @@ def _unverified(token: str) -> tuple[_Header, str]:
     try:
         header = msgspec.convert(parts["header"], _Header)
     except msgspec.ValidationError:
-        raise Untrusted("The token's header needs the texts alg, kid and typ, which is JWT.") from None
+        raise Untrusted(
+            "The token's header needs the texts alg, kid and typ, which is JWT."
+        ) from None
     return header, _checked_claims(parts["payload"]).iss
 
 
@@ -162,21 +193,34 @@ def _checked_claims(payload: dict[str, Any]) -> _Claims:
     except msgspec.ValidationError:
         claims = None
     if claims is None or not claims.jti:
-        raise Untrusted(f"The token needs the claims {', '.join(_CLAIMS)}: texts and numbers as CDS Hooks defines them.")
+        raise Untrusted(
+            f"The token needs the claims {', '.join(_CLAIMS)}: texts and numbers as CDS Hooks "
+            "defines them."
+        )
     return claims
 
 
 def _decoded(token: str, key: Any, algorithm: str, iss: str, url: str) -> dict[str, Any]:
     try:
         return jwt.decode(
-            token, key, algorithms=[algorithm], issuer=iss, audience=url, leeway=LEEWAY_SECONDS, options={"require": list(_CLAIMS)}
+            token,
+            key,
+            algorithms=[algorithm],
+            issuer=iss,
+            audience=url,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(_CLAIMS)},
         )
     except jwt.ExpiredSignatureError:
         raise Untrusted("The token has expired.") from None
     except jwt.ImmatureSignatureError:
-        raise Untrusted("The token is from the future: its iat or nbf is later than this service's clock.") from None
+        raise Untrusted(
+            "The token is from the future: its iat or nbf is later than this service's clock."
+        ) from None
     except jwt.InvalidAudienceError:
-        raise Untrusted("The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other.") from None
+        raise Untrusted(
+            "The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other."
+        ) from None
     except jwt.InvalidSignatureError:
         raise Untrusted("The token's signature is wrong.") from None
     except jwt.PyJWTError:

@@ -1,4 +1,5 @@
-"""The addresses of the workbench: ``/`` and ``/try``, and what their pages are made of. Nothing that is given is kept."""
+"""The addresses of the workbench: ``/`` and ``/try``, and what their pages are made of. Nothing
+that is given is kept."""
 
 from __future__ import annotations
 
@@ -23,7 +24,15 @@ from ..rules.hook_table import HOOKS
 from .catalogue.views import add_catalogue
 from .client_calls import ClientCall, ClientCalls, findings
 from .evaluation import Evaluation, Refused, answer, evaluate
-from .made_request import ORDERS, Order, Record, Unusable, read_pasted, request_of_record, request_of_server
+from .made_request import (
+    ORDERS,
+    Order,
+    Record,
+    Unusable,
+    read_pasted,
+    request_of_record,
+    request_of_server,
+)
 from .page import POLICY, STATIC, asset_response, page, refuse_other_pages
 from .picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
 from .scenarios import Scenario, scenarios
@@ -33,8 +42,15 @@ _SUPPOSED = "fact."
 _LONGEST_SUPPOSED = 100
 
 
-def workbench_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn, settings: Settings) -> Blueprint:
-    """The pages of the workbench. ``fhir`` reads the servers that a person names; a page computes during its ``turn``."""
+def workbench_blueprint(
+    serving: Serving,
+    clock: Callable[[], datetime],
+    fhir: FhirClient,
+    turn: Turn,
+    settings: Settings,
+) -> Blueprint:
+    """The pages of the workbench. ``fhir`` reads the servers that a person names; a page computes
+    during its ``turn``."""
     pages = _Pages(serving, clock, fhir, turn, settings)
     blueprint = Blueprint("workbench", __name__)
     blueprint.add_url_rule("/", view_func=pages.start)
@@ -64,14 +80,33 @@ def workbench_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: F
 class _Pages:
     """The views. A page is made from what is served when it is asked for."""
 
-    def __init__(self, serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn, settings: Settings):
-        self._serving, self._clock, self._fhir, self._turn, self._settings = serving, clock, fhir, turn, settings
+    def __init__(
+        self,
+        serving: Serving,
+        clock: Callable[[], datetime],
+        fhir: FhirClient,
+        turn: Turn,
+        settings: Settings,
+    ):
+        self._serving, self._clock, self._fhir, self._turn, self._settings = (
+            serving,
+            clock,
+            fhir,
+            turn,
+            settings,
+        )
 
     def start(self) -> Response:
         """The page at ``/``."""
         url = f"{self._settings.base_url or request.host_url.rstrip('/')}{DISCOVERY}"
         engine = self._serving.current.engine
-        return page("start", discovery=url, scenarios=self._scenarios(engine), settings=self._settings, cards=len(engine.cards))
+        return page(
+            "start",
+            discovery=url,
+            scenarios=self._scenarios(engine),
+            settings=self._settings,
+            cards=len(engine.cards),
+        )
 
     def _scenarios(self, engine: Engine) -> Sequence[Scenario]:
         return scenarios(engine, self._clock().astimezone(engine.zone).date())
@@ -79,7 +114,10 @@ class _Pages:
     def try_scenario(self) -> Response:
         """A scenario by its address, so that it can be linked; without one, the forms."""
         chosen = _chosen(self._scenarios(self._serving.current.engine), request.args)
-        return self._answered(request.args, lambda engine: _scenario_request(engine, chosen, request.args) if chosen else None)
+        return self._answered(
+            request.args,
+            lambda engine: _scenario_request(engine, chosen, request.args) if chosen else None,
+        )
 
     def try_given(self) -> Response:
         """What a person pasted, dropped, named or changed."""
@@ -100,7 +138,14 @@ class _Pages:
             return page("picture", refused=error)
         wide, narrow = Markup(svg_of(drawn)), Markup(svg_of(drawn, width=NARROW))
         sent = request.form.get("request", "")
-        return page("picture", refused=None, wide=wide, narrow=narrow, numbers=table_of(drawn), request_text=sent)
+        return page(
+            "picture",
+            refused=None,
+            wide=wide,
+            narrow=narrow,
+            numbers=table_of(drawn),
+            request_text=sent,
+        )
 
     def picture_file(self) -> Response:
         """The same as a file to keep."""
@@ -115,13 +160,16 @@ class _Pages:
         return response
 
     def _drawn(self) -> PatientPicture:
-        """The picture of the request that a form carries. Raises :class:`Refused` and :class:`Unusable`."""
+        """The picture of the request that a form carries. Raises :class:`Refused` and
+        :class:`Unusable`."""
         form, engine = self._form(), self._serving.current.engine
         with self._turn.of(calling_party(), request.content_length or 0):
             body = orjson.dumps(_given_request(engine, form))
             return patient_picture(answer(engine, body, self._clock(), {}, self._fhir).facts)
 
-    def _answered(self, form: Mapping[str, str], made: Callable[[Engine], dict[str, Any] | None]) -> Response:
+    def _answered(
+        self, form: Mapping[str, str], made: Callable[[Engine], dict[str, Any] | None]
+    ) -> Response:
         engine, now = self._serving.current.engine, self._clock()
         evaluation: Evaluation | None = None
         refused: Exception | None = None
@@ -143,7 +191,9 @@ class _Pages:
             evaluation=evaluation,
             refused=refused,
             request_text=_shown(asked) if asked else form.get("request", ""),
-            service=f"POST /cds-services/{service_id(evaluation.hook, self._settings)}" if evaluation else "",
+            service=f"POST /cds-services/{service_id(evaluation.hook, self._settings)}"
+            if evaluation
+            else "",
         )
 
 
@@ -161,16 +211,31 @@ class _Calls:
         """Keep the call that is answered by ``response``, where a CDS client makes it."""
         if request.path == DISCOVERY or request.path.startswith(f"{DISCOVERY}/"):
             now = perf_counter()
-            milliseconds = (now - g.get("began", now)) * 1000  # a call that is refused by its head did not begin
-            told = request.method, request.path, response.status_code, milliseconds, bool(g.get("caller"))
-            self._calls.note(ClientCall(self._clock(), *told, g.get("body", b""), response.get_data()), self._serving.current.engine)
+            # a call that is refused by its head did not begin
+            milliseconds = (now - g.get("began", now)) * 1000
+            told = (
+                request.method,
+                request.path,
+                response.status_code,
+                milliseconds,
+                bool(g.get("caller")),
+            )
+            self._calls.note(
+                ClientCall(self._clock(), *told, g.get("body", b""), response.get_data()),
+                self._serving.current.engine,
+            )
         return response
 
     def shown(self) -> Response:
         """The page of what clients sent."""
         engine = self._serving.current.engine
         calls = [(call, findings(call, engine)) for call in self._calls.last()]
-        return page("calls", calls=calls, steps=self._calls.steps(), discovery=f"{request.host_url}{DISCOVERY.strip('/')}")
+        return page(
+            "calls",
+            calls=calls,
+            steps=self._calls.steps(),
+            discovery=f"{request.host_url}{DISCOVERY.strip('/')}",
+        )
 
 
 def _chosen(offered: Sequence[Scenario], arguments: Mapping[str, str]) -> Scenario | None:
@@ -184,21 +249,33 @@ def _chosen(offered: Sequence[Scenario], arguments: Mapping[str, str]) -> Scenar
     return found
 
 
-def _scenario_request(engine: Engine, scenario: Scenario, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """The request of the scenario's hook, or of the one that is asked for, with its order, or the one that is."""
+def _scenario_request(
+    engine: Engine, scenario: Scenario, arguments: Mapping[str, str]
+) -> dict[str, Any]:
+    """The request of the scenario's hook, or of the one that is asked for, with its order,
+    or the one that is."""
     named = arguments.get("order", "").strip()
     orders: list[Order] = [named] if named else [scenario.order] if scenario.order else []
-    return request_of_record(engine, arguments.get("hook") or scenario.hook, scenario.record, orders)
+    return request_of_record(
+        engine, arguments.get("hook") or scenario.hook, scenario.record, orders
+    )
 
 
 def _given_request(engine: Engine, form: Mapping[str, str]) -> dict[str, Any]:
-    """The request that a person pasted, dropped, edited, or asked for by naming a server. Raises :class:`Unusable`."""
+    """The request that a person pasted, dropped, edited, or asked for by naming a server. Raises
+    :class:`Unusable`."""
     hook, order = form.get("hook") or next(iter(HOOKS)), form.get("order", "").strip()
     orders = [order] if order else []
     if server := form.get("server", "").strip():
-        return request_of_server(hook, server, form.get("token", "").strip(), form.get("patient", "").strip(), orders)
+        return request_of_server(
+            hook, server, form.get("token", "").strip(), form.get("patient", "").strip(), orders
+        )
     dropped = request.files.get("file")
-    text = dropped.read().decode("utf-8", "replace") if dropped and dropped.filename else form.get("request", "")
+    text = (
+        dropped.read().decode("utf-8", "replace")
+        if dropped and dropped.filename
+        else form.get("request", "")
+    )
     given = read_pasted(text)
     if isinstance(given, Record):
         return request_of_record(engine, hook, given, orders)
@@ -223,5 +300,9 @@ def _supposed(form: Mapping[str, str]) -> dict[str, str]:
 def _shown(asked: Mapping[str, Any]) -> str:
     """The request as a person may edit it and send it again: without the token that was typed."""
     authorization = asked.get("fhirAuthorization")
-    hidden = {**asked, "fhirAuthorization": {**authorization, "access_token": ""}} if isinstance(authorization, dict) else asked
+    hidden = (
+        {**asked, "fhirAuthorization": {**authorization, "access_token": ""}}
+        if isinstance(authorization, dict)
+        else asked
+    )
     return orjson.dumps(hidden, option=orjson.OPT_INDENT_2).decode()

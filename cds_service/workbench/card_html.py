@@ -1,4 +1,5 @@
-"""What a card says, as HTML: its Markdown rendered by a CommonMark library, and what came out sanitised by another."""
+"""What a card says, as HTML: its Markdown rendered by a CommonMark library, and what came out
+sanitised by another."""
 
 from __future__ import annotations
 
@@ -8,13 +9,40 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-_TAGS = {"p", "strong", "em", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "code", "br", "h1", "h2", "h3", "h4"}
+_TAGS = {
+    "p",
+    "strong",
+    "em",
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "a",
+    "code",
+    "br",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+}
 
 
 def markdown_html(text: str) -> Markup:
-    """GitHub Flavored Markdown of a card's ``detail`` as HTML: no HTML of its own, no images, links to the web alone."""
+    """GitHub Flavored Markdown of a card's ``detail`` as HTML: no HTML of its own, no images, links
+    to the web alone."""
     rendered = _parser().render(text)
-    clean = nh3.clean(rendered, tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"}, link_rel="noopener noreferrer")
+    clean = nh3.clean(
+        rendered,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer",
+    )
     return Markup(clean)
 
 

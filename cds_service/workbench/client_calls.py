@@ -1,6 +1,8 @@
-"""What clients sent last, for those who connect one: in memory, a few calls, in development alone (``CDS_WORKBENCH``).
+"""What clients sent last, for those who connect one: in memory, a few calls, in development alone
+(``CDS_WORKBENCH``).
 
-Each call has findings in plain words, and all of them together tick a list of what a client has to do before it goes live.
+Each call has findings in plain words, and all of them together tick a list of what a client has to
+do before it goes live.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _OVERRIDDEN = "overridden"
 
 
 class ClientCall(NamedTuple):
-    """A call and its answer. Bodies that are longer than :data:`MOST_BYTES` are left out. ``has_token``: it came with one."""
+    """A call and its answer. Bodies that are longer than :data:`MOST_BYTES` are left out.
+    ``has_token``: it came with one."""
 
     at: datetime
     method: str
@@ -87,7 +90,8 @@ _STEPS = {
 
 
 def findings(call: ClientCall, engine: Engine) -> list[str]:
-    """What is worth knowing of a call, in plain words: why it was refused, what it lacked, what it had that is not read."""
+    """What is worth knowing of a call, in plain words: why it was refused, what it lacked, what it
+    had that is not read."""
     found = [f"Refused with {call.status}: {_refusal(call.response)}"] if call.status >= 400 else []
     body = _json(call.request)
     if call.path.endswith("/feedback"):
@@ -108,9 +112,17 @@ def _of_request(body: Mapping[str, Any], engine: Engine) -> Iterator[str]:
     wanted = _wanted(hook, engine)
     lacking = sorted(wanted - keys.keys())
     if lacking and not body.get("fhirServer"):
-        many = "Nothing was prefetched" if lacking == sorted(wanted) else f"Not received: {', '.join(lacking)}"
+        many = (
+            "Nothing was prefetched"
+            if lacking == sorted(wanted)
+            else f"Not received: {', '.join(lacking)}"
+        )
         yield f"{many}, and there is no fhirServer to read it from: what rests on it is not known."
-    yield from (f"The prefetch key {key!r} is none of ours: it was not read." for key in sorted(keys) if query_of(key) is None)
+    yield from (
+        f"The prefetch key {key!r} is none of ours: it was not read."
+        for key in sorted(keys)
+        if query_of(key) is None
+    )
     for key in sorted(wanted & keys.keys()):
         yield from _of_value(key, keys[key], body)
     context = body.get("context")
@@ -127,14 +139,20 @@ def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:
     read = read_value(orjson.dumps(value))
     if isinstance(read, Unread):
         yield f"prefetch.{key} is no Bundle or resource that is read here."
-    patient = body.get("context", {}).get("patientId") if isinstance(body.get("context"), dict) else None
+    patient = (
+        body.get("context", {}).get("patientId") if isinstance(body.get("context"), dict) else None
+    )
     if key == "patient" and isinstance(value, dict) and value.get("id") != patient:
-        yield "prefetch.patient has another id than context.patientId: it is the id of the FHIR resource, not a record number."
+        yield (
+            "prefetch.patient has another id than context.patientId: it is the id of the FHIR "
+            "resource, not a record number."
+        )
     if isinstance(read, Bundle) and (read.has_next or read.lacks_entries):
         yield f"prefetch.{key} is not the whole list: it says that there is more."
     kind = QUERIES[query_of(key) or key].resource_type
     if isinstance(read, Bundle) and (
-        others := {e.resource.kind for e in read.entry if e.resource} - {kind, "Medication", "OperationOutcome"}
+        others := {e.resource.kind for e in read.entry if e.resource}
+        - {kind, "Medication", "OperationOutcome"}
     ):
         yield f"prefetch.{key} has {', '.join(sorted(others))} where {kind} was asked for."
 
@@ -142,14 +160,27 @@ def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:
 def _of_context(hook: str, context: Mapping[str, Any]) -> Iterator[str]:
     user, drafts = context.get("userId"), context.get("draftOrders")
     if isinstance(user, str) and "/" not in user:
-        yield "context.userId names no type: it is Practitioner/id, PractitionerRole/id, Patient/id or RelatedPerson/id."
+        yield (
+            "context.userId names no type: it is Practitioner/id, PractitionerRole/id, Patient/id "
+            "or RelatedPerson/id."
+        )
     if not HOOKS[hook].has_drafts:
         return
     entries = drafts.get("entry") if isinstance(drafts, dict) else None
     resources = [entry.get("resource") for entry in entries or () if isinstance(entry, dict)]
-    kinds = {str(resource.get("resourceType")) for resource in resources if isinstance(resource, dict)}
-    if old := kinds & {"MedicationOrder", "MedicationPrescription", "DiagnosticOrder", "ProcedureRequest"}:
-        yield f"The drafts are of FHIR DSTU2 or STU3 ({', '.join(sorted(old))}): this service reads R4."
+    kinds = {
+        str(resource.get("resourceType")) for resource in resources if isinstance(resource, dict)
+    }
+    if old := kinds & {
+        "MedicationOrder",
+        "MedicationPrescription",
+        "DiagnosticOrder",
+        "ProcedureRequest",
+    }:
+        yield (
+            f"The drafts are of FHIR DSTU2 or STU3 ({', '.join(sorted(old))}): this service reads "
+            "R4."
+        )
     if not kinds:
         yield "There are no draft orders: nothing was ordered yet, or the client leaves them out."
     if HOOKS[hook].has_selections and not context.get("selections"):
@@ -161,8 +192,15 @@ def _of_feedback(body: Mapping[str, Any]) -> Iterator[str]:
     for item in items if isinstance(items, list) else ():
         reason = item.get("overrideReason", {}) if isinstance(item, dict) else {}
         coding = reason.get("reason", {}) if isinstance(reason, dict) else {}
-        if isinstance(item, dict) and item.get("outcome") == _OVERRIDDEN and not (isinstance(coding, dict) and coding.get("system")):
-            yield "A card was overridden without a reason, or with one that has no system: it cannot be told from others."
+        if (
+            isinstance(item, dict)
+            and item.get("outcome") == _OVERRIDDEN
+            and not (isinstance(coding, dict) and coding.get("system"))
+        ):
+            yield (
+                "A card was overridden without a reason, or with one that has no system: it cannot "
+                "be told from others."
+            )
 
 
 def _done_by(call: ClientCall, engine: Engine) -> Iterator[str]:
@@ -185,9 +223,17 @@ def _done_by(call: ClientCall, engine: Engine) -> Iterator[str]:
 
 def _prefetch_done(body: Mapping[str, Any], engine: Engine) -> Iterator[str]:
     keys, context = body.get("prefetch"), body.get("context")
-    if isinstance(keys, dict) and body.get("hook") in HOOKS and keys.keys() >= _wanted(body["hook"], engine):
+    if (
+        isinstance(keys, dict)
+        and body.get("hook") in HOOKS
+        and keys.keys() >= _wanted(body["hook"], engine)
+    ):
         yield "prefetch"
-    if isinstance(context, dict) and isinstance(context.get("draftOrders"), dict) and context["draftOrders"].get("entry"):
+    if (
+        isinstance(context, dict)
+        and isinstance(context.get("draftOrders"), dict)
+        and context["draftOrders"].get("entry")
+    ):
         yield "r4"  # others are refused
 
 
@@ -196,13 +242,21 @@ def _feedback_done(body: Mapping[str, Any]) -> Iterator[str]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict) and item.get("outcome") == "accepted":
             yield "accepted"
-        if isinstance(item, dict) and item.get("outcome") == _OVERRIDDEN and not list(_of_feedback({"feedback": [item]})):
+        if (
+            isinstance(item, dict)
+            and item.get("outcome") == _OVERRIDDEN
+            and not list(_of_feedback({"feedback": [item]}))
+        ):
             yield _OVERRIDDEN
 
 
 def _refusal(response: bytes) -> str:
     issues: Sequence[Any] = _json(response).get("issue") or ()
-    texts = [issue.get("details", {}).get("text", "") + " " + issue.get("diagnostics", "") for issue in issues if isinstance(issue, dict)]
+    texts = [
+        issue.get("details", {}).get("text", "") + " " + issue.get("diagnostics", "")
+        for issue in issues
+        if isinstance(issue, dict)
+    ]
     return " ".join(texts).strip() or "the answer says no more."
 
 

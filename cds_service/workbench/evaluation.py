@@ -1,4 +1,5 @@
-"""One request evaluated as a hook call would be, with everything that the page of its answer shows."""
+"""One request evaluated as a hook call would be, with everything that the page of
+its answer shows."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from .why import CardReason, FactRow, Turning, card_reasons, fact_rows, turning
 
 
 class Refused(Exception):
-    """The request is one that a hook call would refuse: why, the element, and the status of that answer."""
+    """The request is one that a hook call would refuse: why, the element, and the
+    status of that answer."""
 
     def __init__(self, why: str, element: str = "", status: int = 400):
         self.element = element
@@ -33,10 +35,11 @@ class Refused(Exception):
 
 
 class Evaluation(NamedTuple):
-    """A request and its answer. ``response``: as JSON with indents. ``milliseconds``: of reading, deciding and rendering.
+    """A request and its answer. ``response``: as JSON with indents. ``milliseconds``: of reading,
+    deciding and rendering.
 
-    ``reasons``: of every card of the hook, those that fire first. ``facts``: those that were met. ``strips``: where cards turn.
-    ``turning``: what would turn the card of which that was asked.
+    ``reasons``: of every card of the hook, those that fire first. ``facts``: those that were met.
+    ``strips``: where cards turn. ``turning``: what would turn the card of which that was asked.
     """
 
     hook: str
@@ -58,11 +61,16 @@ class Evaluation(NamedTuple):
     def unknown_words(self) -> str:
         """What an answer without cards could not go by."""
         titles = [row.title for row in self.facts if row.state == "unknown"]
-        return f"not known here: {', '.join(titles)}." if titles else "it watches B12 and folate alone, by the criteria below."
+        return (
+            f"not known here: {', '.join(titles)}."
+            if titles
+            else "it watches B12 and folate alone, by the criteria below."
+        )
 
 
 class Answered(NamedTuple):
-    """A call with its facts and cards. ``response``: as JSON with indents; ``milliseconds``: of reading, deciding and rendering."""
+    """A call with its facts and cards. ``response``: as JSON with indents; ``milliseconds``: of
+    reading, deciding and rendering."""
 
     call: Call
     facts: Facts
@@ -71,8 +79,15 @@ class Answered(NamedTuple):
     milliseconds: float
 
 
-def answer(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None) -> Answered:
-    """The answer to a request body. ``supposed``: what a person typed in place of facts, by their names.
+def answer(
+    engine: Engine,
+    body: bytes,
+    now: datetime,
+    supposed: Mapping[str, str],
+    fhir: FhirClient | None = None,
+) -> Answered:
+    """The answer to a request body. ``supposed``: what a person typed in place of
+    facts, by their names.
 
     Raises :class:`Refused` for what a hook call refuses, and for what was typed that is no value.
     """
@@ -81,7 +96,9 @@ def answer(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, st
         call = read_request(engine, body, fhir=fhir)
         facts = _facts(engine, call, now, supposed)
         cards = engine.cards_from(facts, call)
-        response = orjson.dumps({"cards": [card.shown for card in cards]}, option=orjson.OPT_INDENT_2).decode()
+        response = orjson.dumps(
+            {"cards": [card.shown for card in cards]}, option=orjson.OPT_INDENT_2
+        ).decode()
         return Answered(call, facts, cards, response, (perf_counter() - started) * 1000)
     except BadRequest as error:
         raise Refused(error.what, error.element, error.status) from None
@@ -90,7 +107,9 @@ def answer(engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, st
     except UnreadableOrders as error:
         raise Refused(str(error), "context.draftOrders", error.status) from None
     except WrongPatient:
-        raise Refused("The Patient is not the one of context.patientId.", "context.patientId", 422) from None
+        raise Refused(
+            "The Patient is not the one of context.patientId.", "context.patientId", 422
+        ) from None
     except NoSuchValue as error:
         raise Refused(str(error), "facts") from None
 
@@ -99,14 +118,24 @@ def _facts(engine: Engine, call: Call, now: datetime, supposed: Mapping[str, str
     facts = engine.facts(call, now)
     if not supposed:
         return facts
-    times = {name: facts[name].value.moment.instant for name in supposed if hasattr(facts[name].value, "moment")}
+    times = {
+        name: facts[name].value.moment.instant
+        for name in supposed
+        if hasattr(facts[name].value, "moment")
+    }
     return facts.supposing(supposed_facts(engine, supposed, now, times))
 
 
 def evaluate(
-    engine: Engine, body: bytes, now: datetime, supposed: Mapping[str, str], fhir: FhirClient | None = None, turned: str = ""
+    engine: Engine,
+    body: bytes,
+    now: datetime,
+    supposed: Mapping[str, str],
+    fhir: FhirClient | None = None,
+    turned: str = "",
 ) -> Evaluation:
-    """:func:`answer`, and why; ``turned``: the id of a card of which is asked what would turn it."""
+    """:func:`answer`, and why; ``turned``: the id of a card of which is asked
+    what would turn it."""
     call, facts, cards, response, milliseconds = answer(engine, body, now, supposed, fhir)
     decisions = engine.decisions(call, facts, whole_trace=True)
     cards_of = engine.cards_by_hook[call.hook]
@@ -127,7 +156,8 @@ def evaluate(
 
 
 def _rank(decision: Decision, shown_ids: list[str]) -> tuple[int, int]:
-    """Cards that are shown first, as they are shown; then those that fire; then those that came nearest to it."""
+    """Cards that are shown first, as they are shown; then those that fire; then those that
+    came nearest to it."""
     if decision.card.id in shown_ids:
         return 0, shown_ids.index(decision.card.id)
     failed = sum(bool(step.truth) if step.excludes else not step.truth for step in decision.steps)

@@ -1,4 +1,5 @@
-"""A CDS Hooks request out of what a person has at hand: a record, a patient on a FHIR server, an order by its name."""
+"""A CDS Hooks request out of what a person has at hand: a record, a patient on a FHIR server, an
+order by its name."""
 
 from __future__ import annotations
 
@@ -16,10 +17,12 @@ from ..fhir.reading import read_value
 from ..rules.hook_table import HOOKS
 from ..sandbox.demo import hook_context, parts_of
 
-# What an EHR's drafts are called, of those that the proof of safety tries; the rest of them are odd on purpose.
+# What an EHR's drafts are called, of those that the proof of safety tries; the rest of them
+# are odd on purpose.
 ORDERS = (
-    "folic acid 1 mg", "folic acid 0.3 mg", "hydroxocobalamin 3 times a week", "hydroxocobalamin 3-monthly",
-    "cyanocobalamin injection 3-monthly", "cyanocobalamin 1 mg by mouth", "cyanocobalamin 50 ug by mouth", "methotrexate", "B12 test",
+    "folic acid 1 mg", "folic acid 0.3 mg", "hydroxocobalamin 3 times a week",
+    "hydroxocobalamin 3-monthly", "cyanocobalamin injection 3-monthly",
+    "cyanocobalamin 1 mg by mouth", "cyanocobalamin 50 ug by mouth", "methotrexate", "B12 test",
 )  # fmt: skip
 _USER = "Practitioner/example"
 Order = str | Mapping[str, Any]
@@ -36,26 +39,43 @@ class Record(NamedTuple):
     resources: tuple[Mapping[str, Any], ...]
 
 
-def request_of_record(engine: Engine, hook: str, record: Record, orders: Iterable[Order] = ()) -> dict[str, Any]:
-    """The request of ``hook`` for a record, prefetched as discovery asks for it, with ``orders`` drafted (see :func:`draft_order`).
+def request_of_record(
+    engine: Engine, hook: str, record: Record, orders: Iterable[Order] = ()
+) -> dict[str, Any]:
+    """The request of ``hook`` for a record, prefetched as discovery asks for it, with ``orders``
+    drafted (see :func:`draft_order`).
 
-    What an EHR would answer is worked out here: of Observations those that a query's codes ask for, of other types all.
+    What an EHR would answer is worked out here: of Observations those that a query's codes ask
+    for, of other types all.
     """
     prefetch = {part.key: _answer(part, record, engine) for part in parts_of(engine, hook)}
     return {**_envelope(hook, record.patient_id, orders), "prefetch": prefetch}
 
 
-def request_of_server(hook: str, server: str, token: str, patient_id: str, orders: Iterable[Order] = ()) -> dict[str, Any]:
-    """The request of ``hook`` for a patient whom the service reads from the FHIR server ``server``; ``token``: ``""`` for an open one."""
+def request_of_server(
+    hook: str, server: str, token: str, patient_id: str, orders: Iterable[Order] = ()
+) -> dict[str, Any]:
+    """The request of ``hook`` for a patient whom the service reads from the FHIR server ``server``;
+    ``token``: ``""`` for an open one."""
     request = {**_envelope(hook, patient_id, orders), "fhirServer": server}
     if token:
-        authorization = {"token_type": "Bearer", "expires_in": 300, "scope": "patient/*.rs", "subject": "b12-folate-workbench"}
-        request["fhirAuthorization"] = {"access_token": token, **authorization, "patient": patient_id}
+        authorization = {
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "scope": "patient/*.rs",
+            "subject": "b12-folate-workbench",
+        }
+        request["fhirAuthorization"] = {
+            "access_token": token,
+            **authorization,
+            "patient": patient_id,
+        }
     return request
 
 
 def read_pasted(text: str) -> dict[str, Any] | Record:
-    """What a person pasted: a CDS Hooks request, or a record as a Bundle or a list of resources. Raises :class:`Unusable`."""
+    """What a person pasted: a CDS Hooks request, or a record as a Bundle or a list of resources.
+    Raises :class:`Unusable`."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -64,19 +84,29 @@ def read_pasted(text: str) -> dict[str, Any] | Record:
         return value
     resources = list(_resources(value))
     if not resources:
-        raise Unusable("This is neither a CDS Hooks request (it has no 'hook') nor a Bundle or a list of FHIR resources.")
-    patients = [str(resource.get("id") or "") for resource in resources if resource.get("resourceType") == "Patient"]
+        raise Unusable(
+            "This is neither a CDS Hooks request (it has no 'hook') nor a Bundle or a list of FHIR "
+            "resources."
+        )
+    patients = [
+        str(resource.get("id") or "")
+        for resource in resources
+        if resource.get("resourceType") == "Patient"
+    ]
     if len(patients) != 1 or not patients[0]:
         raise Unusable(f"A record has one Patient with an id; this has {len(patients)}.")
     return Record(patients[0], tuple(resources))
 
 
 def draft_order(order: Order, patient_id: str, position: int = 0) -> Mapping[str, Any]:
-    """The draft of an order: as it is, or by its name: one of :data:`ORDERS`, else a medication that has this name and no more."""
+    """The draft of an order: as it is, or by its name: one of :data:`ORDERS`, else a medication
+    that has this name and no more."""
     if not isinstance(order, str):
         return order
     name, subject = order, {"reference": f"Patient/{patient_id}"}
-    known = DRAFTS.get(name, {"resourceType": "MedicationRequest", "status": "draft", "intent": "order"})
+    known = DRAFTS.get(
+        name, {"resourceType": "MedicationRequest", "status": "draft", "intent": "order"}
+    )
     words = {} if name in DRAFTS else {"medicationCodeableConcept": {"text": name}}
     return {**known, **words, "id": f"draft-{position + 1}", "subject": subject}
 
@@ -86,18 +116,33 @@ def _envelope(hook: str, patient_id: str, orders: Iterable[Order]) -> dict[str, 
         raise Unusable(f"There is no hook {hook!r} here; there are {', '.join(HOOKS)}.")
     common = {"userId": _USER, "patientId": patient_id, "encounterId": "example"}
     drafts = [draft_order(order, patient_id, position) for position, order in enumerate(orders)]
-    return {"hook": hook, "hookInstance": str(uuid4()), "context": hook_context(hook, common, drafts)}
+    return {
+        "hook": hook,
+        "hookInstance": str(uuid4()),
+        "context": hook_context(hook, common, drafts),
+    }
 
 
 def _answer(part: Part, record: Record, engine: Engine) -> Any:
     """What an EHR would answer to a query: the Patient, or a Bundle."""
     kind = part.asked.resource_type
     if kind == "Patient":
-        return next((resource for resource in record.resources if resource.get("resourceType") == kind), None)
-    is_wanted = _of_codes(part, engine) if part.asked.value_sets else lambda resource: resource.get("resourceType") == kind
+        return next(
+            (resource for resource in record.resources if resource.get("resourceType") == kind),
+            None,
+        )
+    is_wanted = (
+        _of_codes(part, engine)
+        if part.asked.value_sets
+        else lambda resource: resource.get("resourceType") == kind
+    )
     found = [resource for resource in record.resources if is_wanted(resource)]
     if kind.startswith("Medication"):
-        found += [resource for resource in record.resources if resource.get("resourceType") == "Medication"]
+        found += [
+            resource
+            for resource in record.resources
+            if resource.get("resourceType") == "Medication"
+        ]
     return {"resourceType": "Bundle", "type": "searchset", "entry": list(map(_entry, found))}
 
 
@@ -106,7 +151,9 @@ def _of_codes(part: Part, engine: Engine) -> Callable[[Mapping[str, Any]], bool]
         if resource.get("resourceType") != "Observation":
             return False
         read = read_value(orjson.dumps(resource))
-        return isinstance(read, Observation) and not part.asked.value_sets.isdisjoint(engine.terminology.sets_of_concept(read.code))
+        return isinstance(read, Observation) and not part.asked.value_sets.isdisjoint(
+            engine.terminology.sets_of_concept(read.code)
+        )
 
     return is_wanted
 
@@ -131,15 +178,23 @@ def _resources(value: Any) -> Iterator[dict[str, Any]]:
 
 def _entries(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
     entries = bundle.get("entry")
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return (
+        [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
 
 
 def _names(bundle: Mapping[str, Any]) -> dict[str, str]:
-    """``Type/id`` of each resource that the Bundle calls by a name of its own (``urn:uuid:…``, as a transaction does)."""
+    """``Type/id`` of each resource that the Bundle calls by a name of its own (``urn:uuid:…``, as a
+    transaction does)."""
     found = {}
     for entry in _entries(bundle):
         resource, name = entry.get("resource"), entry.get("fullUrl")
-        if isinstance(resource, dict) and isinstance(name, str) and name.startswith("urn:") and resource.get("id"):
+        if (
+            isinstance(resource, dict)
+            and isinstance(name, str)
+            and name.startswith("urn:")
+            and resource.get("id")
+        ):
             found[name] = f"{resource.get('resourceType')}/{resource['id']}"
     return found
 

@@ -1,7 +1,7 @@
 """How every page of the workbench is made: from a template, with the headers that keep it safe.
 
-Nothing on a page comes from elsewhere, no script or style stands in it, and no other page may frame it or send it a form
-(Content Security Policy Level 3; Fetch Metadata Request Headers).
+Nothing on a page comes from elsewhere, no script or style stands in it, and no other page may frame
+it or send it a form (Content Security Policy Level 3; Fetch Metadata Request Headers).
 """
 
 from __future__ import annotations
@@ -21,24 +21,40 @@ from .card_html import markdown_html
 from .picture import STYLE_SOURCE
 
 STATIC = "/workbench/static"
-# The drawings carry a style of their own, so that they stand alone as files; it is known by its hash.
+# The drawings carry a style of their own, so that they stand alone as files; it is
+# known by its hash.
 _POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors "
+    f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' "
+    "data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
 )
 POLICY = f"{_POLICY}'none'"
-_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 _YEAR = 31_536_000
 
 
-def page(template: str, status: int = 200, frames: Iterable[str] = (), static: str = STATIC, **content: Any) -> Response:
-    """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or on the way: it may show a record.
+def page(
+    template: str,
+    status: int = 200,
+    frames: Iterable[str] = (),
+    static: str = STATIC,
+    **content: Any,
+) -> Response:
+    """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or
+    on the way: it may show a record.
 
     ``frames``: origins whose pages may show it in a frame. ``static``: where its assets are.
     """
     watches_clients = "workbench.calls" in current_app.view_functions
     asset = partial(asset_url, static=static)
-    text = _templates().get_template(f"{template}.html").render(here=request.path, asset=asset, watches_clients=watches_clients, **content)
+    text = (
+        _templates()
+        .get_template(f"{template}.html")
+        .render(here=request.path, asset=asset, watches_clients=watches_clients, **content)
+    )
     response = Response(text, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _POLICY + (" ".join(sorted(frames)) or "'none'")
     response.headers["Cache-Control"] = "no-store"
@@ -53,13 +69,19 @@ def template(name: str) -> Template:
 
 
 def refuse_other_pages() -> None:
-    """Refuse a form that another site's page sends (CSRF): it would make this service read a FHIR server for that page.
+    """Refuse a form that another site's page sends (CSRF): it would make this service read a FHIR
+    server for that page.
 
-    Browsers say where a form comes from (``Sec-Fetch-Site``, and ``Origin`` for those that do not). Raises :class:`BadRequest`.
+    Browsers say where a form comes from (``Sec-Fetch-Site``, and ``Origin`` for those that do not).
+    Raises :class:`BadRequest`.
     """
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    own = site in ("same-origin", "none") if site else not origin or urlsplit(origin).netloc == request.host
+    own = (
+        site in ("same-origin", "none")
+        if site
+        else not origin or urlsplit(origin).netloc == request.host
+    )
     if not own:
         raise BadRequest("A form of another site is not taken.", code="security", status=403)
 
@@ -73,7 +95,8 @@ def asset(name: str) -> tuple[bytes, str] | None:
 
 
 def asset_url(name: str, static: str = STATIC) -> str:
-    """The address of an asset, which changes with its content so that browsers may keep it for good."""
+    """The address of an asset, which changes with its content so that browsers may
+    keep it for good."""
     found = asset(name)
     assert found is not None, name
     return f"{static}/{name}?v={sha256(found[0]).hexdigest()[:12]}"
@@ -93,7 +116,11 @@ def asset_response(name: str) -> Response | None:
 @cache
 def _templates() -> Environment:
     environment = Environment(
-        loader=PackageLoader(__package__), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
+        loader=PackageLoader(__package__),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
     )
     environment.filters["markdown"] = markdown_html
     return environment

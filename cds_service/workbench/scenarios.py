@@ -1,4 +1,5 @@
-"""Patients to try the service with: those of the sandbox, each with the hook and the order with which its card comes."""
+"""Patients to try the service with: those of the sandbox, each with the hook and the order with
+which its card comes."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from .made_request import Record
 
 
 class Scenario(NamedTuple):
-    """A patient with a record, who is told in a sentence; ``card``: the title of the card that is expected, ``""`` for none."""
+    """A patient with a record, who is told in a sentence; ``card``: the title of the card that is
+    expected, ``""`` for none."""
 
     id: str
     name: str
@@ -28,7 +30,8 @@ class Scenario(NamedTuple):
 
 
 def scenarios(engine: Engine, today: date) -> Sequence[Scenario]:
-    """Every made-up patient with a record as of ``today``, the most urgent cards first, and those for whom there is none last."""
+    """Every made-up patient with a record as of ``today``, the most urgent cards first, and those
+    for whom there is none last."""
     made = [_scenario(engine, patient) for patient in _patients(today, engine)]
     return sorted(made, key=lambda scenario: (*INDICATORS, "").index(scenario.indicator))
 
@@ -42,5 +45,10 @@ def _scenario(engine: Engine, patient: DemoPatient) -> Scenario:
     person = patient.person
     card = engine.cards.get(person.card)
     title, indicator = (card.title, card.indicator) if card else ("", "")
-    name, record = f"{person.given} {person.family}, {person.age}", Record(person.id, patient.record)
-    return Scenario(person.id, name, person.story, title, indicator, patient.hook, patient.order, record)
+    name, record = (
+        f"{person.given} {person.family}, {person.age}",
+        Record(person.id, patient.record),
+    )
+    return Scenario(
+        person.id, name, person.story, title, indicator, patient.hook, patient.order, record
+    )

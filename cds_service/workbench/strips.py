@@ -1,8 +1,10 @@
-"""Over which range of one result each card fires, while everything else of the patient stays as it is.
+"""Over which range of one result each card fires, while everything else of the
+patient stays as it is.
 
-The line of numbers is sampled about the limits of the analyte and the patient's own value; where two neighbours give different
-cards, the place between them is halved until it is as narrow as a laboratory writes numbers. A card that fired only between two
-neighbouring samples would be missed: samples stand on both sides of every limit, and close between them.
+The line of numbers is sampled about the limits of the analyte and the patient's own value; where
+two neighbours give different cards, the place between them is halved until it is as narrow as a
+laboratory writes numbers. A card that fired only between two neighbouring samples would be missed:
+samples stand on both sides of every limit, and close between them.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _Ids = frozenset[str]
 
 
 class Span(NamedTuple):
-    """A part of a strip in which the same cards fire, in percent of its width, and in words (``at least 180 ng/L``)."""
+    """A part of a strip in which the same cards fire, in percent of its width, and in words
+    (``at least 180 ng/L``)."""
 
     start: float
     end: float
@@ -35,7 +38,8 @@ class Span(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """One result: where the patient's value lies on the strip, in percent, and the spans in which each card fires."""
+    """One result: where the patient's value lies on the strip, in percent, and the spans in
+    which each card fires."""
 
     name: str
     title: str
@@ -51,7 +55,11 @@ def strips(engine: Engine, call: Call, facts: Facts) -> list[Strip]:
     found = []
     for name in ANALYTES:
         fact = facts.known_so_far(name)
-        if fact is not None and isinstance(fact.value, Result) and fact.value.interval.point is not None:
+        if (
+            fact is not None
+            and isinstance(fact.value, Result)
+            and fact.value.interval.point is not None
+        ):
             found.append(_strip(engine, call, facts, name, fact.value))
     return [strip for strip in found if strip is not None][:MOST_STRIPS]
 
@@ -69,19 +77,34 @@ def _strip(engine: Engine, call: Call, facts: Facts, name: str, result: Result) 
     bounds = [low, *turns, high]
     parts = [(start, end, line.cards(start)) for start, end in pairwise(bounds)]
     ids = sorted(set().union(*(ids for _, _, ids in parts)))
-    words = _Words(family.unit, frozenset(cut.value for cut in analyte.cuts_for(family, engine.site)))
+    words = _Words(
+        family.unit, frozenset(cut.value for cut in analyte.cuts_for(family, engine.site))
+    )
     cards = [(titles[card], list(_spans(card, parts, (low, high), words))) for card in ids]
-    partly = [(title, spans) for title, spans in cards if not (len(spans) == 1 and spans[0].end - spans[0].start > 99.9)]
+    partly = [
+        (title, spans)
+        for title, spans in cards
+        if not (len(spans) == 1 and spans[0].end - spans[0].start > 99.9)
+    ]
     at = _place(min(max(result.interval.point or low, low), high), low, high)
     ends = (_number(low, family.unit), _number(high, family.unit))
-    return Strip(name, CATALOGUE[name].title, written(family.unit), result.as_sent, at, ends, partly)
+    return Strip(
+        name, CATALOGUE[name].title, written(family.unit), result.as_sent, at, ends, partly
+    )
 
 
 class _Line:
-    """Which cards fire for each value of one fact. What does not rest on the fact is worked out once."""
+    """Which cards fire for each value of one fact. What does not rest on the fact
+    is worked out once."""
 
     def __init__(self, engine: Engine, call: Call, facts: Facts, name: str, result: Result):
-        self._engine, self._call, self._facts, self._name, self._result = engine, call, facts, name, result
+        self._engine, self._call, self._facts, self._name, self._result = (
+            engine,
+            call,
+            facts,
+            name,
+            result,
+        )
         self._kept = facts.apart_from(name)
         self._seen: dict[Decimal, _Ids] = {}
 
@@ -93,15 +116,28 @@ class _Line:
 
     def _stated(self, number: Decimal) -> Fact:
         today = self._facts.today
-        return known(supposed_result(self._engine, self._name, f"{number:f} {self._result.unit}", self._result.moment.instant, today))
+        return known(
+            supposed_result(
+                self._engine,
+                self._name,
+                f"{number:f} {self._result.unit}",
+                self._result.moment.instant,
+                today,
+            )
+        )
 
     def _decided(self, fact: Fact) -> _Ids:
         supposed = self._facts.supposing({**self._kept, self._name: fact})
-        return frozenset(decision.card.id for decision in self._engine.decisions(self._call, supposed).all() if decision.fires)
+        return frozenset(
+            decision.card.id
+            for decision in self._engine.decisions(self._call, supposed).all()
+            if decision.fires
+        )
 
 
 def _samples(analyte: Analyte, family: Family, result: Result, engine: Engine) -> list[Decimal]:
-    """Ascending numbers about the limits and the value, evenly by their ratio, with both sides of every limit."""
+    """Ascending numbers about the limits and the value, evenly by their ratio, with both
+    sides of every limit."""
     limits = [cut.value for cut in analyte.cuts_for(family, engine.site)]
     value = result.interval.point or Decimal(1)
     least, most = min([*limits, value]) / 2, max([*limits, value]) * 2
@@ -109,7 +145,12 @@ def _samples(analyte: Analyte, family: Family, result: Result, engine: Engine) -
     most = min(most, family.suspicious[1], family.reject[1])
     ratio = (most / least) ** (Decimal(1) / _SAMPLES)
     points = {_rounded(least * ratio**position) for position in range(_SAMPLES + 1)}
-    points |= {side for limit in limits for side in (limit - _step(limit), limit, limit + _step(limit)) if least <= side <= most}
+    points |= {
+        side
+        for limit in limits
+        for side in (limit - _step(limit), limit, limit + _step(limit))
+        if least <= side <= most
+    }
     return sorted(point for point in points if least <= point <= most)
 
 
@@ -131,7 +172,8 @@ def _turn(line: _Line, low: Decimal, high: Decimal) -> Decimal:
 
 
 class _Words(NamedTuple):
-    """How a strip's numbers are told: in ``unit``, up to a limit where the last number of a span is one."""
+    """How a strip's numbers are told: in ``unit``, up to a limit where the last number
+    of a span is one."""
 
     unit: str
     limits: frozenset[Decimal]
@@ -141,11 +183,20 @@ class _Words(NamedTuple):
         told = [f"from {_number(start, self.unit)}"] if start is not None else []
         if end is not None:
             last = end - _step(end)
-            told.append(f"up to {_number(last, self.unit)}" if last in self.limits else f"below {_number(end, self.unit)}")
+            told.append(
+                f"up to {_number(last, self.unit)}"
+                if last in self.limits
+                else f"below {_number(end, self.unit)}"
+            )
         return " ".join(told) or "everywhere"
 
 
-def _spans(card: str, parts: list[tuple[Decimal, Decimal, _Ids]], ends: tuple[Decimal, Decimal], words: _Words) -> Iterator[Span]:
+def _spans(
+    card: str,
+    parts: list[tuple[Decimal, Decimal, _Ids]],
+    ends: tuple[Decimal, Decimal],
+    words: _Words,
+) -> Iterator[Span]:
     """Where a card fires: neighbouring parts as one span."""
     low, high = ends
     joined: list[tuple[Decimal, Decimal]] = []

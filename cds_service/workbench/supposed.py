@@ -1,4 +1,5 @@
-"""Facts as a person supposes them: a value typed in place of what the record says, read as a laboratory's value is."""
+"""Facts as a person supposes them: a value typed in place of what the record says, read as a
+laboratory's value is."""
 
 from __future__ import annotations
 
@@ -26,10 +27,16 @@ class NoSuchValue(ValueError):
     """What was typed is no value of the fact: why, and how one is written."""
 
 
-def supposed_facts(engine: Engine, typed: Mapping[str, str], now: datetime, times: Mapping[str, datetime]) -> dict[str, Fact]:
-    """The facts that were typed, by name. ``times``: of the results that they stand in place of. Raises :class:`NoSuchValue`."""
+def supposed_facts(
+    engine: Engine, typed: Mapping[str, str], now: datetime, times: Mapping[str, datetime]
+) -> dict[str, Fact]:
+    """The facts that were typed, by name. ``times``: of the results that they stand in place of.
+    Raises :class:`NoSuchValue`."""
     today = now.astimezone(engine.zone).date()
-    return {name: _fact(engine, name, text.strip(), times.get(name, now), today) for name, text in typed.items()}
+    return {
+        name: _fact(engine, name, text.strip(), times.get(name, now), today)
+        for name, text in typed.items()
+    }
 
 
 def _fact(engine: Engine, name: str, text: str, at: datetime, today: date) -> Fact:
@@ -51,11 +58,16 @@ def _fact(engine: Engine, name: str, text: str, at: datetime, today: date) -> Fa
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit() and Decimal(text).is_finite()
+    return (
+        text.replace(".", "", 1).isascii()
+        and text.replace(".", "", 1).isdigit()
+        and Decimal(text).is_finite()
+    )
 
 
 def supposed_result(engine: Engine, name: str, text: str, at: datetime, today: date) -> Result:
-    """The result of the fact ``name`` that a laboratory would have sent as ``text``, of a sample taken ``at`` that time.
+    """The result of the fact ``name`` that a laboratory would have sent as ``text``, of a sample
+    taken ``at`` that time.
 
     Raises :class:`NoSuchValue`.
     """
@@ -73,5 +85,8 @@ def supposed_result(engine: Engine, name: str, text: str, at: datetime, today: d
     index.add(observation)
     ((_, found),) = Results(index, analyte, engine.site, today)
     if isinstance(found, str):
-        raise NoSuchValue(f"{CATALOGUE[name].title}: {text!r} is {found}. Write it as '110 {CATALOGUE[name].unit}' or '<150 …'.")
+        raise NoSuchValue(
+            f"{CATALOGUE[name].title}: {text!r} is {found}. Write it as '110 "
+            f"{CATALOGUE[name].unit}' or '<150 …'."
+        )
     return found

@@ -4,7 +4,10 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "cds_service"
-TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+TREES = {
+    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
+    for path in sorted(ROOT.rglob("*.py"))
+}
 PURE = ("facts/", "rules/", "authored_yaml/", "fhir/", "rendering/")
 IO_MODULES = frozenset(
     [
@@ -33,7 +36,9 @@ IO_MODULES = frozenset(
         "time",
     ]
 )
-CLOCK = frozenset({"now", "today", "utcnow", "localtime", "gmtime", "monotonic", "perf_counter", "time_ns"})
+CLOCK = frozenset(
+    {"now", "today", "utcnow", "localtime", "gmtime", "monotonic", "perf_counter", "time_ns"}
+)
 CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"})
 # config checks that a file of certificates can be read; the keys of trusted clients are fetched; a start looks whether its port is free.
 # What looks after the server's own connections opens none.
@@ -91,7 +96,11 @@ def imports(name):
 
 
 def called(name):
-    return [(ast.unparse(node.func), node.lineno) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
+    return [
+        (ast.unparse(node.func), node.lineno)
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Call)
+    ]
 
 
 def functions(name):
@@ -152,7 +161,11 @@ def test_only_loaders_read_files_and_nobody_writes(name):
 
 @of_each(core())
 def test_the_core_takes_the_clock_as_an_argument(name):
-    asked = [(call, line) for call, line in called(name) if "." in call and call.rsplit(".", 1)[1] in CLOCK]
+    asked = [
+        (call, line)
+        for call, line in called(name)
+        if "." in call and call.rsplit(".", 1)[1] in CLOCK
+    ]
     assert not asked
 
 
@@ -172,7 +185,13 @@ def test_the_engine_and_what_is_below_it_know_no_fhir_client(name):
     assert "fhir_server" not in imports(name)[1]
 
 
-@of_each([name for name in TREES if not name.startswith(("hooks/", "workbench/")) and name not in KNOW_HTTP])
+@of_each(
+    [
+        name
+        for name in TREES
+        if not name.startswith(("hooks/", "workbench/")) and name not in KNOW_HTTP
+    ]
+)
 def test_only_hooks_and_pages_know_http(name):
     outside, _ = imports(name)
     assert not outside & {"flask", "werkzeug", "http"}
@@ -183,8 +202,14 @@ def test_only_hooks_and_pages_know_http(name):
         and type(node.value) is int
         and node.value in (200, 204, 400, 401, 403, 404, 405, 412, 413, 415, 422, 500, 503)
     ]
-    assert not [line for line in statuses if not name.startswith(("facts/", "fhir/", "fhir_server/"))]  # there, 200 and 500 are amounts
-    assert not {call for call, _ in called(name) if call.rsplit(".", 1)[-1] in ("jsonify", "make_response", "abort", "errorhandler")}
+    assert not [
+        line for line in statuses if not name.startswith(("facts/", "fhir/", "fhir_server/"))
+    ]  # there, 200 and 500 are amounts
+    assert not {
+        call
+        for call, _ in called(name)
+        if call.rsplit(".", 1)[-1] in ("jsonify", "make_response", "abort", "errorhandler")
+    }
 
 
 @of_each(modules("authoring/"))
@@ -228,9 +253,12 @@ def test_app_makes_the_flask_app_and_answers_nothing_itself():
 
 
 def test_there_is_one_decide():
-    assert [(name, where) for name in TREES for where, node, _ in functions(name) if node.name == "decide"] == [
-        ("rules/decision.py", "decide")
-    ]
+    assert [
+        (name, where)
+        for name in TREES
+        for where, node, _ in functions(name)
+        if node.name == "decide"
+    ] == [("rules/decision.py", "decide")]
 
 
 @of_each(TREES)
@@ -257,7 +285,9 @@ def test_what_is_public_has_a_docstring(name):
         for where, node, public in functions(name)
         if public
         and not ast.get_docstring(node)
-        and not any(ast.unparse(mark) in ("override", "typing.override") for mark in node.decorator_list)
+        and not any(
+            ast.unparse(mark) in ("override", "typing.override") for mark in node.decorator_list
+        )
         # What a fact computes is what the docstring of its class says.
         and not (name.startswith("facts/") and where.endswith(".compute"))
     ]
@@ -265,10 +295,23 @@ def test_what_is_public_has_a_docstring(name):
 
 
 # What reads the record, the session and the site for facts, which name it and never do so themselves.
-READS = {f"facts/{name}.py" for name in ("catalogue", "reads", "lists", "results", "medications", "requested_tests", "b12_treatment")}
+READS = {
+    f"facts/{name}.py"
+    for name in (
+        "catalogue",
+        "reads",
+        "lists",
+        "results",
+        "medications",
+        "requested_tests",
+        "b12_treatment",
+    )
+}
 
 
-@of_each([name for name in TREES if name.startswith("facts/") and "Computation" in ast.dump(TREES[name])])
+@of_each(
+    [name for name in TREES if name.startswith("facts/") and "Computation" in ast.dump(TREES[name])]
+)
 def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
     """Discovery, the proof, ``diff`` and the pages go by what the attributes need."""
     if name in READS:
@@ -277,7 +320,11 @@ def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
         f"{name}:{node.lineno} {ast.unparse(node)}"
         for node in ast.walk(TREES[name])
         if (isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("facts"))
-        or (isinstance(node, ast.Attribute) and node.attr in ("record", "session") and ast.unparse(node.value).endswith("facts"))
+        or (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("record", "session")
+            and ast.unparse(node.value).endswith("facts")
+        )
         or (
             isinstance(node, ast.Attribute)
             and node.attr in ("number", "days", "text", "stocks")
@@ -290,5 +337,10 @@ def test_a_fact_reads_nothing_but_what_its_attributes_name(name):
 @of_each(core())
 def test_no_call_waits_for_a_lock_of_another(name):
     """``cached_property`` of Python 3.11 has one lock for all objects of a class, and a call may hold it while it waits for an EHR."""
-    imported = {alias.name for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    imported = {
+        alias.name
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
     assert "cached_property" not in imported

@@ -76,7 +76,15 @@ def _keys() -> list[Mistake]:
     found = []
     for before, after in slips.items():
         key, slip = (re.findall(r"[a-z_]+", text)[0] for text in (before, after))
-        found.append(Mistake(f"a slip in {key!r}", before, after, f"{slip}:", f"there is no key {slip!r} here. Did you mean {key!r}?"))
+        found.append(
+            Mistake(
+                f"a slip in {key!r}",
+                before,
+                after,
+                f"{slip}:",
+                f"there is no key {slip!r} here. Did you mean {key!r}?",
+            )
+        )
     return found
 
 
@@ -322,14 +330,26 @@ our-handbook:
 
 def _evidence(what: str, before: str, after: str, at: str, said: str) -> InFolder:
     assert before in EVIDENCE, what
-    return InFolder(what, {"evidence.yaml": EVIDENCE.replace(before, after, 1)}, "evidence.yaml", at, said)
+    return InFolder(
+        what, {"evidence.yaml": EVIDENCE.replace(before, after, 1)}, "evidence.yaml", at, said
+    )
 
 
 def _superseded_by(other: str) -> str:
-    return EVIDENCE.replace("  supports", f"  status: superseded\n  superseded_by: {other}\n  supports")
+    return EVIDENCE.replace(
+        "  supports", f"  status: superseded\n  superseded_by: {other}\n  supports"
+    )
 
 
-def _limit(what: str, text: str, at: str, said: str, file: str = "parameters/default.yaml", *, alone: bool = False) -> InFolder:
+def _limit(
+    what: str,
+    text: str,
+    at: str,
+    said: str,
+    file: str = "parameters/default.yaml",
+    *,
+    alone: bool = False,
+) -> InFolder:
     return InFolder(what, {file: text + "\n"}, file, at, said, alone)
 
 

@@ -34,7 +34,11 @@ TODAY = date(2026, 11, 28)
 def findings(root: Path, files: dict[str, str]) -> list[Finding]:
     """What check says of a local folder of ``files``."""
     folder(root, files)
-    return [finding for finding in check((root,), Settings(), TODAY) if finding.place.file.startswith(root.as_posix())]
+    return [
+        finding
+        for finding in check((root,), Settings(), TODAY)
+        if finding.place.file.startswith(root.as_posix())
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -56,14 +60,22 @@ def built_in() -> list[Finding]:
 def test_the_built_in_cards_have_no_errors_and_the_codes_to_be_reviewed_are_listed(built_in):
     found = built_in
     assert [finding for finding in found if finding.severity == "error"] == []
-    assert {finding.code for finding in found} <= {"evidence-unverified", "code-unverified", "fire-together"}
+    assert {finding.code for finding in found} <= {
+        "evidence-unverified",
+        "code-unverified",
+        "fire-together",
+    }
     together = "bariatric-pregnancy and bariatric-maintenance both fire for the test 'no result, untreated'."
     assert [finding.what for finding in found if finding.code == "fire-together"] == [together]
     unverified = [finding for finding in found if finding.code == "code-unverified"]
     for kind in ("value-sets", "activity-definitions"):
         texts = [path.read_text("utf-8") for path in (ROOT / "fhir_profiles" / kind).glob("*.json")]
         marked = sum(text.count('"valueCode": "needed"') for text in texts)
-        assert len([finding for finding in unverified if f"/{kind}/" in finding.place.file]) == marked > 0
+        assert (
+            len([finding for finding in unverified if f"/{kind}/" in finding.place.file])
+            == marked
+            > 0
+        )
     for finding in unverified:
         line = (ROOT / finding.place.file).read_text("utf-8").splitlines()[finding.place.line - 1]
         # A code that an order lacks stands nowhere: the place is that of its mark.
@@ -132,11 +144,17 @@ def _doubtful(number: int) -> str:
     )
 
 
-@pytest.mark.parametrize("number", range(len(DOUBTS)), ids=[f"{doubt.code} {doubt.said[:40]}" for doubt in DOUBTS])
+@pytest.mark.parametrize(
+    "number", range(len(DOUBTS)), ids=[f"{doubt.code} {doubt.said[:40]}" for doubt in DOUBTS]
+)
 def test_what_is_doubtful_in_a_card_is_told_with_its_place(doubtful, number):
     root, found = doubtful
     doubt, file = DOUBTS[number], root / f"{number}/card-{number}.yaml"
-    of_kind = [finding for finding in found if (finding.code, finding.severity) == (doubt.code, doubt.severity)]
+    of_kind = [
+        finding
+        for finding in found
+        if (finding.code, finding.severity) == (doubt.code, doubt.severity)
+    ]
     assert told(of_kind, file, _doubtful(number), doubt.at, doubt.said), "\n".join(
         str(each) for each in found if each.place.file == file.as_posix()
     )
@@ -157,8 +175,14 @@ HANDBOOK = "our-handbook:\n  title: Ours\n  date: 2026-01-01\n  strength: local\
 def test_a_card_rests_on_what_somebody_checked_within_a_year(tmp_path, checked, said):
     handbook = HANDBOOK + (f"  checked_on: {checked}\n" if checked else "")
     card = CARD.replace("source: nice-ng239", "source: our-handbook")
-    found = [each for each in findings(tmp_path, {"evidence.yaml": handbook, "ours/our-card.yaml": card}) if each.severity == "error"]
-    assert [(each.code, each.place.file.rpartition("/")[2]) for each in found] == [("source-unchecked", "our-card.yaml")] * bool(said)
+    found = [
+        each
+        for each in findings(tmp_path, {"evidence.yaml": handbook, "ours/our-card.yaml": card})
+        if each.severity == "error"
+    ]
+    assert [(each.code, each.place.file.rpartition("/")[2]) for each in found] == [
+        ("source-unchecked", "our-card.yaml")
+    ] * bool(said)
     assert not said or said in found[0].what
 
 
@@ -167,7 +191,9 @@ def test_what_is_superseded_may_stand_as_a_further_source_and_says_so_on_the_car
     engine = Engine(Settings())
     assert {engine.evidence[card.source].status for card in engine.cards.values()} == {"current"}
     links = engine.publication.fixed_parts["folate-deficiency"]["links"]
-    assert [link["label"] for link in links if link["url"] == "https://doi.org/10.1111/bjh.12959"] == [
+    assert [
+        link["label"] for link in links if link["url"] == "https://doi.org/10.1111/bjh.12959"
+    ] == [
         "British Society for Haematology: guidelines for the diagnosis and treatment of cobalamin and folate disorders (2014) (superseded)"
     ]
 
@@ -184,7 +210,9 @@ def test_what_is_superseded_may_stand_as_a_further_source_and_says_so_on_the_car
     ],
 )
 def test_criteria_that_can_hold_together_are_not_called_contradictory(tmp_path, criteria):
-    text = CARD.replace(CARD[CARD.index("include:") : CARD.index("exclude:")], f"include: [{criteria}]\n")
+    text = CARD.replace(
+        CARD[CARD.index("include:") : CARD.index("exclude:")], f"include: [{criteria}]\n"
+    )
     loaded = Engine(Settings(cards=(folder(tmp_path, {"ours/our-card.yaml": text}),)))
     assert list(contradictions(loaded.cards["our-card"], loaded.cards.values(), loaded.site)) == []
 
@@ -205,7 +233,9 @@ def test_alternatives_without_number_do_not_hold_up_the_check(tmp_path):
     either = ", ".join(f"{{fact: {fact}, is: true}}" for fact in facts)
     choices = ", ".join(f"{{id: any-{number}, any_of: [{either}]}}" for number in range(10))
     never = "{id: z, any_of: [{fact: potassium.level, in: [low]}]}, {id: y, any_of: [{fact: potassium.level, in: [normal]}]}"
-    text = CARD.replace(CARD[CARD.index("include:") : CARD.index("exclude:")], f"include: [{choices}, {never}]\n")
+    text = CARD.replace(
+        CARD[CARD.index("include:") : CARD.index("exclude:")], f"include: [{choices}, {never}]\n"
+    )
     loaded = Engine(Settings(cards=(folder(tmp_path, {"ours/our-card.yaml": text}),)))
     began = time.process_time()
     found = list(contradictions(loaded.cards["our-card"], loaded.cards.values(), loaded.site))
@@ -216,9 +246,17 @@ def test_alternatives_without_number_do_not_hold_up_the_check(tmp_path):
 def test_cards_that_are_alike_are_told_at_what_is_alike(tmp_path):
     found = findings(
         tmp_path,
-        {"ours/our-card.yaml": CARD, "ours/our-other.yaml": CARD.replace("our-card", "our-other").replace("Our card", "our  Card")},
+        {
+            "ours/our-card.yaml": CARD,
+            "ours/our-other.yaml": CARD.replace("our-card", "our-other").replace(
+                "Our card", "our  Card"
+            ),
+        },
     )
-    places = {finding.code: (finding.place.file.rsplit("/", 1)[1], finding.place.line) for finding in found}
+    places = {
+        finding.code: (finding.place.file.rsplit("/", 1)[1], finding.place.line)
+        for finding in found
+    }
     assert places == {
         "same-criteria": ("our-other.yaml", 1),
         "same-title": ("our-other.yaml", 3),
@@ -231,13 +269,22 @@ def test_what_a_local_folder_overrides_and_leaves_unused_is_told(tmp_path):
     entry = "spare:\n  title: Spare\n  url: https://example.org\n  date: 2026-01-01\n  strength: local\n  supports: nothing\n"
     card = (CARDS / "pregnancy/pregnancy-intake.yaml").read_text("utf-8")
     limit = "window.b12: {value: 90, source: local-policy, basis: local-policy}\n"
-    found = findings(tmp_path, {"evidence.yaml": entry, "pregnancy/pregnancy-intake.yaml": card, "parameters/us.yaml": limit})
+    found = findings(
+        tmp_path,
+        {
+            "evidence.yaml": entry,
+            "pregnancy/pregnancy-intake.yaml": card,
+            "parameters/us.yaml": limit,
+        },
+    )
     assert [(finding.code, finding.severity) for finding in found] == [
         ("unused-evidence", "warning"),
         ("overrides", "info"),
         ("overrides", "info"),
     ]
-    assert found[1].what.startswith("window.b12 is 90 days, not 180 days (over cards/parameters/default.yaml:")
+    assert found[1].what.startswith(
+        "window.b12 is 90 days, not 180 days (over cards/parameters/default.yaml:"
+    )
 
 
 def test_a_limit_far_from_the_built_in_one_is_doubted(tmp_path):
@@ -247,7 +294,11 @@ def test_a_limit_far_from_the_built_in_one_is_doubted(tmp_path):
         "window.folate: {value: 30, source: local-policy, basis: local-policy}\n"
     )
     found = findings(tmp_path, {"parameters/default.yaml": limits})
-    doubted = [(finding.severity, finding.place.line, finding.what) for finding in found if finding.code == "far-from-built-in"]
+    doubted = [
+        (finding.severity, finding.place.line, finding.what)
+        for finding in found
+        if finding.code == "far-from-built-in"
+    ]
     assert doubted == [
         ("warning", 1, "potassium.low_below is 35, where the built-in set has 3.5."),
         ("warning", 2, "window.b12 is 18, where the built-in set has 180."),
@@ -257,10 +308,16 @@ def test_a_limit_far_from_the_built_in_one_is_doubted(tmp_path):
 def test_every_mistake_of_every_file_is_told_in_one_run(tmp_path):
     text = CARD
     for right, wrong in {
-        "rank: 900": "rank: high", "[patient-view]": "[patient-veiw]", "b12.status, in": "b12.stauts, in", "90 d}\nexclude": "90}\nexclude",
-        "indicator: info": "indicator: urgent", "Something to say": "Something to say of {potasium}", "[b12.total]": "[b12.totl, mmma]",
-        "source: nice-ng239": "source: nice-ng293", "{fact: order.b12}]": "{fact: b12.status}, serum-b21]",
-    }.items():  # fmt: skip
+        "rank: 900": "rank: high",
+        "[patient-view]": "[patient-veiw]",
+        "b12.status, in": "b12.stauts, in",
+        "90 d}\nexclude": "90}\nexclude",
+        "indicator: info": "indicator: urgent",
+        "Something to say": "Something to say of {potasium}",
+        "[b12.total]": "[b12.totl, mmma]",
+        "source: nice-ng239": "source: nice-ng293",
+        "{fact: order.b12}]": "{fact: b12.status}, serum-b21]",
+    }.items():
         assert right in text
         text = text.replace(right, wrong, 1)
     found = findings(
@@ -272,7 +329,10 @@ def test_every_mistake_of_every_file_is_told_in_one_run(tmp_path):
             "parameters/uk.yaml": "window.b12: {value: long, source: nowhere, basis: local-policy}\n",
         },
     )
-    lines = [(finding.place.file.removeprefix(f"{tmp_path.as_posix()}/"), finding.place.line) for finding in found]
+    lines = [
+        (finding.place.file.removeprefix(f"{tmp_path.as_posix()}/"), finding.place.line)
+        for finding in found
+    ]
     assert lines == [
         *[("evidence.yaml", 1)] * 4,
         *[("ours/our-card.yaml", line) for line in (4, 5, 7, 8, 12, 13, 18, 18, 19, 22, 23, 23)],
@@ -282,20 +342,36 @@ def test_every_mistake_of_every_file_is_told_in_one_run(tmp_path):
 
 
 def test_tests_are_told_although_the_card_cannot_be_read(tmp_path):
-    text = CARD.replace("indicator: info", "indicator: inof").replace("b12.status: sufficient", "b12.status: normal")
-    text = text.replace("89 d", "89 weeks").replace("patient.paediatric: true", "patient.pediatric: true")
+    text = CARD.replace("indicator: info", "indicator: inof").replace(
+        "b12.status: sufficient", "b12.status: normal"
+    )
+    text = text.replace("89 d", "89 weeks").replace(
+        "patient.paediatric: true", "patient.pediatric: true"
+    )
     text = text.replace("fires: true", "fires: yes")
     found = findings(tmp_path, {"ours/our-card.yaml": text})
-    assert [(finding.place.line, finding.place.column, finding.what, finding.mend) for finding in found] == [
+    assert [
+        (finding.place.line, finding.place.column, finding.what, finding.mend) for finding in found
+    ] == [
         (12, 3, "there is no indicator 'inof'.", "Did you mean 'info'?"),
-        (28, 5, "'fires' can only be true.", "Write 'silent: <criterion>' where the card is silent."),
+        (
+            28,
+            5,
+            "'fires' can only be true.",
+            "Write 'silent: <criterion>' where the card is silent.",
+        ),
         (
             30,
             13,
             "'normal' is no value of 'b12.status', a category.",
             "Choose from: absent, deficient, indeterminate, paediatric, sufficient, treated, unknown, unlikely.",
         ),
-        (33, 36, "'89 weeks' is no value of 'b12_therapy.days', a number.", "Write it as '1 d', or as absent or unknown."),
+        (
+            33,
+            36,
+            "'89 weeks' is no value of 'b12_therapy.days', a number.",
+            "Write it as '1 d', or as absent or unknown.",
+        ),
         (36, 60, "there is no fact 'patient.pediatric'.", "Did you mean 'patient.paediatric'?"),
     ]
 
@@ -315,7 +391,9 @@ def test_the_folder_of_built_in_cards_may_be_named_too(built_in):
 def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose name and whose mistakes hold what the forms of the report give a meaning to."""
     root = tmp_path_factory.mktemp("awkward") / "50%, ours: <é>"
-    mistaken = CARD.replace("at_least: 90 d", "at_least: '<90 %'").replace("title: Our card", "title: '<b>\"&\"'")
+    mistaken = CARD.replace("at_least: 90 d", "at_least: '<90 %'").replace(
+        "title: Our card", "title: '<b>\"&\"'"
+    )
     return folder(root, {"ours/our-card.yaml": mistaken})
 
 
@@ -338,9 +416,14 @@ def test_the_text_is_what_editors_and_readers_take(awkward):
 def test_json_is_a_list_of_plain_objects(awkward):
     [first, second] = json.loads(report(awkward, "json"))
     assert second == {
-        "code": "unreadable", "severity": "error", "file": f"{awkward.as_posix()}/ours/our-card.yaml", "line": 8, "column": 48,
-        "what": "'<90 %' is no limit for 'b12_therapy.days'.", "mend": "Write it as '1 d' (d: days).",
-    }  # fmt: skip
+        "code": "unreadable",
+        "severity": "error",
+        "file": f"{awkward.as_posix()}/ours/our-card.yaml",
+        "line": 8,
+        "column": 48,
+        "what": "'<90 %' is no limit for 'b12_therapy.days'.",
+        "mend": "Write it as '1 d' (d: days).",
+    }
     assert first["line"] == 3
 
 
@@ -349,11 +432,13 @@ def test_junit_counts_errors_and_lets_the_others_pass(awkward, built_in):
     assert (suite.tests, suite.errors, suite.failures) == (2, 2, 0)
     assert [case.name for case in suite] == [
         f"[unreadable] {awkward.as_posix()}/ours/our-card.yaml:{place}" for place in ("3:1", "8:48")
-    ]  # fmt: skip
+    ]
     assert all(case.is_error and case.result[0].type == "unreadable" for case in suite)
     assert "'<90 %' is no limit" in list(suite)[1].result[0].message
     [suite] = JUnitXml.fromstring(FORMATS["junit"](built_in))
-    assert (suite.tests, suite.errors) == (len(built_in), 0) and all(case.is_passed for case in suite)
+    assert (suite.tests, suite.errors) == (len(built_in), 0) and all(
+        case.is_passed for case in suite
+    )
     [suite] = JUnitXml.fromstring(FORMATS["junit"]([]))
     assert [case.name for case in suite] == ["no findings"]
 
@@ -373,8 +458,13 @@ def test_github_reads_the_annotations(awkward, built_in):
         {"file": where, "line": "8", "col": "48", "title": "unreadable"},
         "'<90 %' is no limit for 'b12_therapy.days'. Write it as '1 d' (d: days).",
     )
-    assert {read(line)[0] for line in FORMATS["github"](built_in).splitlines()} == {"warning", "notice"}
-    assert FORMATS["github"]([Finding("overrides", "info", built_in[0].place, "a\nb", "")]).startswith("::notice ")
+    assert {read(line)[0] for line in FORMATS["github"](built_in).splitlines()} == {
+        "warning",
+        "notice",
+    }
+    assert FORMATS["github"](
+        [Finding("overrides", "info", built_in[0].place, "a\nb", "")]
+    ).startswith("::notice ")
 
 
 def test_the_built_in_cards_are_checked_in_less_than_three_seconds():
@@ -393,7 +483,12 @@ def test_a_site_can_ask_for_its_own_files_alone(tmp_path):
         return CliRunner().invoke(main, ["check", "--local", *arguments]).output
 
     assert told() == "0 errors, 0 warnings, 0 info\n"
-    assert CliRunner().invoke(main, ["new", "our-card", "--in", str(tmp_path), "--owner", "st-elsewhere"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(main, ["new", "our-card", "--in", str(tmp_path), "--owner", "st-elsewhere"])
+        .exit_code
+        == 0
+    )
     *lines, counts = told(str(tmp_path)).splitlines()
     assert counts == "0 errors, 9 warnings, 0 info"
     assert len(lines) == 9 and all(line.startswith(f"{tmp_path}/") for line in lines)
@@ -402,7 +497,9 @@ def test_a_site_can_ask_for_its_own_files_alone(tmp_path):
 def test_a_built_in_card_that_another_looks_at_may_be_turned_off(tmp_path):
     """A built-in card has a test that it is silent beside the one that the site turns off: it does not apply there."""
     card = (CARDS / "testing/b12-past-deficiency.yaml").read_text("utf-8")
-    folder(tmp_path, {"b12-past-deficiency.yaml": card.replace("title:", "status: retired\ntitle:", 1)})
+    folder(
+        tmp_path, {"b12-past-deficiency.yaml": card.replace("title:", "status: retired\ntitle:", 1)}
+    )
     answer = CliRunner().invoke(main, ["check", "--local", str(tmp_path)])
     assert answer.exit_code == 0, answer.output
     assert "turns off" in answer.output
@@ -411,7 +508,11 @@ def test_a_built_in_card_that_another_looks_at_may_be_turned_off(tmp_path):
 def test_the_page_tells_how_grave_each_finding_is(doubtful, built_in):
     page = (ROOT / "docs/check.md").read_text("utf-8")
     told = dict(re.findall(r"^- \*\*(error|info)\*\*(.*?)(?=^- |^$)", page, re.M | re.S))
-    grave = {code: severity for severity, text in told.items() for code in re.findall(r"`([a-z-]+)`", text)}
+    grave = {
+        code: severity
+        for severity, text in told.items()
+        for code in re.findall(r"`([a-z-]+)`", text)
+    }
     assert grave == {
         "unreadable": "error",
         "failing-test": "error",
@@ -446,7 +547,11 @@ NOT_IN_EDITORS = {
 SCHEMA = Draft202012Validator(json.loads((CARDS / "card.schema.json").read_text("utf-8")))
 
 
-@pytest.mark.parametrize("mistake", [mistake for mistake in IN_CARDS if mistake not in YAML], ids=lambda mistake: mistake.what)
+@pytest.mark.parametrize(
+    "mistake",
+    [mistake for mistake in IN_CARDS if mistake not in YAML],
+    ids=lambda mistake: mistake.what,
+)
 def test_an_editor_sees_the_mistake_by_the_published_schema(mistake, tmp_path):
     (tmp_path / "our-card.yaml").write_text(mistake.text(), "utf-8")
     content = json.loads(json.dumps(load(tmp_path / "our-card.yaml"), default=float))

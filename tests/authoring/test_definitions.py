@@ -38,22 +38,39 @@ def profiles(tmp_path, monkeypatch):
         (MCV, '"ValueSet"', '"Valueset"', "a FHIR resource of the type ValueSet is expected here."),
         (MCV, '"url"', '"ulr"', "the definition has the id 'mcv', as its file, and a 'url'."),
         (MCV, '"compose"', '"compos"', "an element 'compose' is missing, or misspelt."),
-        (MCV, '"concept"', '"concpet"', "a part of 'compose.include' has no 'concept', 'filter' or 'valueSet'."),
+        (
+            MCV,
+            '"concept"',
+            '"concpet"',
+            "a part of 'compose.include' has no 'concept', 'filter' or 'valueSet'.",
+        ),
         (
             MCV,
             '"system": "http://loinc.org"',
             '"system": "http://loinc.og"',
             "no code system that is read here has the URL 'http://loinc.og'.",
         ),
-        (MCV, '"status"', '"status": "draft", "status"', "the key 'status' stands twice in one object."),
+        (
+            MCV,
+            '"status"',
+            '"status": "draft", "status"',
+            "the key 'status' stands twice in one object.",
+        ),
         (B12, '"code"', '"cdoe"', "an element 'code' is missing, or misspelt."),
-        (B12, '"ServiceRequest"', '"ServiceReqest"', "an element is of another kind than FHIR R4 has it."),
+        (
+            B12,
+            '"ServiceRequest"',
+            '"ServiceReqest"',
+            "an element is of another kind than FHIR R4 has it.",
+        ),
         (MONTHLY, '"dosage"', '"dossage"', "an element 'dosage' is missing, or misspelt."),
         (NAMES, '"concept"', '"concpet"', "an element 'concept' is missing, or misspelt."),
         (REASONS, '"concept"', '"concpet"', "an element 'concept' is missing, or misspelt."),
     ],
 )
-def test_what_cannot_be_used_stops_the_service_and_is_told_by_check(profiles, file, before, after, said):
+def test_what_cannot_be_used_stops_the_service_and_is_told_by_check(
+    profiles, file, before, after, said
+):
     text = (profiles / file).read_text("utf-8")
     assert before in text
     (profiles / file).write_text(text.replace(before, after, 1), "utf-8")
@@ -61,14 +78,26 @@ def test_what_cannot_be_used_stops_the_service_and_is_told_by_check(profiles, fi
         Engine(Settings())
     assert refusal.value.place.file == f"fhir_profiles/{file}" and said in refusal.value.what
     found = [finding for finding in check((), Settings()) if finding.severity == "error"]
-    assert [(finding.place.file, said in finding.what) for finding in found] == [(f"fhir_profiles/{file}", True)]
+    assert [(finding.place.file, said in finding.what) for finding in found] == [
+        (f"fhir_profiles/{file}", True)
+    ]
 
 
 @pytest.mark.parametrize(
     ("file", "before", "after", "path"),
     [
-        (MONTHLY, '"periodUnit"', '"periodUnits"', "timing.repeat.periodUnits: FHIR R4 has no such element here."),
-        (B12, '"draft"', '"drat"', "ActivityDefinition.status: FHIR R4 does not list the code 'drat' here."),
+        (
+            MONTHLY,
+            '"periodUnit"',
+            '"periodUnits"',
+            "timing.repeat.periodUnits: FHIR R4 has no such element here.",
+        ),
+        (
+            B12,
+            '"draft"',
+            '"drat"',
+            "ActivityDefinition.status: FHIR R4 does not list the code 'drat' here.",
+        ),
         (MCV, '"draft"', '"drat"', "ValueSet.status: FHIR R4 does not list the code 'drat' here."),
     ],
 )

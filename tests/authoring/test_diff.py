@@ -103,9 +103,16 @@ def run(old: Path | str, new: Path | str, *options: str):
     return CliRunner().invoke(main, ["diff", str(old), str(new), *options])
 
 
-def told(tmp_path: Path, old: tuple[str, ...], new: tuple[str, ...], parameters: tuple[str, str] = ("", "")) -> list[str]:
+def told(
+    tmp_path: Path,
+    old: tuple[str, ...],
+    new: tuple[str, ...],
+    parameters: tuple[str, str] = ("", ""),
+) -> list[str]:
     """The lines for two sets with these cards, of which the second has a limit changed."""
-    answer = run(cards(tmp_path / "old", *old), cards(tmp_path / "new", *new, parameters=parameters))
+    answer = run(
+        cards(tmp_path / "old", *old), cards(tmp_path / "new", *new, parameters=parameters)
+    )
     assert answer.exit_code == 0, answer.output
     return answer.output.splitlines()
 
@@ -125,8 +132,14 @@ def test_a_change_of_layout_is_no_difference(tmp_path):
 
 
 def test_a_change_of_words_alone_changes_for_no_patient(tmp_path):
-    worded = changed(changed(POTASSIUM, "Correct it first.", "Correct potassium first."), "before B12", "before an injection")
-    worded = changed(changed(worded, "Repeat potassium", "Potassium again"), "version: 1.0.0", "version: 1.0.1")
+    worded = changed(
+        changed(POTASSIUM, "Correct it first.", "Correct potassium first."),
+        "before B12",
+        "before an injection",
+    )
+    worded = changed(
+        changed(worded, "Repeat potassium", "Potassium again"), "version: 1.0.0", "version: 1.0.1"
+    )
     assert told(tmp_path, (POTASSIUM, OTHER), (worded, OTHER)) == [
         "low-potassium",
         "  version: 1.0.0 → 1.0.1",
@@ -139,7 +152,9 @@ def test_a_change_of_words_alone_changes_for_no_patient(tmp_path):
 
 
 def test_a_flipped_operand_and_the_card_that_looks_at_the_changed_one(tmp_path):
-    flipped = changed(POTASSIUM, "fact: b12_therapy.active, is: true", "fact: b12_therapy.active, is: false")
+    flipped = changed(
+        POTASSIUM, "fact: b12_therapy.active, is: true", "fact: b12_therapy.active, is: false"
+    )
     ordering = "when an order is chosen or signed"
     treated = "patient; ordered: hydroxocobalamin on alternate days; potassium 2.7 mmol/L; B12 treatment under way"
     untreated = "patient; ordered: hydroxocobalamin on alternate days; potassium 2.7 mmol/L; no B12 treatment under way"
@@ -183,21 +198,40 @@ def test_a_limit_that_moved_is_shown_by_a_patient_between_the_limits(tmp_path):
 
 def test_a_b12_limit_that_moved_changes_the_status_of_the_patient_between(tmp_path):
     card = (CARDS / "deficiency/b12-folate-deficiency.yaml").read_text("utf-8")
-    lines = told(tmp_path, (card,), (card,), ("{ng/L: 180, pmol/L: 133}", "{ng/L: 200, pmol/L: 148}"))
+    lines = told(
+        tmp_path, (card,), (card,), ("{ng/L: 180, pmol/L: 133}", "{ng/L: 200, pmol/L: 148}")
+    )
     assert lines[1] == "  b12.total.deficient_below: 180 ng/L, 133 pmol/L → 200 ng/L, 148 pmol/L"
-    assert lines[3] == "b12-folate-deficiency" and "it fires where it was silent, when the chart is opened or at discharge" in lines[4]
-    assert lines[5].startswith("      example: patient of 30 years; total vitamin B12 190 ng/L, 3 days ago; red-cell folate 272 nmol/L;")
+    assert (
+        lines[3] == "b12-folate-deficiency"
+        and "it fires where it was silent, when the chart is opened or at discharge" in lines[4]
+    )
+    assert lines[5].startswith(
+        "      example: patient of 30 years; total vitamin B12 190 ng/L, 3 days ago; red-cell folate 272 nmol/L;"
+    )
     assert lines[6] == "      vitamin B12 status by the results: indeterminate → deficient"
 
 
 @pytest.mark.parametrize(
     ("text", "before", "after", "example"),
     [
-        (ORAL, "below: 1000 ug/d", "below: 800 ug/d", "patient; ordered: cyanocobalamin 900 micrograms a day by mouth"),
-        (OPENING, "at_least: 90 d", "at_least: 95 d", "patient; B12 treatment under way; start of B12 treatment 90 days ago"),
+        (
+            ORAL,
+            "below: 1000 ug/d",
+            "below: 800 ug/d",
+            "patient; ordered: cyanocobalamin 900 micrograms a day by mouth",
+        ),
+        (
+            OPENING,
+            "at_least: 90 d",
+            "at_least: 95 d",
+            "patient; B12 treatment under way; start of B12 treatment 90 days ago",
+        ),
     ],
 )
-def test_another_number_in_a_criterion_is_shown_by_a_patient_between_the_two(tmp_path, text, before, after, example):
+def test_another_number_in_a_criterion_is_shown_by_a_patient_between_the_two(
+    tmp_path, text, before, after, example
+):
     lines = told(tmp_path, (text,), (changed(text, before, after),))
     assert [line for line in lines if "fires where it was silent" in line] == []
     assert f"      example: {example}" in lines
@@ -206,18 +240,42 @@ def test_another_number_in_a_criterion_is_shown_by_a_patient_between_the_two(tmp
 def test_when_unknown_is_told_with_a_patient_of_whom_it_is_not_known(tmp_path):
     asking = changed(POTASSIUM, "in: [severely-low]", "in: [severely-low], when_unknown: fire")
     lines = told(tmp_path, (POTASSIUM,), (asking,))
-    assert "  fires when: potassium level: severely low → potassium level: severely low or not known [potassium-severely-low]" in lines
-    assert "      example: patient; ordered: hydroxocobalamin on alternate days; no B12 treatment under way; not known: potassium" in lines
+    assert (
+        "  fires when: potassium level: severely low → potassium level: severely low or not known [potassium-severely-low]"
+        in lines
+    )
+    assert (
+        "      example: patient; ordered: hydroxocobalamin on alternate days; no B12 treatment under way; not known: potassium"
+        in lines
+    )
     assert not [line for line in lines if "silent where it fired" in line]
 
 
 def test_what_is_said_and_suggested_to_some_patients_only(tmp_path):
-    adults = changed(POTASSIUM, "when: [{fact: patient.paediatric, is: true}]", "when: [{fact: patient.paediatric, is: false}]")
+    adults = changed(
+        POTASSIUM,
+        "when: [{fact: patient.paediatric, is: true}]",
+        "when: [{fact: patient.paediatric, is: false}]",
+    )
     lines = told(tmp_path, (POTASSIUM,), (adults,))
-    assert "  paragraph “Ask a paediatric specialist.” shown when paediatric age → when no paediatric age" in lines
-    assert [line.partition(" it ")[2] for line in lines if " states it " in line] == ["says otherwise, when an order is chosen or signed"]
-    again = run(tmp_path / "old", cards(tmp_path / "third", changed(POTASSIUM, "[potassium-now]", "[potassium-now, potassium-24h]")))
-    assert "suggestion “Repeat potassium”: orders potassium-now → orders potassium-now and potassium-24h" in again.output
+    assert (
+        "  paragraph “Ask a paediatric specialist.” shown when paediatric age → when no paediatric age"
+        in lines
+    )
+    assert [line.partition(" it ")[2] for line in lines if " states it " in line] == [
+        "says otherwise, when an order is chosen or signed"
+    ]
+    again = run(
+        tmp_path / "old",
+        cards(
+            tmp_path / "third",
+            changed(POTASSIUM, "[potassium-now]", "[potassium-now, potassium-24h]"),
+        ),
+    )
+    assert (
+        "suggestion “Repeat potassium”: orders potassium-now → orders potassium-now and potassium-24h"
+        in again.output
+    )
     assert "it suggests otherwise" in again.output and "it fires" not in again.output
     # Below the age of 16 nothing is ordered, so that nothing changes for a child.
     assert "example: patient of 30 years; ordered:" in again.output
@@ -236,7 +294,9 @@ def test_cards_added_removed_and_turned_off_in_one_set(tmp_path):
 def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
     new = changed(OPENING, "[patient-view]", "[patient-view, encounter-discharge]")
     new = changed(new, "source: nice-ng239", "source: bsh-2014, evidence: [nice-ng239]")
-    new = changed(new, "card:", "exclude:\n  - {id: child, fact: patient.paediatric, is: true}\ncard:")
+    new = changed(
+        new, "card:", "exclude:\n  - {id: child, fact: patient.paediatric, is: true}\ncard:"
+    )
     lines = told(tmp_path, (OPENING,), (new,))
     assert lines[2:6] == [
         "  speaks on encounter-discharge too",
@@ -247,7 +307,12 @@ def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
 
 
 def test_a_window_of_results_that_moved_is_shown_by_a_patient_with_a_result_between(tmp_path):
-    lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 5,"))
+    lines = told(
+        tmp_path,
+        (POTASSIUM, ORAL),
+        (POTASSIUM, ORAL),
+        ("window.potassium: {value: 3,", "window.potassium: {value: 5,"),
+    )
     assert "  window.potassium: 3 days → 5 days" in lines
     assert "  in 4 states it fires where it was silent, when an order is chosen or signed" in lines
     example = next(line for line in lines if "example:" in line)
@@ -256,20 +321,35 @@ def test_a_window_of_results_that_moved_is_shown_by_a_patient_with_a_result_betw
 
 
 def test_a_window_that_was_shortened_by_a_day(tmp_path):
-    lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 2,"))
+    lines = told(
+        tmp_path,
+        (POTASSIUM, ORAL),
+        (POTASSIUM, ORAL),
+        ("window.potassium: {value: 3,", "window.potassium: {value: 2,"),
+    )
     assert "  in 4 states it is silent where it fired, when an order is chosen or signed" in lines
     assert "potassium 2.7 mmol/L, 3 days ago" in next(line for line in lines if "example:" in line)
 
 
 def test_a_window_of_another_kind_is_told_to_be_shown_by_no_patient(tmp_path):
-    lines = told(tmp_path, (PREGNANT, ORAL), (PREGNANT, ORAL), ("window.pregnancy: {value: 300,", "window.pregnancy: {value: 280,"))
+    lines = told(
+        tmp_path,
+        (PREGNANT, ORAL),
+        (PREGNANT, ORAL),
+        ("window.pregnancy: {value: 300,", "window.pregnancy: {value: 280,"),
+    )
     assert "Cards that rest on it: pregnant." in lines
     assert [line for line in lines if line.startswith("window.pregnancy: no patient is shown")]
 
 
 def test_a_parameter_that_one_set_lacks_leaves_its_cards_unwalked(tmp_path):
     """As an older revision may lack it."""
-    lines = told(tmp_path, (POTASSIUM, ORAL), (POTASSIUM, changed(ORAL, "1000", "800")), ("age.adult_from: ", "# age.adult_from: "))
+    lines = told(
+        tmp_path,
+        (POTASSIUM, ORAL),
+        (POTASSIUM, changed(ORAL, "1000", "800")),
+        ("age.adult_from: ", "# age.adult_from: "),
+    )
     assert "  age.adult_from: removed" in lines
     assert [line for line in lines if line.startswith("age.adult_from: no patient is shown")]
     assert "Cards that rest on it: low-potassium." in lines
@@ -294,9 +374,15 @@ def test_a_local_folder_is_compared_over_the_built_in_cards(tmp_path):
 def test_a_revision_of_git_is_compared(tmp_path, monkeypatch):
     cards(tmp_path / "cards", ORAL)
     monkeypatch.chdir(tmp_path)
-    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "cards"]):
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "cards"],
+    ):
         subprocess.run(["git", *command], check=True)
-    (tmp_path / "cards" / "oral-dose.yaml").write_text(changed(ORAL, "A low dose", "A dose that is low"), "utf-8")
+    (tmp_path / "cards" / "oral-dose.yaml").write_text(
+        changed(ORAL, "A low dose", "A dose that is low"), "utf-8"
+    )
     assert "summary: “A low dose” → “A dose that is low”" in run("HEAD:cards", "cards").output
     unknown = run("HEAD~9:cards", "cards")
     assert unknown.exit_code == 1 and "HEAD~9:cards: git says" in unknown.output
@@ -316,7 +402,11 @@ def test_the_forms_for_a_pull_request_and_for_programs(tmp_path):
         "parameter_sets": ["default", "uk", "us"],
     }
     [states] = made["states"]
-    assert (states["card"], states["hooks"], states["every_state"]) == ("oral-dose", ["order-sign"], True)
+    assert (states["card"], states["hooks"], states["every_state"]) == (
+        "oral-dose",
+        ["order-sign"],
+        True,
+    )
     assert states["differs"] == [
         {
             "how": "is silent where it fired",
@@ -330,9 +420,18 @@ def test_the_forms_for_a_pull_request_and_for_programs(tmp_path):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("nowhere", "there is no folder nowhere. Name a folder of cards, built-in, or a revision such as HEAD~1:cards."),
-        ("{empty}", "holds no set of cards: neither site.yaml (local cards) nor parameters/default.yaml."),
-        ("{broken}", "broken/oral-dose.yaml:7:20: there is no fact 'draft.b12_oral_dialy'. Did you mean 'draft.b12_oral_daily'?"),
+        (
+            "nowhere",
+            "there is no folder nowhere. Name a folder of cards, built-in, or a revision such as HEAD~1:cards.",
+        ),
+        (
+            "{empty}",
+            "holds no set of cards: neither site.yaml (local cards) nor parameters/default.yaml.",
+        ),
+        (
+            "{broken}",
+            "broken/oral-dose.yaml:7:20: there is no fact 'draft.b12_oral_dialy'. Did you mean 'draft.b12_oral_daily'?",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_told(tmp_path, name, why):
@@ -344,6 +443,11 @@ def test_what_cannot_be_compared_is_told(tmp_path, name, why):
 
 def test_a_limit_that_moved_changes_the_words_of_a_card_and_not_its_version(tmp_path):
     shown = changed(POTASSIUM, '"Correct it first."', '"Measured in {window.potassium}."')
-    lines = told(tmp_path, (shown, ORAL), (shown, ORAL), ("window.potassium: {value: 3,", "window.potassium: {value: 5,"))
+    lines = told(
+        tmp_path,
+        (shown, ORAL),
+        (shown, ORAL),
+        ("window.potassium: {value: 3,", "window.potassium: {value: 5,"),
+    )
     assert "  paragraph: “Measured in 3 days.” → “Measured in 5 days.”" in lines
     assert not [line for line in lines if "its version is still" in line]

@@ -43,7 +43,10 @@ def _ladders():
     found = {}
     for name in PARAMETER_SETS:
         for card in engine(name).cards.values():
-            found.setdefault((card.include, card.exclude, card.indicator, card.summary), ladder_as_authored(card, name))
+            found.setdefault(
+                (card.include, card.exclude, card.indicator, card.summary),
+                ladder_as_authored(card, name),
+            )
     return {f"{ladder.card} {ladder.parameter_set}": ladder for ladder in found.values()}
 
 
@@ -53,7 +56,10 @@ HOSTILE = '</text><script>alert("1")</script> & \\N {x|y} <b> \\"; shape=none //
 
 def hostile():
     plain = LADDERS["b12-neuro-regimen default"]
-    rungs = [Rung(HOSTILE, HOSTILE, "W" * 300, False, "unknown", (HOSTILE * 3,), card=HOSTILE), *plain.rungs]
+    rungs = [
+        Rung(HOSTILE, HOSTILE, "W" * 300, False, "unknown", (HOSTILE * 3,), card=HOSTILE),
+        *plain.rungs,
+    ]
     return replace(plain, title=HOSTILE, summary="x" * 500, rungs=tuple(rungs), outcome=HOSTILE)
 
 
@@ -107,7 +113,9 @@ def test_a_card_as_authored_shows_its_criteria_in_order_and_the_card_at_the_end(
 
 
 def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
-    document = drawn(engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW)
+    document = drawn(
+        engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW
+    )
     told = group_of(document, "B12 status not settled")
     assert told == (
         "include false stops",
@@ -119,21 +127,33 @@ def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
             "false",
         ],
     )
-    assert group_of(document, "folate-drafted: draft.folate_above_400_ug is true")[0] == "include true"
+    assert (
+        group_of(document, "folate-drafted: draft.folate_above_400_ug is true")[0] == "include true"
+    )
     assert group_of(document, "the card folic-acid-b12-deficient") == (
         "exclude true",
-        ["the card folic-acid-b12-deficient", "fires", "b12-deficient-card: card folic-acid-b12-deficient holds",
-         "folic-acid-b12-deficient fires", "true"],
-    )  # fmt: skip
+        [
+            "the card folic-acid-b12-deficient",
+            "fires",
+            "b12-deficient-card: card folic-acid-b12-deficient holds",
+            "folic-acid-b12-deficient fires",
+            "true",
+        ],
+    )
     assert group_of(document, "silent, stopped by b12-status-open")[0] == "outcome warning silent"
     assert len(re.findall("stopped here", document)) == 1
 
 
 def test_a_card_that_fires_has_no_stop_and_what_is_not_known_is_drawn_so():
-    fires = drawn(engine(), "svg", "folic-acid-b12-deficient", read_request(engine(), example()), NOW)
+    fires = drawn(
+        engine(), "svg", "folic-acid-b12-deficient", read_request(engine(), example()), NOW
+    )
     assert "stopped here" not in fires and group_of(fires, "fires")[0] == "outcome critical"
     renal = drawn(engine(), "svg", "cyanocobalamin-renal", read_request(engine(), example()), NOW)
-    assert group_of(renal, "renal dysfunction")[0] == "include unknown" and group_of(renal, "renal dysfunction")[1][-1] == "unknown"
+    assert (
+        group_of(renal, "renal dysfunction")[0] == "include unknown"
+        and group_of(renal, "renal dysfunction")[1][-1] == "unknown"
+    )
 
 
 def test_of_an_any_of_each_part_has_its_own_truth():
@@ -146,7 +166,9 @@ def test_of_an_any_of_each_part_has_its_own_truth():
 def test_results_are_shown_with_their_value_and_day():
     """No built-in card asks a result itself, so a card is made to."""
     card = engine().cards["folic-acid-b12-deficient"]
-    asking = replace(card, include=(Criterion("low", "b12.total", "below", 180, None, card.place),), exclude=())
+    asking = replace(
+        card, include=(Criterion("low", "b12.total", "below", 180, None, card.place),), exclude=()
+    )
     facts = engine().facts(read_request(engine(), example()), NOW)
     decisions = Decisions({card.id: asking}, facts, whole_trace=True)
     ladder = ladder_of_decision(decisions[card.id], decisions, facts, "default", "fires")
@@ -170,7 +192,9 @@ def check_fit(layout):
         badge = 84 if box.truth else 0
         for text in box.texts:
             room = badge if text.style == "words" else 0
-            assert text.x >= box.x + 10 and text.x + text.width <= box.x + box.width - 10 - room + 0.01, text
+            assert (
+                text.x >= box.x + 10 and text.x + text.width <= box.x + box.width - 10 - room + 0.01
+            ), text
             assert box.y < text.y - 10 and text.y < bottom
     assert bottom < layout.height
 
@@ -189,8 +213,20 @@ def test_svg_is_named_and_described_and_brings_nothing_from_elsewhere(name):
     assert root[0].tag == f"{SVG}title" and ladder.title in root[0].text
     assert root[1].tag == f"{SVG}desc" and root[1].text.startswith("Fires when all of these hold: ")
     assert root.get("aria-labelledby").split() == [root[0].get("id"), root[1].get("id")]
-    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {"svg", "title", "desc", "style", "path", "text", "g", "rect", "a"}
-    assert not re.search(r"url\(|@import|@font-face|https?://(?!www\.w3\.org/2000/svg)", svg(ladder))
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
+        "svg",
+        "title",
+        "desc",
+        "style",
+        "path",
+        "text",
+        "g",
+        "rect",
+        "a",
+    }
+    assert not re.search(
+        r"url\(|@import|@font-face|https?://(?!www\.w3\.org/2000/svg)", svg(ladder)
+    )
     links = [element.get("href") for element in root.iter(f"{SVG}a")]
     assert links == [f"{rung.card}.svg" for rung in ladder.rungs if rung.card]
 
@@ -205,7 +241,9 @@ def test_hostile_texts_stay_texts_in_svg():
 def test_graphviz_accepts_the_graphs():
     ladders = [*LADDERS.values(), hostile()]
     graphs = "".join(map(dot, ladders))
-    done = subprocess.run(["dot", "-Tplain"], input=graphs, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        ["dot", "-Tplain"], input=graphs, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (done.returncode, done.stderr) == (0, "")
     plain = done.stdout.split("stop\n")[:-1]
     assert len(plain) == len(ladders)
@@ -216,8 +254,18 @@ def test_graphviz_accepts_the_graphs():
 
 @needs_dot
 def test_hostile_texts_stay_texts_in_the_graph():
-    drawn_svg = subprocess.run(["dot", "-Tsvg"], input=dot(hostile()), capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
-    told = ["".join(element.itertext()) for element in ElementTree.fromstring(drawn_svg).iter(f"{SVG}text")]
+    drawn_svg = subprocess.run(
+        ["dot", "-Tsvg"],
+        input=dot(hostile()),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    ).stdout
+    told = [
+        "".join(element.itertext())
+        for element in ElementTree.fromstring(drawn_svg).iter(f"{SVG}text")
+    ]
     assert HOSTILE in [line.replace("\xa0", " ") for line in told]
 
 
@@ -229,7 +277,10 @@ def test_a_browser_sets_every_text_within_its_box(tmp_path):
       return [...g.querySelectorAll('text')].filter(t => {const b = t.getBBox();
         return b.x < r.x || b.x + b.width > r.x + r.width || b.y < r.y || b.y + b.height > r.y + r.height}).map(t => t.textContent)})"""
     wider = f"<style>.wider text{{font-family:'DejaVu Sans'!important}}</style><div class=wider>{drawings}</div>"
-    assert measured(tmp_path / "drawings.html", drawings + wider, script, tmp_path / "profile") == ([], [])
+    assert measured(tmp_path / "drawings.html", drawings + wider, script, tmp_path / "profile") == (
+        [],
+        [],
+    )
 
 
 def explain(*arguments, **environment):
@@ -239,10 +290,23 @@ def explain(*arguments, **environment):
 def test_explain_draws_a_card_for_a_request_or_as_authored(tmp_path):
     request = tmp_path / "request.json"
     request.write_bytes(example())
-    told = explain(str(request), "--card", "folic-acid-b12-unknown", "--svg", "--now", "2026-11-23T12:00:00+00:00")
-    assert told.exit_code == 0 and told.output == drawn(engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW)
+    told = explain(
+        str(request),
+        "--card",
+        "folic-acid-b12-unknown",
+        "--svg",
+        "--now",
+        "2026-11-23T12:00:00+00:00",
+    )
+    assert told.exit_code == 0 and told.output == drawn(
+        engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW
+    )
     graph = explain("--card", "cyanocobalamin-renal", "--dot", CDS_PARAMETERS="uk")
-    assert graph.exit_code == 0 and "parameter set uk" in graph.output and '"the card fires\\ninfo: Cyanocobalamin' in graph.output
+    assert (
+        graph.exit_code == 0
+        and "parameter set uk" in graph.output
+        and '"the card fires\\ninfo: Cyanocobalamin' in graph.output
+    )
 
 
 @pytest.mark.parametrize(
@@ -250,9 +314,12 @@ def test_explain_draws_a_card_for_a_request_or_as_authored(tmp_path):
     [
         (["--svg"], "A drawing shows one card: name it with --card ID."),
         (["--card", "b12-neuro-regimen"], "only a drawing (--svg, --dot) can do without a request"),
-        (["--card", "b12-neuro-regime", "--svg"], "There is no card 'b12-neuro-regime' in the parameter set default. Did you mean 'b12-neuro-regimen'?"),
+        (
+            ["--card", "b12-neuro-regime", "--svg"],
+            "There is no card 'b12-neuro-regime' in the parameter set default. Did you mean 'b12-neuro-regimen'?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_explain_tells_what_a_drawing_lacks(arguments, told):
     answer = explain(*arguments)
     assert answer.exit_code and told in answer.output

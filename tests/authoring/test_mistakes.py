@@ -46,9 +46,18 @@ def told(found: list[Finding], file: Path, text: str, at: str, said: str) -> boo
 
     def here(finding: Finding) -> bool:
         line, column = finding.place.line, finding.place.column
-        return "\n".join([lines[line - 1][column - 1 :], *lines[line:]]).startswith(at) if line <= len(lines) else not at
+        return (
+            "\n".join([lines[line - 1][column - 1 :], *lines[line:]]).startswith(at)
+            if line <= len(lines)
+            else not at
+        )
 
-    return any(finding.place.file == file.as_posix() and here(finding) and said in f"{finding.what} {finding.mend}" for finding in found)
+    return any(
+        finding.place.file == file.as_posix()
+        and here(finding)
+        and said in f"{finding.what} {finding.mend}"
+        for finding in found
+    )
 
 
 class Batch(NamedTuple):
@@ -62,7 +71,9 @@ class Batch(NamedTuple):
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory: pytest.TempPathFactory) -> Batch:
     root = tmp_path_factory.mktemp("local")
-    folder(root, {f"{number}/our-card.yaml": mistake.text() for number, mistake in enumerate(IN_CARDS)})
+    folder(
+        root, {f"{number}/our-card.yaml": mistake.text() for number, mistake in enumerate(IN_CARDS)}
+    )
     return Batch(root, check((root,), Settings()), refused(root))
 
 
@@ -71,29 +82,43 @@ def test_a_mistake_in_a_card_is_told_where_it_stands_and_never_served(batch, tmp
     mistake = IN_CARDS[number]
     file = batch.root / f"{number}/our-card.yaml"
     of_file = [finding for finding in batch.found if finding.place.file == file.as_posix()]
-    assert told(of_file, file, mistake.text(), mistake.at, mistake.said), "\n".join(map(str, of_file))
+    assert told(of_file, file, mistake.text(), mistake.at, mistake.said), "\n".join(
+        map(str, of_file)
+    )
     assert {(finding.code, finding.severity) for finding in of_file} == {("unreadable", "error")}
     # What loads but is wrong in its tests is refused alone.
-    assert file.as_posix() in batch.refused or refused(folder(tmp_path, {"ours/our-card.yaml": mistake.text()}))
+    assert file.as_posix() in batch.refused or refused(
+        folder(tmp_path, {"ours/our-card.yaml": mistake.text()})
+    )
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Finding]]:
     """A local folder for each mistake, one over the other, and what one run says of them."""
     root = tmp_path_factory.mktemp("folders")
-    roots = [folder(root / str(number), mistake.files) for number, mistake in enumerate(IN_FOLDERS) if not mistake.alone]
+    roots = [
+        folder(root / str(number), mistake.files)
+        for number, mistake in enumerate(IN_FOLDERS)
+        if not mistake.alone
+    ]
     return root, check(tuple(roots), Settings())
 
 
-@pytest.mark.parametrize("number", range(len(IN_FOLDERS)), ids=[mistake.what for mistake in IN_FOLDERS])
+@pytest.mark.parametrize(
+    "number", range(len(IN_FOLDERS)), ids=[mistake.what for mistake in IN_FOLDERS]
+)
 def test_a_mistake_in_a_folder_is_told_where_it_stands_and_never_served(folders, tmp_path, number):
     mistake = IN_FOLDERS[number]
     root = folder(tmp_path, mistake.files) if mistake.alone else folders[0] / str(number)
     found = check((root,), Settings()) if mistake.alone else folders[1]
-    of_folder = [finding for finding in found if finding.place.file.startswith(f"{root.as_posix()}/")]
+    of_folder = [
+        finding for finding in found if finding.place.file.startswith(f"{root.as_posix()}/")
+    ]
     content = mistake.files[mistake.file]
     text = content if isinstance(content, str) else ""
-    assert told(of_folder, root / mistake.file, text, mistake.at, mistake.said), "\n".join(map(str, of_folder))
+    assert told(of_folder, root / mistake.file, text, mistake.at, mistake.said), "\n".join(
+        map(str, of_folder)
+    )
     assert {(finding.code, finding.severity) for finding in of_folder} == {("unreadable", "error")}
     with pytest.raises(AuthoringError) as refusal:
         Engine(Settings(cards=(root,)))
@@ -104,7 +129,9 @@ ODD = {
     "byte-order-mark": "\ufeff" + CARD,
     "windows-line-ends": CARD.replace("\n", "\r\n"),
     "no-as-a-text": CARD.replace("title: Our card", "title: no # in Norway"),
-    "comment": CARD.replace("id: our-card", "# yaml-language-server: $schema=../card.schema.json\nid: our-card"),
+    "comment": CARD.replace(
+        "id: our-card", "# yaml-language-server: $schema=../card.schema.json\nid: our-card"
+    ),
     "anchor-without-alias": CARD.replace("exclude:\n", "exclude: &unused\n"),
     "signs": CARD.replace('"More of it."', "'Haemoglobin < 80 g/L, 10*9/L & \u00b5g: *more*'"),
     "quoted-day": CARD.replace("rank: 900", 'rank: 900\nreview_by: "2030-12-31"'),
@@ -116,9 +143,15 @@ def test_what_only_looks_odd_is_served_without_findings(tmp_path):
         f"ours/{name}.yaml": text.replace("our-card", name).replace("rank: 900", f"rank: {900 + n}")
         for n, (name, text) in enumerate(ODD.items())
     }
-    root = folder(tmp_path, {**cards, "ours/.#signs.yaml": "{", ".git/x.yaml": "{", "ours/signs.yaml~": "{"})
+    root = folder(
+        tmp_path, {**cards, "ours/.#signs.yaml": "{", ".git/x.yaml": "{", "ours/signs.yaml~": "{"}
+    )
     assert not refused(root, list(ODD))
-    found = {finding.code for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())}
+    found = {
+        finding.code
+        for finding in check((root,), Settings())
+        if finding.place.file.startswith(root.as_posix())
+    }
     assert found <= {"same-criteria", "same-title", "fire-together"}
 
 
@@ -138,32 +171,64 @@ def test_what_is_named_as_a_card_and_is_no_file_is_told_and_waited_for_by_nobody
     root = folder(tmp_path, {})
     os.mkfifo(root / "pipe.yaml")
     (root / "folder.yaml").mkdir()
-    found = [f"{Path(finding.place.file).name}: {finding.what}" for finding in check((root,), Settings()) if finding.severity == "error"]
+    found = [
+        f"{Path(finding.place.file).name}: {finding.what}"
+        for finding in check((root,), Settings())
+        if finding.severity == "error"
+    ]
     assert found == ["folder.yaml: this is not a file.", "pipe.yaml: this is not a file."]
 
 
 def test_who_cites_a_source_of_a_file_that_cannot_be_read_is_not_blamed(tmp_path):
     text = "our-handbook:\n  title: Ours: the handbook\n"
-    root = folder(tmp_path, {"evidence.yaml": text, "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook")})
+    root = folder(
+        tmp_path,
+        {
+            "evidence.yaml": text,
+            "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook"),
+        },
+    )
     [found] = [finding for finding in check((root,), Settings()) if finding.severity == "error"]
-    assert (Path(found.place.file).name, found.place.line, found.place.column) == ("evidence.yaml", 2, 14)
+    assert (Path(found.place.file).name, found.place.line, found.place.column) == (
+        "evidence.yaml",
+        2,
+        14,
+    )
 
 
 def test_a_source_of_the_future_is_doubted(tmp_path):
     evidence = EVIDENCE.replace("2026-06-01", "2206-06-01") + f"  checked_on: {date.today()}\n"
-    root = folder(tmp_path, {"evidence.yaml": evidence, "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook")})
-    [found] = [finding for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())]
-    assert (found.code, found.what) == ("doubtful-day", "'our-handbook' is dated 2206-06-01, after today.")
+    root = folder(
+        tmp_path,
+        {
+            "evidence.yaml": evidence,
+            "ours/our-card.yaml": CARD.replace("source: nice-ng239", "source: our-handbook"),
+        },
+    )
+    [found] = [
+        finding
+        for finding in check((root,), Settings())
+        if finding.place.file.startswith(root.as_posix())
+    ]
+    assert (found.code, found.what) == (
+        "doubtful-day",
+        "'our-handbook' is dated 2206-06-01, after today.",
+    )
 
 
 def test_a_card_without_tests_is_not_served(tmp_path):
     root = folder(tmp_path, {"ours/our-card.yaml": CARD[: CARD.index("tests:")]})
     found = [problem for problem in problems(Settings(cards=(root,)))]
-    assert len(found) == 2 and "our-card [default, uk, us] all tests: our-card has no test that it fires." in found[0]
+    assert (
+        len(found) == 2
+        and "our-card [default, uk, us] all tests: our-card has no test that it fires." in found[0]
+    )
 
 
 def test_who_starts_the_service_is_told_every_mistake_too(tmp_path, monkeypatch):
-    mistaken = CARD.replace("rank: 900", "rank: high").replace("indicator: info", "indicator: urgent")
+    mistaken = CARD.replace("rank: 900", "rank: high").replace(
+        "indicator: info", "indicator: urgent"
+    )
     root = folder(tmp_path, {"ours/our-card.yaml": mistaken, "ours/other.yaml": ""})
     monkeypatch.setenv("CDS_CARDS", str(root))
     told = CliRunner().invoke(main, ["serve"])
@@ -178,4 +243,8 @@ def test_who_starts_the_service_is_told_every_mistake_too(tmp_path, monkeypatch)
 def test_the_card_without_mistakes_is_served_and_has_no_findings(tmp_path):
     root = folder(tmp_path, {"ours/our-card.yaml": CARD})
     assert not refused(root)
-    assert [str(finding) for finding in check((root,), Settings()) if finding.place.file.startswith(root.as_posix())] == []
+    assert [
+        str(finding)
+        for finding in check((root,), Settings())
+        if finding.place.file.startswith(root.as_posix())
+    ] == []

@@ -48,7 +48,11 @@ def outcomes(tested, *others):
 
 
 def unkilled(tested, *others):
-    return {change: result.verdict for change, result in outcomes(tested, *others).items() if result.verdict != "killed"}
+    return {
+        change: result.verdict
+        for change, result in outcomes(tested, *others).items()
+        if result.verdict != "killed"
+    }
 
 
 # --- which mistakes are tried
@@ -80,25 +84,41 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("criterion", "changes"), MISTAKES, ids=[criterion for criterion, _ in MISTAKES])
+@pytest.mark.parametrize(
+    ("criterion", "changes"), MISTAKES, ids=[criterion for criterion, _ in MISTAKES]
+)
 def test_a_criterion_is_dropped_and_moved_and_changed_in_every_way(tmp_path, criterion, changes):
     including = card(tmp_path, include=f"[{{id: c, {criterion}}}]")
-    assert {mutant.change for mutant in mutants(including)} == {"dropped", "moved to exclude", *changes}
+    assert {mutant.change for mutant in mutants(including)} == {
+        "dropped",
+        "moved to exclude",
+        *changes,
+    }
 
 
 # An exclusion that fires where the fact is unknown is refused when it is read.
-EXCLUSIONS = [(criterion, changes) for criterion, changes in MISTAKES if "when_unknown" not in criterion]
+EXCLUSIONS = [
+    (criterion, changes) for criterion, changes in MISTAKES if "when_unknown" not in criterion
+]
 
 
-@pytest.mark.parametrize(("criterion", "changes"), EXCLUSIONS, ids=[criterion for criterion, _ in EXCLUSIONS])
+@pytest.mark.parametrize(
+    ("criterion", "changes"), EXCLUSIONS, ids=[criterion for criterion, _ in EXCLUSIONS]
+)
 def test_an_exclusion_is_dropped_and_moved_and_changed_in_every_way(tmp_path, criterion, changes):
     excluding = card(tmp_path, exclude=f"[{{id: c, {criterion}}}]")
-    assert {mutant.change for mutant in mutants(excluding)} == {"dropped", "moved to include", *changes}
+    assert {mutant.change for mutant in mutants(excluding)} == {
+        "dropped",
+        "moved to include",
+        *changes,
+    }
 
 
 def test_each_alternative_is_dropped_and_changed(tmp_path):
     either = "[{id: either, any_of: [{fact: anaemia, is: true}, {fact: leber, is: true}]}]"
-    assert {(mutant.criterion, mutant.change) for mutant in mutants(card(tmp_path, include=either))} == {
+    assert {
+        (mutant.criterion, mutant.change) for mutant in mutants(card(tmp_path, include=either))
+    } == {
         ("either", "dropped"),
         ("either", "moved to exclude"),
         ("either", "alternative dropped: anaemia is true"),
@@ -141,14 +161,27 @@ def test_a_number_of_days_needs_tests_on_both_sides(tmp_path):
 def test_a_silence_for_another_reason_does_not_count(tmp_path):
     both = "[{id: anaemic, fact: anaemia, is: true}, {id: leber, fact: leber, is: true}]"
     fires = "{facts: {anaemia: true, leber: true}, fires: true}"
-    masked = card(tmp_path, both, tests=f"[{fires}, {{facts: {{anaemia: false}}, silent: anaemic}}]")
+    masked = card(
+        tmp_path, both, tests=f"[{fires}, {{facts: {{anaemia: false}}, silent: anaemic}}]"
+    )
     assert outcomes(masked)["anaemia is true → anaemia is true, or unknown"].verdict == "survived"
-    dropped = [result for result in mutate(masked, {"a-card": masked}, "default") if result.mutant.change == "dropped"]
-    assert [(result.mutant.criterion, result.verdict) for result in dropped] == [("anaemic", "survived"), ("leber", "survived")]
-    assert dropped[0].remark == "add the test  facts: {anaemia: false, leber: true}, silent: anaemic"
+    dropped = [
+        result
+        for result in mutate(masked, {"a-card": masked}, "default")
+        if result.mutant.change == "dropped"
+    ]
+    assert [(result.mutant.criterion, result.verdict) for result in dropped] == [
+        ("anaemic", "survived"),
+        ("leber", "survived"),
+    ]
+    assert (
+        dropped[0].remark == "add the test  facts: {anaemia: false, leber: true}, silent: anaemic"
+    )
 
 
-OTHER = "[{id: leber, fact: leber, is: true}, {id: k, fact: potassium.level, in: [low, severely-low]}]"
+OTHER = (
+    "[{id: leber, fact: leber, is: true}, {id: k, fact: potassium.level, in: [low, severely-low]}]"
+)
 EVERYTHING = """
   - {id: level, fact: b12.status, in: [deficient, indeterminate]}
   - {id: number, fact: draft.b12_interval, at_least: 14 d}
@@ -172,8 +205,14 @@ def test_the_suggested_tests_pass_and_kill_every_mutant(tmp_path):
     for _ in range(80):
         tested = card(tmp_path, EVERYTHING, exclude, tests=f"[{', '.join(tests)}]")
         cards = {"other-card": other, "a-card": tested}
-        assert not [result for test in tested.tests if (result := run_test(tested, test, cards, "default")).problem]
-        survivors = [result for result in mutate(tested, cards, "default") if result.verdict == "survived"]
+        assert not [
+            result
+            for test in tested.tests
+            if (result := run_test(tested, test, cards, "default")).problem
+        ]
+        survivors = [
+            result for result in mutate(tested, cards, "default") if result.verdict == "survived"
+        ]
         if not survivors:
             break
         suggested = survivors[0].remark.removeprefix("add the test  ")
@@ -187,8 +226,13 @@ def test_the_suggested_tests_pass_and_kill_every_mutant(tmp_path):
 
 def test_an_alternative_that_asks_for_unknown_makes_when_unknown_needless(tmp_path):
     either = "[{id: either, any_of: [{fact: b12.status, in: [deficient]}, {fact: b12.status, unknown: true}]}]"
-    found = outcomes(card(tmp_path, either))["b12.status in deficient → b12.status in deficient, or unknown"]
-    assert (found.verdict, found.remark) == ("equivalent", "no state of the facts that the card asks tells it from the card")
+    found = outcomes(card(tmp_path, either))[
+        "b12.status in deficient → b12.status in deficient, or unknown"
+    ]
+    assert (found.verdict, found.remark) == (
+        "equivalent",
+        "no state of the facts that the card asks tells it from the card",
+    )
 
 
 def test_what_another_criterion_already_decides_is_equivalent_and_says_which(tmp_path):
@@ -198,19 +242,29 @@ def test_what_another_criterion_already_decides_is_equivalent_and_says_which(tmp
         "[{id: severe, fact: allergy.cobalamin, in: [severe]}, {id: anaemic, fact: anaemia, is: true}]",
     )
     found = outcomes(tested)["allergy.cobalamin in other → allergy.cobalamin in other, severe"]
-    assert (found.verdict, found.remark) == ("equivalent", "wherever it would show, 'severe' already keeps the card silent")
+    assert (found.verdict, found.remark) == (
+        "equivalent",
+        "wherever it would show, 'severe' already keeps the card silent",
+    )
 
 
 def test_what_cannot_be_searched_is_never_called_equivalent(tmp_path, monkeypatch):
     monkeypatch.setattr("cds_service.authoring.mutation.MOST_TRIES", 2_000)
-    facts = [name for name, definition in CATALOGUE.items() if definition.kind is YES_NO and name != "patient.paediatric"]
+    facts = [
+        name
+        for name, definition in CATALOGUE.items()
+        if definition.kind is YES_NO and name != "patient.paediatric"
+    ]
     eithers = ", ".join(
-        f"{{id: e{n}, any_of: [{{fact: {facts[n]}, is: true}}, {{fact: {facts[n + 1]}, is: true}}]}}" for n in range(0, 16, 2)
+        f"{{id: e{n}, any_of: [{{fact: {facts[n]}, is: true}}, {{fact: {facts[n + 1]}, is: true}}]}}"
+        for n in range(0, 16, 2)
     )
     first, second = (card(tmp_path, f"[{eithers}]", name=name) for name in ("first", "second"))
     never = "[{id: f, card: first, holds: true}, {id: c, fact: patient.paediatric, is: true}]"
     tested = card(tmp_path, never, "[{id: s, card: second, holds: true}]")
-    result = outcomes(tested, first, second)["patient.paediatric is true → patient.paediatric is false"]
+    result = outcomes(tested, first, second)[
+        "patient.paediatric is true → patient.paediatric is false"
+    ]
     assert result.verdict == "survived"
     assert "too many facts" in result.remark
 
@@ -220,7 +274,11 @@ def test_what_cannot_be_searched_is_never_called_equivalent(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("tested", engine().cards.values(), ids=lambda each: each.id)
 def test_every_mistake_in_a_card_fails_one_of_its_tests(tested):
-    survivors = [result for result in mutate(tested, engine().cards, "default") if result.verdict == "survived"]
+    survivors = [
+        result
+        for result in mutate(tested, engine().cards, "default")
+        if result.verdict == "survived"
+    ]
     assert not survivors, "\n".join(report(survivors))
 
 
@@ -263,7 +321,11 @@ def test_the_command_names_each_survivor_with_its_line_and_the_test_to_add_and_f
 
 
 def test_mutants_wait_until_the_tests_pass(own_cards):
-    spoil(own_cards / "safety" / "b12-paediatric.yaml", "{draft.b12: true, patient.paediatric: true}", "{draft.b12: true}")
+    spoil(
+        own_cards / "safety" / "b12-paediatric.yaml",
+        "{draft.b12: true, patient.paediatric: true}",
+        "{draft.b12: true}",
+    )
     result = CliRunner().invoke(main, ["test", "--mutate", "b12-paediatric"])
     assert result.exit_code == 1
     assert "expected fires" in result.output
@@ -271,7 +333,11 @@ def test_mutants_wait_until_the_tests_pass(own_cards):
 
 
 def test_a_test_that_cannot_be_read_is_told_with_its_place(own_cards):
-    spoil(own_cards / "safety" / "b12-paediatric.yaml", "silent: below-16-years", "silent: below-61-years")
+    spoil(
+        own_cards / "safety" / "b12-paediatric.yaml",
+        "silent: below-16-years",
+        "silent: below-61-years",
+    )
     result = CliRunner().invoke(main, ["test"])
     assert result.exit_code == 1
     assert "b12-paediatric.yaml:" in result.output

@@ -127,7 +127,11 @@ def test_a_card_changed_at_random_is_read_or_told_as_a_mistake(somewhere, file, 
             if not found:
                 beside = {**loaded.cards, card.id: card}
                 among = SimpleNamespace(
-                    settings=loaded.settings, site=loaded.site, cards=beside, vocabulary=loaded.vocabulary, sign_offs=loaded.sign_offs
+                    settings=loaded.settings,
+                    site=loaded.site,
+                    cards=beside,
+                    vocabulary=loaded.vocabulary,
+                    sign_offs=loaded.sign_offs,
                 )
                 found = list(card_findings(card, among, beside.values(), TODAY))
     finally:
@@ -140,13 +144,17 @@ def test_a_card_changed_at_random_is_read_or_told_as_a_mistake(somewhere, file, 
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["default", "uk"]), st.booleans(), st.integers(0, 2**32), st.integers(1, 3))
-def test_parameters_and_evidence_changed_at_random_are_read_or_told_as_a_mistake(somewhere, name, of_evidence, seed, times):
+def test_parameters_and_evidence_changed_at_random_are_read_or_told_as_a_mistake(
+    somewhere, name, of_evidence, seed, times
+):
     file = "evidence.yaml" if of_evidence else f"parameters/{name}.yaml"
     text = changed((CARDS / file).read_text("utf-8"), seed, times)
     root = somewhere / "shared"
     (root / "parameters").mkdir(parents=True, exist_ok=True)
     for other in ("evidence.yaml", "parameters/default.yaml", "parameters/uk.yaml"):
-        (root / other).write_bytes((text if other == file else (CARDS / other).read_text("utf-8")).encode())
+        (root / other).write_bytes(
+            (text if other == file else (CARDS / other).read_text("utf-8")).encode()
+        )
     places = [Folder(root, "shared")]
     try:
         loaded = load_parameters(places, "uk", load_evidence(places))
@@ -158,7 +166,10 @@ def test_parameters_and_evidence_changed_at_random_are_read_or_told_as_a_mistake
 
 
 def test_check_of_a_folder_of_cards_changed_at_random_ends_with_findings(tmp_path):
-    cards = {f"ours/{file.name}": changed(file.read_text("utf-8"), seed, 1) for seed, file in enumerate(FILES)}
+    cards = {
+        f"ours/{file.name}": changed(file.read_text("utf-8"), seed, 1)
+        for seed, file in enumerate(FILES)
+    }
     root = folder(tmp_path, cards)
     found = check((root,), Settings())
     told = {finding.place.file for finding in found if finding.code == "unreadable"}
@@ -190,7 +201,10 @@ def test_what_is_said_of_the_whole_set_holds_for_cards_changed_at_random(tmp_pat
         parameters=loaded.parameters,
         folders=loaded.folders,
         sign_offs=loaded.sign_offs,
-        cards_by_hook={hook: {card.id: card for card in beside.values() if hook in card.hooks} for hook in loaded.cards_by_hook},
+        cards_by_hook={
+            hook: {card.id: card for card in beside.values() if hook in card.hooks}
+            for hook in loaded.cards_by_hook
+        },
     )
     for finding in set_findings({"default": among}, TODAY):
         assert finding.code in CODES and finding.place.line >= 1

@@ -64,7 +64,10 @@ def cards(tmp_path):
 
     def made(*tests: str):
         found = {}
-        for name, text in (("our-card", CARD.replace("TESTS", "\n".join(f"  - {test}" for test in tests))), ("their-card", THEIRS)):
+        for name, text in (
+            ("our-card", CARD.replace("TESTS", "\n".join(f"  - {test}" for test in tests))),
+            ("their-card", THEIRS),
+        ):
             (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
             content = load(tmp_path / f"{name}.yaml", f"{name}.yaml")
             found[name] = parse_card(content, content.place, VOCABULARY, "default")
@@ -87,8 +90,13 @@ def test_a_test_that_passes_has_no_trace(cards):
     assert (found.problem, found.trace, found.unreadable) == ("", (), False)
 
 
-def test_a_failing_test_shows_each_criterion_its_truth_what_it_had_to_go_by_and_what_stopped_it(cards):
-    found = result(cards, "{name: fires, facts: {b12.status: sufficient, potassium: 4.0 mmol/L, mma.level: high}, fires: true}")
+def test_a_failing_test_shows_each_criterion_its_truth_what_it_had_to_go_by_and_what_stopped_it(
+    cards,
+):
+    found = result(
+        cards,
+        "{name: fires, facts: {b12.status: sufficient, potassium: 4.0 mmol/L, mma.level: high}, fires: true}",
+    )
     assert found.problem == "expected fires, got silent by deficient"
     assert found.place == ("our-card.yaml", 23, 5)
     assert found.trace == (
@@ -100,7 +108,10 @@ def test_a_failing_test_shows_each_criterion_its_truth_what_it_had_to_go_by_and_
 
 
 def test_the_criterion_that_the_test_wants_to_stop_the_card_is_marked(cards):
-    found = result(cards, "{name: a child, facts: {b12.status: deficient, patient.paediatric: false}, silent: below-16-years}")
+    found = result(
+        cards,
+        "{name: a child, facts: {b12.status: deficient, patient.paediatric: false}, silent: below-16-years}",
+    )
     assert found.problem == "expected silent by below-16-years, got fires"
     assert found.trace[2:] == (
         "  false   unless theirs: card their-card holds [it is silent by mma-high]",
@@ -127,10 +138,18 @@ UNREADABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("test", "line", "column", "told"), UNREADABLE, ids=[told for *_, told in UNREADABLE])
-def test_what_cannot_be_read_is_told_with_its_place_and_how_to_mend_it(cards, test, line, column, told):
+@pytest.mark.parametrize(
+    ("test", "line", "column", "told"), UNREADABLE, ids=[told for *_, told in UNREADABLE]
+)
+def test_what_cannot_be_read_is_told_with_its_place_and_how_to_mend_it(
+    cards, test, line, column, told
+):
     found = result(cards, test)
-    assert (found.place, found.problem, found.unreadable) == (("our-card.yaml", line, column), told, True)
+    assert (found.place, found.problem, found.unreadable) == (
+        ("our-card.yaml", line, column),
+        told,
+        True,
+    )
 
 
 def test_a_test_that_cannot_be_read_does_not_hide_the_others(cards):
@@ -148,7 +167,9 @@ def test_a_test_that_cannot_be_read_does_not_hide_the_others(cards):
 
 
 def test_a_test_that_is_no_mapping_stops_the_card(cards):
-    with pytest.raises(AuthoringError, match=r"our-card\.yaml:23:5: a test is a mapping\. It has 'name', 'facts'"):
+    with pytest.raises(
+        AuthoringError, match=r"our-card\.yaml:23:5: a test is a mapping\. It has 'name', 'facts'"
+    ):
         cards("just words")
 
 
@@ -166,7 +187,10 @@ def site(tmp_path_factory):
         "{name: misspelt, facts: {b12.stauts: sufficient}, fires: true}",
     )
     (folder / "our-card.yaml").write_text(
-        CARD.replace("TESTS", "\n".join(f"  - {test}" for test in tests)).replace("their-card", "therapy-lapsed"), "utf-8"
+        CARD.replace("TESTS", "\n".join(f"  - {test}" for test in tests)).replace(
+            "their-card", "therapy-lapsed"
+        ),
+        "utf-8",
     )
     return folder
 
@@ -175,7 +199,9 @@ def run(*arguments: object):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_the_tests_of_a_folder_are_told_once_for_the_sets_that_fail_alike_and_written_for_a_build_server(site, tmp_path):
+def test_the_tests_of_a_folder_are_told_once_for_the_sets_that_fail_alike_and_written_for_a_build_server(
+    site, tmp_path
+):
     told = run("test", "our-card", "--cards", site, "--junit", tmp_path / "tests.xml")
     assert told.exit_code == 1
     assert (
@@ -189,10 +215,14 @@ def test_the_tests_of_a_folder_are_told_once_for_the_sets_that_fail_alike_and_wr
     assert told.output.endswith("3 passed, 6 failed, 3 unreadable\n")
     root = ElementTree.parse(tmp_path / "tests.xml").getroot()
     assert [suite.attrib["name"] for suite in root] == ["default", "uk", "us"]
-    assert [(suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) for suite in root] == [("4", "2", "1")] * 3
+    assert [
+        (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) for suite in root
+    ] == [("4", "2", "1")] * 3
     passed, failed, unreadable, _ = root[0]
     assert (failed.attrib["classname"], failed.attrib["name"]) == ("our-card", "<b>sufficient</b>")
-    assert "b12.status in deficient [b12.status: sufficient]   <-- stops it (line 7)" in str(failed.findtext("failure"))
+    assert "b12.status in deficient [b12.status: sufficient]   <-- stops it (line 7)" in str(
+        failed.findtext("failure")
+    )
     assert passed.find("failure") is None and passed.find("error") is None
     assert "there is no fact 'b12.stauts'" in unreadable.find("error").attrib["message"]
 
@@ -201,7 +231,10 @@ def test_the_tests_of_a_folder_are_told_once_for_the_sets_that_fail_alike_and_wr
 def test_a_card_that_is_not_there(command):
     told = run(command, "b12-deficiency-nuero")
     assert told.exit_code == 1
-    assert told.output == "Error: No parameter set has an active card 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?\n"
+    assert (
+        told.output
+        == "Error: No parameter set has an active card 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?\n"
+    )
 
 
 def test_a_card_without_tests_does_not_pass(tmp_path):
@@ -209,7 +242,10 @@ def test_a_card_without_tests_does_not_pass(tmp_path):
     (tmp_path / "their-card.yaml").write_text(THEIRS, "utf-8")
     told = run("test", "their-card", "--cards", tmp_path)
     assert told.exit_code == 1
-    assert "their-card [default, uk, us] all tests: their-card has no test that it fires. Add one under tests." in told.output
+    assert (
+        "their-card [default, uk, us] all tests: their-card has no test that it fires. Add one under tests."
+        in told.output
+    )
 
 
 def test_a_file_that_cannot_be_written_is_an_error_not_a_trace(tmp_path):
@@ -223,7 +259,10 @@ def test_a_file_that_cannot_be_written_is_an_error_not_a_trace(tmp_path):
 def covered(cards, *tests):
     """Criterion and part, with how often it held, did not hold, and was not known."""
     made = cards(*tests)
-    return {(one.part, one.criterion): (one.held, one.did_not_hold, one.unknown) for one in seen(made["our-card"], made, "default")}
+    return {
+        (one.part, one.criterion): (one.held, one.did_not_hold, one.unknown)
+        for one in seen(made["our-card"], made, "default")
+    }
 
 
 def test_every_criterion_and_part_and_when_is_counted(cards):
@@ -240,22 +279,37 @@ def test_every_criterion_and_part_and_when_is_counted(cards):
         ("exclude", "theirs"): (1, 2, 0),
         ("exclude", "below-16-years"): (1, 1, 1),
         ("when of a paragraph", "leber-is"): (1, 0, 0),  # only the first test makes the card speak
-    }  # fmt: skip
+    }
 
 
 def test_a_criterion_about_a_card_that_is_off_is_not_asked_of_any_test(cards):
     made = cards("{name: a, facts: {}, silent: deficient}")
     alone = {"our-card": made["our-card"]}
-    assert {one.criterion: one.decidable for one in seen(made["our-card"], alone, "default")}["theirs"] is False
+    assert {one.criterion: one.decidable for one in seen(made["our-card"], alone, "default")}[
+        "theirs"
+    ] is False
 
 
 def test_what_is_one_sided_is_listed_by_place_and_fails_under_the_share_asked_for(site, tmp_path):
     folder = tmp_path / "local"
     folder.mkdir()
     for path in site.iterdir():
-        text = "".join(line for line in path.read_text("utf-8").splitlines(keepends=True) if "stauts" not in line)
+        text = "".join(
+            line
+            for line in path.read_text("utf-8").splitlines(keepends=True)
+            if "stauts" not in line
+        )
         (folder / path.name).write_text(text, "utf-8")
-    told = run("coverage", "our-card", "--cards", folder, "--fail-under", "50", "--html", tmp_path / "page.html")
+    told = run(
+        "coverage",
+        "our-card",
+        "--cards",
+        folder,
+        "--fail-under",
+        "50",
+        "--html",
+        tmp_path / "page.html",
+    )
     place = f"{folder.as_posix()}/our-card.yaml"
     assert told.output.splitlines() == [
         "our-card: 1 of 7",
@@ -295,7 +349,11 @@ def test_tests_that_cannot_be_read_are_told_by_coverage_too(site):
 
 
 def test_the_tests_of_the_built_in_cards_see_every_criterion_both_ways():
-    assert [line for line in as_text(covered_cards((), Settings())).splitlines() if line.startswith("  ")] == []
+    assert [
+        line
+        for line in as_text(covered_cards((), Settings())).splitlines()
+        if line.startswith("  ")
+    ] == []
 
 
 def test_no_cards_are_covered_in_full():
@@ -305,5 +363,11 @@ def test_no_cards_are_covered_in_full():
 def test_the_page_takes_no_markup_from_a_card():
     place = Place("<i>.yaml", 1, 1)
     one = Seen("a", "include", "<script>", "<b>", place, 0, 1, 0, True)
-    page = as_html([CoveredCard("a", place, (Covered("include", "<script>", "<b>", place, {"default": one}),))])
-    assert "<script>" not in page and "<b>" not in page.replace("<b>a</b>", "") and "&lt;script&gt;" in page
+    page = as_html(
+        [CoveredCard("a", place, (Covered("include", "<script>", "<b>", place, {"default": one}),))]
+    )
+    assert (
+        "<script>" not in page
+        and "<b>" not in page.replace("<b>a</b>", "")
+        and "&lt;script&gt;" in page
+    )

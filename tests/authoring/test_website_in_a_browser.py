@@ -23,7 +23,10 @@ def site(tmp_path_factory):
 
 def found(page):
     """The addresses of what was found, best first, without the folder of the site."""
-    return [re.sub(r".*/site\d+/", "", link.evaluate("link => link.href")) for link in page.locator("#results a").all()]
+    return [
+        re.sub(r".*/site\d+/", "", link.evaluate("link => link.href"))
+        for link in page.locator("#results a").all()
+    ]
 
 
 def look_for(page, words):
@@ -31,8 +34,17 @@ def look_for(page, words):
     return found(page)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("cards/b12-indeterminate", "evidence", "cards", "settings")])
-def test_axe_finds_nothing_in_light_and_dark_and_on_a_phone_and_the_policy_stops_nothing(site, kind):
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        for kind in KINDS
+        if kind not in ("cards/b12-indeterminate", "evidence", "cards", "settings")
+    ],
+)
+def test_axe_finds_nothing_in_light_and_dark_and_on_a_phone_and_the_policy_stops_nothing(
+    site, kind
+):
     with opened() as page:
         page.goto((site / f"{kind}.html").as_uri())
         assert faults(page, (DESK, PHONE)) == []
@@ -44,8 +56,12 @@ def test_the_start_page_leads_each_audience_through_the_documents_in_the_order_o
         page.goto((site / "index.html").as_uri())
         assert "watches over vitamin B12 and folate" in page.locator("main").inner_text()
         for audience in audiences(readme):
-            group = page.locator(".audience").filter(has=page.get_by_role("heading", name=audience.name, exact=True))
-            assert group.locator("li > a").all_inner_texts() == [reading.label for reading in audience.readings]
+            group = page.locator(".audience").filter(
+                has=page.get_by_role("heading", name=audience.name, exact=True)
+            )
+            assert group.locator("li > a").all_inner_texts() == [
+                reading.label for reading in audience.readings
+            ]
         page.get_by_role("link", name="EHRs", exact=True).click()
         for title in ("Trust", "FHIR access", "The SMART app", "Feedback, report, snoozing"):
             page.locator("a[rel=next]").click()
@@ -53,12 +69,21 @@ def test_the_start_page_leads_each_audience_through_the_documents_in_the_order_o
         page.locator("a[rel=prev]").click()
         assert page.get_by_role("heading", level=1).inner_text() == "The SMART app"
     assert [audience.name for audience in audiences(readme)] == [
-        "EHR integrators", "Clinicians and informaticians", "Authors of cards", "Users of FHIR", "Operators", "Developers",
-    ]  # fmt: skip
+        "EHR integrators",
+        "Clinicians and informaticians",
+        "Authors of cards",
+        "Users of FHIR",
+        "Operators",
+        "Developers",
+    ]
 
 
 def test_every_document_is_for_an_audience():
-    told = {reading.href for audience in audiences((ROOT / "README.md").read_text("utf-8")) for reading in audience.readings}
+    told = {
+        reading.href
+        for audience in audiences((ROOT / "README.md").read_text("utf-8"))
+        for reading in audience.readings
+    }
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= told
 
 
@@ -69,14 +94,23 @@ def test_the_search_finds_cards_parameters_settings_and_messages_without_a_serve
         page.get_by_role("button", name="Search").click()
         page.wait_for_url("**/search.html?q=*")
         assert found(page)[0] == "cards/folic-acid-b12-deficient.html"
-        assert look_for(page, "b12.total.deficient_below")[0] == "parameters.html#b12.total.deficient_below"
+        assert (
+            look_for(page, "b12.total.deficient_below")[0]
+            == "parameters.html#b12.total.deficient_below"
+        )
         assert look_for(page, "CDS_EHR")[0] == "settings.html#CDS_EHR"
         assert look_for(page, "kid is not in the client's JWK Set")[0] == "trust.html#try-it"
         assert look_for(page, "194045006") == ["value-sets.html#leber"]
         assert look_for(page, "pernicious anemia") == look_for(page, "pernicious anaemia") != []
-        assert look_for(page, "xyzzy") == [] and page.get_by_role("status").inner_text() == "Nothing was found."
+        assert (
+            look_for(page, "xyzzy") == []
+            and page.get_by_role("status").inner_text() == "Nothing was found."
+        )
         assert page.url.endswith("?q=xyzzy")
-        assert look_for(page, "leber xyzzy") and "No place has all of these words" in page.get_by_role("status").inner_text()
+        assert (
+            look_for(page, "leber xyzzy")
+            and "No place has all of these words" in page.get_by_role("status").inner_text()
+        )
         look_for(page, "CDS_EHR")
         page.locator("#results a").first.click()
         assert "What is known of the EHR" in page.locator("tr:target").inner_text()
@@ -101,11 +135,14 @@ def test_code_is_copied_by_a_button_and_headings_and_contents_lead_to_their_plac
         page.locator(".copy").first.click()
         page.get_by_role("button", name="Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()").startswith("clients:\n  - iss: ")
-        page.get_by_role("navigation", name="On this page").get_by_role("link", name="What is refused").click()
+        page.get_by_role("navigation", name="On this page").get_by_role(
+            "link", name="What is refused"
+        ).click()
         assert page.locator("h2:target").inner_text() == "What is refused"
         page.get_by_role("heading", name="Rotate keys").get_by_role("link").click()
         assert page.url.endswith("#rotate-keys")
         page.emulate_media(media="print")
-        assert [page.locator(part).first.is_visible() for part in ("details.contents", ".copy", "form.search", "h1")] == [False] * 3 + [
-            True
-        ]
+        assert [
+            page.locator(part).first.is_visible()
+            for part in ("details.contents", ".copy", "form.search", "h1")
+        ] == [False] * 3 + [True]

@@ -28,9 +28,20 @@ from cds_service.rules.decision import Decisions
 from cds_service.states.values import TODAY, StatedFacts
 from tests.spec.scenarios import EVERY_CARD, INJECTIONS, LOW_B12, PARAESTHESIA, PERNICIOUS
 from tests.support.clinic import engine
-from tests.support.fhir_builders import NOW, condition, folic_acid, hook_request, observation, prefetch
+from tests.support.fhir_builders import (
+    NOW,
+    condition,
+    folic_acid,
+    hook_request,
+    observation,
+    prefetch,
+)
 
-CASES = [(parameter_set, card_id) for parameter_set in PARAMETER_SETS for card_id in engine(parameter_set).cards]
+CASES = [
+    (parameter_set, card_id)
+    for parameter_set in PARAMETER_SETS
+    for card_id in engine(parameter_set).cards
+]
 
 
 def asked(card, cards):
@@ -55,7 +66,11 @@ def every_value(name, criteria):
         YES_NO: [True, False],
         CATEGORY: list(CATALOGUE[name].values),
         NUMBER: numbers,
-        RESULT: [StatedResult(Interval.of(number, comparator), "") for number in numbers for comparator in (None, "<", "<=", ">", ">=")],
+        RESULT: [
+            StatedResult(Interval.of(number, comparator), "")
+            for number in numbers
+            for comparator in (None, "<", "<=", ">", ">=")
+        ],
         DATE: [TODAY - timedelta(days=int(number)) for number in numbers] or [TODAY],
         ORDERS: [("serum-b12",)],
     }[kind]
@@ -73,7 +88,10 @@ def turning(card, cards, stated, size):
         frozenset(names)
         for names in combinations(values, size)
         if any(
-            Decisions(cards, StatedFacts({**stated, **dict(zip(names, chosen, strict=True))})).holds(card.id) is not fires
+            Decisions(
+                cards, StatedFacts({**stated, **dict(zip(names, chosen, strict=True))})
+            ).holds(card.id)
+            is not fires
             for chosen in product(*(values[name] for name in names))
         )
     }
@@ -84,7 +102,9 @@ def told(found):
 
 
 @pytest.mark.parametrize(("parameter_set", "card_id"), CASES)
-def test_what_is_told_turns_the_card_in_each_of_its_tests_and_nothing_smaller_does(parameter_set, card_id):
+def test_what_is_told_turns_the_card_in_each_of_its_tests_and_nothing_smaller_does(
+    parameter_set, card_id
+):
     cards = engine(parameter_set).cards
     card = cards[card_id]
     for test in applicable_tests(card, parameter_set):
@@ -102,7 +122,11 @@ def test_what_is_told_turns_the_card_in_each_of_its_tests_and_nothing_smaller_do
             assert told(found) == turning(card, cards, stated, size)
 
 
-SMALL = [card_id for card_id, card in engine().cards.items() if len({criterion.fact for criterion in asked(card, engine().cards)}) <= 5]
+SMALL = [
+    card_id
+    for card_id, card in engine().cards.items()
+    if len({criterion.fact for criterion in asked(card, engine().cards)}) <= 5
+]
 
 
 @pytest.mark.parametrize("card_id", SMALL)
@@ -110,7 +134,9 @@ def test_where_nothing_is_known_brute_force_finds_the_same(card_id):
     cards = engine().cards
     found = why_not(cards[card_id], cards, StatedFacts({}))
     size = len(found.changes[0])
-    assert [turning(cards[card_id], cards, {}, smaller) for smaller in range(1, size)] == [set()] * (size - 1)
+    assert [turning(cards[card_id], cards, {}, smaller) for smaller in range(1, size)] == [
+        set()
+    ] * (size - 1)
     assert told(found) == turning(cards[card_id], cards, {}, size)
 
 
@@ -137,7 +163,9 @@ def said(found):
     return [{change.fact: change.then.words for change in changes} for changes in found.changes]
 
 
-POTASSIUM = StatedFacts({"potassium": known(StatedResult(Interval.of(Decimal("4.2"), None), "4.2 mmol/L"))})
+POTASSIUM = StatedFacts(
+    {"potassium": known(StatedResult(Interval.of(Decimal("4.2"), None), "4.2 mmol/L"))}
+)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +197,9 @@ def test_the_words_for_what_would_have_to_be(tmp_path, criterion, facts, words):
 def test_a_range_between_two_limits_is_told_as_one(tmp_path):
     between = "[{id: low, fact: potassium, below: 3.5 mmol/L}, {id: not-severe, fact: potassium, at_least: 3.0 mmol/L}]"
     cards = made_up(tmp_path, ours=(between, "[]"))
-    assert said(why_not(cards["ours"], cards, POTASSIUM)) == [{"potassium": "at least 3.0 mmol/L and below 3.5 mmol/L"}]
+    assert said(why_not(cards["ours"], cards, POTASSIUM)) == [
+        {"potassium": "at least 3.0 mmol/L and below 3.5 mmol/L"}
+    ]
 
 
 def test_of_changes_of_one_fact_what_is_not_known_comes_first_and_the_unknown_last(tmp_path):
@@ -181,7 +211,11 @@ def test_of_changes_of_one_fact_what_is_not_known_comes_first_and_the_unknown_la
         ),
     )
     facts = StatedFacts({"folate.reason": absent(), "b12.status": unknown("no result")})
-    assert [list(change) for change in said(why_not(cards["ours"], cards, facts))] == [["b12.status"], ["leber"], ["folate.reason"]]
+    assert [list(change) for change in said(why_not(cards["ours"], cards, facts))] == [
+        ["b12.status"],
+        ["leber"],
+        ["folate.reason"],
+    ]
 
 
 def test_nothing_helps_a_card_that_contradicts_itself(tmp_path):
@@ -192,7 +226,9 @@ def test_nothing_helps_a_card_that_contradicts_itself(tmp_path):
 
 
 def test_that_no_small_change_helps_is_not_told_as_that_none_does(tmp_path):
-    cards = made_up(tmp_path, ours=("[{id: a, fact: leber, is: true}, {id: b, fact: anaemia, is: true}]", "[]"))
+    cards = made_up(
+        tmp_path, ours=("[{id: a, fact: leber, is: true}, {id: b, fact: anaemia, is: true}]", "[]")
+    )
     found = why_not(cards["ours"], cards, StatedFacts({}), 1)
     assert (found.changes, found.exhausted) == ([], False)
 
@@ -200,12 +236,21 @@ def test_that_no_small_change_helps_is_not_told_as_that_none_does(tmp_path):
 def test_a_card_that_looks_at_another_is_turned_by_the_facts_of_that_one(tmp_path):
     cards = made_up(
         tmp_path,
-        ours=("[{id: anaemia, fact: anaemia, is: true}]", "[{id: theirs, card: theirs, holds: true}]"),
-        theirs=("[{id: leber, fact: leber, is: true}]", "[{id: deepest, card: deepest, holds: true}]"),
+        ours=(
+            "[{id: anaemia, fact: anaemia, is: true}]",
+            "[{id: theirs, card: theirs, holds: true}]",
+        ),
+        theirs=(
+            "[{id: leber, fact: leber, is: true}]",
+            "[{id: deepest, card: deepest, holds: true}]",
+        ),
         deepest=("[{id: status, fact: b12.status, in: [deficient]}]", "[]"),
     )
     facts = StatedFacts({"anaemia": known(True), "leber": known(True)})
-    assert said(why_not(cards["ours"], cards, facts)) == [{"b12.status": "deficient"}, {"leber": "no or unknown"}]
+    assert said(why_not(cards["ours"], cards, facts)) == [
+        {"b12.status": "deficient"},
+        {"leber": "no or unknown"},
+    ]
 
 
 # --- the command
@@ -216,13 +261,19 @@ def explain(tmp_path):
     def explained(request, *arguments, moment=NOW):
         path = tmp_path / "request.json"
         path.write_text(json.dumps(request), "utf-8")
-        return CliRunner().invoke(main, ["explain", str(path), "--now", moment.isoformat(), *arguments])
+        return CliRunner().invoke(
+            main, ["explain", str(path), "--now", moment.isoformat(), *arguments]
+        )
 
     return explained
 
 
 def test_a_silent_card_is_told_with_the_value_now_the_value_needed_and_what_it_rests_on(explain):
-    answer = explain(hook_request("patient-view", prefetch(observation("b12", 480, "pg/mL"))), "--why-not", "b12-deficiency-untreated")
+    answer = explain(
+        hook_request("patient-view", prefetch(observation("b12", 480, "pg/mL"))),
+        "--why-not",
+        "b12-deficiency-untreated",
+    )
     assert answer.exit_code == 0
     assert (
         "b12-deficiency-untreated: silent, stopped by b12-deficient: b12.status in deficient\nIt would fire if one fact were otherwise:\n"
@@ -234,28 +285,43 @@ def test_a_silent_card_is_told_with_the_value_now_the_value_needed_and_what_it_r
 
 def test_what_is_told_is_so_when_the_patient_is_so(explain):
     """The result that would make b12.status deficient does make the card fire, and then it tells the way back."""
-    answer = explain(hook_request("patient-view", prefetch(LOW_B12)), "--why-not", "b12-deficiency-untreated", "--json")
+    answer = explain(
+        hook_request("patient-view", prefetch(LOW_B12)),
+        "--why-not",
+        "b12-deficiency-untreated",
+        "--json",
+    )
     found = json.loads(answer.output)
     assert (found["outcome"], found["would_be"], found["stopped_by"]) == ("fires", "silent", None)
     assert ("neuro.involvement", "yes") in {
-        (change["facts"][0]["fact"], change["facts"][0]["would_have_to_be"]) for change in found["changes"]
+        (change["facts"][0]["fact"], change["facts"][0]["would_have_to_be"])
+        for change in found["changes"]
     }
     silent = explain(
-        hook_request("patient-view", prefetch(LOW_B12, condition(PARAESTHESIA))), "--why-not", "b12-deficiency-untreated", "--json"
+        hook_request("patient-view", prefetch(LOW_B12, condition(PARAESTHESIA))),
+        "--why-not",
+        "b12-deficiency-untreated",
+        "--json",
     )
     assert json.loads(silent.output)["stopped_by"]["id"] == "neurological-features"
 
 
 def test_a_card_silenced_by_another_names_the_other_and_what_becomes_of_it(explain):
     stopped = {**INJECTIONS, "status": "stopped"}
-    request = hook_request("patient-view", prefetch(observation("b12", 250, "pg/mL"), condition(PERNICIOUS), stopped))
+    request = hook_request(
+        "patient-view", prefetch(observation("b12", 250, "pg/mL"), condition(PERNICIOUS), stopped)
+    )
     answer = explain(request, "--why-not", "b12-indeterminate")
     assert "stopped by treatment-lapsed: card therapy-lapsed holds" in answer.output
     assert "card therapy-lapsed is silent" in answer.output
 
 
 def test_several_facts_that_rest_on_one_are_told_together(explain):
-    answer = explain(hook_request("order-select", prefetch(LOW_B12), drafts=[folic_acid()]), "--why-not", "folic-acid-await-b12")
+    answer = explain(
+        hook_request("order-select", prefetch(LOW_B12), drafts=[folic_acid()]),
+        "--why-not",
+        "folic-acid-await-b12",
+    )
     assert "It would fire if 3 facts were otherwise:" in answer.output
     assert (
         "b12.status_open, b12.test_awaited and b12.deficiency_likely rest on the same b12.status_beside_folate, and may change together"
@@ -264,10 +330,20 @@ def test_several_facts_that_rest_on_one_are_told_together(explain):
 
 
 def test_what_a_fact_rests_on_is_told(explain):
-    answer = explain(hook_request("patient-view", prefetch(LOW_B12)), "--why-not", "b12-past-deficiency")
-    assert "      it rests on b12.result_day = 22 Nov 2026, and on what is recorded or drafted\n" in answer.output
-    assert re.search(r"      it follows from .*b12\.results_status = deficient: one of these would have to be otherwise\n", answer.output)
-    assert re.search(r"  b12\.results_status follows from (.+, )?b12\.total = 110 pg/mL", answer.output)
+    answer = explain(
+        hook_request("patient-view", prefetch(LOW_B12)), "--why-not", "b12-past-deficiency"
+    )
+    assert (
+        "      it rests on b12.result_day = 22 Nov 2026, and on what is recorded or drafted\n"
+        in answer.output
+    )
+    assert re.search(
+        r"      it follows from .*b12\.results_status = deficient: one of these would have to be otherwise\n",
+        answer.output,
+    )
+    assert re.search(
+        r"  b12\.results_status follows from (.+, )?b12\.total = 110 pg/mL", answer.output
+    )
 
 
 @pytest.mark.parametrize("card_id", EVERY_CARD)
@@ -284,17 +360,32 @@ def test_on_whole_requests_the_change_turns_the_card_and_facts_follow_from_what_
         assert not Decisions(cards, supposed).holds(card_id)
         for change in (change for change in shown["facts"] if change["only_on_these"]):
             given = {name: facts[name] for name in change["rests_on"]}
-            alone = Facts(facts.site, OrderingSession(), facts.now, lambda: pytest.fail("the record was read"), given)
-            assert (alone[change["fact"]].state, alone[change["fact"]].value) == (facts[change["fact"]].state, facts[change["fact"]].value)
+            alone = Facts(
+                facts.site,
+                OrderingSession(),
+                facts.now,
+                lambda: pytest.fail("the record was read"),
+                given,
+            )
+            assert (alone[change["fact"]].state, alone[change["fact"]].value) == (
+                facts[change["fact"]].state,
+                facts[change["fact"]].value,
+            )
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["--why-not", "b12-deficiency-untreatd"], "Did you mean 'b12-deficiency-untreated'?"),
-        (["--why-not", "b12-duplicate"], "No card 'b12-duplicate' speaks on patient-view. It speaks on order-select, order-sign.\n"),
+        (
+            ["--why-not", "b12-duplicate"],
+            "No card 'b12-duplicate' speaks on patient-view. It speaks on order-select, order-sign.\n",
+        ),
         (["--why-not", ""], "No card '' speaks on patient-view.\n"),
-        (["--why-not", "b12-deficiency-untreated", "--card", "b12-deficiency-untreated"], "--why-not names the card"),
+        (
+            ["--why-not", "b12-deficiency-untreated", "--card", "b12-deficiency-untreated"],
+            "--why-not names the card",
+        ),
     ],
 )
 def test_mistakes_of_the_asker(explain, arguments, told):

@@ -23,7 +23,11 @@ ROUNDS = 6
 SECONDS = 2.0
 WARM_UP = 0.7
 SERVICE_PATH = "/cds-services/b12-folate-order-select"
-TARGETS = {"relevant order, 100 KB": 0.75, "irrelevant order, 100 KB": 1.2, "relevant order, 6 KB": 0.5}
+TARGETS = {
+    "relevant order, 100 KB": 0.75,
+    "irrelevant order, 100 KB": 1.2,
+    "relevant order, 6 KB": 0.5,
+}
 
 
 class Run(NamedTuple):
@@ -45,7 +49,17 @@ def main() -> None:
     with (
         TemporaryDirectory() as folder,
         patch.dict(os.environ, CDS_DATABASE_URL=f"sqlite:///{folder}/cds.sqlite3"),
-        running("cds_service", "serve", "--host", "127.0.0.1", "--port", str(service_port), "--workers", "1", port=service_port) as service,
+        running(
+            "cds_service",
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(service_port),
+            "--workers",
+            "1",
+            port=service_port,
+        ) as service,
         running("tests.bench.floor_app", str(floor_port), port=floor_port) as floor,
     ):
         for body in bodies():
@@ -74,7 +88,10 @@ def _case(body: Body, service: Server, floor: Server) -> Iterator[str]:
     pairs = [(_run(service, to_service), _run(floor, to_floor)) for _ in range(ROUNDS)]
     ratios = [ours.rate / theirs.rate for ours, theirs in pairs]
     verdict = f"  {statistics.median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f})"
-    yield _line(body.name, "service", [ours for ours, _ in pairs]) + f"{verdict:<31}>= {TARGETS[body.name]}"
+    yield (
+        _line(body.name, "service", [ours for ours, _ in pairs])
+        + f"{verdict:<31}>= {TARGETS[body.name]}"
+    )
     yield _line(f"  {len(body.content)} bytes", "floor", [theirs for _, theirs in pairs])
 
 
@@ -84,7 +101,9 @@ def _check(body: Body, answer: bytes) -> None:
     if body.name.startswith("irrelevant"):
         assert not cards, cards
         return
-    card = next(card for card in cards if card["source"]["topic"]["code"] == "folic-acid-b12-deficient")
+    card = next(
+        card for card in cards if card["source"]["topic"]["code"] == "folic-acid-b12-deficient"
+    )
     assert card["indicator"] == "critical" and card["suggestions"], card
 
 

@@ -79,7 +79,10 @@ PROBLEMS = (
     ("64859006", "Osteoporosis"), ("15188001", "Hearing loss"), ("279039007", "Low back pain"),
 )  # fmt: skip
 
-PENICILLIN = {"coding": [{"system": RXNORM, "code": "308182", "display": "amoxicillin 250 MG Oral Capsule"}], "text": "Amoxicillin 250 mg"}
+PENICILLIN = {
+    "coding": [{"system": RXNORM, "code": "308182", "display": "amoxicillin 250 MG Oral Capsule"}],
+    "text": "Amoxicillin 250 mg",
+}
 
 
 class Body(NamedTuple):
@@ -93,7 +96,12 @@ class Body(NamedTuple):
 def bodies() -> tuple[Body, Body, Body]:
     """Relevant on the large chart, irrelevant on the large chart, relevant on the small chart."""
     relevant = folic_acid(1, id="draft-1", **_order_details("Folic acid 1 mg tablet"))
-    irrelevant = draft(PENICILLIN, dosage(250, route=ORAL, every=(3, 1, "d")), id="draft-1", **_order_details("Amoxicillin 250 mg"))
+    irrelevant = draft(
+        PENICILLIN,
+        dosage(250, route=ORAL, every=(3, 1, "d")),
+        id="draft-1",
+        **_order_details("Amoxicillin 250 mg"),
+    )
     large, small = _large_chart(), _small_chart()
     fires, silent = b"folic-acid-b12-deficient", b'{"cards":[]}'
     return (
@@ -106,7 +114,9 @@ def bodies() -> tuple[Body, Body, Body]:
 def _request(chart: dict[str, list[dict[str, Any]]], order: dict[str, Any], wanted: int) -> bytes:
     prefetched: dict[str, Any] = {key: bundle(chart[key]) for key in QUERIES if key != "patient"}
     prefetched["patient"] = _patient()
-    body = orjson.dumps(hook_request("order-select", prefetched, drafts=[order], fhirServer=f"{_SERVER}/fhir"))
+    body = orjson.dumps(
+        hook_request("order-select", prefetched, drafts=[order], fhirServer=f"{_SERVER}/fhir")
+    )
     if not 0.9 * wanted <= len(body) <= 1.1 * wanted:
         raise AssertionError(f"a body of {len(body)} bytes where about {wanted} are wanted")
     return body
@@ -117,13 +127,19 @@ def _large_chart() -> dict[str, list[dict[str, Any]]]:
     chart = _empty_chart()
     for round_ in range(6):
         for number, test in enumerate(TESTS):
-            chart[test.key].append(_observation(f"lab-{round_}-{number}", test, round_, verbose=True))
+            chart[test.key].append(
+                _observation(f"lab-{round_}-{number}", test, round_, verbose=True)
+            )
     for number in range(20):
         code, name, milligrams = MEDICATIONS[number % len(MEDICATIONS)]
         chart["medication-requests"].append(
             medication_request(
-                {"coding": [{"system": RXNORM, "code": code, "display": name}], "text": name.capitalize()},
-                dosage(milligrams, route=ORAL, every=DAILY) | {"sequence": 1, "text": "Take 1 tablet by mouth every day"},
+                {
+                    "coding": [{"system": RXNORM, "code": code, "display": name}],
+                    "text": name.capitalize(),
+                },
+                dosage(milligrams, route=ORAL, every=DAILY)
+                | {"sequence": 1, "text": "Take 1 tablet by mouth every day"},
                 status="active" if number < len(MEDICATIONS) else "completed",
                 id=f"rx-{number}",
                 authoredOn=_time(30 + 37 * number),
@@ -131,7 +147,8 @@ def _large_chart() -> dict[str, list[dict[str, Any]]]:
             )
         )
     chart["conditions"] = [
-        condition(code, text=name, id=f"problem-{number}", **_problem_details(number)) for number, (code, name) in enumerate(PROBLEMS)
+        condition(code, text=name, id=f"problem-{number}", **_problem_details(number))
+        for number, (code, name) in enumerate(PROBLEMS)
     ]
     return chart
 
@@ -149,7 +166,9 @@ def _empty_chart() -> dict[str, list[dict[str, Any]]]:
 
 
 def _time(days: float) -> str:
-    moment = datetime.now(UTC).replace(hour=7, minute=42, second=0, microsecond=0) - timedelta(days=days)
+    moment = datetime.now(UTC).replace(hour=7, minute=42, second=0, microsecond=0) - timedelta(
+        days=days
+    )
     return moment.isoformat(timespec="seconds")
 
 
@@ -158,10 +177,32 @@ def _patient() -> dict[str, Any]:
     return patient(
         birth=birth.isoformat(),
         active=True,
-        identifier=[{"use": "usual", "system": f"{_SERVER}/mrn", "value": "E-4711-0815", "assigner": {"display": "Example Hospital"}}],
-        name=[{"use": "official", "family": "Example", "given": ["Erika", "Maria"], "text": "Erika Maria Example"}],
+        identifier=[
+            {
+                "use": "usual",
+                "system": f"{_SERVER}/mrn",
+                "value": "E-4711-0815",
+                "assigner": {"display": "Example Hospital"},
+            }
+        ],
+        name=[
+            {
+                "use": "official",
+                "family": "Example",
+                "given": ["Erika", "Maria"],
+                "text": "Erika Maria Example",
+            }
+        ],
         telecom=[{"system": "phone", "value": "+1 555 0100", "use": "home"}],
-        address=[{"use": "home", "line": ["1 Example Street"], "city": "Springfield", "postalCode": "12345", "country": "US"}],
+        address=[
+            {
+                "use": "home",
+                "line": ["1 Example Street"],
+                "city": "Springfield",
+                "postalCode": "12345",
+                "country": "US",
+            }
+        ],
         meta={"versionId": "12", "lastUpdated": _time(40)},
     )
 
@@ -169,24 +210,45 @@ def _patient() -> dict[str, Any]:
 def _observation(identity: str, test: Test, round_: int, *, verbose: bool) -> dict[str, Any]:
     """A result; ``round_`` counts back from the newest, which is ten days old."""
     days = 10 + round_ * 120
-    quantity = {"value": round(test.value + round_ * test.step, 2), "unit": test.unit, "system": UCUM, "code": test.unit}
+    quantity = {
+        "value": round(test.value + round_ * test.step, 2),
+        "unit": test.unit,
+        "system": UCUM,
+        "code": test.unit,
+    }
     resource = {
         "resourceType": "Observation",
         "id": identity,
         "status": "final",
-        "category": [_concept("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory", "Laboratory")],
-        "code": {"coding": [{"system": LOINC, "code": test.code, "display": test.display}], "text": test.text},
+        "category": [
+            _concept(
+                "http://terminology.hl7.org/CodeSystem/observation-category",
+                "laboratory",
+                "Laboratory",
+            )
+        ],
+        "code": {
+            "coding": [{"system": LOINC, "code": test.code, "display": test.display}],
+            "text": test.text,
+        },
         "subject": SUBJECT,
         "effectiveDateTime": _time(days),
         "valueQuantity": quantity,
     }
     resource |= {
-        "identifier": [{"use": "official", "system": f"{_SERVER}/lab-results", "value": f"R-{identity}-0042"}],
-        "performer": [{"reference": "Organization/lab-1", "display": "Example Hospital, Laboratory Medicine"}],
+        "identifier": [
+            {"use": "official", "system": f"{_SERVER}/lab-results", "value": f"R-{identity}-0042"}
+        ],
+        "performer": [
+            {"reference": "Organization/lab-1", "display": "Example Hospital, Laboratory Medicine"}
+        ],
     }
     if not verbose:
         return resource
-    limits = {side: {"value": value, "unit": test.unit} for side, value in (("low", test.low), ("high", test.high))}
+    limits = {
+        side: {"value": value, "unit": test.unit}
+        for side, value in (("low", test.low), ("high", test.high))
+    }
     flag = "L" if quantity["value"] < test.low else "H" if quantity["value"] > test.high else "N"
     return {
         **resource,
@@ -199,7 +261,13 @@ def _observation(identity: str, test: Test, round_: int, *, verbose: bool) -> di
 
 def _order_details(name: str) -> dict[str, Any]:
     return {
-        "identifier": [{"use": "official", "system": f"{_SERVER}/prescriptions", "value": f"RX-{len(name):06d}-2"}],
+        "identifier": [
+            {
+                "use": "official",
+                "system": f"{_SERVER}/prescriptions",
+                "value": f"RX-{len(name):06d}-2",
+            }
+        ],
         "requester": {"reference": "Practitioner/doc", "display": "Dr Example, Internal Medicine"},
         "dispenseRequest": {
             "numberOfRepeatsAllowed": 3,
@@ -214,7 +282,13 @@ def _problem_details(number: int) -> dict[str, Any]:
     return {
         "meta": {"versionId": "3", "lastUpdated": _time(200 + number)},
         "verificationStatus": _concept(verification, "confirmed", "Confirmed"),
-        "category": [_concept("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item", "Problem List Item")],
+        "category": [
+            _concept(
+                "http://terminology.hl7.org/CodeSystem/condition-category",
+                "problem-list-item",
+                "Problem List Item",
+            )
+        ],
         "onsetDateTime": _time(2000 + 91 * number)[:10],
         "recordedDate": _time(1990 + 91 * number)[:10],
         "recorder": {"reference": "Practitioner/doc", "display": "Dr Example, Internal Medicine"},

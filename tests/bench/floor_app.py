@@ -25,9 +25,16 @@ def _card() -> dict[str, Any]:
         "resourceType": "MedicationRequest",
         "status": "draft",
         "intent": "proposal",
-        "medicationCodeableConcept": {"coding": [{"system": "http://example.org", "code": "1", "display": "A product"}]},
+        "medicationCodeableConcept": {
+            "coding": [{"system": "http://example.org", "code": "1", "display": "A product"}]
+        },
         "subject": {"reference": "Patient/pat-1"},
-        "dosageInstruction": [{"text": _SENTENCE, "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}],
+        "dosageInstruction": [
+            {
+                "text": _SENTENCE,
+                "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
+            }
+        ],
     }
     actions = [{"type": "create", "description": "Order: a product", "resource": order}] * 2
     return {
@@ -36,9 +43,19 @@ def _card() -> dict[str, Any]:
         "indicator": "critical",
         "detail": "\n\n".join([_SENTENCE] * 8),
         "source": {"label": "The floor", "url": "https://example.org/floor"},
-        "suggestions": [{"label": f"Choice {n}", "uuid": f"00000000-0000-4000-8000-00000000000{n}", "actions": actions} for n in (1, 2)],
+        "suggestions": [
+            {
+                "label": f"Choice {n}",
+                "uuid": f"00000000-0000-4000-8000-00000000000{n}",
+                "actions": actions,
+            }
+            for n in (1, 2)
+        ],
         "selectionBehavior": "at-most-one",
-        "links": [{"label": _SENTENCE, "url": f"https://example.org/{n}", "type": "absolute"} for n in (1, 2, 3)],
+        "links": [
+            {"label": _SENTENCE, "url": f"https://example.org/{n}", "type": "absolute"}
+            for n in (1, 2, 3)
+        ],
     }
 
 

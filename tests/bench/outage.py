@@ -54,7 +54,10 @@ class Hooks:
             self.shown += [card["uuid"] for card in orjson.loads(answer)["cards"]]
         latencies.sort()
         p50, p99 = (latencies[int(share * (len(latencies) - 1))] for share in (0.5, 0.99))
-        print(f"  {name:<22} p50 {p50:6.1f}   p99 {p99:6.1f}   max {latencies[-1]:6.1f} ms   ({len(latencies)} calls)", flush=True)
+        print(
+            f"  {name:<22} p50 {p50:6.1f}   p99 {p99:6.1f}   max {latencies[-1]:6.1f} ms   ({len(latencies)} calls)",
+            flush=True,
+        )
 
 
 class FeedbackSender:
@@ -71,7 +74,9 @@ class FeedbackSender:
         session, number = requests.Session(), 0
         while not self._stop.wait(0.1):
             card = f"card-{number}"
-            status = session.post(self._url, json={"feedback": [overridden(card)]}, timeout=10).status_code
+            status = session.post(
+                self._url, json={"feedback": [overridden(card)]}, timeout=10
+            ).status_code
             if status == requests.codes.ok:
                 self.acknowledged.append(card)
                 number += 1
@@ -89,13 +94,21 @@ class FeedbackSender:
 @contextmanager
 def _sqlite(folder: str) -> Iterator[tuple[str, Switch, Switch]]:
     blocker = sqlite3.connect(f"{folder}/cds.sqlite3", isolation_level=None, timeout=20)
-    yield f"sqlite:///{folder}/cds.sqlite3", lambda: blocker.execute("BEGIN EXCLUSIVE"), lambda: blocker.execute("ROLLBACK")
+    yield (
+        f"sqlite:///{folder}/cds.sqlite3",
+        lambda: blocker.execute("BEGIN EXCLUSIVE"),
+        lambda: blocker.execute("ROLLBACK"),
+    )
     blocker.close()
 
 
 @contextmanager
 def _postgresql(address: str) -> Iterator[tuple[str, Switch, Switch]]:
-    with patch("tests.support.databases.SERVER", address), postgresql() as url, psycopg.connect(address, autocommit=True) as server:
+    with (
+        patch("tests.support.databases.SERVER", address),
+        postgresql() as url,
+        psycopg.connect(address, autocommit=True) as server,
+    ):
         yield url, lambda: unreachable(url, server), lambda: reachable(url, server)
 
 
@@ -105,7 +118,10 @@ def main(seconds: float = 60.0, server: str = "") -> None:
         folder, port = held.enter_context(TemporaryDirectory()), free_port()
         url, stop, start = held.enter_context(_postgresql(server) if server else _sqlite(folder))
         held.enter_context(patch.dict("os.environ", CDS_DATABASE_URL=url))
-        print(f"{url.partition(':')[0]}; {CALLS_A_SECOND} calls a second, {seconds:g} s each", flush=True)
+        print(
+            f"{url.partition(':')[0]}; {CALLS_A_SECOND} calls a second, {seconds:g} s each",
+            flush=True,
+        )
         with running("cds_service", "serve", "--port", str(port), port=port):
             hooks, feedback = Hooks(port), FeedbackSender(port)
             hooks.during("(warming up)", 3)
@@ -116,7 +132,11 @@ def main(seconds: float = 60.0, server: str = "") -> None:
             hooks.during("after", seconds)
             feedback.stop()
         _compare("cards shown", hooks.shown, _stored(url, CARD_SHOWN.c.card_uuid))
-        _compare(f"feedback acknowledged ({feedback.refused} refusals)", feedback.acknowledged, _stored(url, FEEDBACK.c.card_uuid))
+        _compare(
+            f"feedback acknowledged ({feedback.refused} refusals)",
+            feedback.acknowledged,
+            _stored(url, FEEDBACK.c.card_uuid),
+        )
 
 
 def _stored(url: str, column: Column[str]) -> list[str]:
@@ -129,7 +149,9 @@ def _stored(url: str, column: Column[str]) -> list[str]:
 
 def _compare(what: str, sent: list[str], stored: list[str]) -> None:
     lost, doubled = len(set(sent) - set(stored)), len(stored) - len(set(stored))
-    print(f"  {len(sent)} {what}: {lost} lost, {doubled} doubled, {len(set(stored) - set(sent))} more than that")
+    print(
+        f"  {len(sent)} {what}: {lost} lost, {doubled} doubled, {len(set(stored) - set(sent))} more than that"
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,13 @@ def generated() -> list[Visit]:
     """Whole patients with a hook call each, always the same."""
     found: list[Visit] = []
 
-    @settings(max_examples=VISITS, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=VISITS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(visits())
     def collect(visit: Visit) -> None:
         found.append(visit)
@@ -39,8 +45,13 @@ def call_of(visit: Visit) -> Call:
     context = visit.request()["context"]
     prefetched = {key: sent(value) for key, value in visit.prefetch.items()}
     return Call(
-        visit.hook, PATIENT, None, sent(context.get("draftOrders")), context.get("selections"), lambda keys: {key: prefetched[key] for key in keys if key in prefetched},
-    )  # fmt: skip
+        visit.hook,
+        PATIENT,
+        None,
+        sent(context.get("draftOrders")),
+        context.get("selections"),
+        lambda keys: {key: prefetched[key] for key in keys if key in prefetched},
+    )
 
 
 def main() -> None:
@@ -51,7 +62,9 @@ def main() -> None:
     for _ in range(ROUNDS):
         began, fired = time.process_time(), 0
         for call in calls:
-            fired += sum(decision.fires for decision in engine.decisions(call, engine.facts(call, NOW)).all())
+            fired += sum(
+                decision.fires for decision in engine.decisions(call, engine.facts(call, NOW)).all()
+            )
         rates.append(len(calls) / (time.process_time() - began))
     print(
         f"{len(calls)} generated requests, {fired} cards fired: {statistics.median(rates):,.0f} a second of one core "

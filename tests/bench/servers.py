@@ -43,7 +43,9 @@ def running(*module_and_arguments: str, port: int) -> Iterator[Server]:
     """``python -m MODULE ARGUMENTS`` until the block ends; it must listen on ``port``."""
     command = [sys.executable, "-m", *module_and_arguments]
     environment = {**os.environ, "CDS_WORKBENCH": "off"}  # as in production
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment
+    )
     try:
         _await(process, port)
         yield Server(process, port)

@@ -30,13 +30,19 @@ def main() -> None:
         store = FileStore(folder / "replay.sqlite3")
         for shown, (alg, key) in KEYS.items():
             (folder / "keys.json").write_text(jwks(jwk(alg, key=key)), "utf-8")
-            client = TrustedClient(ISS, folder / "keys.json", None, frozenset({alg}), frozenset(), Place("", 1, 1))
+            client = TrustedClient(
+                ISS, folder / "keys.json", None, frozenset({alg}), frozenset(), Place("", 1, 1)
+            )
             verifier = TokenVerifier([client], store, 3600)
             headers = [f"Bearer {token(alg=alg, key=key)}" for _ in range(TOKENS)]
             print(_line(shown, [partial(verifier.verify, header, DISCOVERY) for header in headers]))
         expires = time.time() + 300
         digests = [number.to_bytes(16, "big") for number in range(TOKENS)]
-        print(_line("the store alone", [partial(store.first_use, digest, expires) for digest in digests]))
+        print(
+            _line(
+                "the store alone", [partial(store.first_use, digest, expires) for digest in digests]
+            )
+        )
 
 
 def _line(name: str, calls: list[Any]) -> str:

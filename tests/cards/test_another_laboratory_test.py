@@ -46,13 +46,20 @@ OF_EVERYTHING = (
 
 def request(**quantity: Any) -> dict[str, Any]:
     """The chart is opened of a patient with the example, its value changed by ``quantity``."""
-    result = {**EXAMPLE, "subject": {"reference": "Patient/p1"}, "valueQuantity": {**EXAMPLE["valueQuantity"], **quantity}}
+    result = {
+        **EXAMPLE,
+        "subject": {"reference": "Patient/p1"},
+        "valueQuantity": {**EXAMPLE["valueQuantity"], **quantity},
+    }
     found = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": result}]}
     return {
         "hook": "patient-view",
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
         "context": {"userId": "Practitioner/doc", "patientId": "p1"},
-        "prefetch": {"patient": {"resourceType": "Patient", "id": "p1", "birthDate": "1957-03-02"}, "b12-results": found},
+        "prefetch": {
+            "patient": {"resourceType": "Patient", "id": "p1", "birthDate": "1957-03-02"},
+            "b12-results": found,
+        },
     }
 
 
@@ -61,7 +68,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """The copy, after the commands that make anew what the service and the tests read."""
     made = Copy(tmp_path_factory.mktemp("project"))
     made.service("export", "--profiles")
-    (made.folder / "fhir_profiles/code-systems/card-topic.json").write_text(made.service("topics"), "utf-8")
+    (made.folder / "fhir_profiles/code-systems/card-topic.json").write_text(
+        made.service("topics"), "utf-8"
+    )
     return made
 
 
@@ -80,19 +89,28 @@ def test_its_card_fires_above_its_limit_and_nowhere_else(answers: dict[str, Any]
 
 
 def test_discovery_asks_for_its_codes(answers: dict[str, Any]) -> None:
-    (opening,) = (item for item in answers["discovery"]["services"] if item["hook"] == "patient-view")
+    (opening,) = (
+        item for item in answers["discovery"]["services"] if item["hook"] == "patient-view"
+    )
     asked = opening["prefetch"]["b12-results"].partition("&code=")[2].partition("&")[0].split(",")
     assert {f"http://loinc.org|{code}" for code in CODES} <= set(asked)
 
 
 def test_the_sandbox_has_a_patient_for_its_card(answers: dict[str, Any]) -> None:
     assert "High examplase." in answers["sandbox"]
-    assert "Expect:  Examplase is 45 ug/L (17 Nov 2026), above 40 ug/L (80 nmol/L)" in answers["sandbox"]
+    assert (
+        "Expect:  Examplase is 45 ug/L (17 Nov 2026), above 40 ug/L (80 nmol/L)"
+        in answers["sandbox"]
+    )
 
 
 def test_resources_are_held_against_the_profile_that_is_made_of_it(copy: Copy) -> None:
-    (copy.folder / "result.json").write_text(json.dumps({key: value for key, value in EXAMPLE.items() if key != "meta"}), "utf-8")
-    assert "checked against base FHIR R4 and examplase-result" in copy.service("validate", "--by-code", "result.json")
+    (copy.folder / "result.json").write_text(
+        json.dumps({key: value for key, value in EXAMPLE.items() if key != "meta"}), "utf-8"
+    )
+    assert "checked against base FHIR R4 and examplase-result" in copy.service(
+        "validate", "--by-code", "result.json"
+    )
 
 
 def test_check_finds_no_mistake_and_its_cards_tests_kill_every_mutant(copy: Copy) -> None:
@@ -103,5 +121,13 @@ def test_check_finds_no_mistake_and_its_cards_tests_kill_every_mutant(copy: Copy
 
 
 def test_the_projects_tests_of_everything_pass(copy: Copy) -> None:
-    told = copy.run("pytest", "-q", "-p", "no:cacheprovider", "-k", "examplase or every or test_records", *OF_EVERYTHING)
+    told = copy.run(
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "examplase or every or test_records",
+        *OF_EVERYTHING,
+    )
     assert " passed" in told

@@ -48,7 +48,10 @@ def test_folic_acid_alone_in_b12_deficiency_with_anaemia(hook):
     assert ids(cards) == ["folic-acid-b12-deficient"]
     assert cards[0]["indicator"] == "critical"
     assert [item.get("isRecommended") for item in cards[0]["suggestions"]] == [True, None]
-    assert suggestions(cards, "folic-acid-b12-deficient") == [[LOADING, *CHECKS], [LOADING, *CHECKS, "-MedicationRequest/fa"]]
+    assert suggestions(cards, "folic-acid-b12-deficient") == [
+        [LOADING, *CHECKS],
+        [LOADING, *CHECKS, "-MedicationRequest/fa"],
+    ]
 
 
 def test_the_detail_gives_values_as_sent_with_unit_and_date():
@@ -56,7 +59,9 @@ def test_the_detail_gives_values_as_sent_with_unit_and_date():
     assert "| Total vitamin B12 | 110 pg/mL | 20 Nov 2026 |" in detail
     assert "| Haemoglobin | 10.1 g/dL | 20 Nov 2026 |" in detail
     assert "Parameter set" not in detail
-    british = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()], settings={"parameters": "uk"})[0]["detail"]
+    british = fire(
+        "order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()], settings={"parameters": "uk"}
+    )[0]["detail"]
     assert "Parameter set: uk." in british
     assert "Not known" not in detail
 
@@ -67,7 +72,9 @@ def test_accepting_hydroxocobalamin_and_firing_again():
     accepted = [{**resource, "id": f"new-{number}"} for number, resource in enumerate(created)]
     assert ids(fire("order-sign", prefetch(LOW, ANAEMIC), drafts=[folic_acid(), *accepted])) == []
     without_checks = [folic_acid(), accepted[0]]
-    assert ids(fire("order-sign", prefetch(LOW, ANAEMIC), drafts=without_checks)) == ["potassium-monitoring"]
+    assert ids(fire("order-sign", prefetch(LOW, ANAEMIC), drafts=without_checks)) == [
+        "potassium-monitoring"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,19 +124,29 @@ def test_folate_drafts(hook, drafted, record, expected):
 
 
 def test_low_on_treatment_suggests_no_second_course():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10")
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10"
+    )
     cards = fire("order-select", prefetch(LOW, ANAEMIC, course), drafts=[folic_acid()])
     assert suggestions(cards, "folic-acid-b12-deficient") == []
     assert "given, taken and absorbed" in cards[0]["detail"]
 
 
 def test_stopping_all_b12_beside_new_folic_acid_speaks():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10", id="old")
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10", id="old"
+    )
     stop = {**course, "status": "stopped"}
     unsafe = prefetch(observation("b12", 480, "pg/mL"), condition("84027009"), course)
-    assert ids(fire("order-sign", unsafe, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient", "b12-stop-lifelong"]
+    assert ids(fire("order-sign", unsafe, drafts=[folic_acid(), stop])) == [
+        "folic-acid-b12-deficient",
+        "b12-stop-lifelong",
+    ]
     low = prefetch(LOW, course)
-    assert ids(fire("order-sign", low, drafts=[folic_acid(), stop])) == ["folic-acid-b12-deficient", "b12-stop-lifelong"]
+    assert ids(fire("order-sign", low, drafts=[folic_acid(), stop])) == [
+        "folic-acid-b12-deficient",
+        "b12-stop-lifelong",
+    ]
 
 
 def test_pregnancy_keeps_the_folate_and_asks_for_active_b12():
@@ -140,7 +157,9 @@ def test_pregnancy_keeps_the_folate_and_asks_for_active_b12():
 
 
 def test_pregnancy_with_neurological_features_adds_hydroxocobalamin_and_never_removes_folate():
-    cards = fire("order-select", prefetch(LOW, PREGNANT, NEUROPATHY, who=WOMAN_OF_30), drafts=[folic_acid(5)])
+    cards = fire(
+        "order-select", prefetch(LOW, PREGNANT, NEUROPATHY, who=WOMAN_OF_30), drafts=[folic_acid(5)]
+    )
     assert suggestions(cards, "folic-acid-add-b12") == [["hydroxocobalamin-neuro", *CHECKS]]
 
 
@@ -152,19 +171,29 @@ def test_replacing_folate_is_not_suggested_while_another_reason_for_it_is_unknow
 
 
 def test_unknown_test_is_suggested_before_the_first_dose():
-    assert suggestions(fire("order-select", prefetch(), drafts=[folic_acid()]), "folic-acid-b12-unknown") == [["serum-b12"]]
+    assert suggestions(
+        fire("order-select", prefetch(), drafts=[folic_acid()]), "folic-acid-b12-unknown"
+    ) == [["serum-b12"]]
     middle = prefetch(observation("b12", 250, "pg/mL"))
-    assert suggestions(fire("order-select", middle, drafts=[folic_acid()]), "folic-acid-b12-unknown") == [["mma"]]
+    assert suggestions(
+        fire("order-select", middle, drafts=[folic_acid()]), "folic-acid-b12-unknown"
+    ) == [["mma"]]
 
 
 def test_cyanocobalamin_with_leber_is_replaced():
-    cards = fire("order-select", prefetch(LOW, ANAEMIC, condition("58610003")), drafts=[tablet(id="cn")])
+    cards = fire(
+        "order-select", prefetch(LOW, ANAEMIC, condition("58610003")), drafts=[tablet(id="cn")]
+    )
     assert ids(cards) == ["cyanocobalamin-leber"]
-    assert suggestions(cards, "cyanocobalamin-leber") == [[LOADING, *CHECKS, "-MedicationRequest/cn"]]
+    assert suggestions(cards, "cyanocobalamin-leber") == [
+        [LOADING, *CHECKS, "-MedicationRequest/cn"]
+    ]
 
 
 def test_replacement_keeps_the_intent_of_the_draft():
-    cards = fire("order-sign", prefetch(LOW, condition("58610003")), drafts=[tablet(id="cn", intent="plan")])
+    cards = fire(
+        "order-sign", prefetch(LOW, condition("58610003")), drafts=[tablet(id="cn", intent="plan")]
+    )
     assert cards[0]["suggestions"][0]["actions"][0]["resource"]["intent"] == "plan"
 
 
@@ -173,10 +202,14 @@ def test_hydroxocobalamin_with_leber_is_silent():
     assert ids(fire("order-select", record, drafts=[hydroxocobalamin()])) == []
 
 
-@pytest.mark.parametrize(("parameters", "indicator"), [("default", "warning"), ("uk", "info"), ("us", "info")])
+@pytest.mark.parametrize(
+    ("parameters", "indicator"), [("default", "warning"), ("uk", "info"), ("us", "info")]
+)
 def test_cyanocobalamin_in_renal_dysfunction(parameters, indicator):
     record = prefetch(LOW, observation("egfr", 38, "mL/min/{1.73_m2}"))
-    cards = fire("order-select", record, drafts=[tablet(id="cn")], settings={"parameters": parameters})
+    cards = fire(
+        "order-select", record, drafts=[tablet(id="cn")], settings={"parameters": parameters}
+    )
     assert ids(cards) == ["cyanocobalamin-renal"]
     assert cards[0]["indicator"] == indicator
     assert suggestions(cards, "cyanocobalamin-renal")[0][0] == LOADING
@@ -190,28 +223,43 @@ def test_renal_card_is_silent_where_hydroxocobalamin_is_not_stocked():
 
 def test_leber_card_never_suggests_cyanocobalamin():
     formulary = {"formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"})}
-    cards = fire("order-select", prefetch(LOW, condition("58610003")), drafts=[tablet()], settings=formulary)
+    cards = fire(
+        "order-select", prefetch(LOW, condition("58610003")), drafts=[tablet()], settings=formulary
+    )
     assert ids(cards) == ["cyanocobalamin-leber"]
     assert suggestions(cards, "cyanocobalamin-leber") == []
 
 
 def test_maintenance_replaces_maintenance():
-    course = medication_request(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), authoredOn="2026-01-10")
+    course = medication_request(
+        CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), authoredOn="2026-01-10"
+    )
     record = prefetch(course, condition("433144002"))
     prior = {"reference": f"MedicationRequest/{course['id']}"}
-    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo")), id="cn", priorPrescription=prior)
+    renewal = draft(
+        CYANOCOBALAMIN_INJECTION,
+        dosage(1, route=IM, every=(1, 1, "mo")),
+        id="cn",
+        priorPrescription=prior,
+    )
     assert suggestions(fire("order-select", record, drafts=[renewal]), "cyanocobalamin-renal") == [
         ["hydroxocobalamin-3-monthly", "-MedicationRequest/cn"]
     ]
 
 
 def test_severe_allergy_to_any_cobalamin():
-    cards = fire("order-select", prefetch(LOW, allergy(criticality="high")), drafts=[hydroxocobalamin()])
+    cards = fire(
+        "order-select", prefetch(LOW, allergy(criticality="high")), drafts=[hydroxocobalamin()]
+    )
     assert ids(cards)[0] == "cobalamin-anaphylaxis"
     assert "suggestions" not in cards[0]
-    assert ids(fire("order-select", prefetch(LOW, allergy(), observation("hb", 140, "g/L")), drafts=[hydroxocobalamin()])) == [
-        "cobalamin-allergy"
-    ]
+    assert ids(
+        fire(
+            "order-select",
+            prefetch(LOW, allergy(), observation("hb", 140, "g/L")),
+            drafts=[hydroxocobalamin()],
+        )
+    ) == ["cobalamin-allergy"]
 
 
 def test_severe_allergy_leaves_no_cobalamin_in_any_suggestion():
@@ -231,14 +279,21 @@ def test_severe_allergy_leaves_no_cobalamin_in_any_suggestion():
     ],
 )
 def test_low_potassium_before_the_first_injection(value, comparator, card, suggested):
-    record = prefetch(LOW, ANAEMIC, observation("potassium", value, "mmol/L", comparator=comparator))
+    record = prefetch(
+        LOW, ANAEMIC, observation("potassium", value, "mmol/L", comparator=comparator)
+    )
     cards = fire("order-sign", record, drafts=[hydroxocobalamin()])
     assert ids(cards) == [card]
     assert suggestions(cards, card) == [suggested]
     assert f"{comparator or ''}{value} mmol/L" in cards[0]["summary"]
 
 
-SERIES = service_request("potassium", occurrenceTiming={"event": ["2026-11-23T13:00:00Z", "2026-11-24T13:00:00Z", "2026-11-25T13:00:00Z"]})
+SERIES = service_request(
+    "potassium",
+    occurrenceTiming={
+        "event": ["2026-11-23T13:00:00Z", "2026-11-24T13:00:00Z", "2026-11-25T13:00:00Z"]
+    },
+)
 
 
 @pytest.mark.parametrize(
@@ -265,13 +320,23 @@ def test_potassium_monitoring(record, drafted, expected):
 
 
 def test_no_potassium_card_once_treatment_is_under_way():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10")
-    assert ids(fire("order-select", prefetch(ANAEMIC, course), drafts=[hydroxocobalamin()])) == ["b12-duplicate"]
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10"
+    )
+    assert ids(fire("order-select", prefetch(ANAEMIC, course), drafts=[hydroxocobalamin()])) == [
+        "b12-duplicate"
+    ]
 
 
-@pytest.mark.parametrize("drafted", [folic_acid(), hydroxocobalamin(), tablet()], ids=["folic acid", "injection", "tablet"])
+@pytest.mark.parametrize(
+    "drafted",
+    [folic_acid(), hydroxocobalamin(), tablet()],
+    ids=["folic acid", "injection", "tablet"],
+)
 def test_no_order_below_16_years(drafted):
-    record = prefetch(LOW, ANAEMIC, condition("58610003"), NEUROPATHY, allergy(criticality="high"), who=CHILD)
+    record = prefetch(
+        LOW, ANAEMIC, condition("58610003"), NEUROPATHY, allergy(criticality="high"), who=CHILD
+    )
     cards = fire("order-select", record, drafts=[drafted])
     assert cards
     assert not any("suggestions" in card for card in cards)
@@ -280,15 +345,31 @@ def test_no_order_below_16_years(drafted):
 def test_at_most_one_suggestion_starts_a_course():
     record = prefetch(LOW, ANAEMIC, condition("58610003"))
     cards = fire("order-sign", record, drafts=[folic_acid(), tablet(0.05)])
-    courses = [card for card in ids(cards) if any("hydroxocobalamin" in order for item in suggestions(cards, card) for order in item)]
+    courses = [
+        card
+        for card in ids(cards)
+        if any("hydroxocobalamin" in order for item in suggestions(cards, card) for order in item)
+    ]
     assert len(courses) == 1 and courses[0] == ids(cards)[0]
 
 
 def test_only_the_selected_drafts_are_judged():
     chosen, other = draft({"text": "Amoxicillin 500 mg"}, id="x"), folic_acid(id="fa")
-    assert fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=["MedicationRequest/x"]) == []
-    assert ids(fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=["fa"])) == ["folic-acid-b12-deficient"]
-    assert ids(fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=[])) == ["folic-acid-b12-deficient"]
+    assert (
+        fire(
+            "order-select",
+            prefetch(LOW),
+            drafts=[chosen, other],
+            selections=["MedicationRequest/x"],
+        )
+        == []
+    )
+    assert ids(fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=["fa"])) == [
+        "folic-acid-b12-deficient"
+    ]
+    assert ids(fire("order-select", prefetch(LOW), drafts=[chosen, other], selections=[])) == [
+        "folic-acid-b12-deficient"
+    ]
 
 
 def test_drug_name_cannot_be_markup():
@@ -301,35 +382,51 @@ def test_drug_name_cannot_be_markup():
 
 def test_rxnorm_is_first_except_in_the_uk():
     for parameters, system in (("default", RXNORM), ("us", RXNORM), ("uk", "https://dmd.nhs.uk")):
-        cards = fire("order-select", prefetch(LOW), drafts=[folic_acid()], settings={"parameters": parameters})
-        order = card_of(cards, "folic-acid-b12-deficient")["suggestions"][0]["actions"][0]["resource"]
+        cards = fire(
+            "order-select",
+            prefetch(LOW),
+            drafts=[folic_acid()],
+            settings={"parameters": parameters},
+        )
+        order = card_of(cards, "folic-acid-b12-deficient")["suggestions"][0]["actions"][0][
+            "resource"
+        ]
         assert order["medicationCodeableConcept"]["coding"][0]["system"] == system
 
 
 def test_later_potassium_checks_are_due_24_and_48_hours_from_now():
     cards = fire("order-select", prefetch(LOW, ANAEMIC), drafts=[folic_acid()])
-    due = [action["resource"].get("occurrenceDateTime") for action in cards[0]["suggestions"][0]["actions"]]
+    due = [
+        action["resource"].get("occurrenceDateTime")
+        for action in cards[0]["suggestions"][0]["actions"]
+    ]
     assert due == [None, None, "2026-11-24T12:00:00+00:00", "2026-11-25T12:00:00+00:00"]
 
 
 def test_the_code_of_a_test_is_loinc():
     assert (
-        fire("order-select", prefetch(), drafts=[folic_acid()])[0]["suggestions"][0]["actions"][0]["resource"]["code"]["coding"][0][
-            "system"
-        ]
+        fire("order-select", prefetch(), drafts=[folic_acid()])[0]["suggestions"][0]["actions"][0][
+            "resource"
+        ]["code"]["coding"][0]["system"]
         == LOINC
     )
 
 
 def test_potassium_that_was_low_within_30_days_is_named_where_b12_is_started():
-    record = prefetch(LOW, observation("hb", 140, "g/L"), observation("potassium", 3.1, "mmol/L", ago=10))
+    record = prefetch(
+        LOW, observation("hb", 140, "g/L"), observation("potassium", 3.1, "mmol/L", ago=10)
+    )
     cards = fire("order-select", record, drafts=[folic_acid()])
     assert "Potassium was low in the last 30 days: 3.1 mmol/L (13 Nov 2026)." in cards[0]["detail"]
     assert suggestions(cards, "folic-acid-b12-deficient")[0] == [LOADING, *CHECKS]
 
 
 def test_unknown_age_is_treated_as_adult_and_said_wherever_an_order_is_suggested():
-    cards = fire("order-select", prefetch(LOW, condition("58610003"), who=patient(birth=None)), drafts=[tablet(id="cn")])
+    cards = fire(
+        "order-select",
+        prefetch(LOW, condition("58610003"), who=patient(birth=None)),
+        drafts=[tablet(id="cn")],
+    )
     assert "suggestions" in cards[0]
     assert "age" in cards[0]["detail"].rsplit("Not known: ", 1)[1]
 
@@ -343,23 +440,61 @@ LOW_FOLATE = observation("folate", 2.1, "ng/mL", ago=3)
 @pytest.mark.parametrize(
     ("record", "drafted", "expected"),
     [
-        pytest.param([COBALT, FULL], hydroxocobalamin(), ["cobalamin-allergy"], id="cobalt allergy"),
-        pytest.param([allergy(verificationStatus={"coding": [{"code": "refuted"}]}), FULL], hydroxocobalamin(), [], id="refuted allergy"),
-        pytest.param([WARFARIN, FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="warfarin, injection"),
         pytest.param(
-            [WARFARIN, FULL], draft(HYDROXOCOBALAMIN, dosage(1, every=(3, 1, "wk"))), ["b12-bleeding-risk"], id="warfarin, no route"
+            [COBALT, FULL], hydroxocobalamin(), ["cobalamin-allergy"], id="cobalt allergy"
         ),
         pytest.param(
-            [WARFARIN, FULL], draft(HYDROXOCOBALAMIN, dosage(1, route="34206005", every=(3, 1, "wk"))), [], id="warfarin, subcutaneous"
+            [allergy(verificationStatus={"coding": [{"code": "refuted"}]}), FULL],
+            hydroxocobalamin(),
+            [],
+            id="refuted allergy",
+        ),
+        pytest.param(
+            [WARFARIN, FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="warfarin, injection"
+        ),
+        pytest.param(
+            [WARFARIN, FULL],
+            draft(HYDROXOCOBALAMIN, dosage(1, every=(3, 1, "wk"))),
+            ["b12-bleeding-risk"],
+            id="warfarin, no route",
+        ),
+        pytest.param(
+            [WARFARIN, FULL],
+            draft(HYDROXOCOBALAMIN, dosage(1, route="34206005", every=(3, 1, "wk"))),
+            [],
+            id="warfarin, subcutaneous",
         ),
         pytest.param([WARFARIN, FULL], tablet(), [], id="warfarin, tablet"),
-        pytest.param([observation("platelets", 49, "10*9/L"), FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="platelets 49"),
-        pytest.param([observation("platelets", 49, "K/uL"), FULL], hydroxocobalamin(), ["b12-bleeding-risk"], id="platelets 49 thousand"),
-        pytest.param([observation("platelets", 50, "10*9/L"), FULL], hydroxocobalamin(), [], id="platelets 50"),
-        pytest.param([LOW_FOLATE, FULL], hydroxocobalamin(), ["folate-after-b12"], id="low folate"),
-        pytest.param([LOW_FOLATE, FULL], tablet(0.05), ["b12-oral-dose-low"], id="low folate, a small dose of B12"),
         pytest.param(
-            [LOW_FOLATE, FULL, medication_request({"text": "Folic acid 1 mg tablet"})], hydroxocobalamin(), [], id="folate under way"
+            [observation("platelets", 49, "10*9/L"), FULL],
+            hydroxocobalamin(),
+            ["b12-bleeding-risk"],
+            id="platelets 49",
+        ),
+        pytest.param(
+            [observation("platelets", 49, "K/uL"), FULL],
+            hydroxocobalamin(),
+            ["b12-bleeding-risk"],
+            id="platelets 49 thousand",
+        ),
+        pytest.param(
+            [observation("platelets", 50, "10*9/L"), FULL],
+            hydroxocobalamin(),
+            [],
+            id="platelets 50",
+        ),
+        pytest.param([LOW_FOLATE, FULL], hydroxocobalamin(), ["folate-after-b12"], id="low folate"),
+        pytest.param(
+            [LOW_FOLATE, FULL],
+            tablet(0.05),
+            ["b12-oral-dose-low"],
+            id="low folate, a small dose of B12",
+        ),
+        pytest.param(
+            [LOW_FOLATE, FULL, medication_request({"text": "Folic acid 1 mg tablet"})],
+            hydroxocobalamin(),
+            [],
+            id="folate under way",
         ),
     ],
 )
@@ -368,8 +503,17 @@ def test_cobalamin_drafts(record, drafted, expected):
 
 
 def test_folic_acid_after_b12_by_parameter_set():
-    for parameters, order in (("default", "folic-acid-1mg-3-months"), ("uk", "folic-acid-5mg-4-months"), ("us", "folic-acid-1mg-3-months")):
-        cards = fire("order-select", prefetch(LOW, LOW_FOLATE, FULL), drafts=[hydroxocobalamin()], settings={"parameters": parameters})
+    for parameters, order in (
+        ("default", "folic-acid-1mg-3-months"),
+        ("uk", "folic-acid-5mg-4-months"),
+        ("us", "folic-acid-1mg-3-months"),
+    ):
+        cards = fire(
+            "order-select",
+            prefetch(LOW, LOW_FOLATE, FULL),
+            drafts=[hydroxocobalamin()],
+            settings={"parameters": parameters},
+        )
         assert suggestions(cards, "folate-after-b12") == [[order]]
 
 
@@ -386,7 +530,9 @@ def test_a_child_gets_specialist_advice():
 
 ALTERNATE_DAYS = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 2, "d")), id="alternate")
 MAINTENANCE = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id="maintenance")
-COURSE = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2026-01-10", id="course")
+COURSE = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2026-01-10", id="course"
+)
 PEMETREXED = medication_request({"text": "Pemetrexed 500 mg infusion"})
 
 
@@ -418,21 +564,36 @@ def test_regimen_of_drafted_cobalamin(record, drafted, expected, suggested):
 
 def test_order_under_way_that_ends_within_30_days_is_no_duplicate():
     for days, expected in ((30, []), (31, ["b12-duplicate"])):
-        bounded = dosage(1, route=IM, every=(1, 1, "wk"), boundsPeriod={"start": "2026-10-01", "end": days_ago(-days)})
+        bounded = dosage(
+            1,
+            route=IM,
+            every=(1, 1, "wk"),
+            boundsPeriod={"start": "2026-10-01", "end": days_ago(-days)},
+        )
         course = medication_request(HYDROXOCOBALAMIN, bounded)
         assert ids(fire("order-sign", prefetch(course, FULL), drafts=[MAINTENANCE])) == expected
 
 
 def test_an_oral_dose_reads_without_superfluous_decimals():
     def summary(daily):
-        return fire("order-sign", prefetch(LOW, FULL), drafts=[draft(CYANOCOBALAMIN_TABLET, daily)])[0]["summary"]
+        return fire(
+            "order-sign", prefetch(LOW, FULL), drafts=[draft(CYANOCOBALAMIN_TABLET, daily)]
+        )[0]["summary"]
 
-    assert summary(dosage(50, "ug", route=ORAL, every=DAILY)).startswith("Oral B12 of 50 micrograms a day is low")
-    assert summary(dosage(1000, "ug", route=ORAL, every=(1, 1, "wk"))).startswith("Oral B12 of 142.9 micrograms a day is low")
+    assert summary(dosage(50, "ug", route=ORAL, every=DAILY)).startswith(
+        "Oral B12 of 50 micrograms a day is low"
+    )
+    assert summary(dosage(1000, "ug", route=ORAL, every=(1, 1, "wk"))).startswith(
+        "Oral B12 of 142.9 micrograms a day is low"
+    )
 
 
 def test_deficiency_by_methylmalonic_acid_is_not_called_a_result_in_the_deficient_range():
-    record = [observation("b12", 250, "pg/mL"), observation("mma", 800, "nmol/L"), observation("egfr", 80, "mL/min/{1.73_m2}")]
+    record = [
+        observation("b12", 250, "pg/mL"),
+        observation("mma", 800, "nmol/L"),
+        observation("egfr", 80, "mL/min/{1.73_m2}"),
+    ]
     card = fire("order-select", prefetch(*record), drafts=[folic_acid()])[0]
     assert ids([card]) == ["folic-acid-b12-deficient"]
     assert "The B12 results on record show deficiency." in card["detail"]
@@ -441,6 +602,11 @@ def test_deficiency_by_methylmalonic_acid_is_not_called_a_result_in_the_deficien
 
 def test_a_doubted_result_above_the_limits_is_not_said_to_lie_in_the_middle_range():
     earlier = observation("b12", 110, "pg/mL", ago=100)
-    card = fire("order-select", prefetch(observation("b12", 480, "pg/mL"), earlier), drafts=[folic_acid()])[0]
+    card = fire(
+        "order-select", prefetch(observation("b12", 480, "pg/mL"), earlier), drafts=[folic_acid()]
+    )[0]
     assert ids([card]) == ["folic-acid-b12-unknown"]
-    assert "Deficiency is possible: the B12 result is in the middle range, or the record gives grounds to doubt it." in card["detail"]
+    assert (
+        "Deficiency is possible: the B12 result is in the middle range, or the record gives grounds to doubt it."
+        in card["detail"]
+    )

@@ -30,7 +30,11 @@ def test_card_decides_as_its_file_says(card):
     """In every parameter set; ``python -m cds_service test`` tells how each that fails was decided."""
     results = results_by_card()[card]
     assert results
-    assert [f"{result.place}: {result.parameter_set}: {result.name}: {result.problem}" for result in results if result.problem] == []
+    assert [
+        f"{result.place}: {result.parameter_set}: {result.name}: {result.problem}"
+        for result in results
+        if result.problem
+    ] == []
 
 
 @pytest.mark.parametrize("card", Engine(Settings()).cards.values(), ids=lambda card: card.id)

@@ -52,12 +52,18 @@ EVERY_3_MONTHS = (1, 3, "mo")
 
 def course(begun, every=EVERY_3_MONTHS, concept=HYDROXOCOBALAMIN, **more):
     """Injections of 1 mg, ordered ``begun`` days ago and still going on."""
-    return medication_request(concept, dosage(1, route=IM, every=every), authoredOn=days_ago(begun), **more)
+    return medication_request(
+        concept, dosage(1, route=IM, every=every), authoredOn=days_ago(begun), **more
+    )
 
 
 def resection(*extension):
     """Resection of the terminal ileum, with its length where one is given."""
-    return procedure("307193005", performedDateTime="2019-05-02", **({"extension": list(extension)} if extension else {}))
+    return procedure(
+        "307193005",
+        performedDateTime="2019-05-02",
+        **({"extension": list(extension)} if extension else {}),
+    )
 
 
 def opening(*resources, who=None, **settings):
@@ -85,14 +91,23 @@ def test_01_loading_then_maintenance_for_life():
     cards = opening(LOW)
     assert ids(cards) == ["b12-deficiency-untreated"]
     assert suggestions(cards, "b12-deficiency-untreated")[0] == [LOADING]
-    (dose, route, loading), (next_dose, next_route, maintenance) = phases(ordered(cards, "b12-deficiency-untreated"))
+    (dose, route, loading), (next_dose, next_route, maintenance) = phases(
+        ordered(cards, "b12-deficiency-untreated")
+    )
     assert (dose, route) == (next_dose, next_route) == ("1 mg", IM)
-    assert (loading["frequency"], loading["period"], loading["periodUnit"], loading["count"]) == (3, 1, "wk", 6)
+    assert (loading["frequency"], loading["period"], loading["periodUnit"], loading["count"]) == (
+        3,
+        1,
+        "wk",
+        6,
+    )
     assert (loading["boundsDuration"]["value"], loading["boundsDuration"]["code"]) == (2, "wk")
     assert maintenance == {"frequency": 1, "period": 3, "periodUnit": "mo"}  # no end
     assert "every 2 to 3 months; for life where the cause cannot be removed" in cards[0]["detail"]
     known_cause = opening(PERNICIOUS_ANAEMIA)
-    assert suggestions(known_cause, "b12-cause-untreated") == [["serum-b12", "serum-folate", LOADING]]
+    assert suggestions(known_cause, "b12-cause-untreated") == [
+        ["serum-b12", "serum-folate", LOADING]
+    ]
 
 
 def test_01_injections_without_loading_are_replaced():
@@ -108,31 +123,51 @@ def test_02_neurological_features_get_alternate_days():
     assert cards[0]["indicator"] == "critical"
     assert suggestions(cards, "b12-deficiency-neuro") == [["hydroxocobalamin-neuro"]]
     ((dose, route, repeat),) = phases(ordered(cards, "b12-deficiency-neuro"))
-    assert (dose, route, repeat["frequency"], repeat["period"], repeat["periodUnit"]) == ("1 mg", IM, 1, 2, "d")
-    assert "on alternate days until no further improvement, then every 2 months" in " ".join(cards[0]["detail"].split())
+    assert (dose, route, repeat["frequency"], repeat["period"], repeat["periodUnit"]) == (
+        "1 mg",
+        IM,
+        1,
+        2,
+        "d",
+    )
+    assert "on alternate days until no further improvement, then every 2 months" in " ".join(
+        cards[0]["detail"].split()
+    )
     weekly = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 1, "wk")), id="slow")
     cards = fire("order-select", prefetch(LOW, NEUROPATHY, *NO_RISK), drafts=[weekly])
-    assert suggestions(cards, "b12-neuro-regimen") == [["hydroxocobalamin-neuro", "-MedicationRequest/slow"]]
+    assert suggestions(cards, "b12-neuro-regimen") == [
+        ["hydroxocobalamin-neuro", "-MedicationRequest/slow"]
+    ]
 
 
 def test_02_maintenance_after_neurological_features_is_every_2_months():
     under_way = course(200, concept=CYANOCOBALAMIN_INJECTION)
     prior = {"reference": f"MedicationRequest/{under_way['id']}"}
-    renewal = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=EVERY_3_MONTHS), id="cn", priorPrescription=prior)
+    renewal = draft(
+        CYANOCOBALAMIN_INJECTION,
+        dosage(1, route=IM, every=EVERY_3_MONTHS),
+        id="cn",
+        priorPrescription=prior,
+    )
     record = prefetch(under_way, NEUROPATHY, observation("egfr", 38, "mL/min/{1.73_m2}"), *NO_RISK)
     cards = fire("order-select", record, drafts=[renewal])
-    assert suggestions(cards, "cyanocobalamin-renal") == [["hydroxocobalamin-2-monthly", "-MedicationRequest/cn"]]
+    assert suggestions(cards, "cyanocobalamin-renal") == [
+        ["hydroxocobalamin-2-monthly", "-MedicationRequest/cn"]
+    ]
 
 
 @pytest.mark.parametrize(
     "reason",
     [
-        pytest.param([condition("386033004", onsetDateTime="2025-01-10")], id="features since before treatment"),
+        pytest.param(
+            [condition("386033004", onsetDateTime="2025-01-10")],
+            id="features since before treatment",
+        ),
         pytest.param([NEUROPATHY, GASTRIC_BYPASS], id="bariatric surgery"),
         pytest.param([NEUROPATHY, resection(resected_length(45))], id="extensive ileal resection"),
         pytest.param([NEUROPATHY, ILEAL_CROHN], id="ileal Crohn's disease"),
     ],
-)  # fmt: skip
+)
 def test_03_monthly_where_every_3_months_is_not_enough(reason):
     settled = observation("homocysteine", 8, "umol/L", ago=5)
     cards = opening(course(400, id="slow"), SUFFICIENT, settled, *reason)
@@ -146,7 +181,10 @@ def test_03_monthly_where_every_3_months_is_not_enough(reason):
 def test_03_monthly_is_not_for_everybody():
     settled = observation("homocysteine", 8, "umol/L", ago=5)
     assert opening(course(400), SUFFICIENT, settled, GASTRIC_BYPASS) == []
-    assert opening(course(400, every=(1, 1, "mo")), SUFFICIENT, settled, NEUROPATHY, GASTRIC_BYPASS) == []
+    assert (
+        opening(course(400, every=(1, 1, "mo")), SUFFICIENT, settled, NEUROPATHY, GASTRIC_BYPASS)
+        == []
+    )
 
 
 def test_04_oral_alternative_is_1000_micrograms_a_day():
@@ -157,14 +195,21 @@ def test_04_oral_alternative_is_1000_micrograms_a_day():
     assert (repeat["frequency"], repeat["period"], repeat["periodUnit"]) == DAILY
 
 
-@pytest.mark.parametrize(("micrograms", "spoken"), [(50, True), (500, True), (1000, False), (2000, False)])
+@pytest.mark.parametrize(
+    ("micrograms", "spoken"), [(50, True), (500, True), (1000, False), (2000, False)]
+)
 def test_04_smaller_oral_doses_are_raised(micrograms, spoken):
-    tablets = draft(CYANOCOBALAMIN_TABLET, dosage(micrograms, "ug", route=ORAL, every=DAILY), id="tab")
+    tablets = draft(
+        CYANOCOBALAMIN_TABLET, dosage(micrograms, "ug", route=ORAL, every=DAILY), id="tab"
+    )
     cards = fire("order-select", prefetch(LOW, *NO_RISK), drafts=[tablets])
     assert ids(cards) == (["b12-oral-dose-low"] if spoken else [])
     if spoken:
         remove = "-MedicationRequest/tab"
-        assert suggestions(cards, "b12-oral-dose-low") == [["cyanocobalamin-oral-1000", remove], [LOADING, remove]]
+        assert suggestions(cards, "b12-oral-dose-low") == [
+            ["cyanocobalamin-oral-1000", remove],
+            [LOADING, remove],
+        ]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +222,9 @@ def test_05_no_cyanocobalamin_in_renal_dysfunction(kidney):
     cards = fire("order-select", prefetch(LOW, kidney, *NO_RISK), drafts=[injection])
     assert ids(cards) == ["cyanocobalamin-renal"]
     assert suggestions(cards, "cyanocobalamin-renal") == [[LOADING, "-MedicationRequest/cn"]]
-    assert suggestions(opening(LOW, kidney), "b12-deficiency-untreated") == [[LOADING]]  # nothing oral beside it
+    assert suggestions(opening(LOW, kidney), "b12-deficiency-untreated") == [
+        [LOADING]
+    ]  # nothing oral beside it
 
 
 def test_06_what_the_site_stocks_decides_not_the_country():
@@ -206,7 +253,11 @@ def test_07_homocysteine_of_10_or_more_is_above_the_target():
     assert suggestions(cards, "homocysteine-above-target") == [["hydroxocobalamin-monthly"]]
     assert "No guideline sets this target" in cards[0]["detail"]
     assert opening(course(200), at_target, kidneys) == []
-    assert opening(course(200), high, kidneys, parameters="uk") == opening(course(200), high, kidneys, parameters="us") == []
+    assert (
+        opening(course(200), high, kidneys, parameters="uk")
+        == opening(course(200), high, kidneys, parameters="us")
+        == []
+    )
 
 
 def test_08_reticulocytes_in_the_first_week():
@@ -217,14 +268,21 @@ def test_08_reticulocytes_in_the_first_week():
     assert day(4) == []
     for days in (5, 7):
         assert suggestions(day(days), "response-reticulocytes") == [["reticulocytes"]]
-    counted = observation("hb", 180, "10*9/L", ago=1, code={"coding": [{"system": LOINC, "code": RETICULOCYTES}]})
+    counted = observation(
+        "hb", 180, "10*9/L", ago=1, code={"coding": [{"system": LOINC, "code": RETICULOCYTES}]}
+    )
     assert day(7, counted) == []
 
 
 def test_08_haemoglobin_is_normal_within_2_months():
     def after(days, now):
-        before, newest = observation("hb", 90, "g/L", ago=days + 1), observation("hb", now, "g/L", ago=1)
-        return ids(fire("patient-view", prefetch(course(days), before, newest, service_request("b12"))))
+        before, newest = (
+            observation("hb", 90, "g/L", ago=days + 1),
+            observation("hb", now, "g/L", ago=1),
+        )
+        return ids(
+            fire("patient-view", prefetch(course(days), before, newest, service_request("b12")))
+        )
 
     assert after(57, 95) == ["response-inadequate"]
     assert after(57, 135) == after(50, 95) == []
@@ -234,8 +292,13 @@ def test_09_no_folic_acid_before_or_without_b12():
     cards = fire("order-sign", prefetch(LOW, *NO_RISK), drafts=[folic_acid(id="fa")])
     assert ids(cards) == ["folic-acid-b12-deficient"]
     assert cards[0]["indicator"] == "critical"
-    assert suggestions(cards, "folic-acid-b12-deficient") == [[LOADING], [LOADING, "-MedicationRequest/fa"]]
-    assert suggestions(fire("order-sign", prefetch(), drafts=[folic_acid()]), "folic-acid-b12-unknown") == [["serum-b12"]]
+    assert suggestions(cards, "folic-acid-b12-deficient") == [
+        [LOADING],
+        [LOADING, "-MedicationRequest/fa"],
+    ]
+    assert suggestions(
+        fire("order-sign", prefetch(), drafts=[folic_acid()]), "folic-acid-b12-unknown"
+    ) == [["serum-b12"]]
     assert suggestions(opening(LOW_FOLATE), "folate-deficiency-b12-unknown") == [["serum-b12"]]
 
 
@@ -256,15 +319,28 @@ def test_09_where_both_lack_b12_comes_first_and_folic_acid_for_3_months_after_it
 
 def test_10_normal_levels_are_no_reason_to_stop():
     under_way = course(400)
-    cards = fire("order-sign", prefetch(SUFFICIENT, PERNICIOUS_ANAEMIA, under_way), drafts=[{**under_way, "status": "stopped"}])
+    cards = fire(
+        "order-sign",
+        prefetch(SUFFICIENT, PERNICIOUS_ANAEMIA, under_way),
+        drafts=[{**under_way, "status": "stopped"}],
+    )
     assert ids(cards) == ["b12-stop-lifelong"]
     assert suggestions(cards, "b12-stop-lifelong") == []
     assert "Normal B12 levels are no reason to stop" in cards[0]["detail"]
-    stopped = {**course(400), "status": "stopped", "dosageInstruction": [dosage(1, route=IM, every=EVERY_3_MONTHS)]}
-    stopped["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"] = {"start": days_ago(400), "end": days_ago(60)}
+    stopped = {
+        **course(400),
+        "status": "stopped",
+        "dosageInstruction": [dosage(1, route=IM, every=EVERY_3_MONTHS)],
+    }
+    stopped["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"] = {
+        "start": days_ago(400),
+        "end": days_ago(60),
+    }
     cards = opening(SUFFICIENT, PERNICIOUS_ANAEMIA, stopped)
     assert ids(cards) == ["therapy-lapsed"]
-    assert suggestions(cards, "therapy-lapsed") == [["mma", "hydroxocobalamin-3-monthly"]]  # the cause leaves the result in doubt
+    assert suggestions(cards, "therapy-lapsed") == [
+        ["mma", "hydroxocobalamin-3-monthly"]
+    ]  # the cause leaves the result in doubt
     assert "Normal B12 levels are no reason to stop" in cards[0]["detail"]
 
 
@@ -272,8 +348,13 @@ def test_11_potassium_in_the_first_48_hours():
     anaemic = observation("hb", 101, "g/L", ago=3)
     cards = fire("order-sign", prefetch(LOW, anaemic), drafts=[hydroxocobalamin()])
     assert ids(cards) == ["potassium-monitoring"]
-    assert suggestions(cards, "potassium-monitoring") == [["potassium-now", "potassium-24h", "potassium-48h"]]
-    due = [action["resource"].get("occurrenceDateTime") for action in cards[0]["suggestions"][0]["actions"]]
+    assert suggestions(cards, "potassium-monitoring") == [
+        ["potassium-now", "potassium-24h", "potassium-48h"]
+    ]
+    due = [
+        action["resource"].get("occurrenceDateTime")
+        for action in cards[0]["suggestions"][0]["actions"]
+    ]
     assert due == [None, "2026-11-24T12:00:00+00:00", "2026-11-25T12:00:00+00:00"]
     assert "replace it if needed" in cards[0]["detail"]
 
@@ -281,7 +362,12 @@ def test_11_potassium_in_the_first_48_hours():
 @pytest.mark.parametrize(
     ("value", "card", "checks", "advice"),
     [
-        (3.2, "low-potassium-before-b12", ["potassium-now", "potassium-24h", "potassium-48h"], "Do not delay B12 for it"),
+        (
+            3.2,
+            "low-potassium-before-b12",
+            ["potassium-now", "potassium-24h", "potassium-48h"],
+            "Do not delay B12 for it",
+        ),
         (2.7, "hypokalaemia-before-b12", ["potassium-now"], "Correct potassium first"),
     ],
 )
@@ -289,15 +375,22 @@ def test_11_low_potassium_is_to_be_replaced_by_the_clinician(value, card, checks
     record = prefetch(LOW, observation("potassium", value, "mmol/L", ago=1))
     cards = fire("order-sign", record, drafts=[hydroxocobalamin()])
     assert ids(cards) == [card]
-    assert suggestions(cards, card) == [checks]  # tests only: a potassium supplement is never suggested
+    assert suggestions(cards, card) == [
+        checks
+    ]  # tests only: a potassium supplement is never suggested
     assert advice in cards[0]["detail"]
 
 
 def test_12_after_bariatric_surgery_every_3_months_or_by_mouth():
     cards = opening(SUFFICIENT, GASTRIC_BYPASS)
     assert ids(cards) == ["bariatric-maintenance"]
-    assert suggestions(cards, "bariatric-maintenance") == [["hydroxocobalamin-3-monthly"], ["cyanocobalamin-oral-1000"]]
-    assert phases(ordered(cards, "bariatric-maintenance")) == [("1 mg", IM, {"frequency": 1, "period": 3, "periodUnit": "mo"})]
+    assert suggestions(cards, "bariatric-maintenance") == [
+        ["hydroxocobalamin-3-monthly"],
+        ["cyanocobalamin-oral-1000"],
+    ]
+    assert phases(ordered(cards, "bariatric-maintenance")) == [
+        ("1 mg", IM, {"frequency": 1, "period": 3, "periodUnit": "mo"})
+    ]
     assert opening(SUFFICIENT, GASTRIC_BYPASS, course(30)) == []
 
 
@@ -322,14 +415,18 @@ def test_13_extensive_ileal_disease_gets_monthly_prophylaxis(ileum):
     cards = opening(SUFFICIENT, ileum)  # without a documented deficiency
     assert ids(cards) == ["ileal-prophylaxis"]
     assert suggestions(cards, "ileal-prophylaxis") == [["hydroxocobalamin-monthly"]]
-    assert phases(ordered(cards, "ileal-prophylaxis")) == [("1 mg", IM, {"frequency": 1, "period": 1, "periodUnit": "mo"})]
+    assert phases(ordered(cards, "ileal-prophylaxis")) == [
+        ("1 mg", IM, {"frequency": 1, "period": 1, "periodUnit": "mo"})
+    ]
 
 
 def test_13_a_resection_up_to_20_cm_stays_silent_and_the_trace_says_why():
     short = resection(resected_length(20))
     values = prefetch(SUFFICIENT, short, *NO_RISK)
     assert fire("patient-view", values) == []
-    call = read_request(engine(), json.dumps(hook_request("patient-view", values)).encode(), "ileal-prophylaxis")
+    call = read_request(
+        engine(), json.dumps(hook_request("patient-view", values)).encode(), "ileal-prophylaxis"
+    )
     explained = explain_call(engine(), call, NOW, "ileal-prophylaxis")
     (card,) = explained["cards"]
     assert (card["outcome"], card["stopped_by"]) == ("silent", "extensive-ileal-disease")
@@ -349,9 +446,16 @@ def test_13_a_resection_of_unknown_length_is_asked_about():
 def test_14_needs_in_pregnancy_and_lactation_on_a_vegan_diet(state):
     cards = opening(SUFFICIENT, state, VEGAN, who=WOMAN_OF_30)
     assert ids(cards) == ["pregnancy-intake"]
-    assert "4 to 5 micrograms a day in pregnancy and 4 micrograms a day in lactation" in cards[0]["detail"]
+    assert (
+        "4 to 5 micrograms a day in pregnancy and 4 micrograms a day in lactation"
+        in cards[0]["detail"]
+    )
     assert "A breast-fed infant is at risk" in cards[0]["detail"]
     assert suggestions(cards, "pregnancy-intake") == []
     assert opening(SUFFICIENT, state, who=WOMAN_OF_30) == []
-    supplement = medication_request(CYANOCOBALAMIN_TABLET, dosage(50, "ug", route=ORAL, every=DAILY))
-    assert "pregnancy-intake" not in ids(opening(SUFFICIENT, state, VEGAN, supplement, who=WOMAN_OF_30))
+    supplement = medication_request(
+        CYANOCOBALAMIN_TABLET, dosage(50, "ug", route=ORAL, every=DAILY)
+    )
+    assert "pregnancy-intake" not in ids(
+        opening(SUFFICIENT, state, VEGAN, supplement, who=WOMAN_OF_30)
+    )

@@ -40,8 +40,14 @@ TABLET = draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY), id="ta
 
 
 def given(ago, concept=HYDROXOCOBALAMIN):
-    return {"resourceType": "MedicationAdministration", "id": f"given-{ago}", "status": "completed", "subject": SUBJECT,
-            "effectiveDateTime": days_ago(ago), "medicationCodeableConcept": concept}  # fmt: skip
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"given-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+        "effectiveDateTime": days_ago(ago),
+        "medicationCodeableConcept": concept,
+    }
 
 
 def opening(*record, **more):
@@ -54,7 +60,11 @@ def ordering(*record, drafts, **more):
 
 def accepted(cards):
     """The cobalamin orders that are left when every first suggestion of an answer is accepted: created, and removed."""
-    done = [action for card in cards for action in card.get("suggestions", [{"actions": []}])[0]["actions"]]
+    done = [
+        action
+        for card in cards
+        for action in card.get("suggestions", [{"actions": []}])[0]["actions"]
+    ]
     created = [action["resource"] for action in done if action["type"] == "create"]
     removed = [action["resourceId"] for action in done if action["type"] == "delete"]
     return [order for order in created if order["resourceType"] == "MedicationRequest"], removed
@@ -66,7 +76,10 @@ def accepted(cards):
 def test_every_b12_stopped_and_folic_acid_drafted_with_methotrexate_is_told():
     cards = ordering(LOW, COURSE, METHOTREXATE, drafts=[STOP, folic_acid(5)])
     told = card_of(cards, "folic-acid-add-b12")
-    assert "Keep the folate" in told["detail"] and "This session stops the B12 treatment" in told["detail"]
+    assert (
+        "Keep the folate" in told["detail"]
+        and "This session stops the B12 treatment" in told["detail"]
+    )
     assert "suggestions" not in told
 
 
@@ -87,10 +100,14 @@ def test_a_stop_is_told_by_a_deficient_result_alone():
 @pytest.mark.parametrize(
     ("record", "drafts"),
     [
-        pytest.param([LOW, NEURO], [folic_acid(5), TABLET], id="an oral draft with neurological features"),
+        pytest.param(
+            [LOW, NEURO], [folic_acid(5), TABLET], id="an oral draft with neurological features"
+        ),
         pytest.param([LOW, NEURO, LEBER], [folic_acid(5), TABLET], id="with Leber's"),
         pytest.param([LOW, LEBER], [TABLET], id="cyanocobalamin with Leber's"),
-        pytest.param([LOW, NEURO], [TABLET, draft(HYDROXOCOBALAMIN, QUARTERLY, id="rare")], id="two drafts"),
+        pytest.param(
+            [LOW, NEURO], [TABLET, draft(HYDROXOCOBALAMIN, QUARTERLY, id="rare")], id="two drafts"
+        ),
     ],
 )
 def test_accepting_our_own_suggestions_leaves_one_course(record, drafts):
@@ -99,7 +116,10 @@ def test_accepting_our_own_suggestions_leaves_one_course(record, drafts):
     cobalamins = {f"MedicationRequest/{order['id']}" for order in drafts} - {
         f"MedicationRequest/{drafts[0]['id']}" if "Folic" in str(drafts[0]) else ""
     }
-    assert len([order for order in created if "obalamin" in str(order["medicationCodeableConcept"])]) == 1
+    assert (
+        len([order for order in created if "obalamin" in str(order["medicationCodeableConcept"])])
+        == 1
+    )
     assert cobalamins <= set(removed)
     for card in cards:
         for suggestion in card.get("suggestions", []):
@@ -114,13 +134,18 @@ def test_beside_a_running_course_leber_card_removes_the_draft_and_tells_to_chang
     running = medication_request(CYANOCOBALAMIN_INJECTION, QUARTERLY, authoredOn=days_ago(300))
     cards = ordering(running, LEBER, drafts=[TABLET])
     assert suggestions(cards, "cyanocobalamin-leber") == [["-MedicationRequest/tab"]]
-    assert "The course under way is cyanocobalamin too: change it" in card_of(cards, "cyanocobalamin-leber")["detail"]
+    assert (
+        "The course under way is cyanocobalamin too: change it"
+        in card_of(cards, "cyanocobalamin-leber")["detail"]
+    )
     assert suggestions(cards, "b12-duplicate") == [["-MedicationRequest/tab"]]
 
 
 @pytest.mark.parametrize("begins", [3, 40])
 def test_a_planned_order_is_replaced_by_name_where_treatment_is_due_now(begins):
-    planned = medication_request(HYDROXOCOBALAMIN, QUARTERLY, authoredOn=days_ago(-begins), id="later")
+    planned = medication_request(
+        HYDROXOCOBALAMIN, QUARTERLY, authoredOn=days_ago(-begins), id="later"
+    )
     cards = opening(LOW, NEURO, planned, *NO_RISK)
     (order,) = accepted(cards)[0]
     assert order["priorPrescription"] == {"reference": "MedicationRequest/later"}
@@ -129,7 +154,10 @@ def test_a_planned_order_is_replaced_by_name_where_treatment_is_due_now(begins):
 
 def test_no_course_is_suggested_for_prevention_beside_a_planned_order():
     planned = medication_request(HYDROXOCOBALAMIN, QUARTERLY, authoredOn=days_ago(-40), id="later")
-    told = card_of(opening(procedure("443906008"), planned, observation("b12", 480, "ng/L")), "bariatric-maintenance")
+    told = card_of(
+        opening(procedure("443906008"), planned, observation("b12", 480, "ng/L")),
+        "bariatric-maintenance",
+    )
     assert "suggestions" not in told and "no other course is suggested" in told["detail"]
 
 
@@ -137,20 +165,34 @@ def test_no_course_is_suggested_for_prevention_beside_a_planned_order():
 
 
 def test_a_low_total_of_pregnancy_is_no_ground_to_doubt_an_active_b12():
-    record = [observation("active_b12", 90, "pmol/L", ago=20), observation("b12", 110, "ng/L", ago=2), PREGNANT]
+    record = [
+        observation("active_b12", 90, "pmol/L", ago=20),
+        observation("b12", 110, "ng/L", ago=2),
+        PREGNANT,
+    ]
     assert facts_of(*record, who=WOMAN)["b12.status"].value == "sufficient"
     assert (
-        facts_of(*record, NEURO, observation("mcv", 90, "fL"), observation("mma", 200, "nmol/L"), who=WOMAN)["b12.status"].value
+        facts_of(
+            *record,
+            NEURO,
+            observation("mcv", 90, "fL"),
+            observation("mma", 200, "nmol/L"),
+            who=WOMAN,
+        )["b12.status"].value
         == "indeterminate"
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered", "pending"), [("active_b12", "b12", True), ("b12", "active_b12", True), ("b12", "b12", False)]
+    ("asked", "answered", "pending"),
+    [("active_b12", "b12", True), ("b12", "active_b12", True), ("b12", "b12", False)],
 )
 def test_a_total_does_not_answer_a_pending_active_b12_nor_the_reverse(asked, answered, pending):
     units = {"b12": "ng/L", "active_b12": "pmol/L"}
-    record = [service_request(asked, ago=5), observation(answered, 300 if answered == "b12" else 60, units[answered], ago=1)]
+    record = [
+        service_request(asked, ago=5),
+        observation(answered, 300 if answered == "b12" else 60, units[answered], ago=1),
+    ]
     assert facts_of(*record)["test.pending.b12"].holds is pending
 
 
@@ -177,7 +219,9 @@ def test_a_comparator_result_that_proves_nothing_hides_no_older_one(record, fact
         ("creatinine", "mg/dL", 1, 3, 3),
     ],
 )
-def test_of_two_results_of_one_time_the_later_issued_decides_else_the_more_abnormal(analyte, unit, one, other, decides):
+def test_of_two_results_of_one_time_the_later_issued_decides_else_the_more_abnormal(
+    analyte, unit, one, other, decides
+):
     name = {"creatinine": "egfr"}.get(analyte, "b12.total" if analyte == "b12" else analyte)
 
     def told(*results):
@@ -186,7 +230,10 @@ def test_of_two_results_of_one_time_the_later_issued_decides_else_the_more_abnor
     results = [observation(analyte, value, unit, id=f"o-{value}") for value in (one, other)]
     assert f"{decides} {unit}" in told(*results) and f"{decides} {unit}" in told(*results[::-1])
     less = other if decides == one else one
-    later = [{**result, "issued": f"2026-11-2{2 if str(less) in result['id'] else 1}T10:00:00Z"} for result in results]
+    later = [
+        {**result, "issued": f"2026-11-2{2 if str(less) in result['id'] else 1}T10:00:00Z"}
+        for result in results
+    ]
     assert f"{less} {unit}" in told(*later)
 
 
@@ -205,7 +252,9 @@ def test_platelets_in_a_unit_that_cannot_be_theirs_are_not_used():
 
 
 def test_an_unusable_reticulocyte_result_from_before_the_start_silences_nothing():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")), authoredOn=days_ago(7))
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")), authoredOn=days_ago(7)
+    )
     before = observation("hb", 80, "g/L", ago=8)
     old = {
         **observation("hb", None, ago=20),
@@ -222,7 +271,9 @@ def test_a_very_high_b12_without_treatment_is_doubted_and_starts_nothing(value, 
     very_high = observation(unit, value, "ng/L" if unit == "b12" else "pmol/L")
     rest = [observation("mma", 200, "nmol/L"), observation("mcv", 90, "fL")]
     cards = opening(very_high, NEURO, *rest)
-    assert ids(cards) == ["b12-indeterminate-neuro"] and "unrecorded injections" in cards[0]["detail"]
+    assert (
+        ids(cards) == ["b12-indeterminate-neuro"] and "unrecorded injections" in cards[0]["detail"]
+    )
     diagnosed = opening(very_high, condition("190634004"), *rest)
     assert "b12-cause-untreated" not in ids(diagnosed) and accepted(diagnosed)[0] == []
     folate = ordering(very_high, NEURO, *rest, drafts=[folic_acid(5)])
@@ -239,15 +290,25 @@ def test_an_injection_of_last_month_is_intake_in_pregnancy():
 
 
 def test_a_course_ordered_today_is_not_told_as_under_way():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")), authoredOn=days_ago(0))
-    told = card_of(opening(observation("folate", 2, "ug/L"), observation("b12", 480, "ng/L"), course, who=MAN), "folate-deficiency")
-    assert "under way" not in told["detail"] and "B12 is ordered, and no dose is recorded yet" in told["detail"]
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")), authoredOn=days_ago(0)
+    )
+    told = card_of(
+        opening(observation("folate", 2, "ug/L"), observation("b12", 480, "ng/L"), course, who=MAN),
+        "folate-deficiency",
+    )
+    assert (
+        "under way" not in told["detail"]
+        and "B12 is ordered, and no dose is recorded yet" in told["detail"]
+    )
     (order,) = accepted([told])[0]
     assert order["note"] == [{"text": "Begin once B12 treatment has begun."}]
 
 
 def test_a_course_that_is_only_scheduled_does_not_protect_beside_folate():
-    ended = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk"), count=6), authoredOn=days_ago(60))
+    ended = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk"), count=6), authoredOn=days_ago(60)
+    )
     before = observation("b12", 60, "ng/L", ago=70)
     cards = ordering(before, ended, drafts=[folic_acid(5)])
     told = card_of(cards, "folic-acid-b12-deficient")
@@ -266,18 +327,43 @@ def test_a_dead_patient_gets_no_card():
 
 def test_a_card_asks_for_nothing_that_was_just_ordered():
     before = ordering(NEURO, drafts=[folic_acid(5)])
-    (first,) = [card for card in before if card["source"]["topic"]["code"] == "folic-acid-b12-deficient"]
-    created = [{**action["resource"], "id": f"new-{number}"} for number, action in enumerate(first["suggestions"][0]["actions"])]
+    (first,) = [
+        card for card in before if card["source"]["topic"]["code"] == "folic-acid-b12-deficient"
+    ]
+    created = [
+        {**action["resource"], "id": f"new-{number}"}
+        for number, action in enumerate(first["suggestions"][0]["actions"])
+    ]
     again = ordering(NEURO, drafts=[folic_acid(5), *created])
-    assert [order for card in again for suggestion in card.get("suggestions", []) for order in orders(suggestion)] == []
+    assert [
+        order
+        for card in again
+        for suggestion in card.get("suggestions", [])
+        for order in orders(suggestion)
+    ] == []
 
 
 def test_no_test_is_ordered_by_two_cards_of_an_answer():
     cards = opening(procedure("443906008"), PREGNANT, who=WOMAN)
-    told = [order for card in cards for suggestion in card.get("suggestions", [])[:1] for order in orders(suggestion)]
+    told = [
+        order
+        for card in cards
+        for suggestion in card.get("suggestions", [])[:1]
+        for order in orders(suggestion)
+    ]
     assert len(told) == len(set(told))
-    drafted = ordering(observation("potassium", 3.2, "mmol/L"), LOW, NEURO, drafts=[TABLET, hydroxocobalamin(id="h")])
-    ordered = [order for card in drafted for suggestion in card.get("suggestions", [])[:1] for order in orders(suggestion)]
+    drafted = ordering(
+        observation("potassium", 3.2, "mmol/L"),
+        LOW,
+        NEURO,
+        drafts=[TABLET, hydroxocobalamin(id="h")],
+    )
+    ordered = [
+        order
+        for card in drafted
+        for suggestion in card.get("suggestions", [])[:1]
+        for order in orders(suggestion)
+    ]
     checks = [order for order in ordered if order.startswith("potassium")]
     assert checks and len(checks) == len(set(checks))
 
@@ -286,22 +372,45 @@ def test_no_test_is_ordered_by_two_cards_of_an_answer():
     ("occurrence", "left"),
     [
         pytest.param({}, ["potassium-24h", "potassium-48h"], id="no time"),
-        pytest.param({"occurrenceDateTime": "2026-11-24T12:00:00Z"}, ["potassium-now", "potassium-48h"], id="in 24 hours"),
-        pytest.param({"occurrenceDateTime": "2026-11-25T12:00:00Z"}, ["potassium-now", "potassium-24h"], id="in 48 hours"),
-        pytest.param({"occurrenceDateTime": "2026-11-23T20:00:00Z"}, ["potassium-24h", "potassium-48h"], id="in 8 hours"),
+        pytest.param(
+            {"occurrenceDateTime": "2026-11-24T12:00:00Z"},
+            ["potassium-now", "potassium-48h"],
+            id="in 24 hours",
+        ),
+        pytest.param(
+            {"occurrenceDateTime": "2026-11-25T12:00:00Z"},
+            ["potassium-now", "potassium-24h"],
+            id="in 48 hours",
+        ),
+        pytest.param(
+            {"occurrenceDateTime": "2026-11-23T20:00:00Z"},
+            ["potassium-24h", "potassium-48h"],
+            id="in 8 hours",
+        ),
     ],
 )
 def test_each_potassium_check_is_spared_by_a_request_for_it_alone(occurrence, left):
     asked = service_request("potassium", authoredOn="2026-11-23T11:00:00Z", **occurrence)
     anaemic = observation("hb", 95, "g/L")
-    assert suggestions(ordering(anaemic, asked, drafts=[hydroxocobalamin()]), "potassium-monitoring") == [left]
+    assert suggestions(
+        ordering(anaemic, asked, drafts=[hydroxocobalamin()]), "potassium-monitoring"
+    ) == [left]
     old = {**asked, "authoredOn": "2026-11-21T11:00:00Z"}
-    assert len(suggestions(ordering(anaemic, old, drafts=[hydroxocobalamin()]), "potassium-monitoring")[0]) == 3
+    assert (
+        len(
+            suggestions(
+                ordering(anaemic, old, drafts=[hydroxocobalamin()]), "potassium-monitoring"
+            )[0]
+        )
+        == 3
+    )
 
 
 def test_prevention_with_a_reassuring_result_and_nothing_against_it_asks_for_no_potassium():
     record = [procedure("443906008"), observation("b12", 480, "ng/L")]
-    assert suggestions(opening(*record), "bariatric-maintenance")[0] == ["hydroxocobalamin-3-monthly"]
+    assert suggestions(opening(*record), "bariatric-maintenance")[0] == [
+        "hydroxocobalamin-3-monthly"
+    ]
     low = observation("potassium", 3.2, "mmol/L", ago=20)
     assert "potassium-now" in suggestions(opening(*record, low), "bariatric-maintenance")[0]
 
@@ -311,7 +420,13 @@ def test_the_sample_comes_first_with_neurological_features_and_an_oral_draft():
     cards = ordering(NEURO, *NO_RISK, drafts=[draft(HYDROXOCOBALAMIN, reassuring, id="h"), TABLET])
     assert "b12-sample-first" in ids(cards)
     assert "b12-sample-first" not in ids(
-        ordering(NEURO, METHOTREXATE, medication_request({"text": "Pemetrexed 500 mg infusion"}), *NO_RISK, drafts=[TABLET])
+        ordering(
+            NEURO,
+            METHOTREXATE,
+            medication_request({"text": "Pemetrexed 500 mg infusion"}),
+            *NO_RISK,
+            drafts=[TABLET],
+        )
     )
 
 
@@ -322,9 +437,19 @@ def test_nitrous_oxide_with_neurological_features_is_treated_before_the_results(
     cards = opening(NITROUS_OXIDE, NEURO, observation("b12", 480, "ng/L"), *NO_RISK)
     told = card_of(cards, "nitrous-oxide-neuro")
     assert told["detail"].startswith("**Nitrous oxide is recorded: exposure must stop.**")
-    assert suggestions(cards, "nitrous-oxide-neuro")[0][:3] == ["homocysteine", "mma", "hydroxocobalamin-neuro"]
-    severe = card_of(opening(NITROUS_OXIDE, NEURO, allergy(criticality="high")), "nitrous-oxide-neuro")
-    assert all("obalamin" not in order for suggestion in severe["suggestions"] for order in orders(suggestion))
+    assert suggestions(cards, "nitrous-oxide-neuro")[0][:3] == [
+        "homocysteine",
+        "mma",
+        "hydroxocobalamin-neuro",
+    ]
+    severe = card_of(
+        opening(NITROUS_OXIDE, NEURO, allergy(criticality="high")), "nitrous-oxide-neuro"
+    )
+    assert all(
+        "obalamin" not in order
+        for suggestion in severe["suggestions"]
+        for order in orders(suggestion)
+    )
     assert "Hydroxocobalamin 1 mg" not in severe["detail"]
 
 
@@ -340,18 +465,28 @@ COMBINED = {"text": "Thiamine / pyridoxine / cyanocobalamin injection"}
 def test_the_b12_of_a_combination_counts_for_leber_allergy_and_potassium_and_is_not_removed():
     combined = draft(COMBINED, dosage(None, route=IM), id="complex")
     leber = ordering(LEBER, drafts=[combined])
-    assert "cyanocobalamin-leber" in ids(leber) and "suggestions" not in card_of(leber, "cyanocobalamin-leber")
+    assert "cyanocobalamin-leber" in ids(leber) and "suggestions" not in card_of(
+        leber, "cyanocobalamin-leber"
+    )
     assert "cobalamin-anaphylaxis" in ids(ordering(allergy(criticality="high"), drafts=[combined]))
     assert "potassium-monitoring" in ids(ordering(observation("hb", 90, "g/L"), drafts=[combined]))
     assert ids(ordering(LOW, *NO_RISK, drafts=[combined])) == []
 
 
 def test_no_folate_is_taken_from_a_woman_who_may_be_pregnant():
-    told = card_of(ordering(LOW, *NO_RISK, drafts=[folic_acid(5, id="fol")], who=WOMAN), "folic-acid-b12-deficient")
+    told = card_of(
+        ordering(LOW, *NO_RISK, drafts=[folic_acid(5, id="fol")], who=WOMAN),
+        "folic-acid-b12-deficient",
+    )
     assert "keep the folate and give B12 with it" in told["detail"]
-    assert "-MedicationRequest/fol" not in str([orders(suggestion) for suggestion in told["suggestions"]])
+    assert "-MedicationRequest/fol" not in str(
+        [orders(suggestion) for suggestion in told["suggestions"]]
+    )
     assert "after" not in told["suggestions"][0]["label"] and "once B12" not in told["detail"]
-    man = card_of(ordering(LOW, *NO_RISK, drafts=[folic_acid(5, id="fol")], who=MAN), "folic-acid-b12-deficient")
+    man = card_of(
+        ordering(LOW, *NO_RISK, drafts=[folic_acid(5, id="fol")], who=MAN),
+        "folic-acid-b12-deficient",
+    )
     assert "-MedicationRequest/fol" in orders(man["suggestions"][1])
 
 
@@ -368,9 +503,17 @@ def test_a_dietary_cause_alone_has_its_own_regimen_in_the_united_kingdom():
     vegan = condition("24930006")
     british = opening(LOW, vegan, *NO_RISK, settings={"parameters": "uk"})
     # Beside it stand potassium tests: UK servers are asked for more lists of results than this client sends.
-    assert suggestions(british, "b12-deficiency-untreated")[0][0] == "hydroxocobalamin-loading-then-6-monthly"
-    assert "50 micrograms to 150 micrograms daily by mouth" in british[0]["detail"] and "2 to 3 months" not in british[0]["detail"]
-    assert suggestions(opening(LOW, vegan, *NO_RISK), "b12-deficiency-untreated")[0] == ["hydroxocobalamin-loading-then-maintenance"]
+    assert (
+        suggestions(british, "b12-deficiency-untreated")[0][0]
+        == "hydroxocobalamin-loading-then-6-monthly"
+    )
+    assert (
+        "50 micrograms to 150 micrograms daily by mouth" in british[0]["detail"]
+        and "2 to 3 months" not in british[0]["detail"]
+    )
+    assert suggestions(opening(LOW, vegan, *NO_RISK), "b12-deficiency-untreated")[0] == [
+        "hydroxocobalamin-loading-then-maintenance"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -378,20 +521,31 @@ def test_a_dietary_cause_alone_has_its_own_regimen_in_the_united_kingdom():
     [
         ([LOW], "b12-deficiency-untreated", "cyanocobalamin-injection"),
         ([LOW, NEURO], "b12-deficiency-neuro", "cyanocobalamin-neuro"),
-        ([procedure("443906008"), observation("b12", 480, "ng/L")], "bariatric-maintenance", "cyanocobalamin-monthly"),
+        (
+            [procedure("443906008"), observation("b12", 480, "ng/L")],
+            "bariatric-maintenance",
+            "cyanocobalamin-monthly",
+        ),
         ([PERNICIOUS, given(200)], "therapy-lapsed", "cyanocobalamin-monthly"),
     ],
 )
-def test_where_hydroxocobalamin_is_not_stocked_the_schedule_is_of_cyanocobalamin(record, card, order):
+def test_where_hydroxocobalamin_is_not_stocked_the_schedule_is_of_cyanocobalamin(
+    record, card, order
+):
     settings = {"formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"})}
     cards = opening(*record, settings=settings)
     assert order in suggestions(cards, card)[0]
     assert "ydroxocobalamin 1 mg" not in card_of(cards, card)["detail"]
     assert all(
-        "cyanocobalamin" not in item for suggestion in suggestions(opening(*record, LEBER, settings=settings), card) for item in suggestion
+        "cyanocobalamin" not in item
+        for suggestion in suggestions(opening(*record, LEBER, settings=settings), card)
+        for item in suggestion
     )
 
 
 def test_the_united_states_are_told_that_the_label_differs():
-    assert "The US label of hydroxocobalamin has another regimen" in opening(LOW, settings={"parameters": "us"})[0]["detail"]
+    assert (
+        "The US label of hydroxocobalamin has another regimen"
+        in opening(LOW, settings={"parameters": "us"})[0]["detail"]
+    )
     assert "US label" not in opening(LOW)[0]["detail"]

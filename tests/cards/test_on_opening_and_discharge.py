@@ -65,11 +65,16 @@ def test_untreated_deficiency(hook, record, expected):
 @HOOKS
 def test_suggestions_with_anaemia(hook):
     record = prefetch(LOW, observation("hb", 10.1, "g/dL", ago=3))
-    assert suggestions(fire(hook, record), "b12-deficiency-untreated") == [[LOADING, *CHECKS], ["cyanocobalamin-oral-1000"]]
+    assert suggestions(fire(hook, record), "b12-deficiency-untreated") == [
+        [LOADING, *CHECKS],
+        ["cyanocobalamin-oral-1000"],
+    ]
 
 
 def test_no_potassium_checks_without_anaemia_or_risk():
-    assert suggestions(fire("patient-view", prefetch(LOW, *NO_RISK)), "b12-deficiency-untreated")[0] == [LOADING]
+    assert suggestions(fire("patient-view", prefetch(LOW, *NO_RISK)), "b12-deficiency-untreated")[
+        0
+    ] == [LOADING]
 
 
 def test_neurological_features_get_alternate_days_and_nothing_oral():
@@ -77,9 +82,15 @@ def test_neurological_features_get_alternate_days_and_nothing_oral():
     assert suggestions(cards, "b12-deficiency-neuro") == [["hydroxocobalamin-neuro"]]
 
 
-@pytest.mark.parametrize("barrier", [observation("egfr", 38, "mL/min/{1.73_m2}"), condition("58610003")], ids=["kidney", "Leber's"])
+@pytest.mark.parametrize(
+    "barrier",
+    [observation("egfr", 38, "mL/min/{1.73_m2}"), condition("58610003")],
+    ids=["kidney", "Leber's"],
+)
 def test_oral_cyanocobalamin_is_left_out(barrier):
-    assert suggestions(fire("patient-view", prefetch(LOW, *NO_RISK, barrier)), "b12-deficiency-untreated") == [[LOADING]]
+    assert suggestions(
+        fire("patient-view", prefetch(LOW, *NO_RISK, barrier)), "b12-deficiency-untreated"
+    ) == [[LOADING]]
 
 
 def test_oral_cyanocobalamin_with_unknown_kidney_function_says_so():
@@ -90,11 +101,14 @@ def test_oral_cyanocobalamin_with_unknown_kidney_function_says_so():
 
 def test_without_hydroxocobalamin_the_formulary_decides():
     settings = {"formulary": frozenset({"cyanocobalamin-injection"})}
-    assert suggestions(fire("patient-view", prefetch(LOW, *NO_RISK), settings=settings), "b12-deficiency-untreated") == [
-        ["cyanocobalamin-injection"]
-    ]
+    assert suggestions(
+        fire("patient-view", prefetch(LOW, *NO_RISK), settings=settings), "b12-deficiency-untreated"
+    ) == [["cyanocobalamin-injection"]]
     leber = prefetch(LOW, *NO_RISK, condition("58610003"))
-    assert suggestions(fire("patient-view", leber, settings=settings), "b12-deficiency-untreated") == []
+    assert (
+        suggestions(fire("patient-view", leber, settings=settings), "b12-deficiency-untreated")
+        == []
+    )
 
 
 def test_severe_allergy_makes_the_card_text_only():
@@ -130,44 +144,73 @@ def test_low_total_b12_in_pregnancy_is_not_deficiency():
     cards = fire("patient-view", prefetch(LOW, pregnant, who=woman))
     assert ids(cards) == ["b12-indeterminate"]
     assert suggestions(cards, "b12-indeterminate") == [["active-b12"]]
-    assert ids(fire("patient-view", prefetch(LOW, pregnant, NEUROPATHY, who=woman))) == ["b12-deficiency-neuro"]
+    assert ids(fire("patient-view", prefetch(LOW, pregnant, NEUROPATHY, who=woman))) == [
+        "b12-deficiency-neuro"
+    ]
 
 
 def test_uk_dietary_cause_counts_50_micrograms_as_treatment():
     vegan = condition("162538009")
     tablets = medication_request(CYANOCOBALAMIN_TABLET, dosage(50, "ug", route=ORAL, every=DAILY))
-    assert ids(fire("patient-view", prefetch(LOW, vegan, tablets), settings={"parameters": "uk"})) == []
+    assert (
+        ids(fire("patient-view", prefetch(LOW, vegan, tablets), settings={"parameters": "uk"}))
+        == []
+    )
     assert ids(fire("patient-view", prefetch(LOW, vegan, tablets))) == ["b12-deficiency-untreated"]
 
 
-@pytest.mark.parametrize("folate", [(), (LOW_FOLATE,)], ids=["B12 deficient", "B12 and folate deficient"])
+@pytest.mark.parametrize(
+    "folate", [(), (LOW_FOLATE,)], ids=["B12 deficient", "B12 and folate deficient"]
+)
 def test_neurological_features_that_were_not_received_are_not_said_to_be_none(folate):
-    known, unknown = (fire("patient-view", prefetch(LOW, *folate, without=without))[0]["detail"] for without in ((), ("conditions",)))
+    known, unknown = (
+        fire("patient-view", prefetch(LOW, *folate, without=without))[0]["detail"]
+        for without in ((), ("conditions",))
+    )
     assert "No neurological feature is recorded: ask for one; it changes the regimen." in known
     assert "No neurological feature" not in unknown
-    assert "Whether a neurological feature is recorded is not known: ask for one; it changes the regimen." in unknown
+    assert (
+        "Whether a neurological feature is recorded is not known: ask for one; it changes the regimen."
+        in unknown
+    )
 
 
 def test_b12_intake_that_was_not_received_is_not_said_to_be_none():
     mother = [condition("162538009"), condition("77386006", onsetDateTime="2026-07-01")]
     woman = patient(birth="1996-05-01")
     known = fire("patient-view", prefetch(*mother, who=woman))[0]["detail"]
-    unknown = fire("patient-view", prefetch(*mother, who=woman, without=("medication-requests",)))[0]["detail"]
+    unknown = fire("patient-view", prefetch(*mother, who=woman, without=("medication-requests",)))[
+        0
+    ]["detail"]
     assert "No B12 intake is recorded: ask for supplements." in known
     assert "Whether B12 is taken is not known: ask for supplements." in unknown
     assert "No B12 intake" not in unknown
 
 
 def test_the_interval_between_injections_reads_in_whole_days():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 90, "d")), authoredOn="2025-11-23")
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 90, "d")), authoredOn="2025-11-23"
+    )
     record = prefetch(course, condition("386033004", onsetDateTime="2025-01-01"))
-    card = next(card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"])
-    assert card["summary"] == "Neurological features persist on B12 every 90 days: monthly is an option"
+    card = next(
+        card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"]
+    )
+    assert (
+        card["summary"]
+        == "Neurological features persist on B12 every 90 days: monthly is an option"
+    )
 
 
 def test_a_single_dose_of_today_has_no_interval_to_shorten():
-    past = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), status="completed", authoredOn="2025-11-23")
-    single = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, count=1), authoredOn="2026-11-23")
+    past = medication_request(
+        HYDROXOCOBALAMIN,
+        dosage(1, route=IM, every=(1, 3, "mo")),
+        status="completed",
+        authoredOn="2025-11-23",
+    )
+    single = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, count=1), authoredOn="2026-11-23"
+    )
     record = prefetch(past, single, condition("386033004", onsetDateTime="2025-01-01"))
     assert "maintenance-interval" not in ids(fire("patient-view", record))
 
@@ -189,25 +232,51 @@ def test_egfr_keeps_its_spelling_in_the_table_of_values():
 def test_a_severe_allergy_is_read_before_any_regimen(record, expected):
     card = fire("patient-view", prefetch(*record, allergy(criticality="high")))[0]
     assert ids([card]) == [expected]
-    assert card["detail"].startswith("**A severe allergy to a cobalamin is recorded, so none is suggested: ask a specialist.**")
+    assert card["detail"].startswith(
+        "**A severe allergy to a cobalamin is recorded, so none is suggested: ask a specialist.**"
+    )
     assert "suggestions" not in card
 
 
 def test_an_interval_in_months_reads_in_whole_days_too():
-    course = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-23")
+    course = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-23"
+    )
     record = prefetch(course, condition("386033004", onsetDateTime="2025-01-01"))
-    card = next(card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"])
-    assert card["summary"] == "Neurological features persist on B12 every 91 days: monthly is an option"
+    card = next(
+        card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"]
+    )
+    assert (
+        card["summary"]
+        == "Neurological features persist on B12 every 91 days: monthly is an option"
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "card_id", "regimen"),
     [
-        pytest.param(condition("84027009"), "b12-cause-untreated", "hydroxocobalamin-loading-then-maintenance", id="pernicious anaemia"),
-        pytest.param(condition("38106008"), "ileal-prophylaxis", "hydroxocobalamin-monthly", id="ileal Crohn's disease"),
-        pytest.param(procedure("443906008"), "bariatric-maintenance", "hydroxocobalamin-3-monthly", id="gastric bypass"),
+        pytest.param(
+            condition("84027009"),
+            "b12-cause-untreated",
+            "hydroxocobalamin-loading-then-maintenance",
+            id="pernicious anaemia",
+        ),
+        pytest.param(
+            condition("38106008"),
+            "ileal-prophylaxis",
+            "hydroxocobalamin-monthly",
+            id="ileal Crohn's disease",
+        ),
+        pytest.param(
+            procedure("443906008"),
+            "bariatric-maintenance",
+            "hydroxocobalamin-3-monthly",
+            id="gastric bypass",
+        ),
     ],
 )
 def test_treatment_is_suggested_while_the_tests_before_it_are_pending(record, card_id, regimen):
     pending = [service_request("b12"), service_request("folate")]
-    assert suggestions(fire("patient-view", prefetch(record, *NO_RISK, *pending)), card_id)[0] == [regimen]
+    assert suggestions(fire("patient-view", prefetch(record, *NO_RISK, *pending)), card_id)[0] == [
+        regimen
+    ]

@@ -38,13 +38,21 @@ METHOTREXATE = medication_request({"text": "Methotrexate 2.5 mg tablets"})
 QUARTERLY = dosage(1, route=IM, every=(1, 3, "mo"))
 UNDER_WAY = medication_request(HYDROXOCOBALAMIN, QUARTERLY, id="old", authoredOn=days_ago(800))
 STOP = {**UNDER_WAY, "status": "stopped"}
-NO_HYDROXOCOBALAMIN = {"formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"})}
+NO_HYDROXOCOBALAMIN = {
+    "formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"})
+}
 
 
 def dose(ago):
-    return {"resourceType": "MedicationAdministration", "id": f"dose-{ago}", "status": "completed", "subject": SUBJECT,
-            "medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(ago),
-            "dosage": {"route": {"coding": [{"system": SNOMED, "code": IM}]}}}  # fmt: skip
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"dose-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "effectiveDateTime": days_ago(ago),
+        "dosage": {"route": {"coding": [{"system": SNOMED, "code": IM}]}},
+    }
 
 
 def opened(*record, card, **more):
@@ -62,7 +70,11 @@ def ordered(*record, drafts, card, who=None, **more):
     ("record", "card"),
     [
         pytest.param([BYPASS], "bariatric-maintenance", id="after a bypass"),
-        pytest.param([{**procedure("307193005"), "extension": [resected_length(25)]}], "ileal-prophylaxis", id="after an ileal resection"),
+        pytest.param(
+            [{**procedure("307193005"), "extension": [resected_length(25)]}],
+            "ileal-prophylaxis",
+            id="after an ileal resection",
+        ),
         pytest.param([PERNICIOUS, dose(200)], "therapy-lapsed", id="treatment lapsed"),
     ],
 )
@@ -70,24 +82,41 @@ def ordered(*record, drafts, card, who=None, **more):
 def test_where_alternate_days_are_suggested_the_words_say_why(record, card, results):
     told = opened(*record, *results, NEUROPATHY, card=card)
     assert "hydroxocobalamin-neuro" in suggestions([told], card)[0]
-    assert "Neurological features are recorded: injections on alternate days come first" in told["detail"]
+    assert (
+        "Neurological features are recorded: injections on alternate days come first"
+        in told["detail"]
+    )
     without = opened(*record, *results, card=card)
-    assert "alternate days" not in without["detail"] and "hydroxocobalamin-neuro" not in suggestions([without], card)[0]
+    assert (
+        "alternate days" not in without["detail"]
+        and "hydroxocobalamin-neuro" not in suggestions([without], card)[0]
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "who"),
-    [pytest.param([PREGNANT], WOMAN, id="pregnancy"), pytest.param([METHOTREXATE], None, id="methotrexate")],
+    [
+        pytest.param([PREGNANT], WOMAN, id="pregnancy"),
+        pytest.param([METHOTREXATE], None, id="methotrexate"),
+    ],
 )
 def test_low_folate_never_asks_to_withhold_folate_that_is_needed(record, who):
     told = opened(LOW_FOLATE, *record, card="folate-deficiency-b12-unknown", who=who)
-    assert f"Keep the folate: it is needed for another reason ({'pregnancy' if who else 'methotrexate'})" in told["detail"]
-    assert "no folic acid until" not in told["detail"] and "before folic acid" not in told["summary"]
+    assert (
+        f"Keep the folate: it is needed for another reason ({'pregnancy' if who else 'methotrexate'})"
+        in told["detail"]
+    )
+    assert (
+        "no folic acid until" not in told["detail"] and "before folic acid" not in told["summary"]
+    )
 
 
 def test_low_folate_without_another_reason_waits_for_b12():
     told = opened(LOW_FOLATE, MIDDLE, card="folate-deficiency-b12-unknown")
-    assert "**no folic acid until B12 is settled or treated.**" in told["detail"] and "another reason" not in told["detail"]
+    assert (
+        "**no folic acid until B12 is settled or treated.**" in told["detail"]
+        and "another reason" not in told["detail"]
+    )
     assert suggestions([told], "folate-deficiency-b12-unknown") == [["mma"]]
 
 
@@ -98,12 +127,22 @@ def test_low_folate_and_low_total_b12_in_pregnancy_ask_for_active_b12():
 
 
 def test_low_folate_in_pregnancy_asks_for_mma_once_active_b12_is_known():
-    told = opened(LOW_FOLATE, observation("active_b12", 50, "pmol/L"), PREGNANT, card="folate-deficiency-b12-unknown", who=WOMAN)
+    told = opened(
+        LOW_FOLATE,
+        observation("active_b12", 50, "pmol/L"),
+        PREGNANT,
+        card="folate-deficiency-b12-unknown",
+        who=WOMAN,
+    )
     assert suggestions([told], "folate-deficiency-b12-unknown") == [["mma"]]
 
 
 def test_where_no_further_test_is_left_none_is_announced():
-    record = [MIDDLE, observation("mma", 900, "nmol/L"), observation("egfr", 45, "mL/min/{1.73_m2}")]
+    record = [
+        MIDDLE,
+        observation("mma", 900, "nmol/L"),
+        observation("egfr", 45, "mL/min/{1.73_m2}"),
+    ]
     told = opened(*record, card="b12-indeterminate")
     assert "suggestions" not in told and "test" not in told["summary"]
 
@@ -112,7 +151,12 @@ def test_where_no_further_test_is_left_none_is_announced():
     ("record", "sentence"),
     [
         pytest.param(
-            [observation("b12", 450, "ng/L"), condition("F18.10", system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(20))],
+            [
+                observation("b12", 450, "ng/L"),
+                condition(
+                    "F18.10", system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(20)
+                ),
+            ],
             "Nitrous oxide is recorded",
             id="nitrous oxide",
         ),
@@ -123,7 +167,9 @@ def test_where_no_further_test_is_left_none_is_announced():
         ),
     ],
 )
-@pytest.mark.parametrize("problems", [[], [NEUROPATHY]], ids=["no features", "neurological features"])
+@pytest.mark.parametrize(
+    "problems", [[], [NEUROPATHY]], ids=["no features", "neurological features"]
+)
 def test_a_doubted_result_says_what_speaks_against_it(record, sentence, problems):
     with_features = "nitrous-oxide-neuro" if "Nitrous" in sentence else "b12-indeterminate-neuro"
     told = opened(*record, *problems, card=with_features if problems else "b12-indeterminate")
@@ -133,16 +179,30 @@ def test_a_doubted_result_says_what_speaks_against_it(record, sentence, problems
 def test_diabetic_nephropathy_with_a_normal_egfr_is_not_called_reduced_kidney_function():
     nephropathy = condition("E11.21", system="http://hl7.org/fhir/sid/icd-10-cm")
     record = [nephropathy, observation("egfr", 95, "mL/min/{1.73_m2}")]
-    told = ordered(*record, drafts=[draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY))], card="cyanocobalamin-renal")
+    told = ordered(
+        *record,
+        drafts=[draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY))],
+        card="cyanocobalamin-renal",
+    )
     assert told["summary"] == "Renal dysfunction on record: cyanocobalamin is not the first choice"
 
 
 def test_low_on_treatment_is_not_told_to_start_treatment():
-    taken = medication_request({"text": "Cyanocobalamin 1 mg tablets"}, dosage(1, route=ORAL, every=DAILY), authoredOn=days_ago(100))
+    taken = medication_request(
+        {"text": "Cyanocobalamin 1 mg tablets"},
+        dosage(1, route=ORAL, every=DAILY),
+        authoredOn=days_ago(100),
+    )
     told = ordered(LOW, taken, drafts=[folic_acid()], card="folic-acid-b12-deficient")
-    assert "Start B12" not in told["detail"] and "B12 is low although treatment is under way" in told["detail"]
+    assert (
+        "Start B12" not in told["detail"]
+        and "B12 is low although treatment is under way" in told["detail"]
+    )
     needed = ordered(LOW, taken, METHOTREXATE, drafts=[folic_acid()], card="folic-acid-add-b12")
-    assert "add B12" not in needed["detail"] and "B12 is low although treatment is under way" in needed["detail"]
+    assert (
+        "add B12" not in needed["detail"]
+        and "B12 is low although treatment is under way" in needed["detail"]
+    )
 
 
 def test_a_severe_allergy_is_not_told_to_add_b12():
@@ -152,10 +212,15 @@ def test_a_severe_allergy_is_not_told_to_add_b12():
 
 
 @pytest.mark.parametrize(
-    ("record", "card"), [([NEUROPATHY], "folic-acid-b12-deficient"), ([], "folic-acid-b12-unknown")], ids=["critical", "warning"]
+    ("record", "card"),
+    [([NEUROPATHY], "folic-acid-b12-deficient"), ([], "folic-acid-b12-unknown")],
+    ids=["critical", "warning"],
 )
 def test_folic_acid_beside_a_stop_of_b12_says_that_b12_is_stopped(record, card):
-    assert "This session stops the B12 treatment" in ordered(*record, UNDER_WAY, drafts=[STOP, folic_acid()], card=card)["detail"]
+    assert (
+        "This session stops the B12 treatment"
+        in ordered(*record, UNDER_WAY, drafts=[STOP, folic_acid()], card=card)["detail"]
+    )
 
 
 def test_a_stop_after_a_bypass_names_the_cause():
@@ -176,10 +241,21 @@ def test_an_older_deficiency_is_told_with_value_unit_and_date():
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        pytest.param([condition("83414005")], "Macrocytic or megaloblastic anaemia is on the problem list.", id="macrocytic anaemia"),
-        pytest.param([NEUROPATHY, condition("300928006")], "A vegan or vegetarian diet is recorded.", id="vegan"),
         pytest.param(
-            [NEUROPATHY, medication_request({"text": "Omeprazole 20 mg capsules"}, authoredOn=days_ago(500))],
+            [condition("83414005")],
+            "Macrocytic or megaloblastic anaemia is on the problem list.",
+            id="macrocytic anaemia",
+        ),
+        pytest.param(
+            [NEUROPATHY, condition("300928006")],
+            "A vegan or vegetarian diet is recorded.",
+            id="vegan",
+        ),
+        pytest.param(
+            [
+                NEUROPATHY,
+                medication_request({"text": "Omeprazole 20 mg capsules"}, authoredOn=days_ago(500)),
+            ],
             "A proton-pump inhibitor or H2 blocker for 1 year or longer can lower B12.",
             id="omeprazole",
         ),
@@ -191,7 +267,12 @@ def test_an_older_deficiency_is_told_with_value_unit_and_date():
     ],
 )
 def test_a_test_that_is_indicated_says_why(record, reason):
-    assert reason in opened(*record, card="b12-test-indicated", who=patient(gender="male", birth="1980-01-01"))["detail"]
+    assert (
+        reason
+        in opened(
+            *record, card="b12-test-indicated", who=patient(gender="male", birth="1980-01-01")
+        )["detail"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,10 +291,17 @@ def test_folate_that_is_taken_without_b12_is_told(record, card):
 
 @pytest.mark.parametrize(
     ("record", "card"),
-    [([LOW], "b12-deficiency-untreated"), ([LOW, NEUROPATHY], "b12-deficiency-neuro"), ([PERNICIOUS], "b12-cause-untreated")],
+    [
+        ([LOW], "b12-deficiency-untreated"),
+        ([LOW, NEUROPATHY], "b12-deficiency-neuro"),
+        ([PERNICIOUS], "b12-cause-untreated"),
+    ],
 )
 def test_another_agent_than_the_words_name_is_explained(record, card):
-    assert "is not on this site's formulary" in opened(*record, card=card, settings=NO_HYDROXOCOBALAMIN)["detail"]
+    assert (
+        "is not on this site's formulary"
+        in opened(*record, card=card, settings=NO_HYDROXOCOBALAMIN)["detail"]
+    )
     assert "formulary" not in opened(*record, card=card)["detail"]
 
 
@@ -230,5 +318,7 @@ def test_what_rests_on_one_missing_result_is_not_known_once():
 
 def test_loading_on_mondays_wednesdays_and_fridays_is_no_alternate_day_regimen():
     weekdays = dosage(1, route=IM, every=DAILY, dayOfWeek=["mon", "wed", "fri"])
-    found = fire("order-sign", prefetch(LOW, NEUROPATHY), drafts=[draft(HYDROXOCOBALAMIN, weekdays)])
+    found = fire(
+        "order-sign", prefetch(LOW, NEUROPATHY), drafts=[draft(HYDROXOCOBALAMIN, weekdays)]
+    )
     assert "b12-neuro-regimen" in ids(found)

@@ -51,7 +51,9 @@ class Newcomer:
         """That a command prints what is shown; the service may take a moment until it serves changed cards."""
         deadline = time.monotonic() + (PATIENCE if command.startswith("curl") else 0)
         while not agrees(output, printed := self.run(command)):
-            assert time.monotonic() < deadline, f"$ {command}\n{printed}\n--- but the page has\n{output}"
+            assert time.monotonic() < deadline, (
+                f"$ {command}\n{printed}\n--- but the page has\n{output}"
+            )
 
     def edit(self, block) -> None:
         """Write a file, write on below what it has, or change it."""
@@ -86,14 +88,24 @@ class Newcomer:
         return ""
 
     def in_a_shell(self, command: str) -> str:
-        here = command.replace("http://127.0.0.1:8080", self.server.base) if self.server else command
+        here = (
+            command.replace("http://127.0.0.1:8080", self.server.base) if self.server else command
+        )
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        done = subprocess.run(here, shell=True, env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+        done = subprocess.run(
+            here,
+            shell=True,
+            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
         return self.as_shown(done.stdout)
 
     def as_shown(self, printed: str) -> str:
-        return printed.replace(self.server.base, "http://127.0.0.1:8080") if self.server else printed
+        return (
+            printed.replace(self.server.base, "http://127.0.0.1:8080") if self.server else printed
+        )
 
 
 def test_who_follows_the_page_gets_what_it_shows(tmp_path, tmp_path_factory, monkeypatch):
@@ -104,7 +116,9 @@ def test_who_follows_the_page_gets_what_it_shows(tmp_path, tmp_path_factory, mon
         for block in blocks(PAGE):
             newcomer.follow(block)
     assert Path("decision.svg").read_text("utf-8").startswith("<svg")
-    assert "Tests after nitrous oxide" in Path("pages/cards/nitrous-oxide-tests.html").read_text("utf-8")
+    assert "Tests after nitrous oxide" in Path("pages/cards/nitrous-oxide-tests.html").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,8 +138,24 @@ def test_only_what_the_page_leaves_open_may_differ(shown_output, printed, same):
 
 
 def test_the_page_uses_every_command_that_an_author_needs():
-    used = {command.split()[3] for block in blocks(PAGE) for command, _ in shown(block.text) if command.startswith(SERVICE)}
-    assert used == {"new", "check", "test", "coverage", "explain", "diff", "doc", "serve", "export", "validate"}
+    used = {
+        command.split()[3]
+        for block in blocks(PAGE)
+        for command, _ in shown(block.text)
+        if command.startswith(SERVICE)
+    }
+    assert used == {
+        "new",
+        "check",
+        "test",
+        "coverage",
+        "explain",
+        "diff",
+        "doc",
+        "serve",
+        "export",
+        "validate",
+    }
 
 
 def test_the_steps_are_numbered_and_their_minutes_add_up():

@@ -16,7 +16,9 @@ SHOWN = service_commands(PAGE)
 
 
 def shown(verb):
-    [(command, output)] = [(command, output) for command, output in SHOWN.items() if command.startswith(verb)]
+    [(command, output)] = [
+        (command, output) for command, output in SHOWN.items() if command.startswith(verb)
+    ]
     return command.split(), output
 
 
@@ -46,9 +48,17 @@ def test_a_limit_that_moved(tmp_path):
         shutil.copy(CARDS / "evidence.yaml", tmp_path / name)
         shutil.copy(CARDS / "deficiency/b12-folate-deficiency.yaml", tmp_path / name)
     default = tmp_path / "new/parameters/default.yaml"
-    default.write_text(default.read_text("utf-8").replace("{ng/L: 180, pmol/L: 133}", "{ng/L: 200, pmol/L: 148}"), "utf-8")
-    [excerpt] = re.findall(r"^```\n(b12-folate-deficiency\n.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    assert excerpt in CliRunner().invoke(main, ["diff", str(tmp_path / "old"), str(tmp_path / "new")]).output
+    default.write_text(
+        default.read_text("utf-8").replace("{ng/L: 180, pmol/L: 133}", "{ng/L: 200, pmol/L: 148}"),
+        "utf-8",
+    )
+    [excerpt] = re.findall(
+        r"^```\n(b12-folate-deficiency\n.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
+    )
+    assert (
+        excerpt
+        in CliRunner().invoke(main, ["diff", str(tmp_path / "old"), str(tmp_path / "new")]).output
+    )
 
 
 def test_the_page_gives_the_number_of_states_that_is_looked_at():

@@ -31,5 +31,7 @@ def test_what_binds_the_service_has_a_test(clause):
     assert set(clause) <= {"keyword", "binds", "clause", "tests", "note"}
     assert clause["keyword"] in ("SHALL", "SHOULD", "MAY", "text")
     assert clause["binds"] in ("service", "client", "both", "hook author")
-    judged_by_people = clause["keyword"] == "SHOULD" and "judgement of people" in clause.get("note", "")
+    judged_by_people = clause["keyword"] == "SHOULD" and "judgement of people" in clause.get(
+        "note", ""
+    )
     assert clause.get("tests") or clause["binds"] in ("client", "hook author") or judged_by_people

@@ -25,7 +25,12 @@ def test_readme_shows_the_card_as_it_is():
     ]
     (card,) = fire("order-select", prefetch(*results), drafts=[folic_acid()])
     quoted = " ".join((ROOT / "README.md").read_text("utf-8").replace("\n>", "\n").split())
-    for text in (card["summary"], *card["detail"].split("\n\n"), *(item["label"] for item in card["suggestions"]), card["source"]["label"]):
+    for text in (
+        card["summary"],
+        *card["detail"].split("\n\n"),
+        *(item["label"] for item in card["suggestions"]),
+        card["source"]["label"],
+    ):
         assert " ".join(text.split()) in quoted
 
 
@@ -45,10 +50,16 @@ def test_page_on_trust_shows_a_file_of_clients_that_is_read(tmp_path):
 
     from cds_service.trust.client_file import load_clients
 
-    (tmp_path / "clients.yaml").write_text(dedent(_trust_page().split("```yaml\n")[1].split("```")[0]), "utf-8")
+    (tmp_path / "clients.yaml").write_text(
+        dedent(_trust_page().split("```yaml\n")[1].split("```")[0]), "utf-8"
+    )
     first, second = load_clients(tmp_path / "clients.yaml")
     assert first.jku == "https://ehr.example.org/.well-known/jwks.json"
-    assert (second.jwks_file, second.algorithms, second.tenants) == (tmp_path / "other-jwks.json", {"ES512"}, {"north", "south"})
+    assert (second.jwks_file, second.algorithms, second.tenants) == (
+        tmp_path / "other-jwks.json",
+        {"ES512"},
+        {"north", "south"},
+    )
 
 
 def test_page_on_trust_gives_the_limits_that_hold():
@@ -57,7 +68,9 @@ def test_page_on_trust_gives_the_limits_that_hold():
     from cds_service.trust.jwks import ALGORITHMS
 
     page = " ".join(_trust_page().split())
-    assert Settings.model_fields["token_seconds"].default == 3600 and "at most an hour apart" in page
+    assert (
+        Settings.model_fields["token_seconds"].default == 3600 and "at most an hour apart" in page
+    )
     for said in (
         f"more than {verifier.LONGEST_TOKEN} characters",
         f"differ by {verifier.LEEWAY_SECONDS} seconds",
@@ -74,8 +87,15 @@ def test_page_on_trust_gives_the_limits_that_hold():
 @pytest.mark.parametrize("page", ["DEVELOPING.md", "GLOSSARY.md", "cds_service/ARCHITECTURE.md"])
 def test_pages_for_developers_link_to_what_is_there(page):
     text = (ROOT / page).read_text("utf-8")
-    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
-    assert targets and [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+    targets = [
+        target.partition("#")[0]
+        for target in re.findall(r"\]\(([^)]+)\)", text)
+        if "://" not in target
+    ]
+    assert (
+        targets
+        and [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+    )
 
 
 def test_developing_names_files_and_names_that_are_there():
@@ -83,15 +103,23 @@ def test_developing_names_files_and_names_that_are_there():
     text = (ROOT / "DEVELOPING.md").read_text("utf-8")
     # A path with a part in capitals is made by the reader.
     paths = [
-        path for path in re.findall(r"`((?:cds_service|tests|cards|fhir_profiles|docs)/[^` ]*)`", text) if not re.search("[A-Z]{2}", path)
+        path
+        for path in re.findall(r"`((?:cds_service|tests|cards|fhir_profiles|docs)/[^` ]*)`", text)
+        if not re.search("[A-Z]{2}", path)
     ]
     assert paths and [path for path in paths if not (ROOT / path).exists()] == []
     tables = re.findall(r"`([A-Z_]{5,})` (?:there|of `(cds_service/[^`]+)`)", text)
-    assert tables and [name for name, path in tables if path and name not in (ROOT / path).read_text("utf-8")] == []
+    assert (
+        tables
+        and [name for name, path in tables if path and name not in (ROOT / path).read_text("utf-8")]
+        == []
+    )
 
 
 def test_commands_of_developing_are_commands():
     from cds_service.cli import main
 
-    named = set(re.findall(r"python -m cds_service ([a-z-]+)", (ROOT / "DEVELOPING.md").read_text("utf-8")))
+    named = set(
+        re.findall(r"python -m cds_service ([a-z-]+)", (ROOT / "DEVELOPING.md").read_text("utf-8"))
+    )
     assert named and named <= set(main.commands)

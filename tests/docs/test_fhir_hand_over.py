@@ -31,7 +31,10 @@ def applied(body: dict[str, Any]) -> dict[str, Any]:
 def test_the_body_on_the_page_gets_the_card():
     Parameters.model_validate(BODY)
     group = applied(BODY)["contained"][0]
-    assert group["action"][0]["title"] == "B12 deficiency is known or possible: do not give folic acid alone"
+    assert (
+        group["action"][0]["title"]
+        == "B12 deficiency is known or possible: do not give folic acid alone"
+    )
 
 
 def test_without_the_result_it_gets_the_note_on_the_page():
@@ -46,7 +49,13 @@ def test_the_example_that_the_page_prints_gets_a_card():
     assert printed.exit_code == 0
     body = json.loads(printed.output)
     Parameters.model_validate(body)
-    assert {item["name"] for item in body["parameter"]} == {"subject", "encounter", "prefetchData", "draftOrders", "selections"}
+    assert {item["name"] for item in body["parameter"]} == {
+        "subject",
+        "encounter",
+        "prefetchData",
+        "draftOrders",
+        "selections",
+    }
     assert applied(body)["title"] == "Folic acid in B12 deficiency"
 
 
@@ -58,7 +67,9 @@ def test_the_searches_on_the_page_find_something():
 
 
 def test_tables_and_limits_are_those_of_the_code():
-    assert re.findall(r"^ +\| (critical|warning|info) \| (\w+) \|", PAGE, re.MULTILINE) == list(PRIORITIES.items())
+    assert re.findall(r"^ +\| (critical|warning|info) \| (\w+) \|", PAGE, re.MULTILINE) == list(
+        PRIORITIES.items()
+    )
     assert all(f"`{name}`" in PAGE for name in (*NAMES, *PARAMETERS))
     assert f"`_count` ({USUAL_COUNT}, at most {MOST_COUNT})" in PAGE
 

@@ -27,16 +27,29 @@ def test_every_profile_is_listed_and_every_link_leads_somewhere():
     assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
     listed = {Path(link).stem for link in links if "structure-definitions/" in link}
     results = {f"{value_set}-result" for value_set, _ in result_value_sets()}
-    assert listed - results == {path.stem for path in (ROOT / "fhir_profiles/structure-definitions").glob("*.json")} - results
-    assert listed & results, "the page shows none of the profiles that are one for each laboratory test"
+    assert (
+        listed - results
+        == {path.stem for path in (ROOT / "fhir_profiles/structure-definitions").glob("*.json")}
+        - results
+    )
+    assert listed & results, (
+        "the page shows none of the profiles that are one for each laboratory test"
+    )
 
 
 def test_every_option_and_every_rule_is_told():
     from cds_service.authoring import validation
 
-    options = [option for parameter in main.commands["validate"].params for option in parameter.opts if option.startswith("--")]
+    options = [
+        option
+        for parameter in main.commands["validate"].params
+        for option in parameter.opts
+        if option.startswith("--")
+    ]
     assert [option for option in options if option not in PAGE] == []
-    sources = "".join(path.read_text("utf-8") for path in Path(validation.__file__).parent.glob("*.py"))
+    sources = "".join(
+        path.read_text("utf-8") for path in Path(validation.__file__).parent.glob("*.py")
+    )
     rules = set(re.findall(r'Finding\(\s*"\w+",\s[^"]*?"(\w+)",\s', sources)) | {"base"}
     assert {"cardinality", "type", "fixed", "pattern", "binding", "extension", "profile"} <= rules
     assert [rule for rule in rules if f"`{rule}`" not in PAGE] == []

@@ -52,7 +52,10 @@ def test_a_stale_page_is_named_and_written_anew(tmp_path):
 @pytest.mark.parametrize("parameter_set", PARAMETER_SETS)
 def test_every_card_has_its_row_with_its_indicator_and_every_criterion(parameter_set):
     cards = Engine(Settings(parameters=parameter_set)).cards
-    rows = {match[1]: match[0] for match in re.finditer(r'^\| <a id="([a-z0-9-]+)".*$', text("cards"), re.MULTILINE)}
+    rows = {
+        match[1]: match[0]
+        for match in re.finditer(r'^\| <a id="([a-z0-9-]+)".*$', text("cards"), re.MULTILINE)
+    }
     assert set(cards) <= set(rows)
     for card_id, card in cards.items():
         _, _, fires, silent, suggests, evidence, _ = re.split(r"(?<!\\)\|", rows[card_id])
@@ -67,7 +70,10 @@ def test_every_card_has_its_row_with_its_indicator_and_every_criterion(parameter
 def test_of_alternatives_a_card_needs_one():
     needs = text("cards").partition("## What a card cannot do without")[2]
     (row,) = [line for line in needs.splitlines() if line.startswith("| [`b12-indeterminate`]")]
-    assert row.split("|")[2].strip() == "test to clarify an indeterminate B12 or methylmalonic acid level; vitamin B12 status"
+    assert (
+        row.split("|")[2].strip()
+        == "test to clarify an indeterminate B12 or methylmalonic acid level; vitamin B12 status"
+    )
 
 
 def test_what_differs_between_parameter_sets_is_told():
@@ -82,9 +88,13 @@ def _group(name):
 
 
 def test_every_fact_and_every_parameter_is_listed_once():
-    assert re.findall(r'^\| <a id="([a-z0-9_.]+)"></a>`\1`<br>', text("facts"), re.MULTILINE) == sorted(CATALOGUE, key=_group)
+    assert re.findall(
+        r'^\| <a id="([a-z0-9_.]+)"></a>`\1`<br>', text("facts"), re.MULTILINE
+    ) == sorted(CATALOGUE, key=_group)
     parameters = yaml.safe_load((ROOT / "cards/parameters/default.yaml").read_text("utf-8"))
-    assert re.findall(r'^\| <a id="([a-z0-9_.]+)"></a>`\1` \|', text("parameters"), re.MULTILINE) == list(parameters)
+    assert re.findall(
+        r'^\| <a id="([a-z0-9_.]+)"></a>`\1` \|', text("parameters"), re.MULTILINE
+    ) == list(parameters)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -98,14 +108,21 @@ def test_links_lead_somewhere(name):
         assert not anchor or f'<a id="{anchor}">' in found.read_text("utf-8"), target
 
 
-@pytest.mark.parametrize("statement", STATEMENTS, ids=[item["statement"][:40] for item in STATEMENTS])
+@pytest.mark.parametrize(
+    "statement", STATEMENTS, ids=[item["statement"][:40] for item in STATEMENTS]
+)
 def test_every_statement_of_the_guidance_names_tests_cards_facts_and_orders_that_exist(statement):
     cards = Engine(Settings()).cards
     assert statement["tests"]
     for test in statement["tests"]:
         file, _, function = test.partition("::")
         tree = ast.parse((ROOT / file).read_text("utf-8"))
-        assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, test
+        assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, (
+            test
+        )
     assert set(statement["cards"]) <= set(cards)
     assert set(statement.get("facts", ())) <= set(CATALOGUE)
-    assert all((ROOT / f"fhir_profiles/activity-definitions/{order}.json").exists() for order in statement.get("orders", ()))
+    assert all(
+        (ROOT / f"fhir_profiles/activity-definitions/{order}.json").exists()
+        for order in statement.get("orders", ())
+    )

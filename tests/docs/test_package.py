@@ -14,33 +14,71 @@ ROOT = Path(__file__).parents[2]
 
 def _run(*arguments, folder, **environment):
     command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=True, timeout=PATIENCE).stdout
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE,
+    ).stdout
 
 
 def test_wheel_runs_outside_the_checkout(tmp_path):
     # A copy, so that parallel tests and the checkout see no build folders.
-    source, wheels, installed, elsewhere = (tmp_path / name for name in ("source", "wheels", "installed", "elsewhere"))
+    source, wheels, installed, elsewhere = (
+        tmp_path / name for name in ("source", "wheels", "installed", "elsewhere")
+    )
     for folder in (source, wheels, installed, elsewhere):
         folder.mkdir()
-    names = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "cds_service", "cards", "fhir_profiles")
+    names = (
+        "setup.cfg",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "cds_service",
+        "cards",
+        "fhir_profiles",
+    )
     subprocess.run(["cp", "-r", *(str(ROOT / name) for name in names), str(source)], check=True)
-    _run("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source), folder=tmp_path)
+    _run(
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(wheels),
+        str(source),
+        folder=tmp_path,
+    )
     (wheel,) = wheels.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(installed)
     for folder in ("authoring/website/templates", "workbench/templates", "workbench/static"):
         shipped = Path("cds_service") / folder
-        assert {path.name for path in (ROOT / shipped).iterdir()} == {path.name for path in (installed / shipped).iterdir()}
+        assert {path.name for path in (ROOT / shipped).iterdir()} == {
+            path.name for path in (installed / shipped).iterdir()
+        }
     path = {"PYTHONPATH": str(installed)}
     example = elsewhere / "example.json"
     example.write_bytes(_run("cds_service", "example", folder=elsewhere, **path))
-    explained = json.loads(_run("cds_service", "explain", "example.json", "--json", folder=elsewhere, **path))
-    assert [card["id"] for card in explained["cards"] if card["outcome"] == "fires"] == ["folic-acid-b12-deficient"]
+    explained = json.loads(
+        _run("cds_service", "explain", "example.json", "--json", folder=elsewhere, **path)
+    )
+    assert [card["id"] for card in explained["cards"] if card["outcome"] == "fires"] == [
+        "folic-acid-b12-deficient"
+    ]
     (elsewhere / "migrate.py").write_text(
         "from cds_service.store.database import migrate, open_database\nmigrate(open_database('sqlite:///cds.sqlite3'))"
     )
     _run("migrate", folder=elsewhere, **path)
-    assert b"Cards shown since" in _run("cds_service", "report", folder=elsewhere, **path, CDS_DATABASE_URL="sqlite:///cds.sqlite3")
+    assert b"Cards shown since" in _run(
+        "cds_service", "report", folder=elsewhere, **path, CDS_DATABASE_URL="sqlite:///cds.sqlite3"
+    )
     loaded = subprocess.check_output(
-        [sys.executable, "-c", "import cds_service.content as c; print(c.CARDS)"], cwd=elsewhere, env={**os.environ, **path}, text=True
+        [sys.executable, "-c", "import cds_service.content as c; print(c.CARDS)"],
+        cwd=elsewhere,
+        env={**os.environ, **path},
+        text=True,
     )
     assert Path(loaded.strip()).is_relative_to(installed)

@@ -13,10 +13,18 @@ from cds_service.cli import main
 from cds_service.ehr.profile_file import ehr_profile
 from tests.support.ehr_rules import ATHENA, EPIC, GENERIC, HAPI, OPENEMR, ORACLE, Ehr
 from tests.support.ehr_server import EhrServer, playing
-from tests.support.fhir_builders import CYANOCOBALAMIN_INJECTION, PATIENT, medication_request, observation, patient
+from tests.support.fhir_builders import (
+    CYANOCOBALAMIN_INJECTION,
+    PATIENT,
+    medication_request,
+    observation,
+    patient,
+)
 from tests.support.fhir_server import FhirServer, example_record, outcome, running
 
-BY_REFERENCE = medication_request({}, medicationCodeableConcept=None, medicationReference={"reference": "Medication/m-1"})
+BY_REFERENCE = medication_request(
+    {}, medicationCodeableConcept=None, medicationReference={"reference": "Medication/m-1"}
+)
 RECORD = (
     patient(name=[{"family": "Canaria"}]),
     *(observation("b12", 100 + ago, "pg/mL", ago=ago) for ago in (30, 20, 10)),
@@ -28,7 +36,9 @@ RECORD = (
 
 def _check(server: FhirServer | str, *more: str) -> Result:
     url = server if isinstance(server, str) else server.url
-    return CliRunner().invoke(main, ["check-ehr", "--fhir-server", url, "--patient", PATIENT, *more])
+    return CliRunner().invoke(
+        main, ["check-ehr", "--fhir-server", url, "--patient", PATIENT, *more]
+    )
 
 
 def _row(result: Result, key: str) -> list[str]:
@@ -54,7 +64,9 @@ def test_it_ends_with_the_profile_to_configure(ehr: Ehr, profile: str) -> None:
 
 
 @pytest.mark.parametrize("ehr", [OPENEMR, Ehr(page=10, most=10)], ids=["OpenEMR", "small pages"])
-def test_a_profile_of_its_own_is_a_file_with_which_nothing_is_refused(ehr: Ehr, tmp_path: Path) -> None:
+def test_a_profile_of_its_own_is_a_file_with_which_nothing_is_refused(
+    ehr: Ehr, tmp_path: Path
+) -> None:
     """What is printed is what CDS_EHR reads; asked so, the server refuses nothing."""
     with playing(ehr.holding(*RECORD)) as server:
         first = _check(server)
@@ -89,7 +101,9 @@ def test_a_cache_notices_and_foreign_entries_are_told() -> None:
 
         def stale(handler: Any) -> None:
             send = handler.send
-            handler.send = lambda content, *rest, **more: send({**content, "id": "the-same"}, *rest, **more)
+            handler.send = lambda content, *rest, **more: send(
+                {**content, "id": "the-same"}, *rest, **more
+            )
             answer(handler)
 
         server.behaviours["Condition"] = stale
@@ -114,7 +128,10 @@ def test_a_server_that_finds_nothing_by_codes_with_their_system_is_found_out() -
     """As OpenEMR did once: an empty list would be taken for the absence of every result."""
     with playing(Ehr(RECORD, page=200, blind_to_systems=True)) as server:
         result = _check(server)
-    assert "b12-results: nothing is found by codes with their system, 3 entries without" in result.output
+    assert (
+        "b12-results: nothing is found by codes with their system, 3 entries without"
+        in result.output
+    )
     assert "\ncodes: bare\n" in result.output
 
 
@@ -129,7 +146,10 @@ def test_a_server_that_refuses_the_token_cannot_be_used() -> None:
     with running(FhirServer(example_record())) as server:
         result = _check(server)
     assert result.exit_code == 1
-    assert "refuses the access token" in result.output and "The service cannot answer with this EHR" in result.output
+    assert (
+        "refuses the access token" in result.output
+        and "The service cannot answer with this EHR" in result.output
+    )
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/fhir", "https://ehr.invalid/fhir"])
@@ -142,8 +162,14 @@ def test_a_server_that_does_not_answer_is_told(url: str) -> None:
     ("options", "told"),
     [
         (["--fhir-server", "ehr", "--patient", "1"], "is not the base URL"),
-        (["--fhir-server", "http://127.0.0.1/fhir", "--patient", "Patient/1"], "leave out 'Patient/'"),
-        (["--fhir-server", "http://127.0.0.1/fhir", "--patient", "1", "--profile", "epci"], "Did you mean 'epic'?"),
+        (
+            ["--fhir-server", "http://127.0.0.1/fhir", "--patient", "Patient/1"],
+            "leave out 'Patient/'",
+        ),
+        (
+            ["--fhir-server", "http://127.0.0.1/fhir", "--patient", "1", "--profile", "epci"],
+            "Did you mean 'epic'?",
+        ),
     ],
 )
 def test_slips_are_told(options: list[str], told: str) -> None:

@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.clinic import facts_of
-from tests.support.fhir_builders import RXNORM, condition, days_ago, medication_request, observation, patient
+from tests.support.fhir_builders import (
+    RXNORM,
+    condition,
+    days_ago,
+    medication_request,
+    observation,
+    patient,
+)
 
 ICD_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 PREGNANT = condition("77386006", onsetDateTime=days_ago(100))
@@ -27,7 +34,9 @@ GROUPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sex", "birth", "limit"), [row[1:] for row in GROUPS], ids=[row[0] for row in GROUPS])
+@pytest.mark.parametrize(
+    ("sex", "birth", "limit"), [row[1:] for row in GROUPS], ids=[row[0] for row in GROUPS]
+)
 def test_limits_of_anaemia(sex, birth, limit):
     who = patient(gender=sex, birth=birth)
     assert anaemia(limit - 0.1, who=who) is True
@@ -39,13 +48,19 @@ def test_below_six_months_there_is_no_limit():
     assert anaemia(60, who=who) is None and anaemia(200, who=who) is None
 
 
-@pytest.mark.parametrize(("value", "expected"), [(104, True), (105, None), (109, None), (110, False), (125, False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(104, True), (105, None), (109, None), (110, False), (125, False)]
+)
 def test_in_pregnancy_the_trimester_leaves_a_gap(value, expected):
     assert anaemia(value, PREGNANT, who=patient(birth="1996-01-01")) is expected
-    assert anaemia(value, PREGNANT, who=patient(birth="2013-01-01")) is expected, "a pregnant girl of 13"
+    assert anaemia(value, PREGNANT, who=patient(birth="2013-01-01")) is expected, (
+        "a pregnant girl of 13"
+    )
 
 
-@pytest.mark.parametrize(("value", "expected"), [(104, True), (105, None), (119, None), (120, False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(104, True), (105, None), (119, None), (120, False)]
+)
 @pytest.mark.parametrize("birth", ["2011-11-23", "1975-11-24"], ids=["15 years", "50 years"])
 def test_where_pregnancy_is_unknown_in_a_woman_of_15_to_50(value, expected, birth):
     assert anaemia(value, who=patient(birth=birth), without=UNRECEIVED) is expected
@@ -56,7 +71,9 @@ def test_outside_of_15_to_50_unknown_pregnancy_changes_nothing(birth):
     assert anaemia(119, who=patient(birth=birth), without=UNRECEIVED) is True
 
 
-@pytest.mark.parametrize(("value", "expected"), [(119, True), (120, None), (129, None), (130, False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(119, True), (120, None), (129, None), (130, False)]
+)
 @pytest.mark.parametrize("sex", [None, "unknown", "other"])
 def test_where_sex_is_unknown_both_limits_hold(value, expected, sex):
     assert anaemia(value, who=patient(gender=sex)) is expected
@@ -84,15 +101,27 @@ def test_who_is_anaemic_at_a_value_is_anaemic_below_it(value, group):
     ],
 )  # fmt: skip
 def test_severe_anaemia(value, record, who, severe):
-    assert facts_of(observation("hb", value, "g/L"), *record, who=who)["anaemia.severe"].holds is severe
+    assert (
+        facts_of(observation("hb", value, "g/L"), *record, who=who)["anaemia.severe"].holds
+        is severe
+    )
 
 
 @pytest.mark.parametrize(
     ("value", "birth", "holds"),
-    [(100, "1960-01-01", False), (100.1, "1960-01-01", True), (120, "2011-11-23", True), (120, "2011-11-24", False), (120, None, True)],
+    [
+        (100, "1960-01-01", False),
+        (100.1, "1960-01-01", True),
+        (120, "2011-11-23", True),
+        (120, "2011-11-24", False),
+        (120, None, True),
+    ],
 )
 def test_macrocytosis_above_100_fl_from_15_years(value, birth, holds):
-    assert facts_of(observation("mcv", value, "fL"), who=patient(birth=birth))["macrocytosis"].holds is holds
+    assert (
+        facts_of(observation("mcv", value, "fL"), who=patient(birth=birth))["macrocytosis"].holds
+        is holds
+    )
 
 
 # CKD-EPI 2021 (N Engl J Med 2021;385:1737), as the National Kidney Foundation's calculator prints it
@@ -105,9 +134,11 @@ PUBLISHED = [
 @pytest.mark.parametrize(("sex", "years", "creatinine", "rate"), PUBLISHED)
 def test_egfr_by_ckd_epi_2021(sex, years, creatinine, rate):
     who = patient(gender=sex, birth=f"{2026 - years}-11-23")
-    assert round(facts_of(observation("creatinine", creatinine, "mg/dL"), who=who)["egfr"].value.interval.point) == pytest.approx(
-        rate, abs=1
-    )
+    assert round(
+        facts_of(observation("creatinine", creatinine, "mg/dL"), who=who)[
+            "egfr"
+        ].value.interval.point
+    ) == pytest.approx(rate, abs=1)
 
 
 @given(st.integers(40, 400), st.integers(18, 95), st.sampled_from(["female", "male"]))
@@ -123,7 +154,12 @@ def test_more_creatinine_never_means_a_higher_egfr(hundredths, years, sex):
 
 @pytest.mark.parametrize(
     "who",
-    [patient(gender=None), patient(gender="other"), patient(birth=None), patient(birth="2010-01-01")],
+    [
+        patient(gender=None),
+        patient(gender="other"),
+        patient(birth=None),
+        patient(birth="2010-01-01"),
+    ],
     ids=["sex unknown", "other", "age unknown", "aged 16"],
 )
 def test_egfr_is_not_worked_out_without_adult_age_and_sex(who):
@@ -136,12 +172,18 @@ def test_egfr_is_not_worked_out_without_adult_age_and_sex(who):
     ids=["same day: reported", "newer creatinine", "newer reported"],
 )
 def test_the_newer_of_reported_and_computed_decides(creatinine_ago, reported_ago, reduced):
-    record = [observation("creatinine", 3.0, "mg/dL", ago=creatinine_ago), observation("egfr", 90, "mL/min/{1.73_m2}", ago=reported_ago)]
+    record = [
+        observation("creatinine", 3.0, "mg/dL", ago=creatinine_ago),
+        observation("egfr", 90, "mL/min/{1.73_m2}", ago=reported_ago),
+    ]
     assert facts_of(*record)["renal.dysfunction"].holds is reduced
 
 
 def test_an_unusable_reported_egfr_leaves_the_computed_one():
-    record = [observation("creatinine", 3.0, "mg/dL", ago=5), observation("egfr", 90, "mL/min", ago=1)]
+    record = [
+        observation("creatinine", 3.0, "mg/dL", ago=5),
+        observation("egfr", 90, "mL/min", ago=1),
+    ]
     assert facts_of(*record)["renal.dysfunction"].holds is True
 
 
@@ -159,12 +201,16 @@ def egfr(value):
         pytest.param([condition("N18.6", system=ICD_CM)], (), True, id="end-stage"),
         pytest.param([condition("105502003")], (), True, id="dialysis"),
         pytest.param([condition("127013003")], (), True, id="diabetic nephropathy"),
-        pytest.param([condition("E11.21", system=ICD_CM)], (), True, id="diabetic nephropathy in ICD"),
+        pytest.param(
+            [condition("E11.21", system=ICD_CM)], (), True, id="diabetic nephropathy in ICD"
+        ),
         pytest.param([condition("433144002"), egfr(90)], (), True, id="either"),
         pytest.param([condition("431856006"), egfr(90)], (), False, id="CKD 2"),
         pytest.param([], (), None, id="neither"),
         pytest.param([egfr(90)], ("conditions",), None, id="problem list not received"),
-        pytest.param([condition("433144002")], ("renal-and-potassium",), True, id="results not received"),
+        pytest.param(
+            [condition("433144002")], ("renal-and-potassium",), True, id="results not received"
+        ),
     ],
 )
 def test_renal_dysfunction(record, without, holds):
@@ -178,13 +224,21 @@ DRUGS = ["Digoxin 125 microgram tablets", "Furosemide 40 mg", "Bumetanide 1 mg",
 @pytest.mark.parametrize("name", DRUGS)
 def test_drugs_that_make_low_potassium_dangerous(name):
     assert facts_of(medication_request({"text": name}))["potassium.risk"].holds is True
-    assert facts_of(medication_request({"text": name}, status="stopped"))["potassium.risk"].holds is False
+    assert (
+        facts_of(medication_request({"text": name}, status="stopped"))["potassium.risk"].holds
+        is False
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "without", "holds"),
     [
-        pytest.param([medication_request({"coding": [{"system": RXNORM, "code": "3407"}]})], (), True, id="digoxin by code"),
+        pytest.param(
+            [medication_request({"coding": [{"system": RXNORM, "code": "3407"}]})],
+            (),
+            True,
+            id="digoxin by code",
+        ),
         pytest.param([condition("I50.20", system=ICD_CM)], (), True, id="I50.20"),
         pytest.param([condition("I47.1", system=ICD_CM)], (), True, id="I47.1"),
         pytest.param([condition("I48.91", system=ICD_CM)], (), True, id="I48.91"),
@@ -194,21 +248,31 @@ def test_drugs_that_make_low_potassium_dangerous(name):
         pytest.param([medication_request({"text": "Ramipril 5 mg"})], (), False, id="another drug"),
         pytest.param([], ("medication-statements",), None, id="statements not received"),
         pytest.param([], ("conditions",), None, id="problem list not received"),
-        pytest.param([condition("42343007")], ("medication-requests",), True, id="one ground is enough"),
+        pytest.param(
+            [condition("42343007")], ("medication-requests",), True, id="one ground is enough"
+        ),
     ],
 )
 def test_risk_from_low_potassium(record, without, holds):
     assert facts_of(*record, without=without)["potassium.risk"].holds is holds
 
 
-@pytest.mark.parametrize(("value", "level"), [(2.9, "severely-low"), (3.0, "low"), (3.4, "low"), (3.5, "normal"), (5.9, "normal")])
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [(2.9, "severely-low"), (3.0, "low"), (3.4, "low"), (3.5, "normal"), (5.9, "normal")],
+)
 def test_potassium_levels(value, level):
     assert facts_of(observation("potassium", value, "mmol/L"))["potassium.level"].value == level
 
 
-@pytest.mark.parametrize(("ago", "value", "low"), [(30, 3.4, True), (31, 3.4, False), (30, 3.5, False)])
+@pytest.mark.parametrize(
+    ("ago", "value", "low"), [(30, 3.4, True), (31, 3.4, False), (30, 3.5, False)]
+)
 def test_potassium_of_the_last_30_days(ago, value, low):
-    assert facts_of(observation("potassium", value, "mmol/L", ago=ago))["potassium.recently_low"].holds is low
+    assert (
+        facts_of(observation("potassium", value, "mmol/L", ago=ago))["potassium.recently_low"].holds
+        is low
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,6 +287,11 @@ def test_folate_status(value, unit, analyte, expected):
 
 @pytest.mark.parametrize(("value", "unit", "code", "expected"), [(339, "nmol/L", "14731-4", "deficient"), (340, "nmol/L", "14731-4", "sufficient"), (149, "ug/L", "2283-0", "deficient"), (150, "ug/L", "2283-0", "sufficient")])  # fmt: skip
 def test_red_cell_folate_decides_only_without_serum(value, unit, code, expected):
-    red_cell = observation("folate", value, unit, code={"coding": [{"system": "http://loinc.org", "code": code}]})
+    red_cell = observation(
+        "folate", value, unit, code={"coding": [{"system": "http://loinc.org", "code": code}]}
+    )
     assert facts_of(red_cell)["folate.status"].value == expected
-    assert facts_of(red_cell, observation("folate", 3.5, "ug/L"))["folate.status"].value == "indeterminate"
+    assert (
+        facts_of(red_cell, observation("folate", 3.5, "ug/L"))["folate.status"].value
+        == "indeterminate"
+    )

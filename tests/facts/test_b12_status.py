@@ -18,10 +18,16 @@ from tests.support.fhir_builders import (
     patient,
 )
 
-NEURO, PERNICIOUS, NITROUS = condition("386033004"), condition("84027009"), condition("73891003", recordedDate=days_ago(20))
+NEURO, PERNICIOUS, NITROUS = (
+    condition("386033004"),
+    condition("84027009"),
+    condition("73891003", recordedDate=days_ago(20)),
+)
 DIAGNOSED = condition("190634004")
 PREGNANT, WOMAN = condition("77386006", onsetDateTime=days_ago(100)), patient(birth="1996-05-01")
-THERAPY = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(20))
+THERAPY = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(20)
+)
 MULTIVITAMIN = medication_request({"text": "Multivitamin tablets"})
 
 
@@ -46,7 +52,9 @@ def egfr(value):
 
 
 def antibody(code="10828004"):
-    return observation("ifab", ago=500, valueCodeableConcept={"coding": [{"system": SNOMED, "code": code}]})
+    return observation(
+        "ifab", ago=500, valueCodeableConcept={"coding": [{"system": SNOMED, "code": code}]}
+    )
 
 
 MCV_HIGH, MCV_NORMAL = observation("mcv", 101, "fL"), observation("mcv", 100, "fL")
@@ -62,7 +70,13 @@ def check(expected, *record, **more):
 
 
 @pytest.mark.parametrize(
-    ("birth", "expected"), [("2010-11-24", "paediatric"), ("2010-11-23", "deficient"), ("2020-01-01", "paediatric"), (None, "deficient")]
+    ("birth", "expected"),
+    [
+        ("2010-11-24", "paediatric"),
+        ("2010-11-23", "deficient"),
+        ("2020-01-01", "paediatric"),
+        (None, "deficient"),
+    ],
 )
 def test_rule_1_below_16_years_nothing_else_is_said(birth, expected):
     check(expected, total(110), who=patient(birth=birth))
@@ -73,7 +87,9 @@ def test_rule_1_comes_before_therapy():
 
 
 @pytest.mark.parametrize(
-    "record", [[total(110)], [total(480)], [], [total(250), mma(), egfr(90)]], ids=["low", "high", "no result", "middle"]
+    "record",
+    [[total(110)], [total(480)], [], [total(250), mma(), egfr(90)]],
+    ids=["low", "high", "no result", "middle"],
 )
 def test_rule_2_therapy_comes_before_every_result(record):
     check("treated", *record, THERAPY)
@@ -94,10 +110,15 @@ def test_rules_3_6_and_7_at_their_cut_offs(result, expected):
 @given(st.integers(1, 8000).map(lambda tenths: tenths / 10))
 @settings(max_examples=40, deadline=None)
 def test_the_level_of_total_b12_alone_decides_the_status(value):
-    check("deficient" if value < 180 else "indeterminate" if value <= 350 else "sufficient", total(value))
+    check(
+        "deficient" if value < 180 else "indeterminate" if value <= 350 else "sufficient",
+        total(value),
+    )
 
 
-@pytest.mark.parametrize("result", [total(180), total(350), molar(133), molar(258), active(25), active(70)])
+@pytest.mark.parametrize(
+    "result", [total(180), total(350), molar(133), molar(258), active(25), active(70)]
+)
 @pytest.mark.parametrize(
     ("evidence", "expected"),
     [
@@ -161,7 +182,9 @@ def test_rule_5_suspicion_keeps_a_middle_result_with_normal_mma_open(grounds):
         pytest.param([DIAGNOSED], id="a diagnosis, all received"),
         pytest.param([antibody("42425007")], id="equivocal antibody"),
         pytest.param([condition("84568007")], id="unspecified atrophic gastritis"),
-        pytest.param([condition("73891003", recordedDate=days_ago(181))], id="nitrous oxide 181 days ago"),
+        pytest.param(
+            [condition("73891003", recordedDate=days_ago(181))], id="nitrous oxide 181 days ago"
+        ),
         pytest.param([total(110, 181)], id="a deficient result out of its window"),
         pytest.param([total(250, 100)], id="an earlier middle result"),
     ],
@@ -174,12 +197,21 @@ def test_therapy_between_two_results_explains_the_rise():
     def ended(begin, end):
         bounds = {"start": days_ago(begin), "end": days_ago(end)}
         return medication_request(
-            HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 1, "wk"), boundsPeriod=bounds), status="completed", authoredOn=days_ago(begin)
+            HYDROXOCOBALAMIN,
+            dosage(1, route=IM, every=(1, 1, "wk"), boundsPeriod=bounds),
+            status="completed",
+            authoredOn=days_ago(begin),
         )
 
     def injected(ago):
-        return {"resourceType": "MedicationAdministration", "id": f"a{ago}", "status": "completed", "subject": {"reference": "Patient/pat-1"},
-                "medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(ago)}  # fmt: skip
+        return {
+            "resourceType": "MedicationAdministration",
+            "id": f"a{ago}",
+            "status": "completed",
+            "subject": {"reference": "Patient/pat-1"},
+            "medicationCodeableConcept": HYDROXOCOBALAMIN,
+            "effectiveDateTime": days_ago(ago),
+        }
 
     check("sufficient", total(480, 1), total(110, 150), ended(140, 60))
     check("sufficient", total(480, 1), total(110, 170), injected(130))
@@ -187,7 +219,12 @@ def test_therapy_between_two_results_explains_the_rise():
 
 
 def test_therapy_between_two_results_counts_by_its_beginning_too():
-    stopped = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), status="stopped", authoredOn=days_ago(100))
+    stopped = medication_request(
+        HYDROXOCOBALAMIN,
+        dosage(1, route=IM, every=(1, 3, "mo")),
+        status="stopped",
+        authoredOn=days_ago(100),
+    )
     check("sufficient", total(480, 1), total(110, 150), stopped)
 
 
@@ -202,7 +239,16 @@ def test_with_neurological_features_an_unreceived_blood_count_is_suspicion():
     check("indeterminate", total(480), NEURO, without=("blood-count",))
 
 
-@pytest.mark.parametrize("order", [MULTIVITAMIN, medication_request({"text": "Cyanocobalamin 50 mcg tablets"}, dosage(50, "ug", every=(1, 1, "d")))], ids=["multivitamin", "50 ug"])  # fmt: skip
+@pytest.mark.parametrize(
+    "order",
+    [
+        MULTIVITAMIN,
+        medication_request(
+            {"text": "Cyanocobalamin 50 mcg tablets"}, dosage(50, "ug", every=(1, 1, "d"))
+        ),
+    ],
+    ids=["multivitamin", "50 ug"],
+)
 def test_rule_6_any_intake_keeps_a_sufficient_result_open_but_not_an_unlikely_one(order):
     check("indeterminate", total(480), order)
     check("unlikely", total(250), mma(200), order)
@@ -222,13 +268,25 @@ def test_rule_8_unknown_without_a_usable_result():
 @pytest.mark.parametrize(
     ("results", "expected"),
     [
-        pytest.param([total(480, 5), active(20, 5)], "deficient", id="active first on the same day"),
-        pytest.param([total(110, 5), active(90, 5)], "indeterminate", id="active sufficient, total of the day is another deficient result"),
+        pytest.param(
+            [total(480, 5), active(20, 5)], "deficient", id="active first on the same day"
+        ),
+        pytest.param(
+            [total(110, 5), active(90, 5)],
+            "indeterminate",
+            id="active sufficient, total of the day is another deficient result",
+        ),
         pytest.param([total(110, 1), active(90, 5)], "deficient", id="the later total"),
         pytest.param([total(480, 5), active(20, 1)], "deficient", id="the later active"),
-        pytest.param([total(480, 1), active(40, 5)], "sufficient", id="the later total, active in the middle"),
+        pytest.param(
+            [total(480, 1), active(40, 5)], "sufficient", id="the later total, active in the middle"
+        ),
         pytest.param([total(480, 1), active(20, 181)], "sufficient", id="active out of its window"),
-        pytest.param([total(480, 1), observation("active_b12", 20, "ng/L")], "sufficient", id="active unusable: the other decides"),
+        pytest.param(
+            [total(480, 1), observation("active_b12", 20, "ng/L")],
+            "sufficient",
+            id="active unusable: the other decides",
+        ),
     ],
 )
 def test_the_later_of_total_and_active_decides(results, expected):
@@ -241,13 +299,25 @@ def test_the_later_of_total_and_active_decides(results, expected):
         pytest.param([total(179)], "indeterminate", id="a low total"),
         pytest.param([molar(132)], "indeterminate", id="a low total in pmol/L"),
         pytest.param([total(179), NEURO], "deficient", id="a low total with neurological features"),
-        pytest.param([total(179), mma(900), egfr(90)], "deficient", id="a low total, MMA high, eGFR 90"),
-        pytest.param([total(179), mma(900)], "indeterminate", id="a low total, MMA high, eGFR unknown"),
+        pytest.param(
+            [total(179), mma(900), egfr(90)], "deficient", id="a low total, MMA high, eGFR 90"
+        ),
+        pytest.param(
+            [total(179), mma(900)], "indeterminate", id="a low total, MMA high, eGFR unknown"
+        ),
         pytest.param([total(179), mma(200)], "indeterminate", id="a low total, MMA normal"),
         pytest.param([total(250), mma(200)], "unlikely", id="a middle total, MMA normal"),
         pytest.param([active(24)], "deficient", id="low active"),
-        pytest.param([total(110, 1), active(90, 100)], "sufficient", id="active decides, a low total of pregnancy is no ground for doubt"),
-        pytest.param([total(480, 1), active(20, 100)], "deficient", id="active decides, whatever total follows"),
+        pytest.param(
+            [total(110, 1), active(90, 100)],
+            "sufficient",
+            id="active decides, a low total of pregnancy is no ground for doubt",
+        ),
+        pytest.param(
+            [total(480, 1), active(20, 100)],
+            "deficient",
+            id="active decides, whatever total follows",
+        ),
         pytest.param([total(480)], "sufficient", id="a sufficient total"),
         pytest.param([total(110), THERAPY], "treated", id="therapy"),
     ],
@@ -266,8 +336,12 @@ def test_unknown_therapy_does_not_hide_deficiency():
 
 
 def test_a_pregnancy_status_that_is_only_preliminary_leaves_pregnancy_unknown():
-    answer = observation("b12", code={"coding": [{"system": LOINC, "code": "82810-3"}]}, status="preliminary",
-                         valueCodeableConcept={"coding": [{"system": SNOMED, "code": "77386006"}]})  # fmt: skip
+    answer = observation(
+        "b12",
+        code={"coding": [{"system": LOINC, "code": "82810-3"}]},
+        status="preliminary",
+        valueCodeableConcept={"coding": [{"system": SNOMED, "code": "77386006"}]},
+    )
     assert facts_of(answer, who=WOMAN)["patient.pregnant"].is_unknown
 
 

@@ -19,13 +19,20 @@ from tests.support.fhir_builders import (
     patient,
 )
 
-MONTHLY, QUARTERLY, THRICE_WEEKLY, ALTERNATE_DAYS = (1, 1, "mo"), (1, 3, "mo"), (3, 1, "wk"), (1, 2, "d")
+MONTHLY, QUARTERLY, THRICE_WEEKLY, ALTERNATE_DAYS = (
+    (1, 1, "mo"),
+    (1, 3, "mo"),
+    (3, 1, "wk"),
+    (1, 2, "d"),
+)
 NEURO, PREGNANT = condition("386033004"), condition("77386006", onsetDateTime=days_ago(100))
 WOMAN = patient(birth="1996-05-01")
 
 
 def injections(start, every=QUARTERLY, concept=HYDROXOCOBALAMIN, **more):
-    bounds = {key: more.pop(key) for key in ("count", "boundsPeriod", "boundsDuration") if key in more}
+    bounds = {
+        key: more.pop(key) for key in ("count", "boundsPeriod", "boundsDuration") if key in more
+    }
     stated = dosage(1, route=IM, every=every, **bounds)
     return medication_request(concept, stated, authoredOn=days_ago(start), **more)
 
@@ -41,9 +48,15 @@ def until(days):
 
 
 def given(ago):
-    return {"resourceType": "MedicationAdministration", "id": f"given-{ago}", "status": "completed", "subject": SUBJECT,
-            "effectiveDateTime": days_ago(ago), "medicationCodeableConcept": HYDROXOCOBALAMIN,
-            "dosage": {"dose": {"value": 1, "code": "mg"}, "route": {"text": "IM"}}}  # fmt: skip
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"given-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+        "effectiveDateTime": days_ago(ago),
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "dosage": {"dose": {"value": 1, "code": "mg"}, "route": {"text": "IM"}},
+    }
 
 
 def total(value, ago=0):
@@ -60,15 +73,27 @@ def standing(*record, **more):
         pytest.param([], "none", id="nothing"),
         pytest.param([injections(7)], "running", id="begun a week ago"),
         pytest.param([injections(6)], "ordered", id="begun six days ago, no dose recorded"),
-        pytest.param([injections(6), given(3)], "running", id="begun six days ago, a dose recorded"),
-        pytest.param([injections(6), injections(300), given(80)], "running", id="renewed six days ago"),
+        pytest.param(
+            [injections(6), given(3)], "running", id="begun six days ago, a dose recorded"
+        ),
+        pytest.param(
+            [injections(6), injections(300), given(80)], "running", id="renewed six days ago"
+        ),
         pytest.param([given(120)], "dose", id="a dose 120 days ago"),
-        pytest.param([injections(400, status="stopped"), given(100)], "dose", id="stopped, a dose 100 days ago"),
+        pytest.param(
+            [injections(400, status="stopped"), given(100)],
+            "dose",
+            id="stopped, a dose 100 days ago",
+        ),
         pytest.param([injections(400, status="stopped")], "past", id="stopped"),
         pytest.param([given(121)], "past", id="a dose 121 days ago"),
         pytest.param([injections(-14)], "scheduled", id="begins in 14 days"),
         pytest.param([injections(-15)], "none", id="begins in 15 days"),
-        pytest.param([injections(-10), given(200)], "scheduled", id="begins in 10 days, a dose of an earlier course"),
+        pytest.param(
+            [injections(-10), given(200)],
+            "scheduled",
+            id="begins in 10 days, a dose of an earlier course",
+        ),
     ],
 )
 def test_how_treatment_stands(record, stands):
@@ -78,19 +103,55 @@ def test_how_treatment_stands(record, stands):
 @pytest.mark.parametrize(
     ("record", "covers"),
     [
-        pytest.param([injections(100, THRICE_WEEKLY, count=6)], False, id="loading, its last dose 88 days ago"),
-        pytest.param([injections(72, THRICE_WEEKLY, count=6)], True, id="loading, its last dose 60 days ago"),
-        pytest.param([injections(73, THRICE_WEEKLY, count=6)], False, id="loading, its last dose 61 days ago"),
+        pytest.param(
+            [injections(100, THRICE_WEEKLY, count=6)],
+            False,
+            id="loading, its last dose 88 days ago",
+        ),
+        pytest.param(
+            [injections(72, THRICE_WEEKLY, count=6)], True, id="loading, its last dose 60 days ago"
+        ),
+        pytest.param(
+            [injections(73, THRICE_WEEKLY, count=6)], False, id="loading, its last dose 61 days ago"
+        ),
         pytest.param([injections(137, QUARTERLY, count=1)], False, id="a single dose 137 days ago"),
         pytest.param([injections(120, QUARTERLY, count=1)], True, id="a single dose 120 days ago"),
         pytest.param([injections(121, QUARTERLY, count=1)], False, id="a single dose 121 days ago"),
-        pytest.param([injections(228, QUARTERLY, count=2)], True, id="the second of two 3-monthly doses 137 days ago"),
-        pytest.param([injections(229, QUARTERLY, count=2)], False, id="the second of two 3-monthly doses 138 days ago"),
-        pytest.param([injections(400, None, boundsPeriod=until(120))], True, id="interval unstated, ended 120 days ago"),
-        pytest.param([injections(400, None, boundsPeriod=until(121))], False, id="interval unstated, ended 121 days ago"),
-        pytest.param([injections(60, MONTHLY, status="completed")], True, id="completed without bounds, written 60 days ago"),
-        pytest.param([injections(61, MONTHLY, status="completed")], False, id="completed without bounds, written 61 days ago"),
-        pytest.param([injections(100, MONTHLY, boundsPeriod=until(39))], True, id="monthly, dose of day 61 was 39 days ago"),
+        pytest.param(
+            [injections(228, QUARTERLY, count=2)],
+            True,
+            id="the second of two 3-monthly doses 137 days ago",
+        ),
+        pytest.param(
+            [injections(229, QUARTERLY, count=2)],
+            False,
+            id="the second of two 3-monthly doses 138 days ago",
+        ),
+        pytest.param(
+            [injections(400, None, boundsPeriod=until(120))],
+            True,
+            id="interval unstated, ended 120 days ago",
+        ),
+        pytest.param(
+            [injections(400, None, boundsPeriod=until(121))],
+            False,
+            id="interval unstated, ended 121 days ago",
+        ),
+        pytest.param(
+            [injections(60, MONTHLY, status="completed")],
+            True,
+            id="completed without bounds, written 60 days ago",
+        ),
+        pytest.param(
+            [injections(61, MONTHLY, status="completed")],
+            False,
+            id="completed without bounds, written 61 days ago",
+        ),
+        pytest.param(
+            [injections(100, MONTHLY, boundsPeriod=until(39))],
+            True,
+            id="monthly, dose of day 61 was 39 days ago",
+        ),
         pytest.param([injections(20, MONTHLY, status="stopped")], False, id="stopped"),
         pytest.param([injections(20, MONTHLY, status="cancelled")], False, id="cancelled"),
         pytest.param([tablets(100, boundsPeriod=until(1))], False, id="tablets ended yesterday"),
@@ -109,7 +170,9 @@ def test_an_order_that_has_ended_covers_by_its_own_interval(record, covers):
         pytest.param([given(500)], "scheduled", id="a dose of an earlier course"),
         pytest.param([total(480, 20)], "ended-order", id="B12 above the middle range since"),
         pytest.param([total(350, 20)], "scheduled", id="B12 in the middle range since"),
-        pytest.param([total(480, 200)], "scheduled", id="B12 above the middle range on the first day"),
+        pytest.param(
+            [total(480, 200)], "scheduled", id="B12 above the middle range on the first day"
+        ),
     ],
 )
 def test_an_ended_order_without_a_sign_of_doses_is_only_scheduled(sign, stands):
@@ -148,25 +211,56 @@ def test_a_later_deficient_result_ends_the_cover_of_an_order(results, covers):
 
 def test_a_low_total_of_pregnancy_ends_no_cover_unless_with_neurological_features():
     assert facts_of(ENDED, total(100, 10), PREGNANT, who=WOMAN)["b12_therapy.active"].holds is True
-    assert facts_of(ENDED, total(100, 10), PREGNANT, NEURO, who=WOMAN)["b12_therapy.active"].holds is False
+    assert (
+        facts_of(ENDED, total(100, 10), PREGNANT, NEURO, who=WOMAN)["b12_therapy.active"].holds
+        is False
+    )
 
 
 def test_the_cover_of_a_recorded_dose_does_not_end_by_a_result():
     facts = facts_of(given(100), total(100, 10))
-    assert facts["b12_therapy.standing"].value == "dose" and facts["b12.low_on_therapy"].holds is True
+    assert (
+        facts["b12_therapy.standing"].value == "dose" and facts["b12.low_on_therapy"].holds is True
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "counts"),
     [
-        pytest.param([injections(-3, ALTERNATE_DAYS), NEURO], True, id="alternate days, neurological features"),
-        pytest.param([injections(-3, THRICE_WEEKLY), NEURO], False, id="three times a week, neurological features"),
-        pytest.param([injections(-3, QUARTERLY), NEURO], False, id="maintenance, neurological features"),
+        pytest.param(
+            [injections(-3, ALTERNATE_DAYS), NEURO],
+            True,
+            id="alternate days, neurological features",
+        ),
+        pytest.param(
+            [injections(-3, THRICE_WEEKLY), NEURO],
+            False,
+            id="three times a week, neurological features",
+        ),
+        pytest.param(
+            [injections(-3, QUARTERLY), NEURO], False, id="maintenance, neurological features"
+        ),
         pytest.param([injections(-15, ALTERNATE_DAYS), NEURO], False, id="too far ahead"),
-        pytest.param([injections(-3, ALTERNATE_DAYS, CYANOCOBALAMIN_INJECTION), NEURO, condition("58610003")], False, id="Leber's"),
+        pytest.param(
+            [
+                injections(-3, ALTERNATE_DAYS, CYANOCOBALAMIN_INJECTION),
+                NEURO,
+                condition("58610003"),
+            ],
+            False,
+            id="Leber's",
+        ),
         pytest.param([injections(-3, QUARTERLY)], True, id="maintenance"),
-        pytest.param([ENDED, total(100, 10), injections(-3, QUARTERLY)], False, id="maintenance after a cover that a result ended"),
-        pytest.param([ENDED, total(100, 10), injections(-3, THRICE_WEEKLY)], True, id="loading after a cover that a result ended"),
+        pytest.param(
+            [ENDED, total(100, 10), injections(-3, QUARTERLY)],
+            False,
+            id="maintenance after a cover that a result ended",
+        ),
+        pytest.param(
+            [ENDED, total(100, 10), injections(-3, THRICE_WEEKLY)],
+            True,
+            id="loading after a cover that a result ended",
+        ),
     ],
 )
 def test_an_order_that_is_yet_to_begin_counts_only_with_the_regimen_that_is_due(record, counts):
@@ -185,7 +279,9 @@ def test_two_planned_orders_cannot_be_named_as_the_one_that_is_replaced():
 def test_of_several_courses_the_last_begun_gives_route_and_interval_and_without_one_the_last_ended():
     facts = facts_of(injections(300, MONTHLY), tablets(100))
     assert (facts["b12_therapy.route"].value, facts["b12_therapy.interval"].value) == ("oral", 1)
-    ended = facts_of(injections(200, MONTHLY, boundsPeriod=until(40)), tablets(300, boundsPeriod=until(250)))
+    ended = facts_of(
+        injections(200, MONTHLY, boundsPeriod=until(40)), tablets(300, boundsPeriod=until(250))
+    )
     assert ended["b12_therapy.route"].value == "parenteral"
     assert ended["b12_therapy.interval"].value == pytest.approx(30.4375)
 
@@ -193,11 +289,25 @@ def test_of_several_courses_the_last_begun_gives_route_and_interval_and_without_
 @pytest.mark.parametrize(
     ("record", "ago"),
     [
-        pytest.param([injections(5, count=1), injections(140, count=1)], 140, id="single doses 135 days apart"),
-        pytest.param([injections(5, count=1), injections(141, count=1)], 5, id="single doses 136 days apart"),
+        pytest.param(
+            [injections(5, count=1), injections(140, count=1)],
+            140,
+            id="single doses 135 days apart",
+        ),
+        pytest.param(
+            [injections(5, count=1), injections(141, count=1)], 5, id="single doses 136 days apart"
+        ),
         pytest.param([injections(-10)], -10, id="yet to begin"),
-        pytest.param([injections(20, None), injections(300, None, boundsPeriod=until(155))], 300, id="interval unstated, 135 days"),
-        pytest.param([injections(20, None), injections(300, None, boundsPeriod=until(156))], 20, id="interval unstated, 136 days"),
+        pytest.param(
+            [injections(20, None), injections(300, None, boundsPeriod=until(155))],
+            300,
+            id="interval unstated, 135 days",
+        ),
+        pytest.param(
+            [injections(20, None), injections(300, None, boundsPeriod=until(156))],
+            20,
+            id="interval unstated, 136 days",
+        ),
     ],
 )
 def test_the_unbroken_course(record, ago):
@@ -208,10 +318,26 @@ def test_the_unbroken_course(record, ago):
     ("record", "ago"),
     [
         pytest.param([injections(500, boundsPeriod=until(200))], 200, id="its bounds"),
-        pytest.param([injections(500, boundsPeriod=until(400)), given(200)], 200, id="a dose after its bounds"),
-        pytest.param([injections(500, boundsPeriod={"end": days_ago(-90)}, status="stopped"), given(300)], 300, id="bounds to come"),
-        pytest.param([injections(500, boundsPeriod={"end": days_ago(-90)}, status="stopped")], None, id="nothing tells"),
-        pytest.param([injections(600, boundsPeriod=until(500)), injections(90, status="stopped")], None, id="the last order does not tell"),
+        pytest.param(
+            [injections(500, boundsPeriod=until(400)), given(200)],
+            200,
+            id="a dose after its bounds",
+        ),
+        pytest.param(
+            [injections(500, boundsPeriod={"end": days_ago(-90)}, status="stopped"), given(300)],
+            300,
+            id="bounds to come",
+        ),
+        pytest.param(
+            [injections(500, boundsPeriod={"end": days_ago(-90)}, status="stopped")],
+            None,
+            id="nothing tells",
+        ),
+        pytest.param(
+            [injections(600, boundsPeriod=until(500)), injections(90, status="stopped")],
+            None,
+            id="the last order does not tell",
+        ),
     ],
 )
 def test_when_an_earlier_course_ended(record, ago):
@@ -231,13 +357,19 @@ RUNNING = injections(100)
     [
         pytest.param([RUNNING], [stop(RUNNING)], False, id="the only order"),
         pytest.param([RUNNING, tablets(90)], [stop(RUNNING)], True, id="another one runs"),
-        pytest.param([RUNNING, given(20)], [stop(RUNNING)], False, id="a dose recorded, and the only order"),
-        pytest.param([given(20)], [stop(RUNNING)], False, id="an order that the record does not have"),
+        pytest.param(
+            [RUNNING, given(20)], [stop(RUNNING)], False, id="a dose recorded, and the only order"
+        ),
+        pytest.param(
+            [given(20)], [stop(RUNNING)], False, id="an order that the record does not have"
+        ),
         pytest.param([RUNNING], [], True, id="nothing stopped"),
         pytest.param([], [stop(RUNNING)], False, id="nothing under way"),
     ],
 )
-def test_a_stop_leaves_treatment_active_for_this_call_but_not_beside_folate(record, stopped, counts):
+def test_a_stop_leaves_treatment_active_for_this_call_but_not_beside_folate(
+    record, stopped, counts
+):
     facts = facts_of(*record, drafts=stopped)
     assert facts["b12_therapy.active"].holds is bool(record)
     assert facts["b12_therapy.counts_for_folate"].holds is counts
@@ -245,27 +377,64 @@ def test_a_stop_leaves_treatment_active_for_this_call_but_not_beside_folate(reco
 
 @pytest.mark.parametrize(("record", "stops"), [([], True), ([condition("84027009")], False)])
 def test_a_small_oral_dose_with_a_dietary_cause_is_a_stop_unless_a_cause_is_for_life(record, stops):
-    small = medication_request({"text": "Cyanocobalamin tablets"}, dosage(50, "ug", route=ORAL, every=DAILY))
-    facts = facts_of(condition("24930006"), *record, drafts=[stop(small)], parameters="uk", without=("procedures",))
+    small = medication_request(
+        {"text": "Cyanocobalamin tablets"}, dosage(50, "ug", route=ORAL, every=DAILY)
+    )
+    facts = facts_of(
+        condition("24930006"),
+        *record,
+        drafts=[stop(small)],
+        parameters="uk",
+        without=("procedures",),
+    )
     assert facts["b12_therapy.stopped"].holds is stops
 
 
 @pytest.mark.parametrize(("cause", "counts"), [([], True), ([condition("84027009")], False)])
-def test_a_small_oral_dose_counts_with_a_dietary_cause_only_where_none_for_life_is_known_to_be(cause, counts):
-    small = medication_request({"text": "Cyanocobalamin tablets"}, dosage(50, "ug", route=ORAL, every=DAILY), authoredOn=days_ago(50))
+def test_a_small_oral_dose_counts_with_a_dietary_cause_only_where_none_for_life_is_known_to_be(
+    cause, counts
+):
+    small = medication_request(
+        {"text": "Cyanocobalamin tablets"},
+        dosage(50, "ug", route=ORAL, every=DAILY),
+        authoredOn=days_ago(50),
+    )
     vegan = condition("24930006")
     assert facts_of(vegan, small, *cause, parameters="uk")["b12_therapy.active"].holds is counts
-    assert facts_of(vegan, small, *cause, parameters="uk", without=("procedures",))["b12_therapy.active"].holds is False
+    assert (
+        facts_of(vegan, small, *cause, parameters="uk", without=("procedures",))[
+            "b12_therapy.active"
+        ].holds
+        is False
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "low"),
     [
-        pytest.param([injections(10, ALTERNATE_DAYS), total(100, 9), NEURO], True, id="the day after it began"),
-        pytest.param([injections(10, ALTERNATE_DAYS), total(100, 10), NEURO], False, id="the day on which it began"),
-        pytest.param([injections(10, ALTERNATE_DAYS), total(100, 9), given(10), NEURO], False, id="a dose recorded"),
-        pytest.param([injections(10, ALTERNATE_DAYS), tablets(9), total(100, 8), NEURO], False, id="tablets beside it"),
-        pytest.param([injections(10, ALTERNATE_DAYS), total(100, 9)], False, id="no neurological features"),
+        pytest.param(
+            [injections(10, ALTERNATE_DAYS), total(100, 9), NEURO],
+            True,
+            id="the day after it began",
+        ),
+        pytest.param(
+            [injections(10, ALTERNATE_DAYS), total(100, 10), NEURO],
+            False,
+            id="the day on which it began",
+        ),
+        pytest.param(
+            [injections(10, ALTERNATE_DAYS), total(100, 9), given(10), NEURO],
+            False,
+            id="a dose recorded",
+        ),
+        pytest.param(
+            [injections(10, ALTERNATE_DAYS), tablets(9), total(100, 8), NEURO],
+            False,
+            id="tablets beside it",
+        ),
+        pytest.param(
+            [injections(10, ALTERNATE_DAYS), total(100, 9)], False, id="no neurological features"
+        ),
     ],
 )
 def test_with_neurological_features_a_low_result_tells_that_injections_are_not_given(record, low):
@@ -277,7 +446,9 @@ def test_with_neurological_features_a_low_result_tells_that_injections_are_not_g
     [
         pytest.param([given(120)], True, id="an injection 120 days ago"),
         pytest.param([given(121)], False, id="an injection 121 days ago"),
-        pytest.param([medication_request({"text": "Multivitamin tablets"})], True, id="a multivitamin"),
+        pytest.param(
+            [medication_request({"text": "Multivitamin tablets"})], True, id="a multivitamin"
+        ),
         pytest.param([tablets(-5)], False, id="tablets that begin in 5 days"),
     ],
 )
@@ -294,4 +465,6 @@ def test_a_recorded_dose_between_two_results_counts_where_another_list_is_missin
     record = [total(100, 100), given(150), given(130), total(480, 5)]
     assert facts_of(*record)["b12.earlier_deficient"].holds is True
     between = [total(100, 150), given(130), total(480, 5)]
-    assert facts_of(*between, without=("medication-requests",))["b12.earlier_deficient"].holds is False
+    assert (
+        facts_of(*between, without=("medication-requests",))["b12.earlier_deficient"].holds is False
+    )

@@ -79,44 +79,71 @@ def level(analyte, fact, value, unit, comparator, **more):
         ("potassium", "potassium.level", "mmol/L", ">=", 3.5, "normal"),
         ("potassium", "potassium.level", "mmol/L", ">", 3.2, "unusable"),
     ],
-)  # fmt: skip
-def test_a_comparator_result_is_the_class_that_all_its_values_have(analyte, fact, unit, comparator, value, expected):
+)
+def test_a_comparator_result_is_the_class_that_all_its_values_have(
+    analyte, fact, unit, comparator, value, expected
+):
     assert level(analyte, fact, value, unit, comparator) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "comparator", "anaemic"), [(120, "<", True), (121, "<", None), (130, ">=", False), (115, ">", None), (80, "<", True)]
+    ("value", "comparator", "anaemic"),
+    [(120, "<", True), (121, "<", None), (130, ">=", False), (115, ">", None), (80, "<", True)],
 )
 def test_haemoglobin_with_a_comparator(value, comparator, anaemic):
-    assert facts_of(observation("hb", value, "g/L", comparator=comparator), who=patient(gender="female"))["anaemia"].holds is anaemic
+    assert (
+        facts_of(
+            observation("hb", value, "g/L", comparator=comparator), who=patient(gender="female")
+        )["anaemia"].holds
+        is anaemic
+    )
 
 
 @pytest.mark.parametrize(
-    ("value", "comparator", "reduced"), [(60, ">", False), (90, ">=", False), (60, "<", True), (90, "<", None), (15, "<", True)]
+    ("value", "comparator", "reduced"),
+    [(60, ">", False), (90, ">=", False), (60, "<", True), (90, "<", None), (15, "<", True)],
 )
 def test_egfr_above_60_as_laboratories_report_it(value, comparator, reduced):
-    fact = facts_of(observation("egfr", value, "mL/min/{1.73_m2}", comparator=comparator))["renal.dysfunction"]
+    fact = facts_of(observation("egfr", value, "mL/min/{1.73_m2}", comparator=comparator))[
+        "renal.dysfunction"
+    ]
     assert fact.holds is reduced
 
 
 def test_an_open_comparator_does_not_erase_an_older_result_that_says_more():
-    older, newer = observation("b12", 110, "ng/L", ago=9), observation("b12", 500, "ng/L", ago=2, comparator="<")
+    older, newer = (
+        observation("b12", 110, "ng/L", ago=9),
+        observation("b12", 500, "ng/L", ago=2, comparator="<"),
+    )
     assert facts_of(older, newer)["b12.total.level"].value == "deficient"
 
 
 def test_a_potassium_below_3_5_is_not_said_to_be_severely_low():
-    facts = facts_of(observation("potassium", 3.5, "mmol/L", comparator="<"), drafts=[draft(HYDROXOCOBALAMIN, dosage(1, route=IM))])
+    facts = facts_of(
+        observation("potassium", 3.5, "mmol/L", comparator="<"),
+        drafts=[draft(HYDROXOCOBALAMIN, dosage(1, route=IM))],
+    )
     assert facts["potassium.level"].value == "low"
 
 
 values = st.integers(0, 500).map(lambda tenths: Decimal(tenths) / 10)
 intervals = st.builds(Interval.of, values, st.sampled_from([None, "<", "<=", ">", ">="]))
-cut_lists = st.lists(st.builds(Cut, values, st.booleans()), min_size=1, max_size=3, unique_by=lambda cut: cut.value).map(sorted)
+cut_lists = st.lists(
+    st.builds(Cut, values, st.booleans()), min_size=1, max_size=3, unique_by=lambda cut: cut.value
+).map(sorted)
 
 
 def contains(interval, point):
-    above = interval.low is None or point > interval.low or (point == interval.low and not interval.low_open)
-    below = interval.high is None or point < interval.high or (point == interval.high and not interval.high_open)
+    above = (
+        interval.low is None
+        or point > interval.low
+        or (point == interval.low and not interval.low_open)
+    )
+    below = (
+        interval.high is None
+        or point < interval.high
+        or (point == interval.high and not interval.high_open)
+    )
     return above and below
 
 
@@ -132,8 +159,13 @@ def test_the_class_set_of_an_interval_holds_the_class_of_each_of_its_points(inte
 @settings(max_examples=60, deadline=None)
 def test_the_class_set_is_no_wider_than_its_points_need(interval, cuts):
     # Points on, between and just beside every boundary reach each class that the interval can reach.
-    edges = {cut.value for cut in cuts} | {end for end in (interval.low, interval.high) if end is not None}
-    points = {edge + step for edge in edges for step in (D("-0.01"), D(0), D("0.01"))} | {D(-1000), D(1000)}
+    edges = {cut.value for cut in cuts} | {
+        end for end in (interval.low, interval.high) if end is not None
+    }
+    points = {edge + step for edge in edges for step in (D("-0.01"), D(0), D("0.01"))} | {
+        D(-1000),
+        D(1000),
+    }
     own = {Interval(point, point).classes(cuts)[0] for point in points if contains(interval, point)}
     assert interval.classes(cuts) == (min(own), max(own))
 

@@ -36,8 +36,14 @@ WOMAN, PREGNANT, NEURO, VEGAN = (
     condition("386033004"),
     condition("24930006"),
 )
-INJECTIONS = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(200))
-SMALL_TABLETS = medication_request({"text": "Cyanocobalamin tablets"}, dosage(100, "ug", route=ORAL, every=DAILY), authoredOn=days_ago(100))
+INJECTIONS = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(200)
+)
+SMALL_TABLETS = medication_request(
+    {"text": "Cyanocobalamin tablets"},
+    dosage(100, "ug", route=ORAL, every=DAILY),
+    authoredOn=days_ago(100),
+)
 GIVEN = {"resourceType": "MedicationAdministration", "id": "adm", "status": "completed", "subject": {"reference": "Patient/pat-1"},
          "medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(40)}  # fmt: skip
 RESULTS = [observation("b12", 250, "ng/L"), observation("mma", 900, "nmol/L"), observation("hb", 101, "g/L"), observation("mcv", 110, "fL"),
@@ -87,7 +93,10 @@ def computed(request, names, without=()):
 
 
 def answers(facts):
-    return {name: (facts[name].state, getattr(facts[name].value, "as_sent", facts[name].value)) for name in CATALOGUE}
+    return {
+        name: (facts[name].state, getattr(facts[name].value, "as_sent", facts[name].value))
+        for name in CATALOGUE
+    }
 
 
 @cache
@@ -99,11 +108,17 @@ def answers_to(request, without=()):
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_a_fact_reads_only_the_facts_that_it_declares(request_name, order):
     facts = computed(request_name, ORDERS[order])
-    undeclared = {name: extra for name in CATALOGUE if (extra := set(facts.reads(name)) - set(CATALOGUE[name].uses))}
+    undeclared = {
+        name: extra
+        for name in CATALOGUE
+        if (extra := set(facts.reads(name)) - set(CATALOGUE[name].uses))
+    }
     assert not undeclared
 
 
-@pytest.mark.parametrize("first", ["b12.earlier_deficient", "b12.suspicion", "b12_therapy.start", "b12.status"])
+@pytest.mark.parametrize(
+    "first", ["b12.earlier_deficient", "b12.suspicion", "b12_therapy.start", "b12.status"]
+)
 def test_what_a_fact_reads_does_not_depend_on_which_was_asked_first(first):
     alone = computed("dietary, uk", ["b12_therapy.active"])
     after = computed("dietary, uk", [first, "b12_therapy.active"])
@@ -115,17 +130,28 @@ def test_what_a_fact_reads_does_not_depend_on_which_was_asked_first(first):
 def test_a_fact_depends_only_on_the_queries_that_it_declares(request_name, query):
     received, missing = answers_to(request_name), answers_to(request_name, (query,))
     changed = {name for name in CATALOGUE if received[name] != missing[name]}
-    undeclared = {name for name in changed if not any(query in CATALOGUE[read].queries for read in closure([name]))}
+    undeclared = {
+        name
+        for name in changed
+        if not any(query in CATALOGUE[read].queries for read in closure([name]))
+    }
     assert not undeclared
 
 
-@pytest.mark.parametrize("request_name", [name for name, given in REQUESTS.items() if "drafts" in given])
+@pytest.mark.parametrize(
+    "request_name", [name for name, given in REQUESTS.items() if "drafts" in given]
+)
 def test_a_fact_depends_on_the_session_only_where_it_declares_it(request_name):
     given = dict(REQUESTS[request_name])
     without = {key: value for key, value in given.items() if key not in ("drafts", "record")}
-    alone, ordering = answers(facts_of(*given.get("record", ()), **without)), answers_to(request_name)
+    alone, ordering = (
+        answers(facts_of(*given.get("record", ()), **without)),
+        answers_to(request_name),
+    )
     changed = {name for name in CATALOGUE if alone[name] != ordering[name]}
-    assert not {name for name in changed if not any(CATALOGUE[read].session for read in closure([name]))}
+    assert not {
+        name for name in changed if not any(CATALOGUE[read].session for read in closure([name]))
+    }
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -41,11 +41,17 @@ def test_a_danger_counts_and_what_would_reassure_is_unknown(name: str) -> None:
 
 def test_a_rate_from_creatinine_reassures_no_more_than_one_that_is_reported() -> None:
     older = observation("creatinine", 0.8, "mg/dL", ago=9)
-    assert of_part("renal-and-potassium", observation("creatinine", 0.8, "mg/dL"), older)["egfr"].is_unknown
-    assert of_part("renal-and-potassium", observation("creatinine", 3.4, "mg/dL"), older)["renal.dysfunction"].holds
+    assert of_part("renal-and-potassium", observation("creatinine", 0.8, "mg/dL"), older)[
+        "egfr"
+    ].is_unknown
+    assert of_part("renal-and-potassium", observation("creatinine", 3.4, "mg/dL"), older)[
+        "renal.dysfunction"
+    ].holds
 
 
 def test_a_list_that_came_newest_first_is_whole_back_to_the_day_after_its_oldest_entry() -> None:
-    values = prefetch(observation("b12", 480, "ng/L", ago=2), observation("b12", 470, "ng/L", ago=60))
+    values = prefetch(
+        observation("b12", 480, "ng/L", ago=2), observation("b12", 470, "ng/L", ago=60)
+    )
     values["b12-results"]["link"] = MORE
     assert facts_of(prefetched=values)["b12.total.level"].value == "sufficient"

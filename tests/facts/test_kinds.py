@@ -67,15 +67,27 @@ def test_an_eighth_kind_is_one_class():
     assert read(fact="saturation", below="20 %").operand == 20
     with pytest.raises(AuthoringError, match=r"'20' is no share. Write it as '50 %'."):
         read(fact="saturation", below="20")
-    with pytest.raises(AuthoringError, match=r"'within' cannot ask 'saturation', a share. Ask it with 'below: 50 %'."):
+    with pytest.raises(
+        AuthoringError,
+        match=r"'within' cannot ask 'saturation', a share. Ask it with 'below: 50 %'.",
+    ):
         read(fact="saturation", within="90 d")
     assert of_kind(Share().stated, FACTS["saturation"], "45 %", HERE) == 45
-    with pytest.raises(AuthoringError, match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown."):
+    with pytest.raises(
+        AuthoringError,
+        match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown.",
+    ):
         of_kind(Share().stated, FACTS["saturation"], "low", HERE)
     asked, stated = criterion_schema(KNOWN), stated_schema(KNOWN)
-    assert conforms(asked, {"fact": "saturation", "below": "20 %"}) and not conforms(asked, {"fact": "saturation", "below": "20"})
+    assert conforms(asked, {"fact": "saturation", "below": "20 %"}) and not conforms(
+        asked, {"fact": "saturation", "below": "20"}
+    )
     assert not conforms(asked, {"fact": "saturation", "more_than": "20 %"})
-    assert [conforms(stated, {"saturation": value}) for value in ("45 %", "unknown", "low")] == [True, True, False]
+    assert [conforms(stated, {"saturation": value}) for value in ("45 %", "unknown", "low")] == [
+        True,
+        True,
+        False,
+    ]
     check_text("At {saturation}.", HERE, FACTS)
 
 

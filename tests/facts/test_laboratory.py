@@ -16,7 +16,11 @@ from tests.support.fhir_builders import bundle, days_ago, observation, prefetch
 @pytest.mark.parametrize(
     ("analyte", "fact", "spellings"),
     [
-        ("b12", "b12.total", [(110, "pg/mL"), (110, "ng/L"), (11, "ng/dL"), (0.11, "ng/mL"), (0.11, "ug/L")]),
+        (
+            "b12",
+            "b12.total",
+            [(110, "pg/mL"), (110, "ng/L"), (11, "ng/dL"), (0.11, "ng/mL"), (0.11, "ug/L")],
+        ),
         ("b12_molar", "b12.total", [(81, "pmol/L"), (0.081, "nmol/L")]),
         ("mma", "mma", [(900, "nmol/L"), (0.9, "umol/L"), (0.9, "nmol/mL")]),
         ("homocysteine", "homocysteine", [(22, "umol/L"), (22, "nmol/mL")]),
@@ -25,13 +29,20 @@ from tests.support.fhir_builders import bundle, days_ago, observation, prefetch
     ],
 )
 def test_the_same_result_in_other_units_is_the_same(analyte, fact, spellings):
-    found = {facts_of(observation(analyte, value, unit, ago=1))[fact].value.interval for value, unit in spellings}
+    found = {
+        facts_of(observation(analyte, value, unit, ago=1))[fact].value.interval
+        for value, unit in spellings
+    }
     assert len(found) == 1
 
 
 def test_a_value_at_a_threshold_stays_exactly_there():
-    assert facts_of(observation("mma", 0.28, "umol/L"), parameters="uk")["mma.level"].value == "normal"
-    assert facts_of(observation("mma", 0.281, "umol/L"), parameters="uk")["mma.level"].value == "high"
+    assert (
+        facts_of(observation("mma", 0.28, "umol/L"), parameters="uk")["mma.level"].value == "normal"
+    )
+    assert (
+        facts_of(observation("mma", 0.281, "umol/L"), parameters="uk")["mma.level"].value == "high"
+    )
     assert facts_of(observation("b12", 0.18, "ng/mL"))["b12.total.level"].value == "indeterminate"
 
 
@@ -52,12 +63,30 @@ def test_level_does_not_depend_on_the_unit(value):
         pytest.param({"value": 0.11, "unit": "mcg/L"}, id="mcg"),
         pytest.param({"value": 0.11, "unit": "\u00b5g/L"}, id="micro sign"),
         pytest.param({"value": 0.11, "unit": "\u03bcg/L"}, id="Greek mu"),
-        pytest.param({"value": 110, "unit": "something", "system": "http://unitsofmeasure.org", "code": "pg/mL"}, id="code decides"),
-        pytest.param({"value": 110, "unit": "pg/mL", "system": "http://unitsofmeasure.org", "code": "nonsense"}, id="code not known"),
+        pytest.param(
+            {
+                "value": 110,
+                "unit": "something",
+                "system": "http://unitsofmeasure.org",
+                "code": "pg/mL",
+            },
+            id="code decides",
+        ),
+        pytest.param(
+            {
+                "value": 110,
+                "unit": "pg/mL",
+                "system": "http://unitsofmeasure.org",
+                "code": "nonsense",
+            },
+            id="code not known",
+        ),
     ],
 )
 def test_vetted_units_are_read(quantity):
-    assert facts_of(observation("b12", valueQuantity=quantity))["b12.total.level"].value == "deficient"
+    assert (
+        facts_of(observation("b12", valueQuantity=quantity))["b12.total.level"].value == "deficient"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,20 +95,38 @@ def test_vetted_units_are_read(quantity):
         pytest.param("b12", {"value": 110}, id="no unit"),
         pytest.param("b12", {"value": 110, "unit": "widgets"}, id="unknown unit"),
         pytest.param(
-            "b12", {"value": 110, "unit": "pmol/L", "system": "http://unitsofmeasure.org", "code": "pg/mL"}, id="code and print disagree"
+            "b12",
+            {
+                "value": 110,
+                "unit": "pmol/L",
+                "system": "http://unitsofmeasure.org",
+                "code": "pg/mL",
+            },
+            id="code and print disagree",
         ),
         pytest.param(
-            "b12", {"value": 81, "unit": "pmol/L", "system": "http://unitsofmeasure.org", "code": "pmol/L"}, id="molar unit on a mass code"
+            "b12",
+            {
+                "value": 81,
+                "unit": "pmol/L",
+                "system": "http://unitsofmeasure.org",
+                "code": "pmol/L",
+            },
+            id="molar unit on a mass code",
         ),
         pytest.param(
-            "active_b12", {"value": 20, "unit": "pg/mL", "system": "http://unitsofmeasure.org", "code": "pg/mL"}, id="active B12 in mass"
+            "active_b12",
+            {"value": 20, "unit": "pg/mL", "system": "http://unitsofmeasure.org", "code": "pg/mL"},
+            id="active B12 in mass",
         ),
         pytest.param("b12", {"value": "110", "unit": "pg/mL"}, id="a text for a number"),
         pytest.param("b12", {"value": 0, "unit": "pg/mL"}, id="zero"),
         pytest.param("b12", {"value": 300000, "unit": "pg/mL"}, id="beyond what is possible"),
         pytest.param("hb", {"value": 13, "unit": "g/L"}, id="haemoglobin slip"),
         pytest.param("mma", {"value": 0.9, "unit": "nmol/L"}, id="MMA slip"),
-        pytest.param("b12", {"value": 110, "unit": "pg/mL", "comparator": "~"}, id="no such comparator"),
+        pytest.param(
+            "b12", {"value": 110, "unit": "pg/mL", "comparator": "~"}, id="no such comparator"
+        ),
     ],
 )
 def test_what_cannot_be_used_is_unknown_not_absent(analyte, quantity):
@@ -122,18 +169,36 @@ def test_comparators_of_total_b12(comparator, value, level):
 
 @pytest.mark.parametrize(("value", "level"), [(3.0, "severely-low"), (3.5, "low"), (3.6, None)])
 def test_potassium_below_a_limit_is_at_least_low(value, level):
-    assert facts_of(observation("potassium", value, "mmol/L", comparator="<"))["potassium.level"].value == level
+    assert (
+        facts_of(observation("potassium", value, "mmol/L", comparator="<"))["potassium.level"].value
+        == level
+    )
 
 
 numbers = st.decimals("0", "500", places=1)
 intervals = st.builds(Interval.of, numbers, st.sampled_from([None, "<", "<=", ">", ">="]))
 
 
-@given(intervals, st.lists(st.builds(Cut, numbers, st.booleans()), min_size=1, max_size=3, unique_by=lambda cut: cut.value), numbers)
+@given(
+    intervals,
+    st.lists(
+        st.builds(Cut, numbers, st.booleans()),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda cut: cut.value,
+    ),
+    numbers,
+)
 def test_the_classes_of_an_interval_hold_the_class_of_each_of_its_points(interval, cuts, point):
     cuts.sort()
-    inside = (interval.low is None or point > interval.low or (point == interval.low and not interval.low_open)) and (
-        interval.high is None or point < interval.high or (point == interval.high and not interval.high_open)
+    inside = (
+        interval.low is None
+        or point > interval.low
+        or (point == interval.low and not interval.low_open)
+    ) and (
+        interval.high is None
+        or point < interval.high
+        or (point == interval.high and not interval.high_open)
     )
     if inside:
         lowest, highest = interval.classes(cuts)
@@ -201,21 +266,36 @@ def test_days_are_counted_in_the_time_zone_of_the_site():
     from cds_service.engine import Call, Engine
     from tests.support.fhir_builders import NOW, PATIENT
 
-    values = prefetch(observation("b12", 110, "pg/mL", effectiveDateTime="2026-05-26T22:00:00-05:00"))
+    values = prefetch(
+        observation("b12", 110, "pg/mL", effectiveDateTime="2026-05-26T22:00:00-05:00")
+    )
     for zone, inside in (("UTC", True), ("America/Chicago", False)):
         engine = Engine(Settings(timezone=zone))
-        facts = engine.facts(Call("order-sign", PATIENT, None, None, None, prefetching(values)), NOW)
+        facts = engine.facts(
+            Call("order-sign", PATIENT, None, None, None, prefetching(values)), NOW
+        )
         assert (facts["b12.total"].value is not None) is inside
 
 
 def test_period_ends_and_instants_date_a_result():
-    ended = observation("b12", 110, "pg/mL", effectiveDateTime=None, effectivePeriod={"start": "2020-01-01", "end": days_ago(5)})
-    instant = observation("b12", 110, "pg/mL", effectiveDateTime=None, effectiveInstant=f"{days_ago(5)}T10:00:00Z")
+    ended = observation(
+        "b12",
+        110,
+        "pg/mL",
+        effectiveDateTime=None,
+        effectivePeriod={"start": "2020-01-01", "end": days_ago(5)},
+    )
+    instant = observation(
+        "b12", 110, "pg/mL", effectiveDateTime=None, effectiveInstant=f"{days_ago(5)}T10:00:00Z"
+    )
     for resource in (ended, instant):
         assert facts_of(resource)["b12.total"].value.moment.day.isoformat() == days_ago(5)
 
 
-@given(st.text(max_size=30) | st.from_regex(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})?", fullmatch=True))
+@given(
+    st.text(max_size=30)
+    | st.from_regex(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})?", fullmatch=True)
+)
 def test_no_text_breaks_the_reading_of_dates(text):
     from datetime import UTC
 
@@ -238,7 +318,9 @@ def test_the_newest_usable_result_decides():
 
 
 def test_a_newer_unusable_result_does_not_erase_an_older_one_and_is_mentioned():
-    facts = facts_of(observation("b12", 110, "pg/mL", ago=9), observation("b12", 480, "furlongs", ago=2))
+    facts = facts_of(
+        observation("b12", 110, "pg/mL", ago=9), observation("b12", 480, "furlongs", ago=2)
+    )
     assert facts["b12.total.level"].value == "deficient"
     assert facts["b12.total"].note == "a newer result could not be used"
 
@@ -259,7 +341,10 @@ def test_an_identifier_alone_never_makes_two_samples_one():
 
 def test_entered_in_error_is_ignored():
     assert (
-        level_of(observation("b12", 480, "pg/mL", ago=9), observation("b12", 110, "pg/mL", ago=1, status="entered-in-error"))
+        level_of(
+            observation("b12", 480, "pg/mL", ago=9),
+            observation("b12", 110, "pg/mL", ago=1, status="entered-in-error"),
+        )
         == "sufficient"
     )
     alone = facts_of(observation("b12", 110, "pg/mL", status="entered-in-error"))["b12.total"]
@@ -272,7 +357,9 @@ def test_a_preliminary_result_makes_unknown_only_what_nothing_else_tells():
     assert level_of(preliminary, observation("b12", 480, "pg/mL", ago=9)) == "sufficient"
 
 
-@pytest.mark.parametrize("subject", [{"reference": "Patient/other"}, {"reference": "Group/pat-1"}, {}, None])
+@pytest.mark.parametrize(
+    "subject", [{"reference": "Patient/other"}, {"reference": "Group/pat-1"}, {}, None]
+)
 def test_results_of_others_never_count(subject):
     """Nor is an answer about another the answer that was asked for: that the patient has none is not known."""
     resource = observation("b12", 110, "pg/mL", subject=subject)
@@ -281,10 +368,17 @@ def test_results_of_others_never_count(subject):
 
 @pytest.mark.parametrize(
     "reference",
-    ["Patient/pat-1", "https://ehr.example.org/fhir/Patient/pat-1", "Patient/pat-1/_history/3", "http://x/Patient/pat-1/_history/1"],
+    [
+        "Patient/pat-1",
+        "https://ehr.example.org/fhir/Patient/pat-1",
+        "Patient/pat-1/_history/3",
+        "http://x/Patient/pat-1/_history/1",
+    ],
 )
 def test_the_patient_is_recognised_by_any_form_of_reference(reference):
-    assert level_of(observation("b12", 110, "pg/mL", subject={"reference": reference})) == "deficient"
+    assert (
+        level_of(observation("b12", 110, "pg/mL", subject={"reference": reference})) == "deficient"
+    )
 
 
 @pytest.mark.parametrize(
@@ -293,10 +387,22 @@ def test_the_patient_is_recognised_by_any_form_of_reference(reference):
         pytest.param(bundle([]), False, id="an empty Bundle"),
         pytest.param(None, False, id="null"),
         pytest.param({"resourceType": "OperationOutcome"}, True, id="an OperationOutcome"),
-        pytest.param(bundle([{"resourceType": "OperationOutcome"}]), True, id="an OperationOutcome as an entry"),
+        pytest.param(
+            bundle([{"resourceType": "OperationOutcome"}]),
+            True,
+            id="an OperationOutcome as an entry",
+        ),
         pytest.param(bundle([], total=2), True, id="fewer entries than its total"),
-        pytest.param(bundle([], link=[{"relation": "next", "url": "https://ehr/next"}]), True, id="a next page"),
-        pytest.param(bundle([], link=[{"relation": "self", "url": "https://ehr/self"}]), False, id="its own link"),
+        pytest.param(
+            bundle([], link=[{"relation": "next", "url": "https://ehr/next"}]),
+            True,
+            id="a next page",
+        ),
+        pytest.param(
+            bundle([], link=[{"relation": "self", "url": "https://ehr/self"}]),
+            False,
+            id="its own link",
+        ),
         pytest.param("nothing", True, id="a text"),
         pytest.param({}, True, id="an empty object"),
     ],
@@ -308,7 +414,9 @@ def test_absent_or_unknown_by_what_was_received(value, unknown):
 
 def test_a_missing_query_is_unknown_and_what_was_received_elsewhere_counts():
     assert facts_of(without=("b12-results",))["b12.total"].is_unknown
-    values = prefetch(without=("b12-results",)) | {"blood-count": bundle([observation("b12", 110, "pg/mL")])}
+    values = prefetch(without=("b12-results",)) | {
+        "blood-count": bundle([observation("b12", 110, "pg/mL")])
+    }
     assert facts_of(prefetched=values)["b12.total.level"].value == "deficient"
 
 
@@ -322,12 +430,18 @@ def test_a_missing_query_is_unknown_and_what_was_received_elsewhere_counts():
 )
 def test_a_haemolysed_sample_never_proves_normal_potassium(mark):
     assert facts_of(observation("potassium", 4.2, "mmol/L", **mark))["potassium"].is_unknown
-    assert facts_of(observation("potassium", 3.1, "mmol/L", **mark))["potassium.level"].value == "low"
+    assert (
+        facts_of(observation("potassium", 3.1, "mmol/L", **mark))["potassium.level"].value == "low"
+    )
 
 
 def test_laboratory_potassium_comes_before_point_of_care_of_the_same_day():
-    laboratory = observation("potassium", 3.2, "mmol/L", effectiveDateTime=f"{days_ago(1)}T08:00:00Z")
-    bedside = observation("potassium_poc", 4.1, "mmol/L", effectiveDateTime=f"{days_ago(1)}T18:00:00Z")
+    laboratory = observation(
+        "potassium", 3.2, "mmol/L", effectiveDateTime=f"{days_ago(1)}T08:00:00Z"
+    )
+    bedside = observation(
+        "potassium_poc", 4.1, "mmol/L", effectiveDateTime=f"{days_ago(1)}T18:00:00Z"
+    )
     assert facts_of(laboratory, bedside)["potassium.level"].value == "low"
     next_day = observation("potassium_poc", 4.1, "mmol/L", ago=0)
     assert facts_of(laboratory, next_day)["potassium.level"].value == "normal"
@@ -339,5 +453,8 @@ def test_suspicious_values_count_and_say_so():
 
 
 def test_values_read_as_the_laboratory_sent_them():
-    assert facts_of(observation("b12", 110, "pg/mL", comparator="<"))["b12.total"].value.as_sent == "<110 pg/mL"
+    assert (
+        facts_of(observation("b12", 110, "pg/mL", comparator="<"))["b12.total"].value.as_sent
+        == "<110 pg/mL"
+    )
     assert facts_of(observation("hb", 10.10, "g/dL"))["hb"].value.interval.point == Decimal("101.0")

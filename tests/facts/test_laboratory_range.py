@@ -6,8 +6,19 @@ from tests.support.clinic import card_of, fire
 from tests.support.fhir_builders import observation, prefetch
 
 FLAGS = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
-NORMAL = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/referencerange-meaning", "code": "normal"}]}
-TREATED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/referencerange-meaning", "code": "therapeutic"}]}
+NORMAL = {
+    "coding": [
+        {"system": "http://terminology.hl7.org/CodeSystem/referencerange-meaning", "code": "normal"}
+    ]
+}
+TREATED = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/referencerange-meaning",
+            "code": "therapeutic",
+        }
+    ]
+}
 
 
 def amount(value, unit="pg/mL", **more):
@@ -20,7 +31,9 @@ def flag(code):
 
 def detail(value=250, card="b12-indeterminate", **more):
     """The detail of a card on a total B12 of ``value`` pg/mL, with what the laboratory says of it."""
-    return card_of(fire("patient-view", prefetch(observation("b12", value, "pg/mL", ago=3, **more))), card)["detail"]
+    return card_of(
+        fire("patient-view", prefetch(observation("b12", value, "pg/mL", ago=3, **more))), card
+    )["detail"]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +57,10 @@ def test_the_range_stands_in_the_table(ranges, shown):
     "ranges",
     [
         [],
-        [{"low": amount(200)}, {"low": amount(150)}],  # each for somebody, and it is not read for whom
+        [
+            {"low": amount(200)},
+            {"low": amount(150)},
+        ],  # each for somebody, and it is not read for whom
         [{"low": amount(200), "type": TREATED}],
         [{"text": "x" * 61}],
         [{"low": {"value": "low"}}],
@@ -59,16 +75,31 @@ def test_without_a_range_that_is_told_there_is_no_column(ranges):
     ("value", "card", "said_of_it", "called"),
     [
         (190, "b12-indeterminate", {"referenceRange": [{"low": amount(200)}]}, "low"),
-        (250, "b12-indeterminate", {"referenceRange": [{"low": amount(200), "high": amount(911)}]}, "normal"),
+        (
+            250,
+            "b12-indeterminate",
+            {"referenceRange": [{"low": amount(200), "high": amount(911)}]},
+            "normal",
+        ),
         (250, "b12-indeterminate", {"interpretation": flag("L")}, "low"),
         (250, "b12-indeterminate", {"interpretation": flag("N")}, "normal"),
         (170, "b12-deficiency-untreated", {"referenceRange": [{"low": amount(160)}]}, "normal"),
-        (170, "b12-deficiency-untreated", {"referenceRange": [{"low": amount(190)}], "interpretation": flag("N")}, "normal"),
+        (
+            170,
+            "b12-deficiency-untreated",
+            {"referenceRange": [{"low": amount(190)}], "interpretation": flag("N")},
+            "normal",
+        ),
         (170, "b12-deficiency-untreated", {"referenceRange": [{"low": amount(190)}]}, None),
         (170, "b12-deficiency-untreated", {"interpretation": flag("LL")}, None),
         (170, "b12-deficiency-untreated", {"interpretation": flag("A")}, None),
         (170, "b12-deficiency-untreated", {"interpretation": [*flag("L"), *flag("N")]}, None),
-        (170, "b12-deficiency-untreated", {"referenceRange": [{"low": amount(100, "pmol/L")}]}, None),
+        (
+            170,
+            "b12-deficiency-untreated",
+            {"referenceRange": [{"low": amount(100, "pmol/L")}]},
+            None,
+        ),
         (170, "b12-deficiency-untreated", {"referenceRange": [{"text": "above 200"}]}, None),
     ],
 )

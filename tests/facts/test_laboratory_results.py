@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from cds_service.facts.queries import QUERIES
 from cds_service.fhir.r4 import READ_RESOURCES, OfPatient
 from tests.support.clinic import facts_of
-from tests.support.fhir_builders import LOINC, SNOMED, allergy, bundle, condition, days_ago, observation, patient, prefetch
+from tests.support.fhir_builders import (
+    LOINC,
+    SNOMED,
+    allergy,
+    bundle,
+    condition,
+    days_ago,
+    observation,
+    patient,
+    prefetch,
+)
 
 
 def level(*resources, **more):
@@ -27,7 +37,11 @@ def test_the_newest_usable_result_decides_in_whatever_order_results_arrive(order
     assert level(*(results[position] for position in order)) == "deficient"
 
 
-@given(st.permutations([b12(110, 5), b12(480, 5), b12(250, 5), b12(110, 5, status="amended"), b12(300, 40)]))
+@given(
+    st.permutations(
+        [b12(110, 5), b12(480, 5), b12(250, 5), b12(110, 5, status="amended"), b12(300, 40)]
+    )
+)
 @settings(max_examples=30, deadline=None)
 def test_results_of_one_day_give_one_answer_in_whatever_order_they_arrive(results):
     assert level(*results) == "deficient"
@@ -42,7 +56,13 @@ def test_a_correction_supersedes_the_same_code_and_time(status, correction_first
 
 def test_a_correction_leaves_results_of_other_identifiers_and_times_alone():
     other = b12(110, 5, identifier=[{"system": "urn:other", "value": "77"}])
-    assert level(other, b12(480, 6, status="corrected", identifier=[{"system": "urn:lab", "value": "77"}])) == "deficient"
+    assert (
+        level(
+            other,
+            b12(480, 6, status="corrected", identifier=[{"system": "urn:lab", "value": "77"}]),
+        )
+        == "deficient"
+    )
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered"])
@@ -52,7 +72,9 @@ def test_results_of_other_statuses_are_as_if_not_there(status):
 
 
 @pytest.mark.parametrize("status", ["unknown", "done", ""])
-def test_a_result_whose_status_does_not_say_that_it_is_final_makes_unknown_where_nothing_else_is_usable(status):
+def test_a_result_whose_status_does_not_say_that_it_is_final_makes_unknown_where_nothing_else_is_usable(
+    status,
+):
     assert level(b12(110, status=status)) == "unknown"
     assert level(b12(110, 1, status=status), b12(480, 9)) == "sufficient"
 
@@ -65,11 +87,15 @@ def test_a_preliminary_result_makes_unknown_only_where_nothing_else_is_usable():
 
 
 def test_a_preliminary_creatinine_leaves_egfr_unknown_and_not_absent():
-    assert facts_of(observation("creatinine", 1.0, "mg/dL", status="preliminary"))["egfr"].is_unknown
+    assert facts_of(observation("creatinine", 1.0, "mg/dL", status="preliminary"))[
+        "egfr"
+    ].is_unknown
 
 
 def test_a_creatinine_whose_rate_cannot_be_worked_out_leaves_egfr_unknown_and_not_absent():
-    assert facts_of(observation("creatinine", 1.0, "mg/dL"), who=patient(gender=None))["egfr"].is_unknown
+    assert facts_of(observation("creatinine", 1.0, "mg/dL"), who=patient(gender=None))[
+        "egfr"
+    ].is_unknown
     assert facts_of(observation("creatinine", 1.0, "furlongs"))["egfr"].is_unknown
 
 
@@ -80,7 +106,9 @@ def test_a_creatinine_whose_rate_cannot_be_worked_out_leaves_egfr_unknown_and_no
         pytest.param(observation("b12", 110, "furlongs", ago=1), id="unit not known"),
         pytest.param(observation("b12", ago=1), id="no value"),
         pytest.param(observation("b12", ago=1, valueString="insufficient sample"), id="text"),
-        pytest.param(observation("b12", ago=1, dataAbsentReason={"text": "not done"}), id="data absent"),
+        pytest.param(
+            observation("b12", ago=1, dataAbsentReason={"text": "not done"}), id="data absent"
+        ),
         pytest.param(b12(500, 1, comparator="<"), id="open comparator"),
     ],
 )
@@ -100,7 +128,10 @@ def test_an_undated_result_alone_is_unknown_and_beside_a_dated_one_does_not_coun
     "subject",
     [
         pytest.param({"reference": "Patient/pat-2"}, id="another patient"),
-        pytest.param({"reference": "https://ehr.example.org/fhir/Patient/pat-10"}, id="an id that begins the same"),
+        pytest.param(
+            {"reference": "https://ehr.example.org/fhir/Patient/pat-10"},
+            id="an id that begins the same",
+        ),
         pytest.param({"reference": "Group/pat-1"}, id="another type"),
     ],
 )
@@ -140,7 +171,10 @@ EPIC = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
 
 
 def test_included_resources_that_are_of_no_patient_change_nothing():
-    included = {"resource": {"resourceType": "Practitioner", "id": "x"}, "search": {"mode": "include"}}
+    included = {
+        "resource": {"resourceType": "Practitioner", "id": "x"},
+        "search": {"mode": "include"},
+    }
     found = bundle([], total=0)
     found["entry"].append(included)
     assert level(prefetched={**prefetch(), "b12-results": found}) == "absent"
@@ -151,7 +185,14 @@ def test_included_resources_that_are_of_no_patient_change_nothing():
 
 def _remark(*codes, system=EPIC, severity="warning"):
     """4101: nothing was found; 4119: there may be more; 4134 (information): the record is locked."""
-    issues = [{"severity": severity, "code": "processing", "details": {"coding": [{"system": system, "code": code}]}} for code in codes]
+    issues = [
+        {
+            "severity": severity,
+            "code": "processing",
+            "details": {"coding": [{"system": system, "code": code}]},
+        }
+        for code in codes
+    ]
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 
@@ -160,21 +201,61 @@ def _remark(*codes, system=EPIC, severity="warning"):
     [
         pytest.param(None, "absent", id="null: the client says there is none"),
         pytest.param(bundle([]), "absent", id="an empty Bundle"),
-        pytest.param({"resourceType": "Bundle", "type": "searchset"}, "absent", id="a Bundle without entry"),
+        pytest.param(
+            {"resourceType": "Bundle", "type": "searchset"}, "absent", id="a Bundle without entry"
+        ),
         pytest.param(bundle([], total=0), "absent", id="total 0"),
-        pytest.param({"resourceType": "OperationOutcome", "issue": []}, "unknown", id="OperationOutcome"),
-        pytest.param(bundle([{"resourceType": "OperationOutcome"}]), "unknown", id="OperationOutcome as an entry"),
-        pytest.param(bundle([_remark("4101")], total=0), "absent", id="Epic's entry that nothing was found"),
-        pytest.param(bundle([_remark("4101", "4119")], total=0), "absent", id="and that there may be more, as on every answer"),
-        pytest.param(bundle([_remark("4122"), _remark("59100")], total=0), "absent", id="that a parameter was not heeded"),
-        pytest.param(bundle([_remark("59204")], total=0), "unknown", id="that the client is not registered for a part"),
-        pytest.param(bundle([_remark("4119", "59204")], total=0), "unknown", id="a notice beside what is none"),
-        pytest.param(bundle([_remark("4134", severity="information")], total=0), "unknown", id="information that the record is locked"),
-        pytest.param(bundle([_remark("4101", system="urn:other")], total=0), "unknown", id="the code of somebody else"),
-        pytest.param(bundle([_remark()], total=0), "unknown", id="an OperationOutcome without issues"),
+        pytest.param(
+            {"resourceType": "OperationOutcome", "issue": []}, "unknown", id="OperationOutcome"
+        ),
+        pytest.param(
+            bundle([{"resourceType": "OperationOutcome"}]),
+            "unknown",
+            id="OperationOutcome as an entry",
+        ),
+        pytest.param(
+            bundle([_remark("4101")], total=0), "absent", id="Epic's entry that nothing was found"
+        ),
+        pytest.param(
+            bundle([_remark("4101", "4119")], total=0),
+            "absent",
+            id="and that there may be more, as on every answer",
+        ),
+        pytest.param(
+            bundle([_remark("4122"), _remark("59100")], total=0),
+            "absent",
+            id="that a parameter was not heeded",
+        ),
+        pytest.param(
+            bundle([_remark("59204")], total=0),
+            "unknown",
+            id="that the client is not registered for a part",
+        ),
+        pytest.param(
+            bundle([_remark("4119", "59204")], total=0),
+            "unknown",
+            id="a notice beside what is none",
+        ),
+        pytest.param(
+            bundle([_remark("4134", severity="information")], total=0),
+            "unknown",
+            id="information that the record is locked",
+        ),
+        pytest.param(
+            bundle([_remark("4101", system="urn:other")], total=0),
+            "unknown",
+            id="the code of somebody else",
+        ),
+        pytest.param(
+            bundle([_remark()], total=0), "unknown", id="an OperationOutcome without issues"
+        ),
         pytest.param(_remark("4101"), "unknown", id="no Bundle"),
         pytest.param(bundle([], total=1), "unknown", id="fewer entries than total"),
-        pytest.param(bundle([], link=[{"relation": "self"}, {"relation": "next", "url": "u"}]), "unknown", id="next link"),
+        pytest.param(
+            bundle([], link=[{"relation": "self"}, {"relation": "next", "url": "u"}]),
+            "unknown",
+            id="next link",
+        ),
     ],
 )
 def test_absent_or_unknown_by_the_state_of_the_prefetch(value, state):
@@ -186,13 +267,17 @@ def test_a_missing_key_is_unknown():
     assert facts_of(without=("conditions",))["neuro.involvement"].is_unknown
 
 
-@pytest.mark.parametrize("more", [{"total": 7}, {"link": [{"relation": "next", "url": "u"}]}], ids=["total", "next link"])
+@pytest.mark.parametrize(
+    "more", [{"total": 7}, {"link": [{"relation": "next", "url": "u"}]}], ids=["total", "next link"]
+)
 def test_what_was_received_of_an_incomplete_list_counts_and_only_absence_is_unknown(more):
     values = prefetch(b12(110), condition("386033004"))
     values["b12-results"].update(more)
     values["conditions"].update(more)
     facts = facts_of(prefetched=values)
-    assert facts["b12.total.level"].value == "deficient" and facts["neuro.involvement"].holds is True
+    assert (
+        facts["b12.total.level"].value == "deficient" and facts["neuro.involvement"].holds is True
+    )
     assert facts["mma"].is_unknown and facts["leber"].is_unknown
 
 
@@ -200,15 +285,23 @@ def test_what_was_received_of_an_incomplete_list_counts_and_only_absence_is_unkn
     "mark",
     [
         pytest.param({"note": [{"text": "Haemolysed +2"}]}, id="note"),
-        pytest.param({"interpretation": [{"coding": [{"display": "Hemolyzed specimen"}]}]}, id="interpretation"),
+        pytest.param(
+            {"interpretation": [{"coding": [{"display": "Hemolyzed specimen"}]}]},
+            id="interpretation",
+        ),
         pytest.param({"dataAbsentReason": {"text": "haemolysis"}}, id="reason"),
     ],
 )
 def test_a_haemolysed_potassium_proves_low_but_never_normal(mark):
     assert facts_of(observation("potassium", 4.1, "mmol/L", **mark))["potassium"].is_unknown
     assert facts_of(observation("potassium", 3.5, "mmol/L", **mark))["potassium"].is_unknown
-    assert facts_of(observation("potassium", 3.4, "mmol/L", **mark))["potassium.level"].value == "low"
-    assert facts_of(observation("potassium", 2.9, "mmol/L", **mark))["potassium.level"].value == "severely-low"
+    assert (
+        facts_of(observation("potassium", 3.4, "mmol/L", **mark))["potassium.level"].value == "low"
+    )
+    assert (
+        facts_of(observation("potassium", 2.9, "mmol/L", **mark))["potassium.level"].value
+        == "severely-low"
+    )
 
 
 def test_a_haemolysed_sample_does_not_spare_the_repeat():
@@ -219,13 +312,25 @@ def test_a_haemolysed_sample_does_not_spare_the_repeat():
 
 
 def test_laboratory_potassium_comes_before_point_of_care_of_the_same_day_only():
-    laboratory = observation("potassium", 3.2, "mmol/L", effectiveDateTime=f"{days_ago(1)}T06:00:00Z")
-    bedside = observation("potassium_poc", 4.2, "mmol/L", effectiveDateTime=f"{days_ago(1)}T22:00:00Z")
+    laboratory = observation(
+        "potassium", 3.2, "mmol/L", effectiveDateTime=f"{days_ago(1)}T06:00:00Z"
+    )
+    bedside = observation(
+        "potassium_poc", 4.2, "mmol/L", effectiveDateTime=f"{days_ago(1)}T22:00:00Z"
+    )
     for order in ([laboratory, bedside], [bedside, laboratory]):
         assert facts_of(*order)["potassium.level"].value == "low"
-    assert facts_of(observation("potassium", 3.2, "mmol/L", ago=2), bedside)["potassium.level"].value == "normal"
+    assert (
+        facts_of(observation("potassium", 3.2, "mmol/L", ago=2), bedside)["potassium.level"].value
+        == "normal"
+    )
     haemolysed = observation("potassium", 4.4, "mmol/L", ago=1, note=[{"text": "haemolysed"}])
-    assert facts_of(haemolysed, observation("potassium_poc", 3.1, "mmol/L", ago=1))["potassium.level"].value == "low"
+    assert (
+        facts_of(haemolysed, observation("potassium_poc", 3.1, "mmol/L", ago=1))[
+            "potassium.level"
+        ].value
+        == "low"
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,12 +359,21 @@ def test_another_text_is_unusable(text):
 @given(st.text(max_size=25))
 @settings(max_examples=40, deadline=None)
 def test_no_text_makes_reading_a_result_fail(text):
-    assert level(observation("b12", valueString=text), b12(480, 9)) in ("deficient", "indeterminate", "sufficient")
+    assert level(observation("b12", valueString=text), b12(480, 9)) in (
+        "deficient",
+        "indeterminate",
+        "sufficient",
+    )
 
 
 def test_components_are_not_read():
-    component = {"code": {"coding": [{"system": LOINC, "code": "2132-9"}]}, "valueQuantity": {"value": 110, "unit": "ng/L"}}
-    panel = observation("b12", code={"coding": [{"system": LOINC, "code": "58410-2"}]}, component=[component])
+    component = {
+        "code": {"coding": [{"system": LOINC, "code": "2132-9"}]},
+        "valueQuantity": {"value": 110, "unit": "ng/L"},
+    }
+    panel = observation(
+        "b12", code={"coding": [{"system": LOINC, "code": "58410-2"}]}, component=[component]
+    )
     assert level(panel) == "unknown"  # nobody asked for panels
     assert facts_of(panel)["b12.total"].value is None
 
@@ -270,7 +384,15 @@ def test_look_alikes_of_b12_do_not_count(code):
 
 
 def test_a_display_or_a_code_of_another_system_does_not_make_a_result():
-    assert level(b12(110, code={"text": "Vitamin B12", "coding": [{"system": "urn:local", "code": "2132-9"}]})) == "unknown"
+    assert (
+        level(
+            b12(
+                110,
+                code={"text": "Vitamin B12", "coding": [{"system": "urn:local", "code": "2132-9"}]},
+            )
+        )
+        == "unknown"
+    )
 
 
 ANTIBODY = {"code": {"coding": [{"system": LOINC, "code": "31444-3"}]}}

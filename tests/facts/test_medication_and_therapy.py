@@ -60,9 +60,17 @@ def test_single_agent_cobalamins(concept, agent):
 
 def test_a_medication_by_reference():
     contained = draft(
-        None, medicationReference={"reference": "#m"}, contained=[{"resourceType": "Medication", "id": "m", "code": HYDROXOCOBALAMIN}]
+        None,
+        medicationReference={"reference": "#m"},
+        contained=[{"resourceType": "Medication", "id": "m", "code": HYDROXOCOBALAMIN}],
     )
-    shown = draft(None, medicationReference={"reference": "Medication/7", "display": "Hydroxocobalamin 1 mg injection"})
+    shown = draft(
+        None,
+        medicationReference={
+            "reference": "Medication/7",
+            "display": "Hydroxocobalamin 1 mg injection",
+        },
+    )
     assert facts_of(drafts=[contained])["draft.b12"].holds is True
     assert facts_of(drafts=[shown])["draft.b12"].holds is True
 
@@ -88,7 +96,12 @@ def test_a_combination_without_a_stated_folate_is_no_folate_draft():
 
 @pytest.mark.parametrize(("route", "counts"), [(ORAL, True), ("47625008", False), (None, False)])
 def test_leucovorin_counts_as_folate_only_by_mouth(route, counts):
-    assert facts_of(drafts=[draft({"text": "Leucovorin 15 mg"}, dosage(15, route=route, every=DAILY))])["draft.folate"].holds is counts
+    assert (
+        facts_of(
+            drafts=[draft({"text": "Leucovorin 15 mg"}, dosage(15, route=route, every=DAILY))]
+        )["draft.folate"].holds
+        is counts
+    )
 
 
 # --- the regimen
@@ -102,20 +115,42 @@ def phase_of(*dosages, concept=CYANOCOBALAMIN_TABLET):
     ("timing", "interval"),
     [
         pytest.param({"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}, 1, id="daily"),
-        pytest.param({"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}, 7 / 3, id="three times a week"),
-        pytest.param({"repeat": {"frequency": 1, "period": 2, "periodUnit": "d"}}, 2, id="alternate days"),
-        pytest.param({"repeat": {"period": 3, "periodUnit": "mo"}}, 91.3125, id="every 3 months, frequency unstated"),
-        pytest.param({"repeat": {"frequency": 1, "period": 2, "periodMax": 3, "periodUnit": "mo"}}, 76.09375, id="every 2 to 3 months"),
+        pytest.param(
+            {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}},
+            7 / 3,
+            id="three times a week",
+        ),
+        pytest.param(
+            {"repeat": {"frequency": 1, "period": 2, "periodUnit": "d"}}, 2, id="alternate days"
+        ),
+        pytest.param(
+            {"repeat": {"period": 3, "periodUnit": "mo"}},
+            91.3125,
+            id="every 3 months, frequency unstated",
+        ),
+        pytest.param(
+            {"repeat": {"frequency": 1, "period": 2, "periodMax": 3, "periodUnit": "mo"}},
+            76.09375,
+            id="every 2 to 3 months",
+        ),
         pytest.param({"code": {"coding": [{"code": "BID"}]}}, 0.5, id="BID"),
         pytest.param({"code": {"coding": [{"code": "QOD"}]}}, 2, id="QOD"),
         pytest.param({"code": {"coding": [{"code": "QD"}]}}, 1, id="QD"),
         pytest.param({"repeat": {"count": 1}}, float("inf"), id="a single dose"),
         pytest.param({"repeat": {"dayOfWeek": ["mon", "wed", "fri"]}}, 7 / 3, id="three weekdays"),
-        pytest.param({"repeat": {"timeOfDay": ["08:00:00", "20:00:00"]}}, 0.5, id="two times of day"),
+        pytest.param(
+            {"repeat": {"timeOfDay": ["08:00:00", "20:00:00"]}}, 0.5, id="two times of day"
+        ),
         pytest.param({"event": ["2026-11-23", "2026-11-25", "2026-11-27"]}, 2, id="events"),
         pytest.param({"event": ["2026-11-23"]}, float("inf"), id="one event"),
-        pytest.param({"repeat": {"frequency": 0, "period": 0, "periodUnit": "d"}}, None, id="nonsense"),
-        pytest.param({"repeat": {"frequency": 1, "period": 1, "periodUnit": "fortnight"}}, None, id="unknown unit"),
+        pytest.param(
+            {"repeat": {"frequency": 0, "period": 0, "periodUnit": "d"}}, None, id="nonsense"
+        ),
+        pytest.param(
+            {"repeat": {"frequency": 1, "period": 1, "periodUnit": "fortnight"}},
+            None,
+            id="unknown unit",
+        ),
         pytest.param({}, 1, id="unstated: of a tablet one a day"),
     ],
 )
@@ -150,7 +185,11 @@ def test_doses(concept, dose, unit, micrograms):
 @pytest.mark.parametrize(
     ("concept", "route", "expected"),
     [
-        (HYDROXOCOBALAMIN, {"coding": [{"system": "http://snomed.info/sct", "code": IM}]}, "parenteral"),
+        (
+            HYDROXOCOBALAMIN,
+            {"coding": [{"system": "http://snomed.info/sct", "code": IM}]},
+            "parenteral",
+        ),
         (HYDROXOCOBALAMIN, {"text": "IM"}, "parenteral"),
         (HYDROXOCOBALAMIN, {"text": "deep subcutaneous injection"}, "parenteral"),
         (CYANOCOBALAMIN_TABLET, {"text": "by mouth"}, "oral"),
@@ -180,7 +219,10 @@ def test_real_clients_send_objects_for_lists():
 
 
 def test_folate_doses_of_several_drafts_add_up():
-    assert facts_of(drafts=[folic_acid(0.3), folic_acid(0.3)])["draft.folate_above_400_ug"].holds is True
+    assert (
+        facts_of(drafts=[folic_acid(0.3), folic_acid(0.3)])["draft.folate_above_400_ug"].holds
+        is True
+    )
     assert facts_of(drafts=[folic_acid(0.4)])["draft.folate_above_400_ug"].holds is False
     assert facts_of(drafts=[draft(FOLIC_ACID_1MG)])["draft.folate_above_400_ug"].holds is True
 
@@ -194,12 +236,30 @@ def test_weekly_folic_acid_counts_by_its_mean():
     ("order", "neuro", "counts"),
     [
         pytest.param(hydroxocobalamin(), False, True, id="injection"),
-        pytest.param(draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY)), False, True, id="1 mg by mouth"),
-        pytest.param(draft(CYANOCOBALAMIN_TABLET, dosage(0.5, route=ORAL, every=DAILY)), False, True, id="500 ug by mouth"),
-        pytest.param(draft(CYANOCOBALAMIN_TABLET, dosage(0.4, route=ORAL, every=DAILY)), False, False, id="400 ug by mouth"),
+        pytest.param(
+            draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY)),
+            False,
+            True,
+            id="1 mg by mouth",
+        ),
+        pytest.param(
+            draft(CYANOCOBALAMIN_TABLET, dosage(0.5, route=ORAL, every=DAILY)),
+            False,
+            True,
+            id="500 ug by mouth",
+        ),
+        pytest.param(
+            draft(CYANOCOBALAMIN_TABLET, dosage(0.4, route=ORAL, every=DAILY)),
+            False,
+            False,
+            id="400 ug by mouth",
+        ),
         pytest.param(draft(CYANOCOBALAMIN_TABLET), False, True, id="dose unstated"),
         pytest.param(
-            draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY)), True, False, id="by mouth with neurological features"
+            draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY)),
+            True,
+            False,
+            id="by mouth with neurological features",
         ),
         pytest.param(hydroxocobalamin(), True, True, id="injection with neurological features"),
         pytest.param({**hydroxocobalamin(), "status": "stopped"}, False, False, id="a stop"),
@@ -216,23 +276,35 @@ EVERY_3_MONTHS = (1, 3, "mo")
 
 
 def injections(start=20, every=EVERY_3_MONTHS, **more):
-    return medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every), authoredOn=days_ago(start), **more)
+    return medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=every), authoredOn=days_ago(start), **more
+    )
 
 
 def administration(ago, **more):
     return {
-        "resourceType": "MedicationAdministration", "id": f"adm-{ago}", "status": "completed", "subject": SUBJECT,
-        "medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(ago),
-        "dosage": {"route": {"text": "IM"}, "dose": {"value": 1, "code": "mg"}}, **more,
-    }  # fmt: skip
+        "resourceType": "MedicationAdministration",
+        "id": f"adm-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "effectiveDateTime": days_ago(ago),
+        "dosage": {"route": {"text": "IM"}, "dose": {"value": 1, "code": "mg"}},
+        **more,
+    }
 
 
 def statement(status="active", **more):
     return {
-        "resourceType": "MedicationStatement", "id": "ms", "status": status, "subject": SUBJECT,
-        "medicationCodeableConcept": CYANOCOBALAMIN_TABLET, "dosage": [dosage(1, route=ORAL, every=DAILY)],
-        "effectivePeriod": {"start": days_ago(100)}, **more,
-    }  # fmt: skip
+        "resourceType": "MedicationStatement",
+        "id": "ms",
+        "status": status,
+        "subject": SUBJECT,
+        "medicationCodeableConcept": CYANOCOBALAMIN_TABLET,
+        "dosage": [dosage(1, route=ORAL, every=DAILY)],
+        "effectivePeriod": {"start": days_ago(100)},
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
@@ -264,7 +336,15 @@ def test_active_therapy(record, active):
     assert facts_of(*record)["b12_therapy.active"].holds is active
 
 
-@pytest.mark.parametrize("query", ["medication-requests", "medication-statements", "medication-administrations", "medication-dispenses"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "medication-requests",
+        "medication-statements",
+        "medication-administrations",
+        "medication-dispenses",
+    ],
+)
 def test_therapy_is_unknown_without_any_of_the_lists(query):
     assert facts_of(without=(query,))["b12_therapy.active"].is_unknown
     if query != "medication-requests":
@@ -275,8 +355,16 @@ def test_therapy_is_unknown_without_any_of_the_lists(query):
     ("record", "start"),
     [
         pytest.param([injections(200)], 200, id="one order"),
-        pytest.param([injections(20), injections(400, status="completed")], 400, id="an order runs until the next begins"),
-        pytest.param([administration(30), administration(100), administration(200)], 200, id="doses within 135 days"),
+        pytest.param(
+            [injections(20), injections(400, status="completed")],
+            400,
+            id="an order runs until the next begins",
+        ),
+        pytest.param(
+            [administration(30), administration(100), administration(200)],
+            200,
+            id="doses within 135 days",
+        ),
         pytest.param([administration(30), administration(166)], 30, id="doses 136 days apart"),
         pytest.param([administration(30), administration(165)], 165, id="doses 135 days apart"),
         pytest.param([injections(10), administration(400)], 10, id="an old dose is another course"),
@@ -289,7 +377,10 @@ def test_start_of_the_unbroken_course(record, start):
 def test_two_phases_run_one_after_the_other():
     loading = dosage(1, route=IM, every=(3, 1, "wk"), boundsDuration={"value": 2, "code": "wk"})
     order = medication_request(
-        HYDROXOCOBALAMIN, {**loading, "sequence": 1}, {**dosage(1, route=IM, every=EVERY_3_MONTHS), "sequence": 2}, authoredOn=days_ago(10)
+        HYDROXOCOBALAMIN,
+        {**loading, "sequence": 1},
+        {**dosage(1, route=IM, every=EVERY_3_MONTHS), "sequence": 2},
+        authoredOn=days_ago(10),
     )
     assert facts_of(order)["b12_therapy.interval"].value == pytest.approx(7 / 3)
     later = {**order, "authoredOn": days_ago(40)}
@@ -307,7 +398,13 @@ def test_low_on_therapy_after_28_days(started, drawn, low):
 
 def test_medication_resources_in_the_prefetch_resolve_references():
     values = prefetch(
-        medication_request(None, dosage(1, route=IM, every=EVERY_3_MONTHS), medicationReference={"reference": "Medication/m"})
+        medication_request(
+            None,
+            dosage(1, route=IM, every=EVERY_3_MONTHS),
+            medicationReference={"reference": "Medication/m"},
+        )
     )
-    values["medication-requests"]["entry"].append({"resource": {"resourceType": "Medication", "id": "m", "code": HYDROXOCOBALAMIN}})
+    values["medication-requests"]["entry"].append(
+        {"resource": {"resourceType": "Medication", "id": "m", "code": HYDROXOCOBALAMIN}}
+    )
     assert facts_of(prefetched=values)["b12_therapy.active"].holds is True

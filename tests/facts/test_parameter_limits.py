@@ -55,7 +55,10 @@ from tests.support.fhir_builders import (
 
 VEGAN = condition("24930006")
 NEURO = condition("386033004")
-MAN, WOMAN = patient(gender="male", birth="1957-03-02"), patient(gender="female", birth="1957-03-02")
+MAN, WOMAN = (
+    patient(gender="male", birth="1957-03-02"),
+    patient(gender="female", birth="1957-03-02"),
+)
 PREGNANT_WOMAN = patient(gender="female", birth="1996-05-01")
 PREGNANCY = condition("77386006", onsetDateTime=days_ago(60))
 
@@ -66,24 +69,45 @@ def born(months: int) -> dict[str, Any]:
 
 
 def therapy(start: float, every=(1, 3, "mo"), **bounds: Any) -> dict[str, Any]:
-    return medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every, **bounds), authoredOn=days_ago(start), id="therapy")
+    return medication_request(
+        HYDROXOCOBALAMIN,
+        dosage(1, route=IM, every=every, **bounds),
+        authoredOn=days_ago(start),
+        id="therapy",
+    )
 
 
 def tablets(start: float, **bounds: Any) -> dict[str, Any]:
-    return medication_request(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY, **bounds), authoredOn=days_ago(start), id="tablets")
+    return medication_request(
+        CYANOCOBALAMIN_TABLET,
+        dosage(1, route=ORAL, every=DAILY, **bounds),
+        authoredOn=days_ago(start),
+        id="tablets",
+    )
 
 
 def given(ago: float) -> dict[str, Any]:
-    return {"resourceType": "MedicationAdministration", "id": f"given-{ago}", "status": "completed", "subject": SUBJECT,
-            "effectiveDateTime": days_ago(ago), "medicationCodeableConcept": HYDROXOCOBALAMIN, "dosage": {"dose": {"value": 1, "unit": "mg"}}}  # fmt: skip
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"given-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+        "effectiveDateTime": days_ago(ago),
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "dosage": {"dose": {"value": 1, "unit": "mg"}},
+    }
 
 
-def result(analyte: str, unit: str, *others: dict[str, Any], who=None) -> Callable[[float], dict[str, Any]]:
+def result(
+    analyte: str, unit: str, *others: dict[str, Any], who=None
+) -> Callable[[float], dict[str, Any]]:
     """The record with one result of the value that is tried."""
     return lambda value: {"record": [observation(analyte, value, unit), *others], "who": who}
 
 
-def aged(analyte: str, value: float, unit: str, *others: dict[str, Any]) -> Callable[[float], dict[str, Any]]:
+def aged(
+    analyte: str, value: float, unit: str, *others: dict[str, Any]
+) -> Callable[[float], dict[str, Any]]:
     """The record with one result that is so many days old."""
     return lambda days: {"record": [observation(analyte, value, unit, ago=days), *others]}
 
@@ -120,8 +144,12 @@ def two_courses(gap: float) -> dict[str, Any]:
     ended = dosage(1000, "ug", route=ORAL, every=DAILY, **bounds)
     return {
         "record": [
-            medication_request(CYANOCOBALAMIN_TABLET, ended, authoredOn=days_ago(100 + gap), id="ended"),
-            medication_request(CYANOCOBALAMIN_TABLET, daily, authoredOn=days_ago(100), id="running"),
+            medication_request(
+                CYANOCOBALAMIN_TABLET, ended, authoredOn=days_ago(100 + gap), id="ended"
+            ),
+            medication_request(
+                CYANOCOBALAMIN_TABLET, daily, authoredOn=days_ago(100), id="running"
+            ),
         ]
     }
 
@@ -132,7 +160,11 @@ def girl(years: float) -> dict[str, Any]:
 
 def unstated_pregnancy(years: float) -> dict[str, Any]:
     """Haemoglobin between the limits with and without a pregnancy, of which nothing was received."""
-    return {"record": [observation("hb", 112, "g/L")], "who": girl(years), "without": ("conditions", "pregnancy-status")}
+    return {
+        "record": [observation("hb", 112, "g/L")],
+        "who": girl(years),
+        "without": ("conditions", "pregnancy-status"),
+    }
 
 
 def pregnant_at(years: float) -> dict[str, Any]:
@@ -314,7 +346,9 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
             site,
             parameters={
                 **site.parameters,
-                limit.parameter: {**site.parameters[limit.parameter], limit.unit: changed} if limit.unit else changed,
+                limit.parameter: {**site.parameters[limit.parameter], limit.unit: changed}
+                if limit.unit
+                else changed,
             },
         )
     found = _fact(limit.fact, limit.parameters, site, **limit.case(float(value))).value
@@ -325,8 +359,18 @@ def _fact(name: str, parameters: str, site: Site | None = None, **case: Any) -> 
     """A fact of the patient of ``case``, at a site of the parameter set ``parameters`` or at ``site``."""
     loaded = _engine(parameters)
     site = site or loaded.site
-    case = {"record": [], "who": WOMAN, "drafts": None, "without": (), **{key: made for key, made in case.items() if made is not None}}
-    values = {key: value for key, value in prefetch(*case["record"], who=case["who"]).items() if key not in case["without"]}
+    case = {
+        "record": [],
+        "who": WOMAN,
+        "drafts": None,
+        "without": (),
+        **{key: made for key, made in case.items() if made is not None},
+    }
+    values = {
+        key: value
+        for key, value in prefetch(*case["record"], who=case["who"]).items()
+        if key not in case["without"]
+    }
     call = Call(
         "order-select",
         PATIENT,
@@ -381,8 +425,16 @@ class CutOff(NamedTuple):
     def shown(self, value: Decimal) -> dict[str, Any]:
         """An Observation of the analyte in this unit, by the first code that can be reported so."""
         value_set = self.analyte.value_sets[0]
-        wrong = "[Mass/" if "mol/" in self.unit else "[Moles/" if re.search(r"g/[dm]?L$", self.unit) else "nothing"
-        code = next(coding for coding in codings_of(value_set, LOINC) if wrong not in coding["display"])
+        wrong = (
+            "[Mass/"
+            if "mol/" in self.unit
+            else "[Moles/"
+            if re.search(r"g/[dm]?L$", self.unit)
+            else "nothing"
+        )
+        code = next(
+            coding for coding in codings_of(value_set, LOINC) if wrong not in coding["display"]
+        )
         return observation(value_set, float(value), self.unit, code={"coding": [code]})
 
 
@@ -393,12 +445,19 @@ _NOT_AS_ITS_NAME_SAYS = {("folate.serum.sufficient_from", "nmol/L")}
 def _at(parameter: str, unit: str, below: str, above: str) -> str:
     """The class of a result at a cut-off, as its name says: "low below" 30 is not low at 30, "high above" 30 not high."""
     _, _, side = parameter.rpartition("_")
-    assert side in ("below", "from", "above"), f"{parameter}: a cut-off is called so that one sees where the limit itself belongs"
+    assert side in ("below", "from", "above"), (
+        f"{parameter}: a cut-off is called so that one sees where the limit itself belongs"
+    )
     return below if side == "above" or (parameter, unit) in _NOT_AS_ITS_NAME_SAYS else above
 
 
 CUT_OFFS = [
-    CutOff(analyte, cut.parameter, family.unit, (below, _at(cut.parameter, family.unit, below, above), above))
+    CutOff(
+        analyte,
+        cut.parameter,
+        family.unit,
+        (below, _at(cut.parameter, family.unit, below, above), above),
+    )
     for analyte in ANALYTES.values()
     for family in analyte.families
     for cut, (below, above) in zip(analyte.cuts, pairwise(analyte.classes), strict=True)
@@ -407,7 +466,9 @@ CUT_OFFS = [
 
 # The fact of a laboratory test has its name, but for those of which the kidney's function is one.
 FACT_OF = {"creatinine": "egfr", "egfr.reported": "egfr"}
-OF_ANALYTES = {cut_off.parameter for cut_off in CUT_OFFS} | {analyte.window for analyte in ANALYTES.values()}
+OF_ANALYTES = {cut_off.parameter for cut_off in CUT_OFFS} | {
+    analyte.window for analyte in ANALYTES.values()
+}
 
 
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)
@@ -415,7 +476,11 @@ OF_ANALYTES = {cut_off.parameter for cut_off in CUT_OFFS} | {analyte.window for 
 def test_a_cut_off_of_a_laboratory_test_parts_its_classes(cut_off, parameters):
     edge = _engine(parameters).site.number(cut_off.parameter, cut_off.unit)
     found = [
-        _fact(FACT_OF.get(cut_off.analyte.name, cut_off.analyte.name), parameters, record=[cut_off.shown(edge * part)])
+        _fact(
+            FACT_OF.get(cut_off.analyte.name, cut_off.analyte.name),
+            parameters,
+            record=[cut_off.shown(edge * part)],
+        )
         for part in (Decimal("0.99"), 1, Decimal("1.01"))
     ]
     assert tuple(fact.value.level for fact in found) == cut_off.classes
@@ -426,8 +491,13 @@ def test_a_cut_off_of_a_laboratory_test_parts_its_classes(cut_off, parameters):
 def test_a_result_counts_until_the_last_day_of_its_window(analyte, parameters):
     days = int(_engine(parameters).site.number(analyte.window))
     example = EXAMPLES[f"{analyte.value_sets[0]}-result"]
-    aged = ({**example, "subject": SUBJECT, "effectiveDateTime": days_ago(age)} for age in (days, days + 1))
-    within, outside = (_fact(FACT_OF.get(analyte.name, analyte.name), parameters, record=[one]) for one in aged)
+    aged = (
+        {**example, "subject": SUBJECT, "effectiveDateTime": days_ago(age)}
+        for age in (days, days + 1)
+    )
+    within, outside = (
+        _fact(FACT_OF.get(analyte.name, analyte.name), parameters, record=[one]) for one in aged
+    )
     assert (within.value is not None, outside.value is not None) == (True, False)
 
 
@@ -442,5 +512,10 @@ def test_every_parameter_of_every_set_is_tried():
 
 def test_what_a_set_changes_is_tried_in_that_set():
     for parameters in ("uk", "us"):
-        changed = set(yaml.safe_load((CARDS / "parameters" / f"{parameters}.yaml").read_text("utf-8")) or {}) - set(CHOICES)
-        assert changed <= {limit.parameter for limit in LIMITS if limit.parameters == parameters} | OF_ANALYTES
+        changed = set(
+            yaml.safe_load((CARDS / "parameters" / f"{parameters}.yaml").read_text("utf-8")) or {}
+        ) - set(CHOICES)
+        assert (
+            changed
+            <= {limit.parameter for limit in LIMITS if limit.parameters == parameters} | OF_ANALYTES
+        )

@@ -31,7 +31,11 @@ NEURO, VEGAN = condition("386033004"), condition("24930006")
 
 
 def tablets(micrograms, **more):
-    return draft({"text": "Cyanocobalamin tablets"}, dosage(micrograms, "ug", route=ORAL, every=DAILY), **more)
+    return draft(
+        {"text": "Cyanocobalamin tablets"},
+        dosage(micrograms, "ug", route=ORAL, every=DAILY),
+        **more,
+    )
 
 
 def drafted(selections, drafts=(FOLATE, COBALAMIN)):
@@ -47,10 +51,20 @@ def drafted(selections, drafts=(FOLATE, COBALAMIN)):
         pytest.param(["MedicationRequest/fol"], True, False, id="one"),
         pytest.param(["MedicationRequest/fol", "MedicationRequest/cob"], True, True, id="both"),
         pytest.param(["fol"], True, False, id="a bare id"),
-        pytest.param(["https://ehr.example.org/fhir/MedicationRequest/fol"], True, False, id="an absolute reference"),
+        pytest.param(
+            ["https://ehr.example.org/fhir/MedicationRequest/fol"],
+            True,
+            False,
+            id="an absolute reference",
+        ),
         pytest.param(["MedicationRequest/fol/_history/2"], True, False, id="a versioned reference"),
         pytest.param(["MedicationRequest/other"], True, True, id="none that is there: every draft"),
-        pytest.param(["MedicationRequest/fol", "MedicationRequest/other"], True, False, id="one that is there"),
+        pytest.param(
+            ["MedicationRequest/fol", "MedicationRequest/other"],
+            True,
+            False,
+            id="one that is there",
+        ),
         pytest.param([7, None, {}], True, True, id="nonsense: every draft"),
     ],
 )
@@ -79,7 +93,9 @@ def test_a_stop_is_neither_a_draft_nor_therapy(status):
 
 @pytest.mark.parametrize("status", ["draft", "active", "unknown", None])
 def test_every_other_order_of_the_session_is_a_draft(status):
-    order = {key: value for key, value in {**COBALAMIN, "status": status}.items() if value is not None}
+    order = {
+        key: value for key, value in {**COBALAMIN, "status": status}.items() if value is not None
+    }
     assert facts_of(drafts=[order])["draft.b12"].holds is True
 
 
@@ -95,7 +111,9 @@ def test_a_session_without_orders(orders):
     assert session.drafts == () and session.stops == ()
 
 
-@pytest.mark.parametrize("entry", [[None, 7, {}], [{"resource": None}], [{"resource": {"id": "x"}}], 7], ids=str)
+@pytest.mark.parametrize(
+    "entry", [[None, 7, {}], [{"resource": None}], [{"resource": {"id": "x"}}], 7], ids=str
+)
 def test_draft_orders_with_entries_that_are_no_resources_are_refused(entry):
     """An empty answer would say that nothing is wrong with them."""
     with pytest.raises(UnreadableOrders) as refused:
@@ -104,7 +122,9 @@ def test_draft_orders_with_entries_that_are_no_resources_are_refused(entry):
 
 
 def read(orders):
-    return SessionReader("pat-1", engine().terminology, engine().zone).read(sent(orders), None, still_choosing=False)
+    return SessionReader("pat-1", engine().terminology, engine().zone).read(
+        sent(orders), None, still_choosing=False
+    )
 
 
 UNTOLD = {
@@ -119,14 +139,20 @@ UNTOLD = {
 @pytest.mark.parametrize("how", UNTOLD)
 def test_a_draft_that_cannot_be_told_is_412_and_named(how):
     with pytest.raises(UnreadableOrders, match="MedicationRequest/untold") as refused:
-        facts_of(drafts=[{**draft(None, id="untold"), **UNTOLD[how]}], selections=["MedicationRequest/none"], hook="order-sign")
+        facts_of(
+            drafts=[{**draft(None, id="untold"), **UNTOLD[how]}],
+            selections=["MedicationRequest/none"],
+            hook="order-sign",
+        )
     assert refused.value.status == 412
 
 
 @pytest.mark.parametrize("how", UNTOLD)
 def test_a_draft_that_cannot_be_told_hides_no_card_on_one_that_can_and_is_named(how):
     untold = {**draft(None, id="untold"), **UNTOLD[how]}
-    (card, *_) = fire("order-sign", prefetch(observation("b12", 110, "ng/L")), drafts=[folic_acid(5), untold])
+    (card, *_) = fire(
+        "order-sign", prefetch(observation("b12", 110, "ng/L")), drafts=[folic_acid(5), untold]
+    )
     assert ids([card]) == ["folic-acid-b12-deficient"]
     assert "Not known:" in card["detail"] and "MedicationRequest/untold" in card["detail"]
 
@@ -138,7 +164,15 @@ def test_a_form_that_has_just_been_opened_is_no_draft():
 
 @pytest.mark.parametrize(
     ("doses", "above"),
-    [((0.4,), False), ((0.401,), True), ((0.2, 0.2), False), ((0.3, 0.3), True), ((1,), True), ((5,), True), ((0.4, 0.001), True)],
+    [
+        ((0.4,), False),
+        ((0.401,), True),
+        ((0.2, 0.2), False),
+        ((0.3, 0.3), True),
+        ((1,), True),
+        ((5,), True),
+        ((0.4, 0.001), True),
+    ],
 )
 def test_folate_doses_of_several_drafts_add_up(doses, above):
     facts = facts_of(drafts=[folic_acid(dose) for dose in doses])
@@ -149,7 +183,10 @@ def test_folate_doses_of_several_drafts_add_up(doses, above):
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
 def test_the_sum_of_folate_doses_is_exact(doses):
-    orders = [draft(FOLIC_ACID_1MG, dosage(micrograms / 1000, route=ORAL, every=DAILY)) for micrograms in doses]
+    orders = [
+        draft(FOLIC_ACID_1MG, dosage(micrograms / 1000, route=ORAL, every=DAILY))
+        for micrograms in doses
+    ]
     assert facts_of(drafts=orders)["draft.folate_daily"].value == sum(doses)
 
 
@@ -158,21 +195,38 @@ def test_the_sum_of_folate_doses_is_exact(doses):
 )  # fmt: skip
 def test_folate_without_a_stated_dose_counts_as_above_400_ug(stated):
     facts = facts_of(drafts=[draft({"text": "Folic acid"}, stated)])
-    assert facts["draft.folate_daily"].is_unknown and facts["draft.folate_above_400_ug"].holds is True
+    assert (
+        facts["draft.folate_daily"].is_unknown and facts["draft.folate_above_400_ug"].holds is True
+    )
 
 
 def test_only_selected_folate_adds_up():
     other = folic_acid(5, id="other")
-    assert facts_of(drafts=[folic_acid(0.4, id="fol"), other], selections=["fol"])["draft.folate_above_400_ug"].holds is False
+    assert (
+        facts_of(drafts=[folic_acid(0.4, id="fol"), other], selections=["fol"])[
+            "draft.folate_above_400_ug"
+        ].holds
+        is False
+    )
 
 
 CASES = [
     ("injection", hydroxocobalamin(), True, True),
-    ("one injection", draft(HYDROXOCOBALAMIN, {**dosage(1, route=IM), "timing": {"repeat": {"count": 1}}}), True, True),
+    (
+        "one injection",
+        draft(HYDROXOCOBALAMIN, {**dosage(1, route=IM), "timing": {"repeat": {"count": 1}}}),
+        True,
+        True,
+    ),
     ("oral 1000 ug", tablets(1000), True, False),
     ("oral 500 ug", tablets(500), True, False),
     ("oral 499 ug", tablets(499), False, False),
-    ("sublingual 1000 ug", draft(CYANOCOBALAMIN_TABLET, dosage(1, route="37839007", every=DAILY)), True, False),
+    (
+        "sublingual 1000 ug",
+        draft(CYANOCOBALAMIN_TABLET, dosage(1, route="37839007", every=DAILY)),
+        True,
+        False,
+    ),
     ("oral, dose unstated", draft({"text": "Cyanocobalamin tablets"}), True, False),
     ("nasal", draft({"text": "Cyanocobalamin nasal spray"}), True, False),
     ("multivitamin", draft({"text": "Multivitamin tablets"}), False, False),
@@ -181,13 +235,19 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("order", "without_neuro", "with_neuro"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_therapeutic_cobalamin_with_neurological_features_only_parenteral(order, without_neuro, with_neuro):
+@pytest.mark.parametrize(
+    ("order", "without_neuro", "with_neuro"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
+)
+def test_therapeutic_cobalamin_with_neurological_features_only_parenteral(
+    order, without_neuro, with_neuro
+):
     assert facts_of(drafts=[order])["session.b12"].holds is without_neuro
     assert facts_of(NEURO, drafts=[order])["session.b12"].holds is with_neuro
-    assert facts_of(drafts=[order], without=("conditions",))["session.b12"].holds is without_neuro, (
-        "unknown neurological features are not known"
-    )
+    assert (
+        facts_of(drafts=[order], without=("conditions",))["session.b12"].holds is without_neuro
+    ), "unknown neurological features are not known"
 
 
 def test_in_the_uk_a_dietary_cause_makes_50_ug_therapeutic():
@@ -217,7 +277,12 @@ def test_the_most_intensive_of_several_cobalamins_decides():
     ],
 )
 def test_a_loading_course_gives_a_dose_at_least_every_4_days(every, loading):
-    assert facts_of(drafts=[draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every))])["session.b12_loading"].holds is loading
+    assert (
+        facts_of(drafts=[draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every))])[
+            "session.b12_loading"
+        ].holds
+        is loading
+    )
 
 
 def test_oral_cobalamin_is_no_loading_course():
@@ -235,24 +300,46 @@ def test_oral_cobalamin_is_no_loading_course():
 )
 def test_a_reason_for_folate_counts_drafted_or_current(name, reason):
     assert facts_of(drafts=[folic_acid(), draft({"text": name})])["folate.reason"].value == reason
-    assert facts_of(medication_request({"text": name}), drafts=[folic_acid()])["folate.reason"].value == reason
+    assert (
+        facts_of(medication_request({"text": name}), drafts=[folic_acid()])["folate.reason"].value
+        == reason
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "duplicate"),
     [
         pytest.param({}, True, id="beside it"),
-        pytest.param({"priorPrescription": {"reference": "MedicationRequest/old"}}, False, id="the draft continues it"),
-        pytest.param({"basedOn": [{"reference": "MedicationRequest/old"}]}, False, id="the draft is based on it"),
+        pytest.param(
+            {"priorPrescription": {"reference": "MedicationRequest/old"}},
+            False,
+            id="the draft continues it",
+        ),
+        pytest.param(
+            {"basedOn": [{"reference": "MedicationRequest/old"}]},
+            False,
+            id="the draft is based on it",
+        ),
     ],
 )
 def test_a_cobalamin_beside_one_under_way(change, duplicate):
-    old = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id="old", authoredOn=days_ago(200))
+    old = medication_request(
+        HYDROXOCOBALAMIN,
+        dosage(1, route=IM, every=(1, 3, "mo")),
+        id="old",
+        authoredOn=days_ago(200),
+    )
     assert facts_of(old, drafts=[{**COBALAMIN, **change}])["b12.duplicate"].holds is duplicate
     stop = {**old, "status": "stopped"}
     assert facts_of(old, drafts=[{**COBALAMIN, **change}, stop])["b12.duplicate"].holds is False
 
 
 def test_tests_of_the_session():
-    facts = facts_of(drafts=[FOLATE, service_request("b12", status="draft"), {**service_request("mma"), "status": "cancelled"}])
+    facts = facts_of(
+        drafts=[
+            FOLATE,
+            service_request("b12", status="draft"),
+            {**service_request("mma"), "status": "cancelled"},
+        ]
+    )
     assert facts["test.drafted.b12"].holds is True and facts["test.drafted.mma"].holds is False

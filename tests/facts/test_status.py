@@ -19,11 +19,19 @@ from tests.support.fhir_builders import (
 
 NEURO, PREGNANT = condition("386033004"), condition("77386006", onsetDateTime="2026-07-01")
 WOMAN_OF_30 = patient(birth="1996-05-01")
-THERAPY = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2026-11-10")
+THERAPY = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2026-11-10"
+)
 B12 = {value: observation("b12", value, "pg/mL", ago=5) for value in (110, 179, 180, 350, 351, 480)}
 ACTIVE = {value: observation("active_b12", value, "pmol/L", ago=5) for value in (20, 25, 70, 71)}
-MMA_HIGH, MMA_NORMAL = observation("mma", 900, "nmol/L", ago=5), observation("mma", 400, "nmol/L", ago=5)
-EGFR_NORMAL, EGFR_LOW = observation("egfr", 60, "mL/min/{1.73_m2}"), observation("egfr", 59, "mL/min/{1.73_m2}")
+MMA_HIGH, MMA_NORMAL = (
+    observation("mma", 900, "nmol/L", ago=5),
+    observation("mma", 400, "nmol/L", ago=5),
+)
+EGFR_NORMAL, EGFR_LOW = (
+    observation("egfr", 60, "mL/min/{1.73_m2}"),
+    observation("egfr", 59, "mL/min/{1.73_m2}"),
+)
 CHILD = patient(birth="2014-05-01")
 
 
@@ -79,8 +87,14 @@ def test_rules_in_adults(resources, status):
     [
         pytest.param([B12[110]], "indeterminate", id="a low total"),
         pytest.param([B12[110], NEURO], "deficient", id="a low total with neurological features"),
-        pytest.param([B12[110], MMA_HIGH, EGFR_NORMAL], "deficient", id="a low total with high MMA"),
-        pytest.param([observation("b12", 110, "pg/mL", ago=1), ACTIVE[20]], "deficient", id="active decides whatever follows"),
+        pytest.param(
+            [B12[110], MMA_HIGH, EGFR_NORMAL], "deficient", id="a low total with high MMA"
+        ),
+        pytest.param(
+            [observation("b12", 110, "pg/mL", ago=1), ACTIVE[20]],
+            "deficient",
+            id="active decides whatever follows",
+        ),
         pytest.param([B12[480]], "sufficient", id="a sufficient total"),
     ],
 )
@@ -95,7 +109,10 @@ def test_below_16_years_nothing_is_classified():
 
 
 def test_unknown_pregnancy_therapy_or_age_does_not_hide_deficiency():
-    assert status_of(B12[110], without=("conditions", "pregnancy-status"), who=WOMAN_OF_30) == "deficient"
+    assert (
+        status_of(B12[110], without=("conditions", "pregnancy-status"), who=WOMAN_OF_30)
+        == "deficient"
+    )
     assert status_of(B12[110], without=("medication-requests",)) == "deficient"
     assert status_of(B12[110], who=patient(birth=None)) == "deficient"
 
@@ -111,9 +128,19 @@ def test_a_reassuring_result_needs_the_data_while_neurological_features_hold():
         pytest.param([PREGNANT], WOMAN_OF_30, True, id="recorded"),
         pytest.param([PREGNANT], patient(birth="1996-05-01", gender="male"), False, id="a man"),
         pytest.param([PREGNANT], patient(birth="1957-05-01"), False, id="aged 69"),
-        pytest.param([condition("77386006", onsetDateTime="2025-07-01")], WOMAN_OF_30, False, id="more than 300 days ago"),
+        pytest.param(
+            [condition("77386006", onsetDateTime="2025-07-01")],
+            WOMAN_OF_30,
+            False,
+            id="more than 300 days ago",
+        ),
         pytest.param([condition("77386006")], WOMAN_OF_30, False, id="undated"),
-        pytest.param([condition("77386006", status="resolved", onsetDateTime="2026-07-01")], WOMAN_OF_30, False, id="resolved"),
+        pytest.param(
+            [condition("77386006", status="resolved", onsetDateTime="2026-07-01")],
+            WOMAN_OF_30,
+            False,
+            id="resolved",
+        ),
     ],
 )
 def test_pregnancy(resources, who, pregnant):
@@ -122,13 +149,28 @@ def test_pregnancy(resources, who, pregnant):
 
 def test_the_newest_statement_on_pregnancy_decides():
     def answered(code, day):
-        coding = {"coding": [{"system": "http://snomed.info/sct" if code.isdigit() else LOINC, "code": code}]}
+        coding = {
+            "coding": [
+                {"system": "http://snomed.info/sct" if code.isdigit() else LOINC, "code": code}
+            ]
+        }
         return observation(
-            "b12", code={"coding": [{"system": LOINC, "code": "82810-3"}]}, effectiveDateTime=day, valueCodeableConcept=coding
+            "b12",
+            code={"coding": [{"system": LOINC, "code": "82810-3"}]},
+            effectiveDateTime=day,
+            valueCodeableConcept=coding,
         )
 
-    assert facts_of(PREGNANT, answered("60001007", "2026-10-01"), who=WOMAN_OF_30)["patient.pregnant"].holds is False
-    assert facts_of(answered("LA15173-0", "2026-10-01"), who=WOMAN_OF_30)["patient.pregnant"].holds is True
+    assert (
+        facts_of(PREGNANT, answered("60001007", "2026-10-01"), who=WOMAN_OF_30)[
+            "patient.pregnant"
+        ].holds
+        is False
+    )
+    assert (
+        facts_of(answered("LA15173-0", "2026-10-01"), who=WOMAN_OF_30)["patient.pregnant"].holds
+        is True
+    )
     assert facts_of(without=("pregnancy-status",), who=WOMAN_OF_30)["patient.pregnant"].is_unknown
 
 
@@ -153,7 +195,14 @@ def test_limits_of_anaemia(who, hb, anaemic):
 
 @pytest.mark.parametrize(
     ("hb", "pregnant", "unknown"),
-    [(104, True, True), (105, None, None), (109, None, None), (110, False, None), (119, False, None), (120, False, False)],
+    [
+        (104, True, True),
+        (105, None, None),
+        (109, None, None),
+        (110, False, None),
+        (119, False, None),
+        (120, False, False),
+    ],
 )
 def test_anaemia_in_known_and_unknown_pregnancy(hb, pregnant, unknown):
     result = observation("hb", hb, "g/L")
@@ -162,7 +211,9 @@ def test_anaemia_in_known_and_unknown_pregnancy(hb, pregnant, unknown):
 
 
 def test_haemoglobin_in_millimoles_is_of_the_monomer():
-    molar = observation("hb", 7.0, "mmol/L", code={"coding": [{"system": LOINC, "code": "59260-0"}]})
+    molar = observation(
+        "hb", 7.0, "mmol/L", code={"coding": [{"system": LOINC, "code": "59260-0"}]}
+    )
     assert facts_of(molar)["hb"].value.interval.point == Decimal("112.8015")
 
 
@@ -180,7 +231,9 @@ def test_no_haemoglobin_leaves_anaemia_unknown():
     ],
 )
 def test_egfr_from_creatinine(gender, birth, creatinine, rate):
-    found = facts_of(observation("creatinine", creatinine, "mg/dL"), who=patient(gender=gender, birth=birth))["egfr"].value
+    found = facts_of(
+        observation("creatinine", creatinine, "mg/dL"), who=patient(gender=gender, birth=birth)
+    )["egfr"].value
     assert abs(found.interval.point - rate) < 1
 
 
@@ -191,9 +244,15 @@ def test_egfr_is_not_computed_without_sex_or_below_18_years():
 
 
 def test_reported_egfr_comes_before_the_computed_one_of_the_same_day():
-    same_day = [observation("creatinine", 3.0, "mg/dL", ago=2), observation("egfr", 88, "mL/min/{1.73_m2}", ago=2)]
+    same_day = [
+        observation("creatinine", 3.0, "mg/dL", ago=2),
+        observation("egfr", 88, "mL/min/{1.73_m2}", ago=2),
+    ]
     assert facts_of(*same_day)["renal.dysfunction"].holds is False
-    newer = [observation("creatinine", 3.0, "mg/dL", ago=1), observation("egfr", 88, "mL/min/{1.73_m2}", ago=2)]
+    newer = [
+        observation("creatinine", 3.0, "mg/dL", ago=1),
+        observation("egfr", 88, "mL/min/{1.73_m2}", ago=2),
+    ]
     assert facts_of(*newer)["renal.dysfunction"].holds is True
 
 
@@ -203,7 +262,12 @@ def test_reported_egfr_comes_before_the_computed_one_of_the_same_day():
         pytest.param([EGFR_LOW], (), True, id="eGFR 59"),
         pytest.param([EGFR_NORMAL], (), False, id="eGFR 60"),
         pytest.param([condition("433144002")], (), True, id="CKD 3"),
-        pytest.param([condition("N18.4", system="http://hl7.org/fhir/sid/icd-10-cm")], (), True, id="CKD 4 in ICD"),
+        pytest.param(
+            [condition("N18.4", system="http://hl7.org/fhir/sid/icd-10-cm")],
+            (),
+            True,
+            id="CKD 4 in ICD",
+        ),
         pytest.param([condition("433144002", status="resolved")], (), None, id="resolved, no eGFR"),
         pytest.param([], (), None, id="neither"),
         pytest.param([EGFR_NORMAL], ("conditions",), None, id="problem list not received"),
@@ -217,16 +281,41 @@ def test_renal_dysfunction(resources, without, holds):
 @pytest.mark.parametrize(
     ("resources", "without", "holds"),
     [
-        pytest.param([medication_request({"text": "Furosemide 40 mg tablets"})], (), True, id="loop diuretic by name"),
-        pytest.param([medication_request({"coding": [{"system": RXNORM, "code": "3407"}]})], (), True, id="digoxin by code"),
-        pytest.param([medication_request({"text": "Furosemide 40 mg tablets"}, status="stopped")], (), False, id="stopped"),
-        pytest.param([condition("I50.9", system="http://hl7.org/fhir/sid/icd-10-cm")], (), True, id="heart failure"),
-        pytest.param([condition("I49.9", system="http://hl7.org/fhir/sid/icd-10")], (), True, id="arrhythmia"),
+        pytest.param(
+            [medication_request({"text": "Furosemide 40 mg tablets"})],
+            (),
+            True,
+            id="loop diuretic by name",
+        ),
+        pytest.param(
+            [medication_request({"coding": [{"system": RXNORM, "code": "3407"}]})],
+            (),
+            True,
+            id="digoxin by code",
+        ),
+        pytest.param(
+            [medication_request({"text": "Furosemide 40 mg tablets"}, status="stopped")],
+            (),
+            False,
+            id="stopped",
+        ),
+        pytest.param(
+            [condition("I50.9", system="http://hl7.org/fhir/sid/icd-10-cm")],
+            (),
+            True,
+            id="heart failure",
+        ),
+        pytest.param(
+            [condition("I49.9", system="http://hl7.org/fhir/sid/icd-10")], (), True, id="arrhythmia"
+        ),
         pytest.param([], (), False, id="none"),
         pytest.param([], ("conditions",), None, id="problem list not received"),
         pytest.param([], ("medication-requests",), None, id="medications not received"),
         pytest.param(
-            [medication_request(None, medicationReference={"reference": "Medication/x"})], (), None, id="medication not identified"
+            [medication_request(None, medicationReference={"reference": "Medication/x"})],
+            (),
+            None,
+            id="medication not identified",
         ),
     ],
 )
@@ -244,8 +333,15 @@ def test_risk_from_low_potassium(resources, without, holds):
 )  # fmt: skip
 def test_which_problems_count(status, verification, holds):
     more = {"verificationStatus": {"coding": [{"code": verification}]}} if verification else {}
-    assert facts_of(condition("386033004", status=status, **more))["neuro.involvement"].holds is holds
+    assert (
+        facts_of(condition("386033004", status=status, **more))["neuro.involvement"].holds is holds
+    )
 
 
 def test_an_abated_problem_without_status_does_not_count():
-    assert facts_of(condition("386033004", status=None, abatementDateTime="2020-01-01"))["neuro.involvement"].holds is False
+    assert (
+        facts_of(condition("386033004", status=None, abatementDateTime="2020-01-01"))[
+            "neuro.involvement"
+        ].holds
+        is False
+    )

@@ -21,11 +21,28 @@ from tests.support.fhir_builders import (
 
 QUARTERLY = (1, 3, "mo")
 VEGAN = condition("24930006")
-UNRESOLVED = {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/nowhere"}}
+UNRESOLVED = {
+    "medicationCodeableConcept": None,
+    "medicationReference": {"reference": "Medication/nowhere"},
+}
 
 
-def order(ago=20, concept=HYDROXOCOBALAMIN, every=QUARTERLY, dose=1, unit="mg", route=IM, repeat=None, **more):
-    return medication_request(concept, dosage(dose, unit, route=route, every=every, **(repeat or {})), authoredOn=days_ago(ago), **more)
+def order(
+    ago=20,
+    concept=HYDROXOCOBALAMIN,
+    every=QUARTERLY,
+    dose=1,
+    unit="mg",
+    route=IM,
+    repeat=None,
+    **more,
+):
+    return medication_request(
+        concept,
+        dosage(dose, unit, route=route, every=every, **(repeat or {})),
+        authoredOn=days_ago(ago),
+        **more,
+    )
 
 
 def tablets(micrograms, ago=20, **more):
@@ -34,17 +51,44 @@ def tablets(micrograms, ago=20, **more):
 
 def statement(status="active", start=100, end=None, **more):
     period = {"start": days_ago(start), **({"end": days_ago(end)} if end is not None else {})}
-    return {"resourceType": "MedicationStatement", "id": f"ms-{start}-{end}", "status": status, "subject": SUBJECT, "effectivePeriod": period,
-            "medicationCodeableConcept": CYANOCOBALAMIN_TABLET, "dosage": [dosage(1, route=ORAL, every=DAILY)], **more}  # fmt: skip
+    return {
+        "resourceType": "MedicationStatement",
+        "id": f"ms-{start}-{end}",
+        "status": status,
+        "subject": SUBJECT,
+        "effectivePeriod": period,
+        "medicationCodeableConcept": CYANOCOBALAMIN_TABLET,
+        "dosage": [dosage(1, route=ORAL, every=DAILY)],
+        **more,
+    }
 
 
-def given(ago, status="completed", kind="MedicationAdministration", concept=HYDROXOCOBALAMIN, route=IM, **more):
-    resource = {"resourceType": kind, "id": f"{kind}-{ago}", "status": status, "subject": SUBJECT, "medicationCodeableConcept": concept}
+def given(
+    ago,
+    status="completed",
+    kind="MedicationAdministration",
+    concept=HYDROXOCOBALAMIN,
+    route=IM,
+    **more,
+):
+    resource = {
+        "resourceType": kind,
+        "id": f"{kind}-{ago}",
+        "status": status,
+        "subject": SUBJECT,
+        "medicationCodeableConcept": concept,
+    }
     stated = dosage(1, route=route)
     if kind == "MedicationAdministration":
-        resource |= {"effectiveDateTime": days_ago(ago), "dosage": {"dose": {"value": 1, "code": "mg"}, "route": stated["route"]}}
+        resource |= {
+            "effectiveDateTime": days_ago(ago),
+            "dosage": {"dose": {"value": 1, "code": "mg"}, "route": stated["route"]},
+        }
     else:
-        resource |= {"whenHandedOver": days_ago(ago), "dosageInstruction": [dosage(1, route=route, every=DAILY)]}
+        resource |= {
+            "whenHandedOver": days_ago(ago),
+            "dosageInstruction": [dosage(1, route=route, every=DAILY)],
+        }
     resource |= more
     return {key: value for key, value in resource.items() if value is not None}
 
@@ -95,21 +139,39 @@ def test_statuses_of_dispenses(status, counts):
     [
         pytest.param([order(doNotPerform=True)], False, id="do not perform"),
         pytest.param(
-            [order(14, every=(3, 1, "wk"), repeat={"boundsDuration": {"value": 2, "code": "wk"}})], True, id="the last day of its bounds"
+            [order(14, every=(3, 1, "wk"), repeat={"boundsDuration": {"value": 2, "code": "wk"}})],
+            True,
+            id="the last day of its bounds",
         ),
         pytest.param(
-            [tablets(1000, 15, repeat={"boundsDuration": {"value": 2, "code": "wk"}})], False, id="tablets a day after their bounds"
+            [tablets(1000, 15, repeat={"boundsDuration": {"value": 2, "code": "wk"}})],
+            False,
+            id="tablets a day after their bounds",
         ),
-        pytest.param([order(900, repeat={"boundsPeriod": {"end": days_ago(0)}})], True, id="period ends today"),
-        pytest.param([tablets(1000, 900, repeat={"boundsPeriod": {"end": days_ago(1)}})], False, id="period of tablets ended yesterday"),
         pytest.param(
-            [order(900, dispenseRequest={"validityPeriod": {"end": days_ago(800)}})], True, id="validity of dispensing is ignored"
+            [order(900, repeat={"boundsPeriod": {"end": days_ago(0)}})],
+            True,
+            id="period ends today",
+        ),
+        pytest.param(
+            [tablets(1000, 900, repeat={"boundsPeriod": {"end": days_ago(1)}})],
+            False,
+            id="period of tablets ended yesterday",
+        ),
+        pytest.param(
+            [order(900, dispenseRequest={"validityPeriod": {"end": days_ago(800)}})],
+            True,
+            id="validity of dispensing is ignored",
         ),
         pytest.param([statement(end=1)], False, id="statement ended"),
         pytest.param([given(120)], True, id="dose 120 days ago"),
         pytest.param([given(121)], False, id="dose 121 days ago"),
         pytest.param([given(-2)], False, id="a dose to come"),
-        pytest.param([given(90, kind="MedicationDispense", concept=CYANOCOBALAMIN_TABLET, route=ORAL)], True, id="dispensed 90 days ago"),
+        pytest.param(
+            [given(90, kind="MedicationDispense", concept=CYANOCOBALAMIN_TABLET, route=ORAL)],
+            True,
+            id="dispensed 90 days ago",
+        ),
     ],
 )
 def test_what_is_a_current_course(record, counts):
@@ -151,7 +213,15 @@ def test_kinds_and_sizes_of_therapy(record, counts):
     assert active(*record) is counts
 
 
-@pytest.mark.parametrize("query", ["medication-requests", "medication-statements", "medication-administrations", "medication-dispenses"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "medication-requests",
+        "medication-statements",
+        "medication-administrations",
+        "medication-dispenses",
+    ],
+)
 def test_without_one_of_the_medication_lists_therapy_is_unknown_unless_found(query):
     assert active(without=(query,)) is None
     found = order() if query != "medication-requests" else statement()
@@ -161,7 +231,10 @@ def test_without_one_of_the_medication_lists_therapy_is_unknown_unless_found(que
 @pytest.mark.parametrize(
     "resource",
     [
-        pytest.param(medication_request(None, medicationReference={"reference": "Medication/nowhere"}), id="order"),
+        pytest.param(
+            medication_request(None, medicationReference={"reference": "Medication/nowhere"}),
+            id="order",
+        ),
         pytest.param(statement(**UNRESOLVED), id="statement"),
         pytest.param(given(10, **UNRESOLVED), id="administration"),
         pytest.param(given(10, kind="MedicationDispense", **UNRESOLVED), id="dispense"),
@@ -175,7 +248,14 @@ def test_a_medication_that_cannot_be_identified_leaves_therapy_unknown(resource)
 
 
 def test_an_ended_order_that_cannot_be_identified_does_not_matter():
-    assert active(medication_request(None, status="stopped", **{"medicationReference": {"reference": "Medication/x"}})) is False
+    assert (
+        active(
+            medication_request(
+                None, status="stopped", **{"medicationReference": {"reference": "Medication/x"}}
+            )
+        )
+        is False
+    )
 
 
 def test_a_dose_that_cannot_be_identified_and_is_older_than_120_days_does_not_matter():
@@ -192,27 +272,58 @@ WEEKS_2 = {"boundsDuration": {"value": 14, "code": "d"}}
 
 def bounded(begin, end, **more):
     """An order whose bounds run from ``begin`` to ``end`` days ago."""
-    return order(begin, repeat={"boundsPeriod": {"start": days_ago(begin), "end": days_ago(end)}}, **more)
+    return order(
+        begin, repeat={"boundsPeriod": {"start": days_ago(begin), "end": days_ago(end)}}, **more
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "ago"),
     [
         pytest.param([order(200)], 200, id="one order"),
-        pytest.param([order(20), bounded(400, 80, status="completed", every=DAILY)], 400, id="a gap of 60 days"),
-        pytest.param([order(20), bounded(400, 81, status="completed", every=DAILY)], 20, id="a gap of 61 days"),
-        pytest.param([order(20), bounded(400, 20 + 136, status="completed")], 400, id="a gap below 1.5 intervals of 3 months"),
-        pytest.param([order(20), bounded(400, 20 + 138, status="completed")], 20, id="a gap above 1.5 intervals of 3 months"),
-        pytest.param([order(20), order(500, status="completed")], 500, id="an order without bounds runs until the next of its drug"),
         pytest.param(
-            [order(20), order(500, CYANOCOBALAMIN_TABLET, DAILY, route=ORAL, status="stopped")], 20, id="but not until one of another drug"
+            [order(20), bounded(400, 80, status="completed", every=DAILY)],
+            400,
+            id="a gap of 60 days",
+        ),
+        pytest.param(
+            [order(20), bounded(400, 81, status="completed", every=DAILY)],
+            20,
+            id="a gap of 61 days",
+        ),
+        pytest.param(
+            [order(20), bounded(400, 20 + 136, status="completed")],
+            400,
+            id="a gap below 1.5 intervals of 3 months",
+        ),
+        pytest.param(
+            [order(20), bounded(400, 20 + 138, status="completed")],
+            20,
+            id="a gap above 1.5 intervals of 3 months",
+        ),
+        pytest.param(
+            [order(20), order(500, status="completed")],
+            500,
+            id="an order without bounds runs until the next of its drug",
+        ),
+        pytest.param(
+            [order(20), order(500, CYANOCOBALAMIN_TABLET, DAILY, route=ORAL, status="stopped")],
+            20,
+            id="but not until one of another drug",
         ),
         pytest.param([given(10), given(145), given(280)], 280, id="doses 135 days apart"),
         pytest.param([given(10), given(146), given(280)], 10, id="doses 136 days apart"),
         pytest.param([order(5), given(60), given(150)], 150, id="doses before the order"),
-        pytest.param([statement(start=100), statement("completed", 300, 110)], 300, id="statements"),
         pytest.param(
-            [order(5, every=(3, 1, "wk"), repeat=WEEKS_2), bounded(100, 40, status="stopped", every=DAILY)], 100, id="resumed after 35 days"
+            [statement(start=100), statement("completed", 300, 110)], 300, id="statements"
+        ),
+        pytest.param(
+            [
+                order(5, every=(3, 1, "wk"), repeat=WEEKS_2),
+                bounded(100, 40, status="stopped", every=DAILY),
+            ],
+            100,
+            id="resumed after 35 days",
         ),
     ],
 )
@@ -242,7 +353,12 @@ def test_details_are_absent_without_therapy_and_unknown_with_it(name):
     [
         pytest.param([order(20)], "parenteral", 91.3125, id="injections"),
         pytest.param([statement()], "oral", 1, id="tablets"),
-        pytest.param([order(400), order(20, CYANOCOBALAMIN_TABLET, DAILY, route=ORAL)], "oral", 1, id="the newest order decides"),
+        pytest.param(
+            [order(400), order(20, CYANOCOBALAMIN_TABLET, DAILY, route=ORAL)],
+            "oral",
+            1,
+            id="the newest order decides",
+        ),
         pytest.param([given(20)], "parenteral", None, id="a dose alone"),
         pytest.param([order(20, every=None)], "parenteral", None, id="frequency unstated"),
     ],
@@ -254,13 +370,20 @@ def test_route_and_interval(record, route, interval):
     assert facts["b12_therapy.interval"].is_unknown is (interval is None)
 
 
-@pytest.mark.parametrize(("ago", "interval"), [(0, 7 / 3), (13, 7 / 3), (14, 91.3125), (300, 91.3125)])
+@pytest.mark.parametrize(
+    ("ago", "interval"), [(0, 7 / 3), (13, 7 / 3), (14, 91.3125), (300, 91.3125)]
+)
 def test_therapy_is_judged_by_the_phase_that_runs_now(ago, interval):
     loading, upkeep = (
         dosage(1, route=IM, every=(3, 1, "wk"), boundsDuration={"value": 2, "code": "wk"}),
         dosage(1, route=IM, every=QUARTERLY),
     )
-    phased = medication_request(HYDROXOCOBALAMIN, {**loading, "sequence": 1}, {**upkeep, "sequence": 2}, authoredOn=days_ago(ago))
+    phased = medication_request(
+        HYDROXOCOBALAMIN,
+        {**loading, "sequence": 1},
+        {**upkeep, "sequence": 2},
+        authoredOn=days_ago(ago),
+    )
     assert facts_of(phased)["b12_therapy.interval"].value == pytest.approx(interval)
 
 
@@ -284,7 +407,9 @@ def total(value, ago=0):
         pytest.param([order(100), observation("b12_molar", 133, "pmol/L")], False, id="133 pmol/L"),
         pytest.param([order(100), observation("active_b12", 24, "pmol/L")], True, id="active 24"),
         pytest.param([order(100), observation("active_b12", 25, "pmol/L")], False, id="active 25"),
-        pytest.param([order(100), total(179, 30), total(480, 2)], False, id="the newest total decides"),
+        pytest.param(
+            [order(100), total(179, 30), total(480, 2)], False, id="the newest total decides"
+        ),
         pytest.param([total(110)], False, id="no therapy"),
         pytest.param([order(100)], False, id="no result"),
     ],
@@ -307,18 +432,31 @@ def test_low_on_therapy_is_unknown_without_what_it_needs():
 @pytest.mark.parametrize("code", [SNOMED])
 def test_therapy_rests_on_the_resources_that_it_names(code):
     running = order(20)
-    assert [source.reference for source in facts_of(running)["b12_therapy.active"].sources] == [f"MedicationRequest/{running['id']}"]
+    assert [source.reference for source in facts_of(running)["b12_therapy.active"].sources] == [
+        f"MedicationRequest/{running['id']}"
+    ]
 
 
 def test_an_order_for_a_number_of_doses_ends_with_the_last_of_them():
     def course(ago):
-        return facts_of(order(every=(3, 1, "wk"), repeat={"count": 6}, ago=ago))["b12_therapy.standing"].value
+        return facts_of(order(every=(3, 1, "wk"), repeat={"count": 6}, ago=ago))[
+            "b12_therapy.standing"
+        ].value
 
-    assert course(12) == "running"  # six doses, 7/3 days apart: the last comes 12 days after the first
+    assert (
+        course(12) == "running"
+    )  # six doses, 7/3 days apart: the last comes 12 days after the first
     assert course(13) == "scheduled"
 
 
 def test_tablets_of_50_ug_whose_unit_is_coded_in_snomed_ct_are_no_treatment():
-    tablet = {"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet", "system": SNOMED, "code": "428673006"}}]}
-    small = statement(medicationCodeableConcept={"text": "Cyanocobalamin 50microgram tablets"}, dosage=[{**dosage(every=DAILY), **tablet}])
+    tablet = {
+        "doseAndRate": [
+            {"doseQuantity": {"value": 1, "unit": "tablet", "system": SNOMED, "code": "428673006"}}
+        ]
+    }
+    small = statement(
+        medicationCodeableConcept={"text": "Cyanocobalamin 50microgram tablets"},
+        dosage=[{**dosage(every=DAILY), **tablet}],
+    )
     assert facts_of(small, observation("b12", 90, "ng/L"))["b12.status"].value == "deficient"

@@ -46,22 +46,44 @@ def test_every_value_set_that_a_fact_names_exists():
             ),
         ),
         ("metformin.long", ("metformin",)),
-        ("session.folate", ("cobalamin-combination", "folate-combination", "folic-acid", "leucovorin", "levomefolate")),
-        ("patient.pregnant", ("not-pregnant-answer", "pregnancy", "pregnancy-possible", "pregnancy-status", "pregnant-answer")),
+        (
+            "session.folate",
+            (
+                "cobalamin-combination",
+                "folate-combination",
+                "folic-acid",
+                "leucovorin",
+                "levomefolate",
+            ),
+        ),
+        (
+            "patient.pregnant",
+            (
+                "not-pregnant-answer",
+                "pregnancy",
+                "pregnancy-possible",
+                "pregnancy-status",
+                "pregnant-answer",
+            ),
+        ),
     ],
 )
 def test_value_sets_are_those_that_the_fact_reads(fact, wanted):
     assert value_sets(fact) == wanted
 
 
-@pytest.mark.parametrize("fact", ["regimen.start", "order.clarification", "b12.status", "mma.level", "patient.age"])
+@pytest.mark.parametrize(
+    "fact", ["regimen.start", "order.clarification", "b12.status", "mma.level", "patient.age"]
+)
 def test_a_fact_that_reads_other_facts_or_no_codes_names_no_value_set(fact):
     """Some have the names of value sets in them: of facts (leber) or of order templates (mma)."""
     assert value_sets(fact) == ()
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)
-def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(request_name, monkeypatch):
+def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(
+    request_name, monkeypatch
+):
     """Each value set that occurs in the request is taken away in turn; whatever then changes must have named it."""
     met, dropped = set(), set()
 
@@ -94,6 +116,10 @@ def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(req
         without = answers(computed(request_name, CATALOGUE))
         changed = {name for name in CATALOGUE if without[name] != with_all[name]}
         seen.update(changed)
-        assert not {name for name in changed if value_set not in {code for read in closure([name]) for code in value_sets(read)}}
+        assert not {
+            name
+            for name in changed
+            if value_set not in {code for read in closure([name]) for code in value_sets(read)}
+        }
     _identify.cache_clear()
     assert seen or request_name in ("nothing", "unknown age and sex", "a medication not known")

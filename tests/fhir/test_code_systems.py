@@ -31,7 +31,9 @@ SLIPS = {
     "https": lambda name: name.replace("http://", "https://"),
     "http": lambda name: name.replace("https://", "http://"),
     "closing slash": lambda name: f"{name}/" if "://" in name else name,
-    "host in capitals": lambda name: re.sub("://([^/]*)", lambda found: f"://{found[1].upper()}", name),
+    "host in capitals": lambda name: re.sub(
+        "://([^/]*)", lambda found: f"://{found[1].upper()}", name
+    ),
     "capitals": str.upper,
     "www": lambda name: name.replace("://", "://www.") if "://www." not in name else name,
     "blanks": lambda name: f" {name}\n",
@@ -45,7 +47,15 @@ SLIPS = {
 
 
 # What is mended in a system that is not listed too.
-OF_ANY = ("as it is", "https", "http", "closing slash", "host in capitals", "blanks", "version behind a bar")
+OF_ANY = (
+    "as it is",
+    "https",
+    "http",
+    "closing slash",
+    "host in capitals",
+    "blanks",
+    "version behind a bar",
+)
 
 
 @given(st.sampled_from(CODES), st.data())
@@ -55,12 +65,19 @@ def test_a_code_is_in_its_value_sets_whatever_slip_its_system_has(key, data):
     name = data.draw(st.sampled_from(names_of(system)))
     slip = data.draw(st.sampled_from(sorted(SLIPS) if system in CODE_SYSTEMS else OF_ANY))
     sets = TERMINOLOGY.sets_of(canonical_system(SLIPS[slip](name)), code)
-    assert sets == TERMINOLOGY.sets_of(system if system in CODE_SYSTEMS else canonical_system(system), code) != frozenset()
+    assert (
+        sets
+        == TERMINOLOGY.sets_of(system if system in CODE_SYSTEMS else canonical_system(system), code)
+        != frozenset()
+    )
 
 
 @given(
     st.sampled_from(CODES),
-    st.from_regex(r"(https?://[a-z]{3,10}\.example(/[a-z]{0,8}){0,3}|[0-2](\.[1-9][0-9]{0,3}){2,6}|[A-Za-z ]{0,20})", fullmatch=True),
+    st.from_regex(
+        r"(https?://[a-z]{3,10}\.example(/[a-z]{0,8}){0,3}|[0-2](\.[1-9][0-9]{0,3}){2,6}|[A-Za-z ]{0,20})",
+        fullmatch=True,
+    ),
 )
 @MODEST
 def test_a_code_of_another_system_is_in_no_value_set(key, foreign):
@@ -87,7 +104,10 @@ def test_a_canonical_name_stays_what_it_is(system):
     assert canonical_system(once) == once
 
 
-@pytest.mark.parametrize("system", ["http://snomed.info/sct" + "/1" * 5_000_000, "9" * 10_000_000, "http://" + "x" * 10_000_000])
+@pytest.mark.parametrize(
+    "system",
+    ["http://snomed.info/sct" + "/1" * 5_000_000, "9" * 10_000_000, "http://" + "x" * 10_000_000],
+)
 def test_a_hostile_system_is_itself_and_nothing_is_kept_of_it(system):
     from cds_service.fhir import code_systems
 
@@ -114,8 +134,12 @@ def test_pernicious_anaemia_counts_in_each_national_icd_10(system):
     ("code", "fact"),
     [
         pytest.param("D51.0!", "cause.pernicious_anaemia", id="mark of ICD-10-GM"),
-        pytest.param("D51.0+ G32.0*", "cause.pernicious_anaemia", id="two codes of one diagnosis, the first"),
-        pytest.param("D51.0+ G32.0*", "neuro.involvement", id="two codes of one diagnosis, the second"),
+        pytest.param(
+            "D51.0+ G32.0*", "cause.pernicious_anaemia", id="two codes of one diagnosis, the first"
+        ),
+        pytest.param(
+            "D51.0+ G32.0*", "neuro.involvement", id="two codes of one diagnosis, the second"
+        ),
         pytest.param("D510", "cause.pernicious_anaemia", id="without point"),
         pytest.param("D51.00", "cause.pernicious_anaemia", id="national fifth character"),
         pytest.param("D51.0A", "cause.pernicious_anaemia", id="national letter"),
@@ -134,14 +158,28 @@ def test_a_division_of_the_us_modification_is_not_taken_for_the_whole():
 def test_a_result_counts_whatever_slip_the_system_of_its_test_and_of_its_unit_has():
     code = {"coding": [{"system": "https://loinc.org/", "code": "2132-9"}]}
     quantity = {"value": 110, "code": "pg/mL", "system": "https://unitsofmeasure.org/"}
-    assert facts_of(observation("b12", code=code, valueQuantity=quantity))["b12.total"].value.interval.point == 110
+    assert (
+        facts_of(observation("b12", code=code, valueQuantity=quantity))[
+            "b12.total"
+        ].value.interval.point
+        == 110
+    )
 
 
 @pytest.mark.parametrize(
-    "system", ["https://terminology.hl7.org/CodeSystem/condition-clinical", "http://terminology.hl7.org/CodeSystem/condition-clinical/"]
+    "system",
+    [
+        "https://terminology.hl7.org/CodeSystem/condition-clinical",
+        "http://terminology.hl7.org/CodeSystem/condition-clinical/",
+    ],
 )
 def test_a_status_is_that_of_its_own_system_whatever_slip_that_has(system):
-    status = {"coding": [{"system": "https://ehr.example.org/status", "code": "resolved"}, {"system": system, "code": "active"}]}
+    status = {
+        "coding": [
+            {"system": "https://ehr.example.org/status", "code": "resolved"},
+            {"system": system, "code": "active"},
+        ]
+    }
     assert facts_of({**condition("84027009"), "clinicalStatus": status})["b12.diagnosed"].holds
 
 
@@ -159,5 +197,10 @@ def test_what_has_neither_a_code_that_is_read_nor_a_name_is_unidentified(codes, 
 
 def test_the_page_of_code_systems_names_every_one_with_its_names():
     text = PAGE.read_text("utf-8")
-    missing = [name for system, names in CODE_SYSTEMS.items() for name in (system, *names) if f"`{name}`" not in text]
+    missing = [
+        name
+        for system, names in CODE_SYSTEMS.items()
+        for name in (system, *names)
+        if f"`{name}`" not in text
+    ]
     assert missing == []

@@ -9,11 +9,30 @@ from hypothesis import strategies as st
 
 from cds_service.config import Settings
 from cds_service.engine import Call, Engine
-from cds_service.fhir.dates import add_days, completed_months, duration_days, parse_birth_date, parse_day, parse_moment
+from cds_service.fhir.dates import (
+    add_days,
+    completed_months,
+    duration_days,
+    parse_birth_date,
+    parse_day,
+    parse_moment,
+)
 from tests.support.clinic import facts_of, prefetching
-from tests.support.fhir_builders import NOW, PATIENT, TODAY, condition, days_ago, observation, patient, prefetch
+from tests.support.fhir_builders import (
+    NOW,
+    PATIENT,
+    TODAY,
+    condition,
+    days_ago,
+    observation,
+    patient,
+    prefetch,
+)
 
-ZONES = {name: ZoneInfo(name) for name in ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago")}
+ZONES = {
+    name: ZoneInfo(name)
+    for name in ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +66,13 @@ def test_a_time_is_of_the_calendar_day_of_the_deployment(text, zone, day):
     assert parse_day(text, ZONES[zone]) == day
 
 
-@given(st.text(max_size=40) | st.from_regex(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]{0,12}(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?", fullmatch=True))
+@given(
+    st.text(max_size=40)
+    | st.from_regex(
+        r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]{0,12}(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?",
+        fullmatch=True,
+    )
+)
 @settings(max_examples=150, deadline=None)
 def test_no_string_makes_reading_a_date_fail(text):
     for zone in ZONES.values():
@@ -60,8 +85,13 @@ def test_no_string_makes_reading_a_date_fail(text):
 @given(st.text(max_size=30))
 @settings(max_examples=25, deadline=None)
 def test_no_string_for_a_date_makes_a_call_fail_or_hides_another_result(text):
-    result, disease = observation("b12", 110, "ng/L", effectiveDateTime=text), condition("386033004", onsetDateTime=text)
-    facts = facts_of(result, observation("b12", 480, "ng/L", ago=9), disease, who=patient(birth=text))
+    result, disease = (
+        observation("b12", 110, "ng/L", effectiveDateTime=text),
+        condition("386033004", onsetDateTime=text),
+    )
+    facts = facts_of(
+        result, observation("b12", 480, "ng/L", ago=9), disease, who=patient(birth=text)
+    )
     assert facts["b12.total"].value is not None and facts["neuro.involvement"].holds is True
     assert not facts["patient.age"].value or facts["patient.age"].value < 2100
 
@@ -98,20 +128,35 @@ def test_age_in_completed_years(birth, years):
 @pytest.mark.parametrize(
     ("birth", "today", "months"),
     [
-        (date(2024, 2, 29), date(2025, 2, 28), 11), (date(2024, 2, 29), date(2025, 3, 1), 12), (date(2024, 2, 29), date(2028, 2, 29), 48),
-        (date(2026, 1, 31), date(2026, 2, 28), 0), (date(2026, 1, 31), date(2026, 3, 31), 2), (date(2026, 5, 23), date(2026, 11, 23), 6),
+        (date(2024, 2, 29), date(2025, 2, 28), 11),
+        (date(2024, 2, 29), date(2025, 3, 1), 12),
+        (date(2024, 2, 29), date(2028, 2, 29), 48),
+        (date(2026, 1, 31), date(2026, 2, 28), 0),
+        (date(2026, 1, 31), date(2026, 3, 31), 2),
+        (date(2026, 5, 23), date(2026, 11, 23), 6),
         (date(2026, 5, 24), date(2026, 11, 23), 5),
     ],
-)  # fmt: skip
+)
 def test_completed_months_around_leap_days_and_month_ends(birth, today, months):
     assert completed_months(birth, today) == months
 
 
 def test_a_leap_day_child_is_16_on_the_first_of_march():
     who = patient(birth="2012-02-29")
-    assert facts_of(who=who, now=NOW.replace(year=2028, month=2, day=28))["patient.paediatric"].holds is True
-    assert facts_of(who=who, now=NOW.replace(year=2028, month=2, day=29))["patient.paediatric"].holds is False
-    assert facts_of(who=patient(birth="2011-02-28"), now=NOW.replace(year=2027, month=2, day=28))["patient.paediatric"].holds is False
+    assert (
+        facts_of(who=who, now=NOW.replace(year=2028, month=2, day=28))["patient.paediatric"].holds
+        is True
+    )
+    assert (
+        facts_of(who=who, now=NOW.replace(year=2028, month=2, day=29))["patient.paediatric"].holds
+        is False
+    )
+    assert (
+        facts_of(who=patient(birth="2011-02-28"), now=NOW.replace(year=2027, month=2, day=28))[
+            "patient.paediatric"
+        ].holds
+        is False
+    )
 
 
 WINDOWS = [
@@ -122,11 +167,21 @@ WINDOWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("analyte", "value", "unit", "fact", "days"), WINDOWS, ids=[f"{row[0]} {row[4]} days" for row in WINDOWS])
-@pytest.mark.parametrize(("early", "late"), [("T00:00:00Z", "T23:59:59Z"), ("", "")], ids=["with time", "date alone"])
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit", "fact", "days"),
+    WINDOWS,
+    ids=[f"{row[0]} {row[4]} days" for row in WINDOWS],
+)
+@pytest.mark.parametrize(
+    ("early", "late"), [("T00:00:00Z", "T23:59:59Z"), ("", "")], ids=["with time", "date alone"]
+)
 def test_a_window_ends_with_its_last_day(analyte, value, unit, fact, days, early, late):
-    inside = facts_of(observation(analyte, value, unit, effectiveDateTime=days_ago(days) + early))[fact]
-    outside = facts_of(observation(analyte, value, unit, effectiveDateTime=days_ago(days + 1) + late))[fact]
+    inside = facts_of(observation(analyte, value, unit, effectiveDateTime=days_ago(days) + early))[
+        fact
+    ]
+    outside = facts_of(
+        observation(analyte, value, unit, effectiveDateTime=days_ago(days + 1) + late)
+    )[fact]
     assert inside.value is not None
     assert outside.value is None and not outside.is_unknown
 
@@ -138,7 +193,9 @@ def test_a_window_ends_with_its_last_day(analyte, value, unit, fact, days, early
         pytest.param("2026-06", "known", id="a month whose first day is inside"),
         pytest.param("2026", "absent", id="a year whose first day is outside"),
         pytest.param((TODAY + timedelta(days=1)).isoformat(), "known", id="tomorrow"),
-        pytest.param((TODAY + timedelta(days=2)).isoformat(), "unknown", id="the day after tomorrow"),
+        pytest.param(
+            (TODAY + timedelta(days=2)).isoformat(), "unknown", id="the day after tomorrow"
+        ),
         pytest.param("2027", "unknown", id="next year"),
         pytest.param("9999-12-31T23:59:59Z", "unknown", id="the end of time"),
         pytest.param("0001-01-01", "absent", id="the beginning of time"),
@@ -146,14 +203,20 @@ def test_a_window_ends_with_its_last_day(analyte, value, unit, fact, days, early
 )
 def test_partial_and_future_dates_of_results(when, expected):
     fact = facts_of(observation("b12", 110, "ng/L", effectiveDateTime=when))["b12.total"]
-    assert ("known" if fact.value is not None else "unknown" if fact.is_unknown else "absent") == expected
+    assert (
+        "known" if fact.value is not None else "unknown" if fact.is_unknown else "absent"
+    ) == expected
 
 
 @pytest.mark.parametrize(
     ("more", "dated"),
     [
         pytest.param({"effectiveInstant": f"{days_ago(5)}T10:00:00Z"}, True, id="instant"),
-        pytest.param({"effectivePeriod": {"start": "2020-01-01", "end": days_ago(5)}}, True, id="end of the period"),
+        pytest.param(
+            {"effectivePeriod": {"start": "2020-01-01", "end": days_ago(5)}},
+            True,
+            id="end of the period",
+        ),
         pytest.param({"effectivePeriod": {"start": days_ago(5)}}, False, id="a period without end"),
         pytest.param({"issued": f"{days_ago(5)}T10:00:00Z"}, False, id="issued alone"),
         pytest.param({}, False, id="no date"),
@@ -166,11 +229,21 @@ def test_what_dates_a_result(more, dated):
 
 def test_issued_breaks_a_tie_of_one_time_and_nothing_else():
     when = f"{days_ago(5)}T08:00:00Z"
-    first = observation("b12", 110, "ng/L", effectiveDateTime=when, issued=f"{days_ago(5)}T09:00:00Z")
-    second = observation("b12", 480, "ng/L", effectiveDateTime=when, issued=f"{days_ago(4)}T09:00:00Z")
+    first = observation(
+        "b12", 110, "ng/L", effectiveDateTime=when, issued=f"{days_ago(5)}T09:00:00Z"
+    )
+    second = observation(
+        "b12", 480, "ng/L", effectiveDateTime=when, issued=f"{days_ago(4)}T09:00:00Z"
+    )
     for order in ([first, second], [second, first]):
         assert facts_of(*order)["b12.total.level"].value == "sufficient"
-    later = observation("b12", 250, "ng/L", effectiveDateTime=f"{days_ago(5)}T08:00:01Z", issued="2020-01-01T00:00:00Z")
+    later = observation(
+        "b12",
+        250,
+        "ng/L",
+        effectiveDateTime=f"{days_ago(5)}T08:00:01Z",
+        issued="2020-01-01T00:00:00Z",
+    )
     assert facts_of(first, second, later)["b12.total.level"].value == "indeterminate"
 
 
@@ -178,14 +251,19 @@ def test_issued_breaks_a_tie_of_one_time_and_nothing_else():
     ("zone", "sent", "inside"),
     [
         # Noon UTC on 23 November is 24 November in Kiritimati: the window of 3 days then begins on the 21st.
-        ("UTC", "2026-11-20T00:00:00Z", True), ("Pacific/Kiritimati", "2026-11-20T09:59:00Z", False), ("Pacific/Kiritimati", "2026-11-20T10:00:00Z", True),
-        ("America/New_York", "2026-11-20T04:59:59Z", False), ("America/New_York", "2026-11-20T05:00:00Z", True),
+        ("UTC", "2026-11-20T00:00:00Z", True),
+        ("Pacific/Kiritimati", "2026-11-20T09:59:00Z", False),
+        ("Pacific/Kiritimati", "2026-11-20T10:00:00Z", True),
+        ("America/New_York", "2026-11-20T04:59:59Z", False),
+        ("America/New_York", "2026-11-20T05:00:00Z", True),
     ],
-)  # fmt: skip
+)
 def test_windows_follow_the_calendar_of_the_deployment(zone, sent, inside):
     values = prefetch(observation("potassium", 3.1, "mmol/L", effectiveDateTime=sent))
     call = Call("order-sign", PATIENT, None, None, None, prefetching(values))
-    assert (Engine(Settings(timezone=zone)).facts(call, NOW)["potassium"].value is not None) is inside
+    assert (
+        Engine(Settings(timezone=zone)).facts(call, NOW)["potassium"].value is not None
+    ) is inside
 
 
 @pytest.mark.parametrize(

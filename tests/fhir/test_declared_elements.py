@@ -8,7 +8,18 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
-from msgspec.inspect import AnyType, BoolType, FloatType, ListType, NoneType, RawType, StrType, StructType, UnionType, type_info
+from msgspec.inspect import (
+    AnyType,
+    BoolType,
+    FloatType,
+    ListType,
+    NoneType,
+    RawType,
+    StrType,
+    StructType,
+    UnionType,
+    type_info,
+)
 
 from cds_service.fhir import r4
 from tests.fhir_profiles.profiles import STRUCTURE_DEFINITIONS
@@ -41,7 +52,11 @@ NUMBERS = {"Decimal", "Integer", "PositiveInt", "UnsignedInt", "int", "float"}
 
 def structures() -> list[type]:
     """Every structure that has elements of FHIR."""
-    found = [item for item in vars(r4).values() if isinstance(item, type) and issubclass(item, msgspec.Struct)]
+    found = [
+        item
+        for item in vars(r4).values()
+        if isinstance(item, type) and issubclass(item, msgspec.Struct)
+    ]
     abstract = {r4.Element, r4.BackboneElement, r4.Resource, r4.OfPatient, r4.OfMedication}
     return [item for item in found if item not in abstract]
 
@@ -57,15 +72,21 @@ def elements(structure: type) -> list[tuple[str, Any]]:
     return [(field.name, field.type) for field in info.fields if field.name not in skipped]
 
 
-CASES = [(structure, name, kind) for structure in structures() for name, kind in elements(structure)]
+CASES = [
+    (structure, name, kind) for structure in structures() for name, kind in elements(structure)
+]
 
 
 @pytest.mark.parametrize(
-    ("structure", "name", "kind"), CASES, ids=lambda value: getattr(value, "__name__", value if isinstance(value, str) else "")
+    ("structure", "name", "kind"),
+    CASES,
+    ids=lambda value: getattr(value, "__name__", value if isinstance(value, str) else ""),
 )
 def test_an_element_is_declared_as_the_model_has_it(structure: type, name: str, kind: Any) -> None:
     fields = model_of(structure).model_fields
-    field = next((found for found in fields.values() if (found.alias or "") == name), fields.get(name))
+    field = next(
+        (found for found in fields.values() if (found.alias or "") == name), fields.get(name)
+    )
     assert field is not None, f"{structure.__name__} has no element {name}"
     names = set(_names(field.annotation))
     if isinstance(kind, RawType):  # kept as it was sent, to be carried over into an order
@@ -88,7 +109,9 @@ def _agrees(kind: Any, names: set[str]) -> bool:
     if isinstance(kind, StructType):
         wanted = TYPES.get(kind.cls.__name__, kind.cls.__name__)
         # A Duration is a Quantity (FHIR R4, "Duration").
-        return any(name.removesuffix("Type").replace("Duration", "Quantity") == wanted for name in names)
+        return any(
+            name.removesuffix("Type").replace("Duration", "Quantity") == wanted for name in names
+        )
     if isinstance(kind, StrType):
         return bool(names & TEXT)
     if isinstance(kind, FloatType):
@@ -98,15 +121,26 @@ def _agrees(kind: Any, names: set[str]) -> bool:
     return isinstance(kind, (AnyType, RawType))
 
 
-MEASURED = [name for name, profile in STRUCTURE_DEFINITIONS.items() if profile["type"] in {read.__name__ for read in r4.READ_RESOURCES}]
+MEASURED = [
+    name
+    for name, profile in STRUCTURE_DEFINITIONS.items()
+    if profile["type"] in {read.__name__ for read in r4.READ_RESOURCES}
+]
 
 
-@pytest.mark.parametrize("name", [name for name in MEASURED if not name.endswith("-order") or name.startswith("draft-")])
+@pytest.mark.parametrize(
+    "name", [name for name in MEASURED if not name.endswith("-order") or name.startswith("draft-")]
+)
 def test_a_profile_of_what_is_read_constrains_only_elements_that_are_read(name: str) -> None:
     """What a client takes the trouble to send by a profile of ours, the service reads."""
     declared = {element.path for element in r4.declared_elements()}
     profile = STRUCTURE_DEFINITIONS[name]
     constrained = {
-        re.sub(r"\[x\]$|:\w+", "", element["path"]).replace("[x].", "Quantity.") for element in profile["differential"]["element"]
+        re.sub(r"\[x\]$|:\w+", "", element["path"]).replace("[x].", "Quantity.")
+        for element in profile["differential"]["element"]
     }
-    assert not {path for path in constrained - {profile["type"]} if not any(found.startswith(path) for found in declared)}
+    assert not {
+        path
+        for path in constrained - {profile["type"]}
+        if not any(found.startswith(path) for found in declared)
+    }

@@ -74,7 +74,10 @@ def test_a_timing_code_beside_a_local_one_is_read():
     "timing",
     [
         pytest.param({"repeat": {"count": 1}}, id="count 1"),
-        pytest.param({"repeat": {"count": 1, "frequency": 1, "period": 1, "periodUnit": "d"}}, id="count 1 with a frequency"),
+        pytest.param(
+            {"repeat": {"count": 1, "frequency": 1, "period": 1, "periodUnit": "d"}},
+            id="count 1 with a frequency",
+        ),
         pytest.param({"event": ["2026-12-01"]}, id="one event"),
     ],
 )
@@ -87,15 +90,28 @@ def test_a_single_dose_has_an_infinite_interval_and_no_daily_dose(timing):
     "stated",
     [
         pytest.param({**dosage(1, every=DAILY), "asNeededBoolean": True}, id="PRN"),
-        pytest.param({**dosage(1, every=DAILY), "asNeededCodeableConcept": {"text": "tiredness"}}, id="PRN for a reason"),
+        pytest.param(
+            {**dosage(1, every=DAILY), "asNeededCodeableConcept": {"text": "tiredness"}},
+            id="PRN for a reason",
+        ),
         pytest.param({**dosage(1), "text": "one when needed"}, id="as needed in text"),
         pytest.param(timed(repeat={"frequency": 2}), id="frequency without period"),
         pytest.param(timed(repeat={"frequency": 1, "period": 1}), id="period without unit"),
         pytest.param(timed(repeat={"frequency": 1, "period": 0, "periodUnit": "d"}), id="period 0"),
-        pytest.param(timed(repeat={"frequency": 0, "period": 1, "periodUnit": "d"}), id="frequency 0"),
-        pytest.param(timed(repeat={"frequency": "2", "period": 1, "periodUnit": "d"}), id="a frequency that is no number"),
-        pytest.param(timed(repeat={"frequency": 10**400, "period": 1, "periodUnit": "d"}), id="a frequency of 401 digits"),
-        pytest.param(timed(repeat={"frequency": 1, "period": 1e308, "periodUnit": "d"}), id="period 1e308"),
+        pytest.param(
+            timed(repeat={"frequency": 0, "period": 1, "periodUnit": "d"}), id="frequency 0"
+        ),
+        pytest.param(
+            timed(repeat={"frequency": "2", "period": 1, "periodUnit": "d"}),
+            id="a frequency that is no number",
+        ),
+        pytest.param(
+            timed(repeat={"frequency": 10**400, "period": 1, "periodUnit": "d"}),
+            id="a frequency of 401 digits",
+        ),
+        pytest.param(
+            timed(repeat={"frequency": 1, "period": 1e308, "periodUnit": "d"}), id="period 1e308"
+        ),
     ],
 )
 def test_an_unstated_frequency_is_not_judged(stated):
@@ -112,7 +128,9 @@ def test_an_unstated_frequency_is_not_judged(stated):
         pytest.param(dosage(1), id="no frequency"),
         pytest.param(timed(code={"text": "once a day"}), id="timing in text"),
         pytest.param(timed(repeat={}), id="empty repeat"),
-        pytest.param(timed(repeat={"boundsDuration": {"value": 2, "code": "wk"}}), id="bounds alone"),
+        pytest.param(
+            timed(repeat={"boundsDuration": {"value": 2, "code": "wk"}}), id="bounds alone"
+        ),
     ],
 )
 def test_of_a_solid_form_by_mouth_one_a_day_is_taken(stated):
@@ -120,7 +138,9 @@ def test_of_a_solid_form_by_mouth_one_a_day_is_taken(stated):
     assert found.interval == 1 and found.daily == 1000
 
 
-@pytest.mark.parametrize("name", ["Cyanocobalamin 1 mg/mL oral solution", "Hydroxocobalamin 1 mg/mL injection"])
+@pytest.mark.parametrize(
+    "name", ["Cyanocobalamin 1 mg/mL oral solution", "Hydroxocobalamin 1 mg/mL injection"]
+)
 def test_of_another_form_none_is_taken(name):
     found = facts_of(drafts=[draft({"text": name}, {})]).session.drafts[0].phase
     assert found.interval is None and found.dose is None
@@ -144,17 +164,69 @@ def test_a_dose_by_mass(dose, unit, micrograms):
     [
         pytest.param(HYDROXOCOBALAMIN, 1, "mL", 1000, id="1 mL of 1 mg/mL"),
         pytest.param(HYDROXOCOBALAMIN, 2, "ml", 2000, id="ml in small letters"),
-        pytest.param({"coding": [{"system": RXNORM, "code": "103010"}]}, 1, "mL", 250, id="strength from the code"),
-        pytest.param({"text": "Cyanocobalamin 1000 mcg/mL injection"}, 0.1, "mL", 100, id="strength in micrograms"),
-        pytest.param({"text": "Hydroxocobalamin 1mg/1ml solution for injection ampoules"}, 1, "mL", 1000, id="1mg/1ml"),
-        pytest.param({"text": "Cyanocobalamin 500 mcg/0.5 mL injection"}, 0.5, "mL", 500, id="strength in another volume"),
-        pytest.param({"text": "Cyanocobalamin 1,000 mcg tablet"}, 1, "tablet", 1000, id="thousands comma"),
-        pytest.param({"text": "Cyanocobalamin 50 microgram tablets"}, 2, "{tbl}", 100, id="two tablets"),
-        pytest.param({"coding": [{"system": RXNORM, "code": "309593"}]}, 1, "1", 1000, id="unit 1, strength from the code"),
-        pytest.param({"coding": [{"system": RXNORM, "code": "105686"}]}, 1, "tablet", 50, id="50 ug tablet by code"),
+        pytest.param(
+            {"coding": [{"system": RXNORM, "code": "103010"}]},
+            1,
+            "mL",
+            250,
+            id="strength from the code",
+        ),
+        pytest.param(
+            {"text": "Cyanocobalamin 1000 mcg/mL injection"},
+            0.1,
+            "mL",
+            100,
+            id="strength in micrograms",
+        ),
+        pytest.param(
+            {"text": "Hydroxocobalamin 1mg/1ml solution for injection ampoules"},
+            1,
+            "mL",
+            1000,
+            id="1mg/1ml",
+        ),
+        pytest.param(
+            {"text": "Cyanocobalamin 500 mcg/0.5 mL injection"},
+            0.5,
+            "mL",
+            500,
+            id="strength in another volume",
+        ),
+        pytest.param(
+            {"text": "Cyanocobalamin 1,000 mcg tablet"}, 1, "tablet", 1000, id="thousands comma"
+        ),
+        pytest.param(
+            {"text": "Cyanocobalamin 50 microgram tablets"}, 2, "{tbl}", 100, id="two tablets"
+        ),
+        pytest.param(
+            {"coding": [{"system": RXNORM, "code": "309593"}]},
+            1,
+            "1",
+            1000,
+            id="unit 1, strength from the code",
+        ),
+        pytest.param(
+            {"coding": [{"system": RXNORM, "code": "105686"}]},
+            1,
+            "tablet",
+            50,
+            id="50 ug tablet by code",
+        ),
         pytest.param(FOLIC_ACID_1MG, 5, "tablets", 5000, id="five tablets"),
-        pytest.param({"text": "Folic acid 2.5mg/5ml oral solution sugar free"}, 0.8, "mL", 400, id="folic acid solution"),
-        pytest.param({"text": "Folic acid 400 micrograms/ml oral solution"}, 1, "ml", 400, id="folic acid in 1 mL"),
+        pytest.param(
+            {"text": "Folic acid 2.5mg/5ml oral solution sugar free"},
+            0.8,
+            "mL",
+            400,
+            id="folic acid solution",
+        ),
+        pytest.param(
+            {"text": "Folic acid 400 micrograms/ml oral solution"},
+            1,
+            "ml",
+            400,
+            id="folic acid in 1 mL",
+        ),
         pytest.param(TABLET_NO_STRENGTH, 1, "tablet", None, id="no strength"),
         pytest.param(HYDROXOCOBALAMIN, 1, "tablet", None, id="tablets of a solution"),
         pytest.param(CYANOCOBALAMIN_TABLET, 1, "mL", None, id="millilitres of a tablet"),
@@ -173,20 +245,40 @@ def test_a_dose_in_units_of_a_product(product, dose, unit, micrograms):
         pytest.param("drop", "404218003", None, id="a drop"),
     ],
 )
-def test_a_dose_whose_unit_is_coded_in_snomed_ct_is_read_by_its_printed_unit(unit, code, micrograms):
-    stated = {"doseAndRate": [{"doseQuantity": {"value": 1, "unit": unit, "system": SNOMED, "code": code}}]}
+def test_a_dose_whose_unit_is_coded_in_snomed_ct_is_read_by_its_printed_unit(
+    unit, code, micrograms
+):
+    stated = {
+        "doseAndRate": [
+            {"doseQuantity": {"value": 1, "unit": unit, "system": SNOMED, "code": code}}
+        ]
+    }
     assert phase(stated, of={"text": "Cyanocobalamin 50microgram tablets"}).dose == micrograms
 
 
 @pytest.mark.parametrize(
     ("repeat", "days"),
     [
-        pytest.param({"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon", "wed", "fri"]}, 7 / 3, id="daily on three days"),
-        pytest.param({"frequency": 2, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}, 7 / 2, id="twice on one day"),
         pytest.param(
-            {"frequency": 1, "period": 24, "periodUnit": "h", "dayOfWeek": ["tue", "sat"]}, 7 / 2, id="every 24 hours on two days"
+            {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon", "wed", "fri"]},
+            7 / 3,
+            id="daily on three days",
         ),
-        pytest.param({"frequency": 3, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon", "wed", "fri"]}, 7 / 3, id="three times a week"),
+        pytest.param(
+            {"frequency": 2, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]},
+            7 / 2,
+            id="twice on one day",
+        ),
+        pytest.param(
+            {"frequency": 1, "period": 24, "periodUnit": "h", "dayOfWeek": ["tue", "sat"]},
+            7 / 2,
+            id="every 24 hours on two days",
+        ),
+        pytest.param(
+            {"frequency": 3, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon", "wed", "fri"]},
+            7 / 3,
+            id="three times a week",
+        ),
         pytest.param({"dayOfWeek": ["mon", "thu"]}, 7 / 2, id="days alone"),
     ],
 )
@@ -199,13 +291,19 @@ def test_a_dose_on_certain_days_of_the_week_is_not_given_on_the_others(repeat, d
     [
         pytest.param({"count": 6}, 14, id="6 doses, 3 a week"),
         pytest.param({"count": 6, "countMax": 9}, 21, id="6 to 9 doses"),
-        pytest.param({"count": 6, "boundsDuration": {"value": 3, "unit": "wk", "code": "wk"}}, 21, id="bounds come first"),
+        pytest.param(
+            {"count": 6, "boundsDuration": {"value": 3, "unit": "wk", "code": "wk"}},
+            21,
+            id="bounds come first",
+        ),
         pytest.param({"count": 0}, None, id="0"),
         pytest.param({}, None, id="no count"),
     ],
 )
 def test_a_number_of_doses_bounds_a_phase(repeat, days):
-    assert phase(dosage(1, route=IM, every=(3, 1, "wk"), **repeat), of=HYDROXOCOBALAMIN).duration == (pytest.approx(days) if days else None)
+    assert phase(
+        dosage(1, route=IM, every=(3, 1, "wk"), **repeat), of=HYDROXOCOBALAMIN
+    ).duration == (pytest.approx(days) if days else None)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +336,11 @@ def test_a_dose_that_cannot_be_read_is_unstated(dose):
         ({"text": "Sublingual"}, "oral", False),
         ({"text": "buccal"}, "oral", False),
         ({"text": "nasal"}, "nasal", False),
-        ({"coding": [{"system": "urn:local", "code": "7", "display": "Oral route"}]}, "oral", False),
+        (
+            {"coding": [{"system": "urn:local", "code": "7", "display": "Oral route"}]},
+            "oral",
+            False,
+        ),
         ({"text": "as directed"}, None, False),
     ],
 )
@@ -250,12 +352,16 @@ def test_routes_by_code_and_by_text(route, expected, intramuscular):
 @pytest.mark.parametrize(
     ("product", "route"),
     [
-        ({"text": "Hydroxocobalamin 1 mg/mL injection"}, "parenteral"), ({"text": "Cyanocobalamin 1mg/1ml ampoule"}, "parenteral"),
-        ({"text": "Cyanocobalamin 1000 mcg/mL vial"}, "parenteral"), ({"coding": [{"system": RXNORM, "code": "309594"}]}, "parenteral"),
-        ({"text": "Cyanocobalamin 1 mg tablet"}, "oral"), ({"text": "Cyanocobalamin 1 mg sublingual tablet"}, "oral"),
-        ({"text": "Cyanocobalamin 500 mcg/actuat nasal spray"}, "nasal"), ({"text": "Cyanocobalamin"}, None),
+        ({"text": "Hydroxocobalamin 1 mg/mL injection"}, "parenteral"),
+        ({"text": "Cyanocobalamin 1mg/1ml ampoule"}, "parenteral"),
+        ({"text": "Cyanocobalamin 1000 mcg/mL vial"}, "parenteral"),
+        ({"coding": [{"system": RXNORM, "code": "309594"}]}, "parenteral"),
+        ({"text": "Cyanocobalamin 1 mg tablet"}, "oral"),
+        ({"text": "Cyanocobalamin 1 mg sublingual tablet"}, "oral"),
+        ({"text": "Cyanocobalamin 500 mcg/actuat nasal spray"}, "nasal"),
+        ({"text": "Cyanocobalamin"}, None),
     ],
-)  # fmt: skip
+)
 def test_a_product_without_route_takes_that_of_its_form(product, route):
     found = phase({}, of=product)
     assert found.route == route
@@ -266,7 +372,9 @@ def test_the_stated_route_comes_before_the_form():
     assert phase(dosage(1, route=ORAL), of=HYDROXOCOBALAMIN).route == "oral"
 
 
-LOADING = dosage(1, route=IM, every=(3, 1, "wk"), boundsDuration={"value": 2, "unit": "wk", "code": "wk"})
+LOADING = dosage(
+    1, route=IM, every=(3, 1, "wk"), boundsDuration={"value": 2, "unit": "wk", "code": "wk"}
+)
 MAINTENANCE = dosage(1, route=IM, every=(1, 3, "mo"))
 
 
@@ -274,7 +382,9 @@ MAINTENANCE = dosage(1, route=IM, every=(1, 3, "mo"))
     "dosages",
     [
         pytest.param([{**LOADING, "sequence": 1}, {**MAINTENANCE, "sequence": 2}], id="in order"),
-        pytest.param([{**MAINTENANCE, "sequence": 2}, {**LOADING, "sequence": 1}], id="out of order"),
+        pytest.param(
+            [{**MAINTENANCE, "sequence": 2}, {**LOADING, "sequence": 1}], id="out of order"
+        ),
         pytest.param([LOADING, MAINTENANCE], id="without sequence"),
         pytest.param([MAINTENANCE, {**LOADING, "sequence": 1}], id="one with sequence"),
     ],
@@ -286,7 +396,12 @@ def test_a_draft_is_judged_by_its_first_phase(dosages):
 
 @pytest.mark.parametrize(
     ("dose", "every", "per_day"),
-    [(5, (1, 1, "wk"), Decimal(5000) / 7), (1, (2, 1, "d"), 2000), (0.8, (1, 2, "d"), 400), (1, DAILY, 1000)],
+    [
+        (5, (1, 1, "wk"), Decimal(5000) / 7),
+        (1, (2, 1, "d"), 2000),
+        (0.8, (1, 2, "d"), 400),
+        (1, DAILY, 1000),
+    ],
 )
 def test_folate_a_day_is_the_mean_over_the_period(dose, every, per_day):
     order = draft(FOLIC_ACID_1MG, dosage(dose, route=ORAL, every=every))
@@ -294,15 +409,40 @@ def test_folate_a_day_is_the_mean_over_the_period(dose, every, per_day):
 
 
 junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["timing", "repeat", "frequency", "period", "periodUnit", "route", "coding", "code", "doseAndRate", "doseQuantity", "value", "unit", "count", "event", "dayOfWeek", "sequence"]),
-        inner,
-        max_size=4,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "timing",
+                    "repeat",
+                    "frequency",
+                    "period",
+                    "periodUnit",
+                    "route",
+                    "coding",
+                    "code",
+                    "doseAndRate",
+                    "doseQuantity",
+                    "value",
+                    "unit",
+                    "count",
+                    "event",
+                    "dayOfWeek",
+                    "sequence",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(junk)

@@ -5,7 +5,17 @@ import time
 import pytest
 
 from tests.support.clinic import facts_of
-from tests.support.fhir_builders import DAILY, IM, ORAL, RXNORM, SNOMED, allergy, dosage, draft, medication_request
+from tests.support.fhir_builders import (
+    DAILY,
+    IM,
+    ORAL,
+    RXNORM,
+    SNOMED,
+    allergy,
+    dosage,
+    draft,
+    medication_request,
+)
 
 ATC, DMD = "http://www.whocc.no/atc", "https://dmd.nhs.uk"
 
@@ -46,7 +56,9 @@ def test_cobalamins_by_code(system, code, agent):
 def test_cobalamins_by_name_are_marked_as_recognised_by_name(text, agent):
     found = product({"text": text})
     assert (found.cobalamin, found.by) == (agent, "name")
-    source = facts_of(medication_request({"text": text}, dosage(1, route=IM)))["b12_therapy.active"].sources[0]
+    source = facts_of(medication_request({"text": text}, dosage(1, route=IM)))[
+        "b12_therapy.active"
+    ].sources[0]
     assert "recognised by name" in source.text
 
 
@@ -59,7 +71,9 @@ COMBINATIONS = [
 
 
 @pytest.mark.parametrize(
-    "concept", [*({"text": text} for text in COMBINATIONS), coded(RXNORM, "199240"), coded(RXNORM, "1145991")], ids=str
+    "concept",
+    [*({"text": text} for text in COMBINATIONS), coded(RXNORM, "199240"), coded(RXNORM, "1145991")],
+    ids=str,
 )
 def test_combinations_are_never_cobalamin_therapy_nor_draft(concept):
     stated = dosage(1, "tablet", route=ORAL, every=DAILY)
@@ -88,10 +102,11 @@ def test_any_intake_counts_multivitamins_and_small_doses(text, intake):
         ({"text": "Folic acid 2.5 MG / pyridoxine 25 MG / vitamin B12 2 MG Oral Tablet"}, 2500),
         ({"text": "Ferrous fumarate 305 mg / folic acid 350 micrograms"}, 350),
         ({"text": "Prenatal multivitamin with folic acid 0.8 mg"}, 800),
-        (coded(RXNORM, "199240"), 400), (coded(RXNORM, "1145991"), 2500),
+        (coded(RXNORM, "199240"), 400),
+        (coded(RXNORM, "1145991"), 2500),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_the_folate_of_a_combination_counts_by_its_stated_dose(concept, per_day):
     facts = facts_of(drafts=[draft(concept, dosage(1, "tablet", route=ORAL, every=DAILY))])
     assert facts["draft.folate"].holds is True
@@ -114,12 +129,16 @@ def test_the_cyanide_antidote_is_no_therapy(concept):
 @pytest.mark.parametrize(
     ("concept", "agents"),
     [
-        ({"text": "Folic acid 5mg tablets"}, {"folic-acid"}), (coded(RXNORM, "310410"), {"folic-acid"}), (coded(DMD, "6247001"), {"folic-acid"}),
-        ({"text": "L-methylfolate 15 mg"}, {"levomefolate"}), ({"text": "Levomefolate calcium 7.5 mg"}, {"levomefolate"}),
-        ({"text": "Calcium folinate 15 mg tablets"}, {"leucovorin"}), (coded(RXNORM, "6313"), {"leucovorin"}),
+        ({"text": "Folic acid 5mg tablets"}, {"folic-acid"}),
+        (coded(RXNORM, "310410"), {"folic-acid"}),
+        (coded(DMD, "6247001"), {"folic-acid"}),
+        ({"text": "L-methylfolate 15 mg"}, {"levomefolate"}),
+        ({"text": "Levomefolate calcium 7.5 mg"}, {"levomefolate"}),
+        ({"text": "Calcium folinate 15 mg tablets"}, {"leucovorin"}),
+        (coded(RXNORM, "6313"), {"leucovorin"}),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_folates(concept, agents):
     assert product(concept).agents == agents
 
@@ -127,13 +146,19 @@ def test_folates(concept, agents):
 @pytest.mark.parametrize(
     ("text", "stated", "counts"),
     [
-        ("Leucovorin 15 mg tablet", {}, True), ("Leucovorin 15 mg", dosage(15, route=ORAL), True), ("Leucovorin 15 mg", dosage(15, route=IM), False),
-        ("Leucovorin 100 mg injection", {}, False), ("Calcium folinate 350 mg/35 ml solution for injection vials", {}, False), ("Leucovorin", {}, False),
+        ("Leucovorin 15 mg tablet", {}, True),
+        ("Leucovorin 15 mg", dosage(15, route=ORAL), True),
+        ("Leucovorin 15 mg", dosage(15, route=IM), False),
+        ("Leucovorin 100 mg injection", {}, False),
+        ("Calcium folinate 350 mg/35 ml solution for injection vials", {}, False),
+        ("Leucovorin", {}, False),
         ("Folic acid 5 mg/mL injection", dosage(5, route=IM), True),
     ],
-)  # fmt: skip
+)
 def test_leucovorin_counts_as_folate_only_by_mouth(text, stated, counts):
-    facts = facts_of(medication_request({"text": text}, stated), drafts=[draft({"text": text}, stated)])
+    facts = facts_of(
+        medication_request({"text": text}, stated), drafts=[draft({"text": text}, stated)]
+    )
     assert facts["draft.folate"].holds is counts
     assert facts["folate_therapy.active"].holds is counts
 
@@ -153,7 +178,12 @@ def test_leucovorin_counts_as_folate_only_by_mouth(text, stated, counts):
 )
 def test_other_medications_are_none_of_ours(text):
     found = product({"text": text})
-    assert found.cobalamin == "" and found.identified and not found.has_cobalamin and not found.has_folate
+    assert (
+        found.cobalamin == ""
+        and found.identified
+        and not found.has_cobalamin
+        and not found.has_folate
+    )
     assert facts_of(medication_request({"text": text}))["b12_therapy.active"].holds is False
 
 
@@ -164,7 +194,14 @@ def test_a_code_decides_before_a_name():
 
 def test_the_display_of_a_local_code_is_a_name():
     assert (
-        product({"coding": [{"system": "urn:local", "code": "7", "display": "Cyanocobalamin 1 mg tablet"}]}).cobalamin == "cyanocobalamin"
+        product(
+            {
+                "coding": [
+                    {"system": "urn:local", "code": "7", "display": "Cyanocobalamin 1 mg tablet"}
+                ]
+            }
+        ).cobalamin
+        == "cyanocobalamin"
     )
 
 
@@ -177,21 +214,29 @@ def test_a_medication_by_reference(where):
         "prefetch": "Medication/med-1",
         "prefetch, absolute": "https://ehr.example.org/fhir/Medication/med-1/_history/2",
     }[where]
-    order = medication_request(None, dosage(1, route=IM), medicationReference={"reference": reference})
+    order = medication_request(
+        None, dosage(1, route=IM), medicationReference={"reference": reference}
+    )
     if where == "contained":
         order["contained"] = [medication]
     from tests.support.fhir_builders import prefetch
 
     values = prefetch(order)
     if where != "contained":
-        values["medication-requests"]["entry"].append({"resource": medication, "search": {"mode": "include"}})
+        values["medication-requests"]["entry"].append(
+            {"resource": medication, "search": {"mode": "include"}}
+        )
     assert facts_of(prefetched=values)["b12_therapy.active"].holds is True
 
 
 def test_a_reference_that_leads_nowhere_leaves_it_open():
     order = draft(None, medicationReference={"reference": "Medication/nowhere"})
     facts = facts_of(drafts=[order, draft({"text": "Folic acid 5 mg tablets"})])
-    assert facts["draft.b12"].is_unknown and facts["draft.folate"].holds and facts["session.b12"].is_unknown
+    assert (
+        facts["draft.b12"].is_unknown
+        and facts["draft.folate"].holds
+        and facts["session.b12"].is_unknown
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,12 @@ def kind(found: Product) -> str:
 SINGLE = [
     # dm+d
     ("Hydroxocobalamin 1mg/1ml solution for injection ampoules", H, 1000, "mL"),
-    ("Hydroxocobalamin 1mg/1ml solution for injection ampoules (A A H Pharmaceuticals Ltd)", H, 1000, "mL"),
+    (
+        "Hydroxocobalamin 1mg/1ml solution for injection ampoules (A A H Pharmaceuticals Ltd)",
+        H,
+        1000,
+        "mL",
+    ),
     ("Hydroxocobalamin 10mg/2ml solution for injection ampoules", H, 5000, "mL"),
     ("Cobalin-H 1mg/1ml solution for injection ampoules (ADVANZ Pharma)", H, 1000, "mL"),
     ("Neo-Cytamen 1000micrograms/1ml solution for injection ampoules", H, 1000, "mL"),
@@ -110,7 +115,7 @@ SINGLE = [
     ("Cyanocobalamin 500-1000 mcg", C, None, ""),
     ("Cyanocobalamin 10 mcg/kg", C, None, ""),
     ("Hydroxocobalamin 50000 UI", H, None, ""),
-]  # fmt: skip
+]
 
 COMBINATIONS = [
     ("Pregabalin 75 mg / Methylcobalamin 750 mcg capsule", M, None),
@@ -132,7 +137,11 @@ COMBINATIONS = [
     ("VITAMIN B1,B6,B12 (NEURONERV) TABLET", C, None),
     ("Hidroxocobalamina + Tiamina + Piridoxina 50000 UI / 100 mg / 50 mg", H, None),
     ("FAT BLASTER L-Carnitine 300 mg/ml Methionine 25 mg/ml Vitamin B12 1 mg/ml", C, None),
-    ("pyridoxine hydrochloride 100 MG / thiamine hydrochloride 100 MG / vitamin B12 0.2 MG Oral Tablet", C, None),
+    (
+        "pyridoxine hydrochloride 100 MG / thiamine hydrochloride 100 MG / vitamin B12 0.2 MG Oral Tablet",
+        C,
+        None,
+    ),
     ("Methylcobalamin, Alpha Lipoic Acid & Vitamin B Complex Capsules", M, None),
     ("Cyanocobalamin 1 mg with intrinsic factor", C, None),
     ("folic acid-vit B6-vit B12 2.5-25-1 mg tablet", C, 2500),
@@ -143,14 +152,22 @@ COMBINATIONS = [
     ("METHYLFOLATE CALCIUM 25,000 MCG DFE-MECOBALAMIN 2,000 MCG CAPSULE", M, 25000),
     ("LEUCOVORIN 4 MG-PYRIDOXAL PHOSPHATE 50 MG-MECOBALAMIN 2 MG TABLET", M, 4000),
     ("COQ10-ALA-RESVERATROL-LEUCOVORIN-B6-MECOBALAMIN-VITC-D3 ORAL", M, None),
-    ("Methylcobalamin 1500mcg + Alpha Lipoic Acid 100mg + Pyridoxine HCl 3mg + Folic Acid 1.5mg", M, 1500),
-    ("Alpha Lipoic acid 100mg, Vit. D3 1000 IU, Folic acid 1.5mg, Pyridoxine 3mg, Methylcobalamin 1500mcg 10's", M, 1500),
+    (
+        "Methylcobalamin 1500mcg + Alpha Lipoic Acid 100mg + Pyridoxine HCl 3mg + Folic Acid 1.5mg",
+        M,
+        1500,
+    ),
+    (
+        "Alpha Lipoic acid 100mg, Vit. D3 1000 IU, Folic acid 1.5mg, Pyridoxine 3mg, Methylcobalamin 1500mcg 10's",
+        M,
+        1500,
+    ),
     ("Iron, vitamin C, vitamin B12 and folic acid", C, None),
     ("vitamin B12 folic acid 400 mcg tablets", C, 400),
     ("Folate (as folic acid) 400 mcg, vitamin B12 (as cyanocobalamin) 6 mcg", C, 400),
     ("mecobalamin-levomefolate-B6 phos 2-3-35 mg", M, 3000),
     ("Vit.B6/B12/Folsäure", C, None),
-]  # fmt: skip
+]
 
 NEITHER = [
     "Amphotericin B 12.5 mg infusion", "Amphotericin B 12 mg", "Amphotericin B 12mg/kg", "Amphotericin B12.5 mg", "Vitamin B 12.5 mg",
@@ -160,7 +177,9 @@ NEITHER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "agent", "micrograms", "basis"), SINGLE, ids=[row[0] for row in SINGLE])
+@pytest.mark.parametrize(
+    ("name", "agent", "micrograms", "basis"), SINGLE, ids=[row[0] for row in SINGLE]
+)
 def test_a_name_of_one_agent(name, agent, micrograms, basis):
     found = product({"text": name})
     assert kind(found) == agent and found.identified
@@ -169,7 +188,9 @@ def test_a_name_of_one_agent(name, agent, micrograms, basis):
     assert stated == (None if micrograms is None else (micrograms, basis))
 
 
-@pytest.mark.parametrize(("name", "holds", "folate"), COMBINATIONS, ids=[row[0] for row in COMBINATIONS])
+@pytest.mark.parametrize(
+    ("name", "holds", "folate"), COMBINATIONS, ids=[row[0] for row in COMBINATIONS]
+)
 def test_a_name_of_a_combination(name, holds, folate):
     """Its cobalamin is never the agent; which it holds is told, and its folate by the stated amount alone."""
     found = product({"text": name})
@@ -210,42 +231,79 @@ def test_two_cobalamins_in_one_product_are_no_combination():
 
 def test_two_atc_codes_of_different_agents_are_a_combination():
     atc = "http://www.whocc.no/atc"
-    assert kind(product({"coding": [{"system": atc, "code": "N03AX16"}, {"system": atc, "code": "B03BA05"}]})) == COMBINED
-    assert kind(product({"coding": [{"system": atc, "code": "B03BA"}, {"system": atc, "code": "B03BA05"}]})) == M
+    assert (
+        kind(
+            product(
+                {"coding": [{"system": atc, "code": "N03AX16"}, {"system": atc, "code": "B03BA05"}]}
+            )
+        )
+        == COMBINED
+    )
+    assert (
+        kind(
+            product(
+                {"coding": [{"system": atc, "code": "B03BA"}, {"system": atc, "code": "B03BA05"}]}
+            )
+        )
+        == M
+    )
 
 
 def given(*ingredients: dict, code: dict | None = None) -> Product:
-    medication = {"resourceType": "Medication", "id": "m", "ingredient": list(ingredients)} | ({"code": code} if code else {})
+    medication = {"resourceType": "Medication", "id": "m", "ingredient": list(ingredients)} | (
+        {"code": code} if code else {}
+    )
     order = draft(None, medicationReference={"reference": "#m"}, contained=[medication])
     (found,) = facts_of(drafts=[order]).session.drafts
     return found.product
 
 
-def part(text: str, value: float | None = None, unit: str = "mg", of: tuple | None = (1, "{tbl}"), **more: object) -> dict:
+def part(
+    text: str,
+    value: float | None = None,
+    unit: str = "mg",
+    of: tuple | None = (1, "{tbl}"),
+    **more: object,
+) -> dict:
     strength: dict = {"numerator": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
     if of:
         strength["denominator"] = {"value": of[0], "unit": of[1], "system": UCUM, "code": of[1]}
-    return {"itemCodeableConcept": {"text": text}, **({"strength": strength} if value is not None else {}), **more}
+    return {
+        "itemCodeableConcept": {"text": text},
+        **({"strength": strength} if value is not None else {}),
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
     ("ingredient", "micrograms", "per_ml"),
     [
-        (part("Cyanocobalamin", 50, "ug"), 50, False), (part("Cyanocobalamin", 0.05, "mg"), 50, False),
-        (part("Cyanocobalamin", 1, "mg", (1, "mL")), 1000, True), (part("Cyanocobalamin", 10, "mg", (2, "mL")), 5000, True),
-        (part("Cyanocobalamin", 1000, "ug", (1, "1")), 1000, False), (part("Cyanocobalamin", 1000, "mcg", None), 1000, False),
-        (part("Cyanocobalamin", 1, "mg", (1, "d")), None, None), (part("Cyanocobalamin", 1, "mg", (0, "mL")), None, None),
+        (part("Cyanocobalamin", 50, "ug"), 50, False),
+        (part("Cyanocobalamin", 0.05, "mg"), 50, False),
+        (part("Cyanocobalamin", 1, "mg", (1, "mL")), 1000, True),
+        (part("Cyanocobalamin", 10, "mg", (2, "mL")), 5000, True),
+        (part("Cyanocobalamin", 1000, "ug", (1, "1")), 1000, False),
+        (part("Cyanocobalamin", 1000, "mcg", None), 1000, False),
+        (part("Cyanocobalamin", 1, "mg", (1, "d")), None, None),
+        (part("Cyanocobalamin", 1, "mg", (0, "mL")), None, None),
         (part("Cyanocobalamin", 1000, "[iU]"), None, None),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_structured_strength(ingredient, micrograms, per_ml):
     found = given(ingredient, code={"text": "Cyanocobalamin"})
-    assert (found.strength and (found.strength.micrograms, found.strength.per_ml)) == (micrograms and (micrograms, per_ml))
+    assert (found.strength and (found.strength.micrograms, found.strength.per_ml)) == (
+        micrograms and (micrograms, per_ml)
+    )
 
 
 def test_a_structured_strength_against_the_name_leaves_it_unstated():
-    assert given(part("Cyanocobalamin", 1, "mg"), code={"text": "Cyanocobalamin 50 microgram tablets"}).strength is None
+    assert (
+        given(
+            part("Cyanocobalamin", 1, "mg"), code={"text": "Cyanocobalamin 50 microgram tablets"}
+        ).strength
+        is None
+    )
 
 
 def test_a_denominator_that_cannot_be_read_leaves_the_strength_unstated():
@@ -292,9 +350,17 @@ PRESENT = {
 
 
 def request(concept: dict, kind: str = "MedicationRequest", status: str = "active") -> dict:
-    resource = {"resourceType": kind, "id": "u1", "status": status, "subject": SUBJECT, "medicationCodeableConcept": concept}
+    resource = {
+        "resourceType": kind,
+        "id": "u1",
+        "status": status,
+        "subject": SUBJECT,
+        "medicationCodeableConcept": concept,
+    }
     return resource | (
-        {"intent": "order", "authoredOn": "2025-01-01"} if kind == "MedicationRequest" else {"effectiveDateTime": "2026-11-20"}
+        {"intent": "order", "authoredOn": "2025-01-01"}
+        if kind == "MedicationRequest"
+        else {"effectiveDateTime": "2026-11-20"}
     )
 
 
@@ -314,10 +380,14 @@ def test_an_unidentified_medication_of_the_past_leaves_earlier_treatment_open(fa
 
 
 def test_an_unidentified_dose_leaves_the_last_dose_open():
-    assert facts_of(request(UNTOLD, "MedicationAdministration", "completed"))["b12_therapy.last_dose"].is_unknown
+    assert facts_of(request(UNTOLD, "MedicationAdministration", "completed"))[
+        "b12_therapy.last_dose"
+    ].is_unknown
 
 
-@pytest.mark.parametrize("fact", ["draft.b12", "draft.folate", "session.b12", "session.folate", "folate.reason"])
+@pytest.mark.parametrize(
+    "fact", ["draft.b12", "draft.folate", "session.b12", "session.folate", "folate.reason"]
+)
 def test_an_unidentified_draft_leaves_what_is_drafted_open(fact):
     beside = draft({"text": "Multivitamin"})
     assert facts_of(drafts=[draft(UNTOLD), beside])[fact].is_unknown

@@ -27,7 +27,13 @@ from tests.support.clinic import facts_of
 from tests.support.fhir_builders import LOINC, UCUM, observation
 
 MODEST = settings(max_examples=40, deadline=None)
-FACT = {"b12": "b12.total", "b12_molar": "b12.total", "active_b12": "b12.active", "folate": "folate.serum", "folate_molar": "folate.serum"}
+FACT = {
+    "b12": "b12.total",
+    "b12_molar": "b12.total",
+    "active_b12": "b12.active",
+    "folate": "folate.serum",
+    "folate_molar": "folate.serum",
+}
 
 
 def result(analyte, value, *, unit=None, code=None, loinc=None, **more):
@@ -36,7 +42,9 @@ def result(analyte, value, *, unit=None, code=None, loinc=None, **more):
     quantity = {key: part for key, part in quantity.items() if part is not None}
     if loinc:
         more["code"] = {"coding": [{"system": LOINC, "code": loinc}]}
-    return facts_of(observation(analyte, valueQuantity=quantity, **more))[FACT.get(analyte, analyte)]
+    return facts_of(observation(analyte, valueQuantity=quantity, **more))[
+        FACT.get(analyte, analyte)
+    ]
 
 
 def amount(*args, **kwargs):
@@ -59,7 +67,9 @@ CONVERSIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("analyte", "value", "code", "expected"), CONVERSIONS, ids=lambda part: str(part))
+@pytest.mark.parametrize(
+    ("analyte", "value", "code", "expected"), CONVERSIONS, ids=lambda part: str(part)
+)
 def test_ucum_codes_convert_exactly(analyte, value, code, expected):
     assert amount(analyte, value, code=code) == Decimal(expected)
 
@@ -67,9 +77,15 @@ def test_ucum_codes_convert_exactly(analyte, value, code, expected):
 @pytest.mark.parametrize(
     ("analyte", "value", "unit", "loinc", "expected"),
     [
-        pytest.param("homocysteine", 2, "mg/L", "2428-1", Decimal("14.79508"), id="homocysteine mg/L"),
-        pytest.param("homocysteine", 0.2, "mg/dL", "2428-1", Decimal("14.79508"), id="homocysteine mg/dL"),
-        pytest.param("hb", 7, "mmol/L", "59260-0", Decimal("112.8015"), id="haemoglobin mmol/L, monomer"),
+        pytest.param(
+            "homocysteine", 2, "mg/L", "2428-1", Decimal("14.79508"), id="homocysteine mg/L"
+        ),
+        pytest.param(
+            "homocysteine", 0.2, "mg/dL", "2428-1", Decimal("14.79508"), id="homocysteine mg/dL"
+        ),
+        pytest.param(
+            "hb", 7, "mmol/L", "59260-0", Decimal("112.8015"), id="haemoglobin mmol/L, monomer"
+        ),
     ],
 )
 def test_mass_and_moles_convert_by_the_molar_mass(analyte, value, unit, loinc, expected):
@@ -78,7 +94,11 @@ def test_mass_and_moles_convert_by_the_molar_mass(analyte, value, unit, loinc, e
 
 def test_creatinine_in_either_unit_gives_one_rate():
     in_mg = amount_of_egfr(1.0, "mg/dL", "2160-0")
-    assert in_mg == amount_of_egfr(88.4017, "umol/L", "14682-9") == amount_of_egfr(0.0884017, "mmol/L", "14682-9")
+    assert (
+        in_mg
+        == amount_of_egfr(88.4017, "umol/L", "14682-9")
+        == amount_of_egfr(0.0884017, "mmol/L", "14682-9")
+    )
 
 
 def amount_of_egfr(value, unit, loinc):
@@ -89,8 +109,15 @@ def amount_of_egfr(value, unit, loinc):
 @given(st.integers(1, 5000).map(lambda thousandths: Decimal(thousandths) / 1000))
 @MODEST
 def test_the_same_mma_in_every_unit_is_of_the_same_level(micromolar):
-    written = [(float(micromolar * 1000), "nmol/L"), (float(micromolar), "umol/L"), (float(micromolar), "nmol/mL")]
-    found = [facts_of(observation("mma", value, unit), parameters="uk")["mma.level"] for value, unit in written]
+    written = [
+        (float(micromolar * 1000), "nmol/L"),
+        (float(micromolar), "umol/L"),
+        (float(micromolar), "nmol/mL"),
+    ]
+    found = [
+        facts_of(observation("mma", value, unit), parameters="uk")["mma.level"]
+        for value, unit in written
+    ]
     assert len({(fact.value, fact.is_unknown) for fact in found}) == 1
 
 
@@ -106,8 +133,22 @@ def test_the_same_haemoglobin_in_both_units_is_as_anaemic(grams_per_litre):
 @MODEST
 def test_the_same_b12_in_every_mass_unit_is_of_the_same_level(tenths):
     value = Decimal(tenths) / 10
-    written = [(value, "ng/L"), (value, "pg/mL"), (value / 10, "ng/dL"), (value / 1000, "ng/mL"), (value / 1000, "ug/L")]
-    assert len({facts_of(observation("b12", float(number), unit))["b12.total.level"].value for number, unit in written}) == 1
+    written = [
+        (value, "ng/L"),
+        (value, "pg/mL"),
+        (value / 10, "ng/dL"),
+        (value / 1000, "ng/mL"),
+        (value / 1000, "ug/L"),
+    ]
+    assert (
+        len(
+            {
+                facts_of(observation("b12", float(number), unit))["b12.total.level"].value
+                for number, unit in written
+            }
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +171,9 @@ def test_the_printed_units_of_the_vetted_list_are_read(analyte, value, printed, 
 
 def test_thousands_per_microlitre_are_a_count_in_the_blood_count_and_kelvin_elsewhere():
     assert amount("platelets", 49, code="K/uL") == 49
-    assert unit_of_code("K/uL", counts=False) is None and unit_of_alias("K/uL", counts=False) is None
+    assert (
+        unit_of_code("K/uL", counts=False) is None and unit_of_alias("K/uL", counts=False) is None
+    )
 
 
 def test_g_per_litre_is_giga_in_a_count_and_gram_in_haemoglobin():
@@ -157,10 +200,20 @@ def test_g_per_litre_is_giga_in_a_count_and_gram_in_haemoglobin():
         pytest.param("hb", {"code": "%"}, id="haemoglobin in percent"),
         pytest.param("mcv", {"code": "pg"}, id="MCH for MCV"),
         pytest.param("egfr", {"code": "mL/min"}, id="clearance not indexed"),
-        pytest.param("b12", {"unit": "pmol/L", "code": "pg/mL"}, id="code and print of two families"),
-        pytest.param("b12", {"unit": "ng/mL", "code": "pg/mL"}, id="code and print a thousandfold apart"),
-        pytest.param("mma", {"unit": "umol/L", "code": "nmol/L"}, id="MMA code and print a thousandfold apart"),
-        pytest.param("hb", {"unit": "g/dL", "code": "g/L"}, id="haemoglobin code and print tenfold apart"),
+        pytest.param(
+            "b12", {"unit": "pmol/L", "code": "pg/mL"}, id="code and print of two families"
+        ),
+        pytest.param(
+            "b12", {"unit": "ng/mL", "code": "pg/mL"}, id="code and print a thousandfold apart"
+        ),
+        pytest.param(
+            "mma",
+            {"unit": "umol/L", "code": "nmol/L"},
+            id="MMA code and print a thousandfold apart",
+        ),
+        pytest.param(
+            "hb", {"unit": "g/dL", "code": "g/L"}, id="haemoglobin code and print tenfold apart"
+        ),
     ],
 )
 def test_a_unit_that_is_missing_unknown_or_contradicted_is_unusable(analyte, quantity):
@@ -173,7 +226,9 @@ def test_a_unit_that_is_missing_unknown_or_contradicted_is_unusable(analyte, qua
         pytest.param("b12", 110, "ng/L", "pg/mL", id="pg/mL is ng/L"),
         pytest.param("platelets", 49, "K/uL", "10*3/uL", id="thousands per microlitre"),
         pytest.param("mma", 900, "nmol/L", "pmol/mL", id="nmol/L is pmol/mL"),
-        pytest.param("potassium", 2.8, "mEq/L", "mmol/L", id="potassium: meq/L is mmol/L (fact base 1.2)"),
+        pytest.param(
+            "potassium", 2.8, "mEq/L", "mmol/L", id="potassium: meq/L is mmol/L (fact base 1.2)"
+        ),
     ],
 )
 def test_code_and_print_that_name_the_same_quantity_agree(analyte, value, unit, code):
@@ -242,12 +297,18 @@ PLACES = {"L": 0, "dL": 1, "mL": 3, "uL": 6, "nL": 9, "pL": 12}
 def printed_counts(draw):
     """A printed unit of a count, and its size in 10*9/L."""
     power, volume = draw(st.sampled_from(sorted(POWERS))), draw(st.sampled_from(sorted(VOLUMES)))
-    form = draw(st.sampled_from(["10*{}", "10^{}", "10**{}", "10E{}", "10e{}", "10e+{}", "10({})", "10{}", "10 {}"]))
+    form = draw(
+        st.sampled_from(
+            ["10*{}", "10^{}", "10**{}", "10E{}", "10e{}", "10e+{}", "10({})", "10{}", "10 {}"]
+        )
+    )
     number = form.format(power) if draw(st.booleans()) else f"10{POWERS[power]}"
     times = draw(st.sampled_from(["", "x", "X", "x ", "× ", "*"]))
     cells = draw(st.sampled_from(["", " cells", "{cells}", " cells "]))
     slash = draw(st.sampled_from(["/", " / ", " per "]))
-    return f"{times}{number}{cells}{slash}{draw(st.sampled_from(VOLUMES[volume]))}", Decimal(f"1e{power + PLACES[volume] - 9}")
+    return f"{times}{number}{cells}{slash}{draw(st.sampled_from(VOLUMES[volume]))}", Decimal(
+        f"1e{power + PLACES[volume] - 9}"
+    )
 
 
 @given(printed_counts())
@@ -272,7 +333,9 @@ def test_any_print_of_a_concentration_is_its_ucum_code(amount, volume, data):
     code = f"{amount}/{volume}"
     if code not in CODES:
         return
-    printed = data.draw(st.sampled_from(PRINTED[amount])) + data.draw(st.sampled_from(["/", " / ", " per "]))
+    printed = data.draw(st.sampled_from(PRINTED[amount])) + data.draw(
+        st.sampled_from(["/", " / ", " per "])
+    )
     printed += data.draw(st.sampled_from(VOLUMES[volume]))
     assert unit_of_alias(printed, counts=False) == CODES[code], printed
 
@@ -289,13 +352,19 @@ def test_every_name_of_an_amount_is_read_with_every_prefix_per_every_volume(amou
         code = f"{LETTERS[PREFIXES[prefix]]}{CODED[AMOUNTS[amount]]}/{LETTERS[PREFIXES[part]]}L"
         if code in CODES:
             tried += 1
-            assert unit_of_alias(f"{prefix}{amount}/{part}{litre}", counts=False) == CODES[code], code
+            assert unit_of_alias(f"{prefix}{amount}/{part}{litre}", counts=False) == CODES[code], (
+                code
+            )
     assert tried
 
 
-@pytest.mark.parametrize(("word", "code"), [
-    (word, {3: "10*3/uL", 6: "10*6/uL", 9: "10*9/L", 12: "10*12/L"}[power]) for word, (power, _) in COUNT_WORDS.items()
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        (word, {3: "10*3/uL", 6: "10*6/uL", 9: "10*9/L", 12: "10*12/L"}[power])
+        for word, (power, _) in COUNT_WORDS.items()
+    ],
+)
 def test_every_word_for_a_count_is_read_before_its_volume(word, code):
     volume = code.partition("/")[2]
     assert unit_of_alias(f"{word}/{volume}", counts=True) == CODES[code]
@@ -319,9 +388,14 @@ def test_platelets_are_read_as_laboratories_print_their_unit(printed, expected):
     assert amount("platelets", 30, unit=printed) == expected
 
 
-@pytest.mark.parametrize("printed", ["10³/µL", "10(3)/mcL", "10E3/uL", "10^3/uL", "x 10E9/L", "×10⁹/L", "K/uL", "G/l"])
+@pytest.mark.parametrize(
+    "printed", ["10³/µL", "10(3)/mcL", "10E3/uL", "10^3/uL", "x 10E9/L", "×10⁹/L", "K/uL", "G/l"]
+)
 def test_a_result_that_is_text_has_its_unit_in_the_same_forms(printed):
-    assert facts_of(observation("platelets", valueString=f"<30 {printed}"))["platelets"].value.level == "low"
+    assert (
+        facts_of(observation("platelets", valueString=f"<30 {printed}"))["platelets"].value.level
+        == "low"
+    )
 
 
 @pytest.mark.parametrize(
@@ -358,7 +432,12 @@ def test_what_is_no_unit_of_a_count_is_not_guessed(printed):
         pytest.param("b12", "pmol/L (SI)", "pg/mL", id="pmol/L (SI)"),
         pytest.param("b12", "pmol/L SI", "pg/mL", id="pmol/L SI"),
         pytest.param("b12", "(SI) pmol/L", "pg/mL", id="addition before"),
-        pytest.param("b12", "pmol/L [total B12, serum, chemiluminescence, method 7]", "pg/mL", id="a long addition"),
+        pytest.param(
+            "b12",
+            "pmol/L [total B12, serum, chemiluminescence, method 7]",
+            "pg/mL",
+            id="a long addition",
+        ),
         pytest.param("b12", "10*9/L", "pg/mL", id="a count"),
         pytest.param("hb", "K/uL", "g/dL", id="haemoglobin in thousands"),
         pytest.param("platelets", "mmol/L", "10*9/L", id="platelets in mmol/L"),
@@ -370,10 +449,20 @@ def test_what_is_no_unit_of_a_count_is_not_guessed(printed):
         pytest.param("egfr", "umol/L", "mL/min/{1.73_m2}", id="creatinine for eGFR"),
     ],
 )
-def test_a_printed_unit_of_another_quantity_makes_a_result_unusable_also_with_an_addition(analyte, unit, code):
-    more = {"code": {"coding": [{"system": LOINC, "code": "60474-4"}]}} if analyte == "reticulocytes" else {}
+def test_a_printed_unit_of_another_quantity_makes_a_result_unusable_also_with_an_addition(
+    analyte, unit, code
+):
+    more = (
+        {"code": {"coding": [{"system": LOINC, "code": "60474-4"}]}}
+        if analyte == "reticulocytes"
+        else {}
+    )
     facts = facts_of(
-        observation("platelets" if more else analyte, valueQuantity={"value": 150, "unit": unit, "code": code, "system": UCUM}, **more)
+        observation(
+            "platelets" if more else analyte,
+            valueQuantity={"value": 150, "unit": unit, "code": code, "system": UCUM},
+            **more,
+        )
     )
     assert facts[FACT.get(analyte, analyte)].is_unknown
 
@@ -401,7 +490,16 @@ def test_annotations_of_ucum_mean_nothing_for_the_value(code):
     assert amount("platelets", 49, code="10*9/L{plt}") == 49
 
 
-@pytest.mark.parametrize("text", ["10" * 5_000_000, "µ" * 10_000_000, "(" * 10_000_000, "pmol/L (" + "x" * 10_000_000, "x" * 39 + "/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10" * 5_000_000,
+        "µ" * 10_000_000,
+        "(" * 10_000_000,
+        "pmol/L (" + "x" * 10_000_000,
+        "x" * 39 + "/",
+    ],
+)
 def test_a_hostile_unit_is_no_unit_and_takes_no_time(text):
     assert unit_of_alias(text, counts=True) is None
     assert isinstance(unit_of(text, UNITS_OF_MEASURE, text, counts=False, same=Unit.__eq__), str)

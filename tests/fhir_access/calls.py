@@ -14,7 +14,13 @@ QUERY_TYPES = sorted(query.resource_type for query in QUERIES.values())
 
 def authorization(**more: Any) -> dict[str, Any]:
     """A token of five minutes that may read everything."""
-    granted = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 300, "scope": "user/*.read", "subject": "b12-folate-cds"}
+    granted = {
+        "access_token": TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "user/*.read",
+        "subject": "b12-folate-cds",
+    }
     return {key: value for key, value in {**granted, **more}.items() if value is not None}
 
 
@@ -32,8 +38,12 @@ def post(
     The budget is large, so that a busy machine does not decide; tests of time set their own.
     """
     url = server if isinstance(server, str) else server.url
-    request = hook_request(hook, prefetched, fhirServer=url, fhirAuthorization=authorization(**(granted or {})), **more)
-    return client(**{"fhir_budget": 30, "ehr": "generic", **(settings or {})}).post(f"/cds-services/b12-folate-{hook}", json=request)
+    request = hook_request(
+        hook, prefetched, fhirServer=url, fhirAuthorization=authorization(**(granted or {})), **more
+    )
+    return client(**{"fhir_budget": 30, "ehr": "generic", **(settings or {})}).post(
+        f"/cds-services/b12-folate-{hook}", json=request
+    )
 
 
 def cards_of(response: Any) -> list[dict[str, Any]]:

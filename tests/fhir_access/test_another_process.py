@@ -14,12 +14,17 @@ from tests.support.waiting import growing
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    with held_port() as port, running("tests.support.fhir_server", str(port), "0", *request.param, port=port):
+    with (
+        held_port() as port,
+        running("tests.support.fhir_server", str(port), "0", *request.param, port=port),
+    ):
         yield f"http://127.0.0.1:{port}/fhir"
 
 
 def served(*options: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("server", [options], ids=[" ".join(options) or "as usual"], indirect=True)
+    return pytest.mark.parametrize(
+        "server", [options], ids=[" ".join(options) or "as usual"], indirect=True
+    )
 
 
 @served()
@@ -30,7 +35,9 @@ def test_a_whole_record_is_read(server):
 @served("--page-size", "1")
 def test_a_record_is_read_page_by_page(server):
     [card] = cards_of(post(server))
-    assert "110 pg/mL" in card["detail"] and "101 g/L" in card["detail"] and "112 fL" in card["detail"]
+    assert (
+        "110 pg/mL" in card["detail"] and "101 g/L" in card["detail"] and "112 fL" in card["detail"]
+    )
 
 
 @served("--failing", "MedicationRequest")

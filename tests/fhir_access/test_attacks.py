@@ -50,9 +50,16 @@ def listed() -> Iterator[FhirServer]:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"fhir_servers": ""}, {"fhir_servers": "https://ehr.example.org/fhir"}, {"host": "0.0.0.0", "insecure": True}]
+    "settings",
+    [
+        {"fhir_servers": ""},
+        {"fhir_servers": "https://ehr.example.org/fhir"},
+        {"host": "0.0.0.0", "insecure": True},
+    ],
 )
-def test_a_server_that_is_not_listed_is_not_asked(ehr: FhirServer, settings: dict[str, Any]) -> None:
+def test_a_server_that_is_not_listed_is_not_asked(
+    ehr: FhirServer, settings: dict[str, Any]
+) -> None:
     assert treatment_is_unknown(post(ehr, "patient-view", NO_MEDICATIONS, settings=settings))
     assert post(ehr, settings=settings).status_code == 412
     assert ehr.connections == 0
@@ -77,10 +84,21 @@ def test_only_the_very_base_url_that_is_listed_is_asked(listed: FhirServer, url:
     assert listed.seen == []
 
 
-@pytest.mark.parametrize("url", ["{url}", "{url}/", "HTTP://127.0.0.1:{port}/fhir", "{origin}/x/../fhir", "{origin}/fhir/tenant-1/.."])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "{url}",
+        "{url}/",
+        "HTTP://127.0.0.1:{port}/fhir",
+        "{origin}/x/../fhir",
+        "{origin}/fhir/tenant-1/..",
+    ],
+)
 def test_a_base_url_may_be_written_in_several_ways(listed: FhirServer, url: str) -> None:
     url = url.format(url=listed.url, origin=listed.origin, port=listed.port)
-    assert not treatment_is_unknown(post(url, "patient-view", NO_MEDICATIONS, settings={"fhir_servers": listed.url}))
+    assert not treatment_is_unknown(
+        post(url, "patient-view", NO_MEDICATIONS, settings={"fhir_servers": listed.url})
+    )
     listed.seen.clear()
 
 
@@ -89,20 +107,44 @@ def test_a_tenant_below_a_listed_base_is_allowed_and_kept_apart(ehr: FhirServer)
     url = f"{ehr.url}/MedicationRequest?patient={PATIENT}"
     page = bundle([], link=[{"relation": "next", "url": url}])
     settings = {"fhir_servers": ehr.origin}
-    assert not treatment_is_unknown(post(ehr, "patient-view", {**NO_MEDICATIONS, "medication-requests": page}, settings=settings))
+    assert not treatment_is_unknown(
+        post(
+            ehr, "patient-view", {**NO_MEDICATIONS, "medication-requests": page}, settings=settings
+        )
+    )
     ehr.seen.clear()
-    response = post(f"{ehr.url}/tenant-1", "patient-view", {**NO_MEDICATIONS, "medication-requests": page}, settings=settings)
+    response = post(
+        f"{ehr.url}/tenant-1",
+        "patient-view",
+        {**NO_MEDICATIONS, "medication-requests": page},
+        settings=settings,
+    )
     assert treatment_is_unknown(response)
     assert [seen.path for seen in ehr.seen] == ["/fhir/tenant-1/MedicationRequest"]
 
 
 @pytest.mark.parametrize(
-    "patient_id", ["../admin", "..", ".", "1/../../admin", "1?x=", "1&_include=*", "1,2", "1#", "1 ", "%2e%2e", "1\r\nX: y"]
+    "patient_id",
+    [
+        "../admin",
+        "..",
+        ".",
+        "1/../../admin",
+        "1?x=",
+        "1&_include=*",
+        "1,2",
+        "1#",
+        "1 ",
+        "%2e%2e",
+        "1\r\nX: y",
+    ],
 )
 def test_a_patient_id_does_not_steer_the_request(ehr: FhirServer, patient_id: str) -> None:
     request = hook_request("patient-view", fhirServer=ehr.url, fhirAuthorization=authorization())
     request["context"]["patientId"] = patient_id
-    assert client(ehr="generic").post("/cds-services/b12-folate-patient-view", json=request).status_code in (400, 412)
+    assert client(ehr="generic").post(
+        "/cds-services/b12-folate-patient-view", json=request
+    ).status_code in (400, 412)
     assert ehr.seen == []
 
 
@@ -119,22 +161,37 @@ def _resolver(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
             return genuine(host, port, *arguments, **options)
         asked.append(host)
         found = answers[min(len(asked), len(answers)) - 1]
-        return [(socket.AF_INET6 if ":" in item else socket.AF_INET, socket.SOCK_STREAM, 6, "", (item, port)) for item in found]
+        return [
+            (
+                socket.AF_INET6 if ":" in item else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (item, port),
+            )
+            for item in found
+        ]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"])
-def test_a_listed_name_does_not_lead_into_a_private_network(ehr: FhirServer, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_a_listed_name_does_not_lead_into_a_private_network(
+    ehr: FhirServer, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     asked = _resolver(monkeypatch, [address])
     url = f"https://ehr.example.org:{ehr.port}/fhir"
-    assert treatment_is_unknown(post(url, "patient-view", NO_MEDICATIONS, settings={"fhir_servers": url}))
+    assert treatment_is_unknown(
+        post(url, "patient-view", NO_MEDICATIONS, settings={"fhir_servers": url})
+    )
     assert asked
     assert ehr.connections == 0
 
 
-def test_a_listed_name_may_lead_into_a_network_that_the_site_names(ehr: FhirServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listed_name_may_lead_into_a_network_that_the_site_names(
+    ehr: FhirServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was checked is what is connected to: the name is resolved once, though its next answer would be another."""
     asked = _resolver(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
     url = f"http://ehr.example.org:{ehr.port}/fhir"
@@ -144,7 +201,9 @@ def test_a_listed_name_may_lead_into_a_network_that_the_site_names(ehr: FhirServ
     assert ehr.seen[0].headers["Host"] == f"ehr.example.org:{ehr.port}"
 
 
-def test_among_several_addresses_only_an_allowed_one_is_used(ehr: FhirServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_among_several_addresses_only_an_allowed_one_is_used(
+    ehr: FhirServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _resolver(monkeypatch, ["127.0.0.2", "127.0.0.1"])
     url = f"http://ehr.example.org:{ehr.port}/fhir"
     settings = {"fhir_servers": url, "fhir_networks": "127.0.0.1/32"}
@@ -156,7 +215,9 @@ def test_among_several_addresses_only_an_allowed_one_is_used(ehr: FhirServer, mo
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("own", [True, False])
-def test_no_redirect_is_followed(ehr: FhirServer, other: FhirServer, status: int, own: bool) -> None:
+def test_no_redirect_is_followed(
+    ehr: FhirServer, other: FhirServer, status: int, own: bool
+) -> None:
     target = f"{(ehr if own else other).url}/Elsewhere?patient={PATIENT}"
     ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(b"", status, Location=target)
     assert treatment_is_unknown(post(ehr, "patient-view", NO_MEDICATIONS))
@@ -175,10 +236,16 @@ LINKS = [
 
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("prefetched", [True, False])
-def test_a_next_link_that_leaves_the_server_is_not_followed(ehr: FhirServer, other: FhirServer, link: str, prefetched: bool) -> None:
+def test_a_next_link_that_leaves_the_server_is_not_followed(
+    ehr: FhirServer, other: FhirServer, link: str, prefetched: bool
+) -> None:
     """What is asked for instead is below fhirServer: the same path, and the search itself."""
     url = link.format(
-        other=other.url, origin=ehr.origin, port=ehr.port, netloc=f"127.0.0.1:{ehr.port}", othernetloc=f"127.0.0.1:{other.port}"
+        other=other.url,
+        origin=ehr.origin,
+        port=ehr.port,
+        netloc=f"127.0.0.1:{ehr.port}",
+        othernetloc=f"127.0.0.1:{other.port}",
     )
     page = bundle([], link=[{"relation": "next", "url": url}])
     ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(page)
@@ -189,10 +256,17 @@ def test_a_next_link_that_leaves_the_server_is_not_followed(ehr: FhirServer, oth
     assert other.connections == 0
 
 
-def test_an_absolute_reference_that_leaves_the_server_is_not_followed(ehr: FhirServer, other: FhirServer) -> None:
-    other.resources.append({"resourceType": "Medication", "id": "m-1", "code": CYANOCOBALAMIN_INJECTION})
+def test_an_absolute_reference_that_leaves_the_server_is_not_followed(
+    ehr: FhirServer, other: FhirServer
+) -> None:
+    other.resources.append(
+        {"resourceType": "Medication", "id": "m-1", "code": CYANOCOBALAMIN_INJECTION}
+    )
     order = medication_request(
-        {}, medicationCodeableConcept=None, medicationReference={"reference": f"{other.url}/Medication/m-1"}, authoredOn="2026-01-01"
+        {},
+        medicationCodeableConcept=None,
+        medicationReference={"reference": f"{other.url}/Medication/m-1"},
+        authoredOn="2026-01-01",
     )
     assert treatment_is_unknown(post(ehr, "patient-view", prefetch(LOW, order)))
     assert ehr.seen == []
@@ -240,7 +314,11 @@ def _bomb(times: int) -> bytes:
 def test_a_decompression_bomb_is_left_alone(ehr: FhirServer, times: int, status: int) -> None:
     body = _bomb(times)
     encoding = ", ".join(["gzip"] * times) or "identity"
-    headers = {"Content-Encoding": encoding, "Location": f"{ehr.url}/Elsewhere?x=1", "Retry-After": "1"}
+    headers = {
+        "Content-Encoding": encoding,
+        "Location": f"{ehr.url}/Elsewhere?x=1",
+        "Retry-After": "1",
+    }
     ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(body, status, **headers)
     tracemalloc.start()
     try:
@@ -262,7 +340,9 @@ def test_all_answers_of_a_call_share_one_limit_of_bytes(ehr: FhirServer) -> None
 
 def test_a_body_without_end_is_cut_off(ehr: FhirServer) -> None:
     def endless(handler: Handler) -> None:
-        handler.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n\r\n")
+        handler.connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n\r\n"
+        )
         try:
             while True:
                 handler.connection.sendall(b" " * 100_000)
@@ -270,7 +350,9 @@ def test_a_body_without_end_is_cut_off(ehr: FhirServer) -> None:
             handler.close_connection = True
 
     ehr.behaviours["MedicationRequest"] = endless
-    assert treatment_is_unknown(post(ehr, "patient-view", NO_MEDICATIONS, settings={"max_body_bytes": 500_000}))
+    assert treatment_is_unknown(
+        post(ehr, "patient-view", NO_MEDICATIONS, settings={"max_body_bytes": 500_000})
+    )
 
 
 def test_headers_without_end_are_cut_off(ehr: FhirServer) -> None:
@@ -292,14 +374,18 @@ def test_deep_json_is_no_answer(ehr: FhirServer, text: str, depth: int) -> None:
     assert treatment_is_unknown(_answer(ehr, text.encode() * depth))
 
 
-@pytest.mark.parametrize("number", ["1" * 5000, "1e999", "-1e999", "NaN", "1e-999", "99999999999999999999999"])
+@pytest.mark.parametrize(
+    "number", ["1" * 5000, "1e999", "-1e999", "NaN", "1e-999", "99999999999999999999999"]
+)
 def test_numbers_beyond_all_measure_do_no_harm(ehr: FhirServer, number: str) -> None:
     body = '{"resourceType": "Bundle", "total": %s, "entry": []}'
     assert _answer(ehr, (body % number).encode()).status_code == 200
     ehr.behaviours["Observation"] = lambda handler: handler.send(
         b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Observation", "status": "final", "id": "o", '
         b'"subject": {"reference": "Patient/pat-1"}, "effectiveDateTime": "2026-11-22", "code": {"coding": [{"system": "http://loinc.org", '
-        b'"code": "2132-9"}]}, "valueQuantity": {"unit": "pg/mL", "value": ' + number.encode() + b"}}}]}"
+        b'"code": "2132-9"}]}, "valueQuantity": {"unit": "pg/mL", "value": '
+        + number.encode()
+        + b"}}}]}"
     )
     laboratory = ("b12-results", "blood-count", "renal-and-potassium")
     response = post(ehr, "patient-view", prefetch(without=laboratory))
@@ -311,15 +397,21 @@ def test_numbers_beyond_all_measure_do_no_harm(ehr: FhirServer, number: str) -> 
 def test_data_of_another_patient_does_not_count(ehr: FhirServer) -> None:
     stray = {**LOW, "subject": {"reference": "Patient/pat-2"}}
     ehr.behaviours["Observation"] = lambda handler: handler.send(bundle([stray]))
-    assert ids_of(post(ehr)) == []  # nor is it known that the patient has no result, which would indicate a test
-    ehr.behaviours["Patient"] = lambda handler: handler.send({"resourceType": "Patient", "id": "pat-2", "birthDate": "2020-01-01"})
+    assert (
+        ids_of(post(ehr)) == []
+    )  # nor is it known that the patient has no result, which would indicate a test
+    ehr.behaviours["Patient"] = lambda handler: handler.send(
+        {"resourceType": "Patient", "id": "pat-2", "birthDate": "2020-01-01"}
+    )
     assert post(ehr).status_code == 412
 
 
 # What stays behind
 
 
-def test_neither_token_nor_patient_is_logged(ehr: FhirServer, other: FhirServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_token_nor_patient_is_logged(
+    ehr: FhirServer, other: FhirServer, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     calls = [
         lambda: post(ehr),
@@ -328,7 +420,9 @@ def test_neither_token_nor_patient_is_logged(ehr: FhirServer, other: FhirServer,
         lambda: post(f"http://ehr.example.org/{PATIENT}\u001b[31m", granted={}),
         lambda: post(f"https://{PATIENT}.example.org/fhir/{PATIENT}?x={TOKEN}"),
     ]
-    ehr.behaviours["Condition"] = lambda handler: handler.send(b"", 302, Location=f"{other.url}/{PATIENT}")
+    ehr.behaviours["Condition"] = lambda handler: handler.send(
+        b"", 302, Location=f"{other.url}/{PATIENT}"
+    )
     ehr.behaviours["Procedure"] = lambda handler: handler.send(f"<{PATIENT}>".encode())
     ehr.behaviours["ServiceRequest"] = reset
     ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(
@@ -336,7 +430,9 @@ def test_neither_token_nor_patient_is_logged(ehr: FhirServer, other: FhirServer,
     )
     for call in calls:
         call()
-    text = caplog.text.replace(f"https://{PATIENT}.example.org", "")  # the host of a refused server is told
+    text = caplog.text.replace(
+        f"https://{PATIENT}.example.org", ""
+    )  # the host of a refused server is told
     assert TOKEN not in text
     assert PATIENT not in text
     assert "FHIR query conditions was not answered" in text

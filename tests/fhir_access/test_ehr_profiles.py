@@ -32,7 +32,9 @@ REQUESTS = {**EVERY_CARD, **ANSWERS}
 PLAYED = [
     pytest.param(NO_STATEMENTS, "epic", id="without MedicationStatement"),
     pytest.param(Ehr(page=200, notices=("4119",)), "", id="4119 on every Bundle"),
-    pytest.param(Ehr(page=200, notices=("4122", "4101", "59100")), "", id="every notice on every Bundle"),
+    pytest.param(
+        Ehr(page=200, notices=("4122", "4101", "59100")), "", id="every notice on every Bundle"
+    ),
     pytest.param(EPIC, "epic", id="Epic"),
     pytest.param(ORACLE, "oracle", id="Oracle Health"),
     pytest.param(HAPI, "hapi", id="HAPI"),
@@ -50,24 +52,46 @@ def _record(values: dict[str, Any]) -> list[dict[str, Any]]:
     """What a request's prefetch holds, without what the EHRs that are played lack."""
     found = []
     for value in values.values():
-        resources = [entry["resource"] for entry in value["entry"]] if value and "entry" in value else [value] if value else []
-        found += [resource for resource in resources if resource["resourceType"] != "MedicationStatement"]
+        resources = (
+            [entry["resource"] for entry in value["entry"]]
+            if value and "entry" in value
+            else [value]
+            if value
+            else []
+        )
+        found += [
+            resource for resource in resources if resource["resourceType"] != "MedicationStatement"
+        ]
     return found
 
 
-def _said(ehr: Ehr, profile: str, hook: str, drafts: Any, *, reads: bool, now: Any = NOW, patient: str = PATIENT, **site: Any) -> Any:
+def _said(
+    ehr: Ehr,
+    profile: str,
+    hook: str,
+    drafts: Any,
+    *,
+    reads: bool,
+    now: Any = NOW,
+    patient: str = PATIENT,
+    **site: Any,
+) -> Any:
     """The answer, in words and orders."""
     used = engine(profile, **site)
     values = {} if reads else prefetched(ehr, used, hook, patient)
     try:
-        cards = used.answer(call_of(hook, patient, values, drafts, fetching(ehr) if reads else fetch_nothing), now)
+        cards = used.answer(
+            call_of(hook, patient, values, drafts, fetching(ehr) if reads else fetch_nothing), now
+        )
     except MissingData as missing:
         return missing.keys
     return said([card.shown for card in cards])
 
 
 def _drafts(request: dict[str, Any]) -> list[Any]:
-    return [entry["resource"] for entry in request["context"].get("draftOrders", {}).get("entry", ())]
+    return [
+        entry["resource"] for entry in request["context"].get("draftOrders", {}).get("entry", ())
+    ]
 
 
 @pytest.mark.parametrize("reads", [False, True], ids=["prefetched", "read from its server"])
@@ -89,5 +113,10 @@ def test_no_card_is_lost_and_none_gained(ehr: Ehr, profile: str, reads: bool) ->
 def test_nor_for_any_patient(ehr: Ehr, profile: str, visit: Visit) -> None:
     record = _record(visit.prefetch)
     drafts = visit.drafts if visit.hook.startswith("order") else []
-    expected = _said(GENERIC.holding(*record), "generic", visit.hook, drafts, reads=False, **visit.site)
-    assert _said(ehr.holding(*record), profile, visit.hook, drafts, reads=True, **visit.site) == expected
+    expected = _said(
+        GENERIC.holding(*record), "generic", visit.hook, drafts, reads=False, **visit.site
+    )
+    assert (
+        _said(ehr.holding(*record), profile, visit.hook, drafts, reads=True, **visit.site)
+        == expected
+    )

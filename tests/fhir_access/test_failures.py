@@ -32,7 +32,9 @@ def reasons(caplog: pytest.LogCaptureFixture) -> Reasons:
 
     def found(*words: str) -> list[str]:
         told = [
-            line.partition("was not answered in full: ")[2] for line in caplog.text.splitlines() if "was not answered in full: " in line
+            line.partition("was not answered in full: ")[2]
+            for line in caplog.text.splitlines()
+            if "was not answered in full: " in line
         ]
         return [reason for reason in told if not words or any(word in reason for word in words)]
 
@@ -50,7 +52,9 @@ def _truncated(handler: Handler) -> None:
 
 
 def _endless_error(handler: Handler) -> None:
-    handler.connection.sendall(b"HTTP/1.1 503 Later\r\nRetry-After: 100\r\nContent-Length: 1000000\r\n\r\n")
+    handler.connection.sendall(
+        b"HTTP/1.1 503 Later\r\nRetry-After: 100\r\nContent-Length: 1000000\r\n\r\n"
+    )
     handler.fhir.released.wait(PATIENCE)
     handler.close_connection = True
 
@@ -78,7 +82,9 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(ehr: FhirServer, failure: str, reasons: Reasons) -> None:
+def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(
+    ehr: FhirServer, failure: str, reasons: Reasons
+) -> None:
     ehr.behaviours["MedicationRequest"] = FAILURES[failure]
     assert treatment_is_unknown(_ask(ehr))
     assert not reasons("CDS_FHIR_BUDGET"), "a failure costs no time"
@@ -86,7 +92,12 @@ def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(ehr: FhirServer,
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/fhir+json; fhirVersion=4.0", "application/fhir+json; fhirVersion=4.3", "application/json"]
+    "media_type",
+    [
+        "application/fhir+json; fhirVersion=4.0",
+        "application/fhir+json; fhirVersion=4.3",
+        "application/json",
+    ],
 )
 def test_r4_and_r4b_are_read(ehr: FhirServer, media_type: str) -> None:
     ehr.content_type = media_type
@@ -101,7 +112,9 @@ def test_an_answer_is_not_asked_for_again(ehr: FhirServer, status: int) -> None:
 
 
 def test_a_dropped_connection_is_tried_once_more(ehr: FhirServer) -> None:
-    ehr.behaviours["MedicationRequest"] = lambda handler: reset(handler) if len(ehr.seen) == 1 else handler.answer()
+    ehr.behaviours["MedicationRequest"] = lambda handler: (
+        reset(handler) if len(ehr.seen) == 1 else handler.answer()
+    )
     assert not treatment_is_unknown(_ask(ehr))
     assert len(ehr.seen) == 2
     ehr.seen.clear()
@@ -121,7 +134,9 @@ def test_a_server_that_is_down_costs_no_time(reasons: Reasons) -> None:
 
 def test_a_host_that_has_no_address_is_no_error() -> None:
     settings = {"fhir_servers": "https://ehr.invalid/fhir"}
-    assert treatment_is_unknown(post("https://ehr.invalid/fhir", "patient-view", NO_MEDICATIONS, settings=settings))
+    assert treatment_is_unknown(
+        post("https://ehr.invalid/fhir", "patient-view", NO_MEDICATIONS, settings=settings)
+    )
 
 
 def test_the_token_is_checked_by_the_server(ehr: FhirServer) -> None:
@@ -173,7 +188,10 @@ def test_many_slow_pages_share_one_budget(ehr: FhirServer) -> None:
 def _drip(handler: Handler, *, header: bool) -> None:
     """One byte now and then, each in time for a reader that waits for the next byte only."""
     body = json.dumps(bundle([])).encode().ljust(4000)
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n" % len(body)
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n"
+        % len(body)
+    )
     quick, slow = (b"", head + b"X-Filler: " + b"x" * 4000) if header else (head + b"\r\n", body)
     try:
         handler.connection.sendall(quick)
@@ -185,7 +203,9 @@ def _drip(handler: Handler, *, header: bool) -> None:
 
 
 @pytest.mark.parametrize("header", [True, False])
-def test_a_server_that_sends_byte_by_byte_holds_neither_the_hook_nor_its_threads(ehr: FhirServer, header: bool) -> None:
+def test_a_server_that_sends_byte_by_byte_holds_neither_the_hook_nor_its_threads(
+    ehr: FhirServer, header: bool
+) -> None:
     """What it sends would take minutes; a hook is answered when its budget is spent, and the next finds threads to read with."""
     ehr.behaviours["*"] = lambda handler: _drip(handler, header=header)
     for _ in range(THREADS // 14 + 2):  # more queries than there are threads
@@ -204,13 +224,17 @@ def test_a_token_is_used_no_longer_than_it_lives(ehr: FhirServer) -> None:
     """With a second left, a page that would be asked for after it is not asked for."""
     ehr.delay, ehr.page_size = 0.6, 1
     ehr.resources += [{**ehr.resources[8], "id": f"m-{number}"} for number in range(3)]
-    assert treatment_is_unknown(post(ehr, "patient-view", NO_MEDICATIONS, granted={"expires_in": 1}))
+    assert treatment_is_unknown(
+        post(ehr, "patient-view", NO_MEDICATIONS, granted={"expires_in": 1})
+    )
     assert len(ehr.seen) <= 2
 
 
 def test_nothing_is_asked_without_a_token(ehr: FhirServer) -> None:
     request = hook_request("patient-view", NO_MEDICATIONS, fhirServer=ehr.url)
-    assert treatment_is_unknown(client().post("/cds-services/b12-folate-patient-view", json=request))
+    assert treatment_is_unknown(
+        client().post("/cds-services/b12-folate-patient-view", json=request)
+    )
     assert ehr.seen == []
 
 
@@ -226,22 +250,31 @@ def test_nothing_is_asked_without_a_token(ehr: FhirServer) -> None:
         ("launch openid", QUERY_TYPES),
         ("", QUERY_TYPES),
         (None, QUERY_TYPES),
-        ("user/Patient.read user/Observation.read", [kind for kind in QUERY_TYPES if kind in ("Observation", "Patient")]),
+        (
+            "user/Patient.read user/Observation.read",
+            [kind for kind in QUERY_TYPES if kind in ("Observation", "Patient")],
+        ),
         ("user/Patient.r user/Observation.r user/Condition.s", ["Condition", "Patient"]),
         ("user/Patient.write user/Observation.cud", []),
     ],
 )
-def test_what_the_scopes_exclude_is_not_asked(ehr: FhirServer, scope: str | None, asked: list[str]) -> None:
+def test_what_the_scopes_exclude_is_not_asked(
+    ehr: FhirServer, scope: str | None, asked: list[str]
+) -> None:
     post(ehr, granted={"scope": scope})
     assert ehr.kinds() == asked
 
 
 def test_a_scope_that_hides_a_part_leaves_absence_unknown(ehr: FhirServer) -> None:
     """``MedicationRequest.rs?category=…``: the server leaves out the rest without a word."""
-    granted = {"scope": "user/MedicationRequest.rs?category=http://terminology.hl7.org/CodeSystem/medicationrequest-category|inpatient"}
+    granted = {
+        "scope": "user/MedicationRequest.rs?category=http://terminology.hl7.org/CodeSystem/medicationrequest-category|inpatient"
+    }
     assert treatment_is_unknown(_ask(ehr, granted=granted))
     assert ehr.kinds() == ["MedicationRequest"]
-    assert not treatment_is_unknown(_ask(ehr, granted={"scope": f"{granted['scope']} patient/*.rs"}))
+    assert not treatment_is_unknown(
+        _ask(ehr, granted={"scope": f"{granted['scope']} patient/*.rs"})
+    )
 
 
 def test_a_token_for_another_patient_is_not_used(ehr: FhirServer) -> None:
@@ -264,7 +297,9 @@ def test_a_token_for_another_patient_is_not_used(ehr: FhirServer) -> None:
         ("expires_in", 1.5), ("scope", ["user/*.read"]), ("patient", 7), ("subject", {}),
     ],
 )  # fmt: skip
-def test_an_authorization_that_cannot_be_meant_is_refused_and_named(ehr: FhirServer, element: str, value: Any) -> None:
+def test_an_authorization_that_cannot_be_meant_is_refused_and_named(
+    ehr: FhirServer, element: str, value: Any
+) -> None:
     response = post(ehr, granted={element: value})
     assert response.status_code == 400
     assert response.get_json()["issue"][0]["expression"] == [f"fhirAuthorization.{element}"]
@@ -291,9 +326,20 @@ def test_an_authorization_needs_a_server() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ehr", "ftp://ehr.example.org", "//ehr.example.org/fhir", "https://ehr.example.org/a b", "javascript:1"]
+    "url",
+    [
+        "",
+        "ehr",
+        "ftp://ehr.example.org",
+        "//ehr.example.org/fhir",
+        "https://ehr.example.org/a b",
+        "javascript:1",
+    ],
 )
 def test_a_fhir_server_that_is_no_http_url_is_refused(url: str) -> None:
-    response = client().post("/cds-services/b12-folate-patient-view", json=hook_request("patient-view", prefetch(), fhirServer=url))
+    response = client().post(
+        "/cds-services/b12-folate-patient-view",
+        json=hook_request("patient-view", prefetch(), fhirServer=url),
+    )
     assert response.status_code == 400
     assert response.get_json()["issue"][0]["expression"] == ["fhirServer"]

@@ -35,12 +35,18 @@ REFERENCE = {"medicationCodeableConcept": None}
 
 def _without_uuids(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_uuids(item) for key, item in value.items() if key not in ("uuid", "id")}
+        return {
+            key: _without_uuids(item) for key, item in value.items() if key not in ("uuid", "id")
+        }
     return [_without_uuids(item) for item in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("hook", ["patient-view", "encounter-discharge", "order-select", "order-sign"])
-def test_fetched_data_gives_the_cards_that_prefetched_data_gives(ehr: FhirServer, hook: str) -> None:
+@pytest.mark.parametrize(
+    "hook", ["patient-view", "encounter-discharge", "order-select", "order-sign"]
+)
+def test_fetched_data_gives_the_cards_that_prefetched_data_gives(
+    ehr: FhirServer, hook: str
+) -> None:
     drafts = [folic_acid()] if hook.startswith("order") else None
     fetched = post(ehr, hook, drafts=drafts)
     assert ehr.kinds() == QUERY_TYPES
@@ -55,14 +61,25 @@ def test_queries_are_the_prefetch_templates_of_discovery(ehr: FhirServer) -> Non
     from tests.support.clinic import client
 
     services = client().get("/cds-services").get_json()["services"]
-    templates = next(service["prefetch"] for service in services if service["hook"] == "patient-view")
+    templates = next(
+        service["prefetch"] for service in services if service["hook"] == "patient-view"
+    )
     post(ehr)
     asked = {
-        f"{seen.path.removeprefix('/fhir/')}" + "".join(f"?patient={item}" for item in seen.query.get("patient", ())) for seen in ehr.seen
+        f"{seen.path.removeprefix('/fhir/')}"
+        + "".join(f"?patient={item}" for item in seen.query.get("patient", ()))
+        for seen in ehr.seen
     }
-    assert asked == {template.replace("{{context.patientId}}", PATIENT).split("&")[0] for template in templates.values()}
+    assert asked == {
+        template.replace("{{context.patientId}}", PATIENT).split("&")[0]
+        for template in templates.values()
+    }
     codes = {seen.query["code"][0] for seen in ehr.seen if seen.kind == "Observation"}
-    assert codes == {template.split("code=")[1].split("&")[0] for template in templates.values() if "code=" in template}
+    assert codes == {
+        template.split("code=")[1].split("&")[0]
+        for template in templates.values()
+        if "code=" in template
+    }
 
 
 def test_only_what_is_missing_is_fetched(ehr: FhirServer) -> None:
@@ -79,21 +96,29 @@ def test_null_says_that_there_is_no_data_and_is_not_fetched(ehr: FhirServer) -> 
 
 def test_what_a_client_could_not_prefetch_is_not_asked_again(ehr: FhirServer) -> None:
     """CDS Hooks 3.0.0: an OperationOutcome is sent "to prevent the CDS Service from incurring an unneeded follow-up query"."""
-    response = post(ehr, "patient-view", {**prefetch(LOW), "medication-requests": outcome("forbidden")})
+    response = post(
+        ehr, "patient-view", {**prefetch(LOW), "medication-requests": outcome("forbidden")}
+    )
     assert ehr.seen == []
     assert treatment_is_unknown(response)
 
 
 @pytest.mark.parametrize("unreadable", [{}, [], "x", 1])
-def test_a_prefetched_value_that_is_no_resource_is_fetched(ehr: FhirServer, unreadable: Any) -> None:
+def test_a_prefetched_value_that_is_no_resource_is_fetched(
+    ehr: FhirServer, unreadable: Any
+) -> None:
     response = post(ehr, "patient-view", {**prefetch(LOW), "conditions": unreadable})
     assert ehr.kinds() == ["Condition"]
     assert ids_of(response) == ["b12-deficiency-neuro"]
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
-@pytest.mark.parametrize("drafts", [[], [draft({"text": "Paracetamol 500 mg"})], [service_request("hb", status="draft")]])
-def test_nothing_is_fetched_for_orders_that_concern_neither_b12_nor_folate(ehr: FhirServer, hook: str, drafts: list[Any]) -> None:
+@pytest.mark.parametrize(
+    "drafts", [[], [draft({"text": "Paracetamol 500 mg"})], [service_request("hb", status="draft")]]
+)
+def test_nothing_is_fetched_for_orders_that_concern_neither_b12_nor_folate(
+    ehr: FhirServer, hook: str, drafts: list[Any]
+) -> None:
     assert cards_of(post(ehr, hook, drafts=drafts)) == []
     assert ehr.seen == []
 
@@ -120,21 +145,32 @@ def test_connections_are_kept_and_compressed_answers_read(ehr: FhirServer) -> No
 def test_pages_are_followed(ehr: FhirServer) -> None:
     ehr.page_size = 1
     ehr.resources += [condition("38341003") for _ in range(4)] + [LEBER]
-    assert ids_of(post(ehr, "order-sign", drafts=[draft(CYANOCOBALAMIN_INJECTION)]))[0] == "cyanocobalamin-leber"
+    assert (
+        ids_of(post(ehr, "order-sign", drafts=[draft(CYANOCOBALAMIN_INJECTION)]))[0]
+        == "cyanocobalamin-leber"
+    )
     assert ehr.kinds().count("Condition") == 6
 
 
 def test_a_prefetched_page_is_continued_where_it_ends(ehr: FhirServer) -> None:
-    page = bundle([condition("38341003")], total=2, link=[{"relation": "next", "url": f"{ehr.url}/Condition?patient={PATIENT}&_offset=0"}])
+    page = bundle(
+        [condition("38341003")],
+        total=2,
+        link=[{"relation": "next", "url": f"{ehr.url}/Condition?patient={PATIENT}&_offset=0"}],
+    )
     response = post(ehr, "patient-view", {**prefetch(LOW), "conditions": page})
-    assert [(seen.kind, seen.query) for seen in ehr.seen] == [("Condition", {"patient": [PATIENT], "_offset": ["0"]})]
+    assert [(seen.kind, seen.query) for seen in ehr.seen] == [
+        ("Condition", {"patient": [PATIENT], "_offset": ["0"]})
+    ]
     assert ids_of(response) == ["b12-deficiency-neuro"]
     assert cards_of(response)[0]["detail"].endswith("Not known: anaemia.")
 
 
 def test_a_prefetched_bundle_that_lacks_entries_is_asked_for_anew(ehr: FhirServer) -> None:
     conditions = [resource for resource in ehr.resources if resource["resourceType"] == "Condition"]
-    response = post(ehr, "patient-view", {**prefetch(LOW), "conditions": bundle(conditions, total=2)})
+    response = post(
+        ehr, "patient-view", {**prefetch(LOW), "conditions": bundle(conditions, total=2)}
+    )
     assert ehr.kinds() == ["Condition"]
     assert ids_of(response) == ["b12-deficiency-neuro"]
 
@@ -163,9 +199,18 @@ def test_pages_without_end_leave_absence_unknown(ehr: FhirServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["{url}?_getpages=7&_offset=1", "{url}/_page/7", "{url}/MedicationRequest/_page?token=7", "?_page=7", "_page/7"]
+    "link",
+    [
+        "{url}?_getpages=7&_offset=1",
+        "{url}/_page/7",
+        "{url}/MedicationRequest/_page?token=7",
+        "?_page=7",
+        "_page/7",
+    ],
 )
-@pytest.mark.parametrize("scope", ["user/*.rs", " ".join(f"user/{kind}.rs" for kind in set(QUERY_TYPES))])
+@pytest.mark.parametrize(
+    "scope", ["user/*.rs", " ".join(f"user/{kind}.rs" for kind in set(QUERY_TYPES))]
+)
 def test_a_server_pages_as_it_likes(ehr: FhirServer, link: str, scope: str) -> None:
     """A page that follows is taken as it is named: nothing is added to its URL, and no scope is read into it."""
     first = bundle([], link=[{"relation": "next", "url": link.format(url=ehr.url)}])
@@ -175,14 +220,21 @@ def test_a_server_pages_as_it_likes(ehr: FhirServer, link: str, scope: str) -> N
         handler.send(bundle([injections]) if "7" in handler.path else first)
 
     ehr.behaviours = dict.fromkeys(("MedicationRequest", "_page", ""), pages)
-    response = post(ehr, "patient-view", prefetch(LOW, without=("medication-requests",)), granted={"scope": scope})
+    response = post(
+        ehr,
+        "patient-view",
+        prefetch(LOW, without=("medication-requests",)),
+        granted={"scope": scope},
+    )
     assert ids_of(response) == []  # treatment is under way
     assert "_count" not in ehr.seen[-1].query
 
 
 def test_a_page_that_names_itself_as_the_next_is_read_once(ehr: FhirServer) -> None:
     url = f"{ehr.url}/MedicationRequest?patient={PATIENT}&_offset=1"
-    ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(bundle([], link=[{"relation": "next", "url": url}]))
+    ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(
+        bundle([], link=[{"relation": "next", "url": url}])
+    )
     assert treatment_is_unknown(post(ehr))
     assert ehr.kinds().count("MedicationRequest") == 2
 
@@ -191,7 +243,11 @@ def test_what_the_pages_before_a_failure_hold_counts(ehr: FhirServer) -> None:
     ehr.resources += [LEBER]
 
     def second_fails(handler: Any) -> None:
-        return handler.send(outcome("exception"), 500) if "_offset" in handler.request_seen.query else handler.answer()
+        return (
+            handler.send(outcome("exception"), 500)
+            if "_offset" in handler.request_seen.query
+            else handler.answer()
+        )
 
     ehr.page_size = 2
     ehr.behaviours["Condition"] = second_fails
@@ -205,7 +261,12 @@ def test_what_the_pages_before_a_failure_hold_counts(ehr: FhirServer) -> None:
 
 def _by_reference(reference: str, **more: Any) -> dict[str, Any]:
     display = {"display": more.pop("display")} if "display" in more else {}
-    return medication_request({}, medicationCodeableConcept=None, medicationReference={"reference": reference, **display}, **more)
+    return medication_request(
+        {},
+        medicationCodeableConcept=None,
+        medicationReference={"reference": reference, **display},
+        **more,
+    )
 
 
 def _medication(identity: str, concept: dict[str, Any]) -> dict[str, Any]:
@@ -213,9 +274,18 @@ def _medication(identity: str, concept: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_medications_by_reference_are_resolved_in_one_search(ehr: FhirServer) -> None:
-    ehr.resources += [_medication("m-1", CYANOCOBALAMIN_INJECTION), _medication("m-2", FOLIC_ACID_1MG)]
-    ehr.resources += [_by_reference("Medication/m-1"), _by_reference("Medication/m-2/_history/3"), _by_reference("Medication/m-1")]
-    assert ids_of(post(ehr)) == ["b12-low-on-therapy"]  # for cyanocobalamin injections are under way
+    ehr.resources += [
+        _medication("m-1", CYANOCOBALAMIN_INJECTION),
+        _medication("m-2", FOLIC_ACID_1MG),
+    ]
+    ehr.resources += [
+        _by_reference("Medication/m-1"),
+        _by_reference("Medication/m-2/_history/3"),
+        _by_reference("Medication/m-1"),
+    ]
+    assert ids_of(post(ehr)) == [
+        "b12-low-on-therapy"
+    ]  # for cyanocobalamin injections are under way
     searches = [seen for seen in ehr.seen if seen.kind == "Medication"]
     assert [seen.query["_id"] for seen in searches] == [["m-1,m-2"]]
 
@@ -228,22 +298,41 @@ def test_medications_of_a_prefetched_list_are_resolved_too(ehr: FhirServer) -> N
 
 def test_a_medication_of_the_same_server_may_be_named_by_its_url(ehr: FhirServer) -> None:
     ehr.resources += [_medication("m-1", CYANOCOBALAMIN_INJECTION)]
-    assert ids_of(post(ehr, "patient-view", prefetch(LOW, _by_reference(f"{ehr.url}/Medication/m-1")))) == []
+    assert (
+        ids_of(post(ehr, "patient-view", prefetch(LOW, _by_reference(f"{ehr.url}/Medication/m-1"))))
+        == []
+    )
 
 
-@pytest.mark.parametrize("reference", ["Medication/m-1", "https://other.example.org/fhir/Medication/m-1", "Medication/..", "Group/m-1"])
-def test_a_medication_that_cannot_be_resolved_leaves_treatment_unknown(ehr: FhirServer, reference: str) -> None:
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Medication/m-1",
+        "https://other.example.org/fhir/Medication/m-1",
+        "Medication/..",
+        "Group/m-1",
+    ],
+)
+def test_a_medication_that_cannot_be_resolved_leaves_treatment_unknown(
+    ehr: FhirServer, reference: str
+) -> None:
     if "other" in reference:
         ehr.resources += [_medication("m-1", FOLIC_ACID_1MG)]
     assert treatment_is_unknown(post(ehr, "patient-view", prefetch(LOW, _by_reference(reference))))
 
 
 def test_a_draft_that_says_no_more_than_a_reference_is_resolved(ehr: FhirServer) -> None:
-    ehr.resources += [_medication("m-1", FOLIC_ACID_1MG), _medication("m-2", {"text": "Paracetamol 500 mg"})]
+    ehr.resources += [
+        _medication("m-1", FOLIC_ACID_1MG),
+        _medication("m-2", {"text": "Paracetamol 500 mg"}),
+    ]
     response = post(ehr, "order-sign", drafts=[_by_reference("Medication/m-1", status="draft")])
     assert ids_of(response) == ["folic-acid-b12-deficient"]
     ehr.seen.clear()
-    assert ids_of(post(ehr, "order-sign", drafts=[_by_reference("Medication/m-2", status="draft")])) == []
+    assert (
+        ids_of(post(ehr, "order-sign", drafts=[_by_reference("Medication/m-2", status="draft")]))
+        == []
+    )
     assert ehr.kinds() == ["Medication"]
 
 
@@ -263,15 +352,26 @@ def test_412_when_the_patient_can_neither_be_prefetched_nor_fetched(ehr: FhirSer
     assert response.get_json()["issue"][0]["expression"] == ["prefetch.patient"]
 
 
-@pytest.mark.parametrize(("hook", "status"), [("patient-view", 412), ("encounter-discharge", 412), ("order-sign", 200)])
-def test_412_when_no_laboratory_query_is_answered_and_the_hook_needs_one(ehr: FhirServer, hook: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("hook", "status"), [("patient-view", 412), ("encounter-discharge", 412), ("order-sign", 200)]
+)
+def test_412_when_no_laboratory_query_is_answered_and_the_hook_needs_one(
+    ehr: FhirServer, hook: str, status: int
+) -> None:
     ehr.behaviours["Observation"] = lambda handler: handler.send(outcome("exception"), 500)
-    assert post(ehr, hook, drafts=[hydroxocobalamin()] if hook == "order-sign" else None).status_code == status
+    assert (
+        post(ehr, hook, drafts=[hydroxocobalamin()] if hook == "order-sign" else None).status_code
+        == status
+    )
 
 
 def test_one_laboratory_query_is_enough(ehr: FhirServer) -> None:
     def only_b12(handler: Any) -> None:
-        return handler.answer() if "2132-9" in handler.request_seen.query["code"][0] else handler.send(outcome("exception"), 500)
+        return (
+            handler.answer()
+            if "2132-9" in handler.request_seen.query["code"][0]
+            else handler.send(outcome("exception"), 500)
+        )
 
     ehr.behaviours["Observation"] = only_b12
     response = post(ehr)

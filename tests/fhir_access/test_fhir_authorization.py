@@ -6,7 +6,9 @@ from cds_service.fhir_server.authorization import FhirAuthorization, Reach
 
 
 def _reach(scope, kind="Observation", *, search=True, patient=None):
-    return FhirAuthorization("t", "Bearer", scope=scope, patient=patient).reach(kind, search=search, patient_id="pat-1")
+    return FhirAuthorization("t", "Bearer", scope=scope, patient=patient).reach(
+        kind, search=search, patient_id="pat-1"
+    )
 
 
 @pytest.mark.parametrize("context", ["patient", "user", "system"])
@@ -18,7 +20,8 @@ def test_a_scope_covers_its_type_and_the_star_every_type(context, permission):
 
 
 @pytest.mark.parametrize(
-    ("permission", "read", "search"), [("r", True, False), ("s", False, True), ("cud", False, False), ("write", False, False)]
+    ("permission", "read", "search"),
+    [("r", True, False), ("s", False, True), ("cud", False, False), ("write", False, False)],
 )
 def test_reading_and_searching_are_two_permissions(permission, read, search):
     assert (_reach(f"user/Observation.{permission}", search=False) is Reach.WHOLE) is read

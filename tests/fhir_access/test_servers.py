@@ -17,7 +17,10 @@ from cds_service.fhir_server.servers import Address, parse_address, read_servers
 
 def _allows(entries: list[str], url: str, *, host: str = "127.0.0.1") -> bool:
     address = parse_address(url)
-    return address is not None and any(server.lists(address) for server in read_servers(entries, (), development=host == "127.0.0.1"))
+    return address is not None and any(
+        server.lists(address)
+        for server in read_servers(entries, (), development=host == "127.0.0.1")
+    )
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,10 @@ def _allows(entries: list[str], url: str, *, host: str = "127.0.0.1") -> bool:
         ("https://ehr.example.org:443/fhir/", Address("https", "ehr.example.org", 443, "/fhir/")),
         ("https://ehr%2Eexample.org/fhir", Address("https", "ehr.example.org", 443, "/fhir")),
         ("http://[::1]:8080", Address("http", "[::1]", 8080, "")),
-        ("https://ehr.example.org/a/./b/../c?x=1", Address("https", "ehr.example.org", 443, "/a/c", "x=1")),
+        (
+            "https://ehr.example.org/a/./b/../c?x=1",
+            Address("https", "ehr.example.org", 443, "/a/c", "x=1"),
+        ),
     ],
 )
 def test_an_address_is_normalised(url: str, parts: Address) -> None:
@@ -48,7 +54,19 @@ def test_what_is_no_plain_address_is_none(url: str) -> None:
 
 _SCHEMES = st.sampled_from(["https://", "HTTP://", "http:", "//", ""])
 _PIECES = st.sampled_from(
-    [*"/\\@:?#.%[]&=|^`{}~ \t", "..", "ehr.example.org", "127.0.0.1", "%2e", "%2F", "fhir", "443", "\u0435", "xn--", "a"]
+    [
+        *"/\\@:?#.%[]&=|^`{}~ \t",
+        "..",
+        "ehr.example.org",
+        "127.0.0.1",
+        "%2e",
+        "%2F",
+        "fhir",
+        "443",
+        "\u0435",
+        "xn--",
+        "a",
+    ]
 )
 
 
@@ -59,7 +77,11 @@ def test_what_is_sent_is_what_was_checked(url: str) -> None:
     if address is not None:
         assert parse_address(address.url) == address
         sent = urlsplit(str(Request("GET", address.url).prepare().url))
-        assert (sent.scheme, sent.hostname, sent.port or {"http": 80, "https": 443}[sent.scheme]) == (
+        assert (
+            sent.scheme,
+            sent.hostname,
+            sent.port or {"http": 80, "https": 443}[sent.scheme],
+        ) == (
             address.scheme,
             address.host.strip("[]"),
             address.port,
@@ -109,7 +131,9 @@ def test_a_name_may_not_lead_to_a_private_address(address: str) -> None:
 
 def test_a_name_may_lead_into_a_network_of_the_site() -> None:
     networks = (ip_network("10.20.0.0/16"), ip_network("fd00:1::/64"))
-    plain, secure = read_servers(["http://ehr/fhir", "https://ehr/fhir"], networks, development=False)
+    plain, secure = read_servers(
+        ["http://ehr/fhir", "https://ehr/fhir"], networks, development=False
+    )
     for server in (plain, secure):
         assert server.may_connect(ip_address("10.20.3.4"))
         assert server.may_connect(ip_address("::ffff:10.20.3.4"))
@@ -129,7 +153,14 @@ def test_a_listed_address_means_that_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["ehr.example.org", "https://ehr.example.org/fhir?x=1", "https://u:p@ehr.example.org", "*", "http://ehr.example.org/fhir"]
+    "entry",
+    [
+        "ehr.example.org",
+        "https://ehr.example.org/fhir?x=1",
+        "https://u:p@ehr.example.org",
+        "*",
+        "http://ehr.example.org/fhir",
+    ],
 )
 def test_an_entry_that_cannot_be_meant_stops_the_start(entry: str) -> None:
     with pytest.raises(ValidationError, match="CDS_FHIR_SERVERS"):
@@ -152,5 +183,9 @@ def test_by_default_this_machine_may_be_read_while_the_service_is_on_loopback() 
     assert [server.base for server in Settings().listed_fhir_servers] == [None]
     assert Settings(host="0.0.0.0").listed_fhir_servers == ()
     assert Settings(fhir_servers="").listed_fhir_servers == ()
-    listed = Settings(host="0.0.0.0", fhir_servers="loopback, https://ehr.example.org/fhir").listed_fhir_servers
-    assert [server.base and server.base.url for server in listed] == ["https://ehr.example.org/fhir"]
+    listed = Settings(
+        host="0.0.0.0", fhir_servers="loopback, https://ehr.example.org/fhir"
+    ).listed_fhir_servers
+    assert [server.base and server.base.url for server in listed] == [
+        "https://ehr.example.org/fhir"
+    ]

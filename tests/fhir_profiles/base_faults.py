@@ -24,13 +24,24 @@ PROBLEM: Resource = {
 ALLERGY: Resource = {
     "resourceType": "AllergyIntolerance",
     "id": "allergy",
-    "clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}]},
+    "clinicalStatus": {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                "code": "active",
+            }
+        ]
+    },
     "code": {"text": "Cobalamin"},
     "patient": {"reference": "Patient/example-patient"},
 }
 BASES: dict[str, Resource] = {
-    "result": {name: value for name, value in EXAMPLES["b12-total-result"].items() if name != "meta"},
-    "order": {name: value for name, value in EXAMPLES["hydroxocobalamin-order"].items() if name != "meta"},
+    "result": {
+        name: value for name, value in EXAMPLES["b12-total-result"].items() if name != "meta"
+    },
+    "order": {
+        name: value for name, value in EXAMPLES["hydroxocobalamin-order"].items() if name != "meta"
+    },
     "test": {name: value for name, value in EXAMPLES["laboratory-order"].items() if name != "meta"},
     "patient": EXAMPLES["example-patient"],
     "problem": PROBLEM,
@@ -52,7 +63,15 @@ def bundle(**more: Any) -> Callable[[Resource], Any]:
     def change(resource: Resource) -> None:
         inner = deepcopy(resource)
         resource.clear()
-        resource.update({"resourceType": "Bundle", "id": "b", "type": "collection", "entry": [{"resource": inner}], **more})
+        resource.update(
+            {
+                "resourceType": "Bundle",
+                "id": "b",
+                "type": "collection",
+                "entry": [{"resource": inner}],
+                **more,
+            }
+        )
 
     return change
 

@@ -42,7 +42,13 @@ VERIFIED: dict[str, dict[str, Codes]] = {
             "tissue-transglutaminase-antibody": "31017-7 46128-5",
         }
     },
-    "1.3": {INTERPRETATION: {"positive-answer": "POS", "negative-answer": "NEG", "equivocal-answer": "IND"}},
+    "1.3": {
+        INTERPRETATION: {
+            "positive-answer": "POS",
+            "negative-answer": "NEG",
+            "equivocal-answer": "IND",
+        }
+    },
     "4.1": {
         RXNORM: {
             "cyanocobalamin": "11248 309594 309611 244997",
@@ -170,7 +176,9 @@ VERIFIED: dict[str, dict[str, Codes]] = {
         },
         OPCS: {"bariatric": "G28.4 G28.5", "bariatric-malabsorptive": "G28.4 G28.5"},
     },
-    "5": {LOINC: {"blood-count-panel": "58410-2 57021-8", "basic-metabolic-panel": "24321-2 51990-0"}},
+    "5": {
+        LOINC: {"blood-count-panel": "58410-2 57021-8", "basic-metabolic-panel": "24321-2 51990-0"}
+    },
 }
 
 # Section → system → value set → verified codes that look right and are not: the value set excludes them by name.

@@ -15,7 +15,10 @@ EXTENSION = "https://b12-folate-cds.example.org/fhir/StructureDefinition/"
 
 
 def _read(folder: str) -> dict[str, dict[str, Any]]:
-    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((PROFILES / folder).glob("*.json"))}
+    return {
+        path.stem: json.loads(path.read_text("utf-8"))
+        for path in sorted((PROFILES / folder).glob("*.json"))
+    }
 
 
 VALUE_SETS = _read("value-sets")
@@ -31,19 +34,37 @@ def _with_quantity(example: dict[str, Any], name: str, **changes: Any) -> dict[s
 def _results_that_break() -> Iterator[tuple[str, dict[str, Any]]]:
     """Of the example of each laboratory test a result in a unit of nothing in blood, one that nobody can have, and, where the test has
     codes for mass and for moles, one whose code is for the other of the two."""
-    for value_set in (value_set for analyte in ANALYTES.values() for value_set in analyte.value_sets):
+    for value_set in (
+        value_set for analyte in ANALYTES.values() for value_set in analyte.value_sets
+    ):
         example = EXAMPLES[f"{value_set}-result"]
-        yield f"{value_set}-unit", _with_quantity(example, f"{value_set}-unit", unit="kg", code="kg")
-        yield f"{value_set}-possible", _with_quantity(example, f"{value_set}-possible", value=example["valueQuantity"]["value"] * 10**6)
+        yield (
+            f"{value_set}-unit",
+            _with_quantity(example, f"{value_set}-unit", unit="kg", code="kg"),
+        )
+        yield (
+            f"{value_set}-possible",
+            _with_quantity(
+                example, f"{value_set}-possible", value=example["valueQuantity"]["value"] * 10**6
+            ),
+        )
         unit_is_molar = "mol/" in example["valueQuantity"]["code"]
-        others = [coding for coding in codings_of(value_set, LOINC) if ("[Mass/" if unit_is_molar else "[Moles/") in coding["display"]]
+        others = [
+            coding
+            for coding in codings_of(value_set, LOINC)
+            if ("[Mass/" if unit_is_molar else "[Moles/") in coding["display"]
+        ]
         if others:
-            yield f"{value_set}-property", {**example, "id": f"{value_set}-property", "code": {"coding": others[:1]}}
+            yield (
+                f"{value_set}-property",
+                {**example, "id": f"{value_set}-property", "code": {"coding": others[:1]}},
+            )
 
 
 # By the invariant that each breaks.
 COUNTER_EXAMPLES = dict(_results_that_break()) | {
-    path.stem: json.loads(path.read_text("utf-8")) for path in sorted((Path(__file__).parent / "counter-examples").glob("*.json"))
+    path.stem: json.loads(path.read_text("utf-8"))
+    for path in sorted((Path(__file__).parent / "counter-examples").glob("*.json"))
 }
 ACTIVITY_DEFINITIONS = _read("activity-definitions")
 
@@ -68,13 +89,21 @@ def _entries() -> Iterator[Entry]:
         for side in ("include", "exclude"):
             for part in (part for part in value_set["compose"].get(side, []) if "system" in part):
                 for concept in part.get("concept", []):
-                    yield _entry(name, side, part["system"], concept["code"], concept, is_filter=False)
+                    yield _entry(
+                        name, side, part["system"], concept["code"], concept, is_filter=False
+                    )
                 for condition in part.get("filter", []):
-                    yield _entry(name, side, part["system"], condition["value"], part, is_filter=True)
+                    yield _entry(
+                        name, side, part["system"], condition["value"], part, is_filter=True
+                    )
 
 
-def _entry(name: str, side: str, system: str, code: str, element: dict[str, Any], *, is_filter: bool) -> Entry:
-    extensions = [(item["url"].removeprefix(EXTENSION), item) for item in element.get("extension", [])]
+def _entry(
+    name: str, side: str, system: str, code: str, element: dict[str, Any], *, is_filter: bool
+) -> Entry:
+    extensions = [
+        (item["url"].removeprefix(EXTENSION), item) for item in element.get("extension", [])
+    ]
     return Entry(
         name,
         side,

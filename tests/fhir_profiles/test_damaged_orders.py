@@ -16,9 +16,15 @@ from cds_service.rendering.orders import OrderContext
 from tests.support.clinic import engine
 
 VALIDATOR = Validator()
-CONTEXT = OrderContext("Patient/example-patient", None, datetime(2026, 11, 25, 9, 0, tzinfo=UTC), "order")
+CONTEXT = OrderContext(
+    "Patient/example-patient", None, datetime(2026, 11, 25, 9, 0, tzinfo=UTC), "order"
+)
 UCUM = "http://unitsofmeasure.org"
-OTHER = {"hydroxocobalamin": "folic-acid", "cyanocobalamin": "hydroxocobalamin", "folic-acid": "cyanocobalamin"}
+OTHER = {
+    "hydroxocobalamin": "folic-acid",
+    "cyanocobalamin": "hydroxocobalamin",
+    "folic-acid": "cyanocobalamin",
+}
 Order = dict[str, Any]
 
 
@@ -139,4 +145,6 @@ def test_what_is_admitted_is_listed_with_its_reason(damage):
 @pytest.mark.parametrize(("parameters", "name"), CASES)
 def test_the_order_itself_conforms(parameters, name):
     order = dict(orders(parameters))[name]
-    assert VALIDATOR.validate(order, VALIDATOR.profiles.named(f"{drug_of(name)}-order")).findings == ()
+    assert (
+        VALIDATOR.validate(order, VALIDATOR.profiles.named(f"{drug_of(name)}-order")).findings == ()
+    )

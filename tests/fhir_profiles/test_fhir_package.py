@@ -60,10 +60,16 @@ def test_every_file_is_in_the_index_and_says_the_same(archive):
     index = files["package/.index.json"]
     assert index["index-version"] == 2
     names = {entry["filename"] for entry in index["files"]}
-    assert names == {name.removeprefix("package/") for name in files if re.fullmatch(r"package/[A-Za-z]+-[^/]+\.json", name)}
+    assert names == {
+        name.removeprefix("package/")
+        for name in files
+        if re.fullmatch(r"package/[A-Za-z]+-[^/]+\.json", name)
+    }
     for entry in index["files"]:
         resource = files[f"package/{entry['filename']}"]
-        assert {name: resource[name] for name in entry if name != "filename"} == {k: v for k, v in entry.items() if k != "filename"}
+        assert {name: resource[name] for name in entry if name != "filename"} == {
+            k: v for k, v in entry.items() if k != "filename"
+        }
         assert entry["filename"] == f"{entry['resourceType']}-{entry['id']}.json"
         assert {"resourceType", "id", "url", "version"} <= set(entry)
     kinds = {entry["filename"]: entry.get("kind") for entry in index["files"]}
@@ -80,7 +86,11 @@ def test_every_file_of_the_project_is_in_the_package_as_it_is_with_what_is_gener
         packed = files[f"{folder}/{resource['resourceType']}-{resource['id']}.json"]
         assert packed.items() >= resource.items()
         assert packed.keys() - resource.keys() <= {"text", "expansion"}
-    plans = {name.removeprefix("package/PlanDefinition-").removesuffix(".json") for name in files if "/PlanDefinition-" in name}
+    plans = {
+        name.removeprefix("package/PlanDefinition-").removesuffix(".json")
+        for name in files
+        if "/PlanDefinition-" in name
+    }
     assert plans == set(engine().cards)
 
 
@@ -90,7 +100,12 @@ def test_the_guide_lists_the_definitions(archive):
     ImplementationGuide.model_validate(guide)
     assert guide["url"] == f"{BASE}/ImplementationGuide/org.example.b12-folate-cds"
     listed = {item["reference"]["reference"] for item in guide["definition"]["resource"]}
-    assert {"PlanDefinition/b12-duplicate", "Library/b12-folate-facts", "ValueSet/mcv", "ActivityDefinition/mma"} <= listed
+    assert {
+        "PlanDefinition/b12-duplicate",
+        "Library/b12-folate-facts",
+        "ValueSet/mcv",
+        "ActivityDefinition/mma",
+    } <= listed
 
 
 def test_the_same_cards_make_the_same_bytes(archive, tmp_path):
@@ -104,7 +119,10 @@ def test_a_folder_holds_the_same_files_and_nothing_of_an_earlier_package(archive
     stray.write_text("{}", "utf-8")
     (tmp_path / "package/package.json").write_text("{}", "utf-8")
     assert export("--out", str(tmp_path)).exit_code == 0
-    written = {path.relative_to(tmp_path).as_posix(): json.loads(path.read_text("utf-8")) for path in tmp_path.rglob("*.json")}
+    written = {
+        path.relative_to(tmp_path).as_posix(): json.loads(path.read_text("utf-8"))
+        for path in tmp_path.rglob("*.json")
+    }
     assert written == unpacked(archive)
 
 
@@ -123,13 +141,19 @@ def test_another_parameter_set_is_another_package(tmp_path):
     assert export("--out", str(out), CDS_PARAMETERS="uk").exit_code == 0
     files = unpacked(out.read_bytes())
     assert files["package/package.json"]["name"] == "org.example.b12-folate-cds.uk"
-    assert files["package/PlanDefinition-b12-duplicate.json"]["version"] == f"{engine().cards['b12-duplicate'].version}+uk"
+    assert (
+        files["package/PlanDefinition-b12-duplicate.json"]["version"]
+        == f"{engine().cards['b12-duplicate'].version}+uk"
+    )
     assert "package/PlanDefinition-homocysteine-above-target.json" not in files
 
 
 def test_a_package_of_a_site_has_the_name_of_the_site(tmp_path):
     (tmp_path / "site.yaml").write_text("owner: 2nd-Hospital\n", "utf-8")
-    assert package_name(Engine(Settings(cards=(tmp_path,)))) == "org.example.b12-folate-cds.site-2nd-hospital"
+    assert (
+        package_name(Engine(Settings(cards=(tmp_path,))))
+        == "org.example.b12-folate-cds.site-2nd-hospital"
+    )
 
 
 def test_a_mistake_in_a_local_card_is_told_and_nothing_is_written(tmp_path):

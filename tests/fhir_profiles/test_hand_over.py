@@ -37,11 +37,17 @@ BASE = "https://b12-folate-cds.example.org/fhir"
 @cache
 def made(parameters: str = "default") -> dict[str, dict[str, Any]]:
     """The definitions of a parameter set by ``Type/id``."""
-    return {f"{item['resourceType']}/{item['id']}": item for item in definitions(engine(parameters))}
+    return {
+        f"{item['resourceType']}/{item['id']}": item for item in definitions(engine(parameters))
+    }
 
 
 def plans(parameters: str = "default") -> dict[str, dict[str, Any]]:
-    return {item["id"]: item for name, item in made(parameters).items() if name.startswith("PlanDefinition/")}
+    return {
+        item["id"]: item
+        for name, item in made(parameters).items()
+        if name.startswith("PlanDefinition/")
+    }
 
 
 def plan(card_id: str, parameters: str = "default") -> dict[str, Any]:
@@ -52,8 +58,16 @@ def canonicals(element: Any) -> Iterator[str]:
     """Every canonical or URL of this project's that a resource refers to."""
     if isinstance(element, dict):
         for key, value in element.items():
-            if key in ("definitionCanonical", "resource", "valueSet", "library", "instantiatesCanonical"):
-                yield from value if isinstance(value, list) else [value] if isinstance(value, str) else []
+            if key in (
+                "definitionCanonical",
+                "resource",
+                "valueSet",
+                "library",
+                "instantiatesCanonical",
+            ):
+                yield from (
+                    value if isinstance(value, list) else [value] if isinstance(value, str) else []
+                )
             yield from canonicals(value)
     elif isinstance(element, list):
         for item in element:
@@ -72,11 +86,19 @@ def test_every_definition_is_a_valid_fhir_resource(parameters):
 @pytest.mark.parametrize("parameters", SETS)
 def test_every_canonical_resolves_to_the_version_that_is_handed_over(parameters):
     known = {item["url"]: item["version"] for item in made(parameters).values()}
-    found = [item for name, resource in made(parameters).items() if name.startswith(("Plan", "Library")) for item in canonicals(resource)]
+    found = [
+        item
+        for name, resource in made(parameters).items()
+        if name.startswith(("Plan", "Library"))
+        for item in canonicals(resource)
+    ]
     assert len(found) > 500
     assert all(item.startswith(BASE) for item in found)
     assert [
-        item for item in found if known.get(item.partition("|")[0]) not in ([item.partition("|")[2]] if "|" in item else known.values())
+        item
+        for item in found
+        if known.get(item.partition("|")[0])
+        not in ([item.partition("|")[2]] if "|" in item else known.values())
     ] == []
 
 
@@ -84,7 +106,9 @@ def test_every_canonical_resolves_to_the_version_that_is_handed_over(parameters)
 def test_there_is_one_plan_for_each_active_card_with_its_version_and_hooks(parameters):
     cards = engine(parameters).cards
     suffix = "" if parameters == "default" else f"+{parameters}"
-    assert {(name, item["version"]) for name, item in plans(parameters).items()} == {(c.id, c.version + suffix) for c in cards.values()}
+    assert {(name, item["version"]) for name, item in plans(parameters).items()} == {
+        (c.id, c.version + suffix) for c in cards.values()
+    }
     for card in cards.values():
         assert f"Hooks: {', '.join(card.hooks)}." in plan(card.id, parameters)["description"]
 
@@ -94,7 +118,11 @@ def test_nothing_that_is_handed_over_makes_a_server_announce_a_service(parameter
     """A server with clinical reasoning makes a CDS service of each PlanDefinition that a named event triggers."""
     for name, resource in made(parameters).items():
         assert "named-event" not in json.dumps(resource), name
-        capabilities = [item["valueCode"] for item in resource.get("extension", []) if item["url"].endswith("knowledgeCapability")]
+        capabilities = [
+            item["valueCode"]
+            for item in resource.get("extension", [])
+            if item["url"].endswith("knowledgeCapability")
+        ]
         assert "executable" not in capabilities
         if name.startswith(("PlanDefinition/", "Library/")):
             assert capabilities == ["shareable", "computable", "publishable"]
@@ -103,7 +131,12 @@ def test_nothing_that_is_handed_over_makes_a_server_announce_a_service(parameter
 def test_the_address_of_the_service_stands_in_it_where_the_site_states_it():
     def endpoints(base_url: str) -> set[str]:
         found = definitions(Engine(Settings(base_url=base_url)))
-        return {item["valueUri"] for plan in found for item in plan.get("extension", []) if item["url"].endswith("cqf-cdsHooksEndpoint")}
+        return {
+            item["valueUri"]
+            for plan in found
+            for item in plan.get("extension", [])
+            if item["url"].endswith("cqf-cdsHooksEndpoint")
+        }
 
     assert endpoints("") == set()
     assert endpoints("https://cds.example.org") == {"https://cds.example.org/cds-services"}
@@ -115,7 +148,11 @@ def test_an_order_that_is_applied_elsewhere_is_a_draft():
     assert orders
     for order in orders:
         (status,) = order["dynamicValue"]
-        assert (status["path"], status["expression"]["language"], status["expression"]["expression"]) == (
+        assert (
+            status["path"],
+            status["expression"]["language"],
+            status["expression"]["expression"],
+        ) == (
             "status",
             "text/fhirpath",
             "'draft'",
@@ -127,7 +164,9 @@ def test_a_value_set_has_an_expansion_that_says_where_it_is_not_closed():
     for name, resource in made().items():
         if not name.startswith("ValueSet/"):
             continue
-        listed = {(item["system"], item["code"]) for item in resource["expansion"].get("contains", [])}
+        listed = {
+            (item["system"], item["code"]) for item in resource["expansion"].get("contains", [])
+        }
         assert all(terminology.holds(resource["id"], system, code) for system, code in listed), name
         text = json.dumps([made()[f"ValueSet/{part}"]["compose"] for part in composing(resource)])
         closed = "extension" not in resource["expansion"]
@@ -138,8 +177,13 @@ def test_a_value_set_has_an_expansion_that_says_where_it_is_not_closed():
 
 def composing(value_set: dict[str, Any]) -> list[str]:
     """The ids of the value sets that one is made of, its own included."""
-    urls = [url for include in value_set["compose"]["include"] for url in include.get("valueSet", [])]
-    return [value_set["id"], *(part for url in urls for part in composing(made()[f"ValueSet/{url.rpartition('/')[2]}"]))]
+    urls = [
+        url for include in value_set["compose"]["include"] for url in include.get("valueSet", [])
+    ]
+    return [
+        value_set["id"],
+        *(part for url in urls for part in composing(made()[f"ValueSet/{url.rpartition('/')[2]}"])),
+    ]
 
 
 def test_every_definition_has_a_narrative_that_is_well_formed():
@@ -150,7 +194,9 @@ def test_every_definition_has_a_narrative_that_is_well_formed():
 
 
 def test_what_another_publisher_defines_is_not_handed_over():
-    assert {item["url"] for item in made().values() if not item["url"].startswith(f"{BASE}/")} == set()
+    assert {
+        item["url"] for item in made().values() if not item["url"].startswith(f"{BASE}/")
+    } == set()
 
 
 def test_units_are_ascii_where_a_server_announces_or_evaluates_them():
@@ -167,21 +213,33 @@ def test_a_card_that_is_off_in_a_set_is_not_handed_over_in_it():
 
 def test_the_rule_of_a_card_reads_as_the_card_does():
     rule = plan("folic-acid-b12-deficient")
-    assert (rule["title"], rule["status"], rule["type"]["coding"][0]["code"]) == ("Folic acid in B12 deficiency", "draft", "eca-rule")
+    assert (rule["title"], rule["status"], rule["type"]["coding"][0]["code"]) == (
+        "Folic acid in B12 deficiency",
+        "draft",
+        "eca-rule",
+    )
     (action,) = rule["action"]
     assert action["title"] == "B12 deficiency is known or possible: do not give folic acid alone"
     assert (
         "If regimen to start: one to order, and no possible pregnancy without another reason for folate: **Start B12 before folic acid.**"
         in action["description"]
     )
-    assert "If paediatric age: Below 16 years adult regimens do not apply: ask a paediatric specialist." in action["description"]
+    assert (
+        "If paediatric age: Below 16 years adult regimens do not apply: ask a paediatric specialist."
+        in action["description"]
+    )
     assert action["code"][0]["coding"][0] == {
         "system": f"{BASE}/CodeSystem/card-topic",
         "code": "folic-acid-b12-deficient",
         "display": "Folic acid in B12 deficiency",
     }
     assert [item["display"] for item in action["documentation"]] == ["US label: folic acid tablets"]
-    assert [item["label"] for item in rule["relatedArtifact"]] == ["fda-folic-acid-label", "bsh-2014", "nice-ng239", "bnf-hydroxocobalamin"]
+    assert [item["label"] for item in rule["relatedArtifact"]] == [
+        "fda-folic-acid-label",
+        "bsh-2014",
+        "nice-ng239",
+        "bnf-hydroxocobalamin",
+    ]
     assert action["condition"] == [
         {
             "kind": "applicability",
@@ -201,7 +259,11 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
 
 @pytest.mark.parametrize(
     ("card_id", "priority"),
-    [("folic-acid-b12-deficient", "stat"), ("b12-deficiency-untreated", "urgent"), ("b12-test-indicated", "routine")],
+    [
+        ("folic-acid-b12-deficient", "stat"),
+        ("b12-deficiency-untreated", "urgent"),
+        ("b12-test-indicated", "routine"),
+    ],
 )
 def test_priority_is_the_urgency_of_the_card(card_id, priority):
     assert plan(card_id)["action"][0]["priority"] == priority
@@ -219,7 +281,11 @@ def test_suggestions_are_alternatives_and_their_orders_go_together():
     sample, regimen, potassium = first["action"]
     assert (sample["selectionBehavior"], [item["title"] for item in sample["action"]]) == (
         "at-most-one",
-        ["Methylmalonic acid", "Active B12 (holotranscobalamin) and Serum folate", "Serum vitamin B12 and Serum folate"],
+        [
+            "Methylmalonic acid",
+            "Active B12 (holotranscobalamin) and Serum folate",
+            "Serum vitamin B12 and Serum folate",
+        ],
     )
     assert regimen["selectionBehavior"] == "exactly-one"
     assert [item["definitionCanonical"] for item in regimen["action"]] == [
@@ -227,14 +293,21 @@ def test_suggestions_are_alternatives_and_their_orders_go_together():
         f"{BASE}/ActivityDefinition/hydroxocobalamin-loading-then-maintenance|1.1.0",
     ]
     assert potassium["selectionBehavior"] == "any"
-    assert [item["title"] for item in potassium["action"]] == ["Potassium now", "Potassium at 24 hours", "Potassium at 48 hours"]
+    assert [item["title"] for item in potassium["action"]] == [
+        "Potassium now",
+        "Potassium at 24 hours",
+        "Potassium at 48 hours",
+    ]
     (condition,) = third["condition"]
     assert condition["expression"]["expression"] == "FolicAcidB12Deficient_Suggestion3"
     assert condition["expression"]["description"] == (
         "the card fires and no pregnancy and another reason for folate: none and no possible pregnancy without another reason for "
         "folate and age is not known to be below 16"
     )
-    assert (third["precheckBehavior"], third["action"][-1]["title"]) == ("no", "Remove: drafted folate")
+    assert (third["precheckBehavior"], third["action"][-1]["title"]) == (
+        "no",
+        "Remove: drafted folate",
+    )
 
 
 def test_a_card_without_suggestions_has_no_actions_within():
@@ -253,21 +326,31 @@ def test_the_order_differs_where_a_parameter_set_does():
 
 
 def test_cards_that_a_card_looks_at_are_what_it_depends_on():
-    needed = [item["resource"] for item in plan("b12-oral-dose-low")["relatedArtifact"] if item["type"] == "depends-on"]
+    needed = [
+        item["resource"]
+        for item in plan("b12-oral-dose-low")["relatedArtifact"]
+        if item["type"] == "depends-on"
+    ]
     looked_at = ("b12-neuro-regimen", "cyanocobalamin-leber", "cyanocobalamin-renal")
-    assert needed == [f"{BASE}/PlanDefinition/{card_id}|{plan(card_id)['version']}" for card_id in looked_at]
+    assert needed == [
+        f"{BASE}/PlanDefinition/{card_id}|{plan(card_id)['version']}" for card_id in looked_at
+    ]
 
 
 def read_by(card_id: str) -> set[tuple[str, str]]:
     """What a card reads: the types, and the ids of the value sets of the codes."""
     inputs = plan(card_id)["action"][0]["input"]
-    assert all("id" not in item for item in inputs)  # an engine would take one for the name of a parameter
+    assert all(
+        "id" not in item for item in inputs
+    )  # an engine would take one for the name of a parameter
     filters = [(item["type"], code) for item in inputs for code in item.get("codeFilter", [{}])]
     return {(kind, code.get("valueSet", "").rpartition("/")[2]) for kind, code in filters}
 
 
 def test_what_a_card_reads_is_its_input():
-    assert {("Patient", ""), ("MedicationRequest", ""), ("Observation", "homocysteine")} <= read_by("monitoring-due")
+    assert {("Patient", ""), ("MedicationRequest", ""), ("Observation", "homocysteine")} <= read_by(
+        "monitoring-due"
+    )
     assert ("AllergyIntolerance", "") not in read_by("response-reticulocytes")
 
 
@@ -282,7 +365,10 @@ def criteria(parameters: str = "default") -> str:
 def test_every_condition_names_a_define_of_the_library_of_criteria(parameters):
     defined = re.findall(r"^define (\w+):", criteria(parameters), re.MULTILINE)
     assert len(defined) == len(set(defined))
-    named = re.findall(r'"language": "text/cql", "expression": "(\w+)"', json.dumps(list(plans(parameters).values())))
+    named = re.findall(
+        r'"language": "text/cql", "expression": "(\w+)"',
+        json.dumps(list(plans(parameters).values())),
+    )
     assert sorted(named) == sorted(defined)
 
 
@@ -293,7 +379,10 @@ def test_the_criteria_ask_only_facts_that_they_take_as_parameters(parameters):
         fact = name.removesuffix(".known")
         assert fact in CATALOGUE
         assert f'parameter "{fact}.known" Boolean default false' in text
-    assert f"library B12FolateCriteria version '{made(parameters)['Library/b12-folate-criteria']['version']}'" in text
+    assert (
+        f"library B12FolateCriteria version '{made(parameters)['Library/b12-folate-criteria']['version']}'"
+        in text
+    )
 
 
 def test_a_criterion_reads_as_the_card_has_it():
@@ -309,33 +398,51 @@ def test_a_criterion_reads_as_the_card_has_it():
 
 def test_the_library_defines_every_fact_and_every_parameter_with_its_value():
     library = made()["Library/b12-folate-facts"]
-    by_use = {use: {item["name"]: item for item in library["parameter"] if item["use"] == use} for use in ("in", "out")}
+    by_use = {
+        use: {item["name"]: item for item in library["parameter"] if item["use"] == use}
+        for use in ("in", "out")
+    }
     assert set(by_use["out"]) == set(CATALOGUE)
     limit = by_use["in"]["b12.total.deficient_below"]
     assert limit["type"] == "Quantity"
     assert limit["documentation"].startswith("180 ng/L, 133 pmol/L. NICE NG239")
     values = json.loads(base64.b64decode(library["content"][0]["data"]))
     assert values["parameterSet"] == "default"
-    assert values["parameters"]["b12.total.deficient_below"]["value"] == {"ng/L": 180, "pmol/L": 133}
-    assert values["parameters"]["folate.serum.sufficient_from"]["value"] == {"nmol/L": 10, "ug/L": 4.5}
-    assert set(values["parameters"]) == set(yaml.safe_load((PROFILES.parent / "cards/parameters/default.yaml").read_text("utf-8")))
+    assert values["parameters"]["b12.total.deficient_below"]["value"] == {
+        "ng/L": 180,
+        "pmol/L": 133,
+    }
+    assert values["parameters"]["folate.serum.sufficient_from"]["value"] == {
+        "nmol/L": 10,
+        "ug/L": 4.5,
+    }
+    assert set(values["parameters"]) == set(
+        yaml.safe_load((PROFILES.parent / "cards/parameters/default.yaml").read_text("utf-8"))
+    )
 
 
 def test_the_library_of_facts_names_what_is_read_with_the_prefetch_templates_of_discovery():
     needed = {item["id"]: item for item in made()["Library/b12-folate-facts"]["dataRequirement"]}
     patterns = {key: item["extension"][0]["valueString"] for key, item in needed.items()}
     announced = {
-        key: template for service in client().get("/cds-services").get_json()["services"] for key, template in service["prefetch"].items()
+        key: template
+        for service in client().get("/cds-services").get_json()["services"]
+        for key, template in service["prefetch"].items()
     }
     assert announced.items() <= patterns.items()
-    assert (needed["allergies"]["type"], patterns["patient"]) == ("AllergyIntolerance", "Patient/{{context.patientId}}")
+    assert (needed["allergies"]["type"], patterns["patient"]) == (
+        "AllergyIntolerance",
+        "Patient/{{context.patientId}}",
+    )
     assert made()["Library/b12-folate-facts"]["type"]["coding"][0]["code"] == "module-definition"
 
 
 @pytest.mark.parametrize("card_id", ["b12-duplicate", "folic-acid-b12-deficient"])
 def test_the_example_of_a_plan_is_what_the_card_makes(card_id):
     """So that a change of the cards, or of how they are handed over, shows in review."""
-    assert made()[f"PlanDefinition/{card_id}"] == json.loads((HANDED_OVER / f"PlanDefinition-{card_id}.json").read_text("utf-8")), RENEW
+    assert made()[f"PlanDefinition/{card_id}"] == json.loads(
+        (HANDED_OVER / f"PlanDefinition-{card_id}.json").read_text("utf-8")
+    ), RENEW
 
 
 def test_no_generated_invariant_is_stale():
@@ -347,7 +454,9 @@ def test_a_stale_file_is_named_and_written_anew(tmp_path):
     names = ["structure-definitions/folic-acid-order.json", "structure-definitions/mcv-result.json"]
     shutil.copytree(PROFILES / "structure-definitions", tmp_path / "structure-definitions")
     changed, missing = (tmp_path / name for name in names)
-    changed.write_text(changed.read_text("utf-8").replace("frequency = 1", "frequency = 2"), "utf-8")
+    changed.write_text(
+        changed.read_text("utf-8").replace("frequency = 1", "frequency = 2"), "utf-8"
+    )
     missing.unlink()
     assert list(stale(tmp_path)) == names
     assert list(write(tmp_path)) == names
@@ -365,16 +474,30 @@ def local_folder(root: Path, **files: str) -> Path:
 
 
 def local(folder: Path) -> dict[str, dict[str, Any]]:
-    return {f"{item['resourceType']}/{item['id']}": item for item in definitions(Engine(Settings(cards=(folder,))))}
+    return {
+        f"{item['resourceType']}/{item['id']}": item
+        for item in definitions(Engine(Settings(cards=(folder,))))
+    }
 
 
 def test_a_sites_own_cards_are_handed_over_in_its_name(tmp_path):
-    text = (CARDS / "deficiency/b12-deficiency-untreated.yaml").read_text("utf-8").replace("rank: ", "rank: 1")
+    text = (
+        (CARDS / "deficiency/b12-deficiency-untreated.yaml")
+        .read_text("utf-8")
+        .replace("rank: ", "rank: 1")
+    )
     own = text.replace("id: b12-deficiency-untreated", "id: our-own-card")
     off = text.replace("title:", "status: retired\ntitle:")
-    found = local(local_folder(tmp_path, **{"ours/our-own-card.yaml": own, "ours/b12-deficiency-untreated.yaml": off}))
+    found = local(
+        local_folder(
+            tmp_path, **{"ours/our-own-card.yaml": own, "ours/b12-deficiency-untreated.yaml": off}
+        )
+    )
     card = found["PlanDefinition/our-own-card"]
-    assert (card["version"], card["publisher"]) == (f"{plan('b12-deficiency-untreated')['version']}+st-elsewhere", "st-elsewhere")
+    assert (card["version"], card["publisher"]) == (
+        f"{plan('b12-deficiency-untreated')['version']}+st-elsewhere",
+        "st-elsewhere",
+    )
     assert "PlanDefinition/b12-deficiency-untreated" not in found
     # What the site left as it was is what is published.
     assert found["PlanDefinition/b12-duplicate"] == plan("b12-duplicate")
@@ -386,13 +509,20 @@ def test_a_sites_own_limits_make_another_version_of_all_that_rests_on_them(tmp_p
     found = local(local_folder(tmp_path, **{"parameters/default.yaml": limit}))
     library = found["Library/b12-folate-facts"]
     assert library["version"] == "0.1.0+st-elsewhere"
-    assert found["PlanDefinition/b12-duplicate"]["version"] == f"{plan('b12-duplicate')['version']}+st-elsewhere"
+    assert (
+        found["PlanDefinition/b12-duplicate"]["version"]
+        == f"{plan('b12-duplicate')['version']}+st-elsewhere"
+    )
     assert found["Library/b12-folate-criteria"]["version"] == "0.1.0+st-elsewhere"
     assert found["PlanDefinition/b12-duplicate"]["library"] == [
         f"{BASE}/Library/b12-folate-facts|0.1.0+st-elsewhere",
         f"{BASE}/Library/B12FolateCriteria",
     ]
-    (limit,) = [item["documentation"] for item in library["parameter"] if item["name"] == "b12.total.deficient_below"]
+    (limit,) = [
+        item["documentation"]
+        for item in library["parameter"]
+        if item["name"] == "b12.total.deficient_below"
+    ]
     assert limit.startswith("200 ng/L, 148 pmol/L.")
 
 

@@ -25,14 +25,23 @@ def seen_true():
     """The keys of the invariants that are evaluated on an element of an example, and true of it."""
     found = set()
     for resource in EXAMPLES.values():
-        roots = [(Node.root(resource), VALIDATOR.profiles.named(url)) for url in resource.get("meta", {}).get("profile", [])]
+        roots = [
+            (Node.root(resource), VALIDATOR.profiles.named(url))
+            for url in resource.get("meta", {}).get("profile", [])
+        ]
         for _, name, node in Node.root(resource).descendants():
-            if name == "extension" and (definition := VALIDATOR.profiles.extension(node.value["url"])):
+            if name == "extension" and (
+                definition := VALIDATOR.profiles.extension(node.value["url"])
+            ):
                 roots.append((node, definition))
         for root, profile in roots:
             for element in profile.elements:
                 for node in nodes_at(root, element.steps):
-                    found |= {rule.key for rule in element.constraints if holds(rule.expression, node, resource)}
+                    found |= {
+                        rule.key
+                        for rule in element.constraints
+                        if holds(rule.expression, node, resource)
+                    }
     return found
 
 
@@ -45,7 +54,9 @@ def test_keys_of_invariants_stand_once():
 
 
 @pytest.mark.parametrize(("key", "severity"), KEYS)
-def test_a_counter_example_breaks_the_invariant_that_it_is_named_after_and_nothing_else(key, severity):
+def test_a_counter_example_breaks_the_invariant_that_it_is_named_after_and_nothing_else(
+    key, severity
+):
     findings = VALIDATOR.validate(COUNTER_EXAMPLES[key]).findings
     assert [(finding.code, finding.severity) for finding in findings] == [(key, severity)]
     assert findings[0].mend
@@ -63,14 +74,26 @@ def test_an_example_conforms_to_the_profile_that_it_names(name):
 
 
 def test_every_profile_of_a_resource_has_an_example():
-    named = {url.rpartition("/")[2] for resource in EXAMPLES.values() for url in resource.get("meta", {}).get("profile", [])}
-    concrete = {name for name, item in STRUCTURE_DEFINITIONS.items() if item["type"] != "Extension" and not item["abstract"]}
+    named = {
+        url.rpartition("/")[2]
+        for resource in EXAMPLES.values()
+        for url in resource.get("meta", {}).get("profile", [])
+    }
+    concrete = {
+        name
+        for name, item in STRUCTURE_DEFINITIONS.items()
+        if item["type"] != "Extension" and not item["abstract"]
+    }
     assert named == concrete
 
 
-@pytest.mark.parametrize("expression", ["statis = 'final'", "valu.ofType(Quantity).code = 'pg/mL'", "status.fooled"])
+@pytest.mark.parametrize(
+    "expression", ["statis = 'final'", "valu.ofType(Quantity).code = 'pg/mL'", "status.fooled"]
+)
 def test_a_mistyped_name_is_not_true(expression):
-    assert not holds(expression, Node.root(EXAMPLES["b12-total-result"]), EXAMPLES["b12-total-result"])
+    assert not holds(
+        expression, Node.root(EXAMPLES["b12-total-result"]), EXAMPLES["b12-total-result"]
+    )
 
 
 @pytest.mark.parametrize("expression", ["status.exsts()", "status ="])

@@ -30,9 +30,15 @@ class Rule(NamedTuple):
 
 ORDERS = "('order' | 'original-order' | 'reflex-order' | 'filler-order' | 'instance-order')"
 US_MEDICATION = "US Core 9.0.0, us-core-medicationrequest (github.com/HL7/US-Core at 85bf4af)"
-US_SERVICE = "US Core 9.0.0, us-core-servicerequest and its guidance (github.com/HL7/US-Core at 85bf4af)"
-UK_MEDICATION = "UKCore-MedicationRequest 2.5.0 (github.com/NHSDigital/FHIR-R4-UKCORE-STAGING-MAIN at 3d2827e)"
-UK_SERVICE = "UKCore-ServiceRequest 2.5.1 (github.com/NHSDigital/FHIR-R4-UKCORE-STAGING-MAIN at 3d2827e)"
+US_SERVICE = (
+    "US Core 9.0.0, us-core-servicerequest and its guidance (github.com/HL7/US-Core at 85bf4af)"
+)
+UK_MEDICATION = (
+    "UKCore-MedicationRequest 2.5.0 (github.com/NHSDigital/FHIR-R4-UKCORE-STAGING-MAIN at 3d2827e)"
+)
+UK_SERVICE = (
+    "UKCore-ServiceRequest 2.5.1 (github.com/NHSDigital/FHIR-R4-UKCORE-STAGING-MAIN at 3d2827e)"
+)
 UK_GUIDE = "UK Core implementation guide STU3 sequence, page on the element (the same repository)"
 MEDICATION, SERVICE = "MedicationRequest", "ServiceRequest"
 RULES = [
@@ -98,30 +104,59 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 def refused(order: dict[str, Any], parameters: str) -> list[tuple[str, str]]:
     """The rules that an order of a parameter set breaks."""
-    asked = [rule for rule in RULES if rule.kind == order["resourceType"] and parameters in SETS[rule.owner]]
-    return [(rule.owner, rule.name) for rule in asked if not holds(rule.expression, Node.root(order), order)]
+    asked = [
+        rule
+        for rule in RULES
+        if rule.kind == order["resourceType"] and parameters in SETS[rule.owner]
+    ]
+    return [
+        (rule.owner, rule.name)
+        for rule in asked
+        if not holds(rule.expression, Node.root(order), order)
+    ]
 
 
 def orders(request: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
-    answer = client(**settings).post(f"/cds-services/b12-folate-{request['hook']}", json=request).get_json()
-    actions = [action for card in answer["cards"] for item in card.get("suggestions", []) for action in item["actions"]]
+    answer = (
+        client(**settings)
+        .post(f"/cds-services/b12-folate-{request['hook']}", json=request)
+        .get_json()
+    )
+    actions = [
+        action
+        for card in answer["cards"]
+        for item in card.get("suggestions", [])
+        for action in item["actions"]
+    ]
     return [action["resource"] for action in actions if action["type"] == "create"]
 
 
 @pytest.mark.parametrize("intent", ["proposal", "order"])
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)
 def test_every_order_of_every_card_keeps_the_rules(parameters, intent):
-    found = [order for request in EVERY_CARD.values() for order in orders(request, parameters=parameters, order_intent=intent)]
+    found = [
+        order
+        for request in EVERY_CARD.values()
+        for order in orders(request, parameters=parameters, order_intent=intent)
+    ]
     assert len(found) > 60
-    assert [(order["resourceType"], rules) for order in found if (rules := refused(order, parameters))] == []
+    assert [
+        (order["resourceType"], rules) for order in found if (rules := refused(order, parameters))
+    ] == []
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)
 def test_every_shape_of_a_draft_is_replaced_by_an_order_that_keeps_them(parameters, shape):
     draft = fhir.folic_acid(**SHAPES[shape])
-    request = fhir.hook_request("order-sign", fhir.prefetch(fhir.observation("b12", 110, "pg/mL")), drafts=[draft])
-    found = [order for order in orders(request, parameters=parameters) if order["resourceType"] == "MedicationRequest"]
+    request = fhir.hook_request(
+        "order-sign", fhir.prefetch(fhir.observation("b12", 110, "pg/mL")), drafts=[draft]
+    )
+    found = [
+        order
+        for order in orders(request, parameters=parameters)
+        if order["resourceType"] == "MedicationRequest"
+    ]
     assert found
     assert [refused(order, parameters) for order in found] == [[] for _ in found]
 
@@ -130,22 +165,35 @@ def test_every_shape_of_a_draft_is_replaced_by_an_order_that_keeps_them(paramete
 BREAKING: dict[tuple[str, str], dict[str, Any]] = {
     ("US Core", "us-core-21"): {"requester": None},
     ("US Core", "status, intent, medication, subject"): {"subject": None},
-    ("US Core", "medication: extensible to RxNorm"): {"medicationCodeableConcept": {"coding": [{"system": "https://dmd.nhs.uk"}]}},
+    ("US Core", "medication: extensible to RxNorm"): {
+        "medicationCodeableConcept": {"coding": [{"system": "https://dmd.nhs.uk"}]}
+    },
     ("US Core", "requester: of these kinds"): {"requester": {"reference": "Location/l"}},
-    ("US Core", "route: extensible to SNOMED CT"): {"dosageInstruction": [{"route": {"text": "Oral"}}]},
+    ("US Core", "route: extensible to SNOMED CT"): {
+        "dosageInstruction": [{"route": {"text": "Oral"}}]
+    },
     ("US Core", "status, intent, code, subject"): {"code": None},
     ("US Core", "category: a laboratory order has 108252007"): {"category": None},
-    ("US Core", "code: a laboratory order is extensible to LOINC"): {"code": {"coding": [{"system": "http://snomed.info/sct"}]}},
+    ("US Core", "code: a laboratory order is extensible to LOINC"): {
+        "code": {"coding": [{"system": "http://snomed.info/sct"}]}
+    },
     ("UK Core", "substitution: 1..1"): {"substitution": None},
-    ("UK Core", "substitution: false unless it is meant"): {"substitution": {"allowedBoolean": True}},
+    ("UK Core", "substitution: false unless it is meant"): {
+        "substitution": {"allowedBoolean": True}
+    },
     ("UK Core", "medication: in dm+d where it is there, first"): {
         "medicationCodeableConcept": {
-            "coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm"}, {"system": "https://dmd.nhs.uk"}]
+            "coding": [
+                {"system": "http://www.nlm.nih.gov/research/umls/rxnorm"},
+                {"system": "https://dmd.nhs.uk"},
+            ]
         }
     },
     ("UK Core", "route: prefers SNOMED CT"): {"dosageInstruction": [{"route": {"text": "Oral"}}]},
     ("UK Core", "status, intent, subject: as in base R4"): {"subject": None},
-    ("this project", "the requester is one that may prescribe"): {"requester": {"reference": "Patient/p"}},
+    ("this project", "the requester is one that may prescribe"): {
+        "requester": {"reference": "Patient/p"}
+    },
 }
 
 
@@ -154,9 +202,13 @@ def test_the_table_can_tell(rule):
     whole = {"requester": {"reference": "Practitioner/p"}}
     order = next(
         {**order, **whole}
-        for order in orders(EVERY_CARD["b12-deficiency-untreated"], order_intent="order", parameters="uk")
+        for order in orders(
+            EVERY_CARD["b12-deficiency-untreated"], order_intent="order", parameters="uk"
+        )
         if order["resourceType"] == rule.kind
     )
     assert refused(order, "uk") == []
     changed = {**order, **BREAKING[rule.owner, rule.name]}
-    assert (rule.owner, rule.name) in refused({name: value for name, value in changed.items() if value is not None}, "uk")
+    assert (rule.owner, rule.name) in refused(
+        {name: value for name, value in changed.items() if value is not None}, "uk"
+    )

@@ -11,11 +11,15 @@ import pytest
 from tests.fhir_profiles.profiles import ACTIVITY_DEFINITIONS
 
 # template -> version -> the digest of its content under that version; what once stood here stays.
-RECORDED: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "order_versions.json").read_text("utf-8"))
+RECORDED: dict[str, dict[str, str]] = json.loads(
+    (Path(__file__).parent / "order_versions.json").read_text("utf-8")
+)
 
 
 def digest(definition: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(definition, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps(definition, sort_keys=True, ensure_ascii=False).encode()
+    ).hexdigest()[:16]
 
 
 @pytest.mark.parametrize("name", ACTIVITY_DEFINITIONS)
@@ -23,8 +27,12 @@ def test_a_template_that_changed_has_another_version(name):
     definition = ACTIVITY_DEFINITIONS[name]
     version = definition["version"]
     recorded = RECORDED[name].get(version)
-    assert recorded, f"record version {version} of {name} in order_versions.json: {digest(definition)}"
-    assert digest(definition) == recorded, f"{name} changed: raise its version, which is still {version}"
+    assert recorded, (
+        f"record version {version} of {name} in order_versions.json: {digest(definition)}"
+    )
+    assert digest(definition) == recorded, (
+        f"{name} changed: raise its version, which is still {version}"
+    )
 
 
 def test_no_version_goes_back():

@@ -15,7 +15,9 @@ from tests.support.clinic import engine
 
 VALIDATOR = Validator()
 DRUGS = ("hydroxocobalamin", "cyanocobalamin", "folic-acid")
-CONTEXT = OrderContext("Patient/example-patient", None, datetime(2026, 11, 25, 9, 0, tzinfo=UTC), "proposal")
+CONTEXT = OrderContext(
+    "Patient/example-patient", None, datetime(2026, 11, 25, 9, 0, tzinfo=UTC), "proposal"
+)
 
 
 def template_of(order):
@@ -30,8 +32,16 @@ def profile_for(order):
 
 
 def test_every_order_in_a_suggestion_conforms(call):
-    orders = [action["resource"] for request in ANSWERS.values() for action in actions_of(call(request)) if action["type"] == "create"]
-    assert {profile_for(order).id for order in orders} == {*(f"{drug}-order" for drug in DRUGS), "laboratory-order"}
+    orders = [
+        action["resource"]
+        for request in ANSWERS.values()
+        for action in actions_of(call(request))
+        if action["type"] == "create"
+    ]
+    assert {profile_for(order).id for order in orders} == {
+        *(f"{drug}-order" for drug in DRUGS),
+        "laboratory-order",
+    }
     for order in orders:
         assert VALIDATOR.validate(order, profile_for(order)).findings == ()
 
@@ -41,12 +51,17 @@ def test_every_order_template_makes_orders_that_conform(parameter_set):
     templates = engine(parameter_set).publication.templates
     assert set(templates) == set(ACTIVITY_DEFINITIONS)
     for template in templates.values():
-        for context in (CONTEXT, CONTEXT._replace(encounter="e1", intent="order", replaces="MedicationRequest/m1")):
+        for context in (
+            CONTEXT,
+            CONTEXT._replace(encounter="e1", intent="order", replaces="MedicationRequest/m1"),
+        ):
             order = template.order(context)
             assert VALIDATOR.validate(order, profile_for(order)).findings == ()
 
 
-@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if "instantiatesCanonical" in example])
+@pytest.mark.parametrize(
+    "name", [name for name, example in EXAMPLES.items() if "instantiatesCanonical" in example]
+)
 def test_an_example_of_an_order_is_what_the_service_writes(name):
     example = {key: value for key, value in EXAMPLES[name].items() if key not in ("id", "meta")}
     assert example == engine().publication.templates[template_of(example)].order(CONTEXT)

@@ -48,7 +48,9 @@ def site(root: Path, *, says: str = SITE, limit: str = LIMIT) -> Path:
 
 
 def exported(folder: Path | None, out: Path):
-    return CliRunner().invoke(main, ["export", "--out", str(out)], env={"CDS_CARDS": str(folder) if folder else ""})
+    return CliRunner().invoke(
+        main, ["export", "--out", str(out)], env={"CDS_CARDS": str(folder) if folder else ""}
+    )
 
 
 @pytest.fixture(params=["pkg.tgz", "pkg"])
@@ -66,13 +68,23 @@ def test_a_site_s_package_has_the_name_version_and_base_that_it_says(tmp_path):
     )
     plan = json.loads((tmp_path / "pkg/package/PlanDefinition-our-card.json").read_text("utf-8"))
     assert plan["url"] == "https://fhir.st-elsewhere.org/b12/PlanDefinition/our-card"
-    assert plan["library"][0].startswith("https://fhir.st-elsewhere.org/b12/Library/b12-folate-facts|")
+    assert plan["library"][0].startswith(
+        "https://fhir.st-elsewhere.org/b12/Library/b12-folate-facts|"
+    )
 
 
 def test_what_a_site_does_not_change_stays_the_project_s(tmp_path):
-    urls = {item["resourceType"]: item["url"] for item in definitions(Engine(Settings(cards=(site(tmp_path),))))}
-    assert {kind for kind, url in urls.items() if not url.startswith(OURS)} >= {"PlanDefinition", "Library"}
-    assert urls["ActivityDefinition"].startswith(OURS) and urls["StructureDefinition"].startswith(OURS)
+    urls = {
+        item["resourceType"]: item["url"]
+        for item in definitions(Engine(Settings(cards=(site(tmp_path),))))
+    }
+    assert {kind for kind, url in urls.items() if not url.startswith(OURS)} >= {
+        "PlanDefinition",
+        "Library",
+    }
+    assert urls["ActivityDefinition"].startswith(OURS) and urls["StructureDefinition"].startswith(
+        OURS
+    )
 
 
 def test_changed_content_under_the_same_version_is_refused_and_stays_as_it_was(tmp_path, out):
@@ -83,8 +95,13 @@ def test_changed_content_under_the_same_version_is_refused_and_stays_as_it_was(t
     refused = exported(folder, out)
     assert refused.exit_code == 1
     assert "org.st-elsewhere.b12 2.1.0 is there with another content: " in refused.output
-    assert "Library-b12-folate-facts.json" in refused.output and "package.version in site.yaml" in refused.output
-    assert before == (out.read_bytes() if out.is_file() else (out / "package/package.json").read_bytes())
+    assert (
+        "Library-b12-folate-facts.json" in refused.output
+        and "package.version in site.yaml" in refused.output
+    )
+    assert before == (
+        out.read_bytes() if out.is_file() else (out / "package/package.json").read_bytes()
+    )
 
 
 def test_the_same_content_again_or_another_version_is_written(tmp_path, out):

@@ -45,7 +45,9 @@ def usable(value_set, resource):
 
 
 def conforms(profile, resource):
-    found = conformance_findings(Node.root(resource), VALIDATOR.profiles.named(profile), resource, TERMINOLOGY)
+    found = conformance_findings(
+        Node.root(resource), VALIDATOR.profiles.named(profile), resource, TERMINOLOGY
+    )
     return not [finding for finding in found if finding.severity == "error"]
 
 
@@ -77,7 +79,10 @@ def test_every_analyte_has_its_profile():
 def test_the_service_reads_the_value_that_an_example_states(name, value_set):
     stated = EXAMPLES[name]["valueQuantity"]
     (found,) = results_of(value_set, EXAMPLES[name])
-    assert (found.as_sent, found.reference) == (f"{stated['value']} {stated['unit']}", f"Observation/{name}")
+    assert (found.as_sent, found.reference) == (
+        f"{stated['value']} {stated['unit']}",
+        f"Observation/{name}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,9 @@ def test_a_profile_takes_exactly_the_units_that_the_service_can_use_under_a_code
         ("egfr", "98979-8", "mL/min/{1.73_m2}", 0, -1),
     ],
 )
-def test_a_profile_ends_where_the_service_stops_believing_a_value(value_set, code, unit, possible, impossible):
+def test_a_profile_ends_where_the_service_stops_believing_a_value(
+    value_set, code, unit, possible, impossible
+):
     last, beyond = (result(value_set, code, value, unit) for value in (possible, impossible))
     assert (conforms(f"{value_set}-result", last), usable(value_set, last)) == (True, True)
     assert (conforms(f"{value_set}-result", beyond), usable(value_set, beyond)) == (False, False)
@@ -195,8 +202,11 @@ def test_a_profile_ends_where_the_service_stops_believing_a_value(value_set, cod
 @given(
     of=st.sampled_from(codes_by_property()),
     unit=st.sampled_from([unit for unit in UCUM if unit not in MISUSED]),
-    number=st.decimals(min_value="1e-6", max_value="1e6", allow_nan=False, places=6).map(float) | st.integers(0, 10**12),
-    day=st.dates(min_value=date(2000, 1, 1), max_value=date(2150, 1, 1)).filter(lambda day: abs((day - NOW.date()).days) > 400),
+    number=st.decimals(min_value="1e-6", max_value="1e6", allow_nan=False, places=6).map(float)
+    | st.integers(0, 10**12),
+    day=st.dates(min_value=date(2000, 1, 1), max_value=date(2150, 1, 1)).filter(
+        lambda day: abs((day - NOW.date()).days) > 400
+    ),
     whole=st.booleans(),
 )
 def test_a_generated_result_conforms_where_the_service_can_use_it(of, unit, number, day, whole):
@@ -213,16 +223,33 @@ def test_a_mass_that_no_patient_has_does_not_conform(value, unit):
 
 
 @pytest.mark.parametrize(
-    "status", ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
+    "status",
+    [
+        "registered",
+        "preliminary",
+        "final",
+        "amended",
+        "corrected",
+        "cancelled",
+        "entered-in-error",
+        "unknown",
+    ],
 )
 def test_a_status_conforms_where_the_service_uses_it(status):
     sent = {**EXAMPLES["b12-total-result"], "status": status}
-    assert conforms("b12-total-result", sent) is usable("b12-total", sent) is (status in ("final", "amended", "corrected"))
+    assert (
+        conforms("b12-total-result", sent)
+        is usable("b12-total", sent)
+        is (status in ("final", "amended", "corrected"))
+    )
 
 
 def of_clinic(resource):
     """The resource as one of the test patient."""
-    return {**copy.deepcopy(resource), "subject": SUBJECT if "reference" in resource["subject"] else resource["subject"]}
+    return {
+        **copy.deepcopy(resource),
+        "subject": SUBJECT if "reference" in resource["subject"] else resource["subject"],
+    }
 
 
 RESECTION, LENGTH = EXAMPLES["ileal-resection"], EXAMPLES["resected-ileum-length-result"]
@@ -232,31 +259,53 @@ UNMEASURED = COUNTER_EXAMPLES["ileal-resection-length"] | {"id": "ileal-resectio
 def test_the_service_reads_the_length_of_a_resection_from_extension_and_observation():
     assert facts_of(of_clinic(RESECTION))["ileum.resection"].value == "over-20-cm"
     assert facts_of(of_clinic(UNMEASURED))["ileum.resection"].value == "length-unknown"
-    assert facts_of(of_clinic(UNMEASURED), of_clinic(LENGTH))["ileum.resection"].value == "over-20-cm"
+    assert (
+        facts_of(of_clinic(UNMEASURED), of_clinic(LENGTH))["ileum.resection"].value == "over-20-cm"
+    )
 
 
-@pytest.mark.parametrize("key", [key for key in COUNTER_EXAMPLES if key.startswith(("ileal-resection-", "resected-length-"))])
+@pytest.mark.parametrize(
+    "key",
+    [key for key in COUNTER_EXAMPLES if key.startswith(("ileal-resection-", "resected-length-"))],
+)
 def test_a_counter_example_of_a_resection_states_no_length_or_no_resection(key):
-    assert facts_of(of_clinic(COUNTER_EXAMPLES[key]))["ileum.resection"].value in (None, "length-unknown")
+    assert facts_of(of_clinic(COUNTER_EXAMPLES[key]))["ileum.resection"].value in (
+        None,
+        "length-unknown",
+    )
 
 
-@pytest.mark.parametrize("key", [key for key in COUNTER_EXAMPLES if key.startswith("resected-ileum-length-")])
+@pytest.mark.parametrize(
+    "key", [key for key in COUNTER_EXAMPLES if key.startswith("resected-ileum-length-")]
+)
 def test_a_counter_example_of_a_length_is_not_used(key):
-    assert facts_of(of_clinic(UNMEASURED), of_clinic(COUNTER_EXAMPLES[key]))["ileum.resection"].value == "length-unknown"
+    assert (
+        facts_of(of_clinic(UNMEASURED), of_clinic(COUNTER_EXAMPLES[key]))["ileum.resection"].value
+        == "length-unknown"
+    )
 
 
 def session(resource):
-    return SessionReader("example-patient", TERMINOLOGY, NOW.tzinfo).read(sent(bundle([resource])), None, still_choosing=True)
+    return SessionReader("example-patient", TERMINOLOGY, NOW.tzinfo).read(
+        sent(bundle([resource])), None, still_choosing=True
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "agent", "route", "interval"),
-    [("draft-medication-order", "folic-acid", "oral", 1), ("draft-medication-order-by-reference", "hydroxocobalamin", "parenteral", 7 / 3)],
+    [
+        ("draft-medication-order", "folic-acid", "oral", 1),
+        ("draft-medication-order-by-reference", "hydroxocobalamin", "parenteral", 7 / 3),
+    ],
 )
 def test_the_service_reads_the_drug_and_the_regimen_of_a_draft(name, agent, route, interval):
     (draft,) = session(EXAMPLES[name]).drafts
     assert draft.product.agents == {agent}
-    assert (draft.phase.dose, draft.phase.route, draft.phase.interval) == (1000, route, pytest.approx(interval))
+    assert (draft.phase.dose, draft.phase.route, draft.phase.interval) == (
+        1000,
+        route,
+        pytest.approx(interval),
+    )
     assert draft.reference == f"MedicationRequest/{name}"
 
 
@@ -265,7 +314,11 @@ def test_the_service_reads_the_test_of_a_draft():
 
 
 def test_a_counter_example_of_a_medication_order_is_no_draft_of_a_known_drug():
-    assert not [draft for draft in session(COUNTER_EXAMPLES["draft-medication-order-status"]).drafts if draft.product.agents]
+    assert not [
+        draft
+        for draft in session(COUNTER_EXAMPLES["draft-medication-order-status"]).drafts
+        if draft.product.agents
+    ]
 
 
 def test_a_counter_example_of_a_medication_order_that_cannot_be_told_is_refused():
@@ -289,7 +342,10 @@ def test_a_counter_example_of_a_laboratory_order_is_no_drafted_test(key):
         ("draft-medication-order-id", lambda draft: draft.reference == ""),
         ("draft-medication-order-route", lambda draft: draft.phase.route is None),
         # A tablet of a known strength is taken to be one, once a day.
-        ("draft-medication-order-dosage", lambda draft: (draft.phase.dose, draft.phase.interval) == (1000, 1)),
+        (
+            "draft-medication-order-dosage",
+            lambda draft: (draft.phase.dose, draft.phase.interval) == (1000, 1),
+        ),
         ("draft-medication-order-timing", lambda draft: draft.phase.interval == 1),
         ("draft-medication-order-dose", lambda draft: draft.phase.dose == 1000),
     ],

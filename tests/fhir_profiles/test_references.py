@@ -17,12 +17,16 @@ import pytest
 from tests.fhir_profiles.profiles import ENTRIES, codings_in
 
 HERE = Path(__file__).parent
-REFERENCES: dict[str, dict[str, dict[str, str]]] = json.loads((HERE / "references.json").read_text("utf-8"))
+REFERENCES: dict[str, dict[str, dict[str, str]]] = json.loads(
+    (HERE / "references.json").read_text("utf-8")
+)
 # Of this table only the names in references.json were kept; of the others, every name.
 PARTLY_KEPT = {
     "RxNorm Current Prescribable Content of October 2025, as tabulated in the public repository davidanderson3/rxnorm-ingredients"
 }
-SEMANTIC_TAG = re.compile(r" \((disorder|finding|procedure|situation|substance|qualifier value|regime/therapy)\)$")
+SEMANTIC_TAG = re.compile(
+    r" \((disorder|finding|procedure|situation|substance|qualifier value|regime/therapy)\)$"
+)
 
 
 def plain(name: str) -> str:
@@ -34,7 +38,11 @@ def test_every_code_has_the_name_that_its_source_gives(title):
     different = []
     for system, names in REFERENCES[title].items():
         for code, name in names.items():
-            entries = [entry for entry in ENTRIES if (entry.system, entry.code, entry.side) == (system, code, "include")]
+            entries = [
+                entry
+                for entry in ENTRIES
+                if (entry.system, entry.code, entry.side) == (system, code, "include")
+            ]
             assert entries, f"{system}|{code} is in no value set"
             different += [
                 (entry.value_set, code, entry.display, name)
@@ -72,12 +80,20 @@ def alike(one: str, other: str) -> bool:
 
 
 def test_synthea_records_call_the_codes_what_the_value_sets_call_them():
-    ours = {(entry.system, entry.code): entry.display for entry in ENTRIES if entry.side == "include" and not entry.is_filter}
+    ours = {
+        (entry.system, entry.code): entry.display
+        for entry in ENTRIES
+        if entry.side == "include" and not entry.is_filter
+    }
     theirs: dict[tuple[str, str], set[str]] = {}
     for system, code, name in synthea_codings():
         if (system, code) in ours:
             theirs.setdefault((system, code), set()).add(name)
     assert theirs
     # A code may have a laboratory's short name beside the official one.
-    different = [(key, names, ours[key]) for key, names in theirs.items() if not any(alike(name, ours[key]) for name in names)]
+    different = [
+        (key, names, ours[key])
+        for key, names in theirs.items()
+        if not any(alike(name, ours[key]) for name in names)
+    ]
     assert different == []

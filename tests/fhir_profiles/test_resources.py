@@ -15,14 +15,20 @@ from tests.fhir_profiles.profiles import CODE_SYSTEMS, STRUCTURE_DEFINITIONS, VA
 BASE = "https://b12-folate-cds.example.org/fhir"
 FILES = sorted(PROFILES.glob("*/*.json"))
 DEFINING = ("StructureDefinition", "ValueSet", "CodeSystem", "ActivityDefinition")
-RESOURCES = {f"{path.parent.name}/{path.stem}": json.loads(path.read_text("utf-8")) for path in FILES}
+RESOURCES = {
+    f"{path.parent.name}/{path.stem}": json.loads(path.read_text("utf-8")) for path in FILES
+}
 # HL7's code system, of which the project keeps the codes that cards offer.
 FRAGMENTS = {"http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"}
 VALIDATOR = Validator()
 
 
 def defining():
-    return [(name, resource) for name, resource in RESOURCES.items() if resource["resourceType"] in DEFINING]
+    return [
+        (name, resource)
+        for name, resource in RESOURCES.items()
+        if resource["resourceType"] in DEFINING
+    ]
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -32,22 +38,34 @@ def test_a_resource_is_fhir_and_keeps_the_definitions_of_its_extensions(name):
 
 
 def test_an_id_is_the_name_of_its_file():
-    assert [name for name, resource in RESOURCES.items() if resource["id"] != name.partition("/")[2]] == []
+    assert [
+        name for name, resource in RESOURCES.items() if resource["id"] != name.partition("/")[2]
+    ] == []
 
 
 def test_every_folder_holds_one_type_of_resource():
     found = {name.partition("/")[0]: resource["resourceType"] for name, resource in defining()}
-    assert {name for name, resource in defining() if found[name.partition("/")[0]] != resource["resourceType"]} == set()
+    assert {
+        name
+        for name, resource in defining()
+        if found[name.partition("/")[0]] != resource["resourceType"]
+    } == set()
     assert found == {
-        "structure-definitions": "StructureDefinition", "value-sets": "ValueSet", "code-systems": "CodeSystem",
+        "structure-definitions": "StructureDefinition",
+        "value-sets": "ValueSet",
+        "code-systems": "CodeSystem",
         "activity-definitions": "ActivityDefinition",
-    }  # fmt: skip
+    }
 
 
 def test_a_canonical_url_is_under_the_base_by_type_and_id_and_stands_once():
     urls = [resource["url"] for _, resource in defining()]
     assert len(urls) == len(set(urls))
-    expected = {f"{BASE}/{resource['resourceType']}/{resource['id']}" for _, resource in defining() if resource["url"] not in FRAGMENTS}
+    expected = {
+        f"{BASE}/{resource['resourceType']}/{resource['id']}"
+        for _, resource in defining()
+        if resource["url"] not in FRAGMENTS
+    }
     assert set(urls) == expected | FRAGMENTS
 
 
@@ -56,7 +74,9 @@ def test_a_definition_has_version_status_publisher_title_and_a_name_for_programs
     assert re.fullmatch(r"\d+\.\d+\.\d+", resource["version"])
     # Not validated clinically, as the README says; what HL7 published is as HL7 has it.
     ours = resource["url"].startswith(BASE)
-    assert (resource["status"], resource["experimental"]) == (("draft", True) if ours else ("active", False))
+    assert (resource["status"], resource["experimental"]) == (
+        ("draft", True) if ours else ("active", False)
+    )
     assert "B12 and folate CDS" in resource["publisher"]
     assert resource["title"]
     assert resource["description"]
@@ -76,7 +96,10 @@ def test_bindings_and_composed_value_sets_lead_to_value_sets_that_are_there():
         if "binding" in element
     }
     parts = {
-        part for value_set in VALUE_SETS.values() for include in value_set["compose"]["include"] for part in include.get("valueSet", [])
+        part
+        for value_set in VALUE_SETS.values()
+        for include in value_set["compose"]["include"]
+        for part in include.get("valueSet", [])
     }
     assert bound
     assert (bound | parts) - {value_set["url"] for value_set in VALUE_SETS.values()} == set()
@@ -88,7 +111,9 @@ def test_laboratory_tests_that_can_be_ordered_are_those_that_count_as_pending():
 
     counted = {value_set for test in TESTS.values() for value_set in test.value_sets} | POTASSIUM
     composed = VALUE_SETS["laboratory-test"]["compose"]["include"]
-    assert [len(include["valueSet"]) for include in composed] == [1] * len(composed)  # several would be an intersection
+    assert [len(include["valueSet"]) for include in composed] == [1] * len(
+        composed
+    )  # several would be an intersection
     assert {include["valueSet"][0].rpartition("/")[2] for include in composed} == counted
 
 
@@ -102,7 +127,10 @@ def test_profiles_build_on_r4_or_on_each_other_and_use_nothing_that_validate_pas
         assert definition["derivation"] == "constraint"
         base = definition["baseDefinition"]
         own = {item["url"]: item for item in STRUCTURE_DEFINITIONS.values()}
-        assert base == f"http://hl7.org/fhir/StructureDefinition/{definition['type']}" or own[base]["type"] == definition["type"]
+        assert (
+            base == f"http://hl7.org/fhir/StructureDefinition/{definition['type']}"
+            or own[base]["type"] == definition["type"]
+        )
         for element in definition["differential"]["element"]:
             assert set(element) <= known, name
             assert element["path"].split(".")[0] == definition["type"]
@@ -110,7 +138,9 @@ def test_profiles_build_on_r4_or_on_each_other_and_use_nothing_that_validate_pas
             # Slices are of extensions, told apart by url.
             assert "sliceName" not in element or element["path"].endswith(".extension")
             # Only the types of a choice are checked.
-            assert "type" not in element or element["path"].endswith("[x]") or "sliceName" in element
+            assert (
+                "type" not in element or element["path"].endswith("[x]") or "sliceName" in element
+            )
 
 
 def test_code_systems_count_their_concepts():

@@ -30,7 +30,9 @@ def validate(tmp_path, monkeypatch):
     def run(*resources, options=()):
         names = [f"{letter}.json" for letter, _ in zip("abcdef", resources, strict=False)]
         for name, resource in zip(names, resources, strict=True):
-            (tmp_path / name).write_text(resource if isinstance(resource, str) else json.dumps(resource), "utf-8")
+            (tmp_path / name).write_text(
+                resource if isinstance(resource, str) else json.dumps(resource), "utf-8"
+            )
         return CliRunner().invoke(main, ["validate", *names, *options])
 
     return run
@@ -51,7 +53,9 @@ def changed(resource, path, value=None):
 
 
 def told(resource, profile=None):
-    findings = VALIDATOR.validate(resource, VALIDATOR.profiles.named(profile) if profile else None).findings
+    findings = VALIDATOR.validate(
+        resource, VALIDATOR.profiles.named(profile) if profile else None
+    ).findings
     return [(finding.severity, finding.path, finding.code) for finding in findings]
 
 
@@ -84,27 +88,44 @@ def test_json_output_has_each_finding_with_file_severity_path_code_what_and_mend
     answer = validate(changed(B12, "status", "preliminary"), options=["--format", "json"])
     assert answer.exit_code == 1
     assert json.loads(answer.output) == {
-        "checked": [{"file": "a.json", "path": "Observation", "resource_type": "Observation", "profiles": ["b12-total-result"]}],
+        "checked": [
+            {
+                "file": "a.json",
+                "path": "Observation",
+                "resource_type": "Observation",
+                "profiles": ["b12-total-result"],
+            }
+        ],
         "findings": [
             {
-                "file": "a.json", "severity": "error", "path": "Observation.status", "code": "measurement-status",
+                "file": "a.json",
+                "severity": "error",
+                "path": "Observation.status",
+                "code": "measurement-status",
                 "what": "Must hold, and does not: The status is final, amended or corrected. It is 'preliminary'.",
                 "mend": "A preliminary or registered result is never used, and one that is cancelled or entered in error does not exist "
                 "for the service.",
             }
         ],
-    }  # fmt: skip
+    }
 
 
 def test_a_profile_can_be_named_for_resources_that_name_none(validate):
     bare = changed(B12, "meta")
-    assert "checked against base FHIR R4 and b12-total-result" in validate(bare, options=["--profile", "b12-total-result"]).output
     assert (
-        "checked against base FHIR R4 and b12-total-result" in validate(bare, options=["--profile", OURS + "b12-total-result|1.0.0"]).output
+        "checked against base FHIR R4 and b12-total-result"
+        in validate(bare, options=["--profile", "b12-total-result"]).output
+    )
+    assert (
+        "checked against base FHIR R4 and b12-total-result"
+        in validate(bare, options=["--profile", OURS + "b12-total-result|1.0.0"]).output
     )
     answer = validate(bare, options=["--profile", "folate-serum-result"])
     assert answer.exit_code == 1
-    assert "Observation.code: error [binding] No coding is in the value set folate-serum." in answer.output
+    assert (
+        "Observation.code: error [binding] No coding is in the value set folate-serum."
+        in answer.output
+    )
 
 
 def test_without_a_profile_the_fitting_one_is_offered(validate):
@@ -117,7 +138,10 @@ def test_without_a_profile_the_fitting_one_is_offered(validate):
 def test_an_unknown_profile_is_refused_with_what_may_be_meant(validate):
     answer = validate(B12, options=["--profile", "b12-totl-result"])
     assert answer.exit_code == 2
-    assert "There is no profile 'b12-totl-result'. Did you mean 'b12-total-result'? The profiles are: b12-active-result," in answer.output
+    assert (
+        "There is no profile 'b12-totl-result'. Did you mean 'b12-total-result'? The profiles are: b12-active-result,"
+        in answer.output
+    )
     named = validate(changed(B12, "meta.profile.0", OURS + "b12-totl-result"))
     assert named.exit_code == 1
     assert (
@@ -127,13 +151,23 @@ def test_an_unknown_profile_is_refused_with_what_may_be_meant(validate):
 
 
 def test_profiles_of_others_are_told_not_to_be_checked():
-    foreign = changed(B12, "meta.profile.0", "http://hl7.org/fhir/us/core/StructureDefinition/us-core-observation-lab")
+    foreign = changed(
+        B12,
+        "meta.profile.0",
+        "http://hl7.org/fhir/us/core/StructureDefinition/us-core-observation-lab",
+    )
     assert ("info", "Observation.meta.profile", "profile") in told(foreign)
 
 
 def test_a_profile_of_another_type_or_version_is_told():
-    assert told(changed(B12, "meta.profile.0", OURS + "hydroxocobalamin-order"))[0] == ("error", "Observation.meta.profile", "profile")
-    assert told(changed(B12, "meta.profile.0", OURS + "b12-total-result|0.9.0")) == [("warning", "Observation.meta.profile", "profile")]
+    assert told(changed(B12, "meta.profile.0", OURS + "hydroxocobalamin-order"))[0] == (
+        "error",
+        "Observation.meta.profile",
+        "profile",
+    )
+    assert told(changed(B12, "meta.profile.0", OURS + "b12-total-result|0.9.0")) == [
+        ("warning", "Observation.meta.profile", "profile")
+    ]
     assert told(B12, "hydroxocobalamin-order") == [("error", "Observation", "profile")]
 
 
@@ -145,8 +179,16 @@ def test_a_profile_of_another_type_or_version_is_told():
             "pg/mL",
             "Observation.valueQuantity.unti: error [base] FHIR R4 has no such element here. Did you mean 'unit'?",
         ),
-        ("valeQuantity", {}, "Observation.valeQuantity: error [base] FHIR R4 has no such element here. Did you mean 'valueQuantity'?"),
-        ("code", None, "Observation.code: error [base] FHIR R4 requires this element, and it is missing. Add it."),
+        (
+            "valeQuantity",
+            {},
+            "Observation.valeQuantity: error [base] FHIR R4 has no such element here. Did you mean 'valueQuantity'?",
+        ),
+        (
+            "code",
+            None,
+            "Observation.code: error [base] FHIR R4 requires this element, and it is missing. Add it.",
+        ),
         ("category.0.coding.0.code", 7, "Observation.category[0].coding[0].code: error [base]"),
         (
             "category",
@@ -159,16 +201,48 @@ def test_a_profile_of_another_type_or_version_is_told():
             "110",
             "Observation.valueQuantity.value: error [base] A decimal is a JSON number. Write it without quotation marks.",
         ),
-        ("valueString", "110 pg/mL", "Observation: error [base] Any of one field value is expected"),
-        ("resourceType", "Obsevation", "$.resourceType: error [base] FHIR R4 has no resource 'Obsevation'. Did you mean 'Observation'?"),
-        ("resourceType", "DomainResource", "$.resourceType: error [base] FHIR R4 has no resource 'DomainResource'."),
-        ("category", [], "Observation.category: error [base] FHIR's JSON does not have an empty list. Leave out what has no value."),
-        ("category.0", {}, "Observation.category[0]: error [base] FHIR's JSON does not have an empty object."),
-        ("referenceRange", [{"text": "x"}, {"low": {}}], "Observation.referenceRange[1].low: error [base] FHIR's JSON does not have"),
-        ("note", [{"text": "x", "time": None}], "Observation.note[0].time: error [base] FHIR's JSON does not have null."),
+        (
+            "valueString",
+            "110 pg/mL",
+            "Observation: error [base] Any of one field value is expected",
+        ),
+        (
+            "resourceType",
+            "Obsevation",
+            "$.resourceType: error [base] FHIR R4 has no resource 'Obsevation'. Did you mean 'Observation'?",
+        ),
+        (
+            "resourceType",
+            "DomainResource",
+            "$.resourceType: error [base] FHIR R4 has no resource 'DomainResource'.",
+        ),
+        (
+            "category",
+            [],
+            "Observation.category: error [base] FHIR's JSON does not have an empty list. Leave out what has no value.",
+        ),
+        (
+            "category.0",
+            {},
+            "Observation.category[0]: error [base] FHIR's JSON does not have an empty object.",
+        ),
+        (
+            "referenceRange",
+            [{"text": "x"}, {"low": {}}],
+            "Observation.referenceRange[1].low: error [base] FHIR's JSON does not have",
+        ),
+        (
+            "note",
+            [{"text": "x", "time": None}],
+            "Observation.note[0].time: error [base] FHIR's JSON does not have null.",
+        ),
         ("id", "x" * 65, "Observation.id: error [base] An id has at most 64 characters."),
         ("resourceType", None, "$.resourceType: error [base] The resourceType is missing."),
-        ("resourceType", "Quantity", "$.resourceType: error [base] FHIR R4 has no resource 'Quantity'."),
+        (
+            "resourceType",
+            "Quantity",
+            "$.resourceType: error [base] FHIR R4 has no resource 'Quantity'.",
+        ),
     ],
 )
 def test_what_is_against_base_fhir_is_told_by_element(validate, path, value, expected):
@@ -178,25 +252,47 @@ def test_what_is_against_base_fhir_is_told_by_element(validate, path, value, exp
 
 
 def test_a_value_that_only_an_extension_explains_keeps_its_place_by_null():
-    given = {"given": [None, "Ann"], "_given": [{"extension": [{"url": "https://example.org/x", "valueBoolean": True}]}, None]}
+    given = {
+        "given": [None, "Ann"],
+        "_given": [{"extension": [{"url": "https://example.org/x", "valueBoolean": True}]}, None],
+    }
     assert told({"resourceType": "Patient", "name": [given]}) == []
     del given["_given"]
-    assert told({"resourceType": "Patient", "name": [given]}) == [("error", "Patient.name[0].given[0]", "base")]
+    assert told({"resourceType": "Patient", "name": [given]}) == [
+        ("error", "Patient.name[0].given[0]", "base")
+    ]
 
 
 def test_a_key_that_stands_twice_is_told_since_nobody_knows_which_counts(validate):
-    answer = validate(json.dumps(B12).replace('"status": "final"', '"status": "entered-in-error", "status": "final"', 1))
+    answer = validate(
+        json.dumps(B12).replace(
+            '"status": "final"', '"status": "entered-in-error", "status": "final"', 1
+        )
+    )
     assert answer.exit_code == 1
-    assert "a.json: $: error [json] The file is not JSON: the key 'status' stands twice in one object." in answer.output
+    assert (
+        "a.json: $: error [json] The file is not JSON: the key 'status' stands twice in one object."
+        in answer.output
+    )
 
 
 def test_a_code_that_r4_does_not_list_and_a_truth_value_as_text_are_told():
     order = EXAMPLES["draft-medication-order"]
-    assert told(changed(order, "intent", "ordr"))[0] == ("error", "MedicationRequest.intent", "base")
-    assert told(changed(order, "doNotPerform", "false"))[0] == ("error", "MedicationRequest.doNotPerform", "base")
+    assert told(changed(order, "intent", "ordr"))[0] == (
+        "error",
+        "MedicationRequest.intent",
+        "base",
+    )
+    assert told(changed(order, "doNotPerform", "false"))[0] == (
+        "error",
+        "MedicationRequest.doNotPerform",
+        "base",
+    )
     assert told(changed(order, "dosageInstruction.0.timing.repeat.periodUnit", "day"))[0] == (
-        "error", "MedicationRequest.dosageInstruction[0].timing.repeat.periodUnit", "base",
-    )  # fmt: skip
+        "error",
+        "MedicationRequest.dosageInstruction[0].timing.repeat.periodUnit",
+        "base",
+    )
 
 
 def test_a_format_of_a_server_may_be_any_mime_type():
@@ -208,37 +304,64 @@ def test_a_format_of_a_server_may_be_any_mime_type():
 
 
 def test_the_name_of_an_expression_is_an_id_and_as_short():
-    condition = {"kind": "applicability", "expression": {"name": "x" * 65, "language": "text/fhirpath", "expression": "true"}}
-    plan = {"resourceType": "PlanDefinition", "status": "draft", "action": [{"condition": [condition]}]}
-    assert told(plan) == [("error", "PlanDefinition.action[0].condition[0].expression.name", "base")]
+    condition = {
+        "kind": "applicability",
+        "expression": {"name": "x" * 65, "language": "text/fhirpath", "expression": "true"},
+    }
+    plan = {
+        "resourceType": "PlanDefinition",
+        "status": "draft",
+        "action": [{"condition": [condition]}],
+    }
+    assert told(plan) == [
+        ("error", "PlanDefinition.action[0].condition[0].expression.name", "base")
+    ]
 
 
 def test_one_mistake_is_told_once_and_the_resource_is_left_as_it_is():
     order = changed(HYDROXOCOBALAMIN, "dosageInstruction.0.doseAndRate.0.doseQuantity.value", "one")
     before = copy.deepcopy(order)
     path = "MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity"
-    assert told(order) == [("error", f"{path}.value", "base"), ("error", path, "medication-order-dose")]
+    assert told(order) == [
+        ("error", f"{path}.value", "base"),
+        ("error", path, "medication-order-dose"),
+    ]
     assert order == before
 
 
 def test_a_dose_is_an_amount_and_no_limit_as_in_base_r4():
     """Dosage.doseAndRate.dose[x] is a SimpleQuantity there, which has no comparator."""
-    order = changed(HYDROXOCOBALAMIN, "dosageInstruction.0.doseAndRate.0.doseQuantity.comparator", "<")
+    order = changed(
+        HYDROXOCOBALAMIN, "dosageInstruction.0.doseAndRate.0.doseQuantity.comparator", "<"
+    )
     path = "MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity.comparator"
     assert told(order) == [("error", path, "cardinality")]
-    profile = json.loads((PROFILES / "structure-definitions/medication-order.json").read_text("utf-8"))
-    (dose,) = (element for element in profile["differential"]["element"] if element["id"].endswith("doseAndRate.dose[x]"))
-    assert dose["type"] == [{"code": "Quantity", "profile": ["http://hl7.org/fhir/StructureDefinition/SimpleQuantity"]}]
+    profile = json.loads(
+        (PROFILES / "structure-definitions/medication-order.json").read_text("utf-8")
+    )
+    (dose,) = (
+        element
+        for element in profile["differential"]["element"]
+        if element["id"].endswith("doseAndRate.dose[x]")
+    )
+    assert dose["type"] == [
+        {"code": "Quantity", "profile": ["http://hl7.org/fhir/StructureDefinition/SimpleQuantity"]}
+    ]
 
 
 def test_a_resource_that_r4_has_and_r4b_has_not_is_checked_as_far_as_can_be():
-    assert told({"resourceType": "MedicinalProduct", "id": "x"}) == [("warning", "MedicinalProduct", "base")]
+    assert told({"resourceType": "MedicinalProduct", "id": "x"}) == [
+        ("warning", "MedicinalProduct", "base")
+    ]
 
 
 def test_a_mistake_in_a_contained_resource_is_told_where_it_is():
     order = changed(EXAMPLES["draft-medication-order-by-reference"], "contained.0.cod", {})
     (finding,) = VALIDATOR.validate(order).findings
-    assert (finding.path, finding.mend) == ("MedicationRequest.contained[0].cod", "Did you mean 'code'?")
+    assert (finding.path, finding.mend) == (
+        "MedicationRequest.contained[0].cod",
+        "Did you mean 'code'?",
+    )
 
 
 def test_an_r5_resource_is_not_taken_for_r4():
@@ -280,13 +403,18 @@ def test_an_r5_resource_is_not_taken_for_r4():
     ],
 )  # fmt: skip
 def test_each_rule_of_a_profile_is_checked(example, path, value, expected):
-    assert told(changed(EXAMPLES[example], path, value)) == ([("error", *expected)] if expected else [])
+    assert told(changed(EXAMPLES[example], path, value)) == (
+        [("error", *expected)] if expected else []
+    )
 
 
 def test_a_value_of_another_type_is_told():
     text = {**changed(B12, "valueQuantity"), "valueString": "see comment"}
     assert told(text) == [("error", "Observation.valueString", "type")]
-    reference = {**changed(HYDROXOCOBALAMIN, "medicationCodeableConcept"), "medicationReference": {"reference": "Medication/m1"}}
+    reference = {
+        **changed(HYDROXOCOBALAMIN, "medicationCodeableConcept"),
+        "medicationReference": {"reference": "Medication/m1"},
+    }
     assert ("error", "MedicationRequest.medicationReference", "type") in told(reference)
 
 
@@ -296,11 +424,21 @@ def test_the_projects_extensions_are_checked_wherever_they_stand():
     assert told(misplaced) == [("error", "Observation.extension[0]", "extension")]
     unknown = changed(resection, "extension.0.url", OURS + "resected-lenght")
     assert ("error", "Procedure.extension[0].url", "extension") in told(unknown)
-    without_profile = changed(changed(resection, "meta"), "extension.0.valueQuantity.code", "[in_i]")
-    assert ("error", "Procedure.extension[0].valueQuantity.code", "resected-length-unit") in told(without_profile)
+    without_profile = changed(
+        changed(resection, "meta"), "extension.0.valueQuantity.code", "[in_i]"
+    )
+    assert ("error", "Procedure.extension[0].valueQuantity.code", "resected-length-unit") in told(
+        without_profile
+    )
     twice = {**resection, "extension": resection["extension"] * 2}
     assert told(twice) == [("error", "Procedure.extension", "cardinality")]
-    others = {**resection, "extension": [*resection["extension"], {"url": "https://ehr.example.org/x", "valueString": "y"}]}
+    others = {
+        **resection,
+        "extension": [
+            *resection["extension"],
+            {"url": "https://ehr.example.org/x", "valueString": "y"},
+        ],
+    }
     assert told(others) == []
 
 
@@ -324,21 +462,35 @@ def test_a_named_profile_is_for_the_entries_of_its_type(validate):
     both = bundle([changed(B12, "meta"), changed(HYDROXOCOBALAMIN, "meta")])
     answer = validate(both, options=["--profile", "b12-total-result"])
     assert answer.exit_code == 0
-    assert "entry[0].resource (Observation) checked against base FHIR R4 and b12-total-result" in answer.output
+    assert (
+        "entry[0].resource (Observation) checked against base FHIR R4 and b12-total-result"
+        in answer.output
+    )
     assert "entry[1].resource (MedicationRequest) checked against base FHIR R4\n" in answer.output
-    assert "Nothing here is of the type Procedure" in validate(both, options=["--profile", "ileal-resection"]).output
+    assert (
+        "Nothing here is of the type Procedure"
+        in validate(both, options=["--profile", "ileal-resection"]).output
+    )
 
 
 def test_results_of_a_bundle_are_held_against_the_profiles_of_their_codes(validate):
     preliminary = changed(changed(EXAMPLES["hb-result"], "meta"), "status", "preliminary")
-    answer = validate(bundle([changed(B12, "meta"), preliminary, changed(HYDROXOCOBALAMIN, "meta")]), options=["--by-code"])
+    answer = validate(
+        bundle([changed(B12, "meta"), preliminary, changed(HYDROXOCOBALAMIN, "meta")]),
+        options=["--by-code"],
+    )
     assert answer.exit_code == 1
-    assert "entry[0].resource (Observation) checked against base FHIR R4 and b12-total-result" in answer.output
+    assert (
+        "entry[0].resource (Observation) checked against base FHIR R4 and b12-total-result"
+        in answer.output
+    )
     assert "a.json: Bundle.entry[1].resource.status: error [measurement-status]" in answer.output
     assert "entry[2].resource (MedicationRequest) checked against base FHIR R4\n" in answer.output
 
 
-@pytest.mark.parametrize("text", ["", "not json", "{", '{"a": NaN}', "[1, 2]", "null", '"x"', "[" * 100000])
+@pytest.mark.parametrize(
+    "text", ["", "not json", "{", '{"a": NaN}', "[1, 2]", "null", '"x"', "[" * 100000]
+)
 def test_what_is_no_resource_is_told_and_fails(validate, text):
     answer = validate(text)
     assert answer.exit_code == 1
@@ -346,14 +498,41 @@ def test_what_is_no_resource_is_told_and_fails(validate, text):
 
 
 GARBAGE = st.sampled_from(
-    [None, True, 0, -1, 1e308, 10**400, "", "x" * 500, "2026-13-45", [], {}, [[]], [None], [{}], [[], {}, None, "x"], {"": None},
-     {"resourceType": "Bundle"}, {"resourceType": []}, {"coding": [None, "x", {"system": 1}]}, {"value": {}}, {"url": OURS + "resected-length"}]
-).map(copy.deepcopy)  # fmt: skip
+    [
+        None,
+        True,
+        0,
+        -1,
+        1e308,
+        10**400,
+        "",
+        "x" * 500,
+        "2026-13-45",
+        [],
+        {},
+        [[]],
+        [None],
+        [{}],
+        [[], {}, None, "x"],
+        {"": None},
+        {"resourceType": "Bundle"},
+        {"resourceType": []},
+        {"coding": [None, "x", {"system": 1}]},
+        {"value": {}},
+        {"url": OURS + "resected-length"},
+    ]
+).map(copy.deepcopy)
 
 
 def _places(value, path=()):
     found = [path] if path else []
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, item in items:
         found += _places(item, (*path, key))
     return found
@@ -362,7 +541,11 @@ def _places(value, path=()):
 @given(st.data())
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_garbage_anywhere_is_told_and_never_makes_it_fall_over(data):
-    resource = copy.deepcopy(data.draw(st.sampled_from([B12, HYDROXOCOBALAMIN, EXAMPLES["ileal-resection"], bundle([B12])])))
+    resource = copy.deepcopy(
+        data.draw(
+            st.sampled_from([B12, HYDROXOCOBALAMIN, EXAMPLES["ileal-resection"], bundle([B12])])
+        )
+    )
     target, last = resource, data.draw(st.sampled_from(_places(resource)))
     for step in last[:-1]:
         target = target[step]
@@ -373,6 +556,11 @@ def test_garbage_anywhere_is_told_and_never_makes_it_fall_over(data):
 
 @pytest.mark.parametrize("depth", [200, 900])
 def test_a_resource_that_is_nested_without_end_is_told(validate, depth):
-    answer = validate('{"resourceType": "Observation", "extension": [' + '{"extension": [' * depth + "]}" * depth + "]}")
+    answer = validate(
+        '{"resourceType": "Observation", "extension": ['
+        + '{"extension": [' * depth
+        + "]}" * depth
+        + "]}"
+    )
     assert answer.exit_code == 1
     assert "nested too deeply" in answer.output

@@ -13,15 +13,26 @@ from cds_service.authoring.validation.required_codes import _by_element, require
 from tests.fhir_profiles.profiles import EXAMPLES
 
 VALIDATOR = Validator()
-ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
+ABSENT = {
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown",
+        }
+    ]
+}
 ID = {"id": "here"}
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
 PATIENT = {"resourceType": "Patient"}
-LINKED = {"link": [{"other": {"reference": "#c"}, "type": "seealso"}]}  # what is contained is referred to (dom-3)
+LINKED = {
+    "link": [{"other": {"reference": "#c"}, "type": "seealso"}]
+}  # what is contained is referred to (dom-3)
 ADMINISTRATION = {
-    "resourceType": "MedicationAdministration", "status": "completed", "subject": {"reference": "Patient/1"},
+    "resourceType": "MedicationAdministration",
+    "status": "completed",
+    "subject": {"reference": "Patient/1"},
     "medicationCodeableConcept": {"text": "x"},
-}  # fmt: skip
+}
 VALUES = {
     "Base64Binary": "eA==", "Boolean": False, "Canonical": "urn:x", "Code": "x", "Date": "2026-01-02", "DateTime": "2026", "Decimal": 1.5,
     "Id": "x", "Instant": "2026-01-02T03:04:05Z", "Integer": 0, "Markdown": "x", "Oid": "urn:oid:1.2.3", "PositiveInt": 1, "String": "x",
@@ -31,7 +42,11 @@ VALUES = {
 
 
 def errors(resource):
-    return [finding.path for finding in VALIDATOR.validate(resource).findings if finding.severity == "error"]
+    return [
+        finding.path
+        for finding in VALIDATOR.validate(resource).findings
+        if finding.severity == "error"
+    ]
 
 
 def extended(**value):
@@ -63,8 +78,10 @@ def test_the_value_of_an_extension_may_have_an_id_or_an_extension_or_that_alone(
         {**OBSERVATION, "component": [{"code": {"text": "y"}, "_valueDateTime": ABSENT}]},
         {**OBSERVATION, "valueQuantity": {"_value": ABSENT, "unit": "pg/mL"}},
     ],
-    ids=lambda resource: next((name for name in json.dumps(resource).split('"') if name.startswith("_")), ""),
-)  # fmt: skip
+    ids=lambda resource: next(
+        (name for name in json.dumps(resource).split('"') if name.startswith("_")), ""
+    ),
+)
 def test_what_an_extension_alone_gives_is_given(resource):
     assert errors(resource) == []
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}
@@ -145,7 +162,11 @@ def test_every_code_of_the_set_is_taken(status):
 
 def test_every_element_of_the_table_is_one_of_r4():
     known = R4["path2Type"]
-    unknown = [element for element in _by_element() if element not in known and element.rpartition(".")[0] not in _QUANTITIES]
+    unknown = [
+        element
+        for element in _by_element()
+        if element not in known and element.rpartition(".")[0] not in _QUANTITIES
+    ]
     assert unknown == []
 
 
@@ -158,11 +179,25 @@ def test_the_table_has_the_codes_that_the_models_name():
     for element, codes in BOUND.items():
         parent, _, name = element.rpartition(".")
         try:
-            model = get_fhir_model_class("".join(part[:1].upper() + part[1:] for part in parent.split(".")))
+            model = get_fhir_model_class(
+                "".join(part[:1].upper() + part[1:] for part in parent.split("."))
+            )
         except ValueError:
             continue
-        field = next((field for field_name, field in model.model_fields.items() if (field.alias or field_name) == name), None)
+        field = next(
+            (
+                field
+                for field_name, field in model.model_fields.items()
+                if (field.alias or field_name) == name
+            ),
+            None,
+        )
         named = set((field.json_schema_extra or {}).get("enum_values", ())) if field else set()
-        if named and not named & {"+", "etc.", "mime"} and not any(" " in code for code in named) and named != set(codes):
+        if (
+            named
+            and not named & {"+", "etc.", "mime"}
+            and not any(" " in code for code in named)
+            and named != set(codes)
+        ):
             differ.add(element)
     assert differ == set()

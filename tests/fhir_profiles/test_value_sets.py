@@ -52,7 +52,9 @@ def test_a_value_set_is_a_fhir_resource_with_version_publisher_and_copyright(nam
     assert value_set.title
     assert value_set.description
     for system in {entry.system for entry in ENTRIES if entry.value_set == name}:
-        assert NOTICES.get(system, "") in (value_set.copyright or ""), f"no copyright notice for {system}"
+        assert NOTICES.get(system, "") in (value_set.copyright or ""), (
+            f"no copyright notice for {system}"
+        )
 
 
 def test_every_code_has_a_source():
@@ -80,7 +82,11 @@ def test_a_verified_code_is_in_its_value_set(section, system, value_set, code):
 @pytest.mark.parametrize(("section", "system", "value_set", "code"), codes_of(fact_base.EXCLUDED))
 def test_a_look_alike_is_excluded_by_name(section, system, value_set, code):
     assert value_set not in TERMINOLOGY.sets_of(system, code)
-    assert any((entry.value_set, entry.side, entry.system, entry.code) == (value_set, "exclude", system, code) for entry in ENTRIES)
+    assert any(
+        (entry.value_set, entry.side, entry.system, entry.code)
+        == (value_set, "exclude", system, code)
+        for entry in ENTRIES
+    )
 
 
 def known_to_fact_base(section: str, system: str) -> set[str]:
@@ -88,10 +94,16 @@ def known_to_fact_base(section: str, system: str) -> set[str]:
     # A dm+d identifier is a SNOMED CT code, and records give it under either system.
     systems = {SNOMED, DMD} if system == SNOMED else {system}
     known = {
-        code for table in (fact_base.VERIFIED, fact_base.EXCLUDED) for at, of, _, code in codes_of(table) if at == section and of in systems
+        code
+        for table in (fact_base.VERIFIED, fact_base.EXCLUDED)
+        for at, of, _, code in codes_of(table)
+        if at == section and of in systems
     }
     for at in systems:
-        for codes in (fact_base.UNVERIFIED.get(section, {}).get(at, {}), fact_base.RETIRED.get(at, {})):
+        for codes in (
+            fact_base.UNVERIFIED.get(section, {}).get(at, {}),
+            fact_base.RETIRED.get(at, {}),
+        ):
             known |= {code for text in codes.values() for code in text.split()}
     return known
 
@@ -119,29 +131,46 @@ def test_a_code_without_a_public_source_is_marked_for_review():
         for code in text.split()
     }
     for entry in ENTRIES:
-        other_sources = [source for source in entry.sources if source != NO_PUBLIC_SOURCE and not SECTION.match(source)]
+        other_sources = [
+            source
+            for source in entry.sources
+            if source != NO_PUBLIC_SOURCE and not SECTION.match(source)
+        ]
         from_memory = NO_PUBLIC_SOURCE in entry.sources
         if not other_sources and (from_memory or (entry.system, entry.code) in doubtful):
             assert entry.review, f"{entry.value_set}: {entry.system}|{entry.code}"
 
 
 def test_every_review_mark_gives_its_reason_and_only_marks_do():
-    assert [(entry.value_set, entry.code) for entry in ENTRIES if entry.review != bool(entry.reason)] == []
+    assert [
+        (entry.value_set, entry.code) for entry in ENTRIES if entry.review != bool(entry.reason)
+    ] == []
 
 
 def test_no_code_with_a_wrong_meaning_is_in_a_value_set():
-    wrong = {(system, code) for system, codes in fact_base.WRONG.items() for text in codes.values() for code in text.split()}
+    wrong = {
+        (system, code)
+        for system, codes in fact_base.WRONG.items()
+        for text in codes.values()
+        for code in text.split()
+    }
     assert {key: TERMINOLOGY.sets_of(*key) for key in wrong if TERMINOLOGY.sets_of(*key)} == {}
 
 
 def test_retired_codes_are_marked_wherever_they_are():
-    retired = {(system, code) for system, codes in fact_base.RETIRED.items() for code in codes[""].split()}
+    retired = {
+        (system, code) for system, codes in fact_base.RETIRED.items() for code in codes[""].split()
+    }
     assert {(entry.system, entry.code) for entry in ENTRIES if entry.retired} == retired
-    assert [entry for entry in ENTRIES if (entry.system, entry.code) in retired and not entry.retired] == []
+    assert [
+        entry for entry in ENTRIES if (entry.system, entry.code) in retired and not entry.retired
+    ] == []
 
 
 def test_filters_are_on_code_systems_whose_codes_spell_their_hierarchy():
-    assert [entry for entry in ENTRIES if entry.is_filter and entry.system not in CODES_SPELL_HIERARCHY] == []
+    assert [
+        entry for entry in ENTRIES if entry.is_filter and entry.system not in CODES_SPELL_HIERARCHY
+    ] == []
 
 
 CLINICAL = {LOINC, SNOMED, RXNORM, DMD}
@@ -154,10 +183,16 @@ EMITTED = [
 
 
 @pytest.mark.parametrize(("name", "system", "code", "display"), EMITTED)
-def test_an_order_template_uses_only_verified_current_codes_under_their_own_names(name, system, code, display):
+def test_an_order_template_uses_only_verified_current_codes_under_their_own_names(
+    name, system, code, display
+):
     if code in fact_base.ORDER_CODINGS.get(system, "").split():
         return
-    entries = [entry for entry in ENTRIES if (entry.system, entry.code, entry.side) == (system, code, "include")]
+    entries = [
+        entry
+        for entry in ENTRIES
+        if (entry.system, entry.code, entry.side) == (system, code, "include")
+    ]
     assert entries, "the code is in no value set"
     assert [entry.value_set for entry in entries if entry.retired or entry.review] == []
     assert display == entries[0].display

@@ -49,7 +49,12 @@ def replacement(**said: Any) -> dict[str, Any]:
         for suggestion in card_of(cards, "folic-acid-b12-deficient")["suggestions"]
         if any(action["type"] == "delete" for action in suggestion["actions"])
     ]
-    return next(order for orders in found for order in orders if order["resourceType"] == "MedicationRequest")
+    return next(
+        order
+        for orders in found
+        for order in orders
+        if order["resourceType"] == "MedicationRequest"
+    )
 
 
 @pytest.mark.parametrize("element", SAID)
@@ -77,7 +82,12 @@ def test_drug_and_dosage_are_the_new_ones():
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"), [("Ring the ward first.", True), ("Folic acid as discussed.", False), ("One TABLET a day", False)]
+    ("text", "kept"),
+    [
+        ("Ring the ward first.", True),
+        ("Folic acid as discussed.", False),
+        ("One TABLET a day", False),
+    ],
 )
 def test_a_note_that_speaks_of_the_old_drug_is_left_out(text, kept):
     assert bool(replacement(note=[{"text": text}]).get("note")) is kept
@@ -103,20 +113,33 @@ def test_an_order_without_a_prescriber_of_its_own_is_the_users(user):
     assert {order["requester"]["reference"] for order in orders_for(user)} == {user}
 
 
-@pytest.mark.parametrize("user", ["Patient/1", "RelatedPerson/1", "Practitioner/", "Practitioner/a b", "doc"])
+@pytest.mark.parametrize(
+    "user", ["Patient/1", "RelatedPerson/1", "Practitioner/", "Practitioner/a b", "doc"]
+)
 def test_a_user_who_cannot_prescribe_is_no_requester(user):
     assert all("requester" not in order for order in orders_for(user))
 
 
 def test_a_proposal_names_no_requester():
-    assert all("requester" not in order for order in orders_for("Practitioner/doc", intent="proposal"))
+    assert all(
+        "requester" not in order for order in orders_for("Practitioner/doc", intent="proposal")
+    )
 
 
 def orders_for(user: str, intent: str = "order") -> list[dict[str, Any]]:
     request = fhir.hook_request("patient-view", fhir.prefetch(DEFICIENT))
     request["context"]["userId"] = user
-    cards = client_of(intent).post("/cds-services/b12-folate-patient-view", json=request).get_json()["cards"]
-    return [action["resource"] for card in cards for item in card.get("suggestions", []) for action in item["actions"]]
+    cards = (
+        client_of(intent)
+        .post("/cds-services/b12-folate-patient-view", json=request)
+        .get_json()["cards"]
+    )
+    return [
+        action["resource"]
+        for card in cards
+        for item in card.get("suggestions", [])
+        for action in item["actions"]
+    ]
 
 
 def client_of(intent: str) -> Any:
@@ -126,7 +149,11 @@ def client_of(intent: str) -> Any:
 
 
 def reasons(order: dict[str, Any]) -> set[str]:
-    named = [*order.get("reasonReference", []), *order.get("supportingInformation", []), *order.get("supportingInfo", [])]
+    named = [
+        *order.get("reasonReference", []),
+        *order.get("supportingInformation", []),
+        *order.get("supportingInfo", []),
+    ]
     return {item["reference"] for item in named}
 
 
@@ -136,13 +163,20 @@ def test_an_order_names_the_result_and_the_problem_that_decided():
     made = [action["resource"] for item in card["suggestions"] for action in item["actions"]]
     assert made
     for order in made:
-        assert {item["reference"] for item in order["reasonReference"]} == {"Observation/low-b12", "Condition/neuropathy"}
+        assert {item["reference"] for item in order["reasonReference"]} == {
+            "Observation/low-b12",
+            "Condition/neuropathy",
+        }
 
 
 def test_what_did_not_decide_is_no_reason():
     normal = fhir.observation("hb", 14, "g/dL", id="normal-hb")
     cards = fire("patient-view", fhir.prefetch(DEFICIENT, normal))
-    made = [action["resource"] for item in card_of(cards, "b12-deficiency-untreated")["suggestions"] for action in item["actions"]]
+    made = [
+        action["resource"]
+        for item in card_of(cards, "b12-deficiency-untreated")["suggestions"]
+        for action in item["actions"]
+    ]
     assert all(reasons(order) == {"Observation/low-b12"} for order in made)
 
 

@@ -15,10 +15,22 @@ FAMILIES = ("growth", "kept", "echoed", "shapes", "parsers", "probes")
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long, all in all (10)")
-    parser.add_argument("--bodies", type=int, default=0, help="so many mutated bodies instead, however long that takes")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the choice of mutations (the time)")
+    parser.add_argument(
+        "--bodies",
+        type=int,
+        default=0,
+        help="so many mutated bodies instead, however long that takes",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=int(time.time()), help="of the choice of mutations (the time)"
+    )
     parser.add_argument("--only", choices=FAMILIES, action="append", help="these families alone")
-    parser.add_argument("--report", type=Path, default=Path("build/fuzz"), help="folder of the report and of the bodies that show a fault")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        default=Path("build/fuzz"),
+        help="folder of the report and of the bodies that show a fault",
+    )
     return parser.parse_args()
 
 
@@ -57,7 +69,9 @@ def main() -> int:
                     break
                 shapes.step()
                 if done % 50_000 == 49_999:
-                    print(f"{done + 1} mutated bodies, {len(report.found)} kinds of fault", flush=True)
+                    print(
+                        f"{done + 1} mutated bodies, {len(report.found)} kinds of fault", flush=True
+                    )
                     report.save(chosen.report)  # what was found is not lost where the run is ended
     report.save(chosen.report)
     print(report.text())

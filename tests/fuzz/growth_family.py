@@ -59,12 +59,31 @@ def run(target: Target, report: Report, size: int = 250_000) -> dict[str, Cost]:
         report.count("growth", this.status, 8)
         sent = make(size)
         if this.ratio > MOST_RATIO:
-            report.add(Finding("growth", f"{name}: {this.ratio:.0f} times the cost for {TIMES} times the size", sent.body))
+            report.add(
+                Finding(
+                    "growth",
+                    f"{name}: {this.ratio:.0f} times the cost for {TIMES} times the size",
+                    sent.body,
+                )
+            )
         elif this.per_megabyte > MOST_COST * measure.per_megabyte:
             times = this.per_megabyte / measure.per_megabyte
-            report.add(Finding("growth", f"{name}: {times:.0f} times the cost of an ordinary record of its size", sent.body))
-        for fault in faults(target.send("POST", sent.path, sent.body, sent.content_type), len(sent.body)):
+            report.add(
+                Finding(
+                    "growth",
+                    f"{name}: {times:.0f} times the cost of an ordinary record of its size",
+                    sent.body,
+                )
+            )
+        for fault in faults(
+            target.send("POST", sent.path, sent.body, sent.content_type), len(sent.body)
+        ):
             report.add(Finding("growth", f"{name}: {fault}", sent.body))
     slowest = sorted(found, key=lambda name: -found[name].per_megabyte)[:5]
-    report.measured("the slowest bodies", ", ".join(f"{name} {found[name].per_megabyte * 1000:.0f} ms a megabyte" for name in slowest))
+    report.measured(
+        "the slowest bodies",
+        ", ".join(
+            f"{name} {found[name].per_megabyte * 1000:.0f} ms a megabyte" for name in slowest
+        ),
+    )
     return found

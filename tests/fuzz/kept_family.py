@@ -41,7 +41,11 @@ def _view(resource: dict[str, Any]) -> dict[str, Any]:
 
 def _made_of(ingredient: dict[str, Any]) -> dict[str, Any]:
     medication = {"resourceType": "Medication", "id": "m", "ingredient": [ingredient]}
-    return _sign(medication_request(None, medicationReference={"reference": "#m"}, contained=[medication], status="draft"))
+    return _sign(
+        medication_request(
+            None, medicationReference={"reference": "#m"}, contained=[medication], status="draft"
+        )
+    )
 
 
 LONG: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -84,7 +88,13 @@ def kept(target: Target, report: Report, names: Iterable[str] = tuple(LONG)) -> 
         left, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         if left > MOST_KEPT * CALLS * LENGTH:
-            report.add(Finding("kept", f"{name}: {left / CALLS / LENGTH:.0%} of what was sent stays in memory", bodies[0]))
+            report.add(
+                Finding(
+                    "kept",
+                    f"{name}: {left / CALLS / LENGTH:.0%} of what was sent stays in memory",
+                    bodies[0],
+                )
+            )
 
 
 def echoed(target: Target, report: Report, cards: Iterable[str] = tuple(EVERY_CARD)) -> None:
@@ -99,10 +109,20 @@ def echoed(target: Target, report: Report, cards: Iterable[str] = tuple(EVERY_CA
                 answer = target.send("POST", f"/cds-services/b12-folate-{request['hook']}", body)
                 report.count("echoed", answer.status)
                 for fault in faults(answer, len(body)):
-                    report.add(Finding("echoed", f"{'.'.join(str(step) for step in path if isinstance(step, str))}: {fault}", body))
+                    report.add(
+                        Finding(
+                            "echoed",
+                            f"{'.'.join(str(step) for step in path if isinstance(step, str))}: {fault}",
+                            body,
+                        )
+                    )
                 if len(answer.content) > 60_000:
                     where = ".".join(str(step) for step in path if isinstance(step, str))
-                    report.add(Finding("echoed", f"{where} comes back in the answer, in whatever length", body))
+                    report.add(
+                        Finding(
+                            "echoed", f"{where} comes back in the answer, in whatever length", body
+                        )
+                    )
 
 
 def _everywhere(value: Any, old: str, new: str) -> Any:

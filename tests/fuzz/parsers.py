@@ -65,7 +65,10 @@ def _parsers() -> list[Callable[[Any], None]]:  # noqa: C901
 
     def search(data: Any) -> None:
         try:
-            read_search([(data.PickValueInList(["name", "url", "_count", "status"]), text(data))], strict=True)
+            read_search(
+                [(data.PickValueInList(["name", "url", "_count", "status"]), text(data))],
+                strict=True,
+            )
         except BadRequest:
             return
 
@@ -99,21 +102,51 @@ def main(seconds: str) -> None:
         data = atheris.FuzzedDataProvider(raw)
         parsers[data.ConsumeIntInRange(0, len(parsers) - 1)](data)
 
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=4000", "-timeout=5", "-print_final_stats=1"], one)
+    atheris.Setup(
+        [
+            sys.argv[0],
+            f"-max_total_time={seconds}",
+            "-max_len=4000",
+            "-timeout=5",
+            "-print_final_stats=1",
+        ],
+        one,
+    )
     atheris.Fuzz()
 
 
 def run(report: Report, seconds: int) -> None:
     """Fuzz the parsers in a process of their own, which a fault ends."""
     if not available():
-        report.measured("the parsers", "not tried: atheris is not installed (python -m pip install atheris)")
+        report.measured(
+            "the parsers", "not tried: atheris is not installed (python -m pip install atheris)"
+        )
         return
-    ended = subprocess.run([sys.executable, "-m", "tests.fuzz.parsers", str(seconds)], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.parsers", str(seconds)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     said = ended.stderr + ended.stdout
-    runs = next((line.split()[1] for line in said.splitlines() if line.startswith("stat::number_of_executed_units:")), "0")
+    runs = next(
+        (
+            line.split()[1]
+            for line in said.splitlines()
+            if line.startswith("stat::number_of_executed_units:")
+        ),
+        "0",
+    )
     report.count("parsers", bodies=int(runs))
     if ended.returncode:
-        fault = next((line for line in said.splitlines() if "Error" in line or "ERROR" in line or "Exception" in line), said[-300:])
+        fault = next(
+            (
+                line
+                for line in said.splitlines()
+                if "Error" in line or "ERROR" in line or "Exception" in line
+            ),
+            said[-300:],
+        )
         report.add(Finding("parsers", fault.strip()))
 
 

@@ -47,15 +47,23 @@ def probe(check: Probe) -> Probe:
 def trusting(folder: Path, **settings: str) -> Iterator[Server]:
     """The service with one registered client."""
     (folder / "jwks.json").write_text(jwks(), "utf-8")
-    (folder / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8")
-    chosen = {"CDS_CLIENTS": str(folder / "clients.yaml"), "CDS_BASE_URL": BASE, "CDS_REPLAY_STORE": str(folder / "replay.sqlite3")}
+    (folder / "clients.yaml").write_text(
+        json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8"
+    )
+    chosen = {
+        "CDS_CLIENTS": str(folder / "clients.yaml"),
+        "CDS_BASE_URL": BASE,
+        "CDS_REPLAY_STORE": str(folder / "replay.sqlite3"),
+    }
     with serving(folder, **chosen, **settings) as server:
         yield server
 
 
 def opened(server: Server, source: str = "127.0.0.1") -> socket.socket:
     """A connection from an address of this machine."""
-    return socket.create_connection(("127.0.0.1", int(server.base.rpartition(":")[2])), 10, (source, 0))
+    return socket.create_connection(
+        ("127.0.0.1", int(server.base.rpartition(":")[2])), 10, (source, 0)
+    )
 
 
 def head(path: str, length: int | None, more: str = JSON_HEAD, method: str = "POST") -> bytes:
@@ -91,7 +99,9 @@ def memory(server: Server) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def asked(server: Server, method: str, path: str, *, seconds: float = 20, **more: Any) -> tuple[int, float]:
+def asked(
+    server: Server, method: str, path: str, *, seconds: float = 20, **more: Any
+) -> tuple[int, float]:
     """The status of a call and how long it took; 0 where no answer came."""
     begun = time.monotonic()
     try:
@@ -101,9 +111,18 @@ def asked(server: Server, method: str, path: str, *, seconds: float = 20, **more
     return status, time.monotonic() - begun
 
 
-def posted(server: Server, path: str = VIEW, body: bytes = BODY, seconds: float = 20) -> tuple[int, float]:
+def posted(
+    server: Server, path: str = VIEW, body: bytes = BODY, seconds: float = 20
+) -> tuple[int, float]:
     """The same for a body of JSON."""
-    return asked(server, "POST", path, seconds=seconds, data=body, headers={"Content-Type": "application/json"})
+    return asked(
+        server,
+        "POST",
+        path,
+        seconds=seconds,
+        data=body,
+        headers={"Content-Type": "application/json"},
+    )
 
 
 # Callers without a token
@@ -113,16 +132,25 @@ def posted(server: Server, path: str = VIEW, body: bytes = BODY, seconds: float 
 def a_body_is_not_awaited_without_a_token(folder: Path) -> None:
     """The refusal comes when the head is there, for a body that is announced and for one in chunks."""
     with trusting(folder) as server:
-        for length, more in ((900_000, JSON_HEAD), (None, JSON_HEAD + "Transfer-Encoding: chunked\r\n")):
+        for length, more in (
+            (900_000, JSON_HEAD),
+            (None, JSON_HEAD + "Transfer-Encoding: chunked\r\n"),
+        ):
             with opened(server) as connection:
                 connection.sendall(head(VIEW, length, more))
-                assert status_of(received(connection, 5)) == 401, "the service waits for the body of a call without a token"
+                assert status_of(received(connection, 5)) == 401, (
+                    "the service waits for the body of a call without a token"
+                )
 
 
 @probe
 def a_body_is_not_awaited_for_a_path_that_is_none(folder: Path) -> None:
     with serving(folder) as server:
-        for path, method, status in (("/nothing", "POST", 404), ("/cds-services", "PUT", 405), ("/cds-services/none", "POST", 404)):
+        for path, method, status in (
+            ("/nothing", "POST", 404),
+            ("/cds-services", "PUT", 405),
+            ("/cds-services/none", "POST", 404),
+        ):
             with opened(server) as connection:
                 connection.sendall(head(path, 900_000, method=method))
                 got = status_of(received(connection, 5))
@@ -145,7 +173,9 @@ def half_sent_bodies_take_little_memory(folder: Path) -> None:
             taken = memory(server) - before
             status, seconds = posted(server)
         assert taken < 200, f"400 half-sent bodies of 1 MB take {taken:.0f} MB"
-        assert status == 200 and seconds < 2, f"another client's call: {status} after {seconds:.1f} s"
+        assert status == 200 and seconds < 2, (
+            f"another client's call: {status} after {seconds:.1f} s"
+        )
 
 
 @probe
@@ -166,7 +196,9 @@ def one_address_does_not_take_all_connections(folder: Path) -> None:
                 held.enter_context(opened(server, AWAY)).sendall(b"GET /")
         time.sleep(3)
         status, seconds = posted(server, seconds=10)
-        assert status == 200 and seconds < 2, f"another client's call: {status or 'no answer'} after {seconds:.1f} s"
+        assert status == 200 and seconds < 2, (
+            f"another client's call: {status or 'no answer'} after {seconds:.1f} s"
+        )
 
 
 @probe
@@ -183,7 +215,10 @@ def a_flood_without_a_token_is_limited(folder: Path) -> None:
         assert 429 in found, "1,500 calls at once without a token are all answered"
         path = f"{BASE}{VIEW}"
         answer = requests.post(
-            f"{server.base}{VIEW}", BODY, headers={"Content-Type": "application/json", **bearer(token(path))}, timeout=10
+            f"{server.base}{VIEW}",
+            BODY,
+            headers={"Content-Type": "application/json", **bearer(token(path))},
+            timeout=10,
         )
         assert answer.status_code == 200, "a client with a token is refused for what others did"
 
@@ -224,7 +259,9 @@ def _crowd(folder: Path, kind: str) -> None:
                 status, seconds = call()
                 slowest.append((what, status, min(seconds, processor(server) - before)))
     for what, status, seconds in slowest:
-        assert status == 200 and seconds < 1, f"{what}: {status or 'no answer'} after {seconds:.1f} s of the worker's processor"
+        assert status == 200 and seconds < 1, (
+            f"{what}: {status or 'no answer'} after {seconds:.1f} s of the worker's processor"
+        )
 
 
 def processor(server: Server) -> float:
@@ -274,7 +311,10 @@ def refused_tokens_write_few_lines(folder: Path) -> None:
         before = len(server.log.read_bytes())
         for _ in range(400):
             session.post(
-                f"{server.base}{VIEW}", b"{}", headers={"Content-Type": "application/json", "Authorization": "Bearer a.b.c"}, timeout=10
+                f"{server.base}{VIEW}",
+                b"{}",
+                headers={"Content-Type": "application/json", "Authorization": "Bearer a.b.c"},
+                timeout=10,
             )
         written = len(server.log.read_bytes()) - before
     assert written < 20_000, f"400 refused tokens write {written} bytes into the log"
@@ -286,9 +326,15 @@ def every_refusal_has_a_line_in_the_log(folder: Path) -> None:
     with serving(folder) as server:
         broken = {**hook_request("patient-view", prefetch()), "hookInstance": 4711}
         headers = {"Content-Type": "application/json", "X-Request-Id": "req-2607"}
-        answer = requests.post(f"{server.base}{VIEW}", json.dumps(broken), headers=headers, timeout=10)
+        answer = requests.post(
+            f"{server.base}{VIEW}", json.dumps(broken), headers=headers, timeout=10
+        )
         assert answer.status_code == 400
-        lines = [line for line in server.log.read_text().splitlines() if " 400 " in line and "hookInstance" in line]
+        lines = [
+            line
+            for line in server.log.read_text().splitlines()
+            if " 400 " in line and "hookInstance" in line
+        ]
     assert lines, "a refused call leaves no line in the log"
     assert "req-2607" in lines[0] and "4711" not in lines[0]
 
@@ -333,7 +379,9 @@ def _lives(pid: int) -> bool:
 
 @probe
 def health_and_readiness_are_told(folder: Path) -> None:
-    with trusting(folder, CDS_DISCOVERY="protected", CDS_DATABASE_URL="sqlite:////none/cds.sqlite3") as server:
+    with trusting(
+        folder, CDS_DISCOVERY="protected", CDS_DATABASE_URL="sqlite:////none/cds.sqlite3"
+    ) as server:
         assert asked(server, "GET", "/healthz")[0] == 200, "there is no /healthz"
         time.sleep(1.5)
         answer = requests.get(f"{server.base}/readyz", timeout=10)
@@ -346,7 +394,13 @@ def health_and_readiness_are_told(folder: Path) -> None:
 
 def _feedback(number: int) -> bytes:
     moment = f"2026-11-23T10:05:{number % 60:02}Z"
-    return json.dumps({"feedback": [{"card": f"card-{number}", "outcome": "overridden", "outcomeTimestamp": moment}]}).encode()
+    return json.dumps(
+        {
+            "feedback": [
+                {"card": f"card-{number}", "outcome": "overridden", "outcomeTimestamp": moment}
+            ]
+        }
+    ).encode()
 
 
 @probe
@@ -356,12 +410,18 @@ def acknowledged_feedback_is_on_disk_also_when_the_file_was_taken_away(folder: P
         assert posted(server, f"{SIGN}/feedback", _feedback(0))[0] == 200
         for companion in folder.glob("taken.sqlite3*"):
             companion.unlink()
-        acknowledged = [n for n in range(1, 25) if posted(server, f"{SIGN}/feedback", _feedback(n))[0] == 200 or time.sleep(0.2)]
+        acknowledged = [
+            n
+            for n in range(1, 25)
+            if posted(server, f"{SIGN}/feedback", _feedback(n))[0] == 200 or time.sleep(0.2)
+        ]
     stored: set[str] = set()
     with suppress(sqlite3.Error), sqlite3.connect(file) as connection:
         stored = {card for (card,) in connection.execute("SELECT card_uuid FROM feedback")}
     lost = [n for n in acknowledged if f"card-{n}" not in stored]
-    assert not lost, f"of {len(acknowledged)} that were acknowledged after the database was deleted, {len(lost)} are nowhere"
+    assert not lost, (
+        f"of {len(acknowledged)} that were acknowledged after the database was deleted, {len(lost)} are nowhere"
+    )
     assert acknowledged, "feedback is refused for ever after the database was deleted"
 
 
@@ -372,10 +432,14 @@ def the_database_is_for_its_owner_alone(folder: Path) -> None:
     try:
         with serving(folder, CDS_DATABASE_URL=f"sqlite:///{folder}/own.sqlite3") as server:
             posted(server, f"{SIGN}/feedback", _feedback(1))
-            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.glob("own.sqlite3*")}
+            modes = {
+                file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.glob("own.sqlite3*")
+            }
     finally:
         os.umask(before)
-    assert modes and set(modes.values()) == {0o600}, f"others may read {', '.join(f'{name} ({mode:o})' for name, mode in modes.items())}"
+    assert modes and set(modes.values()) == {0o600}, (
+        f"others may read {', '.join(f'{name} ({mode:o})' for name, mode in modes.items())}"
+    )
 
 
 @probe
@@ -403,7 +467,9 @@ def a_half_closed_client_gets_its_answer_or_the_page_says_why_not(folder: Path) 
         connection.shutdown(socket.SHUT_WR)
         answered = status_of(received(connection, 5)) == 200
     page = (Path(__file__).parents[2] / "docs" / "security.md").read_text("utf-8")
-    assert answered or "closes its side" in page, "a client that closes its side after its request gets no answer, and no page says so"
+    assert answered or "closes its side" in page, (
+        "a client that closes its side after its request gets no answer, and no page says so"
+    )
 
 
 class Ran(NamedTuple):
@@ -413,7 +479,9 @@ class Ran(NamedTuple):
     fault: str
 
 
-def run(report: Report, make_folder: Callable[[], Path], names: list[str] | None = None) -> list[Ran]:
+def run(
+    report: Report, make_folder: Callable[[], Path], names: list[str] | None = None
+) -> list[Ran]:
     """Run probes and note what they find."""
     found = []
     for name in names or PROBES:

@@ -45,11 +45,18 @@ class Report:
 
     def text(self) -> str:
         """The report."""
-        lines = [f"{sum(self.bodies.values())} bodies: {', '.join(f'{family} {count}' for family, count in self.bodies.items())}"]
-        lines += [f"  answers: {', '.join(f'{what}: {count}' for what, count in sorted(self.statuses.items()))}"]
+        lines = [
+            f"{sum(self.bodies.values())} bodies: {', '.join(f'{family} {count}' for family, count in self.bodies.items())}"
+        ]
+        lines += [
+            f"  answers: {', '.join(f'{what}: {count}' for what, count in sorted(self.statuses.items()))}"
+        ]
         lines += [f"  {what}: {figure}" for what, figure in self.notes.items()]
         lines += [f"{len(self.found)} kinds of fault" + (":" if self.found else ".")]
-        lines += [f"  {family}: {signature} ({self.times[family, signature]} times)" for family, signature in self.found]
+        lines += [
+            f"  {family}: {signature} ({self.times[family, signature]} times)"
+            for family, signature in self.found
+        ]
         return "\n".join(lines)
 
     def save(self, folder: Path) -> None:

@@ -36,7 +36,11 @@ from tests.support.fhir_builders import (
 GTS = "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation"
 PERIOD = {"start": days_ago(400), "end": days_ago(30)}
 THERAPY = {"medicationCodeableConcept": CYANOCOBALAMIN_INJECTION, "subject": SUBJECT}
-CODED = {**dosage(1, route=IM), "timing": {"code": {"coding": [{"system": GTS, "code": "QOD"}]}}, "sequence": 1}
+CODED = {
+    **dosage(1, route=IM),
+    "timing": {"code": {"coding": [{"system": GTS, "code": "QOD"}]}},
+    "sequence": 1,
+}
 ODD_TIMES = {
     "sequence": 2,
     "text": "as the nurse says",
@@ -60,7 +64,10 @@ def _drug(text: str, *dosages: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def record(*, therapy: bool = True) -> dict[str, Any]:
     """Prefetched values with something in every query; ``therapy``: with cobalamin treatment, past and current."""
-    given = {"route": {"coding": [{"system": SNOMED, "code": IM}]}, "dose": {"value": 1, "unit": "mg", "code": "mg"}}
+    given = {
+        "route": {"coding": [{"system": SNOMED, "code": IM}]},
+        "dose": {"value": 1, "unit": "mg", "code": "mg"},
+    }
     treated = [
         medication_request(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 1, "mo"), boundsPeriod=PERIOD), reportedBoolean=True),
         medication_request(CYANOCOBALAMIN_INJECTION, CODED, ODD_TIMES, basedOn=[{"reference": "MedicationRequest/m0"}]),
@@ -72,41 +79,103 @@ def record(*, therapy: bool = True) -> dict[str, Any]:
          "daysSupply": {"value": 28, "code": "d"}, "dosageInstruction": [dosage(1, route=ORAL, every=DAILY)], **THERAPY},
     ]  # fmt: skip
     return prefetch(
-        observation("b12", 110, "pg/mL", issued="2026-11-22T10:00:00Z", identifier=[{"system": "urn:lab", "value": "1"}]),
-        {key: value for key, value in observation("b12", 120, "pg/mL", ago=2).items() if key != "id"},
-        {key: value for key, value in observation("b12", 125, "pg/mL", ago=2).items() if key != "id"},
+        observation(
+            "b12",
+            110,
+            "pg/mL",
+            issued="2026-11-22T10:00:00Z",
+            identifier=[{"system": "urn:lab", "value": "1"}],
+        ),
+        {
+            key: value
+            for key, value in observation("b12", 120, "pg/mL", ago=2).items()
+            if key != "id"
+        },
+        {
+            key: value
+            for key, value in observation("b12", 125, "pg/mL", ago=2).items()
+            if key != "id"
+        },
         observation("b12", 100, "ng/L", comparator="<", ago=4, status="corrected"),
         observation("folate", valueString="< 2.0 ng/mL"),
         observation("mma", 620, "nmol/L", ago=9),
         observation("homocysteine", 20, "umol/L", ago=9),
-        observation("ifab", valueCodeableConcept={"coding": [{"system": SNOMED, "code": "10828004"}]}),
+        observation(
+            "ifab", valueCodeableConcept={"coding": [{"system": SNOMED, "code": "10828004"}]}
+        ),
         observation("hb", 82, "g/L"),
         observation("mcv", 112, "fL", effectiveDateTime=None, effectivePeriod=PERIOD),
         observation("platelets", 120, "10*9/L"),
-        observation("potassium", 3.2, "mmol/L", note=[{"text": "haemolysed"}], interpretation=[{"text": "L"}]),
-        observation("creatinine", 1.4, "mg/dL", dataAbsentReason={"text": "x", "coding": [{"display": "y"}]}),
+        observation(
+            "potassium",
+            3.2,
+            "mmol/L",
+            note=[{"text": "haemolysed"}],
+            interpretation=[{"text": "L"}],
+        ),
+        observation(
+            "creatinine", 1.4, "mg/dL", dataAbsentReason={"text": "x", "coding": [{"display": "y"}]}
+        ),
         observation("egfr", 52, "mL/min/{1.73_m2}", ago=30),
-        condition("309087008", onsetDateTime=days_ago(90), recordedDate=days_ago(80), text="B12 deficiency anaemia"),
-        condition("77386006", onsetPeriod=PERIOD, verificationStatus={"coding": [{"code": "confirmed"}]}, abatementDateTime=days_ago(3)),
+        condition(
+            "309087008",
+            onsetDateTime=days_ago(90),
+            recordedDate=days_ago(80),
+            text="B12 deficiency anaemia",
+        ),
+        condition(
+            "77386006",
+            onsetPeriod=PERIOD,
+            verificationStatus={"coding": [{"code": "confirmed"}]},
+            abatementDateTime=days_ago(3),
+        ),
         condition("I50.9", system="http://hl7.org/fhir/sid/icd-10"),
-        {"resourceType": "Procedure", "id": "p1", "status": "completed", "subject": SUBJECT, "performedPeriod": PERIOD,
-         "code": {"coding": [{"system": SNOMED, "code": "173747005"}]}, "extension": [resected_length(30)]},
-        allergy(criticality="high", clinicalStatus={"coding": [{"code": "active"}]}, verificationStatus={"coding": [{"code": "confirmed"}]},
-                reaction=[{"substance": {"text": "cobalamin"}, "manifestation": [{"text": "Anaphylaxis"}], "severity": "severe",
-                           "description": "rash"}]),
-        {**_drug("digoxin"), "medicationReference": {"reference": "#m", "display": "digoxin"},
-         "contained": [{"resourceType": "Medication", "id": "m", "code": {"text": "Digoxin 125 microgram tablets"},
-                        "ingredient": [{"itemCodeableConcept": {"text": "digoxin"}, "isActive": True}]}]},
+        {
+            "resourceType": "Procedure",
+            "id": "p1",
+            "status": "completed",
+            "subject": SUBJECT,
+            "performedPeriod": PERIOD,
+            "code": {"coding": [{"system": SNOMED, "code": "173747005"}]},
+            "extension": [resected_length(30)],
+        },
+        allergy(
+            criticality="high",
+            clinicalStatus={"coding": [{"code": "active"}]},
+            verificationStatus={"coding": [{"code": "confirmed"}]},
+            reaction=[
+                {
+                    "substance": {"text": "cobalamin"},
+                    "manifestation": [{"text": "Anaphylaxis"}],
+                    "severity": "severe",
+                    "description": "rash",
+                }
+            ],
+        ),
+        {
+            **_drug("digoxin"),
+            "medicationReference": {"reference": "#m", "display": "digoxin"},
+            "contained": [
+                {
+                    "resourceType": "Medication",
+                    "id": "m",
+                    "code": {"text": "Digoxin 125 microgram tablets"},
+                    "ingredient": [{"itemCodeableConcept": {"text": "digoxin"}, "isActive": True}],
+                }
+            ],
+        },
         _drug("metformin 500 mg", dosage(500, route=ORAL, every=DAILY)),
         service_request("b12", occurrencePeriod={"start": days_ago(0)}),
         *(treated if therapy else []),
         who=patient(extension=[{"url": "https://example.org/x", "valueString": "y"}]),
-    )  # fmt: skip
+    )
 
 
 def _contained() -> dict[str, Any]:
     """A draft that names its medication by a contained one."""
-    order = {key: value for key, value in folic_acid().items() if key != "medicationCodeableConcept"}
+    order = {
+        key: value for key, value in folic_acid().items() if key != "medicationCodeableConcept"
+    }
     medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Folic acid 1 mg"}}
     return {**order, "medicationReference": {"reference": "#m"}, "contained": [medication]}
 
@@ -125,16 +194,38 @@ def drafts() -> list[dict[str, Any]]:
 
 def hook_requests() -> list[dict[str, Any]]:
     """A request of each hook, of ordering with and without treatment."""
-    found = [hook_request(hook, record(therapy=therapy)) for hook in ("patient-view", "encounter-discharge") for therapy in (True, False)]
+    found = [
+        hook_request(hook, record(therapy=therapy))
+        for hook in ("patient-view", "encounter-discharge")
+        for therapy in (True, False)
+    ]
     found[1]["context"]["encounterId"] = "enc-2"
     for hook in ("order-select", "order-sign"):
         found.append(hook_request(hook, record(), drafts=drafts()))
-        found.append(hook_request(hook, {"patient": patient(), "conditions": bundle([])}, drafts=[folic_acid()]))
+        found.append(
+            hook_request(
+                hook, {"patient": patient(), "conditions": bundle([])}, drafts=[folic_acid()]
+            )
+        )
         # One draft with one regimen each, so that what its numbers mean decides a card.
         found.append(hook_request(hook, record(therapy=False), drafts=[hydroxocobalamin()]))
-        found.append(hook_request(hook, record(therapy=False), drafts=[draft(CYANOCOBALAMIN_INJECTION, CODED)]))
-        found.append(hook_request(hook, record(therapy=False), drafts=[draft(CYANOCOBALAMIN_INJECTION, ODD_TIMES)]))
-        found.append(hook_request(hook, record(), drafts=[draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 3, "mo")))]))
+        found.append(
+            hook_request(
+                hook, record(therapy=False), drafts=[draft(CYANOCOBALAMIN_INJECTION, CODED)]
+            )
+        )
+        found.append(
+            hook_request(
+                hook, record(therapy=False), drafts=[draft(CYANOCOBALAMIN_INJECTION, ODD_TIMES)]
+            )
+        )
+        found.append(
+            hook_request(
+                hook,
+                record(),
+                drafts=[draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 3, "mo")))],
+            )
+        )
     return found
 
 
@@ -144,11 +235,19 @@ def fetching_requests() -> list[dict[str, Any]]:
         "access_token": "t", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read user/Observation.rs", "subject": "cds",
         "patient": PATIENT,
     }  # fmt: skip
-    where: dict[str, Any] = {"fhirServer": "http://127.0.0.1:9/fhir", "fhirAuthorization": authorization}
+    where: dict[str, Any] = {
+        "fhirServer": "http://127.0.0.1:9/fhir",
+        "fhirAuthorization": authorization,
+    }
     return [
         hook_request("patient-view", {}, **where),
         hook_request("order-sign", {}, drafts=[folic_acid()], **where),
-        hook_request("order-sign", {}, drafts=[draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 3, "mo")))], **where),
+        hook_request(
+            "order-sign",
+            {},
+            drafts=[draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(1, 3, "mo")))],
+            **where,
+        ),
     ]
 
 
@@ -165,25 +264,51 @@ def fetched_therapy() -> dict[str, Any]:
 
 def feedback() -> dict[str, Any]:
     """Feedback of both outcomes."""
-    reason = {"code": "patient-refuses", "system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"}
+    reason = {
+        "code": "patient-refuses",
+        "system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes",
+    }
     return {
         "feedback": [
-            {"card": "4e0a3a1e", "outcome": "accepted", "acceptedSuggestions": [{"id": "s"}], "outcomeTimestamp": "2026-11-23T10:05:31Z"},
-            {"card": "4e0a3a1e", "outcome": "overridden", "outcomeTimestamp": "2026-11-23T10:05:31.5+02:00",
-             "overrideReason": {"reason": reason, "userComment": "no"}},
+            {
+                "card": "4e0a3a1e",
+                "outcome": "accepted",
+                "acceptedSuggestions": [{"id": "s"}],
+                "outcomeTimestamp": "2026-11-23T10:05:31Z",
+            },
+            {
+                "card": "4e0a3a1e",
+                "outcome": "overridden",
+                "outcomeTimestamp": "2026-11-23T10:05:31.5+02:00",
+                "overrideReason": {"reason": reason, "userComment": "no"},
+            },
         ]
-    }  # fmt: skip
+    }
 
 
 def apply_requests() -> list[tuple[str, dict[str, Any]]]:
     """Bodies of ``$apply`` by card."""
-    whole = bundle([entry["resource"] for value in record().values() for entry in value.get("entry", [])] + [patient()])
-    with_data = {"resourceType": "Parameters", "parameter": [{"name": "subject", "valueReference": {"reference": f"Patient/{PATIENT}"}},
-                                                             {"name": "data", "resource": whole}]}  # fmt: skip
+    whole = bundle(
+        [entry["resource"] for value in record().values() for entry in value.get("entry", [])]
+        + [patient()]
+    )
+    with_data = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "subject", "valueReference": {"reference": f"Patient/{PATIENT}"}},
+            {"name": "data", "resource": whole},
+        ],
+    }
     return [
         ("maintenance-interval", parameters(EVERY_CARD["maintenance-interval"])),
-        ("b12-deficiency-untreated", parameters(hook_request("patient-view", record(therapy=False)))),
-        ("folic-acid-b12-deficient", parameters(hook_request("order-sign", record(therapy=False), drafts=[folic_acid()]))),
+        (
+            "b12-deficiency-untreated",
+            parameters(hook_request("patient-view", record(therapy=False))),
+        ),
+        (
+            "folic-acid-b12-deficient",
+            parameters(hook_request("order-sign", record(therapy=False), drafts=[folic_acid()])),
+        ),
         ("b12-deficiency-untreated", with_data),
     ]
 

@@ -14,8 +14,30 @@ from tests.fuzz.target import FORM, Target, faults
 from tests.support.waiting import eventually
 
 HARSH: tuple[Any, ...] = (SURROGATE, deep(930, objects=False), 1e15, {}, [[]])
-TYPES = ("ValueSet", "PlanDefinition", "CodeSystem", "ActivityDefinition", "Library", "Nothing", "metadata", "_search")
-NAMES = ("url", "_id", "name", "name:exact", "name:contains", "status", "version", "_count", "_offset", "_format", "name:x", "more")
+TYPES = (
+    "ValueSet",
+    "PlanDefinition",
+    "CodeSystem",
+    "ActivityDefinition",
+    "Library",
+    "Nothing",
+    "metadata",
+    "_search",
+)
+NAMES = (
+    "url",
+    "_id",
+    "name",
+    "name:exact",
+    "name:contains",
+    "status",
+    "version",
+    "_count",
+    "_offset",
+    "_format",
+    "name:x",
+    "more",
+)
 
 
 class _Seed:
@@ -27,12 +49,18 @@ class _Seed:
         self.text = as_bytes(value)
         self.targets = [place for place in places(value) if not below or place[0] == below]
         # What is ordered and what is taken is read most closely.
-        therapy = [place for place in self.targets if {"dosageInstruction", "draftOrders", "dosage"}.intersection(place)]
+        therapy = [
+            place
+            for place in self.targets
+            if {"dosageInstruction", "draftOrders", "dosage"}.intersection(place)
+        ]
         self.closely = therapy or self.targets
 
     def mutated(self, rng: Random) -> bytes:
         """The body with something odd in it."""
-        return as_bytes(mutated(self.value, self.closely if rng.random() < 0.4 else self.targets, rng))
+        return as_bytes(
+            mutated(self.value, self.closely if rng.random() < 0.4 else self.targets, rng)
+        )
 
 
 class Shapes:
@@ -43,10 +71,18 @@ class Shapes:
         self.report = report
         self.rng = Random(seed)
         requests = [*seeds.hook_requests(), *seeds.of_cards()]
-        self.hooks = [_Seed(f"/cds-services/b12-folate-{request['hook']}", request) for request in requests]
-        self.applied = [_Seed(f"/fhir/PlanDefinition/{card}/$apply", body) for card, body in seeds.apply_requests()]
+        self.hooks = [
+            _Seed(f"/cds-services/b12-folate-{request['hook']}", request) for request in requests
+        ]
+        self.applied = [
+            _Seed(f"/fhir/PlanDefinition/{card}/$apply", body)
+            for card, body in seeds.apply_requests()
+        ]
         self.feedback = _Seed("/cds-services/b12-folate-order-sign/feedback", seeds.feedback())
-        self.fetching = [_Seed(f"/cds-services/b12-folate-{request['hook']}", request) for request in seeds.fetching_requests()]
+        self.fetching = [
+            _Seed(f"/cds-services/b12-folate-{request['hook']}", request)
+            for request in seeds.fetching_requests()
+        ]
         records = (seeds.record(therapy=False), seeds.fetched_therapy())
         self.fetched = [[_Seed("", value) for value in record.values()] for record in records]
 
@@ -69,7 +105,9 @@ class Shapes:
     def sweep(self, part: int = 0, parts: int = 1) -> None:
         """Put the harshest shapes into every place, one at a time, of what is sent and of what FHIR servers answer; of all such
         bodies those of one ``part``."""
-        for number, (seed, path, shape) in enumerate(self._harsh([*self.hooks, *self.applied, self.feedback, *self.fetching])):
+        for number, (seed, path, shape) in enumerate(
+            self._harsh([*self.hooks, *self.applied, self.feedback, *self.fetching])
+        ):
             if number % parts == part:
                 body = as_bytes(replaced(seed.value, path, shape))
                 self._judge("sweep", body, self._sent(seed, body))
@@ -108,20 +146,31 @@ class Shapes:
         self._judge("fetched", text, self.target.send("POST", request.path, request.text))
 
     def _search(self) -> None:
-        chosen = [(self.rng.choice(NAMES), self._text()) for _ in range(self.rng.choice((0, 1, 1, 2, 5)))]
+        chosen = [
+            (self.rng.choice(NAMES), self._text()) for _ in range(self.rng.choice((0, 1, 1, 2, 5)))
+        ]
         form = urlencode(chosen, errors="replace").encode()
         kind = self.rng.choice(TYPES)
         if self.rng.random() < 0.5:
             answer = self.target.send("POST", f"/fhir/{kind}/_search", form, FORM)
         else:
-            answer = self.target.send("GET", f"/fhir/{kind}", query=form.decode(), HTTP_PREFER=self.rng.choice(("", "handling=strict")))
+            answer = self.target.send(
+                "GET",
+                f"/fhir/{kind}",
+                query=form.decode(),
+                HTTP_PREFER=self.rng.choice(("", "handling=strict")),
+            )
         # Up to a hundred definitions of ours.
         self._judge("search", form, answer._replace(content=answer.content[:1] and b"{}"))
         weeks = urlencode({"weeks": self._text()}, errors="replace")
-        self._judge("report", b"", _unless_busy(lambda: self.target.send("GET", "/api/report", query=weeks)))
+        self._judge(
+            "report", b"", _unless_busy(lambda: self.target.send("GET", "/api/report", query=weeks))
+        )
 
     def _text(self) -> str:
-        return str(self.rng.choice((*TEXTS, "active", "1", "100", ",,,", "|", "a,b", "0", "9" * 30)))
+        return str(
+            self.rng.choice((*TEXTS, "active", "1", "100", ",,,", "|", "a,b", "0", "9" * 30))
+        )
 
     def _judge(self, family: str, body: bytes, answer: Any) -> None:
         self.report.count(family, answer.status)

@@ -34,8 +34,44 @@ def _written(match: re.Match[bytes]) -> bytes:
 
 
 SURROGATE = "\ud800"
-TYPES: list[Any] = [None, True, False, 0, -1, 0.1, "", " ", "x", [], {}, [[]], [None], [{}], [[], {}, None, "x", 1], {"": None}, {"a": {}}]
-NUMBERS: list[Any] = [1e15, 1e-15, -1e15, 1e308, -1e308, 5e-324, 10**18, 10**19, 2**63, 2**64, 1e14, 1e9, 366, 1000000, 0.5, 10**30, -0.0]
+TYPES: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    0.1,
+    "",
+    " ",
+    "x",
+    [],
+    {},
+    [[]],
+    [None],
+    [{}],
+    [[], {}, None, "x", 1],
+    {"": None},
+    {"a": {}},
+]
+NUMBERS: list[Any] = [
+    1e15,
+    1e-15,
+    -1e15,
+    1e308,
+    -1e308,
+    5e-324,
+    10**18,
+    10**19,
+    2**63,
+    2**64,
+    1e14,
+    1e9,
+    366,
+    1000000,
+    0.5,
+    10**30,
+    -0.0,
+]
 TEXTS: list[Any] = [
     "\u0000", "x" * 3000, "2026", "2026-13-45", "0000-00-00", "0001-01-01", "9999-12-31", "9999-12-31T23:59:60+14:00",
     "2026-11-22T10:00:00+99:99", "24:00", "NaN", "-Infinity", "1e999", "<", ">= 1 mg", "1,5", "٣", "#", "#m", "urn:uuid:x", "Patient/",
@@ -53,7 +89,17 @@ _EXTREMES = (1e15, 1e-15, 1e14, 1e9, 1e6, 1000, 1, 2, 0.5)
 # Texts that an element may well have, and that change what others mean.
 WORDS: dict[str, tuple[Any, ...]] = {
     "periodUnit": _UNITS,
-    "status": ("active", "completed", "stopped", "draft", "on-hold", "final", "amended", "preliminary", "entered-in-error"),
+    "status": (
+        "active",
+        "completed",
+        "stopped",
+        "draft",
+        "on-hold",
+        "final",
+        "amended",
+        "preliminary",
+        "entered-in-error",
+    ),
     "intent": ("order", "plan", "proposal", "reflex-order"),
     "comparator": ("<", "<=", ">", ">=", "ad"),
     "unit": ("mg", "ug", "mL", "tablet", "pg/mL", "pmol/L", "weeks", "years", "a"),
@@ -87,7 +133,9 @@ def odd(rng: Random, present: Any, path: Path = ("",)) -> Any:
     kind = rng.random()
     if kind < 0.35:
         return copy.deepcopy(rng.choice(TYPES))
-    if kind < 0.55 or (kind < 0.75 and isinstance(present, (int, float)) and not isinstance(present, bool)):
+    if kind < 0.55 or (
+        kind < 0.75 and isinstance(present, (int, float)) and not isinstance(present, bool)
+    ):
         return rng.choice(NUMBERS)
     if kind < 0.82:
         return rng.choice(TEXTS)
@@ -101,7 +149,13 @@ def odd(rng: Random, present: Any, path: Path = ("",)) -> Any:
 def places(value: Any, path: Path = ()) -> list[Path]:
     """The place of everything in a JSON value, itself excluded."""
     found: list[Path] = []
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, item in items:
         found.append((*path, key))
         found += places(item, (*path, key))
@@ -127,7 +181,11 @@ def replaced(value: Any, path: Path, new: Any) -> Any:
 def without(value: Any, path: Path) -> Any:
     """``value`` without what stands at a place."""
     above = at(value, path[:-1])
-    kept = {k: v for k, v in above.items() if k != path[-1]} if isinstance(above, dict) else [*above[: path[-1]], *above[path[-1] + 1 :]]
+    kept = (
+        {k: v for k, v in above.items() if k != path[-1]}
+        if isinstance(above, dict)
+        else [*above[: path[-1]], *above[path[-1] + 1 :]]
+    )
     return replaced(value, path[:-1], kept)
 
 

@@ -75,12 +75,17 @@ class Target:
 
     def __init__(self, **settings: Any) -> None:
         self.servers = Servers()
-        stored = {"database_url": f"sqlite:///{mkdtemp(prefix='cds-fuzz-')}/cds.sqlite3", **settings}
+        stored = {
+            "database_url": f"sqlite:///{mkdtemp(prefix='cds-fuzz-')}/cds.sqlite3",
+            **settings,
+        }
         with patch.object(application, "FhirClient", lambda *_, **__: self.servers):
             self.app = application.create_app(Settings(**stored), clock=lambda: NOW)
         store = self.app.extensions["store"]
         store.start()
-        store._writer.tables_ready.wait(20)  # or what that loads would be taken for what calls leave
+        store._writer.tables_ready.wait(
+            20
+        )  # or what that loads would be taken for what calls leave
         # As in a worker (app.create_worker_app): the garbage collector does not walk what was loaded, and looks seldom.
         gc.collect()
         gc.freeze()
@@ -91,7 +96,15 @@ class Target:
         logger.propagate = False
         logger.setLevel(logging.INFO)
 
-    def send(self, method: str, path: str, body: bytes = b"", content_type: str = JSON, query: str = "", **headers: str) -> Answer:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = JSON,
+        query: str = "",
+        **headers: str,
+    ) -> Answer:
         """Make a call. ``headers`` by their names in WSGI."""
         environ = {
             "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1",
@@ -103,7 +116,9 @@ class Target:
         started: list[Any] = []
         self.lines.lines = []
         begun = time.process_time()
-        content = b"".join(self.app.wsgi_app(environ, lambda status, head, _=None: started.extend((status, head))))
+        content = b"".join(
+            self.app.wsgi_app(environ, lambda status, head, _=None: started.extend((status, head)))
+        )
         return Answer(int(started[0][:3]), content, time.process_time() - begun, self.lines.lines)
 
 
@@ -114,7 +129,9 @@ def faults(answer: Answer, sent: int) -> list[str]:
     """What is wrong with an answer to so many bytes: its kind, and where in the code it came from."""
     found = []
     if answer.status not in EXPECTED:
-        places = [" at ".join(match.groups()) for line in answer.logged if (match := _PLACE.search(line))]
+        places = [
+            " at ".join(match.groups()) for line in answer.logged if (match := _PLACE.search(line))
+        ]
         found.append(f"status {answer.status}: {places[0] if places else 'nothing in the log'}")
     if answer.content:
         try:

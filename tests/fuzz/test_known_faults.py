@@ -24,7 +24,10 @@ from tests.support.fhir_builders import (
     prefetch,
 )
 
-FETCHED = {"fhirServer": "http://127.0.0.1:9/fhir", "fhirAuthorization": {"access_token": "t", "token_type": "Bearer"}}
+FETCHED = {
+    "fhirServer": "http://127.0.0.1:9/fhir",
+    "fhirAuthorization": {"access_token": "t", "token_type": "Bearer"},
+}
 LOW = observation("b12", 110, "pg/mL")
 
 
@@ -47,7 +50,9 @@ def _cards(target: Target, request: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("code", [["QOD"], {}, [[]], 1, None])
-def test_a_timing_whose_code_is_none_leaves_the_interval_of_a_draft_open(target: Target, code: Any) -> None:
+def test_a_timing_whose_code_is_none_leaves_the_interval_of_a_draft_open(
+    target: Target, code: Any
+) -> None:
     timed = {**dosage(1, route=IM), "timing": {"code": {"coding": [{"code": code}]}}}
     order = draft(HYDROXOCOBALAMIN, timed)
     plain = draft(HYDROXOCOBALAMIN, dosage(1, route=IM))
@@ -57,20 +62,30 @@ def test_a_timing_whose_code_is_none_leaves_the_interval_of_a_draft_open(target:
 
 
 def test_one_draft_that_cannot_be_read_hides_no_other(target: Target) -> None:
-    broken = {**folic_acid(), "dosageInstruction": [{"timing": {"code": {"coding": [{"code": ["QOD"]}]}}}]}
+    broken = {
+        **folic_acid(),
+        "dosageInstruction": [{"timing": {"code": {"coding": [{"code": ["QOD"]}]}}}],
+    }
     alone = _cards(target, hook_request("order-sign", prefetch(LOW), drafts=[folic_acid()]))
     assert alone == ["folic-acid-b12-deficient"]
-    assert _cards(target, hook_request("order-sign", prefetch(LOW), drafts=[broken, folic_acid()])) == alone
+    assert (
+        _cards(target, hook_request("order-sign", prefetch(LOW), drafts=[broken, folic_acid()]))
+        == alone
+    )
 
 
 @pytest.mark.parametrize(("period", "frequency"), [(1e15, 1), (1e15, 1e-15), (1e-15, 1e15)])
 @pytest.mark.parametrize("unit", ["a", "s"])
-def test_an_interval_beyond_all_measure_is_written(target: Target, period: float, frequency: float, unit: str) -> None:
+def test_an_interval_beyond_all_measure_is_written(
+    target: Target, period: float, frequency: float, unit: str
+) -> None:
     request = EVERY_CARD["maintenance-interval"]
     text = as_bytes(request).decode()
     values = orjson.loads(text)["prefetch"]
     for entry in values["medication-requests"]["entry"]:
-        entry["resource"]["dosageInstruction"] = [dosage(1, route=IM, every=(frequency, period, unit))]
+        entry["resource"]["dosageInstruction"] = [
+            dosage(1, route=IM, every=(frequency, period, unit))
+        ]
     _cards(target, {**request, "prefetch": values})
     order = draft(CYANOCOBALAMIN_INJECTION, dosage(1, route=IM, every=(frequency, period, unit)))
     _cards(target, hook_request("order-sign", prefetch(LOW), drafts=[order]))
@@ -87,7 +102,9 @@ def test_what_is_nested_in_a_result_without_an_id_does_no_harm(target: Target, d
     assert answer.status == 400 or b"b12-deficiency-untreated" in answer.content
 
 
-def test_half_a_character_in_an_id_of_a_fhir_server_makes_the_query_unanswered(target: Target) -> None:
+def test_half_a_character_in_an_id_of_a_fhir_server_makes_the_query_unanswered(
+    target: Target,
+) -> None:
     values = EVERY_CARD["maintenance-interval"]["prefetch"]
     text = [as_bytes(value) for value in values.values()]
     orders = list(values).index("medication-requests")
@@ -120,11 +137,18 @@ def test_an_order_whose_id_is_too_long_is_not_named_and_the_card_stays(target: T
 
 
 def test_a_server_of_any_length_is_refused(target: Target) -> None:
-    request = hook_request("patient-view", {}, **{**FETCHED, "fhirServer": "http://" + "a." * 100_000})
+    request = hook_request(
+        "patient-view", {}, **{**FETCHED, "fhirServer": "http://" + "a." * 100_000}
+    )
     assert _answer(target, request).status == 400
 
 
 @pytest.mark.parametrize("number", [201, 100_000])
 def test_more_dosages_than_any_regimen_has_leave_it_open(target: Target, number: int) -> None:
     order = medication_request(HYDROXOCOBALAMIN, *([{}] * number), status="draft")
-    assert _answer(target, hook_request("order-sign", prefetch(LOW), drafts=[order, hydroxocobalamin()])).seconds < 5
+    assert (
+        _answer(
+            target, hook_request("order-sign", prefetch(LOW), drafts=[order, hydroxocobalamin()])
+        ).seconds
+        < 5
+    )

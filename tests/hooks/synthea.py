@@ -32,13 +32,20 @@ def load(name: str) -> Record:
         ids[entry["fullUrl"]] = f"{resource['resourceType']}/{resource['id']}"
     resources = [_resolved(entry["resource"], ids) for entry in entries]
     [patient] = [resource for resource in resources if resource["resourceType"] == "Patient"]
-    last = max(datetime.fromisoformat(resource["effectiveDateTime"]) for resource in resources if resource["resourceType"] == "Observation")
+    last = max(
+        datetime.fromisoformat(resource["effectiveDateTime"])
+        for resource in resources
+        if resource["resourceType"] == "Observation"
+    )
     return Record(patient, resources, last + timedelta(days=1))
 
 
 def _resolved(value: Any, ids: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: ids.get(item, item) if key == "reference" else _resolved(item, ids) for key, item in value.items()}
+        return {
+            key: ids.get(item, item) if key == "reference" else _resolved(item, ids)
+            for key, item in value.items()
+        }
     return [_resolved(item, ids) for item in value] if isinstance(value, list) else value
 
 
@@ -56,12 +63,21 @@ def _answer(record: Record, query: str) -> dict[str, Any]:
         resource
         for resource in record.resources
         if resource["resourceType"] == kind
-        and (wanted == [""] or any(f"{c['system']}|{c['code']}" in wanted for c in resource["code"]["coding"]))
+        and (
+            wanted == [""]
+            or any(f"{c['system']}|{c['code']}" in wanted for c in resource["code"]["coding"])
+        )
     ]
     if kind == "Observation":
-        found.sort(key=lambda resource: datetime.fromisoformat(resource["effectiveDateTime"]), reverse=True)
+        found.sort(
+            key=lambda resource: datetime.fromisoformat(resource["effectiveDateTime"]), reverse=True
+        )
     entries = [
-        {"fullUrl": f"https://ehr.example.org/fhir/{kind}/{resource['id']}", "resource": resource, "search": {"mode": "match"}}
+        {
+            "fullUrl": f"https://ehr.example.org/fhir/{kind}/{resource['id']}",
+            "resource": resource,
+            "search": {"mode": "match"},
+        }
         for resource in found
     ]
     return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}

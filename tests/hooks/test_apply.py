@@ -17,7 +17,16 @@ from tests.spec.scenarios import CYANOCOBALAMIN, EVERY_CARD, LEBER, MAINTENANCE,
 from tests.support.apply import as_card, comparable, contained, group, parameters
 from tests.support.clinic import card_of, client, engine, ids
 from tests.support.ehr import service, token
-from tests.support.fhir_builders import allergy, condition, folic_acid, hook_request, medication_request, observation, patient, prefetch
+from tests.support.fhir_builders import (
+    allergy,
+    condition,
+    folic_acid,
+    hook_request,
+    medication_request,
+    observation,
+    patient,
+    prefetch,
+)
 from tests.support.site import Site
 
 LOW_B12 = observation("b12", 110, "pg/mL")
@@ -51,7 +60,11 @@ def check_rqg_1(action: dict[str, Any]) -> None:
 
 
 def cards(request: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client(**settings).post(f"/cds-services/b12-folate-{request['hook']}", json=request).get_json()["cards"]
+    found: list[dict[str, Any]] = (
+        client(**settings)
+        .post(f"/cds-services/b12-folate-{request['hook']}", json=request)
+        .get_json()["cards"]
+    )
     return found
 
 
@@ -72,44 +85,72 @@ def test_for_every_card_the_hook_and_apply_agree(card_id):
     ]
 
 
-@pytest.mark.parametrize("card_id", ["folate-after-b12", "ileal-prophylaxis", "cyanocobalamin-renal"])
+@pytest.mark.parametrize(
+    "card_id", ["folate-after-b12", "ileal-prophylaxis", "cyanocobalamin-renal"]
+)
 def test_they_agree_in_another_parameter_set(card_id):
     request = EVERY_CARD[card_id]
     plan = applied(card_id, request, parameters="uk")
     assert as_card(plan) == comparable(card_of(cards(request, parameters="uk"), card_id))
-    assert plan["instantiatesCanonical"][0].endswith(f"|{engine(parameters='uk').cards[card_id].version}+uk")
+    assert plan["instantiatesCanonical"][0].endswith(
+        f"|{engine(parameters='uk').cards[card_id].version}+uk"
+    )
 
 
 def test_where_the_hook_is_silent_so_is_apply_and_says_why():
-    request = hook_request("order-sign", prefetch(observation("b12", 480, "pg/mL")), drafts=[folic_acid()])
+    request = hook_request(
+        "order-sign", prefetch(observation("b12", 480, "pg/mL")), drafts=[folic_acid()]
+    )
     assert ids(cards(request)) == []
     plan = applied("folic-acid-b12-deficient", request)
     assert "activity" not in plan
     assert "contained" not in plan
     assert plan["note"] == [
-        {"text": "No card. The criterion b12-deficiency-likely (known or likely B12 deficiency) does not hold."}
-    ]  # fmt: skip
+        {
+            "text": "No card. The criterion b12-deficiency-likely (known or likely B12 deficiency) does not hold."
+        }
+    ]
 
 
 def test_what_is_not_known_is_told_apart_from_what_is_not_so():
-    silent = applied("folic-acid-b12-deficient", hook_request("order-sign", {"patient": patient()}, drafts=[folic_acid()]))
-    assert silent["note"][0]["text"].endswith("(known or likely B12 deficiency) is not known to hold.")
+    silent = applied(
+        "folic-acid-b12-deficient",
+        hook_request("order-sign", {"patient": patient()}, drafts=[folic_acid()]),
+    )
+    assert silent["note"][0]["text"].endswith(
+        "(known or likely B12 deficiency) is not known to hold."
+    )
 
 
 def test_an_exclusion_is_named_as_what_silences():
     request = hook_request("patient-view", prefetch(LOW_B12, condition(PARAESTHESIA)))
-    assert applied("b12-deficiency-untreated", request)["note"][0]["text"].endswith("holds, which silences the card.")
+    assert applied("b12-deficiency-untreated", request)["note"][0]["text"].endswith(
+        "holds, which silences the card."
+    )
 
 
 def test_the_care_plan_holds_the_card_and_its_orders():
     plan = applied("folic-acid-b12-deficient", EVERY_CARD["folic-acid-b12-deficient"])
-    assert (plan["status"], plan["intent"], plan["title"]) == ("draft", "proposal", "Folic acid in B12 deficiency")
+    assert (plan["status"], plan["intent"], plan["title"]) == (
+        "draft",
+        "proposal",
+        "Folic acid in B12 deficiency",
+    )
     assert plan["subject"] == group(plan)["subject"] == {"reference": "Patient/pat-1"}
     assert (group(plan)["priority"], group(plan)["intent"]) == ("stat", "proposal")
-    orders = [item for item in plan["contained"] if item["resourceType"] in ("MedicationRequest", "ServiceRequest")]
+    orders = [
+        item
+        for item in plan["contained"]
+        if item["resourceType"] in ("MedicationRequest", "ServiceRequest")
+    ]
     # The regimen to add, three tests that both suggestions share, and the regimen in place of the draft, which keeps its requester.
-    assert Counter(item["resourceType"] for item in orders) == {"MedicationRequest": 2, "ServiceRequest": 3}
-    assert [item.get("requester") for item in orders if item["resourceType"] == "MedicationRequest"] == [
+    assert Counter(item["resourceType"] for item in orders) == {
+        "MedicationRequest": 2,
+        "ServiceRequest": 3,
+    }
+    assert [
+        item.get("requester") for item in orders if item["resourceType"] == "MedicationRequest"
+    ] == [
         None,
         {"reference": "Practitioner/doc"},
     ]
@@ -127,22 +168,39 @@ def test_a_card_that_only_warns_is_something_to_be_told():
 
 def test_a_card_beyond_the_three_of_a_hook_is_answered_when_it_is_asked_for():
     results = [LOW_B12, condition(PARAESTHESIA), observation("potassium", 2.7, "mmol/L"), allergy()]
-    request = hook_request("order-sign", prefetch(*results, medication_request({"text": "Warfarin 3 mg tablets"})), drafts=[MAINTENANCE])
-    assert ids(cards(request)) == ["hypokalaemia-before-b12", "b12-neuro-regimen", "cobalamin-allergy"]
+    request = hook_request(
+        "order-sign",
+        prefetch(*results, medication_request({"text": "Warfarin 3 mg tablets"})),
+        drafts=[MAINTENANCE],
+    )
+    assert ids(cards(request)) == [
+        "hypokalaemia-before-b12",
+        "b12-neuro-regimen",
+        "cobalamin-allergy",
+    ]
     assert "activity" in applied("b12-bleeding-risk", request)
 
 
 def test_cards_applied_one_by_one_start_one_course():
     """As in a hook's answer, only the most urgent of the cards that would start a cobalamin suggests it."""
     drafts = [CYANOCOBALAMIN, folic_acid()]
-    request = hook_request("order-sign", prefetch(LOW_B12, condition(PARAESTHESIA), condition(LEBER)), drafts=drafts)
+    request = hook_request(
+        "order-sign", prefetch(LOW_B12, condition(PARAESTHESIA), condition(LEBER)), drafts=drafts
+    )
     answer = cards(request)
     assert ids(answer) == ["folic-acid-b12-deficient", "cyanocobalamin-leber", "b12-neuro-regimen"]
     plans = [applied(card_id, request) for card_id in ids(answer)]
     assert [as_card(plan) for plan in plans] == list(map(comparable, answer))
     # To add, or in place of the draft: one of the two can be chosen.
-    courses = [[item for item in plan["contained"] if item["resourceType"] == "MedicationRequest"] for plan in plans]
-    assert list(map(len, courses)) == [1, 0, 0]  # in place of the cobalamin, with or without the folate
+    courses = [
+        [item for item in plan["contained"] if item["resourceType"] == "MedicationRequest"]
+        for plan in plans
+    ]
+    assert list(map(len, courses)) == [
+        1,
+        0,
+        0,
+    ]  # in place of the cobalamin, with or without the folate
     assert len({item["instantiatesCanonical"][0] for item in courses[0]}) == 1
 
 
@@ -152,7 +210,11 @@ def test_cards_applied_one_by_one_start_one_course():
 def bundle_of(*resources: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": "data",
-        "resource": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in resources]},
+        "resource": {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": item} for item in resources],
+        },
     }
 
 
@@ -165,18 +227,35 @@ def test_data_in_one_bundle_counts_and_what_is_not_in_it_is_not_known():
 
 
 def test_the_medication_that_a_draft_names_may_stand_in_the_bundle():
-    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Folic acid 1 mg oral tablet"}}
+    medication = {
+        "resourceType": "Medication",
+        "id": "m",
+        "code": {"text": "Folic acid 1 mg oral tablet"},
+    }
     draft = {**folic_acid(), "medicationReference": {"reference": "Medication/m"}}
     del draft["medicationCodeableConcept"]
-    drafts = {"name": "draftOrders", "resource": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}}
-    body = {"resourceType": "Parameters", "parameter": [SUBJECT, bundle_of(patient(), LOW_B12, medication), drafts]}
+    drafts = {
+        "name": "draftOrders",
+        "resource": {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": draft}],
+        },
+    }
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [SUBJECT, bundle_of(patient(), LOW_B12, medication), drafts],
+    }
     assert "activity" in post("folic-acid-b12-deficient", body).get_json()
     body["parameter"][1] = bundle_of(patient(), LOW_B12)
     assert "activity" not in post("folic-acid-b12-deficient", body).get_json()
 
 
 def test_absence_is_not_concluded_from_a_bundle():
-    body = {"resourceType": "Parameters", "parameter": [SUBJECT, bundle_of(patient(), observation("mcv", 112, "fL"))]}
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [SUBJECT, bundle_of(patient(), observation("mcv", 112, "fL"))],
+    }
     assert "not known" in post("bariatric-maintenance", body).get_json()["note"][0]["text"]
 
 
@@ -205,21 +284,56 @@ PREFETCH = {"name": "prefetchData", "part": [{"name": "key", "valueString": "con
     ("given", "element", "said"),
     [
         ([PREFETCH], "Parameters.parameter", "The parameter subject is required"),
-        ([{"name": "subject", "valueString": "p1"}], "Parameters.parameter[0]", "a reference such as Patient/example"),
-        ([{"name": "subject", "valueString": "Group/1"}], "Parameters.parameter[0]", "a reference such as Patient/example"),
-        ([SUBJECT, SUBJECT], "Parameters.parameter[1]", "subject may be given once"),
-        ([SUBJECT, {"name": "encounter", "valueString": "Patient/1"}], "Parameters.parameter[1]", "such as Encounter/example"),
-        ([SUBJECT, {"name": "prefetchdata"}], "Parameters.parameter[1].name", "Did you mean 'prefetchData'?"),
-        ([SUBJECT, {"name": "prefetchData", "part": []}], "Parameters.parameter[1].part", "needs a part key"),
         (
-            [SUBJECT, {"name": "prefetchData", "part": [{"name": "key", "valueString": "condition"}]}],
+            [{"name": "subject", "valueString": "p1"}],
+            "Parameters.parameter[0]",
+            "a reference such as Patient/example",
+        ),
+        (
+            [{"name": "subject", "valueString": "Group/1"}],
+            "Parameters.parameter[0]",
+            "a reference such as Patient/example",
+        ),
+        ([SUBJECT, SUBJECT], "Parameters.parameter[1]", "subject may be given once"),
+        (
+            [SUBJECT, {"name": "encounter", "valueString": "Patient/1"}],
+            "Parameters.parameter[1]",
+            "such as Encounter/example",
+        ),
+        (
+            [SUBJECT, {"name": "prefetchdata"}],
+            "Parameters.parameter[1].name",
+            "Did you mean 'prefetchData'?",
+        ),
+        (
+            [SUBJECT, {"name": "prefetchData", "part": []}],
+            "Parameters.parameter[1].part",
+            "needs a part key",
+        ),
+        (
+            [
+                SUBJECT,
+                {"name": "prefetchData", "part": [{"name": "key", "valueString": "condition"}]},
+            ],
             "Parameters.parameter[1].part",
             "Did you mean 'conditions'?",
         ),
         ([SUBJECT, PREFETCH, PREFETCH], "Parameters.parameter[2]", "was given before"),
-        ([SUBJECT, PREFETCH, bundle_of()], "Parameters.parameter[2]", "either as data or as prefetchData"),
-        ([SUBJECT, {"name": "data", "resource": patient()}], "Parameters.parameter[1].resource", "data has a Bundle"),
-        ([SUBJECT, {"name": "draftOrders", "resource": bundle_of()["resource"]}], "Parameters.parameter", "not one of ordering"),
+        (
+            [SUBJECT, PREFETCH, bundle_of()],
+            "Parameters.parameter[2]",
+            "either as data or as prefetchData",
+        ),
+        (
+            [SUBJECT, {"name": "data", "resource": patient()}],
+            "Parameters.parameter[1].resource",
+            "data has a Bundle",
+        ),
+        (
+            [SUBJECT, {"name": "draftOrders", "resource": bundle_of()["resource"]}],
+            "Parameters.parameter",
+            "not one of ordering",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -236,11 +350,17 @@ def test_what_cannot_be_read_is_refused_with_its_element(given, element, said):
         (b"<Parameters/>", "application/fhir+xml", 415),
         (b'{"resourceType": "Bundle", "parameter": []}', "application/fhir+json", 400),
         (b'{"resourceType": "Parameters"}', "application/json", 400),
-        (b'{"resourceType": "Parameters", "parameter": [{"name": "subject", "valueString": 7}]}', "application/json", 400),
+        (
+            b'{"resourceType": "Parameters", "parameter": [{"name": "subject", "valueString": 7}]}',
+            "application/json",
+            400,
+        ),
     ],
 )
 def test_other_bodies_are_refused(body, content_type, status):
-    response = client().post("/fhir/PlanDefinition/b12-duplicate/$apply", data=body, content_type=content_type)
+    response = client().post(
+        "/fhir/PlanDefinition/b12-duplicate/$apply", data=body, content_type=content_type
+    )
     assert response.status_code == status
     assert response.get_json()["resourceType"] == "OperationOutcome"
 
@@ -257,9 +377,15 @@ def test_other_bodies_are_refused(body, content_type, status):
     ids=["endless name", "too many parameters", "endless nesting", "not UTF-8", "endless number"],
 )
 def test_hostile_bodies_are_refused_at_once(parameter):
-    body = b'{"resourceType": "Parameters", "parameter": [{"name": "subject", "valueString": "Patient/pat-1"}, ' + parameter + b"]}"
+    body = (
+        b'{"resourceType": "Parameters", "parameter": [{"name": "subject", "valueString": "Patient/pat-1"}, '
+        + parameter
+        + b"]}"
+    )
     before = time.process_time()
-    response = client().post("/fhir/PlanDefinition/b12-duplicate/$apply", data=body, content_type="application/fhir+json")
+    response = client().post(
+        "/fhir/PlanDefinition/b12-duplicate/$apply", data=body, content_type="application/fhir+json"
+    )
     assert response.status_code == 400
     assert len(response.data) < 1000
     assert time.process_time() - before < 5
@@ -271,7 +397,9 @@ def test_drafts_of_another_fhir_version_are_refused():
     request = hook_request("order-sign", prefetch(LOW_B12), drafts=[draft])
     response = post("folic-acid-b12-deficient", parameters(request))
     assert response.status_code == 422
-    assert response.get_json()["issue"][0]["expression"] == ["Parameters.parameter.where(name='draftOrders')"]
+    assert response.get_json()["issue"][0]["expression"] == [
+        "Parameters.parameter.where(name='draftOrders')"
+    ]
 
 
 def test_there_is_no_such_card():
@@ -285,7 +413,9 @@ def test_it_is_posted_not_got():
 
 
 def test_the_operation_definition_names_the_parameters_that_are_read():
-    definition = json.loads((PROFILES / "operation-definitions/plan-definition-apply.json").read_text("utf-8"))
+    definition = json.loads(
+        (PROFILES / "operation-definitions/plan-definition-apply.json").read_text("utf-8")
+    )
     assert [item["name"] for item in definition["parameter"] if item["use"] == "in"] == list(NAMES)
 
 
@@ -297,10 +427,17 @@ def test_apply_needs_a_token_where_clients_are_registered(tmp_path):
     path = "/fhir/PlanDefinition/b12-deficiency-untreated/$apply"
     body = parameters(EVERY_CARD["b12-deficiency-untreated"])
     assert protected.post(path, json=body).status_code == 401
-    allowed = protected.post(path, json=body, headers={"Authorization": f"Bearer {token(EHR_BASE + path)}"})
+    allowed = protected.post(
+        path, json=body, headers={"Authorization": f"Bearer {token(EHR_BASE + path)}"}
+    )
     assert allowed.status_code == 200
     elsewhere = token(f"{EHR_BASE}/fhir/PlanDefinition/b12-duplicate/$apply")
-    assert protected.post(path, json=body, headers={"Authorization": f"Bearer {elsewhere}"}).status_code == 401
+    assert (
+        protected.post(
+            path, json=body, headers={"Authorization": f"Bearer {elsewhere}"}
+        ).status_code
+        == 401
+    )
 
 
 def test_nothing_of_it_is_kept_or_logged(caplog, tmp_path):
@@ -309,6 +446,11 @@ def test_nothing_of_it_is_kept_or_logged(caplog, tmp_path):
     here = Site(url)
     request = EVERY_CARD["b12-deficiency-untreated"]
     assert len(here.post(request)) == 1  # noted, because it was shown
-    assert "activity" in here.client.post("/fhir/PlanDefinition/b12-deficiency-untreated/$apply", json=parameters(request)).get_json()
+    assert (
+        "activity"
+        in here.client.post(
+            "/fhir/PlanDefinition/b12-deficiency-untreated/$apply", json=parameters(request)
+        ).get_json()
+    )
     assert len(here.rows("card_shown")) == 1
     assert "pat-1" not in caplog.text

@@ -15,7 +15,16 @@ from tests.support.fhir_builders import NOW, folic_acid, hook_request, observati
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 SECRET = "Xyzzy-Secret-4711"
-INTERNALS = ("Traceback", "msgspec", "orjson", "werkzeug", ".py", "Struct", "Exception", "cds_service")
+INTERNALS = (
+    "Traceback",
+    "msgspec",
+    "orjson",
+    "werkzeug",
+    ".py",
+    "Struct",
+    "Exception",
+    "cds_service",
+)
 
 
 def _good(hook: str) -> dict[str, Any]:
@@ -23,9 +32,13 @@ def _good(hook: str) -> dict[str, Any]:
     return hook_request(hook, prefetch(observation("b12", 110, "pg/mL")), drafts=drafts)
 
 
-def _post(client: FlaskClient, body: bytes | dict[str, Any], hook: str = "patient-view") -> TestResponse:
+def _post(
+    client: FlaskClient, body: bytes | dict[str, Any], hook: str = "patient-view"
+) -> TestResponse:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return client.post(f"/cds-services/b12-folate-{hook}", data=data, content_type="application/json")
+    return client.post(
+        f"/cds-services/b12-folate-{hook}", data=data, content_type="application/json"
+    )
 
 
 def _with(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -37,7 +50,9 @@ def _with(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return request
 
 
-def _refused(response: TestResponse, status: int = 400, element: str | None = None) -> dict[str, Any]:
+def _refused(
+    response: TestResponse, status: int = 400, element: str | None = None
+) -> dict[str, Any]:
     """Check the answer to a request that was refused; gives its issue. ``element``: what it must name."""
     text = response.get_data(as_text=True)
     assert response.status_code == status, text
@@ -95,23 +110,35 @@ WRONG = [(element, value) for element, values in ENVELOPE.items() for value in v
 
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize(("element", "value"), WRONG)
-def test_an_element_of_the_wrong_type_is_named(client: FlaskClient, hook: str, element: str, value: Any) -> None:
+def test_an_element_of_the_wrong_type_is_named(
+    client: FlaskClient, hook: str, element: str, value: Any
+) -> None:
     _refused(_post(client, _with(_good(hook), element, value), hook), element=element)
 
 
 @pytest.mark.parametrize("value", ["MedicationRequest/1", 1, {}, True])
 def test_selections_of_the_wrong_type_are_named(client: FlaskClient, value: Any) -> None:
-    _refused(_post(client, _with(_good("order-select"), "context.selections", value), "order-select"), element="context.selections")
+    _refused(
+        _post(client, _with(_good("order-select"), "context.selections", value), "order-select"),
+        element="context.selections",
+    )
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
 @pytest.mark.parametrize("value", ["x", 1, [], True])
-def test_draft_orders_of_the_wrong_type_are_named(client: FlaskClient, hook: str, value: Any) -> None:
-    _refused(_post(client, _with(_good(hook), "context.draftOrders", value), hook), element="context.draftOrders")
+def test_draft_orders_of_the_wrong_type_are_named(
+    client: FlaskClient, hook: str, value: Any
+) -> None:
+    _refused(
+        _post(client, _with(_good(hook), "context.draftOrders", value), hook),
+        element="context.draftOrders",
+    )
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-@pytest.mark.parametrize("element", ["hook", "hookInstance", "context", "context.userId", "context.patientId"])
+@pytest.mark.parametrize(
+    "element", ["hook", "hookInstance", "context", "context.userId", "context.patientId"]
+)
 def test_a_missing_required_element_is_named(client: FlaskClient, hook: str, element: str) -> None:
     request = _good(hook)
     *parents, last = element.split(".")
@@ -138,19 +165,29 @@ def test_an_unknown_hook(client: FlaskClient) -> None:
     _refused(_post(client, _with(_good("patient-view"), "hook", SECRET)), element="hook")
 
 
-@pytest.mark.parametrize("service", ["nothing", SECRET, "b12-folate-", "..%2f..%2fetc%2fpasswd", "B12-FOLATE-PATIENT-VIEW"])
+@pytest.mark.parametrize(
+    "service",
+    ["nothing", SECRET, "b12-folate-", "..%2f..%2fetc%2fpasswd", "B12-FOLATE-PATIENT-VIEW"],
+)
 def test_an_unknown_service(client: FlaskClient, service: str) -> None:
-    assert _refused(client.post(f"/cds-services/{service}", json=_good("patient-view")), 404)["code"] == "not-found"
+    assert (
+        _refused(client.post(f"/cds-services/{service}", json=_good("patient-view")), 404)["code"]
+        == "not-found"
+    )
 
 
-@pytest.mark.parametrize("path", ["/elsewhere", "/cds-services/b12-folate-patient-view/more", f"/{SECRET}"])
+@pytest.mark.parametrize(
+    "path", ["/elsewhere", "/cds-services/b12-folate-patient-view/more", f"/{SECRET}"]
+)
 def test_an_unknown_page(client: FlaskClient, path: str) -> None:
     _refused(client.get(path), 404)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_a_method_that_a_service_does_not_have(client: FlaskClient, method: str) -> None:
-    response = client.open("/cds-services/b12-folate-patient-view", method=method, json=_good("patient-view"))
+    response = client.open(
+        "/cds-services/b12-folate-patient-view", method=method, json=_good("patient-view")
+    )
     _refused(response, 405)
     assert "POST" in response.headers["Allow"]
 
@@ -160,11 +197,25 @@ def test_discovery_is_not_posted_to(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", [None, "", "text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "json"]
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "json",
+    ],
 )
-def test_a_body_that_is_not_announced_as_json(client: FlaskClient, content_type: str | None) -> None:
+def test_a_body_that_is_not_announced_as_json(
+    client: FlaskClient, content_type: str | None
+) -> None:
     body = json.dumps(_good("patient-view"))
-    _refused(client.post("/cds-services/b12-folate-patient-view", data=body, content_type=content_type), 415)
+    _refused(
+        client.post("/cds-services/b12-folate-patient-view", data=body, content_type=content_type),
+        415,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +225,13 @@ def narrow() -> FlaskClient:
 
 
 def test_a_body_that_is_too_large(narrow: FlaskClient) -> None:
-    assert _refused(_post(narrow, _with(_good("patient-view"), "extension", {"com.example": SECRET * 200})), 413)["code"] == "too-long"
+    assert (
+        _refused(
+            _post(narrow, _with(_good("patient-view"), "extension", {"com.example": SECRET * 200})),
+            413,
+        )["code"]
+        == "too-long"
+    )
 
 
 def test_the_limit_is_the_size_of_the_body_in_bytes(narrow: FlaskClient) -> None:
@@ -205,7 +262,10 @@ def test_nested_draft_orders_without_end(client: FlaskClient) -> None:
 
 def _body(**parts: str) -> bytes:
     """A patient-view body from raw JSON fragments: a b12 ``value``, an ``envelope`` addition, a ``patient``."""
-    patient = parts.get("patient", '{"resourceType": "Patient", "id": "pat-1", "gender": "female", "birthDate": "1957-03-02"}')
+    patient = parts.get(
+        "patient",
+        '{"resourceType": "Patient", "id": "pat-1", "gender": "female", "birthDate": "1957-03-02"}',
+    )
     result = json.dumps(observation("b12", 110, "pg/mL")).replace("110", parts.get("value", "110"))
     return (
         '{"hook": "patient-view", "hookInstance": "i", "context": {"userId": "Practitioner/1", "patientId": "pat-1"}, '
@@ -213,22 +273,38 @@ def _body(**parts: str) -> bytes:
     ).encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "+1", "01", "1.", ".5", "0x10", "1e", "--1"])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "+1", "01", "1.", ".5", "0x10", "1e", "--1"]
+)
 def test_a_number_that_is_not_json(client: FlaskClient, number: str) -> None:
     _refused(_post(client, _body(value=number)))
 
 
-BEYOND = ["1e400", "-1e400", "1e-400", "9" * 400, "9" * 5000, "1" + "0" * 30, "0." + "0" * 400 + "1", "-0", "1E+2"]
+BEYOND = [
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "9" * 400,
+    "9" * 5000,
+    "1" + "0" * 30,
+    "0." + "0" * 400 + "1",
+    "-0",
+    "1E+2",
+]
 
 
 @pytest.mark.parametrize("number", BEYOND)
-def test_a_number_beyond_all_measure_is_refused_or_not_used(client: FlaskClient, number: str) -> None:
+def test_a_number_beyond_all_measure_is_refused_or_not_used(
+    client: FlaskClient, number: str
+) -> None:
     response = _post(client, _body(value=number))
     if response.status_code != 200:
         _refused(response)
     else:
         cards = response.get_json()["cards"]
-        assert [card["source"]["topic"]["code"] for card in cards] == (["b12-deficiency-untreated"] if number == "1E+2" else [])
+        assert [card["source"]["topic"]["code"] for card in cards] == (
+            ["b12-deficiency-untreated"] if number == "1E+2" else []
+        )
 
 
 @pytest.mark.parametrize("element", ["hookInstance", "fhirServer", "extension"])
@@ -299,10 +375,22 @@ def test_an_element_name_that_is_not_utf_8(client: FlaskClient, text: bytes) -> 
 
 
 @pytest.mark.parametrize(
-    "element", ["hook", "hookInstance", "fhirServer", "fhirAuthorization", "prefetch", "context", "context.patientId", "context.userId"]
+    "element",
+    [
+        "hook",
+        "hookInstance",
+        "fhirServer",
+        "fhirAuthorization",
+        "prefetch",
+        "context",
+        "context.patientId",
+        "context.userId",
+    ],
 )
 @pytest.mark.parametrize("wrap", [lambda text: [text], lambda text: {text: text}])
-def test_the_data_of_the_client_is_never_echoed(client: FlaskClient, element: str, wrap: Any) -> None:
+def test_the_data_of_the_client_is_never_echoed(
+    client: FlaskClient, element: str, wrap: Any
+) -> None:
     """Neither a value nor a name of an element that the client made up comes back in an error."""
     response = _post(client, _with(_good("patient-view"), element, wrap(SECRET)))
     assert SECRET not in response.get_data(as_text=True)

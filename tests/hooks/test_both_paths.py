@@ -31,13 +31,21 @@ SNOOZE = {"snooze_days": 30, "snooze_key": "a secret for tests, long enough to b
 VIEW, SELECT = "b12-folate-patient-view", "b12-folate-order-select"
 LOW = prefetch(observation("b12", 110, "pg/mL"), observation("hb", 10.1, "g/dL"))
 CLOSED = "http://127.0.0.1:9/fhir"  # a port on which nobody listens, on a machine that may be read
-BEARER = {"access_token": "t", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read", "subject": "cds"}
+BEARER = {
+    "access_token": "t",
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "scope": "patient/*.read",
+    "subject": "cds",
+}
 
 
 def _settings(kind: str, folder: Any) -> dict[str, Any]:
     if kind == "trusting":
         (folder / "jwks.json").write_text(jwks(), "utf-8")
-        (folder / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8")
+        (folder / "clients.yaml").write_text(
+            json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8"
+        )
         return {
             "clients": str(folder / "clients.yaml"),
             "base_url": BASE,
@@ -55,11 +63,15 @@ def _settings(kind: str, folder: Any) -> dict[str, Any]:
 def _app(kind: str, folder: Any, **more: Any) -> Flask:
     folder.mkdir()
     with patch("cds_service.app.Engine", lambda chosen: engine(chosen.parameters)):
-        settings = Settings(database_url=f"sqlite:///{folder}/cds.sqlite3", **{**_settings(kind, folder), **more})
+        settings = Settings(
+            database_url=f"sqlite:///{folder}/cds.sqlite3", **{**_settings(kind, folder), **more}
+        )
         app = create_app(settings, clock=lambda: NOW)
     store = app.extensions["store"]
     store.start()
-    eventually(lambda: store._writer.tables_ready.is_set())  # what makes them may do so once at a time in a process
+    eventually(
+        lambda: store._writer.tables_ready.is_set()
+    )  # what makes them may do so once at a time in a process
     return app
 
 
@@ -78,8 +90,12 @@ def pair(request, tmp_path_factory) -> tuple[str, Served, Served]:
 
 
 def _body(chance: random.Random) -> bytes:
-    hook = chance.choice(["patient-view", "patient-view", "order-select", "order-sign", "encounter-discharge"])
-    record = chance.choice([LOW, LOW, prefetch(), prefetch(observation("b12", 500, "pg/mL")), {}, None])
+    hook = chance.choice(
+        ["patient-view", "patient-view", "order-select", "order-sign", "encounter-discharge"]
+    )
+    record = chance.choice(
+        [LOW, LOW, prefetch(), prefetch(observation("b12", 500, "pg/mL")), {}, None]
+    )
     drafts = [folic_acid(id="draft-1")] if hook.startswith("order") else None
     request = hook_request(hook, record, drafts=drafts)
     for change in chance.sample(CHANGES, chance.choice([0, 0, 1, 1, 2])):
@@ -115,9 +131,13 @@ def _wrong_type(request: dict[str, Any], chance: random.Random) -> None:
 
 
 def _server(request: dict[str, Any], chance: random.Random) -> None:
-    request["fhirServer"] = chance.choice([CLOSED, "https://ehr.example.org/fhir", "ftp://ehr.example.org", CLOSED])
+    request["fhirServer"] = chance.choice(
+        [CLOSED, "https://ehr.example.org/fhir", "ftp://ehr.example.org", CLOSED]
+    )
     if chance.random() < 0.6:
-        request["fhirAuthorization"] = chance.choice([BEARER, BEARER | {"access_token": ""}, {}, BEARER | {"access_token": "a\r\nb"}])
+        request["fhirAuthorization"] = chance.choice(
+            [BEARER, BEARER | {"access_token": ""}, {}, BEARER | {"access_token": "a\r\nb"}]
+        )
 
 
 def _authorization_alone(request: dict[str, Any], _: random.Random) -> None:
@@ -141,10 +161,15 @@ def _odd_record(request: dict[str, Any], chance: random.Random) -> None:
                 {"resourceType": "Bundle", "entry": 7},
                 {"resourceType": "OperationOutcome"},
                 None,
-                {"resourceType": "Bundle", "link": [{"relation": "next", "url": f"{CLOSED}/Observation?page=2"}]},
+                {
+                    "resourceType": "Bundle",
+                    "link": [{"relation": "next", "url": f"{CLOSED}/Observation?page=2"}],
+                },
             ]
         ),
-        "patient": chance.choice([LOW["patient"], None, {"resourceType": "Patient", "id": "another"}]),
+        "patient": chance.choice(
+            [LOW["patient"], None, {"resourceType": "Patient", "id": "another"}]
+        ),
     }
 
 
@@ -156,7 +181,14 @@ def _own_draft(request: dict[str, Any], chance: random.Random) -> None:
             {"resourceType": "Patient"},
             {
                 "resourceType": "Bundle",
-                "entry": [{"resource": {"resourceType": "MedicationRequest", "medicationReference": {"reference": "Medication/m1"}}}],
+                "entry": [
+                    {
+                        "resource": {
+                            "resourceType": "MedicationRequest",
+                            "medicationReference": {"reference": "Medication/m1"},
+                        }
+                    }
+                ],
             },
         ]
     )
@@ -164,7 +196,17 @@ def _own_draft(request: dict[str, Any], chance: random.Random) -> None:
         request["context"]["draftOrders"] = drafts
 
 
-CHANGES = [_drop, _wrong_type, _server, _server, _authorization_alone, _another_hook, _large, _odd_record, _own_draft]
+CHANGES = [
+    _drop,
+    _wrong_type,
+    _server,
+    _server,
+    _authorization_alone,
+    _another_hook,
+    _large,
+    _odd_record,
+    _own_draft,
+]
 
 
 def _headers(chance: random.Random, service: str) -> list[tuple[str, str]]:
@@ -200,7 +242,9 @@ def _headers(chance: random.Random, service: str) -> list[tuple[str, str]]:
         ]
     )
     if chance.random() < 0.9:
-        headers.append(("authorization", f"{chance.choice(['Bearer'] * 6 + ['bearer', 'Basic'])} {signed}"))
+        headers.append(
+            ("authorization", f"{chance.choice(['Bearer'] * 6 + ['bearer', 'Basic'])} {signed}")
+        )
     odd = [
         ("host", "localhost"), ("host", "evil.example"), ("host", "[::1]:8080"), ("host", "["), ("host", ""), ("host", "127.0.0.1:1"),
         ("origin", ORIGIN), ("origin", "https://evil.example"), ("content-encoding", "gzip"), ("content-encoding", "identity"),
@@ -213,8 +257,13 @@ def _headers(chance: random.Random, service: str) -> list[tuple[str, str]]:
 def _request(chance: random.Random) -> Sent:
     body = _body(chance)
     hook = re.search(rb'"hook": "([a-z-]+)"', body)
-    service = chance.choice([f"b12-folate-{hook[1].decode() if hook else 'patient-view'}"] * 8 + [VIEW, "none", "", f"{VIEW}/", "%62"])
-    path = chance.choice([f"/cds-services/{service}"] * 15 + [f"//cds-services/{service}", "/nothing"])
+    service = chance.choice(
+        [f"b12-folate-{hook[1].decode() if hook else 'patient-view'}"] * 8
+        + [VIEW, "none", "", f"{VIEW}/", "%62"]
+    )
+    path = chance.choice(
+        [f"/cds-services/{service}"] * 15 + [f"//cds-services/{service}", "/nothing"]
+    )
     headers = _headers(chance, service)
     if chance.random() < 0.04:
         headers.append(("content-length", str(chance.choice([len(body) + 1, 10**8, 0]))))
@@ -231,7 +280,9 @@ def _request(chance: random.Random) -> Sent:
 # What an answer is, but for ids
 
 
-_IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])")
+_IDS = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])"
+)
 
 
 def _without_ids(text: str) -> str:
@@ -241,7 +292,12 @@ def _without_ids(text: str) -> str:
 
 def _seen(answered: Answered, lines: list[str]) -> tuple[int, str, str, list[str]]:
     headers = "\n".join(f"{name}: {value}" for name, value in answered.headers)
-    return answered.status, _without_ids(headers), _without_ids(answered.body.decode()), [_without_ids(line) for line in lines]
+    return (
+        answered.status,
+        _without_ids(headers),
+        _without_ids(answered.body.decode()),
+        [_without_ids(line) for line in lines],
+    )
 
 
 @contextmanager
@@ -284,10 +340,14 @@ def test_odd_requests_have_the_same_answer_by_either_path(pair, seed, caplog):
         for number in range(120):
             sent = _request(chance)
             by_hot, by_flask = _both(hot, flask, sent, caplog)
-            assert by_hot == by_flask, f"request {number} of seed {seed} at the site {kind!r}: {sent!r:.600}"
+            assert by_hot == by_flask, (
+                f"request {number} of seed {seed} at the site {kind!r}: {sent!r:.600}"
+            )
             statuses.add(by_hot[0])
     assert on_loop or kind == "small bodies"
-    refused_by_all = {"trusting": {401}, "local": {421, 415}, "small bodies": {413}}.get(kind, {415})
+    refused_by_all = {"trusting": {401}, "local": {421, 415}, "small bodies": {413}}.get(
+        kind, {415}
+    )
     assert {200, 400, 404} | refused_by_all <= statuses
 
 
@@ -318,13 +378,25 @@ def _issue(answered: Answered) -> dict[str, Any]:
 def test_a_card_comes(site):
     answered = site(post(VIEW, _view()))
     assert answered.status == 200
-    assert dict(answered.headers) == {"content-type": "application/json", "content-length": str(len(answered.body))}
-    assert [card["source"]["topic"]["code"] for card in json.loads(answered.body)["cards"]] == ["b12-deficiency-untreated"]
+    assert dict(answered.headers) == {
+        "content-type": "application/json",
+        "content-length": str(len(answered.body)),
+    }
+    assert [card["source"]["topic"]["code"] for card in json.loads(answered.body)["cards"]] == [
+        "b12-deficiency-untreated"
+    ]
 
 
 def test_no_card_comes(site):
     assert (
-        site(post(VIEW, json.dumps(hook_request("patient-view", prefetch(observation("b12", 500, "pg/mL")))).encode())).body
+        site(
+            post(
+                VIEW,
+                json.dumps(
+                    hook_request("patient-view", prefetch(observation("b12", 500, "pg/mL")))
+                ).encode(),
+            )
+        ).body
         == b'{"cards":[]}'
     )
 
@@ -351,7 +423,11 @@ def test_a_refusal_is_an_operation_outcome_and_a_line_in_the_log(site, sent, sta
     assert answered.status == status
     assert _issue(answered)["code"] == code
     assert dict(answered.headers)["x-request-id"] == "call-17"
-    assert [line for line in caplog.messages if line.startswith(f"{status} ") and line.endswith("[call-17]")]
+    assert [
+        line
+        for line in caplog.messages
+        if line.startswith(f"{status} ") and line.endswith("[call-17]")
+    ]
 
 
 def test_a_token_is_taken_once(trusting):
@@ -372,7 +448,12 @@ def test_a_body_without_a_token_is_refused_for_that_alone(trusting):
 @pytest.mark.parametrize("path", PATHS)
 def test_calls_of_a_client_have_a_limit(path, tmp_path):
     served = Served(_app("trusting", tmp_path / "site", calls_per_second=0.2), path)
-    statuses = [served(post(VIEW, _view(), {"authorization": f"Bearer {token(f'{BASE}/cds-services/{VIEW}')}"})).status for _ in range(4)]
+    statuses = [
+        served(
+            post(VIEW, _view(), {"authorization": f"Bearer {token(f'{BASE}/cds-services/{VIEW}')}"})
+        ).status
+        for _ in range(4)
+    ]
     assert statuses[:2] == [200, 200]
     assert statuses[-1] == 429
 
@@ -381,8 +462,15 @@ def test_calls_of_a_client_have_a_limit(path, tmp_path):
 def test_a_snoozed_card_stays_silent(path, tmp_path):
     served = Served(_app("snoozing", tmp_path / "site"), path)
     (card,) = json.loads(served(post(VIEW, _view())).body)["cards"]
-    served(post(f"{VIEW}/feedback", json.dumps({"feedback": [overridden(card["uuid"], "action-completed")]}).encode()))
-    eventually(lambda: served(post(VIEW, _view())).body == b'{"cards":[]}')  # the store's thread renews what is snoozed
+    served(
+        post(
+            f"{VIEW}/feedback",
+            json.dumps({"feedback": [overridden(card["uuid"], "action-completed")]}).encode(),
+        )
+    )
+    eventually(
+        lambda: served(post(VIEW, _view())).body == b'{"cards":[]}'
+    )  # the store's thread renews what is snoozed
 
 
 def test_what_was_shown_is_noted(site):
@@ -390,12 +478,27 @@ def test_what_was_shown_is_noted(site):
     with patch.object(site.app.extensions["store"], "note_shown", noted.extend):
         (card,) = json.loads(site(post(VIEW, _view())).body)["cards"]
     (shown,) = noted
-    assert (shown.uuid, shown.id, shown.service_id, shown.client) == (card["uuid"], "b12-deficiency-untreated", VIEW, "")
-    assert [suggestion.uuid for suggestion in shown.suggestions] == [suggestion["uuid"] for suggestion in card["suggestions"]]
+    assert (shown.uuid, shown.id, shown.service_id, shown.client) == (
+        card["uuid"],
+        "b12-deficiency-untreated",
+        VIEW,
+        "",
+    )
+    assert [suggestion.uuid for suggestion in shown.suggestions] == [
+        suggestion["uuid"] for suggestion in card["suggestions"]
+    ]
 
 
 def test_many_calls_at_once_have_each_their_own_answer(site):
-    many = [post(VIEW, json.dumps(hook_request("patient-view", prefetch(observation("b12", 90 + n, "pg/mL")))).encode()) for n in range(40)]
+    many = [
+        post(
+            VIEW,
+            json.dumps(
+                hook_request("patient-view", prefetch(observation("b12", 90 + n, "pg/mL")))
+            ).encode(),
+        )
+        for n in range(40)
+    ]
     for n, answered in enumerate(site.all_of(many)):
         assert f"{90 + n} pg/mL" in answered.body.decode()
 
@@ -424,7 +527,10 @@ class Servers:
 
 @pytest.mark.parametrize(
     "record",
-    [prefetch() | {"b12-results": None}, {"patient": LOW["patient"], "b12-results": LOW["b12-results"]}],
+    [
+        prefetch() | {"b12-results": None},
+        {"patient": LOW["patient"], "b12-results": LOW["b12-results"]},
+    ],
     ids=["asked again", "missing"],
 )
 def test_a_fhir_server_is_never_asked_on_the_loop(record, tmp_path):
@@ -433,7 +539,10 @@ def test_a_fhir_server_is_never_asked_on_the_loop(record, tmp_path):
         served = Served(_app("local", tmp_path / "site"), "hot")
     request = hook_request("patient-view", {**record}, fhirServer=CLOSED, fhirAuthorization=BEARER)
     if record["b12-results"] is None:
-        request["prefetch"]["b12-results"] = {"resourceType": "Bundle", "link": [{"relation": "next", "url": f"{CLOSED}?page=2"}]}
+        request["prefetch"]["b12-results"] = {
+            "resourceType": "Bundle",
+            "link": [{"relation": "next", "url": f"{CLOSED}?page=2"}],
+        }
     with _answered_on_the_loop() as on_loop:
         assert served(post(VIEW, json.dumps(request).encode())).status in (200, 412)
     assert servers.asked

@@ -28,7 +28,11 @@ def _post(client: FlaskClient, body: str | bytes, path: str = PATH) -> TestRespo
 def _with_twice(element: str, first: Any, last: Any) -> str:
     """The request with ``element`` twice, in this order."""
     assert BODY.count(f'"{element}": ') == 1
-    body = re.sub(f'"{element}": ("[^"]*")', f'"{element}": {json.dumps(first)}, "{element}": {json.dumps(last)}', BODY)
+    body = re.sub(
+        f'"{element}": ("[^"]*")',
+        f'"{element}": {json.dumps(first)}, "{element}": {json.dumps(last)}',
+        BODY,
+    )
     assert body.count(f'"{element}": ') == 2
     return body
 
@@ -47,18 +51,31 @@ def test_of_two_patients_the_last_one_counts_in_all_respects(client: FlaskClient
     assert "b12-deficiency-untreated" not in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("options", [{}, {"service_ids": "shared"}], ids=["distinct ids", "shared ids"])
+@pytest.mark.parametrize(
+    "options", [{}, {"service_ids": "shared"}], ids=["distinct ids", "shared ids"]
+)
 def test_of_two_hooks_the_last_one_counts(options: dict[str, str]) -> None:
     path = "/cds-services/b12-folate" if options else PATH
-    assert _post(service(**options), _with_twice("hook", "order-sign", "patient-view"), path).status_code == 200
-    refused = _post(service(**options), _with_twice("hook", "patient-view", "medication-prescribe"), path)
+    assert (
+        _post(
+            service(**options), _with_twice("hook", "order-sign", "patient-view"), path
+        ).status_code
+        == 200
+    )
+    refused = _post(
+        service(**options), _with_twice("hook", "patient-view", "medication-prescribe"), path
+    )
     assert refused.get_json()["issue"][0]["expression"] == ["hook"]
 
 
 @pytest.mark.parametrize(("values", "fires"), [((800, 110), True), ((110, 800), False)])
-def test_of_two_values_of_a_result_the_last_one_counts(client: FlaskClient, values: tuple[int, int], fires: bool) -> None:
+def test_of_two_values_of_a_result_the_last_one_counts(
+    client: FlaskClient, values: tuple[int, int], fires: bool
+) -> None:
     body = BODY.replace('"value": 110', f'"value": {values[0]}, "value": {values[1]}')
-    assert ids(_post(client, body).get_json()["cards"]) == (["b12-deficiency-untreated"] if fires else [])
+    assert ids(_post(client, body).get_json()["cards"]) == (
+        ["b12-deficiency-untreated"] if fires else []
+    )
 
 
 # Numbers
@@ -78,16 +95,29 @@ MONSTERS = [
 
 
 @pytest.mark.parametrize("card_id", EVERY_CARD)
-def test_a_number_beyond_all_measure_anywhere_is_refused_or_not_used(client: FlaskClient, card_id: str) -> None:
+def test_a_number_beyond_all_measure_anywhere_is_refused_or_not_used(
+    client: FlaskClient, card_id: str
+) -> None:
     """Results, doses, periods and counts, one at a time: never an error of the service, nor a number on a card that is none."""
     request = EVERY_CARD[card_id]
     body = json.dumps(request)
-    for begin, end in [found.span() for found in re.finditer(r"(?<=: )-?\d+(\.\d+)?(?=[,}\]])", body)]:
+    for begin, end in [
+        found.span() for found in re.finditer(r"(?<=: )-?\d+(\.\d+)?(?=[,}\]])", body)
+    ]:
         for monster in MONSTERS:
-            answer = _post(client, body[:begin] + monster + body[end:], f"/cds-services/b12-folate-{request['hook']}")
+            answer = _post(
+                client,
+                body[:begin] + monster + body[end:],
+                f"/cds-services/b12-folate-{request['hook']}",
+            )
             assert answer.status_code in (200, 400), (monster[:20], body[begin - 60 : begin])
-            text = json.dumps(json.loads(answer.get_data(), parse_constant=lambda name: pytest.fail(name)))
-            assert not re.search(r"9{20}|\binf\b|\bnan\b|Infinity|E\+\d", text), (monster[:20], body[begin - 60 : begin])
+            text = json.dumps(
+                json.loads(answer.get_data(), parse_constant=lambda name: pytest.fail(name))
+            )
+            assert not re.search(r"9{20}|\binf\b|\bnan\b|Infinity|E\+\d", text), (
+                monster[:20],
+                body[begin - 60 : begin],
+            )
 
 
 # Encodings
@@ -106,9 +136,13 @@ MARKED = {
 }
 
 
-@pytest.mark.parametrize("charset", ["", "; charset=utf-16", "; charset=utf-7", "; charset=latin-1"])
+@pytest.mark.parametrize(
+    "charset", ["", "; charset=utf-16", "; charset=utf-7", "; charset=latin-1"]
+)
 @pytest.mark.parametrize("name", MARKED)
-def test_other_encodings_than_utf_8_are_refused(client: FlaskClient, name: str, charset: str) -> None:
+def test_other_encodings_than_utf_8_are_refused(
+    client: FlaskClient, name: str, charset: str
+) -> None:
     """RFC 8259, section 8.1: UTF-8, without a mark; what a charset says changes nothing."""
     answer = client.post(PATH, data=MARKED[name], content_type=f"application/json{charset}")
     assert answer.status_code == 400
@@ -117,7 +151,9 @@ def test_other_encodings_than_utf_8_are_refused(client: FlaskClient, name: str, 
 
 @pytest.mark.parametrize("escape", ["\\u0000", "\\ud800", "\\u202e", "\\ufeff", "\\u0007"])
 @pytest.mark.parametrize("element", ["hookInstance", "userId", "patientId"])
-def test_strange_characters_in_an_id_never_come_back(client: FlaskClient, element: str, escape: str) -> None:
+def test_strange_characters_in_an_id_never_come_back(
+    client: FlaskClient, element: str, escape: str
+) -> None:
     body = re.sub(f'"{element}": "', lambda found: found[0] + escape, BODY, count=1)
     answer = _post(client, body)
     assert answer.status_code in (200, 400, 422)

@@ -33,7 +33,9 @@ def version_of(card_id: str) -> str:
 
 
 def get(path: str, **headers: str) -> Any:
-    return client().get(f"/fhir{path}", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return client().get(
+        f"/fhir{path}", headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def found(query: str) -> dict[str, Any]:
@@ -60,15 +62,27 @@ def test_the_capability_statement_says_what_can_be_done():
     assert (response.status_code, response.content_type) == (200, "application/fhir+json")
     statement = response.get_json()
     CapabilityStatement.model_validate(statement)
-    assert (statement["kind"], statement["fhirVersion"], statement["status"]) == ("instance", "4.0.1", "active")
+    assert (statement["kind"], statement["fhirVersion"], statement["status"]) == (
+        "instance",
+        "4.0.1",
+        "active",
+    )
     assert statement["software"] == {"name": "b12-folate-cds", "version": __version__}
     (rest,) = statement["rest"]
     by_type = {resource["type"]: resource for resource in rest["resource"]}
-    by_hand = {json.loads(path.read_text("utf-8"))["resourceType"] for path in PROFILES.glob("*/*.json") if path.parent.name != "examples"}
+    by_hand = {
+        json.loads(path.read_text("utf-8"))["resourceType"]
+        for path in PROFILES.glob("*/*.json")
+        if path.parent.name != "examples"
+    }
     assert set(by_type) == by_hand | {"PlanDefinition", "Library"}
     assert {code["code"] for code in by_type["ValueSet"]["interaction"]} == {"read", "search-type"}
-    assert by_type["PlanDefinition"]["operation"] == [{"name": "apply", "definition": f"{BASE}/OperationDefinition/plan-definition-apply"}]
-    assert [name for name, resource in by_type.items() if "operation" in resource] == ["PlanDefinition"]
+    assert by_type["PlanDefinition"]["operation"] == [
+        {"name": "apply", "definition": f"{BASE}/OperationDefinition/plan-definition-apply"}
+    ]
+    assert [name for name, resource in by_type.items() if "operation" in resource] == [
+        "PlanDefinition"
+    ]
 
 
 def test_every_search_parameter_that_is_promised_finds_something():
@@ -90,11 +104,16 @@ def test_every_search_parameter_that_is_promised_finds_something():
 
 
 def test_a_definition_is_read_as_it_is_in_the_package():
-    for path in (PROFILES / "value-sets/mcv.json", HANDED_OVER / "PlanDefinition-b12-duplicate.json"):
+    for path in (
+        PROFILES / "value-sets/mcv.json",
+        HANDED_OVER / "PlanDefinition-b12-duplicate.json",
+    ):
         resource = json.loads(path.read_text("utf-8"))
         response = get(f"/{resource['resourceType']}/{resource['id']}")
         assert (response.status_code, response.content_type) == (200, "application/fhir+json")
-        assert response.get_json().items() >= resource.items()  # with a narrative, and a value set's expansion
+        assert (
+            response.get_json().items() >= resource.items()
+        )  # with a narrative, and a value set's expansion
 
 
 def test_what_has_not_changed_is_not_sent_again():
@@ -106,12 +125,25 @@ def test_what_has_not_changed_is_not_sent_again():
     assert get("/ValueSet/hb").headers["ETag"] != tag
 
 
-@pytest.mark.parametrize("path", ["/ValueSet/none", "/Patient/1", "/Patient", "/ValueSet/mcv/_history", "/", "/PlanDefinition/../metadata"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ValueSet/none",
+        "/Patient/1",
+        "/Patient",
+        "/ValueSet/mcv/_history",
+        "/",
+        "/PlanDefinition/../metadata",
+    ],
+)
 def test_what_is_not_there_is_404_with_an_operation_outcome(path):
     response = get(path)
     assert (response.status_code, response.content_type) == (404, "application/fhir+json")
     outcome = response.get_json()
-    assert (outcome["resourceType"], outcome["issue"][0]["code"]) == ("OperationOutcome", "not-found")
+    assert (outcome["resourceType"], outcome["issue"][0]["code"]) == (
+        "OperationOutcome",
+        "not-found",
+    )
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
@@ -131,7 +163,9 @@ def test_a_search_answers_a_searchset():
     (entry,) = bundle["entry"]
     assert entry["fullUrl"] == "http://127.0.0.1:8080/fhir/PlanDefinition/b12-duplicate"
     assert entry["search"] == {"mode": "match"}
-    assert links(bundle) == {"self": "http://127.0.0.1:8080/fhir/PlanDefinition?_id=b12-duplicate&_count=20"}
+    assert links(bundle) == {
+        "self": "http://127.0.0.1:8080/fhir/PlanDefinition?_id=b12-duplicate&_count=20"
+    }
 
 
 @pytest.mark.parametrize(
@@ -182,7 +216,13 @@ def test_pages_lead_from_one_to_the_next_without_a_gap():
 
 
 @pytest.mark.parametrize(
-    ("query", "entries"), [("_count=0", 0), ("_count=1000", CARDS), (f"_offset={CARDS - 1}", 1), ("_offset=99999999999999999999", 0)]
+    ("query", "entries"),
+    [
+        ("_count=0", 0),
+        ("_count=1000", CARDS),
+        (f"_offset={CARDS - 1}", 1),
+        ("_offset=99999999999999999999", 0),
+    ],
 )
 def test_how_much_is_on_a_page(query, entries):
     bundle = found(f"/PlanDefinition?{query}")
@@ -203,7 +243,9 @@ def test_an_unknown_parameter_is_passed_over_and_not_in_the_self_link():
     assert links(bundle)["self"].endswith("/ValueSet?_id=mcv&_count=20")
 
 
-@pytest.mark.parametrize("prefer", ["handling=strict", "respond-async, handling=strict", "Handling=Strict"])
+@pytest.mark.parametrize(
+    "prefer", ["handling=strict", "respond-async, handling=strict", "Handling=Strict"]
+)
 def test_who_prefers_it_strict_is_refused(prefer):
     response = get("/ValueSet?publisher=us", Prefer=prefer)
     assert response.status_code == 400
@@ -220,14 +262,18 @@ def test_a_search_by_post_finds_the_same():
     form = {"_id": "mcv,hb", "_count": "1"}
     response = client().post("/fhir/ValueSet/_search", data=form)
     assert response.get_json() == found("/ValueSet?_id=mcv,hb&_count=1")
-    assert client().post("/fhir/ValueSet/_search?_id=mcv", data={"_id": "hb"}).get_json()["total"] == 0
+    assert (
+        client().post("/fhir/ValueSet/_search?_id=mcv", data={"_id": "hb"}).get_json()["total"] == 0
+    )
     assert client().post("/fhir/ValueSet/_search", json=form).status_code == 415
     assert client().post("/fhir/Patient/_search", data=form).status_code == 404
 
 
 def test_a_posted_search_may_say_in_its_body_which_form_it_wants():
     """What it says is then in the links, which lead to more of the same."""
-    answered = client().post("/fhir/ValueSet/_search", data={"_count": "1", "_format": "json"}).get_json()
+    answered = (
+        client().post("/fhir/ValueSet/_search", data={"_count": "1", "_format": "json"}).get_json()
+    )
     (following,) = (link["url"] for link in answered["link"] if link["relation"] == "next")
     assert get(following.split("/fhir", 1)[1]).status_code == 200
     assert client().post("/fhir/ValueSet/_search", data={"_format": "xml"}).status_code == 406
@@ -275,7 +321,11 @@ def test_format_comes_before_accept(form, status):
 
 
 def test_apply_is_not_answered_in_xml_either():
-    answer = client().post("/fhir/PlanDefinition/b12-duplicate/$apply", json={}, headers={"Accept": "application/fhir+xml"})
+    answer = client().post(
+        "/fhir/PlanDefinition/b12-duplicate/$apply",
+        json={},
+        headers={"Accept": "application/fhir+xml"},
+    )
     assert answer.status_code == 406
 
 
@@ -294,7 +344,9 @@ def test_definitions_are_as_public_as_discovery(tmp_path):
 
 def test_links_are_made_of_the_public_base_url_and_never_of_the_host_header(tmp_path):
     protected = service(tmp_path, discovery="public")
-    bundle = protected.get("/fhir/ValueSet?_id=mcv", headers={"Host": "evil.example.org"}).get_json()
+    bundle = protected.get(
+        "/fhir/ValueSet?_id=mcv", headers={"Host": "evil.example.org"}
+    ).get_json()
     assert links(bundle)["self"] == "https://cds.example.org/fhir/ValueSet?_id=mcv&_count=20"
     assert bundle["entry"][0]["fullUrl"] == "https://cds.example.org/fhir/ValueSet/mcv"
 
@@ -303,17 +355,30 @@ def test_a_page_of_a_listed_origin_may_read_and_see_the_etag():
     here = client(cors_origins=frozenset({ORIGIN}))
     response = here.get("/fhir/ValueSet/mcv", headers={"Origin": ORIGIN})
     assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert response.headers["Access-Control-Expose-Headers"] == "etag, retry-after, www-authenticate"
-    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match, prefer"}
+    assert (
+        response.headers["Access-Control-Expose-Headers"] == "etag, retry-after, www-authenticate"
+    )
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "if-none-match, prefer",
+    }
     preflight = here.options("/fhir/ValueSet/mcv", headers=asked)
-    assert {"if-none-match", "prefer"} <= set(preflight.headers["Access-Control-Allow-Headers"].split(", "))
+    assert {"if-none-match", "prefer"} <= set(
+        preflight.headers["Access-Control-Allow-Headers"].split(", ")
+    )
 
 
 def test_the_running_parameter_set_is_what_is_served():
     uk = client(parameters="uk")
     assert uk.get("/fhir/PlanDefinition/homocysteine-above-target").status_code == 404
-    assert uk.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == f"{version_of('b12-duplicate')}+uk"
-    assert uk.get("/fhir/metadata").get_json()["implementation"]["description"] == "Parameter set: uk."
+    assert (
+        uk.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"]
+        == f"{version_of('b12-duplicate')}+uk"
+    )
+    assert (
+        uk.get("/fhir/metadata").get_json()["implementation"]["description"] == "Parameter set: uk."
+    )
 
 
 def test_cards_taken_anew_are_served_as_definitions_and_applied(tmp_path: Path):
@@ -323,33 +388,54 @@ def test_cards_taken_anew_are_served_as_definitions_and_applied(tmp_path: Path):
     settings = Settings(cards=(folder,))
     app = create_app(settings, clock=lambda: NOW)
     here = app.test_client()
-    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == version_of("b12-duplicate")
+    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == version_of(
+        "b12-duplicate"
+    )
     limit = "b12.total.deficient_below: {value: {ng/L: 200, pmol/L: 148}, source: local-policy, basis: local-policy}\n"
     (folder / "parameters/default.yaml").write_text(limit, "utf-8")
     app.extensions["serving"].take(Engine(settings))
-    assert here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"] == f"{version_of('b12-duplicate')}+st-elsewhere"
+    assert (
+        here.get("/fhir/PlanDefinition/b12-duplicate").get_json()["version"]
+        == f"{version_of('b12-duplicate')}+st-elsewhere"
+    )
 
 
 @pytest.mark.parametrize(
     "query",
-    ["url=" + "," * 100, "name:contains=" + "a," * 100, "&".join(["name=b"] * 51), "_id=" + "%5C," * 5 + "," * 100],
+    [
+        "url=" + "," * 100,
+        "name:contains=" + "a," * 100,
+        "&".join(["name=b"] * 51),
+        "_id=" + "%5C," * 5 + "," * 100,
+    ],
     ids=["values", "contained", "parameters", "escapes"],
 )
 def test_a_search_has_limits(query):
     """Anyone may search, without a token."""
     for answer in (
         client().get(f"/fhir/ValueSet?{query}"),
-        client().post("/fhir/ValueSet/_search", data=query, content_type="application/x-www-form-urlencoded"),
+        client().post(
+            "/fhir/ValueSet/_search", data=query, content_type="application/x-www-form-urlencoded"
+        ),
     ):
         assert answer.status_code == 400
         assert answer.get_json()["issue"][0]["code"] == "too-costly"
-    large = client().post("/fhir/ValueSet/_search", data="url=" + "a" * 20_001, content_type="application/x-www-form-urlencoded")
+    large = client().post(
+        "/fhir/ValueSet/_search",
+        data="url=" + "a" * 20_001,
+        content_type="application/x-www-form-urlencoded",
+    )
     assert large.status_code == 413
 
 
 def test_as_many_values_as_there_may_be_are_looked_for():
     one = client().get("/fhir/ValueSet?_count=1").get_json()["entry"][0]["resource"]
     others = ",".join(f"x{number}" for number in range(99))
-    for name, value in (("_id", one["id"]), ("url", one["url"]), ("name:exact", one["name"]), ("name:contains", one["name"])):
+    for name, value in (
+        ("_id", one["id"]),
+        ("url", one["url"]),
+        ("name:exact", one["name"]),
+        ("name:contains", one["name"]),
+    ):
         found = client().get(f"/fhir/ValueSet?{name}={others},{value}").get_json()
         assert one["id"] in [entry["resource"]["id"] for entry in found["entry"]]

@@ -17,7 +17,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cds_service.trust import key_sources
 from cds_service.trust.jwks import KeyProblem
 from cds_service.trust.key_sources import KeyUrl, fetch_jwks
-from tests.support.ehr import ISS, bearer, jwk, jwks, jwks_server, private_key, refused, service, token
+from tests.support.ehr import (
+    ISS,
+    bearer,
+    jwk,
+    jwks,
+    jwks_server,
+    private_key,
+    refused,
+    service,
+    token,
+)
 from tests.support.waiting import PATIENCE, eventually, growing
 
 
@@ -51,7 +61,11 @@ def test_unknown_keys_make_one_fetch_and_no_flood(tmp_path, published):
     """Who sends tokens with invented kids cannot make the service ask the client's server again and again."""
     client = service(tmp_path, {"iss": ISS, "jku": published.url})
     for number in range(20):
-        refused(client.get("/cds-services", headers=bearer(token(kid=f"invented-{number}", key=private_key()))))
+        refused(
+            client.get(
+                "/cds-services", headers=bearer(token(kid=f"invented-{number}", key=private_key()))
+            )
+        )
     assert len(published.asked) == 1
     assert _call(client).status_code == 200
 
@@ -79,7 +93,9 @@ def test_keys_grow_old_in_the_background(tmp_path, published, monkeypatch):
     published.answer = slow
     monkeypatch.setattr(key_sources, "BETWEEN_FETCHES", 0)
     clock = time.monotonic
-    monkeypatch.setattr(key_sources.time, "monotonic", lambda: clock() + 1.5 * key_sources.REFRESH_SECONDS)
+    monkeypatch.setattr(
+        key_sources.time, "monotonic", lambda: clock() + 1.5 * key_sources.REFRESH_SECONDS
+    )
     assert _call(client).status_code == 200  # while the answer is held back
     assert arrived.wait(PATIENCE)
     release.set()
@@ -153,7 +169,9 @@ def test_a_server_that_does_not_answer_with_keys(published, name, monkeypatch):
     assert published.asked == ["/jwks.json"]
 
 
-def test_neither_proxies_nor_passwords_of_the_environment_are_used(tmp_path, published, monkeypatch):
+def test_neither_proxies_nor_passwords_of_the_environment_are_used(
+    tmp_path, published, monkeypatch
+):
     """A proxy could show other keys where the address is without TLS, as on loopback; and passwords are not for the client's server."""
     with jwks_server() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -161,7 +179,10 @@ def test_neither_proxies_nor_passwords_of_the_environment_are_used(tmp_path, pub
         (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         headers = []
-        published.answer = lambda handler: (headers.append(handler.headers), published.send(handler, jwks()))
+        published.answer = lambda handler: (
+            headers.append(handler.headers),
+            published.send(handler, jwks()),
+        )
         assert fetch_jwks(published.url).keys
         assert proxy.asked == []
         assert "Authorization" not in headers[0]
@@ -177,7 +198,14 @@ def _certificate(folder):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
+    builder = x509.CertificateBuilder(
+        name,
+        name,
+        key.public_key(),
+        x509.random_serial_number(),
+        now - timedelta(1),
+        now + timedelta(1),
+    )
     address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     signed = builder.add_extension(address, critical=False).sign(key, hashes.SHA384())
     path = folder / "certificate.pem"
@@ -208,7 +236,9 @@ def test_a_silent_server_delays_one_request_and_not_all(published, monkeypatch):
     published.answer = lambda handler: released.wait(PATIENCE)
     monkeypatch.setattr(key_sources, "BETWEEN_FETCHES", 0)
     # The fetch itself may hang for long, the request waits for a moment.
-    monkeypatch.setattr(key_sources, "fetch_jwks", lambda url: released.wait(PATIENCE) and fetch_jwks(url))
+    monkeypatch.setattr(
+        key_sources, "fetch_jwks", lambda url: released.wait(PATIENCE) and fetch_jwks(url)
+    )
     monkeypatch.setattr(key_sources, "WAIT_SECONDS", 0.3)
     assert source.find("invented") is None
     first = source._started
@@ -237,7 +267,9 @@ def test_many_requests_at_once_make_one_fetch(published):
     published.answer = lambda handler: (time.sleep(0.2), published.send(handler, jwks()))
     source = KeyUrl(published.url)
     found = []
-    threads = [threading.Thread(target=lambda: found.append(source.find("key-1"))) for _ in range(10)]
+    threads = [
+        threading.Thread(target=lambda: found.append(source.find("key-1"))) for _ in range(10)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -19,19 +19,27 @@ from tests.support.fhir_builders import (
 )
 
 RECORDS = {
-    "orders of a cobalamin": lambda number: medication_request(HYDROXOCOBALAMIN, status="stopped", authoredOn=days_ago(number % 9000)),
-    "results of one test": lambda number: observation("b12", 110 + number % 90, "pg/mL", ago=number % 170),
+    "orders of a cobalamin": lambda number: medication_request(
+        HYDROXOCOBALAMIN, status="stopped", authoredOn=days_ago(number % 9000)
+    ),
+    "results of one test": lambda number: observation(
+        "b12", 110 + number % 90, "pg/mL", ago=number % 170
+    ),
     "potassium results": lambda number: observation("potassium", 4.1, "mmol/L", ago=number % 3),
     "test requests": lambda number: service_request("potassium", ago=number % 29),
     "problems": lambda number: condition("386033004"),
-    "medications of long names": lambda number: medication_request({"text": f"{number} " + "folic acid 1 mg " * 30}),
+    "medications of long names": lambda number: medication_request(
+        {"text": f"{number} " + "folic acid 1 mg " * 30}
+    ),
 }
 
 
 def seconds(kind, number):
     """Those of the processor that a call takes with a record of so many resources."""
     resources = [RECORDS[kind](count) for count in range(number)]
-    body = hook_request("order-sign", prefetch(*resources), drafts=[folic_acid(), draft(HYDROXOCOBALAMIN)])
+    body = hook_request(
+        "order-sign", prefetch(*resources), drafts=[folic_acid(), draft(HYDROXOCOBALAMIN)]
+    )
     started = time.process_time()
     answer = client().post("/cds-services/b12-folate-order-sign", json=body)
     assert answer.status_code == 200

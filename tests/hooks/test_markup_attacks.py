@@ -22,7 +22,9 @@ from tests.spec.scenarios import EVERY_CARD
 from tests.support.clinic import client
 
 READERS: dict[str, Callable[[str], str]] = {
-    "cmark-gfm": lambda text: cmarkgfm.github_flavored_markdown_to_html(text, Options.CMARK_OPT_UNSAFE),
+    "cmark-gfm": lambda text: cmarkgfm.github_flavored_markdown_to_html(
+        text, Options.CMARK_OPT_UNSAFE
+    ),
     "markdown-it": MarkdownIt("gfm-like", {"html": True, "linkify": True}).render,
 }
 EVIL = [
@@ -48,7 +50,9 @@ def _poisoned(value: Any, evil: str, name: str = "") -> Any:
 
 
 def _cards(request: dict[str, Any], evil: str) -> dict[str, dict[str, Any]]:
-    response = client().post(f"/cds-services/b12-folate-{request['hook']}", json=_poisoned(request, evil))
+    response = client().post(
+        f"/cds-services/b12-folate-{request['hook']}", json=_poisoned(request, evil)
+    )
     assert response.status_code == 200
     return {card["source"]["topic"]["code"]: card for card in response.get_json()["cards"]}
 
@@ -57,11 +61,19 @@ def _plain_texts(card: dict[str, Any]) -> list[str]:
     suggestions = card.get("suggestions", [])
     actions = [action for suggestion in suggestions for action in suggestion["actions"]]
     links = [text for link in card.get("links", []) for text in link.values()]
-    return [card["summary"], *(item["label"] for item in suggestions), *(item["description"] for item in actions), *links]
+    return [
+        card["summary"],
+        *(item["label"] for item in suggestions),
+        *(item["description"] for item in actions),
+        *links,
+    ]
 
 
 def _elements(card: dict[str, Any]) -> dict[str, Counter[str]]:
-    return {name: Counter(re.findall(r"<([a-z0-9]+|!--)", read(card["detail"]))) for name, read in READERS.items()}
+    return {
+        name: Counter(re.findall(r"<([a-z0-9]+|!--)", read(card["detail"])))
+        for name, read in READERS.items()
+    }
 
 
 @pytest.mark.parametrize("card_id", EVERY_CARD)
@@ -76,11 +88,21 @@ def test_evil_text_anywhere_in_the_record_changes_no_markup(card_id: str) -> Non
         found = _cards(EVERY_CARD[card_id], evil)
         alike = [cards for cards in harmless if cards.keys() == found.keys()]
         for name, card in found.items():
-            assert _elements(card) in [_elements(cards[name]) for cards in alike] or not alike, (evil, card["detail"])
-            assert not [text for text in _plain_texts(card) if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text)]
+            assert _elements(card) in [_elements(cards[name]) for cards in alike] or not alike, (
+                evil,
+                card["detail"],
+            )
+            assert not [
+                text
+                for text in _plain_texts(card)
+                if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text)
+            ]
 
 
-@pytest.mark.parametrize("character", "\u00ad\u034f\u061c\u115f\u180e\u200b\u200f\u202e\u2066\u206f\u3164\ufe0f\ufeff\ufffa\U000e0041")
+@pytest.mark.parametrize(
+    "character",
+    "\u00ad\u034f\u061c\u115f\u180e\u200b\u200f\u202e\u2066\u206f\u3164\ufe0f\ufeff\ufffa\U000e0041",
+)
 def test_what_cannot_be_seen_reaches_no_card(character: str) -> None:
     """It turns the order of what is read, hides words from readers and shows them to machines, and makes two names look alike."""
     assert escaped(f"pg{character}/mL") == one_line(f"pg{character}/mL") == "pg/mL"
@@ -95,7 +117,10 @@ def test_controls_are_spaces(control: str) -> None:
 def test_words_of_the_record_do_reach_cards() -> None:
     """The control: the test above is about something. Links and sources are the card's own all the same."""
     reached = {
-        name: card for request in EVERY_CARD.values() for name, card in _cards(request, "Zebra").items() if "Zebra" in card["detail"]
+        name: card
+        for request in EVERY_CARD.values()
+        for name, card in _cards(request, "Zebra").items()
+        if "Zebra" in card["detail"]
     }
     assert len(reached) > 15
     assert all("Zebra" not in str((card.get("links"), card["source"])) for card in reached.values())
@@ -107,17 +132,38 @@ PIECES = [
 ]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join) | st.text(max_size=12))
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join) | st.text(max_size=12)
+)
 def test_no_text_is_markup_in_a_cell_or_a_sentence(text: str) -> None:
     for read in READERS.values():
         cell = read(f"| r | v | d |\n| - | - | - |\n| a | {escaped(text)} | d |\n")
         assert cell.count("<td>") == 3, cell
         for shown in (cell, read(f"The result is {escaped(text)} today.")):
-            assert not set(re.findall(r"<([a-z0-9!]+)", shown)) - {"table", "thead", "tbody", "tr", "th", "td", "p"}, shown
+            assert not set(re.findall(r"<([a-z0-9!]+)", shown)) - {
+                "table",
+                "thead",
+                "tbody",
+                "tr",
+                "th",
+                "td",
+                "p",
+            }, shown
 
 
 @pytest.mark.parametrize(
-    "text", ["110 pg/mL", "12.5 mg", "Folic acid 5 mg tablets", "<150", "10*9/L", "mL/min/{1.73_m2}", "p.o. daily", "a@b", "µg/L"]
+    "text",
+    [
+        "110 pg/mL",
+        "12.5 mg",
+        "Folic acid 5 mg tablets",
+        "<150",
+        "10*9/L",
+        "mL/min/{1.73_m2}",
+        "p.o. daily",
+        "a@b",
+        "µg/L",
+    ],
 )
 def test_words_read_as_they_were_sent(text: str) -> None:
     """Escaping is not seen by the reader; only an @ stands alone."""

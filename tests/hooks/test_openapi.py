@@ -32,7 +32,11 @@ def document(**options: Any) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("options", [{}, {"service_ids": "shared"}, {"parameters": "uk"}], ids=["usual", "shared ids", "uk"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"service_ids": "shared"}, {"parameters": "uk"}],
+    ids=["usual", "shared ids", "uk"],
+)
 def test_the_document_is_valid_openapi_3_1(options):
     found = document(**options)
     assert found["openapi"] == "3.1.0"
@@ -42,14 +46,27 @@ def test_the_document_is_valid_openapi_3_1(options):
 @pytest.mark.parametrize("options", [{}, {"service_ids": "shared"}], ids=["usual", "shared ids"])
 def test_every_route_is_in_the_document_and_no_other(options):
     application = client(**options).application
-    ids = {service["id"] for service in client(**options).get("/cds-services").get_json()["services"]}
+    ids = {
+        service["id"] for service in client(**options).get("/cds-services").get_json()["services"]
+    }
     routes = set()
     # The pages of the workbench are for people.
-    for rule in (rule for rule in application.url_map.iter_rules() if not rule.endpoint.startswith("workbench.")):
+    for rule in (
+        rule
+        for rule in application.url_map.iter_rules()
+        if not rule.endpoint.startswith("workbench.")
+    ):
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             paths = {rule.rule.replace("<service_id>", service_id) for service_id in ids}
-            routes |= {(re.sub(r"<(?:type|resource|card)_(name|id)>", _placeholder, path), method.lower()) for path in paths}
-    assert routes == {(path, method) for path, methods in document(**options)["paths"].items() for method in methods}
+            routes |= {
+                (re.sub(r"<(?:type|resource|card)_(name|id)>", _placeholder, path), method.lower())
+                for path in paths
+            }
+    assert routes == {
+        (path, method)
+        for path, methods in document(**options)["paths"].items()
+        for method in methods
+    }
 
 
 def _placeholder(match: re.Match[str]) -> str:
@@ -58,7 +75,9 @@ def _placeholder(match: re.Match[str]) -> str:
 
 def validator(name: str) -> Draft202012Validator:
     found = document()
-    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": found["components"]})
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": found["components"]}
+    )
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -71,7 +90,10 @@ def test_requests_and_answers_are_as_described(name, call):
 
 def test_discovery_and_an_error_are_as_described():
     validator("Services").validate(client().get("/cds-services").get_json())
-    refused = client().post("/cds-services/b12-folate-patient-view", json=hook_request("patient-view", prefetch(without=("patient",))))
+    refused = client().post(
+        "/cds-services/b12-folate-patient-view",
+        json=hook_request("patient-view", prefetch(without=("patient",))),
+    )
     validator("OperationOutcome").validate(refused.get_json())
 
 
@@ -80,9 +102,17 @@ def test_what_a_server_and_a_header_add_is_described():
     read, search = paths["/fhir/{type}/{id}"]["get"], paths["/fhir/{type}"]["get"]
     assert "content" not in read["responses"]["304"]
     assert "If-None-Match" in {parameter["name"] for parameter in read["parameters"]}
-    assert {"Prefer", "name:exact", "name:contains"} <= {parameter["name"] for parameter in search["parameters"]}
-    assert all("408" in methods["post"]["responses"] for methods in paths.values() if "post" in methods)
-    assert all("421" in described["responses"] for methods in paths.values() for described in methods.values())
+    assert {"Prefer", "name:exact", "name:contains"} <= {
+        parameter["name"] for parameter in search["parameters"]
+    }
+    assert all(
+        "408" in methods["post"]["responses"] for methods in paths.values() if "post" in methods
+    )
+    assert all(
+        "421" in described["responses"]
+        for methods in paths.values()
+        for described in methods.values()
+    )
     assert not any("421" in str(methods) for methods in document(insecure=True)["paths"].values())
 
 
@@ -90,7 +120,9 @@ def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_pat
     found = service(tmp_path, discovery="public").get("/openapi.json").get_json()
     assert not list(OpenAPIV31SpecValidator(found).iter_errors())
     assert found["components"]["securitySchemes"]["clientToken"]["scheme"] == "bearer"
-    needed = {path: methods[next(iter(methods))]["security"] for path, methods in found["paths"].items()}
+    needed = {
+        path: methods[next(iter(methods))]["security"] for path, methods in found["paths"].items()
+    }
     reading = {"/fhir/metadata", "/fhir/{type}", "/fhir/{type}/_search", "/fhir/{type}/{id}"}
     assert {path for path, security in needed.items() if not security} == {
         "/cds-services",
@@ -109,12 +141,19 @@ def test_where_clients_are_registered_the_document_asks_for_their_tokens(tmp_pat
 # A service of its own, to which nothing came before: its database is yet to be made when the first call does.
 FOLDER = TemporaryDirectory()
 SCHEMA = schemathesis.openapi.from_wsgi(
-    "/openapi.json", create_app(Settings(database_url=f"sqlite:///{FOLDER.name}/cds.sqlite3"), clock=lambda: NOW)
+    "/openapi.json",
+    create_app(Settings(database_url=f"sqlite:///{FOLDER.name}/cds.sqlite3"), clock=lambda: NOW),
 )
 # What is too large is refused as well, as the document says.
 refusal = SCHEMA.config.checks.negative_data_rejection
 refusal.expected_statuses = [*refusal.expected_statuses, "413"]
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance, negative_data_rejection]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
 
 
 # Beside some hundred calls that each break one rule of the document. Of forty generated ones, those after the twentieth met no

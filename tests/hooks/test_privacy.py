@@ -24,16 +24,26 @@ def _spoilt():
     whole = json.dumps(_request())
     yield "whole", whole
     yield "cut", whole[: len(whole) // 2]
-    yield "patientId a number", json.dumps({**_request(), "context": {"userId": CANARY, "patientId": 7}})
+    yield (
+        "patientId a number",
+        json.dumps({**_request(), "context": {"userId": CANARY, "patientId": 7}}),
+    )
     yield "hook of another service", json.dumps({**_request(), "hook": CANARY})
     yield "prefetch a list", json.dumps({**_request(), "prefetch": [CANARY]})
-    yield "no patient", json.dumps({**_request(), "prefetch": {"b12-results": {"resourceType": "Bundle", "id": CANARY}}})
+    yield (
+        "no patient",
+        json.dumps(
+            {**_request(), "prefetch": {"b12-results": {"resourceType": "Bundle", "id": CANARY}}}
+        ),
+    )
 
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in _spoilt()])
 def test_no_log_and_no_error_names_the_patient(body, caplog):
     caplog.set_level(logging.DEBUG)
-    answer = client().post("/cds-services/b12-folate-order-sign", data=body, content_type="application/json")
+    answer = client().post(
+        "/cds-services/b12-folate-order-sign", data=body, content_type="application/json"
+    )
     assert CANARY not in caplog.text
     if answer.status_code != 200:
         assert CANARY not in answer.get_data(as_text=True)
@@ -59,5 +69,9 @@ def test_facts_that_could_not_be_determined_do_not_say_what_was_sent():
     from cds_service.facts.catalogue import CATALOGUE
     from tests.support.clinic import facts_of
 
-    facts = facts_of(observation("b12", 110, CANARY), who=patient(name=[{"family": CANARY}]), drafts=[folic_acid(id=CANARY)])
+    facts = facts_of(
+        observation("b12", 110, CANARY),
+        who=patient(name=[{"family": CANARY}]),
+        drafts=[folic_acid(id=CANARY)],
+    )
     assert not any(CANARY in facts[name].note for name in CATALOGUE)

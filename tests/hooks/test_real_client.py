@@ -35,15 +35,25 @@ def test_folic_acid_chosen_with_nothing_known_of_b12(call: Call) -> None:
     [card] = call(_body("order-select"))
     assert card["source"]["topic"]["code"] == "folic-acid-b12-unknown"
     assert card["indicator"] == "warning"
-    assert [action["resource"]["code"]["coding"][0]["code"] for action in card["suggestions"][0]["actions"]] == ["2132-9"]
+    assert [
+        action["resource"]["code"]["coding"][0]["code"]
+        for action in card["suggestions"][0]["actions"]
+    ] == ["2132-9"]
     assert "Not known:" in card["detail"]
 
 
 def _with_our_keys(body: dict[str, Any]) -> dict[str, Any]:
     """The same body as a client would send it that answers the keys of this service from the same record."""
     values = body["prefetch"]
-    laboratory = dict.fromkeys(("b12-results", "blood-count", "renal-and-potassium"), values["labs"])
-    ours = {"patient": values["patient"], "conditions": values["conditions"], "medication-requests": values["meds"], **laboratory}
+    laboratory = dict.fromkeys(
+        ("b12-results", "blood-count", "renal-and-potassium"), values["labs"]
+    )
+    ours = {
+        "patient": values["patient"],
+        "conditions": values["conditions"],
+        "medication-requests": values["meds"],
+        **laboratory,
+    }
     return {**body, "prefetch": ours}
 
 
@@ -55,9 +65,14 @@ def test_the_same_order_with_the_results_under_our_keys(call: Call) -> None:
 def test_the_same_order_when_the_results_are_fresh() -> None:
     """On 5 March, three days after it was drawn, a B12 of 110 pg/mL makes folic acid alone dangerous: critical."""
     spring = create_app(clock=lambda: datetime(2026, 3, 5, 12, tzinfo=UTC)).test_client()
-    response = spring.post("/cds-services/b12-folate-order-select", json=_with_our_keys(_body("order-select")))
+    response = spring.post(
+        "/cds-services/b12-folate-order-select", json=_with_our_keys(_body("order-select"))
+    )
     [card] = response.get_json()["cards"]
-    assert (card["source"]["topic"]["code"], card["indicator"]) == ("folic-acid-b12-deficient", "critical")
+    assert (card["source"]["topic"]["code"], card["indicator"]) == (
+        "folic-acid-b12-deficient",
+        "critical",
+    )
     assert "110 pg/mL" in card["detail"]
 
 
@@ -81,16 +96,24 @@ def test_opening_the_chart_without_any_laboratory_key(client: FlaskClient) -> No
     response = client.post("/cds-services/b12-folate-patient-view", json=_body("patient-view"))
     assert response.status_code == 412
     [issue] = response.get_json()["issue"]
-    assert issue["expression"] == ["prefetch.b12-results", "prefetch.blood-count", "prefetch.renal-and-potassium"]
+    assert issue["expression"] == [
+        "prefetch.b12-results",
+        "prefetch.blood-count",
+        "prefetch.renal-and-potassium",
+    ]
 
 
-@pytest.mark.parametrize("name", ["order-select", "order-select-on-tab-open", "order-select-tab-reclicked", "order-sign"])
+@pytest.mark.parametrize(
+    "name", ["order-select", "order-select-on-tab-open", "order-select-tab-reclicked", "order-sign"]
+)
 def test_keys_of_another_service_change_nothing(call: Call, name: str) -> None:
     """Literal ``{{…}}`` tokens that the client could not resolve, other services' data: ignored."""
     body = _body(name)
     ours = {key: value for key, value in body["prefetch"].items() if key in prefetch()}
     assert set(ours) <= {"patient", "conditions"}
-    assert [card["detail"] for card in call(body)] == [card["detail"] for card in call({**body, "prefetch": ours})]
+    assert [card["detail"] for card in call(body)] == [
+        card["detail"] for card in call({**body, "prefetch": ours})
+    ]
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])

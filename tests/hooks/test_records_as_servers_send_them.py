@@ -43,9 +43,13 @@ def at_signing(order, *record):
 
 def given(days):
     return {
-        "resourceType": "MedicationAdministration", "id": f"given-{days}", "status": "completed", "subject": LOW["subject"],
-        "medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(days),
-    }  # fmt: skip
+        "resourceType": "MedicationAdministration",
+        "id": f"given-{days}",
+        "status": "completed",
+        "subject": LOW["subject"],
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "effectiveDateTime": days_ago(days),
+    }
 
 
 def quantity(value, unit, **more):
@@ -63,37 +67,70 @@ UNTREATED = "b12-deficiency-untreated"
 @pytest.mark.parametrize(
     "timing",
     [
-        pytest.param({"repeat": {"boundsDuration": quantity(2, "wk", code="wk", system=UCUM)}}, id="weeks in UCUM"),
+        pytest.param(
+            {"repeat": {"boundsDuration": quantity(2, "wk", code="wk", system=UCUM)}},
+            id="weeks in UCUM",
+        ),
         pytest.param({"repeat": {"boundsDuration": quantity(2, "weeks")}}, id="weeks in words"),
-        pytest.param({"repeat": {"boundsDuration": quantity(2, "week", code="258705008", system=SNOMED)}}, id="weeks in SNOMED CT"),
+        pytest.param(
+            {"repeat": {"boundsDuration": quantity(2, "week", code="258705008", system=SNOMED)}},
+            id="weeks in SNOMED CT",
+        ),
         pytest.param({"repeat": {"boundsDuration": quantity(14, "Day(s)")}}, id="days in words"),
-        pytest.param({"repeat": {"boundsRange": {"low": quantity(2, "wk"), "high": quantity(3, "wk")}}}, id="two to three weeks"),
-        pytest.param({"event": [days_ago(200), days_ago(198), days_ago(196)]}, id="days listed one by one"),
+        pytest.param(
+            {"repeat": {"boundsRange": {"low": quantity(2, "wk"), "high": quantity(3, "wk")}}},
+            id="two to three weeks",
+        ),
+        pytest.param(
+            {"event": [days_ago(200), days_ago(198), days_ago(196)]}, id="days listed one by one"
+        ),
     ],
 )
 def test_treatment_of_two_weeks_half_a_year_ago_is_over(timing):
     if repeat := timing.get("repeat"):
         repeat |= {"frequency": 3, "period": 1, "periodUnit": "wk"}
-    order = medication_request(HYDROXOCOBALAMIN, {**dosage(1, route=IM), "timing": timing}, authoredOn=days_ago(200))
+    order = medication_request(
+        HYDROXOCOBALAMIN, {**dosage(1, route=IM), "timing": timing}, authoredOn=days_ago(200)
+    )
     assert on_opening(order, LOW) == [UNTREATED]
 
 
 def test_maintenance_begins_when_the_dated_loading_phase_has_ended():
-    loading = dosage(1, route=IM, every=(3, 1, "wk"), boundsPeriod={"start": days_ago(200), "end": days_ago(186)})
+    loading = dosage(
+        1, route=IM, every=(3, 1, "wk"), boundsPeriod={"start": days_ago(200), "end": days_ago(186)}
+    )
     maintenance = dosage(1, route=IM, every=(1, 3, "mo"), boundsPeriod={"start": days_ago(185)})
-    order = medication_request(HYDROXOCOBALAMIN, {**loading, "sequence": 1}, {**maintenance, "sequence": 2}, authoredOn=days_ago(200))
+    order = medication_request(
+        HYDROXOCOBALAMIN,
+        {**loading, "sequence": 1},
+        {**maintenance, "sequence": 2},
+        authoredOn=days_ago(200),
+    )
     pernicious_anaemia = condition("84027009")
-    assert "therapy-lapsed" not in on_opening(order, given(190), given(100), given(20), pernicious_anaemia)
+    assert "therapy-lapsed" not in on_opening(
+        order, given(190), given(100), given(20), pernicious_anaemia
+    )
     assert facts_of(order)["b12_therapy.interval"].value == pytest.approx(91.3, abs=0.1)
 
 
 @pytest.mark.parametrize(
     "dosages",
     [
-        pytest.param([dosage(0.4, route=ORAL, period=1, periodUnit="d", timeOfDay=["08:00:00", "20:00:00"])], id="two times of day"),
-        pytest.param([dosage(0.4, route=ORAL, period=1, periodUnit="d", when=["MORN", "EVE"])], id="morning and evening"),
-        pytest.param([dosage(0.4, route=ORAL, when=["MORN", "EVE"])], id="morning and evening, no period"),
-        pytest.param([{**dosage(0.4, route=ORAL, every=DAILY), "sequence": 1}] * 2, id="two instructions at the same time"),
+        pytest.param(
+            [dosage(0.4, route=ORAL, period=1, periodUnit="d", timeOfDay=["08:00:00", "20:00:00"])],
+            id="two times of day",
+        ),
+        pytest.param(
+            [dosage(0.4, route=ORAL, period=1, periodUnit="d", when=["MORN", "EVE"])],
+            id="morning and evening",
+        ),
+        pytest.param(
+            [dosage(0.4, route=ORAL, when=["MORN", "EVE"])], id="morning and evening, no period"
+        ),
+        pytest.param(
+            [{**dosage(0.4, route=ORAL, every=DAILY), "sequence": 1}] * 2,
+            id="two instructions at the same time",
+        ),
         pytest.param([dosage(0.4, route=ORAL, every=DAILY)] * 2, id="two instructions without end"),
         pytest.param([dosage(0.4, route=ORAL, when=["AC"])], id="before meals, however many"),
     ],
@@ -106,13 +143,23 @@ def test_folic_acid_twice_a_day_counts_twice(dosages):
     "dosages",
     [
         pytest.param([dosage(0.4, route=ORAL, when=["MORN"])], id="in the morning"),
-        pytest.param([dosage(0.4, route=ORAL, when=["MORN"], period=1, periodUnit="d")], id="every day in the morning"),
-        pytest.param([{**dosage(0.2, route=ORAL, every=DAILY), "sequence": 1}] * 2, id="two halves at the same time"),
         pytest.param(
-            [dosage(0.4, route=ORAL, every=DAILY, boundsDuration=quantity(4, "wk", code="wk"))] * 2, id="bounded, so one after the other"
+            [dosage(0.4, route=ORAL, when=["MORN"], period=1, periodUnit="d")],
+            id="every day in the morning",
         ),
         pytest.param(
-            [{**dosage(0.4, route=ORAL, every=DAILY), "sequence": 1}, {**dosage(0.4, route=ORAL, every=DAILY), "sequence": 2}],
+            [{**dosage(0.2, route=ORAL, every=DAILY), "sequence": 1}] * 2,
+            id="two halves at the same time",
+        ),
+        pytest.param(
+            [dosage(0.4, route=ORAL, every=DAILY, boundsDuration=quantity(4, "wk", code="wk"))] * 2,
+            id="bounded, so one after the other",
+        ),
+        pytest.param(
+            [
+                {**dosage(0.4, route=ORAL, every=DAILY), "sequence": 1},
+                {**dosage(0.4, route=ORAL, every=DAILY), "sequence": 2},
+            ],
             id="one after the other",
         ),
     ],
@@ -129,7 +176,10 @@ def test_low_dose_folic_acid_is_no_matter(dosages):
     ],
 )
 def test_concurrent_instructions_are_one_phase(first, second, daily, interval):
-    order = draft(CYANOCOBALAMIN, *({**dosage(1, route=ORAL, every=every), "sequence": 1} for every in (first, second)))
+    order = draft(
+        CYANOCOBALAMIN,
+        *({**dosage(1, route=ORAL, every=every), "sequence": 1} for every in (first, second)),
+    )
     (found,) = facts_of(drafts=[order]).session.drafts
     assert len(found.phases) == 1
     assert found.phase.interval == (interval and pytest.approx(interval))
@@ -145,9 +195,15 @@ def test_two_single_doses_at_the_same_time_add_up():
 @pytest.mark.parametrize(
     "dose",
     [
-        pytest.param({"doseRange": {"low": quantity(50, "ug"), "high": quantity(100, "ug")}}, id="50 to 100 micrograms"),
+        pytest.param(
+            {"doseRange": {"low": quantity(50, "ug"), "high": quantity(100, "ug")}},
+            id="50 to 100 micrograms",
+        ),
         pytest.param({"doseQuantity": quantity(0.05, "milligram")}, id="milligram"),
-        pytest.param({"doseQuantity": quantity(0.05, "Milligram(s)", code="258684004", system=SNOMED)}, id="Milligram(s)"),
+        pytest.param(
+            {"doseQuantity": quantity(0.05, "Milligram(s)", code="258684004", system=SNOMED)},
+            id="Milligram(s)",
+        ),
         pytest.param({"doseQuantity": quantity(50, "micrograms")}, id="micrograms"),
         pytest.param({"doseQuantity": quantity(50, "\u00b5g")}, id="micro sign"),
         pytest.param({"doseQuantity": quantity(50, "\u03bcg")}, id="Greek mu"),
@@ -159,10 +215,15 @@ def test_a_low_oral_dose_is_no_treatment(dose):
 
 @pytest.mark.parametrize("unit", ["tab(s)", "tablet(s)", "tablets", "{tbl}", "TAB"])
 def test_one_tablet_of_400_micrograms_is_low_dose(unit):
-    assert at_signing(draft(*oral({"doseQuantity": quantity(1, unit)}, of=FOLIC_ACID_TABLETS))) == []
+    assert (
+        at_signing(draft(*oral({"doseQuantity": quantity(1, unit)}, of=FOLIC_ACID_TABLETS))) == []
+    )
 
 
-@pytest.mark.parametrize(("unit", "code"), [pytest.param("mg", "ug", id="mass"), pytest.param("mg", "{tbl}", id="mass and tablets")])
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [pytest.param("mg", "ug", id="mass"), pytest.param("mg", "{tbl}", id="mass and tablets")],
+)
 def test_a_dose_whose_unit_and_code_disagree_is_unstated(unit, code):
     dose = {"doseQuantity": quantity(1, unit, code=code, system=UCUM)}
     assert at_signing(draft(*oral(dose, of=FOLIC_ACID_TABLETS))) == ["folic-acid-b12-unknown"]
@@ -192,9 +253,18 @@ def test_a_code_tells_the_form_where_the_text_is_short(code, text, route):
 @pytest.mark.parametrize(
     "concept",
     [
-        pytest.param({"coding": [{"system": RXNORM, "code": code} for code in ("11248", "4511")]}, id="a code for each ingredient"),
-        pytest.param({**CYANOCOBALAMIN, "text": "Vitamin B complex with B12"}, id="B12's code, a combination's name"),
-        pytest.param({**CYANOCOBALAMIN, "text": "Vitamin B12 / pyridoxine tablet"}, id="B12's code, a partner in the name"),
+        pytest.param(
+            {"coding": [{"system": RXNORM, "code": code} for code in ("11248", "4511")]},
+            id="a code for each ingredient",
+        ),
+        pytest.param(
+            {**CYANOCOBALAMIN, "text": "Vitamin B complex with B12"},
+            id="B12's code, a combination's name",
+        ),
+        pytest.param(
+            {**CYANOCOBALAMIN, "text": "Vitamin B12 / pyridoxine tablet"},
+            id="B12's code, a partner in the name",
+        ),
     ],
 )
 def test_b12_in_a_combination_is_no_treatment(concept):
@@ -204,17 +274,34 @@ def test_b12_in_a_combination_is_no_treatment(concept):
 @pytest.mark.parametrize(
     ("name", "agent"),
     [
-        pytest.param("Vitamin B12 (hydroxocobalamin) 1 mg/mL injection", "hydroxocobalamin", id="the vitamin, then the agent"),
-        pytest.param("HYDROXOCOBALAMIN (VITAMIN B-12) 1000 MCG/ML", "hydroxocobalamin", id="the agent, then the vitamin"),
+        pytest.param(
+            "Vitamin B12 (hydroxocobalamin) 1 mg/mL injection",
+            "hydroxocobalamin",
+            id="the vitamin, then the agent",
+        ),
+        pytest.param(
+            "HYDROXOCOBALAMIN (VITAMIN B-12) 1000 MCG/ML",
+            "hydroxocobalamin",
+            id="the agent, then the vitamin",
+        ),
         pytest.param("Methylcobalamin (B12) 1000 mcg", "mecobalamin", id="mecobalamin"),
-        pytest.param("Vitamin B12 (cyanocobalamin) 1000 mcg", "cyanocobalamin", id="cyanocobalamin"),
-        pytest.param("Cyanocobalamin / methylcobalamin 1000 mcg", "cyanocobalamin", id="both, of which one asks for care"),
+        pytest.param(
+            "Vitamin B12 (cyanocobalamin) 1000 mcg", "cyanocobalamin", id="cyanocobalamin"
+        ),
+        pytest.param(
+            "Cyanocobalamin / methylcobalamin 1000 mcg",
+            "cyanocobalamin",
+            id="both, of which one asks for care",
+        ),
         pytest.param("B12 1000 mcg injection", "cyanocobalamin", id="B12"),
         pytest.param("Inj. B-12", "cyanocobalamin", id="B-12"),
     ],
 )
 def test_b12_by_the_name_of_the_vitamin_and_of_the_agent(name, agent):
-    order, leber = draft({"text": name}, dosage(1, route=IM, every=(3, 1, "wk"))), condition("58610003")
+    order, leber = (
+        draft({"text": name}, dosage(1, route=IM, every=(3, 1, "wk"))),
+        condition("58610003"),
+    )
     assert facts_of(drafts=[order])["draft.b12"].holds is True
     assert ("cyanocobalamin-leber" in at_signing(order, leber)) is (agent == "cyanocobalamin")
 
@@ -228,9 +315,17 @@ def test_a_diet_that_is_answered_with_no_is_not_vegan():
 
 
 def test_a_medication_without_a_code_is_what_it_is_made_of():
-    folic_acid = {"itemCodeableConcept": FOLIC_ACID, "strength": {"numerator": quantity(5, "mg"), "denominator": quantity(1, "{tbl}")}}
+    folic_acid = {
+        "itemCodeableConcept": FOLIC_ACID,
+        "strength": {"numerator": quantity(5, "mg"), "denominator": quantity(1, "{tbl}")},
+    }
     medication = {"resourceType": "Medication", "id": "made", "ingredient": [folic_acid]}
-    order = draft(FOLIC_ACID, dosage(5, route=ORAL, every=DAILY), contained=[medication], medicationReference={"reference": "#made"})
+    order = draft(
+        FOLIC_ACID,
+        dosage(5, route=ORAL, every=DAILY),
+        contained=[medication],
+        medicationReference={"reference": "#made"},
+    )
     del order["medicationCodeableConcept"]
     assert at_signing(order, LOW) == ["folic-acid-b12-deficient"]
 
@@ -245,7 +340,12 @@ OIDS = {LOINC: "1", SNOMED: "96", RXNORM: "88", "http://hl7.org/fhir/sid/icd-10-
 
 
 def by_oid(concept):
-    return {"coding": [{**coding, "system": f"urn:oid:2.16.840.1.113883.6.{OIDS[coding['system']]}"} for coding in concept["coding"]]}
+    return {
+        "coding": [
+            {**coding, "system": f"urn:oid:2.16.840.1.113883.6.{OIDS[coding['system']]}"}
+            for coding in concept["coding"]
+        ]
+    }
 
 
 def test_code_systems_may_come_as_oids():
@@ -254,18 +354,25 @@ def test_code_systems_may_come_as_oids():
     low = {**LOW, "code": by_oid(LOW["code"])}
     record = {**prefetch(neuropathy), "b12-results": bundle([low])}
     assert ids(fire("patient-view", record)) == ["b12-deficiency-neuro"]
-    assert at_signing(draft(by_oid(FOLIC_ACID), dosage(5, route=ORAL, every=DAILY))) == ["folic-acid-b12-unknown"]
+    assert at_signing(draft(by_oid(FOLIC_ACID), dosage(5, route=ORAL, every=DAILY))) == [
+        "folic-acid-b12-unknown"
+    ]
 
 
 @pytest.mark.parametrize("code", ["D51.0", "D510"])
-@pytest.mark.parametrize("system", ["http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"])
+@pytest.mark.parametrize(
+    "system", ["http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"]
+)
 def test_icd_10_with_or_without_the_dot(system, code):
     assert facts_of(condition(code, system=system))["cause.lifelong"].holds is True
 
 
 @pytest.mark.parametrize("code", ["O24.410", "O26.93", "Z3A.20", "O13.2"])
 def test_with_a_condition_of_pregnancy_folic_acid_is_not_to_be_replaced(code):
-    woman, problem = patient(birth="1995-05-05"), condition(code, system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(60))
+    woman, problem = (
+        patient(birth="1995-05-05"),
+        condition(code, system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(60)),
+    )
     order = draft(FOLIC_ACID, dosage(5, route=ORAL, every=DAILY))
 
     def removed(*record):
@@ -274,20 +381,35 @@ def test_with_a_condition_of_pregnancy_folic_acid_is_not_to_be_replaced(code):
         return any(action["type"] == "delete" for card in cards for action in actions(card))
 
     assert removed(problem) is False
-    assert removed() is False  # at an age at which pregnancy is possible, no suggestion removes folate
+    assert (
+        removed() is False
+    )  # at an age at which pregnancy is possible, no suggestion removes folate
     assert facts_of(problem, who=woman)["patient.pregnant"].is_unknown
-    assert facts_of({**problem, "recordedDate": days_ago(301)}, who=woman)["patient.pregnant"].holds is False
+    assert (
+        facts_of({**problem, "recordedDate": days_ago(301)}, who=woman)["patient.pregnant"].holds
+        is False
+    )
 
 
 @pytest.mark.parametrize("code", ["77386006", "72892002", "47200007"])
 def test_a_pregnancy_is_known_by_each_of_its_codes(code):
-    assert facts_of(condition(code, recordedDate=days_ago(60)), who=patient(birth="1995-05-05"))["patient.pregnant"].holds is True
+    assert (
+        facts_of(condition(code, recordedDate=days_ago(60)), who=patient(birth="1995-05-05"))[
+            "patient.pregnant"
+        ].holds
+        is True
+    )
 
 
-@pytest.mark.parametrize(("asked", "pregnant"), [pytest.param(30, False, id="later"), pytest.param(90, None, id="earlier")])
+@pytest.mark.parametrize(
+    ("asked", "pregnant"),
+    [pytest.param(30, False, id="later"), pytest.param(90, None, id="earlier")],
+)
 def test_a_later_answer_settles_whether_a_pregnancy_goes_on(asked, pregnant):
     woman = patient(birth="1995-05-05")
-    problem = condition("O24.410", system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(60))
+    problem = condition(
+        "O24.410", system="http://hl7.org/fhir/sid/icd-10-cm", recordedDate=days_ago(60)
+    )
     answer = {
         **LOW, "id": "asked", "code": {"coding": [{"system": LOINC, "code": "82810-3"}]}, "effectiveDateTime": days_ago(asked),
         "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "60001007"}]},
@@ -312,9 +434,15 @@ REPORTED = {"intent": "plan", "reportedBoolean": True}
     ("stated", "expected"),
     [
         pytest.param(REPORTED, False, id="reported by the patient"),
-        pytest.param({"intent": "plan", "reportedReference": {"reference": "Patient/p1"}}, False, id="reported by somebody named"),
+        pytest.param(
+            {"intent": "plan", "reportedReference": {"reference": "Patient/p1"}},
+            False,
+            id="reported by somebody named",
+        ),
         pytest.param({"intent": "plan"}, True, id="planned"),
-        pytest.param({"intent": "plan", "reportedBoolean": False}, True, id="planned and not reported"),
+        pytest.param(
+            {"intent": "plan", "reportedBoolean": False}, True, id="planned and not reported"
+        ),
         pytest.param({"intent": "proposal", "reportedBoolean": True}, True, id="proposed"),
     ],
 )

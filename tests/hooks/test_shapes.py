@@ -76,7 +76,9 @@ DEEP: Any = "x"
 for _ in range(200):
     DEEP = {"x": [DEEP]}
 WRONG["something deep"] = DEEP
-_STRUCTURES = {str(read.__struct_config__.tag): read for read in READ_RESOURCES if issubclass(read, OfPatient)}
+_STRUCTURES = {
+    str(read.__struct_config__.tag): read for read in READ_RESOURCES if issubclass(read, OfPatient)
+}
 Path = tuple[str | int, ...]
 
 
@@ -93,7 +95,9 @@ def declared_places(value: Any, kind: Type, path: Path = ()) -> Iterator[tuple[P
     elif isinstance(kind, StructType) and isinstance(value, dict):
         for field in kind.fields:
             if field.encode_name in value:
-                yield from declared_places(value[field.encode_name], field.type, (*path, field.encode_name))
+                yield from declared_places(
+                    value[field.encode_name], field.type, (*path, field.encode_name)
+                )
 
 
 def with_shape(name: str, path: Path, shape: Any, *others: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +121,11 @@ def is_wrong(kind: Type, shape: Any) -> bool:
         return not isinstance(shape, (int, float)) or isinstance(shape, bool) or shape > 10**300
     if wanted is None:
         return False
-    return not isinstance(shape, wanted) or shape in (10**400, "\ud800") or (isinstance(shape, bool) and wanted is not bool)
+    return (
+        not isinstance(shape, wanted)
+        or shape in (10**400, "\ud800")
+        or (isinstance(shape, bool) and wanted is not bool)
+    )
 
 
 CASES = [
@@ -165,11 +173,20 @@ def test_what_is_malformed_makes_its_facts_unknown_and_nothing_else_of_them(name
 
 
 # What neither is a B12 result nor may be B12 treatment, which would rightly make the card silent.
-UNCONCERNED = ("a haemolysed potassium", "an antibody", "neuropathy", "a resection", "an allergy", "a pending test")
+UNCONCERNED = (
+    "a haemolysed potassium",
+    "an antibody",
+    "neuropathy",
+    "a resection",
+    "an allergy",
+    "a pending test",
+)
 LOW, DRAFT = observation("b12", 110, "pg/mL", id="low"), folic_acid(5)
 
 
-@pytest.mark.parametrize("shape", [shape for shape in WRONG if shape != "half a character"])  # of which no body is JSON
+@pytest.mark.parametrize(
+    "shape", [shape for shape in WRONG if shape != "half a character"]
+)  # of which no body is JSON
 @pytest.mark.parametrize("name", UNCONCERNED)
 def test_everything_else_of_the_record_still_counts(name: str, shape: str) -> None:
     """Beside a resource with a malformed element, a low B12 still speaks about folic acid."""

@@ -17,7 +17,15 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from tests.hooks.synthea import NAMES, Record, load, prefetched
-from tests.support.fhir_builders import CYANOCOBALAMIN_TABLET, DAILY, ORAL, dosage, draft, folic_acid, hydroxocobalamin
+from tests.support.fhir_builders import (
+    CYANOCOBALAMIN_TABLET,
+    DAILY,
+    ORAL,
+    dosage,
+    draft,
+    folic_acid,
+    hydroxocobalamin,
+)
 
 DRAFTS: dict[str, dict[str, Any]] = {
     "folic acid": folic_acid(),
@@ -25,7 +33,11 @@ DRAFTS: dict[str, dict[str, Any]] = {
     "cyanocobalamin": draft(CYANOCOBALAMIN_TABLET, dosage(1, route=ORAL, every=DAILY)),
     "another drug": draft({"text": "Amoxicillin 500 MG Oral Capsule"}),
 }
-B12_UNKNOWN, POTASSIUM, RENAL = "folic-acid-b12-unknown", "potassium-monitoring", "cyanocobalamin-renal"
+B12_UNKNOWN, POTASSIUM, RENAL = (
+    "folic-acid-b12-unknown",
+    "potassium-monitoring",
+    "cyanocobalamin-renal",
+)
 
 
 class Expected(NamedTuple):
@@ -37,20 +49,49 @@ class Expected(NamedTuple):
 
 _TREATED = "an active order of injectable vitamin B12 (RxNorm 2001499)"
 EXPECTED = {
-    "2dd6fdd7": Expected("no B12 known or treated; no Hb; eGFR > 60", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}),
-    "31052ccc": Expected("no B12 known or treated; no Hb; eGFR > 60", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}),
+    "2dd6fdd7": Expected(
+        "no B12 known or treated; no Hb; eGFR > 60",
+        {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM},
+    ),
+    "31052ccc": Expected(
+        "no B12 known or treated; no Hb; eGFR > 60",
+        {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM},
+    ),
     "5654564d": Expected(f"{_TREATED}; eGFR reported 154", {}),
-    "6f8ccac9": Expected("no B12 known or treated; Hb 151 g/L, no potassium risk; eGFR > 60", {"folic acid": B12_UNKNOWN}),
-    "73fbc942": Expected("no B12 known or treated; Hb 157 g/L, no potassium risk; no creatinine", {"folic acid": B12_UNKNOWN}),
-    "963dabe4": Expected(f"{_TREATED}; creatinine 1.75 mg/dL at 28, a man: eGFR 54", {"cyanocobalamin": RENAL}),
+    "6f8ccac9": Expected(
+        "no B12 known or treated; Hb 151 g/L, no potassium risk; eGFR > 60",
+        {"folic acid": B12_UNKNOWN},
+    ),
+    "73fbc942": Expected(
+        "no B12 known or treated; Hb 157 g/L, no potassium risk; no creatinine",
+        {"folic acid": B12_UNKNOWN},
+    ),
+    "963dabe4": Expected(
+        f"{_TREATED}; creatinine 1.75 mg/dL at 28, a man: eGFR 54", {"cyanocobalamin": RENAL}
+    ),
     "9afe28dc": Expected(f"{_TREATED}; creatinine 0.70", {}),
     "a4c45fe9": Expected(f"{_TREATED}; creatinine 0.58", {}),
-    "b85d7e00": Expected(f"{_TREATED}; creatinine 1.53 mg/dL at 48, a woman: eGFR 42", {"cyanocobalamin": RENAL}),
-    "bb7fb8e1": Expected("no B12 known or treated; no Hb; no creatinine", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}),
-    "beaf00da": Expected("no B12 known or treated; no Hb; eGFR > 60", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}),
-    "ca95b2c5": Expected("no B12 known or treated; no Hb, a thiazide", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}),
-    "d78af07c": Expected("no B12 known or treated; Hb 155 g/L, no potassium risk", {"folic acid": B12_UNKNOWN}),
-    "e4531916": Expected("no B12 known or treated; no Hb", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}),
+    "b85d7e00": Expected(
+        f"{_TREATED}; creatinine 1.53 mg/dL at 48, a woman: eGFR 42", {"cyanocobalamin": RENAL}
+    ),
+    "bb7fb8e1": Expected(
+        "no B12 known or treated; no Hb; no creatinine",
+        {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM},
+    ),
+    "beaf00da": Expected(
+        "no B12 known or treated; no Hb; eGFR > 60",
+        {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM},
+    ),
+    "ca95b2c5": Expected(
+        "no B12 known or treated; no Hb, a thiazide",
+        {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM},
+    ),
+    "d78af07c": Expected(
+        "no B12 known or treated; Hb 155 g/L, no potassium risk", {"folic acid": B12_UNKNOWN}
+    ),
+    "e4531916": Expected(
+        "no B12 known or treated; no Hb", {"folic acid": B12_UNKNOWN, "hydroxocobalamin": POTASSIUM}
+    ),
     "f341c771": Expected(f"{_TREATED}; Hb 153 g/L", {}),
 }
 POTASSIUM_OF_YESTERDAY = {"2dd6fdd7", "31052ccc", "beaf00da"}
@@ -63,16 +104,32 @@ def ask() -> Ask:
     """Fire a hook for a record, at its time; the answer is 200 and its cards are returned."""
     today: list[datetime] = [datetime.now(UTC)]
     client: FlaskClient = create_app(clock=lambda: today[-1]).test_client()
-    templates = {service["hook"]: service["prefetch"] for service in client.get("/cds-services").get_json()["services"]}
+    templates = {
+        service["hook"]: service["prefetch"]
+        for service in client.get("/cds-services").get_json()["services"]
+    }
 
     def cards(record: Record, hook: str, drafted: str | None) -> list[dict[str, Any]]:
         today.append(record.now)
-        context: dict[str, Any] = {"userId": "Practitioner/doc", "patientId": record.patient["id"], "encounterId": "enc-1"}
+        context: dict[str, Any] = {
+            "userId": "Practitioner/doc",
+            "patientId": record.patient["id"],
+            "encounterId": "enc-1",
+        }
         if drafted:
             order = {**DRAFTS[drafted], "subject": {"reference": f"Patient/{record.patient['id']}"}}
-            context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": order}]}
+            context["draftOrders"] = {
+                "resourceType": "Bundle",
+                "type": "collection",
+                "entry": [{"resource": order}],
+            }
             context["selections"] = [f"MedicationRequest/{order['id']}"]
-        request = {"hook": hook, "hookInstance": "h", "context": context, "prefetch": prefetched(record, templates[hook])}
+        request = {
+            "hook": hook,
+            "hookInstance": "h",
+            "context": context,
+            "prefetch": prefetched(record, templates[hook]),
+        }
         response = client.post(f"/cds-services/b12-folate-{hook}", json=request)
         assert response.status_code == 200
         found: list[dict[str, Any]] = response.get_json()["cards"]
@@ -92,19 +149,28 @@ def _urgent(cards: list[dict[str, Any]]) -> list[str]:
 
 def _creates(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     suggestions = [suggestion for card in cards for suggestion in card.get("suggestions", [])]
-    return [action["resource"] for suggestion in suggestions for action in suggestion["actions"] if action["type"] == "create"]
+    return [
+        action["resource"]
+        for suggestion in suggestions
+        for action in suggestion["actions"]
+        if action["type"] == "create"
+    ]
 
 
 def test_every_reference_of_a_loaded_record_resolves(record: Record) -> None:
     """The records are loaded as a server would: nothing below rests on references that lead nowhere."""
     held = {f"{resource['resourceType']}/{resource['id']}" for resource in record.resources}
-    subjects = {resource["subject"]["reference"] for resource in record.resources if "subject" in resource}
+    subjects = {
+        resource["subject"]["reference"] for resource in record.resources if "subject" in resource
+    }
     assert subjects == {f"Patient/{record.patient['id']}"} <= held
 
 
 @pytest.mark.parametrize("drafted", DRAFTS)
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
-def test_ordering_raises_only_the_alarms_that_the_record_justifies(ask: Ask, record: Record, hook: str, drafted: str) -> None:
+def test_ordering_raises_only_the_alarms_that_the_record_justifies(
+    ask: Ask, record: Record, hook: str, drafted: str
+) -> None:
     expected = EXPECTED[record.patient["id"][:8]]
     wanted = expected.cards.get(drafted)
     assert _urgent(ask(record, hook, drafted)) == ([wanted] if wanted else []), expected.why

@@ -51,7 +51,9 @@ def trusting(tmp_path_factory):
     """The service that trusts one client by its ES384 key ``key-1`` and its RS384 key ``rsa``."""
     folder = tmp_path_factory.mktemp("trust")
     (folder / "own.json").write_text(jwks(jwk(), jwk("RS384", "rsa")), "utf-8")
-    return service(folder, {"iss": ISS, "jwks_file": "own.json", "jku": "https://ehr.example.org/jwks.json"})
+    return service(
+        folder, {"iss": ISS, "jwks_file": "own.json", "jku": "https://ehr.example.org/jwks.json"}
+    )
 
 
 def _refused(client, authorization):
@@ -67,12 +69,31 @@ def _refused_though_signed(client, header, payload):
 
 def test_the_client_itself_is_let_in(trusting):
     """Without this, the refusals below would tell nothing."""
-    for signed in (token(), token(alg="RS384", kid="rsa"), _signed_raw({"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims())):
+    for signed in (
+        token(),
+        token(alg="RS384", kid="rsa"),
+        _signed_raw({"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims()),
+    ):
         assert trusting.get("/cds-services", headers=bearer(signed)).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "alg", ["none", "None", "NONE", "nOnE", "", None, [], {"alg": "ES384"}, ["ES384"], "HS384", "es384", "ES384 ", 384]
+    "alg",
+    [
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+        None,
+        [],
+        {"alg": "ES384"},
+        ["ES384"],
+        "HS384",
+        "es384",
+        "ES384 ",
+        384,
+    ],
 )
 @pytest.mark.parametrize("signature", ["", "AAAA"])
 def test_an_algorithm_that_is_none_or_nonsense(trusting, alg, signature):
@@ -94,18 +115,35 @@ def test_the_public_key_as_a_shared_secret(trusting, alg, kid):
         public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
     ]
-    forms += [forms[0].strip(), json.dumps(jwk("RS384" if kid == "rsa" else "ES384", kid)).encode(), b""]
+    forms += [
+        forms[0].strip(),
+        json.dumps(jwk("RS384" if kid == "rsa" else "ES384", kid)).encode(),
+        b"",
+    ]
     message = f"{_b64({'alg': alg, 'typ': 'JWT', 'kid': kid})}.{_b64(claims())}"
     for secret in forms:
         algorithm = jwt.get_algorithm_by_name(alg)
-        signature = _b64(algorithm.sign(message.encode(), secret))  # the library's own check of the secret is not used
+        signature = _b64(
+            algorithm.sign(message.encode(), secret)
+        )  # the library's own check of the secret is not used
         assert "alg" in _refused(trusting, f"Bearer {message}.{signature}")
 
 
-@pytest.mark.parametrize(("alg", "kid"), [("RS384", "key-1"), ("ES384", "rsa"), ("PS384", "rsa"), ("ES512", "key-1"), ("ES256", "key-1")])
+@pytest.mark.parametrize(
+    ("alg", "kid"),
+    [
+        ("RS384", "key-1"),
+        ("ES384", "rsa"),
+        ("PS384", "rsa"),
+        ("ES512", "key-1"),
+        ("ES256", "key-1"),
+    ],
+)
 def test_the_algorithm_of_another_key(trusting, alg, kid):
     """A good signature by another algorithm than that of the key that ``kid`` names, or than the client was registered with."""
-    assert "alg" in _refused(trusting, f"Bearer {token(alg=alg, kid=kid, key=private_key(alg, 'other'))}")
+    assert "alg" in _refused(
+        trusting, f"Bearer {token(alg=alg, kid=kid, key=private_key(alg, 'other'))}"
+    )
 
 
 def test_a_signature_of_zeros(trusting):
@@ -131,22 +169,50 @@ def test_a_changed_payload_under_an_old_signature(trusting):
 )  # fmt: skip
 def test_an_audience_that_is_not_exactly_this_endpoint(trusting, aud):
     """A token for another service, or for several, could be passed on by one that received it."""
-    _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims(aud=aud))
+    _refused_though_signed(
+        trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims(aud=aud)
+    )
 
 
 def test_the_host_header_does_not_choose_the_audience(trusting):
     """``aud`` is compared with the configured address, not with what the caller says the host is."""
     evil = token(aud="https://evil.example/cds-services")
-    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", **bearer(evil)}
-    assert "aud" in refused(trusting.get("/cds-services", headers=headers, base_url="https://evil.example"))
+    headers = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "https",
+        **bearer(evil),
+    }
+    assert "aud" in refused(
+        trusting.get("/cds-services", headers=headers, base_url="https://evil.example")
+    )
 
 
-@pytest.mark.parametrize("iss", [ISS + "/", ISS + "\x00", "", [ISS], {"iss": ISS}, 1, None, True, "\ud800", "a" * 4000])
+@pytest.mark.parametrize(
+    "iss", [ISS + "/", ISS + "\x00", "", [ISS], {"iss": ISS}, 1, None, True, "\ud800", "a" * 4000]
+)
 def test_an_issuer_that_is_not_exactly_the_registered_one(trusting, iss):
-    _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, {**claims(), "iss": iss})
+    _refused_though_signed(
+        trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, {**claims(), "iss": iss}
+    )
 
 
-@pytest.mark.parametrize("kid", ["", "../../key-1", "/dev/null", "key-1\x00", "KEY-1", "' OR '1'='1", "\ud800", 1, None, ["key-1"], {}])
+@pytest.mark.parametrize(
+    "kid",
+    [
+        "",
+        "../../key-1",
+        "/dev/null",
+        "key-1\x00",
+        "KEY-1",
+        "' OR '1'='1",
+        "\ud800",
+        1,
+        None,
+        ["key-1"],
+        {},
+    ],
+)
 def test_a_kid_that_is_not_exactly_in_the_set(trusting, kid):
     _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": kid}, claims())
 
@@ -168,24 +234,36 @@ def now(monkeypatch):
 @pytest.mark.parametrize(
     ("exp", "iat"),
     [
-        (-31, -300), (-1_000_000, -1_000_300),  # expired
-        (300, 31), (10_000_300, 10_000_000),  # from the future
-        (3601, 0), (10**9, 0), (3570, -31),  # lives too long
+        (-31, -300),
+        (-1_000_000, -1_000_300),  # expired
+        (300, 31),
+        (10_000_300, 10_000_000),  # from the future
+        (3601, 0),
+        (10**9, 0),
+        (3570, -31),  # lives too long
         (-20, -10),  # ends before it begins
     ],
-)  # fmt: skip
+)
 def test_times_that_are_not_now(trusting, now, exp, iat):
     """The clocks may differ by 30 seconds, and a token may live for an hour."""
     _refused(trusting, f"Bearer {token(exp=now + exp, iat=now + iat)}")
 
 
 def test_a_token_that_ends_before_it_begins_is_told_so(trusting, now):
-    assert _refused(trusting, f"Bearer {token(exp=now - 20, iat=now - 10)}") == "The token's exp is before its iat."
+    assert (
+        _refused(trusting, f"Bearer {token(exp=now - 20, iat=now - 10)}")
+        == "The token's exp is before its iat."
+    )
 
 
 @pytest.mark.parametrize(("exp", "iat"), [(-29, -100), (300, 30), (3600, 0)])
 def test_times_within_the_leeway(trusting, now, exp, iat):
-    assert trusting.get("/cds-services", headers=bearer(token(exp=now + exp, iat=now + iat))).status_code == 200
+    assert (
+        trusting.get(
+            "/cds-services", headers=bearer(token(exp=now + exp, iat=now + iat))
+        ).status_code
+        == 200
+    )
 
 
 def test_a_token_that_is_not_valid_yet(trusting, now):
@@ -194,7 +272,22 @@ def test_a_token_that_is_not_valid_yet(trusting, now):
 
 @pytest.mark.parametrize("claim", ["exp", "iat"])
 @pytest.mark.parametrize(
-    "value", ["NaN", "Infinity", "-Infinity", "1e400", "-1", "9" * 30, "9" * 5000, '"now"', '"4102444800"', "true", "null", "[]", "{}"]
+    "value",
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e400",
+        "-1",
+        "9" * 30,
+        "9" * 5000,
+        '"now"',
+        '"4102444800"',
+        "true",
+        "null",
+        "[]",
+        "{}",
+    ],
 )
 def test_times_that_are_no_times(trusting, claim, value):
     payload = json.dumps({**claims(), claim: "@"}).replace('"@"', value).encode()
@@ -203,10 +296,14 @@ def test_times_that_are_no_times(trusting, claim, value):
 
 @pytest.mark.parametrize("jti", ["", None, 1, ["x"], {}, True])
 def test_a_jti_that_is_no_text(trusting, jti):
-    _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, {**claims(), "jti": jti})
+    _refused_though_signed(
+        trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, {**claims(), "jti": jti}
+    )
 
 
-@pytest.mark.parametrize("jti", ["'); DROP TABLE used;--", "a\nb", "\ud800", "x" * 3000, "\x00", "☃"])
+@pytest.mark.parametrize(
+    "jti", ["'); DROP TABLE used;--", "a\nb", "\ud800", "x" * 3000, "\x00", "☃"]
+)
 def test_a_strange_jti_counts_once(trusting, jti):
     signed = _signed_raw({"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims(jti=jti))
     assert trusting.get("/cds-services", headers=bearer(signed)).status_code == 200
@@ -216,7 +313,9 @@ def test_a_strange_jti_counts_once(trusting, jti):
 @pytest.mark.parametrize("tenant", ["\ud800", "\x00", "a\nb", "x" * 256, 1, ["north"]])
 def test_a_tenant_that_no_database_could_hold(trusting, tenant):
     """It names the client in all that is stored: what cannot be written would stand in the way of everybody's feedback."""
-    _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims(tenant=tenant))
+    _refused_though_signed(
+        trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1"}, claims(tenant=tenant)
+    )
 
 
 def test_a_refused_token_does_not_use_up_its_jti(trusting):
@@ -230,9 +329,19 @@ def test_a_refused_token_does_not_use_up_its_jti(trusting):
 def test_two_clients_may_use_the_same_jti_but_not_each_others_keys(tmp_path):
     (tmp_path / "a.json").write_text(jwks(jwk(kid="a")), "utf-8")
     (tmp_path / "b.json").write_text(jwks(jwk(kid="b")), "utf-8")
-    both = service(tmp_path, {"iss": "https://a.example", "jwks_file": "a.json"}, {"iss": "https://b.example", "jwks_file": "b.json"})
+    both = service(
+        tmp_path,
+        {"iss": "https://a.example", "jwks_file": "a.json"},
+        {"iss": "https://b.example", "jwks_file": "b.json"},
+    )
     for name in ("a", "b"):
-        assert both.get("/cds-services", headers=bearer(token(kid=name, iss=f"https://{name}.example", jti="same"))).status_code == 200
+        assert (
+            both.get(
+                "/cds-services",
+                headers=bearer(token(kid=name, iss=f"https://{name}.example", jti="same")),
+            ).status_code
+            == 200
+        )
     assert "kid" in _refused(both, f"Bearer {token(kid='a', iss='https://b.example')}")
     same_kid = token(kid="b", key=private_key("ES384", "a"), iss="https://b.example")
     assert "signature" in _refused(both, f"Bearer {same_kid}")
@@ -253,7 +362,9 @@ LISTED = "https://ehr.example.org/jwks.json"
 )  # fmt: skip
 def test_a_jku_that_is_not_exactly_the_listed_one(trusting, jku):
     """Even where the signature is good: the address is compared as text, and only with the registered one."""
-    _refused_though_signed(trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1", "jku": jku}, claims())
+    _refused_though_signed(
+        trusting, {"alg": "ES384", "typ": "JWT", "kid": "key-1", "jku": jku}, claims()
+    )
 
 
 def test_a_jku_of_the_attacker_is_never_fetched(tmp_path):
@@ -261,9 +372,18 @@ def test_a_jku_of_the_attacker_is_never_fetched(tmp_path):
     with jwks_server() as ours, jwks_server() as theirs:
         theirs.publish(jwk(key=private_key("ES384", "attacker")))
         client = service(tmp_path, {"iss": ISS, "jku": ours.url})
-        for jku in (theirs.url, theirs.url.replace("127.0.0.1", "localhost"), ours.url.replace("://", f"://{theirs.url.split('/')[2]}@")):
-            _refused(client, f"Bearer {token(key=private_key('ES384', 'attacker'), header={'jku': jku})}")
-        _refused(client, f"Bearer {token(key=private_key('ES384', 'attacker'), header={'jku': ours.url})}")
+        for jku in (
+            theirs.url,
+            theirs.url.replace("127.0.0.1", "localhost"),
+            ours.url.replace("://", f"://{theirs.url.split('/')[2]}@"),
+        ):
+            _refused(
+                client, f"Bearer {token(key=private_key('ES384', 'attacker'), header={'jku': jku})}"
+            )
+        _refused(
+            client,
+            f"Bearer {token(key=private_key('ES384', 'attacker'), header={'jku': ours.url})}",
+        )
         assert theirs.asked == []
         assert ours.asked == ["/jwks.json"]
 
@@ -338,16 +458,27 @@ def test_a_token_elsewhere_than_in_the_header_does_not_count(trusting):
     """Not in the query, in a form, in a cookie or in a header of another name."""
     signed = token(PATIENT_VIEW)
     path = "/cds-services/b12-folate-patient-view"
-    refused(trusting.post(f"{path}?access_token={signed}", json={"fhirAuthorization": {"access_token": signed}}))
+    refused(
+        trusting.post(
+            f"{path}?access_token={signed}", json={"fhirAuthorization": {"access_token": signed}}
+        )
+    )
     refused(trusting.post(path, data={"access_token": signed}))
     refused(
         trusting.post(
-            path, json={}, headers={"X-Authorization": f"Bearer {signed}", "Cookie": f"token={signed}; Authorization=Bearer {signed}"}
+            path,
+            json={},
+            headers={
+                "X-Authorization": f"Bearer {signed}",
+                "Cookie": f"token={signed}; Authorization=Bearer {signed}",
+            },
         )
     )
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "OPTIONS2"])
+@pytest.mark.parametrize(
+    "method", ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "OPTIONS2"]
+)
 @pytest.mark.parametrize(
     "path",
     [
@@ -363,23 +494,41 @@ def test_a_token_elsewhere_than_in_the_header_does_not_count(trusting):
 def test_no_way_around_by_method_or_path(trusting, method, path):
     """Without a token, nothing but refusals, redirects and empty preflights comes back, and never a service or a card."""
     response = trusting.open(
-        path, method=method, json={"hook": "patient-view"}, headers={"X-HTTP-Method-Override": "GET", "X-Original-URL": "/nowhere"}
+        path,
+        method=method,
+        json={"hook": "patient-view"},
+        headers={"X-HTTP-Method-Override": "GET", "X-Original-URL": "/nowhere"},
     )
     assert response.status_code in (200, 308, 401, 404, 405)
     if response.status_code == 200:
         assert method == "OPTIONS"
         assert response.get_data() == b""
-    assert b"b12-folate" not in response.get_data().replace(b"/cds-services/b12-folate-patient-view", b"")
+    assert b"b12-folate" not in response.get_data().replace(
+        b"/cds-services/b12-folate-patient-view", b""
+    )
 
 
 def test_an_unknown_service_is_not_told_from_a_known_one(trusting):
     """Who has no token learns nothing of which services there are."""
-    known, unknown = (trusting.post(f"/cds-services/{name}", json={}) for name in ("b12-folate-patient-view", "none"))
+    known, unknown = (
+        trusting.post(f"/cds-services/{name}", json={})
+        for name in ("b12-folate-patient-view", "none")
+    )
     assert refused(known) == refused(unknown)
 
 
 @pytest.mark.parametrize(
-    "evil", ["\r\nSet-Cookie: a=b", "\n", "\x00", '", error="', "<script>alert(1)</script>", "%0d%0aX: y", "\x1b[31m", "\u2028"]
+    "evil",
+    [
+        "\r\nSet-Cookie: a=b",
+        "\n",
+        "\x00",
+        '", error="',
+        "<script>alert(1)</script>",
+        "%0d%0aX: y",
+        "\x1b[31m",
+        "\u2028",
+    ],
 )
 def test_nothing_that_was_sent_comes_back_or_into_the_log(trusting, caplog, evil):
     """No injection into headers, bodies or the log: the reasons are fixed texts, the log names registered clients alone."""
@@ -405,7 +554,10 @@ def test_nothing_that_was_sent_comes_back_or_into_the_log(trusting, caplog, evil
 
 def test_a_refusal_tells_what_to_do_and_no_internals(trusting, caplog):
     response = trusting.get("/cds-services", headers=bearer(token(aud="https://other.example")))
-    assert refused(response) == "The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other."
+    assert (
+        refused(response)
+        == "The token's aud must be this endpoint's URL, CDS_BASE_URL and the path, and no other."
+    )
     assert response.headers["WWW-Authenticate"].startswith('Bearer realm="CDS Hooks"')
     assert "error=invalid_token" in response.headers["WWW-Authenticate"].replace('"', "")
     assert "401 hooks.discover: The token's aud must be" in caplog.text

@@ -37,11 +37,18 @@ def _with_java(outcomes: Outcomes) -> None:
         return
     outcomes.run("HL7's validator finds no error of ours", validator.validate, java, outcomes)
     with outcomes.check("HAPI starts and stops"), running(java, outcomes) as hapi:
-        outcomes.run("the package loads", load, hapi, [BUILD / "written" / "package", BUILD / "written" / "package" / "example"])
+        outcomes.run(
+            "the package loads",
+            load,
+            hapi,
+            [BUILD / "written" / "package", BUILD / "written" / "package" / "example"],
+        )
         outcomes.run("no service is announced", _announces_nothing, hapi)
         outcomes.run("$apply makes draft orders, and only with stated facts", _applies, hapi)
         outcomes.run("the patients load", ehr.load_patients, hapi)
-        outcomes.run("templates resolved on HAPI give the same cards", ehr.same_from_templates, hapi)
+        outcomes.run(
+            "templates resolved on HAPI give the same cards", ehr.same_from_templates, hapi
+        )
         outcomes.run("HAPI read by the service gives the same cards", ehr.same_from_server, hapi)
         outcomes.run("an accepted suggestion settles its card", ehr.settles, hapi)
 
@@ -58,11 +65,23 @@ def _applies(hapi: Hapi) -> None:
         order = hapi.apply("ActivityDefinition", path.stem.removeprefix("ActivityDefinition-"), {})
         if order["status"] != "draft":
             raise Failed(f"{path.stem} becomes an order of the status {order['status']}")
-    for facts, wanted in ((_FACTS, True), ({**_FACTS, "b12.deficiency_likely": False}, False), ({}, False)):
-        contained = hapi.apply("PlanDefinition", "folic-acid-b12-deficient", facts).get("contained", [])
-        orders = [item for item in contained if item["resourceType"] in ("MedicationRequest", "ServiceRequest")]
+    for facts, wanted in (
+        (_FACTS, True),
+        ({**_FACTS, "b12.deficiency_likely": False}, False),
+        ({}, False),
+    ):
+        contained = hapi.apply("PlanDefinition", "folic-acid-b12-deficient", facts).get(
+            "contained", []
+        )
+        orders = [
+            item
+            for item in contained
+            if item["resourceType"] in ("MedicationRequest", "ServiceRequest")
+        ]
         if bool(orders) is not wanted or {item["status"] for item in orders} - {"draft"}:
-            raise Failed(f"with {facts} it makes {[(item['resourceType'], item['status']) for item in orders]}")
+            raise Failed(
+                f"with {facts} it makes {[(item['resourceType'], item['status']) for item in orders]}"
+            )
         if any(item["resourceType"] == "OperationOutcome" for item in contained):
             raise Failed(str(contained))
 

@@ -25,7 +25,13 @@ def replay_all(outcomes: Outcomes) -> None:
         folder = cql_tools(outcomes)
     if folder:
         for parameters in PARAMETER_SETS:
-            outcomes.run(f"CQL decides as the service does, set {parameters}", _replay, folder, parameters, outcomes)
+            outcomes.run(
+                f"CQL decides as the service does, set {parameters}",
+                _replay,
+                folder,
+                parameters,
+                outcomes,
+            )
 
 
 def _replay(folder: Path, parameters: str, outcomes: Outcomes) -> None:
@@ -35,7 +41,9 @@ def _replay(folder: Path, parameters: str, outcomes: Outcomes) -> None:
     with states.open("w", encoding="utf-8") as file:
         for seed, hook in enumerate(HOOKS):
             file.write(written(random_states(engine, hook, STATES, seed)))
-    answer: subprocess.CompletedProcess[str] = run(["node", folder / "replay.mjs", library, states], outcomes)
+    answer: subprocess.CompletedProcess[str] = run(
+        ["node", folder / "replay.mjs", library, states], outcomes
+    )
     if answer.returncode:
         raise Failed(answer.stdout + answer.stderr)
     found = json.loads(answer.stdout.splitlines()[-1])

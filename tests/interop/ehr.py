@@ -9,7 +9,13 @@ from typing import Any
 
 from cds_service.sandbox.by_example import everybody
 from cds_service.sandbox.chart import PRACTITIONER
-from cds_service.sandbox.demo import DemoPatient, demo_patients, demo_records, hook_request, prefetched
+from cds_service.sandbox.demo import (
+    DemoPatient,
+    demo_patients,
+    demo_records,
+    hook_request,
+    prefetched,
+)
 from tests.fhir_access.calls import authorization
 from tests.interop.hapi import Hapi
 from tests.interop.outcome import Failed
@@ -31,12 +37,18 @@ def patients() -> Iterator[tuple[str, Json]]:
     records, parts = demo_records(_patients()), engine().queries.parts.values()
     for identity, patient in _patients().items():
         if patient.person.card:
-            yield patient.person.card, {**hook_request(patient), "prefetch": prefetched(parts, records, identity, _BASE)}
+            yield (
+                patient.person.card,
+                {**hook_request(patient), "prefetch": prefetched(parts, records, identity, _BASE)},
+            )
 
 
 def load_patients(hapi: Hapi) -> None:
     """Store the record of each patient; what others refer to comes first."""
-    resources = [PRACTITIONER, *chain.from_iterable(patient.record for patient in _patients().values())]
+    resources = [
+        PRACTITIONER,
+        *chain.from_iterable(patient.record for patient in _patients().values()),
+    ]
     referred_to = ("Practitioner", "Patient", "Medication")
     for resource in sorted(resources, key=lambda item: item["resourceType"] not in referred_to):
         hapi.put(resource)
@@ -59,9 +71,14 @@ def same_from_server(hapi: Hapi) -> None:
 def resolved(hapi: Hapi, request: Json) -> Json:
     """What the templates of the hook's service come to on the server."""
     services = client().get("/cds-services").get_json()["services"]
-    (templates,) = (service["prefetch"] for service in services if service["hook"] == request["hook"])
+    (templates,) = (
+        service["prefetch"] for service in services if service["hook"] == request["hook"]
+    )
     patient = request["context"]["patientId"]
-    return {key: hapi.get(template.replace("{{context.patientId}}", patient)) for key, template in templates.items()}
+    return {
+        key: hapi.get(template.replace("{{context.patientId}}", patient))
+        for key, template in templates.items()
+    }
 
 
 def cards(request: Json) -> list[Json]:
@@ -79,7 +96,14 @@ def _compare(card_id: str, wanted: list[Json], got: list[Json]) -> None:
 
 
 def _said(answer: list[Json]) -> list[Any]:
-    return [(card["source"]["topic"]["code"], card["detail"], [item["label"] for item in card.get("suggestions", [])]) for card in answer]
+    return [
+        (
+            card["source"]["topic"]["code"],
+            card["detail"],
+            [item["label"] for item in card.get("suggestions", [])],
+        )
+        for card in answer
+    ]
 
 
 def settles(hapi: Hapi) -> None:
@@ -99,7 +123,10 @@ def settles(hapi: Hapi) -> None:
 def created(answer: list[Json]) -> list[list[Json]]:
     """The orders of each suggestion."""
     suggestions = [suggestion for card in answer for suggestion in card.get("suggestions", [])]
-    return [[action["resource"] for action in item["actions"] if action["type"] == "create"] for item in suggestions]
+    return [
+        [action["resource"] for action in item["actions"] if action["type"] == "create"]
+        for item in suggestions
+    ]
 
 
 def template(order: Json) -> str:

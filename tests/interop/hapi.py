@@ -26,7 +26,9 @@ class Hapi:
         self.base = f"{address}/fhir"
         self._session = requests.Session()
         # HAPI answers a search from a cache for a minute otherwise.
-        self._session.headers.update({"Cache-Control": "no-cache", "Accept": "application/fhir+json"})
+        self._session.headers.update(
+            {"Cache-Control": "no-cache", "Accept": "application/fhir+json"}
+        )
 
     def put(self, resource: Resource) -> None:
         """Store a resource under its id."""
@@ -35,7 +37,9 @@ class Hapi:
 
     def create(self, resource: Resource) -> None:
         """Store a resource under an id of the server's."""
-        self._answered(self._session.post(f"{self.base}/{resource['resourceType']}", json=resource, timeout=60))
+        self._answered(
+            self._session.post(f"{self.base}/{resource['resourceType']}", json=resource, timeout=60)
+        )
 
     def get(self, path: str) -> Resource:
         """Read or search, relative to the base."""
@@ -43,27 +47,39 @@ class Hapi:
 
     def apply(self, kind: str, identity: str, facts: dict[str, Any]) -> Resource:
         """``$apply`` for a patient, with stated facts as parameters of the criteria."""
-        given = [{"name": name, "valueBoolean" if isinstance(value, bool) else "valueString": value} for name, value in facts.items()]
+        given = [
+            {"name": name, "valueBoolean" if isinstance(value, bool) else "valueString": value}
+            for name, value in facts.items()
+        ]
         body = {
             "resourceType": "Parameters",
             "parameter": [
                 {"name": "subject", "valueString": "Patient/applied"},
                 {"name": "practitioner", "valueString": "Practitioner/doc"},
-                {"name": "parameters", "resource": {"resourceType": "Parameters", "parameter": given}},
+                {
+                    "name": "parameters",
+                    "resource": {"resourceType": "Parameters", "parameter": given},
+                },
             ],
         }
-        return self._answered(self._session.post(f"{self.base}/{kind}/{identity}/$apply", json=body, timeout=60))
+        return self._answered(
+            self._session.post(f"{self.base}/{kind}/{identity}/$apply", json=body, timeout=60)
+        )
 
     def announced(self) -> list[dict[str, Any]]:
         """The CDS services that it announces."""
         answer = self._session.get(f"{self._address}/cds-services", timeout=60)
-        found: list[dict[str, Any]] = answer.json().get("services", [])  # left out where there are none
+        found: list[dict[str, Any]] = answer.json().get(
+            "services", []
+        )  # left out where there are none
         return found
 
     @staticmethod
     def _answered(response: requests.Response) -> Resource:
         if response.status_code >= 300:
-            raise Failed(f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:500]}")
+            raise Failed(
+                f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:500]}"
+            )
         found: Resource = response.json()
         return found
 
@@ -73,7 +89,11 @@ def running(java: str, outcomes: Outcomes) -> Iterator[Hapi]:
     """The server on a free port of loopback, in memory."""
     log = BUILD / "hapi.log"
     with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(["java", "-Xmx2g", "-cp", java, "interop.Server", "0"], stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            ["java", "-Xmx2g", "-cp", java, "interop.Server", "0"],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
         try:
             yield Hapi(_address(process, log, outcomes))
         finally:

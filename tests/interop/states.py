@@ -42,16 +42,30 @@ def random_states(engine: Engine, hook: str, number: int, seed: int) -> Iterator
 def _values(engine: Engine) -> dict[str, list[Fact]]:
     asked: dict[str, list[Criterion]] = {}
     for card in engine.cards.values():
-        conditions = [*card.include, *card.exclude, *(item for suggestion in card.suggestions for item in suggestion.when)]
-        for criterion in (criterion for condition in conditions for criterion in condition.criteria):
+        conditions = [
+            *card.include,
+            *card.exclude,
+            *(item for suggestion in card.suggestions for item in suggestion.when),
+        ]
+        for criterion in (
+            criterion for condition in conditions for criterion in condition.criteria
+        ):
             asked.setdefault(criterion.fact, []).append(criterion)
-    return {name: [item.fact for item in classes(criteria, TODAY)] for name, criteria in asked.items()}
+    return {
+        name: [item.fact for item in classes(criteria, TODAY)] for name, criteria in asked.items()
+    }
 
 
-def _favour(card: Card, facts: dict[str, Fact], values: Mapping[str, list[Fact]], chance: Random) -> None:
+def _favour(
+    card: Card, facts: dict[str, Fact], values: Mapping[str, list[Fact]], chance: Random
+) -> None:
     for condition, excludes in card.criteria:
         for criterion in condition.criteria:
-            fitting = [fact for fact in values[criterion.fact] if bool(_truth(criterion, fact)) is not excludes]
+            fitting = [
+                fact
+                for fact in values[criterion.fact]
+                if bool(_truth(criterion, fact)) is not excludes
+            ]
             if fitting and chance.random() < 0.9:
                 facts[criterion.fact] = chance.choice(fitting)
 
@@ -96,7 +110,10 @@ def _stated(name: str, value: Any) -> Any:
 
 def _interval(value: Any) -> dict[str, Any]:
     low, high, low_open, high_open = value.interval
-    ends = {"low": None if low is None else float(low), "high": None if high is None else float(high)}
+    ends = {
+        "low": None if low is None else float(low),
+        "high": None if high is None else float(high),
+    }
     return {**ends, "lowClosed": not low_open, "highClosed": not high_open}
 
 

@@ -16,11 +16,15 @@ _JAVA = HERE / "java"
 _FETCHING = 300  # seconds at most for a registry
 
 
-def run(command: Sequence[str | Path], outcomes: Outcomes, most: float | None = None, **more: object) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | Path], outcomes: Outcomes, most: float | None = None, **more: object
+) -> subprocess.CompletedProcess[str]:
     """Run a command within the bound. Raises :class:`Skipped` where that is reached."""
     seconds = min(outcomes.left, most or outcomes.left)
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, **more)  # type: ignore[call-overload, no-any-return]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, check=False, **more
+        )  # type: ignore[call-overload, no-any-return]
     except subprocess.TimeoutExpired:
         raise Skipped(f"{Path(command[0]).name} took more than {seconds:.0f} s") from None
 
@@ -36,11 +40,21 @@ def classpath(outcomes: Outcomes) -> str:
     listed, classes = BUILD / "classpath", BUILD / "classes"
     BUILD.mkdir(parents=True, exist_ok=True)
     if not listed.exists() or listed.stat().st_mtime < (_JAVA / "pom.xml").stat().st_mtime:
-        fetch = [maven, "-q", "-B", "-f", _JAVA / "pom.xml", "dependency:build-classpath", f"-Dmdep.outputFile={listed}"]
+        fetch = [
+            maven,
+            "-q",
+            "-B",
+            "-f",
+            _JAVA / "pom.xml",
+            "dependency:build-classpath",
+            f"-Dmdep.outputFile={listed}",
+        ]
         if run(fetch, outcomes, _FETCHING).returncode:
             raise Skipped("Maven could not fetch the validator and HAPI: is the registry reached?")
     sources = sorted((_JAVA / "src/main/java/interop").glob("*.java"))
-    built = run([java, "-nowarn", "-d", classes, "-cp", listed.read_text("utf-8"), *sources], outcomes)
+    built = run(
+        [java, "-nowarn", "-d", classes, "-cp", listed.read_text("utf-8"), *sources], outcomes
+    )
     if built.returncode:
         raise Failed(built.stderr)
     return f"{classes}:{listed.read_text('utf-8')}"
@@ -56,7 +70,14 @@ def cql_tools(outcomes: Outcomes) -> Path:
     for name in ("package.json", "replay.mjs"):
         shutil.copyfile(HERE / "cql" / name, folder / name)
     if not (folder / "node_modules").is_dir():
-        fetched = run([npm, "install", "--no-audit", "--no-fund", "--no-package-lock"], outcomes, _FETCHING, cwd=folder)
+        fetched = run(
+            [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"],
+            outcomes,
+            _FETCHING,
+            cwd=folder,
+        )
         if fetched.returncode:
-            raise Skipped("npm could not fetch the translator and the engine: is the registry reached?")
+            raise Skipped(
+                "npm could not fetch the translator and the engine: is the registry reached?"
+            )
     return folder

@@ -12,7 +12,12 @@ from cds_service.rules.card_set import folders, load_cards, load_evidence, load_
 from tests.support.clinic import engine
 
 VOCABULARY = Vocabulary(
-    CATALOGUE, {"nice-ng239": 1, "bsh-2014": 1}, {"serum-b12": 1, "mma": 1}, {"patient-refuses": 1}, PARAMETER_SETS, ("draft.folate",)
+    CATALOGUE,
+    {"nice-ng239": 1, "bsh-2014": 1},
+    {"serum-b12": 1, "mma": 1},
+    {"patient-refuses": 1},
+    PARAMETER_SETS,
+    ("draft.folate",),
 )  # mappings, as the engine passes them
 LINES = """\
 id: some-card
@@ -108,7 +113,9 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("right", "wrong", "said"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES])
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES]
+)
 def test_a_mistake_is_told_with_its_line_and_how_to_mend_it(tmp_path, right, wrong, said):
     assert LINES.count(right) == 1
     line = LINES[: LINES.index(right)].count("\n") + wrong.count("\n") + 1
@@ -120,23 +127,43 @@ def test_a_mistake_is_told_with_its_line_and_how_to_mend_it(tmp_path, right, wro
     assert str(told.value).startswith(f"cards/some-card.yaml:{line}:")
 
 
-@pytest.mark.parametrize("key", ["id", "version", "title", "rank", "hooks", "include", "card", "indicator", "summary", "source", "label"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "id",
+        "version",
+        "title",
+        "rank",
+        "hooks",
+        "include",
+        "card",
+        "indicator",
+        "summary",
+        "source",
+        "label",
+    ],
+)
 def test_a_missing_key_is_named(tmp_path, key):
     lines = LINES.splitlines(keepends=True)
     (at,) = [
         number
         for number, line in enumerate(lines)
-        if line.lstrip(" -").startswith(f"{key}:") and (line[0] != " " or key in ("indicator", "summary", "source", "label"))
+        if line.lstrip(" -").startswith(f"{key}:")
+        and (line[0] != " " or key in ("indicator", "summary", "source", "label"))
     ]
     end = at + 1
     depth = len(lines[at]) - len(lines[at].lstrip())
-    while key != "label" and end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > depth:
+    while (
+        key != "label" and end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > depth
+    ):
         end += 1
     if key == "label":
         lines[at : at + 2] = ["    - " + lines[at + 1].lstrip()]
     else:
         del lines[at:end]
-    with pytest.raises(AuthoringError, match=rf"cards/some-card\.yaml:\d+:\d+: the key '{key}' is missing"):
+    with pytest.raises(
+        AuthoringError, match=rf"cards/some-card\.yaml:\d+:\d+: the key '{key}' is missing"
+    ):
         parse(tmp_path, "".join(lines))
 
 
@@ -177,7 +204,9 @@ def test_a_file_that_is_no_mapping(tmp_path, text):
         load_cards(folders(tmp_path, ()), VOCABULARY, "default")
 
 
-@pytest.mark.parametrize("word", ["no", "yes", "on", "off", "No", "TRUE", "2026-11-23", "1_000", "0x10", "12:30"])
+@pytest.mark.parametrize(
+    "word", ["no", "yes", "on", "off", "No", "TRUE", "2026-11-23", "1_000", "0x10", "12:30"]
+)
 def test_only_true_and_false_are_truths_and_dates_stay_texts(tmp_path, word):
     path = tmp_path / "x.yaml"
     path.write_text(f"a: {word}\n", "utf-8")
@@ -196,18 +225,27 @@ def folder(tmp_path, **looks_at):
     return tmp_path
 
 
-@pytest.mark.parametrize("circle", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "a"}], ids=["itself", "two", "three"])
+@pytest.mark.parametrize(
+    "circle",
+    [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "a"}],
+    ids=["itself", "two", "three"],
+)
 def test_cards_must_not_look_at_each_other_in_a_circle(tmp_path, circle):
     with pytest.raises(AuthoringError, match=r"\w\.yaml:15:\d+: .*look at each other"):
         load_cards(folders(folder(tmp_path, **circle), ()), VOCABULARY, "default")
 
 
 def test_cards_may_look_at_one_another_in_a_chain(tmp_path):
-    assert set(load_cards(folders(folder(tmp_path, a="b", b="c", c=""), ()), VOCABULARY, "default")) == {"a", "b", "c"}
+    assert set(
+        load_cards(folders(folder(tmp_path, a="b", b="c", c=""), ()), VOCABULARY, "default")
+    ) == {"a", "b", "c"}
 
 
 def test_a_card_that_is_looked_at_must_exist(tmp_path):
-    with pytest.raises(AuthoringError, match=r"a\.yaml:15:\d+: there is no card 'bb'. Did you mean 'b'\?|there is no card 'bb'"):
+    with pytest.raises(
+        AuthoringError,
+        match=r"a\.yaml:15:\d+: there is no card 'bb'. Did you mean 'b'\?|there is no card 'bb'",
+    ):
         load_cards(folders(folder(tmp_path, a="bb", b=""), ()), VOCABULARY, "default")
 
 
@@ -216,7 +254,11 @@ def test_a_card_that_a_text_or_suggestion_looks_at_must_exist_too(tmp_path, plac
     folder(tmp_path, a="")
     wrong = "{id: w, card: nowhere, holds: true}"
     old = "{id: w, fact: leber, is: true}" if place == "detail" else "recommended: true"
-    text = (tmp_path / "a.yaml").read_text("utf-8").replace(old, wrong if place == "detail" else f"when: [{wrong}]")
+    text = (
+        (tmp_path / "a.yaml")
+        .read_text("utf-8")
+        .replace(old, wrong if place == "detail" else f"when: [{wrong}]")
+    )
     (tmp_path / "a.yaml").write_text(text, "utf-8")
     with pytest.raises(AuthoringError, match="there is no card 'nowhere'"):
         load_cards(folders(tmp_path, ()), VOCABULARY, "default")
@@ -225,7 +267,10 @@ def test_a_card_that_a_text_or_suggestion_looks_at_must_exist_too(tmp_path, plac
 def test_a_limit_on_a_result_of_two_unit_families_is_refused_or_says_both(tmp_path):
     # b12.total comes in ng/L or pmol/L: a limit in one of them would judge results of the other wrongly.
     with pytest.raises(AuthoringError, match=r"some-card\.yaml:8:"):
-        parse(tmp_path, LINES.replace("fact: potassium, below: 3.5 mmol/L", "fact: b12.total, below: 180 ng/L"))
+        parse(
+            tmp_path,
+            LINES.replace("fact: potassium, below: 3.5 mmol/L", "fact: b12.total, below: 180 ng/L"),
+        )
 
 
 EVIDENCE = "guide: {title: A guide, url: 'https://example.org', date: 2026-11-23, strength: guideline, supports: it}\n"
@@ -250,23 +295,36 @@ def test_mistakes_in_the_evidence_file(tmp_path, right, wrong, said):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("mma.high_abov: {value: 1, source: guide, basis: guideline}", "Did you mean 'mma.high_above'?"),
+        (
+            "mma.high_abov: {value: 1, source: guide, basis: guideline}",
+            "Did you mean 'mma.high_above'?",
+        ),
         ("mma.high_above: {value: 1, source: gide, basis: guideline}", "Did you mean 'guide'?"),
-        ("mma.high_above: {value: 1, source: guide, basis: guidelines}", "Did you mean 'guideline'?"),
+        (
+            "mma.high_above: {value: 1, source: guide, basis: guidelines}",
+            "Did you mean 'guideline'?",
+        ),
         ("mma.high_above: {value: 1, source: guide}", "'basis' is missing"),
         ("mma.high_above: 1", "a mapping (key: value) is expected"),
     ],
 )
 def test_mistakes_in_a_parameter_file(tmp_path, line, said):
     (tmp_path / "parameters").mkdir()
-    (tmp_path / "parameters" / "default.yaml").write_text("mma.high_above: {value: 400, source: guide, basis: review}\n", "utf-8")
+    (tmp_path / "parameters" / "default.yaml").write_text(
+        "mma.high_above: {value: 400, source: guide, basis: review}\n", "utf-8"
+    )
     (tmp_path / "parameters" / "uk.yaml").write_text(f"# changes\n{line}\n", "utf-8")
     with pytest.raises(AuthoringError) as told:
         load_parameters(folders(tmp_path, ()), "uk", {"guide": 1})
-    assert said in str(told.value) and (Path(told.value.place.file).name, told.value.place.line) == ("uk.yaml", 2)
+    assert said in str(told.value) and (
+        Path(told.value.place.file).name,
+        told.value.place.line,
+    ) == ("uk.yaml", 2)
 
 
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)
 def test_the_cards_that_ship_load_in_every_parameter_set(parameters):
     only_by_default = {"homocysteine-above-target"}  # clinical specification, section 8
-    assert set(engine(parameters).cards) == set(engine().cards) - (only_by_default if parameters != "default" else set())
+    assert set(engine(parameters).cards) == set(engine().cards) - (
+        only_by_default if parameters != "default" else set()
+    )

@@ -16,7 +16,9 @@ from tests.support.clinic import engine, facts_of
 from tests.support.fhir_builders import condition, folic_acid, hydroxocobalamin, observation
 
 ROOT = Path(__file__).parents[2]
-VOCABULARY = Vocabulary(CATALOGUE, {"some-source"}, {"serum-b12"}, {"patient-refuses"}, PARAMETER_SETS, ())
+VOCABULARY = Vocabulary(
+    CATALOGUE, {"some-source"}, {"serum-b12"}, {"patient-refuses"}, PARAMETER_SETS, ()
+)
 CARD = """\
 id: a-card
 version: 1.0.0
@@ -53,18 +55,32 @@ def decision(card, **facts):
 
 
 def criteria(tmp_path, include, exclude="[]"):
-    text = CARD[: CARD.index("include:")] + f"include: {include}\nexclude: {exclude}\n" + CARD[CARD.index("card:") :]
+    text = (
+        CARD[: CARD.index("include:")]
+        + f"include: {include}\nexclude: {exclude}\n"
+        + CARD[CARD.index("card:") :]
+    )
     return card_from(tmp_path, text)
 
 
-@pytest.mark.parametrize(("fact", "fires"), [(known(True), True), (known(False), False), (unknown("x"), False), (absent(), False)])
+@pytest.mark.parametrize(
+    ("fact", "fires"),
+    [(known(True), True), (known(False), False), (unknown("x"), False), (absent(), False)],
+)
 def test_an_unknown_condition_for_firing_does_not_fire(tmp_path, fact, fires):
-    assert decision(criteria(tmp_path, "[{id: c, fact: anaemia, is: true}]"), anaemia=fact).fires is fires
+    assert (
+        decision(criteria(tmp_path, "[{id: c, fact: anaemia, is: true}]"), anaemia=fact).fires
+        is fires
+    )
 
 
-@pytest.mark.parametrize(("fact", "fires"), [(known(True), False), (known(False), True), (unknown("x"), True)])
+@pytest.mark.parametrize(
+    ("fact", "fires"), [(known(True), False), (known(False), True), (unknown("x"), True)]
+)
 def test_an_unknown_exclusion_does_not_exclude(tmp_path, fact, fires):
-    card = criteria(tmp_path, "[{id: always, fact: leber, unknown: true}]", "[{id: c, fact: anaemia, is: true}]")
+    card = criteria(
+        tmp_path, "[{id: always, fact: leber, unknown: true}]", "[{id: c, fact: anaemia, is: true}]"
+    )
     assert decision(card, anaemia=fact).fires is fires
 
 
@@ -76,13 +92,21 @@ def test_a_criterion_may_fire_when_unknown(tmp_path):
 
 @pytest.mark.parametrize(
     ("first", "second", "fires"),
-    [(True, False, True), (False, False, False), (None, True, True), (None, False, False), (None, None, False)],
+    [
+        (True, False, True),
+        (False, False, False),
+        (None, True, True),
+        (None, False, False),
+        (None, None, False),
+    ],
 )
 def test_any_of_is_true_when_one_is(tmp_path, first, second, fires):
     def stated(truth):
         return unknown("x") if truth is None else known(truth)
 
-    card = criteria(tmp_path, "[{id: c, any_of: [{fact: anaemia, is: true}, {fact: leber, is: true}]}]")
+    card = criteria(
+        tmp_path, "[{id: c, any_of: [{fact: anaemia, is: true}, {fact: leber, is: true}]}]"
+    )
     assert decision(card, anaemia=stated(first), leber=stated(second)).fires is fires
 
 
@@ -98,7 +122,9 @@ def test_any_of_is_true_when_one_is(tmp_path, first, second, fires):
 def test_absent_and_unknown_never_merge(tmp_path, operator, facts):
     card = criteria(tmp_path, f"[{{id: c, fact: folate.reason, {operator}}}]")
     states = {"absent": absent(), "value": known("dialysis"), "unknown": unknown("x")}
-    assert {name: decision(card, **{"folate.reason": state}).fires for name, state in states.items()} == facts
+    assert {
+        name: decision(card, **{"folate.reason": state}).fires for name, state in states.items()
+    } == facts
 
 
 def test_a_limit_that_a_comparator_leaves_open_is_unknown(tmp_path):
@@ -120,28 +146,86 @@ def test_the_trace_says_what_stopped_a_card(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "right", "line", "said"),
     [
-        pytest.param("fact: anaemia,", "fact: anemia,", 7, "Did you mean 'anaemia'?", id="unknown fact"),
+        pytest.param(
+            "fact: anaemia,", "fact: anemia,", 7, "Did you mean 'anaemia'?", id="unknown fact"
+        ),
         pytest.param("is: true", "iss: true", 7, "no key 'iss'", id="unknown operator"),
-        pytest.param("below: 3.0 mmol/L", "below: 3.0 mg/L", 8, "Write it as '1 mmol/L'", id="wrong unit"),
-        pytest.param("below: 3.0 mmol/L", "below: 3.0", 8, "Write it as '3.0 mmol/L'", id="no unit"),
-        pytest.param("in: [treated]", "in: [treat]", 10, "Did you mean 'treated'?", id="unknown category"),
+        pytest.param(
+            "below: 3.0 mmol/L", "below: 3.0 mg/L", 8, "Write it as '1 mmol/L'", id="wrong unit"
+        ),
+        pytest.param(
+            "below: 3.0 mmol/L", "below: 3.0", 8, "Write it as '3.0 mmol/L'", id="no unit"
+        ),
+        pytest.param(
+            "in: [treated]", "in: [treat]", 10, "Did you mean 'treated'?", id="unknown category"
+        ),
         pytest.param("is: true", "is: no", 7, "Write true or false", id="no is a text"),
         pytest.param("is: true", "is: 'true'", 7, "Write true or false", id="quoted true"),
         pytest.param("rank: 1", "rank: 1\nrank: 2", 5, "stands twice", id="duplicate key"),
         pytest.param("  indicator: info", "\tindicator: info", 12, "not YAML", id="tab"),
-        pytest.param("indicator: info", "indicator: urgent", 12, "no indicator 'urgent'", id="unknown indicator"),
-        pytest.param("{potassium}", "{potasium}", 13, "Did you mean 'potassium'?", id="unknown placeholder"),
-        pytest.param("source: some-source", "source: some-sauce", 14, "Did you mean 'some-source'?", id="unknown evidence"),
-        pytest.param("create: [serum-b12]", "create: [serum-b21]", 16, "Did you mean 'serum-b12'?", id="unknown order"),
-        pytest.param("create: [serum-b12]", "create: [{fact: anaemia}]", 16, "does not name orders", id="a fact that is no order"),
-        pytest.param("hooks: [patient-view]", "hooks: [patient-veiw]", 5, "Did you mean 'patient-view'?", id="unknown hook"),
+        pytest.param(
+            "indicator: info",
+            "indicator: urgent",
+            12,
+            "no indicator 'urgent'",
+            id="unknown indicator",
+        ),
+        pytest.param(
+            "{potassium}", "{potasium}", 13, "Did you mean 'potassium'?", id="unknown placeholder"
+        ),
+        pytest.param(
+            "source: some-source",
+            "source: some-sauce",
+            14,
+            "Did you mean 'some-source'?",
+            id="unknown evidence",
+        ),
+        pytest.param(
+            "create: [serum-b12]",
+            "create: [serum-b21]",
+            16,
+            "Did you mean 'serum-b12'?",
+            id="unknown order",
+        ),
+        pytest.param(
+            "create: [serum-b12]",
+            "create: [{fact: anaemia}]",
+            16,
+            "does not name orders",
+            id="a fact that is no order",
+        ),
+        pytest.param(
+            "hooks: [patient-view]",
+            "hooks: [patient-veiw]",
+            5,
+            "Did you mean 'patient-view'?",
+            id="unknown hook",
+        ),
         pytest.param("title: A card\n", "", 1, "'title' is missing", id="missing key"),
-        pytest.param("id: treated", "id: anaemic", None, None, id="an exclusion may share a name with a condition"),
-        pytest.param("id: potassium-low", "id: anaemic", 8, "two criteria are called 'anaemic'", id="two criteria of one name"),
+        pytest.param(
+            "id: treated",
+            "id: anaemic",
+            None,
+            None,
+            id="an exclusion may share a name with a condition",
+        ),
+        pytest.param(
+            "id: potassium-low",
+            "id: anaemic",
+            8,
+            "two criteria are called 'anaemic'",
+            id="two criteria of one name",
+        ),
         pytest.param("id: a-card", "id: A Card", 1, "is not a card id", id="card id"),
-        pytest.param("id: a-card", f"id: {'a' * 65}", 1, "is not a card id", id="card id too long for FHIR"),
-        pytest.param("is: true", "within: 90 d", 7, "'within' cannot ask", id="a window on no date"),
-        pytest.param("fact: anaemia, is: true", "fact: anaemia", 7, "exactly one operator", id="no operator"),
+        pytest.param(
+            "id: a-card", f"id: {'a' * 65}", 1, "is not a card id", id="card id too long for FHIR"
+        ),
+        pytest.param(
+            "is: true", "within: 90 d", 7, "'within' cannot ask", id="a window on no date"
+        ),
+        pytest.param(
+            "fact: anaemia, is: true", "fact: anaemia", 7, "exactly one operator", id="no operator"
+        ),
     ],
 )
 def test_mistakes_are_told_with_their_line(tmp_path, wrong, right, line, said):
@@ -176,7 +260,11 @@ def test_cards_must_not_look_at_each_other_in_a_circle(tmp_path):
 
 def test_a_card_that_is_looked_at_must_exist(tmp_path):
     with pytest.raises(AuthoringError, match="there is no card 'twoo'"):
-        load_cards(folders(_cards_folder(tmp_path, one=_looking_at("one", "twoo")), ()), VOCABULARY, "default")
+        load_cards(
+            folders(_cards_folder(tmp_path, one=_looking_at("one", "twoo")), ()),
+            VOCABULARY,
+            "default",
+        )
 
 
 def test_a_file_bears_the_name_of_its_card(tmp_path):
@@ -190,7 +278,9 @@ def test_a_file_bears_the_name_of_its_card(tmp_path):
 @pytest.mark.parametrize("parameter_set", PARAMETER_SETS)
 def test_every_parameter_has_a_source_and_a_basis(parameter_set):
     evidence = load_evidence(folders(ROOT / "cards", ()))
-    for name, entry in load_parameters(folders(ROOT / "cards", ()), parameter_set, evidence).items():
+    for name, entry in load_parameters(
+        folders(ROOT / "cards", ()), parameter_set, evidence
+    ).items():
         assert entry.source in evidence, name
         assert entry.value is not None, name
 
@@ -204,7 +294,12 @@ def test_every_card_names_its_evidence_and_reasons(card):
 
 def test_facts_read_only_what_they_declare():
     records = [
-        [observation("b12", 250, "pg/mL"), observation("mma", 900, "nmol/L"), observation("hb", 101, "g/L"), condition("386033004")],
+        [
+            observation("b12", 250, "pg/mL"),
+            observation("mma", 900, "nmol/L"),
+            observation("hb", 101, "g/L"),
+            condition("386033004"),
+        ],
         [
             observation("b12", 480, "pg/mL"),
             observation("b12", 110, "pg/mL", ago=50),
@@ -218,4 +313,6 @@ def test_facts_read_only_what_they_declare():
         for name in CATALOGUE:
             facts[name]
         for name, definition in CATALOGUE.items():
-            assert set(facts.reads(name)) <= set(closure([name])), f"{name} reads {set(facts.reads(name)) - set(definition.uses)}"
+            assert set(facts.reads(name)) <= set(closure([name])), (
+                f"{name} reads {set(facts.reads(name)) - set(definition.uses)}"
+            )

@@ -17,7 +17,12 @@ from cds_service.rules.decision import Decisions
 
 TODAY = date(2026, 11, 23)
 HERE = Place("card.yaml", 1, 1)
-STATES = {"true": known(True), "false": known(False), "absent": absent(), "unknown": unknown("not received")}
+STATES = {
+    "true": known(True),
+    "false": known(False),
+    "absent": absent(),
+    "unknown": unknown("not received"),
+}
 
 
 class Stated(dict):
@@ -64,7 +69,9 @@ def card(card_id="a-card", include=(), exclude=()):
 
 
 def decide(*cards, whole_trace=False, **facts):
-    return Decisions({one.id: one for one in cards}, Stated(facts), whole_trace=whole_trace)[cards[0].id]
+    return Decisions({one.id: one for one in cards}, Stated(facts), whole_trace=whole_trace)[
+        cards[0].id
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,9 @@ def decide(*cards, whole_trace=False, **facts):
     ],
 )
 def test_questions_to_a_fact_in_every_state(operator, operand, truths):
-    assert {name: truth(criterion(operator, operand), f=fact) for name, fact in STATES.items()} == truths
+    assert {
+        name: truth(criterion(operator, operand), f=fact) for name, fact in STATES.items()
+    } == truths
 
 
 @pytest.mark.parametrize(
@@ -108,19 +117,28 @@ def test_a_comparator_result_that_spans_the_limit_leaves_the_question_open(opera
     assert truth(criterion(operator, Decimal(4)), f=spanning) is (operator in ("below", "at_most"))
 
 
-@pytest.mark.parametrize(("state", "fires"), [("true", True), ("false", False), ("absent", False), ("unknown", False)])
+@pytest.mark.parametrize(
+    ("state", "fires"), [("true", True), ("false", False), ("absent", False), ("unknown", False)]
+)
 def test_an_unknown_condition_for_firing_does_not_fire(state, fires):
     assert decide(card(include=[criterion("is", True)]), f=STATES[state]).fires is fires
 
 
-@pytest.mark.parametrize(("state", "fires"), [("true", False), ("false", True), ("absent", True), ("unknown", True)])
+@pytest.mark.parametrize(
+    ("state", "fires"), [("true", False), ("false", True), ("absent", True), ("unknown", True)]
+)
 def test_an_unknown_exclusion_does_not_exclude(state, fires):
     assert decide(card(exclude=[criterion("is", True)]), f=STATES[state]).fires is fires
 
 
-@pytest.mark.parametrize(("state", "fires"), [("true", True), ("false", False), ("absent", False), ("unknown", True)])
+@pytest.mark.parametrize(
+    ("state", "fires"), [("true", True), ("false", False), ("absent", False), ("unknown", True)]
+)
 def test_when_unknown_fire(state, fires):
-    assert decide(card(include=[criterion("is", True, when_unknown=True)]), f=STATES[state]).fires is fires
+    assert (
+        decide(card(include=[criterion("is", True, when_unknown=True)]), f=STATES[state]).fires
+        is fires
+    )
 
 
 KLEENE = {True: known(True), False: known(False), None: unknown("x")}
@@ -130,10 +148,18 @@ KLEENE = {True: known(True), False: known(False), None: unknown("x")}
 def test_any_of_is_kleenes_or(truths):
     facts = dict(zip("abc", (KLEENE[value] for value in truths), strict=True))
     expected = True if True in truths else None if None in truths else False
-    assert truth(AnyOf("any", tuple(criterion("is", True, fact=name) for name in "abc"), HERE), **facts) is expected
+    assert (
+        truth(
+            AnyOf("any", tuple(criterion("is", True, fact=name) for name in "abc"), HERE), **facts
+        )
+        is expected
+    )
 
 
-@given(st.lists(st.sampled_from([True, False, None]), max_size=5), st.lists(st.sampled_from([True, False, None]), max_size=5))
+@given(
+    st.lists(st.sampled_from([True, False, None]), max_size=5),
+    st.lists(st.sampled_from([True, False, None]), max_size=5),
+)
 @settings(max_examples=60, deadline=None)
 def test_a_card_fires_when_all_includes_are_true_and_no_exclude_is(includes, excludes):
     facts = {f"i{position}": KLEENE[value] for position, value in enumerate(includes)}
@@ -151,7 +177,9 @@ def test_a_card_fires_when_all_includes_are_true_and_no_exclude_is(includes, exc
 @given(st.lists(st.sampled_from([True, False]), min_size=1, max_size=5), st.data())
 @settings(max_examples=40, deadline=None)
 def test_turning_an_exclusion_unknown_never_silences_a_card(excludes, data):
-    asked = card(exclude=[criterion("is", True, fact=f"e{position}") for position in range(len(excludes))])
+    asked = card(
+        exclude=[criterion("is", True, fact=f"e{position}") for position in range(len(excludes))]
+    )
     facts = {f"e{position}": KLEENE[value] for position, value in enumerate(excludes)}
     before = decide(asked, **facts).fires
     facts[f"e{data.draw(st.integers(0, len(excludes) - 1))}"] = unknown("x")
@@ -164,7 +192,11 @@ def looking(card_id, other, holds, **parts):
 
 @pytest.mark.parametrize(("other_fires", "silenced"), [(True, True), (False, False), (None, False)])
 def test_a_card_may_give_way_to_another_that_holds(other_fires, silenced):
-    made = decide(looking("lower", "higher", True), card("higher", [criterion("is", True)]), f=KLEENE[other_fires])
+    made = decide(
+        looking("lower", "higher", True),
+        card("higher", [criterion("is", True)]),
+        f=KLEENE[other_fires],
+    )
     assert made.fires is not silenced
     assert made.stopped_by == ("other" if silenced else "")
 
@@ -175,14 +207,25 @@ def test_a_card_of_another_hook_does_not_hold():
 
 
 def test_cards_that_look_at_each_other_in_a_chain_are_decided_once_each():
-    chain = [looking(f"card-{number}", f"card-{number + 1}", True) for number in range(50)] + [card("card-50")]
-    assert [made.fires for made in Decisions({one.id: one for one in chain}, Stated()).all()] == [number % 2 == 0 for number in range(51)]
+    chain = [looking(f"card-{number}", f"card-{number + 1}", True) for number in range(50)] + [
+        card("card-50")
+    ]
+    assert [made.fires for made in Decisions({one.id: one for one in chain}, Stated()).all()] == [
+        number % 2 == 0 for number in range(51)
+    ]
 
 
 def test_each_condition_tells_what_it_asks_and_which_card_it_looks_at():
     low, old = criterion("below", Decimal(1), fact="low"), criterion("is", True, fact="old")
-    either, fires, silent = AnyOf("either", (low, old), HERE), CardHolds("f", "higher", True, HERE), CardHolds("s", "other", False, HERE)
-    told = [(each.facts, each.criteria, each.alternatives, each.card, each.firing) for each in (low, either, fires, silent)]
+    either, fires, silent = (
+        AnyOf("either", (low, old), HERE),
+        CardHolds("f", "higher", True, HERE),
+        CardHolds("s", "other", False, HERE),
+    )
+    told = [
+        (each.facts, each.criteria, each.alternatives, each.card, each.firing)
+        for each in (low, either, fires, silent)
+    ]
     assert told == [
         (("low",), (low,), (), "", ""),
         (("low", "old"), (low, old), (low, old), "", ""),

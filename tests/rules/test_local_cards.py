@@ -37,7 +37,9 @@ def folder(root: Path, files: dict[str, str], owner: str = "st-elsewhere") -> Pa
 @pytest.fixture
 def laboratory(tmp_path: Path) -> Path:
     """The example of the documents."""
-    return folder(tmp_path / "local", {"parameters/default.yaml": EXAMPLES[0], "evidence.yaml": EXAMPLES[1]})
+    return folder(
+        tmp_path / "local", {"parameters/default.yaml": EXAMPLES[0], "evidence.yaml": EXAMPLES[1]}
+    )
 
 
 def engine(*folders: Path, **settings) -> Engine:
@@ -47,12 +49,15 @@ def engine(*folders: Path, **settings) -> Engine:
 def cards(*folders: Path, value: float) -> list[dict]:
     client = create_app(Settings(cards=folders), clock=lambda: NOW).test_client()
     response = client.post(
-        "/cds-services/b12-folate-patient-view", json=hook_request("patient-view", prefetch(observation("b12", value, "ng/L")))
+        "/cds-services/b12-folate-patient-view",
+        json=hook_request("patient-view", prefetch(observation("b12", value, "ng/L"))),
     )
     return response.get_json()["cards"]
 
 
-@pytest.mark.parametrize(("value", "built_in", "local"), [(179, True, True), (199, False, True), (200, False, False)])
+@pytest.mark.parametrize(
+    ("value", "built_in", "local"), [(179, True, True), (199, False, True), (200, False, False)]
+)
 def test_a_local_threshold_decides(laboratory, value, built_in, local):
     assert ("b12-deficiency-untreated" in ids(cards(value=value))) is built_in
     assert ("b12-deficiency-untreated" in ids(cards(laboratory, value=value))) is local
@@ -64,9 +69,18 @@ def test_cards_name_whose_parameters_they_rest_on(laboratory):
 
 
 def test_a_local_default_holds_in_every_set_and_a_local_set_over_it(tmp_path, laboratory):
-    uk = folder(tmp_path / "second", {"parameters/uk.yaml": EXAMPLES[0].replace("200", "190").replace("148", "140")}, "trust")
-    assert engine(laboratory, parameters="uk").site.number("b12.total.deficient_below", "ng/L") == 200
-    assert engine(laboratory, uk, parameters="uk").site.number("b12.total.deficient_below", "ng/L") == 190
+    uk = folder(
+        tmp_path / "second",
+        {"parameters/uk.yaml": EXAMPLES[0].replace("200", "190").replace("148", "140")},
+        "trust",
+    )
+    assert (
+        engine(laboratory, parameters="uk").site.number("b12.total.deficient_below", "ng/L") == 200
+    )
+    assert (
+        engine(laboratory, uk, parameters="uk").site.number("b12.total.deficient_below", "ng/L")
+        == 190
+    )
     assert engine(laboratory, uk).site.number("b12.total.deficient_below", "ng/L") == 200
 
 
@@ -77,7 +91,9 @@ def test_a_local_card_takes_the_place_of_the_built_in_one_and_its_version_names_
     assert loaded.cards["b12-deficiency-untreated"].version == "9.1.0+st-elsewhere"
     assert len(loaded.cards) == len(engine().cards)
     [told] = overrides(loaded.folders, loaded.vocabulary, "default")
-    assert f"card b12-deficiency-untreated 9.1.0+st-elsewhere replaces {BUILT_IN_VERSION}" in str(told)
+    assert f"card b12-deficiency-untreated 9.1.0+st-elsewhere replaces {BUILT_IN_VERSION}" in str(
+        told
+    )
     assert "(over cards/deficiency/b12-deficiency-untreated.yaml:1:1)" in str(told)
 
 
@@ -98,7 +114,9 @@ def test_a_built_in_card_can_be_turned_off(tmp_path):
 def test_what_overrides_what_is_told_with_both_places(laboratory):
     loaded = engine(laboratory)
     [told] = overrides(loaded.folders, loaded.vocabulary, "default")
-    assert "b12.total.deficient_below is 200 ng/L, 148 pmol/L, not 180 ng/L, 133 pmol/L" in str(told)
+    assert "b12.total.deficient_below is 200 ng/L, 148 pmol/L, not 180 ng/L, 133 pmol/L" in str(
+        told
+    )
     assert told.place.file == f"{laboratory.as_posix()}/parameters/default.yaml"
     assert told.over.file == "cards/parameters/default.yaml"
 

@@ -32,7 +32,9 @@ from tests.support.fhir_builders import (
 )
 
 DOCS = Path(__file__).parents[2] / "docs"
-EXAMPLE, PRODUCT = re.findall(r"```yaml\n(.*?)```", (DOCS / "local-codes.md").read_text("utf-8"), re.DOTALL)
+EXAMPLE, PRODUCT = re.findall(
+    r"```yaml\n(.*?)```", (DOCS / "local-codes.md").read_text("utf-8"), re.DOTALL
+)
 LAB = "https://lab.example.org/tests"
 B12S = {"system": LAB, "code": "B12S"}
 
@@ -52,11 +54,15 @@ def site(tmp_path: Path) -> Path:
 
 def post(*folders: Path, hook: str = "patient-view", prefetched: dict, **more) -> list[dict]:
     client = create_app(Settings(cards=folders), clock=lambda: NOW).test_client()
-    return client.post(f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetched, **more)).get_json()["cards"]
+    return client.post(
+        f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetched, **more)
+    ).get_json()["cards"]
 
 
 def b12(value: float, unit: str, coding: dict, **quantity) -> dict:
-    return observation("b12", code={"coding": [coding]}, valueQuantity={"value": value, "unit": unit, **quantity})
+    return observation(
+        "b12", code={"coding": [coding]}, valueQuantity={"value": value, "unit": unit, **quantity}
+    )
 
 
 def test_a_result_with_a_code_of_the_site_counts(site):
@@ -65,15 +71,22 @@ def test_a_result_with_a_code_of_the_site_counts(site):
     assert "b12-deficiency-untreated" not in ids(post(prefetched=record))
 
 
-@pytest.mark.parametrize("system", ["http://lab.example.org/tests", f"{LAB}/", "https://LAB.example.org/tests", f"{LAB}|2026"])
+@pytest.mark.parametrize(
+    "system",
+    ["http://lab.example.org/tests", f"{LAB}/", "https://LAB.example.org/tests", f"{LAB}|2026"],
+)
 def test_the_usual_slips_are_mended_in_a_system_of_the_site_too(site, system):
-    assert "b12-deficiency-untreated" in ids(post(site, prefetched=prefetch(b12(110, "pg/mL", {"system": system, "code": "B12S"}))))
+    assert "b12-deficiency-untreated" in ids(
+        post(site, prefetched=prefetch(b12(110, "pg/mL", {"system": system, "code": "B12S"})))
+    )
 
 
 @pytest.mark.parametrize(("value", "unit"), [(110, "ng/L"), (80, "pmol/L")])
 def test_an_npu_code_takes_mass_and_moles(site, value, unit):
     npu = {"system": "http://npu-terminology.org", "code": "NPU01700"}
-    assert "b12-deficiency-untreated" in ids(post(site, prefetched=prefetch(b12(value, unit, npu, system=UCUM, code=unit))))
+    assert "b12-deficiency-untreated" in ids(
+        post(site, prefetched=prefetch(b12(value, unit, npu, system=UCUM, code=unit)))
+    )
 
 
 def test_a_printed_unit_of_the_site_is_read_and_must_agree_with_the_code(site):
@@ -86,12 +99,20 @@ def test_a_printed_unit_of_the_site_is_read_and_must_agree_with_the_code(site):
 
 def test_a_drug_by_its_ndc_counts_as_treatment(site):
     ndc = {"coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "0591-2888-30"}]}
-    record = prefetch(b12(110, "pg/mL", B12S), medication_request(ndc, dosage(1, "mg", every=(1, 2, "mo")), authoredOn=days_ago(30)))
+    record = prefetch(
+        b12(110, "pg/mL", B12S),
+        medication_request(ndc, dosage(1, "mg", every=(1, 2, "mo")), authoredOn=days_ago(30)),
+    )
     assert "b12-deficiency-untreated" not in ids(post(site, prefetched=record))
 
 
 def templates(*folders: Path) -> dict[str, str]:
-    services = create_app(Settings(cards=folders)).test_client().get("/cds-services").get_json()["services"]
+    services = (
+        create_app(Settings(cards=folders))
+        .test_client()
+        .get("/cds-services")
+        .get_json()["services"]
+    )
     return next(service["prefetch"] for service in services if service["hook"] == "patient-view")
 
 
@@ -106,7 +127,10 @@ def test_servers_are_asked_for_codes_that_are_marked_and_for_no_others(site):
 
 def test_a_published_code_can_be_marked_for_queries(tmp_path):
     marked = "{system: 'https://snomed.info/sct', code: '271216009', display: Serum vitamin B12 level, in_queries: true}"
-    assert "271216009" in templates(folder(tmp_path, f"codes: {{b12-total: [{marked}]}}"))["b12-results"]
+    assert (
+        "271216009"
+        in templates(folder(tmp_path, f"codes: {{b12-total: [{marked}]}}"))["b12-results"]
+    )
     assert "271216009" not in templates()["b12-results"]
 
 
@@ -119,7 +143,11 @@ def order_of_b12(*folders: Path) -> dict:
         for action in suggestion["actions"]
         if action["type"] == "create"
     ]
-    return next(order for order in orders if order["resourceType"] == "ServiceRequest" and "B12" in str(order["code"]))
+    return next(
+        order
+        for order in orders
+        if order["resourceType"] == "ServiceRequest" and "B12" in str(order["code"])
+    )
 
 
 def test_orders_carry_the_marked_code_behind_the_published_one(site):
@@ -138,21 +166,38 @@ codes:
 def products(*folders: Path, parameters: str = "uk") -> dict[str, list[tuple[str, str]]]:
     """The codes of the product in each order of a medication."""
     templates = Engine(Settings(cards=folders, parameters=parameters)).publication.templates
-    concepts = {name: template.resource.get("medicationCodeableConcept") for name, template in templates.items()}
-    return {name: [(item["system"], item["code"]) for item in concept["coding"]] for name, concept in concepts.items() if concept}
+    concepts = {
+        name: template.resource.get("medicationCodeableConcept")
+        for name, template in templates.items()
+    }
+    return {
+        name: [(item["system"], item["code"]) for item in concept["coding"]]
+        for name, concept in concepts.items()
+        if concept
+    }
 
 
 def test_an_order_carries_the_product_of_the_site_in_place_of_the_published_one(tmp_path):
     published, ours = products(), products(folder(tmp_path, ORAL))
     assert {name for name in ours if ours[name] != published[name]} == {"cyanocobalamin-oral-1000"}
     rxnorm = ("http://www.nlm.nih.gov/research/umls/rxnorm", "309593")
-    assert published["cyanocobalamin-oral-1000"] == [("https://dmd.nhs.uk", "21366111000001101"), rxnorm]
-    assert ours["cyanocobalamin-oral-1000"] == [("https://dmd.nhs.uk", "4711"), rxnorm, (LAB, "CYANO1")]
+    assert published["cyanocobalamin-oral-1000"] == [
+        ("https://dmd.nhs.uk", "21366111000001101"),
+        rxnorm,
+    ]
+    assert ours["cyanocobalamin-oral-1000"] == [
+        ("https://dmd.nhs.uk", "4711"),
+        rxnorm,
+        (LAB, "CYANO1"),
+    ]
 
 
 def test_the_product_of_the_documents_stands_behind_the_published_ones(tmp_path):
     ours = products(folder(tmp_path, PRODUCT), parameters="us")["folic-acid-1mg-3-months"]
-    assert ours == [*products(parameters="us")["folic-acid-1mg-3-months"], ("https://pharmacy.example.org/products", "FOL1")]
+    assert ours == [
+        *products(parameters="us")["folic-acid-1mg-3-months"],
+        ("https://pharmacy.example.org/products", "FOL1"),
+    ]
 
 
 def test_a_published_code_can_be_named_for_an_order(tmp_path):
@@ -162,19 +207,33 @@ def test_a_published_code_can_be_named_for_an_order(tmp_path):
     assert (entry["system"], "310410") in products(site)["folic-acid-5mg-4-months"]
 
 
-def test_the_order_with_the_product_of_the_site_conforms_to_the_profile_that_the_site_hands_over(tmp_path):
+def test_the_order_with_the_product_of_the_site_conforms_to_the_profile_that_the_site_hands_over(
+    tmp_path,
+):
     engine = Engine(Settings(cards=(folder(tmp_path, ORAL),)))
     order = engine.publication.templates["cyanocobalamin-oral-1000"].resource
-    handed_over = {item["id"]: item for item in handed_over_definitions(engine) if item["resourceType"] == "StructureDefinition"}
+    handed_over = {
+        item["id"]: item
+        for item in handed_over_definitions(engine)
+        if item["resourceType"] == "StructureDefinition"
+    }
 
     def conforms(profile: dict) -> bool:
-        constraint = next(item for item in profile["differential"]["element"][0]["constraint"] if item["key"].endswith("-regimen"))
+        constraint = next(
+            item
+            for item in profile["differential"]["element"][0]["constraint"]
+            if item["key"].endswith("-regimen")
+        )
         return holds(constraint["expression"], Node.root(order), order)
 
     assert handed_over["cyanocobalamin-order"]["version"] == "1.1.0+st-elsewhere"
     assert handed_over["hydroxocobalamin-order"]["version"] == "1.1.0"
     assert conforms(handed_over["cyanocobalamin-order"])
-    published = {item["id"]: item for item in handed_over_definitions(Engine(Settings())) if item["resourceType"] == "StructureDefinition"}
+    published = {
+        item["id"]: item
+        for item in handed_over_definitions(Engine(Settings()))
+        if item["resourceType"] == "StructureDefinition"
+    }
     assert not conforms(published["cyanocobalamin-order"])
 
 
@@ -185,7 +244,9 @@ def test_the_value_sets_that_are_handed_over_have_the_codes_of_the_site(site):
         for app in (client, create_app(Settings()).test_client())
     )
     assert ours["version"] == f"{published['version']}+st-elsewhere"
-    assert [*published["compose"]["include"], *ours["compose"]["include"][-2:]] == ours["compose"]["include"]
+    assert [*published["compose"]["include"], *ours["compose"]["include"][-2:]] == ours["compose"][
+        "include"
+    ]
     assert ours["compose"]["include"][-2]["concept"][0]["code"] == "B12S"
     other = client.get("/fhir/ValueSet/b12-active").get_json()
     assert other == create_app(Settings()).test_client().get("/fhir/ValueSet/b12-active").get_json()
@@ -202,9 +263,15 @@ def test_the_published_terminology_is_not_changed_by_a_site(site):
 
 
 def test_a_later_folder_adds_to_the_ones_before(site, tmp_path):
-    second = folder(tmp_path / "second", f"codes: {{b12-active: [{{system: '{LAB}', code: HOLO, display: Active B12}}]}}", "trust")
+    second = folder(
+        tmp_path / "second",
+        f"codes: {{b12-active: [{{system: '{LAB}', code: HOLO, display: Active B12}}]}}",
+        "trust",
+    )
     terminology = Engine(Settings(cards=(site, second))).terminology
-    assert [terminology.sets_of("http://lab.example.org/tests", code) for code in ("B12S", "HOLO")] == [{"b12-total"}, {"b12-active"}]
+    assert [
+        terminology.sets_of("http://lab.example.org/tests", code) for code in ("B12S", "HOLO")
+    ] == [{"b12-total"}, {"b12-active"}]
 
 
 def code(value_set: str = "b12-total", **entry: str) -> str:
@@ -273,12 +340,17 @@ def test_check_tells_all_mistakes_in_codes_in_one_run(tmp_path):
     answer = CliRunner().invoke(main, ["check", "--local", str(local)])
     assert answer.exit_code == 1
     assert "codes.yaml:1:9: error [unreadable] there is no value set 'b12-totl'" in answer.output
-    assert "codes.yaml:2:16: error [unreadable] 'pmol/L' means another unit than ng/L." in answer.output
+    assert (
+        "codes.yaml:2:16: error [unreadable] 'pmol/L' means another unit than ng/L."
+        in answer.output
+    )
 
 
 def test_a_code_may_stand_in_value_sets_that_share_published_codes(tmp_path):
     text = f"codes: {{hydroxocobalamin: [{{system: '{LAB}', code: X1, display: X}}], cobalamin-allergy: [{{system: '{LAB}', code: X1, display: X}}]}}"
-    assert Engine(Settings(cards=(folder(tmp_path, text),))).terminology.sets_of("http://lab.example.org/tests", "X1") == {
+    assert Engine(Settings(cards=(folder(tmp_path, text),))).terminology.sets_of(
+        "http://lab.example.org/tests", "X1"
+    ) == {
         "hydroxocobalamin",
         "cobalamin-allergy",
     }
@@ -290,7 +362,9 @@ def test_codes_are_taken_anew_at_a_reload_and_a_mistake_keeps_the_ones_before(si
     (site / "codes.yaml").write_text(code("b12-totl"), "utf-8")
     assert any("did you mean 'b12-total'" in problem.lower() for problem in problems(settings))
     (site / "codes.yaml").write_text(code(code="B12X"), "utf-8")
-    assert "b12-deficiency-untreated" in ids(post(site, prefetched=prefetch(b12(110, "pg/mL", {"system": LAB, "code": "B12X"}))))
+    assert "b12-deficiency-untreated" in ids(
+        post(site, prefetched=prefetch(b12(110, "pg/mL", {"system": LAB, "code": "B12X"})))
+    )
 
 
 def test_the_file_of_codes_is_no_card(site):
@@ -300,17 +374,33 @@ def test_the_file_of_codes_is_no_card(site):
 def test_folic_acid_by_a_code_of_the_site_is_a_folate_draft(tmp_path):
     site = folder(tmp_path, code("folic-acid", code="FOL5", display="Folic acid 5 mg tablet"))
     concept = {"coding": [{"system": LAB, "code": "FOL5"}]}
-    draft = {**folic_acid(), "medicationCodeableConcept": concept, "dosageInstruction": [dosage(5, "mg", route="26643006", every=DAILY)]}
+    draft = {
+        **folic_acid(),
+        "medicationCodeableConcept": concept,
+        "dosageInstruction": [dosage(5, "mg", route="26643006", every=DAILY)],
+    }
     record = prefetch(observation("b12", 110, "pg/mL"))
-    assert "folic-acid-b12-deficient" in ids(post(site, hook="order-sign", prefetched=record, drafts=[draft]))
-    elsewhere = client().post("/cds-services/b12-folate-order-sign", json=hook_request("order-sign", record, drafts=[draft]))
+    assert "folic-acid-b12-deficient" in ids(
+        post(site, hook="order-sign", prefetched=record, drafts=[draft])
+    )
+    elsewhere = client().post(
+        "/cds-services/b12-folate-order-sign",
+        json=hook_request("order-sign", record, drafts=[draft]),
+    )
     assert elsewhere.status_code == 412  # there the code says nothing
 
 
 @pytest.mark.parametrize(("parameters", "asked"), [("default", False), ("us", False), ("uk", True)])
 def test_uk_results_are_asked_for_in_snomed_ct_too(parameters, asked):
     """A server that is asked for LOINC codes alone would answer that there is none, and none would be taken for known."""
-    services = create_app(Settings(parameters=parameters)).test_client().get("/cds-services").get_json()["services"]
-    template = next(service for service in services if service["hook"] == "patient-view")["prefetch"]["b12-results"]
+    services = (
+        create_app(Settings(parameters=parameters))
+        .test_client()
+        .get("/cds-services")
+        .get_json()["services"]
+    )
+    template = next(service for service in services if service["hook"] == "patient-view")[
+        "prefetch"
+    ]["b12-results"]
     assert "http://loinc.org|2132-9" in template
     assert ("http://snomed.info/sct|" in template) is asked

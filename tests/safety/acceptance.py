@@ -77,7 +77,9 @@ def _checked_answer(session: Session) -> list[RenderedCard]:
     facts = engine.facts(call, NOW)
     who = Patient(f"Patient/{call.patient_id}", call.encounter_id, facts.now, call.user_id)
     decisions = engine.decisions(call, facts)
-    cards = render_cards(select_shown(decisions, most=None), decisions, facts, who, engine.publication)
+    cards = render_cards(
+        select_shown(decisions, most=None), decisions, facts, who, engine.publication
+    )
     broken = [*_against_invariants(cards, facts), *_asked_again(cards, session.ordered)]
     if broken:
         raise Broken(f"{broken} after {session.steps} accepted suggestions")
@@ -88,7 +90,10 @@ def _against_invariants(cards: list[RenderedCard], facts: Facts) -> Iterator[str
     course_taken = False
     for card in cards:
         suggestions = read_suggestions(card.shown.get("suggestions", []))
-        yield from (f"{card.source.id}: {rule}" for rule in violated(State(card.source, suggestions, facts, course_taken)))
+        yield from (
+            f"{card.source.id}: {rule}"
+            for rule in violated(State(card.source, suggestions, facts, course_taken))
+        )
         course_taken |= any(suggestion.cobalamins for suggestion in suggestions)
 
 
@@ -96,7 +101,11 @@ def _asked_again(cards: list[RenderedCard], ordered: set[str]) -> Iterator[str]:
     """Tests that are suggested although they were just ordered; two cards that order the same."""
     seen: dict[str, str] = {}
     for card in cards:
-        tests = {name for suggestion in read_suggestions(card.shown.get("suggestions", [])) for name in suggestion.creates}
+        tests = {
+            name
+            for suggestion in read_suggestions(card.shown.get("suggestions", []))
+            for name in suggestion.creates
+        }
         for name in sorted(tests):
             if name in ordered:
                 yield f"{card.source.id} asks again for {name}"
@@ -109,27 +118,45 @@ def _accept(session: Session, suggestion: Mapping[str, Any]) -> None:
     visit = session.visit
     gone = {action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete"}
     created = [action["resource"] for action in suggestion["actions"] if action["type"] == "create"]
-    drafts = [item for item in visit.drafts if f"{item['resourceType']}/{item['id']}" not in gone] if visit.hook in ORDERING else []
-    named = [{**resource, "id": f"accepted-{session.steps}-{number}"} for number, resource in enumerate(created)]
+    drafts = (
+        [item for item in visit.drafts if f"{item['resourceType']}/{item['id']}" not in gone]
+        if visit.hook in ORDERING
+        else []
+    )
+    named = [
+        {**resource, "id": f"accepted-{session.steps}-{number}"}
+        for number, resource in enumerate(created)
+    ]
     _one_course(drafts, named)
-    session.ordered |= {_template(order) for order in created if order["resourceType"] == "ServiceRequest"}
+    session.ordered |= {
+        _template(order) for order in created if order["resourceType"] == "ServiceRequest"
+    }
     session.steps += 1
     if session.random.random() < 0.3:
         session.visit = _signed(visit, [*drafts, *named])
         if _PLACES["ServiceRequest"] not in visit.prefetch:  # what was ordered is not sent
             session.ordered.clear()
         # By calendar day a result of today answers what was ordered today.
-        session.ordered -= {test for key, tests in _ANSWERED_IN.items() if _has_result_of_today(visit, key) for test in tests}
+        session.ordered -= {
+            test
+            for key, tests in _ANSWERED_IN.items()
+            if _has_result_of_today(visit, key)
+            for test in tests
+        }
     else:
         hook = visit.hook if visit.hook in ORDERING else "order-sign"
         references = [f"{order['resourceType']}/{order['id']}" for order in named]
         drafts = [*drafts, *named] or visit.drafts
-        session.visit = replace(visit, hook=hook, drafts=drafts, selections=references if hook == "order-select" else [])
+        session.visit = replace(
+            visit, hook=hook, drafts=drafts, selections=references if hook == "order-select" else []
+        )
 
 
 def _has_result_of_today(visit: Visit, key: str) -> bool:
     resources = [entry["resource"] for entry in (visit.prefetch.get(key) or {}).get("entry", [])]
-    return any(str(item.get("effectiveDateTime", "")) >= NOW.date().isoformat() for item in resources)
+    return any(
+        str(item.get("effectiveDateTime", "")) >= NOW.date().isoformat() for item in resources
+    )
 
 
 def _template(order: Mapping[str, Any]) -> str:
@@ -139,7 +166,9 @@ def _template(order: Mapping[str, Any]) -> str:
 
 def _one_course(kept: list[dict[str, Any]], created: list[dict[str, Any]]) -> None:
     """6. A suggestion that orders a cobalamin leaves one course in the session."""
-    courses = [order for order in (*kept, *created) if _is_cobalamin(order) and order["status"] == "draft"]
+    courses = [
+        order for order in (*kept, *created) if _is_cobalamin(order) and order["status"] == "draft"
+    ]
     if any(map(_is_cobalamin, created)) and len(courses) > 1:
         raise Broken(f"two courses are left: {[order['id'] for order in courses]}")
 
@@ -147,7 +176,9 @@ def _one_course(kept: list[dict[str, Any]], created: list[dict[str, Any]]) -> No
 def _is_cobalamin(order: Mapping[str, Any]) -> bool:
     named = orjson.dumps(order.get("medicationCodeableConcept", {})).decode().lower()
     return (
-        order["resourceType"] == "MedicationRequest" and "cobalamin" in named and "/" not in named.replace("mg/ml", "").replace("://", "")
+        order["resourceType"] == "MedicationRequest"
+        and "cobalamin" in named
+        and "/" not in named.replace("mg/ml", "").replace("://", "")
     )
 
 
@@ -155,11 +186,17 @@ def _signed(visit: Visit, drafts: list[dict[str, Any]]) -> Visit:
     """The same patient on opening, with the drafts signed: orders in force."""
     prefetch = orjson.loads(orjson.dumps(visit.prefetch))
     for order in drafts:
-        signed = {**order, "status": "active" if order["status"] == "draft" else order["status"], "intent": "order"}
+        signed = {
+            **order,
+            "status": "active" if order["status"] == "draft" else order["status"],
+            "intent": "order",
+        }
         signed.setdefault("authoredOn", NOW.isoformat())
         place = prefetch.get(_PLACES[order["resourceType"]])
         if place is not None:
-            place["entry"] = [entry for entry in place["entry"] if entry["resource"]["id"] != order["id"]] + [{"resource": signed}]
+            place["entry"] = [
+                entry for entry in place["entry"] if entry["resource"]["id"] != order["id"]
+            ] + [{"resource": signed}]
     return replace(visit, hook="patient-view", prefetch=prefetch, drafts=[])
 
 
@@ -169,7 +206,11 @@ def run(sessions: int, number: int) -> Counter[str]:
 
     @seed(number)
     @settings(
-        max_examples=sessions, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink)
+        max_examples=sessions,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
     )
     @given(visits())
     def each(visit: Visit) -> None:

@@ -52,7 +52,10 @@ SITES: tuple[dict[str, Any], ...] = (
     {"parameters": "uk", "timezone": "Europe/London"},
     {"parameters": "us", "timezone": "America/New_York"},
     {"timezone": "Asia/Tokyo"},
-    {"parameters": "us", "formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"})},
+    {
+        "parameters": "us",
+        "formulary": frozenset({"cyanocobalamin-injection", "cyanocobalamin-tablets"}),
+    },
 )
 
 
@@ -69,7 +72,9 @@ class Visit:
 
     def request(self) -> dict[str, Any]:
         """The body of the call."""
-        ordering = {"drafts": self.drafts, "selections": self.selections} if self.hook in ORDERING else {}
+        ordering = (
+            {"drafts": self.drafts, "selections": self.selections} if self.hook in ORDERING else {}
+        )
         return hook_request(self.hook, self.prefetch, **ordering, **self.more)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -79,7 +84,9 @@ class Visit:
 
 def answer(visit: Visit) -> list[dict[str, Any]]:
     """The cards of the service for a visit."""
-    response = client(**visit.site).post(f"/cds-services/b12-folate-{visit.hook}", json=visit.request())
+    response = client(**visit.site).post(
+        f"/cds-services/b12-folate-{visit.hook}", json=visit.request()
+    )
     assert response.status_code == 200, response.get_json()
     return response.get_json()["cards"]
 
@@ -91,7 +98,10 @@ def said(cards: list[dict[str, Any]], *, words: bool = True) -> list[Any]:
             card["source"]["topic"]["code"],
             card["indicator"],
             (card["summary"], card["detail"]) if words else (),
-            [(suggestion.get("isRecommended", False), *_orders(suggestion)) for suggestion in card.get("suggestions", [])],
+            [
+                (suggestion.get("isRecommended", False), *_orders(suggestion))
+                for suggestion in card.get("suggestions", [])
+            ],
         )
         for card in cards
     ]
@@ -101,7 +111,11 @@ def _orders(suggestion: dict[str, Any]) -> tuple[list[str], list[str], list[dict
     """What is created, in its order; what is removed, in any; and the created orders in full."""
     names = orders(suggestion)
     created = [action["resource"] for action in suggestion["actions"] if action["type"] == "create"]
-    return [name for name in names if name[0] != "-"], sorted(name for name in names if name[0] == "-"), created
+    return (
+        [name for name in names if name[0] != "-"],
+        sorted(name for name in names if name[0] == "-"),
+        created,
+    )
 
 
 # analyte, unit, window in days, values on both sides of each limit of the specification (sections 2 and 3)
@@ -166,7 +180,16 @@ MEDICINES: tuple[tuple[dict[str, Any], dict[str, Any] | None], ...] = (
 )
 ORDERED = (*MEDICINES[:13], *(MEDICINES[9],) * 5)  # folic acid 5 mg most often
 STATUSES: dict[str, tuple[str, ...]] = {
-    "MedicationRequest": ("active", "active", "active", "completed", "stopped", "on-hold", "cancelled", "draft"),
+    "MedicationRequest": (
+        "active",
+        "active",
+        "active",
+        "completed",
+        "stopped",
+        "on-hold",
+        "cancelled",
+        "draft",
+    ),
     "MedicationStatement": ("active", "active", "intended", "completed", "stopped"),
     "MedicationAdministration": ("completed", "completed", "in-progress", "not-done"),
     "MedicationDispense": ("completed", "completed", "cancelled"),
@@ -190,7 +213,9 @@ def one_of(values: Any) -> st.SearchStrategy[Any]:
         return _OF_CONSTANTS[id(values)] if id(values) in _OF_CONSTANTS else st.sampled_from(values)
 
 
-_OF_CONSTANTS = {id(values): st.sampled_from(values) for values in (MEDICINES, ORDERED, AGES, SITES)}
+_OF_CONSTANTS = {
+    id(values): st.sampled_from(values) for values in (MEDICINES, ORDERED, AGES, SITES)
+}
 
 
 @cache
@@ -205,7 +230,19 @@ def at_most(number: int, strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[
 def stamps(draw: Any, *days: float) -> str:
     """A FHIR date, or a time at noon or near midnight in some zone, one of ``days`` ago."""
     day = days_ago(draw(one_of(days)))
-    time = draw(one_of(("", "", "T12:00:00Z", "T23:30:00Z", "T00:30:00+09:00", "T22:15:00-05:00", "T08:00:00.250+00:00")))
+    time = draw(
+        one_of(
+            (
+                "",
+                "",
+                "T12:00:00Z",
+                "T23:30:00Z",
+                "T00:30:00+09:00",
+                "T22:15:00-05:00",
+                "T08:00:00.250+00:00",
+            )
+        )
+    )
     return day + time
 
 
@@ -221,11 +258,17 @@ def result(name: str, value: float, unit: str, **more: Any) -> dict[str, Any]:
 def results(draw: Any, rows: tuple[Any, ...] = RESULTS, usable: bool = False) -> dict[str, Any]:
     """A laboratory result; ``usable``: final, a plain number, within its window."""
     name, unit, window, values = draw(one_of(rows))
-    days = (1, 2, 5) if usable else (0, 1, 1, 2, 5, 30, window - 1, window, window + 1, window + 40, window + 400, -1, -2)
+    days = (
+        (1, 2, 5)
+        if usable
+        else (0, 1, 1, 2, 5, 30, window - 1, window, window + 1, window + 40, window + 400, -1, -2)
+    )
     when = draw(stamps(*(min(day, window) for day in days) if usable else days))
     made = result(name, draw(one_of(values)), unit, effectiveDateTime=when)
     if not usable:
-        made["status"] = draw(one_of(("final",) * 9 + ("corrected", "amended", "preliminary", "registered")))
+        made["status"] = draw(
+            one_of(("final",) * 9 + ("corrected", "amended", "preliminary", "registered"))
+        )
         comparator = draw(one_of((None,) * 8 + ("<", "<=", ">", ">=")))
         if comparator:
             made["valueQuantity"]["comparator"] = comparator
@@ -248,7 +291,12 @@ def answers(draw: Any) -> dict[str, Any]:
         )
     )
     when = draw(stamps(1, 40, 299, 300, 301))
-    return observation("b12", code=code, effectiveDateTime=when, valueCodeableConcept=_concept(draw(one_of(values)), SNOMED))
+    return observation(
+        "b12",
+        code=code,
+        effectiveDateTime=when,
+        valueCodeableConcept=_concept(draw(one_of(values)), SNOMED),
+    )
 
 
 @cache
@@ -256,8 +304,15 @@ def answers(draw: Any) -> dict[str, Any]:
 def problems(draw: Any) -> dict[str, Any]:
     """A Condition, in some clinical and verification status, dated or not."""
     code, system, text = draw(one_of(PROBLEMS))
-    made = condition(code, system=system, text=text, status=draw(one_of(("active",) * 7 + ("recurrence", "resolved", "inactive", None))))
-    verification = draw(one_of((None, None, None, "confirmed", "confirmed", "confirmed", "unconfirmed", "refuted")))
+    made = condition(
+        code,
+        system=system,
+        text=text,
+        status=draw(one_of(("active",) * 7 + ("recurrence", "resolved", "inactive", None))),
+    )
+    verification = draw(
+        one_of((None, None, None, "confirmed", "confirmed", "confirmed", "unconfirmed", "refuted"))
+    )
     if verification:
         made["verificationStatus"] = _concept(verification, VERIFICATION)
     if draw(st.integers(0, 2)):
@@ -281,7 +336,12 @@ def procedures(draw: Any) -> dict[str, Any]:
     length = draw(one_of((None, None, 19, 20, 21)))
     if length:
         url = "https://b12-folate-cds.example.org/fhir/StructureDefinition/resected-length"
-        quantity = {"value": length, "unit": "cm", "system": "http://unitsofmeasure.org", "code": "cm"}
+        quantity = {
+            "value": length,
+            "unit": "cm",
+            "system": "http://unitsofmeasure.org",
+            "code": "cm",
+        }
         made["extension"] = [{"url": url, "valueQuantity": quantity}]
     return made
 
@@ -290,7 +350,10 @@ def procedures(draw: Any) -> dict[str, Any]:
 @st.composite
 def allergies(draw: Any) -> dict[str, Any]:
     """An allergy to a cobalamin or to cobalt, severe or not."""
-    made = allergy(draw(one_of(("419382002", "54808007"))), criticality=draw(one_of((None, "low", "high", "high"))))
+    made = allergy(
+        draw(one_of(("419382002", "54808007"))),
+        criticality=draw(one_of((None, "low", "high", "high"))),
+    )
     made["code"]["text"] = draw(one_of(("Cobalt", "Hydroxocobalamin")))
     clinical = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
     if draw(st.booleans()):
@@ -309,7 +372,11 @@ def medications(draw: Any) -> dict[str, Any]:
         "resourceType": kind, "status": draw(one_of(STATUSES[kind])), "subject": SUBJECT, "medicationCodeableConcept": concept,
     }  # fmt: skip
     if kind == "MedicationRequest":
-        made |= {"intent": "order", "authoredOn": when, **({"dosageInstruction": [regimen]} if regimen else {})}
+        made |= {
+            "intent": "order",
+            "authoredOn": when,
+            **({"dosageInstruction": [regimen]} if regimen else {}),
+        }
     elif kind == "MedicationStatement":
         made |= {"effectivePeriod": {"start": when}, **({"dosage": [regimen]} if regimen else {})}
     elif kind == "MedicationDispense":
@@ -317,7 +384,10 @@ def medications(draw: Any) -> dict[str, Any]:
     else:
         made["effectiveDateTime"] = when
         if regimen:
-            made["dosage"] = {"route": regimen["route"], "dose": regimen["doseAndRate"][0]["doseQuantity"]}
+            made["dosage"] = {
+                "route": regimen["route"],
+                "dose": regimen["doseAndRate"][0]["doseQuantity"],
+            }
     return made
 
 
@@ -327,11 +397,25 @@ def courses(draw: Any) -> list[dict[str, Any]]:
     """B12 treatment under way or ended, with the doses that were given and the results that monitor it."""
     concept, regimen = draw(one_of((MEDICINES[0], MEDICINES[0], MEDICINES[4], MEDICINES[6])))
     began = draw(one_of((6, 28, 60, 90, 120, 180, 400, 800)))
-    order = medication_request(concept, regimen or {}, status=draw(one_of(("active",) * 4 + ("stopped",))), authoredOn=days_ago(began))
-    given = {"resourceType": "MedicationAdministration", "status": "completed", "subject": SUBJECT, "medicationCodeableConcept": concept}
+    order = medication_request(
+        concept,
+        regimen or {},
+        status=draw(one_of(("active",) * 4 + ("stopped",))),
+        authoredOn=days_ago(began),
+    )
+    given = {
+        "resourceType": "MedicationAdministration",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": concept,
+    }
     days = draw(st.lists(one_of((7, 100, 137, 138, 200, 330, 400)), unique=True, max_size=2))
     since = draw(st.lists(one_of((2, 29, 89, 90, 91, 200)), unique=True, max_size=2))
-    analyte, unit, value = draw(one_of((("homocysteine", "umol/L", 8), ("homocysteine", "umol/L", 12), ("mma", "nmol/L", 200))))
+    analyte, unit, value = draw(
+        one_of(
+            (("homocysteine", "umol/L", 8), ("homocysteine", "umol/L", 12), ("mma", "nmol/L", 200))
+        )
+    )
     return [
         order,
         *({**given, "effectiveDateTime": days_ago(day)} for day in days if day < began),
@@ -357,11 +441,19 @@ def drafts_of(draw: Any, record: list[dict[str, Any]]) -> list[dict[str, Any]]:
     drafted = []
     for number in range(draw(st.integers(1, 3))):
         kind = draw(one_of(("medication",) * 5 + ("test", "stop")))
-        ordered = [item for item in record if item["resourceType"] == "MedicationRequest" and item["status"] == "active"]
+        ordered = [
+            item
+            for item in record
+            if item["resourceType"] == "MedicationRequest" and item["status"] == "active"
+        ]
         if kind == "test":
-            drafted.append(service_request(draw(one_of(("b12", "mma", "potassium"))), status="draft"))
+            drafted.append(
+                service_request(draw(one_of(("b12", "mma", "potassium"))), status="draft")
+            )
         elif kind == "stop" and ordered:
-            drafted.append({**draw(one_of(ordered)), "status": draw(one_of(("stopped", "on-hold")))})
+            drafted.append(
+                {**draw(one_of(ordered)), "status": draw(one_of(("stopped", "on-hold")))}
+            )
             continue
         else:
             concept, regimen = draw(one_of(ORDERED))
@@ -388,7 +480,11 @@ def visits(draw: Any, hooks: tuple[str, ...] = HOOKS) -> Visit:
     record = [{**item, "id": f"r{number}"} for number, item in enumerate(record)]
     drafted = draw(drafts_of(record))
     references = [f"{item['resourceType']}/{item['id']}" for item in drafted]
-    without = draw(st.lists(one_of(QUERIES[2:]), unique=True, max_size=2) if draw(st.booleans()) else st.just([]))
+    without = draw(
+        st.lists(one_of(QUERIES[2:]), unique=True, max_size=2)
+        if draw(st.booleans())
+        else st.just([])
+    )
     return Visit(
         hook,
         draw(one_of(SITES)),

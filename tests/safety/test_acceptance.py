@@ -21,6 +21,8 @@ def test_a_test_that_is_asked_for_again_would_be_found(monkeypatch):
     record = prefetch(observation("b12", 250, "ng/L", ago=3), condition("386033004"))
     visit = Visit("patient-view", {}, record, [folic_acid(id="draft0")], [])
     accept_suggestions(visit, Random(1), acceptance.Counter())
-    monkeypatch.setattr(acceptance, "_accept", lambda session, suggestion: session.ordered.add("mma"))
+    monkeypatch.setattr(
+        acceptance, "_accept", lambda session, suggestion: session.ordered.add("mma")
+    )
     with pytest.raises(Broken, match="b12-indeterminate-neuro asks again for mma"):
         accept_suggestions(visit, Random(1), acceptance.Counter())

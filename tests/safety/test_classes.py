@@ -17,7 +17,9 @@ from tests.support.fhir_builders import NOW
 
 @cache
 def criteria_on(name):
-    cards = [card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()]
+    cards = [
+        card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()
+    ]
     return [criterion for card in cards for criterion in card.asks if criterion.fact == name]
 
 
@@ -37,15 +39,27 @@ def looks_like(name, fact, today):
     if kind in (YES_NO, CATEGORY) and name != "folate.reason":  # whose reason nothing asks
         return fact.value
     told = [criterion.truth(Alone(name, fact, today), None) for criterion in criteria_on(name)]
-    return (fact.state, bool(fact.value), told, getattr(fact.value, "level", ""), getattr(fact.value, "haemolysed", False))
+    return (
+        fact.state,
+        bool(fact.value),
+        told,
+        getattr(fact.value, "level", ""),
+        getattr(fact.value, "haemolysed", False),
+    )
 
 
 def classes_of(name, facts):
     """The labels of the classes that the fact may be in."""
     wanted = looks_like(name, facts[name], facts.today)
     options = chosen_classes()[name](facts)
-    dates = [facts.today if option.fact is facts[name] else DAY_OF_STATES.date() for option in options]
-    return [option.label for option, today in zip(options, dates, strict=True) if looks_like(name, option.fact, today) == wanted]
+    dates = [
+        facts.today if option.fact is facts[name] else DAY_OF_STATES.date() for option in options
+    ]
+    return [
+        option.label
+        for option, today in zip(options, dates, strict=True)
+        if looks_like(name, option.fact, today) == wanted
+    ]
 
 
 def admitted(labels, mask):
@@ -54,7 +68,9 @@ def admitted(labels, mask):
         return True
     (name, found), *rest = labels
     relation = status_relation()
-    return any((left := relation.narrowed(mask, name, label)) and admitted(rest, left) for label in found)
+    return any(
+        (left := relation.narrowed(mask, name, label)) and admitted(rest, left) for label in found
+    )
 
 
 @cache
@@ -62,7 +78,13 @@ def engine_of(number):
     return Engine(Settings(**SITES[number]))
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=150,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(visits())
 def test_what_a_record_says_is_among_the_classes(visit):
     if "patient" not in visit.prefetch:

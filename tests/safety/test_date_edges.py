@@ -67,7 +67,10 @@ def cards(
     """The cards of a call at the time ``now`` in a deployment of the time zone ``zone``."""
     clock, client = _service(timezone=zone)
     clock[0] = now
-    response = client.post(f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetch(*record, who=who), drafts=drafts))
+    response = client.post(
+        f"/cds-services/b12-folate-{hook}",
+        json=hook_request(hook, prefetch(*record, who=who), drafts=drafts),
+    )
     assert response.status_code == 200, response.get_json()
     found: list[dict[str, Any]] = response.get_json()["cards"]
     return found
@@ -100,17 +103,26 @@ def deficient(*record: dict[str, Any], **more: Any) -> bool:
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(0, True), (180, True), (181, False)])
-@pytest.mark.parametrize(("test", "value", "unit"), [("b12", 110, "ng/L"), ("b12_molar", 90, "pmol/L"), ("active_b12", 20, "pmol/L")])
+@pytest.mark.parametrize(
+    ("test", "value", "unit"),
+    [("b12", 110, "ng/L"), ("b12_molar", 90, "pmol/L"), ("active_b12", 20, "pmol/L")],
+)
 def test_b12_counts_for_180_days(test, value, unit, ago, counts):
-    assert ("b12-deficiency-untreated" in on_opening(observation(test, value, unit, ago=ago))) is counts
+    assert (
+        "b12-deficiency-untreated" in on_opening(observation(test, value, unit, ago=ago))
+    ) is counts
 
 
-@pytest.mark.parametrize(("ago", "card"), [(180, "b12-deficiency-untreated"), (181, "b12-indeterminate")])
+@pytest.mark.parametrize(
+    ("ago", "card"), [(180, "b12-deficiency-untreated"), (181, "b12-indeterminate")]
+)
 def test_methylmalonic_acid_counts_for_180_days(ago, card):
     assert on_opening(b12(250), KIDNEYS_FINE, observation("mma", 900, "nmol/L", ago=ago)) == [card]
 
 
-@pytest.mark.parametrize(("ago", "card"), [(180, "b12-folate-deficiency"), (181, "b12-deficiency-untreated")])
+@pytest.mark.parametrize(
+    ("ago", "card"), [(180, "b12-folate-deficiency"), (181, "b12-deficiency-untreated")]
+)
 def test_folate_counts_for_180_days(ago, card):
     assert on_opening(b12(110), observation("folate", 2, "ug/L", ago=ago)) == [card]
 
@@ -118,7 +130,12 @@ def test_folate_counts_for_180_days(ago, card):
 @pytest.mark.parametrize(("ago", "above"), [(180, True), (181, False)])
 def test_homocysteine_counts_for_180_days(ago, above):
     monitored = observation("mma", 200, "nmol/L", ago=2)
-    record = [begun(300), KIDNEYS_FINE, monitored, observation("homocysteine", 12, "umol/L", ago=ago)]
+    record = [
+        begun(300),
+        KIDNEYS_FINE,
+        monitored,
+        observation("homocysteine", 12, "umol/L", ago=ago),
+    ]
     assert ("homocysteine-above-target" in on_opening(*record)) is above
 
 
@@ -130,27 +147,45 @@ def test_haemoglobin_counts_for_90_days(ago, known_not_anaemic):
 
 @pytest.mark.parametrize(("ago", "counts"), [(90, True), (91, False)])
 def test_mean_cell_volume_counts_for_90_days(ago, counts):
-    assert ("b12-indeterminate-neuro" in on_opening(b12(480), condition(NEURO), observation("mcv", 112, "fL", ago=ago))) is counts
+    assert (
+        "b12-indeterminate-neuro"
+        in on_opening(b12(480), condition(NEURO), observation("mcv", 112, "fL", ago=ago))
+    ) is counts
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(90, True), (91, False)])
 def test_platelets_count_for_90_days(ago, counts):
-    assert ("b12-bleeding-risk" in on_signing(hydroxocobalamin(), observation("platelets", 20, "10*9/L", ago=ago))) is counts
+    assert (
+        "b12-bleeding-risk"
+        in on_signing(hydroxocobalamin(), observation("platelets", 20, "10*9/L", ago=ago))
+    ) is counts
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(365, True), (366, False)])
-@pytest.mark.parametrize(("test", "value", "unit"), [("egfr", 38, "mL/min/{1.73_m2}"), ("creatinine", 2.1, "mg/dL")])
+@pytest.mark.parametrize(
+    ("test", "value", "unit"), [("egfr", 38, "mL/min/{1.73_m2}"), ("creatinine", 2.1, "mg/dL")]
+)
 def test_kidney_function_counts_for_365_days(test, value, unit, ago, counts):
-    assert ("cyanocobalamin-renal" in on_signing(CYANOCOBALAMIN, observation(test, value, unit, ago=ago))) is counts
+    assert (
+        "cyanocobalamin-renal"
+        in on_signing(CYANOCOBALAMIN, observation(test, value, unit, ago=ago))
+    ) is counts
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(3, True), (4, False)])
 def test_potassium_counts_for_3_days(ago, counts):
-    assert ("hypokalaemia-before-b12" in on_signing(hydroxocobalamin(), observation("potassium", 2.8, "mmol/L", ago=ago))) is counts
+    assert (
+        "hypokalaemia-before-b12"
+        in on_signing(hydroxocobalamin(), observation("potassium", 2.8, "mmol/L", ago=ago))
+    ) is counts
 
 
 @pytest.mark.parametrize(
-    ("ago", "orders"), [(3, ["potassium-24h", "potassium-48h"]), (4, ["potassium-now", "potassium-24h", "potassium-48h"])]
+    ("ago", "orders"),
+    [
+        (3, ["potassium-24h", "potassium-48h"]),
+        (4, ["potassium-now", "potassium-24h", "potassium-48h"]),
+    ],
 )
 def test_a_potassium_of_3_days_spares_the_one_now(ago, orders):
     answer = cards("patient-view", b12(110), observation("potassium", 4.2, "mmol/L", ago=ago))
@@ -159,7 +194,9 @@ def test_a_potassium_of_3_days_spares_the_one_now(ago, orders):
 
 @pytest.mark.parametrize(("ago", "checked"), [(30, True), (31, False)])
 def test_a_low_potassium_is_a_reason_to_check_for_30_days(ago, checked):
-    answer = cards("patient-view", b12(110), NOT_ANAEMIC, observation("potassium", 3.4, "mmol/L", ago=ago))
+    answer = cards(
+        "patient-view", b12(110), NOT_ANAEMIC, observation("potassium", 3.4, "mmol/L", ago=ago)
+    )
     assert ("potassium-24h" in suggestions(answer, "b12-deficiency-untreated")[0]) is checked
 
 
@@ -173,39 +210,63 @@ def test_a_pregnancy_on_the_problem_list_counts_for_300_days(dated, ago, pregnan
 @pytest.mark.parametrize(("ago", "pregnant"), [(300, True), (301, False)])
 def test_an_observed_pregnancy_counts_for_300_days(ago, pregnant):
     status = observation(
-        "b12", code={"coding": [{"system": LOINC, "code": "82810-3"}]}, ago=ago,
+        "b12",
+        code={"coding": [{"system": LOINC, "code": "82810-3"}]},
+        ago=ago,
         valueCodeableConcept={"coding": [{"system": SNOMED, "code": PREGNANT}]},
-    )  # fmt: skip
-    assert on_opening(b12(110), status, who=YOUNG_WOMAN) == (["b12-indeterminate"] if pregnant else ["b12-deficiency-untreated"])
+    )
+    assert on_opening(b12(110), status, who=YOUNG_WOMAN) == (
+        ["b12-indeterminate"] if pregnant else ["b12-deficiency-untreated"]
+    )
 
 
 @pytest.mark.parametrize(("ago", "reason"), [(300, True), (301, False)])
 def test_a_pregnancy_is_a_reason_for_folate_for_300_days(ago, reason):
-    answer = on_signing(folic_acid(), b12(110), condition(NEURO), condition(PREGNANT, onsetDateTime=days_ago(ago)), who=YOUNG_WOMAN)
+    answer = on_signing(
+        folic_acid(),
+        b12(110),
+        condition(NEURO),
+        condition(PREGNANT, onsetDateTime=days_ago(ago)),
+        who=YOUNG_WOMAN,
+    )
     assert answer == (["folic-acid-add-b12"] if reason else ["folic-acid-b12-deficient"])
 
 
 @pytest.mark.parametrize(("ago", "suspicious"), [(180, True), (181, False)])
 def test_nitrous_oxide_counts_for_180_days(ago, suspicious):
-    assert on_opening(b12(480), condition(NITROUS, recordedDate=days_ago(ago))) == (["b12-indeterminate"] if suspicious else [])
+    assert on_opening(b12(480), condition(NITROUS, recordedDate=days_ago(ago))) == (
+        ["b12-indeterminate"] if suspicious else []
+    )
 
 
-@pytest.mark.parametrize(("ago", "card"), [(0, "folic-acid-await-b12"), (30, "folic-acid-await-b12"), (31, "folic-acid-b12-unknown")])
+@pytest.mark.parametrize(
+    ("ago", "card"),
+    [(0, "folic-acid-await-b12"), (30, "folic-acid-await-b12"), (31, "folic-acid-b12-unknown")],
+)
 def test_a_requested_test_is_awaited_for_30_days(ago, card):
     assert on_signing(folic_acid(), service_request("b12", ago=ago)) == [card]
 
 
 @pytest.mark.parametrize("status", ["registered", "preliminary"])
-@pytest.mark.parametrize(("ago", "card"), [(30, "folic-acid-await-b12"), (31, "folic-acid-b12-unknown")])
+@pytest.mark.parametrize(
+    ("ago", "card"), [(30, "folic-acid-await-b12"), (31, "folic-acid-b12-unknown")]
+)
 def test_a_test_in_the_laboratory_is_awaited_for_30_days(status, ago, card):
     assert on_signing(folic_acid(), observation("b12", status=status, ago=ago)) == [card]
 
 
 @pytest.mark.parametrize(("test", "value", "unit"), [("b12", 480, "ng/L"), ("mma", 150, "nmol/L")])
 def test_a_result_of_a_future_day_answers_no_request(test, value, unit):
-    record = [b12(250), condition(NEURO), service_request(test, ago=0), observation(test, value, unit, ago=-2)]
+    record = [
+        b12(250),
+        condition(NEURO),
+        service_request(test, ago=0),
+        observation(test, value, unit, ago=-2),
+    ]
     assert [
-        name for name in ("serum-b12", "mma") if name in str(suggestions(cards("patient-view", *record), "b12-indeterminate-neuro"))
+        name
+        for name in ("serum-b12", "mma")
+        if name in str(suggestions(cards("patient-view", *record), "b12-indeterminate-neuro"))
     ] == ([] if test == "mma" else ["mma"])
 
 
@@ -213,55 +274,91 @@ def test_a_result_of_a_future_day_answers_no_request(test, value, unit):
 def test_a_requested_potassium_is_awaited_for_a_day(ago, pending):
     answer = cards("order-sign", service_request("potassium", ago=ago), drafts=[hydroxocobalamin()])
     assert suggestions(answer, "potassium-monitoring") == [
-        ["potassium-24h", "potassium-48h"] if pending else ["potassium-now", "potassium-24h", "potassium-48h"]
+        ["potassium-24h", "potassium-48h"]
+        if pending
+        else ["potassium-now", "potassium-24h", "potassium-48h"]
     ]
 
 
-@pytest.mark.parametrize(("kind", "when"), [("MedicationAdministration", "effectiveDateTime"), ("MedicationDispense", "whenHandedOver")])
+@pytest.mark.parametrize(
+    ("kind", "when"),
+    [("MedicationAdministration", "effectiveDateTime"), ("MedicationDispense", "whenHandedOver")],
+)
 @pytest.mark.parametrize(("ago", "treated"), [(0, True), (120, True), (121, False)])
 def test_a_dose_is_treatment_for_120_days(kind, when, ago, treated):
-    dose = {"resourceType": kind, "id": "dose", "status": "completed", "subject": SUBJECT, "medicationCodeableConcept": HYDROXOCOBALAMIN}
-    assert ("b12-deficiency-untreated" not in on_opening(b12(110), {**dose, when: days_ago(ago)})) is treated
+    dose = {
+        "resourceType": kind,
+        "id": "dose",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+    }
+    assert (
+        "b12-deficiency-untreated" not in on_opening(b12(110), {**dose, when: days_ago(ago)})
+    ) is treated
 
 
 @pytest.mark.parametrize(("last_day", "treated"), [(days_ago(0), True), (days_ago(1), False)])
 def test_an_order_is_treatment_until_its_last_day(last_day, treated):
-    regimen = dosage(1, route=IM, every=(1, 2, "d"), boundsPeriod={"start": days_ago(200), "end": last_day})
+    regimen = dosage(
+        1, route=IM, every=(1, 2, "d"), boundsPeriod={"start": days_ago(200), "end": last_day}
+    )
     order = medication_request(HYDROXOCOBALAMIN, regimen, authoredOn=days_ago(200))
     assert ("b12-deficiency-untreated" not in on_opening(b12(110), order)) is treated
 
 
 @pytest.mark.parametrize(("ended", "lapsed"), [(30, False), (31, True)])
 def test_treatment_has_lapsed_30_days_after_its_end(ended, lapsed):
-    regimen = dosage(1, route=ORAL, every=DAILY, boundsPeriod={"start": days_ago(700), "end": days_ago(ended)})
-    order = medication_request(CYANOCOBALAMIN_TABLET, regimen, status="completed", authoredOn=days_ago(700))
+    regimen = dosage(
+        1, route=ORAL, every=DAILY, boundsPeriod={"start": days_ago(700), "end": days_ago(ended)}
+    )
+    order = medication_request(
+        CYANOCOBALAMIN_TABLET, regimen, status="completed", authoredOn=days_ago(700)
+    )
     assert ("therapy-lapsed" in on_opening(b12(480), condition(PERNICIOUS), order)) is lapsed
 
 
 @pytest.mark.parametrize(("last_dose", "lapsed"), [(90, False), (91, True)])
-def test_injections_that_have_ended_cover_one_and_a_half_intervals_after_the_last(last_dose, lapsed):
+def test_injections_that_have_ended_cover_one_and_a_half_intervals_after_the_last(
+    last_dose, lapsed
+):
     bounds = {"start": days_ago(last_dose + 600), "end": days_ago(last_dose - 20)}
     every_60_days = dosage(1, route=IM, every=(1, 60, "d"), boundsPeriod=bounds)
-    order = medication_request(HYDROXOCOBALAMIN, every_60_days, status="completed", authoredOn=bounds["start"])
+    order = medication_request(
+        HYDROXOCOBALAMIN, every_60_days, status="completed", authoredOn=bounds["start"]
+    )
     assert ("therapy-lapsed" in on_opening(b12(480), condition(PERNICIOUS), order)) is lapsed
 
 
-@pytest.mark.parametrize(("began", "drawn", "low"), [(28, 0, True), (27, 0, False), (60, 32, True), (60, 33, False)])
+@pytest.mark.parametrize(
+    ("began", "drawn", "low"), [(28, 0, True), (27, 0, False), (60, 32, True), (60, 33, False)]
+)
 def test_b12_is_low_on_treatment_28_days_after_its_start(began, drawn, low):
-    order = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 2, "mo")), authoredOn=days_ago(began))
+    order = medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 2, "mo")), authoredOn=days_ago(began)
+    )
     assert ("b12-low-on-therapy" in on_opening(b12(110, ago=drawn), order)) is low
 
 
-@pytest.mark.parametrize(("drug", "ago", "risk"), [("6809", 120, True), ("6809", 119, False), ("7646", 365, True), ("7646", 364, False)])
+@pytest.mark.parametrize(
+    ("drug", "ago", "risk"),
+    [("6809", 120, True), ("6809", 119, False), ("7646", 365, True), ("7646", 364, False)],
+)
 def test_metformin_and_acid_suppression_are_risks_after_120_and_365_days(drug, ago, risk):
-    order = medication_request({"coding": [{"system": RXNORM, "code": drug}]}, authoredOn=days_ago(ago))
+    order = medication_request(
+        {"coding": [{"system": RXNORM, "code": drug}]}, authoredOn=days_ago(ago)
+    )
     middle_aged = patient(birth="1980-01-01", gender="male")
-    assert ("b12-test-indicated" in on_opening(NOT_ANAEMIC, condition(NEURO), order, who=middle_aged)) is risk
+    assert (
+        "b12-test-indicated" in on_opening(NOT_ANAEMIC, condition(NEURO), order, who=middle_aged)
+    ) is risk
 
 
 @pytest.mark.parametrize(("birth", "age_16"), [("2010-11-23", True), ("2010-11-24", False)])
 def test_adult_from_the_16th_birthday(birth, age_16):
-    assert on_opening(b12(110), who=patient(birth=birth)) == (["b12-deficiency-untreated"] if age_16 else [])
+    assert on_opening(b12(110), who=patient(birth=birth)) == (
+        ["b12-deficiency-untreated"] if age_16 else []
+    )
 
 
 @pytest.mark.parametrize(("ago", "past"), [(180, False), (181, True), (3640, True), (3700, False)])
@@ -269,9 +366,7 @@ def test_an_old_low_b12_is_remembered_from_its_window_to_10_years(ago, past):
     assert ("b12-past-deficiency" in on_opening(b12(110, ago=ago))) is past
 
 
-@pytest.mark.parametrize(("day", "past"), [
-    ("2016-11-23", True), ("2016-11-22", False),
-])  # fmt: skip
+@pytest.mark.parametrize(("day", "past"), [("2016-11-23", True), ("2016-11-22", False)])
 def test_10_years_are_10_years_of_the_calendar(day, past):
     assert ("b12-past-deficiency" in on_opening(b12(110, effectiveDateTime=day))) is past
 
@@ -297,36 +392,63 @@ def test_after_bariatric_surgery_b12_is_measured_every_90_days_of_pregnancy(ago,
 
 def begun(ago: int, every: tuple[float, float, str] = (1, 12, "wk")) -> dict[str, Any]:
     """Hydroxocobalamin injections under way since ``ago`` days."""
-    return medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every), authoredOn=days_ago(ago), id="course")
+    return medication_request(
+        HYDROXOCOBALAMIN, dosage(1, route=IM, every=every), authoredOn=days_ago(ago), id="course"
+    )
 
 
 def given(ago: int) -> dict[str, Any]:
     """A dose of hydroxocobalamin given ``ago`` days ago."""
-    dose = {"resourceType": "MedicationAdministration", "id": f"dose-{ago}", "status": "completed", "subject": SUBJECT}
-    return {**dose, "medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(ago)}
+    dose = {
+        "resourceType": "MedicationAdministration",
+        "id": f"dose-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+    }
+    return {
+        **dose,
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "effectiveDateTime": days_ago(ago),
+    }
 
 
 @pytest.mark.parametrize(("ago", "due"), [(4, False), (5, True), (10, True), (11, False)])
 def test_reticulocytes_are_due_5_to_10_days_after_the_start(ago, due):
-    assert ("response-reticulocytes" in on_opening(begun(ago), observation("hb", 95, "g/L", ago=ago))) is due
+    assert (
+        "response-reticulocytes" in on_opening(begun(ago), observation("hb", 95, "g/L", ago=ago))
+    ) is due
 
 
 @pytest.mark.parametrize(
-    ("began", "drawn", "inadequate"), [(55, 0, False), (56, 0, True), (180, 0, True), (181, 0, False), (60, 4, True), (60, 5, False)]
+    ("began", "drawn", "inadequate"),
+    [(55, 0, False), (56, 0, True), (180, 0, True), (181, 0, False), (60, 4, True), (60, 5, False)],
 )
 def test_the_response_is_judged_56_to_180_days_after_the_start(began, drawn, inadequate):
     counts = [observation("hb", 95, "g/L", ago=began), observation("hb", 96, "g/L", ago=drawn)]
     assert ("response-inadequate" in on_opening(begun(began), *counts)) is inadequate
 
 
-@pytest.mark.parametrize(("before_start", "known"), [(91, False), (90, True), (0, True), (-3, True), (-4, False)])
+@pytest.mark.parametrize(
+    ("before_start", "known"), [(91, False), (90, True), (0, True), (-3, True), (-4, False)]
+)
 def test_the_haemoglobin_at_the_start_is_of_90_days_before_to_3_days_after(before_start, known):
     at_start = observation("hb", 95, "g/L", ago=100 + before_start)
-    assert ("response-inadequate" in on_opening(begun(100), at_start, observation("hb", 96, "g/L", ago=0))) is known
+    assert (
+        "response-inadequate"
+        in on_opening(begun(100), at_start, observation("hb", 96, "g/L", ago=0))
+    ) is known
 
 
 @pytest.mark.parametrize(
-    ("began", "measured", "due"), [(89, None, False), (90, None, True), (400, 90, False), (400, 91, True), (90, 90, True), (90, 89, False)]
+    ("began", "measured", "due"),
+    [
+        (89, None, False),
+        (90, None, True),
+        (400, 90, False),
+        (400, 91, True),
+        (90, 90, True),
+        (90, 89, False),
+    ],
 )
 def test_monitoring_is_due_every_90_days(began, measured, due):
     results = [] if measured is None else [observation("mma", 900, "nmol/L", ago=measured)]
@@ -339,13 +461,19 @@ def test_monitoring_is_due_every_365_days_when_stable(newest, due):
     assert ("monitoring-due" in on_opening(begun(800), *stable)) is due
 
 
-@pytest.mark.parametrize(("began", "drawn", "above"), [(90, 62, True), (90, 63, False), (89, 0, False)])
-def test_homocysteine_is_judged_28_days_after_the_start_of_90_days_of_treatment(began, drawn, above):
+@pytest.mark.parametrize(
+    ("began", "drawn", "above"), [(90, 62, True), (90, 63, False), (89, 0, False)]
+)
+def test_homocysteine_is_judged_28_days_after_the_start_of_90_days_of_treatment(
+    began, drawn, above
+):
     record = [begun(began), KIDNEYS_FINE, observation("homocysteine", 12, "umol/L", ago=drawn)]
     assert ("homocysteine-above-target" in on_opening(*record)) is above
 
 
-@pytest.mark.parametrize(("began", "every", "suggested"), [(180, 60, True), (179, 60, False), (180, 59, False)])
+@pytest.mark.parametrize(
+    ("began", "every", "suggested"), [(180, 60, True), (179, 60, False), (180, 59, False)]
+)
 def test_an_interval_is_reviewed_after_180_days_and_from_60_days(began, every, suggested):
     record = [
         begun(began, (1, every, "d")),
@@ -355,9 +483,18 @@ def test_an_interval_is_reviewed_after_180_days_and_from_60_days(began, every, s
     assert ("maintenance-interval" in on_opening(*record)) is suggested
 
 
-@pytest.mark.parametrize(("last", "first", "lapsed"), [(126, 210, False), (127, 211, True), (127, 730, True), (127, 731, False)])
+@pytest.mark.parametrize(
+    ("last", "first", "lapsed"),
+    [(126, 210, False), (127, 211, True), (127, 730, True), (127, 731, False)],
+)
 def test_maintenance_has_lapsed_after_one_and_a_half_intervals(last, first, lapsed):
-    record = [condition(PERNICIOUS), begun(800), given(first), given(last), observation("homocysteine", 8, "umol/L", ago=2)]
+    record = [
+        condition(PERNICIOUS),
+        begun(800),
+        given(first),
+        given(last),
+        observation("homocysteine", 8, "umol/L", ago=2),
+    ]
     assert ("therapy-lapsed" in on_opening(*record)) is lapsed
 
 
@@ -377,20 +514,27 @@ def test_born_on_29_february_and_16_in_a_leap_year(now, age_16):
 @pytest.mark.parametrize(("now", "age_65"), [("2025-02-28", False), ("2025-03-01", True)])
 def test_born_on_29_february_and_65_in_a_common_year(now, age_65):
     record = [condition(NEURO), observation("hb", 145, "g/L", effectiveDateTime=now)]
-    answer = on_opening(*record, who=patient(birth="1960-02-29", gender="male"), now=at(f"{now}T12:00:00"))
+    answer = on_opening(
+        *record, who=patient(birth="1960-02-29", gender="male"), now=at(f"{now}T12:00:00")
+    )
     assert ("b12-test-indicated" in answer) is age_65
 
 
 def test_a_result_of_29_february():
     drawn = b12(110, effectiveDateTime="2028-02-29")
-    assert on_opening(drawn, now=at("2028-08-27T12:00:00")) == ["b12-deficiency-untreated"]  # 180 days later
+    assert on_opening(drawn, now=at("2028-08-27T12:00:00")) == [
+        "b12-deficiency-untreated"
+    ]  # 180 days later
     assert "b12-deficiency-untreated" not in on_opening(drawn, now=at("2028-08-28T12:00:00"))
-    assert "b12-deficiency-untreated" not in on_opening(b12(110, effectiveDateTime="2027-02-29"), now=at("2027-03-01T12:00:00"))
+    assert "b12-deficiency-untreated" not in on_opening(
+        b12(110, effectiveDateTime="2027-02-29"), now=at("2027-03-01T12:00:00")
+    )
 
 
 def test_a_year_of_365_days_in_a_leap_year():
     on_new_years_day, the_day_before = (
-        observation("egfr", 38, "mL/min/{1.73_m2}", effectiveDateTime=day) for day in ("2028-01-01", "2027-12-31")
+        observation("egfr", 38, "mL/min/{1.73_m2}", effectiveDateTime=day)
+        for day in ("2028-01-01", "2027-12-31")
     )
     today = at("2028-12-31T12:00:00")
     assert "cyanocobalamin-renal" in on_signing(CYANOCOBALAMIN, on_new_years_day, now=today)
@@ -428,30 +572,43 @@ def test_the_day_of_a_result_is_the_day_at_the_site(drawn, inside, zone):
     ],
 )
 def test_today_is_the_day_at_the_site(now, zone, counts):
-    assert ("b12-deficiency-untreated" in on_opening(b12(110, effectiveDateTime="2026-05-27"), now=at(now), zone=zone)) is counts
+    assert (
+        "b12-deficiency-untreated"
+        in on_opening(b12(110, effectiveDateTime="2026-05-27"), now=at(now), zone=zone)
+    ) is counts
 
 
 @pytest.mark.parametrize(("zone", "age_16"), [(TOKYO, True), ("UTC", False), (NEW_YORK, False)])
 def test_a_birthday_begins_at_midnight_at_the_site(zone, age_16):
-    answer = on_opening(b12(110), who=patient(birth="2010-11-24"), now=at("2026-11-23T15:30:00"), zone=zone)
+    answer = on_opening(
+        b12(110), who=patient(birth="2010-11-24"), now=at("2026-11-23T15:30:00"), zone=zone
+    )
     assert answer == (["b12-deficiency-untreated"] if age_16 else [])
 
 
 @pytest.mark.parametrize("zone", ["UTC", TOKYO, NEW_YORK])
 def test_the_newest_of_one_day_is_by_instant_whatever_the_offsets(zone):
-    early, late = {"effectiveDateTime": "2026-11-20T18:00:00+09:00"}, {"effectiveDateTime": "2026-11-20T10:30:00+01:00"}
+    early, late = (
+        {"effectiveDateTime": "2026-11-20T18:00:00+09:00"},
+        {"effectiveDateTime": "2026-11-20T10:30:00+01:00"},
+    )
     assert deficient(b12(480, **early), b12(110, **late), zone=zone)
     assert not deficient(b12(110, **early), b12(480, **late), zone=zone)
 
 
-@pytest.mark.parametrize(("authored", "zone", "card"), [
-    ("2026-10-23T23:30:00Z", "UTC", "folic-acid-b12-unknown"),
-    ("2026-10-23T23:30:00Z", TOKYO, "folic-acid-await-b12"),
-    ("2026-10-24T03:30:00Z", NEW_YORK, "folic-acid-b12-unknown"),
-    ("2026-10-24T04:30:00Z", NEW_YORK, "folic-acid-await-b12"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("authored", "zone", "card"),
+    [
+        ("2026-10-23T23:30:00Z", "UTC", "folic-acid-b12-unknown"),
+        ("2026-10-23T23:30:00Z", TOKYO, "folic-acid-await-b12"),
+        ("2026-10-24T03:30:00Z", NEW_YORK, "folic-acid-b12-unknown"),
+        ("2026-10-24T04:30:00Z", NEW_YORK, "folic-acid-await-b12"),
+    ],
+)
 def test_the_day_of_a_request_is_the_day_at_the_site(authored, zone, card):
-    assert on_signing(folic_acid(), service_request("b12") | {"authoredOn": authored}, zone=zone) == [card]
+    assert on_signing(
+        folic_acid(), service_request("b12") | {"authoredOn": authored}, zone=zone
+    ) == [card]
 
 
 # --- daylight saving -------------------------------------------------------------------------------------------------
@@ -473,11 +630,17 @@ def test_the_day_of_a_request_is_the_day_at_the_site(authored, zone, card):
 )
 def test_windows_are_calendar_days_over_a_change_of_the_clock(zone, now, drawn, counts):
     potassium = observation("potassium", 2.8, "mmol/L", effectiveDateTime=drawn)
-    assert ("hypokalaemia-before-b12" in on_signing(hydroxocobalamin(), potassium, now=at(now), zone=zone)) is counts
+    assert (
+        "hypokalaemia-before-b12"
+        in on_signing(hydroxocobalamin(), potassium, now=at(now), zone=zone)
+    ) is counts
 
 
 def test_the_newest_result_in_the_hour_that_comes_twice():
-    summer, winter = b12(480, effectiveDateTime="2026-11-01T01:50:00-04:00"), b12(110, effectiveDateTime="2026-11-01T01:10:00-05:00")
+    summer, winter = (
+        b12(480, effectiveDateTime="2026-11-01T01:50:00-04:00"),
+        b12(110, effectiveDateTime="2026-11-01T01:10:00-05:00"),
+    )
     assert deficient(summer, winter, zone=NEW_YORK)
 
 
@@ -485,8 +648,14 @@ def test_potassium_is_due_24_hours_from_now_over_a_change_of_the_clock():
     now = at("2026-10-31T16:00:00")
     answer = cards("patient-view", b12(110, effectiveDateTime="2026-10-30"), now=now, zone=NEW_YORK)
     actions = card_of(answer, "b12-deficiency-untreated")["suggestions"][0]["actions"]
-    due = [action["resource"].get("occurrenceDateTime") for action in actions if action["resource"]["resourceType"] == "ServiceRequest"]
-    assert [(datetime.fromisoformat(time) - now).total_seconds() / 3600 for time in due if time] == [24, 48]
+    due = [
+        action["resource"].get("occurrenceDateTime")
+        for action in actions
+        if action["resource"]["resourceType"] == "ServiceRequest"
+    ]
+    assert [
+        (datetime.fromisoformat(time) - now).total_seconds() / 3600 for time in due if time
+    ] == [24, 48]
 
 
 # --- partial dates ---------------------------------------------------------------------------------------------------
@@ -510,25 +679,37 @@ def test_a_partial_date_of_a_result_is_its_earliest_day(drawn, now, counts):
 
 
 def test_a_partial_date_is_older_than_a_full_one_of_its_month():
-    assert not deficient(b12(110, effectiveDateTime="2026-11"), b12(480, effectiveDateTime="2026-11-02"))
-    assert deficient(b12(110, effectiveDateTime="2026-11"), b12(480, effectiveDateTime="2026-10-31"))
+    assert not deficient(
+        b12(110, effectiveDateTime="2026-11"), b12(480, effectiveDateTime="2026-11-02")
+    )
+    assert deficient(
+        b12(110, effectiveDateTime="2026-11"), b12(480, effectiveDateTime="2026-10-31")
+    )
 
 
-@pytest.mark.parametrize(("onset", "pregnant"), [("2026-02", True), ("2026-01", False), ("2026", False)])
+@pytest.mark.parametrize(
+    ("onset", "pregnant"), [("2026-02", True), ("2026-01", False), ("2026", False)]
+)
 def test_a_partial_onset_is_its_earliest_day(onset, pregnant):
     answer = on_opening(b12(110), condition(PREGNANT, onsetDateTime=onset), who=YOUNG_WOMAN)
     assert answer == (["b12-indeterminate"] if pregnant else ["b12-deficiency-untreated"])
 
 
-@pytest.mark.parametrize(("birth", "age_16"), [("2010-11", True), ("2010-12", False), ("2010", True), ("2011", False)])
+@pytest.mark.parametrize(
+    ("birth", "age_16"), [("2010-11", True), ("2010-12", False), ("2010", True), ("2011", False)]
+)
 def test_a_partial_birth_date_is_mid_period(birth, age_16):
-    assert on_opening(b12(110), who=patient(birth=birth)) == (["b12-deficiency-untreated"] if age_16 else [])
+    assert on_opening(b12(110), who=patient(birth=birth)) == (
+        ["b12-deficiency-untreated"] if age_16 else []
+    )
 
 
 def test_a_partial_birth_date_is_neither_the_first_nor_the_last_day():
     for day, age_16 in ((10, False), (20, True)):
         low, today = b12(110, effectiveDateTime=f"2026-11-{day}"), at(f"2026-11-{day}T12:00:00")
-        assert ("b12-deficiency-untreated" in on_opening(low, who=patient(birth="2010-11"), now=today)) is age_16
+        assert (
+            "b12-deficiency-untreated" in on_opening(low, who=patient(birth="2010-11"), now=today)
+        ) is age_16
     today = at("2026-03-15T12:00:00")
     low = b12(110, effectiveDateTime="2026-03-14")
     assert on_opening(low, who=patient(birth="2010"), now=today) == []  # 1 January 2010 would be 16
@@ -560,8 +741,13 @@ INVALID = (
 def test_a_result_without_a_readable_date_is_unusable_and_said_so(date):
     answer = cards("order-sign", b12(480, effectiveDateTime=date), drafts=[folic_acid()])
     assert ids(answer) == ["folic-acid-b12-unknown"]
-    assert "total vitamin B12" in card_of(answer, "folic-acid-b12-unknown")["detail"].split("Not known:")[1]
-    assert on_opening(b12(480, effectiveDateTime=date), b12(110, ago=9)) == ["b12-deficiency-untreated"]
+    assert (
+        "total vitamin B12"
+        in card_of(answer, "folic-acid-b12-unknown")["detail"].split("Not known:")[1]
+    )
+    assert on_opening(b12(480, effectiveDateTime=date), b12(110, ago=9)) == [
+        "b12-deficiency-untreated"
+    ]
 
 
 @pytest.mark.parametrize("date", [date for date in INVALID if "T" not in str(date)], ids=str)
@@ -573,18 +759,29 @@ def test_an_unreadable_birth_date_is_an_unknown_age_and_counts_as_adult(date):
 
 @pytest.mark.parametrize("date", INVALID, ids=str)
 def test_an_undated_pregnancy_does_not_count(date):
-    assert on_opening(b12(110), condition(PREGNANT, onsetDateTime=date), who=YOUNG_WOMAN) == ["b12-deficiency-untreated"]
+    assert on_opening(b12(110), condition(PREGNANT, onsetDateTime=date), who=YOUNG_WOMAN) == [
+        "b12-deficiency-untreated"
+    ]
 
 
 @pytest.mark.parametrize("date", INVALID, ids=str)
 def test_an_unreadable_date_of_an_order_or_a_request_fails_no_call(date):
-    order = medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, boundsPeriod={"start": date, "end": date}), authoredOn=date)
+    order = medication_request(
+        HYDROXOCOBALAMIN,
+        dosage(1, route=IM, boundsPeriod={"start": date, "end": date}),
+        authoredOn=date,
+    )
     opened = cards("patient-view", b12(110), order)
     if isinstance(date, str):
         assert ids(opened) == []  # active all the same
     else:  # no dosage of FHIR has that, so that what it says is not known
-        assert "B12 treatment under way" in card_of(opened, "b12-deficiency-untreated")["detail"].split("Not known:")[1]
-    assert on_signing(folic_acid(), service_request("b12") | {"authoredOn": date}) == ["folic-acid-b12-unknown"]
+        assert (
+            "B12 treatment under way"
+            in card_of(opened, "b12-deficiency-untreated")["detail"].split("Not known:")[1]
+        )
+    assert on_signing(folic_acid(), service_request("b12") | {"authoredOn": date}) == [
+        "folic-acid-b12-unknown"
+    ]
     severe = allergy(criticality="high", recordedDate=date, lastOccurrence=date)
     assert "cobalamin-anaphylaxis" in on_signing(hydroxocobalamin(), NOT_ANAEMIC, severe)
 
@@ -600,14 +797,21 @@ def test_an_unreadable_date_of_an_order_or_a_request_fails_no_call(date):
     ],
 )
 def test_which_element_dates_a_result(times, counts):
-    assert ("b12-deficiency-untreated" in on_opening(b12(110, effectiveDateTime=None, **times))) is counts
+    assert (
+        "b12-deficiency-untreated" in on_opening(b12(110, effectiveDateTime=None, **times))
+    ) is counts
 
 
 def test_issued_only_breaks_ties():
     day = {"effectiveDateTime": "2026-11-20"}
-    low, high = b12(110, **day, issued="2026-11-21T09:00:00Z"), b12(480, **day, issued="2026-11-21T08:00:00Z")
+    low, high = (
+        b12(110, **day, issued="2026-11-21T09:00:00Z"),
+        b12(480, **day, issued="2026-11-21T08:00:00Z"),
+    )
     assert deficient(low, high) and deficient(high, low)
-    assert not deficient(low, b12(480, effectiveDateTime="2026-11-21", issued="2026-11-21T08:00:00Z"))
+    assert not deficient(
+        low, b12(480, effectiveDateTime="2026-11-21", issued="2026-11-21T08:00:00Z")
+    )
 
 
 # --- future dates ----------------------------------------------------------------------------------------------------
@@ -619,14 +823,18 @@ def test_a_result_may_be_a_day_ahead(ahead, counts):
 
 
 def test_a_result_of_the_future_does_not_erase_an_older_one():
-    assert on_opening(b12(480, effectiveDateTime="2062-11-20"), b12(110, ago=9)) == ["b12-deficiency-untreated"]
+    assert on_opening(b12(480, effectiveDateTime="2062-11-20"), b12(110, ago=9)) == [
+        "b12-deficiency-untreated"
+    ]
 
 
 @pytest.mark.parametrize(("drawn", "zone", "counts"), [
     ("2026-11-24T23:30:00Z", "UTC", True), ("2026-11-24T23:30:00Z", TOKYO, False), ("2026-11-25T04:30:00Z", NEW_YORK, True),
 ])  # fmt: skip
 def test_tomorrow_is_the_day_at_the_site(drawn, zone, counts):
-    assert ("b12-deficiency-untreated" in on_opening(b12(110, effectiveDateTime=drawn), zone=zone)) is counts
+    assert (
+        "b12-deficiency-untreated" in on_opening(b12(110, effectiveDateTime=drawn), zone=zone)
+    ) is counts
 
 
 def test_a_birth_in_the_future_is_an_unknown_age():
@@ -637,21 +845,32 @@ def test_a_birth_in_the_future_is_an_unknown_age():
 
 @pytest.mark.parametrize("ahead", [2, 400])
 def test_a_pregnancy_of_the_future_does_not_count(ahead):
-    answer = on_opening(b12(110), condition(PREGNANT, onsetDateTime=days_ago(-ahead)), who=YOUNG_WOMAN)
+    answer = on_opening(
+        b12(110), condition(PREGNANT, onsetDateTime=days_ago(-ahead)), who=YOUNG_WOMAN
+    )
     assert answer == ["b12-deficiency-untreated"]
 
 
 def test_a_dose_of_the_future_is_no_treatment():
-    dose = {"resourceType": "MedicationAdministration", "id": "dose", "status": "in-progress", "subject": SUBJECT}
+    dose = {
+        "resourceType": "MedicationAdministration",
+        "id": "dose",
+        "status": "in-progress",
+        "subject": SUBJECT,
+    }
     dose |= {"medicationCodeableConcept": HYDROXOCOBALAMIN, "effectiveDateTime": days_ago(-5)}
     assert on_opening(b12(110), dose) == ["b12-deficiency-untreated"]
 
 
 @pytest.mark.parametrize("ahead", [2, 400])
 def test_a_request_of_the_future_is_not_awaited(ahead):
-    assert on_signing(folic_acid(), service_request("b12", ago=-ahead)) == ["folic-acid-b12-unknown"]
+    assert on_signing(folic_acid(), service_request("b12", ago=-ahead)) == [
+        "folic-acid-b12-unknown"
+    ]
 
 
 @pytest.mark.parametrize("ahead", [2, 400])
 def test_a_registered_result_of_the_future_is_not_awaited(ahead):
-    assert on_signing(folic_acid(), observation("b12", status="registered", ago=-ahead)) == ["folic-acid-b12-unknown"]
+    assert on_signing(folic_acid(), observation("b12", status="registered", ago=-ahead)) == [
+        "folic-acid-b12-unknown"
+    ]

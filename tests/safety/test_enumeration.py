@@ -15,7 +15,9 @@ from cds_service.authoring.safety.sessions import ordering_sessions
 from cds_service.rules.card import OrderSource
 from tests.safety.sample import sampled as sampled
 
-SESSIONS = {session.label: session for session in ordering_sessions(engine("default", "all").terminology)}
+SESSIONS = {
+    session.label: session for session in ordering_sessions(engine("default", "all").terminology)
+}
 CORE = ("folic acid 1 mg", "cyanocobalamin 600 ug by mouth")
 
 
@@ -29,7 +31,9 @@ def job(label, parameters="default"):
 @pytest.mark.parametrize("labels", [(OPENING.label,), CORE])
 def test_no_invariant_is_violated_in_the_sample_of_the_core(labels):
     tally = Tally()
-    for prove, arguments in report.parts({job(labels[0]).hook: [job(label).session for label in labels]}, SETTINGS[:1]):
+    for prove, arguments in report.parts(
+        {job(labels[0]).hook: [job(label).session for label in labels]}, SETTINGS[:1]
+    ):
         # Orders of tests read of a session which tests it has, and these have none.
         if prove is not proof.prove_orders or OPENING.label in labels:
             tally.add(prove(*arguments))
@@ -53,7 +57,10 @@ def broken(monkeypatch, card_id, suggestion):
     def cards(*setting):
         found = real(*setting)
         card = found[card_id]
-        return {**found, card_id: replace(card, suggestions=(replace(card.suggestions[0], **suggestion),))}
+        return {
+            **found,
+            card_id: replace(card, suggestions=(replace(card.suggestions[0], **suggestion),)),
+        }
 
     monkeypatch.setattr(proof, "bare_cards", cards)
     tally = Tally()
@@ -73,7 +80,9 @@ def broken(monkeypatch, card_id, suggestion):
 )  # fmt: skip
 def test_the_proof_finds_an_unsafe_suggestion(monkeypatch, card_id, create, found):
     sources = tuple(OrderSource(template, "") for template in create)
-    assert broken(monkeypatch, card_id, {"create": sources, "when": ()}) >= found - {"no_order_below_16"}
+    assert broken(monkeypatch, card_id, {"create": sources, "when": ()}) >= found - {
+        "no_order_below_16"
+    }
 
 
 def found_in_the_group(monkeypatch, change):
@@ -83,7 +92,9 @@ def found_in_the_group(monkeypatch, change):
     @cache
     def cards(*setting):
         found = real(*setting)
-        return {card_id: change(found[card_id]) for card_id in groups.GROUPS["b12-deficiency-neuro"]}
+        return {
+            card_id: change(found[card_id]) for card_id in groups.GROUPS["b12-deficiency-neuro"]
+        }
 
     monkeypatch.setattr(groups, "bare_cards", cards)
     tally = Tally()
@@ -94,7 +105,11 @@ def found_in_the_group(monkeypatch, change):
 
 def stops_for_the_unknown(card):
     def hurt(condition):
-        return replace(condition, when_unknown=None) if getattr(condition, "when_unknown", None) else condition
+        return (
+            replace(condition, when_unknown=None)
+            if getattr(condition, "when_unknown", None)
+            else condition
+        )
 
     return replace(card, include=tuple(hurt(condition) for condition in card.include))
 
@@ -120,14 +135,21 @@ def test_choices_follow_what_was_chosen_before():
 
 
 def test_a_relation_leaves_what_goes_together():
-    relation = Relation([{"status": "treated", "therapy": "true"}, {"status": "deficient", "therapy": "false", "b12": "low"}])
+    relation = Relation(
+        [
+            {"status": "treated", "therapy": "true"},
+            {"status": "deficient", "therapy": "false", "b12": "low"},
+        ]
+    )
     treated = relation.narrowed(relation.everything, "status", "treated")
     assert relation.narrowed(treated, "therapy", "true")
     assert not relation.narrowed(treated, "therapy", "false")
     assert relation.narrowed(treated, "b12", "normal"), "that row says nothing of it"
 
 
-@pytest.mark.parametrize("card_id", ["folic-acid-b12-unknown", "b12-bleeding-risk", "b12-stop-lifelong"])
+@pytest.mark.parametrize(
+    "card_id", ["folic-acid-b12-unknown", "b12-bleeding-risk", "b12-stop-lifelong"]
+)
 def test_a_walk_that_is_left_out_as_a_repetition_would_have_seen_the_same(card_id):
     walks, seen, repeated = Walks([card_id]), {}, 0
     for session in distinct_sessions():
@@ -136,7 +158,11 @@ def test_a_walk_that_is_left_out_as_a_repetition_would_have_seen_the_same(card_i
             before = walks.like(this)
             tally = Tally()
             fires = proof._visit(this, card_id, tally)
-            outcome = (fires, tally.visited, {key[2]: times for key, times in tally.deciding.items()})
+            outcome = (
+                fires,
+                tally.visited,
+                {key[2]: times for key, times in tally.deciding.items()},
+            )
             if before is None:
                 walks.note(this, fires)
                 seen[id(walks.made[-1])] = outcome
@@ -155,11 +181,15 @@ def test_a_walk_that_is_left_out_as_a_repetition_would_have_seen_the_same(card_i
         ("b12-cause-untreated", OPENING.label),
     ],
 )
-def test_a_rendering_that_is_left_out_as_a_repetition_would_have_shown_the_same(monkeypatch, card_id, label):
+def test_a_rendering_that_is_left_out_as_a_repetition_would_have_shown_the_same(
+    monkeypatch, card_id, label
+):
     shown = set()
 
     def record(state):
-        read = tuple(state.facts[name].value for name in ("allergy.cobalamin", "b12_therapy.active"))
+        read = tuple(
+            state.facts[name].value for name in ("allergy.cobalamin", "b12_therapy.active")
+        )
         shown.add((tuple(state.suggestions), state.course_taken, read))
         return True
 
@@ -167,7 +197,9 @@ def test_a_rendering_that_is_left_out_as_a_repetition_would_have_shown_the_same(
     tally = Tally()
     proof._visit(job(label), card_id, tally)
     seen, shown = shown, set()
-    monkeypatch.setattr(independence.Renderings, "repeats", lambda self, choices, facts, assumed: False)
+    monkeypatch.setattr(
+        independence.Renderings, "repeats", lambda self, choices, facts, assumed: False
+    )
     every = Tally()
     proof._visit(job(label), card_id, every)
     assert seen == shown

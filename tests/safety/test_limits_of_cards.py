@@ -37,13 +37,20 @@ def answers_tried(name, asked, cards, parameters="default"):
     site, tried = engine(parameters, "all").site, with_limits(input_classes(), cards)
     sessions = [OrderingSession()]
     if CATALOGUE[name].session:
-        made = [*ordering_sessions(site.terminology), *dosed_sessions(site.terminology, **doses(cards))]
+        made = [
+            *ordering_sessions(site.terminology),
+            *dosed_sessions(site.terminology, **doses(cards)),
+        ]
         sessions = [session.orders for session in made]
 
     def fact(orders, choices):
         return StateFacts(site, orders, NOW, tried, choices)[name]
 
-    return {true_of(found, asked, NOW.date()) for orders in sessions for found in states(partial(fact, orders))}
+    return {
+        true_of(found, asked, NOW.date())
+        for orders in sessions
+        for found in states(partial(fact, orders))
+    }
 
 
 def lacking(name, cards, parameters="default"):
@@ -84,30 +91,46 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize("planted", PLANTED, ids=[f"{name} {operator} {limit}" for name, operator, limit in PLANTED])
+@pytest.mark.parametrize(
+    "planted", PLANTED, ids=[f"{name} {operator} {limit}" for name, operator, limit in PLANTED]
+)
 @pytest.mark.parametrize("parameters", ["default", "uk"])
 def test_so_is_every_answer_to_a_number_of_a_card_of_a_site(planted, parameters):
     name, operator, limit = planted
-    site_card = replace(every_card()[0], include=(Criterion("planted", name, operator, Decimal(limit), None, None),))
+    site_card = replace(
+        every_card()[0], include=(Criterion("planted", name, operator, Decimal(limit), None, None),)
+    )
     assert not lacking(name, [*every_card(), site_card], parameters)
 
 
 def test_each_parameter_set_puts_a_result_beside_a_new_number_in_its_own_class():
     """Below 350 nmol/L methylmalonic acid may be high where the limit is 280, and above it normal where that is 400."""
-    site_card = replace(every_card()[0], include=(Criterion("planted", "mma", "at_least", Decimal(350), None, None),))
+    site_card = replace(
+        every_card()[0],
+        include=(Criterion("planted", "mma", "at_least", Decimal(350), None, None),),
+    )
     tried = with_limits(input_classes(), [site_card])
 
     def seen(parameters):
         site = engine(parameters, "all").site
-        facts = states(lambda choices: StateFacts(site, OrderingSession(), NOW, tried, choices)["mma"])
-        return {(result.level, result.interval.low >= 350) for fact in facts if isinstance(result := fact.value, Result)}
+        facts = states(
+            lambda choices: StateFacts(site, OrderingSession(), NOW, tried, choices)["mma"]
+        )
+        return {
+            (result.level, result.interval.low >= 350)
+            for fact in facts
+            if isinstance(result := fact.value, Result)
+        }
 
     assert seen("default") == {("normal", False), ("normal", True), ("high", True)}
     assert seen("uk") == {("normal", False), ("high", False), ("high", True)}
 
 
 def test_no_child_is_75_years_old():
-    site_card = replace(every_card()[0], include=(Criterion("planted", "patient.age", "at_least", Decimal(75), None, None),))
+    site_card = replace(
+        every_card()[0],
+        include=(Criterion("planted", "patient.age", "at_least", Decimal(75), None, None),),
+    )
     tried = with_limits(input_classes(), [site_card])
     tried["patient.age_months"] = agreeing_ages(tried["patient.age_months"])
 

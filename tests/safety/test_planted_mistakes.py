@@ -22,12 +22,20 @@ from tests.safety.sample import sampled as sampled
 
 pytestmark = pytest.mark.usefixtures("sampled")
 
-SESSIONS = {session.label: session for session in [OPENING, *ordering_sessions(engine("default", "all").terminology)]}
+SESSIONS = {
+    session.label: session
+    for session in [OPENING, *ordering_sessions(engine("default", "all").terminology)]
+}
 WITHOUT = "without hydroxocobalamin"
 
 
 def job(label=OPENING.label, parameters="default", formulary="all"):
-    return Job(parameters, formulary, "patient-view" if label == OPENING.label else "order-select", SESSIONS[label])
+    return Job(
+        parameters,
+        formulary,
+        "patient-view" if label == OPENING.label else "order-select",
+        SESSIONS[label],
+    )
 
 
 def found(prove, job, *arguments):
@@ -46,7 +54,11 @@ def plant_fact(monkeypatch):
 
     def plant(name, mistaken):
         real = CATALOGUE[name]
-        monkeypatch.setitem(CATALOGUE, name, replace(real, compute=lambda facts: mistaken(facts, real.compute(facts))))
+        monkeypatch.setitem(
+            CATALOGUE,
+            name,
+            replace(real, compute=lambda facts: mistaken(facts, real.compute(facts))),
+        )
 
     return plant
 
@@ -81,7 +93,11 @@ def excluded_also_by(*criteria):
 
 def test_tablets_with_renal_dysfunction_where_leber_is_not_known(plant_fact):
     def mistaken(facts, real):
-        return known(("cyanocobalamin-oral-1000",)) if facts["leber"].is_unknown and facts["patient.paediatric"].holds is False else real
+        return (
+            known(("cyanocobalamin-oral-1000",))
+            if facts["leber"].is_unknown and facts["patient.paediatric"].holds is False
+            else real
+        )
 
     plant_fact("regimen.oral", mistaken)
     violations = found(proof._visit, job(), "b12-deficiency-untreated")
@@ -91,8 +107,14 @@ def test_tablets_with_renal_dysfunction_where_leber_is_not_known(plant_fact):
 
 def test_a_cobalamin_in_spite_of_a_severe_allergy_where_the_status_is_not_known(plant_fact):
     def mistaken(facts, real):
-        severe = facts["allergy.cobalamin"].value == "severe" and facts["b12.results_status"].is_unknown
-        return known(("hydroxocobalamin-neuro",)) if severe and facts["neuro.involvement"].holds else real
+        severe = (
+            facts["allergy.cobalamin"].value == "severe" and facts["b12.results_status"].is_unknown
+        )
+        return (
+            known(("hydroxocobalamin-neuro",))
+            if severe and facts["neuro.involvement"].holds
+            else real
+        )
 
     plant_fact("regimen.start", mistaken)
     violations = found(proof._visit, job(), "b12-cause-untreated")
@@ -103,53 +125,81 @@ def test_a_cobalamin_in_spite_of_a_severe_allergy_where_the_status_is_not_known(
 def test_cyanocobalamin_with_leber_where_hydroxocobalamin_is_not_stocked(plant_fact):
     def mistaken(facts, real):
         hydroxocobalamin = facts.site.stocks("hydroxocobalamin-injection")
-        return real if hydroxocobalamin or real.value or not facts["leber"].holds else known(("cyanocobalamin-injection",))
+        return (
+            real
+            if hydroxocobalamin or real.value or not facts["leber"].holds
+            else known(("cyanocobalamin-injection",))
+        )
 
     plant_fact("regimen.start", mistaken)
     assert not found(proof._visit, job(), "b12-deficiency-neuro")
-    assert "cyanocobalamin_never_unfit" in rules(found(proof._visit, job(formulary=WITHOUT), "b12-deficiency-neuro"))
+    assert "cyanocobalamin_never_unfit" in rules(
+        found(proof._visit, job(formulary=WITHOUT), "b12-deficiency-neuro")
+    )
 
 
 def test_no_potassium_checks_where_only_an_older_potassium_speaks_for_them(plant_fact):
     def mistaken(facts, real):
-        others = any(facts[name].holds is not False for name in ("anaemia", "potassium.risk", "potassium.unreceived"))
+        others = any(
+            facts[name].holds is not False
+            for name in ("anaemia", "potassium.risk", "potassium.unreceived")
+        )
         return real if others or facts["potassium"].value is not None else known(())
 
     plant_fact("potassium.checks", mistaken)
     violations = found(proof._visit_orders, job(), "potassium.checks")
     assert rules(violations) == {"tests as specified"}
-    assert all(violation.state["potassium.recent"].startswith(("low", "severely-low")) for violation in violations)
+    assert all(
+        violation.state["potassium.recent"].startswith(("low", "severely-low"))
+        for violation in violations
+    )
 
 
 def test_a_test_that_is_drafted_already(plant_fact):
-    plant_fact("order.b12_and_folate", lambda facts, real: known(("serum-b12", "serum-folate")) if real.value else real)
+    plant_fact(
+        "order.b12_and_folate",
+        lambda facts, real: known(("serum-b12", "serum-folate")) if real.value else real,
+    )
     assert not found(proof._visit_orders, job("folic acid 1 mg + potassium test"), "order.b12")
-    violations = found(proof._visit_orders, job("folic acid 1 mg + folate test"), "order.b12_and_folate")
+    violations = found(
+        proof._visit_orders, job("folic acid 1 mg + folate test"), "order.b12_and_folate"
+    )
     assert rules(violations) == {"tests as specified"}
 
 
 def test_treatment_that_goes_with_the_tests_that_are_asked_for_already(plant_fact):
     """Orders that are absent take the rest of their suggestion with them; where that is not tried, the proof is none."""
-    plant_fact("order.before_first_dose", lambda facts, real: real if real.value or not facts["b12.status"].is_unknown else absent())
+    plant_fact(
+        "order.before_first_dose",
+        lambda facts, real: real if real.value or not facts["b12.status"].is_unknown else absent(),
+    )
     violations = found(proof._visit_orders, job(), "order.before_first_dose")
     assert rules(violations) == {"orders that are not tried"}
 
 
 def test_folic_acid_alone_in_one_parameter_set(plant_card):
     def alone(card):
-        suggestion = replace(card.suggestions[0], create=(OrderSource("folic-acid-5mg-4-months", ""),))
+        suggestion = replace(
+            card.suggestions[0], create=(OrderSource("folic-acid-5mg-4-months", ""),)
+        )
         return replace(card, suggestions=(suggestion,))
 
     plant_card("bariatric-maintenance", alone, only="uk")
     assert not found(proof._visit, job(), "bariatric-maintenance")
-    assert "folate_never_alone" in rules(found(proof._visit, job(parameters="uk"), "bariatric-maintenance"))
+    assert "folate_never_alone" in rules(
+        found(proof._visit, job(parameters="uk"), "bariatric-maintenance")
+    )
 
 
 def test_a_second_course_beside_a_draft_that_is_not_selected(plant_fact, monkeypatch):
     """A replacement is offered beside another draft, and the suggestion leaves alone what its author does not name."""
 
     def mistaken_fact(facts, real):
-        beside = [draft for draft in facts.session.drafts if draft.product.cobalamin and not draft.selected]
+        beside = [
+            draft
+            for draft in facts.session.drafts
+            if draft.product.cobalamin and not draft.selected
+        ]
         return known(("hydroxocobalamin-3-monthly",)) if beside and facts["leber"].holds else real
 
     real = Suggestions._offer
@@ -162,7 +212,9 @@ def test_a_second_course_beside_a_draft_that_is_not_selected(plant_fact, monkeyp
     monkeypatch.setattr(Suggestions, "_offer", mistaken_offer)
     drafts = "hydroxocobalamin 3-monthly", "cyanocobalamin injection 3-monthly"
     assert "one_course" not in rules(found(proof._visit, job(drafts[1]), "cyanocobalamin-leber"))
-    assert "one_course" in rules(found(proof._visit, job(f"{drafts[0]} + {drafts[1]} (selected)"), "cyanocobalamin-leber"))
+    assert "one_course" in rules(
+        found(proof._visit, job(f"{drafts[0]} + {drafts[1]} (selected)"), "cyanocobalamin-leber")
+    )
 
 
 def test_an_order_below_16(monkeypatch):
@@ -193,7 +245,9 @@ def test_an_order_below_16(monkeypatch):
 
     monkeypatch.setattr(Suggestions, "offer", mistaken)
     monkeypatch.setitem(
-        CATALOGUE, "potassium.repeat", replace(CATALOGUE["potassium.repeat"], compute=lambda facts: known(("potassium-now",)))
+        CATALOGUE,
+        "potassium.repeat",
+        replace(CATALOGUE["potassium.repeat"], compute=lambda facts: known(("potassium-now",))),
     )
     violations = found(proof._visit, job("hydroxocobalamin 3-monthly"), "hypokalaemia-before-b12")
     assert rules(violations) == {"no_order_below_16"}
@@ -213,8 +267,12 @@ def test_a_line_of_unknown_facts_that_leaves_one_out_where_there_are_many(monkey
 
 
 def test_a_critical_card_that_a_fact_silences_by_being_unknown(plant_card):
-    plant_card("cyanocobalamin-leber", excluded_also_by(criterion("allergy.cobalt", "unknown", True)))
-    violations = found(groups._critical_survives, job("cyanocobalamin 1 mg by mouth"), "cyanocobalamin-leber")
+    plant_card(
+        "cyanocobalamin-leber", excluded_also_by(criterion("allergy.cobalt", "unknown", True))
+    )
+    violations = found(
+        groups._critical_survives, job("cyanocobalamin 1 mg by mouth"), "cyanocobalamin-leber"
+    )
     assert {rule.split(" unknown")[0] for rule in rules(violations)} == {"with allergy.cobalt"}
 
 
@@ -227,25 +285,42 @@ def test_silence_about_a_deficiency_in_one_combination(plant_card):
 
 def test_a_card_that_suggests_what_another_warns_of_in_one_parameter_set(plant_card):
     def warns_too_late(card):
-        return replace(card, exclude=tuple(each for each in card.exclude if getattr(each, "fact", "") != "allergy.cobalamin"))
+        return replace(
+            card,
+            exclude=tuple(
+                each for each in card.exclude if getattr(each, "fact", "") != "allergy.cobalamin"
+            ),
+        )
 
     def tablets(card):
         return replace(
             warns_too_late(card),
-            suggestions=(replace(card.suggestions[0], create=(OrderSource("cyanocobalamin-oral-1000", ""),), when=()),),
+            suggestions=(
+                replace(
+                    card.suggestions[0],
+                    create=(OrderSource("cyanocobalamin-oral-1000", ""),),
+                    when=(),
+                ),
+            ),
         )
 
     plant_card("b12-loading-missing", tablets, only="us")
     pair = "cobalamin-anaphylaxis", "b12-loading-missing"
     sessions = [SESSIONS["hydroxocobalamin 3-monthly"]]
-    assert not groups.prove_consistent("order-select", *pair, sessions, [("default", "all")]).contradictions
-    assert groups.prove_consistent("order-select", *pair, sessions, [("default", "all"), ("us", "all")]).contradictions == {pair}
+    assert not groups.prove_consistent(
+        "order-select", *pair, sessions, [("default", "all")]
+    ).contradictions
+    assert groups.prove_consistent(
+        "order-select", *pair, sessions, [("default", "all"), ("us", "all")]
+    ).contradictions == {pair}
 
 
 def test_a_card_that_never_fires_is_told():
     tally = Tally()
     tally.deciding["default", "b12-paediatric", ""] = 1
-    silent = dict.fromkeys(card_id for parameters, card_id in report.never_fired(tally) if parameters == "default")
+    silent = dict.fromkeys(
+        card_id for parameters, card_id in report.never_fired(tally) if parameters == "default"
+    )
     assert "b12-paediatric" not in silent
     assert "b12-deficiency-neuro" in silent
 
@@ -259,11 +334,18 @@ def planted_words(monkeypatch, card_id, when, text):
         by_hook = {hook: dict(cards) for hook, cards in loaded.cards_by_hook.items()}
         for cards in by_hook.values():
             if card_id in cards:
-                cards[card_id] = replace(cards[card_id], detail=(*cards[card_id].detail, Paragraph(text, when, None)))
+                cards[card_id] = replace(
+                    cards[card_id], detail=(*cards[card_id].detail, Paragraph(text, when, None))
+                )
         return SimpleNamespace(cards_by_hook=by_hook)
 
     monkeypatch.setattr(words, "engine", with_paragraph)
-    return {violation.rule for violation in words.prove_words("patient-view", card_id, [OPENING], [("default", "all")]).violations}
+    return {
+        violation.rule
+        for violation in words.prove_words(
+            "patient-view", card_id, [OPENING], [("default", "all")]
+        ).violations
+    }
 
 
 def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch):
@@ -275,11 +357,13 @@ def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch)
 
 def test_a_text_that_takes_folate_away_where_only_one_reason_for_it_is_looked_at(monkeypatch):
     in_pregnancy = (criterion("folate.reason", "in", ("methotrexate",)),)
-    assert planted_words(monkeypatch, "b12-folate-deficiency", in_pregnancy, "Replace the folic acid.") == {
-        "the text takes folate away that methotrexate needs"
-    }
+    assert planted_words(
+        monkeypatch, "b12-folate-deficiency", in_pregnancy, "Replace the folic acid."
+    ) == {"the text takes folate away that methotrexate needs"}
 
 
 def test_a_label_that_does_not_name_what_its_actions_create(monkeypatch):
     monkeypatch.setattr(Suggestions, "_label", lambda self, offer: offer.suggestion.label)
-    assert "the label does not name everything that is ordered" in rules(found(proof._visit, job(), "b12-deficiency-untreated"))
+    assert "the label does not name everything that is ordered" in rules(
+        found(proof._visit, job(), "b12-deficiency-untreated")
+    )

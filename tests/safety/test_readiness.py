@@ -42,7 +42,9 @@ def test_a_fact_without_classes_is_told_at_the_start_with_the_file_to_change(wit
     )
 
 
-@pytest.mark.parametrize("name", [name for name, definition in CATALOGUE.items() if definition.queries])
+@pytest.mark.parametrize(
+    "name", [name for name, definition in CATALOGUE.items() if definition.queries]
+)
 def test_whatever_fact_lacks_classes_is_told_where_a_card_asks_it(without_classes, name):
     """A fact that is met only below another one with classes is never asked of the record."""
     without_classes(name)

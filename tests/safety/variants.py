@@ -42,11 +42,17 @@ OFFSETS = (-11, -5, -3.5, 0, 1, 5.75, 9, 14)
 
 def _copied(visit: Visit) -> Visit:
     """A visit of which no part is shared, neither with ``visit`` nor within itself."""
-    return replace(visit, prefetch=orjson.loads(orjson.dumps(visit.prefetch)), drafts=orjson.loads(orjson.dumps(visit.drafts)))
+    return replace(
+        visit,
+        prefetch=orjson.loads(orjson.dumps(visit.prefetch)),
+        drafts=orjson.loads(orjson.dumps(visit.drafts)),
+    )
 
 
 def _bundles(visit: Visit) -> dict[str, dict[str, Any]]:
-    return {key: value for key, value in visit.prefetch.items() if value["resourceType"] == "Bundle"}
+    return {
+        key: value for key, value in visit.prefetch.items() if value["resourceType"] == "Bundle"
+    }
 
 
 def _resources(visit: Visit) -> Iterator[dict[str, Any]]:
@@ -91,9 +97,32 @@ def _add(visit: Visit, resources: list[dict[str, Any]], random: Random) -> None:
 # --- (a) other units with an exact factor ---------------------------------------------------------------------------
 
 _MICROGRAMS = {"ug/L": "1", "ng/mL": "1", "mcg/L": "1", "µg/L": "1", "ng/L": "1000", "ug/dL": "0.1"}
-_MICROMOLES = {"umol/L": "1", "µmol/L": "1", "nmol/mL": "1", "mmol/L": "0.001", "nmol/L": "1000", "micromol/L": "1"}
-_COUNTS = {"10*9/L": "1", "10*3/uL": "1", "K/uL": "1", "x10^9/L": "1", "/uL": "1000", "G/l": "1", "thou/uL": "1"}
-_NANOGRAMS = {"ng/L": "1", "pg/mL": "1", "ng/dL": "0.1", "ng/mL": "0.001", "ug/L": "0.001", "PG/ML": "1", "picogram/mL": "1"}
+_MICROMOLES = {
+    "umol/L": "1",
+    "µmol/L": "1",
+    "nmol/mL": "1",
+    "mmol/L": "0.001",
+    "nmol/L": "1000",
+    "micromol/L": "1",
+}
+_COUNTS = {
+    "10*9/L": "1",
+    "10*3/uL": "1",
+    "K/uL": "1",
+    "x10^9/L": "1",
+    "/uL": "1000",
+    "G/l": "1",
+    "thou/uL": "1",
+}
+_NANOGRAMS = {
+    "ng/L": "1",
+    "pg/mL": "1",
+    "ng/dL": "0.1",
+    "ng/mL": "0.001",
+    "ug/L": "0.001",
+    "PG/ML": "1",
+    "picogram/mL": "1",
+}
 # the unit that the generator uses -> units of the same family, and what its numbers are multiplied by
 UNITS: dict[str, dict[str, str]] = {
     "ng/L": _NANOGRAMS,
@@ -129,7 +158,9 @@ def in_unit(visit: Visit, unit: str, form: int) -> Visit:
     """The last result in ``unit``; ``form``: one of ``FORMS`` ways to write it."""
     variant = _copied(visit)
     results = [
-        item for item in _resources(variant) if item["resourceType"] == "Observation" and unit in UNITS[item["valueQuantity"]["code"]]
+        item
+        for item in _resources(variant)
+        if item["resourceType"] == "Observation" and unit in UNITS[item["valueQuantity"]["code"]]
     ]
     _state(results[-1], unit, UNITS[results[-1]["valueQuantity"]["code"]][unit], form)
     return variant
@@ -138,14 +169,27 @@ def in_unit(visit: Visit, unit: str, form: int) -> Visit:
 def _state(resource: dict[str, Any], unit: str, factor: str, form: int) -> None:
     """Write a result in ``unit``: the printed unit, as a string, the UCUM code, both, both with the print in capitals."""
     quantity = resource.pop("valueQuantity")
-    number, comparator = Decimal(str(quantity["value"])) * Decimal(factor), quantity.get("comparator")
+    number, comparator = (
+        Decimal(str(quantity["value"])) * Decimal(factor),
+        quantity.get("comparator"),
+    )
     coded = {"system": UCUM, "code": unit}
     if form == 1:
         resource["valueString"] = f"{comparator or ''}{number:f} {unit}"
         return
-    units = ({"unit": unit}, {}, coded, coded | {"unit": unit}, coded | {"unit": f" {unit.upper()}"})
+    units = (
+        {"unit": unit},
+        {},
+        coded,
+        coded | {"unit": unit},
+        coded | {"unit": f" {unit.upper()}"},
+    )
     stated = units[form] if unit in CODES else units[0]
-    resource["valueQuantity"] = {"value": float(number), **stated, **({"comparator": comparator} if comparator else {})}
+    resource["valueQuantity"] = {
+        "value": float(number),
+        **stated,
+        **({"comparator": comparator} if comparator else {}),
+    }
 
 
 # --- (b) (c) (d) where and how often ---------------------------------------------------------------------------------
@@ -202,19 +246,34 @@ def empty_in_other_words(visit: Visit, random: Random) -> Visit:
     for key, bundle in _bundles(variant).items():
         if not bundle["entry"]:
             none = {"resourceType": "Bundle", "type": "searchset"}
-            variant.prefetch[key] = random.choice((None, none, none | {"total": 0}, none | {"entry": [], "total": 0}))
+            variant.prefetch[key] = random.choice(
+                (None, none, none | {"total": 0}, none | {"entry": [], "total": 0})
+            )
     return variant
 
 
 def unanswered_in_other_words(visit: Visit, random: Random) -> Visit:
     """What could not be looked up: an OperationOutcome, or a Bundle of which the rest is elsewhere."""
     variant = _copied(visit)
-    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": "timeout"}],
+    }
     none = {"resourceType": "Bundle", "type": "searchset"}
-    more = {"link": [{"relation": "self", "url": "x"}, {"relation": "next", "url": "https://ehr.example.org/fhir?page=2"}]}
+    more = {
+        "link": [
+            {"relation": "self", "url": "x"},
+            {"relation": "next", "url": "https://ehr.example.org/fhir?page=2"},
+        ]
+    }
     for key in _templates(visit.hook) - set(visit.prefetch):
         variant.prefetch[key] = random.choice(
-            (outcome, none | {"entry": [{"resource": outcome}]}, none | more, none | {"total": 3, "entry": []})
+            (
+                outcome,
+                none | {"entry": [{"resource": outcome}]},
+                none | more,
+                none | {"total": 3, "entry": []},
+            )
         )
     return variant
 
@@ -231,7 +290,9 @@ def with_medication_resources(visit: Visit, random: Random) -> Visit:
     """Medications by reference, contained or beside the order, in place of codes."""
     variant = _copied(visit)
     for home in (bundle["entry"] for bundle in _bundles(variant).values()):
-        for order in [entry["resource"] for entry in home if "medicationCodeableConcept" in entry["resource"]]:
+        for order in [
+            entry["resource"] for entry in home if "medicationCodeableConcept" in entry["resource"]
+        ]:
             medication = _referenced(order, f"of-{order['id']}", random)
             home += [{"resource": medication, "search": {"mode": "include"}}] if medication else []
     for order in [order for order in variant.drafts if "medicationCodeableConcept" in order]:
@@ -241,7 +302,11 @@ def with_medication_resources(visit: Visit, random: Random) -> Visit:
 
 def _referenced(order: dict[str, Any], identity: str, random: Random) -> dict[str, Any] | None:
     """Make ``order`` name its medication by reference; the Medication, where it is not contained in the order."""
-    medication = {"resourceType": "Medication", "id": identity, "code": order.pop("medicationCodeableConcept")}
+    medication = {
+        "resourceType": "Medication",
+        "id": identity,
+        "code": order.pop("medicationCodeableConcept"),
+    }
     if random.random() < 0.5:
         order["medicationReference"] = {"reference": f"#{identity}"}
         order["contained"] = [medication]
@@ -264,17 +329,42 @@ def _record_of_stranger() -> list[dict[str, Any]]:
     loading = dosage(1, route=IM, every=(3, 1, "wk"))
     when = {"effectiveDateTime": days_ago(0)}
     medicine = {"status": "completed", "medicationCodeableConcept": HYDROXOCOBALAMIN}
-    procedure = {"resourceType": "Procedure", "status": "completed", "code": {"coding": [{"system": SNOMED, "code": "26452005"}]}}
-    statement = {"resourceType": "MedicationStatement", "status": "active", "effectivePeriod": {"start": days_ago(90)}}
+    procedure = {
+        "resourceType": "Procedure",
+        "status": "completed",
+        "code": {"coding": [{"system": SNOMED, "code": "26452005"}]},
+    }
+    statement = {
+        "resourceType": "MedicationStatement",
+        "status": "active",
+        "effectivePeriod": {"start": days_ago(90)},
+    }
     return [
-        *(observation(*row, ago=0) for row in (
-            ("b12", 60, "ng/L"), ("b12", 900, "ng/L"), ("active_b12", 10, "pmol/L"), ("mma", 5000, "nmol/L"), ("homocysteine", 90, "umol/L"),
-            ("folate", 1, "ug/L"), ("hb", 60, "g/L"), ("mcv", 130, "fL"), ("platelets", 5, "10*9/L"), ("potassium", 2.1, "mmol/L"),
-            ("creatinine", 600, "umol/L"), ("egfr", 8, "mL/min/{1.73_m2}"),
-        )),
+        *(
+            observation(*row, ago=0)
+            for row in (
+                ("b12", 60, "ng/L"),
+                ("b12", 900, "ng/L"),
+                ("active_b12", 10, "pmol/L"),
+                ("mma", 5000, "nmol/L"),
+                ("homocysteine", 90, "umol/L"),
+                ("folate", 1, "ug/L"),
+                ("hb", 60, "g/L"),
+                ("mcv", 130, "fL"),
+                ("platelets", 5, "10*9/L"),
+                ("potassium", 2.1, "mmol/L"),
+                ("creatinine", 600, "umol/L"),
+                ("egfr", 8, "mL/min/{1.73_m2}"),
+            )
+        ),
         observation("b12", 60, "ng/L", status="preliminary", ago=0),
-        observation("ifab", valueCodeableConcept={"coding": [{"system": SNOMED, "code": "10828004"}]}),
-        *(condition(code, onsetDateTime=days_ago(9)) for code in ("386033004", "58610003", "84027009", "77386006", "433144002", "73891003")),
+        observation(
+            "ifab", valueCodeableConcept={"coding": [{"system": SNOMED, "code": "10828004"}]}
+        ),
+        *(
+            condition(code, onsetDateTime=days_ago(9))
+            for code in ("386033004", "58610003", "84027009", "77386006", "433144002", "73891003")
+        ),
         allergy(criticality="high"),
         procedure,
         medication_request(HYDROXOCOBALAMIN, loading),
@@ -286,7 +376,7 @@ def _record_of_stranger() -> list[dict[str, Any]]:
         service_request("b12"),
         service_request("potassium"),
         {"resourceType": "DiagnosticReport", "status": "final"},
-    ]  # fmt: skip
+    ]
 
 
 def with_strangers(visit: Visit, random: Random) -> Visit:
@@ -294,13 +384,26 @@ def with_strangers(visit: Visit, random: Random) -> Visit:
     variant = _copied(visit)
     theirs = []
     for resource in _record_of_stranger() + list(_resources(visit)):
-        theirs.append(_given_to(random.choice(STRANGERS), {**resource, "id": f"stranger{len(theirs)}"}))
-    theirs.append({"resourceType": "Patient", "id": "pat-2", "gender": "male", "birthDate": "2020-01-01"})
+        theirs.append(
+            _given_to(random.choice(STRANGERS), {**resource, "id": f"stranger{len(theirs)}"})
+        )
+    theirs.append(
+        {"resourceType": "Patient", "id": "pat-2", "gender": "male", "birthDate": "2020-01-01"}
+    )
     _add(variant, theirs, random)
-    orders = [draft(FOLIC_ACID_1MG, dosage(5)), draft(HYDROXOCOBALAMIN), service_request("b12", status="draft")]
+    orders = [
+        draft(FOLIC_ACID_1MG, dosage(5)),
+        draft(HYDROXOCOBALAMIN),
+        service_request("b12", status="draft"),
+    ]
     orders.append(medication_request(HYDROXOCOBALAMIN, status="stopped"))
-    if re.search("cobalamin|folic", str(visit.drafts), re.IGNORECASE):  # else the call is refused: it is about the orders of others
-        variant.drafts.extend(_given_to(random.choice(STRANGERS), {**item, "id": f"theirs{number}"}) for number, item in enumerate(orders))
+    if re.search(
+        "cobalamin|folic", str(visit.drafts), re.IGNORECASE
+    ):  # else the call is refused: it is about the orders of others
+        variant.drafts.extend(
+            _given_to(random.choice(STRANGERS), {**item, "id": f"theirs{number}"})
+            for number, item in enumerate(orders)
+        )
     random.shuffle(variant.drafts)
     return variant
 
@@ -317,7 +420,9 @@ def with_strangers_of_whom_nothing_is_told(visit: Visit, random: Random) -> Visi
 
 def _given_to(owner: Any, resource: dict[str, Any]) -> dict[str, Any]:
     element = "patient" if resource["resourceType"] == "AllergyIntolerance" else "subject"
-    return {name: value for name, value in resource.items() if name not in ("subject", "patient")} | {element: owner}
+    return {
+        name: value for name, value in resource.items() if name not in ("subject", "patient")
+    } | {element: owner}
 
 
 # --- (f) what does not matter ---------------------------------------------------------------------------------------
@@ -326,7 +431,10 @@ def _given_to(owner: Any, resource: dict[str, Any]) -> dict[str, Any]:
 def _irrelevant() -> list[dict[str, Any]]:
     local = {"coding": [{"system": "urn:oid:1.2.3", "code": "9"}], "text": "Something else"}
     subject = {"subject": {"reference": f"Patient/{PATIENT}"}}
-    ibuprofen = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "5640"}], "text": "Ibuprofen 400 mg tablet"}
+    ibuprofen = {
+        "coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "5640"}],
+        "text": "Ibuprofen 400 mg tablet",
+    }
     other = [
         observation("b12", 5.1, "mmol/L", code={"coding": [{"system": "http://loinc.org", "code": "15074-8"}], "text": "Glucose"}, ago=0),
         observation("b12", 110, "ng/L", code={"coding": [{"system": "http://loinc.org", "code": "16696-7"}]}, ago=0),
@@ -359,8 +467,14 @@ def with_irrelevant_resources(visit: Visit, random: Random) -> Visit:
     """Resources of this patient that have nothing to do with B12 or folate, of many types, and such drafts."""
     variant = _copied(visit)
     _add(variant, _irrelevant(), random)
-    x_ray = {**service_request("b12", status="draft"), "id": "x-ray", "code": {"text": "Chest X-ray"}}
-    selected = variant.selections or [f"{item['resourceType']}/{item['id']}" for item in variant.drafts]
+    x_ray = {
+        **service_request("b12", status="draft"),
+        "id": "x-ray",
+        "code": {"text": "Chest X-ray"},
+    }
+    selected = variant.selections or [
+        f"{item['resourceType']}/{item['id']}" for item in variant.drafts
+    ]
     subject = {"reference": f"Patient/{PATIENT}"}
     diet = {
         "resourceType": "NutritionOrder",
@@ -370,7 +484,9 @@ def with_irrelevant_resources(visit: Visit, random: Random) -> Visit:
         "patient": subject,
         "dateTime": days_ago(0),
     }
-    variant.drafts.extend([x_ray, diet, {**draft({"text": "Ibuprofen 400 mg tablet"}), "id": "ibuprofen"}])
+    variant.drafts.extend(
+        [x_ray, diet, {**draft({"text": "Ibuprofen 400 mg tablet"}), "id": "ibuprofen"}]
+    )
     random.shuffle(variant.drafts)
     return replace(variant, selections=selected)
 
@@ -387,7 +503,9 @@ def in_other_zones(visit: Visit, random: Random) -> Visit:
         zone = timezone(timedelta(hours=random.choice(OFFSETS)))
         return datetime.fromisoformat(text).astimezone(zone).isoformat()
 
-    return replace(visit, prefetch=_mapped(visit.prefetch, moved), drafts=_mapped(visit.drafts, moved))
+    return replace(
+        visit, prefetch=_mapped(visit.prefetch, moved), drafts=_mapped(visit.drafts, moved)
+    )
 
 
 # --- (h) entered in error --------------------------------------------------------------------------------------------
@@ -397,11 +515,22 @@ def with_errors_struck_out(visit: Visit, random: Random) -> Visit:
     """Beside each resource a newer one of other content that was entered in error; so among the drafts."""
     variant = _copied(visit)
     record = list(_resources(visit))
-    strangers = [_given_to({"reference": f"Patient/{PATIENT}"}, item) for item in _record_of_stranger()]
-    errors = [_in_error({**item, "id": f"error{number}"}) for number, item in enumerate(record + strangers)]
+    strangers = [
+        _given_to({"reference": f"Patient/{PATIENT}"}, item) for item in _record_of_stranger()
+    ]
+    errors = [
+        _in_error({**item, "id": f"error{number}"})
+        for number, item in enumerate(record + strangers)
+    ]
     _add(variant, errors, random)
-    wrong = [draft(FOLIC_ACID_1MG, dosage(5)), draft(HYDROXOCOBALAMIN), service_request("b12", status="draft")]
-    variant.drafts.extend(_in_error({**item, "id": f"wrong{number}"}) for number, item in enumerate(wrong))
+    wrong = [
+        draft(FOLIC_ACID_1MG, dosage(5)),
+        draft(HYDROXOCOBALAMIN),
+        service_request("b12", status="draft"),
+    ]
+    variant.drafts.extend(
+        _in_error({**item, "id": f"wrong{number}"}) for number, item in enumerate(wrong)
+    )
     return variant
 
 
@@ -410,7 +539,10 @@ def _in_error(resource: dict[str, Any]) -> dict[str, Any]:
         return {**resource, "status": "entered-in-error"}
     # A clinical status shall not be present then (con-5, ait-2).
     resource = {name: value for name, value in resource.items() if name != "clinicalStatus"}
-    return {**resource, "verificationStatus": {"coding": [{"system": VERIFICATION, "code": "entered-in-error"}]}}
+    return {
+        **resource,
+        "verificationStatus": {"coding": [{"system": VERIFICATION, "code": "entered-in-error"}]},
+    }
 
 
 # --- (i) references ------------------------------------------------------------------------------------------------
@@ -422,16 +554,30 @@ def with_other_references(visit: Visit, random: Random) -> Visit:
     for resource in _resources(variant):
         for holder in _objects(resource):
             if isinstance(holder.get("reference"), str) and not holder["reference"].startswith("#"):
-                base = random.choice(("", "https://ehr.example.org/fhir/", "http://10.0.0.1:8080/a/b/R4/"))
+                base = random.choice(
+                    ("", "https://ehr.example.org/fhir/", "http://10.0.0.1:8080/a/b/R4/")
+                )
                 version = random.choice(("", "", "/_history/3", "/_history/pat-2"))
                 holder["reference"] = base + holder["reference"] + version
-                holder.update(random.choice(({}, {"type": "Patient", "display": "B. Twelve"}, {"identifier": {"value": "pat-2"}})))
+                holder.update(
+                    random.choice(
+                        (
+                            {},
+                            {"type": "Patient", "display": "B. Twelve"},
+                            {"identifier": {"value": "pat-2"}},
+                        )
+                    )
+                )
     return variant
 
 
 # --- (j) unknown elements -------------------------------------------------------------------------------------------
 
-_EXTENSION = {"url": "https://vendor.example.com/extension", "valueString": "vitamin B12 deficiency", "x": {"y": [1, None, True]}}
+_EXTENSION = {
+    "url": "https://vendor.example.com/extension",
+    "valueString": "vitamin B12 deficiency",
+    "x": {"y": [1, None, True]},
+}
 
 
 def with_unknown_elements(visit: Visit, random: Random) -> Visit:
@@ -448,8 +594,13 @@ def with_unknown_elements(visit: Visit, random: Random) -> Visit:
             "language": "en",
             "_status": {"extension": [dict(_EXTENSION)]},
         }
-        resource["text"] = {"status": "generated", "div": "<div>Cyanocobalamin 1 mg, haemolysed</div>"}
-        resource.setdefault("contained", []).append({"resourceType": "Practitioner", "id": "someone"})
+        resource["text"] = {
+            "status": "generated",
+            "div": "<div>Cyanocobalamin 1 mg, haemolysed</div>",
+        }
+        resource.setdefault("contained", []).append(
+            {"resourceType": "Practitioner", "id": "someone"}
+        )
     for bundle in _bundles(variant).values():
         bundle |= {
             "id": "b",
@@ -457,7 +608,10 @@ def with_unknown_elements(visit: Visit, random: Random) -> Visit:
             "timestamp": "2026-11-23T12:00:00Z",
             "link": [{"relation": "self", "url": "x"}],
         }
-        bundle["entry"] = [{**entry, "fullUrl": "https://x/y", "search": {"mode": "match", "score": 1}} for entry in bundle["entry"]]
+        bundle["entry"] = [
+            {**entry, "fullUrl": "https://x/y", "search": {"mode": "match", "score": 1}}
+            for entry in bundle["entry"]
+        ]
     return replace(variant, more={"extension": {"com.example": [1]}, "x-vendor": {"prefetch": {}}})
 
 
@@ -487,5 +641,7 @@ def _recoded(visit: Visit, random: Random, wanted: Callable[[str], bool]) -> Vis
             for name, concept in holder.items():
                 if isinstance(concept, dict) and "coding" in concept and wanted(name):
                     for coding in random.sample(_CODINGS, random.randint(1, 3)):
-                        concept["coding"].insert(random.randint(0, len(concept["coding"])), dict(coding))
+                        concept["coding"].insert(
+                            random.randint(0, len(concept["coding"])), dict(coding)
+                        )
     return variant

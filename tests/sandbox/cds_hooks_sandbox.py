@@ -27,7 +27,9 @@ class Sandbox:
     def __init__(self, link: str, token: Any = lambda url: "token"):
         parts = urlsplit(link)
         assert f"{parts.scheme}://{parts.netloc}" == ORIGIN
-        asked = {name: value for name, (value,) in parse_qs(parts.query, strict_parsing=True).items()}
+        asked = {
+            name: value for name, (value,) in parse_qs(parts.query, strict_parsing=True).items()
+        }
         self._token = token
         self.fhir, self.hook, self.screen = asked["fhirServiceUrl"], asked["hook"], asked["screen"]
         assert self._read(f"{self.fhir}/metadata")["fhirVersion"] == "4.0.1"
@@ -37,38 +39,80 @@ class Sandbox:
         self.services = {
             f"{discovery}/{service['id']}": service
             for discovery in asked["serviceDiscoveryURL"].split(",")
-            for service in self._read(discovery, Authorization=f"Bearer {token(discovery)}")["services"]
+            for service in self._read(discovery, Authorization=f"Bearer {token(discovery)}")[
+                "services"
+            ]
         }
 
-    def cards(self, medicine: tuple[str, str] | None = None, *, prefetching: bool = True) -> list[Json]:
+    def cards(
+        self, medicine: tuple[str, str] | None = None, *, prefetching: bool = True
+    ) -> list[Json]:
         """The cards of the link's hook; ``medicine``: what is chosen in the list, by code and name."""
-        context: Json = {"patientId": self.patient["id"], "userId": "Practitioner/COREPRACTITIONER1"}
+        context: Json = {
+            "patientId": self.patient["id"],
+            "userId": "Practitioner/COREPRACTITIONER1",
+        }
         if medicine:
             assert (self.hook, self.screen) == ("order-select", "rx-view")
             context |= {
                 "selections": ["MedicationRequest/request-123"],
-                "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": self._order(*medicine)}]},
+                "draftOrders": {
+                    "resourceType": "Bundle",
+                    "entry": [{"resource": self._order(*medicine)}],
+                },
             }
         else:
             assert (self.hook, self.screen) == ("patient-view", "patient-view")
-        ((url, service),) = ((url, service) for url, service in self.services.items() if service["hook"] == self.hook)
-        body = {"hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "hook": self.hook, "fhirServer": self.fhir, "context": context}
+        ((url, service),) = (
+            (url, service) for url, service in self.services.items() if service["hook"] == self.hook
+        )
+        body = {
+            "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+            "hook": self.hook,
+            "fhirServer": self.fhir,
+            "context": context,
+        }
         if prefetching:
-            body["prefetch"] = {key: self._prefetched(template) for key, template in service["prefetch"].items()}
-        answer = requests.post(url, json=body, headers={"Origin": ORIGIN, "Authorization": f"Bearer {self._token(url)}"}, timeout=PATIENCE)
+            body["prefetch"] = {
+                key: self._prefetched(template) for key, template in service["prefetch"].items()
+            }
+        answer = requests.post(
+            url,
+            json=body,
+            headers={"Origin": ORIGIN, "Authorization": f"Bearer {self._token(url)}"},
+            timeout=PATIENCE,
+        )
         found: list[Json] = _readable(answer)["cards"]
         return found
 
     def _prefetched(self, template: str) -> Json:
-        kind, is_search, query = template.replace("{{context.patientId}}", self.patient["id"]).partition("?")
+        kind, is_search, query = template.replace(
+            "{{context.patientId}}", self.patient["id"]
+        ).partition("?")
         if not is_search:
             return self._read(f"{self.fhir}/{kind}")
         form = parse_qsl(query, strict_parsing=True)
         url = f"{self.fhir}/{kind}/_search"
-        return _readable(requests.post(url, data=form, headers={"Origin": ORIGIN, "Accept": "application/json+fhir"}, timeout=PATIENCE))
+        return _readable(
+            requests.post(
+                url,
+                data=form,
+                headers={"Origin": ORIGIN, "Accept": "application/json+fhir"},
+                timeout=PATIENCE,
+            )
+        )
 
     def _order(self, code: str, name: str) -> Json:
-        concept = {"text": name, "coding": [{"display": name, "system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": code}]}
+        concept = {
+            "text": name,
+            "coding": [
+                {
+                    "display": name,
+                    "system": "http://www.nlm.nih.gov/research/umls/rxnorm",
+                    "code": code,
+                }
+            ],
+        }
         pill = {"value": 1, "system": "http://unitsofmeasure.org", "code": "{pill}"}
         repeat = {"frequency": 1, "period": 1, "periodUnit": "d"}
         return {
@@ -76,15 +120,30 @@ class Sandbox:
             "id": "request-123",
             "status": "draft",
             "intent": "order",
-            "category": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/medicationrequest-category", "code": "community"}]},
+            "category": {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/medicationrequest-category",
+                        "code": "community",
+                    }
+                ]
+            },
             "subject": {"reference": f"Patient/{self.patient['id']}"},
             "authoredOn": date.today().isoformat(),
-            "dosageInstruction": [{"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": pill}]}],
+            "dosageInstruction": [
+                {"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": pill}]}
+            ],
             "medicationCodeableConcept": concept,
         }
 
     def _read(self, url: str, **headers: str) -> Json:
-        return _readable(requests.get(url, headers={"Origin": ORIGIN, "Accept": "application/json+fhir", **headers}, timeout=PATIENCE))
+        return _readable(
+            requests.get(
+                url,
+                headers={"Origin": ORIGIN, "Accept": "application/json+fhir", **headers},
+                timeout=PATIENCE,
+            )
+        )
 
 
 def _readable(answer: requests.Response) -> Json:

@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 from tests.support.serving import held_port, serving
 
-_BLOCK = re.compile(r"^  (?P<name>[^,\n]+), \d+ \((?P<id>[\w-]+)\)\. (?P<story>.+)\n(?P<rest>(?:    .+\n)+)", re.MULTILINE)
+_BLOCK = re.compile(
+    r"^  (?P<name>[^,\n]+), \d+ \((?P<id>[\w-]+)\)\. (?P<story>.+)\n(?P<rest>(?:    .+\n)+)",
+    re.MULTILINE,
+)
 
 
 class Printed(NamedTuple):
@@ -43,13 +46,24 @@ def _printed(rest: str) -> Printed:
     lines = [line.strip() for line in rest.splitlines()]
 
     def after(mark: str) -> str:
-        return next((line.removeprefix(mark).strip() for line in lines if line.startswith(mark)), "")
+        return next(
+            (line.removeprefix(mark).strip() for line in lines if line.startswith(mark)), ""
+        )
 
-    return Printed(next((line for line in lines if line.startswith("https://")), ""), after("Choose:"), after("Expect:"))
+    return Printed(
+        next((line for line in lines if line.startswith("https://")), ""),
+        after("Choose:"),
+        after("Expect:"),
+    )
 
 
 @contextmanager
 def sandbox(folder: Path, *arguments: str, **environment: str) -> Iterator[Started]:
     """A sandbox until the block ends."""
-    with held_port() as port, serving(folder, "--fhir-port", str(port), *arguments, command="sandbox", **environment) as server:
+    with (
+        held_port() as port,
+        serving(
+            folder, "--fhir-port", str(port), *arguments, command="sandbox", **environment
+        ) as server,
+    ):
         yield Started(server.base, f"http://127.0.0.1:{port}", server.log.read_text("utf-8"))

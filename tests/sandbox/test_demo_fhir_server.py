@@ -20,13 +20,20 @@ OBSERVATIONS = "Observation?patient=margaret-hill"
 
 def _get(started: Started, url: str, status: int = 200, **headers: str) -> Json:
     answer = requests.get(f"{started.fhir}/{url}", headers=headers, timeout=PATIENCE)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/fhir+json"), answer.text
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        status,
+        "application/fhir+json",
+    ), answer.text
     content: Json = answer.json()
     return content
 
 
 def _found(bundle: Json) -> list[str]:
-    return [entry["resource"]["id"] for entry in bundle.get("entry", []) if entry["search"]["mode"] == "match"]
+    return [
+        entry["resource"]["id"]
+        for entry in bundle.get("entry", [])
+        if entry["search"]["mode"] == "match"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -51,19 +58,26 @@ def _found(bundle: Json) -> list[str]:
         (f"{OBSERVATIONS}&_revinclude=Provenance:target", "_revinclude"),
     ],
 )
-def test_what_is_not_supported_is_refused_by_name(started: Started, url: str, parameter: str) -> None:
+def test_what_is_not_supported_is_refused_by_name(
+    started: Started, url: str, parameter: str
+) -> None:
     [issue] = _get(started, url, 400)["issue"]
     assert issue["expression"] == [parameter]
 
 
-@pytest.mark.parametrize(("url", "status"), [("Patient/nobody", 404), ("Coverage/1", 404), ("Coverage?patient=margaret-hill", 404)])
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [("Patient/nobody", 404), ("Coverage/1", 404), ("Coverage?patient=margaret-hill", 404)],
+)
 def test_what_is_not_there_is_not_found(started: Started, url: str, status: int) -> None:
     assert _get(started, url, status)["resourceType"] == "OperationOutcome"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(started: Started, method: str) -> None:
-    answer = requests.request(method, f"{started.fhir}/Patient/margaret-hill", json={}, timeout=PATIENCE)
+    answer = requests.request(
+        method, f"{started.fhir}/Patient/margaret-hill", json={}, timeout=PATIENCE
+    )
     assert answer.status_code == 405
     assert requests.post(f"{started.fhir}/Patient", json={}, timeout=PATIENCE).status_code == 405
     assert _get(started, "Patient/margaret-hill")["name"][0]["family"] == "Hill"
@@ -74,8 +88,14 @@ def test_nothing_can_be_written(started: Started, method: str) -> None:
     [
         ("code=2132-9", ["Vitamin B12, serum"]),
         ("code=http://loinc.org|2132-9", ["Vitamin B12, serum"]),
-        ("code=http://loinc.org|718-7,http://loinc.org|787-2", ["Haemoglobin", "Mean corpuscular volume"]),
-        ("code=http://loinc.org|", ["Vitamin B12, serum", "Folate, serum", "Haemoglobin", "Mean corpuscular volume"]),
+        (
+            "code=http://loinc.org|718-7,http://loinc.org|787-2",
+            ["Haemoglobin", "Mean corpuscular volume"],
+        ),
+        (
+            "code=http://loinc.org|",
+            ["Vitamin B12, serum", "Folate, serum", "Haemoglobin", "Mean corpuscular volume"],
+        ),
         ("code=http://snomed.info/sct|2132-9", []),
         ("code=2132-9&code=718-7", []),
         ("code=718-7&status=final,amended", ["Haemoglobin"]),
@@ -83,13 +103,18 @@ def test_nothing_can_be_written(started: Started, method: str) -> None:
         ("code=718-7&category=laboratory", ["Haemoglobin"]),
     ],
 )
-def test_results_are_found_by_code_status_and_category(started: Started, query: str, wanted: list[str]) -> None:
+def test_results_are_found_by_code_status_and_category(
+    started: Started, query: str, wanted: list[str]
+) -> None:
     bundle = _get(started, f"{OBSERVATIONS}&{query}")
     assert [entry["resource"]["code"]["text"] for entry in bundle.get("entry", [])] == wanted
     assert bundle["total"] == len(wanted)
 
 
-@pytest.mark.parametrize("reference", ["patient=samuel-kerr", "patient=Patient/samuel-kerr", "subject=Patient/samuel-kerr"])
+@pytest.mark.parametrize(
+    "reference",
+    ["patient=samuel-kerr", "patient=Patient/samuel-kerr", "subject=Patient/samuel-kerr"],
+)
 def test_results_come_in_the_order_that_was_asked_for(started: Started, reference: str) -> None:
     def days(order: str) -> list[str]:
         entries = _get(started, f"Observation?{reference}&_sort={order}")["entry"]
@@ -113,16 +138,26 @@ def test_pages_hold_everything_once(started: Started) -> None:
 
 def test_medications_come_along_where_that_is_asked_for(started: Started) -> None:
     orders = "MedicationRequest?patient=henry-stone&intent=order&status=active"
-    assert [entry["resource"]["resourceType"] for entry in _get(started, orders)["entry"]] == ["MedicationRequest"]
+    assert [entry["resource"]["resourceType"] for entry in _get(started, orders)["entry"]] == [
+        "MedicationRequest"
+    ]
     order, medication = _get(started, f"{orders}&_include=MedicationRequest:medication")["entry"]
-    assert order["resource"]["medicationReference"]["reference"] == f"Medication/{medication['resource']['id']}"
+    assert (
+        order["resource"]["medicationReference"]["reference"]
+        == f"Medication/{medication['resource']['id']}"
+    )
     assert (order["search"]["mode"], medication["search"]["mode"]) == ("match", "include")
-    assert _get(started, medication["fullUrl"].removeprefix(f"{started.fhir}/")) == medication["resource"]
+    assert (
+        _get(started, medication["fullUrl"].removeprefix(f"{started.fhir}/"))
+        == medication["resource"]
+    )
 
 
 def test_a_search_may_be_posted_as_a_form(started: Started) -> None:
     form = {"patient": "margaret-hill", "code": "http://loinc.org|718-7"}
-    posted = requests.post(f"{started.fhir}/Observation/_search", data=form, timeout=PATIENCE).json()
+    posted = requests.post(
+        f"{started.fhir}/Observation/_search", data=form, timeout=PATIENCE
+    ).json()
     assert posted["entry"] == _get(started, f"{OBSERVATIONS}&code=718-7")["entry"]
 
 
@@ -150,7 +185,9 @@ def test_every_reference_of_a_record_leads_to_a_resource(started: Started) -> No
 
     bundles = [_get(started, f"{kind}?_count=1000") for kind in KINDS]
     resources = {
-        f"{item['resource']['resourceType']}/{item['resource']['id']}": item["resource"] for b in bundles for item in b.get("entry", [])
+        f"{item['resource']['resourceType']}/{item['resource']['id']}": item["resource"]
+        for b in bundles
+        for item in b.get("entry", [])
     }
     assert references(list(resources.values())) <= set(resources)
 

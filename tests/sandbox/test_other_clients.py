@@ -46,23 +46,45 @@ def _crd_request(started: Started, patient: str, order: Json) -> Json:
         "fhirServer": started.fhir,
         "hook": "order-sign",
         "fhirAuthorization": authorization,
-        "context": {"userId": "Practitioner/example", "patientId": patient, "encounterId": "enc89284", "draftOrders": bundle},
+        "context": {
+            "userId": "Practitioner/example",
+            "patientId": patient,
+            "encounterId": "enc89284",
+            "draftOrders": bundle,
+        },
         "extension": {"davinci-crd.configuration": {"alt-drug": True}},
-        "prefetch": {"medicationRequestBundle": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": order}]}},
+        "prefetch": {
+            "medicationRequestBundle": {
+                "resourceType": "Bundle",
+                "type": "collection",
+                "entry": [{"resource": order}],
+            }
+        },
     }
 
 
 def test_the_crd_request_generator_offers_those_who_have_no_link(started: Started) -> None:
-    listed = [entry["resource"]["id"] for entry in _read(f"{started.fhir}/Patient?_sort=identifier&_count=12")["entry"]]
+    listed = [
+        entry["resource"]["id"]
+        for entry in _read(f"{started.fhir}/Patient?_sort=identifier&_count=12")["entry"]
+    ]
     assert {person.id for person in WITHOUT_LINK} <= set(listed)
 
 
-@pytest.mark.parametrize("person", [person for person in AT_ORDERING[:12] if person.order], ids=lambda person: person.card)
-def test_the_crd_request_generator_gets_the_card_for_a_draft_on_the_server(started: Started, person: Any) -> None:
+@pytest.mark.parametrize(
+    "person",
+    [person for person in AT_ORDERING[:12] if person.order],
+    ids=lambda person: person.card,
+)
+def test_the_crd_request_generator_gets_the_card_for_a_draft_on_the_server(
+    started: Started, person: Any
+) -> None:
     [order] = [order for order in _orders(started, person.id) if order["status"] == "draft"]
     url = f"{started.service}/cds-services/b12-folate-order-sign"
     headers = {"Origin": CRD_ORIGIN, "Authorization": "Bearer signed-with-RS256"}
-    answer = requests.post(url, json=_crd_request(started, person.id, order), headers=headers, timeout=PATIENCE)
+    answer = requests.post(
+        url, json=_crd_request(started, person.id, order), headers=headers, timeout=PATIENCE
+    )
     assert answer.headers["Access-Control-Allow-Origin"] == CRD_ORIGIN
     assert person.card in ids(answer.json()["cards"])
 
@@ -73,7 +95,9 @@ def test_a_ready_request_gets_the_card_as_it_is(started: Started, person: Any) -
     assert f"{started.demo}/requests/PATIENT" in started.text
     url = f"{started.service}/cds-services/b12-folate-order-select"
     assert url in started.text
-    answer = requests.post(url, data=body, headers={"Content-Type": "application/json"}, timeout=PATIENCE)
+    answer = requests.post(
+        url, data=body, headers={"Content-Type": "application/json"}, timeout=PATIENCE
+    )
     assert person.card in ids(answer.json()["cards"])
 
 
@@ -82,6 +106,13 @@ def test_healthchain_gets_the_card_on_opening_the_chart(started: Started, person
     """Of the context it sends the user and the patient alone."""
     ready = requests.get(f"{started.demo}/requests/{person.id}", timeout=PATIENCE).json()
     context = {name: ready["context"][name] for name in ("userId", "patientId")}
-    body = {"hook": "patient-view", "hookInstance": ready["hookInstance"], "context": context, "prefetch": ready["prefetch"]}
-    answer = requests.post(f"{started.service}/cds-services/b12-folate-patient-view", json=body, timeout=PATIENCE)
+    body = {
+        "hook": "patient-view",
+        "hookInstance": ready["hookInstance"],
+        "context": context,
+        "prefetch": ready["prefetch"],
+    }
+    answer = requests.post(
+        f"{started.service}/cds-services/b12-folate-patient-view", json=body, timeout=PATIENCE
+    )
     assert person.card in ids(answer.json()["cards"])

@@ -19,7 +19,11 @@ from tests.support.clinic import engine
 
 PAGE = (Path(__file__).parents[2] / "docs/sandbox.md").read_text("utf-8")
 BLOCKS = [block.partition("\n")[2] for block in PAGE.split("```")[1::2]]
-PRINTED = sandbox_text(engine(), Addresses("http://127.0.0.1:8080", "http://127.0.0.1:8081"), datetime(2026, 11, 23, 12, tzinfo=UTC))
+PRINTED = sandbox_text(
+    engine(),
+    Addresses("http://127.0.0.1:8080", "http://127.0.0.1:8081"),
+    datetime(2026, 11, 23, 12, tzinfo=UTC),
+)
 
 
 def test_the_page_shows_a_patient_as_the_start_prints_it() -> None:

@@ -23,10 +23,16 @@ VALIDATOR = Validator()
 
 @pytest.mark.parametrize("patient", PATIENTS.values(), ids=PATIENTS)
 def test_a_record_is_valid_fhir(patient: Any) -> None:
-    findings = [finding for item in (*patient.record, PRACTITIONER) for finding in VALIDATOR.validate(item, by_code=True).findings]
+    findings = [
+        finding
+        for item in (*patient.record, PRACTITIONER)
+        for finding in VALIDATOR.validate(item, by_code=True).findings
+    ]
     doubts = {finding.code for finding in findings if finding.severity != "info"}
     # That the length removed is not on record is what this card is about.
-    assert doubts == ({"ileal-resection-length"} if patient.person.card == "ileal-resection-length" else set())
+    assert doubts == (
+        {"ileal-resection-length"} if patient.person.card == "ileal-resection-length" else set()
+    )
 
 
 def test_codes_have_displays_and_texts_are_words() -> None:
@@ -34,7 +40,9 @@ def test_codes_have_displays_and_texts_are_words() -> None:
         if isinstance(value, list):
             return [found for item in value for found in concepts(item)]
         if isinstance(value, dict):
-            return ([value] if "coding" in value else []) + [found for item in value.values() for found in concepts(item)]
+            return ([value] if "coding" in value else []) + [
+                found for item in value.values() for found in concepts(item)
+            ]
         return []
 
     for patient in PATIENTS.values():
@@ -48,7 +56,10 @@ def test_patients_have_names_of_their_own_and_the_age_that_is_told() -> None:
     assert len(set(names)) == len(names)
     for patient in PATIENTS.values():
         born = date.fromisoformat(patient.record[0]["birthDate"])
-        assert TODAY.year - born.year - ((TODAY.month, TODAY.day) < (born.month, born.day)) == patient.person.age
+        assert (
+            TODAY.year - born.year - ((TODAY.month, TODAY.day) < (born.month, born.day))
+            == patient.person.age
+        )
 
 
 @pytest.mark.parametrize("day", ["2026-01-01", "2027-03-31", "2028-02-29", "2028-12-31"])
@@ -58,5 +69,7 @@ def test_each_record_gets_its_card_on_any_day(day: str) -> None:
         now = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=UTC)
         shown = expected(engine(), ADDRESSES, now).values()
         assert [
-            patient.person.id for patient, cards in shown if patient.person.card not in ([card.source.id for card in cards] or [""])
+            patient.person.id
+            for patient, cards in shown
+            if patient.person.card not in ([card.source.id for card in cards] or [""])
         ] == []

@@ -51,7 +51,9 @@ def cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, cards: Path) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server"), program=PROGRAM, CDS_CARDS=str(cards)) as started:
+    with serving(
+        tmp_path_factory.mktemp("server"), program=PROGRAM, CDS_CARDS=str(cards)
+    ) as started:
         yield started
 
 
@@ -75,13 +77,19 @@ def example(cards: Path) -> dict[str, Any]:
 
 
 def call(server: Server, body: dict[str, Any]) -> requests.Response:
-    return requests.post(f"{server.base}/cds-services/b12-folate-{HOOK}", json=body, timeout=PATIENCE)
+    return requests.post(
+        f"{server.base}/cds-services/b12-folate-{HOOK}", json=body, timeout=PATIENCE
+    )
 
 
 def test_discovery_lists_its_service_with_the_data_that_its_cards_read(server):
     services = requests.get(f"{server.base}/cds-services", timeout=PATIENCE).json()["services"]
     (found,) = (service for service in services if service["hook"] == HOOK)
-    assert (found["id"], found["title"], found["hookVersion"]) == (f"b12-folate-{HOOK}", BOOKING.title, "1.0")
+    assert (found["id"], found["title"], found["hookVersion"]) == (
+        f"b12-folate-{HOOK}",
+        BOOKING.title,
+        "1.0",
+    )
     assert {"patient", "b12-results"} <= set(found["prefetch"])
     assert "at least one laboratory query" in found["usageRequirements"]
 
@@ -112,16 +120,32 @@ def test_a_wrong_context_is_refused_by_the_name_of_the_element(server, example, 
 def test_a_context_without_a_required_element_is_refused_by_its_name(server, example):
     context = {name: value for name, value in example["context"].items() if name != "appointments"}
     answer = call(server, {**example, "context": context})
-    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (400, ["context.appointments"])
+    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (
+        400,
+        ["context.appointments"],
+    )
 
 
 def test_a_call_without_any_results_is_not_answered(server, example):
-    assert call(server, {**example, "prefetch": {"patient": example["prefetch"]["patient"]}}).status_code == 412
+    assert (
+        call(
+            server, {**example, "prefetch": {"patient": example["prefetch"]["patient"]}}
+        ).status_code
+        == 412
+    )
 
 
 def test_feedback_on_it_is_taken(server, example):
     (card,) = call(server, example).json()["cards"]
-    feedback = {"feedback": [{"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-25T09:00:00Z"}]}
+    feedback = {
+        "feedback": [
+            {
+                "card": card["uuid"],
+                "outcome": "overridden",
+                "outcomeTimestamp": "2026-11-25T09:00:00Z",
+            }
+        ]
+    }
     address = f"{server.base}/cds-services/b12-folate-{HOOK}/feedback"
     assert requests.post(address, json=feedback, timeout=PATIENCE).status_code == 200
 
@@ -129,7 +153,9 @@ def test_feedback_on_it_is_taken(server, example):
 def test_openapi_describes_its_call(server):
     document = requests.get(f"{server.base}/openapi.json", timeout=PATIENCE).json()
     assert not list(OpenAPIV31SpecValidator(document).iter_errors())
-    body = document["paths"][f"/cds-services/b12-folate-{HOOK}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body = document["paths"][f"/cds-services/b12-folate-{HOOK}"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]["schema"]
     assert body == {"$ref": "#/components/schemas/AppointmentBookRequest"}
     context = document["components"]["schemas"]["AppointmentBookContext"]
     assert set(context["required"]) == {"userId", "patientId", "appointments"}
@@ -139,7 +165,9 @@ def test_its_card_as_a_plan_definition_names_it_and_is_applied(server, cards):
     plan = requests.get(f"{server.base}/fhir/PlanDefinition/{CARD}", timeout=PATIENCE).json()
     assert f"Hooks: {HOOK}." in plan["description"]
     parameters = json.loads(run(cards, "example", HOOK, "--apply"))
-    applied = requests.post(f"{server.base}/fhir/PlanDefinition/{CARD}/$apply", json=parameters, timeout=PATIENCE)
+    applied = requests.post(
+        f"{server.base}/fhir/PlanDefinition/{CARD}/$apply", json=parameters, timeout=PATIENCE
+    )
     assert applied.status_code == 200
     assert "treat before the appointment" in applied.text
 
@@ -161,7 +189,9 @@ def test_editors_complete_its_name(cards):
 
 
 def test_a_card_on_it_can_be_begun(cards, tmp_path):
-    run(cards, "new", "another-card", "--in", str(tmp_path / "own"), "--owner", "us", "--hook", HOOK)
+    run(
+        cards, "new", "another-card", "--in", str(tmp_path / "own"), "--owner", "us", "--hook", HOOK
+    )
     assert f"hooks: [{HOOK}]" in (tmp_path / "own/own/another-card.yaml").read_text("utf-8")
 
 
@@ -169,4 +199,7 @@ def test_what_the_table_says_of_a_context_its_model_has():
     assert set(CONTEXTS) == set(HOOKS)
     for name, hook in HOOKS.items():
         elements = set(CONTEXTS[name].__struct_fields__)
-        assert ("draftOrders" in elements, "selections" in elements) == (hook.has_drafts, hook.has_selections), name
+        assert ("draftOrders" in elements, "selections" in elements) == (
+            hook.has_drafts,
+            hook.has_selections,
+        ), name

@@ -23,7 +23,15 @@ def _written(folder, **files):
 
 @pytest.mark.parametrize(
     ("quota", "cores"),
-    [("max 100000", 8), ("200000 100000", 2), ("150000 100000", 2), ("20000 100000", 1), ("1600000 100000", 8), ("", 8), ("one two", 8)],
+    [
+        ("max 100000", 8),
+        ("200000 100000", 2),
+        ("150000 100000", 2),
+        ("20000 100000", 1),
+        ("1600000 100000", 8),
+        ("", 8),
+        ("one two", 8),
+    ],
 )
 def test_a_quota_of_the_control_group_counts(tmp_path, quota, cores):
     files = _written(tmp_path, proc__self__cgroup="0::/\n", sys__fs__cgroup__cpu_dot_max=quota)

@@ -65,7 +65,9 @@ class Senders:
             while True:
                 try:
                     answer = session.post(
-                        f"{self._base}{HOOK}/feedback", json={"feedback": [overridden(card) for card in cards]}, timeout=10
+                        f"{self._base}{HOOK}/feedback",
+                        json={"feedback": [overridden(card) for card in cards]},
+                        timeout=10,
                     )
                 except requests.RequestException:
                     return  # the server is gone
@@ -95,7 +97,12 @@ def test_kill_9_loses_no_acknowledged_feedback(url, tmp_path):
 
 def test_what_was_shown_is_written_before_the_service_ends(url, tmp_path):
     with serving(tmp_path, "--workers", "2", CDS_DATABASE_URL=url) as server:
-        shown = [requests.post(server.base + HOOK, json=EXAMPLE, timeout=PATIENCE).json()["cards"][0]["uuid"] for _ in range(20)]
+        shown = [
+            requests.post(server.base + HOOK, json=EXAMPLE, timeout=PATIENCE).json()["cards"][0][
+                "uuid"
+            ]
+            for _ in range(20)
+        ]
         server.stop()
         assert server.log.read_text().count("never written") == 0
     assert sorted(_stored(url, CARD_SHOWN.c.card_uuid)) == sorted(shown)
@@ -104,7 +111,10 @@ def test_what_was_shown_is_written_before_the_service_ends(url, tmp_path):
 def test_workers_share_what_was_overridden_and_report_as_one(url, tmp_path):
     """Whichever worker took the feedback: the card is silent at both, and the report of either counts all that was shown."""
     key = "a secret for tests, long enough to be one"
-    view, request = "/cds-services/b12-folate-patient-view", hook_request("patient-view", prefetch(observation("b12", 110, "pg/mL")))
+    view, request = (
+        "/cds-services/b12-folate-patient-view",
+        hook_request("patient-view", prefetch(observation("b12", 110, "pg/mL"))),
+    )
     users = itertools.count()
 
     def cards():
@@ -112,10 +122,19 @@ def test_workers_share_what_was_overridden_and_report_as_one(url, tmp_path):
         request["context"]["userId"] = f"Practitioner/{next(users)}"
         return requests.post(server.base + view, json=request, timeout=PATIENCE).json()["cards"]
 
-    with serving(tmp_path, "--workers", "2", CDS_DATABASE_URL=url, CDS_SNOOZE_DAYS="30", CDS_SNOOZE_KEY=key) as server:
+    with serving(
+        tmp_path, "--workers", "2", CDS_DATABASE_URL=url, CDS_SNOOZE_DAYS="30", CDS_SNOOZE_KEY=key
+    ) as server:
         shown = [cards()[0]["uuid"] for _ in range(12)]
         feedback = {"feedback": [overridden(shown[0], "action-completed")]}
-        eventually(lambda: requests.post(f"{server.base}{view}/feedback", json=feedback, timeout=PATIENCE).status_code == 200)
+        eventually(
+            lambda: (
+                requests.post(
+                    f"{server.base}{view}/feedback", json=feedback, timeout=PATIENCE
+                ).status_code
+                == 200
+            )
+        )
         eventually(lambda: not any(cards() for _ in range(16)))
         server.stop()
     stored = _stored(url, CARD_SHOWN.c.card_uuid)
@@ -136,7 +155,11 @@ def test_hooks_go_on_while_the_database_is_away_and_feedback_is_neither_lost_nor
         session = requests.Session()
         shown, began = [], time.monotonic()
         while len(shown) < 60 or not senders.refused:
-            shown.append(session.post(server.base + HOOK, json=EXAMPLE, timeout=PATIENCE).json()["cards"][0]["uuid"])
+            shown.append(
+                session.post(server.base + HOOK, json=EXAMPLE, timeout=PATIENCE).json()["cards"][0][
+                    "uuid"
+                ]
+            )
         each = (time.monotonic() - began) / len(shown)
         before = len(senders.acknowledged)
         blocker.execute("ROLLBACK")
@@ -145,7 +168,9 @@ def test_hooks_go_on_while_the_database_is_away_and_feedback_is_neither_lost_nor
         senders.stop()
         server.stop()
     assert each < WAIT_SECONDS / 2, "a call waits for no commit"
-    assert sorted(_stored(f"sqlite:///{path}", FEEDBACK.c.card_uuid)) == sorted(senders.acknowledged)
+    assert sorted(_stored(f"sqlite:///{path}", FEEDBACK.c.card_uuid)) == sorted(
+        senders.acknowledged
+    )
     assert sorted(_stored(f"sqlite:///{path}", CARD_SHOWN.c.card_uuid)) == sorted(shown)
 
 
@@ -155,10 +180,24 @@ def _report(url, *options):
 
 def test_the_report_on_the_command_line(url, tmp_path):
     with serving(tmp_path, CDS_DATABASE_URL=url) as server:
-        by_users = [{**EXAMPLE, "context": {**EXAMPLE["context"], "userId": f"Practitioner/{user}"}} for user in ("one", "two")]
-        first, second = (requests.post(server.base + HOOK, json=request, timeout=PATIENCE).json()["cards"][0] for request in by_users)
-        feedback = [accepted(first["uuid"], first["suggestions"][0]["uuid"]), overridden(second["uuid"], "patient-refuses")]
-        send = partial(requests.post, f"{server.base}{HOOK}/feedback", json={"feedback": feedback}, timeout=PATIENCE)
+        by_users = [
+            {**EXAMPLE, "context": {**EXAMPLE["context"], "userId": f"Practitioner/{user}"}}
+            for user in ("one", "two")
+        ]
+        first, second = (
+            requests.post(server.base + HOOK, json=request, timeout=PATIENCE).json()["cards"][0]
+            for request in by_users
+        )
+        feedback = [
+            accepted(first["uuid"], first["suggestions"][0]["uuid"]),
+            overridden(second["uuid"], "patient-refuses"),
+        ]
+        send = partial(
+            requests.post,
+            f"{server.base}{HOOK}/feedback",
+            json={"feedback": feedback},
+            timeout=PATIENCE,
+        )
         eventually(lambda: send().status_code == 200)
         server.stop()
     text = _report(url)
@@ -174,7 +213,9 @@ def test_the_report_on_the_command_line(url, tmp_path):
     assert [card["shown"] for card in as_json["cards"]] == [2]
 
 
-@pytest.mark.parametrize("url", ["sqlite:///nowhere/cds.sqlite3", "postgresql://nobody@127.0.0.1:1/none"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:///nowhere/cds.sqlite3", "postgresql://nobody@127.0.0.1:1/none"]
+)
 def test_a_report_without_a_database_says_so(url):
     answer = _report(url)
     assert isinstance(answer.exception, SystemExit), answer.exception
@@ -189,8 +230,14 @@ def test_a_report_without_a_database_says_so(url):
         ({"CDS_DATABASE_URL": "sqlite://"}, "CDS_DATABASE_URL"),
         ({"CDS_DATABASE_URL": "sqlite:///:memory:"}, "CDS_DATABASE_URL"),
         ({"CDS_DATABASE_URL": "mysql://user:Canaria-7461@localhost/x"}, "CDS_DATABASE_URL"),
-        ({"CDS_DATABASE_URL": "postgresql+asyncpg://user:Canaria-7461@localhost/x"}, "CDS_DATABASE_URL"),
-        ({"CDS_DATABASE_URL": "postgresql://user:Canaria-7461@localhost:port/x"}, "CDS_DATABASE_URL"),
+        (
+            {"CDS_DATABASE_URL": "postgresql+asyncpg://user:Canaria-7461@localhost/x"},
+            "CDS_DATABASE_URL",
+        ),
+        (
+            {"CDS_DATABASE_URL": "postgresql://user:Canaria-7461@localhost:port/x"},
+            "CDS_DATABASE_URL",
+        ),
         ({"CDS_SNOOZE_DAYS": "30"}, "CDS_SNOOZE_KEY"),
         ({"CDS_SNOOZE_DAYS": "30", "CDS_SNOOZE_KEY": "Canaria-7461"}, "CDS_SNOOZE_KEY"),
         ({"CDS_SNOOZE_DAYS": "-1"}, "CDS_SNOOZE_DAYS"),

@@ -29,7 +29,10 @@ def test_a_fact_that_cannot_be_worked_out_is_unknown(monkeypatch, caplog):
     assert facts["b12.total"].value is not None
     assert facts["b12.status"].value == "deficient"
     assert TROUBLES.unread == before + 1
-    assert "the fact hb could not be worked out and is unknown: TypeError at test_guards.py:" in caplog.text
+    assert (
+        "the fact hb could not be worked out and is unknown: TypeError at test_guards.py:"
+        in caplog.text
+    )
     assert SECRET not in caplog.text
 
 
@@ -67,7 +70,11 @@ def test_a_card_that_cannot_be_written_is_left_out_and_the_others_stay(monkeypat
 
     def half_a_character(self: Any) -> Any:
         card = render(self)
-        return card._replace(shown={**card.shown, "detail": "\ud800"}) if self.source.id == usual[0] else card
+        return (
+            card._replace(shown={**card.shown, "detail": "\ud800"})
+            if self.source.id == usual[0]
+            else card
+        )
 
     monkeypatch.setattr(rendering._Rendering, "card", half_a_character)
     assert ids(fire("patient-view", RECORD)) == usual[1:]

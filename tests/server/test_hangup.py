@@ -31,6 +31,12 @@ print("answered")
 
 
 def test_a_reload_that_falls_over_does_not_end_the_waiting_for_the_next():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
     assert done.stdout == "answered\n"
     assert "The cards were not reloaded: those served before go on." in done.stderr

@@ -72,7 +72,12 @@ def _chunks(*parts: bytes) -> bytes:
 
 def _other_is_answered(server) -> None:
     """Before the server gives up those that it waits for, which it does after ``BODY_SECONDS``."""
-    answer = requests.post(f"{server.base}{PATH}", BODY, headers={"Content-Type": "application/json"}, timeout=0.9 * BODY_SECONDS)
+    answer = requests.post(
+        f"{server.base}{PATH}",
+        BODY,
+        headers={"Content-Type": "application/json"},
+        timeout=0.9 * BODY_SECONDS,
+    )
     assert len(answer.json()["cards"]) == 1
 
 
@@ -121,13 +126,22 @@ def test_a_body_that_does_not_come_is_408():
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         assert _statuses(answer) == [408]
         [issue] = json.loads(answer.partition(b"\r\n\r\n")[2])["issue"]
-        assert (issue["code"], issue["details"]["text"]) == ("timeout", "The body must be here within 0.5 seconds.")
+        assert (issue["code"], issue["details"]["text"]) == (
+            "timeout",
+            "The body must be here within 0.5 seconds.",
+        )
 
 
 def test_large_bodies_come_in_turn_and_small_ones_at_once(server):
     """Of the larger bodies of one client 32 MB are taken in at a time, so that memory has a bound; calls of the usual size never wait."""
     large = BODY.ljust(3_000_000)
-    post = partial(requests.post, f"{server.base}{PATH}", large, headers={"Content-Type": "application/json"}, timeout=PATIENCE)
+    post = partial(
+        requests.post,
+        f"{server.base}{PATH}",
+        large,
+        headers={"Content-Type": "application/json"},
+        timeout=PATIENCE,
+    )
 
     def waits():
         """A large call that is not answered while others are, nor for some time after; none where one of the sixteen came later."""
@@ -138,7 +152,9 @@ def test_large_bodies_come_in_turn_and_small_ones_at_once(server):
     with ThreadPoolExecutor() as pool:
         with ExitStack() as slow:
             for _ in range(16):
-                slow.enter_context(_connected(server)).sendall(HEAD + b"Content-Length: 3000000\r\n\r\n" + large[:1_200_000])
+                slow.enter_context(_connected(server)).sendall(
+                    HEAD + b"Content-Length: 3000000\r\n\r\n" + large[:1_200_000]
+                )
             seventeenth = eventually(waits)
         assert seventeenth.result().status_code == 200
 
@@ -154,7 +170,10 @@ def test_one_connection_is_one_call_at_a_time(server):
 
 @pytest.mark.parametrize("length", [10_000_001, 10**18, 10**30])
 def test_a_length_beyond_the_limit_is_refused_without_the_body(server, length):
-    assert _statuses(_sent(server, HEAD + b"Content-Length: %d\r\n\r\n{" % length)) in ([413], [400])
+    assert _statuses(_sent(server, HEAD + b"Content-Length: %d\r\n\r\n{" % length)) in (
+        [413],
+        [400],
+    )
 
 
 def test_a_body_beyond_the_limit_without_a_length_is_cut_off(server):
@@ -166,7 +185,9 @@ def test_a_body_beyond_the_limit_without_a_length_is_cut_off(server):
             connection.sendall(b"100000\r\n%s\r\n" % (b" " * 0x100000))
             sent += 1
     assert 9 <= sent < 100
-    answer = _sent(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunks(BODY.ljust(10_000_001)))
+    answer = _sent(
+        server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunks(BODY.ljust(10_000_001))
+    )
     assert set(_statuses(answer)) <= {413}
 
 
@@ -179,7 +200,9 @@ def test_a_body_in_parts_is_read_whole(server):
 
 
 @pytest.mark.parametrize(
-    "header", [b"X: " + b"a" * 2_000_000 + b"\r\n", b"".join(b"X%d: a\r\n" % n for n in range(5000))], ids=["long", "many"]
+    "header",
+    [b"X: " + b"a" * 2_000_000 + b"\r\n", b"".join(b"X%d: a\r\n" % n for n in range(5000))],
+    ids=["long", "many"],
 )
 def test_headers_beyond_measure_are_refused(server, header):
     assert _statuses(_sent(server, HEAD + header + b"\r\n")) in ([431], [])
@@ -191,7 +214,10 @@ def test_a_compressed_body_is_not_unpacked(server, encoding):
     for plain in (BODY, b" " * 100_000_000):
         packed = gzip.compress(plain, 1) if "gzip" in encoding else zlib.compress(plain, 1)
         answer = requests.post(
-            f"{server.base}{PATH}", packed, headers={"Content-Type": "application/json", "Content-Encoding": encoding}, timeout=PATIENCE
+            f"{server.base}{PATH}",
+            packed,
+            headers={"Content-Type": "application/json", "Content-Encoding": encoding},
+            timeout=PATIENCE,
         )
         assert answer.status_code == 415
         assert "Content-Encoding" in answer.json()["issue"][0]["details"]["text"]
@@ -210,8 +236,11 @@ REFUSED = {
     "a space before the colon": b"Transfer-Encoding : chunked\r\n\r\n" + _chunks(BODY),
     "chunks of no size": b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + BODY,
     "chunks without end": b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n" + BODY,
-    "a folded header": b"X: a\r\n Content-Length: 3\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
-    "a carriage return in a header": b"X: a\rContent-Length: 3\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
+    "a folded header": b"X: a\r\n Content-Length: 3\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+    + BODY,
+    "a carriage return in a header": b"X: a\rContent-Length: 3\r\nContent-Length: %d\r\n\r\n"
+    % len(BODY)
+    + BODY,
     "a NUL in a header": b"X: a\0b\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
 }
 
@@ -241,13 +270,17 @@ def test_a_request_after_a_whole_one_is_another_one(server):
 
 def test_a_body_that_breaks_off_is_not_read(server):
     """Even where what came is good JSON: more was announced."""
-    assert _statuses(_sent(server, HEAD + b"Content-Length: %d\r\n\r\n" % (len(BODY) + 1) + BODY, cut=True)) == [400]
+    assert _statuses(
+        _sent(server, HEAD + b"Content-Length: %d\r\n\r\n" % (len(BODY) + 1) + BODY, cut=True)
+    ) == [400]
 
 
 def test_a_header_with_an_underscore_is_no_other_header(server):
     """``Content_Type`` is not ``Content-Type``, though both have the same name in WSGI."""
     head = HEAD.replace(b"Content-Type: application/json", b"Content_Type: application/json")
-    assert _statuses(_sent(server, head + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)) == [415]
+    assert _statuses(_sent(server, head + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)) == [
+        415
+    ]
 
 
 # Injection
@@ -264,35 +297,75 @@ def test_a_header_with_an_underscore_is_no_other_header(server):
 )
 def test_nobody_is_redirected_to_the_host_that_a_caller_names(server, path, status):
     for host, expected in (("localhost", status), ("evil.example", 421)):
-        answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        answer = _sent(
+            server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+        )
         assert _statuses(answer) == [expected]
         assert b"evil.example" not in answer
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "2130706433", "192.168.0.7", "[::2]", "[1:2]", "[", ""]
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "2130706433",
+        "192.168.0.7",
+        "[::2]",
+        "[1:2]",
+        "[",
+        "",
+    ],
 )
 def test_a_page_whose_name_leads_to_this_machine_is_not_answered(server, host):
     """DNS rebinding: a browser takes the page and the service for one origin, and asks no leave of the service."""
     for path in ("/cds-services", PATH, "/api/report", "/nowhere"):
-        answer = _sent(server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        answer = _sent(
+            server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+        )
         assert _statuses(answer) in ([421], [400])
         assert b'services"' not in answer
         assert host.encode() not in answer or len(host) < 2
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1", "[::1]:8080", "127.8.8.8"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1", "[::1]:8080", "127.8.8.8"]
+)
 def test_the_names_of_this_machine_are_answered(server, host):
-    assert _statuses(_sent(server, f"GET /cds-services HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())) == [200]
+    assert _statuses(
+        _sent(
+            server,
+            f"GET /cds-services HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode(),
+        )
+    ) == [200]
 
 
-INJECTED = ["%0d%0aSet-Cookie:%20a=b", "%0aX-Evil:%201", "%00", "%1b[31m", "%e2%80%a8", "%c0%ae%c0%ae/", "%ff", "<script>"]
+INJECTED = [
+    "%0d%0aSet-Cookie:%20a=b",
+    "%0aX-Evil:%201",
+    "%00",
+    "%1b[31m",
+    "%e2%80%a8",
+    "%c0%ae%c0%ae/",
+    "%ff",
+    "<script>",
+]
 
 
 @pytest.mark.parametrize("evil", INJECTED)
 def test_a_service_name_injects_nothing(server, evil):
-    for path in (f"/cds-services/{MARK}{evil}", f"/cds-services/{MARK}{evil}/feedback", f"/{MARK}{evil}", f"//{MARK}{evil}"):
-        answer = _sent(server, HEAD.replace(PATH.encode(), path.encode()) + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
+    for path in (
+        f"/cds-services/{MARK}{evil}",
+        f"/cds-services/{MARK}{evil}/feedback",
+        f"/{MARK}{evil}",
+        f"//{MARK}{evil}",
+    ):
+        answer = _sent(
+            server,
+            HEAD.replace(PATH.encode(), path.encode())
+            + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}",
+        )
         head, _, body = answer.partition(b"\r\n\r\n")
         assert _statuses(answer) in ([400], [404])
         assert not re.search(rb"(?im)^(set-cookie|x-evil)", head)
@@ -300,23 +373,46 @@ def test_a_service_name_injects_nothing(server, evil):
     assert MARK not in server.log.read_text()
 
 
-@pytest.mark.parametrize("evil", ["\r\nSet-Cookie: a=b", "\n2026-11-23 ERROR forged", "\x00", "\x1b[31m", "\u2028", "'\";--", "%s%n{0}"])
-@pytest.mark.parametrize("element", ["hook", "hookInstance", "userId", "patientId", "encounterId", "fhirServer"])
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "\r\nSet-Cookie: a=b",
+        "\n2026-11-23 ERROR forged",
+        "\x00",
+        "\x1b[31m",
+        "\u2028",
+        "'\";--",
+        "%s%n{0}",
+    ],
+)
+@pytest.mark.parametrize(
+    "element", ["hook", "hookInstance", "userId", "patientId", "encounterId", "fhirServer"]
+)
 def test_an_id_injects_nothing(server, element, evil):
     request = hook_request("patient-view", prefetch())
     (request["context"] if element.endswith("Id") else request)[element] = f"{MARK}{evil}"
     answer = requests.post(f"{server.base}{PATH}", json=request, timeout=PATIENCE)
-    assert answer.status_code in (200, 400, 412, 422)  # 422: the record is of another patient than the one that is named
+    assert answer.status_code in (
+        200,
+        400,
+        412,
+        422,
+    )  # 422: the record is of another patient than the one that is named
     assert "Set-Cookie" not in answer.headers
     assert MARK not in str(answer.headers)
     assert MARK not in server.log.read_text()
 
 
-@pytest.mark.parametrize("name", ["Origin", "Authorization", "Content-Type", "Host", "X-Forwarded-For", "Cookie"])
+@pytest.mark.parametrize(
+    "name", ["Origin", "Authorization", "Content-Type", "Host", "X-Forwarded-For", "Cookie"]
+)
 @pytest.mark.parametrize("evil", [b"\rSet-Cookie: a=b", b"\0", b"\x1b[31m", b"\xff\xfe", b"{0}%s"])
 def test_a_header_injects_nothing(server, name, evil):
     header = f"{name}: {MARK}".encode() + evil + b"\r\n"
-    answer = _sent(server, HEAD + header + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
+    answer = _sent(
+        server,
+        HEAD + header + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
+    )
     assert _statuses(answer)[0] in (200, 400, 415, 421)
     assert b"set-cookie" not in answer.lower()
     assert MARK.encode() not in answer

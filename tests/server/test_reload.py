@@ -17,7 +17,9 @@ from tests.support.waiting import PATIENCE, eventually
 
 SOURCE = (CARDS / "deficiency/b12-deficiency-untreated.yaml").read_text("utf-8")
 SUMMARY = next(line for line in SOURCE.splitlines() if line.startswith("  summary:"))
-CALL = hook_request("patient-view", prefetch({**observation("b12", 100, "ng/L"), "effectiveDateTime": days_ago(0)}))
+CALL = hook_request(
+    "patient-view", prefetch({**observation("b12", 100, "ng/L"), "effectiveDateTime": days_ago(0)})
+)
 
 
 def write(folder: Path, text: str) -> None:
@@ -34,7 +36,9 @@ def shown(server: Server) -> set[str]:
     """The summaries that twenty calls on connections of their own are answered with."""
     found = set()
     for _ in range(20):
-        answer = requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json=CALL, timeout=PATIENCE)
+        answer = requests.post(
+            f"{server.base}/cds-services/b12-folate-patient-view", json=CALL, timeout=PATIENCE
+        )
         found |= {card["summary"] for card in answer.json()["cards"]}
     return found
 
@@ -74,7 +78,11 @@ class Load:
         while not self._stop.is_set():
             try:
                 caller = session if keep else requests
-                answer = caller.post(f"{self._base}/cds-services/b12-folate-patient-view", json=CALL, timeout=PATIENCE)
+                answer = caller.post(
+                    f"{self._base}/cds-services/b12-folate-patient-view",
+                    json=CALL,
+                    timeout=PATIENCE,
+                )
                 self.answers.append(f"{answer.status_code} {answer.json()['cards'][0]['summary']}")
             except (requests.RequestException, LookupError, ValueError) as error:
                 self.answers.append(repr(error))

@@ -17,8 +17,17 @@ from tests.support.waiting import PATIENCE
 
 def test_discovery_and_a_hook(base):
     services = requests.get(f"{base}/cds-services", timeout=PATIENCE).json()["services"]
-    assert {service["hook"] for service in services} == {"patient-view", "order-select", "order-sign", "encounter-discharge"}
-    answer = requests.post(f"{base}/cds-services/b12-folate-order-select", json=example_request("order-select", NOW), timeout=PATIENCE)
+    assert {service["hook"] for service in services} == {
+        "patient-view",
+        "order-select",
+        "order-sign",
+        "encounter-discharge",
+    }
+    answer = requests.post(
+        f"{base}/cds-services/b12-folate-order-select",
+        json=example_request("order-select", NOW),
+        timeout=PATIENCE,
+    )
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert "cards" in answer.json()
@@ -31,7 +40,10 @@ def test_who_reads_what_to_try_is_answered_at_once(started):
 
 def test_a_second_service_does_not_share_the_port_of_the_first(base):
     port = base.rpartition(":")[2]
-    assert refused_start("--port", port) == f"Error: CDS_HOST, CDS_PORT: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert (
+        refused_start("--port", port)
+        == f"Error: CDS_HOST, CDS_PORT: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    )
 
 
 def test_without_a_setting_each_usable_core_has_a_worker(tmp_path):
@@ -66,7 +78,13 @@ def test_unknown_page_is_an_operation_outcome(base):
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("CDS_PARAMETERS", "fr"), ("CDS_FORMULARY", "aspirin"), ("CDS_TIMEZONE", "Mars/Base"), ("CDS_PORT", "http")]
+    ("variable", "value"),
+    [
+        ("CDS_PARAMETERS", "fr"),
+        ("CDS_FORMULARY", "aspirin"),
+        ("CDS_TIMEZONE", "Mars/Base"),
+        ("CDS_PORT", "http"),
+    ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(variable, value):
     assert variable in refused_start(**{variable: value})
@@ -83,7 +101,10 @@ def test_a_wrong_setting_stops_the_start_and_is_named(variable, value):
 )
 def test_a_misspelled_setting_stops_the_start(variable, meant):
     """Passed over, CDS_CLIENT=clients.yaml would let anyone call."""
-    assert refused_start(**{variable: "x"}) == f"Error: {variable} is no setting. Did you mean {meant}?\n"
+    assert (
+        refused_start(**{variable: "x"})
+        == f"Error: {variable} is no setting. Did you mean {meant}?\n"
+    )
 
 
 def test_a_variable_of_others_is_told_and_does_not_stop_the_start(started):
@@ -92,12 +113,18 @@ def test_a_variable_of_others_is_told_and_does_not_stop_the_start(started):
 
 
 def test_what_is_wrong_with_a_setting_is_told_without_the_words_of_a_library():
-    assert refused_start(CDS_SNOOZE_DAYS="30").startswith("Error: CDS_SNOOZE_KEY: a secret of at least 32 characters is needed")
+    assert refused_start(CDS_SNOOZE_DAYS="30").startswith(
+        "Error: CDS_SNOOZE_KEY: a secret of at least 32 characters is needed"
+    )
 
 
 def test_the_log_says_when_and_why_a_fhir_server_was_not_read(started):
     """A call is answered with 412 for it, and a client cannot see why."""
-    request = {**example_request("patient-view", NOW), "prefetch": {}, "fhirServer": "https://ehr.example.org/fhir/r4-4711"}
+    request = {
+        **example_request("patient-view", NOW),
+        "prefetch": {},
+        "fhirServer": "https://ehr.example.org/fhir/r4-4711",
+    }
     request["fhirAuthorization"] = {
         "access_token": "token-4711",
         "token_type": "Bearer",
@@ -105,11 +132,17 @@ def test_the_log_says_when_and_why_a_fhir_server_was_not_read(started):
         "scope": "user/*.read",
         "subject": "x",
     }
-    answer = requests.post(f"{started.server.base}/cds-services/b12-folate-patient-view", json=request, timeout=PATIENCE)
+    answer = requests.post(
+        f"{started.server.base}/cds-services/b12-folate-patient-view",
+        json=request,
+        timeout=PATIENCE,
+    )
     assert answer.status_code == 412
     log = started.server.log.read_text()
     told = "FHIR server 'https://ehr.example.org' was not read: the FHIR server is not listed (CDS_FHIR_SERVERS)"
-    assert re.search(rf"^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{{4}} INFO {re.escape(told)}$", log, re.M)
+    assert re.search(
+        rf"^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{{4}} INFO {re.escape(told)}$", log, re.M
+    )
     assert "4711" not in log
 
 

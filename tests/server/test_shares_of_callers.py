@@ -76,7 +76,11 @@ def test_no_limit_is_no_limit_and_many_parties_take_little_memory():
 
 def test_all_addresses_of_a_machine_are_one_party():
     assert party_of("192.0.2.7") == "192.0.2.7" == party_of("::ffff:192.0.2.7")
-    assert party_of("2001:db8:1:2::1") == party_of("[2001:db8:1:2:ffff::9]") != party_of("2001:db8:1:3::1")
+    assert (
+        party_of("2001:db8:1:2::1")
+        == party_of("[2001:db8:1:2:ffff::9]")
+        != party_of("2001:db8:1:3::1")
+    )
     assert len(party_of("x" * 1000)) <= 64
 
 
@@ -93,7 +97,9 @@ def test_turns_go_round_the_callers():
         for party in ["many"] * 10 + ["other"]:
             threads.append(threading.Thread(target=call, args=(party,)))
             threads[-1].start()
-            while len(turn._small._waiting) < (2 if party == "other" else 1) or sum(map(len, turn._small._waiting.values())) < len(threads):
+            while len(turn._small._waiting) < (2 if party == "other" else 1) or sum(
+                map(len, turn._small._waiting.values())
+            ) < len(threads):
                 time.sleep(0.001)
         started.set()
     for thread in threads:

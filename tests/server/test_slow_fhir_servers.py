@@ -74,7 +74,9 @@ def test_a_slow_server_takes_nothing_from_calls_that_read_another(slow, tmp_path
     """Twelve calls with 168 queries wait, more than may run at a time; the other site's data is read as ever."""
     with (
         fhir_running(FhirServer(example_record())) as quick,
-        serving(tmp_path, CDS_FHIR_SERVERS=f"{slow.url},{quick.url}", CDS_FHIR_BUDGET="30") as server,
+        serving(
+            tmp_path, CDS_FHIR_SERVERS=f"{slow.url},{quick.url}", CDS_FHIR_BUDGET="30"
+        ) as server,
     ):
         calls = Calls(server.base, slow, 12)
         eventually(lambda: len(slow.seen) >= 60)
@@ -82,7 +84,9 @@ def test_a_slow_server_takes_nothing_from_calls_that_read_another(slow, tmp_path
         assert not calls.statuses
         slow.released.set()
         calls.end()
-    assert [card["source"]["topic"]["code"] for card in answer.json()["cards"]] == ["b12-deficiency-neuro"]
+    assert [card["source"]["topic"]["code"] for card in answer.json()["cards"]] == [
+        "b12-deficiency-neuro"
+    ]
 
 
 def test_many_calls_for_a_server_that_hangs_leave_threads_for_others(slow, server):

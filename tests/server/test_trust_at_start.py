@@ -24,22 +24,38 @@ def _environment(settings):
 def trusted(tmp_path):
     """The settings of a deployment with one client."""
     (tmp_path / "jwks.json").write_text(jwks(), "utf-8")
-    (tmp_path / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8")
-    return {"clients": tmp_path / "clients.yaml", "base_url": BASE, "replay_store": tmp_path / "replay.sqlite3"}
+    (tmp_path / "clients.yaml").write_text(
+        json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}]}), "utf-8"
+    )
+    return {
+        "clients": tmp_path / "clients.yaml",
+        "base_url": BASE,
+        "replay_store": tmp_path / "replay.sqlite3",
+    }
 
 
 def _start_refused(settings):
     """What a start with these settings says when it fails."""
     unset = {name: None for name in os.environ if name.startswith("CDS_")}
-    with socket.socket() as taken:  # on a port that is taken, so that a start that is not refused ends too
+    with (
+        socket.socket() as taken
+    ):  # on a port that is taken, so that a start that is not refused ends too
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        return refused_start("--port", str(taken.getsockname()[1]), **unset | _environment(settings))
+        return refused_start(
+            "--port", str(taken.getsockname()[1]), **unset | _environment(settings)
+        )
 
 
 def test_a_refused_start_ends_with_a_status_and_no_traceback():
     command = [sys.executable, "-m", "cds_service", "serve"]
-    ended = subprocess.run(command, env={**os.environ, "CDS_HOST": "0.0.0.0"}, capture_output=True, text=True, timeout=PATIENCE)
+    ended = subprocess.run(
+        command,
+        env={**os.environ, "CDS_HOST": "0.0.0.0"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: CDS_HOST: 0.0.0.0 can be reached from other machines")
 
@@ -60,9 +76,15 @@ def test_another_address_than_loopback_needs_trusted_clients(host):
         ({"insecure": 1}, "CDS_INSECURE"),
         ({"discovery": "hidden"}, "CDS_DISCOVERY"),
         ({"clients": "", "discovery": "protected"}, "CDS_DISCOVERY"),
-        ({"clients": "/none/clients.yaml"}, "/none/clients.yaml:1:1: the file of trusted clients (CDS_CLIENTS) cannot be read"),
+        (
+            {"clients": "/none/clients.yaml"},
+            "/none/clients.yaml:1:1: the file of trusted clients (CDS_CLIENTS) cannot be read",
+        ),
         ({"replay_store": "/none/replay.sqlite3"}, "CDS_REPLAY_STORE: /none/replay.sqlite3"),
-        ({"replay_store": "redis://:secret-4711@127.0.0.1:1/0"}, "CDS_REPLAY_STORE: Redis at 127.0.0.1"),
+        (
+            {"replay_store": "redis://:secret-4711@127.0.0.1:1/0"},
+            "CDS_REPLAY_STORE: Redis at 127.0.0.1",
+        ),
         ({"token_seconds": 5}, "CDS_TOKEN_SECONDS"),
         ({"cors_origins": "*"}, "CDS_CORS_ORIGINS"),
     ],
@@ -74,9 +96,16 @@ def test_a_wrong_setting_stops_the_start_and_is_named(trusted, changes, named):
 
 
 def test_a_mistake_in_the_clients_file_or_their_keys_stops_the_start(trusted, tmp_path):
-    (tmp_path / "clients.yaml").write_text("clients:\n- iss: https://ehr.example.org\n  jwks_fil: jwks.json\n", "utf-8")
-    assert "clients.yaml:3:3: there is no key 'jwks_fil' here. Did you mean 'jwks_file'?" in _start_refused(trusted)
-    (tmp_path / "clients.yaml").write_text("clients:\n- iss: https://ehr.example.org\n  jwks_file: other.json\n", "utf-8")
+    (tmp_path / "clients.yaml").write_text(
+        "clients:\n- iss: https://ehr.example.org\n  jwks_fil: jwks.json\n", "utf-8"
+    )
+    assert (
+        "clients.yaml:3:3: there is no key 'jwks_fil' here. Did you mean 'jwks_file'?"
+        in _start_refused(trusted)
+    )
+    (tmp_path / "clients.yaml").write_text(
+        "clients:\n- iss: https://ehr.example.org\n  jwks_file: other.json\n", "utf-8"
+    )
     assert "other.json cannot be read: No such file" in _start_refused(trusted)
     (tmp_path / "other.json").write_text(jwks(jwk("ES256")), "utf-8")
     assert "other.json: it has no usable key; key 1 is for none of ES384" in _start_refused(trusted)
@@ -85,17 +114,34 @@ def test_a_mistake_in_the_clients_file_or_their_keys_stops_the_start(trusted, tm
 def test_insecure_starts_and_says_so_loudly(tmp_path):
     with serving(tmp_path, CDS_HOST="0.0.0.0", CDS_INSECURE="1") as server:
         assert requests.get(f"{server.base}/cds-services", timeout=PATIENCE).status_code == 200
-        assert requests.post(f"{server.base}/cds-services/b12-folate-patient-view", json={}, timeout=PATIENCE).status_code == 400
-        assert "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0" in server.log.read_text()
+        assert (
+            requests.post(
+                f"{server.base}/cds-services/b12-folate-patient-view", json={}, timeout=PATIENCE
+            ).status_code
+            == 400
+        )
+        assert (
+            "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0"
+            in server.log.read_text()
+        )
 
 
 def test_a_jku_that_does_not_answer_is_told_and_does_not_stop_the_start(trusted, tmp_path):
     """The client's server may be down when this one starts."""
-    (tmp_path / "clients.yaml").write_text(json.dumps({"clients": [{"iss": ISS, "jku": "http://127.0.0.1:1/jwks.json"}]}), "utf-8")
+    (tmp_path / "clients.yaml").write_text(
+        json.dumps({"clients": [{"iss": ISS, "jku": "http://127.0.0.1:1/jwks.json"}]}), "utf-8"
+    )
     with serving(tmp_path, **_environment(trusted)) as server:
-        assert "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to" in server.log.read_text()
         assert (
-            requests.post(f"{server.base}/cds-services/x", headers=bearer(token(f"{BASE}/cds-services/x")), timeout=PATIENCE).status_code
+            "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to"
+            in server.log.read_text()
+        )
+        assert (
+            requests.post(
+                f"{server.base}/cds-services/x",
+                headers=bearer(token(f"{BASE}/cds-services/x")),
+                timeout=PATIENCE,
+            ).status_code
             == 401
         )
 
@@ -112,7 +158,9 @@ def _raw_answer(url, request):
 
 def test_two_workers(trusted, tmp_path):
     """Two processes, one memory of tokens; and requests that only a raw socket can send."""
-    with serving(tmp_path, "--workers", "2", **_environment(trusted | {"discovery": "protected"})) as server:
+    with serving(
+        tmp_path, "--workers", "2", **_environment(trusted | {"discovery": "protected"})
+    ) as server:
         _a_token_is_taken_once(server.base)
         for first, second in ((token(), token()), (token(), "x"), ("x", token())):
             head = f"GET /cds-services HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {first}\r\nAuthorization: Bearer {second}\r\nConnection: close\r\n\r\n"
@@ -121,7 +169,10 @@ def test_two_workers(trusted, tmp_path):
         assert _raw_answer(server.base, plain.encode()).startswith(b"HTTP/1.1 200")
         injected = b"POST /cds-services/x%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         answer = _raw_answer(server.base, injected)
-        assert answer.startswith(b"HTTP/1.1 401") and b"set-cookie" not in answer.lower().split(b"\r\n\r\n")[0]
+        assert (
+            answer.startswith(b"HTTP/1.1 401")
+            and b"set-cookie" not in answer.lower().split(b"\r\n\r\n")[0]
+        )
         assert "401 hooks.discover: The token was used before" in server.log.read_text()
 
 

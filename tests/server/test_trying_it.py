@@ -28,7 +28,9 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 def _run(commands):
     """What a shell prints for ``commands``."""
-    ended = subprocess.run(["bash", "-ec", commands], capture_output=True, text=True, timeout=PATIENCE)
+    ended = subprocess.run(
+        ["bash", "-ec", commands], capture_output=True, text=True, timeout=PATIENCE
+    )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
@@ -52,7 +54,11 @@ def test_the_reasons_on_the_page_are_those_that_are_given():
     given = ""
     for name in ("trust/verifier", "hooks/authentication"):
         tree = ast.parse((ROOT / f"cds_service/{name}.py").read_text("utf-8"))
-        given += " ".join(node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        given += " ".join(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
     reasons = re.findall(r"^\| ([^|]+?) \| ", SECTION, re.MULTILINE)[2:]
     assert len(reasons) == 12
     assert [reason for reason in reasons if reason not in given] == []

@@ -47,7 +47,13 @@ class App(NamedTuple):
 
 def app(folder: Path, **settings: Any) -> App:
     """The service with a SMART app."""
-    chosen = {"base_url": BASE, "smart_client_id": PUBLIC, "fhir_budget": 30, "replay_store": str(folder / "replay.sqlite3"), **settings}
+    chosen = {
+        "base_url": BASE,
+        "smart_client_id": PUBLIC,
+        "fhir_budget": 30,
+        "replay_store": str(folder / "replay.sqlite3"),
+        **settings,
+    }
     return App(create_app(Settings(**chosen), clock=lambda: NOW).test_client())
 
 
@@ -62,6 +68,14 @@ def refused(response: Any, status: int, why: str) -> str:
     assert response.status_code == status, text
     assert response.content_type == "text/html; charset=utf-8"
     assert why in text
-    assert "open the app again from the patient's chart" in text or "Open the app from" in text or "Those who run this service list" in text
-    assert not [internal for internal in ("Traceback", "127.0.0.1", "_token", "<svg", "<script") if internal in text]
+    assert (
+        "open the app again from the patient's chart" in text
+        or "Open the app from" in text
+        or "Those who run this service list" in text
+    )
+    assert not [
+        internal
+        for internal in ("Traceback", "127.0.0.1", "_token", "<svg", "<script")
+        if internal in text
+    ]
     return text

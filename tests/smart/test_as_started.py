@@ -24,20 +24,39 @@ from tests.support.waiting import AT_ONCE, PATIENCE
 
 
 def test_workers_answer_each_others_launches_and_log_nothing_of_them(ehr, tmp_path):
-    started = {"CDS_SMART_CLIENT_ID": PUBLIC, "CDS_BASE_URL": "http://127.0.0.1", "CDS_FHIR_BUDGET": "30"}
-    places = {"CDS_REPLAY_STORE": str(tmp_path / "replay.sqlite3"), "CDS_DATABASE_URL": f"sqlite:///{tmp_path}/cds.sqlite3"}
+    started = {
+        "CDS_SMART_CLIENT_ID": PUBLIC,
+        "CDS_BASE_URL": "http://127.0.0.1",
+        "CDS_FHIR_BUDGET": "30",
+    }
+    places = {
+        "CDS_REPLAY_STORE": str(tmp_path / "replay.sqlite3"),
+        "CDS_DATABASE_URL": f"sqlite:///{tmp_path}/cds.sqlite3",
+    }
     with serving(tmp_path, "--workers", "2", **started, **places) as server:
         for _ in range(6):  # some of them at a worker each
             browser = requests.Session()
             query = urlencode({"iss": ehr.iss(), "launch": "as-it-should"})
-            begun = browser.get(f"{server.base}/smart/launch?{query}", allow_redirects=False, timeout=PATIENCE)
-            back = browser.get(begun.headers["Location"], allow_redirects=False, timeout=PATIENCE).headers["Location"]
-            answer = browser.get(f"{server.base}{back.removeprefix('http://127.0.0.1')}", timeout=PATIENCE)
+            begun = browser.get(
+                f"{server.base}/smart/launch?{query}", allow_redirects=False, timeout=PATIENCE
+            )
+            back = browser.get(
+                begun.headers["Location"], allow_redirects=False, timeout=PATIENCE
+            ).headers["Location"]
+            answer = browser.get(
+                f"{server.base}{back.removeprefix('http://127.0.0.1')}", timeout=PATIENCE
+            )
             assert answer.status_code == 200, answer.text
             assert f"<code>{PATIENT}</code>" in answer.text
     log = server.log.read_text("utf-8")
     seen = ehr.seen()
-    for secret in (PATIENT, *seen["tokens"], *seen["codes"], *seen["verifiers"], *(asked["state"] for asked in seen["asked"])):
+    for secret in (
+        PATIENT,
+        *seen["tokens"],
+        *seen["codes"],
+        *seen["verifiers"],
+        *(asked["state"] for asked in seen["asked"]),
+    ):
         assert secret not in log
 
 
@@ -58,9 +77,15 @@ def base(ehr, tmp_path):
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     frames = frozenset({ehr.origin.replace("127.0.0.1", "localhost")})
     settings = Settings(
-        base_url=url, smart_client_id=PUBLIC, smart_frames=frames, fhir_budget=30, replay_store=str(tmp_path / "replay.sqlite3")
+        base_url=url,
+        smart_client_id=PUBLIC,
+        smart_frames=frames,
+        fhir_budget=30,
+        replay_store=str(tmp_path / "replay.sqlite3"),
     )
-    server = make_server("127.0.0.1", 0, create_app(settings, clock=lambda: NOW), threaded=True, fd=listener.fileno())
+    server = make_server(
+        "127.0.0.1", 0, create_app(settings, clock=lambda: NOW), threaded=True, fd=listener.fileno()
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield url
@@ -115,7 +140,12 @@ def test_no_other_page_may_show_it_in_a_frame(ehr, base):
         while not any("frame-ancestors" in problem for problem in page.problems):
             assert time.monotonic() < deadline, page.problems
             page.wait_for_timeout(50)
-        assert page.frame_locator("iframe").get_by_role("heading", name="The patient's picture").count() == 0
+        assert (
+            page.frame_locator("iframe")
+            .get_by_role("heading", name="The patient's picture")
+            .count()
+            == 0
+        )
 
 
 def test_a_server_that_answers_byte_by_byte_is_broken_off():
@@ -134,7 +164,9 @@ def test_a_server_that_answers_byte_by_byte_is_broken_off():
 
     threading.Thread(target=trickle, daemon=True).start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    servers = FhirClient(read_servers(["loopback"], (), development=True), 1, 1000).named_by(f"{url}/fhir", 1.0)
+    servers = FhirClient(read_servers(["loopback"], (), development=True), 1, 1000).named_by(
+        f"{url}/fhir", 1.0
+    )
     began = time.monotonic()
     with pytest.raises(NoAnswer):
         servers.get(f"{url}/fhir/.well-known/smart-configuration")

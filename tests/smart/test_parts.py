@@ -30,7 +30,9 @@ def test_what_another_start_sealed_or_anybody_changed_does_not_open():
 
 
 def _may(listed, named, address, networks=(), development=False):
-    [server] = read_servers([listed], [ip_network(network) for network in networks], development=development)
+    [server] = read_servers(
+        [listed], [ip_network(network) for network in networks], development=development
+    )
     found = named_by(server, named)
     return found is not None and found.may_connect(ip_address(address))
 

@@ -16,7 +16,17 @@ from tests.spec.scenarios import EVERY_CARD
 from tests.support.clinic import fire
 from tests.support.fhir_builders import hook_request, observation, prefetch
 
-CARD = {"uuid", "summary", "detail", "indicator", "source", "suggestions", "selectionBehavior", "overrideReasons", "links"}
+CARD = {
+    "uuid",
+    "summary",
+    "detail",
+    "indicator",
+    "source",
+    "suggestions",
+    "selectionBehavior",
+    "overrideReasons",
+    "links",
+}
 URGENCY = ["critical", "warning", "info"]
 
 
@@ -62,7 +72,12 @@ def test_the_summary_is_one_line_of_less_than_140_characters(cards: list[dict[st
 
 
 @pytest.mark.parametrize(
-    ("value", "unit"), [(2.7, "mmol/L" + " of serum" * 40), (2.6999999999999997, "mmol/L"), (2.7, "mmol/L " + "\n" * 200)]
+    ("value", "unit"),
+    [
+        (2.7, "mmol/L" + " of serum" * 40),
+        (2.6999999999999997, "mmol/L"),
+        (2.7, "mmol/L " + "\n" * 200),
+    ],
 )
 def test_a_long_value_never_makes_the_summary_too_long(call: Call, value: float, unit: str) -> None:
     """Card Attributes: ``summary`` stays one sentence of < 140 characters whatever value and unit the client sends."""
@@ -73,7 +88,9 @@ def test_a_long_value_never_makes_the_summary_too_long(call: Call, value: float,
         assert "\n" not in card["summary"]
 
 
-def test_the_detail_shall_be_github_flavored_markdown_without_html(cards: list[dict[str, Any]]) -> None:
+def test_the_detail_shall_be_github_flavored_markdown_without_html(
+    cards: list[dict[str, Any]],
+) -> None:
     """Card Attributes: ``detail`` SHALL be GFM; HTML is left out, as not every client shows or cleans it."""
     for card in cards:
         tokens = _tokens(card["detail"])
@@ -84,19 +101,35 @@ def test_the_detail_shall_be_github_flavored_markdown_without_html(cards: list[d
 def test_values_are_shown_as_a_table(answers: Answers) -> None:
     """Card Attributes: the results in ``detail`` form a GFM table that parses as one."""
     tokens = _tokens(answers["b12-deficiency-untreated"][0]["detail"])
-    cells = [tokens[place + 1].content for place, token in enumerate(tokens) if token.type in ("td_open", "th_open")]
+    cells = [
+        tokens[place + 1].content
+        for place, token in enumerate(tokens)
+        if token.type in ("td_open", "th_open")
+    ]
     assert cells[:3] == ["Result", "Value", "Date"]
     assert "110 pg/mL" in cells
     assert len(cells) % 3 == 0
 
 
-@pytest.mark.parametrize("unit", ["<script>alert(1)</script>", "pg/mL | x", "[pg](https://evil.example)", "![x](https://evil.example/i)"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<script>alert(1)</script>",
+        "pg/mL | x",
+        "[pg](https://evil.example)",
+        "![x](https://evil.example/i)",
+    ],
+)
 def test_text_of_the_client_can_never_be_markup(call: Call, unit: str) -> None:
     """Card Attributes: text from a record is shown as text: no HTML, link, image or extra table cell in ``detail``."""
     result = observation("b12", 110, "pg/mL")
     result["valueQuantity"]["unit"] = unit
     second = observation("b12", None, valueString=f"110 {unit}")
-    for request in (prefetch(result), prefetch(second), prefetch(result, observation("b12", 120, "pg/mL", ago=3))):
+    for request in (
+        prefetch(result),
+        prefetch(second),
+        prefetch(result, observation("b12", 120, "pg/mL", ago=3)),
+    ):
         for card in call(hook_request("patient-view", request)):
             types = {token.type for token in _tokens(card["detail"])}
             assert not types & {"html_block", "html_inline", "link_open", "image"}
@@ -113,7 +146,11 @@ def test_cards_come_most_urgent_first_and_at_most_three(answers: Answers) -> Non
         ranks = [URGENCY.index(card["indicator"]) for card in found]
         assert ranks == sorted(ranks)
         assert len(ranks) <= 3
-    assert [card["indicator"] for card in answers["cobalamin-anaphylaxis"]] == ["critical", "warning", "info"]
+    assert [card["indicator"] for card in answers["cobalamin-anaphylaxis"]] == [
+        "critical",
+        "warning",
+        "info",
+    ]
 
 
 def test_the_source_has_a_label_and_an_absolute_url(cards: list[dict[str, Any]]) -> None:
@@ -128,7 +165,9 @@ def test_the_source_has_a_label_and_an_absolute_url(cards: list[dict[str, Any]])
 
 def test_nothing_is_linked_that_no_page_is_behind(cards: list[dict[str, Any]]) -> None:
     """Source, Link: a clinician who clicks arrives somewhere; a source without a page is named only."""
-    addresses = [card["source"].get("url", "") for card in cards] + [link["url"] for card in cards for link in card.get("links", [])]
+    addresses = [card["source"].get("url", "") for card in cards] + [
+        link["url"] for card in cards for link in card.get("links", [])
+    ]
     assert not [address for address in addresses if "example.org" in address]
     assert any("url" not in card["source"] for card in cards)
 
@@ -143,7 +182,9 @@ def test_the_topic_is_a_coding_whose_code_is_the_card_id(answers: Answers, card_
         assert topic["display"].strip()
 
 
-def test_selection_behavior_shall_be_there_exactly_with_suggestions(cards: list[dict[str, Any]]) -> None:
+def test_selection_behavior_shall_be_there_exactly_with_suggestions(
+    cards: list[dict[str, Any]],
+) -> None:
     """Card Attributes: with suggestions ``selectionBehavior`` SHALL be given, as ``at-most-one`` or ``any``."""
     assert any("suggestions" in card for card in cards)
     for card in cards:
@@ -163,7 +204,11 @@ def test_a_smart_link_is_the_launch_url_of_the_app_where_a_site_switches_it_on()
     results = prefetch(observation("b12", 110, "pg/mL", ago=3))
     switched_on = {"base_url": "https://cds.example.org/b12", "smart_client_id": "app"}
     first, *others = fire("patient-view", results, settings=switched_on)[0]["links"]
-    assert first == {"label": first["label"], "url": "https://cds.example.org/b12/smart/launch", "type": "smart"}
+    assert first == {
+        "label": first["label"],
+        "url": "https://cds.example.org/b12/smart/launch",
+        "type": "smart",
+    }
     assert 0 < len(first["label"]) < 80
     assert {link["type"] for link in others} == {"absolute"}
     assert fire("patient-view", results)[0]["links"] == others

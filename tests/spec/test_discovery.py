@@ -14,7 +14,17 @@ from cds_service.config import Settings
 from tests.support.fhir_builders import hook_request, prefetch
 
 HOOKS = {"patient-view", "order-select", "order-sign", "encounter-discharge"}
-ATTRIBUTES = {"hook", "title", "description", "id", "prefetch", "usageRequirements", "version", "hookVersion", "extension"}
+ATTRIBUTES = {
+    "hook",
+    "title",
+    "description",
+    "id",
+    "prefetch",
+    "usageRequirements",
+    "version",
+    "hookVersion",
+    "extension",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +55,9 @@ def test_a_service_shall_have_hook_description_and_id(services: list[dict[str, A
             assert service[attribute].strip(), attribute
 
 
-def test_a_service_has_no_attribute_that_the_specification_does_not_define(services: list[dict[str, Any]]) -> None:
+def test_a_service_has_no_attribute_that_the_specification_does_not_define(
+    services: list[dict[str, Any]],
+) -> None:
     """Response: only defined attributes; anything of one's own goes into ``extension``."""
     assert all(set(service) <= ATTRIBUTES for service in services)
 
@@ -60,7 +72,9 @@ def test_a_service_should_state_the_version_of_cds_hooks(services: list[dict[str
     assert {service["version"] for service in services} == {"3.0.0"}
 
 
-def test_a_hook_version_shall_match_the_published_hook_definition(services: list[dict[str, Any]]) -> None:
+def test_a_hook_version_shall_match_the_published_hook_definition(
+    services: list[dict[str, Any]],
+) -> None:
     """Response: ``hookVersion`` is that of the hook's definition; the four hooks are published as 1.0."""
     assert {service["hookVersion"] for service in services} == {"1.0"}
 
@@ -68,13 +82,17 @@ def test_a_hook_version_shall_match_the_published_hook_definition(services: list
 def test_the_description_is_markdown_without_html(services: list[dict[str, Any]]) -> None:
     """Response: ``description`` is markdown, and names the parameter set that the advice rests on."""
     for service in services:
-        tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(service["description"])
+        tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(
+            service["description"]
+        )
         inner = [child.type for token in tokens for child in [token, *(token.children or [])]]
         assert not {"html_block", "html_inline"} & set(inner)
         assert "Parameter set: default" in service["description"]
 
 
-def test_an_id_is_one_path_segment_of_the_service_url(client: FlaskClient, services: list[dict[str, Any]]) -> None:
+def test_an_id_is_one_path_segment_of_the_service_url(
+    client: FlaskClient, services: list[dict[str, Any]]
+) -> None:
     """Response: the service is available at ``{baseUrl}/cds-services/{id}``, and answers its own hook there."""
     for service in services:
         assert re.fullmatch(r"[A-Za-z0-9._~-]+", service["id"])

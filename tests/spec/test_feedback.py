@@ -45,16 +45,30 @@ def _send(client: FlaskClient, *items: Any) -> Any:
     [
         pytest.param(ACCEPTED, id="suggestion accepted"),
         pytest.param(
-            {**ACCEPTED, "acceptedSuggestions": [{"id": "one"}, {"id": "two"}]}, id="one or more of the user's accepted suggestions"
+            {**ACCEPTED, "acceptedSuggestions": [{"id": "one"}, {"id": "two"}]},
+            id="one or more of the user's accepted suggestions",
         ),
         pytest.param(OVERRIDDEN, id="overridden without overrideReason"),
-        pytest.param({**OVERRIDDEN, "overrideReason": {"reason": REASON, "userComment": "A comment."}}, id="reason and comment"),
+        pytest.param(
+            {**OVERRIDDEN, "overrideReason": {"reason": REASON, "userComment": "A comment."}},
+            id="reason and comment",
+        ),
         pytest.param({**OVERRIDDEN, "overrideReason": {"reason": REASON}}, id="a reason alone"),
-        pytest.param({**OVERRIDDEN, "overrideReason": {"userComment": "A comment."}}, id="a comment alone"),
-        pytest.param({**OVERRIDDEN, "overrideReason": {"reason": {**REASON, "display": "Refused"}}}, id="a reason with its display"),
+        pytest.param(
+            {**OVERRIDDEN, "overrideReason": {"userComment": "A comment."}}, id="a comment alone"
+        ),
+        pytest.param(
+            {**OVERRIDDEN, "overrideReason": {"reason": {**REASON, "display": "Refused"}}},
+            id="a reason with its display",
+        ),
         pytest.param({**OVERRIDDEN, "overrideReason": {}}, id="neither reason nor comment"),
-        pytest.param({**OVERRIDDEN, "card": "a card of another service"}, id="any string names a card"),
-        pytest.param({**OVERRIDDEN, "extension": {"com.example": 1}, "other": [1]}, id="extensions and unknown elements"),
+        pytest.param(
+            {**OVERRIDDEN, "card": "a card of another service"}, id="any string names a card"
+        ),
+        pytest.param(
+            {**OVERRIDDEN, "extension": {"com.example": 1}, "other": [1]},
+            id="extensions and unknown elements",
+        ),
     ],
 )
 def test_feedback_as_described_is_taken(client: FlaskClient, item: dict[str, Any]) -> None:
@@ -82,12 +96,20 @@ def test_feedback_as_described_is_taken(client: FlaskClient, item: dict[str, Any
         ({**OVERRIDDEN, "outcome": "ignored"}, "outcome"),
         ({**OVERRIDDEN, "outcome": "Accepted"}, "outcome"),
         ({**OVERRIDDEN, "overrideReason": "refused"}, "overrideReason"),
-        ({**OVERRIDDEN, "overrideReason": {"reason": {"system": SYSTEM}}}, "overrideReason.reason.code"),
-        ({**OVERRIDDEN, "overrideReason": {"reason": {"code": "d7ecf885"}}}, "overrideReason.reason.system"),
+        (
+            {**OVERRIDDEN, "overrideReason": {"reason": {"system": SYSTEM}}},
+            "overrideReason.reason.code",
+        ),
+        (
+            {**OVERRIDDEN, "overrideReason": {"reason": {"code": "d7ecf885"}}},
+            "overrideReason.reason.system",
+        ),
         ({**OVERRIDDEN, "overrideReason": {"userComment": 1}}, "overrideReason.userComment"),
     ],
 )
-def test_other_feedback_is_refused_and_the_element_named(client: FlaskClient, item: dict[str, Any], element: str) -> None:
+def test_other_feedback_is_refused_and_the_element_named(
+    client: FlaskClient, item: dict[str, Any], element: str
+) -> None:
     """Feedback: required and conditional attributes; "Required for ``accepted`` outcomes"; ``code`` and ``system`` of a
     Coding are required. The answer names the element, also within a batch, and nothing of the batch is taken."""
     answer = _send(client, ACCEPTED, item)
@@ -95,10 +117,14 @@ def test_other_feedback_is_refused_and_the_element_named(client: FlaskClient, it
     assert answer.get_json()["issue"][0]["expression"] == [f"feedback[1].{element}"]
 
 
-@pytest.mark.parametrize("body", [[], [ACCEPTED], "feedback", 1, None, {}, {"feedback": None}, {"feedback": ACCEPTED}])
+@pytest.mark.parametrize(
+    "body", [[], [ACCEPTED], "feedback", 1, None, {}, {"feedback": None}, {"feedback": ACCEPTED}]
+)
 def test_the_request_shall_be_an_object_containing_an_array(client: FlaskClient, body: Any) -> None:
     """Feedback: "The request to the feedback endpoint SHALL be an object containing an array." """
-    answer = client.post(f"{SERVICE}/feedback", data=json.dumps(body), content_type="application/json")
+    answer = client.post(
+        f"{SERVICE}/feedback", data=json.dumps(body), content_type="application/json"
+    )
     assert answer.status_code == 400
     assert answer.get_json()["resourceType"] == "OperationOutcome"
 
@@ -169,7 +195,9 @@ def test_every_moment_that_can_be_written_is_read_as_that_moment(moment: datetim
     offset = moment.utcoffset()
     assert offset is not None
     whole_minutes = not offset.seconds % 60 and not offset.microseconds
-    body = json.dumps({"feedback": [{**OVERRIDDEN, "outcomeTimestamp": moment.isoformat()}]}).encode()
+    body = json.dumps(
+        {"feedback": [{**OVERRIDDEN, "outcomeTimestamp": moment.isoformat()}]}
+    ).encode()
     try:
         (item,) = read_feedback(body, "service", "")
     except BadRequest:
@@ -182,7 +210,12 @@ def test_every_moment_that_can_be_written_is_read_as_that_moment(moment: datetim
 def test_every_service_has_a_feedback_endpoint(client: FlaskClient) -> None:
     """Feedback: "{baseUrl}/cds-services/{service.id}/feedback"."""
     for service in client.get("/cds-services").get_json()["services"]:
-        assert client.post(f"/cds-services/{service['id']}/feedback", json={"feedback": [ACCEPTED]}).status_code == 200
+        assert (
+            client.post(
+                f"/cds-services/{service['id']}/feedback", json={"feedback": [ACCEPTED]}
+            ).status_code
+            == 200
+        )
 
 
 def test_a_service_that_does_not_exist_has_none(client: FlaskClient) -> None:
@@ -192,16 +225,25 @@ def test_a_service_that_does_not_exist_has_none(client: FlaskClient) -> None:
     assert answer.get_json()["resourceType"] == "OperationOutcome"
 
 
-def test_every_card_and_suggestion_has_a_uuid_that_feedback_can_name(client: FlaskClient, call: Call) -> None:
+def test_every_card_and_suggestion_has_a_uuid_that_feedback_can_name(
+    client: FlaskClient, call: Call
+) -> None:
     """Card Attributes: the uuid "SHALL be included in any subsequent calls to the CDS service's feedback endpoint";
     "If either the card or the suggestion has no ``uuid``, the CDS Client does not send a notification."."""
     seen = set()
     for request in ANSWERS.values():
         for card in call(request):
-            uuids = [card["uuid"], *(suggestion["uuid"] for suggestion in card.get("suggestions", []))]
+            uuids = [
+                card["uuid"],
+                *(suggestion["uuid"] for suggestion in card.get("suggestions", [])),
+            ]
             assert not seen & set(uuids)
             seen.update(uuids)
-            item = {**ACCEPTED, "card": uuids[0], "acceptedSuggestions": [{"id": uuid} for uuid in uuids[1:] or ["none"]]}
+            item = {
+                **ACCEPTED,
+                "card": uuids[0],
+                "acceptedSuggestions": [{"id": uuid} for uuid in uuids[1:] or ["none"]],
+            }
             assert _send(client, item).status_code == 200
 
 
@@ -215,19 +257,40 @@ def test_every_card_and_suggestion_has_a_uuid_that_feedback_can_name(client: Fla
         ({"data": b"feedback=1", "content_type": "application/x-www-form-urlencoded"}, 415),
         ({"json": {"feedback": [ACCEPTED] * 1001}}, 400),
         ({"json": {"feedback": [{**ACCEPTED, "acceptedSuggestions": [{"id": "x"}] * 11}]}}, 400),
-        ({"json": {"feedback": [{**OVERRIDDEN, "overrideReason": {"userComment": "x" * 1_000_000}}]}}, 413),
+        (
+            {
+                "json": {
+                    "feedback": [{**OVERRIDDEN, "overrideReason": {"userComment": "x" * 1_000_000}}]
+                }
+            },
+            413,
+        ),
     ],
 )
-def test_what_cannot_be_read_or_is_too_much_is_refused(client: FlaskClient, arguments: dict[str, Any], status: int) -> None:
+def test_what_cannot_be_read_or_is_too_much_is_refused(
+    client: FlaskClient, arguments: dict[str, Any], status: int
+) -> None:
     """Returning OperationOutcome: a fitting status and an OperationOutcome, whatever was sent."""
     answer = client.post(f"{SERVICE}/feedback", **arguments)
     assert answer.status_code == status
     assert answer.get_json()["resourceType"] == "OperationOutcome"
 
 
-def test_an_answer_to_feedback_names_nothing_that_was_sent(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_answer_to_feedback_names_nothing_that_was_sent(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
     """Returning OperationOutcome: no patient data; a comment may hold some."""
-    spoilt = {**OVERRIDDEN, "overrideReason": {"userComment": "Canaria-7461", "reason": {"code": ["Canaria-7461"], "system": "s"}}}
-    items = [spoilt, {**spoilt, "overrideReason": {"userComment": "Canaria-7461"}}, {**OVERRIDDEN, "outcome": "Canaria-7461"}]
+    spoilt = {
+        **OVERRIDDEN,
+        "overrideReason": {
+            "userComment": "Canaria-7461",
+            "reason": {"code": ["Canaria-7461"], "system": "s"},
+        },
+    }
+    items = [
+        spoilt,
+        {**spoilt, "overrideReason": {"userComment": "Canaria-7461"}},
+        {**OVERRIDDEN, "outcome": "Canaria-7461"},
+    ]
     for answer in [_send(client, item) for item in items]:
         assert "Canaria" not in answer.get_data(as_text=True) + caplog.text

@@ -12,12 +12,22 @@ from tests.support.fhir_builders import hook_request, prefetch
 
 URL = "/cds-services/b12-folate-patient-view"
 ERRORS: dict[str, tuple[str, str, dict[str, Any], int]] = {
-    "missing data": ("POST", URL, {"json": hook_request("patient-view", prefetch(without=("patient",)))}, 412),
+    "missing data": (
+        "POST",
+        URL,
+        {"json": hook_request("patient-view", prefetch(without=("patient",)))},
+        412,
+    ),
     "malformed body": ("POST", URL, {"data": b"{", "content_type": "application/json"}, 400),
     "missing element": ("POST", URL, {"json": {"hook": "patient-view"}}, 400),
     "other hook": ("POST", URL, {"json": hook_request("order-sign", prefetch(), drafts=[])}, 400),
     "no JSON": ("POST", URL, {"data": b"<a/>", "content_type": "application/xml"}, 415),
-    "unknown service": ("POST", "/cds-services/none", {"json": hook_request("patient-view", prefetch())}, 404),
+    "unknown service": (
+        "POST",
+        "/cds-services/none",
+        {"json": hook_request("patient-view", prefetch())},
+        404,
+    ),
     "unknown page": ("GET", "/nowhere", {}, 404),
     "wrong method": ("GET", URL, {}, 405),
 }
@@ -39,7 +49,9 @@ def test_an_error_should_include_an_operation_outcome(client: FlaskClient, name:
 
 def test_missing_data_is_412_and_names_the_prefetch_keys(client: FlaskClient) -> None:
     """Returning OperationOutcome, Example: the diagnostics name the prefetch key that is missing."""
-    issue = client.post(URL, json=hook_request("patient-view", prefetch(without=("patient",)))).get_json()["issue"][0]
+    issue = client.post(
+        URL, json=hook_request("patient-view", prefetch(without=("patient",)))
+    ).get_json()["issue"][0]
     assert issue["code"] == "required"
     assert "patient" in issue["diagnostics"]
     assert issue["expression"] == ["prefetch.patient"]

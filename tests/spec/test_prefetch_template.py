@@ -18,7 +18,11 @@ RESULT_PARAMETERS = {"_sort", "_count"}
 @pytest.fixture(scope="module")
 def templates(client: FlaskClient) -> dict[str, str]:
     services = client.get("/cds-services").get_json()["services"]
-    return {f"{service['id']} {key}": query for service in services for key, query in service["prefetch"].items()}
+    return {
+        f"{service['id']} {key}": query
+        for service in services
+        for key, query in service["prefetch"].items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +39,17 @@ def _parameters(searches: dict[str, list[tuple[str, str]]]) -> Iterator[tuple[st
         yield from parameters
 
 
-def test_a_template_is_a_fhir_read_or_search_relative_to_the_server(templates: dict[str, str]) -> None:
+def test_a_template_is_a_fhir_read_or_search_relative_to_the_server(
+    templates: dict[str, str],
+) -> None:
     """Prefetch Template: a FHIR read (``Type/id``) or type-level search (``Type?…``)."""
     for key, query in templates.items():
         assert re.fullmatch(r"[A-Z][A-Za-z]+(/\{\{[^{}]+\}\}|\?[^? ]+)", query), key
 
 
-def test_a_token_shall_be_delimited_by_double_braces_and_hold_only_a_context_path(templates: dict[str, str]) -> None:
+def test_a_token_shall_be_delimited_by_double_braces_and_hold_only_a_context_path(
+    templates: dict[str, str],
+) -> None:
     """Prefetch tokens: ``{{context.patientId}}`` is the only token, so every client can resolve the templates."""
     for key, query in templates.items():
         assert re.findall(r"\{\{(.*?)\}\}", query) == ["context.patientId"], key
@@ -49,13 +57,17 @@ def test_a_token_shall_be_delimited_by_double_braces_and_hold_only_a_context_pat
         assert "}" not in query.replace("{{context.patientId}}", ""), key
 
 
-def test_a_search_shall_name_its_patient_by_reference(searches: dict[str, list[tuple[str, str]]]) -> None:
+def test_a_search_shall_name_its_patient_by_reference(
+    searches: dict[str, list[tuple[str, str]]],
+) -> None:
     """Prefetch query restrictions: resource references such as ``patient={{context.patientId}}``."""
     for key, parameters in searches.items():
         assert ("patient", "{{context.patientId}}") in parameters, key
 
 
-def test_only_reference_and_token_parameters_and_sort_and_count(searches: dict[str, list[tuple[str, str]]]) -> None:
+def test_only_reference_and_token_parameters_and_sort_and_count(
+    searches: dict[str, list[tuple[str, str]]],
+) -> None:
     """Prefetch query restrictions: reference and token search parameters, ``_count`` and ``_sort``; nothing else."""
     used = {name for name, _ in _parameters(searches)}
     assert used <= TOKEN_PARAMETERS | REFERENCE_PARAMETERS | RESULT_PARAMETERS
@@ -81,7 +93,9 @@ def test_token_values_are_plain_codes(searches: dict[str, list[tuple[str, str]]]
             assert len(set(codes)) == len(codes)
 
 
-def test_count_and_sort_have_values_that_fhir_allows(searches: dict[str, list[tuple[str, str]]]) -> None:
+def test_count_and_sort_have_values_that_fhir_allows(
+    searches: dict[str, list[tuple[str, str]]],
+) -> None:
     """Prefetch query restrictions: ``_count`` is a positive number; ``_sort`` asks for the most recent first."""
     for name, value in _parameters(searches):
         if name == "_count":

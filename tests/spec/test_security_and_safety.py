@@ -42,7 +42,13 @@ def test_a_fhir_server_beyond_the_sites_networks_shall_have_tls(url: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "url", ["https://cds.example.org", "https://cds.example.org:8443/b12", "http://127.0.0.1:8080", "http://localhost:8080"]
+    "url",
+    [
+        "https://cds.example.org",
+        "https://cds.example.org:8443/b12",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080",
+    ],
 )
 def test_tls_and_loopback_are_accepted(url: str) -> None:
     """What stays on this machine needs no TLS."""

@@ -10,8 +10,22 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from tests.conftest import Call
 from tests.spec.conftest import Answers
-from tests.spec.scenarios import CYANOCOBALAMIN, EVERY_CARD, LEBER, LOW_B12, actions_of, suggestions_of
-from tests.support.fhir_builders import PATIENT, condition, folic_acid, hook_request, hydroxocobalamin, prefetch
+from tests.spec.scenarios import (
+    CYANOCOBALAMIN,
+    EVERY_CARD,
+    LEBER,
+    LOW_B12,
+    actions_of,
+    suggestions_of,
+)
+from tests.support.fhir_builders import (
+    PATIENT,
+    condition,
+    folic_acid,
+    hook_request,
+    hydroxocobalamin,
+    prefetch,
+)
 
 SUGGESTION = {"label", "uuid", "isRecommended", "actions"}
 
@@ -20,7 +34,9 @@ def _creates(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [action for action in actions_of(cards) if action["type"] == "create"]
 
 
-def test_a_suggestion_has_a_label_and_only_attributes_of_the_specification(cards: list[dict[str, Any]]) -> None:
+def test_a_suggestion_has_a_label_and_only_attributes_of_the_specification(
+    cards: list[dict[str, Any]],
+) -> None:
     """Suggestion: ``label`` is REQUIRED and readable: no placeholder is left in it."""
     for suggestion in suggestions_of(cards):
         assert set(suggestion) <= SUGGESTION
@@ -30,13 +46,21 @@ def test_a_suggestion_has_a_label_and_only_attributes_of_the_specification(cards
 
 def test_action_selection_behavior_shall_not_be_used(cards: list[dict[str, Any]]) -> None:
     """Capability Documentation: not without knowing that the client supports it."""
-    assert not [suggestion for suggestion in suggestions_of(cards) if "actionSelectionBehavior" in suggestion]
+    assert not [
+        suggestion
+        for suggestion in suggestions_of(cards)
+        if "actionSelectionBehavior" in suggestion
+    ]
 
 
-def test_at_most_one_suggestion_is_recommended_where_one_can_be_chosen(cards: list[dict[str, Any]]) -> None:
+def test_at_most_one_suggestion_is_recommended_where_one_can_be_chosen(
+    cards: list[dict[str, Any]],
+) -> None:
     """Suggestion: several MAY be recommended only if ``selectionBehavior`` is ``any``; where not, the flag is omitted."""
     for card in cards:
-        recommended = [item["isRecommended"] for item in card.get("suggestions", []) if "isRecommended" in item]
+        recommended = [
+            item["isRecommended"] for item in card.get("suggestions", []) if "isRecommended" in item
+        ]
         assert all(flag is True for flag in recommended)
         assert len(recommended) <= 1 or card["selectionBehavior"] == "any"
 
@@ -65,7 +89,9 @@ def test_a_created_resource_is_valid_fhir(answers: Answers, card_id: str) -> Non
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
 
 
-def test_a_created_order_is_a_draft_proposal_for_the_patient_in_context(cards: list[dict[str, Any]]) -> None:
+def test_a_created_order_is_a_draft_proposal_for_the_patient_in_context(
+    cards: list[dict[str, Any]],
+) -> None:
     """Action: the clinician decides: ``status`` draft, ``intent`` proposal (order where it replaces one), right subject."""
     for action in _creates(cards):
         order = action["resource"]
@@ -86,9 +112,16 @@ def test_a_created_order_belongs_to_the_encounter_in_context(call: Call) -> None
 def test_a_delete_should_have_a_relative_resource_id(answers: Answers) -> None:
     """Action: ``delete`` names the draft by ``resourceId``, a relative reference, and has no ``resource``."""
     drafts = {
-        entry["resource"]["id"] for request in EVERY_CARD.values() for entry in request["context"].get("draftOrders", {}).get("entry", [])
+        entry["resource"]["id"]
+        for request in EVERY_CARD.values()
+        for entry in request["context"].get("draftOrders", {}).get("entry", [])
     }
-    deletes = [action for found in answers.values() for action in actions_of(found) if action["type"] == "delete"]
+    deletes = [
+        action
+        for found in answers.values()
+        for action in actions_of(found)
+        if action["type"] == "delete"
+    ]
     assert deletes
     for action in deletes:
         assert "resource" not in action
@@ -106,7 +139,11 @@ def test_creates_come_before_deletes(cards: list[dict[str, Any]]) -> None:
 
 def test_a_replacement_creates_and_deletes_in_one_suggestion(answers: Answers) -> None:
     """Suggestion: actions of a suggestion are AND'd, so a replacement is one suggestion."""
-    replacing = [item for item in suggestions_of(answers["cyanocobalamin-leber"]) if "delete" in {a["type"] for a in item["actions"]}]
+    replacing = [
+        item
+        for item in suggestions_of(answers["cyanocobalamin-leber"])
+        if "delete" in {a["type"] for a in item["actions"]}
+    ]
     assert len(replacing) == 1
     assert {action["type"] for action in replacing[0]["actions"]} == {"create", "delete"}
 
@@ -114,8 +151,13 @@ def test_a_replacement_creates_and_deletes_in_one_suggestion(answers: Answers) -
 @pytest.mark.parametrize("intent", ["order", "plan"])
 def test_a_replacing_order_keeps_the_intent_of_the_draft(call: Call, intent: str) -> None:
     """Action: what replaces an order of the session has its intent; the added tests are proposals."""
-    request = hook_request("order-sign", prefetch(condition(LEBER)), drafts=[{**CYANOCOBALAMIN, "intent": intent}])
-    intents = {(action["resource"]["resourceType"], action["resource"]["intent"]) for action in _creates(call(request))}
+    request = hook_request(
+        "order-sign", prefetch(condition(LEBER)), drafts=[{**CYANOCOBALAMIN, "intent": intent}]
+    )
+    intents = {
+        (action["resource"]["resourceType"], action["resource"]["intent"])
+        for action in _creates(call(request))
+    }
     assert ("MedicationRequest", intent) in intents
     assert ("ServiceRequest", "proposal") in intents
 
@@ -131,9 +173,18 @@ def test_a_draft_without_an_id_is_never_half_replaced(call: Call) -> None:
 
 def test_accepting_every_first_suggestion_starts_one_course_at_most(call: Call) -> None:
     """Suggestion: cards of one answer never add up to two courses of the same vitamin."""
-    cards = call(hook_request("order-sign", prefetch(LOW_B12, condition(LEBER)), drafts=[folic_acid(), CYANOCOBALAMIN]))
+    cards = call(
+        hook_request(
+            "order-sign", prefetch(LOW_B12, condition(LEBER)), drafts=[folic_acid(), CYANOCOBALAMIN]
+        )
+    )
     firsts = [card["suggestions"][0] for card in cards if "suggestions" in card]
-    orders = [action["resource"]["resourceType"] for item in firsts for action in item["actions"] if action["type"] == "create"]
+    orders = [
+        action["resource"]["resourceType"]
+        for item in firsts
+        for action in item["actions"]
+        if action["type"] == "create"
+    ]
     assert orders.count("MedicationRequest") <= 1
 
 

@@ -9,7 +9,20 @@ from flask.testing import FlaskClient
 
 from cds_service.config import Settings
 from cds_service.trust.start import UnsafeSettings, token_verifier
-from tests.support.ehr import BASE, DISCOVERY, ISS, PATIENT_VIEW, bearer, jwk, jwks, jwks_server, private_key, refused, service, token
+from tests.support.ehr import (
+    BASE,
+    DISCOVERY,
+    ISS,
+    PATIENT_VIEW,
+    bearer,
+    jwk,
+    jwks,
+    jwks_server,
+    private_key,
+    refused,
+    service,
+    token,
+)
 from tests.support.fhir_builders import hook_request, prefetch
 
 REQUEST = hook_request("patient-view", prefetch())
@@ -41,7 +54,9 @@ def test_a_service_should_require_authentication_if_it_risks_exposing_data() -> 
         token_verifier(Settings(host="0.0.0.0"))
 
 
-def test_a_request_shall_include_an_authorization_header_with_the_jwt_as_a_bearer_token(trusting: FlaskClient) -> None:
+def test_a_request_shall_include_an_authorization_header_with_the_jwt_as_a_bearer_token(
+    trusting: FlaskClient,
+) -> None:
     """The request SHALL include ``Authorization: Bearer {{JWT}}``: with it 200, without it 401 and what is asked for."""
     assert trusting.post(HOOK, json=REQUEST, headers=bearer(token(PATIENT_VIEW))).status_code == 200
     response = trusting.post(HOOK, json=REQUEST)
@@ -69,7 +84,9 @@ def test_every_single_call_is_authenticated(trusting: FlaskClient) -> None:
             path = path.replace(argument, value)
         assert "<" not in path, "give this argument a value here"
         for method in (rule.methods or set()) - {"OPTIONS"}:
-            response = trusting.open(path, method=method, json=REQUEST if method == "POST" else None)
+            response = trusting.open(
+                path, method=method, json=REQUEST if method == "POST" else None
+            )
             assert response.status_code == 401, (method, path)
     assert trusting.get("/cds-services", headers=bearer(token(DISCOVERY))).status_code == 200
 
@@ -83,14 +100,22 @@ def test_discovery_may_be_public(tmp_path: Path) -> None:
 
 def test_the_client_shall_sign_with_its_private_key(trusting: FlaskClient) -> None:
     """The CDS Client SHALL use its private key to digitally sign the JWT: another key's signature is refused."""
-    assert "signature" in refused(trusting.get("/cds-services", headers=bearer(token(key=private_key("ES384", "another")))))
+    assert "signature" in refused(
+        trusting.get("/cds-services", headers=bearer(token(key=private_key("ES384", "another"))))
+    )
 
 
 @pytest.mark.parametrize("header", [{"kid": None}, {"typ": None}, {"typ": "JWS"}, {"kid": ""}])
-def test_the_header_has_the_required_fields(trusting: FlaskClient, header: dict[str, str | None]) -> None:
+def test_the_header_has_the_required_fields(
+    trusting: FlaskClient, header: dict[str, str | None]
+) -> None:
     """JWT header: ``alg``, ``kid`` and ``typ`` are REQUIRED, and ``typ`` is ``JWT``."""
     kid = header.get("kid", "key-1")
-    signed = token(kid=kid, key=private_key(), header={name: value for name, value in header.items() if name != "kid"})
+    signed = token(
+        kid=kid,
+        key=private_key(),
+        header={name: value for name, value in header.items() if name != "kid"},
+    )
     refused(trusting.get("/cds-services", headers=bearer(signed)))
 
 
@@ -98,7 +123,13 @@ def test_a_kid_shall_be_unique_within_the_jwk_set(tmp_path: Path) -> None:
     """``kid`` SHALL be unique within the JWK Set: a set where it is not stops the start."""
     (tmp_path / "two.json").write_text(jwks(jwk(), jwk("RS384", "key-1")), "utf-8")
     service(tmp_path, {"iss": ISS, "jwks_file": "two.json"})
-    verifier = token_verifier(Settings(clients=str(tmp_path / "clients.yaml"), base_url=BASE, replay_store=str(tmp_path / "replay")))
+    verifier = token_verifier(
+        Settings(
+            clients=str(tmp_path / "clients.yaml"),
+            base_url=BASE,
+            replay_store=str(tmp_path / "replay"),
+        )
+    )
     assert verifier
     with pytest.raises(ValueError, match="two keys have the kid"):
         verifier.check()
@@ -119,8 +150,12 @@ def test_iss_is_the_uri_of_a_trusted_issuer(trusting: FlaskClient) -> None:
 def test_a_token_has_a_limited_time(trusting: FlaskClient) -> None:
     """``exp``: after it the token is refused; ``iat``: a token from the future too."""
     now = 1_000_000_000
-    assert "expired" in refused(trusting.get("/cds-services", headers=bearer(token(iat=now, exp=now + 300))))
-    assert "future" in refused(trusting.get("/cds-services", headers=bearer(token(iat=now * 4, exp=now * 4 + 300))))
+    assert "expired" in refused(
+        trusting.get("/cds-services", headers=bearer(token(iat=now, exp=now + 300)))
+    )
+    assert "future" in refused(
+        trusting.get("/cds-services", headers=bearer(token(iat=now * 4, exp=now * 4 + 300)))
+    )
 
 
 def test_a_jti_protects_against_replay(trusting: FlaskClient) -> None:
@@ -128,7 +163,9 @@ def test_a_jti_protects_against_replay(trusting: FlaskClient) -> None:
     signed = token(jti="once")
     assert trusting.get("/cds-services", headers=bearer(signed)).status_code == 200
     assert "used before" in refused(trusting.get("/cds-services", headers=bearer(signed)))
-    assert "used before" in refused(trusting.get("/cds-services", headers=bearer(token(jti="once"))))
+    assert "used before" in refused(
+        trusting.get("/cds-services", headers=bearer(token(jti="once")))
+    )
 
 
 def test_a_tenant_may_be_named(tmp_path: Path) -> None:
@@ -137,7 +174,9 @@ def test_a_tenant_may_be_named(tmp_path: Path) -> None:
     any_tenant = service(tmp_path, {"iss": ISS, "jwks_file": "jwks.json"})
     for signed in (token(), token(tenant="anyone")):
         assert any_tenant.get("/cds-services", headers=bearer(signed)).status_code == 200
-    listed = service(tmp_path, {"iss": ISS, "jwks_file": "jwks.json", "tenants": ["north", "south"]})
+    listed = service(
+        tmp_path, {"iss": ISS, "jwks_file": "jwks.json", "tenants": ["north", "south"]}
+    )
     assert listed.get("/cds-services", headers=bearer(token(tenant="south"))).status_code == 200
     for signed in (token(), token(tenant="west")):
         assert "tenant" in refused(listed.get("/cds-services", headers=bearer(signed)))
@@ -146,26 +185,51 @@ def test_a_tenant_may_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [lambda url: url, lambda url: [url]])
 def test_aud_shall_be_the_url_of_the_endpoint(trusting: FlaskClient, form) -> None:  # type: ignore[no-untyped-def]
     """``aud`` SHALL be the URL of the CDS Service endpoint being invoked, as a string or an array of it."""
-    assert trusting.get("/cds-services", headers=bearer(token(aud=form(DISCOVERY)))).status_code == 200
-    assert trusting.post(HOOK, json=REQUEST, headers=bearer(token(aud=form(PATIENT_VIEW)))).status_code == 200
-    for other in (BASE, DISCOVERY, DISCOVERY + "/", PATIENT_VIEW + "/feedback", PATIENT_VIEW.upper()):
-        assert "aud" in refused(trusting.post(HOOK, json=REQUEST, headers=bearer(token(aud=form(other))))), other
+    assert (
+        trusting.get("/cds-services", headers=bearer(token(aud=form(DISCOVERY)))).status_code == 200
+    )
+    assert (
+        trusting.post(HOOK, json=REQUEST, headers=bearer(token(aud=form(PATIENT_VIEW)))).status_code
+        == 200
+    )
+    for other in (
+        BASE,
+        DISCOVERY,
+        DISCOVERY + "/",
+        PATIENT_VIEW + "/feedback",
+        PATIENT_VIEW.upper(),
+    ):
+        assert "aud" in refused(
+            trusting.post(HOOK, json=REQUEST, headers=bearer(token(aud=form(other))))
+        ), other
 
 
 def test_aud_is_compared_with_the_public_base_url(tmp_path: Path) -> None:
     """The endpoint is ``{baseUrl}/cds-services/{id}``; behind a proxy, the base URL is the one that the site publishes."""
     behind = service(tmp_path, base_url="https://hospital.example.org/b12/")
-    assert behind.get("/cds-services", headers=bearer(token(aud="https://hospital.example.org/b12/cds-services"))).status_code == 200
+    assert (
+        behind.get(
+            "/cds-services",
+            headers=bearer(token(aud="https://hospital.example.org/b12/cds-services")),
+        ).status_code
+        == 200
+    )
     refused(behind.get("/cds-services", headers=bearer(token(aud="http://localhost/cds-services"))))
 
 
 def test_the_kid_identifies_the_key_in_the_jwk_set(tmp_path: Path) -> None:
     """The ``kid`` "allows a CDS Service to identify the correct JWK": each of several keys verifies its own tokens alone."""
-    (tmp_path / "several.json").write_text(jwks(jwk(kid="a"), jwk(kid="b"), jwk("RS384", kid="c")), "utf-8")
+    (tmp_path / "several.json").write_text(
+        jwks(jwk(kid="a"), jwk(kid="b"), jwk("RS384", kid="c")), "utf-8"
+    )
     several = service(tmp_path, {"iss": ISS, "jwks_file": "several.json"})
     for alg, kid in (("ES384", "a"), ("ES384", "b"), ("RS384", "c")):
-        assert several.get("/cds-services", headers=bearer(token(alg=alg, kid=kid))).status_code == 200
-    assert "signature" in refused(several.get("/cds-services", headers=bearer(token(kid="a", key=private_key("ES384", "b")))))
+        assert (
+            several.get("/cds-services", headers=bearer(token(alg=alg, kid=kid))).status_code == 200
+        )
+    assert "signature" in refused(
+        several.get("/cds-services", headers=bearer(token(kid="a", key=private_key("ES384", "b"))))
+    )
     assert "kid" in refused(several.get("/cds-services", headers=bearer(token(kid="d"))))
 
 
@@ -173,7 +237,12 @@ def test_the_client_should_make_its_jwk_set_available_at_a_jku(tmp_path: Path) -
     """The JWK Set at the ``jku`` that is allow-listed is read, whether or not the token names it."""
     with jwks_server() as published:
         remote = service(tmp_path, {"iss": ISS, "jku": published.url})
-        assert remote.get("/cds-services", headers=bearer(token(header={"jku": published.url}))).status_code == 200
+        assert (
+            remote.get(
+                "/cds-services", headers=bearer(token(header={"jku": published.url}))
+            ).status_code
+            == 200
+        )
         assert remote.get("/cds-services", headers=bearer(token())).status_code == 200
         assert published.asked == ["/jwks.json"]
 
@@ -182,7 +251,9 @@ def test_a_jku_that_is_not_listed_is_refused(tmp_path: Path) -> None:
     """CDS Services SHOULD maintain an allowlist of ``jku`` URLs: another is refused and never asked."""
     with jwks_server() as published, jwks_server() as attacker:
         remote = service(tmp_path, {"iss": ISS, "jku": published.url})
-        assert "jku" in refused(remote.get("/cds-services", headers=bearer(token(header={"jku": attacker.url}))))
+        assert "jku" in refused(
+            remote.get("/cds-services", headers=bearer(token(header={"jku": attacker.url})))
+        )
         assert attacker.asked == []
 
 
@@ -194,8 +265,16 @@ def test_without_a_jku_the_jwk_set_shall_be_communicated_out_of_band(trusting: F
 def test_the_example_of_the_specification_is_read(tmp_path: Path) -> None:
     """Example: its signature is verified with its key; what is left to refuse is that it expired in 2015."""
     (tmp_path / "example.json").write_text(jwks(EXAMPLE_JWK), "utf-8")
-    entry = {"iss": "https://fhir-ehr.example.com/", "jwks_file": "example.json", "jku": "https://fhir-ehr.example.com/jwk_uri"}
+    entry = {
+        "iss": "https://fhir-ehr.example.com/",
+        "jwks_file": "example.json",
+        "jku": "https://fhir-ehr.example.com/jwk_uri",
+    }
     example = service(tmp_path, entry)
-    assert "expired" in refused(example.post("/cds-services/some-service", headers=bearer(EXAMPLE_TOKEN)))
+    assert "expired" in refused(
+        example.post("/cds-services/some-service", headers=bearer(EXAMPLE_TOKEN))
+    )
     other_signature = EXAMPLE_TOKEN[:-8] + "AAAAAAAA"
-    assert "signature" in refused(example.post("/cds-services/some-service", headers=bearer(other_signature)))
+    assert "signature" in refused(
+        example.post("/cds-services/some-service", headers=bearer(other_signature))
+    )

@@ -8,7 +8,13 @@ import pytest
 
 from cds_service.config import Settings
 from tests.support.clinic import card_of, client, ids
-from tests.support.fhir_builders import folic_acid, hook_request, hydroxocobalamin, observation, prefetch
+from tests.support.fhir_builders import (
+    folic_acid,
+    hook_request,
+    hydroxocobalamin,
+    observation,
+    prefetch,
+)
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
 SHARED = {"service_ids": "shared"}
@@ -39,7 +45,9 @@ def test_ids_are_distinct_unless_the_site_asks() -> None:
     """A known client keys its services by id, and would lose all but one."""
     assert Settings().service_ids == "distinct"
     assert len({service["id"] for service in _services()}) == len(HOOKS)
-    assert [{**service, "id": ""} for service in _services()] == [{**service, "id": ""} for service in _services(**SHARED)]
+    assert [{**service, "id": ""} for service in _services()] == [
+        {**service, "id": ""} for service in _services(**SHARED)
+    ]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -55,7 +63,9 @@ def test_a_later_hook_answers_anew() -> None:
     """What was advised on opening the chart has been done when the order is signed: the later answer does not repeat it."""
     before = _post("b12-folate", hook_request("patient-view", LOW)).get_json()["cards"]
     assert card_of(before, "b12-deficiency-untreated")
-    after = _post("b12-folate", hook_request("order-sign", LOW, drafts=[hydroxocobalamin()])).get_json()["cards"]
+    after = _post(
+        "b12-folate", hook_request("order-sign", LOW, drafts=[hydroxocobalamin()])
+    ).get_json()["cards"]
     assert "b12-deficiency-untreated" not in ids(after)
 
 
@@ -75,12 +85,18 @@ def test_a_body_without_a_hook_is_a_bad_request() -> None:
 
 def test_ids_of_the_other_kind_do_not_exist() -> None:
     assert _post("b12-folate-patient-view", _request("patient-view")).status_code == 404
-    assert client().post("/cds-services/b12-folate", json=_request("patient-view")).status_code == 404
+    assert (
+        client().post("/cds-services/b12-folate", json=_request("patient-view")).status_code == 404
+    )
 
 
 def test_feedback_goes_to_the_shared_id() -> None:
     """Feedback: ``{baseUrl}/cds-services/{id}/feedback``."""
     shown = _post("b12-folate", _request("patient-view")).get_json()["cards"]
-    item = {"card": shown[0]["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-23T12:00:00Z"}
+    item = {
+        "card": shown[0]["uuid"],
+        "outcome": "overridden",
+        "outcomeTimestamp": "2026-11-23T12:00:00Z",
+    }
     assert _post("b12-folate/feedback", {"feedback": [item]}).status_code == 200
     assert _post("b12-folate-patient-view/feedback", {"feedback": [item]}).status_code == 404

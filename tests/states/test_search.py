@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.states.search import Impossible, Search, Undecided, all_hold, any_holds, does_not_hold
+from cds_service.states.search import (
+    Impossible,
+    Search,
+    Undecided,
+    all_hold,
+    any_holds,
+    does_not_hold,
+)
 
 INPUTS = ("a", "b", "c")
 VALUES = (0, 1, 2)
@@ -32,7 +39,9 @@ leaves = st.builds(equal, st.sampled_from(INPUTS), st.sampled_from(VALUES))
 conditions = st.recursive(
     leaves,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3).map(all_hold), st.lists(inner, max_size=3).map(any_holds), inner.map(does_not_hold)
+        st.lists(inner, max_size=3).map(all_hold),
+        st.lists(inner, max_size=3).map(any_holds),
+        inner.map(does_not_hold),
     ),
     max_leaves=8,
 )
@@ -45,12 +54,16 @@ def test_the_search_finds_what_a_look_at_every_state_finds(checks):
     found = list(Search().states(Inputs(), checks))
     # A state of which not every input matters stands for several.
     agreeing = [[state for state in every if partial.items() <= state.items()] for partial in found]
-    assert sorted(sorted(state.items()) for states in agreeing for state in states) == sorted(sorted(state.items()) for state in expected)
+    assert sorted(sorted(state.items()) for states in agreeing for state in states) == sorted(
+        sorted(state.items()) for state in expected
+    )
 
 
 def test_what_fails_is_not_followed():
     search = Search()
-    assert list(search.states(Inputs(), [equal("a", 1), equal("b", 2), equal("c", 0)])) == [{"a": 1, "b": 2, "c": 0}]
+    assert list(search.states(Inputs(), [equal("a", 1), equal("b", 2), equal("c", 0)])) == [
+        {"a": 1, "b": 2, "c": 0}
+    ]
     assert search.tried == 1 + 3 + 3 + 3
     assert search.whole
 

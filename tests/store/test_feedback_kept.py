@@ -21,15 +21,23 @@ def test_feedback_finds_the_card_and_version_that_was_shown(site):
         engine().cards["folic-acid-b12-deficient"].version,
         "critical",
     )
-    assert (shown["service_id"], shown["client"], shown["shown_at"]) == ("b12-folate-order-select", "", site.now)
+    assert (shown["service_id"], shown["client"], shown["shown_at"]) == (
+        "b12-folate-order-select",
+        "",
+        site.now,
+    )
     assert [row["card_uuid"] for row in site.rows("feedback")] == [card["uuid"]]
-    assert [row["suggestion_uuid"] for row in site.rows("suggestion_accepted")] == [card["suggestions"][1]["uuid"]]
+    assert [row["suggestion_uuid"] for row in site.rows("suggestion_accepted")] == [
+        card["suggestions"][1]["uuid"]
+    ]
 
 
 def test_suggestions_are_known_by_their_place_and_label_in_the_card_file(site):
     card = site.folic_acid()
     offered = sorted(site.rows("suggestion_shown"), key=lambda row: row["position"])
-    assert [row["suggestion_uuid"] for row in offered] == [suggestion["uuid"] for suggestion in card["suggestions"]]
+    assert [row["suggestion_uuid"] for row in offered] == [
+        suggestion["uuid"] for suggestion in card["suggestions"]
+    ]
     assert [row["position"] for row in offered] == [0, 2]
     assert offered[1]["label"] == "Replace folic acid by [regimen to start]"
 
@@ -47,7 +55,10 @@ def test_the_order_of_accepted_suggestions_makes_no_difference(site):
     site.tell(accepted("card", "one", "two"))
     site.tell(accepted("card", "two", "one", "two"))
     assert len(site.rows("feedback")) == 1
-    assert sorted(row["suggestion_uuid"] for row in site.rows("suggestion_accepted")) == ["one", "two"]
+    assert sorted(row["suggestion_uuid"] for row in site.rows("suggestion_accepted")) == [
+        "one",
+        "two",
+    ]
 
 
 def test_a_later_interaction_with_the_same_card_is_stored_too(site):
@@ -59,13 +70,22 @@ def test_a_later_interaction_with_the_same_card_is_stored_too(site):
 def test_feedback_on_unknown_cards_is_kept(site):
     site.tell(overridden("not-a-card-of-ours", "patient-refuses"))
     (row,) = site.rows("feedback")
-    assert (row["card_uuid"], row["reason_system"], row["reason_code"]) == ("not-a-card-of-ours", REASONS, "patient-refuses")
+    assert (row["card_uuid"], row["reason_system"], row["reason_code"]) == (
+        "not-a-card-of-ours",
+        REASONS,
+        "patient-refuses",
+    )
 
 
 def test_the_largest_body_that_is_taken_is_stored_in_time(site):
     """Otherwise it would be refused however often it is sent, and hold up the feedback of others each time."""
     began = time.process_time()
-    site.tell(*(accepted(f"card-{number}", *(f"s-{number}-{place}" for place in range(10))) for number in range(1000)))
+    site.tell(
+        *(
+            accepted(f"card-{number}", *(f"s-{number}-{place}" for place in range(10)))
+            for number in range(1000)
+        )
+    )
     assert time.process_time() - began < writer.WAIT_SECONDS
     assert len(site.rows("feedback")) == 1000
     assert len(site.rows("suggestion_accepted")) == 10_000
@@ -73,20 +93,30 @@ def test_the_largest_body_that_is_taken_is_stored_in_time(site):
 
 def test_a_comment_is_noted_and_its_words_are_not(site):
     site.tell(overridden("commented", comment="Canaria-7461 told me so"), overridden("silent"))
-    assert {row["card_uuid"]: row["commented"] for row in site.rows("feedback")} == {"commented": True, "silent": False}
+    assert {row["card_uuid"]: row["commented"] for row in site.rows("feedback")} == {
+        "commented": True,
+        "silent": False,
+    }
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_comment_that_comes_later_with_the_same_moment_is_noted_and_is_no_second_interaction(site, together):
+def test_a_comment_that_comes_later_with_the_same_moment_is_noted_and_is_no_second_interaction(
+    site, together
+):
     """A client sends the dismissal at once, and again with the words once they are typed."""
-    first, later = overridden("card", "patient-refuses"), overridden("card", "patient-refuses", comment="Canaria-7461 told me so")
+    first, later = (
+        overridden("card", "patient-refuses"),
+        overridden("card", "patient-refuses", comment="Canaria-7461 told me so"),
+    )
     if together:
         site.tell(later, first)
     else:
         site.tell(first)
         site.tell(later)
         site.tell(first)
-    assert [(row["card_uuid"], row["commented"]) for row in site.rows("feedback")] == [("card", True)]
+    assert [(row["card_uuid"], row["commented"]) for row in site.rows("feedback")] == [
+        ("card", True)
+    ]
 
 
 def test_the_same_feedback_from_many_senders_at_once_is_stored_once(sites):
@@ -96,14 +126,17 @@ def test_the_same_feedback_from_many_senders_at_once_is_stored_once(sites):
     def send(number):
         site = several[number % 3]
         return site.app.test_client().post(
-            "/cds-services/b12-folate-order-sign/feedback", json={"feedback": batch if number % 2 else batch[::-1]}
+            "/cds-services/b12-folate-order-sign/feedback",
+            json={"feedback": batch if number % 2 else batch[::-1]},
         )
 
     with ThreadPoolExecutor(6) as pool:
         statuses = {answer.status_code for answer in pool.map(send, range(24))}
     assert statuses <= {200, 503}
     assert 200 in statuses
-    assert sorted(row["card_uuid"] for row in several[0].rows("feedback")) == sorted(item["card"] for item in batch)
+    assert sorted(row["card_uuid"] for row in several[0].rows("feedback")) == sorted(
+        item["card"] for item in batch
+    )
 
 
 def test_nothing_of_the_patient_is_kept(site):
@@ -111,9 +144,16 @@ def test_nothing_of_the_patient_is_kept(site):
     card = site.folic_acid(fhirServer=f"https://ehr.example/{canary}")
     site.tell(
         overridden(card["uuid"], "action-completed", comment=canary),
-        {**overridden("x"), "overrideReason": {"reason": {"code": "a", "system": "b", "display": canary}}, "extension": {canary: canary}},
+        {
+            **overridden("x"),
+            "overrideReason": {"reason": {"code": "a", "system": "b", "display": canary}},
+            "extension": {canary: canary},
+        },
     )
-    kept = [site.rows(table) for table in ("card_shown", "suggestion_shown", "feedback", "suggestion_accepted")]
+    kept = [
+        site.rows(table)
+        for table in ("card_shown", "suggestion_shown", "feedback", "suggestion_accepted")
+    ]
     assert all(kept[:3])
     assert canary not in str(kept)
     assert PATIENT not in str(kept)

@@ -34,8 +34,13 @@ def test_workers_that_start_together_migrate_in_turn(url):
         "import sys; from cds_service.store import database; database.BUSY_SECONDS = 120; database._POSTGRESQL['options'] = '';"
         "e = database.open_database(sys.argv[1]); database.migrate(e); e.dispose()"
     )
-    started = [subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE) for _ in range(4)]
-    assert [(process.communicate(timeout=PATIENCE)[1], process.returncode) for process in started] == [(b"", 0)] * 4
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    assert [
+        (process.communicate(timeout=PATIENCE)[1], process.returncode) for process in started
+    ] == [(b"", 0)] * 4
 
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -60,7 +65,18 @@ def test_a_stored_database_is_brought_up_to_date_and_keeps_what_it_holds(revisio
     url = _stored(revision, tmp_path)
     now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     store = Store(url, lambda: now)
-    store.keep([Feedback("card-1", "https://ehr.example.org", "b12-folate-patient-view", "accepted", now, ("s-1",))])
+    store.keep(
+        [
+            Feedback(
+                "card-1",
+                "https://ehr.example.org",
+                "b12-folate-patient-view",
+                "accepted",
+                now,
+                ("s-1",),
+            )
+        ]
+    )
     (row,) = store.report(1, now, "https://ehr.example.org").cards
     store.close()
     assert (row.id, row.shown) == ("b12-deficiency-untreated", 1)
@@ -76,7 +92,10 @@ def test_a_database_of_a_newer_service_is_left_alone_and_its_version_named(tmp_p
     engine = open_database(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(NewerDatabase, match=rf"version 0999, newer than this service, which knows them up to version {REVISIONS[-1]}"):
+    with pytest.raises(
+        NewerDatabase,
+        match=rf"version 0999, newer than this service, which knows them up to version {REVISIONS[-1]}",
+    ):
         migrate(engine)
     engine.dispose()
     assert "0999" in connection_problem(url)

@@ -26,7 +26,9 @@ def _soon_noticed(monkeypatch):
 def outage(url):
     """Two functions: make the database impossible to write, and possible again."""
     if url.startswith("sqlite"):
-        blocker = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=PATIENCE)
+        blocker = sqlite3.connect(
+            url.removeprefix("sqlite:///"), isolation_level=None, timeout=PATIENCE
+        )
         yield lambda: blocker.execute("BEGIN EXCLUSIVE"), lambda: blocker.execute("ROLLBACK")
         blocker.close()
     else:
@@ -79,10 +81,17 @@ def test_once_the_outage_is_known_feedback_is_refused_at_once(site, outage, at_o
     assert {answer.status_code for answer in refusals} == {503}
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # the one of the two outages that makes senders wait
+@pytest.mark.parametrize(
+    "url", ["sqlite"], indirect=True
+)  # the one of the two outages that makes senders wait
 def test_feedback_that_waits_leaves_threads_for_hooks(sites, outage, monkeypatch):
     """Of forty senders at once sixteen wait, half as many as there are threads to answer; the others are refused at once."""
-    for of, limit in ((database, "BUSY_SECONDS"), (writer, "WAIT_SECONDS"), (writer, "SLOT_SECONDS"), (writer, "STUCK_SECONDS")):
+    for of, limit in (
+        (database, "BUSY_SECONDS"),
+        (writer, "WAIT_SECONDS"),
+        (writer, "SLOT_SECONDS"),
+        (writer, "STUCK_SECONDS"),
+    ):
         monkeypatch.setattr(of, limit, PATIENCE)
     begin, end = outage
     site = sites()
@@ -146,7 +155,9 @@ def test_an_outage_is_logged_once_without_what_was_to_be_written(site, outage, c
     assert "Canaria" not in caplog.text
 
 
-@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite in WAL mode can always be read
+@pytest.mark.parametrize(
+    "url", ["postgresql"], indirect=True
+)  # SQLite in WAL mode can always be read
 def test_the_report_is_unavailable_while_the_database_is(site, url):
     site.tell(overridden("before"))
     with psycopg.connect(SERVER, autocommit=True) as server:

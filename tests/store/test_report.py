@@ -25,7 +25,12 @@ def _counts(card):
 @pytest.mark.parametrize(
     ("count", "total", "low", "high"),
     # R. G. Newcombe, Statistics in Medicine 1998;17:857-872, table I, method 3.
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_intervals_are_those_that_were_published(count, total, low, high):
     rate = wilson(count, total)
@@ -52,8 +57,14 @@ def test_shown_accepted_overridden_and_unanswered(site):
     )
     assert _counts(card) == (1, 2, 1)
     assert card["accepted"] == {"count": 1, "of": 4, "share": 0.25, "low": 0.0456, "high": 0.6994}
-    assert [(item["index"], item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]] == [(0, 0, 4), (2, 1, 4)]
-    assert [(item["code"], item["overridden"]["count"], item["overridden"]["of"]) for item in card["reasons"]] == [
+    assert [
+        (item["index"], item["accepted"]["count"], item["accepted"]["of"])
+        for item in card["suggestions"]
+    ] == [(0, 0, 4), (2, 1, 4)]
+    assert [
+        (item["code"], item["overridden"]["count"], item["overridden"]["of"])
+        for item in card["reasons"]
+    ] == [
         ("", 1, 2),
         ("patient-refuses", 1, 2),
     ]
@@ -62,8 +73,14 @@ def test_shown_accepted_overridden_and_unanswered(site):
 def test_the_latest_interaction_counts(site):
     dismissed_first, accepted_first = site.folic_acid(), site.folic_acid()
     suggestion = [card["suggestions"][0]["uuid"] for card in (dismissed_first, accepted_first)]
-    site.tell(accepted(dismissed_first["uuid"], suggestion[0], at=LATE), overridden(dismissed_first["uuid"], "patient-refuses", at=EARLY))
-    site.tell(accepted(accepted_first["uuid"], suggestion[1], at=EARLY), overridden(accepted_first["uuid"], "action-completed", at=LATE))
+    site.tell(
+        accepted(dismissed_first["uuid"], suggestion[0], at=LATE),
+        overridden(dismissed_first["uuid"], "patient-refuses", at=EARLY),
+    )
+    site.tell(
+        accepted(accepted_first["uuid"], suggestion[1], at=EARLY),
+        overridden(accepted_first["uuid"], "action-completed", at=LATE),
+    )
     card = _only(site.report())
     assert _counts(card) == (1, 1, 0)
     assert card["suggestions"][0]["accepted"]["count"] == 1
@@ -72,11 +89,16 @@ def test_the_latest_interaction_counts(site):
 
 def test_a_card_that_is_drawn_anew_while_an_order_takes_shape_was_shown_once(site):
     """An EHR asks at each keystroke; nobody left the first three without a response."""
-    *_, last = (site.folic_acid("Practitioner/a", hook) for hook in ("order-select", "order-select", "order-select", "order-sign"))
+    *_, last = (
+        site.folic_acid("Practitioner/a", hook)
+        for hook in ("order-select", "order-select", "order-select", "order-sign")
+    )
     site.tell(accepted(last["uuid"], last["suggestions"][0]["uuid"]))
     card = _only(site.report())
     assert (card["shown"], *_counts(card)) == (1, 1, 0, 0)
-    assert [(item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]] == [(1, 1), (0, 1)]
+    assert [
+        (item["accepted"]["count"], item["accepted"]["of"]) for item in card["suggestions"]
+    ] == [(1, 1), (0, 1)]
     assert [(week["shown"], week["accepted"]["count"]) for week in card["weeks"]] == [(1, 1)]
 
 

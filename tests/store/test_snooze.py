@@ -27,7 +27,10 @@ def _open_chart(site, patient="pat-1", **more):
 
 def _of_patient(value, patient):
     if isinstance(value, dict):
-        return {key: patient if item == "pat-1" else _of_patient(item, patient) for key, item in value.items()}
+        return {
+            key: patient if item == "pat-1" else _of_patient(item, patient)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_of_patient(item, patient) for item in value]
     return value.replace("Patient/pat-1", f"Patient/{patient}") if isinstance(value, str) else value
@@ -49,7 +52,9 @@ def test_off_by_default(site):
     assert {row["patient_hash"] for row in site.rows("card_shown")} == {None}
 
 
-@pytest.mark.parametrize("reason", ["action-completed", "indication-order-exists", "patient-refuses"])
+@pytest.mark.parametrize(
+    "reason", ["action-completed", "indication-order-exists", "patient-refuses"]
+)
 def test_the_card_stays_silent_for_that_patient(sites, reason):
     site = sites(**ON)
     _override(site, reason)
@@ -191,7 +196,9 @@ def test_the_patient_id_is_not_kept(sites):
     site = sites(**ON)
     _override(site, patient="Canaria-7461")
     eventually(lambda: _is_silent(site, patient="Canaria-7461"))
-    assert "Canaria-7461" not in str([site.rows(table) for table in ("card_shown", "suggestion_shown", "feedback")])
+    assert "Canaria-7461" not in str(
+        [site.rows(table) for table in ("card_shown", "suggestion_shown", "feedback")]
+    )
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # a lock on everything

@@ -13,7 +13,16 @@ from cds_service.rules.hook_table import HOOKS, Hook
 APPOINTMENTS: dict[str, Any] = {
     "resourceType": "Bundle",
     "type": "collection",
-    "entry": [{"resource": {"resourceType": "Appointment", "id": "next", "status": "proposed", "participant": []}}],
+    "entry": [
+        {
+            "resource": {
+                "resourceType": "Appointment",
+                "id": "next",
+                "status": "proposed",
+                "participant": [],
+            }
+        }
+    ],
 }
 
 

@@ -13,7 +13,10 @@ from typing import Any
 from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-CODES = {"99990-2": "Examplase [Mass/volume] in Serum or Plasma", "99991-0": "Examplase [Moles/volume] in Serum or Plasma"}
+CODES = {
+    "99990-2": "Examplase [Mass/volume] in Serum or Plasma",
+    "99991-0": "Examplase [Moles/volume] in Serum or Plasma",
+}
 _BASE = "https://b12-folate-cds.example.org/fhir"
 
 VALUE_SET = {
@@ -35,7 +38,12 @@ VALUE_SET = {
                 "system": "http://loinc.org",
                 "concept": [
                     {
-                        "extension": [{"url": f"{_BASE}/StructureDefinition/code-source", "valueString": "Invented"}],
+                        "extension": [
+                            {
+                                "url": f"{_BASE}/StructureDefinition/code-source",
+                                "valueString": "Invented",
+                            }
+                        ],
                         "code": code,
                         "display": display,
                     }
@@ -50,10 +58,17 @@ EXAMPLE = {
     "id": "examplase-result",
     "meta": {"profile": [f"{_BASE}/StructureDefinition/examplase-result"]},
     "status": "final",
-    "code": {"coding": [{"system": "http://loinc.org", "code": "99990-2", "display": CODES["99990-2"]}]},
+    "code": {
+        "coding": [{"system": "http://loinc.org", "code": "99990-2", "display": CODES["99990-2"]}]
+    },
     "subject": {"reference": "Patient/example-patient"},
     "effectiveDateTime": "2026-11-20T08:30:00Z",
-    "valueQuantity": {"value": 45, "unit": "ug/L", "system": "http://unitsofmeasure.org", "code": "ug/L"},
+    "valueQuantity": {
+        "value": 45,
+        "unit": "ug/L",
+        "system": "http://unitsofmeasure.org",
+        "code": "ug/L",
+    },
 }
 ANALYTE = """
 ANALYTES["examplase"] = Analyte(
@@ -135,10 +150,24 @@ class Copy:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("cds_service", "cards", "fhir_profiles", "docs", "tests", "README.md", "CHANGELOG.md", "setup.cfg", "pyproject.toml"):
+        for name in (
+            "cds_service",
+            "cards",
+            "fhir_profiles",
+            "docs",
+            "tests",
+            "README.md",
+            "CHANGELOG.md",
+            "setup.cfg",
+            "pyproject.toml",
+        ):
             source = ROOT / name
             if source.is_dir():
-                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "fixtures", "fuzz", "bench"))
+                shutil.copytree(
+                    source,
+                    folder / name,
+                    ignore=shutil.ignore_patterns("__pycache__", "fixtures", "fuzz", "bench"),
+                )
             else:
                 shutil.copy(source, folder / name)
         for name, text in WRITTEN.items():

@@ -10,12 +10,17 @@ INDICATORS = {"stat": "critical", "urgent": "warning", "routine": "info"}
 def parameters(request: dict[str, Any]) -> dict[str, Any]:
     """The Parameters resource that says what a hook request says."""
     context = request["context"]
-    found: list[dict[str, Any]] = [{"name": "subject", "valueString": f"Patient/{context['patientId']}"}]
+    found: list[dict[str, Any]] = [
+        {"name": "subject", "valueString": f"Patient/{context['patientId']}"}
+    ]
     found.append({"name": "practitioner", "valueString": context["userId"]})
     if context.get("encounterId"):
         found.append({"name": "encounter", "valueString": f"Encounter/{context['encounterId']}"})
     for key, value in request.get("prefetch", {}).items():
-        parts = [{"name": "key", "valueString": key}, *([{"name": "data", "resource": value}] if value is not None else [])]
+        parts = [
+            {"name": "key", "valueString": key},
+            *([{"name": "data", "resource": value}] if value is not None else []),
+        ]
         found.append({"name": "prefetchData", "part": parts})
     if context.get("draftOrders"):
         found.append({"name": "draftOrders", "resource": context["draftOrders"]})
@@ -46,7 +51,11 @@ def as_card(plan: dict[str, Any]) -> dict[str, Any]:
         "detail": action["description"],
         "indicator": INDICATORS[action["priority"]],
         "source": {"label": source["display"], **address, "topic": action["code"][0]["coding"][0]},
-        "links": [{"label": item["display"], "url": item["url"], "type": "absolute"} for item in further if "url" in item],
+        "links": [
+            {"label": item["display"], "url": item["url"], "type": "absolute"}
+            for item in further
+            if "url" in item
+        ],
         "suggestions": [
             {
                 "label": suggestion["title"],
@@ -64,7 +73,9 @@ def _change(change: dict[str, Any], orders: dict[str, dict[str, Any]]) -> dict[s
     kind = change["type"]["coding"][0]["code"]
     if kind == "remove":
         return {"type": "delete", "description": change["title"], "resourceId": reference}
-    order = {name: value for name, value in orders[reference].items() if name not in ("id", "intent")}
+    order = {
+        name: value for name, value in orders[reference].items() if name not in ("id", "intent")
+    }
     return {"type": kind, "description": change["title"], "resource": order}
 
 
@@ -75,7 +86,14 @@ def comparable(card: dict[str, Any]) -> dict[str, Any]:
             "label": suggestion["label"],
             "isRecommended": suggestion.get("isRecommended", False),
             "actions": [
-                {**action, "resource": {name: value for name, value in action["resource"].items() if name != "intent"}}
+                {
+                    **action,
+                    "resource": {
+                        name: value
+                        for name, value in action["resource"].items()
+                        if name != "intent"
+                    },
+                }
                 if "resource" in action
                 else action
                 for action in suggestion["actions"]

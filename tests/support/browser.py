@@ -17,7 +17,9 @@ from playwright.sync_api import sync_playwright
 
 from tests.support.waiting import PATIENCE
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium is installed")
 _CONSOLE = re.compile(r"CONSOLE[:(].*")
 
@@ -42,7 +44,9 @@ def _browser():
     playwright = sync_playwright().start()
     loop = asyncio.get_running_loop()
     atexit.register(_stop, playwright, loop)
-    return playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]), loop
+    return playwright.chromium.launch(
+        executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]
+    ), loop
 
 
 def _stop(playwright, loop):
@@ -70,9 +74,17 @@ def opened(**options):
     try:
         page.set_default_timeout(PATIENCE * 1000)
         page.problems = []
-        page.on("console", lambda message: page.problems.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: (
+                page.problems.append(message.text) if message.type in ("error", "warning") else None
+            ),
+        )
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("requestfailed", lambda request: page.problems.append(f"{request.url}: {request.failure}"))
+        page.on(
+            "requestfailed",
+            lambda request: page.problems.append(f"{request.url}: {request.failure}"),
+        )
         yield page
     finally:
         page.close()
@@ -100,14 +112,24 @@ def faults(page, sizes):
         page.emulate_media(color_scheme=scheme)
         width = page.evaluate("document.documentElement.scrollWidth")
         found += page.problems
-        found += [f"{width} pixels wide, on a screen of {size['width']}"] if width > size["width"] else []
-        found += [(size["width"], *violation) for violation in _axe(page, {"rules": {"color-contrast": {"enabled": False}}}).items()]
+        found += (
+            [f"{width} pixels wide, on a screen of {size['width']}"]
+            if width > size["width"]
+            else []
+        )
+        found += [
+            (size["width"], *violation)
+            for violation in _axe(page, {"rules": {"color-contrast": {"enabled": False}}}).items()
+        ]
         page.problems.clear()  # axe asks for style sheets once more, and the policy of files stops that
     page.evaluate(_LEAVE_TWO_OF_A_KIND)
     for size, scheme in itertools.product(sizes, schemes):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
-        found += [(size["width"], scheme, *violation) for violation in _axe(page, {"runOnly": ["color-contrast"]}).items()]
+        found += [
+            (size["width"], scheme, *violation)
+            for violation in _axe(page, {"runOnly": ["color-contrast"]}).items()
+        ]
     return found
 
 
@@ -134,4 +156,8 @@ def _axe(page, options):
         page.evaluate(AXE_SCRIPT)
     # What breaks no rule is long, and is not brought here.
     found = "{violations}) => violations.map(({id, nodes}) => [id, nodes.map(node => node.target)])"
-    return dict(page.evaluate(f"axe.run({json.dumps({'resultTypes': ['violations'], **options})}).then(({found})"))
+    return dict(
+        page.evaluate(
+            f"axe.run({json.dumps({'resultTypes': ['violations'], **options})}).then(({found})"
+        )
+    )

@@ -26,10 +26,16 @@ def client(**settings: Any) -> Any:
 
 
 def fire(
-    hook: str, prefetched: dict[str, Any] | None = None, *, settings: dict[str, Any] | None = None, **more: Any
+    hook: str,
+    prefetched: dict[str, Any] | None = None,
+    *,
+    settings: dict[str, Any] | None = None,
+    **more: Any,
 ) -> list[dict[str, Any]]:
     """The cards of a hook call; every order that they would create is checked against the FHIR R4 models."""
-    response = client(**(settings or {})).post(f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetched, **more))
+    response = client(**(settings or {})).post(
+        f"/cds-services/b12-folate-{hook}", json=hook_request(hook, prefetched, **more)
+    )
     assert response.status_code == 200, response.get_json()
     cards = response.get_json()["cards"]
     for action in (action for card in cards for action in actions(card)):
@@ -43,7 +49,9 @@ def ids(cards: list[dict[str, Any]]) -> list[str]:
 
 
 def actions(card: dict[str, Any]) -> list[dict[str, Any]]:
-    return [action for suggestion in card.get("suggestions", []) for action in suggestion["actions"]]
+    return [
+        action for suggestion in card.get("suggestions", []) for action in suggestion["actions"]
+    ]
 
 
 def orders(suggestion: dict[str, Any]) -> list[str]:
@@ -81,8 +89,17 @@ def facts_of(
     prefetched: dict[str, Any] | None = None,
 ) -> Facts:
     """The facts of an order-sign call (order-select, where there are selections) for a record."""
-    values = prefetched if prefetched is not None else prefetch(*resources, without=without, who=who)
-    call = Call(hook, PATIENT, None, sent(bundle(drafts)) if drafts else None, selections, prefetching(values))
+    values = (
+        prefetched if prefetched is not None else prefetch(*resources, without=without, who=who)
+    )
+    call = Call(
+        hook,
+        PATIENT,
+        None,
+        sent(bundle(drafts)) if drafts else None,
+        selections,
+        prefetching(values),
+    )
     return engine(parameters).facts(call, now)
 
 

@@ -23,7 +23,9 @@ def postgresql() -> Iterator[str]:
     try:
         server = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {SERVER.rsplit('@')[-1]} ({type(error).__name__}); TEST_POSTGRESQL names another")
+        pytest.skip(
+            f"no PostgreSQL at {SERVER.rsplit('@')[-1]} ({type(error).__name__}); TEST_POSTGRESQL names another"
+        )
     with server:
         server.execute(f"CREATE DATABASE {name}")
         try:
@@ -36,7 +38,9 @@ def unreachable(url: str, server: psycopg.Connection[tuple[str]]) -> None:
     """Make a PostgreSQL database refuse connections and end those that there are."""
     name = url.rsplit("/", 1)[1]
     server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    server.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+    )
 
 
 def reachable(url: str, server: psycopg.Connection[tuple[str]]) -> None:

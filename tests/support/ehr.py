@@ -36,7 +36,11 @@ CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}
 
 @cache
 def _pair(kind: str, name: str, bits: int) -> Any:
-    return ec.generate_private_key(CURVES[kind]()) if kind in CURVES else rsa.generate_private_key(65537, bits)
+    return (
+        ec.generate_private_key(CURVES[kind]())
+        if kind in CURVES
+        else rsa.generate_private_key(65537, bits)
+    )
 
 
 def private_key(alg: str = "ES384", name: str = "key-1", bits: int = 2048) -> Any:
@@ -44,12 +48,20 @@ def private_key(alg: str = "ES384", name: str = "key-1", bits: int = 2048) -> An
     return _pair(alg if alg in CURVES else "RSA", name, bits)
 
 
-def jwk(alg: str = "ES384", kid: str = "key-1", *, key: Any = None, **changes: Any) -> dict[str, Any]:
+def jwk(
+    alg: str = "ES384", kid: str = "key-1", *, key: Any = None, **changes: Any
+) -> dict[str, Any]:
     """The public JWK of :func:`private_key`, or of ``key``."""
     public = (key or private_key(alg, kid)).public_key()
-    shown = (ECAlgorithm if isinstance(public, ec.EllipticCurvePublicKey) else RSAAlgorithm).to_jwk(public, as_dict=True)
+    shown = (ECAlgorithm if isinstance(public, ec.EllipticCurvePublicKey) else RSAAlgorithm).to_jwk(
+        public, as_dict=True
+    )
     # Without what the library adds of its own, such as key_ops.
-    return {name: value for name, value in shown.items() if name != "key_ops"} | {"kid": kid, "use": "sig"} | changes
+    return (
+        {name: value for name, value in shown.items() if name != "key_ops"}
+        | {"kid": kid, "use": "sig"}
+        | changes
+    )
 
 
 def jwks(*keys: dict[str, Any]) -> str:
@@ -59,7 +71,13 @@ def jwks(*keys: dict[str, Any]) -> str:
 def claims(url: str = DISCOVERY, **changes: Any) -> dict[str, Any]:
     """What a token for ``url`` says; a change to ``None`` leaves the claim out."""
     now = int(time.time())
-    said = {"iss": ISS, "aud": url, "exp": now + 300, "iat": now, "jti": str(uuid.uuid4())} | changes
+    said = {
+        "iss": ISS,
+        "aud": url,
+        "exp": now + 300,
+        "iat": now,
+        "jti": str(uuid.uuid4()),
+    } | changes
     return {name: value for name, value in said.items() if value is not None}
 
 
@@ -74,7 +92,12 @@ def token(
 ) -> str:
     """A token for ``url`` as the client of :func:`registered` signs it, with the ``changes`` to its claims."""
     headers = {"kid": kid} if kid is not None else {}
-    return jwt.encode(claims(url, **changes), key or private_key(alg, kid or "key-1"), alg, headers=headers | (header or {}))
+    return jwt.encode(
+        claims(url, **changes),
+        key or private_key(alg, kid or "key-1"),
+        alg,
+        headers=headers | (header or {}),
+    )
 
 
 def bearer(signed: str | None = None) -> dict[str, str]:
@@ -89,8 +112,16 @@ def service(folder: Path, *entries: dict[str, Any], **settings: Any) -> FlaskCli
         entries = ({"iss": ISS, "jwks_file": "jwks.json"},)
     (folder / "clients.yaml").write_text(json.dumps({"clients": entries}), "utf-8")  # JSON is YAML
     # Tests call more often than a client would.
-    chosen = {"calls_per_second": 0, "base_url": BASE, "discovery": "protected", "replay_store": str(folder / "replay.sqlite3"), **settings}
-    return create_app(Settings(clients=str(folder / "clients.yaml"), **chosen), clock=lambda: NOW).test_client()
+    chosen = {
+        "calls_per_second": 0,
+        "base_url": BASE,
+        "discovery": "protected",
+        "replay_store": str(folder / "replay.sqlite3"),
+        **settings,
+    }
+    return create_app(
+        Settings(clients=str(folder / "clients.yaml"), **chosen), clock=lambda: NOW
+    ).test_client()
 
 
 def refused(response: Any) -> str:
@@ -112,13 +143,21 @@ class JwksServer:
     def __init__(self, origin: str):
         self.url = f"{origin}/jwks.json"
         self.asked: list[str] = []
-        self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: self.send(handler, jwks())
+        self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: self.send(
+            handler, jwks()
+        )
 
     @staticmethod
-    def send(handler: BaseHTTPRequestHandler, body: str | bytes, status: int = 200, **headers: str) -> None:
+    def send(
+        handler: BaseHTTPRequestHandler, body: str | bytes, status: int = 200, **headers: str
+    ) -> None:
         content = body.encode() if isinstance(body, str) else body
         handler.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(content)),
+            **headers,
+        }.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(content)
@@ -148,10 +187,15 @@ def jwks_server(tls: ssl.SSLContext | None = None) -> Iterator[JwksServer]:
         def handle_error(self, *_: Any) -> None:
             """A service that hangs up on an endless answer is what the tests want, and no news."""
 
-    with patch.object(key_sources, "WAIT_SECONDS", PATIENCE), Server(("127.0.0.1", 0), Handler) as server:
+    with (
+        patch.object(key_sources, "WAIT_SECONDS", PATIENCE),
+        Server(("127.0.0.1", 0), Handler) as server,
+    ):
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
-        published = JwksServer(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}")
+        published = JwksServer(
+            f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+        )
         serving = threading.Thread(target=server.serve_forever, daemon=True)
         serving.start()
         try:

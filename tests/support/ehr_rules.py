@@ -70,16 +70,30 @@ class Ehr:
         size = min(int(asked.get("_count", self.page)), self.most)
         page = found[start : start + size]
         entries = [{"resource": resource, "search": {"mode": "match"}} for resource in page]
-        entries += [{"resource": included, "search": {"mode": "include"}} for included in self._included(page, asked)]
-        entries += [{"resource": notice(*self.notices), "search": {"mode": "outcome"}}] if self.notices else []
+        entries += [
+            {"resource": included, "search": {"mode": "include"}}
+            for included in self._included(page, asked)
+        ]
+        entries += (
+            [{"resource": notice(*self.notices), "search": {"mode": "outcome"}}]
+            if self.notices
+            else []
+        )
         bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
         if self.states_total:
             bundle["total"] = len(found)
         if self.ignores:
-            bundle["link"] = [{"relation": "self", "url": f"{kind}?{'&'.join(f'{name}={value}' for name, value in asked.items())}"}]
+            bundle["link"] = [
+                {
+                    "relation": "self",
+                    "url": f"{kind}?{'&'.join(f'{name}={value}' for name, value in asked.items())}",
+                }
+            ]
         if start + size < len(found):
             rest = "&".join(f"{name}={value}" for name, value in asked.items() if name != "_offset")
-            bundle.setdefault("link", []).append({"relation": "next", "url": f"{kind}?{rest}&_offset={start + size}"})
+            bundle.setdefault("link", []).append(
+                {"relation": "next", "url": f"{kind}?{rest}&_offset={start + size}"}
+            )
         return bundle
 
     def _read(self, kind: str, identity: str) -> dict[str, Any]:
@@ -121,11 +135,17 @@ class Ehr:
             found.sort(key=_date, reverse=True)
         return found
 
-    def _included(self, page: list[dict[str, Any]], asked: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _included(
+        self, page: list[dict[str, Any]], asked: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
         if "_include" not in asked or not self.includes:
             return []
         named = {(resource.get("medicationReference") or {}).get("reference") for resource in page}
-        return [resource for resource in self.resources if f"{resource['resourceType']}/{resource.get('id')}" in named]
+        return [
+            resource
+            for resource in self.resources
+            if f"{resource['resourceType']}/{resource.get('id')}" in named
+        ]
 
     def holding(self, *resources: dict[str, Any]) -> Ehr:
         """The same EHR with another record."""
@@ -153,12 +173,19 @@ OPENEMR = Ehr(page=200, bare_codes=True)
 def notice(*codes: str) -> dict[str, Any]:
     """An OperationOutcome of Epic's with an issue for each code."""
     issues = [
-        {"severity": "warning", "code": "informational", "details": {"coding": [{"system": EPIC_SYSTEM, "code": code}]}} for code in codes
+        {
+            "severity": "warning",
+            "code": "informational",
+            "details": {"coding": [{"system": EPIC_SYSTEM, "code": code}]},
+        }
+        for code in codes
     ]
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 
-def prefetched(ehr: Ehr, engine: Engine, hook: str, patient: str, *, follows_pages: bool = True) -> dict[str, Any]:
+def prefetched(
+    ehr: Ehr, engine: Engine, hook: str, patient: str, *, follows_pages: bool = True
+) -> dict[str, Any]:
     """What a client of this EHR sends for discovery's templates: nothing under the key of a query that it refuses."""
     values = {}
     for key, template in prefetch_templates(engine.queries, engine.queries_by_hook[hook]).items():
@@ -176,7 +203,9 @@ def prefetched(ehr: Ehr, engine: Engine, hook: str, patient: str, *, follows_pag
 def whole(ehr: Ehr, url: str) -> dict[str, Any]:
     """The answer with all its pages."""
     pages = [ehr.answer(url)]
-    while following := [link["url"] for link in pages[-1].get("link", ()) if link["relation"] == "next"]:
+    while following := [
+        link["url"] for link in pages[-1].get("link", ()) if link["relation"] == "next"
+    ]:
         pages.append(ehr.answer(following[0]))
     if len(pages) == 1:
         return pages[0]
@@ -198,19 +227,42 @@ def fetching(ehr: Ehr) -> Callable[[Mapping[str, str]], Mapping[str, Fetched]]:
     return fetch
 
 
-def call_of(hook: str, patient: str, values: Mapping[str, Any], drafts: list[Any] | None = None, fetch: Any = fetch_nothing) -> Call:
+def call_of(
+    hook: str,
+    patient: str,
+    values: Mapping[str, Any],
+    drafts: list[Any] | None = None,
+    fetch: Any = fetch_nothing,
+) -> Call:
     """A hook call with these prefetched values."""
-    bundle = {"resourceType": "Bundle", "entry": [{"resource": item} for item in drafts]} if drafts else None
+    bundle = (
+        {"resourceType": "Bundle", "entry": [{"resource": item} for item in drafts]}
+        if drafts
+        else None
+    )
     encounter = "enc-1" if hook == "encounter-discharge" else None
-    return Call(hook, patient, encounter, sent(bundle) if bundle else None, None, prefetching(dict(values)), fetch)
+    return Call(
+        hook,
+        patient,
+        encounter,
+        sent(bundle) if bundle else None,
+        None,
+        prefetching(dict(values)),
+        fetch,
+    )
 
 
 def _tokens(resource: dict[str, Any]) -> set[str]:
     codings = (resource.get("code") or {}).get("coding", ())
-    return {coding["code"] for coding in codings} | {f"{coding.get('system')}|{coding['code']}" for coding in codings}
+    return {coding["code"] for coding in codings} | {
+        f"{coding.get('system')}|{coding['code']}" for coding in codings
+    }
 
 
 def _date(resource: dict[str, Any]) -> str:
     return str(
-        resource.get("effectiveDateTime") or (resource.get("effectivePeriod") or {}).get("start") or resource.get("authoredOn") or ""
+        resource.get("effectiveDateTime")
+        or (resource.get("effectivePeriod") or {}).get("start")
+        or resource.get("authoredOn")
+        or ""
     )

@@ -24,16 +24,28 @@ def statement(ehr: Ehr) -> dict[str, Any]:
     for kind in KINDS:
         if kind in ehr.lacks:
             continue
-        names = ["patient", *(["code"] if kind == "Observation" else []), *(["intent"] if kind == "MedicationRequest" else [])]
-        names += ["_count"] if names_controls and (ehr.counted is None or kind in ehr.counted) else []
+        names = [
+            "patient",
+            *(["code"] if kind == "Observation" else []),
+            *(["intent"] if kind == "MedicationRequest" else []),
+        ]
+        names += (
+            ["_count"] if names_controls and (ehr.counted is None or kind in ehr.counted) else []
+        )
         names += ["_sort"] if names_controls and not ehr.unsorted else []
-        resources.append({
-            "type": kind,
-            "interaction": [{"code": "read"}, {"code": "search-type"}],
-            "searchParam": [{"name": name} for name in names],
-            "searchInclude": ["*", f"{kind}:medication"] if ehr.includes else [],
-        })  # fmt: skip
-    return {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"mode": "server", "resource": resources}]}
+        resources.append(
+            {
+                "type": kind,
+                "interaction": [{"code": "read"}, {"code": "search-type"}],
+                "searchParam": [{"name": name} for name in names],
+                "searchInclude": ["*", f"{kind}:medication"] if ehr.includes else [],
+            }
+        )
+    return {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": "4.0.1",
+        "rest": [{"mode": "server", "resource": resources}],
+    }
 
 
 class EhrServer(FhirServer):
@@ -60,14 +72,18 @@ def playing(ehr: Ehr, *, caches: bool = False, public_name: str = "") -> Iterato
         if seen.kind == "metadata":
             return handler.send(statement(server.ehr))
         url = seen.path.removeprefix("/fhir/")
-        query = "&".join(f"{name}={value}" for name, values in seen.query.items() for value in values)
+        query = "&".join(
+            f"{name}={value}" for name, values in seen.query.items() for value in values
+        )
         url = f"{url}?{query}" if query else url
         reuse = server.caches and "no-cache" not in seen.headers.get("Cache-Control", "")
         try:
             page = kept[url] if reuse and url in kept else server.ehr.answer(url)
         except Refusal as refusal:
             issue = {"severity": "error", "code": "processing", "diagnostics": refusal.diagnostics}
-            return handler.send({"resourceType": "OperationOutcome", "issue": [issue]}, refusal.status)
+            return handler.send(
+                {"resourceType": "OperationOutcome", "issue": [issue]}, refusal.status
+            )
         kept[url] = page
         for link in page.get("link", ()):
             if "://" not in link["url"]:

@@ -20,7 +20,10 @@ UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-VALUE_SETS = {path.stem: json.loads(path.read_text("utf-8")) for path in (PROFILES / "value-sets").glob("*.json")}
+VALUE_SETS = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for path in (PROFILES / "value-sets").glob("*.json")
+}
 
 
 def codings_of(value_set: str, *systems: str) -> list[dict[str, Any]]:
@@ -33,7 +36,12 @@ def codings_of(value_set: str, *systems: str) -> list[dict[str, Any]]:
     ]
 
 
-_OF_LABORATORIES = [value_set for query in queries.QUERIES.values() if query.laboratory for value_set in query.value_sets]
+_OF_LABORATORIES = [
+    value_set
+    for query in queries.QUERIES.values()
+    if query.laboratory
+    for value_set in query.value_sets
+]
 # The code by which a test calls a laboratory test: the first of its value set, and those that have names of their own here.
 ANALYTES = {
     **{value_set: codings_of(value_set, LOINC)[0]["code"] for value_set in _OF_LABORATORIES},
@@ -42,7 +50,10 @@ ANALYTES = {
 }  # fmt: skip
 # The query that asks for Observations of a code.
 HOMES = {
-    coding["code"]: name for name, query in queries.QUERIES.items() for value_set in query.value_sets for coding in codings_of(value_set)
+    coding["code"]: name
+    for name, query in queries.QUERIES.items()
+    for value_set in query.value_sets
+    for coding in codings_of(value_set)
 }
 HOME_OF_TYPE = {
     "Condition": "conditions", "Procedure": "procedures", "AllergyIntolerance": "allergies",
@@ -62,13 +73,27 @@ def days_ago(days: float) -> str:
     return (TODAY - timedelta(days=days)).isoformat()
 
 
-def patient(*, gender: str | None = "female", birth: str | None = "1957-03-02", **more: Any) -> dict[str, Any]:
-    resource = {"resourceType": "Patient", "id": PATIENT, "gender": gender, "birthDate": birth, **more}
+def patient(
+    *, gender: str | None = "female", birth: str | None = "1957-03-02", **more: Any
+) -> dict[str, Any]:
+    resource = {
+        "resourceType": "Patient",
+        "id": PATIENT,
+        "gender": gender,
+        "birthDate": birth,
+        **more,
+    }
     return {key: value for key, value in resource.items() if value is not None}
 
 
 def observation(
-    analyte: str, value: float | None = None, unit: str = "", *, ago: float = 1, comparator: str | None = None, **more: Any
+    analyte: str,
+    value: float | None = None,
+    unit: str = "",
+    *,
+    ago: float = 1,
+    comparator: str | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "resourceType": "Observation",
@@ -86,7 +111,9 @@ def observation(
     return {key: value for key, value in resource.items() if value is not None}
 
 
-def condition(code: str, *, system: str = SNOMED, status: str | None = "active", text: str = "", **more: Any) -> dict[str, Any]:
+def condition(
+    code: str, *, system: str = SNOMED, status: str | None = "active", text: str = "", **more: Any
+) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "resourceType": "Condition",
         "id": f"c{next(_COUNTER)}",
@@ -114,10 +141,15 @@ def procedure(code: str, *, status: str | None = "completed", **more: Any) -> di
 
 def resected_length(value: float, unit: str = "cm") -> dict[str, Any]:
     url = "https://b12-folate-cds.example.org/fhir/StructureDefinition/resected-length"
-    return {"url": url, "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
+    return {
+        "url": url,
+        "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
+    }
 
 
-def allergy(code: str = "419382002", *, criticality: str | None = None, **more: Any) -> dict[str, Any]:
+def allergy(
+    code: str = "419382002", *, criticality: str | None = None, **more: Any
+) -> dict[str, Any]:
     resource = {
         "resourceType": "AllergyIntolerance",
         "id": f"a{next(_COUNTER)}",
@@ -129,12 +161,19 @@ def allergy(code: str = "419382002", *, criticality: str | None = None, **more: 
 
 
 def dosage(
-    dose: float | None = 1, unit: str = "mg", *, route: str | None = None, every: tuple[float, float, str] | None = None, **repeat: Any
+    dose: float | None = 1,
+    unit: str = "mg",
+    *,
+    route: str | None = None,
+    every: tuple[float, float, str] | None = None,
+    **repeat: Any,
 ) -> dict[str, Any]:
     """``every``: (frequency, period, periodUnit). ``route``: a SNOMED code."""
     stated: dict[str, Any] = {}
     if dose is not None:
-        stated["doseAndRate"] = [{"doseQuantity": {"value": dose, "unit": unit, "system": UCUM, "code": unit}}]
+        stated["doseAndRate"] = [
+            {"doseQuantity": {"value": dose, "unit": unit, "system": UCUM, "code": unit}}
+        ]
     if route:
         stated["route"] = {"coding": [{"system": SNOMED, "code": route}]}
     if every:
@@ -145,15 +184,32 @@ def dosage(
 
 
 IM, ORAL = "78421000", "26643006"
-FOLIC_ACID_1MG = {"coding": [{"system": RXNORM, "code": "310410"}], "text": "Folic acid 1 mg tablet"}
-FOLIC_ACID_400UG = {"coding": [{"system": RXNORM, "code": "198640"}], "text": "Folic acid 0.4 mg tablet"}
-HYDROXOCOBALAMIN = {"coding": [{"system": RXNORM, "code": "317106"}], "text": "Hydroxocobalamin 1 mg/mL injection"}
-CYANOCOBALAMIN_INJECTION = {"coding": [{"system": RXNORM, "code": "309594"}], "text": "Cyanocobalamin 1 mg/mL injection"}
-CYANOCOBALAMIN_TABLET = {"coding": [{"system": RXNORM, "code": "11248"}], "text": "Cyanocobalamin 1 mg tablet"}
+FOLIC_ACID_1MG = {
+    "coding": [{"system": RXNORM, "code": "310410"}],
+    "text": "Folic acid 1 mg tablet",
+}
+FOLIC_ACID_400UG = {
+    "coding": [{"system": RXNORM, "code": "198640"}],
+    "text": "Folic acid 0.4 mg tablet",
+}
+HYDROXOCOBALAMIN = {
+    "coding": [{"system": RXNORM, "code": "317106"}],
+    "text": "Hydroxocobalamin 1 mg/mL injection",
+}
+CYANOCOBALAMIN_INJECTION = {
+    "coding": [{"system": RXNORM, "code": "309594"}],
+    "text": "Cyanocobalamin 1 mg/mL injection",
+}
+CYANOCOBALAMIN_TABLET = {
+    "coding": [{"system": RXNORM, "code": "11248"}],
+    "text": "Cyanocobalamin 1 mg tablet",
+}
 DAILY = (1, 1, "d")
 
 
-def medication_request(concept: dict[str, Any], *dosages: dict[str, Any], status: str = "active", **more: Any) -> dict[str, Any]:
+def medication_request(
+    concept: dict[str, Any], *dosages: dict[str, Any], status: str = "active", **more: Any
+) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "resourceType": "MedicationRequest",
         "id": f"m{next(_COUNTER)}",
@@ -181,7 +237,9 @@ def hydroxocobalamin(**more: Any) -> dict[str, Any]:
     return draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(3, 1, "wk")), **more)
 
 
-def service_request(analyte: str, *, status: str = "active", ago: float = 0, **more: Any) -> dict[str, Any]:
+def service_request(
+    analyte: str, *, status: str = "active", ago: float = 0, **more: Any
+) -> dict[str, Any]:
     return {
         "resourceType": "ServiceRequest",
         "id": f"s{next(_COUNTER)}",
@@ -195,17 +253,31 @@ def service_request(analyte: str, *, status: str = "active", ago: float = 0, **m
 
 
 def bundle(resources: list[Any], **more: Any) -> dict[str, Any]:
-    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": resource} for resource in resources], **more}
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "entry": [{"resource": resource} for resource in resources],
+        **more,
+    }
 
 
-def prefetch(*resources: dict[str, Any], without: tuple[str, ...] = (), who: dict[str, Any] | None = None) -> dict[str, Any]:
+def prefetch(
+    *resources: dict[str, Any], without: tuple[str, ...] = (), who: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Every query answered, empty where nothing is given; ``without`` names the queries that are not answered."""
     homes: dict[str, list[Any]] = {query: [] for query in QUERIES if query != "patient"}
     for resource in resources:
         kind = resource["resourceType"]
-        home = HOMES.get(resource["code"]["coding"][0]["code"], "b12-results") if kind == "Observation" else HOME_OF_TYPE[kind]
+        home = (
+            HOMES.get(resource["code"]["coding"][0]["code"], "b12-results")
+            if kind == "Observation"
+            else HOME_OF_TYPE[kind]
+        )
         homes[home].append(resource)
-    values: dict[str, Any] = {"patient": who or patient(), **{query: bundle(items) for query, items in homes.items()}}
+    values: dict[str, Any] = {
+        "patient": who or patient(),
+        **{query: bundle(items) for query, items in homes.items()},
+    }
     values |= {key: bundle([]) for key in _further_parts()}
     return {key: value for key, value in values.items() if queries.query_of(key) not in without}
 
@@ -229,9 +301,17 @@ def hook_request(
     if hook == "encounter-discharge":
         context["encounterId"] = "enc-1"
     if drafts is not None:
-        context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in drafts]}
+        context["draftOrders"] = {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": item} for item in drafts],
+        }
         if hook == "order-select":
-            context["selections"] = [f"{item['resourceType']}/{item['id']}" for item in drafts] if selections is None else selections
+            context["selections"] = (
+                [f"{item['resourceType']}/{item['id']}" for item in drafts]
+                if selections is None
+                else selections
+            )
     request: dict[str, Any] = {
         "hook": hook,
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",

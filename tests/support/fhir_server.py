@@ -79,7 +79,9 @@ class FhirServer:
 
     def searched(self, request: Seen) -> list[dict[str, Any]]:
         """The resources that a search finds."""
-        found = [resource for resource in self.resources if resource["resourceType"] == request.kind]
+        found = [
+            resource for resource in self.resources if resource["resourceType"] == request.kind
+        ]
         ids = _listed(request, "_id")
         codes = _listed(request, "code")
         patients = [f"Patient/{identity}" for identity in _listed(request, "patient")]
@@ -88,14 +90,20 @@ class FhirServer:
             for resource in found
             if (not ids or resource["id"] in ids)
             and (not codes or not _tokens(resource).isdisjoint(codes))
-            and (not patients or (resource.get("subject") or resource.get("patient") or {}).get("reference") in patients)
+            and (
+                not patients
+                or (resource.get("subject") or resource.get("patient") or {}).get("reference")
+                in patients
+            )
         ]
 
 
 def _tokens(resource: dict[str, Any]) -> set[str]:
     """The codes of a resource as a search may ask for them: with system, and without."""
     codings = resource["code"].get("coding", ())
-    return {coding["code"] for coding in codings} | {f"{coding['system']}|{coding['code']}" for coding in codings if "system" in coding}
+    return {coding["code"] for coding in codings} | {
+        f"{coding['system']}|{coding['code']}" for coding in codings if "system" in coding
+    }
 
 
 def _listed(request: Seen, parameter: str) -> list[str]:
@@ -127,7 +135,9 @@ class Handler(BaseHTTPRequestHandler):
         self.fhir.seen.append(self.request_seen)
         if self.fhir.delay:
             time.sleep(self.fhir.delay)
-        behaviour = self.fhir.behaviours.get(self.request_seen.kind) or self.fhir.behaviours.get("*")
+        behaviour = self.fhir.behaviours.get(self.request_seen.kind) or self.fhir.behaviours.get(
+            "*"
+        )
         (behaviour or Handler.answer)(self)
 
     def answer(self) -> None:
@@ -140,7 +150,9 @@ class Handler(BaseHTTPRequestHandler):
         parts = request.path.removeprefix(f"{BASE_PATH}/").split("/")
         if len(parts) > 1:
             name = {"resourceType": parts[0], "id": parts[1]}.items()
-            found = next((resource for resource in self.fhir.resources if name <= resource.items()), None)
+            found = next(
+                (resource for resource in self.fhir.resources if name <= resource.items()), None
+            )
             return self.send(found, 200) if found else self.send(outcome("not-found"), 404)
         return self.send(self.page(self.fhir.searched(request)), 200)
 
@@ -148,11 +160,28 @@ class Handler(BaseHTTPRequestHandler):
         """The page of a search that was asked for."""
         start = int(self.request_seen.query.get("_offset", ["0"])[0])
         size = self.fhir.page_size or len(found) or 1
-        entries = [{"resource": resource, "search": {"mode": "match"}} for resource in found[start : start + size]]
-        bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}
+        entries = [
+            {"resource": resource, "search": {"mode": "match"}}
+            for resource in found[start : start + size]
+        ]
+        bundle: dict[str, Any] = {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": len(found),
+            "entry": entries,
+        }
         if start + size < len(found):
-            query = "&".join(f"{name}={','.join(values)}" for name, values in self.request_seen.query.items() if name != "_offset")
-            bundle["link"] = [{"relation": "next", "url": f"{self.fhir.origin}{self.request_seen.path}?{query}&_offset={start + size}"}]
+            query = "&".join(
+                f"{name}={','.join(values)}"
+                for name, values in self.request_seen.query.items()
+                if name != "_offset"
+            )
+            bundle["link"] = [
+                {
+                    "relation": "next",
+                    "url": f"{self.fhir.origin}{self.request_seen.path}?{query}&_offset={start + size}",
+                }
+            ]
         return bundle
 
     def send(self, content: Any, status: int = 200, **headers: str) -> None:
@@ -162,7 +191,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.fhir.compress and "Content-Encoding" not in headers:
             body = gzip.compress(body)
             headers["Content-Encoding"] = "gzip"
-        for name, value in {"Content-Type": self.fhir.content_type, "Content-Length": str(len(body)), **headers}.items():
+        for name, value in {
+            "Content-Type": self.fhir.content_type,
+            "Content-Length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         with suppress(OSError):
@@ -192,7 +225,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running(fhir: FhirServer, tls: ssl.SSLContext | None = None, handler: type[Handler] = Handler) -> Iterator[FhirServer]:
+def running(
+    fhir: FhirServer, tls: ssl.SSLContext | None = None, handler: type[Handler] = Handler
+) -> Iterator[FhirServer]:
     """The server until the block ends."""
     server = _Server((fhir.host, fhir.port), handler)
     server.fhir = fhir
@@ -233,13 +268,31 @@ def example_record() -> list[dict[str, Any]]:
         observation("mcv", 112, "fL", ago=3),
         observation("egfr", 80, "mL/min/{1.73_m2}", ago=3),
         condition("309087008"),
-        {"resourceType": "Procedure", "id": "proc-1", "status": "completed", "subject": SUBJECT, "code": {"text": "Appendicectomy"}},
+        {
+            "resourceType": "Procedure",
+            "id": "proc-1",
+            "status": "completed",
+            "subject": SUBJECT,
+            "code": {"text": "Appendicectomy"},
+        },
         allergy("91936005"),
         medication_request({"text": "Amlodipine 5 mg tablet"}),
         medication_request(CYANOCOBALAMIN_TABLET, status="stopped", authoredOn=days_ago(900)),
         {"resourceType": "MedicationStatement", "id": "st-1", "status": "active", **therapy},
-        {"resourceType": "MedicationAdministration", "id": "ad-1", "status": "completed", "effectiveDateTime": days_ago(3), **therapy},
-        {"resourceType": "MedicationDispense", "id": "di-1", "status": "completed", "whenHandedOver": days_ago(3), **therapy},
+        {
+            "resourceType": "MedicationAdministration",
+            "id": "ad-1",
+            "status": "completed",
+            "effectiveDateTime": days_ago(3),
+            **therapy,
+        },
+        {
+            "resourceType": "MedicationDispense",
+            "id": "di-1",
+            "status": "completed",
+            "whenHandedOver": days_ago(3),
+            **therapy,
+        },
         service_request("hb"),
     ]
 
@@ -258,7 +311,11 @@ def withheld(handler: Handler) -> None:
     handler.answer()
 
 
-MISBEHAVIOURS: dict[str, Behaviour] = {"failing": failing, "redirecting": redirecting, "slow": withheld}
+MISBEHAVIOURS: dict[str, Behaviour] = {
+    "failing": failing,
+    "redirecting": redirecting,
+    "slow": withheld,
+}
 
 
 def main() -> None:
@@ -270,8 +327,18 @@ def main() -> None:
     for name in MISBEHAVIOURS:
         parser.add_argument(f"--{name}", nargs="*", default=[])
     given = parser.parse_args()
-    behaviours = {kind: behaviour for name, behaviour in MISBEHAVIOURS.items() for kind in getattr(given, name)}
-    fhir = FhirServer(example_record(), page_size=given.page_size, delay=given.seconds, behaviours=behaviours, port=given.port)
+    behaviours = {
+        kind: behaviour
+        for name, behaviour in MISBEHAVIOURS.items()
+        for kind in getattr(given, name)
+    }
+    fhir = FhirServer(
+        example_record(),
+        page_size=given.page_size,
+        delay=given.seconds,
+        behaviours=behaviours,
+        port=given.port,
+    )
     with running(fhir):
         threading.Event().wait()
 

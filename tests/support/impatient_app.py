@@ -19,4 +19,9 @@ def create_impatient() -> WholeCalls:
 
 
 if __name__ == "__main__":
-    Granian("tests.support.impatient_app:create_impatient", port=int(sys.argv[1]), interface=Interfaces.RSGI, factory=True).serve()
+    Granian(
+        "tests.support.impatient_app:create_impatient",
+        port=int(sys.argv[1]),
+        interface=Interfaces.RSGI,
+        factory=True,
+    ).serve()

@@ -10,7 +10,18 @@ from typing import NamedTuple
 from cds_service.rules.card_set import ParameterEntry
 from cds_service.rules.card_texts import PLACEHOLDER
 
-_WORDS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12}
+_WORDS = {
+    "a": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "eight": 8,
+    "ten": 10,
+    "twelve": 12,
+}
 _TIMES = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 _MASSES = {"ug": 1.0, "microgram": 1.0, "mcg": 1.0, "mg": 1000.0}
 _TIME, _MASS, _BARE = "time", "mass", ""
@@ -70,11 +81,16 @@ def _same(told: Stated, unit: str, number: float, entry: ParameterEntry) -> bool
     return told.unit == _BARE and told.number == written and (written >= 10 or "." in told.shown)
 
 
-def repeated(text: str, read: Iterable[str], parameters: Mapping[str, ParameterEntry]) -> list[tuple[str, str]]:
+def repeated(
+    text: str, read: Iterable[str], parameters: Mapping[str, ParameterEntry]
+) -> list[tuple[str, str]]:
     """What ``text`` states that one of the parameters ``read`` says too, with its name."""
     found = []
     for told in stated(text):
         for name in read:
-            if any(_same(told, unit, number, parameters[name]) for unit, number in _values(parameters[name])):
+            if any(
+                _same(told, unit, number, parameters[name])
+                for unit, number in _values(parameters[name])
+            ):
                 found.append((told.shown, name))
     return found

@@ -36,26 +36,38 @@ class Shown(NamedTuple):
 
 def blocks(page: str) -> list[Block]:
     """The fenced blocks of a page, in order."""
-    return [Block(token.info.strip(), token.content) for token in MarkdownIt("commonmark").parse(page) if token.type == "fence"]
+    return [
+        Block(token.info.strip(), token.content)
+        for token in MarkdownIt("commonmark").parse(page)
+        if token.type == "fence"
+    ]
 
 
 def shown(block: str) -> list[Shown]:
     """The commands of a block, each after ``$ ``, with the output below it."""
-    return [Shown(*found) for found in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)]
+    return [
+        Shown(*found) for found in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+    ]
 
 
 def service_commands(page: str) -> dict[str, str]:
     """What a page shows as the output of each command of the service, by the command without ``python -m cds_service``."""
     prefix = "python -m cds_service "
     found = [one for block in blocks(page) for one in shown(block.text)]
-    return {command.removeprefix(prefix): output for command, output in found if command.startswith(prefix)}
+    return {
+        command.removeprefix(prefix): output
+        for command, output in found
+        if command.startswith(prefix)
+    }
 
 
 def agrees(shown_output: str, printed: str) -> bool:
     """Whether what is printed is what is shown: ``…`` stands for anything within a line, and for any lines where it is one."""
     parts = re.split(rf"(^{OMITTED}\n|{OMITTED})", shown_output, flags=re.MULTILINE)
     stands_for = {f"{OMITTED}\n": r"(?:.*\n)*", OMITTED: ".*"}
-    return bool(re.fullmatch("".join(stands_for.get(part) or re.escape(part) for part in parts), printed))
+    return bool(
+        re.fullmatch("".join(stands_for.get(part) or re.escape(part) for part in parts), printed)
+    )
 
 
 def changed(text: str, change: str) -> str:

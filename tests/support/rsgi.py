@@ -60,7 +60,11 @@ class Scope:
         self.client = f"{sent.address}:40000"
         names = [name for name, _ in sent.headers]
         host = [] if "host" in names else [("host", "localhost:8080")]
-        length = [("content-length", str(len(sent.body)))] if sent.body and not {"content-length", "transfer-encoding"} & {*names} else []
+        length = (
+            [("content-length", str(len(sent.body)))]
+            if sent.body and not {"content-length", "transfer-encoding"} & {*names}
+            else []
+        )
         self.headers = Headers([*host, *sent.headers, *length])
 
 
@@ -78,7 +82,9 @@ class Protocol:
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """The answer leaves, once."""
         assert self.answer is None
-        self.answer = Answered(status, tuple((name.lower(), value) for name, value in headers), body)
+        self.answer = Answered(
+            status, tuple((name.lower(), value) for name, value in headers), body
+        )
 
 
 class Served:

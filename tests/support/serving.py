@@ -83,7 +83,10 @@ def held_port() -> Iterator[int]:
     each answer some of the calls, and drop those of the other's clients when they end.
     """
     with socket.socket() as holder:
-        for shared in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):  # with the server, which alone listens
+        for shared in (
+            socket.SO_REUSEADDR,
+            socket.SO_REUSEPORT,
+        ):  # with the server, which alone listens
             holder.setsockopt(socket.SOL_SOCKET, shared, 1)
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]

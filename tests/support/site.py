@@ -23,7 +23,12 @@ WHEN = "2026-11-23T12:01:00Z"
 
 def accepted(card: str, *suggestions: str, at: str = WHEN) -> dict[str, Any]:
     """Feedback as CDS Hooks has it: suggestions of a card were accepted."""
-    return {"card": card, "outcome": "accepted", "acceptedSuggestions": [{"id": uuid} for uuid in suggestions], "outcomeTimestamp": at}
+    return {
+        "card": card,
+        "outcome": "accepted",
+        "acceptedSuggestions": [{"id": uuid} for uuid in suggestions],
+        "outcomeTimestamp": at,
+    }
 
 
 def overridden(card: str, reason: str = "", at: str = WHEN, comment: str = "") -> dict[str, Any]:
@@ -31,7 +36,12 @@ def overridden(card: str, reason: str = "", at: str = WHEN, comment: str = "") -
     given: dict[str, Any] = {"reason": {"code": reason, "system": REASONS}} if reason else {}
     if comment:
         given["userComment"] = comment
-    return {"card": card, "outcome": "overridden", "outcomeTimestamp": at, **({"overrideReason": given} if given else {})}
+    return {
+        "card": card,
+        "outcome": "overridden",
+        "outcomeTimestamp": at,
+        **({"overrideReason": given} if given else {}),
+    }
 
 
 class Site:
@@ -67,11 +77,15 @@ class Site:
 
     def send(self, *feedback: dict[str, Any], service: str = "b12-folate-order-select") -> Any:
         """The answer to feedback."""
-        return self.client.post(f"/cds-services/{service}/feedback", json={"feedback": list(feedback)})
+        return self.client.post(
+            f"/cds-services/{service}/feedback", json={"feedback": list(feedback)}
+        )
 
     def tell(self, *feedback: dict[str, Any]) -> None:
         """Feedback that is stored; refused because the disk is slow, it is sent again, as a client does."""
-        response = eventually(lambda: taken if (taken := self.send(*feedback)).status_code != 503 else None)
+        response = eventually(
+            lambda: taken if (taken := self.send(*feedback)).status_code != 503 else None
+        )
         assert response.status_code == 200, response.get_json()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -79,7 +93,9 @@ class Site:
         self.store.close()
         engine = open_database(self.url)
         with engine.connect() as connection:
-            found = [dict(row) for row in connection.execute(select(METADATA.tables[table])).mappings()]
+            found = [
+                dict(row) for row in connection.execute(select(METADATA.tables[table])).mappings()
+            ]
         engine.dispose()
         return found
 
@@ -88,7 +104,13 @@ class Site:
         asked for again, as a client does.
         """
         self.store.close()
-        response = eventually(lambda: made if (made := self.client.get(f"/api/report{query}")).status_code != 503 else None)
+        response = eventually(
+            lambda: (
+                made
+                if (made := self.client.get(f"/api/report{query}")).status_code != 503
+                else None
+            )
+        )
         assert response.status_code == 200, response.get_json()
         found: dict[str, Any] = response.get_json()
         return found

@@ -24,7 +24,15 @@ import requests
 
 from tests.support.ehr import jwk, private_key
 from tests.support.fhir_builders import PATIENT
-from tests.support.fhir_server import BASE_PATH, FhirServer, Handler, Seen, example_record, outcome, running
+from tests.support.fhir_server import (
+    BASE_PATH,
+    FhirServer,
+    Handler,
+    Seen,
+    example_record,
+    outcome,
+    running,
+)
 from tests.support.serving import held_port
 from tests.support.waiting import eventually
 
@@ -40,7 +48,9 @@ CONFIGURATIONS: dict[str, Changes] = {
     "script": lambda said: said.update(authorization_endpoint="javascript:alert(1)"),
     "private-token": lambda said: said.update(token_endpoint="https://10.1.2.3/token"),
     "endless": lambda said: said.update(padding="x" * 300_000),
-    "elsewhere": lambda said: said.update(token_endpoint=said["token_endpoint"].replace("127.0.0.1", "localhost")),
+    "elsewhere": lambda said: said.update(
+        token_endpoint=said["token_endpoint"].replace("127.0.0.1", "localhost")
+    ),
     "no-keys": lambda said: said.update(jwks_uri=said["jwks_uri"] + "/none"),
 }
 # Each changes what the id_token says, how it is signed, or the token response.
@@ -59,7 +69,11 @@ GRANTS: dict[str, dict[str, Any]] = {
     "no-patient": {"answer": {"patient": None}},
     "odd-patient": {"answer": {"patient": "../Patient?name=x"}},
     "odd-token": {"answer": {"access_token": "token\r\nX: y"}},
-    "no-doses": {"answer": {"scope": "launch openid patient/Patient.rs patient/Observation.rs patient/MedicationRequest.rs"}},
+    "no-doses": {
+        "answer": {
+            "scope": "launch openid patient/Patient.rs patient/Observation.rs patient/MedicationRequest.rs"
+        }
+    },
     "no-results": {"answer": {"scope": "launch openid patient/Patient.rs patient/Condition.rs"}},
 }
 
@@ -76,7 +90,14 @@ class SmartEhr:
 
     def __init__(self) -> None:
         self.grants: dict[str, Grant] = {}
-        self.seen: dict[str, Any] = {"tokens": [], "codes": [], "read": [], "exchanges": [], "asked": [], "verifiers": []}
+        self.seen: dict[str, Any] = {
+            "tokens": [],
+            "codes": [],
+            "read": [],
+            "exchanges": [],
+            "asked": [],
+            "verifiers": [],
+        }
 
 
 class _Handler(Handler):
@@ -108,9 +129,15 @@ class _Handler(Handler):
     def _chart(self, query: dict[str, str]) -> None:
         """The chart of a patient, with a link to the app, or the app in a frame."""
         url = escape(query["app"])
-        shown = f'<iframe src="{url}" title="app" width=900 height=700></iframe>' if "frame" in query else f'<a href="{url}">Open</a>'
+        shown = (
+            f'<iframe src="{url}" title="app" width=900 height=700></iframe>'
+            if "frame" in query
+            else f'<a href="{url}">Open</a>'
+        )
         self.fhir.content_type = "text/html"
-        self.send(f"<!DOCTYPE html><html lang=en><title>Chart</title><link rel=icon href=data:,><h1>Chart</h1>{shown}</html>".encode())
+        self.send(
+            f"<!DOCTYPE html><html lang=en><title>Chart</title><link rel=icon href=data:,><h1>Chart</h1>{shown}</html>".encode()
+        )
         self.fhir.content_type = "application/json"
 
     def _configuration(self, path: str) -> None:
@@ -137,11 +164,20 @@ class _Handler(Handler):
         self.send(b"", 302, Location=location)
 
     def do_POST(self) -> None:
-        form = {name: values[0] for name, values in parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()).items()}
+        form = {
+            name: values[0]
+            for name, values in parse_qs(
+                self.rfile.read(int(self.headers["Content-Length"])).decode()
+            ).items()
+        }
         authorization = self.headers.get("Authorization", "")
         self.ehr.seen["exchanges"].append({"basic": authorization.startswith("Basic "), **form})
         grant = self.ehr.grants.get(form.get("code", ""))
-        problem = "invalid_grant" if grant is None or grant.used else self._mistake(grant.asked, form, authorization)
+        problem = (
+            "invalid_grant"
+            if grant is None or grant.used
+            else self._mistake(grant.asked, form, authorization)
+        )
         if problem or grant is None:
             return self.send({"error": problem, "error_description": f"of {form.get('code')}"}, 400)
         grant.used.append(True)
@@ -149,9 +185,18 @@ class _Handler(Handler):
         return self.send(self._granted(grant.asked))
 
     def _mistake(self, asked: dict[str, str], form: dict[str, str], authorization: str) -> str:
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest()).decode().rstrip("=")
+        challenge = (
+            base64.urlsafe_b64encode(
+                hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+            )
+            .decode()
+            .rstrip("=")
+        )
         if asked["client_id"] == CONFIDENTIAL:
-            proven = authorization == f"Basic {base64.b64encode(f'{CONFIDENTIAL}:{SECRET}'.encode()).decode()}"
+            proven = (
+                authorization
+                == f"Basic {base64.b64encode(f'{CONFIDENTIAL}:{SECRET}'.encode()).decode()}"
+            )
         else:
             proven = form.get("client_id") == PUBLIC and not authorization
         fits = (
@@ -166,7 +211,11 @@ class _Handler(Handler):
         change = GRANTS[asked["launch"]]
         now, token = int(time.time()), secrets.token_urlsafe(20)
         self.ehr.seen["tokens"].append(token)
-        digest = base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).decode().rstrip("=")
+        digest = (
+            base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16])
+            .decode()
+            .rstrip("=")
+        )
         claims = {
             "iss": self.fhir.origin, "sub": "user-1", "aud": asked["client_id"], "exp": now + 600, "iat": now, "nonce": asked["nonce"],
             "at_hash": digest, "fhirUser": f"{self.fhir.url}/Practitioner/1", **change.get("claims", {}),
@@ -190,7 +239,11 @@ class Launching(NamedTuple):
 
     def iss(self, configuration: str = "") -> str:
         """Its FHIR base URL, with a fault of its configuration."""
-        return f"{self.origin}/{configuration}{BASE_PATH}" if configuration else f"{self.origin}{BASE_PATH}"
+        return (
+            f"{self.origin}/{configuration}{BASE_PATH}"
+            if configuration
+            else f"{self.origin}{BASE_PATH}"
+        )
 
     def seen(self) -> Any:
         """What reached it."""
@@ -221,7 +274,9 @@ def _answers(ehr: Launching) -> bool:
 def main() -> None:
     """Serve until the process ends."""
     handler = type("_Bound", (_Handler,), {"ehr": SmartEhr()})
-    fhir = FhirServer(example_record(), token=None, port=int(sys.argv[1]), content_type="application/json")
+    fhir = FhirServer(
+        example_record(), token=None, port=int(sys.argv[1]), content_type="application/json"
+    )
     with running(fhir, handler=handler):
         threading.Event().wait()
 

@@ -69,7 +69,19 @@ def test_a_key_that_is_unfit_is_passed_over_and_told(name):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "null", "{", '{"keys": {}}', '{"keys": "x"}', '{"key": []}', "[" * 100_000, '{"keys": []}', "\xff"]
+    "content",
+    [
+        "",
+        "[]",
+        "null",
+        "{",
+        '{"keys": {}}',
+        '{"keys": "x"}',
+        '{"key": []}',
+        "[" * 100_000,
+        '{"keys": []}',
+        "\xff",
+    ],
 )
 def test_what_is_no_jwk_set(content):
     with pytest.raises(KeyProblem):

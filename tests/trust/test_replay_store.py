@@ -27,7 +27,19 @@ def redis_port():
     if program is None:
         pytest.skip("no redis-server is installed")
     with held_port() as port:
-        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", "hushhush"]
+        command = [
+            program,
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--requirepass",
+            "hushhush",
+        ]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         eventually(lambda: _listens(port))
         yield port
@@ -61,7 +73,13 @@ def test_a_token_is_new_once(address):
     store = open_store(address)
     store.check()
     one, two = _digest("one"), _digest("two")
-    assert [store.first_use(token, LATER) for token in (one, one, two, one, two)] == [True, False, True, False, False]
+    assert [store.first_use(token, LATER) for token in (one, one, two, one, two)] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_restart_forgets_nothing(address):
@@ -79,11 +97,15 @@ def _race(address, tokens, start, results):
 
 def test_of_many_processes_one_takes_the_token(address):
     """Four workers get the same 50 tokens at the same moment: each token is taken once."""
-    open_store(address).check()  # as the start of the service does: SQLite lets one alone make a file write ahead
+    open_store(
+        address
+    ).check()  # as the start of the service does: SQLite lets one alone make a file write ahead
     context = multiprocessing.get_context("spawn")
     tokens = [_digest(str(number)) for number in range(50)]
     start, results = context.Barrier(4), context.Queue()
-    workers = [context.Process(target=_race, args=(address, tokens, start, results)) for _ in range(4)]
+    workers = [
+        context.Process(target=_race, args=(address, tokens, start, results)) for _ in range(4)
+    ]
     for worker in workers:
         worker.start()
     taken = [results.get(timeout=PATIENCE) for _ in workers]
@@ -94,7 +116,10 @@ def test_of_many_processes_one_takes_the_token(address):
 
 def test_of_many_threads_one_takes_the_token(address):
     store, token, taken = open_store(address), _digest("threads"), []
-    threads = [threading.Thread(target=lambda: taken.append(store.first_use(token, LATER))) for _ in range(16)]
+    threads = [
+        threading.Thread(target=lambda: taken.append(store.first_use(token, LATER)))
+        for _ in range(16)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -109,7 +134,9 @@ def test_a_killed_process_forgets_nothing(tmp_path):
         "import sys, time\nfrom pathlib import Path\nfrom cds_service.trust.replay import FileStore\n"
         f"print(FileStore(Path(sys.argv[1])).first_use(bytes(16), {LATER}), flush=True)\ntime.sleep({PATIENCE})\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "True\n"
     process.send_signal(signal.SIGKILL)
     process.wait(PATIENCE)
@@ -128,7 +155,11 @@ def test_expired_tokens_are_forgotten(tmp_path):
     store.first_use(ending, time.time() + PATIENCE)
     for number in range(200):
         store.first_use(token_digest("new", str(number)), LATER)
-    left = sqlite3.connect(path).execute("SELECT count(*) FROM used WHERE expires < ?", (time.time(),)).fetchone()[0]
+    left = (
+        sqlite3.connect(path)
+        .execute("SELECT count(*) FROM used WHERE expires < ?", (time.time(),))
+        .fetchone()[0]
+    )
     assert left < 100
     assert not store.first_use(kept, LATER)
     assert not store.first_use(ending, LATER)
@@ -140,7 +171,9 @@ def test_redis_forgets_by_itself(redis_port):
     token = _digest("expires")
     url = f"redis://:hushhush@127.0.0.1:{redis_port}/0"
     open_store(url).first_use(token, time.time() + 10_000)
-    assert 10_000 - PATIENCE < redis.Redis.from_url(url).ttl(f"cds-hooks:jti:{token.hex()}") <= 10_001
+    assert (
+        10_000 - PATIENCE < redis.Redis.from_url(url).ttl(f"cds-hooks:jti:{token.hex()}") <= 10_001
+    )
 
 
 @contextmanager
@@ -184,7 +217,9 @@ def test_only_its_owner_reads_the_file(tmp_path):
 
 
 def test_the_file_holds_neither_issuer_nor_jti(tmp_path):
-    FileStore(tmp_path / "used.sqlite3").first_use(token_digest("https://ehr.example.org", "jti-4711"), LATER)
+    FileStore(tmp_path / "used.sqlite3").first_use(
+        token_digest("https://ehr.example.org", "jti-4711"), LATER
+    )
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"ehr.example" not in content and b"4711" not in content
 

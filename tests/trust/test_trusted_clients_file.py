@@ -24,13 +24,19 @@ clients:
     tenants: [north, "007"]
 """,
     )
-    assert (client.iss, client.jku) == ("https://ehr.example.org", "https://ehr.example.org/jwks.json")
+    assert (client.iss, client.jku) == (
+        "https://ehr.example.org",
+        "https://ehr.example.org/jwks.json",
+    )
     assert client.jwks_file == tmp_path / "keys/ehr.json"
     assert (client.algorithms, client.tenants) == ({"ES512", "PS384"}, {"north", "007"})
 
 
 def test_what_is_left_out(tmp_path):
-    first, second = _load(tmp_path, "clients:\n- {iss: a, jwks_file: /etc/keys.json}\n- {iss: b, jku: 'http://127.0.0.1:9/k'}\n")
+    first, second = _load(
+        tmp_path,
+        "clients:\n- {iss: a, jwks_file: /etc/keys.json}\n- {iss: b, jku: 'http://127.0.0.1:9/k'}\n",
+    )
     assert (str(first.jwks_file), first.jku) == ("/etc/keys.json", None)
     assert (second.jwks_file, second.jku) == (None, "http://127.0.0.1:9/k")
     assert first.algorithms == {"ES384", "RS384"}

@@ -55,7 +55,11 @@ def test_every_page_is_accessible_and_fits(base, path):
         ("haemolysed", "Facts", "haemolysed potassium"),
         ("b12.total.deficient", "Parameters", "b12.total.deficient_below"),
         ("A10BA02", "Value sets", "Metformin"),
-        ("NG239", "Evidence", "NICE NG239: Vitamin B12 deficiency in over 16s: diagnosis and management"),
+        (
+            "NG239",
+            "Evidence",
+            "NICE NG239: Vitamin B12 deficiency in over 16s: diagnosis and management",
+        ),
         ("potassium at 24 hours", "Order templates", "Potassium at 24 hours"),
     ],
 )
@@ -78,7 +82,9 @@ def test_the_search_works_without_javascript_and_can_be_linked(base):
         page.get_by_role("button", name="Find").click()
         assert page.url.endswith("/catalogue/facts?q=red+cell+FOLATE")
         assert page.locator(".entries li").count() > 0
-        assert all("folate" in text.lower() for text in page.locator(".entries li").all_inner_texts())
+        assert all(
+            "folate" in text.lower() for text in page.locator(".entries li").all_inner_texts()
+        )
 
 
 def test_a_search_that_finds_nothing_says_so_and_repeats_what_was_typed_as_text(base):
@@ -86,9 +92,13 @@ def test_a_search_that_finds_nothing_says_so_and_repeats_what_was_typed_as_text(
     assert "Nothing found for “&lt;script&gt;zzz”" in answer.text
 
 
-@pytest.mark.parametrize("kind", ["cards", "facts", "parameters", "evidence", "value-sets", "orders"])
+@pytest.mark.parametrize(
+    "kind", ["cards", "facts", "parameters", "evidence", "value-sets", "orders"]
+)
 def test_every_entry_of_a_list_leads_to_its_page(base, kind):
-    links = re.findall(rf'"(/catalogue/{kind}/[^"]+)"', requests.get(f"{base}/catalogue/{kind}", timeout=60).text)
+    links = re.findall(
+        rf'"(/catalogue/{kind}/[^"]+)"', requests.get(f"{base}/catalogue/{kind}", timeout=60).text
+    )
     assert len(links) > 10
     for link in links[:: max(1, len(links) // 4)]:
         assert requests.get(base + link, timeout=60).status_code == 200
@@ -97,7 +107,11 @@ def test_every_entry_of_a_list_leads_to_its_page(base, kind):
 @needs_browser
 def test_links_between_pages_lead_somewhere(base):
     """Those of the cards with the most to tell, one by one."""
-    for path in (f"/catalogue/cards/{CARD}", "/catalogue/cards/b12-indeterminate", "/catalogue/facts/b12.status"):
+    for path in (
+        f"/catalogue/cards/{CARD}",
+        "/catalogue/cards/b12-indeterminate",
+        "/catalogue/facts/b12.status",
+    ):
         text = requests.get(base + path, timeout=60).text
         for link in set(re.findall(r'(?:href|src)="(/catalogue/[^"]+)"', text)):
             assert requests.get(base + link, timeout=60).status_code == 200, link
@@ -130,7 +144,9 @@ def test_pages_are_small_and_bring_nothing_from_elsewhere(base, path):
 def test_a_drawing_may_use_its_own_style_and_no_other(base):
     answer = requests.get(f"{base}/catalogue/cards/{CARD}/drawing/default.svg", timeout=60)
     assert answer.headers["Content-Type"].startswith("image/svg+xml")
-    assert re.search(r"style-src 'sha256-[A-Za-z0-9+/=]+'", answer.headers["Content-Security-Policy"])
+    assert re.search(
+        r"style-src 'sha256-[A-Za-z0-9+/=]+'", answer.headers["Content-Security-Policy"]
+    )
 
 
 def test_the_api_page_describes_every_endpoint(base):
@@ -196,7 +212,11 @@ class Site:
     def sign(self, page, who="Dr Ada Example", keep=True):
         """Add what ``page`` says to add, and keep a copy of the file."""
         told = re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.DOTALL)[1]
-        signed = told.replace("who:", f"who: {who}").replace("role:", "role: chair of the committee").replace("day:", "day: 2026-11-20")
+        signed = (
+            told.replace("who:", f"who: {who}")
+            .replace("role:", "role: chair of the committee")
+            .replace("day:", "day: 2026-11-20")
+        )
         (self.root / "sign-offs.yaml").write_text(signed)
         if keep:
             copy = self.root / "signed" / f"{CARD}-{self.version(page)}.yaml"
@@ -307,15 +327,23 @@ def test_check_asks_for_approvals_only_where_they_are_kept(site):
     [
         ("card: []\n", "the list under 'card' is empty"),
         ("card:\n  - {version: 1.0.0}\n", "the key 'who' is missing"),
-        ("card:\n  - {version: 1.0.0, checksum: abc, who: A, role: B, day: 2026-11-20}\n", "is no checksum of a card"),
-        (f"card:\n  - {{version: 1.0.0, checksum: 'sha256:{'0' * 64}', who: A, role: B, day: today}}\n", "is no day of the calendar"),
+        (
+            "card:\n  - {version: 1.0.0, checksum: abc, who: A, role: B, day: 2026-11-20}\n",
+            "is no checksum of a card",
+        ),
+        (
+            f"card:\n  - {{version: 1.0.0, checksum: 'sha256:{'0' * 64}', who: A, role: B, day: today}}\n",
+            "is no day of the calendar",
+        ),
         ("card:\n  - {version: 1.0.0, signed: A}\n", "there is no key 'signed' here"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_with_its_place(site, text, told):
     (site.root / "sign-offs.yaml").write_text(text)
     found = [str(finding) for finding in check((site.root,), site.settings, NOW.date())]
-    assert any(line.startswith(f"{site.root}/sign-offs.yaml:") and told in line for line in found), found
+    assert any(
+        line.startswith(f"{site.root}/sign-offs.yaml:") and told in line for line in found
+    ), found
 
 
 def test_local_cards_and_limits_are_in_the_catalogue(site):
@@ -326,7 +354,9 @@ def test_local_cards_and_limits_are_in_the_catalogue(site):
     site.sheet()
     client = site.app.test_client()
     assert "1.1.0+st-elsewhere" in client.get(f"/catalogue/cards/{CARD}").text
-    assert "200 ng/L, 148 pmol/L" in client.get("/catalogue/parameters/b12.total.deficient_below").text
+    assert (
+        "200 ng/L, 148 pmol/L" in client.get("/catalogue/parameters/b12.total.deficient_below").text
+    )
 
 
 OWN = """\
@@ -351,27 +381,40 @@ def test_a_card_of_the_sites_own_has_its_pages_in_the_set_that_is_served(tmp_pat
     (tmp_path / "cards/blood").mkdir(parents=True)
     (tmp_path / "cards/site.yaml").write_text("owner: st-elsewhere\n")
     (tmp_path / "cards/blood/large-cells.yaml").write_text(OWN)
-    client = create_app(Settings(cards=(tmp_path / "cards",), parameters="uk"), clock=lambda: NOW).test_client()
+    client = create_app(
+        Settings(cards=(tmp_path / "cards",), parameters="uk"), clock=lambda: NOW
+    ).test_client()
     assert "/catalogue/cards/large-cells" in client.get("/catalogue?q=very+large").text
     page = client.get("/catalogue/cards/large-cells").text
     assert "mean corpuscular volume: 133 fL or more" in page
     # Its limit is beyond what built-in cards tell apart, so that no example is known.
     assert "No patient was found for whom this card fires" in page
-    assert "This version was never approved." in client.get("/catalogue/cards/large-cells/review").text
+    assert (
+        "This version was never approved." in client.get("/catalogue/cards/large-cells/review").text
+    )
     assert re.search(r"Parameter set\s+uk\.", client.get("/catalogue/cards/b12-indeterminate").text)
 
 
 def test_what_users_did_with_a_card_is_on_its_sheet(tmp_path):
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/store.sqlite3"), clock=lambda: NOW)
+    app = create_app(
+        Settings(database_url=f"sqlite:///{tmp_path}/store.sqlite3"), clock=lambda: NOW
+    )
     client = app.test_client()
     path, request = "/cds-services/b12-folate-order-select", example_request("order-select", NOW)
-    assert "It was not shown." in client.get("/catalogue/cards/folic-acid-b12-deficient/review").text
+    assert (
+        "It was not shown." in client.get("/catalogue/cards/folic-acid-b12-deficient/review").text
+    )
     (card,) = client.post(path, json=request).get_json()["cards"]
     taken = {"card": card["uuid"], "outcome": "accepted", "outcomeTimestamp": "2026-11-23T10:00:00Z",
              "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}]}  # fmt: skip
     assert client.post(f"{path}/feedback", json={"feedback": [taken]}).status_code == 200
     # What was shown is written twice a second.
-    assert eventually(lambda: "1 (100 %, 21 to 100)" in client.get("/catalogue/cards/folic-acid-b12-deficient/review").text)
+    assert eventually(
+        lambda: (
+            "1 (100 %, 21 to 100)"
+            in client.get("/catalogue/cards/folic-acid-b12-deficient/review").text
+        )
+    )
 
 
 def test_a_proposed_change_becomes_sheets_in_one_file(site):

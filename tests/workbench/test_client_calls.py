@@ -56,13 +56,33 @@ def _with(request, path, value):
     [
         (lambda: _without(_request(), "procedures"), "Not received: procedures"),
         (lambda: _request(prefetch={}), "Nothing was prefetched"),
-        (lambda: _of_another_patient(_request()), "prefetch.patient has another id than context.patientId"),
-        (lambda: _with_drafts_of_dstu2(_request()), "The drafts are of FHIR DSTU2 or STU3 (MedicationOrder)"),
+        (
+            lambda: _of_another_patient(_request()),
+            "prefetch.patient has another id than context.patientId",
+        ),
+        (
+            lambda: _with_drafts_of_dstu2(_request()),
+            "The drafts are of FHIR DSTU2 or STU3 (MedicationOrder)",
+        ),
         (lambda: _with(_request(), ("context", "selections"), []), "There are no selections"),
-        (lambda: _with(_request(), ("context", "userId"), "dr-who"), "context.userId names no type"),
-        (lambda: _with(_request(), ("prefetch", "b12"), None), "The prefetch key &#39;b12&#39; is none of ours"),
-        (lambda: _with(_request(), ("prefetch", "procedures", "total"), 9), "prefetch.procedures is not the whole list"),
-        (lambda: _with(_request(), ("prefetch", "allergies"), _request()["prefetch"]["b12-results"]), "has Observation where Allergy"),
+        (
+            lambda: _with(_request(), ("context", "userId"), "dr-who"),
+            "context.userId names no type",
+        ),
+        (
+            lambda: _with(_request(), ("prefetch", "b12"), None),
+            "The prefetch key &#39;b12&#39; is none of ours",
+        ),
+        (
+            lambda: _with(_request(), ("prefetch", "procedures", "total"), 9),
+            "prefetch.procedures is not the whole list",
+        ),
+        (
+            lambda: _with(
+                _request(), ("prefetch", "allergies"), _request()["prefetch"]["b12-results"]
+            ),
+            "has Observation where Allergy",
+        ),
         (lambda: _request(hook="order-dispatch"), "There is no service for this hook"),
         (lambda: _with(_request(), ("context", "patientId"), "a/b"), "Refused with 400"),
     ],
@@ -77,7 +97,11 @@ def test_a_call_as_it_should_be_has_no_findings(client):
 
 
 def test_an_override_without_a_coded_reason_is_told(client):
-    feedback = {"feedback": [{"card": "1", "outcome": "overridden", "outcomeTimestamp": "2026-11-23T10:00:00Z"}]}
+    feedback = {
+        "feedback": [
+            {"card": "1", "outcome": "overridden", "outcomeTimestamp": "2026-11-23T10:00:00Z"}
+        ]
+    }
     assert "overridden without a reason" in _told(client, feedback, f"{SERVICE}/feedback")
 
 
@@ -92,9 +116,11 @@ def test_the_list_ticks_itself(client):
     assert ticked() == 4  # with the whole prefetch, R4 drafts and a card
     client.post("/cds-services/b12-folate-order-sign", json=example_request("order-sign", NOW))
     accepted = {
-        "card": cards[0]["uuid"], "outcome": "accepted", "outcomeTimestamp": "2026-11-23T10:00:00Z",
+        "card": cards[0]["uuid"],
+        "outcome": "accepted",
+        "outcomeTimestamp": "2026-11-23T10:00:00Z",
         "acceptedSuggestions": [{"id": cards[0]["suggestions"][0]["uuid"]}],
-    }  # fmt: skip
+    }
     client.post(f"{SERVICE}/feedback", json={"feedback": [accepted]})
     assert ticked() == 6
 
@@ -111,7 +137,9 @@ def test_long_bodies_are_not_kept(client):
     assert "xxxxxxxx" not in page
 
 
-@pytest.mark.parametrize("settings", [{"host": "0.0.0.0", "insecure": True, "workbench": "on"}, {"workbench": "off"}])
+@pytest.mark.parametrize(
+    "settings", [{"host": "0.0.0.0", "insecure": True, "workbench": "on"}, {"workbench": "off"}]
+)
 def test_nothing_is_kept_where_others_can_call(settings):
     client = create_app(Settings(**settings), clock=lambda: NOW).test_client()
     client.post(SERVICE, json=_request())
@@ -130,7 +158,9 @@ def test_the_page_is_accessible_and_leads_to_the_why(base, scheme):
         assert page.problems == []
 
 
-@pytest.mark.parametrize("settings", [{"base_url": "https://cds.hospital.example"}, {"insecure": True}])
+@pytest.mark.parametrize(
+    "settings", [{"base_url": "https://cds.hospital.example"}, {"insecure": True}]
+)
 def test_nothing_is_kept_behind_a_proxy_that_others_can_call(settings):
     assert not Settings(**settings).watches_clients
     assert not Settings(**settings).has_workbench

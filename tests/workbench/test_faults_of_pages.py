@@ -8,7 +8,9 @@ DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 700}
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>Page</title><style>:root{{color-scheme:light dark}}body{{background:#fff;color:#000}}
 @media(prefers-color-scheme:dark){{body{{background:#000;color:#fff}}}}{style}</style></head>
 <body><main><h1>Page</h1>{body}</main></body></html>"""
-MANY = "".join(f"<article class=one><p class=text>text {number}</p></article>" for number in range(9))
+MANY = "".join(
+    f"<article class=one><p class=text>text {number}</p></article>" for number in range(9)
+)
 
 
 @needs_browser
@@ -16,8 +18,16 @@ MANY = "".join(f"<article class=one><p class=text>text {number}</p></article>" f
     ("style", "added", "found"),
     [
         ("", "", set()),
-        ("@media(prefers-color-scheme:dark) and (max-width:500px){.text{color:#222}}", "", {(375, "dark", "color-contrast")}),
-        ("@media(prefers-color-scheme:light) and (min-width:501px){.text{color:#ddd}}", "", {(1280, "light", "color-contrast")}),
+        (
+            "@media(prefers-color-scheme:dark) and (max-width:500px){.text{color:#222}}",
+            "",
+            {(375, "dark", "color-contrast")},
+        ),
+        (
+            "@media(prefers-color-scheme:light) and (min-width:501px){.text{color:#ddd}}",
+            "",
+            {(1280, "light", "color-contrast")},
+        ),
         (
             "@media(prefers-color-scheme:light){.odd{color:#ddd}}",
             "<article class=one><p class=odd>odd</p></article>",
@@ -28,11 +38,24 @@ MANY = "".join(f"<article class=one><p class=text>text {number}</p></article>" f
             "<article class=one><p class=text data-odd>odd</p></article>",
             {(1280, "dark", "color-contrast"), (375, "dark", "color-contrast")},
         ),
-        ("@media(max-width:500px){.on-desk{display:none}}", "<input class=on-desk>", {(1280, "label")}),
+        (
+            "@media(max-width:500px){.on-desk{display:none}}",
+            "<input class=on-desk>",
+            {(1280, "label")},
+        ),
         (".text{min-width:500px}", "", {"508 pixels wide, on a screen of 375"}),
         ("", "<script>console.error('something')</script>", {"something"}),
     ],
-    ids=["nothing", "dark on a phone", "light on a desk", "one of many", "an attribute", "on one screen", "too wide", "the console"],
+    ids=[
+        "nothing",
+        "dark on a phone",
+        "light on a desk",
+        "one of many",
+        "an attribute",
+        "on one screen",
+        "too wide",
+        "the console",
+    ],
 )
 def test_what_is_wrong_is_found(style, added, found):
     with opened() as page:

@@ -28,7 +28,9 @@ def test_a_request_file_is_fired(tmp_path):
     ran = _ran("fire", str(file))
     assert ran.exit_code == 0, ran.output
     assert ran.output.startswith("CRITICAL: B12 deficiency is known or possible")
-    assert json.loads(_ran("fire", str(file), "--json").output)["cards"][0]["indicator"] == "critical"
+    assert (
+        json.loads(_ran("fire", str(file), "--json").output)["cards"][0]["indicator"] == "critical"
+    )
 
 
 @pytest.mark.parametrize("command", ["fire", "explain"])
@@ -47,13 +49,27 @@ def test_a_patient_on_a_fhir_server_is_asked_about_with_an_order(server, command
         "B12 test",
     )
     assert ran.exit_code == 0, ran.output
-    assert "folic-acid-b12-deficient: fires" in ran.output if command == "explain" else "do not give folic acid alone" in ran.output
+    assert (
+        "folic-acid-b12-deficient: fires" in ran.output
+        if command == "explain"
+        else "do not give folic acid alone" in ran.output
+    )
 
 
 def test_the_token_of_a_file_is_sent(server, tmp_path):
     server.token = "secret"
     (tmp_path / "token").write_text("secret\n")
-    ran = _ran("fire", "--fhir-server", server.url, "--patient", PATIENT, "--now", NOW.isoformat(), "--token-file", str(tmp_path / "token"))
+    ran = _ran(
+        "fire",
+        "--fhir-server",
+        server.url,
+        "--patient",
+        PATIENT,
+        "--now",
+        NOW.isoformat(),
+        "--token-file",
+        str(tmp_path / "token"),
+    )
     assert ran.exit_code == 0, ran.output
     assert {seen.token for seen in server.seen} == {"Bearer secret"}
     assert "secret" not in ran.output
@@ -66,8 +82,23 @@ def test_the_token_of_a_file_is_sent(server, tmp_path):
         (("--fhir-server", "http://localhost:1/fhir"), "needs --patient"),
         (("--order", "folic acid 1 mg"), "go with --fhir-server"),
         (("--fhir-server", "nowhere", "--patient", "1"), "nowhere"),
-        (("--fhir-server", "http://localhost:1/fhir", "--patient", "1", "--hook", "patient-view", "--order", "x"), "has no draft orders"),
-        (("--fhir-server", "http://localhost:1/fhir", "--patient", "1"), "a hook call would get status 412"),
+        (
+            (
+                "--fhir-server",
+                "http://localhost:1/fhir",
+                "--patient",
+                "1",
+                "--hook",
+                "patient-view",
+                "--order",
+                "x",
+            ),
+            "has no draft orders",
+        ),
+        (
+            ("--fhir-server", "http://localhost:1/fhir", "--patient", "1"),
+            "a hook call would get status 412",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_told(arguments, told):

@@ -50,8 +50,16 @@ def test_a_value_that_is_changed_changes_the_cards_at_once(base):
 def test_a_strip_says_at_which_values_a_card_fires(base):
     with opened() as page:
         page.goto(base + SCENARIO)
-        assert page.get_by_role("img", name="Folic acid in B12 deficiency: below 180 ng/L").count() == 1
-        assert page.get_by_role("img", name="Folic acid before B12 is known: from 180 ng/L up to 350 ng/L").count() == 1
+        assert (
+            page.get_by_role("img", name="Folic acid in B12 deficiency: below 180 ng/L").count()
+            == 1
+        )
+        assert (
+            page.get_by_role(
+                "img", name="Folic acid before B12 is known: from 180 ng/L up to 350 ng/L"
+            ).count()
+            == 1
+        )
 
 
 @needs_browser
@@ -62,7 +70,9 @@ def test_what_would_turn_a_card_is_asked_beside_it(base):
         told = page.locator(".turning").first
         told.wait_for()
         assert "It would be silent if one fact were otherwise" in told.inner_text()
-        assert "effective B12 treatment b12_therapy.covers were yes, and not no" in told.inner_text()
+        assert (
+            "effective B12 treatment b12_therapy.covers were yes, and not no" in told.inner_text()
+        )
         silent = page.locator(".reason.silent").filter(has_text="Folic acid before B12 is known")
         silent.locator("summary").click()
         silent.get_by_role("button", name="What would make it fire?").click()
@@ -76,14 +86,19 @@ def test_it_works_without_javascript(base):
         page.goto(base + SCENARIO)
         page.get_by_label("total vitamin B12", exact=True).fill("300 pg/mL")
         page.get_by_role("button", name="Apply").click()
-        assert page.locator(".reason.shown").first.locator("strong").inner_text() == "Folic acid before B12 is known"
+        assert (
+            page.locator(".reason.shown").first.locator("strong").inner_text()
+            == "Folic acid before B12 is known"
+        )
 
 
 @needs_browser
 def test_a_pasted_request_is_answered(base):
     with opened() as page:
         page.goto(f"{base}/try#paste")
-        page.get_by_label("A CDS Hooks request").fill(json.dumps(example_request("patient-view", NOW)))
+        page.get_by_label("A CDS Hooks request").fill(
+            json.dumps(example_request("patient-view", NOW))
+        )
         page.locator("#paste").get_by_role("button", name="Fire the hook").click()
         page.locator(".ehr").first.wait_for()
         assert "POST /cds-services/b12-folate-patient-view" in page.locator("#answer").inner_text()
@@ -106,9 +121,14 @@ def test_names_of_a_transaction_lead_to_its_resources(base):
     prefetch = example_request("patient-view", NOW)["prefetch"]
     results = [entry["resource"] for value in prefetch.values() for entry in value.get("entry", ())]
     entries = [{"fullUrl": "urn:uuid:1", "resource": prefetch["patient"]}]
-    entries += [{"resource": {**result, "subject": {"reference": "urn:uuid:1"}}} for result in results]
+    entries += [
+        {"resource": {**result, "subject": {"reference": "urn:uuid:1"}}} for result in results
+    ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    assert "do not give folic acid alone" in _pasted(base, json.dumps(bundle), hook="order-select", order="folic acid 1 mg").text
+    assert (
+        "do not give folic acid alone"
+        in _pasted(base, json.dumps(bundle), hook="order-select", order="folic acid 1 mg").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +136,10 @@ def test_names_of_a_transaction_lead_to_its_resources(base):
     [
         ("{", "This is not JSON"),
         ("{}", "neither a CDS Hooks request"),
-        ('{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Observation"}}]}', "one Patient with an id; this has 0"),
+        (
+            '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Observation"}}]}',
+            "one Patient with an id; this has 0",
+        ),
         ('{"hook": "order-dispatch"}', "There is no service for this hook"),
         ('{"hook": "patient-view", "hookInstance": "1", "context": {"userId": "a"}}', "patientId"),
     ],
@@ -141,10 +164,17 @@ def test_a_value_that_is_none_is_told_with_how_one_is_written(base):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://elsewhere.example"}]
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+    ],
 )
 def test_a_form_of_another_site_is_refused(base, headers):
-    answer = requests.post(f"{base}/try", data={"server": "http://localhost:1/fhir"}, headers=headers, timeout=60)
+    answer = requests.post(
+        f"{base}/try", data={"server": "http://localhost:1/fhir"}, headers=headers, timeout=60
+    )
     assert answer.status_code == 403
 
 
@@ -168,7 +198,12 @@ def test_pages_load_nothing_from_elsewhere_and_are_kept_nowhere(base):
 
 
 def test_an_access_token_does_not_come_back(base):
-    fields = {"server": "http://localhost:9/fhir", "patient": "1", "token": "very-secret-token", "hook": "patient-view"}
+    fields = {
+        "server": "http://localhost:9/fhir",
+        "patient": "1",
+        "token": "very-secret-token",
+        "hook": "patient-view",
+    }
     assert "very-secret-token" not in requests.post(f"{base}/try", data=fields, timeout=60).text
 
 
@@ -182,7 +217,10 @@ def test_an_access_token_does_not_come_back(base):
     ],
 )
 def test_pages_are_on_in_development_and_a_switch_in_production(settings, status):
-    assert create_app(Settings(**settings), clock=lambda: NOW).test_client().get("/").status_code == status
+    assert (
+        create_app(Settings(**settings), clock=lambda: NOW).test_client().get("/").status_code
+        == status
+    )
 
 
 @needs_browser
@@ -199,4 +237,6 @@ def test_the_patients_picture_is_one_click_from_the_cards(base, size):
         assert download.value.suggested_filename == "patient-picture.svg"
         page.get_by_role("button", name="Back to the cards").click()
         page.locator(".ehr").first.wait_for()
-        assert [problem for problem in page.problems if "/picture.svg" not in problem] == []  # a download ends its request
+        assert [
+            problem for problem in page.problems if "/picture.svg" not in problem
+        ] == []  # a download ends its request

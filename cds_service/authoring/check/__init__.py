@@ -1,4 +1,5 @@
-"""``check``: everything that can be said of the card files without a patient, all of it in one run."""
+"""``check``: everything that can be said of the card files without a patient, all
+of it in one run."""
 
 from __future__ import annotations
 
@@ -29,13 +30,16 @@ from .of_set import set_findings
 
 
 def check(local: tuple[Path, ...], settings: Settings, today: date | None = None) -> list[Finding]:
-    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and line. ``today``: else the day of the
-    clock, by which sources and reviews grow old.
+    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and
+    line. ``today``: else the day of the clock, by which sources and reviews grow old.
 
     Where a file cannot be read, what concerns the set as a whole is left for when all can.
     """
     ours = tuple(folder for folder in local if folder.resolve() != CARDS)
-    return sorted(set(_findings(ours, settings, today or date.today())), key=lambda finding: (finding.place, finding.code, finding.what))
+    return sorted(
+        set(_findings(ours, settings, today or date.today())),
+        key=lambda finding: (finding.place, finding.code, finding.what),
+    )
 
 
 def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Iterator[Finding]:
@@ -73,7 +77,10 @@ def _findings_of_the_whole(
     local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary, today: date
 ) -> Iterator[Finding]:
     """What is to be said once every file can be read."""
-    engines = {name: settings.model_copy(update={"cards": local, "parameters": name}) for name in PARAMETER_SETS}
+    engines = {
+        name: settings.model_copy(update={"cards": local, "parameters": name})
+        for name in PARAMETER_SETS
+    }
     try:
         loaded = {name: Engine(chosen) for name, chosen in engines.items()}
     except AuthoringError as error:
@@ -96,4 +103,6 @@ def _findings_of_the_whole(
 def _overriding(found: list[Folder], names: Vocabulary) -> Iterator[Finding]:
     for parameter_set in PARAMETER_SETS:
         for override in overrides(found, names, parameter_set):
-            yield Finding("overrides", "info", override.place, f"{override.what} (over {override.over}).", "")
+            yield Finding(
+                "overrides", "info", override.place, f"{override.what} (over {override.over}).", ""
+            )

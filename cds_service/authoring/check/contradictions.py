@@ -1,7 +1,8 @@
-"""Which conditions of a card can hold together, proved over every state of the facts between which they can tell.
+"""Which conditions of a card can hold together, proved over every state of the facts between
+which they can tell.
 
-Facts are taken as independent of each other: what is told is certain, and a contradiction that rests on what facts mean is not
-told here (``python -m cds_service test --mutate`` finds such).
+Facts are taken as independent of each other: what is told is certain, and a contradiction that
+rests on what facts mean is not told here (``python -m cds_service test --mutate`` finds such).
 """
 
 from __future__ import annotations
@@ -34,15 +35,16 @@ class Asked(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """What a card is decided beside: the ids of the ``cards`` of the same calls, and the facts that are ``fixed`` in them."""
+    """What a card is decided beside: the ids of the ``cards`` of the same calls, and the facts that
+    are ``fixed`` in them."""
 
     cards: frozenset[str]
     fixed: Mapping[str, Fact]
 
 
 def contradictions(card: Card, served: Collection[Card], site: Site) -> Iterator[Finding]:
-    """The criteria and texts of ``card`` that never hold beside the others, and the criteria that always do. ``served``: the cards
-    of every parameter set."""
+    """The criteria and texts of ``card`` that never hold beside the others, and the criteria that
+    always do. ``served``: the cards of every parameter set."""
     cards = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
     fixed = {} if any_at_ordering(card.hooks) else _without_drafts(site)
     yield from _Contradictions(card, Beside(cards, fixed)).findings()
@@ -81,7 +83,9 @@ class _Contradictions:
                     yield self.never_fires(condition, excludes)
                     return
                 if not self.possible(Asked(condition, excludes)):
-                    yield self.never_decides(condition, "never holds" if excludes else "always holds")
+                    yield self.never_decides(
+                        condition, "never holds" if excludes else "always holds"
+                    )
                 else:
                     yield from self.idle_parts(condition)
                 self.before.append(Asked(condition, not excludes))
@@ -89,16 +93,29 @@ class _Contradictions:
 
     def never_fires(self, condition: Condition, excludes: bool) -> Finding:
         name, where = repr(condition.id), self.where(Asked(condition, not excludes))
-        what = f"wherever {where}, {name} excludes" if excludes else f"{name} can never hold where {where}"
+        what = (
+            f"wherever {where}, {name} excludes"
+            if excludes
+            else f"{name} can never hold where {where}"
+        )
         if not where:
-            what = f"{name} {'always excludes' if excludes else 'can never hold'} on {', '.join(self.card.hooks)}"
+            what = (
+                f"{name} {'always excludes' if excludes else 'can never hold'} on "
+                f"{', '.join(self.card.hooks)}"
+            )
         mend = "Change one of them, or the card is silent for ever."
         return Finding("never-fires", "error", condition.place, f"{self.card.id}: {what}.", mend)
 
     def never_decides(self, condition: Condition, does: str) -> Finding:
         where = self.where(Asked(condition, does == "never holds"))
         what = f"where {where}, {condition.id!r} {does}" if where else f"{condition.id!r} {does}"
-        return Finding("never-decides", "warning", condition.place, f"{self.card.id}: {what}.", "Remove it, or change one of them.")
+        return Finding(
+            "never-decides",
+            "warning",
+            condition.place,
+            f"{self.card.id}: {what}.",
+            "Remove it, or change one of them.",
+        )
 
     def idle_parts(self, condition: Condition) -> Iterator[Finding]:
         for part in condition.alternatives:
@@ -110,11 +127,21 @@ class _Contradictions:
             for part in shown:
                 asked = [Asked(condition, True) for condition in part.when]
                 if not self.possible(*asked):
-                    told = f"{self.card.id}: this {what} is never shown: where the card fires, its 'when' never holds."
-                    yield Finding("never-shown", "warning", part.place, told, "Remove it, or change its 'when'.")
+                    told = (
+                        f"{self.card.id}: this {what} is never shown: where the card fires, its "
+                        "'when' never holds."
+                    )
+                    yield Finding(
+                        "never-shown",
+                        "warning",
+                        part.place,
+                        told,
+                        "Remove it, or change its 'when'.",
+                    )
 
     def where(self, asked: Asked) -> str:
-        """What stands against ``asked``, in words: one condition alone, or all those before; nothing where it never can be."""
+        """What stands against ``asked``, in words: one condition alone, or all those before;
+        nothing where it never can be."""
         if not _possible([asked], self.beside):
             return ""
         for other in self.before:
@@ -127,15 +154,24 @@ class _Contradictions:
 
 
 def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
-    """Whether some state of the facts gives every condition the answer asked for, or it takes too long to rule that out."""
+    """Whether some state of the facts gives every condition the answer asked for, or it takes too
+    long to rule that out."""
     limits = limits_of(each.condition for each in asked)
 
     def options(name: str) -> list[Value]:
         if name in beside.fixed:
             return [Value(beside.fixed[name], None)]
         if name.startswith(_CARD):
-            return [Value(known(holds), None) for holds in (False, True) if not holds or name.removeprefix(_CARD) in beside.cards]
-        return [*values(CATALOGUE[name], limits[name]), Value(absent(), "absent"), Value(unknown("tried"), "unknown")]
+            return [
+                Value(known(holds), None)
+                for holds in (False, True)
+                if not holds or name.removeprefix(_CARD) in beside.cards
+            ]
+        return [
+            *values(CATALOGUE[name], limits[name]),
+            Value(absent(), "absent"),
+            Value(unknown("tried"), "unknown"),
+        ]
 
     search = Search(_MOST_TRIES)
     # The last is the one in question: what it does not agree with is found at once.
@@ -144,4 +180,6 @@ def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
 
 
 def _agrees(asked: Asked) -> Check:
-    return lambda facts: bool(asked.condition.truth(facts, lambda card: facts[_CARD + card].holds)) is asked.holds
+    return lambda facts: (
+        bool(asked.condition.truth(facts, lambda card: facts[_CARD + card].holds)) is asked.holds
+    )

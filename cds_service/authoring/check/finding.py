@@ -14,34 +14,54 @@ CODES = {
     "unreadable": "The file cannot be read as what it should be; the service would not start.",
     "failing-test": "A test inside the card file fails.",
     "never-fires": "The criteria of a card contradict each other, so it stays silent for ever.",
-    "never-decides": "A criterion always holds, or never does, where those before it do, so it changes nothing.",
+    "never-decides": (
+        "A criterion always holds, or never does, where those before it do, so it changes nothing."
+    ),
     "never-shown": "A text or suggestion has a `when` that never holds where the card fires.",
-    "no-such-order": "A test states an order that there is not, so that it tests what never happens.",
+    "no-such-order": (
+        "A test states an order that there is not, so that it tests what never happens."
+    ),
     "one-sided-criterion": "No test inside the card file sees this criterion decide both ways.",
     "no-test": "The card has no test that it fires, or none that it stays silent.",
     "long-summary": "The summary may reach 140 characters, where it is cut off.",
-    "far-from-built-in": "A local limit is ten times the built-in one or more, or a tenth of it or less.",
+    "far-from-built-in": (
+        "A local limit is ten times the built-in one or more, or a tenth of it or less."
+    ),
     "same-criteria": "Two cards have the same criteria.",
     "same-title": "Two cards have the same title, which is what clients show as their topic.",
-    "same-rank": "Two cards on one hook have the same rank, so that chance decides which of them comes first.",
+    "same-rank": (
+        "Two cards on one hook have the same rank, so that chance decides which of them comes "
+        "first."
+    ),
     "fire-together": "Two cards of one topic folder fire for the same patient.",
     "unused-evidence": "No card and no parameter cites this source.",
-    "source-superseded": "The first source of a card is superseded, so the card rests on what no longer holds.",
-    "source-unchecked": "Nobody has looked within a year whether the first source of a card is still current.",
+    "source-superseded": (
+        "The first source of a card is superseded, so the card rests on what no longer holds."
+    ),
+    "source-unchecked": (
+        "Nobody has looked within a year whether the first source of a card is still current."
+    ),
     "evidence-unverified": "Nobody has yet compared this entry with the full text of the source.",
     "review-overdue": "The day by which the card was to be reviewed has passed.",
     "not-signed": "Where sign-offs are kept, nobody has approved what this card now says.",
-    "doubtful-day": "A source is dated or was checked after today, or a card's review lies more than ten years ahead.",
-    "code-unverified": "No source confirms that a code means what its value set or order says; or an order lacks a code.",
+    "doubtful-day": (
+        "A source is dated or was checked after today, or a card's review lies more than ten years "
+        "ahead."
+    ),
+    "code-unverified": (
+        "No source confirms that a code means what its value set or order says; or an order lacks "
+        "a code."
+    ),
     "placeholder": "A text still says TODO, as a new card does until its author has written it.",
     "overrides": "A local folder says something in place of another.",
-}  # fmt: skip
+}
 _PLACEHOLDER = re.compile(r"\btodo\b", re.IGNORECASE)
 SEVERITIES = ("error", "warning", "info")
 
 
 class Finding(NamedTuple):
-    """``code``: one of :data:`CODES`; ``severity``: error (the service would not start, or would err), warning, or info."""
+    """``code``: one of :data:`CODES`; ``severity``: error (the service would not start, or would
+    err), warning, or info."""
 
     code: str
     severity: str
@@ -60,7 +80,10 @@ class Finding(NamedTuple):
         return any(file.is_relative_to(folder.resolve()) for folder in folders)
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.severity} [{self.code}] {self.what}{' ' + self.mend if self.mend else ''}"
+        return (
+            f"{self.place}: {self.severity} [{self.code}] "
+            f"{self.what}{' ' + self.mend if self.mend else ''}"
+        )
 
 
 def is_placeholder(text: str) -> bool:
@@ -71,4 +94,10 @@ def is_placeholder(text: str) -> bool:
 def still_to_do(what: str, text: str, place: Place) -> Finding:
     """The finding that a placeholder is. ``what``: the card or source that has it."""
     shown = text if len(text) <= 60 else f"{text[:59].rstrip()}…"
-    return Finding("placeholder", "warning", place, f"{what}: {shown!r} is still to be written.", "Write it, without the word TODO.")
+    return Finding(
+        "placeholder",
+        "warning",
+        place,
+        f"{what}: {shown!r} is still to be written.",
+        "Write it, without the word TODO.",
+    )

@@ -1,4 +1,5 @@
-"""What is to be said of one card: its criteria against each other, its tests, its summary, its review."""
+"""What is to be said of one card: its criteria against each other, its tests, its
+summary, its review."""
 
 from __future__ import annotations
 
@@ -19,13 +20,17 @@ from ..coverage import seen
 from .contradictions import contradictions
 from .finding import Finding, is_placeholder, still_to_do
 
-# The widest that a value of each kind is written with, such as ">15000 pmol/L" or "29 September 2026".
+# The widest that a value of each kind is written with, such as ">15000 pmol/L" or
+# "29 September 2026".
 _WIDEST = {NUMBER: 12, RESULT: 28, DATE: 12}
 _LATEST_REVIEW = 3653  # days
 
 
-def card_findings(card: Card, engine: Engine, served: Collection[Card], today: date) -> Iterator[Finding]:
-    """What is to be said of ``card`` in the parameter set of ``engine``. ``served``: the cards of every set."""
+def card_findings(
+    card: Card, engine: Engine, served: Collection[Card], today: date
+) -> Iterator[Finding]:
+    """What is to be said of ``card`` in the parameter set of ``engine``. ``served``: the
+    cards of every set."""
     yield from contradictions(card, served, engine.site)
     yield from _tests(card, engine)
     yield from _summary(card)
@@ -40,7 +45,11 @@ def _review(card: Card, today: date) -> Iterator[Finding]:
     place, days = card.places["review_by"], (date.fromisoformat(card.review_by) - today).days
     if days < 0:
         yield Finding(
-            "review-overdue", "warning", place, f"{card.id} was to be reviewed by {card.review_by}.", "Review it, then move the day."
+            "review-overdue",
+            "warning",
+            place,
+            f"{card.id} was to be reviewed by {card.review_by}.",
+            "Review it, then move the day.",
         )
     elif days > _LATEST_REVIEW:
         what = f"{card.id} is to be reviewed by {card.review_by}, more than ten years ahead."
@@ -53,15 +62,31 @@ def _approval(card: Card, engine: Engine) -> Iterator[Finding]:
         return
     approval = approval_of(card, engine)
     if not approval.is_signed:
-        mend = f"Once it is approved, add to {approval.file} its version ({card.version}) with checksum {approval.checksum}."
-        yield Finding("not-signed", "warning", card.places["version"], f"{card.id} {card.version} {approval.words}.", mend)
+        mend = (
+            f"Once it is approved, add to {approval.file} its version ({card.version}) with "
+            f"checksum {approval.checksum}."
+        )
+        yield Finding(
+            "not-signed",
+            "warning",
+            card.places["version"],
+            f"{card.id} {card.version} {approval.words}.",
+            mend,
+        )
 
 
 def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:
-    """What is to be said of tests that fail, once for all parameter sets in which one fails alike."""
+    """What is to be said of tests that fail, once for all parameter sets in
+    which one fails alike."""
     for result, sets in failed_alike(results):
         what = f"{result.card} [{', '.join(sets)}] {result.name}: {result.problem}."
-        yield Finding("failing-test", "error", result.place, what, "python -m cds_service test shows how it was decided.")
+        yield Finding(
+            "failing-test",
+            "error",
+            result.place,
+            what,
+            "python -m cds_service test shows how it was decided.",
+        )
 
 
 def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
@@ -73,7 +98,13 @@ def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
         if shown.part in ("include", "exclude") and shown.decidable and not shown.both:
             way = "hold" if not shown.held else "fail to hold"
             what = f"{card.id}: no test sees {shown.criterion!r} {way}."
-            yield Finding("one-sided-criterion", "warning", shown.place, what, "Add a test with facts that make it so.")
+            yield Finding(
+                "one-sided-criterion",
+                "warning",
+                shown.place,
+                what,
+                "Add a test with facts that make it so.",
+            )
 
 
 def _orders(card: Card, test: Any, facts: Mapping[str, Fact], engine: Engine) -> Iterator[Finding]:
@@ -82,23 +113,38 @@ def _orders(card: Card, test: Any, facts: Mapping[str, Fact], engine: Engine) ->
         for order in fact.value if CATALOGUE[name].kind is ORDERS and fact.value else ():
             if order not in known:
                 what = f"{card.id}: a test states the order {order!r}, which there is not."
-                yield Finding("no-such-order", "warning", test["facts"].at(name), what, meant(order, known))
+                yield Finding(
+                    "no-such-order", "warning", test["facts"].at(name), what, meant(order, known)
+                )
 
 
 def _summary(card: Card) -> Iterator[Finding]:
     widest = PLACEHOLDER.sub(lambda found: "x" * _width(CATALOGUE[found[1]]), card.summary)
     if len(widest) >= SUMMARY_LIMIT:
-        what = f"{card.id}: the summary may have {len(widest)} characters; from {SUMMARY_LIMIT} on it is cut off."
-        yield Finding("long-summary", "warning", card.places["summary"], what, "Say less; the detail has room.")
+        what = (
+            f"{card.id}: the summary may have {len(widest)} characters; from {SUMMARY_LIMIT} on it "
+            "is cut off."
+        )
+        yield Finding(
+            "long-summary",
+            "warning",
+            card.places["summary"],
+            what,
+            "Say less; the detail has room.",
+        )
 
 
 def _placeholders(card: Card) -> Iterator[Finding]:
     """What ``new`` left for the author to write."""
     texts = [(card.title, card.places["title"]), (card.summary, card.places["summary"])]
-    texts += [(item.text, item.place) for item in card.detail] + [(item.label, item.place) for item in card.suggestions]
+    texts += [(item.text, item.place) for item in card.detail] + [
+        (item.label, item.place) for item in card.suggestions
+    ]
     texts += [(condition.id, condition.place) for condition in card.conditions]
     yield from (still_to_do(card.id, text, place) for text, place in texts if is_placeholder(text))
 
 
 def _width(definition: Definition) -> int:
-    return _WIDEST[definition.kind] if definition.kind in _WIDEST else max(map(len, definition.values))
+    return (
+        _WIDEST[definition.kind] if definition.kind in _WIDEST else max(map(len, definition.values))
+    )

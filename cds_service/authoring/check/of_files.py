@@ -1,4 +1,5 @@
-"""What is wrong in a single file: whatever reading it meets, its tests too where the card itself cannot be read."""
+"""What is wrong in a single file: whatever reading it meets, its tests too where the card
+itself cannot be read."""
 
 from __future__ import annotations
 
@@ -32,4 +33,6 @@ def file_findings(folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
 def _tests(path: Path, folder: Folder) -> list[Mapping]:
     """The tests in a file whose card cannot be read, as far as they are there."""
     tests = read_file(path, folder).get("tests")
-    return [test for test in tests if isinstance(test, Mapping)] if isinstance(tests, Sequence) else []
+    return (
+        [test for test in tests if isinstance(test, Mapping)] if isinstance(tests, Sequence) else []
+    )

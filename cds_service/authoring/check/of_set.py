@@ -1,4 +1,5 @@
-"""What is to be said of all cards together: sources, ranks, look-alikes, and who fires beside whom."""
+"""What is to be said of all cards together: sources, ranks, look-alikes, and who
+fires beside whom."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ def set_findings(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
 def _unverified(code: UnverifiedCode) -> Finding:
     named = f"{code.code} {code.display}".strip()
     named += f" ({code.system.rsplit('/', 1)[-1]})" if code.system else ""
-    what = f"{named}{' and what is below it' if code.and_below else ''}: {(code.reason or 'no source').rstrip('.')}."
+    what = (
+        f"{named}{' and what is below it' if code.and_below else ''}: "
+        f"{(code.reason or 'no source').rstrip('.')}."
+    )
     mend = "Confirm it with a terminology server, then remove the mark."
     if code.in_order:
         mend = "Orders of a site carry the codes that its codes.yaml marks 'in_orders'."
@@ -53,35 +57,72 @@ def _place(code: UnverifiedCode) -> Place:
 
 
 def _first_sources(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
-    """That what each card rests on is current, and is known to be (clinical specification, section 9)."""
+    """That what each card rests on is current, and is known to be (clinical
+    specification, section 9)."""
     for engine in engines.values():
         for card in engine.cards.values():
             source, place = engine.evidence[card.source], card.places["source"]
             if source.superseded_by:
                 what = f"the first source of {card.id}, {source.key!r}, is superseded."
-                mend = f"Rest the card on {source.superseded_by!r} or another, and name this one under 'evidence' if it still serves."
+                mend = (
+                    f"Rest the card on {source.superseded_by!r} or another, and name this one "
+                    "under 'evidence' if it still serves."
+                )
                 yield Finding("source-superseded", "error", place, what, mend)
             elif source.checked_on is None or (today - source.checked_on).days > _CHECKED_WITHIN:
-                when = f"was last checked on {source.checked_on}" if source.checked_on else "has no day on which it was checked"
+                when = (
+                    f"was last checked on {source.checked_on}"
+                    if source.checked_on
+                    else "has no day on which it was checked"
+                )
                 what = f"the first source of {card.id}, {source.key!r}, {when}."
-                yield Finding("source-unchecked", "error", place, what, "See whether it is current, then write checked_on: the day.")
+                yield Finding(
+                    "source-unchecked",
+                    "error",
+                    place,
+                    what,
+                    "See whether it is current, then write checked_on: the day.",
+                )
 
 
 def _evidence(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
-    used = {key for engine in engines.values() for card in engine.cards.values() for key in (card.source, *card.evidence)}
+    used = {
+        key
+        for engine in engines.values()
+        for card in engine.cards.values()
+        for key in (card.source, *card.evidence)
+    }
     used |= {entry.source for engine in engines.values() for entry in engine.parameters.values()}
     for key, entry in engines["default"].evidence.items():
-        yield from (still_to_do(key, text, entry.place) for text in (entry.title, entry.supports) if is_placeholder(text))
+        yield from (
+            still_to_do(key, text, entry.place)
+            for text in (entry.title, entry.supports)
+            if is_placeholder(text)
+        )
         if entry.date > today:
-            yield Finding("doubtful-day", "warning", entry.place, f"{key!r} is dated {entry.date}, after today.", "Is the year right?")
+            yield Finding(
+                "doubtful-day",
+                "warning",
+                entry.place,
+                f"{key!r} is dated {entry.date}, after today.",
+                "Is the year right?",
+            )
         if entry.checked_on and entry.checked_on > today:
             what = f"{key!r} was checked on {entry.checked_on}, after today."
             yield Finding("doubtful-day", "warning", entry.place, what, "Is the year right?")
         if key not in used:
-            yield Finding("unused-evidence", "warning", entry.place, f"nothing cites {key!r}.", "Cite it or remove it.")
+            yield Finding(
+                "unused-evidence",
+                "warning",
+                entry.place,
+                f"nothing cites {key!r}.",
+                "Cite it or remove it.",
+            )
         elif entry.review_needed:
             what = f"{key!r} waits for somebody to compare it with its full text."
-            yield Finding("evidence-unverified", "warning", entry.place, what, "Then remove 'review: needed'.")
+            yield Finding(
+                "evidence-unverified", "warning", entry.place, what, "Then remove 'review: needed'."
+            )
 
 
 def _far(engine: Engine) -> Iterator[Finding]:
@@ -89,22 +130,40 @@ def _far(engine: Engine) -> Iterator[Finding]:
     built_in = load_parameters(engine.folders[:1], engine.settings.parameters, engine.evidence)
     for name, entry in engine.parameters.items():
         before = built_in[name].value
-        pairs = [(entry.value[unit], before[unit]) for unit in before] if isinstance(before, dict) else [(entry.value, before)]
+        pairs = (
+            [(entry.value[unit], before[unit]) for unit in before]
+            if isinstance(before, dict)
+            else [(entry.value, before)]
+        )
         for value, usual in pairs:
-            if isinstance(usual, Decimal) and value != usual and not usual / 10 < value < usual * 10:
+            if (
+                isinstance(usual, Decimal)
+                and value != usual
+                and not usual / 10 < value < usual * 10
+            ):
                 what = f"{name} is {value}, where the built-in set has {usual}."
-                yield Finding("far-from-built-in", "warning", entry.place, what, "Compare the units.")
+                yield Finding(
+                    "far-from-built-in", "warning", entry.place, what, "Compare the units."
+                )
 
 
 def _alike(cards: list[Card]) -> Iterator[Finding]:
     for first, second in combinations(cards, 2):
         if (_asked(first), first.hooks) == (_asked(second), second.hooks):
             yield Finding(
-                "same-criteria", "warning", second.place, f"{second.id} has the criteria of {first.id}.", "One of the two is enough."
+                "same-criteria",
+                "warning",
+                second.place,
+                f"{second.id} has the criteria of {first.id}.",
+                "One of the two is enough.",
             )
         if first.title.casefold().split() == second.title.casefold().split():
             yield Finding(
-                "same-title", "warning", second.places["title"], f"{second.id} has the title of {first.id}.", "Say what tells them apart."
+                "same-title",
+                "warning",
+                second.places["title"],
+                f"{second.id} has the title of {first.id}.",
+                "Say what tells them apart.",
             )
         if first.rank == second.rank and set(first.hooks) & set(second.hooks):
             yield Finding(
@@ -122,12 +181,16 @@ def _asked(card: Card) -> frozenset[object]:
 
 
 def _bare(condition: Condition) -> object:
-    asked = frozenset((inner.fact, inner.operator, inner.operand, inner.when_unknown) for inner in condition.criteria)
+    asked = frozenset(
+        (inner.fact, inner.operator, inner.operand, inner.when_unknown)
+        for inner in condition.criteria
+    )
     return condition.card, condition.firing, asked
 
 
 def _together(engine: Engine) -> Iterator[Finding]:
-    """Pairs of one topic folder that fire for the facts of a test: an example, not every one that there may be."""
+    """Pairs of one topic folder that fire for the facts of a test: an example, not every one
+    that there may be."""
     told = set()
     for card in engine.cards.values():
         for test in applicable_tests(card, engine.settings.parameters):
@@ -137,8 +200,19 @@ def _together(engine: Engine) -> Iterator[Finding]:
             decisions = Decisions(engine.cards_by_hook[card.hooks[0]], StatedFacts(facts))
             for other in engine.cards_by_hook[card.hooks[0]].values():
                 pair = tuple(sorted((card.id, other.id)))
-                if other.id == card.id or pair in told or other.topic != card.topic or not decisions.holds(other.id):
+                if (
+                    other.id == card.id
+                    or pair in told
+                    or other.topic != card.topic
+                    or not decisions.holds(other.id)
+                ):
                     continue
                 told.add(pair)
                 what = f"{card.id} and {other.id} both fire for the test {name!r}."
-                yield Finding("fire-together", "info", test.place, what, "Let one look at the other, if one is enough.")
+                yield Finding(
+                    "fire-together",
+                    "info",
+                    test.place,
+                    what,
+                    "Let one look at the other, if one is enough.",
+                )

@@ -16,7 +16,10 @@ _GITHUB = {"error": "error", "warning": "warning", "info": "notice"}
 def as_text(findings: Sequence[Finding]) -> str:
     """A line each, then how many there are."""
     counts = Counter(finding.severity for finding in findings)
-    told = ", ".join(f"{counts[name]} {name}{'s' if counts[name] != 1 and name != 'info' else ''}" for name in SEVERITIES)
+    told = ", ".join(
+        f"{counts[name]} {name}{'s' if counts[name] != 1 and name != 'info' else ''}"
+        for name in SEVERITIES
+    )
     return "\n".join([*map(str, findings), told])
 
 
@@ -24,7 +27,13 @@ def as_json(findings: Sequence[Finding]) -> str:
     """A list of objects with code, severity, file, line, column, what and mend."""
     return json.dumps(
         [
-            {"code": finding.code, "severity": finding.severity, **finding.place._asdict(), "what": finding.what, "mend": finding.mend}
+            {
+                "code": finding.code,
+                "severity": finding.severity,
+                **finding.place._asdict(),
+                "what": finding.what,
+                "mend": finding.mend,
+            }
             for finding in findings
         ],
         indent=2,
@@ -32,7 +41,8 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def as_junit(findings: Sequence[Finding]) -> str:
-    """A test case each, which fails where the finding is an error; one that passes where there is none."""
+    """A test case each, which fails where the finding is an error; one that passes
+    where there is none."""
     suite = TestSuite("check")
     for finding in findings:
         case = TestCase(f"[{finding.code}] {finding.place}", finding.place.file)
@@ -49,7 +59,8 @@ def as_junit(findings: Sequence[Finding]) -> str:
 def as_github(findings: Sequence[Finding]) -> str:
     """Workflow commands that annotate the lines of a pull request."""
     return "\n".join(
-        f"::{_GITHUB[finding.severity]} file={_property(finding.place.file)},line={finding.place.line},col={finding.place.column},"
+        f"::{_GITHUB[finding.severity]} "
+        f"file={_property(finding.place.file)},line={finding.place.line},col={finding.place.column},"
         f"title={_property(finding.code)}::{_data(f'{finding.what} {finding.mend}'.strip())}"
         for finding in findings
     )

@@ -1,4 +1,5 @@
-"""The JSON Schema of card files, for editors: worked out from the tables by which they are read, and the names that they may use."""
+"""The JSON Schema of card files, for editors: worked out from the tables by which they are read,
+and the names that they may use."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from ..card_tests import TEST
 
 
 def card_schema(vocabulary: Vocabulary) -> Schema:
-    """The schema of a card file, with the facts, orders, evidence and reasons of ``vocabulary`` as what can be chosen."""
+    """The schema of a card file, with the facts, orders, evidence and reasons of ``vocabulary`` as
+    what can be chosen."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{BASE}/card.schema.json",
@@ -25,17 +27,29 @@ def card_schema(vocabulary: Vocabulary) -> Schema:
 
 def _definitions(known: Vocabulary) -> Schema:
     orders = enum(lambda known: known.templates)
-    makes = {"anyOf": [{"required": ["create"]}, {"required": ["delete"]}], "dependentRequired": {"replaces": ["create"]}}
+    makes = {
+        "anyOf": [{"required": ["create"]}, {"required": ["delete"]}],
+        "dependentRequired": {"replaces": ["create"]},
+    }
     return {
         "criterion": criterion_schema(known),
-        "condition": {"anyOf": [ref("criterion"), object_schema(ANY_OF, known), object_schema(CARD_HOLDS, known)]},
+        "condition": {
+            "anyOf": [
+                ref("criterion"),
+                object_schema(ANY_OF, known),
+                object_schema(CARD_HOLDS, known),
+            ]
+        },
         "paragraph": {"anyOf": [TEXT.schema(known), object_schema(PARAGRAPH, known)]},
         "order": {"anyOf": [orders(known), object_schema(CHOSEN_ORDERS, known)]},
         "suggestion": {**object_schema(SUGGESTION, known), **makes},
         "partial-card": object_schema(SAYS, known, partly=True),
         "changes": object_schema(CHANGES, known),
         "stated": stated_schema(known),
-        "test": {**object_schema(TEST, known), "oneOf": [{"required": ["fires"]}, {"required": ["silent"]}]},
+        "test": {
+            **object_schema(TEST, known),
+            "oneOf": [{"required": ["fires"]}, {"required": ["silent"]}],
+        },
     }
 
 
@@ -62,7 +76,11 @@ def criterion_schema(known: Vocabulary) -> Schema:
 
 def _operands(definition: Any) -> dict[str, Schema]:
     """The operators that can ask the fact, each with its operand."""
-    operators = [operator for operator in definition.kind.operators if not definition.kind.refusal(operator, definition)]
+    operators = [
+        operator
+        for operator in definition.kind.operators
+        if not definition.kind.refusal(operator, definition)
+    ]
     one = definition.kind.operand_schema(definition) if operators else {}
     several = {**array(one, some=True), "uniqueItems": True}
     return {operator: several if operator in OPERATORS_OF_A_LIST else one for operator in operators}
@@ -80,4 +98,8 @@ def stated_schema(known: Vocabulary) -> Schema:
 def _stated(definition: Any) -> Schema:
     """A value, or which of the states without one."""
     value = definition.kind.stated_schema(definition)
-    return {"enum": [*value["enum"], *STATE_OPERATORS]} if "enum" in value else {"anyOf": [value, {"enum": list(STATE_OPERATORS)}]}
+    return (
+        {"enum": [*value["enum"], *STATE_OPERATORS]}
+        if "enum" in value
+        else {"anyOf": [value, {"enum": list(STATE_OPERATORS)}]}
+    )

@@ -1,4 +1,5 @@
-"""``diff``: what changed between two sets of cards, in words and by the patients for whom it makes a difference."""
+"""``diff``: what changed between two sets of cards, in words and by the patients for whom it
+makes a difference."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from .versions import Version
 
 
 class CardStates(NamedTuple):
-    """How one card differs by state. ``when``: opening or ordering; ``whole``: every state was looked at; ``sets``: the parameter
-    sets that have it so."""
+    """How one card differs by state. ``when``: opening or ordering; ``whole``: every state was
+    looked at; ``sets``: the parameter sets that have it so."""
 
     card: str
     when: str
@@ -31,8 +32,8 @@ class CardStates(NamedTuple):
 
 
 class NotWalked(NamedTuple):
-    """A parameter of which no state shows the change, because it is applied while the record is read or stands in one set only;
-    with the facts that read it."""
+    """A parameter of which no state shows the change, because it is applied while the record is
+    read or stands in one set only; with the facts that read it."""
 
     parameter: str
     facts: tuple[str, ...]
@@ -40,7 +41,8 @@ class NotWalked(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """All that differs between two sets. ``states``: of every card whose states were looked at, also where none differs."""
+    """All that differs between two sets. ``states``: of every card whose states were looked at,
+    also where none differs."""
 
     old: str
     new: str
@@ -54,14 +56,28 @@ class Comparison(NamedTuple):
         return bool(self.said)
 
 
-def compare(old: Version, new: Version, processes: int = 1, progress: Callable[[int, int], None] = lambda done, parts: None) -> Comparison:
-    """Compare two sets of cards on so many ``processes``; ``progress`` is told of how many parts of the work, and of how many in all,
-    each time that one is done."""
+def compare(
+    old: Version,
+    new: Version,
+    processes: int = 1,
+    progress: Callable[[int, int], None] = lambda done, parts: None,
+) -> Comparison:
+    """Compare two sets of cards on so many ``processes``; ``progress`` is told of how many parts of
+    the work, and of how many in all, each time that one is done."""
     said = differences(old.engines, new.engines)
     parts = _parts(old, new) if said else {}
     found = _differing([job for job, _ in parts.values()], processes, progress)
-    states = [_card_states(job, differing, sets) for (job, sets), differing in zip(parts.values(), found, strict=True)]
-    return Comparison(old.name, new.name, said, _merged(states), _not_walked(old.engines["default"], new.engines["default"]))
+    states = [
+        _card_states(job, differing, sets)
+        for (job, sets), differing in zip(parts.values(), found, strict=True)
+    ]
+    return Comparison(
+        old.name,
+        new.name,
+        said,
+        _merged(states),
+        _not_walked(old.engines["default"], new.engines["default"]),
+    )
 
 
 def _parts(old: Version, new: Version) -> dict[Any, tuple[Job, tuple[str, ...]]]:
@@ -74,8 +90,11 @@ def _parts(old: Version, new: Version) -> dict[Any, tuple[Job, tuple[str, ...]]]
     return found
 
 
-def _differing(jobs: Sequence[Job], processes: int, progress: Callable[[int, int], None]) -> list[Differing]:
-    """How each job's card differs. Processes are forked, so that they have the jobs already, which cannot be sent to them."""
+def _differing(
+    jobs: Sequence[Job], processes: int, progress: Callable[[int, int], None]
+) -> list[Differing]:
+    """How each job's card differs. Processes are forked, so that they have the jobs already, which
+    cannot be sent to them."""
     found: dict[int, Differing] = {}
     if processes == 1 or len(jobs) < 2:
         for position, job in enumerate(jobs):
@@ -83,8 +102,12 @@ def _differing(jobs: Sequence[Job], processes: int, progress: Callable[[int, int
             progress(len(found), len(jobs))
     else:
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(processes, context, initializer=_JOBS.extend, initargs=(jobs,)) as pool:
-            running = {pool.submit(_differing_at, position): position for position in range(len(jobs))}
+        with ProcessPoolExecutor(
+            processes, context, initializer=_JOBS.extend, initargs=(jobs,)
+        ) as pool:
+            running = {
+                pool.submit(_differing_at, position): position for position in range(len(jobs))
+            }
             for done in as_completed(running):
                 found[running[done]] = done.result()
                 progress(len(found), len(jobs))
@@ -100,7 +123,9 @@ def _differing_at(position: int) -> Differing:
 
 def _card_states(job: Job, found: Differing, sets: tuple[str, ...]) -> CardStates:
     hooks = tuple(
-        hook for hook in hooks_of_kind()[kind_of(job.hook)] if any(job.card in each.cards_by_hook[hook] for each in (job.old, job.new))
+        hook
+        for hook in hooks_of_kind()[kind_of(job.hook)]
+        if any(job.card in each.cards_by_hook[hook] for each in (job.old, job.new))
     )
     return CardStates(job.card, kind_of(job.hook), hooks, *found, sets)
 
@@ -109,59 +134,108 @@ def _merged(made: Iterable[CardStates]) -> list[CardStates]:
     """Those of several parameter sets that came to the same."""
     found: dict[Any, CardStates] = {}
     for each in made:
-        key = (each.card, each.hooks, each.whole, tuple((part.kind, part.states) for part in each.found))
+        key = (
+            each.card,
+            each.hooks,
+            each.whole,
+            tuple((part.kind, part.states) for part in each.found),
+        )
         before = found.get(key)
         found[key] = before._replace(sets=(*before.sets, *each.sets)) if before else each
-    return [each._replace(sets=tuple(name for name in PARAMETER_SETS if name in each.sets)) for each in found.values()]
+    return [
+        each._replace(sets=tuple(name for name in PARAMETER_SETS if name in each.sets))
+        for each in found.values()
+    ]
 
 
 def _same_states(job: Job) -> Any:
     """What makes the walk of a card in one parameter set the same as in another."""
-    cards = [engine.cards.get(name) for engine in (job.old, job.new) for name in (job.card, *sorted(job.decided))]
-    asked = {text for name in closure([name for card in cards if card for name in card.facts]) for text in CATALOGUE[name].needs.parameters}
+    cards = [
+        engine.cards.get(name)
+        for engine in (job.old, job.new)
+        for name in (job.card, *sorted(job.decided))
+    ]
+    asked = {
+        text
+        for name in closure([name for card in cards if card for name in card.facts])
+        for text in CATALOGUE[name].needs.parameters
+    }
     read = [
-        (name, str(engine.parameters[name].value)) for engine in (job.old, job.new) for name in sorted(asked & engine.parameters.keys())
+        (name, str(engine.parameters[name].value))
+        for engine in (job.old, job.new)
+        for name in sorted(asked & engine.parameters.keys())
     ]
     # Cards that are not decided matter by being there or not.
-    others = [name in engine.cards for engine in (job.old, job.new) for name in sorted(looked_at(job.card, job.old.cards, job.new.cards))]
+    others = [
+        name in engine.cards
+        for engine in (job.old, job.new)
+        for name in sorted(looked_at(job.card, job.old.cards, job.new.cards))
+    ]
     return job.card, job.hook, job.by_limits, tuple(map(repr, cards)), tuple(read), tuple(others)
 
 
 def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
-    """What has to be walked: cards that decide otherwise, those that look at one of these, those that a moved limit concerns."""
-    touched = frozenset(name for parameter in limits.changed_parameters(old, new) for name in readers(parameter))
+    """What has to be walked: cards that decide otherwise, those that look at one of these, those
+    that a moved limit concerns."""
+    touched = frozenset(
+        name for parameter in limits.changed_parameters(old, new) for name in readers(parameter)
+    )
     moved = limits.of_parameters(old, new)
     for card_id in sorted({*old.cards, *new.cards}):
         others = looked_at(card_id, old.cards, new.cards)
-        otherwise = {name for name in (card_id, *others) if decides_otherwise(old.cards.get(name), new.cards.get(name))}
+        otherwise = {
+            name
+            for name in (card_id, *others)
+            if decides_otherwise(old.cards.get(name), new.cards.get(name))
+        }
         # A card that looks at one which differs can differ too.
-        unlike = {name for name in others if name in otherwise or _concerned(name, touched, old, new)}
-        decided = frozenset(name for name in others if unlike & {name, *looked_at(name, old.cards, new.cards)})
-        if not (otherwise or decided or _concerned(card_id, touched, old, new)) or _lacking(card_id, others, old, new):
+        unlike = {
+            name for name in others if name in otherwise or _concerned(name, touched, old, new)
+        }
+        decided = frozenset(
+            name for name in others if unlike & {name, *looked_at(name, old.cards, new.cards)}
+        )
+        if not (otherwise or decided or _concerned(card_id, touched, old, new)) or _lacking(
+            card_id, others, old, new
+        ):
             continue
-        changed = [limits.of_criteria(old.cards.get(name), new.cards.get(name), (old.site, new.site)) for name in (card_id, *decided)]
+        changed = [
+            limits.of_criteria(old.cards.get(name), new.cards.get(name), (old.site, new.site))
+            for name in (card_id, *decided)
+        ]
         extras = moved if not otherwise else limits.merged([moved, *changed])
         for hook in _distinct_hooks(card_id, decided, old, new):
             yield Job(old, new, card_id, hook, decided, touched, extras, by_limits=not otherwise)
 
 
 def _lacking(card_id: str, others: set[str], old: Engine, new: Engine) -> bool:
-    """Whether a parameter that only one of the sets has is read for the card, so that the other cannot decide it."""
+    """Whether a parameter that only one of the sets has is read for the card, so that the other
+    cannot decide it."""
     only_one = old.parameters.keys() ^ new.parameters.keys()
     readers_of = frozenset(name for parameter in only_one for name in readers(parameter))
     return any(_concerned(name, readers_of, old, new) for name in (card_id, *others))
 
 
 def _concerned(card_id: str, touched: frozenset[str], old: Engine, new: Engine) -> bool:
-    return any(card_id in engine.cards and rests_on(engine.cards[card_id], touched) for engine in (old, new))
+    return any(
+        card_id in engine.cards and rests_on(engine.cards[card_id], touched)
+        for engine in (old, new)
+    )
 
 
-def _distinct_hooks(card_id: str, decided: frozenset[str], old: Engine, new: Engine) -> Iterator[str]:
-    """One hook of each kind for the card, and two where its kind's hooks do not have the same cards of those that matter."""
+def _distinct_hooks(
+    card_id: str, decided: frozenset[str], old: Engine, new: Engine
+) -> Iterator[str]:
+    """One hook of each kind for the card, and two where its kind's hooks do not have the same cards
+    of those that matter."""
     seen: set[Any] = set()
     for kind, hooks in hooks_of_kind().items():
         for hook in hooks:
-            present = [(name in engine.cards_by_hook[hook]) for engine in (old, new) for name in sorted({card_id, *decided})]
+            present = [
+                (name in engine.cards_by_hook[hook])
+                for engine in (old, new)
+                for name in sorted({card_id, *decided})
+            ]
             key = (kind, tuple(present))
             speaks = any(card_id in engine.cards_by_hook[hook] for engine in (old, new))
             if speaks and key not in seen:
@@ -170,12 +244,17 @@ def _distinct_hooks(card_id: str, decided: frozenset[str], old: Engine, new: Eng
 
 
 def _not_walked(old: Engine, new: Engine) -> list[NotWalked]:
-    """The parameters that only the reading of the record takes up, so that no class of states shows their change."""
+    """The parameters that only the reading of the record takes up, so that no class of states
+    shows their change."""
     shown = limits.of_parameters(old, new).walked
     only_one = sorted(old.parameters.keys() ^ new.parameters.keys())
     found = []
     for parameter in (*limits.changed_parameters(old, new), *only_one):
-        read = [name for name in CATALOGUE if name in readers(parameter) and (CATALOGUE[name].queries or parameter in only_one)]
+        read = [
+            name
+            for name in CATALOGUE
+            if name in readers(parameter) and (CATALOGUE[name].queries or parameter in only_one)
+        ]
         if parameter not in shown and read:
             cards = [card.id for card in new.cards.values() if set(closure(card.facts)) & set(read)]
             found.append(NotWalked(parameter, tuple(read), tuple(cards)))

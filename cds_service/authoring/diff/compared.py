@@ -12,7 +12,8 @@ from . import pairs
 
 
 class Compared(NamedTuple):
-    """Paragraphs that are not shown in the same states, and the suggestions that do not make the same orders."""
+    """Paragraphs that are not shown in the same states, and the suggestions that do not
+    make the same orders."""
 
     paragraphs: tuple[tuple[Paragraph | None, Paragraph | None], ...]
     old_suggestions: tuple[Suggestion, ...]
@@ -23,11 +24,16 @@ class Compared(NamedTuple):
         suggestions = (*self.old_suggestions, *self.new_suggestions)
         paragraphs = [item for pair in self.paragraphs for item in pair if item is not None]
         asked = [name for item in paragraphs for condition in item.when for name in condition.facts]
-        return [*asked, *(name for item in suggestions for name in suggested(item)), *(["patient.paediatric"] if suggestions else [])]
+        return [
+            *asked,
+            *(name for item in suggestions for name in suggested(item)),
+            *(["patient.paediatric"] if suggestions else []),
+        ]
 
 
 def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Compared:
-    """What of two versions of a card can differ where both fire. ``touched``: facts that can differ for the same patient.
+    """What of two versions of a card can differ where both fire. ``touched``: facts that can differ
+    for the same patient.
 
     A paragraph that always shows differs in its words alone.
     """
@@ -36,12 +42,16 @@ def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Co
     paragraphs = tuple(
         (before, after)
         for before, after in pairs.paragraphs(old, new)
-        if _when(before) != _when(after) or any(rests_on_any(condition.facts, touched) for condition in _when(before))
+        if _when(before) != _when(after)
+        or any(rests_on_any(condition.facts, touched) for condition in _when(before))
     )
     same = _orders(old) == _orders(new)
     suggestions = [
-        tuple(item for item in card.suggestions if not same or rests_on_any(suggested(item), touched)) for card in (old, new)
-    ]  # fmt: skip
+        tuple(
+            item for item in card.suggestions if not same or rests_on_any(suggested(item), touched)
+        )
+        for card in (old, new)
+    ]
     return Compared(paragraphs, *suggestions)
 
 
@@ -82,7 +92,10 @@ def _orders(card: Card) -> list[Suggestion]:
 def suggested(suggestion: Suggestion) -> list[str]:
     """The facts by which a suggestion is made or not, and makes one order or another."""
     named = [source.fact for source in suggestion.create] + [suggestion.delete, suggestion.replaces]
-    return [*filter(None, named), *(name for condition in suggestion.when for name in condition.facts)]
+    return [
+        *filter(None, named),
+        *(name for condition in suggestion.when for name in condition.facts),
+    ]
 
 
 def rests_on_any(names: Collection[str], touched: Collection[str]) -> bool:

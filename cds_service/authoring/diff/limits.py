@@ -1,4 +1,5 @@
-"""Values that stand between an old and a new limit, which the classes of the proof, made for one set of limits, do not have."""
+"""Values that stand between an old and a new limit, which the classes of the proof, made for one
+set of limits, do not have."""
 
 from __future__ import annotations
 
@@ -27,13 +28,17 @@ from ..safety.limits import DRAFTED, INPUT_OF, level_at
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")
 _DRAFTS = DRAFTED | {
-    "folate.low_dose_up_to": "folic_acid", "therapy.oral_from": "oral_b12", "therapy.oral_from_dietary": "oral_b12",
-    "neuro.interval_up_to": "injected_every", "loading.interval_up_to": "injected_every",
-}  # fmt: skip
+    "folate.low_dose_up_to": "folic_acid",
+    "therapy.oral_from": "oral_b12",
+    "therapy.oral_from_dietary": "oral_b12",
+    "neuro.interval_up_to": "injected_every",
+    "loading.interval_up_to": "injected_every",
+}
 
 
 class Extra(NamedTuple):
-    """A class of an input that is tried beside those of the proof, with the fact that it is in the old set and in the new one."""
+    """A class of an input that is tried beside those of the proof, with the fact that it is in the
+    old set and in the new one."""
 
     label: str
     old: Fact
@@ -42,7 +47,8 @@ class Extra(NamedTuple):
 
 @dataclass(eq=False)
 class Extras:
-    """What is tried besides: classes of inputs, and drafts of so many micrograms or of so many days.
+    """What is tried besides: classes of inputs, and drafts of so many
+    micrograms or of so many days.
 
     ``walked``: the parameters whose change they show.
     """
@@ -59,19 +65,25 @@ class Extras:
 
 
 def of_parameters(old: Engine, new: Engine) -> Extras:
-    """For each parameter with another number, a value between the old and the new one, where it is a limit of a result, an age or
-    a dose."""
+    """For each parameter with another number, a value between the old and the new one, where it is
+    a limit of a result, an age or a dose."""
     extras = Extras()
     for name in changed_parameters(old, new):
         before, after = old.parameters[name].value, new.parameters[name].value
-        unit = next((unit for unit in before if before[unit] != after[unit]), "") if isinstance(before, dict) else ""
+        unit = (
+            next((unit for unit in before if before[unit] != after[unit]), "")
+            if isinstance(before, dict)
+            else ""
+        )
         ends = (before[unit], after[unit]) if unit else (before, after)
         if all(isinstance(end, Decimal) for end in ends):
             _between(extras, name, unit, sorted(ends), (old.site, new.site))
     return extras
 
 
-def _between(extras: Extras, name: str, unit: str, ends: list[Decimal], sites: tuple[Site, Site]) -> None:
+def _between(
+    extras: Extras, name: str, unit: str, ends: list[Decimal], sites: tuple[Site, Site]
+) -> None:
     low, high = ends
     middle = (low + high) / 2
     for fact in CATALOGUE:
@@ -94,8 +106,11 @@ def _between(extras: Extras, name: str, unit: str, ends: list[Decimal], sites: t
         extras.walked.add(name)
 
 
-def _outside_one_window(fact: str, window: str, low: int, high: int, sites: tuple[Site, Site]) -> Iterator[Extra]:
-    """Each result that the proof tries, of a day within the longer window only: to the set with the shorter one there is none."""
+def _outside_one_window(
+    fact: str, window: str, low: int, high: int, sites: tuple[Site, Site]
+) -> Iterator[Extra]:
+    """Each result that the proof tries, of a day within the longer window only: to the set with the
+    shorter one there is none."""
     days = (low + high + 1) // 2
     instant = NOW - timedelta(days=days)
 
@@ -105,29 +120,44 @@ def _outside_one_window(fact: str, window: str, low: int, high: int, sites: tupl
     for tried in states(run):
         if tried.value is not None and not tried.value.haemolysed:
             result = tried.value._replace(moment=Moment(instant.date(), instant))
-            sides = (known(result, result.source) if site.days(window).days >= days else absent() for site in sites)
+            sides = (
+                known(result, result.source) if site.days(window).days >= days else absent()
+                for site in sites
+            )
             yield Extra(f"{result.as_sent}, {days} days ago", *sides)
 
 
 def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) -> Extras:
-    """For each fact that the two versions of a card compare with other numbers: those numbers, and one in each interval between."""
+    """For each fact that the two versions of a card compare with other numbers: those numbers, and
+    one in each interval between."""
     extras = Extras()
     asked = [_comparisons(card) for card in (old, new)]
     for fact in {name for name, _, _ in asked[0] ^ asked[1]}:
         limits = sorted({operand for name, _, operand in asked[0] | asked[1] if name == fact})
-        for value in around(limits, whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind is DATE):
+        for value in around(
+            limits,
+            whole=CATALOGUE[fact].unit in ("d", "a", "mo", "") or CATALOGUE[fact].kind is DATE,
+        ):
             _add_value(extras, fact, value, sites)
     return extras
 
 
 def changed_parameters(old: Engine, new: Engine) -> list[str]:
     """The parameters that have another value."""
-    return [name for name, entry in old.parameters.items() if name in new.parameters and entry.value != new.parameters[name].value]
+    return [
+        name
+        for name, entry in old.parameters.items()
+        if name in new.parameters and entry.value != new.parameters[name].value
+    ]
 
 
 def _comparisons(card: Card | None) -> set[tuple[str, str, Decimal]]:
     asked = card.asks if card else ()
-    return {(each.fact, each.operator, each.operand) for each in asked if isinstance(each.operand, Decimal)}
+    return {
+        (each.fact, each.operator, each.operand)
+        for each in asked
+        if isinstance(each.operand, Decimal)
+    }
 
 
 def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Site]) -> None:
@@ -136,9 +166,14 @@ def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Sit
         extras.drafts.setdefault(_DRAFTS[fact], set()).add(value)
     elif fact in ("patient.age", _AGE):
         months = int(value) * (12 if fact == "patient.age" else 1)
-        extras.add(_AGE, _same(f"{months // 12} years" if months % 12 == 0 else f"{months} months", months))
+        extras.add(
+            _AGE, _same(f"{months // 12} years" if months % 12 == 0 else f"{months} months", months)
+        )
     elif CATALOGUE[INPUT_OF.get(fact, fact)].kind is DATE:
-        extras.add(INPUT_OF.get(fact, fact), _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))))
+        extras.add(
+            INPUT_OF.get(fact, fact),
+            _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))),
+        )
     elif analyte:
         extras.add(fact, _result(analyte, value, CATALOGUE[fact].unit, sites))
     elif CATALOGUE[fact].kind is NUMBER:
@@ -150,17 +185,31 @@ def _same(label: str, value: Any) -> Extra:
 
 
 def _analyte(fact: str) -> Analyte | None:
-    return ANALYTES.get("egfr.reported" if fact == "egfr" else fact) if CATALOGUE[fact].kind is RESULT else None
+    return (
+        ANALYTES.get("egfr.reported" if fact == "egfr" else fact)
+        if CATALOGUE[fact].kind is RESULT
+        else None
+    )
 
 
 def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) -> Extra:
     """A result of ``value``, three days ago, in the class that each site puts it in."""
     instant = NOW - timedelta(days=3)
     made = [
-        Result(analyte.name, Interval(value, value), unit, level_at(analyte, value, unit, site), f"{value.normalize():f} {unit}",
-               Moment(instant.date(), instant), f"Observation/{analyte.name}", False, False, False)
+        Result(
+            analyte.name,
+            Interval(value, value),
+            unit,
+            level_at(analyte, value, unit, site),
+            f"{value.normalize():f} {unit}",
+            Moment(instant.date(), instant),
+            f"Observation/{analyte.name}",
+            False,
+            False,
+            False,
+        )
         for site in sites
-    ]  # fmt: skip
+    ]
     old, new = (known(result, result.source) for result in made)
     return Extra(made[0].as_sent, old, new)
 
@@ -183,5 +232,7 @@ def drafted(extras: Extras) -> Mapping[str, list[Any]]:
     return {
         "folic_acid": sorted(extras.drafts.get("folic_acid", ())),
         "oral_b12": sorted(extras.drafts.get("oral_b12", ())),
-        "injected_every": sorted({Decimal(max(1, int(days))) for days in extras.drafts.get("injected_every", ())}),
+        "injected_every": sorted(
+            {Decimal(max(1, int(days))) for days in extras.drafts.get("injected_every", ())}
+        ),
     }

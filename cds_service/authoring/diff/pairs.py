@@ -13,18 +13,31 @@ Item = TypeVar("Item")
 Pairs = list[tuple[Item | None, Item | None]]
 
 
-def _paired(old: Sequence[Item], new: Sequence[Item], *keys: Callable[[Item], Hashable]) -> Pairs[Item]:
-    """Each of ``old`` with the one of ``new`` that is it: by the first key that finds one; ``None`` where there is none."""
+def _paired(
+    old: Sequence[Item], new: Sequence[Item], *keys: Callable[[Item], Hashable]
+) -> Pairs[Item]:
+    """Each of ``old`` with the one of ``new`` that is it: by the first key that finds one; ``None``
+    where there is none."""
     partner: dict[int, int] = {}
     for key in keys:
         for position, item in enumerate(old):
             if position in partner:
                 continue
-            found = (other for other, each in enumerate(new) if other not in partner.values() and key(each) == key(item))
+            found = (
+                other
+                for other, each in enumerate(new)
+                if other not in partner.values() and key(each) == key(item)
+            )
             if (other := next(found, None)) is not None:
                 partner[position] = other
-    left = [(item, new[partner[position]] if position in partner else None) for position, item in enumerate(old)]
-    return [*left, *((None, item) for position, item in enumerate(new) if position not in partner.values())]
+    left = [
+        (item, new[partner[position]] if position in partner else None)
+        for position, item in enumerate(old)
+    ]
+    return [
+        *left,
+        *((None, item) for position, item in enumerate(new) if position not in partner.values()),
+    ]
 
 
 def criteria(old: Sequence[Condition], new: Sequence[Condition]) -> list[tuple[Any, Any]]:
@@ -34,12 +47,17 @@ def criteria(old: Sequence[Condition], new: Sequence[Condition]) -> list[tuple[A
 
 def paragraphs(old: Card, new: Card) -> Pairs[Paragraph]:
     """By text, then by when they are shown."""
-    return _paired(old.detail, new.detail, lambda item: item, lambda item: item.text, lambda item: item.when)
+    return _paired(
+        old.detail, new.detail, lambda item: item, lambda item: item.text, lambda item: item.when
+    )
 
 
 def suggestions(old: Card, new: Card) -> Pairs[Suggestion]:
     """By all but the label, then by the label, then by what they create."""
     return _paired(
-        old.suggestions, new.suggestions,
-        lambda item: replace(item, label=""), lambda item: item.label, lambda item: (item.create, item.delete),
-    )  # fmt: skip
+        old.suggestions,
+        new.suggestions,
+        lambda item: replace(item, label=""),
+        lambda item: item.label,
+        lambda item: (item.create, item.delete),
+    )

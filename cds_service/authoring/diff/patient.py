@@ -24,14 +24,16 @@ _CHILD = {"woman": "girl", "man": "boy", "patient": "child"}
 
 
 class Example(NamedTuple):
-    """A patient for whom two sets differ, in one line, and the facts that they work out otherwise for the patient."""
+    """A patient for whom two sets differ, in one line, and the facts that they work out
+    otherwise for the patient."""
 
     patient: str
     because: tuple[str, ...]
 
 
 class _Seen(NamedTuple):
-    """The facts of a patient as the old set and the new one see them, and the orders of the session."""
+    """The facts of a patient as the old set and the new one see them, and the
+    orders of the session."""
 
     session: Session
     old: SharedFacts
@@ -39,7 +41,8 @@ class _Seen(NamedTuple):
 
 
 def example_of(session: Session, pair: Pair) -> Example:
-    """The words of a patient: who, what is ordered, what is on record, what is not, what is not known."""
+    """The words of a patient: who, what is ordered, what is on record, what is not,
+    what is not known."""
     seen = _Seen(session, *pair.facts)
     return Example(_patient_words(seen), tuple(_because(seen)))
 
@@ -48,9 +51,17 @@ def _patient_words(example: _Seen) -> str:
     facts: dict[str, Fact] = {}
     for side in (example.old, example.new):
         # Outside the window of one set there is no result, and the patient has one all the same.
-        facts |= {name: side[name] for name in side.labels if name not in _HEAD and (name not in facts or side[name].value is not None)}
+        facts |= {
+            name: side[name]
+            for name in side.labels
+            if name not in _HEAD and (name not in facts or side[name].value is not None)
+        }
     names = sorted(facts, key=lambda name: CATALOGUE[name].position)
-    there = [_there(name, facts[name], example) for name in names if facts[name].value not in (None, False)]
+    there = [
+        _there(name, facts[name], example)
+        for name in names
+        if facts[name].value not in (None, False)
+    ]
     none = [title(name) for name in names if facts[name].holds is False]
     unknown = [title(name) for name in names if facts[name].is_unknown]
     orders = example.session.orders
@@ -63,11 +74,16 @@ def _patient_words(example: _Seen) -> str:
 
 
 def _because(example: _Seen) -> Iterator[str]:
-    """The facts that the two sets work out otherwise: ``vitamin B12 status: indeterminate → deficient``."""
+    """The facts that the two sets work out otherwise:
+    ``vitamin B12 status: indeterminate → deficient``."""
     if example.old is example.new:
         return
     for name in CATALOGUE:
-        if name in example.old.worked_out() and name in example.new.worked_out() and CATALOGUE[name].kind in (YES_NO, CATEGORY):
+        if (
+            name in example.old.worked_out()
+            and name in example.new.worked_out()
+            and CATALOGUE[name].kind in (YES_NO, CATEGORY)
+        ):
             before, after = _value(name, example.old[name]), _value(name, example.new[name])
             if before != after:
                 yield f"{title(name)}: {before} → {after}"
@@ -84,7 +100,10 @@ def _who(facts: SharedFacts) -> str:
 
 
 def _is_child(facts: SharedFacts) -> bool:
-    return bool(facts["patient.age_months"].value is not None and facts["patient.age_months"].value < 16 * 12)
+    return bool(
+        facts["patient.age_months"].value is not None
+        and facts["patient.age_months"].value < 16 * 12
+    )
 
 
 def _there(name: str, fact: Fact, example: _Seen) -> str:
@@ -95,21 +114,41 @@ def _there(name: str, fact: Fact, example: _Seen) -> str:
         return f"{title(name)} {(NOW.date() - value).days} days ago"
     if definition.kind is RESULT:
         ago = (NOW.date() - value.moment.day).days
-        return f"{title(name)} {_measured(name, value, example)}" + (f", {ago} days ago" if ago > 1 else "")
+        return f"{title(name)} {_measured(name, value, example)}" + (
+            f", {ago} days ago" if ago > 1 else ""
+        )
     if definition.kind in (ORDERS, REFERENCE):
         return f"{title(name)}: {'one to make' if value else 'none'}"
-    return f"{title(name)} {value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"
+    return (
+        f"{title(name)} "
+        f"{value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"
+    )
 
 
 def _measured(name: str, result: Any, example: _Seen) -> str:
-    """The value, or the class where the limits of the two sets would not put the value in the class that it stands for."""
-    analyte = ANALYTES["egfr.reported" if name == "egfr" else name] if name in ANALYTES or name == "egfr" else None
+    """The value, or the class where the limits of the two sets would not put the value in the class
+    that it stands for."""
+    analyte = (
+        ANALYTES["egfr.reported" if name == "egfr" else name]
+        if name in ANALYTES or name == "egfr"
+        else None
+    )
     if analyte is None or not analyte.classes:
         return str(result.as_sent)
     value = result.interval.point
-    levels = {level_at(analyte, value, result.unit, side.site) for side in (example.old, example.new)}
-    own = {side[name].value.level for side in (example.old, example.new) if name in side.labels and side[name].value is not None}
-    return written(str(result.as_sent)) if levels == own else f"in the class {' or '.join(sorted(own))}"
+    levels = {
+        level_at(analyte, value, result.unit, side.site) for side in (example.old, example.new)
+    }
+    own = {
+        side[name].value.level
+        for side in (example.old, example.new)
+        if name in side.labels and side[name].value is not None
+    }
+    return (
+        written(str(result.as_sent))
+        if levels == own
+        else f"in the class {' or '.join(sorted(own))}"
+    )
 
 
 def _value(name: str, fact: Fact) -> str:

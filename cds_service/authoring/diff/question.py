@@ -1,4 +1,5 @@
-"""For whom two versions of a card differ, asked as checks that a search through patients can try one by one."""
+"""For whom two versions of a card differ, asked as checks that a search through patients
+can try one by one."""
 
 from __future__ import annotations
 
@@ -20,14 +21,20 @@ from .compared import Compared, compared, rests_on_any, suggested
 from .limits import Extras, changed_parameters
 from .walk import Pair
 
-FIRES, SILENT, SAYS, SUGGESTS = "fires where it was silent", "is silent where it fired", "says otherwise", "suggests otherwise"
+FIRES, SILENT, SAYS, SUGGESTS = (
+    "fires where it was silent",
+    "is silent where it fired",
+    "says otherwise",
+    "suggests otherwise",
+)
 KINDS = (FIRES, SILENT, SAYS, SUGGESTS)
 _Part = Callable[[Pair], bool]
 
 
 class Job(NamedTuple):
-    """A card of two sets on one hook. ``decided``: the cards that are decided truly; ``touched``: the facts that read a
-    parameter which changed; ``by_limits``: only limits changed, so that only patients between these are looked at."""
+    """A card of two sets on one hook. ``decided``: the cards that are decided truly; ``touched``:
+    the facts that read a parameter which changed; ``by_limits``: only limits changed, so that only
+    patients between these are looked at."""
 
     old: Engine
     new: Engine
@@ -53,13 +60,18 @@ class Job(NamedTuple):
 
     def sites(self) -> tuple[Site, Site]:
         """The sites of the two sets; the same one twice where no limit moved."""
-        return self.old.site, self.new.site if changed_parameters(self.old, self.new) else self.old.site
+        return self.old.site, self.new.site if changed_parameters(
+            self.old, self.new
+        ) else self.old.site
 
 
 class _PairDecisions(Decisions):
-    """The decisions of one set on a patient. Of a card that is not ``decided`` both answers are tried, the same for both sets."""
+    """The decisions of one set on a patient. Of a card that is not ``decided`` both answers are
+    tried, the same for both sets."""
 
-    def __init__(self, decided: Collection[str] | None, cards: Mapping[str, Card], pair: Pair, side: int):
+    def __init__(
+        self, decided: Collection[str] | None, cards: Mapping[str, Card], pair: Pair, side: int
+    ):
         super().__init__(cards, pair.facts[side])
         self._decided = decided
         self._assumed = pair.assumed
@@ -74,7 +86,8 @@ class _PairDecisions(Decisions):
 
 
 class Question:
-    """How two versions of a card differ for a patient. ``decided``: the cards that are decided truly, ``None`` for all of them."""
+    """How two versions of a card differ for a patient. ``decided``: the cards that are decided
+    truly, ``None`` for all of them."""
 
     def __init__(self, job: Job, decided: Collection[str] | None):
         self._job = job
@@ -88,17 +101,29 @@ class Question:
             speaking, silent = (1, 0) if kind == FIRES else (0, 1)
             if self._versions[speaking] is None:
                 return None
-            stopping = [] if self._versions[silent] is None else [self._passes(silent, *each) for each in self._own(silent)]
+            stopping = (
+                []
+                if self._versions[silent] is None
+                else [self._passes(silent, *each) for each in self._own(silent)]
+            )
             if self._versions[silent] is not None and not stopping:
                 return None
-            return [*([does_not_hold(all_hold(stopping))] if stopping else []), *self._fires(speaking)]
+            return [
+                *([does_not_hold(all_hold(stopping))] if stopping else []),
+                *self._fires(speaking),
+            ]
         both = [*self._fires(1), *(self._passes(0, *each) for each in self._own(0))]
         says = any_holds([self._says(one, other) for one, other in self._what.paragraphs])
         if kind == SAYS:
             return [says, *both] if self._what.paragraphs else None
         if not (self._what.old_suggestions or self._what.new_suggestions):
             return None
-        return [*self._may_suggest(), *both, does_not_hold(says), lambda pair: self.kind(pair) == SUGGESTS]
+        return [
+            *self._may_suggest(),
+            *both,
+            does_not_hold(says),
+            lambda pair: self.kind(pair) == SUGGESTS,
+        ]
 
     def kind(self, pair: Pair) -> str:
         """The difference for a patient; ``""`` where there is none."""
@@ -121,18 +146,27 @@ class Question:
         return lambda pair: bool(self._truth(pair, side, condition)) is not excludes
 
     def _truth(self, pair: Pair, side: int, condition: Condition) -> bool | None:
-        return condition.truth(pair.facts[side], lambda card_id: self._decisions(pair, side).holds(card_id))
+        return condition.truth(
+            pair.facts[side], lambda card_id: self._decisions(pair, side).holds(card_id)
+        )
 
     def _fires(self, side: int) -> list[Check]:
-        """Whether each criterion of the card lets it fire, those first of which the fewest facts tell."""
+        """Whether each criterion of the card lets it fire, those first of which the
+        fewest facts tell."""
         card = self._versions[side]
-        return [self._passes(side, *each) for each in _narrowest_first(card.criteria if card else ())]
+        return [
+            self._passes(side, *each) for each in _narrowest_first(card.criteria if card else ())
+        ]
 
     def _own(self, side: int) -> Iterator[tuple[Condition, bool]]:
         """The criteria of one version that may not come to the same as those of the other one."""
         card, other = self._versions[side], self._versions[1 - side]
         for condition, excludes in _narrowest_first(card.criteria if card else ()):
-            if other is None or (condition, excludes) not in other.criteria or self._can_differ(condition):
+            if (
+                other is None
+                or (condition, excludes) not in other.criteria
+                or self._can_differ(condition)
+            ):
                 yield condition, excludes
 
     def _can_differ(self, condition: Condition) -> bool:
@@ -145,20 +179,30 @@ class Question:
         """Whether a paragraph is shown by one set alone."""
 
         def shown(item: Paragraph | None, pair: Pair, side: int) -> bool:
-            return item is not None and all(self._truth(pair, side, condition) for condition in item.when)
+            return item is not None and all(
+                self._truth(pair, side, condition) for condition in item.when
+            )
 
         return lambda pair: shown(one, pair, 0) != shown(other, pair, 1)
 
     def _may_suggest(self) -> list[Check]:
-        """What has to hold, if anything, before the same suggestions can make other orders: a fact of them is another one."""
+        """What has to hold, if anything, before the same suggestions can make other orders: a fact
+        of them is another one."""
         old, new = self._what.old_suggestions, self._what.new_suggestions
         conditions = [condition for suggestion in old for condition in suggestion.when]
-        if [replace(each, label="") for each in old] != [replace(each, label="") for each in new] or any(
-            isinstance(condition, CardHolds) and self._can_differ(condition) for condition in conditions
+        if [replace(each, label="") for each in old] != [
+            replace(each, label="") for each in new
+        ] or any(
+            isinstance(condition, CardHolds) and self._can_differ(condition)
+            for condition in conditions
         ):
             return []
-        names = dict.fromkeys(["patient.paediatric", *(name for suggestion in old for name in suggested(suggestion))])
-        return [any_holds([_differs(name) for name in names if rests_on_any([name], self._job.touched)])]
+        names = dict.fromkeys(
+            ["patient.paediatric", *(name for suggestion in old for name in suggested(suggestion))]
+        )
+        return [
+            any_holds([_differs(name) for name in names if rests_on_any([name], self._job.touched)])
+        ]
 
     def _made(self, pair: Pair, side: int) -> list[Any]:
         """The orders that the suggestions make where the card fires."""
@@ -167,12 +211,15 @@ class Question:
         suggestions = (self._what.old_suggestions, self._what.new_suggestions)[side]
         bare = decision._replace(card=replace(decision.card, suggestions=suggestions))
         publication = (self._job.old, self._job.new)[side].publication
-        made, _ = render_suggestions(bare, decisions, pair.facts[side], PATIENT_OF_STATES, publication, course_taken=False)
+        made, _ = render_suggestions(
+            bare, decisions, pair.facts[side], PATIENT_OF_STATES, publication, course_taken=False
+        )
         return read_suggestions(made)
 
 
 def _narrowest_first(criteria: Iterable[tuple[Condition, bool]]) -> list[tuple[Condition, bool]]:
-    """The criteria on which the fewest facts bear come first: they leave the fewest states to try."""
+    """The criteria on which the fewest facts bear come first: they leave the
+    fewest states to try."""
 
     def width(criterion: tuple[Condition, bool]) -> tuple[bool, int]:
         return isinstance(criterion[0], CardHolds), len(closure(criterion[0].facts))

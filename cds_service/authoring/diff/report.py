@@ -13,11 +13,15 @@ from .said import Said
 from .states import ENOUGH, Found
 
 LIMITS = "Limits and sources"
-_WHEN = {"opening": "when the chart is opened or at discharge", "ordering": "when an order is chosen or signed"}
+_WHEN = {
+    "opening": "when the chart is opened or at discharge",
+    "ordering": "when an order is chosen or signed",
+}
 
 
 class Change(NamedTuple):
-    """One difference in a line, with what is told of it: an example, and what is worked out otherwise for it."""
+    """One difference in a line, with what is told of it: an example, and what is worked out
+    otherwise for it."""
 
     text: str
     told: tuple[str, ...] = ()
@@ -49,14 +53,19 @@ def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Itera
 
 
 def changed(comparison: Comparison) -> list[str]:
-    """The ids of the cards that differ, and ``""`` where limits or sources do; of cards that only look at others, or rest on a limit,
-    those that differ for somebody."""
-    return sorted({said.about for said in comparison.said} | {states.card for states in comparison.states if states.found})
+    """The ids of the cards that differ, and ``""`` where limits or sources do; of cards that only
+    look at others, or rest on a limit, those that differ for somebody."""
+    return sorted(
+        {said.about for said in comparison.said}
+        | {states.card for states in comparison.states if states.found}
+    )
 
 
 def changes_of(comparison: Comparison, about: str) -> Iterator[Change]:
     """What differs of a card: what is said otherwise, then for whom it makes a difference."""
-    yield from (Change(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about)
+    yield from (
+        Change(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about
+    )
     for states in (each for each in comparison.states if each.card == about):
         yield from map(Change, _none(states))
         yield from (Change(_found(states, found), tuple(_example(found))) for found in states.found)
@@ -66,11 +75,19 @@ def left_open(comparison: Comparison) -> Iterator[str]:
     """What was not looked at."""
     for left in comparison.not_walked:
         read = ", ".join(map(title, left.facts))
-        yield f"{left.parameter}: no patient is shown, since it is applied while the record is read or stands in one set only ({read})."
+        yield (
+            f"{left.parameter}: no patient is shown, since it is applied while the record is read "
+            f"or stands in one set only ({read})."
+        )
         yield f"Cards that rest on it: {', '.join(left.cards) or 'none'}."
-    unfinished = sorted({states.card for states in comparison.states if not states.whole and not states.found})
+    unfinished = sorted(
+        {states.card for states in comparison.states if not states.whole and not states.found}
+    )
     if unfinished:
-        yield f"Of these cards only the first {ENOUGH:,} states were looked at, and none differs: {', '.join(unfinished)}."
+        yield (
+            f"Of these cards only the first {ENOUGH:,} states were looked at, and none differs: "
+            f"{', '.join(unfinished)}."
+        )
 
 
 def _sets(sets: tuple[str, ...]) -> str:
@@ -83,7 +100,10 @@ def _none(states: CardStates) -> Iterator[str]:
 
 
 def _found(states: CardStates, found: Found) -> str:
-    number = f"{'' if states.whole else 'at least '}{found.states:,} state{'s' if found.states != 1 else ''}"
+    number = (
+        f"{'' if states.whole else 'at least '}{found.states:,} "
+        f"state{'s' if found.states != 1 else ''}"
+    )
     return f"in {number} it {found.kind}, {_WHEN[states.when]}{_sets(states.sets)}"
 
 
@@ -98,7 +118,10 @@ def _example(found: Found) -> Iterator[str]:
 def _sum(comparison: Comparison) -> str:
     said = {each.about for each in comparison.said if each.about}
     differing = {states.card for states in comparison.states if states.found}
-    return f"{_cards(len(said))} written otherwise; {_cards(len(differing))} with a difference for some patient."
+    return (
+        f"{_cards(len(said))} written otherwise; {_cards(len(differing))} with a difference for "
+        "some patient."
+    )
 
 
 def _cards(number: int) -> str:
@@ -121,7 +144,12 @@ def as_json(comparison: Comparison) -> str:
 
 
 def _said(said: Said) -> dict[str, Any]:
-    return {"card": said.about or None, "part": said.part, "text": said.text, "parameter_sets": list(said.sets)}
+    return {
+        "card": said.about or None,
+        "part": said.part,
+        "text": said.text,
+        "parameter_sets": list(said.sets),
+    }
 
 
 def _states(states: CardStates) -> dict[str, Any]:

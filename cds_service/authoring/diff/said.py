@@ -1,4 +1,5 @@
-"""What two versions of the cards say differently, in a clinician's words: cards, criteria, limits, wording, hooks."""
+"""What two versions of the cards say differently, in a clinician's words: cards, criteria,
+limits, wording, hooks."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ _LINK = re.compile(r"\[`([^`]+)`\]\(#[^)]*\)")
 
 
 class Said(NamedTuple):
-    """One difference, in words. ``about``: the id of a card, or ``""``; ``part``: what kind of difference; ``sets``: the
-    parameter sets that have it."""
+    """One difference, in words. ``about``: the id of a card, or ``""``; ``part``: what kind of
+    difference; ``sets``: the parameter sets that have it."""
 
     about: str
     part: str
@@ -27,7 +28,8 @@ class Said(NamedTuple):
 
 
 def differences(old: Mapping[str, Engine], new: Mapping[str, Engine]) -> list[Said]:
-    """Every difference between two sets of cards, each told once with the parameter sets that have it."""
+    """Every difference between two sets of cards, each told once with the parameter
+    sets that have it."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for parameter_set in PARAMETER_SETS:
         for told in _of_set(old[parameter_set], new[parameter_set]):
@@ -60,9 +62,21 @@ def _parameters(old: Engine, new: Engine) -> Iterator[tuple[str, str]]:
             continue
         note = f" ({after.note})" if after.note else ""
         if before.value != after.value:
-            yield "limits", f"{name}{note}: {value_words(before.value, before.unit)} → {value_words(after.value, after.unit)}"
+            yield (
+                "limits",
+                (
+                    f"{name}{note}: {value_words(before.value, before.unit)} → "
+                    f"{value_words(after.value, after.unit)}"
+                ),
+            )
         if (before.source, before.basis) != (after.source, after.basis):
-            yield "evidence", f"{name} rests on {after.source} ({after.basis}), no longer on {before.source} ({before.basis})"
+            yield (
+                "evidence",
+                (
+                    f"{name} rests on {after.source} ({after.basis}), no longer on {before.source} "
+                    f"({before.basis})"
+                ),
+            )
         if before.note != after.note:
             yield "wording", f"{name}, note: {_quoted(before.note)} → {_quoted(after.note)}"
 
@@ -73,9 +87,23 @@ def _evidence(old: Engine, new: Engine) -> Iterator[str]:
         if before is None or after is None:
             yield f"source {key} {'added' if before is None else 'removed'}"
             continue
-        for name in ("title", "url", "date", "strength", "supports", "disagrees", "status", "superseded_by", "checked_on", "review_needed"):
+        for name in (
+            "title",
+            "url",
+            "date",
+            "strength",
+            "supports",
+            "disagrees",
+            "status",
+            "superseded_by",
+            "checked_on",
+            "review_needed",
+        ):
             if getattr(before, name) != getattr(after, name):
-                yield f"source {key}, {name.replace('_', ' ')}: {_quoted(getattr(before, name))} → {_quoted(getattr(after, name))}"
+                yield (
+                    f"source {key}, {name.replace('_', ' ')}: {_quoted(getattr(before, name))} → "
+                    f"{_quoted(getattr(after, name))}"
+                )
 
 
 def _whole(card: Card) -> Iterator[str]:
@@ -85,13 +113,17 @@ def _whole(card: Card) -> Iterator[str]:
 
 
 def _of_card(old: Card, new: Card, by_limits: bool) -> Iterator[tuple[str, str]]:
-    """``by_limits``: limits moved, which changes the words of a card that shows them, and not the card."""
+    """``by_limits``: limits moved, which changes the words of a card that shows them,
+    and not the card."""
     told = list(_differences(old, new))
     by_author = [part for part, _ in told if not by_limits or part not in _FILLED]
     if old.version != new.version:
         yield "card", f"version: {old.version} → {new.version}"
     elif by_author:
-        yield "card", f"its version is still {new.version}: raise it, so that reports tell the two apart"
+        yield (
+            "card",
+            f"its version is still {new.version}: raise it, so that reports tell the two apart",
+        )
     yield from told
 
 
@@ -101,9 +133,16 @@ _FILLED = ("wording", "suggestions")
 
 def _differences(old: Card, new: Card) -> Iterator[tuple[str, str]]:
     yield from (("hooks", f"speaks on {hook} too") for hook in new.hooks if hook not in old.hooks)
-    yield from (("hooks", f"no longer speaks on {hook}") for hook in old.hooks if hook not in new.hooks)
+    yield from (
+        ("hooks", f"no longer speaks on {hook}") for hook in old.hooks if hook not in new.hooks
+    )
     for conditions in ("include", "exclude"):
-        yield from (("criteria", told) for told in _criteria(getattr(old, conditions), getattr(new, conditions), _CHANGES[conditions]))
+        yield from (
+            ("criteria", told)
+            for told in _criteria(
+                getattr(old, conditions), getattr(new, conditions), _CHANGES[conditions]
+            )
+        )
     for name in ("rank", "review_by", "indicator", "title", "summary"):
         part = "card" if name in ("rank", "review_by") else "wording"
         before, after = getattr(old, name), getattr(new, name)
@@ -112,10 +151,14 @@ def _differences(old: Card, new: Card) -> Iterator[tuple[str, str]]:
     yield from (("wording", told) for told in _paragraphs(old, new))
     yield from (("suggestions", told) for told in _suggestions(old, new))
     yield from _named("wording", "shows the result", old.values, new.values, title)
-    yield from _named("evidence", "cites", (old.source, *old.evidence), (new.source, *new.evidence), str)
+    yield from _named(
+        "evidence", "cites", (old.source, *old.evidence), (new.source, *new.evidence), str
+    )
     if old.source != new.source:
         yield "evidence", f"source shown on the card: {old.source} → {new.source}"
-    yield from _named("wording", "offers the override reason", old.override_reasons, new.override_reasons, str)
+    yield from _named(
+        "wording", "offers the override reason", old.override_reasons, new.override_reasons, str
+    )
 
 
 # What is said of a criterion that changed, that is new, and that is gone.
@@ -125,7 +168,9 @@ _CHANGES = {
 }
 
 
-def _criteria(old: Sequence[Condition], new: Sequence[Condition], words: tuple[str, str, str]) -> Iterator[str]:
+def _criteria(
+    old: Sequence[Condition], new: Sequence[Condition], words: tuple[str, str, str]
+) -> Iterator[str]:
     holds, added, removed = words
     for before, after in pairs.criteria(old, new):
         if before is None:
@@ -145,12 +190,18 @@ def _paragraphs(old: Card, new: Card) -> Iterator[str]:
         if before is None or after is None:
             shown = before or after
             assert shown is not None
-            yield f"paragraph {'added' if before is None else 'removed'}{_shown(shown)}: {_quoted(shown.text)}"
+            yield (
+                f"paragraph {'added' if before is None else 'removed'}{_shown(shown)}: "
+                f"{_quoted(shown.text)}"
+            )
             continue
         if before.text != after.text:
             yield f"paragraph: {_quoted(before.text)} → {_quoted(after.text)}"
         if before.when != after.when:
-            yield f"paragraph {_quoted(after.text)} shown{_shown(before) or ' always'} → {_shown(after).strip() or 'always'}"
+            yield (
+                f"paragraph {_quoted(after.text)} shown{_shown(before) or ' always'} → "
+                f"{_shown(after).strip() or 'always'}"
+            )
 
 
 def _shown(item: Paragraph | Suggestion) -> str:
@@ -170,7 +221,10 @@ def _suggestions(old: Card, new: Card) -> Iterator[str]:
         if _orders(before) != _orders(after):
             yield f"suggestion {_quoted(_label(after))}: {_orders(before)} → {_orders(after)}"
         if before.when != after.when:
-            yield f"suggestion {_quoted(_label(after))} made{_shown(before) or ' always'} → {_shown(after).strip() or 'always'}"
+            yield (
+                f"suggestion {_quoted(_label(after))} made{_shown(before) or ' always'} → "
+                f"{_shown(after).strip() or 'always'}"
+            )
 
 
 def _label(suggestion: Suggestion) -> str:
@@ -181,15 +235,25 @@ def _orders(suggestion: Suggestion) -> str:
     def named(source: OrderSource) -> str:
         return source.template or title(source.fact)
 
-    parts = [f"orders {' and '.join(map(named, suggestion.create))}" if suggestion.create else "orders nothing"]
+    parts = [
+        f"orders {' and '.join(map(named, suggestion.create))}"
+        if suggestion.create
+        else "orders nothing"
+    ]
     parts += [f"in place of {title(suggestion.replaces)}"] if suggestion.replaces else []
     parts += [f"removes {title(suggestion.delete)}"] if suggestion.delete else []
     return ", ".join([*parts, *(["recommended"] if suggestion.recommended else [])])
 
 
-def _named(part: str, verb: str, old: Sequence[str], new: Sequence[str], words: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    yield from ((part, f"{verb} too: {words(name)}") for name in dict.fromkeys(new) if name not in old)
-    yield from ((part, f"no longer {verb}: {words(name)}") for name in dict.fromkeys(old) if name not in new)
+def _named(
+    part: str, verb: str, old: Sequence[str], new: Sequence[str], words: Callable[[str], str]
+) -> Iterator[tuple[str, str]]:
+    yield from (
+        (part, f"{verb} too: {words(name)}") for name in dict.fromkeys(new) if name not in old
+    )
+    yield from (
+        (part, f"no longer {verb}: {words(name)}") for name in dict.fromkeys(old) if name not in new
+    )
 
 
 def _words(condition: Condition) -> str:

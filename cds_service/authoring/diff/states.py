@@ -1,8 +1,10 @@
-"""In which states the cards of two sets differ, card by card, with an example of each kind of difference.
+"""In which states the cards of two sets differ, card by card, with an example of
+each kind of difference.
 
-As in the proof of safety a card is looked at alone, with both answers tried to the question whether another card holds. Cards
-that differ themselves are decided truly, each set with its own. The example is then looked for with every card decided and
-nothing tried instead of its inputs, so that it is a patient who can be.
+As in the proof of safety a card is looked at alone, with both answers tried to the question whether
+another card holds. Cards that differ themselves are decided truly, each set with its own. The
+example is then looked for with every card decided and nothing tried instead of its inputs, so that
+it is a patient who can be.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ _Place = tuple[Table, Session]
 
 
 class Found(NamedTuple):
-    """In how many states a card differs in one way on a hook, and an example where one was found."""
+    """In how many states a card differs in one way on a hook, and an example
+    where one was found."""
 
     kind: str
     states: int
@@ -50,8 +53,8 @@ class Differing(NamedTuple):
 
 
 def differing(job: Job) -> Differing:
-    """Each kind of difference that the card has on the hook. Where only limits moved, the search for each ends after :data:`ENOUGH`
-    states."""
+    """Each kind of difference that the card has on the hook. Where only limits moved, the search
+    for each ends after :data:`ENOUGH` states."""
     names = frozenset(closure([*_deciding(job), *job.compared().facts()]))
     places = list(product(_tables(job, names), _sessions(job, names)))
     found, whole = [], True
@@ -61,7 +64,8 @@ def differing(job: Job) -> Differing:
             continue
         counted = _count(job, places, checks)
         if not (counted.number or counted.whole):
-            # What a search asks first bounds what it sees before it ends, so that the other way round may find what this did not.
+            # What a search asks first bounds what it sees before it ends, so that the other way
+            # round may find what this did not.
             counted = _count(job, places, [*checks[1:], checks[0]])
         whole = whole and counted.whole
         example = _example(job, kind, counted.lightest)
@@ -71,7 +75,8 @@ def differing(job: Job) -> Differing:
 
 
 class _Counted(NamedTuple):
-    """How many patients there are, those of them that are the easiest to read, and whether none was left out."""
+    """How many patients there are, those of them that are the easiest to read, and whether
+    none was left out."""
 
     number: int
     lightest: list[tuple[_Place, Pair]]
@@ -80,13 +85,19 @@ class _Counted(NamedTuple):
 
 def _count(job: Job, places: Sequence[_Place], checks: Sequence[Check]) -> _Counted:
     search, number = Search(), count()
-    found = ((_weight(place, pair), -next(number), place, pair) for place, pair in _everywhere(search, job, places, checks))
+    found = (
+        (_weight(place, pair), -next(number), place, pair)
+        for place, pair in _everywhere(search, job, places, checks)
+    )
     lightest = [(place, pair) for _, _, place, pair in nsmallest(_CANDIDATES, found)]
     return _Counted(next(number), lightest, search.whole)
 
 
-def _everywhere(search: Search, job: Job, places: Sequence[_Place], checks: Sequence[Check]) -> Iterator[tuple[_Place, Pair]]:
-    """The patients of all ``places``, each of which has its share of the states that the places before it did not need."""
+def _everywhere(
+    search: Search, job: Job, places: Sequence[_Place], checks: Sequence[Check]
+) -> Iterator[tuple[_Place, Pair]]:
+    """The patients of all ``places``, each of which has its share of the states that the places
+    before it did not need."""
     for position, place in enumerate(places):
         if job.by_limits:
             search.most = search.tried + (ENOUGH - search.tried) // (len(places) - position)
@@ -96,7 +107,13 @@ def _everywhere(search: Search, job: Job, places: Sequence[_Place], checks: Sequ
                 search.most = min(search.most, search.tried + _COUNTED)
 
 
-def _patients(search: Search, job: Job, place: _Place, checks: Sequence[Check], chosen: Mapping[str, str] = EMPTY) -> Iterator[Pair]:
+def _patients(
+    search: Search,
+    job: Job,
+    place: _Place,
+    checks: Sequence[Check],
+    chosen: Mapping[str, str] = EMPTY,
+) -> Iterator[Pair]:
     classes, session = place
 
     def between(pair: Pair) -> bool:
@@ -107,34 +124,53 @@ def _patients(search: Search, job: Job, place: _Place, checks: Sequence[Check], 
 
 
 def _weight(place: _Place, pair: Pair) -> tuple[Any, ...]:
-    """An example is the easier to read the less is ordered, the less of it is not known, and the less it needs."""
+    """An example is the easier to read the less is ordered, the less of it is not known, and
+    the less it needs."""
     labels = pair.labels.values()
-    return place[1].label.count(" + "), sum(label == "unknown" for label in labels), len(labels), sorted(labels)
+    return (
+        place[1].label.count(" + "),
+        sum(label == "unknown" for label in labels),
+        len(labels),
+        sorted(labels),
+    )
 
 
 def _example(job: Job, kind: str, candidates: Sequence[tuple[_Place, Pair]]) -> Example | None:
-    """A patient who can be, of whom every card is decided and every fact worked out that can be: like the first of the candidates, else
-    any of the same sessions, else like another candidate."""
+    """A patient who can be, of whom every card is decided and every fact worked out that can be:
+    like the first of the candidates, else any of the same sessions, else like another candidate."""
     question = Question(job, None)
     checks = question.checks(kind) or ()
     like = [(place, pair.labels) for place, pair in candidates]
-    anyhow = [(place, dict[str, str]()) for place in {id(place): place for place, _ in candidates}.values()]
+    anyhow = [
+        (place, dict[str, str]())
+        for place in {id(place): place for place, _ in candidates}.values()
+    ]
     for (classes, session), labels in [*like[:1], *anyhow, *like[1:]]:
         whole = table(job.extras.inputs, only=classes.only, whole=True)
         chosen = {name: label for name, label in labels.items() if name not in whole.worked_out}
         pair = next(_patients(Search(_TRIES), job, (whole, session), checks, chosen), None)
         if pair is not None:
             # Of what the search chose, only what the two sets read of the patient.
-            read = _patients(Search(_TRIES), job, (whole, session), [lambda state: question.kind(state) == kind], pair.labels)
+            read = _patients(
+                Search(_TRIES),
+                job,
+                (whole, session),
+                [lambda state: question.kind(state) == kind],
+                pair.labels,
+            )
             return example_of(session, next(read, pair))
     return None
 
 
 def _can_be(job: Job, kind: str, places: Sequence[_Place]) -> bool:
-    """Whether the card still differs where every other card is decided and not assumed; yes where that takes too long to tell."""
+    """Whether the card still differs where every other card is decided and not assumed; yes where
+    that takes too long to tell."""
     search = Search(ENOUGH)
     checks = Question(job, None).checks(kind) or ()
-    return any(True for place in places for _ in _patients(search, job, place, checks)) or not search.whole
+    return (
+        any(True for place in places for _ in _patients(search, job, place, checks))
+        or not search.whole
+    )
 
 
 def _deciding(job: Job) -> Iterator[str]:
@@ -146,9 +182,11 @@ def _deciding(job: Job) -> Iterator[str]:
 
 def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
     for only, without in _inputs_between(job, names):
-        yield _related(job.sites(), job.extras, only, without) if "b12.results_status" in names else table(
-            job.extras.inputs, only, without
-        )  # fmt: skip
+        yield (
+            _related(job.sites(), job.extras, only, without)
+            if "b12.results_status" in names
+            else table(job.extras.inputs, only, without)
+        )
 
 
 def _inputs_between(job: Job, names: frozenset[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -159,19 +197,24 @@ def _inputs_between(job: Job, names: frozenset[str]) -> Iterator[tuple[str, tupl
     moved = [name for name in job.extras.inputs if name in names]
     for position, name in enumerate(moved):
         yield name, tuple(moved[:position])
-    # What is worked out with a changed parameter and rests on no moved input: a dose that is drafted, the name of a regimen.
+    # What is worked out with a changed parameter and rests on no moved input: a dose that is
+    # drafted, the name of a regimen.
     computed = (job.touched & names) - input_classes().keys()
     if any(not set(moved) & set(closure([fact])) for fact in computed):
         yield "", tuple(moved)
 
 
 @lru_cache(maxsize=32)
-def _related(sites: tuple[Site, Site], extras: Extras, only: str, without: tuple[str, ...]) -> Table:
+def _related(
+    sites: tuple[Site, Site], extras: Extras, only: str, without: tuple[str, ...]
+) -> Table:
     """The classes with the statuses that go with them."""
     classes = with_results(table(extras.inputs, only, without))
     if "b12.results_status" not in classes.worked_out:
         return classes._replace(relation=status_relation())
-    every = Search().states(Pair.of(sites, OPENING, classes), [lambda pair: bool(pair_of_statuses(*pair.facts))])
+    every = Search().states(
+        Pair.of(sites, OPENING, classes), [lambda pair: bool(pair_of_statuses(*pair.facts))]
+    )
     return with_statuses(classes, [pair_of_statuses(*pair.facts) for pair in every])
 
 
@@ -181,7 +224,10 @@ def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
         return [OPENING]
     asked = [name for name in CATALOGUE if name in names and CATALOGUE[name].session]
     found: dict[Any, Session] = {}
-    for session in (*_usual_sessions(), *dosed_sessions(job.new.terminology, **drafted(job.extras))):
+    for session in (
+        *_usual_sessions(),
+        *dosed_sessions(job.new.terminology, **drafted(job.extras)),
+    ):
         found.setdefault(_signature(job, session, asked), session)
     return list(found.values())
 
@@ -195,18 +241,37 @@ def _signature(job: Job, session: Session, asked: list[str]) -> Any:
     """What the facts ``asked`` say of a session, whatever they read of the patient."""
     cobalamin_stopped = any(stop.product.cobalamin for stop in session.orders.stops)
     by_patient = not {"neuro.involvement", "cause.dietary"}.isdisjoint(closure(asked))
-    every = [facts for site in dict.fromkeys(job.sites()) for facts in _facts_of_session(site, session, by_patient)]
-    return cobalamin_stopped, tuple((facts[name].state, facts[name].value) for facts in every for name in asked)
+    every = [
+        facts
+        for site in dict.fromkeys(job.sites())
+        for facts in _facts_of_session(site, session, by_patient)
+    ]
+    return cobalamin_stopped, tuple(
+        (facts[name].state, facts[name].value) for facts in every for name in asked
+    )
 
 
 @lru_cache(maxsize=2_000)
 def _facts_of_session(site: Site, session: Session, by_patient: bool) -> list[StateFacts]:
     """The facts of a session, for each way to be of what those that read it read of the patient."""
-    ways = product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown", "unknown")]
+    ways = (
+        product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown", "unknown")]
+    )
     return [
-        StateFacts(site, session.orders, NOW, input_classes(), Choices(), None, {
-            "neuro.involvement": neuro, "cause.dietary": dietary, "diet.vegan": "unknown", "cause.lifelong": "false",
-            "b12_therapy.active": "false",
-        })
+        StateFacts(
+            site,
+            session.orders,
+            NOW,
+            input_classes(),
+            Choices(),
+            None,
+            {
+                "neuro.involvement": neuro,
+                "cause.dietary": dietary,
+                "diet.vegan": "unknown",
+                "cause.lifelong": "false",
+                "b12_therapy.active": "false",
+            },
+        )
         for neuro, dietary in ways
-    ]  # fmt: skip
+    ]

@@ -1,4 +1,5 @@
-"""The two sets of cards that are compared: a folder, a local folder over the built-in cards, or a folder as git knows it."""
+"""The two sets of cards that are compared: a folder, a local folder over the built-in cards, or a
+folder as git knows it."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class Version(NamedTuple):
 
 
 def read_version(name: str, settings: Settings, work: Path) -> Version:
-    """The set of cards called ``name``: ``built-in``, a folder, or ``REVISION:FOLDER``, which git unpacks into ``work``.
+    """The set of cards called ``name``: ``built-in``, a folder, or ``REVISION:FOLDER``, which git
+    unpacks into ``work``.
 
     A folder with ``site.yaml`` comes over the built-in cards. Raises :class:`NoSuchVersion`, and
     :class:`~cds_service.authored_yaml.source.AuthoringError` where a file cannot be read.
@@ -45,15 +47,23 @@ def read_version(name: str, settings: Settings, work: Path) -> Version:
     if (folder / SITE_FILE).exists():
         built_in, local = CARDS, (folder,)
     elif not (folder / "parameters" / "default.yaml").exists():
-        raise NoSuchVersion(f"{name} holds no set of cards: neither {SITE_FILE} (local cards) nor parameters/default.yaml.")
-    chosen = {each: settings.model_copy(update={"cards": local, "parameters": each}) for each in PARAMETER_SETS}
+        raise NoSuchVersion(
+            f"{name} holds no set of cards: neither {SITE_FILE} (local cards) nor "
+            "parameters/default.yaml."
+        )
+    chosen = {
+        each: settings.model_copy(update={"cards": local, "parameters": each})
+        for each in PARAMETER_SETS
+    }
     return Version(name, {each: Engine(of_set, built_in) for each, of_set in chosen.items()})
 
 
 def with_card_as(copy: Path, card: Card, now: Mapping[str, Engine], work: Path) -> Version:
-    """The set of cards as it is ``now``, by parameter set, with the file ``copy`` in place of that of ``card``; made in ``work``.
+    """The set of cards as it is ``now``, by parameter set, with the file ``copy`` in place of that
+    of ``card``; made in ``work``.
 
-    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` where the copy can no longer be read beside the others.
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` where the copy can no longer be
+    read beside the others.
     """
     first = next(iter(now.values()))
     path, folder = file_of(card, first.folders)
@@ -62,21 +72,31 @@ def with_card_as(copy: Path, card: Card, now: Mapping[str, Engine], work: Path) 
     shutil.copyfile(copy, target / path.relative_to(folder.root))
     built_in = first.folders[0].root if folder.owner else target
     local = tuple(target if root == folder.root else root for root in first.settings.cards)
-    chosen = {name: engine.settings.model_copy(update={"cards": local}) for name, engine in now.items()}
+    chosen = {
+        name: engine.settings.model_copy(update={"cards": local}) for name, engine in now.items()
+    }
     return Version(copy.name, {name: Engine(of_set, built_in) for name, of_set in chosen.items()})
 
 
 def _unpacked(name: str, work: Path) -> Path:
     revision, colon, folder = name.partition(":")
     if not colon or not revision or name.startswith("-"):
-        raise NoSuchVersion(f"there is no folder {name}. Name a folder of cards, {BUILT_IN}, or a revision such as HEAD~1:cards.")
+        raise NoSuchVersion(
+            f"there is no folder {name}. Name a folder of cards, {BUILT_IN}, or a revision such as "
+            "HEAD~1:cards."
+        )
     try:
-        archive = subprocess.run(["git", "archive", "--format=tar", name], capture_output=True, check=True).stdout
+        archive = subprocess.run(
+            ["git", "archive", "--format=tar", name], capture_output=True, check=True
+        ).stdout
     except FileNotFoundError:
         raise NoSuchVersion(f"{name}: git is not installed.") from None
     except subprocess.CalledProcessError as failed:
-        raise NoSuchVersion(f"{name}: git says {failed.stderr.decode(errors='replace').strip()}") from None
-    # The folder's last name, so that messages and places name the files as they are called in the repository.
+        raise NoSuchVersion(
+            f"{name}: git says {failed.stderr.decode(errors='replace').strip()}"
+        ) from None
+    # The folder's last name, so that messages and places name the files as they are called
+    # in the repository.
     target = work / revision.replace("/", "-") / (Path(folder).name or "cards")
     with tarfile.open(fileobj=io.BytesIO(archive)) as content:
         content.extractall(target, filter="data")

@@ -1,4 +1,5 @@
-"""One state seen by two sets of cards at once: the same patient, whose facts either set works out with its own limits."""
+"""One state seen by two sets of cards at once: the same patient, whose facts either set works out
+with its own limits."""
 
 from __future__ import annotations
 
@@ -19,13 +20,17 @@ from .limits import Extra
 
 EMPTY: Mapping[Any, Any] = {}
 _PAIR = " > "
-# Facts that the proof tries instead of their inputs, and that can be worked out from these where a limit among them moves.
-_WORKED_OUT = frozenset({*COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"})
+# Facts that the proof tries instead of their inputs, and that can be worked out from these where a
+# limit among them moves.
+_WORKED_OUT = frozenset(
+    {*COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"}
+)
 
 
 class Table(NamedTuple):
-    """The classes of every input for each of the two sets, the facts that are worked out rather than tried, and which status goes
-    with which inputs. ``only``: the input that stands between its limits."""
+    """The classes of every input for each of the two sets, the facts that are worked out
+    rather than tried, and which status goes with which inputs. ``only``: the input that stands
+    between its limits."""
 
     old: Mapping[str, ClassesOf]
     new: Mapping[str, ClassesOf]
@@ -34,21 +39,34 @@ class Table(NamedTuple):
     only: str = ""
 
 
-def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collection[str] = (), *, whole: bool = False) -> Table:
+def table(
+    extras: Mapping[str, Sequence[Extra]],
+    only: str = "",
+    without: Collection[str] = (),
+    *,
+    whole: bool = False,
+) -> Table:
     """The classes of the proof, with ``extras`` beside them.
 
-    ``only``: an input of which the extra classes alone are tried. ``without``: inputs of which none of the extra classes is.
-    ``whole``: a fact that can be worked out from others is worked out, and not tried itself.
+    ``only``: an input of which the extra classes alone are tried. ``without``: inputs of which
+    none of the extra classes is. ``whole``: a fact that can be worked out from others is worked
+    out, and not tried itself.
     """
     tried = {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}
-    worked_out = _WORKED_OUT if whole else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
-    # The proof tries anaemia first and then a haemoglobin that agrees with it; here anaemia is worked out from haemoglobin.
+    worked_out = (
+        _WORKED_OUT
+        if whole
+        else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
+    )
+    # The proof tries anaemia first and then a haemoglobin that agrees with it; here anaemia is
+    # worked out from haemoglobin.
     if "anaemia" in worked_out:
         tried["hb"] = lambda facts: (ABSENT, UNKNOWN, HB)
     if "b12.results_status" in worked_out and not whole:
         tried["b12.suspicion"] = suspicion
     if "b12.result_day" in worked_out:
-        tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)  # where there is no result that it could be the day of
+        # where there is no result that it could be the day of
+        tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)
     if "egfr" in extras or whole:
         tried |= {"egfr": lambda facts: (ABSENT, UNKNOWN, *RATES), "renal.dysfunction": _renal}
     sides = []
@@ -57,8 +75,16 @@ def table(extras: Mapping[str, Sequence[Extra]], only: str = "", without: Collec
         for name, of_input in extras.items():
             if name in classes and name not in without:
                 added = [Class(extra.label, (extra.old, extra.new)[side]) for extra in of_input]
-                classes[name] = _restricted(classes[name], added) if name == only else _extended(classes[name], added)
-        sides.append({name: _plain_first(of_input, name) for name, of_input in classes.items()} if whole else classes)
+                classes[name] = (
+                    _restricted(classes[name], added)
+                    if name == only
+                    else _extended(classes[name], added)
+                )
+        sides.append(
+            {name: _plain_first(of_input, name) for name, of_input in classes.items()}
+            if whole
+            else classes
+        )
     return Table(sides[0], sides[1], worked_out, None, only)
 
 
@@ -69,25 +95,36 @@ def pair_of(label: str) -> tuple[str, str]:
 
 
 def with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
-    """The classes with the statuses of ``rows``, what the old and the new set make of the same inputs, tried as one."""
+    """The classes with the statuses of ``rows``, what the old and the new set make of the same
+    inputs, tried as one."""
     labels = sorted({row["b12.results_status"] for row in rows})
     by_label = {option.label: option.fact for option in STATUS_CLASSES}
-    old, new = (tuple(Class(label, by_label[pair_of(label)[side]]) for label in labels) for side in (0, 1))
+    old, new = (
+        tuple(Class(label, by_label[pair_of(label)[side]]) for label in labels) for side in (0, 1)
+    )
     return Table(
-        {**classes.old, "b12.results_status": lambda facts: old}, {**classes.new, "b12.results_status": lambda facts: new},
-        classes.worked_out - {"b12.results_status"}, Relation(rows), classes.only,
-    )  # fmt: skip
+        {**classes.old, "b12.results_status": lambda facts: old},
+        {**classes.new, "b12.results_status": lambda facts: new},
+        classes.worked_out - {"b12.results_status"},
+        Relation(rows),
+        classes.only,
+    )
 
 
 def with_results(classes: Table) -> Table:
-    """The classes with what a status by a result needs: the day of it, and no reason to test anew."""
+    """The classes with what a status by a result needs: the day of it, and no
+    reason to test anew."""
 
     def bounded(side: Mapping[str, ClassesOf]) -> Mapping[str, ClassesOf]:
         changed = dict(side)
         if "b12.result_day" not in classes.worked_out:
-            changed["b12.result_day"] = _with_status(side["b12.result_day"], lambda option: option.fact.value is not None)
+            changed["b12.result_day"] = _with_status(
+                side["b12.result_day"], lambda option: option.fact.value is not None
+            )
         if "b12.test_indicated" not in classes.worked_out:
-            changed["b12.test_indicated"] = _with_status(side["b12.test_indicated"], lambda option: option is FALSE)
+            changed["b12.test_indicated"] = _with_status(
+                side["b12.test_indicated"], lambda option: option is FALSE
+            )
         return changed
 
     return classes._replace(old=bounded(classes.old), new=bounded(classes.new))
@@ -95,14 +132,21 @@ def with_results(classes: Table) -> Table:
 
 def pair_of_statuses(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
     """What the two sets make of the B12 status, with the inputs that it rests on in them."""
-    return status_row({**old.labels, **new.labels}, _PAIR.join((label(old["b12.results_status"]), label(new["b12.results_status"]))))
+    return status_row(
+        {**old.labels, **new.labels},
+        _PAIR.join((label(old["b12.results_status"]), label(new["b12.results_status"]))),
+    )
 
 
 def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
     def extended(facts: Facts) -> Sequence[Class]:
         options = classes(facts)
         labels = {option.label for option in options}
-        return [*options, *(each for each in added if each.label not in labels)] if _admits_values(options) else options
+        return (
+            [*options, *(each for each in added if each.label not in labels)]
+            if _admits_values(options)
+            else options
+        )
 
     return extended
 
@@ -112,7 +156,8 @@ def _restricted(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
 
 
 def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> ClassesOf:
-    """``classes``, but with a status that comes of a result only those that ``goes_with`` admits: there is a result in its window then."""
+    """``classes``, but with a status that comes of a result only those that ``goes_with`` admits:
+    there is a result in its window then."""
 
     def bounded(facts: Facts) -> Sequence[Class]:
         status, options = facts["b12.results_status"], classes(facts)
@@ -124,9 +169,13 @@ def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> Clas
 
 
 def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
-    """The same classes in an order in which the first example found is easy to read: known values before unknown ones, "no" before
-    "yes". B12 is measured as total B12."""
-    first = ("deficient@5", "sufficient@5") if name == "b12.total" else ("false", "absent", "30 years", "female")
+    """The same classes in an order in which the first example found is easy to read: known values
+    before unknown ones, "no" before "yes". B12 is measured as total B12."""
+    first = (
+        ("deficient@5", "sufficient@5")
+        if name == "b12.total"
+        else ("false", "absent", "30 years", "female")
+    )
 
     def rank(option: Class) -> tuple[bool, bool, bool]:
         return option.fact.is_unknown, option.label not in first, option.label == "true"
@@ -136,42 +185,67 @@ def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
 
 def _admits_values(options: Sequence[Class]) -> bool:
     """Whether a value of its own is possible, and not only that of another fact."""
-    return any(option.fact.value is not None and not option.label.startswith("as ") for option in options)
+    return any(
+        option.fact.value is not None and not option.label.startswith("as ") for option in options
+    )
 
 
 def _renal(facts: Facts) -> Sequence[Class]:
     rate = facts["egfr"].value
-    return (TRUE,) if rate is not None and rate.level == "reduced" else YES_NO if rate is None else (TRUE, FALSE)
+    return (
+        (TRUE,)
+        if rate is not None and rate.level == "reduced"
+        else YES_NO
+        if rate is None
+        else (TRUE, FALSE)
+    )
 
 
 class _Known(NamedTuple):
-    """What both sets know of a patient: the label of each input so far, and ``rows``: those of the relation that these leave."""
+    """What both sets know of a patient: the label of each input so far, and ``rows``: those of the
+    relation that these leave."""
 
     labels: dict[str, str]
     rows: list[int]
 
 
 class Pair:
-    """One patient as the old set and the new one see them. ``assumed``: of cards that are not decided, whether they hold."""
+    """One patient as the old set and the new one see them. ``assumed``: of cards that are not
+    decided, whether they hold."""
 
     def __init__(self, facts: tuple[SharedFacts, SharedFacts], assumed: Mapping[str, bool]):
         self.facts = facts
         self.assumed = assumed
 
     @classmethod
-    def of(cls, sites: tuple[Site, Site], session: Session, classes: Table, chosen: Mapping[str, str] = EMPTY) -> Pair:
-        """The patient of whom nothing is known yet but what is ``chosen``; one site is given twice where no limit moved."""
+    def of(
+        cls,
+        sites: tuple[Site, Site],
+        session: Session,
+        classes: Table,
+        chosen: Mapping[str, str] = EMPTY,
+    ) -> Pair:
+        """The patient of whom nothing is known yet but what is ``chosen``; one site is given twice
+        where no limit moved."""
         known = _Known(dict(chosen), [classes.relation.everything if classes.relation else 0])
         old = SharedFacts(sites[0], session, classes, 0, known)
-        return cls((old, old if sites[0] is sites[1] else SharedFacts(sites[1], session, classes, 1, known)), {})
+        return cls(
+            (
+                old,
+                old if sites[0] is sites[1] else SharedFacts(sites[1], session, classes, 1, known),
+            ),
+            {},
+        )
 
     @property
     def labels(self) -> dict[str, str]:
-        """The class of each input that was needed, as the old set has it where the two do not agree."""
+        """The class of each input that was needed, as the old set has it where the
+        two do not agree."""
         return {**self.facts[1].labels, **self.facts[0].labels}
 
     def with_choice(self, key: tuple[int, str], option: Class | bool) -> Pair:
-        """The patient of whom an input is known too, to one set where the other one's limits do not admit it; or whether a card holds."""
+        """The patient of whom an input is known too, to one set where the other one's limits do not
+        admit it; or whether a card holds."""
         old, new = self.facts
         known = _Known(dict(old.known.labels), list(old.known.rows))
         first = old.with_known(known)
@@ -185,12 +259,15 @@ class Pair:
 
 
 class SharedFacts(StateFacts):
-    """The facts of one of the two sets, of which inputs are chosen as they are needed. ``known``: what both sets take where their
-    limits admit it; ``own``: the label of each input that this set alone takes."""
+    """The facts of one of the two sets, of which inputs are chosen as they are needed.
+    ``known``: what both sets take where their limits admit it; ``own``: the label of each input
+    that this set alone takes."""
 
     def __init__(self, site: Site, session: Session, classes: Table, side: int, known: _Known):
         self.known = known
-        super().__init__(site, session.orders, NOW, (classes.old, classes.new)[side], Choices(), classes.relation)
+        super().__init__(
+            site, session.orders, NOW, (classes.old, classes.new)[side], Choices(), classes.relation
+        )
         self._fixed = known.labels
         self._side = side
         self._worked_out = classes.worked_out
@@ -210,7 +287,12 @@ class SharedFacts(StateFacts):
         """The same facts, as far as they are worked out, where more can become ``known``."""
         twin = SharedFacts.__new__(SharedFacts)
         vars(twin).update(vars(self))
-        twin.so_far, twin._reads, twin.labels, twin.own = self.so_far.copy(), self._reads.copy(), self.labels.copy(), self.own.copy()
+        twin.so_far, twin._reads, twin.labels, twin.own = (
+            self.so_far.copy(),
+            self._reads.copy(),
+            self.labels.copy(),
+            self.own.copy(),
+        )
         twin.known, twin._fixed = known, known.labels
         return twin
 
@@ -223,7 +305,8 @@ class SharedFacts(StateFacts):
         return fact
 
     def choose(self, name: str, options: Sequence[Class]) -> Class:
-        """The class that was chosen; raises :class:`Undecided` where there are several and none was."""
+        """The class that was chosen; raises :class:`Undecided` where there are
+        several and none was."""
         own = [option for option in options if option.label == self.own.get(name)]
         if len(own or options) > 1:
             raise Undecided((self._side, name), options)

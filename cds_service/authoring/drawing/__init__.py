@@ -1,1 +1,2 @@
-"""Drawings of a card's decision: its criteria as the rungs of a ladder, for a card as authored or as decided for a request."""
+"""Drawings of a card's decision: its criteria as the rungs of a ladder, for a card as authored or
+as decided for a request."""

@@ -1,4 +1,5 @@
-"""How a drawing becomes elements of SVG: its root with title, description and style; its texts and numbers."""
+"""How a drawing becomes elements of SVG: its root with title, description and style; its
+texts and numbers."""
 
 from __future__ import annotations
 
@@ -10,9 +11,12 @@ from .layout import Text
 FONTS = '"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif'
 
 
-def root_of(name: str, kind: str, size: tuple[float, float], told: tuple[str, str], style: str) -> ElementTree.Element:
-    """The root of a drawing of ``size``. ``name``: what its ids begin with; ``kind``: its class; ``told``: its title and description;
-    ``style``: ``""`` where it stands on a page that has one."""
+def root_of(
+    name: str, kind: str, size: tuple[float, float], told: tuple[str, str], style: str
+) -> ElementTree.Element:
+    """The root of a drawing of ``size``. ``name``: what its ids begin with; ``kind``: its
+    class; ``told``: its title and description; ``style``: ``""`` where it stands on a
+    page that has one."""
     width, height = map(number, size)
     root = ElementTree.Element(
         "svg",

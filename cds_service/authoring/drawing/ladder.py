@@ -1,4 +1,5 @@
-"""What a drawing shows, without any geometry: the criteria in order, what each came to, and the card at the end."""
+"""What a drawing shows, without any geometry: the criteria in order, what each came to, and
+the card at the end."""
 
 from __future__ import annotations
 
@@ -20,9 +21,9 @@ TRUE, FALSE, UNKNOWN, NOT_ASKED = "true", "false", "unknown", ""
 class Rung:
     """One criterion: its question in a clinician's ``words``, and as the card file ``asks`` it.
 
-    ``truth`` is ``NOT_ASKED`` where no request was decided; ``values``: its facts as the request has them. ``card``: the other
-    card that it looks at; ``alternatives``: the parts of an ``any_of``; ``stops``: it silenced the card; ``reached``: none before
-    it did.
+    ``truth`` is ``NOT_ASKED`` where no request was decided; ``values``: its facts as the request
+    has them. ``card``: the other card that it looks at; ``alternatives``: the parts of an
+    ``any_of``; ``stops``: it silenced the card; ``reached``: none before it did.
     """
 
     id: str
@@ -70,17 +71,27 @@ class Ladder:
 
 
 def _told(rung: Rung) -> str:
-    truth = f" ({rung.truth}{': ' + ', '.join(rung.values) if rung.values else ''})" if rung.truth else ""
+    truth = (
+        f" ({rung.truth}{': ' + ', '.join(rung.values) if rung.values else ''})"
+        if rung.truth
+        else ""
+    )
     return f"{rung.words}{truth}{', which stopped it' if rung.stops else ''}"
 
 
 def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
-    """The drawing of a card by itself. ``parameter_set``: the set that it is of, as it is to be named."""
-    return _ladder(card, parameter_set, [_rung(condition, excludes) for condition, excludes in card.criteria])
+    """The drawing of a card by itself. ``parameter_set``: the set that it is of, as
+    it is to be named."""
+    return _ladder(
+        card, parameter_set, [_rung(condition, excludes) for condition, excludes in card.criteria]
+    )
 
 
-def ladder_of_decision(decision: Decision, decisions: Decisions, facts: Facts, parameter_set: str, outcome: str) -> Ladder:
-    """The drawing of what ``decision`` (with its whole trace) came to; ``outcome`` as the explanation tells it."""
+def ladder_of_decision(
+    decision: Decision, decisions: Decisions, facts: Facts, parameter_set: str, outcome: str
+) -> Ladder:
+    """The drawing of what ``decision`` (with its whole trace) came to; ``outcome`` as the
+    explanation tells it."""
     rungs, reached = [], True
     for step in decision.steps:
         stops = reached and step.condition.id == decision.stopped_by and not decision.fires
@@ -91,7 +102,9 @@ def ladder_of_decision(decision: Decision, decisions: Decisions, facts: Facts, p
 
 
 def _ladder(card: Card, parameter_set: str, rungs: Iterable[Rung], outcome: str = "") -> Ladder:
-    return Ladder(card.id, card.title, card.indicator, card.summary, parameter_set, tuple(rungs), outcome)
+    return Ladder(
+        card.id, card.title, card.indicator, card.summary, parameter_set, tuple(rungs), outcome
+    )
 
 
 def _rung(condition: Condition, excludes: bool) -> Rung:
@@ -99,19 +112,35 @@ def _rung(condition: Condition, excludes: bool) -> Rung:
     parts = tuple(_rung(part, excludes) for part in condition.alternatives)
     if parts:
         asks = condition.id  # what it asks is told by its parts
-    elif condition.id not in [unnamed(criterion.fact, criterion.operator) for criterion in condition.criteria]:
+    elif condition.id not in [
+        unnamed(criterion.fact, criterion.operator) for criterion in condition.criteria
+    ]:
         asks = f"{condition.id}: {asks}"  # an id that its author gave it
     return Rung(condition.id, words, asks, excludes, card=condition.card, alternatives=parts)
 
 
-def _decided(condition: Condition, excludes: bool, decisions: Decisions, facts: Facts, stops: bool, reached: bool) -> Rung:
+def _decided(
+    condition: Condition,
+    excludes: bool,
+    decisions: Decisions,
+    facts: Facts,
+    stops: bool,
+    reached: bool,
+) -> Rung:
     truth = TRUTHS[condition.truth(facts, decisions.holds)]
-    parts = tuple(_decided(part, excludes, decisions, facts, False, reached) for part in condition.alternatives)
+    parts = tuple(
+        _decided(part, excludes, decisions, facts, False, reached)
+        for part in condition.alternatives
+    )
     values = [] if parts else [_value(name, facts) for name in condition.facts]
     if condition.card:
-        values = [f"{condition.card} {'fires' if decisions.holds(condition.card) else 'does not fire'}"]
+        values = [
+            f"{condition.card} {'fires' if decisions.holds(condition.card) else 'does not fire'}"
+        ]
     plain = _rung(condition, excludes)
-    return replace(plain, truth=truth, values=tuple(values), alternatives=parts, stops=stops, reached=reached)
+    return replace(
+        plain, truth=truth, values=tuple(values), alternatives=parts, stops=stops, reached=reached
+    )
 
 
 def _value(name: str, facts: Facts) -> str:

@@ -1,4 +1,5 @@
-"""Where everything of a drawing stands: boxes, lines and texts with coordinates, from top to bottom. Pure data."""
+"""Where everything of a drawing stands: boxes, lines and texts with coordinates, from top to
+bottom. Pure data."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class Text(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A frame with its texts. ``kind``: ``include``, ``exclude`` or ``outcome``; ``truth`` is told in its upper right corner."""
+    """A frame with its texts. ``kind``: ``include``, ``exclude`` or ``outcome``; ``truth`` is told
+    in its upper right corner."""
 
     x: float
     y: float
@@ -64,7 +66,8 @@ class Box(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line through ``points``, with an arrow at its end. ``reached``: the decision came this way."""
+    """A line through ``points``, with an arrow at its end. ``reached``: the
+    decision came this way."""
 
     points: tuple[tuple[float, float], ...]
     arrow: bool
@@ -100,14 +103,25 @@ class _Layouter:
         self.reached = True
 
     def layout(self) -> Layout:
-        for excludes, label in ((False, "fires when all of these hold"), (True, "and none of these")):
+        for excludes, label in (
+            (False, "fires when all of these hold"),
+            (True, "and none of these"),
+        ):
             rungs = [rung for rung in self.ladder.rungs if rung.excludes is excludes]
             if rungs:
                 self._section(label)
             for rung in rungs:
                 self._rung(rung)
         self._outcome()
-        return Layout(WIDTH, self.y + 4, tuple(self.boxes), tuple(self.lines), tuple(self.texts), self.ladder.indicator, self.ladder.fires)
+        return Layout(
+            WIDTH,
+            self.y + 4,
+            tuple(self.boxes),
+            tuple(self.lines),
+            tuple(self.texts),
+            self.ladder.indicator,
+            self.ladder.fires,
+        )
 
     def _section(self, label: str) -> None:
         if self.boxes:
@@ -117,7 +131,9 @@ class _Layouter:
         self.y += style.line + 4
 
     def _spine(self, length: float = _GAP, *, arrow: bool = True) -> None:
-        self.lines.append(Line(((_CENTRE, self.y), (_CENTRE, self.y + length)), arrow, self.reached))
+        self.lines.append(
+            Line(((_CENTRE, self.y), (_CENTRE, self.y + length)), arrow, self.reached)
+        )
         self.y += length
 
     def _rung(self, rung: Rung) -> None:
@@ -141,7 +157,9 @@ class _Layouter:
         bottom = self.y + _RAIL / 2
         goes_on = self.reached and not rung.stops
         self.lines.append(Line(((left, top), (left, middles[-1])), False, self.reached))
-        self.lines.append(Line(((right, middles[0]), (right, bottom), (_CENTRE, bottom)), False, goes_on))
+        self.lines.append(
+            Line(((right, middles[0]), (right, bottom), (_CENTRE, bottom)), False, goes_on)
+        )
         for middle in middles:
             self.lines.append(Line(((left, middle), (_INSET, middle)), True, self.reached))
             self.lines.append(Line(((WIDTH - _INSET, middle), (right, middle)), False, goes_on))
@@ -150,24 +168,56 @@ class _Layouter:
     def _box(self, rung: Rung, x: float) -> None:
         width = WIDTH - 2 * x
         inner = width - 2 * _PAD
-        texts, y = self._set(rung.words, "words", x + _PAD, self.y + _PAD, inner - (_BADGE if rung.truth else 0))
+        texts, y = self._set(
+            rung.words, "words", x + _PAD, self.y + _PAD, inner - (_BADGE if rung.truth else 0)
+        )
         mark = ["stopped here: the card is silent"] if rung.stops else []
         for style, told in (("small", [rung.asks]), ("value", rung.values), ("mark", mark)):
             for line in told:
                 more, y = self._set(line, style, x + _PAD, y, inner)
                 texts += more
         kind = "exclude" if rung.excludes else "include"
-        self._add(Box(x, self.y, width, y + _PAD - self.y, kind, rung.truth, rung.stops, rung.card, tuple(texts)))
+        self._add(
+            Box(
+                x,
+                self.y,
+                width,
+                y + _PAD - self.y,
+                kind,
+                rung.truth,
+                rung.stops,
+                rung.card,
+                tuple(texts),
+            )
+        )
 
     def _outcome(self) -> None:
         self._spine()
         inner = WIDTH - 2 * _EDGE - 2 * _PAD - 8
         x = _EDGE + _PAD + 8
-        texts, y = self._set(self.ladder.outcome or f"the card fires: {self.ladder.indicator}", "label", x, self.y + _PAD, inner)
+        texts, y = self._set(
+            self.ladder.outcome or f"the card fires: {self.ladder.indicator}",
+            "label",
+            x,
+            self.y + _PAD,
+            inner,
+        )
         for text, style in ((self.ladder.title, "words"), (self.ladder.summary, "small")):
             more, y = self._set(text, style, x, y, inner)
             texts += more
-        self._add(Box(_EDGE, self.y, WIDTH - 2 * _EDGE, y + _PAD - self.y, "outcome", "", False, "", tuple(texts)))
+        self._add(
+            Box(
+                _EDGE,
+                self.y,
+                WIDTH - 2 * _EDGE,
+                y + _PAD - self.y,
+                "outcome",
+                "",
+                False,
+                "",
+                tuple(texts),
+            )
+        )
 
     def _add(self, box: Box) -> None:
         self.boxes.append(box)
@@ -178,5 +228,8 @@ class _Layouter:
         """The lines of ``text`` from ``y`` down, and where they end."""
         set_in = STYLES[style]
         lines = wrapped(text, width, set_in.size, bold=set_in.bold)
-        placed = [Text(x, y + set_in.line * position + set_in.size, line, style) for position, line in enumerate(lines)]
+        placed = [
+            Text(x, y + set_in.line * position + set_in.size, line, style)
+            for position, line in enumerate(lines)
+        ]
         return placed, y + set_in.line * len(lines)

@@ -1,7 +1,8 @@
 """How wide a text is, and how it breaks into lines of a width.
 
-Fonts differ between machines, so that the width is an upper bound: the wider of DejaVu Sans and Liberation Sans (which has
-the widths of Arial and Helvetica) for each character, read from the fonts' own tables (``hmtx``), in thousandths of the size.
+Fonts differ between machines, so that the width is an upper bound: the wider of DejaVu Sans and
+Liberation Sans (which has the widths of Arial and Helvetica) for each character, read from the
+fonts' own tables (``hmtx``), in thousandths of the size.
 """
 
 from __future__ import annotations
@@ -11,21 +12,43 @@ import re
 _WIDTHS = {
     width: characters
     for width, characters in (
-        (300, "'ijlI"), (320, " ,."), (340, "/:;\\|"), (361, "f-"), (392, "()[]t"), (411, "!r"), (460, '"'), (502, "J*`"),
-        (525, "sz"), (557, "?cL_"), (592, "kFvxy"), (615, "Taeo"), (636, "$0123456789{}hnuSbdgpq"), (668, "EKPY"),
-        (698, "AVXZB"), (723, "CRU"), (752, "NH"), (787, "DGOQ&"), (838, "w#+<=>^~"), (863, "M"), (975, "%m"), (989, "W"),
+        (300, "'ijlI"),
+        (320, " ,."),
+        (340, "/:;\\|"),
+        (361, "f-"),
+        (392, "()[]t"),
+        (411, "!r"),
+        (460, '"'),
+        (502, "J*`"),
+        (525, "sz"),
+        (557, "?cL_"),
+        (592, "kFvxy"),
+        (615, "Taeo"),
+        (636, "$0123456789{}hnuSbdgpq"),
+        (668, "EKPY"),
+        (698, "AVXZB"),
+        (723, "CRU"),
+        (752, "NH"),
+        (787, "DGOQ&"),
+        (838, "w#+<=>^~"),
+        (863, "M"),
+        (975, "%m"),
+        (989, "W"),
     )
-}  # fmt: skip
+}
 _OF = {character: width for width, characters in _WIDTHS.items() for character in characters}
 _OTHER = 1015
-# The widest of the letters of DejaVu Sans Bold beside its regular ones, but for J, which the table gives amply.
+# The widest of the letters of DejaVu Sans Bold beside its regular ones, but for J, which the
+# table gives amply.
 _BOLD = 1.2
 _ROOM = re.compile(r"\s+")
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """At most so wide is ``text`` in a sans-serif font of ``size``."""
-    return sum(_OF.get(character, _OTHER) for character in text) / 1000 * size * (_BOLD if bold else 1)
+    return (
+        sum(_OF.get(character, _OTHER) for character in text) / 1000 * size * (_BOLD if bold else 1)
+    )
 
 
 def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:

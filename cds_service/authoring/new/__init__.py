@@ -1,4 +1,5 @@
-"""A new card as its author begins it: a draft that can be read, tested and checked, with TODO where something is to be written."""
+"""A new card as its author begins it: a draft that can be read, tested and checked, with TODO where
+something is to be written."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class CannotBegin(ValueError):
 
 
 class Plan(NamedTuple):
-    """What an author asks for. ``owner``: whose cards a new local folder holds, ``""`` where the folder says so already."""
+    """What an author asks for. ``owner``: whose cards a new local folder holds, ``""`` where the
+    folder says so already."""
 
     card_id: str
     folder: Path
@@ -39,18 +41,25 @@ class Plan(NamedTuple):
 
 
 def begin(plan: Plan, settings: Settings, today: date) -> list[Path]:
-    """Write the draft that ``plan`` asks for, and what its folder lacks; the files written, the card last.
+    """Write the draft that ``plan`` asks for, and what its folder lacks; the files
+    written, the card last.
 
-    Nothing is overwritten but the generated schema of a local folder. Raises :class:`CannotBegin`, and
-    :class:`~cds_service.authored_yaml.source.AuthoringError` where the cards that are there cannot be read; then nothing is written.
+    Nothing is overwritten but the generated schema of a local folder. Raises :class:`CannotBegin`,
+    and :class:`~cds_service.authored_yaml.source.AuthoringError` where the cards that are there
+    cannot be read; then nothing is written.
     """
     _check_names(plan)
-    local = not (plan.folder / "parameters" / "default.yaml").exists() or (plan.folder / SITE_FILE).exists()
+    local = (
+        not (plan.folder / "parameters" / "default.yaml").exists()
+        or (plan.folder / SITE_FILE).exists()
+    )
     others = tuple(folder for folder in settings.cards if folder.resolve() != plan.folder.resolve())
     if local:
         exists = (plan.folder / SITE_FILE).exists()
         _check_owner(plan, exists)
-        engine = Engine(settings.model_copy(update={"cards": (*others, *([plan.folder] if exists else []))}))
+        engine = Engine(
+            settings.model_copy(update={"cards": (*others, *([plan.folder] if exists else []))})
+        )
     else:
         engine = Engine(settings.model_copy(update={"cards": ()}), plan.folder)
     _check_free(plan, engine)
@@ -60,7 +69,10 @@ def begin(plan: Plan, settings: Settings, today: date) -> list[Path]:
 def _check_names(plan: Plan) -> None:
     for what, name in (("card", plan.card_id), ("topic", plan.topic)):
         if not NAME.match(name) or len(name) > LONGEST_ID:
-            mend = f"Use lower-case words joined by '-', such as low-b12-after-surgery, {LONGEST_ID} characters at most."
+            mend = (
+                f"Use lower-case words joined by '-', such as low-b12-after-surgery, {LONGEST_ID} "
+                "characters at most."
+            )
             raise CannotBegin(f"{name!r} is no name of a {what}. {mend}")
     if plan.topic in SHARED_FILES:
         raise CannotBegin(f"the folder {plan.topic!r} holds no cards. Give another --topic.")
@@ -71,22 +83,35 @@ def _check_owner(plan: Plan, exists: bool) -> None:
     if exists and plan.owner:
         raise CannotBegin(f"{place} says already whose cards these are. Leave --owner out.")
     if not exists and not OWNER.match(plan.owner):
-        told = "a folder of local cards says whose they are" if not plan.owner else f"{plan.owner!r} is no name of an owner"
-        raise CannotBegin(f"{place}: {told}. Give --owner, a name of letters, digits and single hyphens.")
+        told = (
+            "a folder of local cards says whose they are"
+            if not plan.owner
+            else f"{plan.owner!r} is no name of an owner"
+        )
+        raise CannotBegin(
+            f"{place}: {told}. Give --owner, a name of letters, digits and single hyphens."
+        )
 
 
 def _check_free(plan: Plan, engine: Engine) -> None:
     for folder in engine.folders:
         for path in card_files(folder):
             if path.stem == plan.card_id:
-                mend = "To change it for one site, copy its file into a local folder (docs/local-cards.md)."
-                raise CannotBegin(f"there is a card {plan.card_id!r}: {path}. Give yours another id. {mend}")
+                mend = (
+                    "To change it for one site, copy its file into a local folder "
+                    "(docs/local-cards.md)."
+                )
+                raise CannotBegin(
+                    f"there is a card {plan.card_id!r}: {path}. Give yours another id. {mend}"
+                )
 
 
 def _write(plan: Plan, engine: Engine, local: bool, today: date) -> list[Path]:
     source = f"source-of-{plan.card_id}"
     path = plan.folder / plan.topic / f"{plan.card_id}.yaml"
-    evidence, site, schema = (plan.folder / name for name in ("evidence.yaml", SITE_FILE, SCHEMA_FILE))
+    evidence, site, schema = (
+        plan.folder / name for name in ("evidence.yaml", SITE_FILE, SCHEMA_FILE)
+    )
     written = []
     path.parent.mkdir(parents=True, exist_ok=True)
     if local and not site.exists():
@@ -95,7 +120,9 @@ def _write(plan: Plan, engine: Engine, local: bool, today: date) -> list[Path]:
     if source not in engine.evidence:
         entry = _filled("evidence", key=source, id=plan.card_id, today=today)
         before = evidence.read_text("utf-8") if evidence.exists() else ""
-        evidence.write_text(before + ("\n" if before and not before.endswith("\n") else "") + entry, "utf-8")
+        evidence.write_text(
+            before + ("\n" if before and not before.endswith("\n") else "") + entry, "utf-8"
+        )
         written.append(evidence)
     if local:
         known = replace(engine.vocabulary, evidence=[*engine.evidence, source])
@@ -103,9 +130,15 @@ def _write(plan: Plan, engine: Engine, local: bool, today: date) -> list[Path]:
         written.append(schema)
     subject = "draft.b12" if all(HOOKS[hook].has_drafts for hook in plan.hooks) else "b12.diagnosed"
     text = _filled(
-        "card", schema=os.path.relpath(schema, path.parent), id=plan.card_id, rank=_free_rank(engine, plan.hooks), hooks=plan.hooks,
-        review_by=today + timedelta(days=365), source=source, subject=subject,
-    )  # fmt: skip
+        "card",
+        schema=os.path.relpath(schema, path.parent),
+        id=plan.card_id,
+        rank=_free_rank(engine, plan.hooks),
+        hooks=plan.hooks,
+        review_by=today + timedelta(days=365),
+        source=source,
+        subject=subject,
+    )
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     return [*written, path]
@@ -114,7 +147,12 @@ def _write(plan: Plan, engine: Engine, local: bool, today: date) -> list[Path]:
 def _free_rank(engine: Engine, hooks: Sequence[str]) -> int:
     """The first rank after those of the cards on ``hooks`` that no card has."""
     taken = {card.rank for card in engine.cards.values()}
-    rank = max((card.rank for card in engine.cards.values() if set(card.hooks) & set(hooks)), default=0) + 1
+    rank = (
+        max(
+            (card.rank for card in engine.cards.values() if set(card.hooks) & set(hooks)), default=0
+        )
+        + 1
+    )
     while rank in taken:
         rank += 1
     return rank
@@ -122,6 +160,9 @@ def _free_rank(engine: Engine, hooks: Sequence[str]) -> int:
 
 def _filled(template: str, **values: object) -> str:
     environment = Environment(
-        loader=PackageLoader("cds_service.authoring.new", ""), undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+        loader=PackageLoader("cds_service.authoring.new", ""),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
     )
     return environment.get_template(f"{template}.yaml.j2").render(values)

@@ -1,4 +1,5 @@
-"""The generated pages of the documentation: each is worked out from the cards, facts, parameters and evidence themselves."""
+"""The generated pages of the documentation: each is worked out from the cards, facts, parameters
+and evidence themselves."""
 
 from __future__ import annotations
 
@@ -43,10 +44,20 @@ def _templates() -> Environment:
 
 def _content(name: str, folder: Path) -> Mapping[str, Any]:
     if name == "card-file":
-        tables = {"file": CARD, "criterion": CRITERION, "says": SAYS, "suggestion": SUGGESTION, "changes": CHANGES}
+        tables = {
+            "file": CARD,
+            "criterion": CRITERION,
+            "says": SAYS,
+            "suggestion": SUGGESTION,
+            "changes": CHANGES,
+        }
         return {"table": table, **tables, "source": EVIDENCE, "limit": PARAMETER}
     if name == "cards":
-        return {"hooks": HOOKS, "topics": card_rows(), "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8"))}
+        return {
+            "hooks": HOOKS,
+            "topics": card_rows(),
+            "statements": yaml.safe_load((folder / STATEMENTS).read_text("utf-8")),
+        }
     if name == "facts":
         return {"groups": fact_rows()}
     if name == "parameters":
@@ -59,7 +70,8 @@ def _content(name: str, folder: Path) -> Mapping[str, Any]:
 
 
 def page(name: str, folder: Path) -> str:
-    """A page in Markdown. ``name``: one of :data:`PAGES`; ``folder``: where the documents are, with those that pages are made from."""
+    """A page in Markdown. ``name``: one of :data:`PAGES`; ``folder``: where the documents are, with
+    those that pages are made from."""
     return _templates().get_template(f"{name}.md").render(_content(name, folder))
 
 

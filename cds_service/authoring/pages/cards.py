@@ -27,7 +27,7 @@ TOPICS = {
     "malabsorption": "Surgery and ileal disease",
     "pregnancy": "Pregnancy",
     "testing": "Testing",
-}  # fmt: skip
+}
 
 
 # Beside each engine, as long as that is there: what its orders can come to takes a second to find.
@@ -42,19 +42,27 @@ class Placed(NamedTuple):
 
 
 def placed_cards(engines: Engines | None = None) -> list[Placed]:
-    """Every card that is on in a parameter set, by topic and rank. ``engines``: those of the documentation, if none are named."""
+    """Every card that is on in a parameter set, by topic and rank. ``engines``: those of the
+    documentation, if none are named."""
     found: dict[str, Placed] = {}
     for parameter_set, engine in (engines or documented_engines()).items():
         for card in engine.cards.values():
             found.setdefault(card.id, Placed(card, parameter_set))
-    return sorted(found.values(), key=lambda placed: (_position(_topic(placed.card)), _topic(placed.card), placed.card.rank))
+    return sorted(
+        found.values(),
+        key=lambda placed: (_position(_topic(placed.card)), _topic(placed.card), placed.card.rank),
+    )
 
 
 def card_rows() -> list[dict[str, Any]]:
-    """The topics with their cards, each card as a row and with what differs in other parameter sets."""
+    """The topics with their cards, each card as a row and with what differs in
+    other parameter sets."""
     engines = documented_engines()
     by_topic = groupby(placed_cards(engines), key=lambda placed: _topic(placed.card))
-    return [{"title": topic_title(topic), "cards": [card_row(*placed, engines) for placed in of_topic]} for topic, of_topic in by_topic]
+    return [
+        {"title": topic_title(topic), "cards": [card_row(*placed, engines) for placed in of_topic]}
+        for topic, of_topic in by_topic
+    ]
 
 
 def topic_title(topic: str) -> str:
@@ -71,7 +79,8 @@ def _position(topic: str) -> int:
 
 
 def card_row(card: Card, parameter_set: str, engines: Engines) -> dict[str, Any]:
-    """What the page says of a card, in Markdown; ``parameter_set``: the one of ``engines`` that others are compared with."""
+    """What the page says of a card, in Markdown; ``parameter_set``: the one of ``engines`` that
+    others are compared with."""
     return {
         "id": card.id,
         "title": card.title,
@@ -80,7 +89,13 @@ def card_row(card: Card, parameter_set: str, engines: Engines) -> dict[str, Any]
         "when": joined([HOOKS[hook].occasion for hook in card.hooks], "or"),
         **_said(card, engines[parameter_set]),
         "tests": len(card.tests),
-        "needs": sorted({_known(condition) for condition in card.include if condition.facts and not _answers_unknown(condition)}),
+        "needs": sorted(
+            {
+                _known(condition)
+                for condition in card.include
+                if condition.facts and not _answers_unknown(condition)
+            }
+        ),
         "others": list(_other_sets(card, parameter_set, engines)),
     }
 
@@ -92,7 +107,10 @@ def _known(condition: Condition) -> str:
 
 def _answers_unknown(condition: Condition) -> bool:
     """Whether the condition can hold where what it asks is not known."""
-    return any(criterion.when_unknown or criterion.operator == "unknown" for criterion in condition.criteria)
+    return any(
+        criterion.when_unknown or criterion.operator == "unknown"
+        for criterion in condition.criteria
+    )
 
 
 def _said(card: Card, engine: Engine) -> dict[str, Any]:
@@ -102,7 +120,9 @@ def _said(card: Card, engine: Engine) -> dict[str, Any]:
         "fires": in_words(card.include),
         "silent": in_words(card.exclude),
         "suggestions": [_suggestion(card, suggestion, engine) for suggestion in card.suggestions],
-        "evidence": [f"[{key}](evidence.md#{key})" for key in dict.fromkeys((card.source, *card.evidence))],
+        "evidence": [
+            f"[{key}](evidence.md#{key})" for key in dict.fromkeys((card.source, *card.evidence))
+        ],
     }
 
 
@@ -117,7 +137,10 @@ def _suggestion(card: Card, suggestion: Suggestion, engine: Engine) -> str:
     label, orders = suggestion.label, []
     for source in suggestion.create:
         chosen = _choices(engine).of(source, card, suggestion)
-        told = joined([" + ".join(templates[item].title for item in order) for order in chosen.alternatives], "or")
+        told = joined(
+            [" + ".join(templates[item].title for item in order) for order in chosen.alternatives],
+            "or",
+        )
         if source.fact:
             label = label.replace(f"{{{source.fact}}}", f"*{title(source.fact)}*")
         orders.append(told + (" (those not yet asked for)" if chosen.may_be_fewer else ""))

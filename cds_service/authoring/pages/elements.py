@@ -16,6 +16,13 @@ def element_rows() -> list[dict[str, Any]]:
         for name, group in groupby(of_kind, lambda element: element.path.split(".")[1]):
             first, *inner = group
             within = [element.path.removeprefix(f"{first.path}.") for element in inner]
-            rows.append({"name": name, "is_list": first.is_list, "within": within, "other": first.of_another_version})
+            rows.append(
+                {
+                    "name": name,
+                    "is_list": first.is_list,
+                    "within": within,
+                    "other": first.of_another_version,
+                }
+            )
         resources.append({"kind": kind, "rows": rows})
     return resources

@@ -11,12 +11,18 @@ Engines = Mapping[str, Engine]
 
 
 def documented_engines() -> Engines:
-    """Those of the documentation: the cards of the environment, with every product on the formulary."""
+    """Those of the documentation: the cards of the environment, with every product
+    on the formulary."""
     return {name: engine(name, "all") for name in PARAMETER_SETS}
 
 
 def engines_beside(served: Engine) -> Engines:
-    """The engine that is ``served``, and its cards, codes and formulary in the other parameter sets."""
+    """The engine that is ``served``, and its cards, codes and formulary in the
+    other parameter sets."""
     own = served.settings.parameters
-    others = {name: Engine(served.settings.model_copy(update={"parameters": name})) for name in PARAMETER_SETS if name != own}
+    others = {
+        name: Engine(served.settings.model_copy(update={"parameters": name}))
+        for name in PARAMETER_SETS
+        if name != own
+    }
     return {own: served, **others}

@@ -12,8 +12,8 @@ from .engines import Engines, documented_engines
 
 
 def fact_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
-    """The facts by the first part of their name, in the order of the catalogue, with the limits and cards of the first of
-    ``engines``; if none are named, of the documentation."""
+    """The facts by the first part of their name, in the order of the catalogue, with the limits and
+    cards of the first of ``engines``; if none are named, of the documentation."""
     engine = next(iter((engines or documented_engines()).values()))
     groups: dict[str, list[dict[str, Any]]] = {}
     for definition in CATALOGUE.values():
@@ -29,7 +29,9 @@ def _row(definition: Definition, engine: Engine) -> dict[str, Any]:
         "definition": plain(with_parameters(definition.doc, engine.words)),
         "codes": sorted(definition.needs.value_sets),
         "uses": definition.uses,
-        "prefetch": sorted({key for name in closure([definition.name]) for key in CATALOGUE[name].queries}),
+        "prefetch": sorted(
+            {key for name in closure([definition.name]) for key in CATALOGUE[name].queries}
+        ),
         "session": any(CATALOGUE[name].session for name in closure([definition.name])),
         "cards": [card.id for card in engine.cards.values() if definition.name in card.facts],
     }

@@ -24,4 +24,6 @@ def values(*names: str) -> tuple[Class, ...]:
 @cache
 def days_ago(*days: int) -> tuple[Class, ...]:
     """A class for each day, by its distance from the day of every state."""
-    return tuple(Class(f"{count} days ago", known(NOW.date() - timedelta(days=count))) for count in days)
+    return tuple(
+        Class(f"{count} days ago", known(NOW.date() - timedelta(days=count))) for count in days
+    )

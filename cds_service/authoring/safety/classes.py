@@ -1,7 +1,8 @@
 """The classes of every input: one value for each that cards, facts or texts can tell apart.
 
-An input is a fact that reads the record. Classes are conditional where one fact bounds another (without treatment there
-is no interval of treatment): each function states what its fact's own definition admits, read from the other facts.
+An input is a fact that reads the record. Classes are conditional where one fact bounds another
+(without treatment there is no interval of treatment): each function states what its fact's own
+definition admits, read from the other facts.
 """
 
 from __future__ import annotations
@@ -22,16 +23,22 @@ from .treatment_classes import TREATMENT
 STATUS_CLASSES = (*values(*CATALOGUE["b12.results_status"].values), UNKNOWN)
 
 
-RATES = (result_class("egfr.reported", "40", "reduced"), result_class("egfr.reported", "60", "normal"))
+RATES = (
+    result_class("egfr.reported", "40", "reduced"),
+    result_class("egfr.reported", "60", "normal"),
+)
 HB = result_class("hb", "90", "")
 _CHECKS = tuple(
     Class(label, known(orders))
     for label, orders in (
-        ("none", ()), ("later", ("potassium-24h", "potassium-48h")), ("all", ("potassium-now", "potassium-24h", "potassium-48h")),
+        ("none", ()),
+        ("later", ("potassium-24h", "potassium-48h")),
+        ("all", ("potassium-now", "potassium-24h", "potassium-48h")),
     )
-)  # fmt: skip
+)
 _OLDER_POTASSIUM = tuple(
-    result_class("potassium", value, level, 10) for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
+    result_class("potassium", value, level, 10)
+    for value, level in (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
 )
 
 
@@ -40,12 +47,16 @@ def _recent_potassium(facts: Facts) -> Sequence[Class]:
     newest = facts["potassium"]
     if newest.value is not None:
         return [Class(f"as potassium, {newest.value.level}", newest, copied=True)]
-    return (*_OLDER_POTASSIUM, UNKNOWN) if newest.is_unknown else (ABSENT, UNKNOWN, *_OLDER_POTASSIUM)
+    return (
+        (*_OLDER_POTASSIUM, UNKNOWN) if newest.is_unknown else (ABSENT, UNKNOWN, *_OLDER_POTASSIUM)
+    )
 
 
 def _egfr(facts: Facts) -> Sequence[Class]:
     """The rates that agree with renal dysfunction, which has been tried before them."""
-    return {True: (ABSENT, UNKNOWN, *RATES), False: RATES[1:], None: (ABSENT, UNKNOWN, RATES[1])}[facts["renal.dysfunction"].holds]
+    return {True: (ABSENT, UNKNOWN, *RATES), False: RATES[1:], None: (ABSENT, UNKNOWN, RATES[1])}[
+        facts["renal.dysfunction"].holds
+    ]
 
 
 def _hb(facts: Facts) -> Sequence[Class]:
@@ -56,7 +67,8 @@ def _hb(facts: Facts) -> Sequence[Class]:
 def _severe(facts: Facts) -> Sequence[Class]:
     if facts["hb"].value is None:
         return (UNKNOWN,)
-    return (FALSE, UNKNOWN) if facts["anaemia"].holds is False else YES_NO  # a haemoglobin sent as "<" may tell neither
+    # a haemoglobin sent as "<" may tell neither
+    return (FALSE, UNKNOWN) if facts["anaemia"].holds is False else YES_NO
 
 
 def _potassium_checks(facts: Facts) -> Sequence[Class]:
@@ -101,7 +113,11 @@ def _folate_reason(facts: Facts) -> Sequence[Class]:
     pregnant = facts["patient.pregnant"]
     if pregnant.holds:
         return values("pregnancy")
-    return (*values("methotrexate"), UNKNOWN) if pregnant.is_unknown else (ABSENT, *values("methotrexate"), UNKNOWN)
+    return (
+        (*values("methotrexate"), UNKNOWN)
+        if pregnant.is_unknown
+        else (ABSENT, *values("methotrexate"), UNKNOWN)
+    )
 
 
 def _pregnancy_possible(facts: Facts) -> Sequence[Class]:
@@ -110,7 +126,11 @@ def _pregnancy_possible(facts: Facts) -> Sequence[Class]:
 
 
 def _pemetrexed(facts: Facts) -> Sequence[Class]:
-    return (TRUE,) if any("pemetrexed" in draft.product.agents for draft in facts.session.drafts) else YES_NO
+    return (
+        (TRUE,)
+        if any("pemetrexed" in draft.product.agents for draft in facts.session.drafts)
+        else YES_NO
+    )
 
 
 def _homocysteine_on_treatment(facts: Facts) -> Sequence[Class]:
@@ -145,19 +165,27 @@ def _anaemia_persists(facts: Facts) -> Sequence[Class]:
 
 
 def agreeing_ages(ages: ClassesOf) -> ClassesOf:
-    """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been tried before them."""
+    """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been
+    tried before them."""
 
     def classes(facts: Facts) -> Sequence[Class]:
-        below_16, adult_from = facts["patient.paediatric"].holds, facts.site.number("age.adult_from") * 12
+        below_16, adult_from = (
+            facts["patient.paediatric"].holds,
+            facts.site.number("age.adult_from") * 12,
+        )
         months = [(age, age.fact.value) for age in ages(facts)]
-        return [age for age, value in months if (None if value is None else value < adult_from) is below_16]
+        return [
+            age
+            for age, value in months
+            if (None if value is None else value < adult_from) is below_16
+        ]
 
     return classes
 
 
 def suspicion(facts: Facts) -> Sequence[Class]:
-    """Of ``b12.suspicion``, where it is tried itself: what methylmalonic acid and neurological features admit, its other grounds
-    being free."""
+    """Of ``b12.suspicion``, where it is tried itself: what methylmalonic acid and neurological
+    features admit, its other grounds being free."""
     if facts["mma.level"].value == "high":
         return (TRUE,)
     unsettled = facts["mma.level"].is_unknown or facts["b12_therapy.active"].is_unknown
@@ -166,31 +194,48 @@ def suspicion(facts: Facts) -> Sequence[Class]:
 
 _LOW_MIDDLE_HIGH = ("deficient", "indeterminate", "sufficient")
 _OLDER_B12 = tuple(
-    result_class("b12.total", value, level, 450) for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True)
+    result_class("b12.total", value, level, 450)
+    for value, level in zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True)
 )
 _ORDERED = (*_CHECKS, Class("now", known(("potassium-now",))), UNKNOWN)
 
 
 def _nitrous_oxide_last(facts: Facts) -> Sequence[Class]:
     exposed = facts["nitrous_oxide"]
-    return (*days_ago(0, 30), UNKNOWN) if exposed.holds else (UNKNOWN,) if exposed.is_unknown else (ABSENT,)
+    return (
+        (*days_ago(0, 30), UNKNOWN)
+        if exposed.holds
+        else (UNKNOWN,)
+        if exposed.is_unknown
+        else (ABSENT,)
+    )
 
 
 def _functional_tests_normal(facts: Facts) -> Sequence[Class]:
     return (TRUE, FALSE) if facts["nitrous_oxide"].holds else (FALSE,)
 
 
-# Facts that order tests, each with tests that it may order: `proof.prove_orders` proves the facts themselves.
+# Facts that order tests, each with tests that it may order: `proof.prove_orders` proves
+# the facts themselves.
 TEST_ORDERS: dict[str, tuple[str, ...]] = {
-    "order.b12_and_folate": ("serum-b12", "serum-folate"), "order.b12": ("serum-b12",), "order.active_b12": ("active-b12",),
-    "order.b12_and_blood_count": ("serum-b12", "blood-count"), "order.monitoring": ("serum-b12", "homocysteine", "mma"),
-    "order.reticulocytes": ("reticulocytes",), "order.before_first_dose": ("serum-b12", "serum-folate"),
-    "order.test_indicated": ("serum-b12", "serum-folate"), "order.clarification": ("mma",), "b12.next_test": ("mma",),
-    "order.before_prevention": ("serum-b12", "serum-folate"), "order.after_nitrous_oxide": ("serum-b12", "homocysteine", "mma"),
-    "potassium.repeat": ("potassium-now",), "potassium.series": ("potassium-now", "potassium-24h", "potassium-48h"),
-}  # fmt: skip
-# Results of which it matters only whether they are there, and of methylmalonic acid whether it is high. With every class of a
-# result the tests after nitrous oxide, which ask no more, would have 195,000 states in each session.
+    "order.b12_and_folate": ("serum-b12", "serum-folate"),
+    "order.b12": ("serum-b12",),
+    "order.active_b12": ("active-b12",),
+    "order.b12_and_blood_count": ("serum-b12", "blood-count"),
+    "order.monitoring": ("serum-b12", "homocysteine", "mma"),
+    "order.reticulocytes": ("reticulocytes",),
+    "order.before_first_dose": ("serum-b12", "serum-folate"),
+    "order.test_indicated": ("serum-b12", "serum-folate"),
+    "order.clarification": ("mma",),
+    "b12.next_test": ("mma",),
+    "order.before_prevention": ("serum-b12", "serum-folate"),
+    "order.after_nitrous_oxide": ("serum-b12", "homocysteine", "mma"),
+    "potassium.repeat": ("potassium-now",),
+    "potassium.series": ("potassium-now", "potassium-24h", "potassium-48h"),
+}
+# Results of which it matters only whether they are there, and of methylmalonic acid whether it is
+# high. With every class of a result the tests after nitrous oxide, which ask no more, would have
+# 195,000 states in each session.
 PRESENT_OR_NOT: dict[str, ClassesOf] = {
     "b12.total": always(ABSENT, result_class("b12.total", "250", "indeterminate", 5)),
     "b12.active": always(ABSENT, result_class("b12.active", "50", "indeterminate", 3)),
@@ -198,32 +243,55 @@ PRESENT_OR_NOT: dict[str, ClassesOf] = {
     "mma": always(ABSENT, result_class("mma", "200", "normal"), result_class("mma", "900", "high")),
 }
 # All that the facts which order tests ask of what they read.
-WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {**{f"test.pending.{test}": always(TRUE, FALSE) for test in TESTS}, **PRESENT_OR_NOT}
+WHAT_TEST_ORDERS_READ: dict[str, ClassesOf] = {
+    **{f"test.pending.{test}": always(TRUE, FALSE) for test in TESTS},
+    **PRESENT_OR_NOT,
+}
 CONDITIONAL: dict[str, ClassesOf] = {
     **TREATMENT,
-    "b12.total": result_classes("b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)),
-    "b12.active": result_classes("b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)),
+    "b12.total": result_classes(
+        "b12.total", *zip(("110", "250", "480"), _LOW_MIDDLE_HIGH, strict=True), days=(5,)
+    ),
+    "b12.active": result_classes(
+        "b12.active", *zip(("20", "50", "90"), _LOW_MIDDLE_HIGH, strict=True), days=(3, 10)
+    ),
     "mma": result_classes("mma", ("200", "normal"), ("900", "high")),
     "homocysteine": always(
-        ABSENT, UNKNOWN, *(result_class("homocysteine", value, level, label=value)
-                           for value, level in (("8", "normal"), ("10", "normal"), ("20", "high"))),
+        ABSENT,
+        UNKNOWN,
+        *(
+            result_class("homocysteine", value, level, label=value)
+            for value, level in (("8", "normal"), ("10", "normal"), ("20", "high"))
+        ),
     ),
     "egfr": _egfr,
     "hb": _hb,
     "mcv": result_classes("mcv", ("90", "normal"), ("112", "high")),
     "reticulocytes": result_classes("reticulocytes", ("60", "")),
-    "folate.serum": result_classes("folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)),
+    "folate.serum": result_classes(
+        "folate.serum", *zip(("5", "9", "20"), _LOW_MIDDLE_HIGH, strict=True)
+    ),
     "potassium": always(
-        ABSENT, UNKNOWN, result_class("potassium", "2.7", "severely-low"), result_class("potassium", "3.2", "low"),
-        result_class("potassium", "4.2", "normal"), result_class("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
+        ABSENT,
+        UNKNOWN,
+        result_class("potassium", "2.7", "severely-low"),
+        result_class("potassium", "3.2", "low"),
+        result_class("potassium", "4.2", "normal"),
+        result_class("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
     ),
     "potassium.recent": _recent_potassium,
-    "patient.age_months": always(UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))),
+    "patient.age_months": always(
+        UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))
+    ),
     "potassium.checks": _potassium_checks,
     **{name: always(ABSENT, Class("some", known(orders))) for name, orders in TEST_ORDERS.items()},
     **{
         name: always(Class("none", known(())), Class("some", known(TEST_ORDERS[name])))
-        for name in ("order.before_first_dose", "order.before_prevention", "order.after_nitrous_oxide")
+        for name in (
+            "order.before_first_dose",
+            "order.before_prevention",
+            "order.after_nitrous_oxide",
+        )
     },
     "potassium.ordered": always(*_ORDERED),
     "potassium.unreceived": always(TRUE, FALSE),
@@ -248,30 +316,40 @@ CONDITIONAL: dict[str, ClassesOf] = {
     "neuro.before_treatment": _neuro_before,
     "anaemia.at_start": _anaemia_at_start,
     "anaemia.persists": _anaemia_persists,
-}  # fmt: skip
+}
 
-# Facts of several inputs, tried with each of their values instead of their inputs'. Where an input is read elsewhere too,
-# some states are tried which cannot be, and none that can be is left out.
+# Facts of several inputs, tried with each of their values instead of their inputs'. Where an input
+# is read elsewhere too, some states are tried which cannot be, and none that can be is left out.
 COLLAPSED = (
-    "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong", "folate.status",
-    "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only", "b12.sample_carried",
-    "b12.test_indicated", "folate.pregnancy_possible",
+    "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong",
+    "folate.status", "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
+    "b12.sample_carried", "b12.test_indicated", "folate.pregnancy_possible",
 )  # fmt: skip
 
 
 def _plain(name: str) -> ClassesOf:
     definition = CATALOGUE[name]
-    options = YES_NO if definition.kind is kinds.YES_NO else (*values(*definition.values), ABSENT, UNKNOWN)
+    options = (
+        YES_NO
+        if definition.kind is kinds.YES_NO
+        else (*values(*definition.values), ABSENT, UNKNOWN)
+    )
     return always(*options)
 
 
 @cache
 def input_classes() -> Mapping[str, ClassesOf]:
-    """The classes of every input of the catalogue: from its kind or its analyte, or as bounded by other facts."""
+    """The classes of every input of the catalogue: from its kind or its analyte, or as
+    bounded by other facts."""
     plain = [
         name
         for name, definition in CATALOGUE.items()
-        if name in COLLAPSED or (definition.queries and definition.kind in (kinds.YES_NO, kinds.CATEGORY))
+        if name in COLLAPSED
+        or (definition.queries and definition.kind in (kinds.YES_NO, kinds.CATEGORY))
     ]
-    results = {name: classes_by_cut_offs(analyte) for name, analyte in ANALYTES.items() if name in CATALOGUE and analyte.cuts}
+    results = {
+        name: classes_by_cut_offs(analyte)
+        for name, analyte in ANALYTES.items()
+        if name in CATALOGUE and analyte.cuts
+    }
     return {name: _plain(name) for name in plain} | results | CONDITIONAL

@@ -1,8 +1,9 @@
 """Walks every distinguishable state, and no state twice.
 
-A run of the real code asks for facts one after the other. Where a fact is an input (``classes.py``) the walk chooses one
-of its classes, remembers the choice, and comes back for the others. Facts that a run never asks for cannot influence it,
-so that each run stands for all their values: this is what makes the enumeration exact and finite.
+A run of the real code asks for facts one after the other. Where a fact is an input (``classes.py``)
+the walk chooses one of its classes, remembers the choice, and comes back for the others. Facts that
+a run never asks for cannot influence it, so that each run stands for all their values: this is what
+makes the enumeration exact and finite.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from ...states.search import Impossible
 class Class(NamedTuple):
     """One class of a fact's values: how it is called, and a value that stands for it.
 
-    ``like``: the label of the class that a :class:`Relation` takes it for, ``""`` where it has it by its own. ``copied``: the value
-    is that of another fact of the state.
+    ``like``: the label of the class that a :class:`Relation` takes it for, ``""`` where it has it
+    by its own. ``copied``: the value is that of another fact of the state.
     """
 
     label: str
@@ -37,7 +38,8 @@ ClassesOf = Callable[[Facts], Sequence[Class]]
 
 
 class NeedsClasses(Exception):
-    """A fact reads the patient's record but has no classes. ``name``: the fact, once it is known."""
+    """A fact reads the patient's record but has no classes. ``name``: the fact,
+    once it is known."""
 
     name = ""
 
@@ -86,16 +88,18 @@ class Choices:
         return self._position
 
     def resume(self) -> int:
-        """Take the choices of this run that were made in the one before it as made; how many they are."""
+        """Take the choices of this run that were made in the one before it as made;
+        how many they are."""
         self._position = len(self._path) - 1
         return self._position
 
 
 class StateFacts(Facts):
-    """Facts whose inputs are chosen, not read. ``fixed`` states some of them beforehand, by label, where they are possible.
+    """Facts whose inputs are chosen, not read. ``fixed`` states some of them beforehand, by label,
+    where they are possible.
 
-    ``labels``: the class of each input that was asked for; ``free``: those that had more than one to choose from. The names
-    of all facts that were asked for go into ``asked``.
+    ``labels``: the class of each input that was asked for; ``free``: those that had more than one
+    to choose from. The names of all facts that were asked for go into ``asked``.
     """
 
     as_defined = False
@@ -135,14 +139,24 @@ class StateFacts(Facts):
         options = classes_of(self)
         relation = self._relation if self._relation is not None and name in self._relation else None
         if relation is not None:
-            options = [option for option in options if relation.narrowed(self.mask, name, option.like or option.label)]
+            options = [
+                option
+                for option in options
+                if relation.narrowed(self.mask, name, option.like or option.label)
+            ]
         if name in self._fixed:
             options = [option for option in options if option.label == self._fixed[name]] or options
         if not options:
             raise Impossible(name)
         if len(options) > 1:
             if self._before is not None:
-                before = _Before(dict(self.so_far), dict(self._reads), dict(self.labels), set(self.free), self.mask)
+                before = _Before(
+                    dict(self.so_far),
+                    dict(self._reads),
+                    dict(self.labels),
+                    set(self.free),
+                    self.mask,
+                )
                 self._before[self._choices.position :] = [before]
             self.free.add(name)
         chosen = self.choose(name, options)
@@ -152,14 +166,27 @@ class StateFacts(Facts):
         return chosen.fact
 
     def resumed(self) -> StateFacts:
-        """The facts of the next run, with those that are as in this one because they were worked out before the first other choice."""
+        """The facts of the next run, with those that are as in this one because they were worked
+        out before the first other choice."""
         made = StateFacts(
-            self.site, self.session, self.now, self._classes, self._choices, self._relation, self._fixed, self._asked
-        )  # fmt: skip
+            self.site,
+            self.session,
+            self.now,
+            self._classes,
+            self._choices,
+            self._relation,
+            self._fixed,
+            self._asked,
+        )
         assert self._before is not None
         made._before = self._before
         facts, reads, labels, free, made.mask = self._before[self._choices.resume()]
-        made.so_far, made._reads, made.labels, made.free = dict(facts), dict(reads), dict(labels), set(free)
+        made.so_far, made._reads, made.labels, made.free = (
+            dict(facts),
+            dict(reads),
+            dict(labels),
+            set(free),
+        )
         return made
 
     def choose(self, name: str, options: Sequence[Class]) -> Class:
@@ -193,8 +220,8 @@ def _no_record() -> PatientRecord:
 class Relation:
     """Which values of a fact go together with which values of the facts that it rests on.
 
-    ``rows``: for each way of computing the fact, the labels of the inputs that it read and its own. A fact that a row
-    does not name is free in it.
+    ``rows``: for each way of computing the fact, the labels of the inputs that it read and its own.
+    A fact that a row does not name is free in it.
     """
 
     def __init__(self, rows: Iterable[Mapping[str, str]]):
@@ -215,17 +242,21 @@ class Relation:
         return name in self._free
 
     def narrowed(self, mask: int, name: str, label: str) -> int:
-        """The rows of ``mask`` in which ``name``, a fact of the relation, may have the class ``label``."""
+        """The rows of ``mask`` in which ``name``, a fact of the relation, may have
+        the class ``label``."""
         return mask & (self._free[name] | self._having.get((name, label), 0))
 
     def projected(self, mask: int, names: Collection[str]) -> frozenset[frozenset[tuple[str, str]]]:
         """What the rows of ``mask`` say of the facts ``names`` alone."""
         rows = (row for position, row in enumerate(self._rows) if mask >> position & 1)
-        return frozenset(frozenset(item for item in row.items() if item[0] in names) for row in rows)
+        return frozenset(
+            frozenset(item for item in row.items() if item[0] in names) for row in rows
+        )
 
 
 def states(start: Callable[[Choices], Any]) -> Iterator[Any]:
-    """What ``start`` returns for each distinguishable state; it is called anew for each, with the choices to make."""
+    """What ``start`` returns for each distinguishable state; it is called anew for each, with
+    the choices to make."""
     choices = Choices()
     while True:
         with contextlib.suppress(Impossible):
@@ -234,9 +265,12 @@ def states(start: Callable[[Choices], Any]) -> Iterator[Any]:
             return
 
 
-def fact_states(start: Callable[[Choices], StateFacts], ask: Callable[[StateFacts], Any]) -> Iterator[tuple[StateFacts, Any]]:
-    """The facts of each distinguishable state, with what ``ask`` says of them, as :func:`states` gives them: where nothing but facts
-    makes choices, what states have in common is worked out once.
+def fact_states(
+    start: Callable[[Choices], StateFacts], ask: Callable[[StateFacts], Any]
+) -> Iterator[tuple[StateFacts, Any]]:
+    """The facts of each distinguishable state, with what ``ask`` says of them, as
+    :func:`states` gives them: where nothing but facts makes choices, what states have in
+    common is worked out once.
     """
     choices = Choices()
     facts = start(choices)

@@ -1,4 +1,5 @@
-"""Which renderings would repeat one that was made, because the decisions before them differ in nothing that a rendering reads."""
+"""Which renderings would repeat one that was made, because the decisions before them differ in
+nothing that a rendering reads."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class _Decided(NamedTuple):
 
 
 class Renderings:
-    """The renderings of one card in one job, each of which takes as many runs as there are choices left to it."""
+    """The renderings of one card in one job, each of which takes as many runs as there are
+    choices left to it."""
 
     def __init__(self) -> None:
         self._read: set[str] = set()
@@ -31,13 +33,16 @@ class Renderings:
         self._admitted: dict[int, Any] = {}
 
     def repeats(self, choices: Choices, facts: StateFacts, assumed: Mapping[str, bool]) -> bool:
-        """Whether the rendering after the decision that was just made would repeat another one wholly."""
+        """Whether the rendering after the decision that was just made would repeat
+        another one wholly."""
         if self._open is not None:
             if self._open.choices == choices.made:
                 return False
             self._made.append(self._open)
             self._keys.add(self._key(self._open))
-        decided = _Decided(choices.made, facts.computed_so_far(), facts.mask, tuple(sorted(assumed.items())))
+        decided = _Decided(
+            choices.made, facts.computed_so_far(), facts.mask, tuple(sorted(assumed.items()))
+        )
         repeated = self._key(decided) in self._keys
         self._open = None if repeated else decided
         return repeated
@@ -52,14 +57,17 @@ class Renderings:
             self._note(asked, facts)
 
     def _note(self, asked: Iterable[str], facts: StateFacts) -> None:
-        # What was asked for, and what had to be read to work out those of it that the decision had not.
+        # What was asked for, and what had to be read to work out those of it that
+        # the decision had not.
         read: set[str] = set()
         waiting = list(asked)
         while waiting:
             name = waiting.pop()
             if name not in read:
                 read.add(name)
-                waiting += facts.reads(name) if self._open is None or name not in self._open.facts else ()
+                waiting += (
+                    facts.reads(name) if self._open is None or name not in self._open.facts else ()
+                )
         if not self._read.issuperset(read):
             self._read |= read
             self._admitted.clear()
@@ -68,5 +76,9 @@ class Renderings:
     def _key(self, decided: _Decided) -> Any:
         if decided.mask not in self._admitted:
             self._admitted[decided.mask] = status_relation().projected(decided.mask, self._read)
-        found = frozenset((name, fact.state, fact.value) for name, fact in decided.facts.items() if name in self._read)
+        found = frozenset(
+            (name, fact.state, fact.value)
+            for name, fact in decided.facts.items()
+            if name in self._read
+        )
         return self._admitted[decided.mask], decided.assumed, found

@@ -9,22 +9,30 @@ from ...facts.catalogue import CATALOGUE, Facts
 from ...rules.card import Card
 
 FOLIC_ACID = ("folic-acid-1mg-3-months", "folic-acid-5mg-4-months")
-CYANOCOBALAMIN = ("cyanocobalamin-oral-1000", "cyanocobalamin-injection", "cyanocobalamin-neuro", "cyanocobalamin-monthly")
+CYANOCOBALAMIN = (
+    "cyanocobalamin-oral-1000",
+    "cyanocobalamin-injection",
+    "cyanocobalamin-neuro",
+    "cyanocobalamin-monthly",
+)
 POTASSIUM_CHECKS = ("potassium-now", "potassium-24h", "potassium-48h")
 TESTS = {
-    "serum-b12": "b12", "active-b12": "active_b12", "mma": "mma", "homocysteine": "homocysteine", "serum-folate": "folate",
+    "serum-b12": "b12", "active-b12": "active_b12", "mma": "mma", "homocysteine": "homocysteine",
+    "serum-folate": "folate",
     "blood-count": "blood_count", "reticulocytes": "reticulocytes", "creatinine": "creatinine",
 }  # fmt: skip
 # Below the age of 16 only these speak: safety as text, and rows that name a child's status.
 SPEAK_BELOW_16 = frozenset({
-    "folic-acid-b12-deficient", "folic-acid-add-b12", "folic-acid-b12-unknown", "folic-acid-await-b12", "cyanocobalamin-leber",
-    "cobalamin-anaphylaxis", "cobalamin-allergy", "hypokalaemia-before-b12", "low-potassium-before-b12", "potassium-monitoring",
+    "folic-acid-b12-deficient", "folic-acid-add-b12", "folic-acid-b12-unknown",
+    "folic-acid-await-b12", "cyanocobalamin-leber", "cobalamin-anaphylaxis", "cobalamin-allergy",
+    "hypokalaemia-before-b12", "low-potassium-before-b12", "potassium-monitoring",
     "b12-bleeding-risk", "b12-paediatric",
 })  # fmt: skip
 
 
 class Suggested(NamedTuple):
-    """One rendered suggestion: the templates that it creates, the drafts that it removes, the order that it replaces."""
+    """One rendered suggestion: the templates that it creates, the drafts that it removes, the order
+    that it replaces."""
 
     creates: tuple[str, ...]
     removes: tuple[str, ...]
@@ -41,16 +49,30 @@ def read_suggestions(rendered: Iterable[dict[str, Any]]) -> list[Suggested]:
     """The suggestions of a card as they are ``rendered``."""
     found = []
     for suggestion in rendered:
-        created = [action["resource"] for action in suggestion["actions"] if action["type"] == "create"]
-        names = tuple(order["instantiatesCanonical"][0].rsplit("/", 1)[1].split("|")[0] for order in created)
-        removed = tuple(action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete")
-        replaced = next((order["priorPrescription"]["reference"] for order in created if "priorPrescription" in order), "")
+        created = [
+            action["resource"] for action in suggestion["actions"] if action["type"] == "create"
+        ]
+        names = tuple(
+            order["instantiatesCanonical"][0].rsplit("/", 1)[1].split("|")[0] for order in created
+        )
+        removed = tuple(
+            action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete"
+        )
+        replaced = next(
+            (
+                order["priorPrescription"]["reference"]
+                for order in created
+                if "priorPrescription" in order
+            ),
+            "",
+        )
         found.append(Suggested(names, removed, replaced, suggestion.get("isRecommended", False)))
     return found
 
 
 class State(NamedTuple):
-    """A card that fires in a state, as rendered. ``course_taken``: a card before it already starts cobalamin."""
+    """A card that fires in a state, as rendered. ``course_taken``: a card before it already
+    starts cobalamin."""
 
     card: Card
     suggestions: list[Suggested]
@@ -59,11 +81,14 @@ class State(NamedTuple):
 
 
 def folate_never_alone(state: State) -> bool:
-    """1. Folate only under treatment, beside a drafted or suggested B12, or with a reassuring status without a lifelong cause."""
+    """1. Folate only under treatment, beside a drafted or suggested B12, or with a reassuring
+    status without a lifelong cause."""
     for suggestion in state.suggestions:
         if any(name in FOLIC_ACID for name in suggestion.creates):
             facts = state.facts
-            beside = suggestion.cobalamins or any(draft.product.cobalamin for draft in facts.session.drafts)
+            beside = suggestion.cobalamins or any(
+                draft.product.cobalamin for draft in facts.session.drafts
+            )
             reassuring = (
                 facts["b12.status"].value in ("sufficient", "unlikely")
                 and not facts["cause.lifelong"].holds
@@ -75,14 +100,23 @@ def folate_never_alone(state: State) -> bool:
 
 
 def cyanocobalamin_never_unfit(state: State) -> bool:
-    """2. No cyanocobalamin with Leber's, nor with renal dysfunction unless hydroxocobalamin is not stocked (oral: never)."""
-    created = [name for suggestion in state.suggestions for name in suggestion.creates if name in CYANOCOBALAMIN]
+    """2. No cyanocobalamin with Leber's, nor with renal dysfunction unless hydroxocobalamin is not
+    stocked (oral: never)."""
+    created = [
+        name
+        for suggestion in state.suggestions
+        for name in suggestion.creates
+        if name in CYANOCOBALAMIN
+    ]
     if not created:
         return True
     if state.facts["leber"].holds:
         return False
     stocked = state.facts["formulary.hydroxocobalamin"].holds
-    return not (state.facts["renal.dysfunction"].holds and (stocked or "cyanocobalamin-oral-1000" in created))
+    return not (
+        state.facts["renal.dysfunction"].holds
+        and (stocked or "cyanocobalamin-oral-1000" in created)
+    )
 
 
 def no_cobalamin_with_severe_allergy(state: State) -> bool:
@@ -98,17 +132,22 @@ def nothing_oral_with_neuro(state: State) -> bool:
 
 
 def potassium_checks_go_along(state: State) -> bool:
-    """5. A suggestion that starts a parenteral cobalamin carries the potassium checks (``checks_as_specified``)."""
+    """5. A suggestion that starts a parenteral cobalamin carries the potassium checks
+    (``checks_as_specified``)."""
     return all(
-        {name for name in suggestion.creates if name in POTASSIUM_CHECKS} == set(state.facts["potassium.checks"].value)
+        {name for name in suggestion.creates if name in POTASSIUM_CHECKS}
+        == set(state.facts["potassium.checks"].value)
         for suggestion in state.suggestions
-        if not _is_change(state, suggestion) and any(name != "cyanocobalamin-oral-1000" for name in suggestion.cobalamins)
+        if not _is_change(state, suggestion)
+        and any(name != "cyanocobalamin-oral-1000" for name in suggestion.cobalamins)
     )
 
 
 def _is_change(state: State, suggestion: Suggested) -> bool:
     """Whether it takes the place of the order under way."""
-    return bool(suggestion.replaces) and suggestion.replaces == state.facts["b12_therapy.order"].value
+    return (
+        bool(suggestion.replaces) and suggestion.replaces == state.facts["b12_therapy.order"].value
+    )
 
 
 def checks_as_specified(facts: Facts) -> bool:
@@ -122,39 +161,57 @@ def checks_as_specified(facts: Facts) -> bool:
         wanted.discard("potassium-now")
     if facts["b12_therapy.given"].holds or facts["patient.paediatric"].holds:
         wanted.clear()
-    requested = {*(facts["potassium.drafted"].value or ()), *(facts["potassium.ordered"].value or ())}
+    requested = {
+        *(facts["potassium.drafted"].value or ()),
+        *(facts["potassium.ordered"].value or ()),
+    }
     return set(facts["potassium.checks"].value) == wanted - requested
 
 
 def tests_as_specified(facts: Facts, name: str) -> bool:
     """Section 4: the tests that the fact ``name`` orders are neither pending nor drafted."""
     orders = facts[name].value or ()
-    requested = {*(facts["potassium.drafted"].value or ()), *(facts["potassium.ordered"].value or ())}
+    requested = {
+        *(facts["potassium.drafted"].value or ()),
+        *(facts["potassium.ordered"].value or ()),
+    }
     tests = [TESTS[order] for order in orders if order not in POTASSIUM_CHECKS]
-    asked_for = any(facts[f"test.{state}.{test}"].holds for test in tests for state in ("drafted", "pending"))
+    asked_for = any(
+        facts[f"test.{state}.{test}"].holds for test in tests for state in ("drafted", "pending")
+    )
     return not (requested.intersection(orders) or asked_for)
 
 
 def one_course(state: State) -> bool:
-    """6. One cobalamin course is left: of an answer, of drafts, and of what is planned or under way."""
+    """6. One cobalamin course is left: of an answer, of drafts, and of what is
+    planned or under way."""
     facts = state.facts
     drafted = {draft.reference for draft in facts.session.drafts if draft.product.cobalamin}
     for suggestion in state.suggestions:
         if not suggestion.cobalamins:
             continue
-        if state.course_taken or len(suggestion.cobalamins) > 1 or not drafted <= set(suggestion.removes):
+        if (
+            state.course_taken
+            or len(suggestion.cobalamins) > 1
+            or not drafted <= set(suggestion.removes)
+        ):
             return False
         if facts["b12_therapy.active"].holds:
             if not (_is_change(state, suggestion) or drafted):
                 return False
-        elif facts["b12_therapy.planned_start"].value is not None and suggestion.replaces != facts["b12_therapy.planned_order"].value:
+        elif (
+            facts["b12_therapy.planned_start"].value is not None
+            and suggestion.replaces != facts["b12_therapy.planned_order"].value
+        ):
             return False
     return True
 
 
 def no_order_below_16(state: State) -> bool:
     """7. Below the age of 16 no order, and only safety cards and rows that name a child."""
-    return not state.facts["patient.paediatric"].holds or (not state.suggestions and state.card.id in SPEAK_BELOW_16)
+    return not state.facts["patient.paediatric"].holds or (
+        not state.suggestions and state.card.id in SPEAK_BELOW_16
+    )
 
 
 def one_recommendation(state: State) -> bool:
@@ -163,7 +220,8 @@ def one_recommendation(state: State) -> bool:
 
 
 def only_known_orders(state: State) -> bool:
-    """10. Nothing but cobalamin, folic acid and tests: no potassium supplement, iron, antifolate or nitrous oxide."""
+    """10. Nothing but cobalamin, folic acid and tests: no potassium supplement, iron, antifolate
+    or nitrous oxide."""
     return all(
         "cobalamin" in name or name in (*FOLIC_ACID, *TESTS, *POTASSIUM_CHECKS)
         for suggestion in state.suggestions
@@ -178,13 +236,23 @@ def unnamed(unknown: Collection[str], detail: str) -> list[str]:
 
 
 def severe_allergy_silences(state: State) -> bool:
-    """Section 4: with a severe allergy other cards that would start or resume a cobalamin do not fire."""
+    """Section 4: with a severe allergy other cards that would start or resume a
+    cobalamin do not fire."""
     text_only = (
-        "folic-acid-", "b12-deficiency-", "b12-folate-deficiency", "b12-cause-untreated", "cyanocobalamin-", "nitrous-oxide-neuro",
+        "folic-acid-",
+        "b12-deficiency-",
+        "b12-folate-deficiency",
+        "b12-cause-untreated",
+        "cyanocobalamin-",
+        "nitrous-oxide-neuro",
         "therapy-lapsed",
-    )  # fmt: skip
-    creates = any((source.fact.startswith("regimen.") and source.fact != "regimen.folate") or "cobalamin" in source.template
-                  for suggestion in state.card.suggestions for source in suggestion.create)  # fmt: skip
+    )
+    creates = any(
+        (source.fact.startswith("regimen.") and source.fact != "regimen.folate")
+        or "cobalamin" in source.template
+        for suggestion in state.card.suggestions
+        for source in suggestion.create
+    )
     changes = any(suggestion.replaces for suggestion in state.card.suggestions)
     if not creates or changes or state.card.id.startswith(text_only):
         return True
@@ -192,7 +260,8 @@ def severe_allergy_silences(state: State) -> bool:
 
 
 INVARIANTS: tuple[Callable[[State], bool], ...] = (
-    folate_never_alone, cyanocobalamin_never_unfit, no_cobalamin_with_severe_allergy, nothing_oral_with_neuro,
+    folate_never_alone, cyanocobalamin_never_unfit, no_cobalamin_with_severe_allergy,
+    nothing_oral_with_neuro,
     potassium_checks_go_along, one_course, no_order_below_16, one_recommendation, only_known_orders,
     severe_allergy_silences,
 )  # fmt: skip

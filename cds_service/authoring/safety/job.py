@@ -1,4 +1,5 @@
-"""What a walk works with: settings, engines, sites that remember what they are asked, and facts that are chosen."""
+"""What a walk works with: settings, engines, sites that remember what they are asked, and
+facts that are chosen."""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
 from .limits import with_limits
 from .sessions import Session
 
-FORMULARIES = {"all": frozenset(PRODUCTS), "without hydroxocobalamin": frozenset(PRODUCTS) - {"hydroxocobalamin-injection"}}
+FORMULARIES = {
+    "all": frozenset(PRODUCTS),
+    "without hydroxocobalamin": frozenset(PRODUCTS) - {"hydroxocobalamin-injection"},
+}
 SETTINGS = tuple(product(PARAMETER_SETS, FORMULARIES))
 OPENING = Session("on opening or at discharge", OrderingSession())
 
@@ -58,18 +62,24 @@ class RecordingSite(Site):
 
     def told(self, asked: Iterable[tuple[str, str]]) -> list[Any]:
         """What it answers to questions that another site was asked."""
-        return [self.parameters[name] if kind == "parameter" else name in self.formulary for kind, name in sorted(asked)]
+        return [
+            self.parameters[name] if kind == "parameter" else name in self.formulary
+            for kind, name in sorted(asked)
+        ]
 
 
 @cache
 def engine(parameters: str, formulary: str) -> Engine:
     """The engine of a parameter set and formulary."""
-    return Engine(Settings.model_validate({"parameters": parameters, "formulary": FORMULARIES[formulary]}))
+    return Engine(
+        Settings.model_validate({"parameters": parameters, "formulary": FORMULARIES[formulary]})
+    )
 
 
 @dataclass(frozen=True)
 class Job:
-    """One session on one hook, in one setting; ``asked``: the facts that its walks asked for, ``site``: what they asked of the site."""
+    """One session on one hook, in one setting; ``asked``: the facts that its walks asked for,
+    ``site``: what they asked of the site."""
 
     parameters: str
     formulary: str
@@ -81,7 +91,9 @@ class Job:
     def site(self) -> RecordingSite:
         """The site of the setting."""
         site = engine(self.parameters, self.formulary).site
-        return RecordingSite(site.parameter_set, site.parameters, site.formulary, site.zone, site.terminology)
+        return RecordingSite(
+            site.parameter_set, site.parameters, site.formulary, site.zone, site.terminology
+        )
 
     @property
     def publication(self) -> Publication:
@@ -111,43 +123,71 @@ def status_relation() -> Relation:
 def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
     """The row of a B12 ``status`` and the inputs that it was worked out from.
 
-    The grounds of a suspicion are left free, so that some states are tried which cannot be, and none that can be is left out.
+    The grounds of a suspicion are left free, so that some states are tried which cannot be, and
+    none that can be is left out.
     """
     return {
-        **{name: label for name, label in labels.items() if name not in ("b12.suspicion", "b12.diagnosed")},
+        **{
+            name: label
+            for name, label in labels.items()
+            if name not in ("b12.suspicion", "b12.diagnosed")
+        },
         "b12.results_status": status,
     }
 
 
 def every_card() -> list[Card]:
     """The cards as each parameter set has them."""
-    return [card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()]
+    return [
+        card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()
+    ]
 
 
 @cache
 def chosen_classes() -> Mapping[str, ClassesOf]:
-    """The classes of the inputs, what cards compare them with included; the status among them, in the relation that
-    :func:`status_relation` gives."""
-    classes = with_limits({**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}, every_card())
+    """The classes of the inputs, what cards compare them with included; the status among them, in
+    the relation that :func:`status_relation` gives."""
+    classes = with_limits(
+        {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}, every_card()
+    )
     return {**classes, "patient.age_months": agreeing_ages(classes["patient.age_months"])}
 
 
 @cache
 def bare_cards(parameters: str, formulary: str, hook: str) -> dict[str, Card]:
-    """The cards of a hook without their texts, which nothing but the texts' own checks depends on."""
+    """The cards of a hook without their texts, which nothing but the texts' own
+    checks depends on."""
     cards = engine(parameters, formulary).cards_by_hook[hook]
-    return {card_id: replace(card, summary="-", detail=(), values=()) for card_id, card in cards.items()}
+    return {
+        card_id: replace(card, summary="-", detail=(), values=()) for card_id, card in cards.items()
+    }
 
 
 def new_facts(job: Job, choices: Choices, fixed: Mapping[str, str] | None = None) -> StateFacts:
     """The facts of one run of ``job``."""
-    return StateFacts(job.site, job.session.orders, NOW, chosen_classes(), choices, status_relation(), fixed, job.asked)
+    return StateFacts(
+        job.site,
+        job.session.orders,
+        NOW,
+        chosen_classes(),
+        choices,
+        status_relation(),
+        fixed,
+        job.asked,
+    )
 
 
 class AssumedDecisions(Decisions):
-    """The decisions on some cards, with every answer tried to the question whether another card holds."""
+    """The decisions on some cards, with every answer tried to the question whether
+    another card holds."""
 
-    def __init__(self, decided: Collection[str], cards: Mapping[str, Card], facts: StateFacts, choices: Choices):
+    def __init__(
+        self,
+        decided: Collection[str],
+        cards: Mapping[str, Card],
+        facts: StateFacts,
+        choices: Choices,
+    ):
         super().__init__(cards, facts)
         self._decided = decided
         self._choices = choices

@@ -1,7 +1,8 @@
-"""The numbers that cards compare facts with, so that the walk tries a value for every answer to all of them.
+"""The numbers that cards compare facts with, so that the walk tries a value for every
+answer to all of them.
 
-The classes of the proof know the limits of facts. A card, or a site's own one, may ask whether the same value is below another
-number: what then lacks among the classes is added to them.
+The classes of the proof know the limits of facts. A card, or a site's own one, may ask whether the
+same value is below another number: what then lacks among the classes is added to them.
 """
 
 from __future__ import annotations
@@ -23,15 +24,26 @@ from ...rules.conditions import Criterion
 from ...states.values import NOW, around
 from .enumeration import Class, ClassesOf
 
-_DAYS, _YEARS = {"b12_therapy.days": "b12_therapy.start", "b12_therapy.latest_days": "b12_therapy.latest_start"}, "patient.age"
+_DAYS, _YEARS = (
+    {
+        "b12_therapy.days": "b12_therapy.start",
+        "b12_therapy.latest_days": "b12_therapy.latest_start",
+    },
+    "patient.age",
+)
 # The input that a fact with a number rests on, where it is none itself.
 INPUT_OF = {**_DAYS, _YEARS: "patient.age_months", "homocysteine.on_treatment": "homocysteine"}
 # How sessions vary what a fact says of a draft, by the arguments of ``dosed_sessions``.
-DRAFTED = {"draft.folate_daily": "folic_acid", "draft.b12_oral_daily": "oral_b12", "draft.b12_interval": "injected_every"}
+DRAFTED = {
+    "draft.folate_daily": "folic_acid",
+    "draft.b12_oral_daily": "oral_b12",
+    "draft.b12_interval": "injected_every",
+}
 
 
 def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
-    """The criteria of ``cards`` that compare with a number, each once, by the input or the fact on drafts that answers them."""
+    """The criteria of ``cards`` that compare with a number, each once, by the input or the fact on
+    drafts that answers them."""
     found: dict[str, dict[Any, Criterion]] = {}
     for criterion in (criterion for card in cards for criterion in card.asks):
         if isinstance(criterion.operand, Decimal):
@@ -43,36 +55,50 @@ def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
 def with_limits(classes: Mapping[str, ClassesOf], cards: Iterable[Card]) -> dict[str, ClassesOf]:
     """``classes`` of inputs with those that the numbers in ``cards`` tell apart besides."""
     asked = {name: found for name, found in comparisons(cards).items() if name in classes}
-    return {**classes, **{name: _Extended(name, classes[name], found) for name, found in asked.items()}}
+    return {
+        **classes,
+        **{name: _Extended(name, classes[name], found) for name, found in asked.items()},
+    }
 
 
 class _Extended:
-    """The classes of the input ``name``, and one more for each combination of answers to ``asked`` that they do not give."""
+    """The classes of the input ``name``, and one more for each combination of answers to ``asked``
+    that they do not give."""
 
     def __init__(self, name: str, classes: ClassesOf, asked: Sequence[Criterion]):
         self._name = name
         self._classes = classes
         self._asked = asked
         self._facts = {criterion.fact for criterion in asked}
-        self._numbers = around((_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind is not RESULT)
+        self._numbers = around(
+            (_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind is not RESULT
+        )
 
     def __call__(self, facts: Facts) -> Sequence[Class]:
         options = self._classes(facts)
-        valued = [option for option in options if option.fact.value is not None and not option.copied]
+        valued = [
+            option for option in options if option.fact.value is not None and not option.copied
+        ]
         if not valued:
             return options
         given = {self._answers(option.fact) for option in valued}
         more: list[Class] = []
         for number in self._numbers:
-            found = [(option, self._answers(option.fact)) for option in _of_number(self._name, number, valued, facts.site)]
+            found = [
+                (option, self._answers(option.fact))
+                for option in _of_number(self._name, number, valued, facts.site)
+            ]
             more += [option for option, answers in found if answers not in given]
             given |= {answers for _, answers in found}
         return [*options, *more]
 
     def _answers(self, fact: Fact) -> tuple[Any, ...]:
-        """All that cards can tell of a value: whether it has the numbers that they ask for, and the class that facts put it in."""
+        """All that cards can tell of a value: whether it has the numbers that they ask for, and the
+        class that facts put it in."""
         source = _Given({name: _of_input(name, fact) for name in self._facts})
-        return getattr(fact.value, "level", ""), *(bool(criterion.truth(source, lambda card: False)) for criterion in self._asked)
+        return getattr(fact.value, "level", ""), *(
+            bool(criterion.truth(source, lambda card: False)) for criterion in self._asked
+        )
 
 
 class _Given(dict[str, Fact]):
@@ -82,7 +108,8 @@ class _Given(dict[str, Fact]):
 
 
 def _in_input(criterion: Criterion) -> Decimal:
-    """The number of a criterion as the input that answers it counts: an age is counted in months."""
+    """The number of a criterion as the input that answers it counts: an age is
+    counted in months."""
     number: Decimal = criterion.operand
     return number * 12 if criterion.fact == _YEARS else number
 
@@ -97,7 +124,8 @@ def _of_input(name: str, fact: Fact) -> Fact:
 
 
 def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:
-    """The classes of an input that stand for a number: of a result, one for each of ``valued`` whose class is the same."""
+    """The classes of an input that stand for a number: of a result, one for each of ``valued``
+    whose class is the same."""
     if CATALOGUE[name].kind is DATE:
         yield Class(f"{number} days ago", known(NOW.date() - timedelta(days=int(number))))
     elif CATALOGUE[name].kind is NUMBER:
@@ -108,7 +136,9 @@ def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) 
             if level_at(ANALYTES[result.analyte], number, result.unit, site) == result.level:
                 sent = f"{number.normalize():f} {result.unit}"
                 moved = result._replace(interval=Interval(number, number), as_sent=sent)
-                yield Class(f"{sent}, else as {option.label}", known(moved, result.source), option.label)
+                yield Class(
+                    f"{sent}, else as {option.label}", known(moved, result.source), option.label
+                )
 
 
 def level_at(analyte: Analyte, value: Decimal, unit: str, site: Site) -> str:
@@ -120,9 +150,14 @@ def level_at(analyte: Analyte, value: Decimal, unit: str, site: Site) -> str:
 
 
 def doses(cards: Iterable[Card]) -> dict[str, list[Decimal]]:
-    """Micrograms a day and days on both sides of every number in ``cards``, as ``dosed_sessions`` takes them."""
+    """Micrograms a day and days on both sides of every number in ``cards``, as
+    ``dosed_sessions`` takes them."""
     asked = comparisons(cards)
     return {
-        argument: [dose for dose in around((each.operand for each in asked[fact]), whole=True) if dose > 0] if fact in asked else []
+        argument: [
+            dose for dose in around((each.operand for each in asked[fact]), whole=True) if dose > 0
+        ]
+        if fact in asked
+        else []
         for fact, argument in DRAFTED.items()
     }

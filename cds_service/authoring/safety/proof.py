@@ -1,8 +1,9 @@
-"""The proof: each card in each state it can tell apart, on each hook, in each parameter set and formulary.
+"""The proof: each card in each state it can tell apart, on each hook, in each
+parameter set and formulary.
 
-Cards are proved one by one, because a card sees nothing of another but whether it holds and whether a course was started
-before it; both are tried both ways. That an answer holds at most three cards, sorted,
-is a property of ``shown`` and needs no states.
+Cards are proved one by one, because a card sees nothing of another but whether it holds and whether
+a course was started before it; both are tried both ways. That an answer holds at most three cards,
+sorted, is a property of ``shown`` and needs no states.
 """
 
 from __future__ import annotations
@@ -21,8 +22,23 @@ from ...states.values import NOW
 from .classes import PRESENT_OR_NOT, TEST_ORDERS
 from .enumeration import Choices, StateFacts, fact_states, states
 from .independence import Renderings
-from .invariants import State, checks_as_specified, read_suggestions, tests_as_specified, unnamed, violated
-from .job import SETTINGS, AssumedDecisions, Job, bare_cards, chosen_classes, new_facts, status_relation
+from .invariants import (
+    State,
+    checks_as_specified,
+    read_suggestions,
+    tests_as_specified,
+    unnamed,
+    violated,
+)
+from .job import (
+    SETTINGS,
+    AssumedDecisions,
+    Job,
+    bare_cards,
+    chosen_classes,
+    new_facts,
+    status_relation,
+)
 from .repetition import Walks, differing
 from .sessions import PATIENT, Session
 from .suggestion_words import wrong_suggestion
@@ -31,7 +47,8 @@ PATIENT_OF_STATES = Patient(f"Patient/{PATIENT}", None, NOW)
 
 
 class Violation(NamedTuple):
-    """A state in which something does not hold; ``state``: the class of each input that was asked for."""
+    """A state in which something does not hold; ``state``: the class of each input
+    that was asked for."""
 
     rule: str
     card: str
@@ -50,8 +67,9 @@ def state_text(state: Mapping[str, str]) -> str:
 
 @dataclass
 class Tally:
-    """What an enumeration saw. ``deciding``: how often each criterion of a card silenced it; ``""`` counts firing.
-    ``together``: two cards of one topic that may fire together, with a state that the classes admit."""
+    """What an enumeration saw. ``deciding``: how often each criterion of a card silenced it; ``""``
+    counts firing. ``together``: two cards of one topic that may fire together, with a state that
+    the classes admit."""
 
     visited: int = 0
     violations: list[Violation] = field(default_factory=list)
@@ -68,7 +86,12 @@ class Tally:
         self.together |= other.together
 
 
-def prove_card(hook: str, card_id: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
+def prove_card(
+    hook: str,
+    card_id: str,
+    sessions: Sequence[Session],
+    settings: Collection[tuple[str, str]] = SETTINGS,
+) -> Tally:
     """Visit every state of a card in each session and setting that can make a difference to it."""
     tally = Tally()
     walks = Walks([card_id])
@@ -83,8 +106,11 @@ def prove_card(hook: str, card_id: str, sessions: Sequence[Session], settings: C
     return tally
 
 
-def prove_orders(hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
-    """Visit every state of the facts that order tests, which the cards then take as they are proved here."""
+def prove_orders(
+    hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS
+) -> Tally:
+    """Visit every state of the facts that order tests, which the cards then take as
+    they are proved here."""
     tally = Tally()
     for name in ("potassium.checks", *TEST_ORDERS):
         for job in differing(hook, sessions, settings, ()):
@@ -93,25 +119,40 @@ def prove_orders(hook: str, sessions: Sequence[Session], settings: Collection[tu
 
 
 def _visit_orders(job: Job, name: str, tally: Tally) -> None:
-    free = {other: classes for other, classes in chosen_classes().items() if other not in TEST_ORDERS and other != "potassium.checks"}
+    free = {
+        other: classes
+        for other, classes in chosen_classes().items()
+        if other not in TEST_ORDERS and other != "potassium.checks"
+    }
     if name == "order.after_nitrous_oxide":
         free |= PRESENT_OR_NOT
     tried = chosen_classes()[name]
 
     def start(choices: Choices) -> StateFacts:
-        return StateFacts(job.site, job.session.orders, NOW, free, choices, status_relation(), asked=job.asked)
+        return StateFacts(
+            job.site, job.session.orders, NOW, free, choices, status_relation(), asked=job.asked
+        )
 
     def broken_by(facts: StateFacts) -> list[str]:
         made, broken = facts[name], []
-        if not any((option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value)) for option in tried(facts)):
+        if not any(
+            (option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value))
+            for option in tried(facts)
+        ):
             broken.append("orders that are not tried")
-        if not (tests_as_specified(facts, name) and (name != "potassium.checks" or checks_as_specified(facts))):
+        if not (
+            tests_as_specified(facts, name)
+            and (name != "potassium.checks" or checks_as_specified(facts))
+        ):
             broken.append("tests as specified")
         return broken
 
     for facts, broken in fact_states(start, broken_by):
         tally.visited += 1
-        tally.violations += [Violation(rule, name, job.setting, job.session.label, dict(facts.labels)) for rule in broken]
+        tally.violations += [
+            Violation(rule, name, job.setting, job.session.label, dict(facts.labels))
+            for rule in broken
+        ]
 
 
 def _visit(job: Job, card_id: str, tally: Tally) -> bool:
@@ -141,37 +182,56 @@ def _visit(job: Job, card_id: str, tally: Tally) -> bool:
         tally.visited += 1
         tally.deciding[job.parameters, card_id, stopped_by] += 1
         fires |= not stopped_by
-        tally.violations += [Violation(rule, card_id, job.setting, job.session.label, dict(facts.labels)) for rule in broken]
+        tally.violations += [
+            Violation(rule, card_id, job.setting, job.session.label, dict(facts.labels))
+            for rule in broken
+        ]
     return fires
 
 
-def _violated_by_text(job: Job, decision: Decision, decisions: AssumedDecisions, facts: StateFacts) -> list[str]:
-    met = [name for name, label in facts.labels.items() if label == "unknown" and name in facts.free]
+def _violated_by_text(
+    job: Job, decision: Decision, decisions: AssumedDecisions, facts: StateFacts
+) -> list[str]:
+    met = [
+        name for name, label in facts.labels.items() if label == "unknown" and name in facts.free
+    ]
     if not met:
         return []
     bare = decision._replace(card=replace(decision.card, suggestions=()))
-    rendered, _ = render_card(bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False)
+    rendered, _ = render_card(
+        bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
+    )
     missing = unnamed(met, rendered.shown["detail"])
     return [f"Not known does not name {', '.join(missing)}"] if missing else []
 
 
 def looked_at_together(card: Card) -> list[tuple[Suggestion, ...]]:
-    """Each suggestion of a card alone, and two that recommend something: what one offers does not depend on the others."""
+    """Each suggestion of a card alone, and two that recommend something: what one offers does not
+    depend on the others."""
     recommended = [suggestion for suggestion in card.suggestions if suggestion.recommended]
-    return [*((suggestion,) for suggestion in card.suggestions), *combinations(recommended, 2)] or [()]
+    return [*((suggestion,) for suggestion in card.suggestions), *combinations(recommended, 2)] or [
+        ()
+    ]
 
 
 def _violated_by_suggestions(
-    job: Job, decision: Decision, offered: tuple[Suggestion, ...], decisions: AssumedDecisions, facts: StateFacts
+    job: Job,
+    decision: Decision,
+    offered: tuple[Suggestion, ...],
+    decisions: AssumedDecisions,
+    facts: StateFacts,
 ) -> list[str]:
-    """The invariants that some suggestions of a card violate, as the first of its answer or after one that starts a course.
+    """The invariants that some suggestions of a card violate, as the first of its answer or after
+    one that starts a course.
 
     Without the trace of the decision: it gives an order its reasons, on which no invariant depends.
     """
     bare = decision._replace(card=replace(decision.card, suggestions=offered), truths=())
     broken: list[str] = []
     for course_taken in (False, True):
-        made, starts = render_suggestions(bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=course_taken)
+        made, starts = render_suggestions(
+            bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=course_taken
+        )
         broken += violated(State(decision.card, read_suggestions(made), facts, course_taken))
         broken += (rule for suggestion in made for rule in wrong_suggestion(suggestion, facts))
         if not starts:  # a course before it makes no difference

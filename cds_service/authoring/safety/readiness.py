@@ -1,4 +1,5 @@
-"""What the proof needs before it begins, so that what is missing is told at once and not after minutes."""
+"""What the proof needs before it begins, so that what is missing is told at once and
+not after minutes."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ CLASSES_FILE = "cds_service/authoring/safety/classes.py"
 
 
 class NotReady(Exception):
-    """The proof cannot begin, or would leave something unproved. As a text it is a line for each thing that is missing."""
+    """The proof cannot begin, or would leave something unproved. As a text it is a line for each
+    thing that is missing."""
 
 
 def check_ready() -> None:
@@ -23,15 +25,22 @@ def check_ready() -> None:
         raise NotReady("\n".join(missing))
 
 
-def _unclassed(cards: Collection[Card], classes: Mapping[str, ClassesOf], catalogue: Mapping[str, Definition]) -> Iterator[str]:
-    waiting = list(dict.fromkeys([*(name for card in cards for name in card.facts), "patient.paediatric"]))
+def _unclassed(
+    cards: Collection[Card], classes: Mapping[str, ClassesOf], catalogue: Mapping[str, Definition]
+) -> Iterator[str]:
+    waiting = list(
+        dict.fromkeys([*(name for card in cards for name in card.facts), "patient.paediatric"])
+    )
     seen = set(waiting)
     while waiting:
         name = waiting.pop()
         if name in classes:
             continue
         if catalogue[name].queries:
-            what = f"The fact {name!r} reads the patient's record and has no classes, which stand for its values"
+            what = (
+                f"The fact {name!r} reads the patient's record and has no classes, which stand for "
+                "its values"
+            )
             yield f"{what}: add them in {CLASSES_FILE}."
         fresh = [used for used in catalogue[name].uses if used not in seen]
         seen.update(fresh)

@@ -1,7 +1,7 @@
 """Which walks would repeat one that was made: those that would ask the same and be told the same.
 
-A walk sees of a site what it asks of it, of a session what its facts on the session say, and of the cards those that it
-decides or looks at. Where all of that is the same, so is every state.
+A walk sees of a site what it asks of it, of a session what its facts on the session say, and of the
+cards those that it decides or looks at. Where all of that is the same, so is every state.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Walk(NamedTuple):
 
 
 class Walks:
-    """The walks that were made of the same cards. ``card_ids``: those that they decide; every card of the hook where ``None``."""
+    """The walks that were made of the same cards. ``card_ids``: those that they decide; every card
+    of the hook where ``None``."""
 
     def __init__(self, card_ids: Collection[str] | None = None):
         self._card_ids = card_ids
@@ -57,24 +58,44 @@ class Walks:
     def note(self, job: Job, fires: bool = False) -> None:
         """Remember the walk of ``job``, which has just been made."""
         asked, of_site = frozenset(job.asked), frozenset(job.site.asked)
-        self.made.append(Walk(self._cards(job), of_site, job.site.told(of_site), asked, self._told_by(job, asked), fires))
+        self.made.append(
+            Walk(
+                self._cards(job),
+                of_site,
+                job.site.told(of_site),
+                asked,
+                self._told_by(job, asked),
+                fires,
+            )
+        )
 
     def _told_by(self, job: Job, asked: frozenset[str]) -> Any:
         cards = bare_cards(job.parameters, job.formulary, job.hook)
-        return told_by(job.session, asked, {name for card_id in self._decided(cards) for name in _removing(cards[card_id])})
+        return told_by(
+            job.session,
+            asked,
+            {name for card_id in self._decided(cards) for name in _removing(cards[card_id])},
+        )
 
     def _decided(self, cards: Mapping[str, Card]) -> list[str]:
         return [card_id for card_id in cards if self._card_ids is None or card_id in self._card_ids]
 
     def _cards(self, job: Job) -> Any:
         cards = bare_cards(job.parameters, job.formulary, job.hook)
-        return {card_id: (*_deciding(cards[card_id]), _looked_at(cards[card_id], cards)) for card_id in self._decided(cards)}
+        return {
+            card_id: (*_deciding(cards[card_id]), _looked_at(cards[card_id], cards))
+            for card_id in self._decided(cards)
+        }
 
 
 def differing(
-    hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]], card_ids: Collection[str] | None = None
+    hook: str,
+    sessions: Sequence[Session],
+    settings: Collection[tuple[str, str]],
+    card_ids: Collection[str] | None = None,
 ) -> Iterator[Job]:
-    """The jobs whose walk would repeat none before it. Each is to be walked before the next one is asked for."""
+    """The jobs whose walk would repeat none before it. Each is to be walked before the next
+    one is asked for."""
     walks = Walks(card_ids)
     for parameters, formulary in settings:
         for session in sessions:
@@ -101,22 +122,34 @@ def _looked_at(card: Card, cards: Mapping[str, Card]) -> frozenset[str]:
 def distinct_sessions() -> list[Session]:
     """The ordering sessions of which no two are the same to every fact and criterion."""
     found: dict[Any, Session] = {}
-    deletable = {name for card in engine("default", "all").cards.values() for name in _removing(card)}
+    deletable = {
+        name for card in engine("default", "all").cards.values() for name in _removing(card)
+    }
     terminology = engine("default", "all").terminology
-    for session in [*ordering_sessions(terminology), *dosed_sessions(terminology, **doses(every_card()))]:
+    for session in [
+        *ordering_sessions(terminology),
+        *dosed_sessions(terminology, **doses(every_card())),
+    ]:
         found.setdefault(told_by(session, frozenset(CATALOGUE), deletable), session)
     return list(found.values())
 
 
 def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) -> Any:
-    """All that a walk can tell of a session: what the facts ``asked`` say of it, and what its suggestions and invariants read of
-    the orders themselves. ``removing``: the facts whose drafts suggestions remove.
+    """All that a walk can tell of a session: what the facts ``asked`` say of it, and what its
+    suggestions and invariants read of the orders themselves. ``removing``: the facts whose
+    drafts suggestions remove.
     """
     told, drafts = _told(session), session.orders.drafts
     cobalamins = {draft.reference for draft in drafts if draft.product.cobalamin}
-    removed = [{draft.reference for draft in session.orders.selected if DRAFTS_BY_FACT[name](draft)} for name in sorted(removing)]
+    removed = [
+        {draft.reference for draft in session.orders.selected if DRAFTS_BY_FACT[name](draft)}
+        for name in sorted(removing)
+    ]
     replacing = "regimen.instead_of_cyanocobalamin" in asked and (
-        any(draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin") for draft in drafts),
+        any(
+            draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")
+            for draft in drafts
+        ),
         any(draft.product.cobalamin and not draft.selected for draft in drafts),
     )
     return (
@@ -128,10 +161,25 @@ def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) 
 
 @cache
 def _asked_by_others() -> frozenset[str]:
-    """The facts that read the order session and are read in turn by a card, or by a fact that does not read the session."""
-    by_cards = {name for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values() for name in card.facts}
-    by_facts = {name for definition in CATALOGUE.values() if not definition.session for name in definition.uses}
-    return frozenset(name for name, definition in CATALOGUE.items() if definition.session and name in by_cards | by_facts)
+    """The facts that read the order session and are read in turn by a card, or by a fact that does
+    not read the session."""
+    by_cards = {
+        name
+        for parameters in PARAMETER_SETS
+        for card in engine(parameters, "all").cards.values()
+        for name in card.facts
+    }
+    by_facts = {
+        name
+        for definition in CATALOGUE.values()
+        if not definition.session
+        for name in definition.uses
+    }
+    return frozenset(
+        name
+        for name, definition in CATALOGUE.items()
+        if definition.session and name in by_cards | by_facts
+    )
 
 
 @cache
@@ -153,10 +201,16 @@ def _told(session: Session) -> Mapping[str, Any]:
 
 
 def _answer(name: str, facts: StateFacts, parameters: str) -> Any:
-    """What a fact says; a number by the criteria that ask for it, since no two on one side of a limit differ."""
+    """What a fact says; a number by the criteria that ask for it, since no two on one side
+    of a limit differ."""
     found = facts[name]
     if CATALOGUE[name].kind is not NUMBER or found.value is None:
         return found.state, found.value
-    asked = [criterion for card in engine(parameters, "all").cards.values() for criterion in card.asks if criterion.fact == name]
+    asked = [
+        criterion
+        for card in engine(parameters, "all").cards.values()
+        for criterion in card.asks
+        if criterion.fact == name
+    ]
     above = found.value > facts.site.number("folate.low_dose_up_to")
     return above, tuple(criterion.truth(facts, lambda card: False) for criterion in asked)

@@ -28,8 +28,12 @@ from .words import prove_words
 Part = tuple[Callable[..., Tally], tuple[Any, ...]]
 
 
-def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collection[tuple[str, str]] = SETTINGS) -> Iterator[Part]:
-    """The parts of the proof of some sessions in some settings, which are independent of each other."""
+def parts(
+    sessions_by_hook: Mapping[str, Sequence[Session]],
+    settings: Collection[tuple[str, str]] = SETTINGS,
+) -> Iterator[Part]:
+    """The parts of the proof of some sessions in some settings, which are
+    independent of each other."""
     for hook, sessions in sessions_by_hook.items():
         sets = [bare_cards(parameters, formulary, hook) for parameters, formulary in settings]
         ids = dict.fromkeys(card_id for cards in sets for card_id in cards)
@@ -39,19 +43,31 @@ def parts(sessions_by_hook: Mapping[str, Sequence[Session]], settings: Collectio
         yield from ((prove_consistent, (hook, *pair, sessions, settings)) for pair in pairs)
         pairs = dict.fromkeys(pair for cards in sets for pair in pairs_of_one_topic(cards))
         yield from ((prove_together, (hook, *pair, sessions, settings)) for pair in pairs)
-        yield from ((prove_critical, (hook, card_id, sessions, settings)) for card_id in GROUPS if card_id in ids)
+        yield from (
+            (prove_critical, (hook, card_id, sessions, settings))
+            for card_id in GROUPS
+            if card_id in ids
+        )
         yield prove_orders, (hook, sessions, settings)
         yield prove_no_silence, (hook, sessions, settings)
 
 
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
-    """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all, and the states visited.
+    """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all,
+    and the states visited.
 
     Raises :class:`NotReady` before it begins.
     """
     check_ready()
     status_relation()  # worked out once, before the processes part
-    whole = list(parts({hook: distinct_sessions() if HOOKS[hook].has_drafts else [OPENING] for hook in distinct_hooks()}))
+    whole = list(
+        parts(
+            {
+                hook: distinct_sessions() if HOOKS[hook].has_drafts else [OPENING]
+                for hook in distinct_hooks()
+            }
+        )
+    )
     total = Tally()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         running = [pool.submit(prove, *arguments) for prove, arguments in whole]
@@ -66,7 +82,11 @@ def distinct_hooks() -> list[str]:
     found: list[str] = []
     for kind in hooks_of_kind().values():
         cards = {hook: [bare_cards(*setting, hook) for setting in SETTINGS] for hook in kind}
-        found += [hook for position, hook in enumerate(kind) if all(cards[hook] != cards[before] for before in kind[:position])]
+        found += [
+            hook
+            for position, hook in enumerate(kind)
+            if all(cards[hook] != cards[before] for before in kind[:position])
+        ]
     return found
 
 
@@ -79,8 +99,11 @@ def never_fired(tally: Tally) -> Iterator[tuple[str, str]]:
 
 
 def never_decided(tally: Tally) -> Iterator[tuple[str, str]]:
-    """The criteria that silence their card in no state of any parameter set: other criteria always come before them."""
-    decided = {(card_id, criterion) for (_, card_id, criterion), times in tally.deciding.items() if times}
+    """The criteria that silence their card in no state of any parameter set: other criteria always
+    come before them."""
+    decided = {
+        (card_id, criterion) for (_, card_id, criterion), times in tally.deciding.items() if times
+    }
     for card in engine("default", "all").cards.values():
         for condition in (*card.include, *card.exclude):
             if (card.id, condition.id) not in decided:
@@ -88,7 +111,8 @@ def never_decided(tally: Tally) -> Iterator[tuple[str, str]]:
 
 
 def report(tally: Tally, seconds: float) -> Iterator[str]:
-    """What the proof found, for a reader. Violations come with the smallest state that shows each."""
+    """What the proof found, for a reader. Violations come with the smallest
+    state that shows each."""
     yield f"{tally.visited:,} distinguishable states in {seconds:.0f} s"
     smallest: dict[tuple[str, str], tuple[int, str]] = {}
     for violation in tally.violations:
@@ -97,7 +121,11 @@ def report(tally: Tally, seconds: float) -> Iterator[str]:
         smallest[key] = min(smallest.get(key, candidate), candidate)
     for _, told in sorted(smallest.values()):
         yield f"VIOLATED  {told}"
-    yield f"{len(tally.violations):,} violations of {len(smallest)} rules" if smallest else "No violation."
+    yield (
+        f"{len(tally.violations):,} violations of {len(smallest)} rules"
+        if smallest
+        else "No violation."
+    )
     for parameters, card_id in never_fired(tally):
         yield f"NEVER FIRES  {card_id} [{parameters}]"
     for card_id, criterion in never_decided(tally):
@@ -109,5 +137,6 @@ def report(tally: Tally, seconds: float) -> Iterator[str]:
 
 
 def holds(tally: Tally) -> bool:
-    """Whether nothing is violated, no two cards contradict each other, and each card fires in some state."""
+    """Whether nothing is violated, no two cards contradict each other, and each card
+    fires in some state."""
     return not tally.violations and not tally.contradictions and not list(never_fired(tally))

@@ -1,4 +1,5 @@
-"""What classes of laboratory results are made of: a result of so much, so old; no result, and one that cannot be used."""
+"""What classes of laboratory results are made of: a result of so much, so old; no result, and one
+that cannot be used."""
 
 from __future__ import annotations
 
@@ -27,10 +28,21 @@ def result_class(analyte: str, value: str, level: str, days_ago: int = 1, **more
     unit = ANALYTES[analyte].families[0].unit
     number = Decimal(value)
     result = Result(
-        analyte, Interval(number, number), unit, level, f"{value} {unit}", moment, f"Observation/{analyte}", False,
-        more.get("haemolysed", False), False,
-    )  # fmt: skip
-    return Class(f"{more.get('label', level or value)}{f'@{days_ago}' if days_ago != 1 else ''}", known(result, result.source))
+        analyte,
+        Interval(number, number),
+        unit,
+        level,
+        f"{value} {unit}",
+        moment,
+        f"Observation/{analyte}",
+        False,
+        more.get("haemolysed", False),
+        False,
+    )
+    return Class(
+        f"{more.get('label', level or value)}{f'@{days_ago}' if days_ago != 1 else ''}",
+        known(result, result.source),
+    )
 
 
 def always(*options: Class) -> ClassesOf:
@@ -40,7 +52,11 @@ def always(*options: Class) -> ClassesOf:
 
 def result_classes(analyte: str, *values: tuple[str, str], days: Sequence[int] = (1,)) -> ClassesOf:
     """No result, an unusable one, and each of ``values`` (value and class) at each age in days."""
-    return always(ABSENT, UNKNOWN, *(result_class(analyte, value, level, count) for value, level in values for count in days))
+    return always(
+        ABSENT,
+        UNKNOWN,
+        *(result_class(analyte, value, level, count) for value, level in values for count in days),
+    )
 
 
 @cache
@@ -50,8 +66,15 @@ def classes_by_cut_offs(analyte: Analyte) -> ClassesOf:
     @lru_cache(maxsize=16)
     def at(site: Site) -> tuple[Class, ...]:
         cuts = [cut.value for cut in analyte.cuts_for(analyte.families[0], site)]
-        within = [cuts[0] * 4 / 5, *((low + high) / 2 for low, high in pairwise(cuts)), cuts[-1] * 6 / 5]
-        found = (result_class(analyte.name, f"{value.normalize():f}", level) for value, level in zip(within, analyte.classes, strict=True))
+        within = [
+            cuts[0] * 4 / 5,
+            *((low + high) / 2 for low, high in pairwise(cuts)),
+            cuts[-1] * 6 / 5,
+        ]
+        found = (
+            result_class(analyte.name, f"{value.normalize():f}", level)
+            for value, level in zip(within, analyte.classes, strict=True)
+        )
         return ABSENT, UNKNOWN, *found
 
     return lambda facts: at(facts.site)

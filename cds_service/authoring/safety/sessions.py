@@ -1,4 +1,5 @@
-"""Ordering sessions that differ for the cards: each kind of draft alone, in pairs, selected or not, and with what else counts."""
+"""Ordering sessions that differ for the cards: each kind of draft alone, in pairs, selected or not,
+and with what else counts."""
 
 from __future__ import annotations
 
@@ -18,7 +19,13 @@ PATIENT = "enumerated"
 _IM, _ORAL, _NASAL = "78421000", "26643006", "46713006"
 _UCUM = "http://unitsofmeasure.org"
 _HYDROXOCOBALAMIN, _CYANOCOBALAMIN = "Hydroxocobalamin 1 mg/mL injection", "Cyanocobalamin"
-_DAILY, _EVERY_2_DAYS, _THRICE_WEEKLY, _WEEKLY, _3_MONTHLY = (1, 1, "d"), (1, 2, "d"), (3, 1, "wk"), (1, 1, "wk"), (1, 3, "mo")
+_DAILY, _EVERY_2_DAYS, _THRICE_WEEKLY, _WEEKLY, _3_MONTHLY = (
+    (1, 1, "d"),
+    (1, 2, "d"),
+    (3, 1, "wk"),
+    (1, 1, "wk"),
+    (1, 3, "mo"),
+)
 
 
 class Session(NamedTuple):
@@ -31,20 +38,37 @@ class Session(NamedTuple):
         return hash(self.label)  # the orders as received, which are in it, have no hash
 
 
-def _medication(name: str, milligrams: float | None = None, route: str = "", every: tuple[int, int, str] | None = None) -> dict[str, Any]:
+def _medication(
+    name: str,
+    milligrams: float | None = None,
+    route: str = "",
+    every: tuple[int, int, str] | None = None,
+) -> dict[str, Any]:
     dosage: dict[str, Any] = {}
     if milligrams is not None:
-        dosage["doseAndRate"] = [{"doseQuantity": {"value": milligrams, "unit": "mg", "system": _UCUM, "code": "mg"}}]
+        dosage["doseAndRate"] = [
+            {"doseQuantity": {"value": milligrams, "unit": "mg", "system": _UCUM, "code": "mg"}}
+        ]
     if route:
         dosage["route"] = {"coding": [{"system": SNOMED, "code": route}]}
     if every:
-        dosage["timing"] = {"repeat": {"frequency": every[0], "period": every[1], "periodUnit": every[2]}}
-    return _order("MedicationRequest", medicationCodeableConcept={"text": name}, dosageInstruction=[dosage])
+        dosage["timing"] = {
+            "repeat": {"frequency": every[0], "period": every[1], "periodUnit": every[2]}
+        }
+    return _order(
+        "MedicationRequest", medicationCodeableConcept={"text": name}, dosageInstruction=[dosage]
+    )
 
 
 def _order(kind: str, **elements: Any) -> dict[str, Any]:
     subject = {"reference": f"Patient/{PATIENT}"}
-    return {"resourceType": kind, "status": "draft", "intent": "order", "subject": subject, **elements}
+    return {
+        "resourceType": kind,
+        "status": "draft",
+        "intent": "order",
+        "subject": subject,
+        **elements,
+    }
 
 
 def _test(code: str) -> dict[str, Any]:
@@ -62,7 +86,9 @@ COBALAMINS = {
     "hydroxocobalamin weekly": _medication(_HYDROXOCOBALAMIN, 1, _IM, _WEEKLY),
     "hydroxocobalamin 3-monthly": _medication(_HYDROXOCOBALAMIN, 1, _IM, _3_MONTHLY),
     "hydroxocobalamin, frequency unstated": _medication(_HYDROXOCOBALAMIN, 1, _IM),
-    "cyanocobalamin injection 3-monthly": _medication("Cyanocobalamin injection", 1, _IM, _3_MONTHLY),
+    "cyanocobalamin injection 3-monthly": _medication(
+        "Cyanocobalamin injection", 1, _IM, _3_MONTHLY
+    ),
     "cyanocobalamin 50 ug by mouth": _medication(_CYANOCOBALAMIN, 0.05, _ORAL, _DAILY),
     "cyanocobalamin 600 ug by mouth": _medication(_CYANOCOBALAMIN, 0.6, _ORAL, _DAILY),
     "cyanocobalamin 1 mg by mouth": _medication(_CYANOCOBALAMIN, 1, _ORAL, _DAILY),
@@ -72,11 +98,19 @@ COBALAMINS = {
 }
 _UNIDENTIFIED = "an order that cannot be identified"
 OTHERS = {
-    "cyanocobalamin combined, by injection": _medication("Thiamine / pyridoxine / cyanocobalamin injection", None, _IM),
+    "cyanocobalamin combined, by injection": _medication(
+        "Thiamine / pyridoxine / cyanocobalamin injection", None, _IM
+    ),
     "methotrexate": _medication("Methotrexate"),
     "pemetrexed": _medication("Pemetrexed"),
-    _UNIDENTIFIED: _order("MedicationRequest", medicationReference={"reference": "Medication/elsewhere"}),
-    "hydroxocobalamin stopped": {**_medication(_HYDROXOCOBALAMIN, 1, _IM, _3_MONTHLY), "status": "stopped", "id": "course"},
+    _UNIDENTIFIED: _order(
+        "MedicationRequest", medicationReference={"reference": "Medication/elsewhere"}
+    ),
+    "hydroxocobalamin stopped": {
+        **_medication(_HYDROXOCOBALAMIN, 1, _IM, _3_MONTHLY),
+        "status": "stopped",
+        "id": "course",
+    },
     "potassium test": _test("2823-3"),
     "B12 test": _test("2132-9"),
     "methylmalonic acid test": _test("13964-2"),
@@ -84,7 +118,12 @@ OTHERS = {
 }
 DRAFTS = {**FOLATES, **COBALAMINS, **OTHERS}
 # Beside these every other order is tried; the rest are variations of dose and interval.
-_TYPICAL = ("folic acid 1 mg", "hydroxocobalamin 3 times a week", "hydroxocobalamin 3-monthly", "cyanocobalamin 600 ug by mouth")
+_TYPICAL = (
+    "folic acid 1 mg",
+    "hydroxocobalamin 3 times a week",
+    "hydroxocobalamin 3-monthly",
+    "cyanocobalamin 600 ug by mouth",
+)
 
 
 def ordering_sessions(terminology: Terminology) -> list[Session]:
@@ -96,7 +135,11 @@ def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     for name in DRAFTS:
         if name != _UNIDENTIFIED:  # alone it is refused, since nothing could be said of it
             yield (name,), ()
-    pairs = [*product(FOLATES, COBALAMINS), *combinations(COBALAMINS, 2), *product(_TYPICAL, OTHERS)]
+    pairs = [
+        *product(FOLATES, COBALAMINS),
+        *combinations(COBALAMINS, 2),
+        *product(_TYPICAL, OTHERS),
+    ]
     for pair in pairs:
         yield pair, ()
         for name in pair:
@@ -105,26 +148,49 @@ def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def dosed_sessions(
-    terminology: Terminology, folic_acid: Iterable[Decimal], oral_b12: Iterable[Decimal], injected_every: Iterable[Decimal]
+    terminology: Terminology,
+    folic_acid: Iterable[Decimal],
+    oral_b12: Iterable[Decimal],
+    injected_every: Iterable[Decimal],
 ) -> list[Session]:
-    """Sessions of one draft each: folic acid or oral cyanocobalamin of so many micrograms a day, hydroxocobalamin every so many
-    days."""
-    drafts = {f"folic acid {dose:f} ug a day": _medication("Folic acid", float(dose / 1000), _ORAL, _DAILY) for dose in folic_acid}
-    drafts |= {
-        f"cyanocobalamin {dose:f} ug a day by mouth": _medication(_CYANOCOBALAMIN, float(dose / 1000), _ORAL, _DAILY) for dose in oral_b12
+    """Sessions of one draft each: folic acid or oral cyanocobalamin of so many micrograms a day,
+    hydroxocobalamin every so many days."""
+    drafts = {
+        f"folic acid {dose:f} ug a day": _medication(
+            "Folic acid", float(dose / 1000), _ORAL, _DAILY
+        )
+        for dose in folic_acid
     }
     drafts |= {
-        f"hydroxocobalamin every {days} days": _medication(_HYDROXOCOBALAMIN, 1, _IM, (1, int(days), "d")) for days in injected_every
+        f"cyanocobalamin {dose:f} ug a day by mouth": _medication(
+            _CYANOCOBALAMIN, float(dose / 1000), _ORAL, _DAILY
+        )
+        for dose in oral_b12
+    }
+    drafts |= {
+        f"hydroxocobalamin every {days} days": _medication(
+            _HYDROXOCOBALAMIN, 1, _IM, (1, int(days), "d")
+        )
+        for days in injected_every
     }
     return [_session((name,), (), terminology, drafts) for name in drafts]
 
 
 def _session(
-    names: Iterable[str], selected: tuple[str, ...], terminology: Terminology, drafts: Mapping[str, dict[str, Any]] = DRAFTS
+    names: Iterable[str],
+    selected: tuple[str, ...],
+    terminology: Terminology,
+    drafts: Mapping[str, dict[str, Any]] = DRAFTS,
 ) -> Session:
     orders = [{"id": f"draft-{position}", **drafts[name]} for position, name in enumerate(names)]
     bundle = {"resourceType": "Bundle", "entry": [{"resource": order} for order in orders]}
-    selections = [f"MedicationRequest/draft-{position}" for position, name in enumerate(names) if name in selected]
+    selections = [
+        f"MedicationRequest/draft-{position}"
+        for position, name in enumerate(names)
+        if name in selected
+    ]
     label = " + ".join(f"{name} (selected)" if name in selected else name for name in names)
     reader = SessionReader(PATIENT, terminology, ZoneInfo("UTC"))
-    return Session(label, reader.read(read_value(orjson.dumps(bundle)), selections, still_choosing=False))
+    return Session(
+        label, reader.read(read_value(orjson.dumps(bundle)), selections, still_choosing=False)
+    )

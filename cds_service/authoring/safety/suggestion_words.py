@@ -1,4 +1,5 @@
-"""Rules on the words of a suggestion: its label, and the texts of its orders (clinical specification, section 4)."""
+"""Rules on the words of a suggestion: its label, and the texts of its orders (clinical
+specification, section 4)."""
 
 from __future__ import annotations
 
@@ -10,18 +11,27 @@ from ...facts.catalogue import Facts
 
 # Reasons for folate that outlast everything: the folate is kept.
 KEPT_FOLATE = ("pregnancy", "methotrexate", "pemetrexed")
-FOLATE_STOPPED = re.compile(r"\b(replace|remove|stop|delay|withhold) (the )?(folic acid|folate)\b|\bfolic acid after it\b", re.IGNORECASE)
+FOLATE_STOPPED = re.compile(
+    r"\b(replace|remove|stop|delay|withhold) (the )?(folic acid|folate)\b|\bfolic acid after it\b",
+    re.IGNORECASE,
+)
 _REMOVED = re.compile(r"\b(replace|remove|in place|instead)\b", re.IGNORECASE)
 
 
 def wrong_suggestion(suggestion: Mapping[str, Any], facts: Facts) -> Iterator[str]:
-    """The rules that a suggestion breaks, as it is rendered. Facts are asked only where its words depend on them."""
+    """The rules that a suggestion breaks, as it is rendered. Facts are asked only where its
+    words depend on them."""
     label: str = suggestion["label"]
     created = [action for action in suggestion["actions"] if action["type"] == "create"]
-    starts = any("cobalamin" in action["resource"]["instantiatesCanonical"][0] for action in created)
+    starts = any(
+        "cobalamin" in action["resource"]["instantiatesCanonical"][0] for action in created
+    )
     if any(action["description"].removeprefix("Order: ") not in label for action in created):
         yield "the label does not name everything that is ordered"
-    if not starts and any("before the first dose" in action["resource"].get("code", {}).get("text", "") for action in created):
+    if not starts and any(
+        "before the first dose" in action["resource"].get("code", {}).get("text", "")
+        for action in created
+    ):
         yield "an order speaks of a first dose where none begins"
     if len(created) < len(suggestion["actions"]) and not _REMOVED.search(label):
         yield "the label does not say that a draft is removed"

@@ -1,4 +1,5 @@
-"""The classes of B12 treatment: running, covered by a dose or by an ended order, only scheduled, past, none, unknown.
+"""The classes of B12 treatment: running, covered by a dose or by an ended order, only scheduled,
+past, none, unknown.
 
 Clinical specification, section 3.2; ``facts/b12_treatment`` tells them apart.
 """
@@ -21,12 +22,19 @@ def _of_course(*when_active: Class) -> ClassesOf:
 
     def classes(facts: Facts) -> Sequence[Class]:
         active = facts["b12_therapy.active"]
-        return (*when_active, UNKNOWN) if active.holds else (UNKNOWN,) if active.is_unknown else (ABSENT,)
+        return (
+            (*when_active, UNKNOWN)
+            if active.holds
+            else (UNKNOWN,)
+            if active.is_unknown
+            else (ABSENT,)
+        )
 
     return classes
 
 
-# Days since the start, one for each interval between the limits 5, 10, 28, 56, 90 and 180 of facts and cards.
+# Days since the start, one for each interval between the limits 5, 10, 28, 56, 90 and 180
+# of facts and cards.
 _STARTS = days_ago(2, 7, 20, 40, 60, 100, 210)
 
 
@@ -38,7 +46,8 @@ def _latest_start(facts: Facts) -> Sequence[Class]:
 
 
 def _standing(facts: Facts) -> Sequence[Class]:
-    """Without treatment under way it is not known whether there was any where a past one could not be told."""
+    """Without treatment under way it is not known whether there was any where a past one
+    could not be told."""
     under_way, ended = values(*UNDER_WAY), (*values("past", "none"), UNKNOWN)
     return {True: under_way, False: ended, None: (UNKNOWN,)}[facts["b12_therapy.active"].holds]
 
@@ -74,7 +83,9 @@ def _planned_order(facts: Facts) -> Sequence[Class]:
 
 
 def _stopped(facts: Facts) -> Sequence[Class]:
-    return (TRUE, FALSE) if any(stop.product.cobalamin for stop in facts.session.stops) else (FALSE,)
+    return (
+        (TRUE, FALSE) if any(stop.product.cobalamin for stop in facts.session.stops) else (FALSE,)
+    )
 
 
 _ENDS = (*days_ago(10, 450), UNKNOWN)
@@ -133,7 +144,9 @@ def _cyanocobalamin_under_way(facts: Facts) -> Sequence[Class]:
 
 TREATMENT: dict[str, ClassesOf] = {
     "b12_therapy.route": _of_course(*values("parenteral", "oral", "nasal")),
-    "b12_therapy.interval": _of_course(*(Class(f"{days} days", known(float(days))) for days in (1, 30, 90))),
+    "b12_therapy.interval": _of_course(
+        *(Class(f"{days} days", known(float(days))) for days in (1, 30, 90))
+    ),
     "b12_therapy.start": _of_course(*_STARTS),
     "b12_therapy.latest_start": _latest_start,
     "b12_therapy.standing": _standing,
@@ -151,4 +164,4 @@ TREATMENT: dict[str, ClassesOf] = {
     "b12.duplicate": _duplicate,
     "b12.low_on_therapy": _low_on_therapy,
     "b12_therapy.cyanocobalamin": _cyanocobalamin_under_way,
-}  # fmt: skip
+}

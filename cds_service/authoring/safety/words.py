@@ -1,7 +1,9 @@
-"""Proves the words of cards: what a text may not say to a patient with a severe allergy, a child, or one who needs folate.
+"""Proves the words of cards: what a text may not say to a patient with a severe allergy, a child,
+or one who needs folate.
 
-Clinical specification, section 4; ``changes-5.md``, section 3: words that contradict the suggestion. The walk is that of the
-decisions, with the paragraphs that could break a rule: the others are left out, since no paragraph depends on another.
+Clinical specification, section 4; ``changes-5.md``, section 3: words that contradict the
+suggestion. The walk is that of the decisions, with the paragraphs that could break a rule: the
+others are left out, since no paragraph depends on another.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ from .sessions import Session
 from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
 
 # A cobalamin as something to give: an amount behind its name, or the advice to begin.
-_TO_GIVE = re.compile(r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat now\b|(?<!not )\bgive B12\b", re.IGNORECASE)
+_TO_GIVE = re.compile(
+    r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat now\b|(?<!not )\bgive B12\b",
+    re.IGNORECASE,
+)
 
 
 class _Rule(NamedTuple):
@@ -34,13 +39,36 @@ class _Rule(NamedTuple):
 
 
 RULES = (
-    _Rule("the text names a cobalamin to give in spite of a severe allergy", "allergy.cobalamin", "severe", _TO_GIVE),
-    _Rule("the text names a cobalamin to give below the age of 16", "patient.paediatric", "true", _TO_GIVE),
-    *(_Rule(f"the text takes folate away that {reason} needs", "folate.reason", reason, FOLATE_STOPPED) for reason in KEPT_FOLATE),
+    _Rule(
+        "the text names a cobalamin to give in spite of a severe allergy",
+        "allergy.cobalamin",
+        "severe",
+        _TO_GIVE,
+    ),
+    _Rule(
+        "the text names a cobalamin to give below the age of 16",
+        "patient.paediatric",
+        "true",
+        _TO_GIVE,
+    ),
+    *(
+        _Rule(
+            f"the text takes folate away that {reason} needs",
+            "folate.reason",
+            reason,
+            FOLATE_STOPPED,
+        )
+        for reason in KEPT_FOLATE
+    ),
 )
 
 
-def prove_words(hook: str, card_id: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS) -> Tally:
+def prove_words(
+    hook: str,
+    card_id: str,
+    sessions: Sequence[Session],
+    settings: Collection[tuple[str, str]] = SETTINGS,
+) -> Tally:
     """Visit every state in which a text of a card could break a rule."""
     tally = Tally()
     for job in differing(hook, sessions, settings, (card_id,)):
@@ -56,7 +84,11 @@ def prove_words(hook: str, card_id: str, sessions: Sequence[Session], settings: 
 
 def _doubtful(card: Card, rule: _Rule) -> list[Paragraph]:
     """The paragraphs of a card that match, or that a fact could make match which names orders."""
-    return [paragraph for paragraph in card.detail if rule.words.search(paragraph.text) or "{regimen." in paragraph.text]
+    return [
+        paragraph
+        for paragraph in card.detail
+        if rule.words.search(paragraph.text) or "{regimen." in paragraph.text
+    ]
 
 
 def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
@@ -71,10 +103,16 @@ def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
         found = facts[rule.fact]
         if facts.labels.get(rule.fact) != rule.label or found.is_unknown:
             return facts, False  # the rest of the state does not admit it
-        rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False)
-        return facts, bool(rule.words.search(f"{rendered.shown['summary']}\n{rendered.shown['detail']}"))
+        rendered, _ = render_card(
+            decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
+        )
+        return facts, bool(
+            rule.words.search(f"{rendered.shown['summary']}\n{rendered.shown['detail']}")
+        )
 
     for facts, broken in states(run):
         tally.visited += 1
         if broken:
-            tally.violations.append(Violation(rule.name, card.id, job.setting, job.session.label, dict(facts.labels)))
+            tally.violations.append(
+                Violation(rule.name, card.id, job.setting, job.session.label, dict(facts.labels))
+            )

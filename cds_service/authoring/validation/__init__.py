@@ -1,7 +1,7 @@
 """``validate``: FHIR resources against base R4 and against the profiles in ``fhir_profiles``.
 
-For those who map a system to this service, and for tests. It is no full validator: docs/fhir-profiles.md says what it leaves out.
-Nothing of it runs when a hook is called.
+For those who map a system to this service, and for tests. It is no full validator:
+docs/fhir-profiles.md says what it leaves out. Nothing of it runs when a hook is called.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .finding import Checked, Finding, Report
 from .node import Node
 from .profiles import OURS, Profile, Profiles, UnknownProfile
 
-# Of these the profiles say what is read; a medication or laboratory order may be one that is read or one that is written.
+# Of these the profiles say what is read; a medication or laboratory order may be one that is read
+# or one that is written.
 _READ_BY_CODE = ("Observation", "Procedure")
 
 
@@ -31,11 +32,14 @@ class Validator:
         self.profiles = Profiles.load(folder)
         self._terminology = Terminology.load(folder)
 
-    def validate(self, resource: Any, profile: Profile | None = None, *, by_code: bool = False) -> Report:
+    def validate(
+        self, resource: Any, profile: Profile | None = None, *, by_code: bool = False
+    ) -> Report:
         """Check a resource, or each entry of a Bundle.
 
-        ``resource``: parsed JSON. ``profile``: held against it too, whatever its ``meta.profile`` says; in a Bundle, against
-        the entries of its type. ``by_code``: a result or procedure that has no profile so is held against those of its code.
+        ``resource``: parsed JSON. ``profile``: held against it too, whatever its ``meta.profile``
+        says; in a Bundle, against the entries of its type. ``by_code``: a result or procedure that
+        has no profile so is held against those of its code.
         """
         checked: list[Checked] = []
         findings: list[Finding] = []
@@ -48,12 +52,26 @@ class Validator:
                 found = self._findings(inner, profiles)
             findings += [finding.within(path) if path else finding for finding in found]
         if profile and checked and not any(profile.id in item.profiles for item in checked):
-            what = f"Nothing here is of the type {profile.type}, which the profile {profile.id} is for."
-            findings.append(Finding("error", checked[0].path, "profile", what, "Name a profile of the type that you have."))
+            what = (
+                f"Nothing here is of the type {profile.type}, which the profile {profile.id} is "
+                "for."
+            )
+            findings.append(
+                Finding(
+                    "error",
+                    checked[0].path,
+                    "profile",
+                    what,
+                    "Name a profile of the type that you have.",
+                )
+            )
         return Report(tuple(checked), tuple(findings))
 
-    def _profiles_of(self, resource: dict[str, Any], named: Profile | None, by_code: bool) -> list[Profile]:
-        """The profiles that a resource is to be held against: those that it names, ``named`` where it is of its type, or by its code."""
+    def _profiles_of(
+        self, resource: dict[str, Any], named: Profile | None, by_code: bool
+    ) -> list[Profile]:
+        """The profiles that a resource is to be held against: those that it names, ``named`` where
+        it is of its type, or by its code."""
         kind = resource["resourceType"]
         found = {named.id: named} if named and named.type == kind else {}
         for url in _stated(resource):
@@ -70,43 +88,84 @@ class Validator:
         try:
             return list(self._each_finding(_shell(resource), profiles))
         except RecursionError:
-            return [Finding("error", resource["resourceType"], "base", "The resource is nested too deeply to be checked.")]
+            return [
+                Finding(
+                    "error",
+                    resource["resourceType"],
+                    "base",
+                    "The resource is nested too deeply to be checked.",
+                )
+            ]
 
     def _each_finding(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
         yield from base_findings(resource)
         yield from rule_findings(resource, self.profiles)
         yield from self._naming_findings(resource)
         for profile in profiles:
-            yield from conformance_findings(Node.root(resource), profile, resource, self._terminology)
+            yield from conformance_findings(
+                Node.root(resource), profile, resource, self._terminology
+            )
         yield from extension_findings(resource, self.profiles, self._terminology)
         if not profiles and (fitting := self._fitting(resource)):
             what = "Checked against base FHIR R4 only: no profile of this project is named."
             names = ", ".join(profile.id for profile in fitting)
-            yield Finding("info", resource["resourceType"], "profile", what, f"By its code this may be meant: {names}.")
+            yield Finding(
+                "info",
+                resource["resourceType"],
+                "profile",
+                what,
+                f"By its code this may be meant: {names}.",
+            )
 
     def _fitting(self, resource: dict[str, Any]) -> list[Profile]:
         """The profiles of a result or procedure whose value sets hold its codes."""
         kind = resource["resourceType"]
         profiles = self.profiles.of_type(kind) if kind in _READ_BY_CODE else []
-        return [profile for profile in profiles if all(bindings(profile, resource, self._terminology) or [False])]
+        return [
+            profile
+            for profile in profiles
+            if all(bindings(profile, resource, self._terminology) or [False])
+        ]
 
     def _naming_findings(self, resource: dict[str, Any]) -> Iterator[Finding]:
         """What is to be said of the profiles that a resource names itself."""
         path = f"{resource['resourceType']}.meta.profile"
         for url in _stated(resource):
             if not url.startswith(OURS):
-                yield Finding("info", path, "profile", f"{url} is not a profile of this project, so it is not checked.")
+                yield Finding(
+                    "info",
+                    path,
+                    "profile",
+                    f"{url} is not a profile of this project, so it is not checked.",
+                )
                 continue
             try:
                 profile = self.profiles.named(url)
             except UnknownProfile as error:
-                yield Finding("error", path, "profile", f"The project has no profile {url.removeprefix(OURS)!r}.", error.mend)
+                yield Finding(
+                    "error",
+                    path,
+                    "profile",
+                    f"The project has no profile {url.removeprefix(OURS)!r}.",
+                    error.mend,
+                )
                 continue
             if profile.type != resource["resourceType"]:
-                yield Finding("error", path, "profile", f"{profile.id} is a profile of {profile.type}.", "Name one of this type, or none.")
+                yield Finding(
+                    "error",
+                    path,
+                    "profile",
+                    f"{profile.id} is a profile of {profile.type}.",
+                    "Name one of this type, or none.",
+                )
             version = url.partition("|")[2]
             if version and version != profile.version:
-                yield Finding("warning", path, "profile", f"Version {version} of {profile.id} is named; checked is {profile.version}.")
+                yield Finding(
+                    "warning",
+                    path,
+                    "profile",
+                    f"Version {version} of {profile.id} is named; checked is {profile.version}.",
+                )
 
 
 def _stated(resource: dict[str, Any]) -> list[str]:
@@ -116,17 +175,24 @@ def _stated(resource: dict[str, Any]) -> list[str]:
 
 
 def _resources(resource: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The resource, and of a Bundle each entry's resource, with the path at which it stands (``""`` for the whole)."""
+    """The resource, and of a Bundle each entry's resource, with the path at which it stands
+    (``""`` for the whole)."""
     yield path, resource
     if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
         for index, entry in enumerate(as_list(resource.get("entry"))):
             if isinstance(entry, dict) and "resource" in entry:
-                yield from _resources(entry["resource"], f"{path or 'Bundle'}.entry[{index}].resource")
+                yield from _resources(
+                    entry["resource"], f"{path or 'Bundle'}.entry[{index}].resource"
+                )
 
 
 def _shell(resource: dict[str, Any]) -> dict[str, Any]:
-    """A Bundle without the resources in its entries, which are checked one by one; any other resource as it is."""
+    """A Bundle without the resources in its entries, which are checked one by one; any other
+    resource as it is."""
     if resource["resourceType"] != "Bundle" or not isinstance(resource.get("entry"), list):
         return resource
-    entries = [{k: v for k, v in entry.items() if k != "resource"} if isinstance(entry, dict) else entry for entry in resource["entry"]]
+    entries = [
+        {k: v for k, v in entry.items() if k != "resource"} if isinstance(entry, dict) else entry
+        for entry in resource["entry"]
+    ]
     return {**resource, "entry": entries}

@@ -1,7 +1,7 @@
 """The check against base FHIR R4: the models of ``fhir.resources``, and what they let pass.
 
-The models are R4B's. For what the service reads and writes R4 and R4B are the same; which resource types R4 has is known from
-R4's own tables.
+The models are R4B's. For what the service reads and writes R4 and R4B are the same; which resource
+types R4 has is known from R4's own tables.
 """
 
 from __future__ import annotations
@@ -31,19 +31,40 @@ _ENTRY = re.compile(r"Bundle\.entry\[[0-9]+\]\Z")
 def type_findings(resource: Any) -> Iterator[Finding]:
     """Why ``resource`` is no FHIR R4 resource at all; nothing where it is one."""
     if not isinstance(resource, dict):
-        yield Finding("error", "$", _CODE, "This is no FHIR resource.", "Give a JSON object with a resourceType.")
+        yield Finding(
+            "error",
+            "$",
+            _CODE,
+            "This is no FHIR resource.",
+            "Give a JSON object with a resourceType.",
+        )
     elif not isinstance(kind := resource.get("resourceType"), str):
-        yield Finding("error", "$.resourceType", _CODE, "The resourceType is missing.", 'Name it, such as "resourceType": "Observation".')
+        yield Finding(
+            "error",
+            "$.resourceType",
+            _CODE,
+            "The resourceType is missing.",
+            'Name it, such as "resourceType": "Observation".',
+        )
     elif kind not in _RESOURCES:
-        yield Finding("error", "$.resourceType", _CODE, f"FHIR R4 has no resource {kind!r}.", meant(kind, _RESOURCES))
+        yield Finding(
+            "error",
+            "$.resourceType",
+            _CODE,
+            f"FHIR R4 has no resource {kind!r}.",
+            meant(kind, _RESOURCES),
+        )
 
 
 def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
-    """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed elements, unknown codes."""
+    """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed
+    elements, unknown codes."""
     root = Node.root(resource)
     told = [*_model_findings(resource, root), *_beside_findings(root)]
     of_model = {finding.path for finding in told}
-    empty = (finding for finding in _empty_findings(resource, root.path) if finding.path not in of_model)
+    empty = (
+        finding for finding in _empty_findings(resource, root.path) if finding.path not in of_model
+    )
     # The resources in the entries of a Bundle are checked one by one, and are not in it here.
     told += [finding for finding in empty if not _ENTRY.match(finding.path)]
     yield from told
@@ -54,17 +75,34 @@ def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _empty_findings(value: dict[str, Any], path: str) -> Iterator[Finding]:
-    """What FHIR's JSON never has (R4, "JSON Representation of Resources"): null, an empty object, an empty list. In a list of
-    primitive values null keeps the place of one that has an extension alone."""
+    """What FHIR's JSON never has (R4, "JSON Representation of Resources"): null, an empty
+    object, an empty list. In a list of primitive values null keeps the place of one that has
+    an extension alone."""
     for name, item in value.items():
         beside = value.get(name[1:] if name.startswith("_") else f"_{name}")
-        for at, one in [(f"[{number}]", one) for number, one in enumerate(item)] if isinstance(item, list) and item else [("", item)]:
+        for at, one in (
+            [(f"[{number}]", one) for number, one in enumerate(item)]
+            if isinstance(item, list) and item
+            else [("", item)]
+        ):
             place = f"{path}.{name}{at}"
-            if one is None and at and isinstance(beside, list) and int(at[1:-1]) < len(beside) and beside[int(at[1:-1])] is not None:
+            if (
+                one is None
+                and at
+                and isinstance(beside, list)
+                and int(at[1:-1]) < len(beside)
+                and beside[int(at[1:-1])] is not None
+            ):
                 continue
             if one is None or one == {} or one == []:
                 kind = "null" if one is None else f"an empty {'object' if one == {} else 'list'}"
-                yield Finding("error", place, _CODE, f"FHIR's JSON does not have {kind}.", "Leave out what has no value.")
+                yield Finding(
+                    "error",
+                    place,
+                    _CODE,
+                    f"FHIR's JSON does not have {kind}.",
+                    "Leave out what has no value.",
+                )
             elif isinstance(one, dict):
                 yield from _empty_findings(one, place)
 
@@ -73,7 +111,12 @@ def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
     try:
         model = get_fhir_model_class(root.type)
     except ValueError:
-        yield Finding("warning", root.path, _CODE, f"R4B has no {root.type}, so only the form of its values is checked.")
+        yield Finding(
+            "warning",
+            root.path,
+            _CODE,
+            f"R4B has no {root.type}, so only the form of its values is checked.",
+        )
         return
     try:
         model.model_validate(filled(resource, root.type))
@@ -85,17 +128,31 @@ def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
 
 
 def _beside_findings(root: Node) -> Iterator[Finding]:
-    """What is wrong with the extensions of primitive values, as far as the models do not tell it."""
+    """What is wrong with the extensions of primitive values, as far as the
+    models do not tell it."""
     for path, item in beside_extension_values(root):
         try:
             get_fhir_model_class("FHIRPrimitiveExtension").model_validate(item)
         except ValidationError as error:
             for problem in error.errors():
-                yield _of_model(problem["type"], problem["loc"], problem["msg"], Node(item, path, "Element"))
+                yield _of_model(
+                    problem["type"], problem["loc"], problem["msg"], Node(item, path, "Element")
+                )
     for path in ill_formed(root):
-        yield Finding("error", path, _CODE, "Beside a primitive value stands an object with its id and extensions.")
+        yield Finding(
+            "error",
+            path,
+            _CODE,
+            "Beside a primitive value stands an object with its id and extensions.",
+        )
     for path in without_value(root):
-        yield Finding("error", path, _CODE, "An element has a value or an extension; this one has neither.", "Add one, or leave it out.")
+        yield Finding(
+            "error",
+            path,
+            _CODE,
+            "An element has a value or an extension; this one has neither.",
+            "Add one, or leave it out.",
+        )
 
 
 def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: Node) -> Finding:
@@ -104,42 +161,90 @@ def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: No
         parent, node = node, node.into(step)
     path = node.path
     if kind == "missing":
-        return Finding("error", path, _CODE, "FHIR R4 requires this element, and it is missing.", "Add it.")
+        return Finding(
+            "error", path, _CODE, "FHIR R4 requires this element, and it is missing.", "Add it."
+        )
     if kind == "extra_forbidden":
-        return Finding("error", path, _CODE, "FHIR R4 has no such element here.", meant(str(location[-1]), _fields(parent.type)))
+        return Finding(
+            "error",
+            path,
+            _CODE,
+            "FHIR R4 has no such element here.",
+            meant(str(location[-1]), _fields(parent.type)),
+        )
     if kind == "list_type":
-        return Finding("error", path, _CODE, "This element repeats, so it is a list.", "Put it into square brackets.")
-    return Finding("error", path, _CODE, message.removeprefix("Value error, ").removeprefix("Assertion failed, "))
+        return Finding(
+            "error",
+            path,
+            _CODE,
+            "This element repeats, so it is a list.",
+            "Put it into square brackets.",
+        )
+    return Finding(
+        "error",
+        path,
+        _CODE,
+        message.removeprefix("Value error, ").removeprefix("Assertion failed, "),
+    )
 
 
 def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
-    """A number or truth value that is written as text, which the models would convert; a code that R4 does not list."""
+    """A number or truth value that is written as text, which the models would convert; a code that
+    R4 does not list."""
     value = node.value
     if value is None:
         return  # told by _empty_findings
     mend = "Write it without quotation marks." if isinstance(value, str) else ""
-    if node.type in _NUMBERS and not (isinstance(value, (int, float)) and not isinstance(value, bool)):
+    if node.type in _NUMBERS and not (
+        isinstance(value, (int, float)) and not isinstance(value, bool)
+    ):
         yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
     elif node.type == "boolean" and not isinstance(value, bool):
         yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
-    elif (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES)) and isinstance(value, str) and len(value) > LONGEST_ID:
+    elif (
+        (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES))
+        and isinstance(value, str)
+        and len(value) > LONGEST_ID
+    ):
         yield Finding("error", node.path, _CODE, f"An id has at most {LONGEST_ID} characters.")
-    elif (codes := required_codes(parent.type, name)) and isinstance(value, (str, dict)) and not fits(value, codes):
+    elif (
+        (codes := required_codes(parent.type, name))
+        and isinstance(value, (str, dict))
+        and not fits(value, codes)
+    ):
         yield _not_listed(node.path, value, codes)
 
 
 def _not_listed(path: str, value: str | dict[str, Any], codes: Sequence[str]) -> Finding:
     if isinstance(value, str):
-        return Finding("error", path, _CODE, f"FHIR R4 does not list the code {value!r} here.", meant(value, codes))
-    mend = f"Add one of {', '.join(code.partition('|')[2] for code in codes)} of {codes[0].partition('|')[0]}."
-    return Finding("error", path, _CODE, "No coding is one of those that FHIR R4 requires here.", mend)
+        return Finding(
+            "error",
+            path,
+            _CODE,
+            f"FHIR R4 does not list the code {value!r} here.",
+            meant(value, codes),
+        )
+    mend = (
+        f"Add one of {', '.join(code.partition('|')[2] for code in codes)} of "
+        f"{codes[0].partition('|')[0]}."
+    )
+    return Finding(
+        "error", path, _CODE, "No coding is one of those that FHIR R4 requires here.", mend
+    )
 
 
 @cache
 def _fields(kind: str) -> dict[str, Any]:
-    """The elements of a type (or of the element at a path) by name, as the models define them; none where they have no such type."""
+    """The elements of a type (or of the element at a path) by name, as the models define them; none
+    where they have no such type."""
     try:
-        model = get_fhir_model_class("".join(part[:1].upper() + part[1:] for part in kind.split(".")))
+        model = get_fhir_model_class(
+            "".join(part[:1].upper() + part[1:] for part in kind.split("."))
+        )
     except ValueError:
         return {}
-    return {field.alias or name: field for name, field in model.model_fields.items() if not (field.alias or name).startswith("_")}
+    return {
+        field.alias or name: field
+        for name, field in model.model_fields.items()
+        if not (field.alias or name).startswith("_")
+    }

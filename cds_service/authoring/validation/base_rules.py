@@ -1,7 +1,9 @@
-"""FHIR R4's own invariants for the types that are read or written here, and unknown modifier extensions.
+"""FHIR R4's own invariants for the types that are read or written here, and unknown
+modifier extensions.
 
-The expressions are those of the R4 specification, written for the engine of :mod:`.conformance`; what an expression leaves open
-(nothing, as where two dates differ in precision) is not held against a resource.
+The expressions are those of the R4 specification, written for the engine of
+:mod:`.conformance`; what an expression leaves open (nothing, as where two dates differ in
+precision) is not held against a resource.
 """
 
 from __future__ import annotations
@@ -29,14 +31,35 @@ class Rule(NamedTuple):
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
-_HAS_ENDED = f"clinicalStatus.coding.where(system = '{_CLINICAL}' and code in ('resolved' | 'remission' | 'inactive'))"
+_HAS_ENDED = (
+    f"clinicalStatus.coding.where(system = '{_CLINICAL}' and code in ('resolved' | 'remission' | "
+    "'inactive'))"
+)
 _ERROR = "verificationStatus.coding.where(system = '{}' and code = 'entered-in-error')"
 
 # By the type of an element, or its path where it has no type of its own.
 RULES: dict[str, tuple[Rule, ...]] = {
-    "Extension": (Rule("ext-1", "An extension has either extensions or a value.", "extension.exists() != value.exists()"),),
-    "Quantity": (Rule("qty-3", "With a code of a unit its system is required.", "code.empty() or system.exists()"),),
-    "Period": (Rule("per-1", "The start of a period is not after its end.", "start.empty() or end.empty() or start <= end"),),
+    "Extension": (
+        Rule(
+            "ext-1",
+            "An extension has either extensions or a value.",
+            "extension.exists() != value.exists()",
+        ),
+    ),
+    "Quantity": (
+        Rule(
+            "qty-3",
+            "With a code of a unit its system is required.",
+            "code.empty() or system.exists()",
+        ),
+    ),
+    "Period": (
+        Rule(
+            "per-1",
+            "The start of a period is not after its end.",
+            "start.empty() or end.empty() or start <= end",
+        ),
+    ),
     "Range": (
         Rule(
             "rng-2",
@@ -44,15 +67,26 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "low.empty() or high.empty() or low.code != high.code or low.value <= high.value",
         ),
     ),
-    "Ratio": (Rule("rat-1", "Numerator and denominator are both there or both absent.", "numerator.exists() = denominator.exists()"),),
+    "Ratio": (
+        Rule(
+            "rat-1",
+            "Numerator and denominator are both there or both absent.",
+            "numerator.exists() = denominator.exists()",
+        ),
+    ),
     "Reference": (
         Rule(
             "ref-1",
             "A reference to a contained resource leads to one.",
-            "reference.empty() or reference.startsWith('#').not() or reference = '#' or reference.substring(1) in %resource.contained.id",
+            (
+                "reference.empty() or reference.startsWith('#').not() or reference = '#' or "
+                "reference.substring(1) in %resource.contained.id"
+            ),
         ),
     ),
-    "Attachment": (Rule("att-1", "Data has its content type.", "data.empty() or contentType.exists()"),),
+    "Attachment": (
+        Rule("att-1", "Data has its content type.", "data.empty() or contentType.exists()"),
+    ),
     "ContactPoint": (Rule("cpt-2", "A value has its system.", "value.empty() or system.exists()"),),
     "Timing.repeat": (
         Rule("tim-1", "A duration has its unit.", "duration.empty() or durationUnit.exists()"),
@@ -60,27 +94,53 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("tim-4", "A duration is not negative.", "duration.empty() or duration >= 0"),
         Rule("tim-5", "A period is not negative.", "period.empty() or period >= 0"),
         Rule("tim-6", "A greatest period has a period.", "periodMax.empty() or period.exists()"),
-        Rule("tim-7", "A greatest duration has a duration.", "durationMax.empty() or duration.exists()"),
+        Rule(
+            "tim-7",
+            "A greatest duration has a duration.",
+            "durationMax.empty() or duration.exists()",
+        ),
         Rule("tim-8", "A greatest count has a count.", "countMax.empty() or count.exists()"),
         Rule(
             "tim-9",
             "An offset has an event, and not a meal as such.",
-            "offset.empty() or (when.exists() and when.where($this in ('C' | 'CM' | 'CD' | 'CV')).empty())",
+            (
+                "offset.empty() or (when.exists() and when.where($this in ('C' | 'CM' | 'CD' | "
+                "'CV')).empty())"
+            ),
         ),
-        Rule("tim-10", "There is a time of day or an event, not both.", "timeOfDay.empty() or when.empty()"),
+        Rule(
+            "tim-10",
+            "There is a time of day or an event, not both.",
+            "timeOfDay.empty() or when.empty()",
+        ),
     ),
     "Observation": (
-        Rule("obs-6", "There is a value or a reason why not, not both.", "dataAbsentReason.empty() or value.empty()"),
+        Rule(
+            "obs-6",
+            "There is a value or a reason why not, not both.",
+            "dataAbsentReason.empty() or value.empty()",
+        ),
         Rule(
             "obs-7",
             "With a value, no component has the code of the whole.",
-            "value.empty() or component.code.coding.where(code in %resource.code.coding.code).empty()",
+            (
+                "value.empty() or component.code.coding.where(code in "
+                "%resource.code.coding.code).empty()"
+            ),
         ),
     ),
-    "Observation.referenceRange": (Rule("obs-3", "A range has a limit or a text.", "low.exists() or high.exists() or text.exists()"),),
+    "Observation.referenceRange": (
+        Rule(
+            "obs-3",
+            "A range has a limit or a text.",
+            "low.exists() or high.exists() or text.exists()",
+        ),
+    ),
     "Condition": (
         Rule(
-            "con-4", "A condition with an abatement is inactive, resolved or in remission.", f"abatement.empty() or {_HAS_ENDED}.exists()"
+            "con-4",
+            "A condition with an abatement is inactive, resolved or in remission.",
+            f"abatement.empty() or {_HAS_ENDED}.exists()",
         ),
         Rule(
             "con-5",
@@ -88,13 +148,27 @@ RULES: dict[str, tuple[Rule, ...]] = {
             f"clinicalStatus.empty() or {_ERROR.format(_VERIFICATION)}.empty()",
         ),
     ),
-    "Condition.stage": (Rule("con-1", "A stage has a summary or an assessment.", "summary.exists() or assessment.exists()"),),
-    "Condition.evidence": (Rule("con-2", "Evidence has a code or details.", "code.exists() or detail.exists()"),),
+    "Condition.stage": (
+        Rule(
+            "con-1",
+            "A stage has a summary or an assessment.",
+            "summary.exists() or assessment.exists()",
+        ),
+    ),
+    "Condition.evidence": (
+        Rule("con-2", "Evidence has a code or details.", "code.exists() or detail.exists()"),
+    ),
     "AllergyIntolerance": (
         Rule(
-            "ait-1", "It has a clinical status, unless entered in error.", f"clinicalStatus.exists() or {_ERROR.format(_ALLERGY)}.exists()"
+            "ait-1",
+            "It has a clinical status, unless entered in error.",
+            f"clinicalStatus.exists() or {_ERROR.format(_ALLERGY)}.exists()",
         ),
-        Rule("ait-2", "What was entered in error has no clinical status.", f"clinicalStatus.empty() or {_ERROR.format(_ALLERGY)}.empty()"),
+        Rule(
+            "ait-2",
+            "What was entered in error has no clinical status.",
+            f"clinicalStatus.empty() or {_ERROR.format(_ALLERGY)}.empty()",
+        ),
     ),
     "Patient.contact": (
         Rule(
@@ -103,8 +177,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "name.exists() or telecom.exists() or address.exists() or organization.exists()",
         ),
     ),
-    "ServiceRequest": (Rule("prr-1", "Details of an order have a code.", "orderDetail.empty() or code.exists()"),),
-    "MedicationAdministration.dosage": (Rule("mad-1", "A dosage has a dose or a rate.", "dose.exists() or rate.exists()"),),
+    "ServiceRequest": (
+        Rule("prr-1", "Details of an order have a code.", "orderDetail.empty() or code.exists()"),
+    ),
+    "MedicationAdministration.dosage": (
+        Rule("mad-1", "A dosage has a dose or a rate.", "dose.exists() or rate.exists()"),
+    ),
     "MedicationDispense": (
         Rule(
             "mdd-1",
@@ -113,27 +191,74 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     "Bundle": (
-        Rule("bdl-1", "Only a searchset or history has a total.", "total.empty() or type in ('searchset' | 'history')"),
-        Rule("bdl-2", "Only a searchset says why an entry is in it.", "entry.search.empty() or type = 'searchset'"),
+        Rule(
+            "bdl-1",
+            "Only a searchset or history has a total.",
+            "total.empty() or type in ('searchset' | 'history')",
+        ),
+        Rule(
+            "bdl-2",
+            "Only a searchset says why an entry is in it.",
+            "entry.search.empty() or type = 'searchset'",
+        ),
         Rule(
             "bdl-3",
             "Entries of a batch, transaction or history have a request, others none.",
-            "entry.all(request.exists() = (%resource.type in ('batch' | 'transaction' | 'history')))",
+            (
+                "entry.all(request.exists() = (%resource.type in ('batch' | 'transaction' | "
+                "'history')))"
+            ),
         ),
     ),
-    "Bundle.entry": (Rule("bdl-8", "A fullUrl has no version.", "fullUrl.empty() or fullUrl.contains('/_history/').not()"),),
-    "RequestGroup.action": (Rule("rqg-1", "An action is a group or has a resource.", "resource.exists() != action.exists()"),),
-    "CarePlan.activity": (Rule("cpl-3", "An activity has details or a reference, not both.", "detail.empty() or reference.empty()"),),
+    "Bundle.entry": (
+        Rule(
+            "bdl-8",
+            "A fullUrl has no version.",
+            "fullUrl.empty() or fullUrl.contains('/_history/').not()",
+        ),
+    ),
+    "RequestGroup.action": (
+        Rule(
+            "rqg-1",
+            "An action is a group or has a resource.",
+            "resource.exists() != action.exists()",
+        ),
+    ),
+    "CarePlan.activity": (
+        Rule(
+            "cpl-3",
+            "An activity has details or a reference, not both.",
+            "detail.empty() or reference.empty()",
+        ),
+    ),
 }
 _QUANTITIES = frozenset({"Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity"})
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-# What a narrative may hold (txt-1): formatting, no scripts, forms, frames or styles of a whole page.
-_FORBIDDEN = frozenset({"script", "form", "input", "button", "iframe", "object", "embed", "link", "style", "base", "head", "body", "html"})
+# What a narrative may hold (txt-1): formatting, no scripts, forms, frames or
+# styles of a whole page.
+_FORBIDDEN = frozenset(
+    {
+        "script",
+        "form",
+        "input",
+        "button",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "style",
+        "base",
+        "head",
+        "body",
+        "html",
+    }
+)
 _HANDLER = re.compile(r"on[a-z]+\Z")
 
 
 def rule_findings(resource: dict[str, Any], profiles: Profiles) -> Iterator[Finding]:
-    """What a resource, whose form is right, breaks of R4's invariants, in it and in what it contains."""
+    """What a resource, whose form is right, breaks of R4's invariants, in it and in
+    what it contains."""
     root = Node.root(resource)
     yield from _narrative_findings(root)
     yield from _contained_findings(root)
@@ -152,8 +277,17 @@ def _invariant_findings(node: Node, resource: dict[str, Any]) -> Iterator[Findin
 def _modifier_findings(node: Node, profiles: Profiles) -> Iterator[Finding]:
     url = node.value.get("url") if isinstance(node.value, dict) else None
     if isinstance(url, str) and (not url.startswith(OURS) or profiles.extension(url) is None):
-        what = f"The modifier extension {url} is not known here, and it may change what the rest means."
-        yield Finding("error", node.path, "modifier", what, "The service does not use a resource that has one.")
+        what = (
+            f"The modifier extension {url} is not known here, and it may change what the rest "
+            "means."
+        )
+        yield Finding(
+            "error",
+            node.path,
+            "modifier",
+            what,
+            "The service does not use a resource that has one.",
+        )
 
 
 def _narrative_findings(root: Node) -> Iterator[Finding]:
@@ -168,18 +302,35 @@ def _narrative_findings(root: Node) -> Iterator[Finding]:
         yield Finding("error", path, "txt-1", f"The narrative is no well-formed XHTML: {error}.")
         return
     if parsed.tag != f"{_XHTML}div":
-        yield Finding("error", path, "txt-1", "The narrative is a div of XHTML.", 'Begin with <div xmlns="http://www.w3.org/1999/xhtml">.')
+        yield Finding(
+            "error",
+            path,
+            "txt-1",
+            "The narrative is a div of XHTML.",
+            'Begin with <div xmlns="http://www.w3.org/1999/xhtml">.',
+        )
     for element in parsed.iter():
         name = element.tag.removeprefix(_XHTML) if isinstance(element.tag, str) else ""
         if name in _FORBIDDEN or any(map(_HANDLER.match, element.attrib)):
-            yield Finding("error", path, "txt-1", f"A narrative has no {name} of this kind: it holds formatted text alone.")
-    if not "".join(parsed.itertext()).strip() and not any(element.tag == f"{_XHTML}img" for element in parsed.iter()):
+            yield Finding(
+                "error",
+                path,
+                "txt-1",
+                f"A narrative has no {name} of this kind: it holds formatted text alone.",
+            )
+    if not "".join(parsed.itertext()).strip() and not any(
+        element.tag == f"{_XHTML}img" for element in parsed.iter()
+    ):
         yield Finding("error", path, "txt-2", "The narrative has some content.")
 
 
 def _contained_findings(root: Node) -> Iterator[Finding]:
     contained = root.value.get("contained")
-    inner = [item for item in contained if isinstance(item, dict)] if isinstance(contained, list) else []
+    inner = (
+        [item for item in contained if isinstance(item, dict)]
+        if isinstance(contained, list)
+        else []
+    )
     whole = json.dumps(root.value)
     for index, item in enumerate(inner):
         path = f"{root.path}.contained[{index}]"
@@ -187,8 +338,18 @@ def _contained_findings(root: Node) -> Iterator[Finding]:
         if "contained" in item:
             yield Finding("error", path, "dom-2", "A contained resource contains none itself.")
         if isinstance(meta, dict) and {"versionId", "lastUpdated"} & meta.keys():
-            yield Finding("error", path, "dom-4", "A contained resource has no version and no time of a change.")
+            yield Finding(
+                "error",
+                path,
+                "dom-4",
+                "A contained resource has no version and no time of a change.",
+            )
         if isinstance(meta, dict) and "security" in meta:
             yield Finding("error", path, "dom-5", "A contained resource has no security label.")
         if f'"#{item.get("id")}"' not in whole and '"#"' not in json.dumps(item):
-            yield Finding("error", path, "dom-3", "A contained resource is referred to from the resource that contains it.")
+            yield Finding(
+                "error",
+                path,
+                "dom-3",
+                "A contained resource is referred to from the resource that contains it.",
+            )

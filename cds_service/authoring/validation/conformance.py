@@ -1,4 +1,5 @@
-"""Holding a resource against a profile: cardinality, types of a choice, fixed values, patterns, bindings, invariants."""
+"""Holding a resource against a profile: cardinality, types of a choice, fixed values, patterns,
+bindings, invariants."""
 
 from __future__ import annotations
 
@@ -20,22 +21,33 @@ from .profiles import OURS, Constraint, Element, Profile, Profiles
 REGIMEN = "-order-regimen"
 
 
-def conformance_findings(root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology) -> Iterator[Finding]:
-    """What ``root`` breaks of ``profile``. ``root``: the ``resource`` itself, or an extension somewhere in it.
+def conformance_findings(
+    root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology
+) -> Iterator[Finding]:
+    """What ``root`` breaks of ``profile``. ``root``: the ``resource`` itself, or an
+    extension somewhere in it.
 
-    The invariant on a regimen is evaluated where nothing else is wrong: it would repeat each mistake in general words.
+    The invariant on a regimen is evaluated where nothing else is wrong: it would repeat each
+    mistake in general words.
     """
     found = False
     for finding in _element_findings(root, profile, resource, terminology):
         found |= finding.severity == "error"
         yield finding
     if not found:
-        for constraint in (constraint for element in profile.elements if not element.steps for constraint in element.constraints):
+        for constraint in (
+            constraint
+            for element in profile.elements
+            if not element.steps
+            for constraint in element.constraints
+        ):
             if constraint.key.endswith(REGIMEN):
                 yield from _constraint_findings(constraint, root, resource)
 
 
-def _element_findings(root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology) -> Iterator[Finding]:
+def _element_findings(
+    root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology
+) -> Iterator[Finding]:
     mistyped: tuple[str, ...] = ()  # of what has another type nothing more is said
     for element in profile.elements:
         if not element.steps:
@@ -44,27 +56,51 @@ def _element_findings(root: Node, profile: Profile, resource: dict[str, Any], te
         for parent in nodes_at(root, element.steps[:-1]):
             if parent.path.startswith(mistyped):
                 continue
-            found = [node for node in parent.children(element.steps[-1]) if not element.extension or _url(node) == element.extension]
-            found = [node for node in found if node.value is not None] + by_extension_alone(parent, element.steps[-1])
+            found = [
+                node
+                for node in parent.children(element.steps[-1])
+                if not element.extension or _url(node) == element.extension
+            ]
+            found = [node for node in found if node.value is not None] + by_extension_alone(
+                parent, element.steps[-1]
+            )
             yield from _count_findings(element, parent, len(found))
             for node in found:
                 if not node.path.startswith(mistyped):
                     findings = list(_node_findings(element, node, resource, terminology))
-                    mistyped += tuple(finding.path for finding in findings if finding.code == "type")
+                    mistyped += tuple(
+                        finding.path for finding in findings if finding.code == "type"
+                    )
                     yield from findings
 
 
-def extension_findings(resource: dict[str, Any], profiles: Profiles, terminology: Terminology) -> Iterator[Finding]:
-    """What the project's own extensions in a resource break of their definitions; others are passed over."""
+def extension_findings(
+    resource: dict[str, Any], profiles: Profiles, terminology: Terminology
+) -> Iterator[Finding]:
+    """What the project's own extensions in a resource break of their definitions;
+    others are passed over."""
     for parent, name, node in Node.root(resource).descendants():
-        if name not in ("extension", "modifierExtension") or not (url := _url(node)).startswith(OURS):
+        if name not in ("extension", "modifierExtension") or not (url := _url(node)).startswith(
+            OURS
+        ):
             continue
         definition = profiles.extension(url)
         if definition is None:
-            yield Finding("error", f"{node.path}.url", "extension", f"The project defines no extension {url.removeprefix(OURS)!r}.")
+            yield Finding(
+                "error",
+                f"{node.path}.url",
+                "extension",
+                f"The project defines no extension {url.removeprefix(OURS)!r}.",
+            )
         elif parent.type not in definition.contexts:
             where = " or ".join(definition.contexts)
-            yield Finding("error", node.path, "extension", f"The extension {definition.id} has no meaning here.", f"It belongs to {where}.")
+            yield Finding(
+                "error",
+                node.path,
+                "extension",
+                f"The extension {definition.id} has no meaning here.",
+                f"It belongs to {where}.",
+            )
         else:
             yield from conformance_findings(node, definition, resource, terminology)
 
@@ -85,10 +121,26 @@ def _count_findings(element: Element, parent: Node, count: int) -> Iterator[Find
     name = element.steps[-1]
     path = f"{parent.path}.{name}"
     if count < element.least:
-        yield Finding("error", path, "cardinality", "The profile requires this element, and it is missing.", _to_add(element, name))
+        yield Finding(
+            "error",
+            path,
+            "cardinality",
+            "The profile requires this element, and it is missing.",
+            _to_add(element, name),
+        )
     elif count > element.most:
-        allowed = "forbids this element" if not element.most else f"allows {element.most} of this element, and there are {count}"
-        yield Finding("error", path, "cardinality", f"The profile {allowed}.", "Leave it out." if not element.most else "")
+        allowed = (
+            "forbids this element"
+            if not element.most
+            else f"allows {element.most} of this element, and there are {count}"
+        )
+        yield Finding(
+            "error",
+            path,
+            "cardinality",
+            f"The profile {allowed}.",
+            "Leave it out." if not element.most else "",
+        )
 
 
 def _to_add(element: Element, name: str) -> str:
@@ -100,31 +152,56 @@ def _to_add(element: Element, name: str) -> str:
     return "Add it."
 
 
-def _node_findings(element: Element, node: Node, resource: dict[str, Any], terminology: Terminology) -> Iterator[Finding]:
+def _node_findings(
+    element: Element, node: Node, resource: dict[str, Any], terminology: Terminology
+) -> Iterator[Finding]:
     if element.types and element.steps[-1].endswith("[x]") and node.type not in element.types:
         allowed = " or ".join(element.types)
-        yield Finding("error", node.path, "type", f"The profile does not take a {node.type} here.", f"Give a {allowed}.")
+        yield Finding(
+            "error",
+            node.path,
+            "type",
+            f"The profile does not take a {node.type} here.",
+            f"Give a {allowed}.",
+        )
         return
     if element.fixed is not None and node.value != element.fixed:
         it_is = f"is {_shown(node.value)}" if node.value is not None else "has no value"
         what = f"The profile takes {element.fixed!r} only; it {it_is}."
         yield Finding("error", node.path, "fixed", what, f"Write {element.fixed!r}.")
     if element.pattern is not None and not _matches(node.value, element.pattern):
-        yield Finding("error", node.path, "pattern", f"The profile requires {_in_words(element.pattern)} here.", "Add it.")
+        yield Finding(
+            "error",
+            node.path,
+            "pattern",
+            f"The profile requires {_in_words(element.pattern)} here.",
+            "Add it.",
+        )
     if element.value_set and not _bound(node.value, element.value_set, terminology):
         what = f"No coding is in the value set {element.value_set}."
-        yield Finding("error", node.path, "binding", what, "Add a coding from it; names are not matched.")
+        yield Finding(
+            "error", node.path, "binding", what, "Add a coding from it; names are not matched."
+        )
     for constraint in element.constraints:
         if not constraint.key.endswith(REGIMEN):
             yield from _constraint_findings(constraint, node, resource)
 
 
-def _constraint_findings(constraint: Constraint, node: Node, resource: dict[str, Any]) -> Iterator[Finding]:
+def _constraint_findings(
+    constraint: Constraint, node: Node, resource: dict[str, Any]
+) -> Iterator[Finding]:
     try:
         kept = holds(constraint.expression, node, resource)
-    except Exception as error:  # the engine raises bare exceptions on values that base FHIR does not allow
+    # the engine raises bare exceptions on values that base FHIR does not allow
+    except Exception as error:
         what = f"{constraint.human} This could not be decided ({type(error).__name__})."
-        yield Finding("error", node.path, constraint.key, what, "Mend what base FHIR says of this element first.")
+        yield Finding(
+            "error",
+            node.path,
+            constraint.key,
+            what,
+            "Mend what base FHIR says of this element first.",
+        )
         return
     if not kept:
         what = f"Must hold, and does not: {constraint.human}{_as_found(node)}"
@@ -132,7 +209,8 @@ def _constraint_findings(constraint: Constraint, node: Node, resource: dict[str,
 
 
 def _as_found(node: Node) -> str:
-    """What stands there, where it is short enough to tell: a primitive value, or a Quantity with its code."""
+    """What stands there, where it is short enough to tell: a primitive value, or a
+    Quantity with its code."""
     if node.value is None:
         return " It has no value."
     if node.type == "Quantity" and isinstance(node.value, dict):
@@ -141,7 +219,8 @@ def _as_found(node: Node) -> str:
 
 
 def nothing_against(expression: str, node: Node, resource: dict[str, Any]) -> bool:
-    """Whether an invariant is not false of ``node``: what cannot be decided (other forms of a value are told elsewhere) is not."""
+    """Whether an invariant is not false of ``node``: what cannot be decided (other forms of a value
+    are told elsewhere) is not."""
     try:
         result = _evaluated(expression, node, resource)
     except Exception:  # the engine raises bare exceptions on values that base FHIR does not allow
@@ -150,10 +229,11 @@ def nothing_against(expression: str, node: Node, resource: dict[str, Any]) -> bo
 
 
 def holds(expression: str, node: Node, resource: dict[str, Any]) -> bool:
-    """Whether a FHIRPath invariant is true of ``node``. Nothing (``{}``, what a mistyped name gives) is not true.
+    """Whether a FHIRPath invariant is true of ``node``. Nothing (``{}``, what a mistyped
+    name gives) is not true.
 
-    ``resource`` is what ``%resource`` stands for. Raises what the engine raises. Of an element without a value, of which an
-    extension tells why, none is true.
+    ``resource`` is what ``%resource`` stands for. Raises what the engine raises. Of an element
+    without a value, of which an extension tells why, none is true.
     """
     return node.value is not None and bool(_evaluated(expression, node, resource) == [True])
 
@@ -171,9 +251,13 @@ def _compiled(expression: str) -> Any:
 def _matches(value: Any, pattern: Any) -> bool:
     """Whether ``value`` has all that ``pattern`` has (FHIR R4, ElementDefinition.pattern[x])."""
     if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(name in value and _matches(value[name], part) for name, part in pattern.items())
+        return isinstance(value, dict) and all(
+            name in value and _matches(value[name], part) for name, part in pattern.items()
+        )
     if isinstance(pattern, list):
-        return isinstance(value, list) and all(any(_matches(item, part) for item in value) for part in pattern)
+        return isinstance(value, list) and all(
+            any(_matches(item, part) for item in value) for part in pattern
+        )
     return bool(value == pattern)
 
 
@@ -183,7 +267,11 @@ def _bound(value: Any, value_set: str, terminology: Terminology) -> bool:
 
 
 def _in_words(pattern: Any) -> str:
-    coded = [f"{coding.get('system')}|{coding.get('code')}" for coding in dicts(pattern.get("coding"))] if isinstance(pattern, dict) else []
+    coded = (
+        [f"{coding.get('system')}|{coding.get('code')}" for coding in dicts(pattern.get("coding"))]
+        if isinstance(pattern, dict)
+        else []
+    )
     return " and ".join(coded) or repr(pattern)
 
 
@@ -193,7 +281,13 @@ def _shown(value: Any) -> str:
 
 
 def bindings(profile: Profile, resource: dict[str, Any], terminology: Terminology) -> list[bool]:
-    """For each value set that ``profile`` binds an element of the resource to: whether the resource is coded from it."""
+    """For each value set that ``profile`` binds an element of the resource to: whether the resource
+    is coded from it."""
     root = Node.root(resource)
-    bound = [(element, node) for element in profile.elements if element.value_set for node in nodes_at(root, element.steps)]
+    bound = [
+        (element, node)
+        for element in profile.elements
+        if element.value_set
+        for node in nodes_at(root, element.steps)
+    ]
     return [_bound(node.value, element.value_set, terminology) for element, node in bound]

@@ -8,7 +8,8 @@ SEVERITIES = ("error", "warning", "info")
 
 
 class Finding(NamedTuple):
-    """``path``: the element; ``code``: the kind of check, or the key of the invariant; ``mend``: how to mend it, or why it matters."""
+    """``path``: the element; ``code``: the kind of check, or the key of the invariant; ``mend``:
+    how to mend it, or why it matters."""
 
     severity: str
     path: str
@@ -23,7 +24,8 @@ class Finding(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A resource that was checked: where it stands, its type, and the ids of the profiles that it was held against."""
+    """A resource that was checked: where it stands, its type, and the ids of the profiles that it
+    was held against."""
 
     path: str
     resource_type: str

@@ -1,5 +1,6 @@
-"""Primitive elements that an extension stands beside, or in place of a value: ``_birthDate`` beside ``birthDate`` (FHIR R4, "JSON
-Representation of Resources", primitive elements). In a repeating element null keeps a place on either side.
+"""Primitive elements that an extension stands beside, or in place of a value: ``_birthDate`` beside
+``birthDate`` (FHIR R4, "JSON Representation of Resources", primitive elements). In a repeating
+element null keeps a place on either side.
 """
 
 from __future__ import annotations
@@ -12,26 +13,45 @@ from .node import Node, choice_of, type_of, type_of_value
 
 # A value of each primitive type (FHIR R4, "Data Types").
 _SOME_VALUE: dict[str, Any] = {
-    "base64Binary": "eA==", "boolean": True, "canonical": "urn:x", "code": "x", "date": "2000", "dateTime": "2000", "decimal": 0,
-    "id": "x", "instant": "2000-01-01T00:00:00Z", "integer": 0, "markdown": "x", "oid": "urn:oid:1.2", "positiveInt": 1, "string": "x",
-    "time": "00:00:00", "unsignedInt": 0, "uri": "urn:x", "url": "urn:x", "uuid": "urn:uuid:00000000-0000-4000-8000-000000000000",
+    "base64Binary": "eA==", "boolean": True, "canonical": "urn:x", "code": "x", "date": "2000",
+    "dateTime": "2000", "decimal": 0,
+    "id": "x", "instant": "2000-01-01T00:00:00Z", "integer": 0, "markdown": "x",
+    "oid": "urn:oid:1.2", "positiveInt": 1, "string": "x",
+    "time": "00:00:00", "unsignedInt": 0, "uri": "urn:x", "url": "urn:x",
+    "uuid": "urn:uuid:00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
 
 
 def beside(kind: str, name: str) -> bool:
     """Whether ``name`` in an element of type ``kind`` is what stands beside a primitive element."""
-    return name.startswith("_") and type_of(kind, name[1:]) in _SOME_VALUE and f"{kind}.{name[1:]}" != "Extension.url"
+    return (
+        name.startswith("_")
+        and type_of(kind, name[1:]) in _SOME_VALUE
+        and f"{kind}.{name[1:]}" != "Extension.url"
+    )
 
 
 def by_extension_alone(parent: Node, step: str) -> list[Node]:
-    """The elements called ``step`` (``value[x]``: of any type) that have an extension in place of a value: each has the value None."""
+    """The elements called ``step`` (``value[x]``: of any type) that have an extension in place of a
+    value: each has the value None."""
     found = []
     for name, places in parent.value.items() if isinstance(parent.value, dict) else ():
-        if not beside(parent.type, name) or step not in (name[1:], choice_of(parent.type, name[1:])):
+        if not beside(parent.type, name) or step not in (
+            name[1:],
+            choice_of(parent.type, name[1:]),
+        ):
             continue
-        values, kind, path = parent.value.get(name[1:]), type_of(parent.type, name[1:]), f"{parent.path}.{name[1:]}"
+        values, kind, path = (
+            parent.value.get(name[1:]),
+            type_of(parent.type, name[1:]),
+            f"{parent.path}.{name[1:]}",
+        )
         if isinstance(places, list):
-            alone = [number for number, place in enumerate(places) if _extended(place) and _at(values, number) is None]
+            alone = [
+                number
+                for number, place in enumerate(places)
+                if _extended(place) and _at(values, number) is None
+            ]
             found += [Node(None, f"{path}[{number}]", kind) for number in alone]
         elif values is None and _extended(places):
             found.append(Node(None, path, kind))
@@ -39,9 +59,10 @@ def by_extension_alone(parent: Node, step: str) -> list[Node]:
 
 
 def filled(value: Any, kind: str) -> Any:
-    """A copy in which an element has some value of its type where an extension stands in place of one: the models of
-    ``fhir.resources`` take an element for missing that has none. What they cannot read is left out: what stands beside the value
-    of an extension, which :func:`beside_extension_values` has, and what is :func:`ill_formed`.
+    """A copy in which an element has some value of its type where an extension stands in place of
+    one: the models of ``fhir.resources`` take an element for missing that has none. What they
+    cannot read is left out: what stands beside the value of an extension, which
+    :func:`beside_extension_values` has, and what is :func:`ill_formed`.
     """
     if isinstance(value, list):
         return [filled(item, kind) for item in value]
@@ -50,7 +71,11 @@ def filled(value: Any, kind: str) -> Any:
     kind = type_of_value(value, kind)
     besides = [name for name in value if beside(kind, name)]
     unread = {name for name in besides if kind == "Extension" or not _well_formed(value[name])}
-    found = {name: filled(item, type_of(kind, name)) for name, item in value.items() if name not in unread}
+    found = {
+        name: filled(item, type_of(kind, name))
+        for name, item in value.items()
+        if name not in unread
+    }
     for name in besides:
         given = _with_values(value.get(name[1:]), value[name], _SOME_VALUE[type_of(kind, name[1:])])
         if given is not None:
@@ -62,7 +87,9 @@ def _all_beside(root: Node) -> Iterator[tuple[Node, str, Any]]:
     """Whatever stands beside a primitive element: what holds both, its name, itself."""
     for node in (root, *(node for _, _, node in root.descendants())):
         if isinstance(node.value, dict):
-            yield from ((node, name, item) for name, item in node.value.items() if beside(node.type, name))
+            yield from (
+                (node, name, item) for name, item in node.value.items() if beside(node.type, name)
+            )
 
 
 def beside_extension_values(root: Node) -> Iterator[tuple[str, Any]]:
@@ -73,24 +100,32 @@ def beside_extension_values(root: Node) -> Iterator[tuple[str, Any]]:
 
 
 def ill_formed(root: Node) -> Iterator[str]:
-    """The paths of what stands beside primitive elements and is neither an object nor a list of objects and null."""
+    """The paths of what stands beside primitive elements and is neither an object nor a list of
+    objects and null."""
     for node, name, item in _all_beside(root):
         if not _well_formed(item) or (node.type == "Extension" and not isinstance(item, dict)):
             yield f"{node.path}.{name}"
 
 
 def without_value(root: Node) -> Iterator[str]:
-    """The paths of primitive elements that have neither a value nor an extension, only an id (FHIR R4, ele-1)."""
+    """The paths of primitive elements that have neither a value nor an extension, only an id
+    (FHIR R4, ele-1)."""
     for node, name, item in _all_beside(root):
         value = node.value.get(name[1:])
-        places = [(f"[{number}]", place, _at(value, number)) for number, place in enumerate(item)] if isinstance(item, list) else None
+        places = (
+            [(f"[{number}]", place, _at(value, number)) for number, place in enumerate(item)]
+            if isinstance(item, list)
+            else None
+        )
         for at, place, its_value in places or [("", item, value)]:
             if isinstance(place, dict) and place and not _extended(place) and its_value is None:
                 yield f"{node.path}.{name}{at}"
 
 
 def _well_formed(item: Any) -> bool:
-    return isinstance(item, dict) or (isinstance(item, list) and all(isinstance(place, (dict, type(None))) for place in item))
+    return isinstance(item, dict) or (
+        isinstance(item, list) and all(isinstance(place, (dict, type(None))) for place in item)
+    )
 
 
 def _with_values(value: Any, besides: Any, some: Any) -> Any:
@@ -99,7 +134,10 @@ def _with_values(value: Any, besides: Any, some: Any) -> Any:
     if value is not None and not isinstance(value, list):
         return value
     places = range(max(len(as_list(value)), len(besides)))
-    values = [some if _at(value, place) is None and _extended(_at(besides, place)) else _at(value, place) for place in places]
+    values = [
+        some if _at(value, place) is None and _extended(_at(besides, place)) else _at(value, place)
+        for place in places
+    ]
     return values if any(item is not None for item in values) else value
 
 
@@ -108,4 +146,8 @@ def _at(value: Any, place: int) -> Any:
 
 
 def _extended(place: Any) -> bool:
-    return isinstance(place, dict) and isinstance(place.get("extension"), list) and bool(place["extension"])
+    return (
+        isinstance(place, dict)
+        and isinstance(place.get("extension"), list)
+        and bool(place["extension"])
+    )

@@ -1,4 +1,5 @@
-"""The profiles in ``fhir_profiles/structure-definitions``: differentials, each over the one that it builds on."""
+"""The profiles in ``fhir_profiles/structure-definitions``: differentials, each over the one
+that it builds on."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ class Constraint(NamedTuple):
 class Element(NamedTuple):
     """An ElementDefinition of a differential, as far as ``validate`` supports it.
 
-    ``types``: the types that are allowed, any where empty; ``extension``: the only extension that it speaks of, where it is a
-    slice of extensions; ``fixed`` and ``pattern`` are None where there is none.
+    ``types``: the types that are allowed, any where empty; ``extension``: the only extension
+    that it speaks of, where it is a slice of extensions; ``fixed`` and ``pattern`` are None
+    where there is none.
     """
 
     steps: tuple[str, ...]
@@ -41,7 +43,8 @@ class Element(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A StructureDefinition. ``elements``: those of the profiles that it builds on come first; ``contexts``: of an extension."""
+    """A StructureDefinition. ``elements``: those of the profiles that it builds on come first;
+    ``contexts``: of an extension."""
 
     id: str
     url: str
@@ -67,7 +70,8 @@ class UnknownProfile(LookupError):
 class Profiles:
     """The profiles by id.
 
-    ``definitions``: StructureDefinition resources as parsed JSON. Raises ``KeyError`` where one builds on another that lacks.
+    ``definitions``: StructureDefinition resources as parsed JSON. Raises ``KeyError`` where one
+    builds on another that lacks.
     """
 
     def __init__(self, definitions: list[dict[str, Any]]):
@@ -77,12 +81,24 @@ class Profiles:
     @classmethod
     def load(cls, folder: Path) -> Profiles:
         """Read ``structure-definitions/*.json`` under ``folder``."""
-        return cls([json.loads(path.read_text("utf-8")) for path in sorted((folder / "structure-definitions").glob("*.json"))])
+        return cls(
+            [
+                json.loads(path.read_text("utf-8"))
+                for path in sorted((folder / "structure-definitions").glob("*.json"))
+            ]
+        )
 
     def _profile(self, definition: dict[str, Any]) -> Profile:
         contexts = tuple(context["expression"] for context in definition.get("context", []))
         elements = tuple(self._elements(definition))
-        return Profile(definition["id"], definition["url"], definition["version"], definition["type"], elements, contexts)
+        return Profile(
+            definition["id"],
+            definition["url"],
+            definition["version"],
+            definition["type"],
+            elements,
+            contexts,
+        )
 
     def _elements(self, definition: dict[str, Any]) -> list[Element]:
         base = definition["baseDefinition"]
@@ -90,12 +106,15 @@ class Profiles:
         return inherited + [_element(element) for element in definition["differential"]["element"]]
 
     def named(self, name: str) -> Profile:
-        """The profile of a resource by its id or canonical URL, with or without ``|version``. Raises :class:`UnknownProfile`."""
+        """The profile of a resource by its id or canonical URL, with or without ``|version``.
+        Raises :class:`UnknownProfile`."""
         identity = name.partition("|")[0].removeprefix(OURS)
         profile = self._by_id.get(identity)
         if profile is None or profile.is_extension:
             known = [profile.id for profile in self._by_id.values() if not profile.is_extension]
-            raise UnknownProfile(name, f"{meant(identity, known)} The profiles are: {', '.join(known)}.".strip())
+            raise UnknownProfile(
+                name, f"{meant(identity, known)} The profiles are: {', '.join(known)}.".strip()
+            )
         return profile
 
     def extension(self, url: str) -> Profile | None:
@@ -116,7 +135,9 @@ def _element(definition: dict[str, Any]) -> Element:
         definition.get("min", 0),
         float("inf") if most == "*" else int(most),
         tuple(item["code"] for item in types),
-        next((url for item in types for url in item.get("profile", [])), "") if "sliceName" in definition else "",
+        next((url for item in types for url in item.get("profile", [])), "")
+        if "sliceName" in definition
+        else "",
         _prefixed(definition, "fixed"),
         _prefixed(definition, "pattern"),
         definition.get("binding", {}).get("valueSet", "").removeprefix(f"{BASE}/ValueSet/"),
@@ -129,4 +150,10 @@ def _prefixed(definition: dict[str, Any], prefix: str) -> Any:
 
 
 def _constraint(item: dict[str, Any]) -> Constraint:
-    return Constraint(item["key"], item["severity"], item["human"], item.get("requirements", ""), item["expression"])
+    return Constraint(
+        item["key"],
+        item["severity"],
+        item["human"],
+        item.get("requirements", ""),
+        item["expression"],
+    )

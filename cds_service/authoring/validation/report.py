@@ -10,18 +10,27 @@ from .finding import SEVERITIES, Report
 
 
 def as_text(reports: Mapping[str, Report]) -> str:
-    """A line for each finding, one for each resource that was checked, then the sum. ``reports`` by file."""
+    """A line for each finding, one for each resource that was checked, then the sum.
+    ``reports`` by file."""
     lines = []
     for file, report in reports.items():
         for finding in report.findings:
-            lines.append(f"{file}: {finding.path}: {finding.severity} [{finding.code}] {finding.what} {finding.mend}".rstrip())
+            lines.append(
+                (
+                    f"{file}: {finding.path}: {finding.severity} [{finding.code}] {finding.what} "
+                    f"{finding.mend}"
+                ).rstrip()
+            )
         for checked in report.checked:
             against = " and ".join(["base FHIR R4", *checked.profiles])
             named = "" if checked.path == checked.resource_type else f" ({checked.resource_type})"
             lines.append(f"{file}: {checked.path}{named} checked against {against}")
     counts = Counter(finding.severity for report in reports.values() for finding in report.findings)
     resources = sum(len(report.checked) for report in reports.values())
-    told = ", ".join(f"{counts[name]} {name}{'s' if counts[name] != 1 and name != 'info' else ''}" for name in SEVERITIES)
+    told = ", ".join(
+        f"{counts[name]} {name}{'s' if counts[name] != 1 and name != 'info' else ''}"
+        for name in SEVERITIES
+    )
     return "\n".join([*lines, f"{resources} resource{'s' if resources != 1 else ''}: {told}"])
 
 
@@ -29,8 +38,16 @@ def as_json(reports: Mapping[str, Report]) -> str:
     """An object with ``checked`` and ``findings``, each item with its file."""
     return json.dumps(
         {
-            "checked": [{"file": file, **checked._asdict()} for file, report in reports.items() for checked in report.checked],
-            "findings": [{"file": file, **finding._asdict()} for file, report in reports.items() for finding in report.findings],
+            "checked": [
+                {"file": file, **checked._asdict()}
+                for file, report in reports.items()
+                for checked in report.checked
+            ],
+            "findings": [
+                {"file": file, **finding._asdict()}
+                for file, report in reports.items()
+                for finding in report.findings
+            ],
         },
         indent=2,
         ensure_ascii=False,

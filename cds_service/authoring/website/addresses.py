@@ -7,16 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-_VALUE_SETS, _ORDERS, _DOCUMENTS = "fhir_profiles/value-sets", "fhir_profiles/activity-definitions", "docs"
+_VALUE_SETS, _ORDERS, _DOCUMENTS = (
+    "fhir_profiles/value-sets",
+    "fhir_profiles/activity-definitions",
+    "docs",
+)
 # The list of all cards.
 CARDS_PAGE = "card-list.html"
 _EXTERNAL = ("http://", "https://", "mailto:")
 # What is shown as a page when a document leads to it; everything else is left out of the site.
-_SHOWN = frozenset({".md", ".py", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".txt", ".sh", ""})
+_SHOWN = frozenset(
+    {".md", ".py", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".txt", ".sh", ""}
+)
 
 
 def way(page: str, target: str) -> str:
-    """The relative address of ``target`` (a page of the site, with or without a fragment) as seen from ``page``."""
+    """The relative address of ``target`` (a page of the site, with or without a fragment) as
+    seen from ``page``."""
     path, mark, fragment = target.partition("#")
     if path == page or not path:
         return f"#{fragment}" if mark else posixpath.basename(page)
@@ -24,14 +31,17 @@ def way(page: str, target: str) -> str:
 
 
 class Addresses:
-    """Resolves links in documents. ``cards``: the file of each card, as the documents name it, with its id; ``documents``: the
-    page of each document by its name; ``root``: the folder that documents lead into, if there is one.
+    """Resolves links in documents. ``cards``: the file of each card, as the documents name it, with
+    its id; ``documents``: the page of each document by its name; ``root``: the folder that
+    documents lead into, if there is one.
 
     ``asked``: further files that documents lead to, each of which becomes a page.
     """
 
     def __init__(self, cards: Mapping[str, str], documents: Mapping[str, str], root: Path | None):
-        self._cards = {posixpath.normpath(f"{_DOCUMENTS}/{file}"): card_id for file, card_id in cards.items()}
+        self._cards = {
+            posixpath.normpath(f"{_DOCUMENTS}/{file}"): card_id for file, card_id in cards.items()
+        }
         self._ids = frozenset(cards.values())
         self._documents = documents
         self._root = root.resolve() if root else None
@@ -45,9 +55,14 @@ class Addresses:
         return None if found is None else way(page, found)
 
     def page_of(self, source: str, href: str) -> str | None:
-        """The page of the site to which a link in the file ``source`` leads, with the place on it."""
+        """The page of the site to which a link in the file ``source`` leads,
+        with the place on it."""
         path, _, fragment = href.partition("#")
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(path))) if path else source
+        target = (
+            posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(path)))
+            if path
+            else source
+        )
         return self._page(target, fragment)
 
     def _page(self, target: str, fragment: str) -> str | None:
@@ -69,7 +84,11 @@ class Addresses:
         return f"{self._file(target)}{mark}" if self._is_shown(target) else None
 
     def _is_shown(self, target: str) -> bool:
-        if self._root is None or target.startswith("..") or posixpath.splitext(target)[1] not in _SHOWN:
+        if (
+            self._root is None
+            or target.startswith("..")
+            or posixpath.splitext(target)[1] not in _SHOWN
+        ):
             return False
         path = self._root / target
         return path.is_file() and path.resolve().is_relative_to(self._root)

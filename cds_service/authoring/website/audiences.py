@@ -1,4 +1,5 @@
-"""Who reads which documents, and in what order: as the table of documents in README.md has it, and nowhere else."""
+"""Who reads which documents, and in what order: as the table of documents in README.md has it,
+and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)([^\[]*)")
 
 
 class Reading(NamedTuple):
-    """A document that an audience reads: what README calls it, where its link leads, and what is said of it, in Markdown."""
+    """A document that an audience reads: what README calls it, where its link leads, and what is
+    said of it, in Markdown."""
 
     label: str
     href: str
@@ -30,9 +32,12 @@ class Audience(NamedTuple):
 
 
 def audiences(readme: str) -> list[Audience]:
-    """The audiences of a README, from the table under its heading "Documents"; none where it has no such table."""
+    """The audiences of a README, from the table under its heading "Documents"; none where it
+    has no such table."""
     found = _TABLE.search(readme)
-    rows = [line.strip().strip("|").split(" | ", 1) for line in found[1].splitlines()] if found else []
+    rows = (
+        [line.strip().strip("|").split(" | ", 1) for line in found[1].splitlines()] if found else []
+    )
     return [Audience(_capital(name.strip()), tuple(_readings(cell))) for name, cell in rows]
 
 
@@ -42,7 +47,10 @@ def introduction(readme: str) -> str:
 
 
 def _readings(cell: str) -> list[Reading]:
-    return [Reading(_capital(label), href, about.strip(" ,;:.")) for label, href, about in _LINK.findall(cell)]
+    return [
+        Reading(_capital(label), href, about.strip(" ,;:."))
+        for label, href, about in _LINK.findall(cell)
+    ]
 
 
 def _capital(text: str) -> str:

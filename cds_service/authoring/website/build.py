@@ -45,7 +45,8 @@ _MAIN = (
     ("index.html#documents", "Documents"),
 )
 _NAVIGATED = frozenset(path for path, _ in _MAIN)
-# How the pages are looked through: in the parts to which a result can lead, as one part, or by their titles alone.
+# How the pages are looked through: in the parts to which a result can lead, as one part, or by
+# their titles alone.
 _IN_PARTS, _WHOLE, _BY_TITLE = range(3)
 # The page of cards in Markdown, beside the pages of single cards.
 _LABELS = {"cards": "All cards in tables, and the founding guidance statement by statement"}
@@ -63,7 +64,8 @@ def _templates() -> Environment:
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Every file of the site by its path in it. ``folder``: the documents; without it the site is of the cards alone.
+    """Every file of the site by its path in it. ``folder``: the documents; without it the site
+    is of the cards alone.
 
     Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for cards with a mistake.
     """
@@ -71,7 +73,8 @@ def build(folder: Path) -> dict[str, str]:
 
 
 def write(built: Mapping[str, str], target: Path) -> int:
-    """Write the files of a site into the folder ``target``; how many they are. Raises :class:`OSError`."""
+    """Write the files of a site into the folder ``target``; how many they are. Raises
+    :class:`OSError`."""
     for path, text in built.items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -93,15 +96,24 @@ class _Site:
         )
         readme = folder.parent / _README
         self.readme = readme.read_text("utf-8") if folder.is_dir() and readme.is_file() else ""
-        self.audiences = [_placed_readings(audience, self.addresses) for audience in audiences(self.readme)]
+        self.audiences = [
+            _placed_readings(audience, self.addresses) for audience in audiences(self.readme)
+        ]
         self.made: dict[str, str] = {}
         self.searched: list[Entry] = []
 
     def _documents(self) -> dict[str, str]:
-        """The Markdown of each document by name: made from the cards as they are now, then those that people wrote."""
-        generated = [name for name in PAGES if name not in _NEEDS or (self.folder / _NEEDS[name]).exists()]
+        """The Markdown of each document by name: made from the cards as they are now, then those
+        that people wrote."""
+        generated = [
+            name for name in PAGES if name not in _NEEDS or (self.folder / _NEEDS[name]).exists()
+        ]
         found = {name: page(name, self.folder) for name in generated if name != "facts"}
-        written = sorted(path for path in self.folder.glob("*.md") if path.stem not in PAGES) if self.folder.is_dir() else []
+        written = (
+            sorted(path for path in self.folder.glob("*.md") if path.stem not in PAGES)
+            if self.folder.is_dir()
+            else []
+        )
         return {**found, **{path.stem: path.read_text("utf-8") for path in written}}
 
     def built(self) -> dict[str, str]:
@@ -109,20 +121,43 @@ class _Site:
         topics = card_rows()
         self._cards({row["id"]: row for topic in topics for row in topic["cards"]})
         self._add("facts.html", "facts.html", "Facts", "docs/facts.md", {"groups": fact_rows()})
-        self._add("value-sets.html", "value_sets.html", "Value sets", "docs/facts.md", {"rows": value_set_rows()})
-        self._add("orders.html", "orders.html", "Order templates", "docs/cards.md", {"rows": order_rows()})
+        self._add(
+            "value-sets.html",
+            "value_sets.html",
+            "Value sets",
+            "docs/facts.md",
+            {"rows": value_set_rows()},
+        )
+        self._add(
+            "orders.html", "orders.html", "Order templates", "docs/cards.md", {"rows": order_rows()}
+        )
         for name, text in self.documents.items():
-            self._document(_page_of(name), f"docs/{name}.md", text, _BY_TITLE if name == "cards" else _IN_PARTS)
+            self._document(
+                _page_of(name), f"docs/{name}.md", text, _BY_TITLE if name == "cards" else _IN_PARTS
+            )
         self._start_page()
         self._files()
-        self._add(CARDS_PAGE, "card_list.html", "Cards", "docs/cards.md", {"topics": topics}, _BY_TITLE)
-        self._add("search.html", "search.html", "Search", "docs/cards.md", {"entries": list(self._entries())}, _BY_TITLE)
+        self._add(
+            CARDS_PAGE, "card_list.html", "Cards", "docs/cards.md", {"topics": topics}, _BY_TITLE
+        )
+        self._add(
+            "search.html",
+            "search.html",
+            "Search",
+            "docs/cards.md",
+            {"entries": list(self._entries())},
+            _BY_TITLE,
+        )
         self._assets()
         return dict(sorted(self.made.items()))
 
     def _assets(self) -> None:
         for name in _ASSETS:
-            self.made[name] = files("cds_service.authoring.website").joinpath("templates", name).read_text("utf-8")
+            self.made[name] = (
+                files("cds_service.authoring.website")
+                .joinpath("templates", name)
+                .read_text("utf-8")
+            )
         self.made["drawing.css"] = STYLE
         self.made["search-index.js"] = index_script(self.searched)
 
@@ -130,23 +165,43 @@ class _Site:
         for placed in self.placed:
             path = f"cards/{placed.card.id}.html"
             source = _source(*placed)
-            content = card_content(placed, rows[placed.card.id], source, lambda card_id: f"{card_id}.html" if card_id in rows else "")
+            content = card_content(
+                placed,
+                rows[placed.card.id],
+                source,
+                lambda card_id: f"{card_id}.html" if card_id in rows else "",
+            )
             self._add(path, "card.html", placed.card.title, "docs/cards.md", content, _WHOLE)
 
     def _start_page(self) -> None:
-        """What this is, and for each audience what to read; without README the documents that there are."""
-        listed = {reading.href for audience in self.audiences for reading in audience.readings} | _NAVIGATED
+        """What this is, and for each audience what to read; without README the
+        documents that there are."""
+        listed = {
+            reading.href for audience in self.audiences for reading in audience.readings
+        } | _NAVIGATED
         first = self.placed[0] if self.placed else None
         content = {
             "introduction": introduction(self.readme),
             "audiences": self.audiences,
-            "others": [(_page_of(name), self._label(name)) for name in sorted(self.documents) if _page_of(name) not in listed],
+            "others": [
+                (_page_of(name), self._label(name))
+                for name in sorted(self.documents)
+                if _page_of(name) not in listed
+            ],
             "first": first and first.card,
             "example": first and example_of(*first),
         }
         self._add("index.html", "index.html", "Documentation", _README, content, _BY_TITLE)
 
-    def _add(self, path: str, template: str, title: str, source: str, content: dict[str, Any], searched: int = _IN_PARTS) -> None:
+    def _add(
+        self,
+        path: str,
+        template: str,
+        title: str,
+        source: str,
+        content: dict[str, Any],
+        searched: int = _IN_PARTS,
+    ) -> None:
         def resolve(href: str) -> str | None:
             return self.addresses.resolve(source, path, href)
 
@@ -162,19 +217,29 @@ class _Site:
             **common,
             **content,
         )
-        self.searched += entries_of(path, title, "" if searched == _BY_TITLE else html, whole=searched == _WHOLE)
+        self.searched += entries_of(
+            path, title, "" if searched == _BY_TITLE else html, whole=searched == _WHOLE
+        )
         page = outlined(Markup(html))
         self.made[path] = templates.get_template("base.html").render(
-            content=page.html, contents=page.contents, navigation=_MAIN, read=self._read_with(path), **common
+            content=page.html,
+            contents=page.contents,
+            navigation=_MAIN,
+            read=self._read_with(path),
+            **common,
         )
 
     def _read_with(self, path: str) -> dict[str, Any] | None:
-        """The audience that reads a page, with what it reads before and after; the first, where it is for several."""
+        """The audience that reads a page, with what it reads before and after; the first, where
+        it is for several."""
         for audience in self.audiences:
             places = [reading.href for reading in audience.readings]
             if path in places:
                 position = places.index(path)
-                before, after = audience.readings[:position][-1:], audience.readings[position + 1 :][:1]
+                before, after = (
+                    audience.readings[:position][-1:],
+                    audience.readings[position + 1 :][:1],
+                )
                 return {"audience": audience, "before": before, "after": after}
         return None
 
@@ -193,27 +258,56 @@ class _Site:
                 text = (self.folder.parent / name).read_text("utf-8")
                 if name.endswith(".md"):
                     # What README says stands on the start page and in the documents.
-                    self._document(page_of_file(name), name, text, _BY_TITLE if name == _README else _IN_PARTS)
+                    self._document(
+                        page_of_file(name), name, text, _BY_TITLE if name == _README else _IN_PARTS
+                    )
                 else:
-                    self._add(page_of_file(name), "source.html", name, name, {"text": text}, _BY_TITLE)
+                    self._add(
+                        page_of_file(name), "source.html", name, name, {"text": text}, _BY_TITLE
+                    )
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         """All that can be looked for, by kind."""
-        found = [("Card", f"cards/{placed.card.id}.html", placed.card.title, placed.card.id) for placed in self.placed]
-        found += [("Fact", f"facts.html#{row['name']}", row["title"], row["name"]) for group in fact_rows() for row in group["facts"]]
-        found += [("Source", f"evidence.html#{row['key']}", row["title"], row["key"]) for row in evidence_rows()]
-        found += [("Value set", f"value-sets.html#{row['id']}", row["title"], row["id"]) for row in value_set_rows()]
-        found += [("Order", f"orders.html#{row['id']}", row["title"], row["id"]) for row in order_rows()]
-        found += [("Parameter", f"parameters.html#{name}", name, name) for name in engine(PARAMETER_SETS[0], "all").parameters]
-        found += [("Document", _page_of(name), self._label(name), f"{name}.md") for name in self.documents]
+        found = [
+            ("Card", f"cards/{placed.card.id}.html", placed.card.title, placed.card.id)
+            for placed in self.placed
+        ]
+        found += [
+            ("Fact", f"facts.html#{row['name']}", row["title"], row["name"])
+            for group in fact_rows()
+            for row in group["facts"]
+        ]
+        found += [
+            ("Source", f"evidence.html#{row['key']}", row["title"], row["key"])
+            for row in evidence_rows()
+        ]
+        found += [
+            ("Value set", f"value-sets.html#{row['id']}", row["title"], row["id"])
+            for row in value_set_rows()
+        ]
+        found += [
+            ("Order", f"orders.html#{row['id']}", row["title"], row["id"]) for row in order_rows()
+        ]
+        found += [
+            ("Parameter", f"parameters.html#{name}", name, name)
+            for name in engine(PARAMETER_SETS[0], "all").parameters
+        ]
+        found += [
+            ("Document", _page_of(name), self._label(name), f"{name}.md") for name in self.documents
+        ]
         for kind, entries in groupby(found, key=lambda entry: entry[0]):
             yield {"kind": kind, "entries": [entry[1:] for entry in entries]}
 
 
 def _placed_readings(audience: Audience, addresses: Addresses) -> Audience:
-    """An audience with pages of the site in the place of README's links; without what is not on the site."""
+    """An audience with pages of the site in the place of README's links; without what
+    is not on the site."""
     pages = [(reading, addresses.page_of(_README, reading.href)) for reading in audience.readings]
-    return audience._replace(readings=tuple(Reading(reading.label, page, reading.about) for reading, page in pages if page))
+    return audience._replace(
+        readings=tuple(
+            Reading(reading.label, page, reading.about) for reading, page in pages if page
+        )
+    )
 
 
 def _page_of(document: str) -> str:

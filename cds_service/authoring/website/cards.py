@@ -28,16 +28,23 @@ def linked_plain(text: str, address: Callable[[str], str]) -> Markup:
     """The same of a text that is not Markdown; ``address`` of a page of the site."""
     parts = PLACEHOLDER.split(text)
     return Markup("").join(
-        Markup('<a href="{}">‹{}›</a>').format(address(f"facts.html#{part}"), title(part)) if position % 2 else part
+        Markup('<a href="{}">‹{}›</a>').format(address(f"facts.html#{part}"), title(part))
+        if position % 2
+        else part
         for position, part in enumerate(parts)
     )
 
 
 def card_content(
-    placed: Placed, row: dict[str, Any], source: str, drawing_link: Callable[[str], str], engines: Engines | None = None
+    placed: Placed,
+    row: dict[str, Any],
+    source: str,
+    drawing_link: Callable[[str], str],
+    engines: Engines | None = None,
 ) -> dict[str, Any]:
-    """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file; ``drawing_link``: the address of another
-    card's page, ``""`` where it has none; ``engines``: those of the documentation, if none are named."""
+    """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file;
+    ``drawing_link``: the address of another card's page, ``""`` where it has none; ``engines``:
+    those of the documentation, if none are named."""
     card, parameter_set = placed
     engines = engines or documented_engines()
     return {
@@ -48,22 +55,31 @@ def card_content(
         "on_in": [name for name, engine in engines.items() if card.id in engine.cards],
         "drawings": list(_drawings(card.id, drawing_link, engines)),
         "example": example_of(card, parameter_set, engines),
-        "paragraphs": [(linked(paragraph.text), in_words(paragraph.when)) for paragraph in card.detail],
+        "paragraphs": [
+            (linked(paragraph.text), in_words(paragraph.when)) for paragraph in card.detail
+        ],
         "values": [(name, title(name)) for name in card.values],
         "facts": [(name, CATALOGUE[name].title) for name in card.facts],
-        "evidence": [engines[parameter_set].evidence[key] for key in dict.fromkeys((card.source, *card.evidence))],
+        "evidence": [
+            engines[parameter_set].evidence[key]
+            for key in dict.fromkeys((card.source, *card.evidence))
+        ],
         "tests": list(_tests(card)),
         "source": source,
     }
 
 
-def _drawings(card_id: str, link: Callable[[str], str], engines: Engines) -> Iterator[tuple[str, Markup]]:
+def _drawings(
+    card_id: str, link: Callable[[str], str], engines: Engines
+) -> Iterator[tuple[str, Markup]]:
     """The drawing in each set in which it is another one, with the names of the sets."""
     found: dict[tuple[Any, ...], list[str]] = {}
     for name, engine in engines.items():
         card = engine.cards.get(card_id)
         if card:
-            found.setdefault((card.include, card.exclude, card.indicator, card.summary), []).append(name)
+            found.setdefault((card.include, card.exclude, card.indicator, card.summary), []).append(
+                name
+            )
     for names in found.values():
         ladder = ladder_as_authored(engines[names[0]].cards[card_id], names[0])
         yield ", ".join(names), Markup(svg(ladder, link, styled=False))

@@ -1,7 +1,9 @@
-"""A made-up state in which a card fires, rendered by the real rendering: what the card looks like to a clinician.
+"""A made-up state in which a card fires, rendered by the real rendering: what the card looks
+like to a clinician.
 
-The state is found by the walk that proves safety (``authoring/safety``), which tries first what the card's own tests state and
-then what is most ordinary, and stops at the first state in which the card fires.
+The state is found by the walk that proves safety (``authoring/safety``), which tries first
+what the card's own tests state and then what is most ordinary, and stops at the first state in
+which the card fires.
 """
 
 from __future__ import annotations
@@ -38,12 +40,16 @@ from ..safety.sessions import Session, ordering_sessions
 _WORKED_OUT = ({*COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy"}) - {"anaemia"}
 # What most patients do not have measured, or planned.
 _RARE = frozenset({
-    "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes", "homocysteine.on_treatment", "b12_therapy.planned_start",
+    "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes",
+    "homocysteine.on_treatment", "b12_therapy.planned_start",
 })  # fmt: skip
 _ORDINARY = ("normal", "sufficient", "70 years")
 # Facts whose statement in a test tells how an input is: (input, fact, its value) -> how.
 _TOLD_BY: dict[tuple[str, str, Any], str] = {
-    **{("b12.total", "b12.status", level): level for level in ("deficient", "indeterminate", "sufficient")},
+    **{
+        ("b12.total", "b12.status", level): level
+        for level in ("deficient", "indeterminate", "sufficient")
+    },
     ("b12.total", "b12.low_on_therapy", True): "deficient",
     ("b12.total", "b12.deficiency_likely", True): "deficient",
     ("b12.total", "b12.status_open", True): "indeterminate",
@@ -52,7 +58,10 @@ _TOLD_BY: dict[tuple[str, str, Any], str] = {
     ("b12.total", "b12.test_indicated", True): "absent",
     ("mcv", "b12.test_indicated", True): "high",
     ("patient.age_months", "patient.paediatric", True): "10 years",
-    **{("folate.serum", "folate.status", level): level for level in ("deficient", "indeterminate", "sufficient")},
+    **{
+        ("folate.serum", "folate.status", level): level
+        for level in ("deficient", "indeterminate", "sufficient")
+    },
     **{("potassium", "potassium.level", level): level for level in ("severely-low", "low")},
     ("mma", "mma.level", "high"): "high",
     ("mcv", "macrocytosis", True): "high",
@@ -67,7 +76,8 @@ _MOST_STATES = 1_000
 
 
 class Example(NamedTuple):
-    """A card as shown (CDS Hooks), the orders of the session, and what was true: titles of facts with their values."""
+    """A card as shown (CDS Hooks), the orders of the session, and what was true: titles of facts
+    with their values."""
 
     shown: dict[str, Any]
     session: str
@@ -75,8 +85,8 @@ class Example(NamedTuple):
 
 
 def example_of(card: Card, parameter_set: str, engines: Engines | None = None) -> Example | None:
-    """An example of ``card`` in a parameter set of ``engines`` (if none are named, of the documentation), or ``None`` where no state
-    was found in which it fires."""
+    """An example of ``card`` in a parameter set of ``engines`` (if none are named, of the
+    documentation), or ``None`` where no state was found in which it fires."""
     loaded = (engines or documented_engines())[parameter_set]
     stated = _stated(card, parameter_set)
     for session in _sessions(any_at_ordering(card.hooks[:1])):
@@ -100,7 +110,9 @@ def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
     return {}
 
 
-def _states(card: Card, loaded: Engine, session: Session, stated: Mapping[str, Fact]) -> Iterator[Example | None]:
+def _states(
+    card: Card, loaded: Engine, session: Session, stated: Mapping[str, Fact]
+) -> Iterator[Example | None]:
     classes = {name: _preferred(name, of, stated) for name, of in _classes().items()}
     cards = loaded.cards_by_hook[card.hooks[0]]
 
@@ -110,9 +122,18 @@ def _states(card: Card, loaded: Engine, session: Session, stated: Mapping[str, F
         decision = decisions[card.id]
         if not decision.fires:
             return None
-        asked = {name: facts[name] for name in card.deciding_facts if facts[name].value not in (None, False)}
-        rendered, _ = render_card(decision, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False)
-        because = tuple((title(name), _told(name, fact, loaded.publication.templates)) for name, fact in asked.items())
+        asked = {
+            name: facts[name]
+            for name in card.deciding_facts
+            if facts[name].value not in (None, False)
+        }
+        rendered, _ = render_card(
+            decision, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False
+        )
+        because = tuple(
+            (title(name), _told(name, fact, loaded.publication.templates))
+            for name, fact in asked.items()
+        )
         return Example(rendered.shown, "" if session is OPENING else session.label, because)
 
     return states(run)
@@ -136,12 +157,21 @@ def _result_day(facts: Facts) -> Sequence[Class]:
 
 
 def _haemoglobin(facts: Facts) -> Sequence[Class]:
-    """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it from other normal ones."""
+    """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it
+    from other normal ones."""
     (low,) = (option for option in CONDITIONAL["hb"](facts) if option.fact.value is not None)
     if facts["anaemia"].holds is not False:
         return (low,)
     number = Decimal(140)
-    return (Class("140", known(low.fact.value._replace(interval=Interval(number, number), as_sent="140 g/L"), *low.fact.sources)),)
+    return (
+        Class(
+            "140",
+            known(
+                low.fact.value._replace(interval=Interval(number, number), as_sent="140 g/L"),
+                *low.fact.sources,
+            ),
+        ),
+    )
 
 
 def _preferred(name: str, of: ClassesOf, stated: Mapping[str, Fact]) -> ClassesOf:
@@ -158,7 +188,11 @@ def _oddness(name: str, option: Class, stated: Mapping[str, Fact]) -> int:
     if name in stated and (fact.state, fact.value) == (stated[name].state, stated[name].value):
         return 0
     how = getattr(fact.value, "level", option.label)
-    if any(_TOLD_BY.get((name, other, said.value)) == how for other, said in stated.items() if isinstance(said.value, (str, bool))):
+    if any(
+        _TOLD_BY.get((name, other, said.value)) == how
+        for other, said in stated.items()
+        if isinstance(said.value, (str, bool))
+    ):
         return 0
     if option is UNKNOWN:
         return 9

@@ -1,4 +1,5 @@
-"""Markdown as HTML for the site: CommonMark with tables, links led to where their targets stand, no HTML but what the pages need."""
+"""Markdown as HTML for the site: CommonMark with tables, links led to where their targets stand, no
+HTML but what the pages need."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-# The address of a link on the page, or None where its target is not on the site: then its text alone is left.
+# The address of a link on the page, or None where its target is not on the site: then its
+# text alone is left.
 Resolve = Callable[[str], str | None]
 
 _ALLOWED = re.compile(r'<br>|<a id="[\w.-]+">|</a>')
@@ -20,9 +22,12 @@ _TABLE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
 
 
 def as_html(text: str, resolve: Resolve) -> Markup:
-    """A document in Markdown. Headings get ids as GitHub gives them, and rows that begin with a name in code get that name."""
+    """A document in Markdown. Headings get ids as GitHub gives them, and rows that begin with a
+    name in code get that name."""
     parser = _parser()
-    tokens = list(_blocks(parser.parse(text), resolve, set(re.findall(r'<a id="([\w.-]+)">', text))))
+    tokens = list(
+        _blocks(parser.parse(text), resolve, set(re.findall(r'<a id="([\w.-]+)">', text)))
+    )
     return Markup(parser.renderer.render(tokens, parser.options, {}))
 
 
@@ -37,14 +42,19 @@ def inline_html(text: str, resolve: Resolve) -> Markup:
 
 @cache
 def _parser() -> MarkdownIt:
-    """One for all texts: it takes longer to make than most of them to parse, and keeps nothing of a text."""
+    """One for all texts: it takes longer to make than most of them to parse, and keeps
+    nothing of a text."""
     return MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
 def _blocks(tokens: list[Token], resolve: Resolve, taken: set[str]) -> Iterator[Token]:
     heads: list[str] = []
     column = 0
-    headed = {_slug(tokens[position + 1].content) for position, token in enumerate(tokens) if token.type == "heading_open"}
+    headed = {
+        _slug(tokens[position + 1].content)
+        for position, token in enumerate(tokens)
+        if token.type == "heading_open"
+    }
     for position, token in enumerate(tokens):
         if token.type == "thead_open":
             heads = []
@@ -59,7 +69,8 @@ def _blocks(tokens: list[Token], resolve: Resolve, taken: set[str]) -> Iterator[
         elif token.type == "th_open":
             heads.append(tokens[position + 1].content.replace("`", ""))
         elif token.type == "td_open":
-            # Where the page is narrow, cells stand one below the other and this is what tells them apart.
+            # Where the page is narrow, cells stand one below the other and this is
+            # what tells them apart.
             token.attrSet("data-label", heads[column])
             column += 1
         if token.type == "inline":
@@ -95,14 +106,18 @@ def _inline(tokens: Iterable[Token], resolve: Resolve) -> Iterator[Token]:
 
 
 def _named(cell: Token) -> str:
-    """The name that a row of a table is about: its first cell, where that is one word in code and nothing else."""
+    """The name that a row of a table is about: its first cell, where that is one word in code
+    and nothing else."""
     parts = cell.children or []
     name = parts[0].content if [part.type for part in parts] == ["code_inline"] else ""
     return name if re.fullmatch(r"[A-Za-z][\w.-]*", name) else ""
 
 
 def _slug(heading: str) -> str:
-    return re.sub(r"[^\w\- ]", "", re.sub(r"<[^>]*>", "", heading).lower()).strip().replace(" ", "-") or "section"
+    return (
+        re.sub(r"[^\w\- ]", "", re.sub(r"<[^>]*>", "", heading).lower()).strip().replace(" ", "-")
+        or "section"
+    )
 
 
 def _free(slug: str, taken: set[str]) -> str:

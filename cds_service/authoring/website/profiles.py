@@ -38,11 +38,24 @@ def value_set_rows() -> list[dict[str, Any]]:
             readers.setdefault(value_set, []).append(name)
     rows = [
         {
-            **{key: resource.get(key, "") for key in ("id", "title", "url", "version", "description", "copyright")},
-            "codes": [code for include in resource["compose"]["include"] for code in _codes(include)],
-            "excluded": [code for exclude in resource["compose"].get("exclude", ()) for code in _codes(exclude)],
+            **{
+                key: resource.get(key, "")
+                for key in ("id", "title", "url", "version", "description", "copyright")
+            },
+            "codes": [
+                code for include in resource["compose"]["include"] for code in _codes(include)
+            ],
+            "excluded": [
+                code
+                for exclude in resource["compose"].get("exclude", ())
+                for code in _codes(exclude)
+            ],
             "facts": readers.get(resource["id"], []),
-            "holds": [url.rpartition("/")[2] for include in resource["compose"]["include"] for url in include.get("valueSet", ())],
+            "holds": [
+                url.rpartition("/")[2]
+                for include in resource["compose"]["include"]
+                for url in include.get("valueSet", ())
+            ],
         }
         for resource in _resources("value-sets")
     ]
@@ -55,7 +68,12 @@ def _codes(part: dict[str, Any]) -> Iterator[dict[str, str]]:
     system = _SYSTEMS.get(part["system"], part["system"])
     for concept in part.get("concept", ()):
         marks = [_mark(extension) for extension in concept.get("extension", ())]
-        yield {"system": system, "code": concept["code"], "display": concept.get("display", ""), "mark": ", ".join(filter(None, marks))}
+        yield {
+            "system": system,
+            "code": concept["code"],
+            "display": concept.get("display", ""),
+            "mark": ", ".join(filter(None, marks)),
+        }
     for rule in part.get("filter", ()):
         yield {"system": system, "code": rule["value"], "display": "and all below it", "mark": ""}
 
@@ -69,13 +87,21 @@ def order_rows() -> list[dict[str, Any]]:
     rows = []
     for resource in _resources("activity-definitions"):
         concept = resource.get("productCodeableConcept") or resource.get("code") or {}
-        codes = [{**coding, "system": _SYSTEMS.get(coding["system"], coding["system"])} for coding in concept.get("coding", ())]
+        codes = [
+            {**coding, "system": _SYSTEMS.get(coding["system"], coding["system"])}
+            for coding in concept.get("coding", ())
+        ]
         rows.append(
             {
-                **{key: resource.get(key, "") for key in ("id", "title", "kind", "version", "description", "url")},
+                **{
+                    key: resource.get(key, "")
+                    for key in ("id", "title", "kind", "version", "description", "url")
+                },
                 "codes": codes,
                 "dosage": [dosage.get("text", "") for dosage in resource.get("dosage", ())],
-                "citations": [artifact.get("citation", "") for artifact in resource.get("relatedArtifact", ())],
+                "citations": [
+                    artifact.get("citation", "") for artifact in resource.get("relatedArtifact", ())
+                ],
             }
         )
     return sorted(rows, key=lambda row: str(row["title"]).lower())

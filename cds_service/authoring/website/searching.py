@@ -1,6 +1,8 @@
-"""What the site's search looks through: the words of each page, in the parts to which a result can lead.
+"""What the site's search looks through: the words of each page, in the parts to
+which a result can lead.
 
-The index is a script that assigns a constant: a page opened as a file may load scripts, and nothing else.
+The index is a script that assigns a constant: a page opened as a file may load
+scripts, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,17 +16,41 @@ from html.parser import HTMLParser
 Entry = tuple[str, str, str, str]
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 # What begins a word of its own though no space stands before it.
-_APART = frozenset({"p", "div", "li", "td", "th", "dt", "dd", "br", "h1", "h2", "h3", "h4", "pre", "summary", "section", "article", "span"})
+_APART = frozenset(
+    {
+        "p",
+        "div",
+        "li",
+        "td",
+        "th",
+        "dt",
+        "dd",
+        "br",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "pre",
+        "summary",
+        "section",
+        "article",
+        "span",
+    }
+)
 
 
 def index_script(entries: Iterable[Entry]) -> str:
-    """The index as a script, an entry a line: of each part its title, its address, the page it is part of, and its words."""
-    lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
+    """The index as a script, an entry a line: of each part its title, its address, the page it is
+    part of, and its words."""
+    lines = ",\n".join(
+        json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries
+    )
     return f'"use strict";\nconst SEARCHED = [\n{lines}\n];\n'
 
 
 def entries_of(path: str, page: str, html: str, *, whole: bool = False) -> list[Entry]:
-    """The parts of a page of the site. ``page``: the title of the page; ``html``: its content; ``whole``: it is one part."""
+    """The parts of a page of the site. ``page``: the title of the page; ``html``: its content;
+    ``whole``: it is one part."""
     reader = _Reader(page, whole)
     reader.feed(html)
     reader.close()
@@ -54,7 +80,8 @@ class _Reader(HTMLParser):
         self.open: list[str] = []
         self.skipped = 0  # how deep that stands which is not looked through, or 0
         self.titled = 0  # how deep that stands whose text is the title of the part, or 0
-        self.around: _Part | None = None  # within a row of a table: the part in which the table stands
+        # within a row of a table: the part in which the table stands
+        self.around: _Part | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)

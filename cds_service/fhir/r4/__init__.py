@@ -1,8 +1,10 @@
-"""What the service reads of each FHIR R4 resource: its elements, declared once, named and nested as FHIR names them.
+"""What the service reads of each FHIR R4 resource: its elements, declared once, named and
+nested as FHIR names them.
 
-``fhir/reading`` decodes JSON into these structures; an element that is not declared here is skipped. A text that is missing
-is ``""``, a list that is missing is empty, anything else that is missing is ``None``. Elements of other FHIR versions that mean the
-same as one of R4, or that tell the version, are listed as such in ``OTHER_VERSIONS`` of their class.
+``fhir/reading`` decodes JSON into these structures; an element that is not declared here is
+skipped. A text that is missing is ``""``, a list that is missing is empty, anything else that is
+missing is ``None``. Elements of other FHIR versions that mean the same as one of R4, or that tell
+the version, are listed as such in ``OTHER_VERSIONS`` of their class.
 """
 
 from .datatypes import (

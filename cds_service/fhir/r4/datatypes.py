@@ -10,11 +10,13 @@ from msgspec import Raw, Struct
 
 from ..code_systems import CODE_SYSTEMS, canonical_system
 
-# Far beyond every dose, duration and result, and near enough for arithmetic never to leave the range of floats.
+# Far beyond every dose, duration and result, and near enough for arithmetic never to leave
+# the range of floats.
 _LEAST, _MOST = Decimal("1e-15"), Decimal("1e15")
 _LONGEST_NUMBER = 60
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-_SHORT_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")  # of so few digits none is out of that range
+# of so few digits none is out of that range
+_SHORT_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
 class Element(Struct):
@@ -39,22 +41,28 @@ class CodeableConcept(Element):
 
     @property
     def codings(self) -> list[tuple[str, str]]:
-        """``(system, code)`` of each coding that has both; the system as :func:`canonical_system` has it."""
+        """``(system, code)`` of each coding that has both; the system as
+        :func:`canonical_system` has it."""
         return [
-            (system if (system := coding.system) in CODE_SYSTEMS else canonical_system(system), coding.code)
+            (
+                system if (system := coding.system) in CODE_SYSTEMS else canonical_system(system),
+                coding.code,
+            )
             for coding in self.coding
             if coding.system and coding.code
         ]
 
     @property
     def names(self) -> list[str]:
-        """What a reader is shown: the text first, then the displays; those that are blank are left out."""
+        """What a reader is shown: the text first, then the displays; those that are
+        blank are left out."""
         names = [name for coding in self.coding if (name := coding.display.strip())]
         return [text, *names] if (text := self.text.strip()) else names
 
 
 class Quantity(Element, gc=False):
-    """A measured amount. ``value`` is the JSON text of the number, so that it is shown as it was sent."""
+    """A measured amount. ``value`` is the JSON text of the number, so that it is
+    shown as it was sent."""
 
     value: Raw = Raw()
     comparator: str = ""
@@ -64,7 +72,8 @@ class Quantity(Element, gc=False):
 
     @property
     def number(self) -> Decimal | None:
-        """The value where it is a number that something can measure, else ``None``: no 400 digits, no 1e999, no text."""
+        """The value where it is a number that something can measure, else ``None``: no 400 digits,
+        no 1e999, no text."""
         sent = memoryview(self.value)
         text = str(sent, "latin-1") if sent.nbytes <= _LONGEST_NUMBER else ""
         if _SHORT_NUMBER.fullmatch(text):
@@ -129,7 +138,8 @@ class Meta(Element, gc=False):
 
 
 class BackboneElement(Element, kw_only=True):
-    """A part that may carry an extension which changes its meaning (FHIR R4, "Modifier Extensions")."""
+    """A part that may carry an extension which changes its meaning (FHIR R4,
+    "Modifier Extensions")."""
 
     modifierExtension: list[Any] = []
 
@@ -192,7 +202,8 @@ class AdministrationDosage(BackboneElement, kw_only=True):
 
 
 def status_code(concept: CodeableConcept | str | None, system: str) -> str:
-    """The code of ``system`` in a status, else its first code, or a bare code as older versions of FHIR have it."""
+    """The code of ``system`` in a status, else its first code, or a bare code as older
+    versions of FHIR have it."""
     if concept is None or isinstance(concept, str):
         return (concept or "").strip()
     stated = [coding for coding in concept.coding if coding.code]

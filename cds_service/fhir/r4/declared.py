@@ -12,9 +12,11 @@ from .resources import READ_RESOURCES
 
 
 class DeclaredElement(NamedTuple):
-    """An element that is read. ``path``: as in FHIR's definitions (``Observation.valueQuantity.unit``).
+    """An element that is read. ``path``: as in FHIR's definitions
+    (``Observation.valueQuantity.unit``).
 
-    ``of_another_version``: R4 has no such element; it is read so that resources of other versions are not misread.
+    ``of_another_version``: R4 has no such element; it is read so that resources of other
+    versions are not misread.
     """
 
     path: str
@@ -24,8 +26,13 @@ class DeclaredElement(NamedTuple):
 
 @cache
 def declared_elements() -> tuple[DeclaredElement, ...]:
-    """Every element that the service reads, resource by resource, outer ones before those inside them."""
-    return tuple(element for read in READ_RESOURCES for element in _elements(type_info(read), read.__name__, False))
+    """Every element that the service reads, resource by resource, outer ones before
+    those inside them."""
+    return tuple(
+        element
+        for read in READ_RESOURCES
+        for element in _elements(type_info(read), read.__name__, False)
+    )
 
 
 def _elements(declared: Type, path: str, other: bool) -> Iterator[DeclaredElement]:

@@ -23,9 +23,11 @@ from .datatypes import (
 
 
 class Resource(Struct, kw_only=True):
-    """What every resource has. ``malformed``: its elements that were left out, because they are not what FHIR has there.
+    """What every resource has. ``malformed``: its elements that were left out, because they are not
+    what FHIR has there.
 
-    No element of FHIR is called ``~malformed``; a client that sends one makes its own resource count as malformed.
+    No element of FHIR is called ``~malformed``; a client that sends one makes its own
+    resource count as malformed.
     """
 
     OTHER_VERSIONS: ClassVar[frozenset[str]] = frozenset()
@@ -48,7 +50,8 @@ class Resource(Struct, kw_only=True):
 
     @property
     def is_modified(self) -> bool:
-        """Whether something that the service does not know may change the meaning of the resource."""
+        """Whether something that the service does not know may change the
+        meaning of the resource."""
         return bool(self.modifierExtension or self.implicitRules)
 
 
@@ -133,16 +136,22 @@ class Condition(OfPatient, tag_field="resourceType", tag="Condition", kw_only=Tr
     def has_abated(self) -> bool:
         """Whether an abatement is stated, in any form."""
         stated = (
-            self.abatementDateTime, self.abatementAge, self.abatementPeriod, self.abatementRange, self.abatementString,
+            self.abatementDateTime,
+            self.abatementAge,
+            self.abatementPeriod,
+            self.abatementRange,
+            self.abatementString,
             self.abatementBoolean,
-        )  # fmt: skip
+        )
         return any(stated)
 
 
 class Procedure(OfPatient, tag_field="resourceType", tag="Procedure", kw_only=True):
     """A procedure."""
 
-    OTHER_VERSIONS = frozenset({"patient", "occurrenceDateTime", "occurrencePeriod", "notDone", "notPerformed"})
+    OTHER_VERSIONS = frozenset(
+        {"patient", "occurrenceDateTime", "occurrencePeriod", "notDone", "notPerformed"}
+    )
 
     extension: list[Extension] = []
     status: str = ""
@@ -172,7 +181,9 @@ class AllergyReaction(BackboneElement, kw_only=True):
     severity: str = ""
 
 
-class AllergyIntolerance(OfPatient, tag_field="resourceType", tag="AllergyIntolerance", kw_only=True):
+class AllergyIntolerance(
+    OfPatient, tag_field="resourceType", tag="AllergyIntolerance", kw_only=True
+):
     """An allergy or intolerance."""
 
     OTHER_VERSIONS = frozenset({"subject", "substance"})
@@ -203,7 +214,8 @@ class Medication(Resource, tag_field="resourceType", tag="Medication", kw_only=T
 
 
 class OfMedication(OfPatient, kw_only=True):
-    """A resource about a medication of a patient. ``contained`` is decoded when a reference leads there."""
+    """A resource about a medication of a patient. ``contained`` is decoded when a
+    reference leads there."""
 
     contained: list[Raw] = []
     status: str = ""
@@ -212,7 +224,9 @@ class OfMedication(OfPatient, kw_only=True):
     medication: Any = None  # R5
 
 
-class MedicationRequest(OfMedication, tag_field="resourceType", tag="MedicationRequest", kw_only=True):
+class MedicationRequest(
+    OfMedication, tag_field="resourceType", tag="MedicationRequest", kw_only=True
+):
     """An order for a medication."""
 
     OTHER_VERSIONS = frozenset({"patient", "medication"})
@@ -240,7 +254,9 @@ class MedicationRequest(OfMedication, tag_field="resourceType", tag="MedicationR
     supportingInformation: Raw = Raw()
 
 
-class MedicationStatement(OfMedication, tag_field="resourceType", tag="MedicationStatement", kw_only=True):
+class MedicationStatement(
+    OfMedication, tag_field="resourceType", tag="MedicationStatement", kw_only=True
+):
     """A medication that is, was or will be taken."""
 
     OTHER_VERSIONS = frozenset({"patient", "medication", "taken", "wasNotTaken"})
@@ -253,10 +269,21 @@ class MedicationStatement(OfMedication, tag_field="resourceType", tag="Medicatio
     wasNotTaken: Any = None  # DSTU2
 
 
-class MedicationAdministration(OfMedication, tag_field="resourceType", tag="MedicationAdministration", kw_only=True):
+class MedicationAdministration(
+    OfMedication, tag_field="resourceType", tag="MedicationAdministration", kw_only=True
+):
     """A dose that was given."""
 
-    OTHER_VERSIONS = frozenset({"patient", "medication", "notGiven", "wasNotGiven", "effectiveTimeDateTime", "effectiveTimePeriod"})
+    OTHER_VERSIONS = frozenset(
+        {
+            "patient",
+            "medication",
+            "notGiven",
+            "wasNotGiven",
+            "effectiveTimeDateTime",
+            "effectiveTimePeriod",
+        }
+    )
 
     effectiveDateTime: str = ""
     effectivePeriod: Period | None = None
@@ -267,10 +294,14 @@ class MedicationAdministration(OfMedication, tag_field="resourceType", tag="Medi
     effectiveTimePeriod: Any = None  # DSTU2
 
 
-class MedicationDispense(OfMedication, tag_field="resourceType", tag="MedicationDispense", kw_only=True):
+class MedicationDispense(
+    OfMedication, tag_field="resourceType", tag="MedicationDispense", kw_only=True
+):
     """A supply that was handed over."""
 
-    OTHER_VERSIONS = frozenset({"patient", "medication", "notDoneCodeableConcept", "notDoneReference"})
+    OTHER_VERSIONS = frozenset(
+        {"patient", "medication", "notDoneCodeableConcept", "notDoneReference"}
+    )
 
     whenPrepared: str = ""
     whenHandedOver: str = ""
@@ -280,7 +311,8 @@ class MedicationDispense(OfMedication, tag_field="resourceType", tag="Medication
 
 
 class RequestCode(CodeableConcept):
-    """What a request asks for. In R5 it is a CodeableReference, of which nothing is read but that it is one."""
+    """What a request asks for. In R5 it is a CodeableReference, of which nothing is read
+    but that it is one."""
 
     OTHER_VERSIONS = frozenset({"concept", "reference"})
 
@@ -315,11 +347,19 @@ class OperationOutcome(Resource, tag_field="resourceType", tag="OperationOutcome
 
 
 PatientResource = (
-    Observation | Condition | Procedure | AllergyIntolerance | MedicationRequest | MedicationStatement
-    | MedicationAdministration | MedicationDispense | ServiceRequest
-)  # fmt: skip
+    Observation
+    | Condition
+    | Procedure
+    | AllergyIntolerance
+    | MedicationRequest
+    | MedicationStatement
+    | MedicationAdministration
+    | MedicationDispense
+    | ServiceRequest
+)
 READ_RESOURCES: tuple[type[Resource], ...] = (
-    Patient, Observation, Condition, Procedure, AllergyIntolerance, Medication, MedicationRequest, MedicationStatement,
+    Patient, Observation, Condition, Procedure, AllergyIntolerance, Medication, MedicationRequest,
+    MedicationStatement,
     MedicationAdministration, MedicationDispense, ServiceRequest, OperationOutcome,
 )  # fmt: skip
 AnyResource = PatientResource | Patient | Medication | OperationOutcome

@@ -1,4 +1,5 @@
-"""The OpenAPI document as a reader sees it: operations by what they are for, parameters, bodies and answers with their elements."""
+"""The OpenAPI document as a reader sees it: operations by what they are for, parameters, bodies and
+answers with their elements."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _GROUPS: tuple[tuple[str, Callable[[str], bool]], ...] = (
 
 
 class Element(NamedTuple):
-    """An element of a body. ``types``: its type, each with the schema that it links to or ``""``; ``limits``: what its value may be."""
+    """An element of a body. ``types``: its type, each with the schema that it links to or ``""``;
+    ``limits``: what its value may be."""
 
     name: str
     required: bool
@@ -71,7 +73,9 @@ class Schema(NamedTuple):
 def api_content(openapi: Mapping[str, Any]) -> dict[str, Any]:
     """The content of the page from an OpenAPI 3.1 document."""
     operations = [
-        _operation(path, method, operation) for path, methods in openapi["paths"].items() for method, operation in methods.items()
+        _operation(path, method, operation)
+        for path, methods in openapi["paths"].items()
+        for method, operation in methods.items()
     ]
     left = list(operations)
     groups = []
@@ -80,12 +84,21 @@ def api_content(openapi: Mapping[str, Any]) -> dict[str, Any]:
         left = [operation for operation in left if operation not in of_group]
         groups.append((title, of_group))
     schemas = [_schema(name, schema) for name, schema in openapi["components"]["schemas"].items()]
-    return {"info": openapi["info"], "version": openapi["openapi"], "groups": groups, "schemas": schemas}
+    return {
+        "info": openapi["info"],
+        "version": openapi["openapi"],
+        "groups": groups,
+        "schemas": schemas,
+    }
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operation:
     parameters = (
-        Element(f"{each['name']} ({each['in']})", each.get("required", False), *_told(each.get("schema", {}), each.get("description", "")))
+        Element(
+            f"{each['name']} ({each['in']})",
+            each.get("required", False),
+            *_told(each.get("schema", {}), each.get("description", "")),
+        )
         for each in operation.get("parameters", ())
     )
     answers = (
@@ -106,7 +119,11 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operatio
 
 def _bodies(content: Mapping[str, Any]) -> Iterator[Body]:
     for media_type, body in content.items():
-        examples = [body["example"]] if "example" in body else [each.get("value") for each in body.get("examples", {}).values()]
+        examples = (
+            [body["example"]]
+            if "example" in body
+            else [each.get("value") for each in body.get("examples", {}).values()]
+        )
         example = json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
         yield Body(media_type, _types(body.get("schema", {})), example)
 
@@ -117,21 +134,27 @@ def _schema(name: str, schema: Mapping[str, Any]) -> Schema:
 
 
 def _elements(schema: Mapping[str, Any], before: str = "") -> Iterator[Element]:
-    """The elements of a body, each followed by those within it; of alternatives each one's, told apart by their number."""
+    """The elements of a body, each followed by those within it; of alternatives each one's, told
+    apart by their number."""
     for number, alternative in enumerate(schema.get("oneOf", ()), 1):
         yield from _elements(alternative, f"{before}({number}) ")
     for key, each in schema.get("properties", {}).items():
         name = f"{before}{key}{'[]' if 'items' in each else ''}"
-        yield Element(name, key in schema.get("required", ()), *_told(each, each.get("description", "")))
+        yield Element(
+            name, key in schema.get("required", ()), *_told(each, each.get("description", ""))
+        )
         yield from _elements(each.get("items", each), f"{name}.")
 
 
-def _told(schema: Mapping[str, Any], description: str) -> tuple[tuple[tuple[str, str], ...], str, str]:
+def _told(
+    schema: Mapping[str, Any], description: str
+) -> tuple[tuple[tuple[str, str], ...], str, str]:
     return _types(schema), _limits(schema), description
 
 
 def _types(schema: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What a value is: each alternative in words, with the schema that it is a link to, or ``""``."""
+    """What a value is: each alternative in words, with the schema that it is a
+    link to, or ``""``."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(_SCHEMAS)
         return ((name, name),)
@@ -158,8 +181,10 @@ _LIMITS = {
     "maxItems": "at most {}",
     "pattern": "matches {}",
     "default": "default {}",
-}  # fmt: skip
+}
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
-    return ", ".join(words.format(schema[name]) for name, words in _LIMITS.items() if name in schema)
+    return ", ".join(
+        words.format(schema[name]) for name, words in _LIMITS.items() if name in schema
+    )

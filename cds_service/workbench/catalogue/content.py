@@ -1,4 +1,5 @@
-"""What the pages of the catalogue show of the cards that are served, worked out once for each set of cards."""
+"""What the pages of the catalogue show of the cards that are served, worked out once for
+each set of cards."""
 
 from __future__ import annotations
 
@@ -22,9 +23,11 @@ from .links import address
 
 
 class Catalogue:
-    """The content for one engine: its own cards, limits and formulary, and the same in the other parameter sets for comparison.
+    """The content for one engine: its own cards, limits and formulary, and the same in the other
+    parameter sets for comparison.
 
-    Value sets and order templates are the published ones: the codes that a site adds are not among them.
+    Value sets and order templates are the published ones: the codes that a site
+    adds are not among them.
     """
 
     def __init__(self, engine: Engine, engines: Engines | None = None):
@@ -39,14 +42,21 @@ class Catalogue:
 
     @cached_property
     def placed(self) -> Mapping[str, Placed]:
-        """The cards by id: those that speak here, and those of other parameter sets, each with the set that it is shown in."""
+        """The cards by id: those that speak here, and those of other parameter sets, each with the
+        set that it is shown in."""
         return {placed.card.id: placed for placed in placed_cards(self.engines)}
 
     @cached_property
     def facts(self) -> Mapping[str, dict[str, Any]]:
         """The rows of facts by name, each with the facts that are worked out from it."""
         rows = {row["name"]: row for group in fact_rows(self.engines) for row in group["facts"]}
-        return {name: {**row, "used_by": [other for other, each in rows.items() if name in each["uses"]]} for name, row in rows.items()}
+        return {
+            name: {
+                **row,
+                "used_by": [other for other, each in rows.items() if name in each["uses"]],
+            }
+            for name, row in rows.items()
+        }
 
     @cached_property
     def parameters(self) -> Mapping[str, dict[str, Any]]:
@@ -83,9 +93,12 @@ class Catalogue:
     def row_of(self, kind: str, name: str) -> dict[str, Any] | None:
         """What is shown of a thing that is no card, ``None`` where there is none of that name."""
         rows = {
-            "facts": self.facts, "parameters": self.parameters, "evidence": self.evidence, "value-sets": self.value_sets,
+            "facts": self.facts,
+            "parameters": self.parameters,
+            "evidence": self.evidence,
+            "value-sets": self.value_sets,
             "orders": self.orders,
-        }  # fmt: skip
+        }
         return rows[kind].get(name)
 
     def card(self, card_id: str) -> dict[str, Any] | None:
@@ -95,12 +108,17 @@ class Catalogue:
             return None
         if card_id not in self._cards:
             row = card_row(*placed, self.engines)
-            source = file_of(placed.card, self.engines[placed.parameter_set].folders)[0].read_text("utf-8")
-            self._cards[card_id] = card_content(placed, row, source, self._card_address, self.engines)
+            source = file_of(placed.card, self.engines[placed.parameter_set].folders)[0].read_text(
+                "utf-8"
+            )
+            self._cards[card_id] = card_content(
+                placed, row, source, self._card_address, self.engines
+            )
         return self._cards[card_id]
 
     def drawing(self, card_id: str, parameter_set: str) -> str | None:
-        """The drawing of how a card is decided in a parameter set, with its style; ``None`` where it is not on there."""
+        """The drawing of how a card is decided in a parameter set, with its style; ``None`` where
+        it is not on there."""
         engine = self.engines.get(parameter_set)
         if engine is None or card_id not in engine.cards:
             return None

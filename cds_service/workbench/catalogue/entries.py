@@ -18,13 +18,13 @@ KINDS = {
     "evidence": "Evidence",
     "value-sets": "Value sets",
     "orders": "Order templates",
-}  # fmt: skip
+}
 LONGEST_QUERY = 100
 
 
 class Entry(NamedTuple):
-    """One thing of the catalogue. ``told``: a line about it; ``mark``: the indicator of a card; ``group``: what it is listed under;
-    ``words``: all that it is found by, case-folded."""
+    """One thing of the catalogue. ``told``: a line about it; ``mark``: the indicator of a card;
+    ``group``: what it is listed under; ``words``: all that it is found by, case-folded."""
 
     kind: str
     name: str
@@ -52,7 +52,8 @@ class Found(NamedTuple):
 
 
 def search(entries: Iterable[Entry], query: str, kind: str = "") -> list[Found]:
-    """The entries in which every word of ``query`` stands, of one ``kind`` or of all, those first that are called so."""
+    """The entries in which every word of ``query`` stands, of one ``kind`` or of all, those first
+    that are called so."""
     asked = query[:LONGEST_QUERY].casefold().split()
     found: dict[str, list[Entry]] = {name: [] for name in KINDS}
     for entry in entries:
@@ -60,7 +61,11 @@ def search(entries: Iterable[Entry], query: str, kind: str = "") -> list[Found]:
             found[entry.kind].append(entry)
     if asked:
         for of_kind in found.values():
-            of_kind.sort(key=lambda entry: not all(word in f"{entry.name} {entry.title}".casefold() for word in asked))
+            of_kind.sort(
+                key=lambda entry: (
+                    not all(word in f"{entry.name} {entry.title}".casefold() for word in asked)
+                )
+            )
     return [Found(name, KINDS[name], of_kind) for name, of_kind in found.items() if of_kind]
 
 
@@ -68,7 +73,9 @@ def card_entries(placed: Iterable[Placed]) -> Iterator[Entry]:
     """An entry for each card: found by its words, its criteria and the facts that it asks."""
     for card, _ in placed:
         summary = readable(card.summary)
-        texts = [readable(paragraph.text) for paragraph in card.detail] + [suggestion.label for suggestion in card.suggestions]
+        texts = [readable(paragraph.text) for paragraph in card.detail] + [
+            suggestion.label for suggestion in card.suggestions
+        ]
         criteria = [unlinked(text) for text in in_words((*card.include, *card.exclude))]
         facts = chain.from_iterable((name, title(name)) for name in card.facts)
         topic = topic_title(card.topic)
@@ -81,16 +88,29 @@ def fact_entries(limits: Any) -> Iterator[Entry]:
     for definition in CATALOGUE.values():
         told = unlinked(plain(with_parameters(definition.doc, limits)))
         group = definition.name.partition(".")[0]
-        yield Entry("facts", definition.name, plain(definition.title), told, "", group, _words(definition.name, definition.title, told))
+        yield Entry(
+            "facts",
+            definition.name,
+            plain(definition.title),
+            told,
+            "",
+            group,
+            _words(definition.name, definition.title, told),
+        )
 
 
 def parameter_entries(rows: Iterable[dict[str, Any]]) -> Iterator[Entry]:
     """An entry for each parameter, with its value in every set."""
     for row in rows:
-        values = [row["default"], *(f"{name}: {value}" for name, value in row["others"].items() if value)]
+        values = [
+            row["default"],
+            *(f"{name}: {value}" for name, value in row["others"].items() if value),
+        ]
         told = "; ".join(filter(None, (*values, row["note"])))
         words = _words(row["name"], told, *row["notes"])
-        yield Entry("parameters", row["name"], row["name"], told, "", row["name"].partition(".")[0], words)
+        yield Entry(
+            "parameters", row["name"], row["name"], told, "", row["name"].partition(".")[0], words
+        )
 
 
 def source_entries(rows: Iterable[dict[str, Any]]) -> Iterator[Entry]:
@@ -105,15 +125,31 @@ def value_set_entries(rows: Iterable[dict[str, Any]]) -> Iterator[Entry]:
     """An entry for each value set: found by each of its codes and what they mean."""
     for row in rows:
         count = len(row["codes"])
-        told = f"{count} {'code' if count == 1 else 'codes'}" if count else f"all of {', '.join(row['holds'])}"
-        codes = chain.from_iterable((code["code"], code["display"], code["system"]) for code in row["codes"])
-        yield Entry("value-sets", row["id"], row["title"], told, "", "", _words(row["id"], row["title"], row["description"], *codes))
+        told = (
+            f"{count} {'code' if count == 1 else 'codes'}"
+            if count
+            else f"all of {', '.join(row['holds'])}"
+        )
+        codes = chain.from_iterable(
+            (code["code"], code["display"], code["system"]) for code in row["codes"]
+        )
+        yield Entry(
+            "value-sets",
+            row["id"],
+            row["title"],
+            told,
+            "",
+            "",
+            _words(row["id"], row["title"], row["description"], *codes),
+        )
 
 
 def order_entries(rows: Iterable[dict[str, Any]]) -> Iterator[Entry]:
     """An entry for each order template."""
     for row in rows:
-        codes = chain.from_iterable((code["code"], code.get("display", "")) for code in row["codes"])
+        codes = chain.from_iterable(
+            (code["code"], code.get("display", "")) for code in row["codes"]
+        )
         words = _words(row["id"], row["title"], row["description"], *row["dosage"], *codes)
         yield Entry("orders", row["id"], row["title"], row["description"], "", "", words)
 

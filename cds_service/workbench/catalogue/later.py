@@ -1,4 +1,5 @@
-"""Work that takes longer than a page may: done once, one after the other, in a thread of its own."""
+"""Work that takes longer than a page may: done once, one after the other, in a
+thread of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class Later(Generic[_Made]):
         self._begun: dict[Hashable, Future[_Made]] = {}
 
     def result(self, key: Hashable, make: Callable[[], _Made]) -> _Made | None:
-        """What ``make`` made when it was first asked for under ``key``, ``None`` while it is not done. Raises what ``make`` raised."""
+        """What ``make`` made when it was first asked for under ``key``, ``None`` while it is not
+        done. Raises what ``make`` raised."""
         with self._lock:
             future = self._begun.get(key)
             if future is None:

@@ -1,4 +1,5 @@
-"""Where on the pages of the catalogue a link of the authored texts leads, and texts with such links as HTML."""
+"""Where on the pages of the catalogue a link of the authored texts leads, and texts with
+such links as HTML."""
 
 from __future__ import annotations
 
@@ -12,9 +13,17 @@ from ...authoring.website.markdown import as_html, inline_html
 
 ROOT = "/catalogue"
 # The documents that the texts link to, by the kind of what they list.
-_DOCUMENTS = {"facts.md": "facts", "parameters.md": "parameters", "evidence.md": "evidence", "": "cards", "cards.md": "cards"}
+_DOCUMENTS = {
+    "facts.md": "facts",
+    "parameters.md": "parameters",
+    "evidence.md": "evidence",
+    "": "cards",
+    "cards.md": "cards",
+}
 _WEB = ("https://", "http://")
-_DEFINITION = re.compile(r"\A\.\./fhir_profiles/(value-sets|activity-definitions)/([a-z0-9-]+)\.json\Z")
+_DEFINITION = re.compile(
+    r"\A\.\./fhir_profiles/(value-sets|activity-definitions)/([a-z0-9-]+)\.json\Z"
+)
 _FOLDERS = {"value-sets": "value-sets", "activity-definitions": "orders"}
 
 
@@ -40,7 +49,8 @@ def line(text: str) -> Markup:
 
 
 def line_outside(text: str) -> Markup:
-    """A line of Markdown for a page outside the workbench: links into the catalogue are left as their text."""
+    """A line of Markdown for a page outside the workbench: links into the catalogue are
+    left as their text."""
     return inline_html(text, lambda href: href if href.startswith(_WEB) else None)
 
 

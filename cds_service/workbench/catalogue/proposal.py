@@ -1,4 +1,5 @@
-"""A proposed change of cards as one HTML file that needs nothing else: a sheet for each card that differs."""
+"""A proposed change of cards as one HTML file that needs nothing else: a sheet for each
+card that differs."""
 
 from __future__ import annotations
 
@@ -18,15 +19,19 @@ from .sheet import Changes, Sheet, Sheets
 
 
 def proposal_html(comparison: Comparison, new: Version, today: date) -> str:
-    """What is proposed, for those who decide on it; ``new``: the set of cards that ``comparison`` ends with."""
+    """What is proposed, for those who decide on it; ``new``: the set of cards that
+    ``comparison`` ends with."""
     sheets = Sheets(Catalogue(next(iter(new.engines.values())), new.engines), today)
     return template("proposal").render(
         comparison=comparison,
-        styles=[Markup(_style(name)) for name in ("workbench.css", "catalogue.css")],  # ours, and nothing of it is made from texts
+        # ours, and nothing of it is made from texts
+        styles=[Markup(_style(name)) for name in ("workbench.css", "catalogue.css")],
         limits=list(changes_of(comparison, "")),
         limits_title=LIMITS,
         sheets=list(_sheets(comparison, sheets)),
-        gone=[(card_id, list(changes_of(comparison, card_id))) for card_id in _gone(comparison, new)],
+        gone=[
+            (card_id, list(changes_of(comparison, card_id))) for card_id in _gone(comparison, new)
+        ],
         left_open=list(left_open(comparison)),
         today=today,
         line=line_outside,
@@ -38,11 +43,17 @@ def _sheets(comparison: Comparison, sheets: Sheets) -> Iterator[Sheet]:
     for card_id in filter(None, changed(comparison)):
         sheet = sheets.of(card_id)
         if sheet is not None:
-            yield sheet._replace(changes=Changes(comparison.old, tuple(changes_of(comparison, card_id))))
+            yield sheet._replace(
+                changes=Changes(comparison.old, tuple(changes_of(comparison, card_id)))
+            )
 
 
 def _gone(comparison: Comparison, new: Version) -> list[str]:
-    return [card_id for card_id in filter(None, changed(comparison)) if not any(card_id in engine.cards for engine in new.engines.values())]
+    return [
+        card_id
+        for card_id in filter(None, changed(comparison))
+        if not any(card_id in engine.cards for engine in new.engines.values())
+    ]
 
 
 def _style(name: str) -> str:

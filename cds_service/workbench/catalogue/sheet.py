@@ -1,4 +1,5 @@
-"""The sheet on which a card is approved: all that a committee needs on one or two pages, for what is served and for what is proposed."""
+"""The sheet on which a card is approved: all that a committee needs on one or two pages, for what
+is served and for what is proposed."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ from ...store.report import CardReport
 from .content import Catalogue
 from .later import Later
 
-IN_WORK = "It is being worked out for which patients that makes a difference, which can take minutes: load this page again."
+IN_WORK = (
+    "It is being worked out for which patients that makes a difference, which can take minutes: "
+    "load this page again."
+)
 
 
 class Changes(NamedTuple):
@@ -36,8 +40,8 @@ class Changes(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A card's sheet. ``content``: all that its page shows; ``reports``: what users did with each of its versions, ``None`` where
-    that cannot be said."""
+    """A card's sheet. ``content``: all that its page shows; ``reports``: what users did with each
+    of its versions, ``None`` where that cannot be said."""
 
     content: dict[str, Any]
     approval: Approval
@@ -66,25 +70,41 @@ class Sheets:
         return self._catalogue.engines[self._catalogue.placed[card_id].parameter_set]
 
     def since_approved(self, sheet: Sheet) -> Changes:
-        """What changed since the card was last approved, as far as that is worked out: it takes seconds, of some cards minutes."""
+        """What changed since the card was last approved, as far as that is worked out: it takes
+        seconds, of some cards minutes."""
         card, approval, last = sheet.content["card"], sheet.approval, sheet.approval.last
         if last is None:
-            return Changes("", (), "This card was never approved here, so there is nothing to compare it with.")
+            return Changes(
+                "", (), "This card was never approved here, so there is nothing to compare it with."
+            )
         since = f"{last.version}, approved on {last.day.isoformat()}"
         if approval.covers(last):
             return Changes(since, ())
         copy = last.folder.root / last.copy
         if not copy.is_file():
-            return Changes(since, (), f"No copy of the file as approved is kept ({last.folder.shown}/{last.copy}).")
+            return Changes(
+                since,
+                (),
+                f"No copy of the file as approved is kept ({last.folder.shown}/{last.copy}).",
+            )
         try:
             changes = self._compared.result(card.id, lambda: self._changes(card, copy, last))
         except AuthoringError as error:
-            return Changes(since, (), f"The copy of the file as approved cannot be read with today's facts and limits: {error}")
+            return Changes(
+                since,
+                (),
+                (
+                    "The copy of the file as approved cannot be read with today's facts and "
+                    f"limits: {error}"
+                ),
+            )
         return Changes(since, (), IN_WORK) if changes is None else Changes(since, changes)
 
     def _changes(self, card: Card, copy: Path, last: SignOff) -> Sequence[Change]:
         if checksum_of(read_file(copy, last.folder)) != last.checksum:
-            raise AuthoringError(last.place, "the copy is not what was approved: its checksum is another.")
+            raise AuthoringError(
+                last.place, "the copy is not what was approved: its checksum is another."
+            )
         with tempfile.TemporaryDirectory() as work:
             old = with_card_as(copy, card, self._catalogue.engines, Path(work))
             return tuple(changes_of(compare(old, Version("now", self._catalogue.engines)), card.id))
@@ -92,7 +112,8 @@ class Sheets:
     @cached_property
     def _findings(self) -> Sequence[Any]:
         """What ``check`` says of all cards together."""
-        from ...authoring.check.of_set import set_findings  # the checks load what validates FHIR definitions
+        # the checks load what validates FHIR definitions
+        from ...authoring.check.of_set import set_findings
 
         return tuple(set_findings(dict(self._catalogue.engines), self._today))
 
@@ -105,10 +126,15 @@ class Sheets:
         having = {name: engine for name, engine in engines.items() if card.id in engine.cards}
         for engine in having.values():
             found |= set(card_findings(engine.cards[card.id], engine, served, self._today))
-        results = (run_card(engine.cards[card.id], engine.cards, name) for name, engine in having.items())
+        results = (
+            run_card(engine.cards[card.id], engine.cards, name) for name, engine in having.items()
+        )
         found |= set(failing_tests(chain.from_iterable(results)))
         # The record of approvals says it already.
-        return sorted((each for each in found if each.code != "not-signed"), key=lambda each: (each.place, each.code))
+        return sorted(
+            (each for each in found if each.code != "not-signed"),
+            key=lambda each: (each.place, each.code),
+        )
 
 
 def reports_of(card_id: str, reports: Iterable[CardReport]) -> list[CardReport]:

@@ -1,4 +1,5 @@
-"""The addresses of the catalogue, of sign-off sheets and of the API description. The content is kept as long as its cards are served."""
+"""The addresses of the catalogue, of sign-off sheets and of the API description. The content is
+kept as long as its cards are served."""
 
 from __future__ import annotations
 
@@ -29,11 +30,20 @@ from .entries import KINDS, LONGEST_QUERY, search
 from .links import ROOT, address, authored, document, line
 from .sheet import Sheets, reports_of
 
-_TEMPLATES = {"facts": "fact", "parameters": "parameter", "evidence": "source", "value-sets": "value_set", "orders": "order"}
+_TEMPLATES = {
+    "facts": "fact",
+    "parameters": "parameter",
+    "evidence": "source",
+    "value-sets": "value_set",
+    "orders": "order",
+}
 
 
-def add_catalogue(blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn) -> None:
-    """Add the pages of the catalogue to the workbench. What takes long is worked out in the ``turn`` of large calls, once."""
+def add_catalogue(
+    blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn
+) -> None:
+    """Add the pages of the catalogue to the workbench. What takes long is worked out in the
+    ``turn`` of large calls, once."""
     pages = _Pages(serving, clock, turn)
     rules: dict[str, Callable[..., Response]] = {
         ROOT: pages.found,
@@ -78,7 +88,9 @@ class _Pages:
         entries = self._once(now, "entries", lambda: now.catalogue.entries)
         counts = {name: sum(entry.kind == name for entry in entries) for name in KINDS}
         found = search(entries, _query(), shown)
-        return _page("catalogue", kind=kind, kinds=KINDS, counts=counts, query=_query(), found=found)
+        return _page(
+            "catalogue", kind=kind, kinds=KINDS, counts=counts, query=_query(), found=found
+        )
 
     def card(self, name: str) -> Response:
         """A card."""
@@ -95,7 +107,9 @@ class _Pages:
         reading = now.catalogue.reading(name) if kind == "parameters" else []
         titles = {card_id: placed.card.title for card_id, placed in now.catalogue.placed.items()}
         served = now.catalogue.engine.settings.parameters
-        return _page(f"catalogue_{_TEMPLATES[kind]}", row=row, reading=reading, served=served, titles=titles)
+        return _page(
+            f"catalogue_{_TEMPLATES[kind]}", row=row, reading=reading, served=served, titles=titles
+        )
 
     def review(self, name: str) -> Response:
         """The sheet on which a card is approved."""
@@ -109,23 +123,40 @@ class _Pages:
         """The drawing of how a card is decided in a parameter set."""
         now = self._now()
         return _drawing_response(
-            _there(self._once(now, ("drawings", name, parameter_set), lambda: now.catalogue.drawing(name, parameter_set)))
+            _there(
+                self._once(
+                    now,
+                    ("drawings", name, parameter_set),
+                    lambda: now.catalogue.drawing(name, parameter_set),
+                )
+            )
         )
 
     def api(self) -> Response:
         """The description of every endpoint."""
         described = self._serving.current
-        content = self._once(self._now(), "api", lambda: api_content(orjson.loads(described.openapi)))
-        # One stands for all: the others differ in the hook and in the drafts, and the page stays small.
-        service, hooks = next((service, hooks) for service, hooks in described.hooks_by_id.items() if any_at_ordering(hooks))
-        example = orjson.dumps(example_request(hooks[0], self._clock()), option=orjson.OPT_INDENT_2).decode()
+        content = self._once(
+            self._now(), "api", lambda: api_content(orjson.loads(described.openapi))
+        )
+        # One stands for all: the others differ in the hook and in the drafts, and
+        # the page stays small.
+        service, hooks = next(
+            (service, hooks)
+            for service, hooks in described.hooks_by_id.items()
+            if any_at_ordering(hooks)
+        )
+        example = orjson.dumps(
+            example_request(hooks[0], self._clock()), option=orjson.OPT_INDENT_2
+        ).decode()
         examples = {f"/cds-services/{service}": example}
         return _page("api", examples=examples, **content)
 
     def _reports(self, name: str) -> list[CardReport] | None:
         """What the caller's users did with the card: each client sees its own, as in the report."""
         try:
-            report = current_app.extensions["store"].report(DEFAULT_WEEKS, self._clock(), calling_client())
+            report = current_app.extensions["store"].report(
+                DEFAULT_WEEKS, self._clock(), calling_client()
+            )
         except StoreUnavailable:
             return None
         return reports_of(name, report.cards)
@@ -140,7 +171,8 @@ class _Pages:
         return last
 
     def _once(self, now: _Now, key: Any, make: Callable[[], Any]) -> Any:
-        """What ``make`` made when it was first asked for under ``key``; what is not there is not kept, as anybody can ask for it."""
+        """What ``make`` made when it was first asked for under ``key``; what is not there is not
+        kept, as anybody can ask for it."""
         if key not in now.kept:
             with self._turn.of(calling_party(), SMALL_BYTES + 1):
                 made = make()
@@ -161,15 +193,29 @@ def _there(found: Any) -> Any:
 
 
 def _page(template: str, **content: Any) -> Response:
-    return page(template, address=address, line=line, document=document, authored=authored, readable=readable, **content)
+    return page(
+        template,
+        address=address,
+        line=line,
+        document=document,
+        authored=authored,
+        readable=readable,
+        **content,
+    )
 
 
 def _drawing_response(text: str) -> Response:
     """A drawing, which brings one style of its own and may use no other."""
-    style = next(element.text or "" for element in ElementTree.fromstring(text).iter() if element.tag.endswith("style"))
+    style = next(
+        element.text or ""
+        for element in ElementTree.fromstring(text).iter()
+        if element.tag.endswith("style")
+    )
     digest = b64encode(sha256(style.encode()).digest()).decode()
     response = Response(text, content_type="image/svg+xml; charset=utf-8")
-    response.headers["Content-Security-Policy"] = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+    )
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

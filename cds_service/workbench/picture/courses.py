@@ -1,4 +1,5 @@
-"""Treatment with cobalamins and folates in a record: what was ordered as courses, what was given as doses."""
+"""Treatment with cobalamins and folates in a record: what was ordered as courses, what
+was given as doses."""
 
 from __future__ import annotations
 
@@ -16,13 +17,17 @@ from ...fhir.product import FOLATES
 from ...rendering.card_text import capital
 from .words import amount_words, from_record, regimen_words, route_words
 
-_COMBINATIONS = {"cobalamin-combination": "combination with a cobalamin", "folate-combination": "combination with a folate"}
+_COMBINATIONS = {
+    "cobalamin-combination": "combination with a cobalamin",
+    "folate-combination": "combination with a folate",
+}
 _HANDED_OVER = "MedicationDispense/"
 
 
 class Course(NamedTuple):
-    """An order or statement. ``state``: ``under way``, ``planned``, ``completed`` or ``no longer in force``; ``changes``: the days on
-    which a next phase begins; ``remark``: why it is no treatment of a deficiency of B12, where it is none."""
+    """An order or statement. ``state``: ``under way``, ``planned``, ``completed`` or
+    ``no longer in force``; ``changes``: the days on which a next phase begins; ``remark``: why it
+    is no treatment of a deficiency of B12, where it is none."""
 
     agent: str
     route: str
@@ -63,19 +68,32 @@ class Doses(NamedTuple):
 def courses_of(facts: Facts) -> tuple[Course, ...]:
     """The courses of cobalamins and folates, those of one agent together, by start."""
     treatment = treatment_of(facts)
-    counted = {id(order) for order in (*treatment.orders, *treatment.covering, *treatment.past, *treatment.planned)}
+    counted = {
+        id(order)
+        for order in (*treatment.orders, *treatment.covering, *treatment.past, *treatment.planned)
+    }
     orders = [order for order in facts.record.orders if _is_shown(order.product)]
     courses = [_course(order, facts, counts=id(order) in counted) for order in orders]
-    return tuple(sorted(courses, key=lambda course: (course.agent, course.start or date.min, course.reference)))
+    return tuple(
+        sorted(
+            courses, key=lambda course: (course.agent, course.start or date.min, course.reference)
+        )
+    )
 
 
 def doses_of(facts: Facts) -> tuple[Doses, ...]:
-    """The doses of cobalamins and folates, by agent, route and whether they were given or handed over."""
+    """The doses of cobalamins and folates, by agent, route and whether they were
+    given or handed over."""
     found = [(_row(dose), dose) for dose in facts.record.doses if _is_shown(dose.product)]
     found.sort(key=lambda item: (item[0], -item[1].day.toordinal(), item[1].reference))
     treating = {id(dose) for dose in treatment_of(facts).doses}
     return tuple(
-        Doses(agent, route, verb, tuple(_given(dose, facts.today, counts=id(dose) in treating) for _, dose in group))
+        Doses(
+            agent,
+            route,
+            verb,
+            tuple(_given(dose, facts.today, counts=id(dose) in treating) for _, dose in group),
+        )
         for (agent, route, verb), group in groupby(found, key=lambda item: item[0])
     )
 
@@ -86,7 +104,9 @@ def _is_shown(product: Product) -> bool:
 
 def _agent(product: Product) -> str:
     single = sorted(product.agents & (COBALAMINS | FOLATES))
-    names = [name.replace("-", " ") for name in single] or [_COMBINATIONS[name] for name in sorted(product.agents) if name in _COMBINATIONS]
+    names = [name.replace("-", " ") for name in single] or [
+        _COMBINATIONS[name] for name in sorted(product.agents) if name in _COMBINATIONS
+    ]
     return capital(" and ".join(names))
 
 
@@ -94,10 +114,17 @@ def _course(order: Order, facts: Facts, *, counts: bool) -> Course:
     phase = order.phases[0]
     remark = "does not count as B12 treatment" if order.product.has_cobalamin and not counts else ""
     return Course(
-        _agent(order.product), route_words(phase.route, intramuscular=phase.intramuscular), regimen_words(order.phases),
-        order.start, order.end, tuple(_changes(order)), _state(order, facts.today),
-        from_record(order.product.source_text), from_record(order.reference), remark,
-    )  # fmt: skip
+        _agent(order.product),
+        route_words(phase.route, intramuscular=phase.intramuscular),
+        regimen_words(order.phases),
+        order.start,
+        order.end,
+        tuple(_changes(order)),
+        _state(order, facts.today),
+        from_record(order.product.source_text),
+        from_record(order.reference),
+        remark,
+    )
 
 
 def _state(order: Order, today: date) -> str:
@@ -130,10 +157,16 @@ def _row(dose: Dose) -> tuple[str, str, str]:
 
 
 def _given(dose: Dose, today: date, *, counts: bool) -> Given:
-    amount = amount_words(dose.amount) + (" a day" if dose.amount is not None and dose.reference.startswith(_HANDED_OVER) else "")
+    amount = amount_words(dose.amount) + (
+        " a day" if dose.amount is not None and dose.reference.startswith(_HANDED_OVER) else ""
+    )
     remarks = {
         "dated later than today": dose.day > today,
-        "does not count as B12 treatment": dose.product.has_cobalamin and not counts and dose.day <= today,
+        "does not count as B12 treatment": dose.product.has_cobalamin
+        and not counts
+        and dose.day <= today,
     }
     remark = ", ".join(remark for remark, holds in remarks.items() if holds)
-    return Given(dose.day, amount, from_record(dose.product.source_text), from_record(dose.reference), remark)
+    return Given(
+        dose.day, amount, from_record(dose.product.source_text), from_record(dose.reference), remark
+    )

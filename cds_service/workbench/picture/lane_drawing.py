@@ -1,4 +1,5 @@
-"""A lane of the picture: bands and limits of an analyte, its results as points, and labels that do not cover one another."""
+"""A lane of the picture: bands and limits of an analyte, its results as points, and labels that do
+not cover one another."""
 
 from __future__ import annotations
 
@@ -32,7 +33,11 @@ class LaneDrawing:
         sheet.heading(f"{lane.title}, {lane.unit}{scale}", _newest(lane))
         self.top, self.bottom = sheet.y, sheet.y + self.height
         ways = {point.beyond for point in self.points}
-        self.values = ValueScale(lane, self.top + (_ARROWS if "up" in ways else 8), self.bottom - (_ARROWS if "down" in ways else 8))
+        self.values = ValueScale(
+            lane,
+            self.top + (_ARROWS if "up" in ways else 8),
+            self.bottom - (_ARROWS if "down" in ways else 8),
+        )
         self._ground()
         self._limits()
         self._trend()
@@ -64,8 +69,13 @@ class LaneDrawing:
         sheet.box((left, self.top), (right - left, self.height), "frame")
 
     def _limits(self) -> None:
-        """Each limit as a line, told on the right: apart from the others, and joined to its line where it had to move."""
-        placed = _spread([(self.values.y(limit.value), limit) for limit in self.lane.limits], self.top + 6, self.bottom - 4)
+        """Each limit as a line, told on the right: apart from the others, and joined to its line
+        where it had to move."""
+        placed = _spread(
+            [(self.values.y(limit.value), limit) for limit in self.lane.limits],
+            self.top + 6,
+            self.bottom - 4,
+        )
         room = Room(Frame(0, self.top - 4, self.sheet.width, self.bottom + 4))
         edge = self.time.right
         for y, label_y, limit in placed:
@@ -81,18 +91,28 @@ class LaneDrawing:
 
     def _trend(self) -> None:
         """A line from one exact result to the next; one with a comparator breaks it."""
-        usable = [point for point in reversed(self.points) if not point.problem and point.day and point.day >= self.time.first]
+        usable = [
+            point
+            for point in reversed(self.points)
+            if not point.problem and point.day and point.day >= self.time.first
+        ]
         for exact, run in groupby(usable, key=lambda point: not point.beyond):
             places = [self._place(point) for point in run]
             if exact and len(places) > 1:
-                self.sheet.path("M" + "L".join(f"{number(x)} {number(y)}" for x, y in places), "trend")
+                self.sheet.path(
+                    "M" + "L".join(f"{number(x)} {number(y)}" for x, y in places), "trend"
+                )
 
     def _place(self, point: Point) -> tuple[float, float]:
         y = self.bottom - 8 if point.value is None else self.values.y(point.value)
         return self.time.x(point.day) if point.day else self.time.edge, y
 
     def _point(self, point: Point) -> None:
-        group = self.sheet.group("unusable" if point.problem else f"point {point.side}".strip(), point.told, self._place(point))
+        group = self.sheet.group(
+            "unusable" if point.problem else f"point {point.side}".strip(),
+            point.told,
+            self._place(point),
+        )
         self.sheet.path(MARKS["normal" if point.problem else point.side], "mark", group)
         if point.problem:
             self.sheet.path(CROSS, "cross", group)
@@ -113,7 +133,12 @@ class LaneDrawing:
         newest = {id(point) for point in self.lane.usable[:1]}
 
         def rank(point: Point) -> tuple[bool, bool, bool, bool]:
-            return not point.used, id(point) not in newest, bool(point.problem), point.side not in ("low", "high", "middle")
+            return (
+                not point.used,
+                id(point) not in newest,
+                bool(point.problem),
+                point.side not in ("low", "high", "middle"),
+            )
 
         for point in sorted(self.points, key=rank):
             if point.shown:
@@ -125,7 +150,12 @@ class LaneDrawing:
         wide, aside = width(words, style), 11.0 if point.used else 8.0
         up = (_ARROWS if point.beyond == "up" else aside) + 1
         down = (_ARROWS if point.beyond == "down" else aside) + 1
-        places = ((x, y - up, "middle"), (x, y + down + 9, "middle"), (x + aside, y + 4, "start"), (x - aside, y + 4, "end"))
+        places = (
+            (x, y - up, "middle"),
+            (x, y + down + 9, "middle"),
+            (x + aside, y + 4, "start"),
+            (x - aside, y + 4, "end"),
+        )
         for at, base, anchor in places:
             left = at - wide * {"middle": 0.5, "start": 0.0, "end": 1.0}[anchor]
             if room.takes(Frame(left, base - 9, left + wide, base + 1)):
@@ -136,22 +166,30 @@ class LaneDrawing:
         lane, notes = self.lane, list(self.lane.notes)
         left_out = sum(point.day is not None for point in lane.points) - len(self.points)
         if left_out:
-            notes.append(f"{left_out} of {len(lane.points)} results are not drawn: of those close in time the most abnormal stands here.")
-        earlier = sum(point.day is not None and point.day < self.time.first for point in self.points)
+            notes.append(
+                f"{left_out} of {len(lane.points)} results are not drawn: of those close in time "
+                "the most abnormal stands here."
+            )
+        earlier = sum(
+            point.day is not None and point.day < self.time.first for point in self.points
+        )
         if earlier:
             notes.append(f"Before {day_text(self.time.first)}: {earlier}, at the left edge.")
         problems = [point for point in lane.points if point.problem]
         for point in problems[:_MOST_PROBLEMS]:
             day = day_text(point.day) if point.day else "Not drawn"
-            notes.append(f"{day}: {point.problem}{f' ({point.as_sent})' if point.as_sent else ''} cannot be used.")
+            notes.append(
+                f"{day}: {point.problem}{f' ({point.as_sent})' if point.as_sent else ''} cannot be "
+                "used."
+            )
         if len(problems) > _MOST_PROBLEMS:
             notes.append(f"{len(problems) - _MOST_PROBLEMS} more cannot be used.")
         return notes
 
 
 def drawn_points(lane: Lane) -> list[Point]:
-    """The dated points of a lane, newest first. Where they are many, of each run of neighbours the one that matters most, and always
-    the newest and those that cards go by."""
+    """The dated points of a lane, newest first. Where they are many, of each run of neighbours the
+    one that matters most, and always the newest and those that cards go by."""
     points = [point for point in lane.points if point.day is not None]
     if len(points) <= MOST_POINTS:
         return points
@@ -160,13 +198,17 @@ def drawn_points(lane: Lane) -> list[Point]:
     rest = [point for point in points if not (point.used or point is newest)]
     runs = MOST_POINTS - len(always)
     bounds = [round(number * len(rest) / runs) for number in range(runs + 1)]
-    kept = [max(rest[start:end], key=lambda point: _weight(point, lane)) for start, end in pairwise(bounds)]
+    kept = [
+        max(rest[start:end], key=lambda point: _weight(point, lane))
+        for start, end in pairwise(bounds)
+    ]
     chosen = {id(point) for point in always + kept}
     return [point for point in points if id(point) in chosen]
 
 
 def _weight(point: Point, lane: Lane) -> tuple[bool, float]:
-    """How much a point matters among its neighbours: a usable one most, then the farther on the side that is abnormal."""
+    """How much a point matters among its neighbours: a usable one most, then the farther on the
+    side that is abnormal."""
     high = any(band.side == "high" for band in lane.bands)
     value = point.value if point.value is not None else 0.0
     return not point.problem, value if high else -value
@@ -180,8 +222,11 @@ def _newest(lane: Lane) -> str:
     return ", ".join(filter(None, (f"newest {value}", day_text(point.day), point.level)))
 
 
-def _spread(places: list[tuple[float, Limit]], top: float, bottom: float) -> list[tuple[float, float, Limit]]:
-    """Labels of limits at the height of their lines, moved apart where these are too close, the highest first."""
+def _spread(
+    places: list[tuple[float, Limit]], top: float, bottom: float
+) -> list[tuple[float, float, Limit]]:
+    """Labels of limits at the height of their lines, moved apart where these are too close,
+    the highest first."""
     placed: list[tuple[float, float, Limit]] = []
     lowest = top
     for y, limit in sorted(places, key=lambda item: item[0]):
@@ -202,6 +247,9 @@ def _hatch(sheet: Sheet, frame: Frame) -> None:
     while x < frame.right:
         start, end = max(x, frame.left), min(x + height, frame.right)
         if end > start:
-            parts.append(f"M{number(start)} {number(frame.bottom - (start - x))}L{number(end)} {number(frame.bottom - (end - x))}")
+            parts.append(
+                f"M{number(start)} {number(frame.bottom - (start - x))}L{number(end)} "
+                f"{number(frame.bottom - (end - x))}"
+            )
         x += step
     sheet.path("".join(parts), "hatched")

@@ -1,4 +1,5 @@
-"""The results of a record by analyte and unit, each with its place among the limits of the parameter set."""
+"""The results of a record by analyte and unit, each with its place among the limits of
+the parameter set."""
 
 from __future__ import annotations
 
@@ -18,16 +19,29 @@ from ...fhir.r4 import Observation
 from ...rendering.card_text import capital, day_text
 from .words import from_record, interval_words, length_words, number_words, unit_words
 
-SHOWN = ("b12.total", "b12.active", "folate.serum", "folate.red_cell", "hb", "mcv", "potassium", "mma", "homocysteine")
+SHOWN = (
+    "b12.total",
+    "b12.active",
+    "folate.serum",
+    "folate.red_cell",
+    "hb",
+    "mcv",
+    "potassium",
+    "mma",
+    "homocysteine",
+)
 # The facts by which cards use a result of the analyte.
 _FACTS = {"potassium": ("potassium", "potassium.recent")}
 # What rises or falls by multiples, so that a scale of even steps would hide its limits.
-_BY_MULTIPLES = frozenset({"b12.total", "b12.active", "folate.serum", "folate.red_cell", "mma", "homocysteine"})
+_BY_MULTIPLES = frozenset(
+    {"b12.total", "b12.active", "folate.serum", "folate.red_cell", "mma", "homocysteine"}
+)
 _LONGEST_VALUE = 32
 
 
 class Limit(NamedTuple):
-    """A decision limit: ``180``, told as ``deficient below 180``, or ``deficient <180`` in short."""
+    """A decision limit: ``180``, told as ``deficient below 180``, or
+    ``deficient <180`` in short."""
 
     value: float
     told: str
@@ -35,7 +49,8 @@ class Limit(NamedTuple):
 
 
 class Band(NamedTuple):
-    """The values of a class, ``None`` where it has no end. ``side``: ``low``, ``middle``, ``normal`` or ``high``."""
+    """The values of a class, ``None`` where it has no end. ``side``: ``low``, ``middle``,
+    ``normal`` or ``high``."""
 
     low: float | None
     high: float | None
@@ -44,9 +59,10 @@ class Band(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A result. ``value`` in the unit of its lane, ``None`` where none can be told; ``beyond``: ``up`` or ``down`` where it came with a
-    comparator. ``problem``: why it cannot be used, ``""`` of a usable one. ``side``: as of a band, ``""`` where the limits say
-    nothing. ``used``: cards go by it."""
+    """A result. ``value`` in the unit of its lane, ``None`` where none can be told; ``beyond``:
+    ``up`` or ``down`` where it came with a comparator. ``problem``: why it cannot be used,
+    ``""`` of a usable one. ``side``: as of a band, ``""`` where the limits say nothing.
+    ``used``: cards go by it."""
 
     day: date | None
     value: float | None
@@ -64,13 +80,18 @@ class Point(NamedTuple):
     @property
     def told(self) -> str:
         """All that a reader wants to know of it at once."""
-        parts = [self.as_sent or "no value", day_text(self.day) if self.day else "without a usable date", self.level]
+        parts = [
+            self.as_sent or "no value",
+            day_text(self.day) if self.day else "without a usable date",
+            self.level,
+        ]
         parts += [f"cannot be used: {self.problem}"] if self.problem else [self.remark]
         return ", ".join(filter(None, parts))
 
 
 class Lane(NamedTuple):
-    """The results of an analyte in units that compare with one another, newest first. ``by_multiples``: its scale is logarithmic."""
+    """The results of an analyte in units that compare with one another, newest first.
+    ``by_multiples``: its scale is logarithmic."""
 
     analyte: str
     title: str
@@ -88,7 +109,8 @@ class Lane(NamedTuple):
 
 
 def lanes_of(facts: Facts) -> tuple[Lane, ...]:
-    """A lane for each analyte and family of units of which the record has a result, usable or not."""
+    """A lane for each analyte and family of units of which the record has a
+    result, usable or not."""
     return tuple(lane for name in SHOWN for lane in _lanes(ANALYTES[name], facts))
 
 
@@ -102,10 +124,14 @@ def _lanes(analyte: Analyte, facts: Facts) -> Iterator[Lane]:
             continue
         stated = measured(reading.resource, analyte, facts.site)
         place = untold if isinstance(stated, str) else points[stated.family.unit]
-        place.append(_unusable(reading, None if isinstance(stated, str) else stated.interval, result))
+        place.append(
+            _unusable(reading, None if isinstance(stated, str) else stated.interval, result)
+        )
     # What cannot be placed by its unit stands with the others, or alone.
     home = next((unit for unit, found in points.items() if found), analyte.families[0].unit)
-    points[home] = sorted(untold + points[home], key=lambda point: point.day or date.max, reverse=True)
+    points[home] = sorted(
+        untold + points[home], key=lambda point: point.day or date.max, reverse=True
+    )
     several = sum(map(bool, points.values())) > 1
     for family in analyte.families:
         if found := points[family.unit]:
@@ -116,12 +142,23 @@ def _facts(analyte: Analyte, facts: Facts) -> list[Fact]:
     return [facts[name] for name in _FACTS.get(analyte.name, (analyte.name,))]
 
 
-def _lane(analyte: Analyte, family: Family, points: list[Point], facts: Facts, *, several: bool) -> Lane:
+def _lane(
+    analyte: Analyte, family: Family, points: list[Point], facts: Facts, *, several: bool
+) -> Lane:
     limits, bands = _limits(analyte, family, facts)
     title = capital(CATALOGUE[analyte.name].title)
     notes = [] if several and not any(point.used for point in points) else _notes(analyte, facts)
     by_multiples = analyte.name in _BY_MULTIPLES
-    return Lane(analyte.name, title, unit_words(family.unit), by_multiples, limits, bands, tuple(points), tuple(notes))
+    return Lane(
+        analyte.name,
+        title,
+        unit_words(family.unit),
+        by_multiples,
+        limits,
+        bands,
+        tuple(points),
+        tuple(notes),
+    )
 
 
 def _notes(analyte: Analyte, facts: Facts) -> list[str]:
@@ -130,7 +167,11 @@ def _notes(analyte: Analyte, facts: Facts) -> list[str]:
     told = []
     if all(fact.value is None for fact in found):
         last = found[-1]
-        window = f" of {length_words(facts.site.days(analyte.window).days)}" if "window" in last.note and len(found) == 1 else ""
+        window = (
+            f" of {length_words(facts.site.days(analyte.window).days)}"
+            if "window" in last.note and len(found) == 1
+            else ""
+        )
         told.append(f"Cards go by none of these: {last.note}{window}.")
     if analyte.name == "hb":
         told.append(
@@ -143,22 +184,43 @@ def _notes(analyte: Analyte, facts: Facts) -> list[str]:
 
 def _usable(result: Result, analyte: Analyte, facts: Facts, *, used: bool) -> Point:
     interval = result.interval
-    side = _side(analyte, result.level) if analyte.classes else _side_of_anaemia(interval, facts) if analyte.name == "hb" else ""
+    side = (
+        _side(analyte, result.level)
+        if analyte.classes
+        else _side_of_anaemia(interval, facts)
+        if analyte.name == "hb"
+        else ""
+    )
     laboratory = analyte.side_of(result.level) if analyte.classes else ""
     remarks = {
         "check the value": result.suspicious,
         "haemolysed": result.haemolysed,
         "point of care": result.point_of_care,
-        f"the laboratory calls it {result.side}": bool(result.side) and laboratory not in ("", result.side),
+        f"the laboratory calls it {result.side}": bool(result.side)
+        and laboratory not in ("", result.side),
         "cards go by this one": used,
     }
     remark = ", ".join(remark for remark, holds in remarks.items() if holds)
-    level = result.level.replace("-", " ") if analyte.classes else {"low": "below the limit of today"}.get(side, "")
+    level = (
+        result.level.replace("-", " ")
+        if analyte.classes
+        else {"low": "below the limit of today"}.get(side, "")
+    )
     value, beyond = _placed(interval)
     return Point(
-        result.moment.day, value, beyond, interval_words(interval), from_record(result.as_sent, _LONGEST_VALUE), level, side,
-        from_record(result.range), from_record(result.reference), remark, "", used,
-    )  # fmt: skip
+        result.moment.day,
+        value,
+        beyond,
+        interval_words(interval),
+        from_record(result.as_sent, _LONGEST_VALUE),
+        level,
+        side,
+        from_record(result.range),
+        from_record(result.reference),
+        remark,
+        "",
+        used,
+    )
 
 
 def _unusable(reading: Reading, interval: Interval | None, problem: str) -> Point:
@@ -166,7 +228,20 @@ def _unusable(reading: Reading, interval: Interval | None, problem: str) -> Poin
     shown = interval_words(interval) if interval is not None else ""
     day = reading.moment.day if reading.moment is not None else None
     as_sent = from_record(_as_sent(reading.resource), _LONGEST_VALUE)
-    return Point(day, value, beyond, shown, as_sent, "", "", "", from_record(reading.resource.relative), "", problem, used=False)
+    return Point(
+        day,
+        value,
+        beyond,
+        shown,
+        as_sent,
+        "",
+        "",
+        "",
+        from_record(reading.resource.relative),
+        "",
+        problem,
+        used=False,
+    )
 
 
 def _as_sent(resource: Observation) -> str:
@@ -174,32 +249,47 @@ def _as_sent(resource: Observation) -> str:
     if quantity is None:
         return resource.valueString
     number = quantity.number
-    return f"{quantity.comparator}{number:f} {quantity.unit or quantity.code}".strip() if number is not None else "no number"
+    return (
+        f"{quantity.comparator}{number:f} {quantity.unit or quantity.code}".strip()
+        if number is not None
+        else "no number"
+    )
 
 
 def _placed(interval: Interval) -> tuple[float, str]:
     """Where a result is drawn, and in which direction it may lie beyond that."""
     value = interval.low if interval.low is not None else interval.high
     assert value is not None
-    return float(value), "" if interval.point is not None else "up" if interval.high is None else "down"
+    return float(
+        value
+    ), "" if interval.point is not None else "up" if interval.high is None else "down"
 
 
 def _side(analyte: Analyte, level: str) -> str:
     return {"indeterminate": "middle"}.get(level, analyte.side_of(level))
 
 
-def _limits(analyte: Analyte, family: Family, facts: Facts) -> tuple[tuple[Limit, ...], tuple[Band, ...]]:
+def _limits(
+    analyte: Analyte, family: Family, facts: Facts
+) -> tuple[tuple[Limit, ...], tuple[Band, ...]]:
     if analyte.name == "hb":
         return _limits_of_anaemia(AnaemiaLimits(facts).limits())
     cuts = analyte.cuts_for(family, facts.site)
-    limits = tuple(_limit(cut, below, above, analyte) for cut, (below, above) in zip(cuts, pairwise(analyte.classes), strict=False))
+    limits = tuple(
+        _limit(cut, below, above, analyte)
+        for cut, (below, above) in zip(cuts, pairwise(analyte.classes), strict=False)
+    )
     ends = [None, *(float(cut.value) for cut in cuts), None]
     bands = zip(ends, ends[1:], analyte.classes, strict=False)
-    return limits, tuple(Band(low, high, level.replace("-", " "), _side(analyte, level)) for low, high, level in bands)
+    return limits, tuple(
+        Band(low, high, level.replace("-", " "), _side(analyte, level))
+        for low, high, level in bands
+    )
 
 
 def _limit(cut: Cut, below: str, above: str, analyte: Analyte) -> Limit:
-    """A limit, told by the class that it bounds: not by the middle one, and not by the normal one where there is another."""
+    """A limit, told by the class that it bounds: not by the middle one, and not by the normal one
+    where there is another."""
     value = number_words(cut.value)
     if below in ("indeterminate", analyte.reassuring):
         name, word, sign = above, *(("from", "≥") if cut.inclusive else ("above", ">"))
@@ -209,7 +299,9 @@ def _limit(cut: Cut, below: str, above: str, analyte: Analyte) -> Limit:
     return Limit(float(cut.value), f"{name} {word} {value}", f"{name} {sign}{value}")
 
 
-def _limits_of_anaemia(limits: tuple[Decimal, Decimal] | None) -> tuple[tuple[Limit, ...], tuple[Band, ...]]:
+def _limits_of_anaemia(
+    limits: tuple[Decimal, Decimal] | None,
+) -> tuple[tuple[Limit, ...], tuple[Band, ...]]:
     if limits is None:
         return (), ()
     low, none_from = (float(limit) for limit in limits)

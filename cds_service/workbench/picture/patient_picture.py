@@ -1,4 +1,5 @@
-"""What there is to see of a patient: results, courses and doses over time, and what was not received of them."""
+"""What there is to see of a patient: results, courses and doses over time, and what was not
+received of them."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _LISTS = {
 
 
 class PatientPicture(NamedTuple):
-    """The picture of a patient on a day, as data. ``notes``: what a reader must know of the whole; ``limits``: whose limits are drawn."""
+    """The picture of a patient on a day, as data. ``notes``: what a reader must know of the whole;
+    ``limits``: whose limits are drawn."""
 
     today: date
     limits: str
@@ -36,8 +38,16 @@ class PatientPicture(NamedTuple):
     notes: tuple[str, ...]
 
     def described(self) -> str:
-        """The picture in words, for those who do not see it: of each lane how many results, and the newest; of treatment what runs."""
-        return " ".join([f"As of {day_text(self.today)}.", *map(_lane_told, self.lanes), *self._treatment_told(), *self.notes])
+        """The picture in words, for those who do not see it: of each lane how many results, and the
+        newest; of treatment what runs."""
+        return " ".join(
+            [
+                f"As of {day_text(self.today)}.",
+                *map(_lane_told, self.lanes),
+                *self._treatment_told(),
+                *self.notes,
+            ]
+        )
 
     def _treatment_told(self) -> Iterator[str]:
         running = [course for course in self.courses if course.state == "under way"]
@@ -47,25 +57,37 @@ class PatientPicture(NamedTuple):
         if len(self.courses) > len(running[:_MOST_COURSES_TOLD]):
             yield f"Courses in all: {len(self.courses)}."
         for row in self.doses:
-            yield f"{row.agent} {row.route} {row.verb}: {len(row.doses)} times, last on {day_text(row.doses[0].day)}."
+            yield (
+                f"{row.agent} {row.route} {row.verb}: {len(row.doses)} times, last on "
+                f"{day_text(row.doses[0].day)}."
+            )
 
 
 def patient_picture(facts: Facts) -> PatientPicture:
     """The picture of the patient of a call.
 
-    ``facts``: of a call of a hook whose cards read all of these lists (``patient-view`` does); what was not received is told in the
-    notes. Raises what :attr:`~cds_service.facts.catalogue.Facts.record` raises.
+    ``facts``: of a call of a hook whose cards read all of these lists (``patient-view`` does); what
+    was not received is told in the notes. Raises what
+    :attr:`~cds_service.facts.catalogue.Facts.record` raises.
     """
     return PatientPicture(
-        facts.today, facts.site.parameter_set, lanes_of(facts), courses_of(facts), doses_of(facts), tuple(_notes(facts))
-    )  # fmt: skip
+        facts.today,
+        facts.site.parameter_set,
+        lanes_of(facts),
+        courses_of(facts),
+        doses_of(facts),
+        tuple(_notes(facts)),
+    )
 
 
 def _notes(facts: Facts) -> Iterator[str]:
     record = facts.record
     lacking = [told for query, told in _LISTS.items() if not record.complete(query)]
     if lacking:
-        yield f"More may be on record, because not all was received or could be read: {', '.join(lacking)}."
+        yield (
+            "More may be on record, because not all was received or could be read: "
+            f"{', '.join(lacking)}."
+        )
     if has_unidentified(record.orders) or has_unidentified(record.doses):
         yield "A medication of the record could not be identified; it is not shown."
 

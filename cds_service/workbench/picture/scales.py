@@ -1,4 +1,5 @@
-"""Where days and values stand in the picture: the scale of time, that of a lane, and what is free for a label."""
+"""Where days and values stand in the picture: the scale of time, that of a lane, and what is
+free for a label."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Tick(NamedTuple):
 
 
 class TimeScale:
-    """Days to places between ``left`` and ``right``. Days before ``first`` share a strip on the left; those after ``last`` its end."""
+    """Days to places between ``left`` and ``right``. Days before ``first`` share a strip on the
+    left; those after ``last`` its end."""
 
     def __init__(self, picture: PatientPicture, years: int, left: float, right: float):
         today = picture.today
@@ -49,17 +51,32 @@ class TimeScale:
             return self.edge + _STRIP / 2
         if day > self.last:
             return self.right
-        return self.left + (day - self.first).days / (self.last - self.first).days * (self.right - self.left)
+        return self.left + (day - self.first).days / (self.last - self.first).days * (
+            self.right - self.left
+        )
 
     def ticks(self) -> list[Tick]:
         """The days on which the axis is marked, as many as have room for their label."""
         per_day = (self.right - self.left) / (self.last - self.first).days
         for step in _DAY_STEPS:
             if step * per_day >= _BETWEEN_LABELS:
-                days = (self.first + timedelta(days=number) for number in range((self.last - self.first).days))
-                return [Tick(self.x(day), day_text(day)[:-5]) for day in days if day.toordinal() % step == 0]
-        step = next((step for step in _MONTH_STEPS if step * 30.4 * per_day >= _BETWEEN_LABELS), _MONTH_STEPS[-1])
-        return [Tick(self.x(day), str(day.year) if step >= 12 else day_text(day)[2:]) for day in self._months(step)]
+                days = (
+                    self.first + timedelta(days=number)
+                    for number in range((self.last - self.first).days)
+                )
+                return [
+                    Tick(self.x(day), day_text(day)[:-5])
+                    for day in days
+                    if day.toordinal() % step == 0
+                ]
+        step = next(
+            (step for step in _MONTH_STEPS if step * 30.4 * per_day >= _BETWEEN_LABELS),
+            _MONTH_STEPS[-1],
+        )
+        return [
+            Tick(self.x(day), str(day.year) if step >= 12 else day_text(day)[2:])
+            for day in self._months(step)
+        ]
 
     def _months(self, step: int) -> Iterator[date]:
         for month in range(self.first.year * 12, self.last.year * 12 + 12, step):
@@ -78,12 +95,17 @@ def _days(picture: PatientPicture) -> Iterator[date]:
 
 
 class ValueScale:
-    """Values of a lane to places between ``top`` and ``bottom``; what lies beyond its ends stands at them."""
+    """Values of a lane to places between ``top`` and ``bottom``; what lies beyond its
+    ends stands at them."""
 
     def __init__(self, lane: Lane, top: float, bottom: float):
         self.top, self.bottom = top, bottom
-        values = [point.value for point in lane.usable if point.value is not None] + [limit.value for limit in lane.limits]
-        values = values or [point.value for point in lane.points if point.value is not None] or [1.0]
+        values = [point.value for point in lane.usable if point.value is not None] + [
+            limit.value for limit in lane.limits
+        ]
+        values = (
+            values or [point.value for point in lane.points if point.value is not None] or [1.0]
+        )
         self.by_multiples = lane.by_multiples and min(values) > 0
         low, high = (self._step(value) for value in (min(values), max(values)))
         least = math.log(3) if self.by_multiples else max(0.15 * abs(high), 0.1)
@@ -106,13 +128,22 @@ class ValueScale:
 
     def _round_values(self) -> Iterator[float]:
         if self.by_multiples:
-            for power in range(math.floor(self.low / math.log(10)), math.ceil(self.high / math.log(10)) + 1):
-                yield from (value for value in (10.0**power, 2 * 10.0**power, 5 * 10.0**power) if self.low < math.log(value) < self.high)
+            for power in range(
+                math.floor(self.low / math.log(10)), math.ceil(self.high / math.log(10)) + 1
+            ):
+                yield from (
+                    value
+                    for value in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)
+                    if self.low < math.log(value) < self.high
+                )
             return
         size = (self.high - self.low) * _BETWEEN_TICKS * 1.1 / (self.bottom - self.top)
         unit = 10.0 ** math.floor(math.log10(size))
         step = next(step * unit for step in (1, 2, 5, 10) if step * unit >= size)
-        yield from (round(number * step, 6) for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1))
+        yield from (
+            round(number * step, 6)
+            for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)
+        )
 
 
 def _apart(ticks: list[Tick]) -> list[Tick]:
@@ -133,7 +164,12 @@ class Frame(NamedTuple):
 
     def meets(self, other: Frame) -> bool:
         """Whether two rectangles have room in common."""
-        return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
 
 
 class Room:
@@ -150,7 +186,12 @@ class Room:
     def takes(self, frame: Frame) -> bool:
         """Take a place if it is free and within; whether it was."""
         whole = self.whole
-        inside = whole.left <= frame.left and frame.right <= whole.right and whole.top <= frame.top and frame.bottom <= whole.bottom
+        inside = (
+            whole.left <= frame.left
+            and frame.right <= whole.right
+            and whole.top <= frame.top
+            and frame.bottom <= whole.bottom
+        )
         if not inside or any(frame.meets(other) for other in self.taken):
             return False
         self.taken.append(frame)

@@ -26,7 +26,8 @@ EARLIER = "M-8-3.5l-3.5 3.5l3.5 3.5"
 
 
 class Sheet:
-    """What is drawn so far, and ``y``, where the next thing begins. ``name``: what ids begin with."""
+    """What is drawn so far, and ``y``, where the next thing begins. ``name``:
+    what ids begin with."""
 
     def __init__(self, name: str, width: float, labels: float):
         self.name = name
@@ -36,7 +37,9 @@ class Sheet:
         self.y = EDGE
         self.body = ElementTree.Element("g")
 
-    def text(self, x: float, y: float, words: str, style: str = "small", anchor: str = "start") -> Text:
+    def text(
+        self, x: float, y: float, words: str, style: str = "small", anchor: str = "start"
+    ) -> Text:
         """Write one line with its baseline at ``y``."""
         text = Text(x, y, words, style, anchor)
         add_text(self.body, text)
@@ -50,7 +53,8 @@ class Sheet:
             self.y += set_in.line
 
     def heading(self, title: str, behind: str) -> None:
-        """Write a title, and on the right, or below it where both have no room, what is said of it."""
+        """Write a title, and on the right, or below it where both have no room,
+        what is said of it."""
         room = self.width - 2 * EDGE - 12
         if behind and width(title, "label") + width(behind, "small") <= room:
             self.text(self.width - EDGE, self.y + 12, behind, "small", "end")
@@ -60,20 +64,49 @@ class Sheet:
             self.paragraph(behind)
         self.y += 3
 
-    def path(self, d: str, kind: str, parent: ElementTree.Element | None = None) -> ElementTree.Element:
+    def path(
+        self, d: str, kind: str, parent: ElementTree.Element | None = None
+    ) -> ElementTree.Element:
         """Draw a path of a class."""
-        return ElementTree.SubElement(self.body if parent is None else parent, "path", {"class": kind, "d": d})
+        return ElementTree.SubElement(
+            self.body if parent is None else parent, "path", {"class": kind, "d": d}
+        )
 
-    def line(self, start: tuple[float, float], end: tuple[float, float], kind: str, parent: ElementTree.Element | None = None) -> None:
+    def line(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        kind: str,
+        parent: ElementTree.Element | None = None,
+    ) -> None:
         """Draw a straight line."""
-        self.path(f"M{number(start[0])} {number(start[1])}L{number(end[0])} {number(end[1])}", kind, parent)
+        self.path(
+            f"M{number(start[0])} {number(start[1])}L{number(end[0])} {number(end[1])}",
+            kind,
+            parent,
+        )
 
-    def box(self, corner: tuple[float, float], size: tuple[float, float], kind: str, parent: ElementTree.Element | None = None) -> None:
+    def box(
+        self,
+        corner: tuple[float, float],
+        size: tuple[float, float],
+        kind: str,
+        parent: ElementTree.Element | None = None,
+    ) -> None:
         """Draw a rectangle."""
-        place = {"x": number(corner[0]), "y": number(corner[1]), "width": number(max(0, size[0])), "height": number(max(0, size[1]))}
-        ElementTree.SubElement(self.body if parent is None else parent, "rect", {"class": kind, **place})
+        place = {
+            "x": number(corner[0]),
+            "y": number(corner[1]),
+            "width": number(max(0, size[0])),
+            "height": number(max(0, size[1])),
+        }
+        ElementTree.SubElement(
+            self.body if parent is None else parent, "rect", {"class": kind, **place}
+        )
 
-    def group(self, kind: str, told: str = "", at: tuple[float, float] | None = None) -> ElementTree.Element:
+    def group(
+        self, kind: str, told: str = "", at: tuple[float, float] | None = None
+    ) -> ElementTree.Element:
         """A group of a class, moved to ``at``; ``told``: what a reader sees who points at it."""
         attributes = {"class": kind}
         if at is not None:

@@ -1,6 +1,8 @@
-"""How the picture looks: light or dark as the reader's screen is, or in the colours of the page that it stands in; in print, too.
+"""How the picture looks: light or dark as the reader's screen is, or in the colours of the page
+that it stands in; in print, too.
 
-The palette is that of Okabe and Ito, which colour-blind readers can tell apart; no meaning is carried by colour alone.
+The palette is that of Okabe and Ito, which colour-blind readers can tell apart; no meaning is
+carried by colour alone.
 """
 
 from __future__ import annotations
@@ -11,19 +13,31 @@ from hashlib import sha256
 from ...authoring.drawing.elements import FONTS
 
 _LIGHT = {
-    "ink": "#1b1f24", "quiet": "#57606a", "rule": "#d5dae0", "paper": "#fff", "abnormal": "#96400b", "abnormal-bg": "#fdeee3",
+    "ink": "#1b1f24", "quiet": "#57606a", "rule": "#d5dae0", "paper": "#fff", "abnormal": "#96400b",
+    "abnormal-bg": "#fdeee3",
     "middle": "#5b5263", "middle-bg": "#f0edf3", "normal": "#00568a", "normal-bg": "#f3f9fd",
 }  # fmt: skip
 _DARK = {
-    "ink": "#e6edf3", "quiet": "#a9b4c0", "rule": "#343b44", "paper": "#0d1117", "abnormal": "#f5ab78", "abnormal-bg": "#33200f",
+    "ink": "#e6edf3", "quiet": "#a9b4c0", "rule": "#343b44", "paper": "#0d1117",
+    "abnormal": "#f5ab78", "abnormal-bg": "#33200f",
     "middle": "#c8b9d6", "middle-bg": "#241f2b", "normal": "#7cc4f2", "normal-bg": "#0c1c29",
 }  # fmt: skip
-_PRINT = {**_LIGHT, "ink": "#000", "quiet": "#333", "abnormal-bg": "#fff", "middle-bg": "#fff", "normal-bg": "#fff"}
+_PRINT = {
+    **_LIGHT,
+    "ink": "#000",
+    "quiet": "#333",
+    "abnormal-bg": "#fff",
+    "middle-bg": "#fff",
+    "normal-bg": "#fff",
+}
 
 
 def _colours(palette: dict[str, str]) -> str:
-    """The colours of the picture, each the page's own where it names one (``--picture-ink``, say)."""
-    return ";".join(f"--p-{name}:var(--picture-{name},{colour})" for name, colour in palette.items())
+    """The colours of the picture, each the page's own where it names one
+    (``--picture-ink``, say)."""
+    return ";".join(
+        f"--p-{name}:var(--picture-{name},{colour})" for name, colour in palette.items()
+    )
 
 
 STYLE = f"""
@@ -71,4 +85,5 @@ stroke-dasharray:2.5 1.8;color:var(--p-quiet)}}
 """
 
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
-"""What a Content-Security-Policy names in ``style-src`` so that the picture may stand inside a page and keep its style."""
+"""What a Content-Security-Policy names in ``style-src`` so that the picture may stand inside a page
+and keep its style."""

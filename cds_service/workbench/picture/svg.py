@@ -1,4 +1,5 @@
-"""The picture of a patient as an SVG document that stands alone: no script, nothing from elsewhere, light or dark."""
+"""The picture of a patient as an SVG document that stands alone: no script, nothing from
+elsewhere, light or dark."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ _WIDE_LANE, _NARROW_LANE = 100.0, 88.0
 def picture_svg(facts: Facts, *, width: float = WIDE, years: int = YEARS) -> str:
     """The picture of the patient of a call as SVG.
 
-    ``facts``: as :func:`~cds_service.workbench.picture.patient_picture.patient_picture` takes them. ``width``: ``WIDE`` for a
-    screen and for paper, ``NARROW`` for a phone; it scales from there. ``years``: how far back the days are spread out; what is
-    older stands at the left edge.
+    ``facts``: as :func:`~cds_service.workbench.picture.patient_picture.patient_picture` takes them.
+    ``width``: ``WIDE`` for a screen and for paper, ``NARROW`` for a phone; it scales from there.
+    ``years``: how far back the days are spread out; what is older stands at the left edge.
     """
     return svg_of(patient_picture(facts), width=width, years=years)
 
@@ -49,7 +50,9 @@ def svg_of(picture: PatientPicture, *, width: float = WIDE, years: int = YEARS) 
     _legend(sheet, picture, time)
     for note in picture.notes:
         sheet.paragraph(note)
-    root = root_of(name, "patient-picture", (width, sheet.y + EDGE), (TITLE, picture.described()), STYLE)
+    root = root_of(
+        name, "patient-picture", (width, sheet.y + EDGE), (TITLE, picture.described()), STYLE
+    )
     root.set("role", "img")
     root.append(sheet.body)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -57,7 +60,10 @@ def svg_of(picture: PatientPicture, *, width: float = WIDE, years: int = YEARS) 
 
 def _head(sheet: Sheet, time: TimeScale, picture: PatientPicture) -> None:
     sheet.paragraph(TITLE, "words")
-    sheet.paragraph(f"{day_text(time.first)} to {day_text(picture.today)}. Limits of the parameter set {picture.limits}.")
+    sheet.paragraph(
+        f"{day_text(time.first)} to {day_text(picture.today)}. Limits of the parameter set "
+        f"{picture.limits}."
+    )
     if not picture.lanes:
         sheet.paragraph("No result of these tests was found in what was received.")
     sheet.y += 8
@@ -101,10 +107,18 @@ def _legend(sheet: Sheet, picture: PatientPicture, time: TimeScale) -> None:
     sheet.y += line + 4 if x > EDGE else 0
 
 
-def _marks(picture: PatientPicture, time: TimeScale) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
+def _marks(
+    picture: PatientPicture, time: TimeScale
+) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
     points = [point for lane in picture.lanes for point in drawn_points(lane)]
     sides = {point.side for point in points if not point.problem}
-    told = {"low": "low or deficient", "middle": "indeterminate", "normal": "normal or sufficient", "high": "high", "": "no limit applies"}
+    told = {
+        "low": "low or deficient",
+        "middle": "indeterminate",
+        "normal": "normal or sufficient",
+        "high": "high",
+        "": "no limit applies",
+    }
     for side, words in told.items():
         if side in sides:
             yield f"point {side}".strip(), [(MARKS[side], "mark")], words
@@ -121,7 +135,11 @@ def _marks(picture: PatientPicture, time: TimeScale) -> Iterator[tuple[str, list
     if any(point.day and point.day < time.first for point in points):
         yield "point", [(MARKS["normal"], "mark"), (EARLIER, "beyond")], "earlier"
     if picture.courses:
-        yield "course", [("M-8-4.5h10v9h-10z", "bar"), ("M2-4.5h7v9h-7z", "bar ahead")], "ordered, and still to come"
+        yield (
+            "course",
+            [("M-8-4.5h10v9h-10z", "bar"), ("M2-4.5h7v9h-7z", "bar ahead")],
+            "ordered, and still to come",
+        )
     if any(course.remark for course in picture.courses):
         yield "course apart", [("M-8-4.5h16v9h-16z", "bar")], "does not count as B12 treatment"
     if picture.doses:

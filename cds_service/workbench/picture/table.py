@@ -16,7 +16,8 @@ MOST_ROWS = 150  # of a lane, of the courses, and of each row of doses
 
 
 class ResultRow(NamedTuple):
-    """A result. ``value``: in ``unit``, the one that the service compares in; ``remark``: also why it cannot be used."""
+    """A result. ``value``: in ``unit``, the one that the service compares in; ``remark``: also why
+    it cannot be used."""
 
     what: str
     as_sent: str
@@ -58,7 +59,8 @@ class DoseRow(NamedTuple):
 
 
 class PictureTable(NamedTuple):
-    """The rows, newest first within each test; ``notes``: what is left out, and what was not received."""
+    """The rows, newest first within each test; ``notes``: what is left out, and what
+    was not received."""
 
     results: tuple[ResultRow, ...]
     courses: tuple[CourseRow, ...]
@@ -74,30 +76,61 @@ def picture_table(facts: Facts) -> PictureTable:
 
 def table_of(picture: PatientPicture) -> PictureTable:
     """The numbers of a picture."""
-    results = tuple(_result(lane, point) for lane in picture.lanes for point in lane.points[:MOST_ROWS])
+    results = tuple(
+        _result(lane, point) for lane in picture.lanes for point in lane.points[:MOST_ROWS]
+    )
     courses = sorted(picture.courses, key=lambda course: course.start or date.min, reverse=True)
     doses = tuple(row for found in picture.doses for row in _doses(found))
-    return PictureTable(results, tuple(map(_course, courses[:MOST_ROWS])), doses, (*picture.notes, *_left_out(picture)))
+    return PictureTable(
+        results,
+        tuple(map(_course, courses[:MOST_ROWS])),
+        doses,
+        (*picture.notes, *_left_out(picture)),
+    )
 
 
 def _result(lane: Lane, point: Point) -> ResultRow:
     remark = f"cannot be used: {point.problem}" if point.problem else point.remark
     return ResultRow(
-        lane.title, point.as_sent, point.shown, lane.unit if point.shown else "", _day(point.day), point.level, point.range,
-        point.reference, remark, not point.problem,
-    )  # fmt: skip
+        lane.title,
+        point.as_sent,
+        point.shown,
+        lane.unit if point.shown else "",
+        _day(point.day),
+        point.level,
+        point.range,
+        point.reference,
+        remark,
+        not point.problem,
+    )
 
 
 def _course(course: Course) -> CourseRow:
     return CourseRow(
-        course.agent, course.route, course.regimen, _day(course.start), _day(course.end), course.state, course.medication,
-        course.reference, course.remark,
-    )  # fmt: skip
+        course.agent,
+        course.route,
+        course.regimen,
+        _day(course.start),
+        _day(course.end),
+        course.state,
+        course.medication,
+        course.reference,
+        course.remark,
+    )
 
 
 def _doses(row: Doses) -> Iterator[DoseRow]:
     for dose in row.doses[:MOST_ROWS]:
-        yield DoseRow(row.agent, row.route, dose.amount, _day(dose.day), row.verb, dose.medication, dose.reference, dose.remark)
+        yield DoseRow(
+            row.agent,
+            row.route,
+            dose.amount,
+            _day(dose.day),
+            row.verb,
+            dose.medication,
+            dose.reference,
+            dose.remark,
+        )
 
 
 def _day(day: date | None) -> str:

@@ -44,19 +44,25 @@ def draw_treatment(sheet: Sheet, time: TimeScale, picture: PatientPicture, today
 
 
 def shown_courses(picture: PatientPicture) -> list[Course]:
-    """The courses that are drawn: those under way or planned, then the latest ones, in the order of the picture."""
+    """The courses that are drawn: those under way or planned, then the latest ones, in the
+    order of the picture."""
 
     def matters(course: Course) -> tuple[bool, date]:
         return course.state in ("under way", "planned"), course.start or date.min
 
-    kept = {id(course) for course in sorted(picture.courses, key=matters, reverse=True)[:MOST_COURSES]}
+    kept = {
+        id(course) for course in sorted(picture.courses, key=matters, reverse=True)[:MOST_COURSES]
+    }
     return [course for course in picture.courses if id(course) in kept]
 
 
 def _notes(picture: PatientPicture, courses: int, rows: int) -> list[str]:
     notes = []
     if len(picture.courses) > courses:
-        notes.append(f"{len(picture.courses) - courses} more courses are not drawn: those that ended or began earlier.")
+        notes.append(
+            f"{len(picture.courses) - courses} more courses are not drawn: those that ended or "
+            "began earlier."
+        )
     if len(picture.doses) > rows:
         notes.append(f"Doses of {len(picture.doses) - rows} more kinds are not drawn.")
     return notes
@@ -72,7 +78,9 @@ def _draw_course(sheet: Sheet, time: TimeScale, course: Course, today: date) -> 
     _label(sheet, start, f"{course.told}{_how_it_stands(course)}")
     place = sheet.y + 1
     state = {"under way": "", "planned": "planned"}.get(course.state, "past")
-    group = sheet.group(" ".join(filter(None, ("course", state, "apart" if course.remark else ""))), _told(course))
+    group = sheet.group(
+        " ".join(filter(None, ("course", state, "apart" if course.remark else ""))), _told(course)
+    )
     now = min(max(time.x(today), start), last) if state != "planned" else start
     sheet.box((start, place), (now - start, _BAR), "bar", group)
     if last > now:
@@ -93,7 +101,9 @@ def _how_it_stands(course: Course) -> str:
     if course.state == "planned" and course.start:
         told = [f"planned from {day_text(course.start)}"]
     told += ["start not stated"] if course.start is None else []
-    told += ["end not stated"] if course.end is None and course.state == "no longer in force" else []
+    told += (
+        ["end not stated"] if course.end is None and course.state == "no longer in force" else []
+    )
     told += [course.remark] if course.remark else []
     return f" ({', '.join(told)})" if told else ""
 
@@ -101,7 +111,12 @@ def _how_it_stands(course: Course) -> str:
 def _told(course: Course) -> str:
     since = day_text(course.start) if course.start else "start not stated"
     until = day_text(course.end) if course.end else "end not stated"
-    return ", ".join(filter(None, (course.told, f"{since} to {until}", course.state, course.remark, course.reference)))
+    return ", ".join(
+        filter(
+            None,
+            (course.told, f"{since} to {until}", course.state, course.remark, course.reference),
+        )
+    )
 
 
 def _draw_doses(sheet: Sheet, time: TimeScale, row: Doses, today: date) -> None:
@@ -110,29 +125,45 @@ def _draw_doses(sheet: Sheet, time: TimeScale, row: Doses, today: date) -> None:
     few = f", {len(drawn)} drawn" if len(drawn) < len(past) else ""
     later = len(row.doses) - len(past)
     odd = f", {later} dated later than today" if later else ""
-    noun = ("dose" if row.verb == "given" else "supply") if len(past) == 1 else "doses" if row.verb == "given" else "supplies"
-    _label(sheet, time.x(drawn[-1].day) if drawn else time.edge, f"{row.agent} {row.route}: {len(past)} {noun} {row.verb}{few}{odd}")
+    noun = (
+        ("dose" if row.verb == "given" else "supply")
+        if len(past) == 1
+        else "doses"
+        if row.verb == "given"
+        else "supplies"
+    )
+    _label(
+        sheet,
+        time.x(drawn[-1].day) if drawn else time.edge,
+        f"{row.agent} {row.route}: {len(past)} {noun} {row.verb}{few}{odd}",
+    )
     place = sheet.y
     sheet.line((time.edge, place + _TICK / 2 + 1), (time.right, place + _TICK / 2 + 1), "grid")
     for dose in drawn:
         told = ", ".join(filter(None, (row.agent, dose.amount, day_text(dose.day), dose.remark)))
         group = sheet.group("tick", told)
         x = time.x(dose.day)
-        sheet.line((x, place + 1), (x, place + 1 + _TICK), "dose apart" if dose.remark else "dose", group)
+        sheet.line(
+            (x, place + 1), (x, place + 1 + _TICK), "dose apart" if dose.remark else "dose", group
+        )
         if dose.day < time.first:
             sheet.path(f"M{number(x - 3)} {number(place + 3)}l-4 4l4 4", "dose", group)
     sheet.y = place + _TICK + 8
 
 
 def _thinned(doses: list[Given]) -> list[Given]:
-    """Doses, every so many of them where they are too many for ticks; the first and the last always."""
+    """Doses, every so many of them where they are too many for ticks; the first
+    and the last always."""
     if len(doses) <= MOST_TICKS:
         return doses
-    return [doses[round(number * (len(doses) - 1) / (MOST_TICKS - 1))] for number in range(MOST_TICKS)]
+    return [
+        doses[round(number * (len(doses) - 1) / (MOST_TICKS - 1))] for number in range(MOST_TICKS)
+    ]
 
 
 def _label(sheet: Sheet, start: float, words: str) -> None:
-    """What is said of a bar, above it: from its start on, or as far left of that as it needs room; no more than a few lines."""
+    """What is said of a bar, above it: from its start on, or as far left of that as it needs room;
+    no more than a few lines."""
     whole = sheet.width - 2 * EDGE
     lines = wrapped(words, whole, STYLES["small"].size)
     if len(lines) > _MOST_LINES:

@@ -1,4 +1,5 @@
-"""How the picture of a patient tells numbers, doses and rhythms; and how it takes over words of the record."""
+"""How the picture of a patient tells numbers, doses and rhythms; and how it takes over
+words of the record."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _HALF_A_DAY = 0.5
 
 
 def from_record(text: str, limit: int = LONGEST) -> str:
-    """Words of the record on one line of at most ``limit`` characters, without what cannot be seen, units as people write them."""
+    """Words of the record on one line of at most ``limit`` characters, without what cannot be seen,
+    units as people write them."""
     return one_line(written(_NOT_XML.sub("", text[: 4 * limit])), limit)
 
 
@@ -51,7 +53,11 @@ def interval_words(interval: Interval) -> str:
         return ""
     if interval.point is not None:
         return number_words(value)
-    sign = (">" if interval.low_open else "≥") if interval.high is None else ("<" if interval.high_open else "≤")
+    sign = (
+        (">" if interval.low_open else "≥")
+        if interval.high is None
+        else ("<" if interval.high_open else "≤")
+    )
     return f"{sign}{number_words(value)}"
 
 

@@ -1,6 +1,8 @@
-"""Getting access from an EHR: what its server says of authorization, the code for a token, and who the token is from.
+"""Getting access from an EHR: what its server says of authorization, the code for a token, and
+who the token is from.
 
-SMART App Launch 2.2.0 ("Launch App: EHR Launch", "Conformance"), PKCE (RFC 7636), OpenID Connect Core 1.0 (3.1.3.7), RFC 9207.
+SMART App Launch 2.2.0 ("Launch App: EHR Launch", "Conformance"), PKCE (RFC 7636), OpenID Connect
+Core 1.0 (3.1.3.7), RFC 9207.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ class Configuration(msgspec.Struct):
 
 
 class Access(msgspec.Struct):
-    """What an EHR grants: the token, its patient, and the token that says who answers. It has no words, so that none gets into a log."""
+    """What an EHR grants: the token, its patient, and the token that says who answers. It has no
+    words, so that none gets into a log."""
 
     access_token: _Filled
     token_type: _Filled
@@ -54,7 +57,8 @@ class Access(msgspec.Struct):
 
 
 class App(NamedTuple):
-    """How the EHR knows this service. ``secret``: of a confidential client, ``""`` of a public one. ``scope``: what it asks for."""
+    """How the EHR knows this service. ``secret``: of a confidential client, ``""`` of a public one.
+    ``scope``: what it asks for."""
 
     client_id: str
     secret: str
@@ -64,7 +68,12 @@ class App(NamedTuple):
     def client(self, servers: NamedServers) -> OAuth2Client:
         """The OAuth client, which asks by way of ``servers``."""
         client = OAuth2Client(
-            servers, self.client_id, self.secret or None, scope=self.scope, redirect_uri=self.redirect_uri, code_challenge_method=_PKCE
+            servers,
+            self.client_id,
+            self.secret or None,
+            scope=self.scope,
+            redirect_uri=self.redirect_uri,
+            code_challenge_method=_PKCE,
         )
         client.client_auth_class = OAuth2ClientAuth
         return client
@@ -77,35 +86,57 @@ def configuration(servers: NamedServers, iss: str) -> Configuration:
     except NoAnswer as error:
         raise ehr_unusable(f"its {CONFIGURATION}: {error}") from None
     except msgspec.ValidationError:
-        raise ehr_unusable(f"its {CONFIGURATION} lacks one of {', '.join(Configuration.__struct_fields__)}") from None
+        raise ehr_unusable(
+            f"its {CONFIGURATION} lacks one of {', '.join(Configuration.__struct_fields__)}"
+        ) from None
     if _PKCE not in found.code_challenge_methods_supported:
         raise ehr_unusable(f"it does not support PKCE with {_PKCE}")
-    if not all(map(servers.names, (found.authorization_endpoint, found.token_endpoint, found.jwks_uri))):
+    if not all(
+        map(servers.names, (found.authorization_endpoint, found.token_endpoint, found.jwks_uri))
+    ):
         raise ehr_unusable("an address of its authorization is none over TLS")
     return found
 
 
-def authorization_url(app: App, servers: NamedServers, found: Configuration, begun: Launch, launch: str) -> str:
+def authorization_url(
+    app: App, servers: NamedServers, found: Configuration, begun: Launch, launch: str
+) -> str:
     """Where the browser asks the EHR for access. ``launch``: what the EHR named its launch."""
     url, _ = app.client(servers).create_authorization_url(
-        found.authorization_endpoint, state=begun.state, code_verifier=begun.verifier, nonce=begun.nonce, aud=begun.iss, launch=launch
+        found.authorization_endpoint,
+        state=begun.state,
+        code_verifier=begun.verifier,
+        nonce=begun.nonce,
+        aud=begun.iss,
+        launch=launch,
     )
     return str(url)
 
 
-def access(app: App, servers: NamedServers, found: Configuration, begun: Launch, code: str, now: float) -> Access:
-    """What the EHR grants for ``code``, once it is sure who grants it. Raises :class:`LaunchRefused`."""
+def access(
+    app: App, servers: NamedServers, found: Configuration, begun: Launch, code: str, now: float
+) -> Access:
+    """What the EHR grants for ``code``, once it is sure who grants it. Raises
+    :class:`LaunchRefused`."""
     try:
         token = app.client(servers).fetch_token(
-            found.token_endpoint, grant_type="authorization_code", code=code, code_verifier=begun.verifier
+            found.token_endpoint,
+            grant_type="authorization_code",
+            code=code,
+            code_verifier=begun.verifier,
         )
         granted = msgspec.convert(dict(token), Access, strict=False)
     except NoAnswer as error:
         raise not_granted(f"its token endpoint: {error}") from None
     except msgspec.ValidationError:
-        raise not_granted("the token response lacks access_token, token_type, id_token or patient, or has them in another form") from None
+        raise not_granted(
+            "the token response lacks access_token, token_type, id_token or patient, or has them "
+            "in another form"
+        ) from None
     except (AuthlibBaseError, ValueError, TypeError):
-        raise not_granted("its token endpoint refuses the code, or answers in another form") from None
+        raise not_granted(
+            "its token endpoint refuses the code, or answers in another form"
+        ) from None
     _verify(granted, app, found, begun, _keys(servers, found), now)
     return granted
 
@@ -120,13 +151,25 @@ def _keys(servers: NamedServers, found: Configuration) -> KeySet:
         raise untrusted("its JWK Set cannot be read") from None
 
 
-def _verify(granted: Access, app: App, found: Configuration, begun: Launch, keys: KeySet, now: float) -> None:
-    """That the id_token is the EHR's, for this app and this launch, and of now. Raises :class:`LaunchRefused`."""
-    options: Any = {"iss": {"essential": True, "value": found.issuer}, "aud": {"essential": True, "value": app.client_id}}
-    expected = {"nonce": begun.nonce, "client_id": app.client_id, "access_token": granted.access_token}
+def _verify(
+    granted: Access, app: App, found: Configuration, begun: Launch, keys: KeySet, now: float
+) -> None:
+    """That the id_token is the EHR's, for this app and this launch, and of now. Raises
+    :class:`LaunchRefused`."""
+    options: Any = {
+        "iss": {"essential": True, "value": found.issuer},
+        "aud": {"essential": True, "value": app.client_id},
+    }
+    expected = {
+        "nonce": begun.nonce,
+        "client_id": app.client_id,
+        "access_token": granted.access_token,
+    }
     try:
         token = jwt.decode(granted.id_token, keys, ALGORITHMS)
-        CodeIDToken(token.claims, token.header, options, expected).validate(int(now), LEEWAY_SECONDS)
+        CodeIDToken(token.claims, token.header, options, expected).validate(
+            int(now), LEEWAY_SECONDS
+        )
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise untrusted(f"its id_token: {_told(error)}") from None
 
@@ -134,4 +177,6 @@ def _verify(granted: Access, app: App, found: Configuration, begun: Launch, keys
 def _told(error: Exception) -> str:
     """The kind of a failure, and the claim: nothing that the token says."""
     claim = getattr(error, "claim", None)
-    return f"{type(error).__name__}{f' ({claim})' if claim in CodeIDToken.REGISTERED_CLAIMS else ''}"
+    return (
+        f"{type(error).__name__}{f' ({claim})' if claim in CodeIDToken.REGISTERED_CLAIMS else ''}"
+    )

@@ -1,4 +1,5 @@
-"""The addresses of the SMART app: the launch by an EHR, and the EHR's answer, which becomes the patient's picture."""
+"""The addresses of the SMART app: the launch by an EHR, and the EHR's answer, which becomes the
+patient's picture."""
 
 from __future__ import annotations
 
@@ -33,7 +34,17 @@ from ..made_request import request_of_server
 from ..page import asset_response, page
 from ..picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
 from .authorization import Access, App, access, authorization_url, configuration
-from .refusal import LaunchRefused, busy, not_granted, not_launched, other_browser, unknown_ehr, unread, untrusted, used_before
+from .refusal import (
+    LaunchRefused,
+    busy,
+    not_granted,
+    not_launched,
+    other_browser,
+    unknown_ehr,
+    unread,
+    untrusted,
+    used_before,
+)
 from .sealed import LAUNCH_SECONDS, Launch, Seal, cookie_name
 
 _HOOK = "patient-view"
@@ -43,8 +54,15 @@ _LONGEST_ISS = 1024  # it goes into the cookie
 _LONGEST = 16_384
 
 
-def smart_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn, settings: Settings) -> Blueprint:
-    """The SMART app. ``fhir`` reads the EHR that launches it; a page computes during its ``turn``."""
+def smart_blueprint(
+    serving: Serving,
+    clock: Callable[[], datetime],
+    fhir: FhirClient,
+    turn: Turn,
+    settings: Settings,
+) -> Blueprint:
+    """The SMART app. ``fhir`` reads the EHR that launches it; a page computes
+    during its ``turn``."""
     pages = _Pages(serving, clock, fhir, turn, settings)
     blueprint = Blueprint("smart", __name__, url_prefix="/smart")
     blueprint.add_url_rule("/launch", view_func=pages.launch)
@@ -62,7 +80,8 @@ def smart_blueprint(serving: Serving, clock: Callable[[], datetime], fhir: FhirC
 
 
 def scope() -> str:
-    """What the app asks for: the launch, who signs in, and of the patient to read and search the types that facts are made from."""
+    """What the app asks for: the launch, who signs in, and of the patient to read and search the
+    types that facts are made from."""
     types = dict.fromkeys([*(query.resource_type for query in QUERIES.values()), "Medication"])
     return " ".join(["launch", "openid", "fhirUser", *(f"patient/{kind}.rs" for kind in types)])
 
@@ -70,11 +89,26 @@ def scope() -> str:
 class _Pages:
     """The views. Nothing is kept between them but the cookie."""
 
-    def __init__(self, serving: Serving, clock: Callable[[], datetime], fhir: FhirClient, turn: Turn, settings: Settings):
-        self._serving, self._clock, self._fhir, self._turn, self._settings = serving, clock, fhir, turn, settings
+    def __init__(
+        self,
+        serving: Serving,
+        clock: Callable[[], datetime],
+        fhir: FhirClient,
+        turn: Turn,
+        settings: Settings,
+    ):
+        self._serving, self._clock, self._fhir, self._turn, self._settings = (
+            serving,
+            clock,
+            fhir,
+            turn,
+            settings,
+        )
         self._path = f"{urlsplit(settings.base_url).path}/smart"
         secret = settings.smart_client_secret.get_secret_value()
-        self._app = App(settings.smart_client_id, secret, f"{settings.base_url}/smart/callback", scope())
+        self._app = App(
+            settings.smart_client_id, secret, f"{settings.base_url}/smart/callback", scope()
+        )
         self._seal = Seal(run_key())
         self._used = open_store(settings.replay_store)
         self._places = BoundedSemaphore(MOST_LAUNCHES)
@@ -89,7 +123,9 @@ class _Pages:
             begun = Launch(generate_token(43), generate_token(43), generate_token(64), iss)
             response = _moved(authorization_url(self._app, servers, found, begun, launch))
         sealed = self._seal.close(begun, time.time())
-        response.set_cookie(cookie_name(begun.state), sealed, max_age=LAUNCH_SECONDS, **self._cookie())
+        response.set_cookie(
+            cookie_name(begun.state), sealed, max_age=LAUNCH_SECONDS, **self._cookie()
+        )
         return response
 
     def callback(self) -> Response:
@@ -111,13 +147,20 @@ class _Pages:
         return response
 
     def _begun(self, state: str) -> Launch:
-        """The launch that this browser began with ``state``, once. Raises :class:`LaunchRefused`."""
+        """The launch that this browser began with ``state``, once. Raises
+        :class:`LaunchRefused`."""
         sealed = request.cookies.get(cookie_name(state), "") if state else ""
         begun = self._seal.open(sealed, time.time()) if sealed else None
-        if begun is None or not hmac.compare_digest(begun.state.encode(), state.encode("utf-8", "surrogatepass")):
-            raise other_browser("no cookie of the launch" if not sealed else "the cookie is another's, or too old")
+        if begun is None or not hmac.compare_digest(
+            begun.state.encode(), state.encode("utf-8", "surrogatepass")
+        ):
+            raise other_browser(
+                "no cookie of the launch" if not sealed else "the cookie is another's, or too old"
+            )
         try:
-            if not self._used.first_use(token_digest("SMART launch", state), time.time() + LAUNCH_SECONDS):
+            if not self._used.first_use(
+                token_digest("SMART launch", state), time.time() + LAUNCH_SECONDS
+            ):
                 raise used_before()
         except StoreFailure as failure:
             raise busy(f"used sign-ins cannot be noted: {failure}") from None
@@ -134,23 +177,49 @@ class _Pages:
             granted = access(self._app, servers, found, begun, code, time.time())
             picture = self._picture(begun.iss, granted)
         wide, narrow = Markup(svg_of(picture)), Markup(svg_of(picture, width=NARROW))
-        return self._page("smart_picture", patient=granted.patient, wide=wide, narrow=narrow, numbers=table_of(picture))
+        return self._page(
+            "smart_picture",
+            patient=granted.patient,
+            wide=wide,
+            narrow=narrow,
+            numbers=table_of(picture),
+        )
 
     def _picture(self, iss: str, granted: Access) -> PatientPicture:
-        """The picture of the patient of a launch, read with its token. Raises :class:`LaunchRefused`."""
+        """The picture of the patient of a launch, read with its token. Raises
+        :class:`LaunchRefused`."""
         made = request_of_server(_HOOK, iss, granted.access_token, granted.patient)
-        allowed = {"token_type": granted.token_type, "scope": granted.scope, "expires_in": granted.expires_in}
+        allowed = {
+            "token_type": granted.token_type,
+            "scope": granted.scope,
+            "expires_in": granted.expires_in,
+        }
         made["fhirAuthorization"] |= allowed
         try:
             with self._turn.of(calling_party(), 0):
-                return patient_picture(answer(self._serving.current.engine, orjson.dumps(made), self._clock(), {}, self._fhir).facts)
+                return patient_picture(
+                    answer(
+                        self._serving.current.engine,
+                        orjson.dumps(made),
+                        self._clock(),
+                        {},
+                        self._fhir,
+                    ).facts
+                )
         except Refused as refused:
-            raise unread(f"as a hook call it is refused with {refused.status}: {refused.element}") from None
+            raise unread(
+                f"as a hook call it is refused with {refused.status}: {refused.element}"
+            ) from None
 
     @contextmanager
     def _servers(self, iss: str) -> Iterator[NamedServers]:
-        """What the listed FHIR server at ``iss`` names, with a place to ask it. Raises :class:`LaunchRefused`."""
-        servers = None if len(iss) > _LONGEST_ISS or url_mistake(iss) else self._fhir.named_by(iss, EXCHANGE_SECONDS)
+        """What the listed FHIR server at ``iss`` names, with a place to ask it. Raises
+        :class:`LaunchRefused`."""
+        servers = (
+            None
+            if len(iss) > _LONGEST_ISS or url_mistake(iss)
+            else self._fhir.named_by(iss, EXCHANGE_SECONDS)
+        )
         if servers is None:
             raise unknown_ehr()
         if not self._places.acquire(blocking=False):
@@ -161,18 +230,27 @@ class _Pages:
             self._places.release()
 
     def _page(self, template: str, status: int = 200, **content: Any) -> Response:
-        return page(template, status, self._settings.smart_frames, f"{self._path}/static", **content)
+        return page(
+            template, status, self._settings.smart_frames, f"{self._path}/static", **content
+        )
 
     def _cookie(self) -> dict[str, Any]:
-        """The attributes of the cookie. A frame of another site is given one by browsers only where it is kept for that site's frames
-        alone (``Partitioned``)."""
+        """The attributes of the cookie. A frame of another site is given one by browsers only where
+        it is kept for that site's frames alone (``Partitioned``)."""
         framed = bool(self._settings.smart_frames)
         secure = framed or self._settings.base_url.startswith("https:")
-        return {"path": self._path, "httponly": True, "secure": secure, "samesite": "None" if framed else "Lax", "partitioned": framed}
+        return {
+            "path": self._path,
+            "httponly": True,
+            "secure": secure,
+            "samesite": "None" if framed else "Lax",
+            "partitioned": framed,
+        }
 
 
 def _given(name: str) -> str:
-    """A parameter of the address that stands there once; ``""`` for none, for several, and for one beyond all measure."""
+    """A parameter of the address that stands there once; ``""`` for none, for several, and for one
+    beyond all measure."""
     values = request.args.getlist(name)
     return values[0] if len(values) == 1 and len(values[0]) <= _LONGEST else ""
 

@@ -7,7 +7,8 @@ _TELL = f"{_AGAIN} If that does not help, tell those who run this service."
 
 
 class LaunchRefused(Exception):
-    """A launch that goes no further. ``why`` and ``mend``: for the page. ``detail``: for the log, without anything that was sent."""
+    """A launch that goes no further. ``why`` and ``mend``: for the page. ``detail``: for the log,
+    without anything that was sent."""
 
     def __init__(self, why: str, mend: str = _TELL, *, status: int = 400, detail: str = ""):
         self.why = why
@@ -19,46 +20,68 @@ class LaunchRefused(Exception):
 
 def not_launched() -> LaunchRefused:
     """The page was opened by itself."""
-    return LaunchRefused("This page is opened by an EHR.", "Open the app from the patient's chart, by the link on a card.")
+    return LaunchRefused(
+        "This page is opened by an EHR.",
+        "Open the app from the patient's chart, by the link on a card.",
+    )
 
 
 def unknown_ehr() -> LaunchRefused:
     """The FHIR server of the launch is not listed."""
-    mend = "Those who run this service list the EHR's FHIR server in CDS_FHIR_SERVERS, as the EHR names it."
-    return LaunchRefused("The EHR that opened this page is not known to this service.", mend, status=403)
+    mend = (
+        "Those who run this service list the EHR's FHIR server in CDS_FHIR_SERVERS, as the EHR "
+        "names it."
+    )
+    return LaunchRefused(
+        "The EHR that opened this page is not known to this service.", mend, status=403
+    )
 
 
 def ehr_unusable(detail: str) -> LaunchRefused:
     """The EHR does not say how to sign in, or not in a way that is safe."""
-    return LaunchRefused("This service cannot sign in to the EHR that opened this page.", status=502, detail=detail)
+    return LaunchRefused(
+        "This service cannot sign in to the EHR that opened this page.", status=502, detail=detail
+    )
 
 
 def other_browser(detail: str) -> LaunchRefused:
     """The answer is not to a launch of this browser."""
     why = "This sign-in was not begun in this browser, was begun too long ago, or was used before."
-    return LaunchRefused(why, f"{_AGAIN} The browser must accept this site's cookies.", status=403, detail=detail)
+    return LaunchRefused(
+        why, f"{_AGAIN} The browser must accept this site's cookies.", status=403, detail=detail
+    )
 
 
 def used_before() -> LaunchRefused:
     """The answer was used."""
-    return LaunchRefused("This page was opened before, and each sign-in counts once.", _AGAIN, status=403)
+    return LaunchRefused(
+        "This page was opened before, and each sign-in counts once.", _AGAIN, status=403
+    )
 
 
 def not_granted(detail: str = "") -> LaunchRefused:
     """The EHR gives no access."""
-    return LaunchRefused("The EHR did not give this app access to the patient's record.", status=403, detail=detail)
+    return LaunchRefused(
+        "The EHR did not give this app access to the patient's record.", status=403, detail=detail
+    )
 
 
 def untrusted(detail: str) -> LaunchRefused:
     """What the EHR's authorization server answers cannot be trusted."""
-    return LaunchRefused("The EHR's answer could not be verified, so nothing was read.", status=403, detail=detail)
+    return LaunchRefused(
+        "The EHR's answer could not be verified, so nothing was read.", status=403, detail=detail
+    )
 
 
 def unread(detail: str) -> LaunchRefused:
     """The record cannot be read."""
-    return LaunchRefused("The patient's record could not be read from the EHR.", status=502, detail=detail)
+    return LaunchRefused(
+        "The patient's record could not be read from the EHR.", status=502, detail=detail
+    )
 
 
 def busy(detail: str = "") -> LaunchRefused:
     """There is no room, or what must be noted cannot be."""
-    return LaunchRefused("The service is busy and cannot open the app now.", _AGAIN, status=503, detail=detail)
+    return LaunchRefused(
+        "The service is busy and cannot open the app now.", _AGAIN, status=503, detail=detail
+    )

@@ -29,7 +29,13 @@ def _cards_shown(moment: sa.DateTime) -> None:
         sa.Column("patient_hash", sa.Text),
     )
     op.create_index("card_shown_week", "card_shown", ["week"])
-    op.create_index("card_shown_hashed", "card_shown", ["shown_at"], sqlite_where=hashed, postgresql_where=hashed)
+    op.create_index(
+        "card_shown_hashed",
+        "card_shown",
+        ["shown_at"],
+        sqlite_where=hashed,
+        postgresql_where=hashed,
+    )
     op.create_table(
         "suggestion_shown",
         sa.Column("suggestion_uuid", sa.Text, primary_key=True),

@@ -1,4 +1,5 @@
-"""The occasion on which a card was drawn, so that drawing it again is not counted as another patient."""
+"""The occasion on which a card was drawn, so that drawing it again is not counted
+as another patient."""
 
 import sqlalchemy as sa
 from alembic import op
