@@ -48,7 +48,7 @@ from .rules.card_set import (
 from .rules.condition_file import Vocabulary
 from .rules.decision import Decision, Decisions
 from .rules.hook_table import HOOKS
-from .rules.shared_files import words_of
+from .rules.parameter_file import words_of
 from .rules.sign_off_file import load_sign_offs
 from .site_codes import load_site_codes, with_site_codes
 from .troubles import TROUBLES

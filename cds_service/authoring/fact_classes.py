@@ -95,10 +95,8 @@ def _range_words(
 ) -> str:
     def said(limit: Decimal) -> str:
         if definition.kind is DATE:
-            return (
-                f"{limit:f} days ago "
-                f"({value_text(definition, known(today - timedelta(days=int(limit))), markdown=False)})"
-            )
+            day = known(today - timedelta(days=int(limit)))
+            return f"{limit:f} days ago ({value_text(definition, day, markdown=False)})"
         value = (
             StatedResult(Interval.of(limit, None), f"{limit} {definition.unit}")
             if definition.kind is RESULT
@@ -114,8 +112,6 @@ def _range_words(
     if low is not None:
         parts.append(f"{'at least' if low == numbers[0] else 'more than'} {said(low)}")
     if high is not None:
-        parts.append(
-            f"{'at most' if high == numbers[-1] else 'less than' if definition.kind is DATE else 'below'} "
-            f"{said(high)}"
-        )
+        beyond = "less than" if definition.kind is DATE else "below"
+        parts.append(f"{'at most' if high == numbers[-1] else beyond} {said(high)}")
     return " and ".join(parts)

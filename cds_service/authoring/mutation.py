@@ -309,11 +309,9 @@ def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stat
     found = next(search.states(ChosenFacts(options, {}), checks), None)
     if found is None and not search.whole:
         raise _Undecided("the criteria ask too many facts to try every state of them")
-    return (
-        None
-        if found is None
-        else {name: value.text for name, value in found.chosen.items() if value.text != "unknown"}
-    )
+    chosen = found.chosen.items() if found is not None else ()
+    stated = {name: value.text for name, value in chosen if value.text != "unknown"}
+    return None if found is None else stated
 
 
 def _read(card: Card, stated: Stated) -> dict[str, Fact]:

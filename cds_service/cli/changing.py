@@ -3,6 +3,9 @@ of the cards apart."""
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,25 +96,11 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
     HEAD~1:cards. With --format html it is a page for those who decide on the change: a sheet
     for each card, to be printed.
     """
-    import sys
     import tempfile
-    import time
 
     from ..authoring.diff import compare
     from ..authoring.diff.report import FORMATS
     from ..authoring.diff.versions import NoSuchVersion, read_version
-
-    began = time.monotonic()
-
-    def progress(done: int, parts: int) -> None:
-        if sys.stderr.isatty():
-            left = (time.monotonic() - began) * (parts - done) / done
-            told = (
-                f"{done} of {parts} parts, {done / parts:.0%}, about {left:.0f} s left"
-                if done < parts
-                else ""
-            )
-            click.echo(f"\r\x1b[K{told}\r", nl=False, err=True)
 
     settings = read_settings()
     with tempfile.TemporaryDirectory() as work:
@@ -119,7 +108,7 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
             versions = [read_version(name, settings, Path(work)) for name in (old, new)]
         except (AuthoringError, NoSuchVersion) as error:
             raise click.ClickException(str(error)) from None
-        comparison = compare(versions[0], versions[1], usable_cores(), progress)
+        comparison = compare(versions[0], versions[1], usable_cores(), _progress())
         # Sheets show the files, which a revision of git has for as long as it is unpacked.
         chosen = "json" if as_json else form
         click.echo(
@@ -127,6 +116,19 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
         )
     if exit_code and comparison.differs:
         sys.exit(1)
+
+
+def _progress() -> Callable[[int, int], None]:
+    """What shows at a terminal how many parts are done, and how long the rest may take."""
+    began = time.monotonic()
+
+    def progress(done: int, parts: int) -> None:
+        if sys.stderr.isatty():
+            left = (time.monotonic() - began) * (parts - done) / done
+            shown = f"{done} of {parts} parts, {done / parts:.0%}, about {left:.0f} s left"
+            click.echo(f"\r\x1b[K{shown if done < parts else ''}\r", nl=False, err=True)
+
+    return progress
 
 
 def _proposal(comparison: Comparison, new: Version) -> str:

@@ -20,8 +20,8 @@ from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.kinds import ORDERS
 from ..facts.queries import QUERIES
 from ..rules.card_set import ParameterEntry
+from ..rules.parameter_file import value_words
 from ..rules.parameter_text import with_parameters
-from ..rules.shared_files import value_words
 from .capabilities import CAPABILITIES
 from .data_requirements import prefetched
 from .edition import LIBRARY_ID, MATURITY, PATIENT, PUBLISHER, base_of, library_version

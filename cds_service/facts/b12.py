@@ -3,15 +3,14 @@ specification, section 3.1)."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from .b12_treatment import treatment
 from .catalogue import define, fact
 from .courses import Span
 from .fact import Fact, absent, any_of, known, sources_of, unknown
 from .laboratory import Result
-from .lists import problems, received
+from .lists import received
 from .reads import Computation, Read, days, each, number_by_unit, of, part
+from .recorded_pregnancies import RecordedPregnancies
 from .results import define_result, level_of, results
 
 LEVELS = ("deficient", "indeterminate", "sufficient")
@@ -88,19 +87,6 @@ class DecidingResult(Computation):
         if total is None or active is None:
             return total or active
         return active if self.pregnant.holds or active.moment.day >= total.moment.day else total
-
-
-class RecordedPregnancies(Computation):
-    """The pregnancies on the problem list, by when they may have lasted."""
-
-    pregnancies = problems("pregnancy")
-    length = days("window.pregnancy")
-
-    def lasted_on(self, day: date) -> bool:
-        """Whether a pregnancy is recorded that may have lasted on ``day``."""
-        length = self.length
-        begun = [problem.onset or problem.recorded for problem in self.pregnancies]
-        return any(start is not None and start <= day <= start + length for start in begun)
 
 
 @fact("b12.earlier_deficient", "another B12 result in the deficient class")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from ..fhir.dates import years_before
-from .b12 import RecordedPregnancies
 from .b12_treatment import treatment
 from .catalogue import fact
 from .fact import Fact, absent, any_of, known, sources_of, unknown
 from .laboratory import Result
 from .lists import received
 from .reads import Computation, each, number, of, part
+from .recorded_pregnancies import RecordedPregnancies
 from .results import results
 
 

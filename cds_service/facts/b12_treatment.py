@@ -6,7 +6,6 @@ planned, a recorded dose that one was given: the two are never told as the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from ..fhir.dates import add_days
 from ..fhir.dosage import Phase
 from .catalogue import Facts
-from .courses import Gaps, Span, course_start, stated_interval
+from .courses import Gaps, Span, course_start, last_scheduled_dose, stated_interval
 from .laboratory import Result
 from .lists import received
 from .medications import (
@@ -138,43 +137,27 @@ class TreatmentOfRecord(Computation):
         if not begun and not recent:
             covering, cover_ended = self._covering(therapy, doses)
         coming = self._coming(therapy, cover_ended=cover_ended)
-        planned = [
-            order
-            for order in therapy
-            if not order.begun(today) and order.running and order not in coming
-        ]
-        past = [
-            order
-            for order in therapy
-            if order not in begun and order not in coming and order not in planned
-        ]
-        spans = tuple(sorted(self.gaps.dose_spans(doses) + self.gaps.order_spans(therapy, _agent)))
-        start = course_start(
-            [*spans, *(Span(order.start, order.start, 0) for order in coming if order.start)]
-        )
-        if any(order.start is None for order in begun):
-            start = None
+        others = [order for order in therapy if order not in begun and order not in coming]
+        planned = [order for order in others if order.running and not order.begun(today)]
+        past = [order for order in others if order not in planned]
+        spans = self._spans(therapy, doses)
+        start = _start(begun, coming, spans)
         standing: str | None = self._standing(begun, recent, coming + covering, doses, start)
         note = "" if standing else self._open_question(judged, first_recent)
         if not standing:
             standing = None if note else "past" if past or doses else "none"
         leading = (begun or coming or sorted(covering or past, key=_by_end))[-1:]
         phase = leading[0].phase_on(today) if leading else None
+        route = phase.route if phase else doses[-1].route if doses else None
+        interval = phase.interval if phase else None
         return Treatment(
-            standing,
-            tuple(begun + coming),
-            tuple(covering),
-            tuple(planned),
-            tuple(past),
-            tuple(doses),
-            tuple(recent),
-            phase.route if phase else (doses[-1].route if doses else None),
-            phase.interval if phase else None,
-            start,
-            _ended(past, doses, today),
-            spans,
-            note,
-        )
+            standing, tuple(begun + coming), tuple(covering), tuple(planned), tuple(past),
+            tuple(doses), tuple(recent), route, interval, start, _ended(past, doses, today),
+            spans, note,
+        )  # fmt: skip
+
+    def _spans(self, therapy: Sequence[Order], doses: Sequence[Dose]) -> tuple[Span, ...]:
+        return tuple(sorted(self.gaps.dose_spans(doses) + self.gaps.order_spans(therapy, _agent)))
 
     def is_after_loading(self, order: Order) -> bool:
         """Whether an order was a loading course by injection that ended within the days for which a
@@ -366,6 +349,14 @@ def _no_treatment(question: str) -> Treatment:
     )
 
 
+def _start(begun: Sequence[Order], coming: Sequence[Order], spans: Sequence[Span]) -> date | None:
+    """The first day of the unbroken course; unknown where that of an order in force is."""
+    if any(order.start is None for order in begun):
+        return None
+    due = (Span(order.start, order.start, 0) for order in coming if order.start)
+    return course_start([*spans, *due])
+
+
 def _by_start(order: Order) -> tuple[date, str]:
     return (order.start or date.min, order.reference)
 
@@ -380,54 +371,6 @@ def _is_given_by_injection_every(phase: Phase, longest: Decimal) -> bool:
 
 def _given_since(doses: Sequence[Dose], start: date | None) -> bool:
     return any(start is None or dose.day >= start for dose in doses)
-
-
-def last_scheduled_dose(order: Order, today: date) -> date | None:
-    """The day of the last dose that an order which has ended planned up to ``today``.
-
-    The last of n counted doses comes n - 1 intervals after the first. Without a stated interval any
-    day of the bounds may have been the last; without bounds the first day of the phase is all that
-    is known.
-    """
-    last = day = order.start
-    if day is None:
-        return order.end
-    for phase in order.phases:
-        begin = phase.start or day
-        if begin > today:
-            break
-        last = _last_of_phase(phase, begin, today)
-        if phase.duration is not None:
-            day = add_days(begin, phase.duration)
-        elif phase.end is not None:
-            day = add_days(phase.end, 1)
-        else:
-            break
-    return last
-
-
-def _last_of_phase(phase: Phase, begin: date, today: date) -> date:
-    interval = phase.interval
-    if interval is None:  # any day of its bounds may have been the last
-        length = (
-            phase.duration
-            if phase.duration is not None
-            else (phase.end - begin).days
-            if phase.end
-            else 0
-        )
-        return min(add_days(begin, length), today)
-    if not interval or math.isinf(interval):
-        return begin
-    if phase.doses is not None:
-        intervals = phase.doses - 1
-    elif phase.duration is not None:
-        intervals = math.ceil(phase.duration / interval) - 1
-    elif phase.end is not None:
-        intervals = ((phase.end - begin).days + 1) // interval  # the last day is within the bounds
-    else:
-        return begin
-    return min(add_days(begin, max(0, intervals) * interval), today)
 
 
 def _ended(past: Sequence[Order], doses: Sequence[Dose], today: date) -> date | None:

@@ -36,17 +36,12 @@ class AnaemiaLimits(Computation):
         Where sex or pregnancy is unknown the two differ and lie between.
         """
         months = self.months.value
+        if months is not None and months < 6:
+            return None
         if months is not None and months < 144:
-            limit = (
-                None
-                if months < 6
-                else self.of_infants
-                if months < 24
-                else self.of_small_children
-                if months < 60
-                else self.of_children
-            )
-            return None if limit is None else (limit, limit)
+            young = self.of_infants if months < 24 else self.of_small_children
+            limit = young if months < 60 else self.of_children
+            return limit, limit
         if months is not None and months < 180:
             pregnant = self.pregnant.holds
             if not pregnant:

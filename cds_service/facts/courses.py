@@ -3,12 +3,14 @@ section 3.2, point 6)."""
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from ..fhir.dosage import SINGLE_DOSE
+from ..fhir.dates import add_days
+from ..fhir.dosage import SINGLE_DOSE, Phase
 from .reads import Computation, number
 from .therapy import Dose, Order
 
@@ -96,3 +98,51 @@ def course_start(spans: Iterable[Span]) -> date | None:
         elif end >= reach:
             reach, gap = end, max(allowed, gap) if end == reach else allowed
     return start
+
+
+def last_scheduled_dose(order: Order, today: date) -> date | None:
+    """The day of the last dose that an order which has ended planned up to ``today``.
+
+    The last of n counted doses comes n - 1 intervals after the first. Without a stated interval any
+    day of the bounds may have been the last; without bounds the first day of the phase is all that
+    is known.
+    """
+    last = day = order.start
+    if day is None:
+        return order.end
+    for phase in order.phases:
+        begin = phase.start or day
+        if begin > today:
+            break
+        last = _last_of_phase(phase, begin, today)
+        if phase.duration is not None:
+            day = add_days(begin, phase.duration)
+        elif phase.end is not None:
+            day = add_days(phase.end, 1)
+        else:
+            break
+    return last
+
+
+def _last_of_phase(phase: Phase, begin: date, today: date) -> date:
+    interval = phase.interval
+    if interval is None:  # any day of its bounds may have been the last
+        length = (
+            phase.duration
+            if phase.duration is not None
+            else (phase.end - begin).days
+            if phase.end
+            else 0
+        )
+        return min(add_days(begin, length), today)
+    if not interval or math.isinf(interval):
+        return begin
+    if phase.doses is not None:
+        intervals = phase.doses - 1
+    elif phase.duration is not None:
+        intervals = math.ceil(phase.duration / interval) - 1
+    elif phase.end is not None:
+        intervals = ((phase.end - begin).days + 1) // interval  # the last day is within the bounds
+    else:
+        return begin
+    return min(add_days(begin, max(0, intervals) * interval), today)

@@ -21,7 +21,7 @@ from .analytes import Analyte, Family
 from .fact import Source
 from .laboratory_range import laboratory_range, laboratory_side
 from .site import Site
-from .wording import says_haemolysed
+from .wording import remarks, says_haemolysed
 
 # What an Observation has been or will be, and is no result.
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
@@ -268,7 +268,7 @@ def _read(
     level_name = _level(interval, analyte, family, site)
     if level_name is None:
         return "a result whose comparator leaves it open"
-    haemolysed = analyte.name == "potassium" and says_haemolysed(_remarks(resource))
+    haemolysed = analyte.name == "potassium" and says_haemolysed(remarks(resource))
     if haemolysed and level_name == "normal":
         return HAEMOLYSED_SAMPLE
     suspicious = (
@@ -392,12 +392,3 @@ def _property_agrees(resource: Observation, unit: Unit, site: Site) -> bool:
             if wanted in measured:
                 return True
     return not stated
-
-
-def _remarks(resource: Observation) -> str:
-    """All text in which a laboratory marks a haemolysed sample."""
-    parts = [note.text for note in resource.note]
-    parts += [resource.comment, resource.comments, resource.valueString]
-    for concept in (*resource.interpretation, resource.dataAbsentReason):
-        parts += concept.names if concept is not None else []
-    return "; ".join(parts)

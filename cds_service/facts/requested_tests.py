@@ -139,9 +139,11 @@ def _pending(test: TestOfLaboratory) -> Read[Fact]:
         results_complete = received(test.query)
 
         def compute(self) -> Fact:
+            facts = self.facts
+            oldest, tomorrow = facts.today - self.window, facts.today + timedelta(days=1)
             for requested, results in kinds:
-                found = self._unanswered(
-                    requested.evaluate(self.facts), results.evaluate(self.facts)
+                found = _unanswered(
+                    requested.evaluate(facts), results.evaluate(facts), oldest, tomorrow
                 )
                 if found is not None:
                     return known(True, found)
@@ -151,24 +153,23 @@ def _pending(test: TestOfLaboratory) -> Read[Fact]:
                 else unknown("requests not all received")
             )
 
-        def _unanswered(self, requested: Iterator[Request], results: Observed) -> Source | None:
-            today = self.facts.today
-            oldest, tomorrow = today - self.window, today + timedelta(days=1)
-            for request in requested:
-                if oldest <= request.authored <= tomorrow and results.last_final < (
-                    request.due or request.authored
-                ):
-                    return Source(request.reference, request.authored)
-            for status, day, reference in results.found:
-                if (
-                    status in ("registered", "preliminary")
-                    and oldest <= day <= tomorrow
-                    and results.last_final < day
-                ):
-                    return Source(reference, day)
-            return None
-
     return computed(Pending)
+
+
+def _unanswered(
+    requested: Iterator[Request], results: Observed, oldest: date, tomorrow: date
+) -> Source | None:
+    """The first request, or result in the making, from ``oldest`` to ``tomorrow`` that no final
+    result answers."""
+    for request in requested:
+        due = request.due or request.authored
+        if oldest <= request.authored <= tomorrow and results.last_final < due:
+            return Source(request.reference, request.authored)
+    for status, day, reference in results.found:
+        awaited = status in ("registered", "preliminary") and oldest <= day <= tomorrow
+        if awaited and results.last_final < day:
+            return Source(reference, day)
+    return None
 
 
 for _name, _test in TESTS.items():

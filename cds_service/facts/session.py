@@ -119,14 +119,9 @@ class SessionReader:
         """
         if draft_orders is None:
             return OrderingSession()
-        if (
-            not isinstance(draft_orders, Bundle)
-            or draft_orders.unread
-            or any(entry.resource is None and not entry.other_type for entry in draft_orders.entry)
-        ):
-            raise UnreadableOrders(
-                "draftOrders is a Bundle of which each entry has a resource.", "structure", 400
-            )
+        if not isinstance(draft_orders, Bundle) or not _is_whole(draft_orders):
+            why = "draftOrders is a Bundle of which each entry has a resource."
+            raise UnreadableOrders(why, "structure", 400)
         index, foreign = self._index(draft_orders)
         if unresolved_references(index):
             self._add_medications(index)
@@ -140,12 +135,10 @@ class SessionReader:
         ]
         _refuse_untold([draft for _, draft in orders])
         foreign_products = [product_of(request, index, self.terminology) for request in foreign]
-        if any(map(_concerns_us, foreign_products)) and not any(
-            _concerns_us(draft.product) for _, draft in orders
-        ):
-            raise UnreadableOrders(
-                "The draft orders are of another patient than context.patientId.", "value"
-            )
+        own_products = [draft.product for _, draft in orders]
+        if any(map(_concerns_us, foreign_products)) and not any(map(_concerns_us, own_products)):
+            why = "The draft orders are of another patient than context.patientId."
+            raise UnreadableOrders(why, "value")
         return OrderingSession(
             tuple(draft for request, draft in orders if request.status not in STOPS),
             tuple(draft for request, draft in orders if request.status in STOPS),
@@ -234,6 +227,13 @@ class SessionReader:
             untold or (phases is None and bool(dosages)),
             request,
         )
+
+
+def _is_whole(bundle: Bundle) -> bool:
+    """Whether all of it could be read, and each entry has a resource."""
+    return not bundle.unread and all(
+        entry.resource is not None or entry.other_type for entry in bundle.entry
+    )
 
 
 def _unstated(product: Product, zone: tzinfo) -> tuple[Phase, ...]:

@@ -286,18 +286,10 @@ def read_dose(
     _refuse_untold(resource, known_status=resource.status in _GIVEN[resource.kind])
     zone = site.zone
     if isinstance(resource, MedicationAdministration):
-        period = resource.effectivePeriod
-        day = (
-            parse_day(resource.effectiveDateTime, zone)
-            or first_day(period, zone)
-            or last_day(period, zone)
-        )
+        period, stated = resource.effectivePeriod, resource.effectiveDateTime
+        day = parse_day(stated, zone) or first_day(period, zone) or last_day(period, zone)
         _refuse_untold_dosage(resource, (), product)
-        given = resource.dosage
-        if given is not None and (
-            given.modifierExtension or (given.dose is not None and given.dose.is_untold)
-        ):
-            raise ValueError("a dosage that cannot be told")
+        _refuse_untold_dose(resource)
         phase = read_dose_given(resource.dosage, product, zone)
         amount = phase.dose
     else:
@@ -310,6 +302,14 @@ def read_dose(
     if product.cobalamin or not product.identified:
         raise ValueError("a dose without a date")
     return None
+
+
+def _refuse_untold_dose(resource: MedicationAdministration) -> None:
+    given = resource.dosage
+    if given is None:
+        return
+    if given.modifierExtension or (given.dose is not None and given.dose.is_untold):
+        raise ValueError("a dosage that cannot be told")
 
 
 def replaced_references(request: MedicationRequest) -> frozenset[str]:

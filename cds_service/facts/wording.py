@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..fhir.r4 import Observation
+
 # A denial reaches as far as its clause: "no haemolysis; sample lipaemic" denies the first alone.
 _CLAUSE = re.compile(r"\.(?!\d)|[;,\n]|\bbut\b|\bhowever\b")
 _DENIAL = re.compile(
@@ -48,3 +50,12 @@ def _denied(clause: str, told: re.Pattern[str]) -> bool:
     """Whether a word of denial stands before what is told."""
     found = told.search(clause)
     return found is not None and bool(_DENIAL.search(clause[: found.start()]))
+
+
+def remarks(resource: Observation) -> str:
+    """All text in which a laboratory marks a haemolysed sample."""
+    parts = [note.text for note in resource.note]
+    parts += [resource.comment, resource.comments, resource.valueString]
+    for concept in (*resource.interpretation, resource.dataAbsentReason):
+        parts += concept.names if concept is not None else []
+    return "; ".join(parts)

@@ -185,7 +185,7 @@ def _draft_orders(hook: str, context: Any) -> Value:
 
 # Messages of the decoder that say what was sent, which may be of a patient, or show a pattern that
 # tells a reader little.
-_ECHOES = ("Invalid value ", "Expected `str` matching regex ")
+_ECHOES = ("Invalid ", "Expected `str` matching regex ")
 
 
 def _invalid(message: str) -> BadRequest:

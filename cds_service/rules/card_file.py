@@ -15,12 +15,12 @@ from typing import Any
 from ..authored_yaml.reader import Reader, meant
 from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place, Sequence
 from .card import INDICATORS, Card, OrderSource, Paragraph, Suggestion
-from .card_texts import PLACEHOLDER, SUMMARY_LIMIT, check_text, kinds_that_read
-from .condition_file import ConditionReader, Vocabulary, conditions_form, name_form
+from .card_text_reader import TextReader
+from .card_texts import SUMMARY_LIMIT
+from .condition_file import Vocabulary, conditions_form, name_form
 from .conditions import Condition
 from .grammar import TEXT, TRUTH, Form, Key, enum, form, list_of, names_of, one_of, read_keys, ref
 from .hook_table import HOOKS
-from .parameter_text import with_parameters
 
 STATUSES = ("active", "draft", "retired")
 _HIGHEST_RANK = 99_999
@@ -72,7 +72,7 @@ def _overlaid(base: Mapping, changes: Mapping) -> Mapping:
     return result
 
 
-class _Reader(ConditionReader):
+class _Reader(TextReader):
     """Reads the parts of a card file and knows what they may name."""
 
     def version(self, card: Mapping, key: str) -> str:
@@ -132,60 +132,8 @@ class _Reader(ConditionReader):
 
         return self.each(card, key, test)
 
-    def plain_text(self, mapping: Mapping, key: str) -> str:
-        """A text on which no fact is shown."""
-        text = self.text(mapping, key)
-        if "{" in text:
-            raise AuthoringError(mapping.at(key), f"{key!r} shows no facts.", "Remove the braces.")
-        check_text(text, mapping.at(key), self.vocabulary.facts)
-        return text
-
     def says(self, card: Mapping, key: str) -> dict[str, Any]:
         return read_keys(self, self.value(card, key), card.at(key), SAYS)
-
-    def templated(
-        self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()
-    ) -> str:
-        return self.filled(
-            self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders
-        )
-
-    def filled(
-        self, text: str, place: Place, *, markdown: bool = False, orders: tuple[str, ...] = ()
-    ) -> str:
-        """``text`` once checked, with the parameters that it names as the set in force has them."""
-        known = self.vocabulary
-        check_text(
-            text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders
-        )
-        return with_parameters(text, known.parameters)
-
-    def summary(self, says: Mapping, key: str) -> str:
-        """The summary, which is short enough at least where its placeholders are empty."""
-        text = self.templated(says, key).strip()
-        fixed = len(PLACEHOLDER.sub("", text))
-        if fixed >= SUMMARY_LIMIT:
-            what = (
-                f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} "
-                "on it would be cut off."
-            )
-            raise AuthoringError(says.at(key), what, "Say less; the detail has room.")
-        return text
-
-    def values(self, says: Mapping, key: str) -> tuple[str, ...]:
-        found = self.names(says, key, self.vocabulary.facts, "fact")
-        for value, place in self.items(says, key):
-            kind = self.vocabulary.facts[value].kind if value in found else None
-            if kind and not kind.in_texts:
-                told = f"{value!r} is a {kind} fact, which has no value to show."
-                self.note(
-                    AuthoringError(
-                        place,
-                        told,
-                        f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}.",
-                    )
-                )
-        return found
 
     def paragraph(self, value: Any, place: Place) -> Paragraph:
         if isinstance(value, str):

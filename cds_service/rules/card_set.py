@@ -20,18 +20,8 @@ from .card_file import parse_card
 from .condition_file import Vocabulary
 from .evidence_file import EvidenceEntry, load_evidence
 from .hook_table import HOOKS
-from .shared_files import (
-    PARAMETERS,
-    SHARED_FILES,
-    Folder,
-    Override,
-    ParameterEntry,
-    folders,
-    load_parameters,
-    read_file,
-    read_parameters,
-    shown_name,
-)
+from .parameter_file import ParameterEntry, load_parameters, read_parameters
+from .shared_files import PARAMETERS, SHARED_FILES, Folder, Override, folders, read_file, shown_name
 
 __all__ = [
     "EvidenceEntry", "Folder", "Override", "ParameterEntry", "card_files", "folders", "load_card",

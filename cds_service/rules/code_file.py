@@ -132,15 +132,19 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
         orders=lambda: reader.each(entry, "in_orders", _order, some=True) if names_orders else (),
     )
     if parts.get("in_queries"):
-        for key in ("system", "code"):
-            if key in parts and not _SEARCHABLE.match(parts[key]):
-                told = (
-                    f"FHIR servers cannot be asked for the {key} {parts[key]!r}: it has other "
-                    "characters than letters, digits and -._~:/"
-                )
-                mistakes.note(AuthoringError(entry.at(key), f"{told}.", "Leave 'in_queries' out."))
+        _check_searchable(entry, parts, mistakes)
     mistakes.tell()
     return CodeEntry(value_set, owner=owner, set_place=set_place, place=at, **parts)
+
+
+def _check_searchable(entry: Mapping, parts: dict[str, Any], mistakes: Mistakes) -> None:
+    for key in ("system", "code"):
+        if key in parts and not _SEARCHABLE.match(parts[key]):
+            told = (
+                f"FHIR servers cannot be asked for the {key} {parts[key]!r}: it has other "
+                "characters than letters, digits and -._~:/"
+            )
+            mistakes.note(AuthoringError(entry.at(key), f"{told}.", "Leave 'in_queries' out."))
 
 
 def _order(value: Any, at: Place) -> str:

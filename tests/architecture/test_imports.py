@@ -57,6 +57,7 @@ KNOW_HTTP = {"app.py", "sandbox/fhir_server.py"}
 LOADERS = {
     "authored_yaml/source.py",
     "rules/card_set.py",
+    "rules/parameter_file.py",
     "rules/shared_files.py",
     "rules/evidence_file.py",
     "fhir/definitions.py",

@@ -22,7 +22,7 @@ from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.rules.card_set import Folder, card_files, load_card
 from cds_service.rules.evidence_file import load_evidence
-from cds_service.rules.shared_files import load_parameters
+from cds_service.rules.parameter_file import load_parameters
 from tests.authoring.test_mistakes import folder
 from tests.support.clinic import engine
 

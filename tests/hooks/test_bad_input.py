@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from tests.fuzz import seeds
+from tests.fuzz.shapes import as_bytes, places, replaced
 from tests.support.fhir_builders import NOW, folic_acid, hook_request, observation, prefetch
 
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge")
@@ -400,3 +402,28 @@ def test_the_data_of_the_client_is_never_echoed(
 def test_a_made_up_prefetch_key_is_never_echoed(client: FlaskClient) -> None:
     response = _post(client, hook_request("patient-view", {SECRET: {"resourceType": "Patient"}}))
     assert SECRET not in _refused(response, 412)["diagnostics"]
+
+
+# A body of each endpoint that takes one, and where it goes.
+_BODIES = (
+    *((f"/fhir/PlanDefinition/{card}/$apply", body) for card, body in seeds.apply_requests()[:2]),
+    ("/cds-services/b12-folate-order-sign/feedback", seeds.feedback()),
+    ("/cds-services/b12-folate-patient-view", _good("patient-view")),
+    ("/cds-services/b12-folate-order-select", _good("order-select")),
+)
+
+
+@pytest.mark.parametrize(("path", "body"), _BODIES, ids=[path for path, _ in _BODIES])
+def test_a_refusal_says_nothing_of_what_was_sent_to_the_client_or_in_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str, body: dict[str, Any]
+) -> None:
+    """In the place of each element in turn: a text, which may be long, or of a patient."""
+    refused = 0
+    for place in places(body):
+        response = client.post(
+            path, data=as_bytes(replaced(body, place, SECRET)), content_type="application/json"
+        )
+        if response.status_code >= 400:
+            refused += 1
+            assert SECRET not in response.get_data(as_text=True), place
+    assert refused and SECRET not in caplog.text

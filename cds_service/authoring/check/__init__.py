@@ -17,8 +17,9 @@ from ...rendering.orders import drugs_of
 from ...rules.card_set import overrides, read_cards
 from ...rules.condition_file import Vocabulary
 from ...rules.evidence_file import read_evidence
+from ...rules.parameter_file import read_parameters, words_of
 from ...rules.parameter_text import note_wrong_definitions
-from ...rules.shared_files import Folder, read_folders, read_parameters, words_of
+from ...rules.shared_files import Folder, read_folders
 from ...rules.sign_off_file import read_sign_offs
 from ...site_codes import read_site_codes
 from ..card_tests import CardTestResult, run_card, with_drafts

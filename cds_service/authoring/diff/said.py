@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS, Engine
 from ...rules.card import Card, OrderSource, Paragraph, Suggestion
 from ...rules.conditions import Condition
-from ...rules.shared_files import value_words
+from ...rules.parameter_file import value_words
 from ..card_words import condition_words, in_words, title
 from . import pairs
 

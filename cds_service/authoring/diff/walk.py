@@ -69,23 +69,27 @@ def table(
         tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)
     if "egfr" in extras or whole:
         tried |= {"egfr": lambda facts: (ABSENT, UNKNOWN, *RATES), "renal.dysfunction": _renal}
-    sides = []
-    for side in (0, 1):
-        classes = dict(tried)
-        for name, of_input in extras.items():
-            if name in classes and name not in without:
-                added = [Class(extra.label, (extra.old, extra.new)[side]) for extra in of_input]
-                classes[name] = (
-                    _restricted(classes[name], added)
-                    if name == only
-                    else _extended(classes[name], added)
-                )
-        sides.append(
+    counted = {name: found for name, found in extras.items() if name not in without}
+    sides = [_with_extras(tried, counted, only, side) for side in (0, 1)]
+    if whole:
+        sides = [
             {name: _plain_first(of_input, name) for name, of_input in classes.items()}
-            if whole
-            else classes
-        )
+            for classes in sides
+        ]
     return Table(sides[0], sides[1], worked_out, None, only)
+
+
+def _with_extras(
+    tried: Mapping[str, ClassesOf], extras: Mapping[str, Sequence[Extra]], only: str, side: int
+) -> dict[str, ClassesOf]:
+    """The classes that are ``tried`` for one ``side`` (0 the old set, 1 the new one)."""
+    classes = dict(tried)
+    for name, of_input in extras.items():
+        if name in classes:
+            added = [Class(extra.label, (extra.old, extra.new)[side]) for extra in of_input]
+            with_added = _restricted if name == only else _extended
+            classes[name] = with_added(classes[name], added)
+    return classes
 
 
 def pair_of(label: str) -> tuple[str, str]:

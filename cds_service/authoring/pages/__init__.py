@@ -16,7 +16,7 @@ from ...rules.condition_file import CRITERION
 from ...rules.evidence_file import EVIDENCE
 from ...rules.grammar import table
 from ...rules.hook_table import HOOKS
-from ...rules.shared_files import PARAMETER
+from ...rules.parameter_file import PARAMETER
 from .cards import card_rows
 from .conformance import conformance
 from .elements import element_rows

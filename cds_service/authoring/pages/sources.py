@@ -6,7 +6,7 @@ from typing import Any
 
 from ...engine import PARAMETER_SETS
 from ...rules.card_set import ParameterEntry
-from ...rules.shared_files import value_words
+from ...rules.parameter_file import value_words
 from .engines import Engines, documented_engines
 
 

@@ -1,0 +1,66 @@
+"""Reading the texts of a card: what they may hold, and the parameters that are filled in."""
+
+from __future__ import annotations
+
+from ..authored_yaml.source import AuthoringError, Mapping, Place
+from .card_texts import PLACEHOLDER, SUMMARY_LIMIT, check_text, kinds_that_read
+from .condition_file import ConditionReader
+from .parameter_text import with_parameters
+
+
+class TextReader(ConditionReader):
+    """Reads the texts of card files."""
+
+    def plain_text(self, mapping: Mapping, key: str) -> str:
+        """A text on which no fact is shown."""
+        text = self.text(mapping, key)
+        if "{" in text:
+            raise AuthoringError(mapping.at(key), f"{key!r} shows no facts.", "Remove the braces.")
+        check_text(text, mapping.at(key), self.vocabulary.facts)
+        return text
+
+    def templated(
+        self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()
+    ) -> str:
+        """The text under ``key`` once checked, with parameters filled in."""
+        return self.filled(
+            self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders
+        )
+
+    def filled(
+        self, text: str, place: Place, *, markdown: bool = False, orders: tuple[str, ...] = ()
+    ) -> str:
+        """``text`` once checked, with the parameters that it names as the set in force has them."""
+        known = self.vocabulary
+        check_text(
+            text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders
+        )
+        return with_parameters(text, known.parameters)
+
+    def summary(self, says: Mapping, key: str) -> str:
+        """The summary, which is short enough at least where its placeholders are empty."""
+        text = self.templated(says, key).strip()
+        fixed = len(PLACEHOLDER.sub("", text))
+        if fixed >= SUMMARY_LIMIT:
+            what = (
+                f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} "
+                "on it would be cut off."
+            )
+            raise AuthoringError(says.at(key), what, "Say less; the detail has room.")
+        return text
+
+    def values(self, says: Mapping, key: str) -> tuple[str, ...]:
+        """The facts that are listed for the table of values, each of a kind that has one."""
+        found = self.names(says, key, self.vocabulary.facts, "fact")
+        for value, place in self.items(says, key):
+            kind = self.vocabulary.facts[value].kind if value in found else None
+            if kind and not kind.in_texts:
+                told = f"{value!r} is a {kind} fact, which has no value to show."
+                self.note(
+                    AuthoringError(
+                        place,
+                        told,
+                        f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}.",
+                    )
+                )
+        return found
