@@ -1,21 +1,29 @@
-"""The command line: ``python -m cds_service COMMAND``. Each module holds the commands of
-one kind of work."""
+"""The command line: ``python -m cds_service COMMAND``. Each module is called as
+its command."""
 
 from __future__ import annotations
 
 import click
 
-from .asking import example, explain
-from .changing import diff, new
-from .checking import check, schema
-from .checking_ehr import check_ehr_command
-from .documenting import doc, topics
-from .exporting import export
-from .firing import fire
-from .proving import coverage, run_card_tests, safety
+from .check import check
+from .check_ehr import check_ehr_command
+from .coverage import coverage
+from .diff import diff
+from .doc import doc
+from .example import example
+from .explain import explain
+from .export import export
+from .fire import fire
+from .new import new
+from .report import report
+from .safety import safety
 from .sandbox import sandbox
-from .serving import report, serve, settings
-from .validating import validate
+from .schema import schema
+from .serve import serve
+from .settings import settings
+from .test import run_card_tests
+from .topics import topics
+from .validate import validate
 
 
 @click.group()

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from .reading_settings import read_settings
-from .serving import check_address, prepare, run, tell_slips
+from .serve import check_address, prepare, run, tell_slips
 
 # No other address is offered: whoever reaches these ports reads and calls without
 # being asked who it is.

@@ -42,7 +42,7 @@ CLOCK = frozenset(
 CONNECTING = frozenset({"requests", "socket", "ssl", "urllib3", "http", "httpx"})
 # config checks that a file of certificates can be read; the keys of trusted clients are fetched; a start looks whether its port is free.
 # What looks after the server's own connections opens none.
-MAY_CONNECT = {"config.py", "trust/key_sources.py", "cli/serving.py", "hooks/connections.py"}
+MAY_CONNECT = {"config.py", "trust/key_sources.py", "cli/serve.py", "hooks/connections.py"}
 MAY_REACH = {
     "fhir": {"fhir"},
     "fhir_server": {"fhir_server", "fhir"},
@@ -237,7 +237,7 @@ def test_fhirpath_and_validation_stay_off_the_request_path():
         if isinstance(node, ast.ImportFrom) and "validation" in (node.module or "")
     }
     assert {name for name in importing if not name.startswith("authoring/validation/")} == {
-        "cli/validating.py",
+        "cli/validate.py",
         "authoring/check/of_definitions.py",
     }
 

@@ -49,7 +49,7 @@ def day_of_the_clock(monkeypatch):
         today = classmethod(lambda cls: TODAY)
 
     monkeypatch.setattr("cds_service.authoring.check.date", Day)
-    monkeypatch.setattr("cds_service.cli.changing.date", Day)
+    monkeypatch.setattr("cds_service.cli.new.date", Day)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.cli.serving import settings_page
+from cds_service.cli.settings import settings_page
 from tests.support.clinic import fire
 from tests.support.fhir_builders import folic_acid, observation, prefetch
 

@@ -1,8 +1,7 @@
-"""Commands for those who write cards: what is wrong with them, and the schema for their editor."""
+"""The command that reports mistakes and doubts in cards."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -40,12 +39,3 @@ def check(folders: tuple[Path, ...], form: str, local: bool, strict: bool) -> No
     failing = ("error", "warning") if strict else ("error",)
     if any(finding.severity in failing for finding in findings):
         sys.exit(1)
-
-
-@click.command()
-def schema() -> None:
-    """Print the JSON Schema of card files, with the names that they may use."""
-    from ..authoring.check.schema import card_schema
-    from ..engine import Engine
-
-    click.echo(json.dumps(card_schema(Engine(read_settings()).vocabulary), indent=1))

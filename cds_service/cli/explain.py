@@ -1,4 +1,4 @@
-"""Commands that ask the service about one request: make an example, explain the answer."""
+"""The command that tells how the cards are decided for a request."""
 
 from __future__ import annotations
 
@@ -11,28 +11,8 @@ from typing import Any
 
 import click
 
-from ..rules.hook_table import HOOKS
-from .asking_server import Asked, asked, server_options
 from .reading_settings import read_settings
-
-
-@click.command()
-@click.argument("hook", type=click.Choice(HOOKS), default="order-select")
-@click.option(
-    "--apply", "for_apply", is_flag=True, help="As the FHIR Parameters of PlanDefinition/$apply."
-)
-def example(hook: str, for_apply: bool) -> None:
-    """Print an example request: folic acid drafted for a patient with B12 deficiency and
-    anaemia, dated today."""
-    import orjson
-
-    from ..authoring.example import as_parameters, example_request
-
-    request = example_request(hook, datetime.now(UTC))
-    sys.stdout.buffer.write(
-        orjson.dumps(as_parameters(request) if for_apply else request, option=orjson.OPT_INDENT_2)
-        + b"\n"
-    )
+from .server_options import Asked, asked, server_options
 
 
 @click.command()

@@ -1,5 +1,4 @@
-"""Commands of those who run the service: start it, list its settings, report what
-became of its cards."""
+"""The command that starts the service, and what it looks at before that."""
 
 from __future__ import annotations
 
@@ -7,7 +6,6 @@ import os
 import socket
 import sys
 import time
-from datetime import UTC, datetime
 from threading import Thread
 
 import click
@@ -214,69 +212,3 @@ def _check_trust(settings: Settings) -> None:
         click.echo(f"Warning: CDS_CLIENTS: {warning}", err=True)
     if verifier:
         click.echo(f"Every call needs a token of a client in {settings.clients} (docs/trust.md).")
-
-
-@click.command()
-@click.option(
-    "--weeks",
-    type=click.IntRange(1, 520),
-    default=12,
-    show_default=True,
-    help="Weeks back, the present one included.",
-)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def report(weeks: int, as_json: bool) -> None:
-    """Report what became of the cards shown: accepted, overridden, unanswered, by
-    card and version."""
-    import orjson
-
-    from ..store.database import open_database
-    from ..store.errors import StoreUnavailable
-    from ..store.report_form import report_json, report_text
-    from ..store.store import report_of
-
-    try:
-        made = report_of(open_database(read_settings().database_url), weeks, datetime.now(UTC))
-    except StoreUnavailable as error:
-        raise click.ClickException(f"CDS_DATABASE_URL: {error}") from None
-    if as_json:
-        sys.stdout.buffer.write(orjson.dumps(report_json(made), option=orjson.OPT_INDENT_2) + b"\n")
-    else:
-        click.echo(report_text(made))
-
-
-@click.command()
-@click.option("--markdown", is_flag=True, help="As the page docs/settings.md.")
-def settings(markdown: bool) -> None:
-    """List every setting with its default."""
-    click.echo(
-        settings_page()
-        if markdown
-        else "\n".join(f"{name} (default {default}): {doc}" for name, default, doc in _rows())
-    )
-
-
-def _rows() -> list[tuple[str, str, str]]:
-    rows = []
-    for name, field in Settings.model_fields.items():
-        default = (
-            ",".join(sorted(field.default))
-            if isinstance(field.default, (frozenset, tuple))
-            else str(field.default)
-        )
-        default = "" if field.default is None else default
-        rows.append((f"CDS_{name.upper()}", default, field.description or ""))
-    return rows
-
-
-def settings_page() -> str:
-    """The page on settings, in Markdown."""
-    head = (
-        "# Settings\n\nEach setting is an environment variable; the options of `serve` come before "
-        "it. This page is the output of\n`python -m cds_service settings --markdown`. A slip in a "
-        "name (`CDS_CLIENT`) stops the start; another name that begins with\n`CDS_` is only "
-        "told.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
-    )
-    return head + "\n".join(
-        f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows()
-    )

@@ -1,8 +1,7 @@
-"""Commands that write documents from the cards."""
+"""The command that writes the pages and the site."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -62,13 +61,3 @@ def _write_site(folder: Path, target: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from None
     click.echo(f"{target / 'index.html'} and {count - 1} further files written")
-
-
-@click.command()
-def topics() -> None:
-    """Print the FHIR CodeSystem of card topics, as the package has it."""
-    from ..config import Settings
-    from ..engine import Engine
-    from ..export.card_topics import card_topics
-
-    click.echo(json.dumps(card_topics(Engine(Settings(cards=()))), indent=2, ensure_ascii=False))

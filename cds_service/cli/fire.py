@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from .asking_server import asked, server_options
 from .reading_settings import read_settings
+from .server_options import asked, server_options
 
 
 @click.command()

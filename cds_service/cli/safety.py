@@ -1,0 +1,38 @@
+"""The command that proves the cards in every state that can be told apart."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+@click.command()
+@click.option(
+    "--processes", type=click.IntRange(min=1), help="Processes; as many as processors by default."
+)
+def safety(processes: int | None) -> None:
+    """Prove the invariants of safety over every distinguishable state of the facts."""
+    import time
+
+    from ..authoring.safety.readiness import NotReady
+    from ..authoring.safety.report import holds, prove_all, report
+
+    began = time.monotonic()
+
+    def progress(done: int, parts: int, visited: int) -> None:
+        if sys.stderr.isatty() or done % 50 == 0 or done == parts:
+            click.echo(
+                f"{done} of {parts} parts, {visited:,} states, {time.monotonic() - began:.0f} s",
+                err=True,
+            )
+
+    try:
+        tally = prove_all(processes or os.cpu_count() or 1, progress)
+    except NotReady as error:
+        raise click.ClickException(str(error)) from None
+    for line in report(tally, time.monotonic() - began):
+        click.echo(line)
+    if not holds(tally):
+        sys.exit(1)
