@@ -28,7 +28,7 @@ Reasons = Callable[..., list[str]]
 @pytest.fixture
 def reasons(caplog: pytest.LogCaptureFixture) -> Reasons:
     """Why queries were not answered, as the log has it: every reason, or those with one of the words."""
-    caplog.set_level(logging.INFO, "cds_service.fhir")
+    caplog.set_level(logging.INFO, "cds_service.fhir_server")
 
     def found(*words: str) -> list[str]:
         told = [
