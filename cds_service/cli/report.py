@@ -29,10 +29,13 @@ def report(weeks: int, as_json: bool) -> None:
     from ..store.report_form import report_json, report_text
     from ..store.store import report_of
 
+    database = open_database(read_settings().database_url)
     try:
-        made = report_of(open_database(read_settings().database_url), weeks, datetime.now(UTC))
+        made = report_of(database, weeks, datetime.now(UTC))
     except StoreUnavailable as error:
         raise click.ClickException(f"CDS_DATABASE_URL: {error}") from None
+    finally:
+        database.dispose()
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(report_json(made), option=orjson.OPT_INDENT_2) + b"\n")
     else:
