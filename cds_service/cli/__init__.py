@@ -5,25 +5,27 @@ from __future__ import annotations
 
 import click
 
-from .check import check
-from .check_ehr import check_ehr_command
-from .coverage import coverage
-from .diff import diff
-from .doc import doc
-from .example import example
-from .explain import explain
-from .export import export
-from .fire import fire
-from .new import new
-from .report import report
-from .safety import safety
-from .sandbox import sandbox
-from .schema import schema
-from .serve import serve
-from .settings import settings
-from .test import run_card_tests
-from .topics import topics
-from .validate import validate
+from . import (
+    check,
+    check_ehr,
+    coverage,
+    diff,
+    doc,
+    example,
+    explain,
+    export,
+    fire,
+    new,
+    report,
+    safety,
+    sandbox,
+    schema,
+    serve,
+    settings,
+    test,
+    topics,
+    validate,
+)
 
 
 @click.group()
@@ -32,9 +34,10 @@ def main() -> None:
 
 
 _COMMANDS = (
-    serve, sandbox, example, fire, explain, run_card_tests, coverage, safety, check, new, diff,
-    schema, doc, topics, export, validate,
-    report, settings, check_ehr_command,
+    serve.serve, sandbox.sandbox, example.example, fire.fire, explain.explain, test.run_card_tests,
+    coverage.coverage, safety.safety, check.check, new.new, diff.diff, schema.schema, doc.doc,
+    topics.topics, export.export, validate.validate, report.report, settings.settings,
+    check_ehr.check_ehr_command,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)
