@@ -113,7 +113,10 @@ def canonical_system(system: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _canonical(system: str) -> str:
-    name = system.partition("|")[0].strip().rstrip("/#")
+    name = system.partition("|")[0].strip()
+    # A blank before a closing slash closes the name in its turn.
+    while (shorter := name.rstrip("/#").rstrip()) != name:
+        name = shorter
     if oid := _OID.match(name):
         return _BY_OID.get(oid[1], f"urn:oid:{oid[1]}")
     scheme = _SCHEME.match(name)

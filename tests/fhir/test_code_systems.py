@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cds_service.content import PROFILES
@@ -98,6 +98,7 @@ def test_the_neighbour_of_a_code_system_is_another_one(system):
 
 
 @given(st.text(max_size=300))
+@example("0 /")
 @MODEST
 def test_a_canonical_name_stays_what_it_is(system):
     once = canonical_system(system)
