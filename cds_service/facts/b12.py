@@ -6,7 +6,7 @@ from __future__ import annotations
 from .b12_treatment import treatment
 from .catalogue import define, fact
 from .courses import Span
-from .fact import Fact, absent, any_of, known, sources_of, unknown
+from .fact import Fact, absent, any_of, known, sources_of, truth, unknown
 from .laboratory import Result
 from .lists import received
 from .reads import Computation, Read, days, each, number_by_unit, of, part
@@ -370,12 +370,7 @@ class DeficiencyLikely(Computation):
         ):
             return known(False)
         grounds = (self.diagnosed, self.neuro)
-        verdict = any_of(*grounds)
-        return (
-            unknown("conditions not all received")
-            if verdict is None
-            else known(verdict, *sources_of(grounds))
-        )
+        return truth(any_of(*grounds), *sources_of(grounds), note="conditions not all received")
 
 
 @fact("b12.status_open", "B12 status not settled")

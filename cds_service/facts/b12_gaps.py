@@ -7,7 +7,7 @@ from datetime import date
 from ..fhir.dates import years_before
 from .b12_treatment import treatment
 from .catalogue import fact
-from .fact import Fact, absent, any_of, known, sources_of, unknown
+from .fact import Fact, absent, any_of, known, sources_of, truth, unknown
 from .laboratory import Result
 from .lists import received
 from .reads import Computation, each, number, of, part
@@ -212,12 +212,7 @@ class RiskFactor(Computation):
         )
         old = unknown(age.note) if age.is_unknown else known(age.value >= self.at_risk_from)
         grounds = [*self.risks, resected, old]
-        verdict = any_of(*grounds)
-        return (
-            unknown("not all risk factors known")
-            if verdict is None
-            else known(verdict, *sources_of(grounds))
-        )
+        return truth(any_of(*grounds), *sources_of(grounds), note="not all risk factors known")
 
 
 @fact("b12.test_indicated", "B12 test indicated")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ..fhir.interval import Interval
 from .catalogue import define, fact
-from .fact import Fact, known, truth, unknown
+from .fact import Fact, Source, known, truth, unknown
 from .laboratory import Result
 from .lists import problem
 from .reads import Computation, number, of, part
@@ -66,6 +67,18 @@ class AnaemiaLimits(Computation):
             else (women, women)
         )
 
+    def judge(self, haemoglobin: Interval, *sources: Source) -> Fact:
+        """Whether a haemoglobin in g/L is anaemia; unknown where no limit applies, or between
+        two that may."""
+        limits = self.limits()
+        if limits is None:
+            return unknown("no limit below six months of age")
+        if haemoglobin.below(limits[0]):
+            return known(True, *sources)
+        if haemoglobin.below(limits[1]) is False:
+            return known(False, *sources)
+        return unknown("haemoglobin between the limits that may apply")
+
     def _may_be_pregnant(self, months: int | None) -> bool:
         """Whether an unknown pregnancy leaves the limit of a patient of that age open."""
         if self.sex.value != "female":
@@ -88,10 +101,7 @@ class Haemoglobin(Computation):
         return self.newest(self._proves)
 
     def _proves(self, result: Result) -> bool:
-        limits = self.anaemia.limits()
-        return limits is not None and (
-            bool(result.interval.below(limits[0])) or result.interval.below(limits[1]) is False
-        )
+        return not self.anaemia.judge(result.interval).is_unknown
 
 
 define_result("mcv", "mean corpuscular volume", "The newest usable MCV within its window.")
@@ -110,16 +120,9 @@ class Anaemia(AnaemiaLimits):
         hb = self.hb
         if hb.value is None:
             return unknown(hb.note)
-        limits = self.limits()
-        if limits is None:
-            return unknown("no limit below six months of age")
-        below, none_from = limits
-        interval = hb.value.interval
-        if interval.below(below):
-            return known(True, *hb.sources)
-        if interval.below(none_from) is False:
-            return unknown(hb.note) if may_be_outdated(hb) else known(False, *hb.sources)
-        return unknown("haemoglobin between the limits that may apply")
+        verdict = self.judge(hb.value.interval, *hb.sources)
+        reassures = verdict.holds is False
+        return unknown(hb.note) if reassures and may_be_outdated(hb) else verdict
 
 
 @fact("anaemia.severe", "severe anaemia")

@@ -3,10 +3,10 @@ observations, and how much was received."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ..fhir.r4 import Observation, Patient
 from .catalogue import Facts
@@ -29,16 +29,19 @@ def received(*queries: str) -> Read[Completeness]:
     return Read(Needs(queries=queries), lambda facts: partial(facts.record.complete, *queries))
 
 
+_Coded = TypeVar("_Coded", Problem, PerformedProcedure, Allergy)
+
+
+def _coded_in(items: Iterable[_Coded], value_sets: tuple[str, ...]) -> list[_Coded]:
+    return [item for item in items if not item.value_sets.isdisjoint(value_sets)]
+
+
 def problems(*value_sets: str) -> Read[list[Problem]]:
     """The problems with a code in ``value_sets`` that are not ruled out, active or not,
     confirmed or not."""
 
     def found(facts: Facts) -> list[Problem]:
-        return [
-            problem
-            for problem in facts.record.problems
-            if not problem.value_sets.isdisjoint(value_sets)
-        ]
+        return _coded_in(facts.record.problems, value_sets)
 
     return Read(Needs(queries=("conditions",), value_sets=value_sets), found)
 
@@ -88,9 +91,8 @@ def _problem(
 ) -> Fact:
     sources = [
         Source(problem.reference, problem.onset or problem.recorded, _named(problem))
-        for problem in facts.record.problems
-        if not problem.value_sets.isdisjoint(value_sets)
-        and problem.confirmed
+        for problem in _coded_in(facts.record.problems, value_sets)
+        if problem.confirmed
         and (ever or problem.active)
         and (even_uncertain or not problem.uncertain)
         and where(problem)
@@ -113,11 +115,7 @@ def procedures(*value_sets: str) -> Read[list[PerformedProcedure]]:
     """The procedures that were done with a code in ``value_sets``."""
 
     def found(facts: Facts) -> list[PerformedProcedure]:
-        return [
-            procedure
-            for procedure in facts.record.procedures
-            if not procedure.value_sets.isdisjoint(value_sets)
-        ]
+        return _coded_in(facts.record.procedures, value_sets)
 
     return Read(Needs(queries=("procedures",), value_sets=value_sets), found)
 
@@ -144,11 +142,7 @@ def allergies(*value_sets: str, names: tuple[str, ...] = ()) -> Read[list[Allerg
     wanted = (*value_sets, *names)
 
     def found(facts: Facts) -> list[Allergy]:
-        return [
-            allergy
-            for allergy in facts.record.allergies
-            if not allergy.value_sets.isdisjoint(wanted)
-        ]
+        return _coded_in(facts.record.allergies, wanted)
 
     return Read(Needs(queries=("allergies",), value_sets=value_sets), found)
 

@@ -32,13 +32,16 @@ def taking(*agents: str, begun: bool = False) -> Read[Fact]:
     first day has come."""
 
     def evaluate(facts: Facts) -> Fact:
-        found = facts.record.current_orders(facts.today)
-        if begun:
-            found = [order for order in found if order.begun(facts.today)]
-        sources = [order.source for order in found if not order.product.agents.isdisjoint(agents)]
+        current = facts.record.current_orders(facts.today)
+        sources = [
+            order.source
+            for order in current
+            if not order.product.agents.isdisjoint(agents)
+            and (not begun or order.begun(facts.today))
+        ]
         if sources:
             return known(True, *sources)
-        if has_unidentified(facts.record.current_orders(facts.today)):
+        if has_unidentified(current):
             return unknown(UNIDENTIFIED)
         return truth(
             False if facts.record.complete(*_ORDERS) else None, note="medications not all received"

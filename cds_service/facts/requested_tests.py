@@ -19,11 +19,12 @@ from .reads import Computation, Needs, Read, computed, days, of
 
 
 class TestOfLaboratory(NamedTuple):
-    """A test as it is ordered. ``answering``: the tests that it may be, each as value sets of
-    results and requests that answer one another; ``panels`` contain it. A total B12 does not answer
-    an active B12, nor a serum folate a red-cell folate."""
+    """A test as it is ordered. ``order``: the template that asks for it. ``answering``: the tests
+    that it may be, each as value sets of results and requests that answer one another; ``panels``
+    contain it. A total B12 does not answer an active B12, nor a serum folate a red-cell folate."""
 
     title: str
+    order: str
     answering: tuple[tuple[str, ...], ...]
     panels: tuple[str, ...] = ()
 
@@ -44,15 +45,17 @@ class TestOfLaboratory(NamedTuple):
 
 
 TESTS: dict[str, TestOfLaboratory] = {
-    "b12": TestOfLaboratory("B12", (("b12-total",), ("b12-active",))),
-    "active_b12": TestOfLaboratory("active B12", (("b12-active",),)),
-    "mma": TestOfLaboratory("methylmalonic acid", (("mma",),)),
-    "homocysteine": TestOfLaboratory("homocysteine", (("homocysteine",),)),
-    "folate": TestOfLaboratory("folate", (("folate-serum",), ("folate-red-cell",))),
-    "blood_count": TestOfLaboratory("blood count", (("hb",),), ("blood-count-panel",)),
-    "reticulocytes": TestOfLaboratory("reticulocytes", (("reticulocytes",),)),
+    "b12": TestOfLaboratory("B12", "serum-b12", (("b12-total",), ("b12-active",))),
+    "active_b12": TestOfLaboratory("active B12", "active-b12", (("b12-active",),)),
+    "mma": TestOfLaboratory("methylmalonic acid", "mma", (("mma",),)),
+    "homocysteine": TestOfLaboratory("homocysteine", "homocysteine", (("homocysteine",),)),
+    "folate": TestOfLaboratory("folate", "serum-folate", (("folate-serum",), ("folate-red-cell",))),
+    "blood_count": TestOfLaboratory(
+        "blood count", "blood-count", (("hb",),), ("blood-count-panel",)
+    ),
+    "reticulocytes": TestOfLaboratory("reticulocytes", "reticulocytes", (("reticulocytes",),)),
     "creatinine": TestOfLaboratory(
-        "creatinine", (("creatinine", "egfr"),), ("basic-metabolic-panel",)
+        "creatinine", "creatinine", (("creatinine", "egfr"),), ("basic-metabolic-panel",)
     ),
 }
 
@@ -199,26 +202,29 @@ class Asked(NamedTuple):
         return self.drafted if self.drafted.holds else self.pending
 
 
+def _facts_of(tests: tuple[str, ...]) -> Needs:
+    states = ("drafted", "pending")
+    return Needs(facts=tuple(f"test.{state}.{test}" for test in tests for state in states))
+
+
 def asked(*tests: str) -> Read[Callable[[str], Asked]]:
     """What tells of one of ``tests`` whether it is drafted or pending."""
-    names = tuple(f"test.{state}.{test}" for test in tests for state in ("drafted", "pending"))
 
     def evaluate(facts: Facts) -> Callable[[str], Asked]:
         return lambda test: Asked(facts[f"test.drafted.{test}"], facts[f"test.pending.{test}"])
 
-    return Read(Needs(facts=names), evaluate)
+    return Read(_facts_of(tests), evaluate)
 
 
 def is_asked_for(*tests: str) -> Read[Callable[[str], bool]]:
     """What tells of one of ``tests`` whether it is known to be drafted or pending."""
-    names = tuple(f"test.{state}.{test}" for test in tests for state in ("drafted", "pending"))
 
     def evaluate(facts: Facts) -> Callable[[str], bool]:
         return lambda test: bool(
             facts[f"test.drafted.{test}"].holds or facts[f"test.pending.{test}"].holds
         )
 
-    return Read(Needs(facts=names), evaluate)
+    return Read(_facts_of(tests), evaluate)
 
 
 @fact("b12.test_awaited", "test that would settle the B12 status, pending or drafted")
@@ -232,9 +238,6 @@ class AwaitedTest(Computation):
         return self.asked("mma" if self.status.value == "indeterminate" else "b12").either
 
 
-_TEMPLATES = {"b12": "serum-b12", "active_b12": "active-b12", "mma": "mma"}
-
-
 @fact("b12.next_test", "test that would settle the B12 status, not yet requested", "orders")
 class NextTest(Computation):
     """Serum B12 (pregnant: active B12) with an unknown status; methylmalonic acid (pregnant: active
@@ -245,7 +248,7 @@ class NextTest(Computation):
     pregnant = of("patient.pregnant")
     active_b12 = of("b12.active")
     mma = of("mma")
-    is_asked_for = is_asked_for(*_TEMPLATES)
+    is_asked_for = is_asked_for("b12", "active_b12", "mma")
 
     def compute(self) -> Fact:
         status, pregnant = self.status, self.pregnant.holds
@@ -258,5 +261,5 @@ class NextTest(Computation):
         else:
             return absent()
         return (
-            absent("requested already") if self.is_asked_for(test) else known((_TEMPLATES[test],))
+            absent("requested already") if self.is_asked_for(test) else known((TESTS[test].order,))
         )

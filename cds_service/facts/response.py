@@ -31,19 +31,8 @@ class AnaemiaAtStart(AnaemiaLimits):
         last = start.value + self.after
         for result in self.haemoglobins.usable(start.value - self.before):
             if result.moment.day <= last:
-                return self._is_anaemic(result)
+                return self.judge(result.interval, result.source)
         return unknown("no haemoglobin around the start")
-
-    def _is_anaemic(self, result: Result) -> Fact:
-        """Whether a haemoglobin is below the limit for the patient's age, sex and pregnancy."""
-        limits = self.limits()
-        if limits is None:
-            return unknown("no limit below six months of age")
-        if result.interval.below(limits[0]):
-            return known(True, result.source)
-        if result.interval.below(limits[1]) is False:
-            return known(False, result.source)
-        return unknown("haemoglobin between the limits that may apply")
 
 
 @fact("anaemia.persists", "anaemia that persists on B12 treatment")

@@ -9,14 +9,7 @@ from .catalogue import Facts, define, fact
 from .exposure import is_since
 from .fact import Fact, absent, known
 from .reads import Computation, Read, each, of
-from .requested_tests import asked, is_asked_for
-
-# test -> the order template that asks for it
-_TEMPLATES = {
-    "b12": "serum-b12", "active_b12": "active-b12", "mma": "mma", "homocysteine": "homocysteine",
-    "folate": "serum-folate",
-    "blood_count": "blood-count", "reticulocytes": "reticulocytes", "creatinine": "creatinine",
-}  # fmt: skip
+from .requested_tests import TESTS, asked, is_asked_for
 
 
 def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
@@ -28,7 +21,7 @@ def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
         is_asked_now = is_asked.evaluate(facts)
 
         def orders(*wanted: str) -> Fact:
-            left = tuple(_TEMPLATES[test] for test in wanted if not is_asked_now(test))
+            left = tuple(TESTS[test].order for test in wanted if not is_asked_now(test))
             return known(left) if left else absent()
 
         return orders

@@ -21,7 +21,7 @@ from ...facts.site import Site
 from ...fhir.interval import Interval
 from ...rules.card import Card
 from ...rules.conditions import Criterion
-from ...states.values import NOW, around
+from ...states.values import NOW, StatedFacts, around
 from .enumeration import Class, ClassesOf
 
 _DAYS, _YEARS = (
@@ -95,16 +95,10 @@ class _Extended:
     def _answers(self, fact: Fact) -> tuple[Any, ...]:
         """All that cards can tell of a value: whether it has the numbers that they ask for, and the
         class that facts put it in."""
-        source = _Given({name: _of_input(name, fact) for name in self._facts})
+        source = StatedFacts({name: _of_input(name, fact) for name in self._facts})
         return getattr(fact.value, "level", ""), *(
             bool(criterion.truth(source, lambda card: False)) for criterion in self._asked
         )
-
-
-class _Given(dict[str, Fact]):
-    """Facts that are stated, on the day of every state."""
-
-    today = NOW.date()
 
 
 def _in_input(criterion: Criterion) -> Decimal:
