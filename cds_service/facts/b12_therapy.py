@@ -335,6 +335,6 @@ class AfterLoading(Computation):
     record = part(TreatmentOfRecord)
 
     def compute(self) -> Fact:
-        past = self.treatment.past
-        found = [order for order in past if self.record.is_after_loading(order)]
+        treatment = self.treatment
+        found = self.record.after_loading(treatment.past, treatment.doses)
         return known(bool(found), *(order.source for order in found))

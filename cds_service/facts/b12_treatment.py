@@ -6,7 +6,7 @@ planned, a recorded dose that one was given: the two are never told as the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -137,9 +137,13 @@ class TreatmentOfRecord(Computation):
         if not begun and not recent:
             covering, cover_ended = self._covering(therapy, doses)
         coming = self._coming(therapy, cover_ended=cover_ended)
-        others = [order for order in therapy if order not in begun and order not in coming]
-        planned = [order for order in others if order.running and not order.begun(today)]
-        past = [order for order in others if order not in planned]
+        standing_now = {id(order) for order in (*begun, *coming)}
+        planned: list[Order] = []
+        past: list[Order] = []
+        for order in therapy:
+            if id(order) not in standing_now:
+                is_planned = order.running and not order.begun(today)
+                (planned if is_planned else past).append(order)
         spans = self._spans(therapy, doses)
         start = _start(begun, coming, spans)
         standing: str | None = self._standing(begun, recent, coming + covering, doses, start)
@@ -159,15 +163,18 @@ class TreatmentOfRecord(Computation):
     def _spans(self, therapy: Sequence[Order], doses: Sequence[Dose]) -> tuple[Span, ...]:
         return tuple(sorted(self.gaps.dose_spans(doses) + self.gaps.order_spans(therapy, _agent)))
 
-    def is_after_loading(self, order: Order) -> bool:
-        """Whether an order was a loading course by injection that ended within the days for which a
-        dose covers, and no later result is deficient."""
+    def after_loading(self, orders: Iterable[Order], doses: Sequence[Dose]) -> list[Order]:
+        """Those of ``orders`` that were a loading course by injection which ended within the days
+        for which a dose covers, where no later result is deficient. ``doses``: by day."""
+        return [order for order in orders if self._is_after_loading(order, doses)]
+
+    def _is_after_loading(self, order: Order, doses: Sequence[Dose]) -> bool:
         today = self.facts.today
         ended = order.end is not None and today - self.dose_active_for <= order.end <= today
         loading = _is_given_by_injection_every(order.phases[0], self.loading_interval_up_to)
         if not (ended and loading and (order.completed or order.running)):
             return False
-        return not self._is_ended_by_result(order, self._therapeutic_doses())
+        return not self._is_ended_by_result(order, doses)
 
     def _counts(self, order: Order) -> bool | None:
         today = self.facts.today
@@ -236,11 +243,11 @@ class TreatmentOfRecord(Computation):
 
     def _is_ended_by_result(self, order: Order, doses: Sequence[Dose]) -> bool:
         """Whether a later result shows that the order does not cover: it is deficient, or, with
-        neurological features, in the middle range."""
+        neurological features, in the middle range. ``doses``: by day."""
         result = self._newest_result()
         if result is None or result.level == "sufficient":
             return False
-        given = any(order.start is None or dose.day >= order.start for dose in doses)
+        given = _given_since(doses, order.start)
         since = last_scheduled_dose(order, self.facts.today) if given else order.start or order.end
         if since is None or result.moment.day <= since:
             return False
@@ -370,7 +377,8 @@ def _is_given_by_injection_every(phase: Phase, longest: Decimal) -> bool:
 
 
 def _given_since(doses: Sequence[Dose], start: date | None) -> bool:
-    return any(start is None or dose.day >= start for dose in doses)
+    # The last one decides, since they come by day: this is asked of each order.
+    return bool(doses) and (start is None or doses[-1].day >= start)
 
 
 def _ended(past: Sequence[Order], doses: Sequence[Dose], today: date) -> date | None:

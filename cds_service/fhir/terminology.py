@@ -115,6 +115,7 @@ class Terminology:
             if key[0] == LOINC and (match := _MEASURED.search(name))
         }
         self._systems = frozenset(system for system, _ in (*self._members, *self._categories))
+        self._longest_category = max((len(code) for _, code in self._categories), default=0)
         self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
 
     def with_codes(self, site_codes: Sequence[SiteCode]) -> Terminology:
@@ -195,7 +196,7 @@ class Terminology:
 
     def _sets_of_branch(self, system: str, code: str) -> frozenset[str]:
         found = self._members.get((system, code), _EMPTY)
-        for length in range(1, len(code) + 1):
+        for length in range(1, min(len(code), self._longest_category) + 1):
             found |= self._categories.get((system, code[:length].rstrip(".")), _EMPTY)
         return found
 

@@ -73,6 +73,9 @@ def main() -> int:
                         f"{done + 1} mutated bodies, {len(report.found)} kinds of fault", flush=True
                     )
                     report.save(chosen.report)  # what was found is not lost where the run is ended
+                    # A new store, too, or the report on all cards shown would take ever longer.
+                    shapes.target.close()
+                    shapes.target = Target()
     report.save(chosen.report)
     print(report.text())
     return 1 if report.found else 0

@@ -142,6 +142,27 @@ def _orders_and_doses(size: int) -> Sent:
 
 
 @_kind
+def _loading_courses_that_ended_and_older_doses(size: int) -> Sent:
+    dose = {
+        "resourceType": "MedicationAdministration",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+    }
+    given = [
+        {**dose, "id": str(n), "effectiveDateTime": days_ago(200 + n % 3000)}
+        for n in range(size // 600)
+    ]
+    period = {"start": days_ago(60), "end": days_ago(30)}
+    course = dosage(1, route=IM, every=(3, 1, "wk"), boundsPeriod=period)
+    ended = [
+        medication_request(HYDROXOCOBALAMIN, course, authoredOn=days_ago(60), status="completed")
+        for _ in range(size // 1400)
+    ]
+    return _view(observation("b12", 110, "pg/mL", ago=1), *given, *ended)
+
+
+@_kind
 def _drafts_and_selections(size: int) -> Sent:
     drafts = [folic_acid() for _ in range(size // 700)]
     return _call("order-select", prefetch(), drafts, selections=None)

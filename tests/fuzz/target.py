@@ -96,6 +96,11 @@ class Target:
         logger.propagate = False
         logger.setLevel(logging.INFO)
 
+    def close(self) -> None:
+        """End what it started."""
+        logging.getLogger("cds_service").removeHandler(self.lines)
+        self.app.extensions["store"].close()
+
     def send(
         self,
         method: str,
