@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _SHORT_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
-class Element(Struct):
+class Element(Struct, gc=False):
     """A part of a resource. ``OTHER_VERSIONS``: its elements that are not of R4."""
 
     OTHER_VERSIONS: ClassVar[frozenset[str]] = frozenset()
@@ -36,7 +37,7 @@ class Coding(Element, gc=False):
 class CodeableConcept(Element):
     """A concept by its codes and in words."""
 
-    coding: list[Coding] = []
+    coding: Sequence[Coding] = ()
     text: str = ""
 
     @property
@@ -141,7 +142,7 @@ class BackboneElement(Element, kw_only=True):
     """A part that may carry an extension which changes its meaning (FHIR R4,
     "Modifier Extensions")."""
 
-    modifierExtension: list[Any] = []
+    modifierExtension: Sequence[Any] = ()
 
 
 class TimingRepeat(Element):
@@ -157,15 +158,15 @@ class TimingRepeat(Element):
     period: float | None = None
     periodMax: float | None = None
     periodUnit: str = ""
-    dayOfWeek: list[str] = []
-    timeOfDay: list[str] = []
-    when: list[str] = []
+    dayOfWeek: Sequence[str] = ()
+    timeOfDay: Sequence[str] = ()
+    when: Sequence[str] = ()
 
 
 class Timing(BackboneElement, kw_only=True):
     """When something happens."""
 
-    event: list[str] = []
+    event: Sequence[str] = ()
     repeat: TimingRepeat | None = None
     code: CodeableConcept | None = None
 
@@ -188,7 +189,7 @@ class Dosage(BackboneElement, kw_only=True):
     asNeededBoolean: bool | None = None
     asNeededCodeableConcept: CodeableConcept | None = None
     route: CodeableConcept | None = None
-    doseAndRate: list[DoseAndRate] = []
+    doseAndRate: Sequence[DoseAndRate] = ()
     doseQuantity: Quantity | None = None
     doseRange: Range | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from msgspec import Raw, Struct, field
@@ -22,7 +23,7 @@ from .datatypes import (
 )
 
 
-class Resource(Struct, kw_only=True):
+class Resource(Struct, kw_only=True, gc=False):
     """What every resource has. ``malformed``: its elements that were left out, because they are not
     what FHIR has there.
 
@@ -35,8 +36,8 @@ class Resource(Struct, kw_only=True):
     id: str = ""
     meta: Meta | None = None
     implicitRules: str = ""
-    modifierExtension: list[Any] = []
-    malformed: list[str] = field(default=[], name="~malformed")
+    modifierExtension: Sequence[Any] = ()
+    malformed: Sequence[str] = field(default=(), name="~malformed")
 
     @property
     def kind(self) -> str:
@@ -93,7 +94,7 @@ class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_onl
 
     OTHER_VERSIONS = frozenset({"patient", "comment", "comments"})
 
-    partOf: list[Reference] = []
+    partOf: Sequence[Reference] = ()
     status: str = ""
     code: CodeableConcept | None = None
     effectiveDateTime: str = ""
@@ -105,9 +106,9 @@ class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_onl
     valueString: str = ""
     valueBoolean: bool | None = None
     dataAbsentReason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] = []
-    note: list[Annotation] = []
-    referenceRange: list[ReferenceRange] = []
+    interpretation: Sequence[CodeableConcept] = ()
+    note: Sequence[Annotation] = ()
+    referenceRange: Sequence[ReferenceRange] = ()
     comment: str = ""  # STU3
     comments: str = ""  # DSTU2
 
@@ -153,7 +154,7 @@ class Procedure(OfPatient, tag_field="resourceType", tag="Procedure", kw_only=Tr
         {"patient", "occurrenceDateTime", "occurrencePeriod", "notDone", "notPerformed"}
     )
 
-    extension: list[Extension] = []
+    extension: Sequence[Extension] = ()
     status: str = ""
     code: CodeableConcept | None = None
     performedDateTime: str = ""
@@ -176,7 +177,7 @@ class AllergyReaction(BackboneElement, kw_only=True):
     """A reaction to an allergen."""
 
     substance: CodeableConcept | None = None
-    manifestation: list[Manifestation] = []
+    manifestation: Sequence[Manifestation] = ()
     description: str = ""
     severity: str = ""
 
@@ -192,7 +193,7 @@ class AllergyIntolerance(
     verificationStatus: CodeableConcept | str | None = None
     criticality: str = ""
     code: CodeableConcept | None = None
-    reaction: list[AllergyReaction] = []
+    reaction: Sequence[AllergyReaction] = ()
     substance: Any = None  # DSTU2
 
 
@@ -210,14 +211,14 @@ class Medication(Resource, tag_field="resourceType", tag="Medication", kw_only=T
 
     code: CodeableConcept | None = None
     form: CodeableConcept | None = None
-    ingredient: list[MedicationIngredient] = []
+    ingredient: Sequence[MedicationIngredient] = ()
 
 
 class OfMedication(OfPatient, kw_only=True):
     """A resource about a medication of a patient. ``contained`` is decoded when a
     reference leads there."""
 
-    contained: list[Raw] = []
+    contained: Sequence[Raw] = ()
     status: str = ""
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
@@ -231,13 +232,13 @@ class MedicationRequest(
 
     OTHER_VERSIONS = frozenset({"patient", "medication"})
 
-    basedOn: list[Reference] = []
+    basedOn: Sequence[Reference] = ()
     intent: str = ""
     doNotPerform: bool | None = None
     reportedBoolean: bool | None = None
     reportedReference: Reference | None = None
     authoredOn: str = ""
-    dosageInstruction: list[Dosage] = []
+    dosageInstruction: Sequence[Dosage] = ()
     priorPrescription: Reference | None = None
     # What an order that replaces a draft keeps of it as it was sent: decoded only then.
     category: Raw = Raw()
@@ -264,7 +265,7 @@ class MedicationStatement(
     effectiveDateTime: str = ""
     effectivePeriod: Period | None = None
     dateAsserted: str = ""
-    dosage: list[Dosage] = []
+    dosage: Sequence[Dosage] = ()
     taken: Any = None  # STU3
     wasNotTaken: Any = None  # DSTU2
 
@@ -305,7 +306,7 @@ class MedicationDispense(
 
     whenPrepared: str = ""
     whenHandedOver: str = ""
-    dosageInstruction: list[Dosage] = []
+    dosageInstruction: Sequence[Dosage] = ()
     notDoneCodeableConcept: Any = None  # STU3
     notDoneReference: Any = None  # STU3
 
@@ -343,7 +344,7 @@ class OutcomeIssue(BackboneElement, kw_only=True):
 class OperationOutcome(Resource, tag_field="resourceType", tag="OperationOutcome", kw_only=True):
     """What a server says of a request."""
 
-    issue: list[OutcomeIssue] = []
+    issue: Sequence[OutcomeIssue] = ()
 
 
 PatientResource = (
