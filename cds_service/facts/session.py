@@ -23,6 +23,8 @@ from .therapy import are_untold, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
+# An order set has tens of orders, the largest protocols some hundred.
+MOST_DRAFTS = 1000
 
 
 class UnreadableOrders(Exception):
@@ -119,13 +121,11 @@ class SessionReader:
         """
         if draft_orders is None:
             return OrderingSession()
-        if not isinstance(draft_orders, Bundle) or not _is_whole(draft_orders):
-            why = "draftOrders is a Bundle of which each entry has a resource."
-            raise UnreadableOrders(why, "structure", 400)
-        index, foreign = self._index(draft_orders)
+        bundle = _whole(draft_orders)
+        index, foreign = self._index(bundle)
         if unresolved_references(index):
             self._add_medications(index)
-        chosen = _chosen(selections, draft_orders)
+        chosen = _chosen(selections, bundle)
         orders = [
             (request, self._draft(request, index, chosen))
             for request in index.of_type(MedicationRequest)
@@ -229,11 +229,20 @@ class SessionReader:
         )
 
 
-def _is_whole(bundle: Bundle) -> bool:
-    """Whether all of it could be read, and each entry has a resource."""
-    return not bundle.unread and all(
-        entry.resource is not None or entry.other_type for entry in bundle.entry
-    )
+def _whole(draft_orders: Value) -> Bundle:
+    """The draft orders, of which all could be read, each entry has a resource, and there are not
+    more than anybody drafts. Raises :class:`UnreadableOrders`."""
+    if (
+        not isinstance(draft_orders, Bundle)
+        or draft_orders.unread
+        or not all(entry.resource is not None or entry.other_type for entry in draft_orders.entry)
+    ):
+        why = "draftOrders is a Bundle of which each entry has a resource."
+        raise UnreadableOrders(why, "structure", 400)
+    if len(draft_orders.entry) > MOST_DRAFTS:
+        why = f"draftOrders has more than {MOST_DRAFTS} orders, which are not read."
+        raise UnreadableOrders(why, "too-costly")
+    return draft_orders
 
 
 def _unstated(product: Product, zone: tzinfo) -> tuple[Phase, ...]:

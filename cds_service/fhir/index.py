@@ -141,8 +141,10 @@ class ResourceIndex:
             self._file(resource, entry.fullUrl, sets)
             return asked is None or self._answers(entry, resource, sets, asked)
         if resource is None:
+            if not entry.other_type:
+                return False
             self._note_version(version_of_type(entry.other_type))
-            return bool(entry.other_type) and not entry.is_match
+            return not entry.is_match
         if isinstance(resource, OperationOutcome):
             return _says_nothing(resource, asked.profile.notices if asked else GENERIC.notices)
         if isinstance(resource, Medication):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import Raw
 
@@ -30,6 +31,8 @@ from .terminology import Terminology
 _KINDS: tuple[type[OfMedication], ...] = (
     MedicationRequest, MedicationStatement, MedicationAdministration, MedicationDispense,
 )  # fmt: skip
+# No order contains so many resources: an order that names one beyond them cannot be told.
+MOST_CONTAINED = 100
 _MOST = 20  # codings and names of a concept, ingredients of a Medication
 
 
@@ -109,12 +112,12 @@ def _referenced(
 
 
 def contained_medication(contained: Iterable[Raw], reference: str) -> Medication | None:
-    """The contained Medication that ``reference`` (``#id``) leads to. A widespread library writes
-    the id with its ``#``, too."""
+    """The contained Medication that ``reference`` (``#id``) leads to, among the first
+    ``MOST_CONTAINED``. A widespread library writes the id with its ``#``, too."""
     wanted = reference.lstrip("#")
     named = (
         found
-        for found in read_resources(contained)
+        for found in read_resources(islice(contained, MOST_CONTAINED))
         if isinstance(found, Medication) and found.id.lstrip("#") == wanted
     )
     return next(named, None)

@@ -33,6 +33,7 @@ _LONGEST = 300
 _LONGEST_SYSTEM = 100
 _LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
 _MOST_WORDS = 5
+_NO_AGENTS: frozenset[str] = frozenset()
 _CYANO = re.compile(r"c[yi]ano")
 _ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _ATC = "http://www.whocc.no/atc"
@@ -164,6 +165,13 @@ def _identify(
     coded = frozenset().union(*(terminology.sets_of(*code) for code in all_codes)) & AGENTS
     displays = [terminology.displays[code] for code in codes if terminology.displays.get(code)]
     read = _read((*names, *parts_names), terminology, whole=bool(coded))
+    label = _label(names, ingredients, all_codes, terminology)
+    if not (coded or ingredients or any(name.ingredients for name in read)):
+        # As most drugs of a record are: of none of ours nothing more is asked.
+        by = "name" if all_names else ""
+        told = _identified(all_codes, read, _NO_AGENTS, terminology)
+        described = " ".join(all_names)[:_LONGEST_READ]
+        return Product(_NO_AGENTS, by, label, None, told, described, _NO_AGENTS, "")
     named = frozenset().union(*(name.meanings for name in read))
     if coded:
         agents, by, shown = coded, "code", displays
@@ -178,7 +186,6 @@ def _identify(
         agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
     elif _is_combined(agents, named, cobalamins, all_codes, ingredients, stated.names, terminology):
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
-    label = _label(names, ingredients, all_codes, terminology)
     identified = _identified(all_codes, read, agents, terminology)
     described = " ".join((*shown, *all_names))[:_LONGEST_READ]
     return Product(

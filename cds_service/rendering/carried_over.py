@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from ..fhir.medication import MOST_CONTAINED
 from ..fhir.r4 import MedicationRequest
 
 # What is kept, and the form that R4 gives it: an object, or a list of objects.
@@ -49,7 +50,7 @@ def carry_over(request: MedicationRequest, order: dict[str, Any]) -> dict[str, A
     priority = _sent(request, "priority")
     if priority in _PRIORITIES:
         kept["priority"] = priority
-    contained = [msgspec.json.decode(item) for item in request.contained]
+    contained = [msgspec.json.decode(item) for item in request.contained[:MOST_CONTAINED]]
     if noted := _objects(_sent(request, "note")):
         drug = {word for text in _drug_texts(request, contained) for word in _words(text)}
         if notes := [note for note in noted if drug.isdisjoint(_words(note.get("text")))]:

@@ -4,6 +4,7 @@ references as received."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ..facts.catalogue import Facts
 from ..fhir.references import is_id
@@ -11,6 +12,8 @@ from ..rules.card import Suggestion
 from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions
 
+# More than anybody reads; each stands in every order that is suggested.
+MOST_REASONS = 50
 _REASONS = ("Observation", "Condition")
 _SUPPORTING = {"MedicationRequest": "supportingInformation", "ServiceRequest": "supportingInfo"}
 
@@ -19,7 +22,7 @@ def reasons(
     decision: Decision, decisions: Decisions, suggestion: Suggestion, facts: Facts
 ) -> tuple[str, ...]:
     """The references (``Type/id``) behind the criteria by which a card fires and a suggestion is
-    made, in their order.
+    made, in their order, at most ``MOST_REASONS``.
 
     Drafts of this session are none: they are what is being decided about.
     """
@@ -30,13 +33,12 @@ def reasons(
     ]
     drafts = {draft.reference for draft in (*facts.session.drafts, *facts.session.stops)}
     found = dict.fromkeys([source.reference for source in facts.sources_behind(names)])
-    return tuple(
-        [
-            reference
-            for reference in found
-            if reference not in drafts and is_id(reference.partition("/")[2])
-        ]
+    named = (
+        reference
+        for reference in found
+        if reference not in drafts and is_id(reference.partition("/")[2])
     )
+    return tuple(islice(named, MOST_REASONS))
 
 
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:

@@ -7,6 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
+from cds_service.facts.session import MOST_DRAFTS
+from cds_service.fhir.medication import MOST_CONTAINED
+from cds_service.rendering.reasons import MOST_REASONS
 from tests.fuzz.shapes import SURROGATE, as_bytes, deep
 from tests.fuzz.target import Answer, Target, faults
 from tests.spec.scenarios import EVERY_CARD
@@ -14,6 +17,7 @@ from tests.support.fhir_builders import (
     CYANOCOBALAMIN_INJECTION,
     HYDROXOCOBALAMIN,
     IM,
+    condition,
     dosage,
     draft,
     folic_acid,
@@ -151,4 +155,57 @@ def test_more_dosages_than_any_regimen_has_leave_it_open(target: Target, number:
             target, hook_request("order-sign", prefetch(LOW), drafts=[order, hydroxocobalamin()])
         ).seconds
         < 5
+    )
+
+
+def test_more_drafts_than_anybody_writes_are_refused(target: Target) -> None:
+    """Each costs some work, and a megabyte holds twenty thousand of the smallest."""
+    drafts = [folic_acid() for _ in range(MOST_DRAFTS + 1)]
+    answer = _answer(target, hook_request("order-sign", prefetch(LOW), drafts=drafts))
+    assert answer.status == 422
+    (issue,) = orjson.loads(answer.content)["issue"]
+    assert issue["code"] == "too-costly"
+    assert str(MOST_DRAFTS) in issue["details"]["text"]
+    most = _answer(target, hook_request("order-sign", prefetch(LOW), drafts=drafts[1:]))
+    assert b"folic-acid-b12-deficient" in most.content
+
+
+@pytest.mark.parametrize("beside", [MOST_CONTAINED - 1, MOST_CONTAINED])
+def test_a_medication_beyond_what_an_order_contains_cannot_be_told(
+    target: Target, beside: int
+) -> None:
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Folic acid 5 mg"}}
+    others = [{"resourceType": "Medication", "id": f"other-{n}"} for n in range(beside)]
+    order = medication_request(
+        None,
+        dosage(1, every=(1, 1, "d")),
+        status="draft",
+        medicationReference={"reference": "#m"},
+        contained=[*others, medication],
+    )
+    order.pop("medicationCodeableConcept", None)
+    answer = _answer(target, hook_request("order-sign", prefetch(LOW), drafts=[order]))
+    assert answer.status == (200 if beside < MOST_CONTAINED else 412)
+    assert (b"folic-acid-b12-deficient" in answer.content) == (beside < MOST_CONTAINED)
+
+
+def test_thousands_of_problems_do_not_come_back_in_every_order(target: Target) -> None:
+    """An order names the resources that decided, as many as somebody may read."""
+    answer = _answer(target, _many_causes(1_000))
+    orders = [
+        action["resource"]
+        for card in orjson.loads(answer.content)["cards"]
+        for suggestion in card.get("suggestions", [])
+        for action in suggestion["actions"]
+        if action["type"] == "create"
+    ]
+    assert orders
+    assert max(len(order.get("reasonReference", [])) for order in orders) == MOST_REASONS
+
+
+def _many_causes(number: int) -> dict[str, Any]:
+    """A patient with a cause of B12 deficiency so many times on the problem list."""
+    return hook_request(
+        "patient-view",
+        prefetch(*(condition("84027009", id=f"c{n}") for n in range(number))),
     )
