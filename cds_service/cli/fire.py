@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .reading_settings import read_settings
 from .server_options import asked, server_options
+
+if TYPE_CHECKING:
+    from ..rendering.answer import Card
 
 
 @click.command()
@@ -50,17 +53,15 @@ def fire(request_file: Path | None, as_json: bool, now: str | None, **server: An
     )
 
 
-def _card_text(card: Mapping[str, Any]) -> str:
+def _card_text(card: Card) -> str:
     return "\n".join(_card_lines(card))
 
 
-def _card_lines(card: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{card['indicator'].upper()}: {card['summary']}"
-    yield f"\n{card['detail']}"
-    for suggestion in card.get("suggestions", ()):
-        yield (
-            f"\n[ {suggestion['label']} "
-            f"]{' (recommended)' if suggestion.get('isRecommended') else ''}"
-        )
-        yield from (f"    {action['description']}" for action in suggestion["actions"])
-    yield f"\nSource: {card['source']['label']}"
+def _card_lines(card: Card) -> Iterator[str]:
+    yield f"{card.indicator.upper()}: {card.summary}"
+    yield f"\n{card.detail}"
+    for suggestion in card.suggestions:
+        recommended = " (recommended)" if suggestion.isRecommended else ""
+        yield f"\n[ {suggestion.label} ]{recommended}"
+        yield from (f"    {action.description}" for action in suggestion.actions)
+    yield f"\nSource: {card.source.label}"

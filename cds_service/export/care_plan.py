@@ -8,11 +8,12 @@ is carried out is governed by the group.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from ..engine import Call, Engine
+from ..rendering.answer import Create, Delete, Suggestion
 from ..rendering.cards import RenderedCard
 from ..rendering.carried_over import without_contained
 from ..rules.card import Card
@@ -79,7 +80,7 @@ class _Contained:
             "resourceType": "RequestGroup",
             "id": _GROUP,
             "identifier": [
-                {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._shown['uuid']}"}
+                {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._shown.uuid}"}
             ],
             "instantiatesCanonical": [plan_canonical(self._card, self._engine)],
             "instantiatesUri": [f"{base_of(self._engine)}/PlanDefinition/{self._card.id}"],
@@ -93,8 +94,8 @@ class _Contained:
 
     def _action(self) -> dict[str, Any]:
         action: dict[str, Any] = {
-            "title": self._shown["summary"],
-            "description": self._shown["detail"],
+            "title": self._shown.summary,
+            "description": self._shown.detail,
             "priority": PRIORITIES[self._card.indicator],
             "code": [card_topic(self._card)],
             "documentation": [
@@ -102,7 +103,7 @@ class _Contained:
                 for key in dict.fromkeys((self._card.source, *self._card.evidence))
             ],
         }
-        suggestions = self._shown.get("suggestions")
+        suggestions = self._shown.suggestions
         if not suggestions:
             # An action is a group or has a resource (invariant rqg-1): a card that only warns is
             # something to be told.
@@ -110,7 +111,7 @@ class _Contained:
             return {**action, "resource": {"reference": f"#{_MESSAGE}"}}
         return {
             **action,
-            "selectionBehavior": self._shown["selectionBehavior"],
+            "selectionBehavior": self._shown.selectionBehavior,
             "action": [self._suggestion(item) for item in suggestions],
         }
 
@@ -123,27 +124,27 @@ class _Contained:
             **_about(self._call),
             "authoredOn": self._now,
             "payload": [
-                {"contentString": self._shown["summary"]},
-                {"contentString": self._shown["detail"]},
+                {"contentString": self._shown.summary},
+                {"contentString": self._shown.detail},
             ],
         }
 
-    def _suggestion(self, suggestion: dict[str, Any]) -> dict[str, Any]:
+    def _suggestion(self, suggestion: Suggestion) -> dict[str, Any]:
         return {
-            "title": suggestion["label"],
+            "title": suggestion.label,
             "selectionBehavior": "all",
-            "precheckBehavior": "yes" if suggestion.get("isRecommended") else "no",
-            "action": list(self._changes(suggestion["actions"])),
+            "precheckBehavior": "yes" if suggestion.isRecommended else "no",
+            "action": list(self._changes(suggestion.actions)),
         }
 
-    def _changes(self, actions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def _changes(self, actions: Iterable[Create | Delete]) -> Iterator[dict[str, Any]]:
         for action in actions:
-            if action["type"] == "create":
-                kind, reference = "create", f"#{self._order(action['resource'])}"
+            if isinstance(action, Create):
+                kind, reference = "create", f"#{self._order(action.resource)}"
             else:
-                kind, reference = "remove", action["resourceId"]
+                kind, reference = "remove", action.resourceId
             yield {
-                "title": action["description"],
+                "title": action.description,
                 "type": action_type(kind),
                 "resource": {"reference": reference},
             }

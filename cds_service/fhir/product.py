@@ -167,11 +167,7 @@ def _identify(
     read = _read((*names, *parts_names), terminology, whole=bool(coded))
     label = _label(names, ingredients, all_codes, terminology)
     if not (coded or ingredients or any(name.ingredients for name in read)):
-        # As most drugs of a record are: of none of ours nothing more is asked.
-        by = "name" if all_names else ""
-        told = _identified(all_codes, read, _NO_AGENTS, terminology)
-        described = " ".join(all_names)[:_LONGEST_READ]
-        return Product(_NO_AGENTS, by, label, None, told, described, _NO_AGENTS, "")
+        return _of_no_agent(label, codes, names, read, terminology)
     named = frozenset().union(*(name.meanings for name in read))
     if coded:
         agents, by, shown = coded, "code", displays
@@ -186,18 +182,30 @@ def _identify(
         agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
     elif _is_combined(agents, named, cobalamins, all_codes, ingredients, stated.names, terminology):
         agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
-    identified = _identified(all_codes, read, agents, terminology)
-    described = " ".join((*shown, *all_names))[:_LONGEST_READ]
     return Product(
         agents,
         by,
         label,
         stated.strength(agents),
-        identified,
-        described,
+        _identified(all_codes, read, agents, terminology),
+        " ".join((*shown, *all_names))[:_LONGEST_READ],
         cobalamins,
         _note(read, agents),
     )
+
+
+def _of_no_agent(
+    label: str,
+    codes: tuple[tuple[str, str], ...],
+    names: tuple[str, ...],
+    read: list[ProductName],
+    terminology: Terminology,
+) -> Product:
+    """A product that nothing says to be one of ours, as most of a record are: nothing more is asked
+    of it."""
+    told = _identified(codes, read, _NO_AGENTS, terminology)
+    described = " ".join(names)[:_LONGEST_READ]
+    return Product(_NO_AGENTS, "name" if names else "", label, None, told, described)
 
 
 def _label(

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import orjson
+import msgspec
 
+from ..rendering.answer import CdsResponse
 from ..rendering.cards import RenderedCard
 from ..troubles import TROUBLES
+
+_encode = msgspec.json.Encoder().encode
+# A character that is half of one, a type that JSON does not have, what is nested without end.
+_ERRORS = (UnicodeEncodeError, TypeError, OverflowError, RecursionError)
 
 
 def encoded(cards: list[RenderedCard]) -> tuple[list[RenderedCard], bytes]:
     """The cards that the answer holds, and the answer."""
     try:
-        return cards, orjson.dumps({"cards": [card.shown for card in cards]})
-    except orjson.JSONEncodeError:
+        return cards, _encode(CdsResponse([card.shown for card in cards]))
+    except _ERRORS:
         written = [card for card in cards if _can_be_written(card)]
-        return written, orjson.dumps({"cards": [card.shown for card in written]})
+        return written, _encode(CdsResponse([card.shown for card in written]))
 
 
 def _can_be_written(card: RenderedCard) -> bool:
     try:
-        orjson.dumps(card.shown)
-    except orjson.JSONEncodeError as error:
+        _encode(card.shown)
+    except _ERRORS as error:
         TROUBLES.note_dropped(card.source.id, error)
         return False
     return True

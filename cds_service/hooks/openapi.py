@@ -12,8 +12,9 @@ import msgspec
 
 from .. import __version__
 from ..config import Settings
+from ..rendering.answer import CdsResponse
+from .answer_schemas import ANSWER_SCHEMAS, REPORT
 from .apply_body import ApplyRequest
-from .card_schema import CARD_SCHEMAS, REPORT
 from .feedback_body import MOST_BYTES, FeedbackRequest
 from .openapi_fhir import FHIR_DESCRIBING, FHIR_SCHEMAS, fhir_paths
 from .openapi_parts import SCHEMAS, operation, schema_of
@@ -146,8 +147,8 @@ def _request_name(hook: str) -> str:
 
 
 def _components(protected: bool) -> dict[str, Any]:
-    wanted = [*REQUESTS.values(), FeedbackRequest, ApplyRequest]
-    (*references, _, _), schemas = msgspec.json.schema_components(
+    wanted = [*REQUESTS.values(), FeedbackRequest, ApplyRequest, CdsResponse]
+    (*references, _, _, _), schemas = msgspec.json.schema_components(
         wanted, ref_template=SCHEMAS + "{name}"
     )
     requests = {}
@@ -161,9 +162,10 @@ def _components(protected: bool) -> dict[str, Any]:
     models = {
         name: schema for name, schema in schemas.items() if not name.startswith("HookRequest")
     }
+    models["Card"]["dependentRequired"] = {"suggestions": ["selectionBehavior"]}
     components: dict[str, Any] = {
         "schemas": _readable({**requests, **models})
-        | CARD_SCHEMAS
+        | ANSWER_SCHEMAS
         | FHIR_SCHEMAS
         | {"Report": REPORT}
     }
@@ -186,7 +188,8 @@ def _readable(schema: Any) -> Any:
         return [_readable(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    told = {key: _readable(value) for key, value in schema.items()}
+    # The default of a structure stands for an element that is not sent at all.
+    told = {key: _readable(value) for key, value in schema.items() if key != "default"}
     if isinstance(told.get("pattern"), str):
         told["pattern"] = re.sub(r"\\Z$", "$", re.sub(r"^\\A", "^", told["pattern"]))
     if isinstance(told.get("description"), str):

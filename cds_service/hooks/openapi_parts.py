@@ -21,7 +21,8 @@ _PROBLEMS = {
     "413": "The body is too large.",
     "415": "The body is not declared as JSON, or is compressed.",
     "422": (
-        "The draft orders are of a FHIR version that is not read, or one does not tell its patient."
+        "The draft orders are of a FHIR version that is not read, one does not tell its patient, "
+        "or there are more than 1,000."
     ),
     "421": "The call is for another host than this machine or that of the public base URL.",
     "429": "Too many calls; Retry-After says when to try again.",

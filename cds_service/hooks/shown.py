@@ -22,7 +22,7 @@ def shown_card(
     title, and a critical card, which is never snoozed, goes without the hash."""
     card, shown = rendered.source, rendered.shown
     return ShownCard(
-        shown["uuid"],
+        shown.uuid,
         card.id,
         card.version,
         card.indicator,
@@ -30,10 +30,8 @@ def shown_card(
         client,
         now,
         tuple(
-            ShownSuggestion(suggestion["uuid"], index, readable(card.suggestions[index].label))
-            for index, suggestion in zip(
-                rendered.suggestions, shown.get("suggestions", ()), strict=True
-            )
+            ShownSuggestion(suggestion.uuid, index, readable(card.suggestions[index].label))
+            for index, suggestion in zip(rendered.suggestions, shown.suggestions, strict=True)
         ),
         None if card.indicator == "critical" else patient_hash,
         occasion,

@@ -7,7 +7,7 @@ that exposure stops (clinical specification, sections 1 and 4).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 from ..facts.catalogue import Facts
@@ -15,6 +15,7 @@ from ..facts.guard import UNREADABLE
 from ..rules.card import Card
 from ..rules.card_texts import SUMMARY_LIMIT
 from ..rules.decision import Decision, Decisions
+from . import answer
 from .card_in_call import CardInCall, Patient
 from .card_text import filled, laboratory_differs, not_known, values_table
 from .publication import Publication
@@ -29,7 +30,7 @@ class RenderedCard(NamedTuple):
     indices) it offers."""
 
     source: Card
-    shown: dict[str, Any]
+    shown: answer.Card
     suggestions: tuple[int, ...]
 
 
@@ -130,7 +131,7 @@ def render_suggestions(
     publication: Publication,
     *,
     course_taken: bool,
-) -> tuple[list[dict[str, Any]], bool]:
+) -> tuple[list[answer.Suggestion], bool]:
     """The suggestions of :func:`render_card` without the rest of the card."""
     suggestions = Suggestions(CardInCall(decision, decisions, facts, patient, publication))
     starts_course = suggestions.offer(course_taken=course_taken)
@@ -162,16 +163,18 @@ class _Rendering:
     def card(self) -> RenderedCard:
         """The card with what was offered."""
         suggestions = self.suggestions.written()
-        card: dict[str, Any] = {
-            "uuid": str(uuid4()),
-            "summary": self._summary(),
-            "indicator": self.source.indicator,
-            "detail": self._detail(),
-            **self._card.publication.fixed_parts[self.source.id],
-        }
-        if suggestions:
-            card["suggestions"] = list(suggestions.values())
-            card["selectionBehavior"] = "at-most-one"
+        source, override_reasons, links = self._card.publication.fixed_parts[self.source.id]
+        card = answer.Card(
+            uuid=str(uuid4()),
+            summary=self._summary(),
+            indicator=self.source.indicator,
+            detail=self._detail(),
+            source=source,
+            overrideReasons=override_reasons,
+            links=links,
+            suggestions=tuple(suggestions.values()),
+            selectionBehavior="at-most-one" if suggestions else "",
+        )
         return RenderedCard(self.source, card, tuple(suggestions))
 
     def _summary(self) -> str:

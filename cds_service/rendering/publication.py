@@ -4,10 +4,11 @@ links, order templates."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..fhir.terminology import BASE
 from ..rules.card import Card
+from . import answer
 from .orders import OrderTemplate
 
 TOPICS = f"{BASE}/CodeSystem/card-topic"
@@ -23,13 +24,21 @@ class Evidence(NamedTuple):
     url: str
 
 
+class FixedParts(NamedTuple):
+    """The elements of a card that no call changes."""
+
+    source: answer.Source
+    override_reasons: tuple[answer.DisplayedCoding, ...]
+    links: tuple[answer.Link, ...]
+
+
 class Publication(NamedTuple):
     """What every card of a deployment is rendered with. ``fixed_parts`` by card id;
     ``intent`` of new orders."""
 
     parameter_set: str
     templates: Mapping[str, OrderTemplate]
-    fixed_parts: Mapping[str, dict[str, Any]]
+    fixed_parts: Mapping[str, FixedParts]
     intent: str
 
 
@@ -38,24 +47,21 @@ def fixed_parts(
     evidence: Mapping[str, Evidence],
     override_reasons: Mapping[str, str],
     launch_url: str = "",
-) -> dict[str, Any]:
-    """The elements of a card that no call changes: source, override reasons and links.
-    ``launch_url``: of the SMART app, if any."""
+) -> FixedParts:
+    """The elements of a card that no call changes. ``launch_url``: of the SMART app, if any."""
     main = evidence[card.source]
-    topic = {"system": TOPICS, "code": card.id, "display": card.title}
-    address = {"url": main.url} if main.url else {}
-    parts: dict[str, Any] = {"source": {"label": main.title, **address, "topic": topic}}
-    if card.override_reasons:
-        parts["overrideReasons"] = [
-            {"code": code, "system": REASONS, "display": override_reasons[code]}
-            for code in card.override_reasons
-        ]
-    links = [{"label": APP, "url": launch_url, "type": "smart"}] if launch_url else []
-    links += [
-        {"label": page.title, "url": page.url, "type": "absolute"}
+    topic = answer.DisplayedCoding(system=TOPICS, code=card.id, display=card.title)
+    app = [answer.Link(label=APP, url=launch_url, type="smart")] if launch_url else []
+    pages = [
+        answer.Link(label=page.title, url=page.url, type="absolute")
         for page in (evidence[key] for key in card.evidence)
         if page.url
     ]
-    if links:
-        parts["links"] = links
-    return parts
+    return FixedParts(
+        answer.Source(label=main.title, url=main.url, topic=topic),
+        tuple(
+            answer.DisplayedCoding(code=code, system=REASONS, display=override_reasons[code])
+            for code in card.override_reasons
+        ),
+        (*app, *pages),
+    )

@@ -14,6 +14,7 @@ from uuid import uuid4
 from ..facts.drafts import drafts_behind, is_removable, is_short
 from ..facts.session import Draft
 from ..rules.card import Suggestion
+from . import answer
 from .card_in_call import CardInCall
 from .card_text import filled
 from .orders import OrderContext, OrderTemplate
@@ -145,16 +146,17 @@ class Suggestions:
             else:
                 del self._offers[index]
 
-    def written(self) -> dict[int, dict[str, Any]]:
+    def written(self) -> dict[int, answer.Suggestion]:
         """What is offered, as the answer shows it, by the authored index."""
         return {index: self._suggestion(offer) for index, offer in self._offers.items()}
 
-    def _suggestion(self, offer: _Offer) -> dict[str, Any]:
-        rendered: dict[str, Any] = {"label": self._label(offer), "uuid": str(uuid4())}
-        if offer.suggestion.recommended:
-            rendered["isRecommended"] = True
-        rendered["actions"] = self._actions(offer)
-        return rendered
+    def _suggestion(self, offer: _Offer) -> answer.Suggestion:
+        return answer.Suggestion(
+            label=self._label(offer),
+            uuid=str(uuid4()),
+            isRecommended=offer.suggestion.recommended,
+            actions=self._actions(offer),
+        )
 
     def _label(self, offer: _Offer) -> str:
         """The label; a fact that names orders reads as their titles, and what goes
@@ -204,7 +206,7 @@ class Suggestions:
         self._orders.append((template.id, context, order))
         return order
 
-    def _actions(self, offer: _Offer) -> list[dict[str, Any]]:
+    def _actions(self, offer: _Offer) -> list[answer.Create | answer.Delete]:
         """Creates first, then deletes."""
         removed = (*offer.removed, *offer.beside)
         context = OrderContext(
@@ -226,14 +228,12 @@ class Suggestions:
                 self._card.publication.intent,
             )
             in_place = in_place._replace(intent=kept, draft=removed[0].request)
-        actions: list[dict[str, Any]] = []
+        actions: list[answer.Create | answer.Delete] = []
         for template in offer.templates:
             order = self._order(template, in_place if template.starts_cobalamin else context)
-            actions.append(
-                {"type": "create", "description": f"Order: {template.title}", "resource": order}
-            )
+            actions.append(answer.Create(description=f"Order: {template.title}", resource=order))
         actions += [
-            {"type": "delete", "description": "Remove the draft", "resourceId": draft.reference}
+            answer.Delete(description="Remove the draft", resourceId=draft.reference)
             for draft in removed
         ]
         return actions

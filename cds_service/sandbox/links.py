@@ -132,4 +132,4 @@ def _lines(patient: DemoPatient, cards: list[RenderedCard]) -> Iterator[str]:
     yield from ("", f"  {person.given} {person.family}, {person.age} ({person.id}). {person.story}")
     if person.choice:
         yield f"    Choose:  {person.choice.name}"
-    yield f"    Expect:  {'; '.join(card.shown['summary'] for card in cards) or 'no card'}"
+    yield f"    Expect:  {'; '.join(card.shown.summary for card in cards) or 'no card'}"

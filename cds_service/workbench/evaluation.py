@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
+import msgspec
 
 from ..engine import Call, Engine, MissingData, WrongPatient
 from ..facts.catalogue import Facts
@@ -16,6 +16,7 @@ from ..facts.session import UnreadableOrders
 from ..fhir_server.client import FhirClient
 from ..hooks.any_hook import read_request
 from ..hooks.errors import BadRequest, missing_data_text
+from ..rendering.answer import Card, CdsResponse
 from ..rendering.cards import RenderedCard
 from ..rendering.shown import select_shown
 from ..rules.decision import Decision
@@ -43,7 +44,7 @@ class Evaluation(NamedTuple):
     """
 
     hook: str
-    cards: list[dict[str, Any]]
+    cards: list[Card]
     response: str
     milliseconds: float
     reasons: list[CardReason]
@@ -96,9 +97,8 @@ def answer(
         call = read_request(engine, body, fhir=fhir)
         facts = _facts(engine, call, now, supposed)
         cards = engine.cards_from(facts, call)
-        response = orjson.dumps(
-            {"cards": [card.shown for card in cards]}, option=orjson.OPT_INDENT_2
-        ).decode()
+        written = msgspec.json.encode(CdsResponse([card.shown for card in cards]))
+        response = msgspec.json.format(written, indent=2).decode()
         return Answered(call, facts, cards, response, (perf_counter() - started) * 1000)
     except BadRequest as error:
         raise Refused(error.what, error.element, error.status) from None

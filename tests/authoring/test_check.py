@@ -190,10 +190,8 @@ def test_what_is_superseded_may_stand_as_a_further_source_and_says_so_on_the_car
     """Nobody who opens the link takes it for what holds today."""
     engine = Engine(Settings())
     assert {engine.evidence[card.source].status for card in engine.cards.values()} == {"current"}
-    links = engine.publication.fixed_parts["folate-deficiency"]["links"]
-    assert [
-        link["label"] for link in links if link["url"] == "https://doi.org/10.1111/bjh.12959"
-    ] == [
+    links = engine.publication.fixed_parts["folate-deficiency"].links
+    assert [link.label for link in links if link.url == "https://doi.org/10.1111/bjh.12959"] == [
         "British Society for Haematology: guidelines for the diagnosis and treatment of cobalamin and folate disorders (2014) (superseded)"
     ]
 

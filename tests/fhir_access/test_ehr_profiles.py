@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -85,7 +86,7 @@ def _said(
         )
     except MissingData as missing:
         return missing.keys
-    return said([card.shown for card in cards])
+    return said([msgspec.to_builtins(card.shown) for card in cards])
 
 
 def _drafts(request: dict[str, Any]) -> list[Any]:

@@ -21,6 +21,7 @@ from cds_service.config import Settings
 from cds_service.engine import Engine
 from cds_service.facts.catalogue import Facts
 from cds_service.hooks.request import read_call
+from cds_service.rendering.answer import Suggestion
 from cds_service.rendering.card_in_call import Patient
 from cds_service.rendering.cards import RenderedCard, render_cards
 from cds_service.rendering.shown import select_shown
@@ -62,7 +63,7 @@ def accept_suggestions(visit: Visit, random: Random, tally: Counter[str]) -> Non
     while True:
         cards = _checked_answer(session)
         tally["answers"] += 1
-        offered = [suggestion for card in cards for suggestion in card.shown.get("suggestions", [])]
+        offered = [suggestion for card in cards for suggestion in card.shown.suggestions]
         if not offered or session.steps == MOST_STEPS:
             tally[f"sessions of {session.steps} accepted suggestions"] += 1
             return
@@ -89,7 +90,7 @@ def _checked_answer(session: Session) -> list[RenderedCard]:
 def _against_invariants(cards: list[RenderedCard], facts: Facts) -> Iterator[str]:
     course_taken = False
     for card in cards:
-        suggestions = read_suggestions(card.shown.get("suggestions", []))
+        suggestions = read_suggestions(card.shown.suggestions)
         yield from (
             f"{card.source.id}: {rule}"
             for rule in violated(State(card.source, suggestions, facts, course_taken))
@@ -103,7 +104,7 @@ def _asked_again(cards: list[RenderedCard], ordered: set[str]) -> Iterator[str]:
     for card in cards:
         tests = {
             name
-            for suggestion in read_suggestions(card.shown.get("suggestions", []))
+            for suggestion in read_suggestions(card.shown.suggestions)
             for name in suggestion.creates
         }
         for name in sorted(tests):
@@ -113,11 +114,11 @@ def _asked_again(cards: list[RenderedCard], ordered: set[str]) -> Iterator[str]:
                 yield f"{card.source.id} orders {name} as {seen[name]} does"
 
 
-def _accept(session: Session, suggestion: Mapping[str, Any]) -> None:
+def _accept(session: Session, suggestion: Suggestion) -> None:
     """Carry out the actions of a suggestion; what was created is signed at once, now and then."""
     visit = session.visit
-    gone = {action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete"}
-    created = [action["resource"] for action in suggestion["actions"] if action["type"] == "create"]
+    gone = {action.resourceId for action in suggestion.deletes}
+    created = [action.resource for action in suggestion.creates]
     drafts = (
         [item for item in visit.drafts if f"{item['resourceType']}/{item['id']}" not in gone]
         if visit.hook in ORDERING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from cds_service.facts import catalogue
@@ -71,7 +72,7 @@ def test_a_card_that_cannot_be_written_is_left_out_and_the_others_stay(monkeypat
     def half_a_character(self: Any) -> Any:
         card = render(self)
         return (
-            card._replace(shown={**card.shown, "detail": "\ud800"})
+            card._replace(shown=msgspec.structs.replace(card.shown, detail="\ud800"))
             if self.source.id == usual[0]
             else card
         )

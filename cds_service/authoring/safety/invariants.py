@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...facts.catalogue import CATALOGUE, Facts
+from ...rendering.answer import Suggestion
 from ...rules.card import Card
 
 FOLIC_ACID = ("folic-acid-1mg-3-months", "folic-acid-5mg-4-months")
@@ -45,19 +46,15 @@ class Suggested(NamedTuple):
         return [name for name in self.creates if "cobalamin" in name]
 
 
-def read_suggestions(rendered: Iterable[dict[str, Any]]) -> list[Suggested]:
+def read_suggestions(rendered: Iterable[Suggestion]) -> list[Suggested]:
     """The suggestions of a card as they are ``rendered``."""
     found = []
     for suggestion in rendered:
-        created = [
-            action["resource"] for action in suggestion["actions"] if action["type"] == "create"
-        ]
+        created = [action.resource for action in suggestion.creates]
         names = tuple(
             order["instantiatesCanonical"][0].rsplit("/", 1)[1].split("|")[0] for order in created
         )
-        removed = tuple(
-            action["resourceId"] for action in suggestion["actions"] if action["type"] == "delete"
-        )
+        removed = tuple(action.resourceId for action in suggestion.deletes)
         replaced = next(
             (
                 order["priorPrescription"]["reference"]
@@ -66,7 +63,7 @@ def read_suggestions(rendered: Iterable[dict[str, Any]]) -> list[Suggested]:
             ),
             "",
         )
-        found.append(Suggested(names, removed, replaced, suggestion.get("isRecommended", False)))
+        found.append(Suggested(names, removed, replaced, suggestion.isRecommended))
     return found
 
 

@@ -201,7 +201,7 @@ def _violated_by_text(
     rendered, _ = render_card(
         bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
     )
-    missing = unnamed(met, rendered.shown["detail"])
+    missing = unnamed(met, rendered.shown.detail)
     return [f"Not known does not name {', '.join(missing)}"] if missing else []
 
 

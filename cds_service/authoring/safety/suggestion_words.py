@@ -4,10 +4,10 @@ specification, section 4)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ...facts.catalogue import Facts
+from ...rendering.answer import Suggestion
 
 # Reasons for folate that outlast everything: the folate is kept.
 KEPT_FOLATE = ("pregnancy", "methotrexate", "pemetrexed")
@@ -18,22 +18,19 @@ FOLATE_STOPPED = re.compile(
 _REMOVED = re.compile(r"\b(replace|remove|in place|instead)\b", re.IGNORECASE)
 
 
-def wrong_suggestion(suggestion: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+def wrong_suggestion(suggestion: Suggestion, facts: Facts) -> Iterator[str]:
     """The rules that a suggestion breaks, as it is rendered. Facts are asked only where its
     words depend on them."""
-    label: str = suggestion["label"]
-    created = [action for action in suggestion["actions"] if action["type"] == "create"]
-    starts = any(
-        "cobalamin" in action["resource"]["instantiatesCanonical"][0] for action in created
-    )
-    if any(action["description"].removeprefix("Order: ") not in label for action in created):
+    label, created = suggestion.label, suggestion.creates
+    starts = any("cobalamin" in action.resource["instantiatesCanonical"][0] for action in created)
+    if any(action.description.removeprefix("Order: ") not in label for action in created):
         yield "the label does not name everything that is ordered"
     if not starts and any(
-        "before the first dose" in action["resource"].get("code", {}).get("text", "")
+        "before the first dose" in action.resource.get("code", {}).get("text", "")
         for action in created
     ):
         yield "an order speaks of a first dose where none begins"
-    if len(created) < len(suggestion["actions"]) and not _REMOVED.search(label):
+    if suggestion.deletes and not _REMOVED.search(label):
         yield "the label does not say that a draft is removed"
     if FOLATE_STOPPED.search(label) and facts["folate.reason"].value in KEPT_FOLATE:
         yield "the label takes folate away that is needed"

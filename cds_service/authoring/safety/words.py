@@ -106,9 +106,7 @@ def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
         rendered, _ = render_card(
             decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
         )
-        return facts, bool(
-            rule.words.search(f"{rendered.shown['summary']}\n{rendered.shown['detail']}")
-        )
+        return facts, bool(rule.words.search(f"{rendered.shown.summary}\n{rendered.shown.detail}"))
 
     for facts, broken in states(run):
         tally.visited += 1

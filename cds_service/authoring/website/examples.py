@@ -19,6 +19,7 @@ from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact, known
 from ...facts.kinds import CATEGORY, ORDERS, YES_NO
 from ...fhir.interval import Interval
+from ...rendering import answer
 from ...rendering.card_text import dated_text
 from ...rendering.cards import render_card
 from ...rendering.orders import OrderTemplate
@@ -79,7 +80,7 @@ class Example(NamedTuple):
     """A card as shown (CDS Hooks), the orders of the session, and what was true: titles of facts
     with their values."""
 
-    shown: dict[str, Any]
+    shown: answer.Card
     session: str
     because: tuple[tuple[str, str], ...]
 
