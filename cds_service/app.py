@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -29,8 +30,9 @@ from .hooks.hot import HotCalls
 from .hooks.local_only import own_names, refuse_other_hosts
 from .hooks.report import report_blueprint
 from .hooks.rsgi import WholeCalls
-from .hooks.served import Serving
+from .hooks.served import Served, Serving, served
 from .hooks.turn import Turn
+from .inherited import inherited
 from .log_lines import log_to_stderr
 from .orphan import end_with_parent
 from .reload import on_hangup
@@ -46,9 +48,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Flask:
-    """The application for ``settings`` (from the environment by default); ``clock``
-    gives aware datetimes.
+def create_app(
+    settings: Settings | None = None, clock: Clock = _utc_now, loaded: Served | None = None
+) -> Flask:
+    """The application for ``settings`` (from the environment by default); ``clock`` gives aware
+    datetimes. ``loaded``: what is served with ``settings``, where it was loaded before.
 
     Raises :class:`~.trust.start.UnsafeSettings` where callers would be neither known nor local.
     """
@@ -66,7 +70,7 @@ def create_app(settings: Settings | None = None, clock: Clock = _utc_now) -> Fla
     store = Store(
         settings.database_url, clock, settings.snooze_days, settings.snooze_key.get_secret_value()
     )
-    serving = Serving(Engine(settings), clock)
+    serving = Serving(loaded or served(Engine(settings), clock()), clock)
     calls = HookCalls(serving, clock, fhir, store)
     hot = HotCalls(
         calls,
@@ -137,10 +141,13 @@ def create_worker_app() -> WholeCalls:
     and a call makes thousands of short-lived objects that reference counting frees, so it
     need not look often.
     """
+    # Until it serves, a worker ends at once when it is told to: it was forked with what the main
+    # process does then.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     log_to_stderr("cds_service")
     end_with_parent()
     settings = Settings()
-    app = create_app(settings)
+    app = create_app(settings, loaded=inherited(settings))
     on_hangup(lambda: _take_cards(app.extensions["serving"], settings))
     app.extensions["store"].start()
     app.extensions["serving"].prepare()

@@ -342,15 +342,22 @@ def vocabulary(
     evidence: Collection[str], templates: Collection[str], parameters: Mapping[str, str]
 ) -> Vocabulary:
     """The names that cards may use beside those of ``evidence`` and order ``templates``;
-    ``parameters``: as texts show them."""
+    ``parameters``: as texts show them. The same names make the same one, by which cards are
+    remembered."""
+    reasons, shown = tuple(_override_reasons()), tuple(parameters.items())
+    return _vocabulary(tuple(evidence), tuple(templates), reasons, shown)
+
+
+@lru_cache(maxsize=16)
+def _vocabulary(
+    evidence: tuple[str, ...],
+    templates: tuple[str, ...],
+    reasons: tuple[str, ...],
+    shown: tuple[tuple[str, str], ...],
+) -> Vocabulary:
+    removable = tuple(DRAFTS_BY_FACT)
     return Vocabulary(
-        CATALOGUE,
-        evidence,
-        templates,
-        _override_reasons(),
-        PARAMETER_SETS,
-        tuple(DRAFTS_BY_FACT),
-        parameters,
+        CATALOGUE, evidence, templates, reasons, PARAMETER_SETS, removable, dict(shown)
     )
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 
 from .authored_yaml.source import AuthoringError
 from .config import Settings
+from .engine import Engine
+from .inherited import load_for_workers
 
 
 def on_hangup(act: Callable[[], None]) -> None:
@@ -44,7 +46,6 @@ def problems(settings: Settings) -> Iterator[str]:
     """What keeps the cards as they stand now from being served: a mistake with its place, or
     the tests that fail."""
     from .authoring.card_tests import failed_alike, run_tests
-    from .engine import Engine
 
     try:
         Engine(settings)
@@ -66,6 +67,7 @@ def check_and_forward(settings: Settings, tell: Callable[[str], None]) -> None:
             tell(problem)
         tell("The cards were not reloaded: those served before go on.")
         return
+    load_for_workers(Engine(settings))
     workers = [child.pid for child in multiprocessing.active_children() if child.pid]
     for worker in workers:
         os.kill(worker, signal.SIGHUP)

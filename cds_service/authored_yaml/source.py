@@ -86,7 +86,9 @@ class Mistakes(list[AuthoringError]):
 
 
 class Mapping(dict[str, Any]):
-    """A YAML mapping with the place of itself and of each key."""
+    """A YAML mapping with the place of itself and of each key. It is never changed once it was
+    loaded, and the same content is loaded once: what is worked out of it can be remembered by it.
+    """
 
     def __init__(self, place: Place):
         super().__init__()
@@ -96,6 +98,9 @@ class Mapping(dict[str, Any]):
     def at(self, key: str) -> Place:
         """Where ``key`` stands, or the mapping itself where it is missing."""
         return self.key_places.get(key, self.place)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
 
 
 class Sequence(list[Any]):

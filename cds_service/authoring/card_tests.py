@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from ..authored_yaml.reader import Reader, meant
@@ -210,8 +210,13 @@ def read_test(card: Card | None, test: Mapping) -> tuple[str, dict[str, Fact], s
 
     Raises :class:`AuthoringError` with all that was found.
     """
+    return _read(test, tuple(condition.id for condition, _ in card.criteria) if card else None)
+
+
+@lru_cache(maxsize=4096)
+def _read(test: Mapping, criteria: tuple[str, ...] | None) -> tuple[str, dict[str, Fact], str]:
     mistakes = Mistakes()
-    reader = _Reader(mistakes, [condition.id for condition, _ in card.criteria] if card else None)
+    reader = _Reader(mistakes, criteria)
     if not {"fires", "silent"} & test.keys():
         reader.note(
             AuthoringError(

@@ -33,7 +33,6 @@ _HOST = "127.0.0.1"
 def sandbox(port: int | None, fhir_port: int | None, more: tuple[str, ...]) -> None:
     """Start the service with made-up patients, and print links that open them in the public
     CDS Hooks Sandbox."""
-    from ..engine import Engine
     from ..sandbox.fhir_server import create_demo_app, serve_demo
     from ..sandbox.links import CRD_REQUEST_GENERATOR, SANDBOX, Addresses, sandbox_text
 
@@ -59,9 +58,8 @@ def sandbox(port: int | None, fhir_port: int | None, more: tuple[str, ...]) -> N
             "cors_origins": ",".join(origins),
         }
         settings = read_settings(host=_HOST, port=port, **decided)
-        prepare(settings)
-        engine = Engine(settings)
+        engine = prepare(settings)
         check_address(_HOST, demo_port, "--fhir-port")
         serve_demo(create_demo_app(engine, origins, lambda: datetime.now(UTC)), _HOST, demo_port)
         environment = {f"CDS_{name.upper()}": value for name, value in decided.items()}
-        run(settings, sandbox_text(engine, addresses, datetime.now(UTC)), **environment)
+        run(engine, sandbox_text(engine, addresses, datetime.now(UTC)), **environment)

@@ -12,8 +12,11 @@ import click
 
 from ..authored_yaml.source import AuthoringError
 from ..config import Settings
+from ..engine import Engine
 from ..hooks.services import service_id
+from ..inherited import load_for_workers
 from ..reload import check_and_forward, on_hangup, problems
+from ..rules.card_set import overrides
 from ..store.occasions import share_key_with_workers
 from .reading_settings import read_settings, unknown_settings
 
@@ -49,8 +52,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         if sys.executable.startswith(os.getcwd())
         else sys.executable
     )
-    prepare(settings)
-    run(settings, _try_it(settings, python), CDS_WORKERS=str(settings.worker_count))
+    settings = settings.model_copy(update={"workers": settings.worker_count})
+    run(prepare(settings), _try_it(settings, python), CDS_WORKERS=str(settings.workers))
 
 
 def tell_slips() -> None:
@@ -60,30 +63,34 @@ def tell_slips() -> None:
         click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
 
 
-def prepare(settings: Settings) -> None:
-    """Check that the service can be started so, before a worker is. Raises
+def prepare(settings: Settings) -> Engine:
+    """Check that the service can be started so, before a worker is, and load what it serves. Raises
     ``ClickException`` where it cannot."""
     on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
-    _check_content(settings)
+    engine = _checked_content(settings)
     check_address(settings.host, settings.port, "CDS_HOST, CDS_PORT")
     _check_database(settings)
+    return engine
 
 
-def run(settings: Settings, text: str, **environment: str) -> None:
-    """Serve until stopped, and print ``text`` once the service answers.
+def run(engine: Engine, text: str, **environment: str) -> None:
+    """Serve ``engine`` until stopped, and print ``text`` once the service answers.
 
-    Workers build their own application; what the command line decided of ``settings`` reaches them
-    by the ``environment``, beside host and port.
+    Workers build their own application around what they inherit; what the command line decided of
+    the settings reaches them by the ``environment``, beside host and port.
     """
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
+    from .. import app  # noqa: F401  (which each worker has, too)
+
+    settings = engine.settings
+    load_for_workers(engine).fhir.prepare()
     share_key_with_workers()
     os.environ.update(environment, CDS_HOST=settings.host, CDS_PORT=str(settings.port))
-    count = settings.worker_count
     Thread(target=_tell_once_it_answers, args=(settings, text), daemon=True).start()
     Granian(
         "cds_service.app:create_worker_app",
@@ -94,7 +101,7 @@ def run(settings: Settings, text: str, **environment: str) -> None:
         # limits connections.
         http=HTTPModes.http1,
         websockets=False,
-        workers=count,
+        workers=settings.worker_count,
         backpressure=CONNECTIONS,
         # What a connection may hold of heads and of a body that waits to be taken in.
         http1_settings=HTTP1Settings(max_buffer_size=65_536),
@@ -102,8 +109,7 @@ def run(settings: Settings, text: str, **environment: str) -> None:
         # that no start mends.
         respawn_failed_workers=True,
         factory=True,
-        # What waits to be written has five seconds; a worker told to stop while it starts may
-        # not hear it at all.
+        # What waits to be written has five seconds.
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
@@ -146,12 +152,9 @@ def _try_it(settings: Settings, python: str) -> str:
     )
 
 
-def _check_content(settings: Settings) -> None:
+def _checked_content(settings: Settings) -> Engine:
     """Load everything once before a worker starts, so that a mistake in a card is told plainly; a
     site's own cards with their tests, as when they are loaded anew."""
-    from ..engine import Engine
-    from ..rules.card_set import overrides
-
     try:
         engine = Engine(settings)
         for override in overrides(engine.folders, engine.vocabulary, settings.parameters):
@@ -160,6 +163,7 @@ def _check_content(settings: Settings) -> None:
         raise click.ClickException(str(error)) from None
     if settings.cards and (found := list(problems(settings))):
         raise click.ClickException("\n".join(found))
+    return engine
 
 
 def check_address(host: str, port: int, named: str) -> None:

@@ -40,9 +40,9 @@ def served(engine: Engine, now: datetime) -> Served:
 class Serving:
     """Holds what is served; a request takes ``current`` once and keeps to it."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime]):
+    def __init__(self, first: Served, clock: Callable[[], datetime]):
         self._clock = clock
-        self.current = served(engine, clock())
+        self.current = first
 
     def take(self, engine: Engine) -> None:
         """Serve the cards of ``engine`` from the next request on."""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from ..authored_yaml.reader import meant, near
-from ..authored_yaml.source import AuthoringError, Mistakes, Place
+from ..authored_yaml.source import AuthoringError, Mapping, Mistakes, Place
 from .card import Card
 from .card_file import parse_card
 from .condition_file import Vocabulary
@@ -180,6 +181,8 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
             f"Did you mean {meant_as}?",
         )
     mistakes = Mistakes()
+    # What a file says of no set is the same in each.
+    of_set = parameter_set if "parameter_sets" in content else ""
     if content.get("id") != path.stem and isinstance(content.get("id"), str):
         mend = f"Name the file {content['id']}.yaml, or the card {path.stem}."
         mistakes.note(
@@ -188,10 +191,15 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
             )
         )
     with mistakes.noting():
-        card = parse_card(content, content.place, vocabulary, parameter_set)
+        card = _parsed(content, vocabulary, of_set)
     mistakes.tell()
     # What follows "+" in a version tells builds apart (Semantic Versioning 2.0.0, 10).
     return replace(card, version=f"{card.version}+{folder.owner}") if folder.owner else card
+
+
+@lru_cache(maxsize=512)
+def _parsed(content: Mapping, vocabulary: Vocabulary, parameter_set: str) -> Card:
+    return parse_card(content, content.place, vocabulary, parameter_set)
 
 
 def _misnamed(name: str, content: AnyMapping[str, object]) -> str:

@@ -105,6 +105,7 @@ def test_what_was_shown_is_written_before_the_service_ends(url, tmp_path):
         ]
         server.stop()
         assert server.log.read_text().count("never written") == 0
+        assert "Killing worker" not in server.log.read_text(), "one that starts still ends, too"
     assert sorted(_stored(url, CARD_SHOWN.c.card_uuid)) == sorted(shown)
 
 

@@ -11,6 +11,7 @@ from threading import Event, Thread
 import requests
 
 from cds_service.content import CARDS
+from tests.fuzz.probes import workers
 from tests.support.fhir_builders import days_ago, hook_request, observation, prefetch
 from tests.support.serving import Server, serving
 from tests.support.waiting import PATIENCE, eventually
@@ -52,6 +53,14 @@ def hang_up(server: Server, until: str) -> None:
 
 def await_edition(server: Server, summary: str) -> None:
     eventually(lambda: shown(server) == {summary})
+
+
+def replace_worker(server: Server) -> None:
+    """Kill a worker and wait until another one answers in its place."""
+    before = workers(server)
+    os.kill(before[0], signal.SIGKILL)
+    eventually(lambda: len(workers(server)) == len(before) and before[0] not in workers(server))
+    time.sleep(0.5)
 
 
 class Load:
@@ -108,6 +117,9 @@ def test_five_editions_and_a_mistake_under_load(tmp_path):
             write(local, edition(6))
             hang_up(server, "The cards were checked")
             await_edition(server, "Edition 6")
+        write(local, edition(7))
+        replace_worker(server)
+        assert shown(server) == {"Edition 6"}, "not yet checked, so that the others do not serve it"
         log = server.log.read_text("utf-8")
     assert len(load.answers) > 20
     assert {answer for answer in load.answers if not answer.startswith("200 Edition")} == set()

@@ -166,7 +166,7 @@ class Copy:
                 shutil.copytree(
                     source,
                     folder / name,
-                    ignore=shutil.ignore_patterns("__pycache__", "fixtures", "fuzz", "bench"),
+                    ignore=shutil.ignore_patterns("fixtures", "fuzz", "bench"),
                 )
             else:
                 shutil.copy(source, folder / name)

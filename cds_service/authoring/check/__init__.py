@@ -4,7 +4,6 @@ of it in one run."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -51,7 +50,8 @@ def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Itera
     try:
         terminology, templates = definitions(settings.parameters)
         # A card that cites a mistaken entry is not mistaken itself.
-        names = vocabulary(evidence.keys() | mistaken, templates, {})
+        cited = [*evidence, *sorted(mistaken - evidence.keys())]
+        names = vocabulary(cited, templates, {})
     except AuthoringError as error:  # without value sets and orders nothing else can be judged
         yield from map(Finding.of, error.all)
         return
@@ -63,7 +63,7 @@ def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Itera
         parameters = read_parameters(found, parameter_set, names.evidence, mistakes, [])
         built_in = read_parameters(found[:1], parameter_set, names.evidence, mistakes, [])
         note_wrong_orders(parameters, built_in, templates, mistakes)
-        names = replace(names, parameters=words_of(parameters, titles))
+        names = vocabulary(cited, templates, words_of(parameters, titles))
         note_wrong_definitions(CATALOGUE, names.parameters, mistakes)
         read_cards(found, names, parameter_set, mistakes, [])
     in_files = [finding for folder in found for finding in file_findings(folder, names)]

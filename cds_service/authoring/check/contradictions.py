@@ -7,13 +7,13 @@ rests on what facts mean is not told here (``python -m cds_service test --mutate
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ...facts.catalogue import CATALOGUE, Facts
-from ...facts.fact import Fact, absent, known, unknown
+from ...facts.fact import absent, known, unknown
 from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...rules.card import Card
@@ -36,17 +36,17 @@ class Asked(NamedTuple):
 
 class Beside(NamedTuple):
     """What a card is decided beside: the ids of the ``cards`` of the same calls, and the facts that
-    are ``fixed`` in them."""
+    are ``fixed`` in them, with their values; an absent one has none."""
 
     cards: frozenset[str]
-    fixed: Mapping[str, Fact]
+    fixed: tuple[tuple[str, Any], ...]
 
 
 def contradictions(card: Card, served: Collection[Card], site: Site) -> Iterator[Finding]:
     """The criteria and texts of ``card`` that never hold beside the others, and the criteria that
     always do. ``served``: the cards of every parameter set."""
     cards = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
-    fixed = {} if any_at_ordering(card.hooks) else _without_drafts(site)
+    fixed = () if any_at_ordering(card.hooks) else _without_drafts(site)
     yield from _Contradictions(card, Beside(cards, fixed)).findings()
 
 
@@ -55,17 +55,19 @@ class _RecordAsked(Exception):
 
 
 @lru_cache(maxsize=8)
-def _without_drafts(site: Site) -> Mapping[str, Fact]:
+def _without_drafts(site: Site) -> tuple[tuple[str, Any], ...]:
     """The facts that are the same in every call without drafted orders."""
 
     def no_record() -> NoReturn:
         raise _RecordAsked
 
-    found = {}
+    found = []
     for name in (name for name, definition in CATALOGUE.items() if definition.session):
         with suppress(_RecordAsked):
-            found[name] = Facts(site, OrderingSession(), NOW, no_record)[name]
-    return found
+            fact = Facts(site, OrderingSession(), NOW, no_record)[name]
+            if not fact.is_unknown:
+                found.append((name, fact.value))
+    return tuple(found)
 
 
 class _Contradictions:
@@ -142,25 +144,27 @@ class _Contradictions:
     def where(self, asked: Asked) -> str:
         """What stands against ``asked``, in words: one condition alone, or all those before;
         nothing where it never can be."""
-        if not _possible([asked], self.beside):
+        if not _possible((asked,), self.beside):
             return ""
         for other in self.before:
-            if not _possible([other, asked], self.beside):
+            if not _possible((other, asked), self.beside):
                 return f"{other.condition.id!r} {'holds' if other.holds else 'does not hold'}"
         return "the criteria before it let the card through"
 
     def possible(self, *asked: Asked) -> bool:
-        return _possible([*self.before, *asked], self.beside)
+        return _possible((*self.before, *asked), self.beside)
 
 
-def _possible(asked: Sequence[Asked], beside: Beside) -> bool:
+@lru_cache(maxsize=4096)
+def _possible(asked: tuple[Asked, ...], beside: Beside) -> bool:
     """Whether some state of the facts gives every condition the answer asked for, or it takes too
-    long to rule that out."""
+    long to rule that out. Most cards are the same in every parameter set."""
+    fixed = dict(beside.fixed)
     limits = limits_of(each.condition for each in asked)
 
     def options(name: str) -> list[Value]:
-        if name in beside.fixed:
-            return [Value(beside.fixed[name], None)]
+        if name in fixed:
+            return [Value(absent() if fixed[name] is None else known(fixed[name]), None)]
         if name.startswith(_CARD):
             return [
                 Value(known(holds), None)
