@@ -7,12 +7,12 @@ from itertools import product
 import pytest
 
 from cds_service.authoring.safety import groups, independence, invariants, proof, report
-from cds_service.authoring.safety.enumeration import Choices, Relation, states
-from cds_service.authoring.safety.job import OPENING, SETTINGS, Job, bare_cards, engine
+from cds_service.authoring.safety.job import SETTINGS, Job, bare_cards, engine
 from cds_service.authoring.safety.proof import Tally
 from cds_service.authoring.safety.repetition import Walks, distinct_sessions
-from cds_service.authoring.safety.sessions import ordering_sessions
 from cds_service.rules.card import OrderSource
+from cds_service.states.sessions import OPENING, ordering_sessions
+from cds_service.states.walk import Choices, Relation, states
 from tests.safety.sample import sampled as sampled
 
 SESSIONS = {

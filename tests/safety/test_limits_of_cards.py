@@ -7,16 +7,16 @@ from functools import partial
 import pytest
 
 from cds_service.authoring.fact_classes import classes, true_of
-from cds_service.authoring.safety.classes import agreeing_ages, input_classes
-from cds_service.authoring.safety.enumeration import StateFacts, states
 from cds_service.authoring.safety.job import engine, every_card
-from cds_service.authoring.safety.limits import comparisons, doses, with_limits
-from cds_service.authoring.safety.sessions import dosed_sessions, ordering_sessions
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.laboratory import Result
 from cds_service.facts.session import OrderingSession
 from cds_service.rules.conditions import Criterion
+from cds_service.states.domains import domains
+from cds_service.states.limits import agreeing_ages, comparisons, doses, with_limits
+from cds_service.states.sessions import dosed_sessions, ordering_sessions
 from cds_service.states.values import NOW
+from cds_service.states.walk import StateFacts, states
 
 
 def asked_by(cards):
@@ -34,7 +34,7 @@ def exact(fact):
 
 
 def answers_tried(name, asked, cards, parameters="default"):
-    site, tried = engine(parameters, "all").site, with_limits(input_classes(), cards)
+    site, tried = engine(parameters, "all").site, with_limits(domains(), cards)
     sessions = [OrderingSession()]
     if CATALOGUE[name].session:
         made = [
@@ -109,7 +109,7 @@ def test_each_parameter_set_puts_a_result_beside_a_new_number_in_its_own_class()
         every_card()[0],
         include=(Criterion("planted", "mma", "at_least", Decimal(350), None, None),),
     )
-    tried = with_limits(input_classes(), [site_card])
+    tried = with_limits(domains(), [site_card])
 
     def seen(parameters):
         site = engine(parameters, "all").site
@@ -131,7 +131,7 @@ def test_no_child_is_75_years_old():
         every_card()[0],
         include=(Criterion("planted", "patient.age", "at_least", Decimal(75), None, None),),
     )
-    tried = with_limits(input_classes(), [site_card])
+    tried = with_limits(domains(), [site_card])
     tried["patient.age_months"] = agreeing_ages(tried["patient.age_months"])
 
     def age(choices):

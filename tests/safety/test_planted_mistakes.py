@@ -9,15 +9,15 @@ from types import SimpleNamespace
 import pytest
 
 from cds_service.authoring.safety import groups, proof, repetition, report, words
-from cds_service.authoring.safety.job import OPENING, Job, bare_cards, engine
+from cds_service.authoring.safety.job import Job, bare_cards, engine
 from cds_service.authoring.safety.proof import Tally
-from cds_service.authoring.safety.sessions import ordering_sessions
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import absent, known
 from cds_service.rendering import cards as rendering
 from cds_service.rendering.suggestions import Suggestions
 from cds_service.rules.card import OrderSource, Paragraph
 from cds_service.rules.conditions import Criterion
+from cds_service.states.sessions import OPENING, ordering_sessions
 from tests.safety.sample import sampled as sampled
 
 pytestmark = pytest.mark.usefixtures("sampled")

@@ -20,10 +20,10 @@ from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...fhir.interval import Interval
 from ...rules.card import Card
+from ...states.domains import domains
+from ...states.limits import DRAFTED, INPUT_OF, level_at
 from ...states.values import NOW, around
-from ..safety.classes import input_classes
-from ..safety.enumeration import Choices, StateFacts, states
-from ..safety.limits import DRAFTED, INPUT_OF, level_at
+from ...states.walk import Choices, StateFacts, states
 
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")
@@ -115,7 +115,7 @@ def _outside_one_window(
     instant = NOW - timedelta(days=days)
 
     def run(choices: Choices) -> Fact:
-        return StateFacts(sites[0], OrderingSession(), NOW, input_classes(), choices)[fact]
+        return StateFacts(sites[0], OrderingSession(), NOW, domains(), choices)[fact]
 
     for tried in states(run):
         if tried.value is not None and not tried.value.haemolysed:

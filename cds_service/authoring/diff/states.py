@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 from ...facts.catalogue import CATALOGUE, closure
 from ...facts.site import Site
 from ...rules.hook_table import HOOKS
+from ...states.domains import domains
 from ...states.search import Check, Search
+from ...states.sessions import OPENING, Session, dosed_sessions, ordering_sessions
+from ...states.status import STATUS
 from ...states.values import NOW
-from ..safety.classes import input_classes
-from ..safety.enumeration import Choices, StateFacts
-from ..safety.job import OPENING, engine, status_relation
-from ..safety.sessions import Session, dosed_sessions, ordering_sessions
+from ...states.walk import Choices, StateFacts
+from ..safety.job import engine, status_relation
 from .limits import Extras, drafted
 from .patient import Example, example_of
 from .question import KINDS, Job, Question
@@ -184,7 +185,7 @@ def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
     for only, without in _inputs_between(job, names):
         yield (
             _related(job.sites(), job.extras, only, without)
-            if "b12.results_status" in names
+            if STATUS in names
             else table(job.extras.inputs, only, without)
         )
 
@@ -199,7 +200,7 @@ def _inputs_between(job: Job, names: frozenset[str]) -> Iterator[tuple[str, tupl
         yield name, tuple(moved[:position])
     # What is worked out with a changed parameter and rests on no moved input: a dose that is
     # drafted, the name of a regimen.
-    computed = (job.touched & names) - input_classes().keys()
+    computed = (job.touched & names) - domains().keys()
     if any(not set(moved) & set(closure([fact])) for fact in computed):
         yield "", tuple(moved)
 
@@ -210,7 +211,7 @@ def _related(
 ) -> Table:
     """The classes with the statuses that go with them."""
     classes = with_results(table(extras.inputs, only, without))
-    if "b12.results_status" not in classes.worked_out:
+    if STATUS not in classes.worked_out:
         return classes._replace(relation=status_relation())
     every = Search().states(
         Pair.of(sites, OPENING, classes), [lambda pair: bool(pair_of_statuses(*pair.facts))]
@@ -262,7 +263,7 @@ def _facts_of_session(site: Site, session: Session, by_patient: bool) -> list[St
             site,
             session.orders,
             NOW,
-            input_classes(),
+            domains(),
             Choices(),
             None,
             {

@@ -6,16 +6,30 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...facts.blood_count import ANY_HAEMOGLOBIN
 from ...facts.catalogue import CATALOGUE, Facts, closure
+from ...facts.domains import (
+    ABSENT,
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    YES_NO,
+    Class,
+    Domain,
+    given,
+    one_of,
+    where,
+)
 from ...facts.fact import Fact
+from ...facts.renal import ANY_RATE
+from ...facts.results import level_of
 from ...facts.site import Site
+from ...states.domains import COLLAPSED, domains
 from ...states.search import Impossible, Undecided
+from ...states.sessions import Session
+from ...states.status import ANY_STATUS, ANY_SUSPICION, STATUS, STATUSES, status_row
 from ...states.values import NOW
-from ..safety.class_values import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO
-from ..safety.classes import COLLAPSED, HB, RATES, STATUS_CLASSES, input_classes, suspicion
-from ..safety.enumeration import Choices, Class, ClassesOf, NeedsClasses, Relation, StateFacts
-from ..safety.job import status_row
-from ..safety.sessions import Session
+from ...states.walk import Choices, NeedsDomain, Relation, StateFacts
 from .limits import Extra
 
 EMPTY: Mapping[Any, Any] = {}
@@ -23,7 +37,14 @@ _PAIR = " > "
 # Facts that the proof tries instead of their inputs, and that can be worked out from these where a
 # limit among them moves.
 _WORKED_OUT = frozenset(
-    {*COLLAPSED, "b12.results_status", "b12.low_on_therapy", "b12.result_day", "anaemia.severe"}
+    {*COLLAPSED, STATUS, "b12.low_on_therapy", "b12.result_day", "anaemia.severe"}
+)
+# Renal dysfunction where its rate is tried before it.
+_BY_RATE = given(
+    "egfr",
+    yes=where(level_of("egfr").is_one_of("reduced"), TRUE, otherwise=(TRUE, FALSE)),
+    no=YES_NO,
+    unknown=YES_NO,
 )
 
 
@@ -32,8 +53,8 @@ class Table(NamedTuple):
     rather than tried, and which status goes with which inputs. ``only``: the input that stands
     between its limits."""
 
-    old: Mapping[str, ClassesOf]
-    new: Mapping[str, ClassesOf]
+    old: Mapping[str, Domain]
+    new: Mapping[str, Domain]
     worked_out: frozenset[str]
     relation: Relation | None = None
     only: str = ""
@@ -52,7 +73,7 @@ def table(
     none of the extra classes is. ``whole``: a fact that can be worked out from others is worked
     out, and not tried itself.
     """
-    tried = {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}
+    tried = {**domains(), STATUS: ANY_STATUS}
     worked_out = (
         _WORKED_OUT
         if whole
@@ -61,14 +82,14 @@ def table(
     # The proof tries anaemia first and then a haemoglobin that agrees with it; here anaemia is
     # worked out from haemoglobin.
     if "anaemia" in worked_out:
-        tried["hb"] = lambda facts: (ABSENT, UNKNOWN, HB)
-    if "b12.results_status" in worked_out and not whole:
-        tried["b12.suspicion"] = suspicion
+        tried["hb"] = ANY_HAEMOGLOBIN
+    if STATUS in worked_out and not whole:
+        tried["b12.suspicion"] = ANY_SUSPICION
     if "b12.result_day" in worked_out:
         # where there is no result that it could be the day of
-        tried["b12.result_day"] = lambda facts: (ABSENT, UNKNOWN)
+        tried["b12.result_day"] = one_of(ABSENT, UNKNOWN)
     if "egfr" in extras or whole:
-        tried |= {"egfr": lambda facts: (ABSENT, UNKNOWN, *RATES), "renal.dysfunction": _renal}
+        tried |= {"egfr": ANY_RATE, "renal.dysfunction": _BY_RATE}
     counted = {name: found for name, found in extras.items() if name not in without}
     sides = [_with_extras(tried, counted, only, side) for side in (0, 1)]
     if whole:
@@ -80,8 +101,8 @@ def table(
 
 
 def _with_extras(
-    tried: Mapping[str, ClassesOf], extras: Mapping[str, Sequence[Extra]], only: str, side: int
-) -> dict[str, ClassesOf]:
+    tried: Mapping[str, Domain], extras: Mapping[str, Sequence[Extra]], only: str, side: int
+) -> dict[str, Domain]:
     """The classes that are ``tried`` for one ``side`` (0 the old set, 1 the new one)."""
     classes = dict(tried)
     for name, of_input in extras.items():
@@ -101,15 +122,15 @@ def pair_of(label: str) -> tuple[str, str]:
 def with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
     """The classes with the statuses of ``rows``, what the old and the new set make of the same
     inputs, tried as one."""
-    labels = sorted({row["b12.results_status"] for row in rows})
-    by_label = {option.label: option.fact for option in STATUS_CLASSES}
+    labels = sorted({row[STATUS] for row in rows})
+    by_label = {option.label: option.fact for option in STATUSES}
     old, new = (
         tuple(Class(label, by_label[pair_of(label)[side]]) for label in labels) for side in (0, 1)
     )
     return Table(
-        {**classes.old, "b12.results_status": lambda facts: old},
-        {**classes.new, "b12.results_status": lambda facts: new},
-        classes.worked_out - {"b12.results_status"},
+        {**classes.old, STATUS: lambda facts: old},
+        {**classes.new, STATUS: lambda facts: new},
+        classes.worked_out - {STATUS},
         Relation(rows),
         classes.only,
     )
@@ -119,7 +140,7 @@ def with_results(classes: Table) -> Table:
     """The classes with what a status by a result needs: the day of it, and no
     reason to test anew."""
 
-    def bounded(side: Mapping[str, ClassesOf]) -> Mapping[str, ClassesOf]:
+    def bounded(side: Mapping[str, Domain]) -> Mapping[str, Domain]:
         changed = dict(side)
         if "b12.result_day" not in classes.worked_out:
             changed["b12.result_day"] = _with_status(
@@ -138,11 +159,11 @@ def pair_of_statuses(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
     """What the two sets make of the B12 status, with the inputs that it rests on in them."""
     return status_row(
         {**old.labels, **new.labels},
-        _PAIR.join((label(old["b12.results_status"]), label(new["b12.results_status"]))),
+        _PAIR.join((label(old[STATUS]), label(new[STATUS]))),
     )
 
 
-def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
+def _extended(classes: Domain, added: Sequence[Class]) -> Domain:
     def extended(facts: Facts) -> Sequence[Class]:
         options = classes(facts)
         labels = {option.label for option in options}
@@ -155,16 +176,16 @@ def _extended(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
     return extended
 
 
-def _restricted(classes: ClassesOf, added: Sequence[Class]) -> ClassesOf:
+def _restricted(classes: Domain, added: Sequence[Class]) -> Domain:
     return lambda facts: added if _admits_values(classes(facts)) else ()
 
 
-def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> ClassesOf:
+def _with_status(classes: Domain, goes_with: Callable[[Class], bool]) -> Domain:
     """``classes``, but with a status that comes of a result only those that ``goes_with`` admits:
     there is a result in its window then."""
 
     def bounded(facts: Facts) -> Sequence[Class]:
-        status, options = facts["b12.results_status"], classes(facts)
+        status, options = facts[STATUS], classes(facts)
         if status.value in ("deficient", "unlikely", "indeterminate", "sufficient"):
             return [option for option in options if goes_with(option)]
         return options
@@ -172,7 +193,7 @@ def _with_status(classes: ClassesOf, goes_with: Callable[[Class], bool]) -> Clas
     return bounded
 
 
-def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
+def _plain_first(classes: Domain, name: str) -> Domain:
     """The same classes in an order in which the first example found is easy to read: known values
     before unknown ones, "no" before "yes". B12 is measured as total B12."""
     first = (
@@ -189,20 +210,7 @@ def _plain_first(classes: ClassesOf, name: str) -> ClassesOf:
 
 def _admits_values(options: Sequence[Class]) -> bool:
     """Whether a value of its own is possible, and not only that of another fact."""
-    return any(
-        option.fact.value is not None and not option.label.startswith("as ") for option in options
-    )
-
-
-def _renal(facts: Facts) -> Sequence[Class]:
-    rate = facts["egfr"].value
-    return (
-        (TRUE,)
-        if rate is not None and rate.level == "reduced"
-        else YES_NO
-        if rate is None
-        else (TRUE, FALSE)
-    )
+    return any(option.fact.value is not None and not option.copied for option in options)
 
 
 class _Known(NamedTuple):
@@ -327,7 +335,7 @@ class SharedFacts(StateFacts):
         reader = self.being_read
         try:
             return CATALOGUE[name].compute(self)
-        except NeedsClasses:
+        except NeedsDomain:
             self.being_read = reader
             return None
 

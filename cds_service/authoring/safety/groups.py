@@ -10,13 +10,13 @@ from ...facts.session import OrderingSession
 from ...rendering.cards import render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decisions
-from .enumeration import Choices, StateFacts, states
+from ...states.sessions import Session
+from ...states.walk import Choices, StateFacts, states
 from .independence import Renderings
 from .invariants import FOLIC_ACID, Suggested, read_suggestions
 from .job import SETTINGS, AssumedDecisions, Job, bare_cards, new_facts
 from .proof import PATIENT_OF_STATES, Tally, Violation, state_text
 from .repetition import differing
-from .sessions import Session
 
 # Invariant 9: cards of which another may take the place of a critical one.
 GROUPS = {

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ...facts.fact import Fact
-from .enumeration import Choices, StateFacts
+from ...states.walk import Choices, StateFacts
 from .job import status_relation
 
 

@@ -13,23 +13,23 @@ from typing import Any
 
 from ...config import PRODUCTS, Settings
 from ...engine import PARAMETER_SETS, Engine
-from ...facts.session import OrderingSession
+from ...facts.domains import Domain
 from ...facts.site import Site
 from ...rendering.publication import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
+from ...states.domains import domains
+from ...states.limits import agreeing_ages, with_limits
+from ...states.sessions import Session
+from ...states.status import ANY_STATUS, STATUS, relation_of_statuses
 from ...states.values import NOW
-from .classes import STATUS_CLASSES, agreeing_ages, input_classes, suspicion
-from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
-from .limits import with_limits
-from .sessions import Session
+from ...states.walk import Choices, Relation, StateFacts
 
 FORMULARIES = {
     "all": frozenset(PRODUCTS),
     "without hydroxocobalamin": frozenset(PRODUCTS) - {"hydroxocobalamin-injection"},
 }
 SETTINGS = tuple(product(PARAMETER_SETS, FORMULARIES))
-OPENING = Session("on opening or at discharge", OrderingSession())
 
 
 class RecordingSite(Site):
@@ -108,32 +108,8 @@ class Job:
 
 @cache
 def status_relation() -> Relation:
-    """Which B12 status goes with which inputs, from the definition of ``b12.status`` itself."""
-    site = engine("default", "all").site
-    classes = {**input_classes(), "b12.suspicion": suspicion}
-
-    def run(choices: Choices) -> dict[str, str]:
-        facts = StateFacts(site, OrderingSession(), NOW, classes, choices)
-        status = facts["b12.results_status"]
-        return status_row(facts.labels, "unknown" if status.is_unknown else status.value)
-
-    return Relation(states(run))
-
-
-def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
-    """The row of a B12 ``status`` and the inputs that it was worked out from.
-
-    The grounds of a suspicion are left free, so that some states are tried which cannot be, and
-    none that can be is left out.
-    """
-    return {
-        **{
-            name: label
-            for name, label in labels.items()
-            if name not in ("b12.suspicion", "b12.diagnosed")
-        },
-        "b12.results_status": status,
-    }
+    """Which B12 status goes with which inputs at a site with the default limits."""
+    return relation_of_statuses(engine("default", "all").site)
 
 
 def every_card() -> list[Card]:
@@ -144,13 +120,11 @@ def every_card() -> list[Card]:
 
 
 @cache
-def chosen_classes() -> Mapping[str, ClassesOf]:
-    """The classes of the inputs, what cards compare them with included; the status among them, in
+def chosen_domains() -> Mapping[str, Domain]:
+    """The domains of the inputs, what cards compare them with included; the status among them, in
     the relation that :func:`status_relation` gives."""
-    classes = with_limits(
-        {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}, every_card()
-    )
-    return {**classes, "patient.age_months": agreeing_ages(classes["patient.age_months"])}
+    found = with_limits({**domains(), STATUS: ANY_STATUS}, every_card())
+    return {**found, "patient.age_months": agreeing_ages(found["patient.age_months"])}
 
 
 @cache
@@ -169,7 +143,7 @@ def new_facts(job: Job, choices: Choices, fixed: Mapping[str, str] | None = None
         job.site,
         job.session.orders,
         NOW,
-        chosen_classes(),
+        chosen_domains(),
         choices,
         status_relation(),
         fixed,

@@ -18,9 +18,10 @@ from ...rendering.card_in_call import Patient
 from ...rendering.cards import render_card, render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
+from ...states.domains import RESULTS_FOR_ORDERS, test_orders
+from ...states.sessions import PATIENT, Session
 from ...states.values import NOW
-from .classes import PRESENT_OR_NOT, TEST_ORDERS
-from .enumeration import Choices, StateFacts, fact_states, states
+from ...states.walk import Choices, StateFacts, fact_states, states
 from .independence import Renderings
 from .invariants import (
     State,
@@ -35,12 +36,11 @@ from .job import (
     AssumedDecisions,
     Job,
     bare_cards,
-    chosen_classes,
+    chosen_domains,
     new_facts,
     status_relation,
 )
 from .repetition import Walks, differing
-from .sessions import PATIENT, Session
 from .suggestion_words import wrong_suggestion
 
 PATIENT_OF_STATES = Patient(f"Patient/{PATIENT}", None, NOW)
@@ -112,7 +112,7 @@ def prove_orders(
     """Visit every state of the facts that order tests, which the cards then take as
     they are proved here."""
     tally = Tally()
-    for name in ("potassium.checks", *TEST_ORDERS):
+    for name in sorted(test_orders()):
         for job in differing(hook, sessions, settings, ()):
             _visit_orders(job, name, tally)
     return tally
@@ -120,13 +120,11 @@ def prove_orders(
 
 def _visit_orders(job: Job, name: str, tally: Tally) -> None:
     free = {
-        other: classes
-        for other, classes in chosen_classes().items()
-        if other not in TEST_ORDERS and other != "potassium.checks"
+        other: classes for other, classes in chosen_domains().items() if other not in test_orders()
     }
     if name == "order.after_nitrous_oxide":
-        free |= PRESENT_OR_NOT
-    tried = chosen_classes()[name]
+        free |= RESULTS_FOR_ORDERS
+    tried = chosen_domains()[name]
 
     def start(choices: Choices) -> StateFacts:
         return StateFacts(

@@ -16,10 +16,10 @@ from ...facts.catalogue import CATALOGUE
 from ...facts.drafts import DRAFTS_BY_FACT
 from ...facts.kinds import NUMBER
 from ...rules.card import Card
-from .enumeration import Choices, StateFacts
+from ...states.limits import doses
+from ...states.sessions import Session, dosed_sessions, ordering_sessions
+from ...states.walk import Choices, StateFacts
 from .job import Job, bare_cards, engine, every_card, new_facts
-from .limits import doses
-from .sessions import Session, dosed_sessions, ordering_sessions
 
 
 class Walk(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...engine import PARAMETER_SETS
 from ...rules.hook_table import HOOKS, hooks_of_kind
+from ...states.sessions import OPENING, Session
 from .groups import (
     GROUPS,
     pairs_of_one_topic,
@@ -18,11 +19,10 @@ from .groups import (
     prove_no_silence,
     prove_together,
 )
-from .job import OPENING, SETTINGS, bare_cards, engine, status_relation
+from .job import SETTINGS, bare_cards, engine, status_relation
 from .proof import Tally, prove_card, prove_orders
 from .readiness import check_ready
 from .repetition import distinct_sessions
-from .sessions import Session
 from .words import prove_words
 
 Part = tuple[Callable[..., Tally], tuple[Any, ...]]

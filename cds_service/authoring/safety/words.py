@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from ...rendering.cards import render_card
 from ...rules.card import Card, Paragraph
-from .enumeration import Choices, StateFacts, states
+from ...states.sessions import Session
+from ...states.walk import Choices, StateFacts, states
 from .job import SETTINGS, AssumedDecisions, Job, bare_cards, engine, new_facts
 from .proof import PATIENT_OF_STATES, Tally, Violation
 from .repetition import differing
-from .sessions import Session
 from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
 
 # A cobalamin as something to give: an amount behind its name, or the advice to begin.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Facts
+from ...facts.domains import ABSENT, FALSE, TRUE, UNKNOWN, Class, Domain
 from ...facts.fact import Fact, known
 from ...facts.kinds import CATEGORY, ORDERS, YES_NO
 from ...fhir.interval import Interval
@@ -25,19 +26,18 @@ from ...rendering.orders import OrderTemplate
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ...rules.hook_table import any_at_ordering
+from ...states.domains import COLLAPSED, domains, test_orders
+from ...states.sessions import OPENING, Session, ordering_sessions
 from ...states.values import NOW
+from ...states.walk import Choices, StateFacts, states
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..pages.engines import Engines, documented_engines
-from ..safety.class_values import ABSENT, FALSE, TRUE, UNKNOWN
-from ..safety.classes import COLLAPSED, CONDITIONAL, TEST_ORDERS, input_classes
-from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
-from ..safety.job import OPENING, engine
+from ..safety.job import engine
 from ..safety.proof import PATIENT_OF_STATES
-from ..safety.sessions import Session, ordering_sessions
 
 # Worked out from other facts here, where the proof takes a sample or the bare answer.
-_WORKED_OUT = ({*COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy"}) - {"anaemia"}
+_WORKED_OUT = {*COLLAPSED, *test_orders(), "b12.low_on_therapy"} - {"anaemia"}
 # What most patients do not have measured, or planned.
 _RARE = frozenset({
     "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes",
@@ -113,11 +113,11 @@ def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
 def _states(
     card: Card, loaded: Engine, session: Session, stated: Mapping[str, Fact]
 ) -> Iterator[Example | None]:
-    classes = {name: _preferred(name, of, stated) for name, of in _classes().items()}
+    tried = {name: _preferred(name, domain, stated) for name, domain in _domains().items()}
     cards = loaded.cards_by_hook[card.hooks[0]]
 
     def run(choices: Choices) -> Example | None:
-        facts = StateFacts(loaded.site, session.orders, NOW, classes, choices)
+        facts = StateFacts(loaded.site, session.orders, NOW, tried, choices)
         decisions = Decisions(cards, facts)
         decision = decisions[card.id]
         if not decision.fires:
@@ -145,9 +145,9 @@ def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
     return dated_text(CATALOGUE[name], fact, markdown=False)
 
 
-def _classes() -> dict[str, ClassesOf]:
-    classes = {name: of for name, of in input_classes().items() if name not in _WORKED_OUT}
-    return {**classes, "hb": _haemoglobin, "b12.result_day": _result_day}
+def _domains() -> dict[str, Domain]:
+    found = {name: domain for name, domain in domains().items() if name not in _WORKED_OUT}
+    return {**found, "hb": _haemoglobin, "b12.result_day": _result_day}
 
 
 def _result_day(facts: Facts) -> Sequence[Class]:
@@ -159,7 +159,7 @@ def _result_day(facts: Facts) -> Sequence[Class]:
 def _haemoglobin(facts: Facts) -> Sequence[Class]:
     """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it
     from other normal ones."""
-    (low,) = (option for option in CONDITIONAL["hb"](facts) if option.fact.value is not None)
+    (low,) = (option for option in domains()["hb"](facts) if option.fact.value is not None)
     if facts["anaemia"].holds is not False:
         return (low,)
     number = Decimal(140)
@@ -174,11 +174,11 @@ def _haemoglobin(facts: Facts) -> Sequence[Class]:
     )
 
 
-def _preferred(name: str, of: ClassesOf, stated: Mapping[str, Fact]) -> ClassesOf:
+def _preferred(name: str, domain: Domain, stated: Mapping[str, Fact]) -> Domain:
     """The same classes, the likeliest of an ordinary patient first."""
 
     def ordered(facts: Facts) -> Sequence[Class]:
-        return sorted(of(facts), key=lambda option: _oddness(name, option, stated))
+        return sorted(domain(facts), key=lambda option: _oddness(name, option, stated))
 
     return ordered
 

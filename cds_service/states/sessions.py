@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from ...facts.session import OrderingSession, SessionReader
-from ...fhir.reading import read_value
-from ...fhir.terminology import LOINC, SNOMED, Terminology
+from ..facts.session import OrderingSession, SessionReader
+from ..fhir.reading import read_value
+from ..fhir.terminology import LOINC, SNOMED, Terminology
 
 PATIENT = "enumerated"
 _IM, _ORAL, _NASAL = "78421000", "26643006", "46713006"
@@ -36,6 +36,9 @@ class Session(NamedTuple):
 
     def __hash__(self) -> int:
         return hash(self.label)  # the orders as received, which are in it, have no hash
+
+
+OPENING = Session("on opening or at discharge", OrderingSession())
 
 
 def _medication(

@@ -1,9 +1,9 @@
 """Walks every distinguishable state, and no state twice.
 
-A run of the real code asks for facts one after the other. Where a fact is an input (``classes.py``)
-the walk chooses one of its classes, remembers the choice, and comes back for the others. Facts that
-a run never asks for cannot influence it, so that each run stands for all their values: this is what
-makes the enumeration exact and finite.
+A run of the real code asks for facts one after the other. Where a fact has a domain, it is an
+input: the walk chooses one of its classes, remembers the choice, and comes back for the others.
+Facts that a run never asks for cannot influence it, so that each run stands for all their values:
+this is what makes the enumeration exact and finite.
 """
 
 from __future__ import annotations
@@ -13,38 +13,23 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ...facts.catalogue import Facts
-from ...facts.fact import Fact
-from ...facts.record import PatientRecord
-from ...facts.session import OrderingSession
-from ...facts.site import Site
-from ...states.search import Impossible
+from ..facts.catalogue import Facts
+from ..facts.domains import Class, Domain
+from ..facts.fact import Fact
+from ..facts.record import PatientRecord
+from ..facts.session import OrderingSession
+from ..facts.site import Site
+from .search import Impossible
 
 
-class Class(NamedTuple):
-    """One class of a fact's values: how it is called, and a value that stands for it.
-
-    ``like``: the label of the class that a :class:`Relation` takes it for, ``""`` where it has it
-    by its own. ``copied``: the value is that of another fact of the state.
-    """
-
-    label: str
-    fact: Fact
-    like: str = ""
-    copied: bool = False
-
-
-ClassesOf = Callable[[Facts], Sequence[Class]]
-
-
-class NeedsClasses(Exception):
-    """A fact reads the patient's record but has no classes. ``name``: the fact,
+class NeedsDomain(Exception):
+    """A fact reads the patient's record but has no domain. ``name``: the fact,
     once it is known."""
 
     name = ""
 
     def __str__(self) -> str:
-        return f"the fact {self.name!r} reads the patient's record and has no classes"
+        return f"the fact {self.name!r} reads the patient's record and has no domain"
 
 
 class Choices:
@@ -109,14 +94,14 @@ class StateFacts(Facts):
         site: Site,
         session: OrderingSession,
         now: datetime,
-        classes: Mapping[str, ClassesOf],
+        domains: Mapping[str, Domain],
         choices: Choices,
         relation: Relation | None = None,
         fixed: Mapping[str, str] | None = None,
         asked: set[str] | None = None,
     ):
         super().__init__(site, session, now, _no_record)
-        self._classes = classes
+        self._domains = domains
         self._choices = choices
         self._relation = relation
         self._fixed = fixed or {}
@@ -129,14 +114,14 @@ class StateFacts(Facts):
     def computed(self, name: str) -> Fact:
         """An input's class by choice; any other fact by its own definition."""
         self._asked.add(name)
-        classes_of = self._classes.get(name)
-        if classes_of is None:
+        domain = self._domains.get(name)
+        if domain is None:
             try:
                 return super().computed(name)
-            except NeedsClasses as error:
+            except NeedsDomain as error:
                 error.name = error.name or name
                 raise
-        options = classes_of(self)
+        options = domain(self)
         relation = self._relation if self._relation is not None and name in self._relation else None
         if relation is not None:
             options = [
@@ -172,7 +157,7 @@ class StateFacts(Facts):
             self.site,
             self.session,
             self.now,
-            self._classes,
+            self._domains,
             self._choices,
             self._relation,
             self._fixed,
@@ -214,7 +199,7 @@ class _Before(NamedTuple):
 
 
 def _no_record() -> PatientRecord:
-    raise NeedsClasses
+    raise NeedsDomain
 
 
 class Relation:
