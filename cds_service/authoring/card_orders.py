@@ -17,7 +17,7 @@ from ..states.domains import READ_FOR_ORDERS, domains, test_orders
 from ..states.sessions import OPENING, Session, ordering_sessions
 from ..states.status import ANY_STATUS, STATUS
 from ..states.values import NOW
-from ..states.walk import StateFacts, fact_states
+from ..states.walk import StateFacts, walk
 
 Orders = tuple[str, ...]
 # Sessions in which something is drafted that an order can take the place of.
@@ -79,11 +79,11 @@ def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     if fact in test_orders():
         tried |= READ_FOR_ORDERS
 
-    walk = fact_states(
+    walked = walk(
         lambda choices: StateFacts(site, session.orders, NOW, tried, choices),
         lambda facts: facts[fact],
     )
-    return (facts for facts, _ in walk)
+    return (facts for facts, _ in walked)
 
 
 @lru_cache(maxsize=4)

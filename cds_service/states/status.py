@@ -16,7 +16,7 @@ from ..facts.session import OrderingSession
 from ..facts.site import Site
 from .domains import domains
 from .values import NOW
-from .walk import Choices, Relation, StateFacts, states
+from .walk import Choices, Relation, StateFacts, walk
 
 STATUS = "b12.results_status"
 STATUSES = (*values(*CATALOGUE[STATUS].values), UNKNOWN)
@@ -39,12 +39,13 @@ def relation_of_statuses(site: Site) -> Relation:
     """Which B12 status goes with which inputs, from the definition of the fact itself."""
     tried = {**domains(), "b12.suspicion": ANY_SUSPICION}
 
-    def run(choices: Choices) -> dict[str, str]:
-        facts = StateFacts(site, OrderingSession(), NOW, tried, choices)
-        status = facts[STATUS]
-        return status_row(facts.labels, "unknown" if status.is_unknown else status.value)
+    def start(choices: Choices) -> StateFacts:
+        return StateFacts(site, OrderingSession(), NOW, tried, choices)
 
-    return Relation(states(run))
+    return Relation(
+        status_row(facts.labels, "unknown" if status.is_unknown else status.value)
+        for facts, status in walk(start, lambda facts: facts[STATUS])
+    )
 
 
 def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:

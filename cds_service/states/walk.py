@@ -9,9 +9,9 @@ this is what makes the enumeration exact and finite.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..facts.catalogue import Facts
 from ..facts.domains import Class, Domain
@@ -20,6 +20,8 @@ from ..facts.record import PatientRecord
 from ..facts.session import OrderingSession
 from ..facts.site import Site
 from .search import Impossible
+
+T = TypeVar("T")
 
 
 class NeedsDomain(Exception):
@@ -72,11 +74,12 @@ class Choices:
         """How many choices were made in this run."""
         return self._position
 
-    def resume(self) -> int:
-        """Take the choices of this run that were made in the one before it as made;
-        how many they are."""
-        self._position = len(self._path) - 1
-        return self._position
+    def resume(self, before: Sequence[_Before]) -> _Before:
+        """Begin the next run as it stood before the first choice that is another one than in the
+        run before it; ``before``: how that run stood before each of its choices."""
+        found = before[len(self._path) - 1]
+        self._position = found.position
+        return found
 
 
 class StateFacts(Facts):
@@ -84,7 +87,8 @@ class StateFacts(Facts):
     where they are possible.
 
     ``labels``: the class of each input that was asked for; ``free``: those that had more than one
-    to choose from. The names of all facts that were asked for go into ``asked``.
+    to choose from; ``chosen``: what was chosen besides facts, by its key. The names of all facts
+    that were asked for go into ``asked``.
     """
 
     as_defined = False
@@ -107,9 +111,11 @@ class StateFacts(Facts):
         self._fixed = fixed or {}
         self.labels: dict[str, str] = {}
         self.free: set[str] = set()
+        self.chosen: dict[Hashable, Any] = {}
         self.mask = relation.everything if relation else 0
         self._asked = set() if asked is None else asked
         self._before: list[_Before] | None = None
+        self._settled: _Before | None = None
 
     def computed(self, name: str) -> Fact:
         """An input's class by choice; any other fact by its own definition."""
@@ -134,21 +140,50 @@ class StateFacts(Facts):
         if not options:
             raise Impossible(name)
         if len(options) > 1:
-            if self._before is not None:
-                before = _Before(
-                    dict(self.so_far),
-                    dict(self._reads),
-                    dict(self.labels),
-                    set(self.free),
-                    self.mask,
-                )
-                self._before[self._choices.position :] = [before]
+            self._remember()
             self.free.add(name)
         chosen = self.choose(name, options)
         self.labels[name] = chosen.label
         if relation is not None:
             self.mask = relation.narrowed(self.mask, name, chosen.like or chosen.label)
         return chosen.fact
+
+    def either(self, key: Hashable, options: Sequence[T]) -> T:
+        """The one of ``options`` that is tried in this run for something that is no fact: each in
+        turn, and the same one whenever ``key`` is asked for."""
+        if key not in self.chosen:
+            if len(options) > 1:
+                self._remember()
+            self.chosen[key] = options[self._choices.choose(len(options))]
+        found: T = self.chosen[key]
+        return found
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The choices of this run so far."""
+        return self._choices.made
+
+    def settle(self) -> None:
+        """What follows may depend on which facts have been asked for until now, as the words of a
+        card do: runs that choose otherwise in it begin here, and not in its midst."""
+        if self._before is not None:
+            self._settled = self._as_it_stands()
+
+    def _remember(self) -> None:
+        """Keep what is known before a choice, for the runs that choose otherwise."""
+        if self._before is not None:
+            self._before[self._choices.position :] = [self._settled or self._as_it_stands()]
+
+    def _as_it_stands(self) -> _Before:
+        return _Before(
+            self._choices.position,
+            dict(self.so_far),
+            dict(self._reads),
+            dict(self.labels),
+            set(self.free),
+            dict(self.chosen),
+            self.mask,
+        )
 
     def resumed(self) -> StateFacts:
         """The facts of the next run, with those that are as in this one because they were worked
@@ -165,13 +200,10 @@ class StateFacts(Facts):
         )
         assert self._before is not None
         made._before = self._before
-        facts, reads, labels, free, made.mask = self._before[self._choices.resume()]
-        made.so_far, made._reads, made.labels, made.free = (
-            dict(facts),
-            dict(reads),
-            dict(labels),
-            set(free),
-        )
+        before = self._choices.resume(self._before)
+        made.so_far, made._reads = dict(before.facts), dict(before.reads)
+        made.labels, made.free = dict(before.labels), set(before.free)
+        made.chosen, made.mask = dict(before.chosen), before.mask
         return made
 
     def choose(self, name: str, options: Sequence[Class]) -> Class:
@@ -189,12 +221,15 @@ class StateFacts(Facts):
 
 
 class _Before(NamedTuple):
-    """What was worked out before a choice."""
+    """What was worked out before a choice, or before what followed last when facts were settled;
+    ``position``: after how many choices."""
 
+    position: int
     facts: dict[str, Fact]
     reads: dict[str, list[str]]
     labels: dict[str, str]
     free: set[str]
+    chosen: dict[Hashable, Any]
     mask: int
 
 
@@ -239,30 +274,22 @@ class Relation:
         )
 
 
-def states(start: Callable[[Choices], Any]) -> Iterator[Any]:
-    """What ``start`` returns for each distinguishable state; it is called anew for each, with
-    the choices to make."""
-    choices = Choices()
-    while True:
-        with contextlib.suppress(Impossible):
-            yield start(choices)
-        if not choices.next_run():
-            return
-
-
-def fact_states(
-    start: Callable[[Choices], StateFacts], ask: Callable[[StateFacts], Any]
-) -> Iterator[tuple[StateFacts, Any]]:
-    """The facts of each distinguishable state, with what ``ask`` says of them, as
-    :func:`states` gives them: where nothing but facts makes choices, what states have in
-    common is worked out once.
+def walk(
+    start: Callable[[Choices], StateFacts],
+    ask: Callable[[StateFacts], T],
+    *,
+    resuming: bool = True,
+) -> Iterator[tuple[StateFacts, T]]:
+    """The facts of each distinguishable state, as ``start`` makes them, with what ``ask`` says of
+    them. ``resuming``: what states have in common is worked out once.
     """
     choices = Choices()
     facts = start(choices)
-    facts._before = []
+    if resuming:
+        facts._before = []
     while True:
         with contextlib.suppress(Impossible):
             yield facts, ask(facts)
         if not choices.next_run():
             return
-        facts = facts.resumed()
+        facts = facts.resumed() if resuming else start(choices)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 
 import pytest
 
@@ -16,7 +15,7 @@ from cds_service.states.domains import domains
 from cds_service.states.limits import agreeing_ages, comparisons, doses, with_limits
 from cds_service.states.sessions import dosed_sessions, ordering_sessions
 from cds_service.states.values import NOW
-from cds_service.states.walk import StateFacts, states
+from cds_service.states.walk import StateFacts, walk
 
 
 def asked_by(cards):
@@ -25,6 +24,15 @@ def asked_by(cards):
     for criterion in (criterion for asked in comparisons(cards).values() for criterion in asked):
         found.setdefault(criterion.fact, []).append(criterion)
     return found
+
+
+def all_of(site, tried, ask, orders=OrderingSession()):
+    """What ``ask`` says in each state of the domains ``tried``."""
+
+    def start(choices):
+        return StateFacts(site, orders, NOW, tried, choices)
+
+    return [found for _, found in walk(start, ask)]
 
 
 def exact(fact):
@@ -43,13 +51,10 @@ def answers_tried(name, asked, cards, parameters="default"):
         ]
         sessions = [session.orders for session in made]
 
-    def fact(orders, choices):
-        return StateFacts(site, orders, NOW, tried, choices)[name]
-
     return {
         true_of(found, asked, NOW.date())
         for orders in sessions
-        for found in states(partial(fact, orders))
+        for found in all_of(site, tried, lambda facts: facts[name], orders)
     }
 
 
@@ -113,12 +118,9 @@ def test_each_parameter_set_puts_a_result_beside_a_new_number_in_its_own_class()
 
     def seen(parameters):
         site = engine(parameters, "all").site
-        facts = states(
-            lambda choices: StateFacts(site, OrderingSession(), NOW, tried, choices)["mma"]
-        )
         return {
             (result.level, result.interval.low >= 350)
-            for fact in facts
+            for fact in all_of(site, tried, lambda facts: facts["mma"])
             if isinstance(result := fact.value, Result)
         }
 
@@ -134,10 +136,9 @@ def test_no_child_is_75_years_old():
     tried = with_limits(domains(), [site_card])
     tried["patient.age_months"] = agreeing_ages(tried["patient.age_months"])
 
-    def age(choices):
-        facts = StateFacts(engine("default", "all").site, OrderingSession(), NOW, tried, choices)
+    def age(facts):
         return facts["patient.paediatric"].holds, facts["patient.age"].value
 
-    ages = set(states(age))
+    ages = set(all_of(engine("default", "all").site, tried, age))
     assert {(False, 75), (True, 15), (None, None)} <= ages
     assert all(below_16 is (None if years is None else years < 16) for below_16, years in ages)

@@ -19,7 +19,7 @@ from cds_service.rules.conditions import Criterion
 from cds_service.states.domains import domain_of, domains
 from cds_service.states.limits import with_limits
 from cds_service.states.values import NOW, TODAY
-from cds_service.states.walk import StateFacts, states
+from cds_service.states.walk import StateFacts, walk
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def all_of(name, tried=None, parameters="default"):
     """Every fact that a walk takes the fact ``name`` to be."""
     site = engine(parameters, "all").site
 
-    def run(choices):
-        return StateFacts(site, OrderingSession(), NOW, tried or domains(), choices)[name]
+    def start(choices):
+        return StateFacts(site, OrderingSession(), NOW, tried or domains(), choices)
 
-    return list(states(run))
+    return [found for _, found in walk(start, lambda facts: facts[name])]
 
 
 def from_the_record(compute):
@@ -158,13 +158,13 @@ def test_a_domain_stands_with_its_fact_and_asks_others():
         neuro = of("neuro.involvement")
         domain = given(neuro, yes=(TRUE, FALSE), no=FALSE, unknown=UNKNOWN)
 
-    site = engine("default", "all").site
+    def start(choices):
+        return StateFacts(engine("default", "all").site, OrderingSession(), NOW, domains(), choices)
 
-    def run(choices):
-        facts = StateFacts(site, OrderingSession(), NOW, domains(), choices)
+    def ask(facts):
         return facts["new.onset"].holds, facts["neuro.involvement"].holds
 
-    assert sorted(states(run), key=str) == [
+    assert sorted((found for _, found in walk(start, ask)), key=str) == [
         (False, False),
         (False, True),
         (None, None),

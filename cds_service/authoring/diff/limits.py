@@ -23,7 +23,7 @@ from ...rules.card import Card
 from ...states.domains import domains
 from ...states.limits import DRAFTED, INPUT_OF, level_at
 from ...states.values import NOW, around
-from ...states.walk import Choices, StateFacts, states
+from ...states.walk import Choices, StateFacts, walk
 
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")
@@ -114,10 +114,10 @@ def _outside_one_window(
     days = (low + high + 1) // 2
     instant = NOW - timedelta(days=days)
 
-    def run(choices: Choices) -> Fact:
-        return StateFacts(sites[0], OrderingSession(), NOW, domains(), choices)[fact]
+    def start(choices: Choices) -> StateFacts:
+        return StateFacts(sites[0], OrderingSession(), NOW, domains(), choices)
 
-    for tried in states(run):
+    for _, tried in walk(start, lambda facts: facts[fact]):
         if tried.value is not None and not tried.value.haemolysed:
             result = tried.value._replace(moment=Moment(instant.date(), instant))
             sides = (

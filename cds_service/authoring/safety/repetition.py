@@ -6,7 +6,7 @@ cards those that it decides or looks at. Where all of that is the same, so is ev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from ...rules.card import Card
 from ...states.limits import doses
 from ...states.sessions import Session, dosed_sessions, ordering_sessions
 from ...states.walk import Choices, StateFacts
-from .job import Job, bare_cards, engine, every_card, new_facts
+from .job import Job, Scope, engine, every_card, new_facts
 
 
 class Walk(NamedTuple):
@@ -43,6 +43,8 @@ class Walks:
 
     def like(self, job: Job) -> Walk | None:
         """A walk that was made and that the one of ``job`` would repeat."""
+        if not job.layers.repetition:
+            return None
         cards = self._cards(job)
         return next(
             (
@@ -70,39 +72,32 @@ class Walks:
         )
 
     def _told_by(self, job: Job, asked: frozenset[str]) -> Any:
-        cards = bare_cards(job.parameters, job.formulary, job.hook)
         return told_by(
             job.session,
             asked,
-            {name for card_id in self._decided(cards) for name in _removing(cards[card_id])},
+            {name for card_id in self._decided(job) for name in _removing(job.cards[card_id])},
         )
 
-    def _decided(self, cards: Mapping[str, Card]) -> list[str]:
-        return [card_id for card_id in cards if self._card_ids is None or card_id in self._card_ids]
+    def _decided(self, job: Job) -> list[str]:
+        return [
+            card_id for card_id in job.cards if self._card_ids is None or card_id in self._card_ids
+        ]
 
     def _cards(self, job: Job) -> Any:
-        cards = bare_cards(job.parameters, job.formulary, job.hook)
         return {
-            card_id: (*_deciding(cards[card_id]), _looked_at(cards[card_id], cards))
-            for card_id in self._decided(cards)
+            card_id: (*_deciding(job.cards[card_id]), _looked_at(job.cards[card_id], job.cards))
+            for card_id in self._decided(job)
         }
 
 
-def differing(
-    hook: str,
-    sessions: Sequence[Session],
-    settings: Collection[tuple[str, str]],
-    card_ids: Collection[str] | None = None,
-) -> Iterator[Job]:
+def differing(scope: Scope, card_ids: Collection[str] | None = None) -> Iterator[Job]:
     """The jobs whose walk would repeat none before it. Each is to be walked before the next
     one is asked for."""
     walks = Walks(card_ids)
-    for parameters, formulary in settings:
-        for session in sessions:
-            job = Job(parameters, formulary, hook, session)
-            if walks.like(job) is None:
-                yield job
-                walks.note(job)
+    for job in scope.jobs():
+        if walks.like(job) is None:
+            yield job
+            walks.note(job)
 
 
 def _deciding(card: Card) -> tuple[Any, ...]:

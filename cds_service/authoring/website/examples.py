@@ -29,7 +29,7 @@ from ...rules.hook_table import any_at_ordering
 from ...states.domains import COLLAPSED, domains, test_orders
 from ...states.sessions import OPENING, Session, ordering_sessions
 from ...states.values import NOW
-from ...states.walk import Choices, StateFacts, states
+from ...states.walk import Choices, StateFacts, walk
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..pages.engines import Engines, documented_engines
@@ -116,12 +116,15 @@ def _states(
     tried = {name: _preferred(name, domain, stated) for name, domain in _domains().items()}
     cards = loaded.cards_by_hook[card.hooks[0]]
 
-    def run(choices: Choices) -> Example | None:
-        facts = StateFacts(loaded.site, session.orders, NOW, tried, choices)
+    def start(choices: Choices) -> StateFacts:
+        return StateFacts(loaded.site, session.orders, NOW, tried, choices)
+
+    def example(facts: StateFacts) -> Example | None:
         decisions = Decisions(cards, facts)
         decision = decisions[card.id]
         if not decision.fires:
             return None
+        facts.settle()
         asked = {
             name: facts[name]
             for name in card.deciding_facts
@@ -136,7 +139,7 @@ def _states(
         )
         return Example(rendered.shown, "" if session is OPENING else session.label, because)
 
-    return states(run)
+    return (found for _, found in walk(start, example))
 
 
 def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
