@@ -138,11 +138,13 @@ def result_of(
     level: str,
     days: int = 1,
     *,
+    unit: str = "",
     label: str = "",
     haemolysed: bool = False,
 ) -> Dated:
-    """A result of ``value`` in the analyte's first unit, so many ``days`` ago."""
-    unit, number = ANALYTES[analyte].families[0].unit, Decimal(value)
+    """A result of ``value`` in ``unit``, the analyte's first one where none is named, so many
+    ``days`` ago."""
+    unit, number = unit or ANALYTES[analyte].families[0].unit, Decimal(value)
     called = f"{label or level or value}{f'@{days}' if days != 1 else ''}"
 
     def at(now: datetime) -> tuple[Class, ...]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from ..facts.catalogue import CATALOGUE
 from ..facts.domains import FALSE, TRUE, UNKNOWN, given, one_of, values, where
+from ..facts.fact import Fact
 from ..facts.reads import of
 from ..facts.session import OrderingSession
 from ..facts.site import Site
@@ -43,9 +44,14 @@ def relation_of_statuses(site: Site) -> Relation:
         return StateFacts(site, OrderingSession(), NOW, tried, choices)
 
     return Relation(
-        status_row(facts.labels, "unknown" if status.is_unknown else status.value)
+        status_row(facts.labels, status_label(status))
         for facts, status in walk(start, lambda facts: facts[STATUS])
     )
+
+
+def status_label(status: Fact) -> str:
+    """The label of the class that a B12 status is in."""
+    return UNKNOWN.label if status.is_unknown else str(status.value)
 
 
 def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from ...states.limits import level_at
 from ...states.sessions import Session
 from ...states.values import NOW
 from ..card_words import plain, title
-from .walk import Pair, SharedFacts
+from .shared_facts import Pair, SharedFacts
 
 _HEAD = ("patient.sex", "patient.age_months", "patient.paediatric", "patient.age")
 _WORDS = {"female": "woman", "male": "man"}

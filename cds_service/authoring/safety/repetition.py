@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from itertools import product
 from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS
@@ -17,9 +16,9 @@ from ...facts.drafts import DRAFTS_BY_FACT
 from ...facts.kinds import NUMBER
 from ...rules.card import Card
 from ...states.limits import doses
-from ...states.sessions import Session, dosed_sessions, ordering_sessions
-from ...states.walk import Choices, StateFacts
-from .job import Job, Scope, engine, every_card, new_facts
+from ...states.sessions import Session, dosed_sessions, facts_of, ordering_sessions
+from ...states.walk import StateFacts
+from .job import Job, Scope, engine, every_card
 
 
 class Walk(NamedTuple):
@@ -180,16 +179,8 @@ def _asked_by_others() -> frozenset[str]:
 @cache
 def _told(session: Session) -> Mapping[str, Any]:
     told: dict[str, list[Any]] = {name: [] for name in _asked_by_others()}
-    for neuro, dietary in product(("true", "false", "unknown"), repeat=2):
-        for parameters in ("default", "uk"):
-            fixed = {
-                "neuro.involvement": neuro,
-                "cause.dietary": dietary,
-                "diet.vegan": "unknown",
-                "cause.lifelong": "false",
-                "b12_therapy.active": "false",
-            }
-            facts = new_facts(Job(parameters, "all", "order-select", session), Choices(), fixed)
+    for parameters in ("default", "uk"):
+        for facts in facts_of(session, engine(parameters, "all").site):
             for name, answers in told.items():
                 answers.append(_answer(name, facts, parameters))
     return {name: tuple(answers) for name, answers in told.items()}

@@ -9,17 +9,15 @@ which the card fires.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Facts
-from ...facts.domains import ABSENT, FALSE, TRUE, UNKNOWN, Class, Domain
-from ...facts.fact import Fact, known
+from ...facts.domains import ABSENT, FALSE, TRUE, UNKNOWN, Class, Domain, given, result_of
+from ...facts.fact import Fact
 from ...facts.kinds import CATEGORY, ORDERS, YES_NO
-from ...fhir.interval import Interval
 from ...rendering.card_text import dated_text
 from ...rendering.cards import render_card
 from ...rendering.orders import OrderTemplate
@@ -37,7 +35,11 @@ from ..safety.job import engine
 from ..safety.proof import PATIENT_OF_STATES
 
 # Worked out from other facts here, where the proof takes a sample or the bare answer.
-_WORKED_OUT = {*COLLAPSED, *test_orders(), "b12.low_on_therapy"} - {"anaemia"}
+_WORKED_OUT = {*COLLAPSED, *test_orders(), "b12.low_on_therapy", "b12.result_day"} - {"anaemia"}
+# One that agrees with anaemia. The proof needs none of 140, since no card tells it from other
+# normal ones.
+_LOW = result_of("hb", "90", "")
+_HAEMOGLOBIN = given("anaemia", yes=_LOW, no=result_of("hb", "140", ""), unknown=_LOW)
 # What most patients do not have measured, or planned.
 _RARE = frozenset({
     "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes",
@@ -150,31 +152,7 @@ def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
 
 def _domains() -> dict[str, Domain]:
     found = {name: domain for name, domain in domains().items() if name not in _WORKED_OUT}
-    return {**found, "hb": _haemoglobin, "b12.result_day": _result_day}
-
-
-def _result_day(facts: Facts) -> Sequence[Class]:
-    results = [facts[name] for name in ("b12.total", "b12.active") if facts[name].value is not None]
-    days = [known(fact.value.moment.day, *fact.sources) for fact in results]
-    return (Class("of the results", max(days, key=lambda fact: fact.value)),) if days else (ABSENT,)
-
-
-def _haemoglobin(facts: Facts) -> Sequence[Class]:
-    """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it
-    from other normal ones."""
-    (low,) = (option for option in domains()["hb"](facts) if option.fact.value is not None)
-    if facts["anaemia"].holds is not False:
-        return (low,)
-    number = Decimal(140)
-    return (
-        Class(
-            "140",
-            known(
-                low.fact.value._replace(interval=Interval(number, number), as_sent="140 g/L"),
-                *low.fact.sources,
-            ),
-        ),
-    )
+    return {**found, "hb": _HAEMOGLOBIN}
 
 
 def _preferred(name: str, domain: Domain, stated: Mapping[str, Fact]) -> Domain:
