@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..facts.domains import YES_NO, one_of
 from ..facts.site import Site
 from ..fhir.terminology import Terminology
 from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import Condition
 from ..rules.hook_table import any_at_ordering
+from ..states.domains import READ_FOR_ORDERS, domains, test_orders
+from ..states.sessions import OPENING, Session, ordering_sessions
+from ..states.status import ANY_STATUS, STATUS
 from ..states.values import NOW
-from .safety.class_values import YES_NO
-from .safety.classes import STATUS_CLASSES, TEST_ORDERS, WHAT_TEST_ORDERS_READ, input_classes
-from .safety.enumeration import StateFacts, fact_states
-from .safety.job import OPENING
-from .safety.sessions import Session, ordering_sessions
+from ..states.walk import StateFacts, walk
 
 Orders = tuple[str, ...]
 # Sessions in which something is drafted that an order can take the place of.
@@ -72,18 +72,18 @@ class OrderChoices:
 
 def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
     # Of the facts that order tests the proof of safety takes a sample; here they are worked out.
-    classes = {name: of for name, of in input_classes().items() if name not in TEST_ORDERS} | {
-        "b12.results_status": lambda facts: STATUS_CLASSES,
-        "anaemia.severe": lambda facts: YES_NO,
+    tried = {name: domain for name, domain in domains().items() if name not in test_orders()} | {
+        STATUS: ANY_STATUS,
+        "anaemia.severe": one_of(*YES_NO),
     }
-    if fact in TEST_ORDERS:
-        classes |= WHAT_TEST_ORDERS_READ
+    if fact in test_orders():
+        tried |= READ_FOR_ORDERS
 
-    walk = fact_states(
-        lambda choices: StateFacts(site, session.orders, NOW, classes, choices),
+    walked = walk(
+        lambda choices: StateFacts(site, session.orders, NOW, tried, choices),
         lambda facts: facts[fact],
     )
-    return (facts for facts, _ in walk)
+    return (facts for facts, _ in walked)
 
 
 @lru_cache(maxsize=4)

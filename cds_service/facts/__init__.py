@@ -7,9 +7,10 @@ from pkgutil import iter_modules
 # The modules that register facts, in the order in which a card names those that are not known,
 # and pages list them.
 _SUBJECTS = (
-    "b12", "b12_gaps", "history", "renal", "b12_therapy", "b12_therapy_effect", "bleeding",
-    "blood_count", "drafts", "regimen", "draft_regimen", "exposure", "folate", "malabsorption",
-    "patient", "requested_tests", "potassium_orders", "response", "test_orders",
+    "b12_results", "b12", "b12_gaps", "history", "renal", "b12_therapy", "b12_therapy_orders",
+    "b12_therapy_effect", "bleeding", "blood_count", "drafts", "regimen", "draft_regimen",
+    "exposure", "folate", "malabsorption", "patient", "requested_tests", "potassium_orders",
+    "response", "test_orders",
 )  # fmt: skip
 
 # A new subject comes last until it is given a place.

@@ -3,73 +3,19 @@ specification, section 3.1)."""
 
 from __future__ import annotations
 
+from .b12_results import LEVELS
 from .b12_treatment import treatment
-from .catalogue import define, fact
+from .catalogue import fact
 from .courses import Span
+from .domains import FALSE, TRUE, YES_NO, where
 from .fact import Fact, absent, any_of, known, sources_of, truth, unknown
 from .laboratory import Result
 from .lists import received
 from .reads import Computation, Read, days, each, number_by_unit, of, part
 from .recorded_pregnancies import RecordedPregnancies
-from .results import define_result, level_of, results
+from .results import level_of, results
 
-LEVELS = ("deficient", "indeterminate", "sufficient")
 STATUSES = ("paediatric", "treated", "deficient", "unlikely", "indeterminate", "sufficient")
-
-define_result(
-    "b12.total",
-    "total vitamin B12",
-    "The newest usable total B12 within its window, in ng/L or pmol/L as reported.",
-)
-
-define(
-    "b12.total.level",
-    "total B12 level",
-    level_of("b12.total"),
-    """Deficient below {b12.total.deficient_below}, indeterminate up to
-    {b12.total.sufficient_above}, else sufficient; in the unit reported.""",
-    kind="category",
-    values=LEVELS,
-)
-
-define_result(
-    "b12.active",
-    "active B12 (holotranscobalamin)",
-    "The newest usable active B12 within its window.",
-)
-
-define(
-    "b12.active.level",
-    "active B12 level",
-    level_of("b12.active"),
-    (
-        "Deficient below {b12.active.deficient_below}, indeterminate up to "
-        "{b12.active.sufficient_above}, else sufficient."
-    ),
-    kind="category",
-    values=LEVELS,
-)
-
-define_result(
-    "mma",
-    "methylmalonic acid",
-    "The newest usable methylmalonic acid in serum or plasma within its window.",
-)
-
-define(
-    "mma.level",
-    "methylmalonic acid level",
-    level_of("mma"),
-    "High above {mma.high_above}, which differs by parameter set.",
-    kind="category",
-    values=("normal", "high"),
-)
-
-define_result(
-    "homocysteine",
-    "homocysteine",
-    "The newest usable homocysteine within its window. It never classifies B12 status alone.",
-)
 
 
 class DecidingResult(Computation):
@@ -102,6 +48,7 @@ class EarlierDeficient(DecidingResult):
     recorded_pregnancies = part(RecordedPregnancies)
     treatment = treatment()
     complete = received("b12-results")
+    domain = where("b12.deciding_level", YES_NO, otherwise=FALSE)
 
     def compute(self) -> Fact:
         deciding = self.deciding()
@@ -334,6 +281,7 @@ class OnlyUnexplainedHigh(Computation):
     unexplained_high = of("b12.unexplained_high")
     other_grounds = part(OtherGrounds)
     any_intake = of("b12.any_intake")
+    domain = where(by_results.is_one_of("indeterminate"), (TRUE, FALSE), otherwise=FALSE)
 
     def compute(self) -> Fact:
         if self.by_results.value != "indeterminate" or self.deciding_level.value != "sufficient":

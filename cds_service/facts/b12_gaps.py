@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from ..fhir.dates import years_before
+from .b12_results import LEVELS
 from .b12_treatment import treatment
 from .catalogue import fact
+from .domains import ABSENT, FALSE, TRUE, UNKNOWN, days_ago, given, one_of, result_of, where
 from .fact import Fact, absent, any_of, known, sources_of, truth, unknown
 from .laboratory import Result
 from .lists import received
@@ -21,6 +23,7 @@ class ResultDay(Computation):
     is no usable one."""
 
     kinds = each("b12.total", "b12.active")
+    domain = one_of(ABSENT, UNKNOWN, days_ago(5, 100))
 
     def compute(self) -> Fact:
         kinds = list(self.kinds)
@@ -30,6 +33,12 @@ class ResultDay(Computation):
             return known(last.moment.day, last.source)
         open_question = next((kind for kind in kinds if kind.is_unknown), None)
         return absent() if open_question is None else unknown(open_question.note)
+
+
+_OLDER = {
+    level: result_of("b12.total", value, level, 450)
+    for value, level in zip(("110", "250", "480"), LEVELS, strict=True)
+}
 
 
 @fact(
@@ -45,6 +54,11 @@ class NewestEver(Computation):
     totals = results("b12.total")
     actives = results("b12.active")
     complete = received("b12-results")
+    domain = where(
+        "b12.past_deficient",
+        _OLDER["deficient"],
+        otherwise=(ABSENT, UNKNOWN, *_OLDER.values()),
+    )
 
     def compute(self) -> Fact:
         kinds = (self.totals, self.actives)
@@ -70,6 +84,12 @@ class PastDeficient(Computation):
     treatment = treatment()
     recorded_pregnancies = part(RecordedPregnancies)
     window = number("window.past_deficiency")
+    domain = given(
+        recent,
+        yes=FALSE,
+        no=where(treated, FALSE, otherwise=(TRUE, FALSE)),
+        unknown=where(treated, FALSE, otherwise=UNKNOWN),
+    )
 
     def compute(self) -> Fact:
         recent = self.recent

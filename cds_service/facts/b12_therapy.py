@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from ..fhir.dosage import SINGLE_DOSE
-from .b12_treatment import STANDINGS, TreatmentOfRecord, judged_treatment, treatment
+from .b12_treatment import STANDINGS, UNDER_WAY, judged_treatment, treatment
 from .catalogue import fact
+from .domains import ABSENT, UNKNOWN, Class, Domain, days_ago, given, same_as, values, where
 from .fact import Fact, absent, known, unknown
 from .lists import received
 from .medications import UNIDENTIFIED, doses, has_unidentified, orders
-from .reads import Computation, Read, days, number, of, part
+from .reads import Computation, Read, days, number, of
 from .therapy import MEDICATION_QUERIES, Order
+
+ROUTES = ("parenteral", "oral", "nasal")
+# One for each interval between the limits 5, 10, 28, 56, 90 and 180 of facts and cards.
+STARTS = days_ago(2, 7, 20, 40, 60, 100, 210)
+
+
+def of_course(*when_active: Class | Domain) -> Domain:
+    """The domain of a property of the treatment under way: absent without one, unknown where that
+    is unknown."""
+    return given("b12_therapy.active", yes=(*when_active, UNKNOWN), no=ABSENT, unknown=UNKNOWN)
 
 
 @fact("b12_therapy.active", "B12 treatment under way")
@@ -58,6 +69,12 @@ class Standing(OfTreatment):
 
     orders = orders()
     doses = doses()
+    domain = given(
+        "b12_therapy.active",
+        yes=values(*UNDER_WAY),
+        no=(*values("past", "none"), UNKNOWN),
+        unknown=UNKNOWN,
+    )
 
     def compute(self) -> Fact:
         active = self.active
@@ -86,11 +103,13 @@ class GivenTreatment(Computation):
     "b12_therapy.route",
     "route of B12 treatment",
     "category",
-    values=("parenteral", "oral", "nasal"),
+    values=ROUTES,
 )
 class Route(OfTreatment):
     """The route of the order that began last; where none is in force, of the one that covers or
     ended last, else of the dose."""
+
+    domain = of_course(*values(*ROUTES))
 
     def compute(self) -> Fact:
         return self.detail("route")
@@ -101,6 +120,8 @@ class IntervalOfTreatment(OfTreatment):
     """Days between doses of the order that gives the route; absent where that is
     for a single dose."""
 
+    domain = of_course(*(Class(f"{count} days", known(float(count))) for count in (1, 30, 90)))
+
     def compute(self) -> Fact:
         interval = self.detail("interval")
         return absent("a single dose") if interval.value == SINGLE_DOSE else interval
@@ -110,6 +131,8 @@ class IntervalOfTreatment(OfTreatment):
 class Start(OfTreatment):
     """The first day of the unbroken course; a gap of more than {therapy.gap}
     ({therapy.late_after_intervals}, if longer) breaks it."""
+
+    domain = of_course(STARTS)
 
     def compute(self) -> Fact:
         return self.detail("start")
@@ -139,6 +162,13 @@ class DaysSinceStart(_DaysSince):
 @fact("b12_therapy.latest_start", "start of the latest B12 treatment", "date")
 class LatestStart(OfTreatment):
     """The first day of the latest unbroken course, whether it is under way or has ended."""
+
+    domain = given(
+        "b12_therapy.active",
+        yes=same_as("b12_therapy.start"),
+        no=(ABSENT, UNKNOWN, STARTS),
+        unknown=(UNKNOWN, STARTS),
+    )
 
     def compute(self) -> Fact:
         active, treatment = self.active, self.treatment
@@ -179,6 +209,7 @@ class End(Computation):
 
     past = of("b12_therapy.past")
     treatment = treatment()
+    domain = given(past, yes=(days_ago(10, 450), UNKNOWN), no=ABSENT, unknown=UNKNOWN)
 
     def compute(self) -> Fact:
         past = self.past
@@ -195,6 +226,12 @@ class LastDose(Computation):
     treatment = treatment()
     doses = doses()
     complete = received(*MEDICATION_QUERIES[2:])
+    # A dose that is overdue has been recorded.
+    domain = where(
+        of("b12_therapy.lapsed").is_one_of("overdue"),
+        days_ago(450),
+        otherwise=(ABSENT, days_ago(450), UNKNOWN),
+    )
 
     def compute(self) -> Fact:
         found = self.treatment.doses
@@ -203,6 +240,9 @@ class LastDose(Computation):
         if has_unidentified(self.doses):
             return unknown(UNIDENTIFIED)
         return absent() if self.complete() else unknown("doses not all received")
+
+
+_MAY_HAVE_ENDED = (ABSENT, *values("ended"))
 
 
 @fact("b12_therapy.lapsed", "lapsed B12 treatment", "category", values=("ended", "overdue"))
@@ -221,6 +261,12 @@ class Lapse(OfTreatment):
     doses_within = days("lapsed.doses_within")
     late_after = number("therapy.late_after_intervals")
     doses = doses()
+    domain = given(
+        "b12_therapy.active",
+        yes=(ABSENT, *values("overdue"), UNKNOWN),
+        no=given(past, yes=_MAY_HAVE_ENDED, no=_MAY_HAVE_ENDED, unknown=UNKNOWN),
+        unknown=UNKNOWN,
+    )
 
     def compute(self) -> Fact:
         active = self.active
@@ -252,89 +298,3 @@ class Lapse(OfTreatment):
         if overdue and has_unidentified(dose for dose in self.doses if dose.day >= given[-1].day):
             return unknown(UNIDENTIFIED)
         return known("overdue", given[-1].source) if overdue else absent()
-
-
-@fact("b12_therapy.order", "order of B12 treatment", "reference")
-class OrderOfTreatment(OfTreatment):
-    """The one MedicationRequest that B12 treatment rests on and that has begun, so that a change
-    can name it; absent where it is not one."""
-
-    def compute(self) -> Fact:
-        orders = self.treatment.orders if self.active.holds else ()
-        if (
-            len(orders) == 1
-            and orders[0].reference.startswith("MedicationRequest/")
-            and orders[0].begun(self.facts.today)
-        ):
-            return known(orders[0].reference, orders[0].source)
-        return absent()
-
-
-@fact("b12_therapy.cyanocobalamin", "cyanocobalamin under way")
-class CyanocobalaminUnderWay(Computation):
-    """An order or statement in force is for cyanocobalamin."""
-
-    treatment = treatment()
-
-    def compute(self) -> Fact:
-        found = [
-            order for order in self.treatment.orders if order.product.cobalamin == "cyanocobalamin"
-        ]
-        return known(bool(found), *(order.source for order in found))
-
-
-@fact("b12_therapy.order_start", "start of the order of B12 treatment", "date")
-class StartOfOrder(OfTreatment):
-    """The first day of the order in force that began last; absent where none is in force."""
-
-    def compute(self) -> Fact:
-        active = self.active
-        if not active.holds:
-            return unknown(active.note) if active.is_unknown else absent()
-        begun = self.begun()
-        if not begun:
-            return absent()
-        last = begun[-1]
-        return unknown("not stated") if last.start is None else known(last.start, last.source)
-
-
-@fact("b12_therapy.planned_start", "start of the planned B12 treatment", "date")
-class PlannedStart(Computation):
-    """The day on which an order is to begin that is too far ahead, or of another regimen than is
-    due now, to count as treatment; absent where there is none."""
-
-    treatment = treatment()
-
-    def compute(self) -> Fact:
-        planned = self.treatment.planned
-        return (
-            known(planned[0].start, *(order.source for order in planned)) if planned else absent()
-        )
-
-
-@fact("b12_therapy.planned_order", "planned order of B12 treatment", "reference")
-class PlannedOrder(Computation):
-    """The one MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can take its
-    place; absent where it is not one."""
-
-    treatment = treatment()
-
-    def compute(self) -> Fact:
-        planned = self.treatment.planned
-        if len(planned) == 1 and planned[0].reference.startswith("MedicationRequest/"):
-            return known(planned[0].reference, planned[0].source)
-        return absent()
-
-
-@fact("b12_therapy.after_loading", "loading course that ended lately")
-class AfterLoading(Computation):
-    """A loading course by injection ended within {therapy.dose_active_for}, and no later
-    result is deficient."""
-
-    treatment = treatment()
-    record = part(TreatmentOfRecord)
-
-    def compute(self) -> Fact:
-        treatment = self.treatment
-        found = self.record.after_loading(treatment.past, treatment.doses)
-        return known(bool(found), *(order.source for order in found))

@@ -9,6 +9,7 @@ from ..fhir.dates import add_days
 from .b12_therapy import OfTreatment
 from .b12_treatment import CountingAsTherapy, treatment
 from .catalogue import fact
+from .domains import FALSE, TRUE, UNKNOWN, YES_NO, given, where
 from .fact import Fact, known, unknown
 from .laboratory import Result
 from .lists import received
@@ -36,6 +37,12 @@ class OtherTreatment(Computation):
     drafted = of("session.b12")
     active = of("b12_therapy.active")
     not_stopped = part(_OrdersNotStopped)
+    domain = given(
+        drafted,
+        yes=TRUE,
+        no=given(active, yes=(TRUE, FALSE), no=FALSE, unknown=UNKNOWN),
+        unknown=given(active, yes=YES_NO, no=UNKNOWN, unknown=UNKNOWN),
+    )
 
     def compute(self) -> Fact:
         drafted, active = self.drafted, self.active
@@ -57,6 +64,11 @@ class NotGiven(OfTreatment):
     last of them began."""
 
     order_start = of("b12_therapy.order_start")
+    domain = where(
+        order_start,
+        (TRUE, FALSE),
+        otherwise=given("b12_therapy.active", yes=FALSE, no=FALSE, unknown=UNKNOWN),
+    )
 
     def compute(self) -> Fact:
         active, start = self.active, self.order_start.value
@@ -85,6 +97,7 @@ class LowOnTherapy(Computation):
     total_b12 = of("b12.total")
     active_b12 = of("b12.active")
     settled_after = days("therapy.settled_after")
+    domain = given(active, yes=YES_NO, no=FALSE, unknown=UNKNOWN)
 
     def compute(self) -> Fact:
         active = self.active
@@ -125,6 +138,7 @@ class StoppedTreatment(Computation):
     session = session(*COBALAMIN_AGENTS)
     therapy = part(CountingAsTherapy)
     not_stopped = part(_OrdersNotStopped)
+    domain = where("draft.b12_stop", (TRUE, FALSE), otherwise=FALSE)
 
     def compute(self) -> Fact:
         stops = [stop for stop in self.session.stops if stop.product.cobalamin]

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ..fhir.interval import Interval
 from .catalogue import define, fact
+from .domains import ABSENT, FALSE, UNKNOWN, YES_NO, given, one_of, result_of, results_of
 from .fact import Fact, Source, known, truth, unknown
 from .laboratory import Result
 from .lists import problem
@@ -89,6 +90,10 @@ class AnaemiaLimits(Computation):
         )
 
 
+_LOW = result_of("hb", "90", "")
+ANY_HAEMOGLOBIN = one_of(ABSENT, UNKNOWN, _LOW)
+
+
 @fact("hb", "haemoglobin", "result", unit="g/L")
 class Haemoglobin(Computation):
     """The newest usable haemoglobin within its window; one with a comparator that does not tell
@@ -96,6 +101,8 @@ class Haemoglobin(Computation):
 
     newest = newest_that("hb")
     anaemia = part(AnaemiaLimits)
+    # Whether it is anaemia, the wider question, is tried before it.
+    domain = given("anaemia", yes=_LOW, no=_LOW, unknown=ANY_HAEMOGLOBIN)
 
     def compute(self) -> Fact:
         return self.newest(self._proves)
@@ -104,7 +111,12 @@ class Haemoglobin(Computation):
         return not self.anaemia.judge(result.interval).is_unknown
 
 
-define_result("mcv", "mean corpuscular volume", "The newest usable MCV within its window.")
+define_result(
+    "mcv",
+    "mean corpuscular volume",
+    "The newest usable MCV within its window.",
+    domain=results_of("mcv", ("90", "normal"), ("112", "high")),
+)
 
 define_result("platelets", "platelets", "The newest usable platelet count within its window.")
 
@@ -136,6 +148,13 @@ class SevereAnaemia(Computation):
     pregnant = of("patient.pregnant")
     limit = number("anaemia.severe_below")
     lower_limit = number("anaemia.severe_pregnant_or_under_5")
+    # A haemoglobin sent as "<" may tell neither.
+    domain = given(
+        hb,
+        yes=given(anaemia, yes=YES_NO, no=(FALSE, UNKNOWN), unknown=YES_NO),
+        no=UNKNOWN,
+        unknown=UNKNOWN,
+    )
 
     def compute(self) -> Fact:
         hb = self.hb

@@ -22,6 +22,7 @@ from .kinds import KINDS, Kind
 from .reads import Computation, Needs, Read, computed
 
 if TYPE_CHECKING:
+    from .domains import Domain
     from .record import PatientRecord
     from .session import OrderingSession
     from .site import Site
@@ -35,7 +36,8 @@ class Definition:
 
     ``kind``: see :mod:`.kinds`, where ``unit``, ``other_units`` and ``values`` are too.
     ``needs``: what it reads itself. ``place``: the file and line where it is defined.
-    ``position``: its place in the catalogue.
+    ``position``: its place in the catalogue. ``domain``: what it can be, see :mod:`.domains`;
+    ``None`` where that follows from its kind, or from the facts that it is worked out from.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Definition:
     values: tuple[str, ...] = ()
     place: tuple[str, int] = ("", 1)
     position: int = 0
+    domain: Domain | None = None
 
     @property
     def queries(self) -> tuple[str, ...]:
@@ -79,10 +82,12 @@ def define(
     unit: str = "",
     other_units: tuple[str, ...] = (),
     values: tuple[str, ...] = (),
+    domain: Domain | None = None,
 ) -> None:
     """Register as the fact ``name`` what is no more than a ``read``.
 
-    ``kind``: one of ``KINDS``; ``doc``: the definition shown to authors.
+    ``kind``: one of ``KINDS``; ``doc``: the definition shown to authors; ``domain``: what it can
+    be, where that does not follow from its kind.
     """
     if name in CATALOGUE:
         raise ValueError(f"fact {name} is defined twice")
@@ -99,6 +104,7 @@ def define(
         values,
         place,
         len(CATALOGUE),
+        domain,
     )
 
 
@@ -125,6 +131,7 @@ def fact(
             unit=unit,
             other_units=other_units,
             values=values,
+            domain=computation.domain,
         )
         return computation
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from .b12_treatment import treatment
 from .catalogue import fact
+from .domains import FALSE, TRUE, UNKNOWN, YES_NO, given, one_of, where
 from .fact import Fact, absent, known, truth, unknown
-from .medications import COBALAMIN_AGENTS, session, taking
+from .medications import COBALAMIN_AGENTS, drafted_with, session, taking
 from .reads import Computation, days, number, of, part, stocked
 from .regimen import Barring, Injection, unfit_for_oral
 from .session import Draft
@@ -108,6 +109,7 @@ class Pemetrexed(Computation):
 
     session = session(*_ANTIFOLATES)
     taken = taking(*_ANTIFOLATES)
+    domain = where(drafted_with("pemetrexed"), TRUE, otherwise=YES_NO)
 
     def compute(self) -> Fact:
         drafted = any(
@@ -171,6 +173,7 @@ class SampleCarried(Computation):
     deficiency_likely = of("b12.deficiency_likely")
     start = of("regimen.start")
     in_place = of("regimen.in_place")
+    domain = one_of(TRUE, FALSE)
 
     def compute(self) -> Fact:
         unfit = self.leber.holds or self.renal_dysfunction.holds
@@ -241,6 +244,7 @@ class Duplicate(Computation):
     neuro = of("neuro.involvement")
     session = session(*COBALAMIN_AGENTS)
     ends_soon = days("therapy.ends_soon")
+    domain = given(active, yes=(TRUE, FALSE), no=FALSE, unknown=UNKNOWN)
 
     def compute(self) -> Fact:
         active = self.active

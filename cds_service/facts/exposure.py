@@ -6,6 +6,7 @@ from datetime import date
 
 from .catalogue import define, fact
 from .courses import Gaps, course_start
+from .domains import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO, days_ago, given, where
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, NO_RESULT, Result, is_unreadable, observation_moment
 from .lists import observations, problem, problem_that, problems, received
@@ -50,6 +51,7 @@ define(
     "dietary cause",
     of("diet.vegan") | problem("dietary-b12-deficiency"),
     "A vegan or vegetarian diet, or dietary B12 deficiency on the problem list.",
+    domain=given("diet.vegan", yes=TRUE, no=YES_NO, unknown=(TRUE, UNKNOWN)),
 )
 
 
@@ -90,6 +92,7 @@ class LastNitrousOxide(Computation):
 
     exposed = of("nitrous_oxide")
     exposures = problems("nitrous-oxide-exposure")
+    domain = given(exposed, yes=(days_ago(0, 30), UNKNOWN), no=ABSENT, unknown=UNKNOWN)
 
     def compute(self) -> Fact:
         exposed = self.exposed
@@ -124,6 +127,7 @@ class FunctionalTestsNormal(Computation):
     last = of("nitrous_oxide.last")
     mma = of("mma")
     homocysteine = of("homocysteine")
+    domain = where("nitrous_oxide", (TRUE, FALSE), otherwise=FALSE)
 
     def compute(self) -> Fact:
         day = self.last.value

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ..fhir.product import is_folate
-from .b12 import LEVELS
+from .b12_results import LEVELS
 from .catalogue import fact
+from .domains import ABSENT, FALSE, TRUE, UNKNOWN, given, results_of, values, where
 from .fact import Fact, absent, known, unknown
 from .lists import problem
 from .medications import (
     FOLATE_AGENTS,
     UNIDENTIFIED_DRAFT,
     current_orders,
+    drafted_with,
     has_unidentified_draft,
     session,
     taking,
@@ -22,6 +24,7 @@ define_result(
     "folate.serum",
     "serum folate",
     "The newest usable serum folate within its window, in nmol/L or ug/L as reported.",
+    domain=results_of("folate.serum", *zip(("5", "9", "20"), LEVELS, strict=True)),
 )
 
 define_result(
@@ -82,6 +85,8 @@ class PregnancyPossible(Computation):
     reason = of("folate.reason")
     youngest = number("folate.pregnancy_possible_from")
     oldest = number("folate.pregnancy_possible_to")
+    # It is tried in place of sex and age, of which the decision reads neither.
+    domain = where(reason, FALSE, otherwise=(TRUE, FALSE))
 
     def compute(self) -> Fact:
         sex = self.sex
@@ -96,6 +101,7 @@ _REASON_AGENTS = (
     ("pemetrexed", ("pemetrexed", "pralatrexate")),
 )
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
+_PREGNANCY, _METHOTREXATE, _PEMETREXED = values(*REASONS[:3])
 
 
 @fact("folate.reason", "another reason for folate", "category", values=REASONS)
@@ -113,6 +119,20 @@ class FolateReason(Computation):
     pemetrexed = taking("pemetrexed", "pralatrexate")
     haemolysis = problem("haemolysis")
     dialysis = problem("dialysis")
+    domain = where(
+        drafted_with("methotrexate"),
+        _METHOTREXATE,
+        otherwise=where(
+            drafted_with("pemetrexed"),
+            _PEMETREXED,
+            otherwise=given(
+                pregnant,
+                yes=_PREGNANCY,
+                no=(ABSENT, _METHOTREXATE, UNKNOWN),
+                unknown=(_METHOTREXATE, UNKNOWN),
+            ),
+        ),
+    )
 
     def compute(self) -> Fact:
         drafted = frozenset().union(*(draft.product.agents for draft in self.session.drafts))

@@ -9,6 +9,7 @@ from ..fhir.interval import Interval
 from ..fhir.length import centimetres
 from ..fhir.references import target_of
 from .catalogue import define, fact
+from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, is_unreadable, observation_moment
 from .lists import observations, problem, procedure, procedures, received
@@ -87,6 +88,7 @@ define(
     "malabsorptive bariatric surgery",
     procedure("bariatric-malabsorptive") | problem("bariatric-malabsorptive", ever=True),
     "Gastric bypass, sleeve gastrectomy or biliopancreatic diversion, by specific code.",
+    domain=given("bariatric", yes=YES_NO, no=FALSE, unknown=UNKNOWN),
 )
 
 define(

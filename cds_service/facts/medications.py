@@ -74,6 +74,16 @@ def session(*value_sets: str) -> Read[OrderingSession]:
     return Read(Needs(value_sets=value_sets, session=True), lambda facts: facts.session)
 
 
+def drafted_with(agent: str) -> Read[Fact]:
+    """Whether an order of this session, selected or not, has ``agent``."""
+    orders = session(agent)
+
+    def evaluate(facts: Facts) -> Fact:
+        return known(any(agent in draft.product.agents for draft in orders.evaluate(facts).drafts))
+
+    return Read(orders.needs, evaluate)
+
+
 def has_unidentified(items: Iterable[Order | Dose]) -> bool:
     """Whether one of some orders, statements or doses cannot be told."""
     return any(not item.product.identified for item in items)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from ..fhir.dates import completed_months, parse_birth_date
 from .catalogue import fact
+from .domains import UNKNOWN, Class, one_of
 from .fact import Fact, Source, known, unknown
 from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 from .lists import observations, patient, patient_reference, problem_that, problems, received
@@ -21,6 +22,9 @@ class AgeInMonths(Computation):
 
     patient = patient()
     reference = patient_reference()
+    domain = one_of(
+        UNKNOWN, *(Class(f"{years} years", known(years * 12)) for years in (10, 15, 30, 60, 70))
+    )
 
     def compute(self) -> Fact:
         patient, today = self.patient, self.facts.today

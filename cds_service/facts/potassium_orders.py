@@ -11,6 +11,7 @@ from datetime import timedelta
 from ..fhir.dates import parse_moment
 from .analytes import ANALYTES
 from .catalogue import fact
+from .domains import FALSE, TRUE, UNKNOWN, one_of, orders_of, orders_or_absent, where
 from .fact import Fact, absent, known, sources_of, unknown
 from .laboratory import HAEMOLYSED_SAMPLE
 from .lists import received
@@ -22,6 +23,11 @@ from .results import level_of, results
 
 _ANALYTE = ANALYTES["potassium"]
 _REQUESTED_WITHIN = timedelta(hours=24)
+_NO_CHECKS, _LATER_CHECKS, _ALL_CHECKS = (
+    orders_of("none"),
+    orders_of("later", AT_24_H, AT_48_H),
+    orders_of("all", *CHECKS),
+)
 
 
 @fact("potassium.unreceived", "potassium results not all received")
@@ -30,6 +36,7 @@ class Unreceived(Computation):
 
     window = days("window.potassium_recent")
     complete = received(_ANALYTE.query)
+    domain = one_of(TRUE, FALSE)
 
     def compute(self) -> Fact:
         return known(
@@ -74,6 +81,7 @@ class Ordered(Computation):
     results = observed(_ANALYTE.query, *_ANALYTE.value_sets)
     requests_complete = received("service-requests")
     results_complete = received(_ANALYTE.query)
+    domain = one_of(_NO_CHECKS, _LATER_CHECKS, _ALL_CHECKS, orders_of("now", NOW), UNKNOWN)
 
     def compute(self) -> Fact:
         results = self.results
@@ -125,12 +133,13 @@ class Checks(_ToOrder):
     at 24 and at 48 hours, where there are grounds for them; as far as neither drafted nor ordered
     within 24 hours. None with treatment that is given."""
 
-    given = of("b12_therapy.given")
+    treated = of("b12_therapy.given")
     grounds = of("potassium.grounds")
     potassium = level_of("potassium")
+    domain = where(treated, _NO_CHECKS, otherwise=(_NO_CHECKS, _ALL_CHECKS))
 
     def compute(self) -> Fact:
-        if self.given.holds or not self.grounds.holds:
+        if self.treated.holds or not self.grounds.holds:
             return known(())
         return known(self.left((AT_24_H, AT_48_H) if self.potassium.value == "normal" else CHECKS))
 
@@ -149,6 +158,8 @@ class ChecksLeft(Computation):
 class Repeat(_ToOrder):
     """A repeat potassium now, unless one is drafted or ordered."""
 
+    domain = orders_or_absent(NOW)
+
     def compute(self) -> Fact:
         left = self.left((NOW,))
         return known(left) if left else absent()
@@ -157,6 +168,8 @@ class Repeat(_ToOrder):
 @fact("potassium.series", "series of potassium", "orders")
 class Series(_ToOrder):
     """Potassium now, at 24 and at 48 hours, as far as neither drafted nor ordered."""
+
+    domain = orders_or_absent(*CHECKS)
 
     def compute(self) -> Fact:
         left = self.left(CHECKS)
@@ -170,6 +183,7 @@ class Haemolysed(Computation):
 
     window = days("window.potassium_recent")
     results = results("potassium")
+    domain = one_of(TRUE, FALSE)
 
     def compute(self) -> Fact:
         oldest = self.facts.today - self.window

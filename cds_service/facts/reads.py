@@ -18,6 +18,7 @@ from .site import Site
 
 if TYPE_CHECKING:
     from .catalogue import Facts
+    from .domains import Domain
 
 T = TypeVar("T")
 _Shared = TypeVar("_Shared", bound="Computation")
@@ -131,11 +132,13 @@ class Computation:
     """How a fact is worked out, or something that several facts share: its
     attributes are what it reads.
 
-    ``needs``: what all its reads need, those of its base classes too.
+    ``needs``: what all its reads need, those of its base classes too. ``domain``: what the fact
+    can be, see :mod:`.domains`.
     """
 
     __slots__ = ("facts",)
     needs: ClassVar[Needs] = Needs()
+    domain: ClassVar[Domain | None] = None
 
     def __init__(self, facts: Facts):
         self.facts = facts

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ..fhir.interval import Cut, Interval
 from .catalogue import define, fact
+from .domains import ABSENT, UNKNOWN, given, one_of, result_of, same_as
 from .fact import Fact, Source, either, known, unknown
 from .laboratory import Result
 from .lists import problem
@@ -15,6 +16,9 @@ from .results import define_result, level_of, may_be_outdated, newest, newest_th
 
 _RATE_UNIT = "mL/min/{1.73_m2}"
 _MG_PER_DL = Decimal("88.4017")
+_REDUCED = result_of("egfr.reported", "40", "reduced")
+_NORMAL = result_of("egfr.reported", "60", "normal")
+ANY_RATE = one_of(ABSENT, UNKNOWN, _REDUCED, _NORMAL)
 
 
 @fact("egfr", "eGFR", "result", unit=_RATE_UNIT)
@@ -26,6 +30,13 @@ class Egfr(Computation):
     age = of("patient.age")
     sex = of("patient.sex")
     reduced_below = number_by_unit("egfr.reduced_below")
+    # Renal dysfunction, which may be on record without a rate, is tried before it.
+    domain = given(
+        "renal.dysfunction",
+        yes=ANY_RATE,
+        no=_NORMAL,
+        unknown=(ABSENT, UNKNOWN, _NORMAL),
+    )
 
     def compute(self) -> Fact:
         reported = self.reported
@@ -93,12 +104,21 @@ class RenalDysfunction(Computation):
         return either(by_rate, self.on_record)
 
 
+_POTASSIUMS = (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
+_OLDER_POTASSIUMS = tuple(result_of("potassium", *each, 10) for each in _POTASSIUMS)
+
 define_result(
     "potassium",
     "potassium",
     (
         "The newest usable potassium of the last {window.potassium}; laboratory before point of "
         "care of the same day."
+    ),
+    domain=one_of(
+        ABSENT,
+        UNKNOWN,
+        *(result_of("potassium", value, level) for value, level in _POTASSIUMS),
+        result_of("potassium", "3.2", "low", haemolysed=True, label="low, haemolysed"),
     ),
 )
 
@@ -121,6 +141,13 @@ define(
     "The newest usable potassium of the last {window.potassium_recent}.",
     kind="result",
     unit="mmol/L",
+    # The longer window has the result of the shorter one, where there is one.
+    domain=given(
+        "potassium",
+        yes=same_as("potassium"),
+        no=(ABSENT, UNKNOWN, *_OLDER_POTASSIUMS),
+        unknown=(*_OLDER_POTASSIUMS, UNKNOWN),
+    ),
 )
 
 define(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..fhir.dates import first_day, parse_day
 from ..fhir.r4 import Observation, ServiceRequest
 from .catalogue import Facts, define, fact
+from .domains import orders_or_absent
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, observation_moment
 from .lists import received
@@ -249,6 +250,7 @@ class NextTest(Computation):
     active_b12 = of("b12.active")
     mma = of("mma")
     is_asked_for = is_asked_for("b12", "active_b12", "mma")
+    domain = orders_or_absent("mma")
 
     def compute(self) -> Fact:
         status, pregnant = self.status, self.pregnant.holds

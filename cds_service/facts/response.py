@@ -7,10 +7,23 @@ from datetime import timedelta
 
 from .blood_count import AnaemiaLimits
 from .catalogue import fact
+from .domains import (
+    ABSENT,
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    YES_NO,
+    days_ago,
+    given,
+    one_of,
+    results_of,
+    same_as,
+    where,
+)
 from .fact import Fact, absent, known, unknown
 from .laboratory import Result
 from .lists import problems, received
-from .reads import Computation, days, of
+from .reads import Computation, Read, days, of
 from .results import define_result, results
 
 
@@ -23,6 +36,7 @@ class AnaemiaAtStart(AnaemiaLimits):
     before = days("response.baseline_before")
     after = days("response.baseline_after")
     haemoglobins = results("hb")
+    domain = given(start, yes=YES_NO, no=FALSE, unknown=UNKNOWN)
 
     def compute(self) -> Fact:
         start = self.start
@@ -35,6 +49,16 @@ class AnaemiaAtStart(AnaemiaLimits):
         return unknown("no haemoglobin around the start")
 
 
+_START, _EXPECTED_AFTER = of("b12_therapy.latest_start"), days("response.expected_after")
+# Of a start that is known: whether treatment has had the time to work.
+_has_settled = Read(
+    _START.needs.and_those_of(_EXPECTED_AFTER.needs),
+    lambda facts: known(
+        _START.evaluate(facts).value <= facts.today - _EXPECTED_AFTER.evaluate(facts)
+    ),
+)
+
+
 @fact("anaemia.persists", "anaemia that persists on B12 treatment")
 class PersistentAnaemia(Computation):
     """The newest haemoglobin, drawn {response.expected_after} after the start of the latest course
@@ -44,6 +68,17 @@ class PersistentAnaemia(Computation):
     hb = of("hb")
     anaemia = of("anaemia")
     expected_after = days("response.expected_after")
+    domain = given(
+        start,
+        yes=given(
+            hb,
+            yes=where(_has_settled, YES_NO, otherwise=FALSE),
+            no=FALSE,
+            unknown=UNKNOWN,
+        ),
+        no=given(hb, yes=FALSE, no=FALSE, unknown=UNKNOWN),
+        unknown=UNKNOWN,
+    )
 
     def compute(self) -> Fact:
         start, hb = self.start, self.hb
@@ -61,6 +96,7 @@ define_result(
     "reticulocytes",
     "reticulocytes",
     "The newest usable reticulocyte count within its window, absolute or as a share.",
+    domain=results_of("reticulocytes", ("60", "")),
 )
 
 
@@ -127,6 +163,7 @@ class LastMonitoring(Computation):
     homocysteine = results("homocysteine")
     mma = results("mma")
     complete = received("b12-results")
+    domain = one_of(ABSENT, UNKNOWN, days_ago(5, 100))
 
     def compute(self) -> Fact:
         start = self.start
@@ -153,6 +190,7 @@ class MonitoringDue(Computation):
     stable = of("monitoring.stable")
     every = days("monitoring.every")
     every_when_stable = days("monitoring.every_when_stable")
+    domain = given("b12_therapy.start", yes=YES_NO, no=TRUE, unknown=UNKNOWN)
 
     def compute(self) -> Fact:
         last, stable, today = self.last, self.stable, self.facts.today
@@ -173,6 +211,12 @@ class HomocysteineOnTreatment(Computation):
     start = of("b12_therapy.start")
     homocysteine = of("homocysteine")
     settled_after = days("therapy.settled_after")
+    domain = given(
+        start,
+        yes=given(homocysteine, yes=(ABSENT, same_as("homocysteine")), no=ABSENT, unknown=UNKNOWN),
+        no=given(homocysteine, yes=ABSENT, no=ABSENT, unknown=UNKNOWN),
+        unknown=UNKNOWN,
+    )
 
     def compute(self) -> Fact:
         start, result = self.start, self.homocysteine
@@ -212,6 +256,12 @@ class NeuroBeforeTreatment(Computation):
     neuro = of("neuro.involvement")
     start = of("b12_therapy.start")
     features = problems("neurological-features")
+    domain = given(
+        neuro,
+        yes=given(start, yes=YES_NO, no=FALSE, unknown=UNKNOWN),
+        no=given(start, yes=FALSE, no=FALSE, unknown=UNKNOWN),
+        unknown=UNKNOWN,
+    )
 
     def compute(self) -> Fact:
         neuro, start = self.neuro, self.start

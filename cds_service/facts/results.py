@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..fhir.dates import Moment
 from .analytes import ANALYTES, Analyte
 from .catalogue import Facts, define
+from .domains import Domain
 from .fact import Fact, absent, known, unknown
 from .laboratory import Result, Results
 from .reads import Needs, Read
@@ -15,11 +16,19 @@ from .reads import Needs, Read
 NEWER_MAY_BE_MISSING = "a newer result may not have been received"
 
 
-def define_result(name: str, title: str, doc: str) -> None:
-    """Register as the fact ``name`` the newest usable result of the analyte of that name."""
+def define_result(name: str, title: str, doc: str, *, domain: Domain | None = None) -> None:
+    """Register as the fact ``name`` the newest usable result of the analyte of that name;
+    ``domain`` where its classes do not follow from the cut-offs."""
     units = [family.unit for family in ANALYTES[name].families]
     define(
-        name, title, newest(name), doc, kind="result", unit=units[0], other_units=tuple(units[1:])
+        name,
+        title,
+        newest(name),
+        doc,
+        kind="result",
+        unit=units[0],
+        other_units=tuple(units[1:]),
+        domain=domain,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .catalogue import Facts, define, fact
+from .domains import orders_or_absent, orders_or_none
 from .exposure import is_since
 from .fact import Fact, absent, known
 from .reads import Computation, Read, each, of
@@ -29,58 +30,63 @@ def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
     return Read(is_asked.needs, evaluate)
 
 
-def _orders(*tests: str) -> Read[Fact]:
-    """The orders for ``tests`` that are neither pending nor drafted; absent where none is left."""
+def _define(name: str, title: str, doc: str, *tests: str) -> None:
+    """Register as the fact ``name`` the orders for ``tests`` that are neither pending nor drafted;
+    absent where none is left."""
     ordering = _ordering(*tests)
-    return Read(ordering.needs, lambda facts: ordering.evaluate(facts)(*tests))
+    define(
+        name,
+        title,
+        Read(ordering.needs, lambda facts: ordering.evaluate(facts)(*tests)),
+        doc,
+        kind="orders",
+        domain=orders_or_absent(*_templates(*tests)),
+    )
 
 
-define(
+def _templates(*tests: str) -> list[str]:
+    return [TESTS[test].order for test in tests]
+
+
+_define(
     "order.b12_and_folate",
     "B12 and folate tests",
-    _orders("b12", "folate"),
     "Serum B12 and serum folate, as far as not requested.",
-    kind="orders",
+    "b12",
+    "folate",
 )
-
-define(
+_define(
     "order.b12",
     "B12 test",
-    _orders("b12"),
     "Serum B12, unless a B12 test is requested.",
-    kind="orders",
+    "b12",
 )
-
-define(
+_define(
     "order.active_b12",
     "active B12 test",
-    _orders("active_b12"),
     "Active B12, unless requested.",
-    kind="orders",
+    "active_b12",
 )
-
-define(
+_define(
     "order.b12_and_blood_count",
     "B12 and blood count tests",
-    _orders("b12", "blood_count"),
     "Serum B12 and a blood count, as far as not requested.",
-    kind="orders",
+    "b12",
+    "blood_count",
 )
-
-define(
+_define(
     "order.monitoring",
     "B12, homocysteine and methylmalonic acid tests",
-    _orders("b12", "homocysteine", "mma"),
     "Serum B12, homocysteine and methylmalonic acid, as far as not requested.",
-    kind="orders",
+    "b12",
+    "homocysteine",
+    "mma",
 )
-
-define(
+_define(
     "order.reticulocytes",
     "reticulocyte test",
-    _orders("reticulocytes"),
     "Reticulocytes, unless requested.",
-    kind="orders",
+    "reticulocytes",
 )
 
 
@@ -91,6 +97,7 @@ class BeforePrevention(Computation):
 
     status = of("b12.status")
     tests = of("order.b12_and_folate")
+    domain = orders_or_none(*_templates("b12", "folate"))
 
     def compute(self) -> Fact:
         return known(self.tests.value or () if self.status.is_unknown else ())
@@ -118,6 +125,7 @@ class BeforeFirstDose(_Clarifying):
     treated = of("b12_therapy.active")
     mma = of("mma")
     orders = _ordering("b12", "active_b12", "folate", "mma")
+    domain = orders_or_none(*_templates("b12", "folate"))
 
     def compute(self) -> Fact:
         status = self.by_results
@@ -139,6 +147,7 @@ class IndicatedTests(Computation):
 
     indicated = of("b12.test_indicated")
     orders = _ordering("b12", "folate")
+    domain = orders_or_absent(*_templates("b12", "folate"))
 
     def compute(self) -> Fact:
         return self.orders(*(("b12", "folate") if self.indicated.holds else ()))
@@ -156,6 +165,7 @@ class AfterNitrousOxide(Computation):
     homocysteine = of("homocysteine")
     mma = of("mma")
     orders = _ordering("b12", "active_b12", "homocysteine", "mma")
+    domain = orders_or_none(*_templates("b12", "homocysteine", "mma"))
 
     def compute(self) -> Fact:
         day = self.exposed.value
@@ -199,6 +209,7 @@ class Clarification(_Clarifying):
     mma = of("mma")
     egfr = of("egfr")
     orders = _ordering("active_b12", "mma", "creatinine")
+    domain = orders_or_absent(*_templates("mma"))
 
     def compute(self) -> Fact:
         test, result = self.test(), self.mma.value

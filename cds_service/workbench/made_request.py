@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import orjson
 
-from ..authoring.safety.sessions import DRAFTS
 from ..engine import Engine
 from ..facts.queries import Part
 from ..fhir.r4 import Observation
 from ..fhir.reading import read_value
 from ..rules.hook_table import HOOKS
 from ..sandbox.demo import hook_context, parts_of
+from ..states.sessions import DRAFTS
 
 # What an EHR's drafts are called, of those that the proof of safety tries; the rest of them
 # are odd on purpose.

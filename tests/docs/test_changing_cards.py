@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from cds_service.authoring.diff.states import ENOUGH
+from cds_service.authoring.diff.differing import ENOUGH
 from cds_service.cli import main
 from cds_service.content import CARDS
 from tests.support.pages import service_commands

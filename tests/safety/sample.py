@@ -7,13 +7,13 @@ there.
 
 import pytest
 
-from cds_service.authoring.safety import enumeration
+from cds_service.states import walk
 
 WHOLE = 9
 """So many choices are made in every combination: with eight, one of the mistakes of ``test_planted_mistakes`` is not found."""
 
 
-class Sample(enumeration.Choices):
+class Sample(walk.Choices):
     """The choices of a walk that is made in part."""
 
     def __init__(self):
@@ -34,4 +34,4 @@ class Sample(enumeration.Choices):
 @pytest.fixture
 def sampled(monkeypatch):
     """The proof visits a sample."""
-    monkeypatch.setattr(enumeration, "Choices", Sample)
+    monkeypatch.setattr(walk, "Choices", Sample)

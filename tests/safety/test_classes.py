@@ -4,7 +4,7 @@ from functools import cache
 
 from hypothesis import HealthCheck, given, settings
 
-from cds_service.authoring.safety.job import chosen_classes, engine, status_relation
+from cds_service.authoring.safety.job import chosen_domains, engine, status_relation
 from cds_service.config import Settings
 from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.facts.catalogue import CATALOGUE
@@ -51,7 +51,7 @@ def looks_like(name, fact, today):
 def classes_of(name, facts):
     """The labels of the classes that the fact may be in."""
     wanted = looks_like(name, facts[name], facts.today)
-    options = chosen_classes()[name](facts)
+    options = chosen_domains()[name](facts)
     dates = [
         facts.today if option.fact is facts[name] else DAY_OF_STATES.date() for option in options
     ]
@@ -90,7 +90,7 @@ def test_what_a_record_says_is_among_the_classes(visit):
     if "patient" not in visit.prefetch:
         return
     facts = engine_of(SITES.index(visit.site)).facts(call_of(visit), NOW)
-    labels = {name: classes_of(name, facts) for name in chosen_classes()}
+    labels = {name: classes_of(name, facts) for name in chosen_domains()}
     assert not [(name, facts[name]) for name, found in labels.items() if not found]
     related = [(name, found) for name, found in labels.items() if name in status_relation()]
     assert admitted(related, status_relation().everything)

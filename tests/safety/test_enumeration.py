@@ -7,12 +7,15 @@ from itertools import product
 import pytest
 
 from cds_service.authoring.safety import groups, independence, invariants, proof, report
-from cds_service.authoring.safety.enumeration import Choices, Relation, states
-from cds_service.authoring.safety.job import OPENING, SETTINGS, Job, bare_cards, engine
-from cds_service.authoring.safety.proof import Tally
+from cds_service.authoring.safety import job as jobs
+from cds_service.authoring.safety.job import SETTINGS, Job, Scope, bare_cards, engine
 from cds_service.authoring.safety.repetition import Walks, distinct_sessions
-from cds_service.authoring.safety.sessions import ordering_sessions
+from cds_service.authoring.safety.tally import Tally
+from cds_service.facts.session import OrderingSession
 from cds_service.rules.card import OrderSource
+from cds_service.states.sessions import OPENING, ordering_sessions
+from cds_service.states.values import NOW
+from cds_service.states.walk import Relation, StateFacts, walk
 from tests.safety.sample import sampled as sampled
 
 SESSIONS = {
@@ -31,9 +34,8 @@ def job(label, parameters="default"):
 @pytest.mark.parametrize("labels", [(OPENING.label,), CORE])
 def test_no_invariant_is_violated_in_the_sample_of_the_core(labels):
     tally = Tally()
-    for prove, arguments in report.parts(
-        {job(labels[0]).hook: [job(label).session for label in labels]}, SETTINGS[:1]
-    ):
+    sessions = [job(label).session for label in labels]
+    for prove, arguments in report.parts([Scope(job(labels[0]).hook, sessions, SETTINGS[:1])]):
         # Orders of tests read of a session which tests it has, and these have none.
         if prove is not proof.prove_orders or OPENING.label in labels:
             tally.add(prove(*arguments))
@@ -62,7 +64,7 @@ def broken(monkeypatch, card_id, suggestion):
             card_id: replace(card, suggestions=(replace(card.suggestions[0], **suggestion),)),
         }
 
-    monkeypatch.setattr(proof, "bare_cards", cards)
+    monkeypatch.setattr(jobs, "bare_cards", cards)
     tally = Tally()
     proof._visit(job(OPENING.label), card_id, tally)
     return {violation.rule for violation in tally.violations}
@@ -96,7 +98,7 @@ def found_in_the_group(monkeypatch, change):
             card_id: change(found[card_id]) for card_id in groups.GROUPS["b12-deficiency-neuro"]
         }
 
-    monkeypatch.setattr(groups, "bare_cards", cards)
+    monkeypatch.setattr(jobs, "bare_cards", cards)
     tally = Tally()
     groups._no_silence(job(OPENING.label), tally)
     groups._critical_survives(job(OPENING.label), "b12-deficiency-neuro", tally)
@@ -121,17 +123,28 @@ def test_a_card_that_stops_for_the_unknown_is_found(monkeypatch):
     assert any(rule.startswith("with b12_therapy.active unknown") for rule in rules)
 
 
+def all_of(ask):
+    """What ``ask`` says in each state."""
+
+    def start(choices):
+        return StateFacts(engine("default", "all").site, OrderingSession(), NOW, {}, choices)
+
+    return [found for _, found in walk(start, ask)]
+
+
 def test_choices_try_every_combination_once():
     sizes = (2, 3, 4)
-    tried = list(states(lambda choices: tuple(choices.choose(size) for size in sizes)))
+    tried = all_of(lambda facts: tuple(facts.either(size, range(size)) for size in sizes))
     assert sorted(tried) == sorted(product(*map(range, sizes)))
 
 
 def test_choices_follow_what_was_chosen_before():
-    def run(choices: Choices):
-        return (0, choices.choose(3)) if choices.choose(2) == 0 else (1,)
+    def ask(facts):
+        return (
+            (0, facts.either("second", range(3))) if facts.either("first", range(2)) == 0 else (1,)
+        )
 
-    assert list(states(run)) == [(0, 0), (0, 1), (0, 2), (1,)]
+    assert all_of(ask) == [(0, 0), (0, 1), (0, 2), (1,)]
 
 
 def test_a_relation_leaves_what_goes_together():
@@ -197,9 +210,7 @@ def test_a_rendering_that_is_left_out_as_a_repetition_would_have_shown_the_same(
     tally = Tally()
     proof._visit(job(label), card_id, tally)
     seen, shown = shown, set()
-    monkeypatch.setattr(
-        independence.Renderings, "repeats", lambda self, choices, facts, assumed: False
-    )
+    monkeypatch.setattr(independence.Renderings, "repeats", lambda self, facts, assumed: False)
     every = Tally()
     proof._visit(job(label), card_id, every)
     assert seen == shown

@@ -2,21 +2,20 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 
 import pytest
 
 from cds_service.authoring.fact_classes import classes, true_of
-from cds_service.authoring.safety.classes import agreeing_ages, input_classes
-from cds_service.authoring.safety.enumeration import StateFacts, states
 from cds_service.authoring.safety.job import engine, every_card
-from cds_service.authoring.safety.limits import comparisons, doses, with_limits
-from cds_service.authoring.safety.sessions import dosed_sessions, ordering_sessions
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.laboratory import Result
 from cds_service.facts.session import OrderingSession
 from cds_service.rules.conditions import Criterion
+from cds_service.states.domains import domains
+from cds_service.states.limits import agreeing_ages, comparisons, doses, with_limits
+from cds_service.states.sessions import dosed_sessions, ordering_sessions
 from cds_service.states.values import NOW
+from cds_service.states.walk import StateFacts, walk
 
 
 def asked_by(cards):
@@ -27,6 +26,15 @@ def asked_by(cards):
     return found
 
 
+def all_of(site, tried, ask, orders=OrderingSession()):
+    """What ``ask`` says in each state of the domains ``tried``."""
+
+    def start(choices):
+        return StateFacts(site, orders, NOW, tried, choices)
+
+    return [found for _, found in walk(start, ask)]
+
+
 def exact(fact):
     """Whether a value is one number; a result sent as "<" that leaves a criterion open answers as the unknown does."""
     ends = getattr(fact.value, "interval", None)
@@ -34,7 +42,7 @@ def exact(fact):
 
 
 def answers_tried(name, asked, cards, parameters="default"):
-    site, tried = engine(parameters, "all").site, with_limits(input_classes(), cards)
+    site, tried = engine(parameters, "all").site, with_limits(domains(), cards)
     sessions = [OrderingSession()]
     if CATALOGUE[name].session:
         made = [
@@ -43,13 +51,10 @@ def answers_tried(name, asked, cards, parameters="default"):
         ]
         sessions = [session.orders for session in made]
 
-    def fact(orders, choices):
-        return StateFacts(site, orders, NOW, tried, choices)[name]
-
     return {
         true_of(found, asked, NOW.date())
         for orders in sessions
-        for found in states(partial(fact, orders))
+        for found in all_of(site, tried, lambda facts: facts[name], orders)
     }
 
 
@@ -109,16 +114,13 @@ def test_each_parameter_set_puts_a_result_beside_a_new_number_in_its_own_class()
         every_card()[0],
         include=(Criterion("planted", "mma", "at_least", Decimal(350), None, None),),
     )
-    tried = with_limits(input_classes(), [site_card])
+    tried = with_limits(domains(), [site_card])
 
     def seen(parameters):
         site = engine(parameters, "all").site
-        facts = states(
-            lambda choices: StateFacts(site, OrderingSession(), NOW, tried, choices)["mma"]
-        )
         return {
             (result.level, result.interval.low >= 350)
-            for fact in facts
+            for fact in all_of(site, tried, lambda facts: facts["mma"])
             if isinstance(result := fact.value, Result)
         }
 
@@ -131,13 +133,12 @@ def test_no_child_is_75_years_old():
         every_card()[0],
         include=(Criterion("planted", "patient.age", "at_least", Decimal(75), None, None),),
     )
-    tried = with_limits(input_classes(), [site_card])
+    tried = with_limits(domains(), [site_card])
     tried["patient.age_months"] = agreeing_ages(tried["patient.age_months"])
 
-    def age(choices):
-        facts = StateFacts(engine("default", "all").site, OrderingSession(), NOW, tried, choices)
+    def age(facts):
         return facts["patient.paediatric"].holds, facts["patient.age"].value
 
-    ages = set(states(age))
+    ages = set(all_of(engine("default", "all").site, tried, age))
     assert {(False, 75), (True, 15), (None, None)} <= ages
     assert all(below_16 is (None if years is None else years < 16) for below_16, years in ages)

@@ -8,16 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from cds_service.authoring.safety import groups, proof, repetition, report, words
-from cds_service.authoring.safety.job import OPENING, Job, bare_cards, engine
-from cds_service.authoring.safety.proof import Tally
-from cds_service.authoring.safety.sessions import ordering_sessions
+from cds_service.authoring.safety import groups, proof, report, words
+from cds_service.authoring.safety import job as jobs
+from cds_service.authoring.safety.job import Job, Scope, bare_cards, engine
+from cds_service.authoring.safety.tally import Tally
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import absent, known
 from cds_service.rendering import cards as rendering
 from cds_service.rendering.suggestions import Suggestions
 from cds_service.rules.card import OrderSource, Paragraph
 from cds_service.rules.conditions import Criterion
+from cds_service.states.sessions import OPENING, ordering_sessions
 from tests.safety.sample import sampled as sampled
 
 pytestmark = pytest.mark.usefixtures("sampled")
@@ -77,8 +78,7 @@ def plant_card(monkeypatch):
                 return loaded
             return {**loaded, card_id: change(loaded[card_id])}
 
-        for module in (proof, groups, repetition):
-            monkeypatch.setattr(module, "bare_cards", cards)
+        monkeypatch.setattr(jobs, "bare_cards", cards)
 
     return plant
 
@@ -307,12 +307,14 @@ def test_a_card_that_suggests_what_another_warns_of_in_one_parameter_set(plant_c
     plant_card("b12-loading-missing", tablets, only="us")
     pair = "cobalamin-anaphylaxis", "b12-loading-missing"
     sessions = [SESSIONS["hydroxocobalamin 3-monthly"]]
-    assert not groups.prove_consistent(
-        "order-select", *pair, sessions, [("default", "all")]
-    ).contradictions
-    assert groups.prove_consistent(
-        "order-select", *pair, sessions, [("default", "all"), ("us", "all")]
-    ).contradictions == {pair}
+
+    def contradictions(*settings):
+        return groups.prove_consistent(
+            Scope("order-select", sessions, settings), *pair
+        ).contradictions
+
+    assert not contradictions(("default", "all"))
+    assert contradictions(("default", "all"), ("us", "all")) == {pair}
 
 
 def test_a_card_that_never_fires_is_told():
@@ -340,12 +342,8 @@ def planted_words(monkeypatch, card_id, when, text):
         return SimpleNamespace(cards_by_hook=by_hook)
 
     monkeypatch.setattr(words, "engine", with_paragraph)
-    return {
-        violation.rule
-        for violation in words.prove_words(
-            "patient-view", card_id, [OPENING], [("default", "all")]
-        ).violations
-    }
+    scope = Scope("patient-view", [OPENING], [("default", "all")])
+    return rules(words.prove_words(scope, card_id).violations)
 
 
 def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch):

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner
 
 from cds_service.authoring.safety import readiness
-from cds_service.authoring.safety.enumeration import Choices, NeedsClasses, StateFacts
 from cds_service.authoring.safety.job import engine
 from cds_service.cli import main
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.session import OrderingSession
 from cds_service.rules.hook_table import HOOKS, hooks_of_kind
 from cds_service.states.values import NOW
+from cds_service.states.walk import Choices, NeedsDomain, StateFacts
 
 
 @pytest.fixture
-def without_classes(monkeypatch):
-    """Leaves the classes of a fact out."""
+def without_domain(monkeypatch):
+    """Leaves the domain of a fact out."""
 
     def leave_out(name):
-        classes = {fact: of for fact, of in readiness.chosen_classes().items() if fact != name}
-        monkeypatch.setattr(readiness, "chosen_classes", lambda: classes)
+        domains = {fact: of for fact, of in readiness.chosen_domains().items() if fact != name}
+        monkeypatch.setattr(readiness, "chosen_domains", lambda: domains)
 
     return leave_out
 
@@ -32,22 +30,22 @@ def test_everything_that_the_cards_ask_can_be_walked():
     readiness.check_ready()
 
 
-def test_a_fact_without_classes_is_told_at_the_start_with_the_file_to_change(without_classes):
-    without_classes("leber")
+def test_a_fact_without_a_domain_is_told_at_the_start_with_the_file_to_change(without_domain):
+    without_domain("leber")
     ended = CliRunner().invoke(main, ["safety", "--processes", "1"])
     assert ended.exit_code == 1
     assert ended.output == (
-        "Error: The fact 'leber' reads the patient's record and has no classes, which stand for its values: "
-        "add them in cds_service/authoring/safety/classes.py.\n"
+        "Error: The fact 'leber' reads the patient's record, and what it can be does not follow from its kind: "
+        "state its domain in cds_service/facts/history.py.\n"
     )
 
 
 @pytest.mark.parametrize(
     "name", [name for name, definition in CATALOGUE.items() if definition.queries]
 )
-def test_whatever_fact_lacks_classes_is_told_where_a_card_asks_it(without_classes, name):
-    """A fact that is met only below another one with classes is never asked of the record."""
-    without_classes(name)
+def test_whatever_fact_lacks_a_domain_is_told_where_a_card_asks_it(without_domain, name):
+    """A fact that is met only below another one with a domain is never asked of the record."""
+    without_domain(name)
     asked = {fact for card in readiness.every_card() for fact in card.facts}
     try:
         readiness.check_ready()
@@ -63,12 +61,7 @@ def test_the_proof_walks_every_hook():
     assert walked == set(HOOKS)
 
 
-def test_a_walk_that_meets_a_fact_without_classes_names_it():
+def test_a_walk_that_meets_a_fact_without_domain_names_it():
     facts = StateFacts(engine("default", "all").site, OrderingSession(), NOW, {}, Choices())
-    with pytest.raises(NeedsClasses, match=r"'patient\.age_months'"):
+    with pytest.raises(NeedsDomain, match=r"'patient\.age_months'"):
         facts["patient.paediatric"]
-
-
-def test_the_file_that_is_named_is_there():
-    root = Path(__file__).parents[2]
-    assert (root / readiness.CLASSES_FILE).is_file()

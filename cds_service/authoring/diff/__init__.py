@@ -13,9 +13,9 @@ from ...facts.catalogue import CATALOGUE, closure, readers
 from ...rules.hook_table import hooks_of_kind, kind_of
 from . import limits
 from .compared import decides_otherwise, looked_at, rests_on
+from .differing import Differing, Found, differing
 from .question import Job
 from .said import Said, differences
-from .states import Differing, Found, differing
 from .versions import Version
 
 

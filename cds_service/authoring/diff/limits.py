@@ -12,18 +12,17 @@ from typing import Any, NamedTuple
 from ...engine import Engine
 from ...facts.analytes import ANALYTES, Analyte
 from ...facts.catalogue import CATALOGUE
+from ...facts.domains import result_of
 from ...facts.fact import Fact, absent, known
 from ...facts.kinds import DATE, NUMBER, RESULT
-from ...facts.laboratory import Result
 from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...fhir.dates import Moment
-from ...fhir.interval import Interval
 from ...rules.card import Card
+from ...states.domains import domains
+from ...states.limits import DRAFTED, INPUT_OF, level_at
 from ...states.values import NOW, around
-from ..safety.classes import input_classes
-from ..safety.enumeration import Choices, StateFacts, states
-from ..safety.limits import DRAFTED, INPUT_OF, level_at
+from ...states.walk import Choices, StateFacts, walk
 
 _AGE = "patient.age_months"
 _AGES = ("age.adult_from", "age.at_risk_from")
@@ -114,10 +113,10 @@ def _outside_one_window(
     days = (low + high + 1) // 2
     instant = NOW - timedelta(days=days)
 
-    def run(choices: Choices) -> Fact:
-        return StateFacts(sites[0], OrderingSession(), NOW, input_classes(), choices)[fact]
+    def start(choices: Choices) -> StateFacts:
+        return StateFacts(sites[0], OrderingSession(), NOW, domains(), choices)
 
-    for tried in states(run):
+    for _, tried in walk(start, lambda facts: facts[fact]):
         if tried.value is not None and not tried.value.haemolysed:
             result = tried.value._replace(moment=Moment(instant.date(), instant))
             sides = (
@@ -194,24 +193,14 @@ def _analyte(fact: str) -> Analyte | None:
 
 def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) -> Extra:
     """A result of ``value``, three days ago, in the class that each site puts it in."""
-    instant = NOW - timedelta(days=3)
-    made = [
-        Result(
-            analyte.name,
-            Interval(value, value),
-            unit,
-            level_at(analyte, value, unit, site),
-            f"{value.normalize():f} {unit}",
-            Moment(instant.date(), instant),
-            f"Observation/{analyte.name}",
-            False,
-            False,
-            False,
-        )
+    sent = f"{value.normalize():f}"
+    old, new = (
+        result_of(analyte.name, sent, level_at(analyte, value, unit, site), 3, unit=unit)
+        .at(NOW)[0]
+        .fact
         for site in sites
-    ]
-    old, new = (known(result, result.source) for result in made)
-    return Extra(made[0].as_sent, old, new)
+    )
+    return Extra(old.value.as_sent, old, new)
 
 
 def merged(parts: Collection[Extras]) -> Extras:

@@ -12,11 +12,11 @@ from ...facts.kinds import CATEGORY, DATE, ORDERS, REFERENCE, RESULT, YES_NO
 from ...facts.session import OrderingSession
 from ...rendering.card_text import value_text
 from ...rules.written_units import written
+from ...states.limits import level_at
+from ...states.sessions import Session
 from ...states.values import NOW
 from ..card_words import plain, title
-from ..safety.limits import level_at
-from ..safety.sessions import Session
-from .walk import Pair, SharedFacts
+from .shared_facts import Pair, SharedFacts
 
 _HEAD = ("patient.sex", "patient.age_months", "patient.paediatric", "patient.age")
 _WORDS = {"female": "woman", "male": "man"}

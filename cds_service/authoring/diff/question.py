@@ -19,7 +19,7 @@ from ..safety.invariants import read_suggestions
 from ..safety.proof import PATIENT_OF_STATES
 from .compared import Compared, compared, rests_on_any, suggested
 from .limits import Extras, changed_parameters
-from .walk import Pair
+from .shared_facts import Pair
 
 FIRES, SILENT, SAYS, SUGGESTS = (
     "fires where it was silent",

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from ...engine import PARAMETER_SETS
 from ..card_words import title
 from . import CardStates, Comparison
+from .differing import ENOUGH, Found
 from .said import Said
-from .states import ENOUGH, Found
 
 LIMITS = "Limits and sources"
 _WHEN = {

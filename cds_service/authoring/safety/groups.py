@@ -3,20 +3,21 @@ two cards at odds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations, product
 
 from ...facts.session import OrderingSession
 from ...rendering.cards import render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decisions
-from .enumeration import Choices, StateFacts, states
+from ...states.status import STATUS
+from ...states.walk import StateFacts
 from .independence import Renderings
 from .invariants import FOLIC_ACID, Suggested, read_suggestions
-from .job import SETTINGS, AssumedDecisions, Job, bare_cards, new_facts
-from .proof import PATIENT_OF_STATES, Tally, Violation, state_text
+from .job import AssumedDecisions, Job, Scope
+from .proof import PATIENT_OF_STATES
 from .repetition import differing
-from .sessions import Session
+from .tally import Tally, state_text
 
 # Invariant 9: cards of which another may take the place of a critical one.
 GROUPS = {
@@ -50,41 +51,31 @@ TRIGGERS = {
 AN_ADULTS = {"patient.paediatric", "patient.age_months"}
 
 
-def prove_no_silence(
-    hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]]
-) -> Tally:
+def prove_no_silence(scope: Scope) -> Tally:
     """13. Where a deficiency is untreated, at least one card speaks wherever B12 or
     folate is in play."""
     tally = Tally()
-    for job in differing(hook, sessions, settings):
+    for job in differing(scope):
         _no_silence(job, tally)
     return tally
 
 
-def prove_critical(
-    hook: str, card_id: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]]
-) -> Tally:
+def prove_critical(scope: Scope, card_id: str) -> Tally:
     """9. Where a critical card fires, what is not its trigger may become unknown: a card of its
     group still speaks."""
     tally = Tally()
-    for job in differing(hook, sessions, settings):
-        if card_id in bare_cards(job.parameters, job.formulary, hook):
+    for job in differing(scope):
+        if card_id in job.cards:
             _critical_survives(job, card_id, tally)
     return tally
 
 
-def prove_together(
-    hook: str,
-    first: str,
-    second: str,
-    sessions: Sequence[Session],
-    settings: Collection[tuple[str, str]],
-) -> Tally:
+def prove_together(scope: Scope, first: str, second: str) -> Tally:
     """Whether two cards of one topic fire together, with a state in which they do."""
     tally = Tally()
-    for job in differing(hook, sessions, settings, (first, second)):
-        cards = bare_cards(job.parameters, job.formulary, hook)
-        found = _together(job, first, second, tally) if {first, second} <= cards.keys() else None
+    for job in differing(scope, (first, second)):
+        both = {first, second} <= job.cards.keys()
+        found = _together(job, first, second, tally) if both else None
         if found is not None:
             tally.together[first, second] = (
                 f"[{job.setting}; {job.session.label}] {state_text(found)}"
@@ -94,18 +85,12 @@ def prove_together(
 
 
 def _together(job: Job, first: str, second: str, tally: Tally) -> dict[str, str] | None:
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
+    def both_fire(facts: StateFacts) -> bool:
+        decisions = AssumedDecisions((first, second), job.cards, facts)
+        return decisions.holds(first) and decisions.holds(second)
 
-    def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices)
-        decisions = AssumedDecisions((first, second), cards, facts, choices)
-        return facts, decisions.holds(first) and decisions.holds(second)
-
-    for facts, both in states(run):
-        tally.visited += 1
-        if both:
-            return dict(facts.labels)
-    return None
+    found = (facts.labels for facts, both in tally.walk(job, both_fire) if both)
+    return next(found, None)
 
 
 def pairs_of_one_topic(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
@@ -117,17 +102,11 @@ def pairs_of_one_topic(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
     ]
 
 
-def prove_consistent(
-    hook: str,
-    warning: str,
-    other: str,
-    sessions: Sequence[Session],
-    settings: Collection[tuple[str, str]] = SETTINGS,
-) -> Tally:
+def prove_consistent(scope: Scope, warning: str, other: str) -> Tally:
     """No card suggests what another warns of, nor undoes its change."""
     tally = Tally()
-    for job in differing(hook, sessions, settings, (warning, other)):
-        both = {warning, other} <= bare_cards(job.parameters, job.formulary, hook).keys()
+    for job in differing(scope, (warning, other)):
+        both = {warning, other} <= job.cards.keys()
         if both and _at_odds(job, warning, other, tally):
             tally.contradictions.add((warning, other))
             break
@@ -135,10 +114,7 @@ def prove_consistent(
 
 
 def _no_silence(job: Job, tally: Tally) -> None:
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
-
-    def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices, {"b12.results_status": "deficient"})
+    def is_spoken_of(facts: StateFacts) -> bool:
         in_play = (
             job.session.orders == OrderingSession()
             or facts["draft.b12"].holds
@@ -151,34 +127,18 @@ def _no_silence(job: Job, tally: Tally) -> None:
             facts["b12.status"].value == "deficient" and not facts["b12_therapy.active"].holds
         )
         if not in_play or not untreated or facts["session.b12"].holds is not False:
-            return facts, True
-        decisions = Decisions(cards, facts)
-        return facts, any(decisions.holds(card_id) for card_id in cards)
+            return True
+        decisions = Decisions(job.cards, facts)
+        return any(decisions.holds(card_id) for card_id in job.cards)
 
-    for facts, spoken in states(run):
-        tally.visited += 1
+    for facts, spoken in tally.walk(job, is_spoken_of, {STATUS: "deficient"}):
         if not spoken:
-            tally.violations.append(
-                Violation(
-                    "an untreated deficiency is met with silence",
-                    "-",
-                    job.setting,
-                    job.session.label,
-                    dict(facts.labels),
-                )
-            )
+            tally.violate("an untreated deficiency is met with silence", "-", job, facts.labels)
             return  # silence asks every card, of which there are too many states to see them all
 
 
 def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
-
-    def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices)
-        return facts, Decisions(cards, facts).holds(card_id)
-
-    for facts, fires in states(run):
-        tally.visited += 1
+    for facts, fires in tally.walk(job, lambda facts: Decisions(job.cards, facts).holds(card_id)):
         if not fires:
             continue
         for name, label in facts.labels.items():
@@ -186,9 +146,7 @@ def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
                 silent = _silent_without(job, card_id, name, facts.labels, tally)
                 if silent is not None:
                     rule = f"with {name} unknown instead of {label} no card of its group speaks"
-                    tally.violations.append(
-                        Violation(rule, card_id, job.setting, job.session.label, silent)
-                    )
+                    tally.violate(rule, card_id, job, silent)
 
 
 def _silent_without(
@@ -196,28 +154,23 @@ def _silent_without(
 ) -> dict[str, str] | None:
     """A state that differs in ``name`` being unknown and in which the group is silent, or ``None``
     where there is none."""
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
     fixed = {**labels, name: "unknown"}
     if name == "b12_therapy.active" and labels.get("b12.low_on_therapy") == "true":
         # the low result is on record, whatever becomes of the treatment
-        fixed["b12.results_status"] = "deficient"
+        fixed[STATUS] = "deficient"
 
-    def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices, fixed)
-        decisions = Decisions(cards, facts)
+    def is_spoken_of(facts: StateFacts) -> bool:
+        decisions = Decisions(job.cards, facts)
         spoken = any(decisions.holds(other) for other in GROUPS[card_id])
         # Where B12 of this session now counts as treatment (with known neurological features only
         # injections do), folate is not given alone: that the draft is about.
         spoken = spoken or (card_id.startswith("folic-acid") and facts["session.b12"].holds is True)
         # Where the rest of the state does not admit it, the fact did not become unknown
         # and nothing is shown.
-        return facts, spoken or facts.labels.get(name, "unknown") != "unknown"
+        return spoken or facts.labels.get(name, "unknown") != "unknown"
 
-    for facts, spoken in states(run):
-        tally.visited += 1
-        if not spoken:
-            return dict(facts.labels)
-    return None
+    walked = tally.walk(job, is_spoken_of, fixed)
+    return next((facts.labels for facts, spoken in walked if not spoken), None)
 
 
 def pairs_to_compare(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
@@ -257,16 +210,15 @@ WARNS_OF = {
 
 
 def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
-    by_rank = sorted((first, second), key=lambda card_id: cards[card_id].rank)
-    renderings = Renderings()
+    by_rank = sorted((first, second), key=lambda card_id: job.cards[card_id].rank)
+    renderings = Renderings(looked_for=job.layers.independence)
 
-    def run(choices: Choices) -> bool:
-        facts = new_facts(job, choices)
-        decisions = AssumedDecisions((first, second), cards, facts, choices)
-        if not (decisions.holds(first) and decisions.holds(second)) or renderings.repeats(
-            choices, facts, decisions.assumed
-        ):
+    def contradict(facts: StateFacts) -> bool:
+        decisions = AssumedDecisions((first, second), job.cards, facts)
+        if not (decisions.holds(first) and decisions.holds(second)):
+            return False
+        facts.settle()
+        if renderings.repeats(facts, decisions.assumed):
             return False
         taken = False
         suggested: dict[str, list[Suggested]] = {}
@@ -285,11 +237,7 @@ def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
                 suggested[card_id] = read_suggestions(made)
         return _contradict(suggested, first, second)
 
-    for at_odds in states(run):
-        tally.visited += 1
-        if at_odds:
-            return True
-    return False
+    return any(at_odds for _, at_odds in tally.walk(job, contradict))
 
 
 def _contradict(suggested: dict[str, list[Suggested]], warning: str, other: str) -> bool:

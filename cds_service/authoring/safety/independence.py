@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ...facts.fact import Fact
-from .enumeration import Choices, StateFacts
+from ...states.walk import StateFacts
 from .job import status_relation
 
 
@@ -23,25 +23,28 @@ class _Decided(NamedTuple):
 
 class Renderings:
     """The renderings of one card in one job, each of which takes as many runs as there are
-    choices left to it."""
+    choices left to it; where they are not ``looked_for``, none is said to repeat another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, looked_for: bool = True) -> None:
+        self._looked_for = looked_for
         self._read: set[str] = set()
         self._made: list[_Decided] = []
         self._keys: set[Any] = set()
         self._open: _Decided | None = None
         self._admitted: dict[int, Any] = {}
 
-    def repeats(self, choices: Choices, facts: StateFacts, assumed: Mapping[str, bool]) -> bool:
+    def repeats(self, facts: StateFacts, assumed: Mapping[str, bool]) -> bool:
         """Whether the rendering after the decision that was just made would repeat
         another one wholly."""
+        if not self._looked_for:
+            return False
         if self._open is not None:
-            if self._open.choices == choices.made:
+            if self._open.choices == facts.choices:
                 return False
             self._made.append(self._open)
             self._keys.add(self._key(self._open))
         decided = _Decided(
-            choices.made, facts.computed_so_far(), facts.mask, tuple(sorted(assumed.items()))
+            facts.choices, facts.computed_so_far(), facts.mask, tuple(sorted(assumed.items()))
         )
         repeated = self._key(decided) in self._keys
         self._open = None if repeated else decided

@@ -3,33 +3,34 @@ facts that are chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from ...config import PRODUCTS, Settings
 from ...engine import PARAMETER_SETS, Engine
-from ...facts.session import OrderingSession
+from ...facts.domains import Domain
 from ...facts.site import Site
 from ...rendering.publication import Publication
 from ...rules.card import Card
 from ...rules.decision import Decision, Decisions
+from ...states.domains import domains
+from ...states.limits import agreeing_ages, with_limits
+from ...states.sessions import Session
+from ...states.status import ANY_STATUS, ANY_SUSPICION, STATUS, relation_of_statuses
 from ...states.values import NOW
-from .classes import STATUS_CLASSES, agreeing_ages, input_classes, suspicion
-from .enumeration import Choices, ClassesOf, Relation, StateFacts, states
-from .limits import with_limits
-from .sessions import Session
+from ...states.walk import Choices, Relation, StateFacts, walk
 
+T = TypeVar("T")
 FORMULARIES = {
     "all": frozenset(PRODUCTS),
     "without hydroxocobalamin": frozenset(PRODUCTS) - {"hydroxocobalamin-injection"},
 }
 SETTINGS = tuple(product(PARAMETER_SETS, FORMULARIES))
-OPENING = Session("on opening or at discharge", OrderingSession())
 
 
 class RecordingSite(Site):
@@ -76,6 +77,25 @@ def engine(parameters: str, formulary: str) -> Engine:
     )
 
 
+class Layers(NamedTuple):
+    """What spares the proof states that show nothing new. Each can be switched off, and what is
+    found stays the same.
+
+    ``resuming``: a walk works out once what states have in common (``states/walk``).
+    ``repetition``: a walk is left out that would repeat another one (:mod:`.repetition`).
+    ``independence``: so is a rendering (:mod:`.independence`). ``relation``: the B12 status is
+    tried before what it rests on (``states/status``), and not worked out.
+    """
+
+    resuming: bool = True
+    repetition: bool = True
+    independence: bool = True
+    relation: bool = True
+
+
+ALL_LAYERS = Layers()
+
+
 @dataclass(frozen=True)
 class Job:
     """One session on one hook, in one setting; ``asked``: the facts that its walks asked for,
@@ -85,6 +105,7 @@ class Job:
     formulary: str
     hook: str
     session: Session
+    layers: Layers = ALL_LAYERS
     asked: set[str] = field(default_factory=set, compare=False)
 
     @cached_property
@@ -94,6 +115,28 @@ class Job:
         return RecordingSite(
             site.parameter_set, site.parameters, site.formulary, site.zone, site.terminology
         )
+
+    def walk(
+        self,
+        ask: Callable[[StateFacts], T],
+        fixed: Mapping[str, str] | None = None,
+        domains: Mapping[str, Domain] | None = None,
+    ) -> Iterator[tuple[StateFacts, T]]:
+        """The facts of each state, with what ``ask`` says of them.
+
+        ``fixed``: the class that some facts have where it is possible; ``domains``: of the facts
+        that are chosen, :func:`chosen_domains` where none are given.
+        """
+        return walk(
+            lambda choices: new_facts(self, choices, fixed, domains),
+            ask,
+            resuming=self.layers.resuming,
+        )
+
+    @property
+    def cards(self) -> Mapping[str, Card]:
+        """The cards of the hook, without their texts."""
+        return bare_cards(self.parameters, self.formulary, self.hook)
 
     @property
     def publication(self) -> Publication:
@@ -106,34 +149,25 @@ class Job:
         return f"{self.parameters}, formulary {self.formulary}, {self.hook}"
 
 
+class Scope(NamedTuple):
+    """What a part of the proof is about: the ``sessions`` of a hook in some ``settings``."""
+
+    hook: str
+    sessions: Sequence[Session]
+    settings: Collection[tuple[str, str]] = SETTINGS
+    layers: Layers = ALL_LAYERS
+
+    def jobs(self) -> Iterator[Job]:
+        """Each session in each setting."""
+        for parameters, formulary in self.settings:
+            for session in self.sessions:
+                yield Job(parameters, formulary, self.hook, session, self.layers)
+
+
 @cache
 def status_relation() -> Relation:
-    """Which B12 status goes with which inputs, from the definition of ``b12.status`` itself."""
-    site = engine("default", "all").site
-    classes = {**input_classes(), "b12.suspicion": suspicion}
-
-    def run(choices: Choices) -> dict[str, str]:
-        facts = StateFacts(site, OrderingSession(), NOW, classes, choices)
-        status = facts["b12.results_status"]
-        return status_row(facts.labels, "unknown" if status.is_unknown else status.value)
-
-    return Relation(states(run))
-
-
-def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
-    """The row of a B12 ``status`` and the inputs that it was worked out from.
-
-    The grounds of a suspicion are left free, so that some states are tried which cannot be, and
-    none that can be is left out.
-    """
-    return {
-        **{
-            name: label
-            for name, label in labels.items()
-            if name not in ("b12.suspicion", "b12.diagnosed")
-        },
-        "b12.results_status": status,
-    }
+    """Which B12 status goes with which inputs at a site with the default limits."""
+    return relation_of_statuses(engine("default", "all").site)
 
 
 def every_card() -> list[Card]:
@@ -144,13 +178,12 @@ def every_card() -> list[Card]:
 
 
 @cache
-def chosen_classes() -> Mapping[str, ClassesOf]:
-    """The classes of the inputs, what cards compare them with included; the status among them, in
-    the relation that :func:`status_relation` gives."""
-    classes = with_limits(
-        {**input_classes(), "b12.results_status": lambda facts: STATUS_CLASSES}, every_card()
-    )
-    return {**classes, "patient.age_months": agreeing_ages(classes["patient.age_months"])}
+def chosen_domains(*, relation: bool = True) -> Mapping[str, Domain]:
+    """The domains of the inputs, what cards compare them with included; the status among them, in
+    the relation that :func:`status_relation` gives, else the suspicion that it rests on."""
+    status = {STATUS: ANY_STATUS} if relation else {"b12.suspicion": ANY_SUSPICION}
+    found = with_limits({**domains(), **status}, every_card())
+    return {**found, "patient.age_months": agreeing_ages(found["patient.age_months"])}
 
 
 @cache
@@ -163,15 +196,20 @@ def bare_cards(parameters: str, formulary: str, hook: str) -> dict[str, Card]:
     }
 
 
-def new_facts(job: Job, choices: Choices, fixed: Mapping[str, str] | None = None) -> StateFacts:
-    """The facts of one run of ``job``."""
+def new_facts(
+    job: Job,
+    choices: Choices,
+    fixed: Mapping[str, str] | None = None,
+    domains: Mapping[str, Domain] | None = None,
+) -> StateFacts:
+    """The facts of one run of ``job``, see :meth:`Job.walk`."""
     return StateFacts(
         job.site,
         job.session.orders,
         NOW,
-        chosen_classes(),
+        chosen_domains(relation=job.layers.relation) if domains is None else domains,
         choices,
-        status_relation(),
+        status_relation() if job.layers.relation else None,
         fixed,
         job.asked,
     )
@@ -179,18 +217,12 @@ def new_facts(job: Job, choices: Choices, fixed: Mapping[str, str] | None = None
 
 class AssumedDecisions(Decisions):
     """The decisions on some cards, with every answer tried to the question whether
-    another card holds."""
+    another card holds. ``assumed``: those answers, by card."""
 
-    def __init__(
-        self,
-        decided: Collection[str],
-        cards: Mapping[str, Card],
-        facts: StateFacts,
-        choices: Choices,
-    ):
+    def __init__(self, decided: Collection[str], cards: Mapping[str, Card], facts: StateFacts):
         super().__init__(cards, facts)
         self._decided = decided
-        self._choices = choices
+        self._state = facts
         self.assumed: dict[str, bool] = {}
 
     def __getitem__(self, card_id: str) -> Decision:
@@ -202,6 +234,6 @@ class AssumedDecisions(Decisions):
         """Yes and no, one after the other; the same within a state."""
         if card_id in self._decided:
             return super().holds(card_id)
-        if card_id not in self.assumed:
-            self.assumed[card_id] = card_id in self._cards and bool(self._choices.choose(2))
+        options = (False, True) if card_id in self._cards else (False,)
+        self.assumed[card_id] = self._state.either(card_id, options)
         return self.assumed[card_id]

@@ -8,19 +8,17 @@ sorted, is a property of ``shown`` and needs no states.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
-from typing import NamedTuple
 
 from ...rendering.card_in_call import Patient
 from ...rendering.cards import render_card, render_suggestions
 from ...rules.card import Card, Suggestion
 from ...rules.decision import Decision
+from ...states.domains import RESULTS_FOR_ORDERS, test_orders
+from ...states.sessions import PATIENT
 from ...states.values import NOW
-from .classes import PRESENT_OR_NOT, TEST_ORDERS
-from .enumeration import Choices, StateFacts, fact_states, states
+from ...states.walk import StateFacts
 from .independence import Renderings
 from .invariants import (
     State,
@@ -30,114 +28,49 @@ from .invariants import (
     unnamed,
     violated,
 )
-from .job import (
-    SETTINGS,
-    AssumedDecisions,
-    Job,
-    bare_cards,
-    chosen_classes,
-    new_facts,
-    status_relation,
-)
+from .job import AssumedDecisions, Job, Scope, chosen_domains
 from .repetition import Walks, differing
-from .sessions import PATIENT, Session
 from .suggestion_words import wrong_suggestion
+from .tally import Tally
 
 PATIENT_OF_STATES = Patient(f"Patient/{PATIENT}", None, NOW)
 
 
-class Violation(NamedTuple):
-    """A state in which something does not hold; ``state``: the class of each input
-    that was asked for."""
-
-    rule: str
-    card: str
-    setting: str
-    session: str
-    state: dict[str, str]
-
-    def __str__(self) -> str:
-        return f"{self.card}: {self.rule} [{self.setting}; {self.session}] {state_text(self.state)}"
-
-
-def state_text(state: Mapping[str, str]) -> str:
-    """The class of each input of a state."""
-    return ", ".join(f"{name}={label}" for name, label in state.items())
-
-
-@dataclass
-class Tally:
-    """What an enumeration saw. ``deciding``: how often each criterion of a card silenced it; ``""``
-    counts firing. ``together``: two cards of one topic that may fire together, with a state that
-    the classes admit."""
-
-    visited: int = 0
-    violations: list[Violation] = field(default_factory=list)
-    deciding: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    contradictions: set[tuple[str, str]] = field(default_factory=set)
-    together: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def add(self, other: Tally) -> None:
-        """Take in what another process saw."""
-        self.visited += other.visited
-        self.violations += other.violations
-        self.deciding.update(other.deciding)
-        self.contradictions |= other.contradictions
-        self.together |= other.together
-
-
-def prove_card(
-    hook: str,
-    card_id: str,
-    sessions: Sequence[Session],
-    settings: Collection[tuple[str, str]] = SETTINGS,
-) -> Tally:
+def prove_card(scope: Scope, card_id: str) -> Tally:
     """Visit every state of a card in each session and setting that can make a difference to it."""
     tally = Tally()
     walks = Walks([card_id])
-    for parameters, formulary in settings:
-        for session in sessions if card_id in bare_cards(parameters, formulary, hook) else ():
-            job = Job(parameters, formulary, hook, session)
+    for job in scope.jobs():
+        if card_id in job.cards:
             walk = walks.like(job)
             if walk is None:
                 walks.note(job, _visit(job, card_id, tally))
             elif walk.fires:
-                tally.deciding[parameters, card_id, ""] += 1
+                tally.deciding[job.parameters, card_id, ""] += 1
     return tally
 
 
-def prove_orders(
-    hook: str, sessions: Sequence[Session], settings: Collection[tuple[str, str]] = SETTINGS
-) -> Tally:
+def prove_orders(scope: Scope) -> Tally:
     """Visit every state of the facts that order tests, which the cards then take as
     they are proved here."""
     tally = Tally()
-    for name in ("potassium.checks", *TEST_ORDERS):
-        for job in differing(hook, sessions, settings, ()):
+    for name in sorted(test_orders()):
+        for job in differing(scope, ()):
             _visit_orders(job, name, tally)
     return tally
 
 
 def _visit_orders(job: Job, name: str, tally: Tally) -> None:
-    free = {
-        other: classes
-        for other, classes in chosen_classes().items()
-        if other not in TEST_ORDERS and other != "potassium.checks"
-    }
+    chosen = chosen_domains(relation=job.layers.relation)
+    free = {other: domain for other, domain in chosen.items() if other not in test_orders()}
     if name == "order.after_nitrous_oxide":
-        free |= PRESENT_OR_NOT
-    tried = chosen_classes()[name]
-
-    def start(choices: Choices) -> StateFacts:
-        return StateFacts(
-            job.site, job.session.orders, NOW, free, choices, status_relation(), asked=job.asked
-        )
+        free |= RESULTS_FOR_ORDERS
 
     def broken_by(facts: StateFacts) -> list[str]:
         made, broken = facts[name], []
         if not any(
             (option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value))
-            for option in tried(facts)
+            for option in chosen[name](facts)
         ):
             broken.append("orders that are not tried")
         if not (
@@ -147,12 +80,9 @@ def _visit_orders(job: Job, name: str, tally: Tally) -> None:
             broken.append("tests as specified")
         return broken
 
-    for facts, broken in fact_states(start, broken_by):
-        tally.visited += 1
-        tally.violations += [
-            Violation(rule, name, job.setting, job.session.label, dict(facts.labels))
-            for rule in broken
-        ]
+    for facts, broken in tally.walk(job, broken_by, domains=free):
+        for rule in broken:
+            tally.violate(rule, name, job, facts.labels)
 
 
 def _visit(job: Job, card_id: str, tally: Tally) -> bool:
@@ -160,32 +90,27 @@ def _visit(job: Job, card_id: str, tally: Tally) -> bool:
 
     Texts are rendered in each state of the criteria, suggestions in each state of what they read.
     """
-    cards = bare_cards(job.parameters, job.formulary, job.hook)
-    renderings = Renderings()
+    renderings = Renderings(looked_for=job.layers.independence)
     fires = False
 
-    def run(choices: Choices) -> tuple[StateFacts, str, list[str]]:
-        facts = new_facts(job, choices)
-        decisions = AssumedDecisions((card_id,), cards, facts, choices)
+    def ask(facts: StateFacts) -> tuple[str, list[str]]:
+        decisions = AssumedDecisions((card_id,), job.cards, facts)
         decision = decisions[card_id]
         if not decision.fires:
-            return facts, decision.stopped_by, []
+            return decision.stopped_by, []
+        facts.settle()
         broken = _violated_by_text(job, decision, decisions, facts)
-        if not renderings.repeats(choices, facts, decisions.assumed):
-            together = looked_at_together(decision.card)
-            offered = together[choices.choose(len(together))]
+        if not renderings.repeats(facts, decisions.assumed):
+            offered = facts.either("offered", looked_at_together(decision.card))
             with renderings.noting(facts):
                 broken += _violated_by_suggestions(job, decision, offered, decisions, facts)
-        return facts, "", broken
+        return "", broken
 
-    for facts, stopped_by, broken in states(run):
-        tally.visited += 1
+    for facts, (stopped_by, broken) in tally.walk(job, ask):
         tally.deciding[job.parameters, card_id, stopped_by] += 1
         fires |= not stopped_by
-        tally.violations += [
-            Violation(rule, card_id, job.setting, job.session.label, dict(facts.labels))
-            for rule in broken
-        ]
+        for rule in broken:
+            tally.violate(rule, card_id, job, facts.labels)
     return fires
 
 

@@ -4,13 +4,12 @@ not after minutes."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 
 from ...facts.catalogue import CATALOGUE, Definition
+from ...facts.domains import Domain
 from ...rules.card import Card
-from .enumeration import ClassesOf
-from .job import chosen_classes, every_card
-
-CLASSES_FILE = "cds_service/authoring/safety/classes.py"
+from .job import chosen_domains, every_card
 
 
 class NotReady(Exception):
@@ -19,14 +18,14 @@ class NotReady(Exception):
 
 
 def check_ready() -> None:
-    """Raise :class:`NotReady` where a fact that the cards in play ask has no classes."""
-    missing = list(_unclassed(every_card(), chosen_classes(), CATALOGUE))
+    """Raise :class:`NotReady` where a fact that the cards in play ask has no domain."""
+    missing = list(_without_domain(every_card(), chosen_domains(), CATALOGUE))
     if missing:
         raise NotReady("\n".join(missing))
 
 
-def _unclassed(
-    cards: Collection[Card], classes: Mapping[str, ClassesOf], catalogue: Mapping[str, Definition]
+def _without_domain(
+    cards: Collection[Card], domains: Mapping[str, Domain], catalogue: Mapping[str, Definition]
 ) -> Iterator[str]:
     waiting = list(
         dict.fromkeys([*(name for card in cards for name in card.facts), "patient.paediatric"])
@@ -34,14 +33,14 @@ def _unclassed(
     seen = set(waiting)
     while waiting:
         name = waiting.pop()
-        if name in classes:
+        if name in domains:
             continue
         if catalogue[name].queries:
-            what = (
-                f"The fact {name!r} reads the patient's record and has no classes, which stand for "
-                "its values"
+            file = "/".join(Path(catalogue[name].place[0]).parts[-3:])
+            yield (
+                f"The fact {name!r} reads the patient's record, and what it can be does not follow "
+                f"from its kind: state its domain in {file}."
             )
-            yield f"{what}: add them in {CLASSES_FILE}."
         fresh = [used for used in catalogue[name].uses if used not in seen]
         seen.update(fresh)
         waiting += fresh

@@ -6,9 +6,8 @@ cards those that it decides or looks at. Where all of that is the same, so is ev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from itertools import product
 from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS
@@ -16,10 +15,10 @@ from ...facts.catalogue import CATALOGUE
 from ...facts.drafts import DRAFTS_BY_FACT
 from ...facts.kinds import NUMBER
 from ...rules.card import Card
-from .enumeration import Choices, StateFacts
-from .job import Job, bare_cards, engine, every_card, new_facts
-from .limits import doses
-from .sessions import Session, dosed_sessions, ordering_sessions
+from ...states.limits import doses
+from ...states.sessions import Session, dosed_sessions, facts_of, ordering_sessions
+from ...states.walk import StateFacts
+from .job import Job, Scope, engine, every_card
 
 
 class Walk(NamedTuple):
@@ -43,6 +42,8 @@ class Walks:
 
     def like(self, job: Job) -> Walk | None:
         """A walk that was made and that the one of ``job`` would repeat."""
+        if not job.layers.repetition:
+            return None
         cards = self._cards(job)
         return next(
             (
@@ -70,39 +71,32 @@ class Walks:
         )
 
     def _told_by(self, job: Job, asked: frozenset[str]) -> Any:
-        cards = bare_cards(job.parameters, job.formulary, job.hook)
         return told_by(
             job.session,
             asked,
-            {name for card_id in self._decided(cards) for name in _removing(cards[card_id])},
+            {name for card_id in self._decided(job) for name in _removing(job.cards[card_id])},
         )
 
-    def _decided(self, cards: Mapping[str, Card]) -> list[str]:
-        return [card_id for card_id in cards if self._card_ids is None or card_id in self._card_ids]
+    def _decided(self, job: Job) -> list[str]:
+        return [
+            card_id for card_id in job.cards if self._card_ids is None or card_id in self._card_ids
+        ]
 
     def _cards(self, job: Job) -> Any:
-        cards = bare_cards(job.parameters, job.formulary, job.hook)
         return {
-            card_id: (*_deciding(cards[card_id]), _looked_at(cards[card_id], cards))
-            for card_id in self._decided(cards)
+            card_id: (*_deciding(job.cards[card_id]), _looked_at(job.cards[card_id], job.cards))
+            for card_id in self._decided(job)
         }
 
 
-def differing(
-    hook: str,
-    sessions: Sequence[Session],
-    settings: Collection[tuple[str, str]],
-    card_ids: Collection[str] | None = None,
-) -> Iterator[Job]:
+def differing(scope: Scope, card_ids: Collection[str] | None = None) -> Iterator[Job]:
     """The jobs whose walk would repeat none before it. Each is to be walked before the next
     one is asked for."""
     walks = Walks(card_ids)
-    for parameters, formulary in settings:
-        for session in sessions:
-            job = Job(parameters, formulary, hook, session)
-            if walks.like(job) is None:
-                yield job
-                walks.note(job)
+    for job in scope.jobs():
+        if walks.like(job) is None:
+            yield job
+            walks.note(job)
 
 
 def _deciding(card: Card) -> tuple[Any, ...]:
@@ -185,16 +179,8 @@ def _asked_by_others() -> frozenset[str]:
 @cache
 def _told(session: Session) -> Mapping[str, Any]:
     told: dict[str, list[Any]] = {name: [] for name in _asked_by_others()}
-    for neuro, dietary in product(("true", "false", "unknown"), repeat=2):
-        for parameters in ("default", "uk"):
-            fixed = {
-                "neuro.involvement": neuro,
-                "cause.dietary": dietary,
-                "diet.vegan": "unknown",
-                "cause.lifelong": "false",
-                "b12_therapy.active": "false",
-            }
-            facts = new_facts(Job(parameters, "all", "order-select", session), Choices(), fixed)
+    for parameters in ("default", "uk"):
+        for facts in facts_of(session, engine(parameters, "all").site):
             for name, answers in told.items():
                 answers.append(_answer(name, facts, parameters))
     return {name: tuple(answers) for name, answers in told.items()}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from ...engine import PARAMETER_SETS
 from ...rules.hook_table import HOOKS, hooks_of_kind
+from ...states.sessions import OPENING
 from .groups import (
     GROUPS,
     pairs_of_one_topic,
@@ -18,38 +19,30 @@ from .groups import (
     prove_no_silence,
     prove_together,
 )
-from .job import OPENING, SETTINGS, bare_cards, engine, status_relation
-from .proof import Tally, prove_card, prove_orders
+from .job import SETTINGS, Scope, bare_cards, engine, status_relation
+from .proof import prove_card, prove_orders
 from .readiness import check_ready
 from .repetition import distinct_sessions
-from .sessions import Session
+from .tally import Tally
 from .words import prove_words
 
 Part = tuple[Callable[..., Tally], tuple[Any, ...]]
 
 
-def parts(
-    sessions_by_hook: Mapping[str, Sequence[Session]],
-    settings: Collection[tuple[str, str]] = SETTINGS,
-) -> Iterator[Part]:
-    """The parts of the proof of some sessions in some settings, which are
-    independent of each other."""
-    for hook, sessions in sessions_by_hook.items():
-        sets = [bare_cards(parameters, formulary, hook) for parameters, formulary in settings]
+def parts(scopes: Iterable[Scope]) -> Iterator[Part]:
+    """The parts of the proof of ``scopes``, which are independent of each other."""
+    for scope in scopes:
+        sets = [bare_cards(*setting, scope.hook) for setting in scope.settings]
         ids = dict.fromkeys(card_id for cards in sets for card_id in cards)
-        yield from ((prove_card, (hook, card_id, sessions, settings)) for card_id in ids)
-        yield from ((prove_words, (hook, card_id, sessions, settings)) for card_id in ids)
+        yield from ((prove_card, (scope, card_id)) for card_id in ids)
+        yield from ((prove_words, (scope, card_id)) for card_id in ids)
         pairs = dict.fromkeys(pair for cards in sets for pair in pairs_to_compare(cards))
-        yield from ((prove_consistent, (hook, *pair, sessions, settings)) for pair in pairs)
+        yield from ((prove_consistent, (scope, *pair)) for pair in pairs)
         pairs = dict.fromkeys(pair for cards in sets for pair in pairs_of_one_topic(cards))
-        yield from ((prove_together, (hook, *pair, sessions, settings)) for pair in pairs)
-        yield from (
-            (prove_critical, (hook, card_id, sessions, settings))
-            for card_id in GROUPS
-            if card_id in ids
-        )
-        yield prove_orders, (hook, sessions, settings)
-        yield prove_no_silence, (hook, sessions, settings)
+        yield from ((prove_together, (scope, *pair)) for pair in pairs)
+        yield from ((prove_critical, (scope, card_id)) for card_id in GROUPS if card_id in ids)
+        yield prove_orders, (scope,)
+        yield prove_no_silence, (scope,)
 
 
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
@@ -62,10 +55,8 @@ def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tall
     status_relation()  # worked out once, before the processes part
     whole = list(
         parts(
-            {
-                hook: distinct_sessions() if HOOKS[hook].has_drafts else [OPENING]
-                for hook in distinct_hooks()
-            }
+            Scope(hook, distinct_sessions() if HOOKS[hook].has_drafts else [OPENING])
+            for hook in distinct_hooks()
         )
     )
     total = Tally()

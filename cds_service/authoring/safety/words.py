@@ -9,18 +9,17 @@ others are left out, since no paragraph depends on another.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from ...rendering.cards import render_card
 from ...rules.card import Card, Paragraph
-from .enumeration import Choices, StateFacts, states
-from .job import SETTINGS, AssumedDecisions, Job, bare_cards, engine, new_facts
-from .proof import PATIENT_OF_STATES, Tally, Violation
+from ...states.walk import StateFacts
+from .job import AssumedDecisions, Job, Scope, engine
+from .proof import PATIENT_OF_STATES
 from .repetition import differing
-from .sessions import Session
 from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
+from .tally import Tally
 
 # A cobalamin as something to give: an amount behind its name, or the advice to begin.
 _TO_GIVE = re.compile(
@@ -63,16 +62,11 @@ RULES = (
 )
 
 
-def prove_words(
-    hook: str,
-    card_id: str,
-    sessions: Sequence[Session],
-    settings: Collection[tuple[str, str]] = SETTINGS,
-) -> Tally:
+def prove_words(scope: Scope, card_id: str) -> Tally:
     """Visit every state in which a text of a card could break a rule."""
     tally = Tally()
-    for job in differing(hook, sessions, settings, (card_id,)):
-        card = engine(job.parameters, job.formulary).cards_by_hook[hook].get(card_id)
+    for job in differing(scope, (card_id,)):
+        card = engine(job.parameters, job.formulary).cards_by_hook[scope.hook].get(card_id)
         if card is None:
             continue
         for rule in RULES:
@@ -92,25 +86,23 @@ def _doubtful(card: Card, rule: _Rule) -> list[Paragraph]:
 
 
 def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
-    cards = {**bare_cards(job.parameters, job.formulary, job.hook), card.id: card}
+    cards = {**job.cards, card.id: card}
 
-    def run(choices: Choices) -> tuple[StateFacts, bool]:
-        facts = new_facts(job, choices, {rule.fact: rule.label})
-        decisions = AssumedDecisions((card.id,), cards, facts, choices)
+    def is_broken(facts: StateFacts) -> bool:
+        decisions = AssumedDecisions((card.id,), cards, facts)
         decision = decisions[card.id]
         if not decision.fires:
-            return facts, False
+            return False
         found = facts[rule.fact]
         if facts.labels.get(rule.fact) != rule.label or found.is_unknown:
-            return facts, False  # the rest of the state does not admit it
+            return False  # the rest of the state does not admit it
+        facts.settle()
         rendered, _ = render_card(
             decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
         )
-        return facts, bool(rule.words.search(f"{rendered.shown.summary}\n{rendered.shown.detail}"))
+        words = f"{rendered.shown.summary}\n{rendered.shown.detail}"
+        return bool(rule.words.search(words))
 
-    for facts, broken in states(run):
-        tally.visited += 1
+    for facts, broken in tally.walk(job, is_broken, {rule.fact: rule.label}):
         if broken:
-            tally.violations.append(
-                Violation(rule.name, card.id, job.setting, job.session.label, dict(facts.labels))
-            )
+            tally.violate(rule.name, card.id, job, facts.labels)

@@ -9,16 +9,15 @@ which the card fires.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from ...engine import Engine
 from ...facts.catalogue import CATALOGUE, Facts
-from ...facts.fact import Fact, known
+from ...facts.domains import ABSENT, FALSE, TRUE, UNKNOWN, Class, Domain, given, result_of
+from ...facts.fact import Fact
 from ...facts.kinds import CATEGORY, ORDERS, YES_NO
-from ...fhir.interval import Interval
 from ...rendering import answer
 from ...rendering.card_text import dated_text
 from ...rendering.cards import render_card
@@ -26,19 +25,22 @@ from ...rendering.orders import OrderTemplate
 from ...rules.card import Card
 from ...rules.decision import Decisions
 from ...rules.hook_table import any_at_ordering
+from ...states.domains import COLLAPSED, domains, test_orders
+from ...states.sessions import OPENING, Session, ordering_sessions
 from ...states.values import NOW
+from ...states.walk import Choices, StateFacts, walk
 from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..pages.engines import Engines, documented_engines
-from ..safety.class_values import ABSENT, FALSE, TRUE, UNKNOWN
-from ..safety.classes import COLLAPSED, CONDITIONAL, TEST_ORDERS, input_classes
-from ..safety.enumeration import Choices, Class, ClassesOf, StateFacts, states
-from ..safety.job import OPENING, engine
+from ..safety.job import engine
 from ..safety.proof import PATIENT_OF_STATES
-from ..safety.sessions import Session, ordering_sessions
 
 # Worked out from other facts here, where the proof takes a sample or the bare answer.
-_WORKED_OUT = ({*COLLAPSED, *TEST_ORDERS, "potassium.checks", "b12.low_on_therapy"}) - {"anaemia"}
+_WORKED_OUT = {*COLLAPSED, *test_orders(), "b12.low_on_therapy", "b12.result_day"} - {"anaemia"}
+# One that agrees with anaemia. The proof needs none of 140, since no card tells it from other
+# normal ones.
+_LOW = result_of("hb", "90", "")
+_HAEMOGLOBIN = given("anaemia", yes=_LOW, no=result_of("hb", "140", ""), unknown=_LOW)
 # What most patients do not have measured, or planned.
 _RARE = frozenset({
     "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes",
@@ -114,15 +116,18 @@ def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
 def _states(
     card: Card, loaded: Engine, session: Session, stated: Mapping[str, Fact]
 ) -> Iterator[Example | None]:
-    classes = {name: _preferred(name, of, stated) for name, of in _classes().items()}
+    tried = {name: _preferred(name, domain, stated) for name, domain in _domains().items()}
     cards = loaded.cards_by_hook[card.hooks[0]]
 
-    def run(choices: Choices) -> Example | None:
-        facts = StateFacts(loaded.site, session.orders, NOW, classes, choices)
+    def start(choices: Choices) -> StateFacts:
+        return StateFacts(loaded.site, session.orders, NOW, tried, choices)
+
+    def example(facts: StateFacts) -> Example | None:
         decisions = Decisions(cards, facts)
         decision = decisions[card.id]
         if not decision.fires:
             return None
+        facts.settle()
         asked = {
             name: facts[name]
             for name in card.deciding_facts
@@ -137,7 +142,7 @@ def _states(
         )
         return Example(rendered.shown, "" if session is OPENING else session.label, because)
 
-    return states(run)
+    return (found for _, found in walk(start, example))
 
 
 def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
@@ -146,40 +151,16 @@ def _told(name: str, fact: Fact, templates: Mapping[str, OrderTemplate]) -> str:
     return dated_text(CATALOGUE[name], fact, markdown=False)
 
 
-def _classes() -> dict[str, ClassesOf]:
-    classes = {name: of for name, of in input_classes().items() if name not in _WORKED_OUT}
-    return {**classes, "hb": _haemoglobin, "b12.result_day": _result_day}
+def _domains() -> dict[str, Domain]:
+    found = {name: domain for name, domain in domains().items() if name not in _WORKED_OUT}
+    return {**found, "hb": _HAEMOGLOBIN}
 
 
-def _result_day(facts: Facts) -> Sequence[Class]:
-    results = [facts[name] for name in ("b12.total", "b12.active") if facts[name].value is not None]
-    days = [known(fact.value.moment.day, *fact.sources) for fact in results]
-    return (Class("of the results", max(days, key=lambda fact: fact.value)),) if days else (ABSENT,)
-
-
-def _haemoglobin(facts: Facts) -> Sequence[Class]:
-    """A haemoglobin that agrees with anaemia. The proof needs none of 140, since no card tells it
-    from other normal ones."""
-    (low,) = (option for option in CONDITIONAL["hb"](facts) if option.fact.value is not None)
-    if facts["anaemia"].holds is not False:
-        return (low,)
-    number = Decimal(140)
-    return (
-        Class(
-            "140",
-            known(
-                low.fact.value._replace(interval=Interval(number, number), as_sent="140 g/L"),
-                *low.fact.sources,
-            ),
-        ),
-    )
-
-
-def _preferred(name: str, of: ClassesOf, stated: Mapping[str, Fact]) -> ClassesOf:
+def _preferred(name: str, domain: Domain, stated: Mapping[str, Fact]) -> Domain:
     """The same classes, the likeliest of an ordinary patient first."""
 
     def ordered(facts: Facts) -> Sequence[Class]:
-        return sorted(of(facts), key=lambda option: _oddness(name, option, stated))
+        return sorted(domain(facts), key=lambda option: _oddness(name, option, stated))
 
     return ordered
 

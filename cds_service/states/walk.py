@@ -1,50 +1,37 @@
 """Walks every distinguishable state, and no state twice.
 
-A run of the real code asks for facts one after the other. Where a fact is an input (``classes.py``)
-the walk chooses one of its classes, remembers the choice, and comes back for the others. Facts that
-a run never asks for cannot influence it, so that each run stands for all their values: this is what
-makes the enumeration exact and finite.
+A run of the real code asks for facts one after the other. Where a fact has a domain, it is an
+input: the walk chooses one of its classes, remembers the choice, and comes back for the others.
+Facts that a run never asks for cannot influence it, so that each run stands for all their values:
+this is what makes the enumeration exact and finite.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from ...facts.catalogue import Facts
-from ...facts.fact import Fact
-from ...facts.record import PatientRecord
-from ...facts.session import OrderingSession
-from ...facts.site import Site
-from ...states.search import Impossible
+from ..facts.catalogue import Facts
+from ..facts.domains import Class, Domain
+from ..facts.fact import Fact
+from ..facts.record import PatientRecord
+from ..facts.session import OrderingSession
+from ..facts.site import Site
+from .search import Impossible
 
-
-class Class(NamedTuple):
-    """One class of a fact's values: how it is called, and a value that stands for it.
-
-    ``like``: the label of the class that a :class:`Relation` takes it for, ``""`` where it has it
-    by its own. ``copied``: the value is that of another fact of the state.
-    """
-
-    label: str
-    fact: Fact
-    like: str = ""
-    copied: bool = False
+T = TypeVar("T")
 
 
-ClassesOf = Callable[[Facts], Sequence[Class]]
-
-
-class NeedsClasses(Exception):
-    """A fact reads the patient's record but has no classes. ``name``: the fact,
+class NeedsDomain(Exception):
+    """A fact reads the patient's record but has no domain. ``name``: the fact,
     once it is known."""
 
     name = ""
 
     def __str__(self) -> str:
-        return f"the fact {self.name!r} reads the patient's record and has no classes"
+        return f"the fact {self.name!r} reads the patient's record and has no domain"
 
 
 class Choices:
@@ -87,11 +74,12 @@ class Choices:
         """How many choices were made in this run."""
         return self._position
 
-    def resume(self) -> int:
-        """Take the choices of this run that were made in the one before it as made;
-        how many they are."""
-        self._position = len(self._path) - 1
-        return self._position
+    def resume(self, before: Sequence[_Before]) -> _Before:
+        """Begin the next run as it stood before the first choice that is another one than in the
+        run before it; ``before``: how that run stood before each of its choices."""
+        found = before[len(self._path) - 1]
+        self._position = found.position
+        return found
 
 
 class StateFacts(Facts):
@@ -99,7 +87,8 @@ class StateFacts(Facts):
     where they are possible.
 
     ``labels``: the class of each input that was asked for; ``free``: those that had more than one
-    to choose from. The names of all facts that were asked for go into ``asked``.
+    to choose from; ``chosen``: what was chosen besides facts, by its key. The names of all facts
+    that were asked for go into ``asked``.
     """
 
     as_defined = False
@@ -109,34 +98,36 @@ class StateFacts(Facts):
         site: Site,
         session: OrderingSession,
         now: datetime,
-        classes: Mapping[str, ClassesOf],
+        domains: Mapping[str, Domain],
         choices: Choices,
         relation: Relation | None = None,
         fixed: Mapping[str, str] | None = None,
         asked: set[str] | None = None,
     ):
         super().__init__(site, session, now, _no_record)
-        self._classes = classes
+        self._domains = domains
         self._choices = choices
         self._relation = relation
         self._fixed = fixed or {}
         self.labels: dict[str, str] = {}
         self.free: set[str] = set()
+        self.chosen: dict[Hashable, Any] = {}
         self.mask = relation.everything if relation else 0
         self._asked = set() if asked is None else asked
         self._before: list[_Before] | None = None
+        self._settled: _Before | None = None
 
     def computed(self, name: str) -> Fact:
         """An input's class by choice; any other fact by its own definition."""
         self._asked.add(name)
-        classes_of = self._classes.get(name)
-        if classes_of is None:
+        domain = self._domains.get(name)
+        if domain is None:
             try:
                 return super().computed(name)
-            except NeedsClasses as error:
+            except NeedsDomain as error:
                 error.name = error.name or name
                 raise
-        options = classes_of(self)
+        options = domain(self)
         relation = self._relation if self._relation is not None and name in self._relation else None
         if relation is not None:
             options = [
@@ -149,21 +140,50 @@ class StateFacts(Facts):
         if not options:
             raise Impossible(name)
         if len(options) > 1:
-            if self._before is not None:
-                before = _Before(
-                    dict(self.so_far),
-                    dict(self._reads),
-                    dict(self.labels),
-                    set(self.free),
-                    self.mask,
-                )
-                self._before[self._choices.position :] = [before]
+            self._remember()
             self.free.add(name)
         chosen = self.choose(name, options)
         self.labels[name] = chosen.label
         if relation is not None:
             self.mask = relation.narrowed(self.mask, name, chosen.like or chosen.label)
         return chosen.fact
+
+    def either(self, key: Hashable, options: Sequence[T]) -> T:
+        """The one of ``options`` that is tried in this run for something that is no fact: each in
+        turn, and the same one whenever ``key`` is asked for."""
+        if key not in self.chosen:
+            if len(options) > 1:
+                self._remember()
+            self.chosen[key] = options[self._choices.choose(len(options))]
+        found: T = self.chosen[key]
+        return found
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The choices of this run so far."""
+        return self._choices.made
+
+    def settle(self) -> None:
+        """What follows may depend on which facts have been asked for until now, as the words of a
+        card do: runs that choose otherwise in it begin here, and not in its midst."""
+        if self._before is not None:
+            self._settled = self._as_it_stands()
+
+    def _remember(self) -> None:
+        """Keep what is known before a choice, for the runs that choose otherwise."""
+        if self._before is not None:
+            self._before[self._choices.position :] = [self._settled or self._as_it_stands()]
+
+    def _as_it_stands(self) -> _Before:
+        return _Before(
+            self._choices.position,
+            dict(self.so_far),
+            dict(self._reads),
+            dict(self.labels),
+            set(self.free),
+            dict(self.chosen),
+            self.mask,
+        )
 
     def resumed(self) -> StateFacts:
         """The facts of the next run, with those that are as in this one because they were worked
@@ -172,7 +192,7 @@ class StateFacts(Facts):
             self.site,
             self.session,
             self.now,
-            self._classes,
+            self._domains,
             self._choices,
             self._relation,
             self._fixed,
@@ -180,13 +200,10 @@ class StateFacts(Facts):
         )
         assert self._before is not None
         made._before = self._before
-        facts, reads, labels, free, made.mask = self._before[self._choices.resume()]
-        made.so_far, made._reads, made.labels, made.free = (
-            dict(facts),
-            dict(reads),
-            dict(labels),
-            set(free),
-        )
+        before = self._choices.resume(self._before)
+        made.so_far, made._reads = dict(before.facts), dict(before.reads)
+        made.labels, made.free = dict(before.labels), set(before.free)
+        made.chosen, made.mask = dict(before.chosen), before.mask
         return made
 
     def choose(self, name: str, options: Sequence[Class]) -> Class:
@@ -204,17 +221,20 @@ class StateFacts(Facts):
 
 
 class _Before(NamedTuple):
-    """What was worked out before a choice."""
+    """What was worked out before a choice, or before what followed last when facts were settled;
+    ``position``: after how many choices."""
 
+    position: int
     facts: dict[str, Fact]
     reads: dict[str, list[str]]
     labels: dict[str, str]
     free: set[str]
+    chosen: dict[Hashable, Any]
     mask: int
 
 
 def _no_record() -> PatientRecord:
-    raise NeedsClasses
+    raise NeedsDomain
 
 
 class Relation:
@@ -254,30 +274,22 @@ class Relation:
         )
 
 
-def states(start: Callable[[Choices], Any]) -> Iterator[Any]:
-    """What ``start`` returns for each distinguishable state; it is called anew for each, with
-    the choices to make."""
-    choices = Choices()
-    while True:
-        with contextlib.suppress(Impossible):
-            yield start(choices)
-        if not choices.next_run():
-            return
-
-
-def fact_states(
-    start: Callable[[Choices], StateFacts], ask: Callable[[StateFacts], Any]
-) -> Iterator[tuple[StateFacts, Any]]:
-    """The facts of each distinguishable state, with what ``ask`` says of them, as
-    :func:`states` gives them: where nothing but facts makes choices, what states have in
-    common is worked out once.
+def walk(
+    start: Callable[[Choices], StateFacts],
+    ask: Callable[[StateFacts], T],
+    *,
+    resuming: bool = True,
+) -> Iterator[tuple[StateFacts, T]]:
+    """The facts of each distinguishable state, as ``start`` makes them, with what ``ask`` says of
+    them. ``resuming``: what states have in common is worked out once.
     """
     choices = Choices()
     facts = start(choices)
-    facts._before = []
+    if resuming:
+        facts._before = []
     while True:
         with contextlib.suppress(Impossible):
             yield facts, ask(facts)
         if not choices.next_run():
             return
-        facts = facts.resumed()
+        facts = facts.resumed() if resuming else start(choices)

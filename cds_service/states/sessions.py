@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations, product
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from ...facts.session import OrderingSession, SessionReader
-from ...fhir.reading import read_value
-from ...fhir.terminology import LOINC, SNOMED, Terminology
+from ..facts.session import OrderingSession, SessionReader
+from ..facts.site import Site
+from ..fhir.reading import read_value
+from ..fhir.terminology import LOINC, SNOMED, Terminology
+from .domains import domains
+from .values import NOW
+from .walk import Choices, StateFacts
 
 PATIENT = "enumerated"
 _IM, _ORAL, _NASAL = "78421000", "26643006", "46713006"
@@ -36,6 +41,9 @@ class Session(NamedTuple):
 
     def __hash__(self) -> int:
         return hash(self.label)  # the orders as received, which are in it, have no hash
+
+
+OPENING = Session("on opening or at discharge", OrderingSession())
 
 
 def _medication(
@@ -174,6 +182,30 @@ def dosed_sessions(
         for days in injected_every
     }
     return [_session((name,), (), terminology, drafts) for name in drafts]
+
+
+@lru_cache(maxsize=2_000)
+def facts_of(session: Session, site: Site, *, by_patient: bool = True) -> list[StateFacts]:
+    """The facts of a session, for each way to be of what facts on the session read of the patient;
+    one way only where nothing ``by_patient`` is asked."""
+    ways = product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown",) * 2]
+    return [
+        StateFacts(
+            site,
+            session.orders,
+            NOW,
+            domains(),
+            Choices(),
+            fixed={
+                "neuro.involvement": neuro,
+                "cause.dietary": dietary,
+                "diet.vegan": "unknown",
+                "cause.lifelong": "false",
+                "b12_therapy.active": "false",
+            },
+        )
+        for neuro, dietary in ways
+    ]
 
 
 def _session(

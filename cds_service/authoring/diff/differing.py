@@ -10,24 +10,24 @@ it is a patient who can be.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from heapq import nsmallest
 from itertools import count, product
 from typing import Any, NamedTuple
 
 from ...facts.catalogue import CATALOGUE, closure
-from ...facts.site import Site
 from ...rules.hook_table import HOOKS
+from ...states.domains import domains
 from ...states.search import Check, Search
-from ...states.values import NOW
-from ..safety.classes import input_classes
-from ..safety.enumeration import Choices, StateFacts
-from ..safety.job import OPENING, engine, status_relation
-from ..safety.sessions import Session, dosed_sessions, ordering_sessions
-from .limits import Extras, drafted
+from ...states.sessions import OPENING, Session, dosed_sessions, facts_of, ordering_sessions
+from ...states.status import STATUS
+from ..safety.job import engine
+from .limits import drafted
 from .patient import Example, example_of
 from .question import KINDS, Job, Question
-from .walk import EMPTY, Pair, Table, pair_of_statuses, table, with_results, with_statuses
+from .shared_facts import EMPTY, Pair
+from .statuses import table_with_statuses
+from .tables import Table, table
 
 ENOUGH = 5_000  # states of a card for each kind of difference, where only limits moved
 _COUNTED = 600  # more states of a place, after the first that differs
@@ -183,8 +183,8 @@ def _deciding(job: Job) -> Iterator[str]:
 def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
     for only, without in _inputs_between(job, names):
         yield (
-            _related(job.sites(), job.extras, only, without)
-            if "b12.results_status" in names
+            table_with_statuses(job.sites(), job.extras, only, without)
+            if STATUS in names
             else table(job.extras.inputs, only, without)
         )
 
@@ -199,23 +199,9 @@ def _inputs_between(job: Job, names: frozenset[str]) -> Iterator[tuple[str, tupl
         yield name, tuple(moved[:position])
     # What is worked out with a changed parameter and rests on no moved input: a dose that is
     # drafted, the name of a regimen.
-    computed = (job.touched & names) - input_classes().keys()
+    computed = (job.touched & names) - domains().keys()
     if any(not set(moved) & set(closure([fact])) for fact in computed):
         yield "", tuple(moved)
-
-
-@lru_cache(maxsize=32)
-def _related(
-    sites: tuple[Site, Site], extras: Extras, only: str, without: tuple[str, ...]
-) -> Table:
-    """The classes with the statuses that go with them."""
-    classes = with_results(table(extras.inputs, only, without))
-    if "b12.results_status" not in classes.worked_out:
-        return classes._replace(relation=status_relation())
-    every = Search().states(
-        Pair.of(sites, OPENING, classes), [lambda pair: bool(pair_of_statuses(*pair.facts))]
-    )
-    return with_statuses(classes, [pair_of_statuses(*pair.facts) for pair in every])
 
 
 def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
@@ -244,34 +230,8 @@ def _signature(job: Job, session: Session, asked: list[str]) -> Any:
     every = [
         facts
         for site in dict.fromkeys(job.sites())
-        for facts in _facts_of_session(site, session, by_patient)
+        for facts in facts_of(session, site, by_patient=by_patient)
     ]
     return cobalamin_stopped, tuple(
         (facts[name].state, facts[name].value) for facts in every for name in asked
     )
-
-
-@lru_cache(maxsize=2_000)
-def _facts_of_session(site: Site, session: Session, by_patient: bool) -> list[StateFacts]:
-    """The facts of a session, for each way to be of what those that read it read of the patient."""
-    ways = (
-        product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown", "unknown")]
-    )
-    return [
-        StateFacts(
-            site,
-            session.orders,
-            NOW,
-            input_classes(),
-            Choices(),
-            None,
-            {
-                "neuro.involvement": neuro,
-                "cause.dietary": dietary,
-                "diet.vegan": "unknown",
-                "cause.lifelong": "false",
-                "b12_therapy.active": "false",
-            },
-        )
-        for neuro, dietary in ways
-    ]

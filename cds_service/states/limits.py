@@ -12,17 +12,17 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from ...facts.analytes import ANALYTES, Analyte
-from ...facts.catalogue import CATALOGUE, Facts
-from ...facts.fact import Fact, known
-from ...facts.kinds import DATE, NUMBER, RESULT
-from ...facts.laboratory import Result
-from ...facts.site import Site
-from ...fhir.interval import Interval
-from ...rules.card import Card
-from ...rules.conditions import Criterion
-from ...states.values import NOW, StatedFacts, around
-from .enumeration import Class, ClassesOf
+from ..facts.analytes import ANALYTES, Analyte
+from ..facts.catalogue import CATALOGUE, Facts
+from ..facts.domains import Class, Domain
+from ..facts.fact import Fact, known
+from ..facts.kinds import DATE, NUMBER, RESULT
+from ..facts.laboratory import Result
+from ..facts.site import Site
+from ..fhir.interval import Interval
+from ..rules.card import Card
+from ..rules.conditions import Criterion
+from .values import NOW, StatedFacts, around
 
 _DAYS, _YEARS = (
     {
@@ -52,7 +52,7 @@ def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
     return {name: list(asked.values()) for name, asked in found.items()}
 
 
-def with_limits(classes: Mapping[str, ClassesOf], cards: Iterable[Card]) -> dict[str, ClassesOf]:
+def with_limits(classes: Mapping[str, Domain], cards: Iterable[Card]) -> dict[str, Domain]:
     """``classes`` of inputs with those that the numbers in ``cards`` tell apart besides."""
     asked = {name: found for name, found in comparisons(cards).items() if name in classes}
     return {
@@ -61,11 +61,28 @@ def with_limits(classes: Mapping[str, ClassesOf], cards: Iterable[Card]) -> dict
     }
 
 
+def agreeing_ages(ages: Domain) -> Domain:
+    """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been
+    tried before them."""
+
+    def domain(facts: Facts) -> Sequence[Class]:
+        below_16 = facts["patient.paediatric"].holds
+        adult_from = facts.site.number("age.adult_from") * 12
+        months = [(age, age.fact.value) for age in ages(facts)]
+        return [
+            age
+            for age, value in months
+            if (None if value is None else value < adult_from) is below_16
+        ]
+
+    return domain
+
+
 class _Extended:
     """The classes of the input ``name``, and one more for each combination of answers to ``asked``
     that they do not give."""
 
-    def __init__(self, name: str, classes: ClassesOf, asked: Sequence[Criterion]):
+    def __init__(self, name: str, classes: Domain, asked: Sequence[Criterion]):
         self._name = name
         self._classes = classes
         self._asked = asked

@@ -1,0 +1,129 @@
+"""What each input can be for two sets of cards at once: the domains of the proof, with values that
+stand between the limits of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from ...facts.blood_count import ANY_HAEMOGLOBIN
+from ...facts.catalogue import Facts, closure
+from ...facts.domains import FALSE, TRUE, YES_NO, Class, Domain, given, where
+from ...facts.renal import ANY_RATE
+from ...facts.results import level_of
+from ...states.domains import COLLAPSED, domains
+from ...states.status import ANY_STATUS, ANY_SUSPICION, STATUS
+from ...states.walk import Relation
+from .limits import Extra
+
+# Facts that the proof tries instead of their inputs, and that can be worked out from these where a
+# limit among them moves.
+_WORKED_OUT = frozenset(
+    {*COLLAPSED, STATUS, "b12.low_on_therapy", "b12.result_day", "anaemia.severe"}
+)
+# Renal dysfunction where its rate is tried before it.
+_BY_RATE = given(
+    "egfr",
+    yes=where(level_of("egfr").is_one_of("reduced"), TRUE, otherwise=(TRUE, FALSE)),
+    no=YES_NO,
+    unknown=YES_NO,
+)
+
+
+class Table(NamedTuple):
+    """The classes of every input for each of the two sets, the facts that are worked out
+    rather than tried, and which status goes with which inputs. ``only``: the input that stands
+    between its limits."""
+
+    old: Mapping[str, Domain]
+    new: Mapping[str, Domain]
+    worked_out: frozenset[str]
+    relation: Relation | None = None
+    only: str = ""
+
+
+def table(
+    extras: Mapping[str, Sequence[Extra]],
+    only: str = "",
+    without: Collection[str] = (),
+    *,
+    whole: bool = False,
+) -> Table:
+    """The classes of the proof, with ``extras`` beside them.
+
+    ``only``: an input of which the extra classes alone are tried. ``without``: inputs of which
+    none of the extra classes is. ``whole``: a fact that can be worked out from others is worked
+    out, and not tried itself.
+    """
+    tried = {**domains(), STATUS: ANY_STATUS}
+    worked_out = (
+        _WORKED_OUT
+        if whole
+        else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
+    )
+    # The proof tries anaemia first and then a haemoglobin that agrees with it; here anaemia is
+    # worked out from haemoglobin.
+    if "anaemia" in worked_out:
+        tried["hb"] = ANY_HAEMOGLOBIN
+    if STATUS in worked_out and not whole:
+        tried["b12.suspicion"] = ANY_SUSPICION
+    if "egfr" in extras or whole:
+        tried |= {"egfr": ANY_RATE, "renal.dysfunction": _BY_RATE}
+    counted = {name: found for name, found in extras.items() if name not in without}
+    sides = [_with_extras(tried, counted, only, side) for side in (0, 1)]
+    if whole:
+        sides = [
+            {name: _plain_first(of_input, name) for name, of_input in classes.items()}
+            for classes in sides
+        ]
+    return Table(sides[0], sides[1], worked_out, None, only)
+
+
+def _with_extras(
+    tried: Mapping[str, Domain], extras: Mapping[str, Sequence[Extra]], only: str, side: int
+) -> dict[str, Domain]:
+    """The classes that are ``tried`` for one ``side`` (0 the old set, 1 the new one)."""
+    classes = dict(tried)
+    for name, of_input in extras.items():
+        if name in classes:
+            added = [Class(extra.label, (extra.old, extra.new)[side]) for extra in of_input]
+            with_added = _restricted if name == only else _extended
+            classes[name] = with_added(classes[name], added)
+    return classes
+
+
+def _extended(classes: Domain, added: Sequence[Class]) -> Domain:
+    def extended(facts: Facts) -> Sequence[Class]:
+        options = classes(facts)
+        labels = {option.label for option in options}
+        return (
+            [*options, *(each for each in added if each.label not in labels)]
+            if _admits_values(options)
+            else options
+        )
+
+    return extended
+
+
+def _restricted(classes: Domain, added: Sequence[Class]) -> Domain:
+    return lambda facts: added if _admits_values(classes(facts)) else ()
+
+
+def _plain_first(classes: Domain, name: str) -> Domain:
+    """The same classes in an order in which the first example found is easy to read: known values
+    before unknown ones, "no" before "yes". B12 is measured as total B12."""
+    first = (
+        ("deficient@5", "sufficient@5")
+        if name == "b12.total"
+        else ("false", "absent", "30 years", "female")
+    )
+
+    def rank(option: Class) -> tuple[bool, bool, bool]:
+        return option.fact.is_unknown, option.label not in first, option.label == "true"
+
+    return lambda facts: sorted(classes(facts), key=rank)
+
+
+def _admits_values(options: Sequence[Class]) -> bool:
+    """Whether a value of its own is possible, and not only that of another fact."""
+    return any(option.fact.value is not None and not option.copied for option in options)
