@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(\S*)\Z")
 _DAYS = re.compile(r"([0-9]+) ?d\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 # UCUM's units that are not everybody's.
-_TIMES = {"a": "years", "mo": "months", "d": "days"}
+TIMES = {"a": "years", "mo": "months", "d": "days"}
 
 
 class NotOfKind(ValueError):
@@ -313,5 +313,5 @@ def _as_quantity(written: Any, unit: str) -> str:
     should be, else with any."""
     number = _NUMBER.match(str(written))
     meant_so = number and number[2].casefold() in ("", unit.casefold())
-    word = f" ({unit}: {_TIMES[unit]})" if unit in _TIMES else ""
+    word = f" ({unit}: {TIMES[unit]})" if unit in TIMES else ""
     return f"Write it as '{number[1] if number and meant_so else 1} {unit}'{word}."

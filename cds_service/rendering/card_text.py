@@ -10,11 +10,22 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from ..facts.analytes import ANALYTES
 from ..facts.catalogue import CATALOGUE, Definition
 from ..facts.fact import Fact, Source, newest_first
-from ..facts.kinds import RESULT, YES_NO
+from ..facts.kinds import (
+    CATEGORY,
+    DATE,
+    NUMBER,
+    ORDERS,
+    REFERENCE,
+    RESULT,
+    TIMES,
+    YES_NO,
+    Kind,
+)
 from ..rules.card_texts import PLACEHOLDER
 from ..rules.written_units import written
 
@@ -41,6 +52,7 @@ _MOST_QUOTED = 3
 _REMARK = re.compile(r" ?\((recognised by name|uncertain)\)$")
 _COLUMNS = "| Result | Value | Date |\n| --- | --- | --- |"
 _COLUMNS_WITH_RANGE = "| Result | Value | Date | Laboratory's range |\n| --- | --- | --- | --- |"
+_UNITS = {**TIMES, "ug/d": "micrograms a day"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -68,32 +80,38 @@ def day_text(day: date) -> str:
 def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
     """A fact's value for a reader, or ``""`` where it has none. Results read as the
     laboratory sent them."""
-    value = fact.value
-    if value is None:
+    if fact.value is None:
         return ""
-    clean: Callable[[str], str] = escaped if markdown else one_line
-    if definition.kind is RESULT:
-        return clean(written(str(value.as_sent)))
-    if definition.kind is YES_NO:
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return day_text(value)
-    if isinstance(value, tuple):
-        return clean(", ".join(value) or "none")
+    text = _TEXTS[definition.kind](fact.value, definition.unit)
+    return escaped(text) if markdown else one_line(text)
+
+
+def _number_text(value: float | Decimal, unit: str) -> str:
     if isinstance(value, float):
-        if math.isinf(value):
+        if math.isinf(value):  # of an interval
             return "single dose"
         value = Decimal(str(value))
     if isinstance(value, Decimal) and value.adjusted() >= _DIGITS:
-        value = f"{value:.2e}"
+        shown = f"{value:.2e}"
     elif isinstance(value, Decimal):
-        places = 0 if definition.unit == "d" and value >= 10 else 1  # every 91 days, not 91.3
+        places = 0 if unit == "d" and value >= 10 else 1  # every 91 days, not 91.3
         # 50 rather than 50.0, 142.9 rather than 142.857142857
-        value = f"{round(value, places).normalize():f}"
-    unit = {"a": "years", "mo": "months", "d": "days", "ug/d": "micrograms a day"}.get(
-        definition.unit, definition.unit
-    )
-    return clean(f"{value} {unit}".strip())
+        shown = f"{round(value, places).normalize():f}"
+    else:
+        shown = str(value)
+    return f"{shown} {_UNITS.get(unit, unit)}".strip()
+
+
+# How the value of a fact reads, by its kind: from the value, and the unit of the fact.
+_TEXTS: Mapping[Kind, Callable[[Any, str], str]] = {
+    YES_NO: lambda value, unit: "yes" if value else "no",
+    NUMBER: _number_text,
+    RESULT: lambda value, unit: written(value.as_sent),
+    DATE: lambda value, unit: day_text(value),
+    ORDERS: lambda value, unit: ", ".join(value) or "none",
+    CATEGORY: lambda value, unit: str(value),
+    REFERENCE: lambda value, unit: str(value),
+}
 
 
 def dated_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
