@@ -119,7 +119,9 @@ def faults(page, sizes):
         )
         found += [
             (size["width"], *violation)
-            for violation in _axe(page, {"rules": {"color-contrast": {"enabled": False}}}).items()
+            for violation in _axe(
+                page, {"rules": {rule: {"enabled": False} for rule in _OF_COLOURS}}
+            ).items()
         ]
         page.problems.clear()  # axe asks for style sheets once more, and the policy of files stops that
     page.evaluate(_LEAVE_TWO_OF_A_KIND)
@@ -128,11 +130,13 @@ def faults(page, sizes):
         page.emulate_media(color_scheme=scheme)
         found += [
             (size["width"], scheme, *violation)
-            for violation in _axe(page, {"runOnly": ["color-contrast"]}).items()
+            for violation in _axe(page, {"runOnly": _OF_COLOURS}).items()
         ]
     return found
 
 
+# The rules that look at colours: of texts, and of links within texts.
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
 # The first two elements of each kind that have text of their own or can be filled in stay, by what CSS can tell apart of them.
 _LEAVE_TWO_OF_A_KIND = """() => {
   const hasText = element => element.matches('input,select,textarea')

@@ -39,6 +39,11 @@ MANY = "".join(
             {(1280, "dark", "color-contrast"), (375, "dark", "color-contrast")},
         ),
         (
+            "@media(prefers-color-scheme:dark) and (min-width:501px){a{color:#ddf;text-decoration:none}}",
+            "<article class=one><p class=linked>text with <a href=#x>a link</a> in it</p></article>",
+            {(1280, "dark", "link-in-text-block")},
+        ),
+        (
             "@media(max-width:500px){.on-desk{display:none}}",
             "<input class=on-desk>",
             {(1280, "label")},
@@ -52,6 +57,7 @@ MANY = "".join(
         "light on a desk",
         "one of many",
         "an attribute",
+        "a link like its text",
         "on one screen",
         "too wide",
         "the console",
