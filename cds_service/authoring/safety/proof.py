@@ -70,7 +70,7 @@ def _visit_orders(job: Job, name: str, tally: Tally) -> None:
         made, broken = facts[name], []
         if not any(
             (option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value))
-            for option in chosen[name](facts)
+            for option in chosen[name].classes(facts)
         ):
             broken.append("orders that are not tried")
         if not (
