@@ -8,7 +8,7 @@ facts and texts do not tell apart. Days count back from the day of the facts tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -38,7 +38,18 @@ class Class(NamedTuple):
     copied: bool = False
 
 
-Domain = Callable[["Facts"], Sequence[Class]]
+class Domain:
+    """What a fact can be. ``classes`` gives that from the other facts; ``copies``: those of them
+    whose value the fact may take over.
+    """
+
+    def __init__(
+        self, classes: Callable[[Facts], Sequence[Class]], copies: frozenset[str] = frozenset()
+    ):
+        self.classes = classes
+        self.copies = copies
+
+
 Options = Class | Domain | tuple[Class | Domain, ...]
 
 UNKNOWN, ABSENT = Class("unknown", unknown("chosen")), Class("absent", absent())
@@ -46,14 +57,12 @@ TRUE, FALSE = Class("true", known(True)), Class("false", known(False))
 YES_NO = (TRUE, FALSE, UNKNOWN)
 
 
-class Dated:
+class Dated(Domain):
     """A domain that depends on nothing but the day, and is made once for each: ``at`` a time."""
 
     def __init__(self, at: Callable[[datetime], tuple[Class, ...]]):
-        self.at = lru_cache(maxsize=4)(at)
-
-    def __call__(self, facts: Facts) -> Sequence[Class]:
-        return self.at(facts.now)
+        made = self.at = lru_cache(maxsize=4)(at)
+        super().__init__(lambda facts: made(facts.now))
 
 
 def one_of(*options: Class | Domain) -> Domain:
@@ -68,19 +77,23 @@ def one_of(*options: Class | Domain) -> Domain:
                 for each in (option.at(now) if isinstance(option, Dated) else (option,))
             )
         )
-    return lambda facts: [
-        each
-        for option in options
-        for each in ((option,) if isinstance(option, Class) else option(facts))
-    ]
+    return Domain(
+        lambda facts: [
+            each
+            for option in options
+            for each in ((option,) if isinstance(option, Class) else option.classes(facts))
+        ],
+        _copies(option for option in options if isinstance(option, Domain)),
+    )
 
 
 def given(on: Read[Fact] | str, *, yes: Options, no: Options, unknown: Options) -> Domain:
     """One domain for each way that another fact can be: ``yes`` where it holds or has a value,
     ``no`` where it does not or is absent."""
     evaluate = (of(on) if isinstance(on, str) else on).evaluate
-    by_holds = {True: _domain(yes), False: _domain(no), None: _domain(unknown)}
-    return lambda facts: by_holds[evaluate(facts).holds](facts)
+    found = [_domain(options) for options in (yes, no, unknown)]
+    by_holds = dict(zip((True, False, None), (domain.classes for domain in found), strict=True))
+    return Domain(lambda facts: by_holds[evaluate(facts).holds](facts), _copies(found))
 
 
 def where(on: Read[Fact] | str, then: Options, *, otherwise: Options) -> Domain:
@@ -89,14 +102,18 @@ def where(on: Read[Fact] | str, then: Options, *, otherwise: Options) -> Domain:
 
 
 def _domain(options: Options) -> Domain:
-    if isinstance(options, Class):
-        return one_of(options)
-    return one_of(*options) if isinstance(options, tuple) else options
+    if isinstance(options, Domain):
+        return options
+    return one_of(options) if isinstance(options, Class) else one_of(*options)
+
+
+def _copies(parts: Iterable[Domain]) -> frozenset[str]:
+    return frozenset().union(*(part.copies for part in parts))
 
 
 def same_as(name: str) -> Domain:
     """The value of the fact ``name``, which is to have one."""
-    return lambda facts: (Class(f"as {name}", facts[name], copied=True),)
+    return Domain(lambda facts: (Class(f"as {name}", facts[name], copied=True),), frozenset({name}))
 
 
 def values(*names: str) -> tuple[Class, ...]:

@@ -101,7 +101,7 @@ def domain_of(definition: Definition) -> Domain | None:
 def _at_each_site(make: Callable[[Site, datetime], tuple[Class, ...]]) -> Domain:
     """A domain that depends on the site and on the day alone."""
     made = lru_cache(maxsize=16)(make)
-    return lambda facts: made(facts.site, facts.now)
+    return Domain(lambda facts: made(facts.site, facts.now))
 
 
 def _results(definition: Definition, site: Site, now: datetime) -> tuple[Class, ...]:

@@ -1,7 +1,7 @@
 """The numbers that cards compare facts with, so that the walk tries a value for every
 answer to all of them.
 
-The classes of the proof know the limits of facts. A card, or a site's own one, may ask whether the
+Domains know the limits of facts. A card, or a site's own one, may ask whether the
 same value is below another number: what then lacks among the classes is added to them.
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NoReturn
 
 from ..facts.analytes import ANALYTES, Analyte
 from ..facts.catalogue import CATALOGUE, Facts
@@ -18,46 +19,52 @@ from ..facts.domains import Class, Domain
 from ..facts.fact import Fact, known
 from ..facts.kinds import DATE, NUMBER, RESULT
 from ..facts.laboratory import Result
+from ..facts.session import OrderingSession
 from ..facts.site import Site
 from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.conditions import Criterion
+from .domains import domains
 from .values import NOW, StatedFacts, around
 
-_DAYS, _YEARS = (
-    {
-        "b12_therapy.days": "b12_therapy.start",
-        "b12_therapy.latest_days": "b12_therapy.latest_start",
-    },
-    "patient.age",
-)
-# The input that a fact with a number rests on, where it is none itself.
-INPUT_OF = {**_DAYS, _YEARS: "patient.age_months", "homocysteine.on_treatment": "homocysteine"}
 # How sessions vary what a fact says of a draft, by the arguments of ``dosed_sessions``.
 DRAFTED = {
     "draft.folate_daily": "folic_acid",
     "draft.b12_oral_daily": "oral_b12",
     "draft.b12_interval": "injected_every",
 }
+# How many of an input's unit are one of the unit in which a fact on it is asked.
+_IN_UNIT = {("a", "mo"): 12}
+
+
+def inputs_of(name: str) -> list[str]:
+    """The inputs that give a fact its numbers, days or results: itself and what it copies where it
+    is chosen, else those among the facts that it is worked out from."""
+    chosen = domains().get(name)
+    if chosen is not None:
+        return [name, *(each for copied in sorted(chosen.copies) for each in inputs_of(copied))]
+    uses = (used for used in CATALOGUE[name].uses if CATALOGUE[used].kind.is_ordered)
+    return list(dict.fromkeys(each for used in uses for each in inputs_of(used)))
 
 
 def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
-    """The criteria of ``cards`` that compare with a number, each once, by the input or the fact on
-    drafts that answers them."""
+    """The criteria of ``cards`` that compare with a number, each once, by each input that answers
+    them, or by the fact on drafts that does."""
     found: dict[str, dict[Any, Criterion]] = {}
     for criterion in (criterion for card in cards for criterion in card.asks):
         if isinstance(criterion.operand, Decimal):
-            asked = found.setdefault(INPUT_OF.get(criterion.fact, criterion.fact), {})
-            asked[criterion.fact, criterion.operator, criterion.operand] = criterion
+            for name in inputs_of(criterion.fact) or [criterion.fact]:
+                asked = found.setdefault(name, {})
+                asked[criterion.fact, criterion.operator, criterion.operand] = criterion
     return {name: list(asked.values()) for name, asked in found.items()}
 
 
-def with_limits(classes: Mapping[str, Domain], cards: Iterable[Card]) -> dict[str, Domain]:
-    """``classes`` of inputs with those that the numbers in ``cards`` tell apart besides."""
-    asked = {name: found for name, found in comparisons(cards).items() if name in classes}
+def with_limits(chosen: Mapping[str, Domain], cards: Iterable[Card]) -> dict[str, Domain]:
+    """The domains ``chosen`` with the classes that the numbers in ``cards`` tell apart besides."""
+    asked = {name: found for name, found in comparisons(cards).items() if name in chosen}
     return {
-        **classes,
-        **{name: _Extended(name, classes[name], found) for name, found in asked.items()},
+        **chosen,
+        **{name: _Extended(name, chosen[name], found) for name, found in asked.items()},
     }
 
 
@@ -65,73 +72,84 @@ def agreeing_ages(ages: Domain) -> Domain:
     """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been
     tried before them."""
 
-    def domain(facts: Facts) -> Sequence[Class]:
+    def classes(facts: Facts) -> Sequence[Class]:
         below_16 = facts["patient.paediatric"].holds
         adult_from = facts.site.number("age.adult_from") * 12
-        months = [(age, age.fact.value) for age in ages(facts)]
+        months = [(age, age.fact.value) for age in ages.classes(facts)]
         return [
             age
             for age, value in months
             if (None if value is None else value < adult_from) is below_16
         ]
 
-    return domain
+    return Domain(classes)
 
 
-class _Extended:
-    """The classes of the input ``name``, and one more for each combination of answers to ``asked``
-    that they do not give."""
+class _Extended(Domain):
+    """The domain of the input ``name``, and one class more for each combination of answers to
+    ``asked`` that its classes do not give."""
 
-    def __init__(self, name: str, classes: Domain, asked: Sequence[Criterion]):
+    def __init__(self, name: str, domain: Domain, asked: Sequence[Criterion]):
+        super().__init__(self._classes, domain.copies)
         self._name = name
-        self._classes = classes
+        self._domain = domain
         self._asked = asked
         self._facts = {criterion.fact for criterion in asked}
+        # The input, and what takes its value over.
+        self._taken = [each for each in domains() if name in inputs_of(each)]
         self._numbers = around(
-            (_in_input(criterion) for criterion in asked), whole=CATALOGUE[name].kind is not RESULT
+            (in_unit_of(name, criterion.operand, criterion.fact) for criterion in asked),
+            whole=CATALOGUE[name].kind is not RESULT,
         )
+        self._lacking = lru_cache(maxsize=256)(self._not_given)
 
-    def __call__(self, facts: Facts) -> Sequence[Class]:
-        options = self._classes(facts)
-        valued = [
+    def _classes(self, facts: Facts) -> Sequence[Class]:
+        options = self._domain.classes(facts)
+        own = tuple(
             option for option in options if option.fact.value is not None and not option.copied
-        ]
-        if not valued:
-            return options
-        given = {self._answers(option.fact) for option in valued}
+        )
+        return [*options, *self._lacking(own, facts.site)] if own else options
+
+    def _not_given(self, own: tuple[Class, ...], site: Site) -> list[Class]:
+        """The classes that give other answers than those that the input has of its ``own``."""
+        given = {self._answers(option.fact, site) for option in own}
         more: list[Class] = []
         for number in self._numbers:
             found = [
-                (option, self._answers(option.fact))
-                for option in _of_number(self._name, number, valued, facts.site)
+                (option, self._answers(option.fact, site))
+                for option in _of_number(self._name, number, own, site)
             ]
             more += [option for option, answers in found if answers not in given]
             given |= {answers for _, answers in found}
-        return [*options, *more]
+        return more
 
-    def _answers(self, fact: Fact) -> tuple[Any, ...]:
+    def _answers(self, fact: Fact, site: Site) -> tuple[Any, ...]:
         """All that cards can tell of a value: whether it has the numbers that they ask for, and the
-        class that facts put it in."""
-        source = StatedFacts({name: _of_input(name, fact) for name in self._facts})
+        class that facts put it in. Where that rests on another input too, every value counts."""
+        facts = Facts(
+            site, OrderingSession(), NOW, _no_record, given=dict.fromkeys(self._taken, fact)
+        )
+        try:
+            asked = StatedFacts({name: facts[name] for name in self._facts})
+        except _RestsOnMore:
+            return (fact.value,)
         return getattr(fact.value, "level", ""), *(
-            bool(criterion.truth(source, lambda card: False)) for criterion in self._asked
+            bool(criterion.truth(asked, lambda card: False)) for criterion in self._asked
         )
 
 
-def _in_input(criterion: Criterion) -> Decimal:
-    """The number of a criterion as the input that answers it counts: an age is
-    counted in months."""
-    number: Decimal = criterion.operand
-    return number * 12 if criterion.fact == _YEARS else number
+class _RestsOnMore(Exception):
+    """A fact that is asked for a number rests on more than one input."""
 
 
-def _of_input(name: str, fact: Fact) -> Fact:
-    """The fact ``name`` where its input is ``fact``."""
-    if fact.value is None:
-        return fact
-    if name in _DAYS:
-        return known((NOW.date() - fact.value).days)
-    return known(fact.value // 12) if name == _YEARS else fact
+def _no_record() -> NoReturn:
+    raise _RestsOnMore
+
+
+def in_unit_of(name: str, number: Decimal, fact: str) -> Decimal:
+    """A number with which ``fact`` is compared, as its input ``name`` counts it: an age is counted
+    in months."""
+    return number * _IN_UNIT.get((CATALOGUE[fact].unit, CATALOGUE[name].unit), 1)
 
 
 def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:

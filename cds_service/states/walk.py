@@ -127,7 +127,7 @@ class StateFacts(Facts):
             except NeedsDomain as error:
                 error.name = error.name or name
                 raise
-        options = domain(self)
+        options = domain.classes(self)
         relation = self._relation if self._relation is not None and name in self._relation else None
         if relation is not None:
             options = [

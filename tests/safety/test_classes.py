@@ -51,7 +51,7 @@ def looks_like(name, fact, today):
 def classes_of(name, facts):
     """The labels of the classes that the fact may be in."""
     wanted = looks_like(name, facts[name], facts.today)
-    options = chosen_domains()[name](facts)
+    options = chosen_domains()[name].classes(facts)
     dates = [
         facts.today if option.fact is facts[name] else DAY_OF_STATES.date() for option in options
     ]

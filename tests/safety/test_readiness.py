@@ -40,6 +40,15 @@ def test_a_fact_without_a_domain_is_told_at_the_start_with_the_file_to_change(wi
     )
 
 
+def test_a_number_that_no_state_varies_is_told_at_the_start(monkeypatch):
+    drafted = {name: by for name, by in readiness.DRAFTED.items() if name != "draft.b12_interval"}
+    monkeypatch.setattr(readiness, "DRAFTED", drafted)
+    with pytest.raises(
+        readiness.NotReady, match=r"compare the fact 'draft\.b12_interval' with a number"
+    ):
+        readiness.check_ready()
+
+
 @pytest.mark.parametrize(
     "name", [name for name, definition in CATALOGUE.items() if definition.queries]
 )

@@ -17,7 +17,7 @@ from cds_service.facts.reads import Computation, Needs, Read, days, number, of
 from cds_service.facts.session import OrderingSession
 from cds_service.rules.conditions import Criterion
 from cds_service.states.domains import domain_of, domains
-from cds_service.states.limits import with_limits
+from cds_service.states.limits import inputs_of, with_limits
 from cds_service.states.values import NOW, TODAY
 from cds_service.states.walk import StateFacts, walk
 
@@ -132,6 +132,44 @@ def test_a_number_is_tried_on_both_sides_of_parameters_and_of_cards(parameters):
     } == {True, False}
 
 
+@pytest.mark.usefixtures("catalogue")
+def test_a_number_that_is_worked_out_from_a_new_day_is_tried_on_both_sides_too():
+    define("new.day", "a day", from_the_record(never), "A day.", kind="date")
+
+    @fact("new.days", "days since", "number", unit="d")
+    class DaysSince(Computation):
+        """Days since the day."""
+
+        day = of("new.day")
+
+        def compute(self) -> Fact:
+            day = self.day
+            return day if day.value is None else known((self.facts.today - day.value).days)
+
+    assert inputs_of("new.days") == ["new.day"]
+    extended = with_limits(domains(), [planted("at_most", "new.days", 77)])
+    days_tried = {each.value for each in all_of("new.days", extended) if each.value is not None}
+    assert {count <= 77 for count in days_tried} == {True, False}
+
+
+def test_a_number_asked_of_a_fact_that_takes_another_over_is_tried_there():
+    """While treatment is under way its start is the latest start."""
+    extended = with_limits(domains(), [planted("more_than", "b12_therapy.latest_days", 700)])
+
+    def start(choices):
+        site = engine("default", "all").site
+        return StateFacts(site, OrderingSession(), NOW, extended, choices)
+
+    def ask(facts):
+        return facts["b12_therapy.active"].holds, facts["b12_therapy.latest_days"].value
+
+    tried = {found for _, found in walk(start, ask)}
+    for under_way in (True, False, None):
+        assert {
+            count > 700 for active, count in tried if active is under_way and count is not None
+        } == {True, False}
+
+
 def test_a_result_is_tried_in_each_class_of_each_parameter_set():
     assert CATALOGUE["platelets"].domain is None
     for parameters in ("default", "uk", "us"):
@@ -177,7 +215,7 @@ def test_domains_are_put_together():
         site = engine("default", "all").site
         given_facts = StateFacts(site, OrderingSession(), NOW, {}, None)
         given_facts.so_far.update(facts)
-        return [each.label for each in domain(given_facts)]
+        return [each.label for each in domain.classes(given_facts)]
 
     domain = where("leber", (ABSENT, same_as("leber")), otherwise=one_of(FALSE, UNKNOWN))
     assert labels(domain, leber=known(True)) == ["absent", "as leber"]

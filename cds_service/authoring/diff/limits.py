@@ -20,7 +20,7 @@ from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...rules.card import Card
 from ...states.domains import domains
-from ...states.limits import DRAFTED, INPUT_OF, level_at
+from ...states.limits import DRAFTED, in_unit_of, inputs_of, level_at
 from ...states.values import NOW, around
 from ...states.walk import Choices, StateFacts, walk
 
@@ -160,23 +160,22 @@ def _comparisons(card: Card | None) -> set[tuple[str, str, Decimal]]:
 
 
 def _add_value(extras: Extras, fact: str, value: Decimal, sites: tuple[Site, Site]) -> None:
-    analyte = _analyte(fact)
     if fact in _DRAFTS:
         extras.drafts.setdefault(_DRAFTS[fact], set()).add(value)
-    elif fact in ("patient.age", _AGE):
-        months = int(value) * (12 if fact == "patient.age" else 1)
-        extras.add(
-            _AGE, _same(f"{months // 12} years" if months % 12 == 0 else f"{months} months", months)
-        )
-    elif CATALOGUE[INPUT_OF.get(fact, fact)].kind is DATE:
-        extras.add(
-            INPUT_OF.get(fact, fact),
-            _same(f"{value} days ago", NOW.date() - timedelta(days=int(value))),
-        )
-    elif analyte:
-        extras.add(fact, _result(analyte, value, CATALOGUE[fact].unit, sites))
-    elif CATALOGUE[fact].kind is NUMBER:
-        extras.add(fact, _same(f"{value:f} {CATALOGUE[fact].unit}", float(value)))
+    for name in inputs_of(fact):
+        kind, unit, analyte = CATALOGUE[name].kind, CATALOGUE[name].unit, _analyte(name)
+        number = in_unit_of(name, value, fact)
+        if kind is DATE:
+            day = NOW.date() - timedelta(days=int(number))
+            extras.add(name, _same(f"{value} days ago", day))
+        elif analyte:
+            extras.add(name, _result(analyte, value, unit, sites))
+        elif unit == "mo":
+            months = int(number)
+            words = f"{months} months" if months % 12 else f"{months // 12} years"
+            extras.add(name, _same(words, months))
+        elif kind is NUMBER:
+            extras.add(name, _same(f"{number:f} {unit}", float(number)))
 
 
 def _same(label: str, value: Any) -> Extra:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from ...facts.catalogue import Facts
-from ...facts.domains import FALSE, Class, Domain
+from ...facts.domains import FALSE, Class, Domain, one_of
 from ...facts.site import Site
 from ...states.search import Search
 from ...states.sessions import OPENING
@@ -54,17 +54,17 @@ def _with_results(classes: Table) -> Table:
     return classes._replace(old=bounded(classes.old), new=bounded(classes.new))
 
 
-def _with_status(classes: Domain, goes_with: Callable[[Class], bool]) -> Domain:
-    """``classes``, but with a status that comes of a result only those that ``goes_with`` admits:
+def _with_status(domain: Domain, goes_with: Callable[[Class], bool]) -> Domain:
+    """``domain``, but with a status that comes of a result only those that ``goes_with`` admits:
     there is a result in its window then."""
 
     def bounded(facts: Facts) -> Sequence[Class]:
-        status, options = facts[STATUS], classes(facts)
+        status, options = facts[STATUS], domain.classes(facts)
         if status.value in ("deficient", "unlikely", "indeterminate", "sufficient"):
             return [option for option in options if goes_with(option)]
         return options
 
-    return bounded
+    return Domain(bounded)
 
 
 def _with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
@@ -73,12 +73,12 @@ def _with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
     labels = sorted({row[STATUS] for row in rows})
     by_label = {option.label: option.fact for option in STATUSES}
     old, new = (
-        tuple(Class(label, by_label[label.split(_PAIR)[side]]) for label in labels)
+        one_of(*(Class(label, by_label[label.split(_PAIR)[side]]) for label in labels))
         for side in (0, 1)
     )
     return Table(
-        {**classes.old, STATUS: lambda facts: old},
-        {**classes.new, STATUS: lambda facts: new},
+        {**classes.old, STATUS: old},
+        {**classes.new, STATUS: new},
         classes.worked_out - {STATUS},
         Relation(rows),
         classes.only,

@@ -92,9 +92,9 @@ def _with_extras(
     return classes
 
 
-def _extended(classes: Domain, added: Sequence[Class]) -> Domain:
+def _extended(domain: Domain, added: Sequence[Class]) -> Domain:
     def extended(facts: Facts) -> Sequence[Class]:
-        options = classes(facts)
+        options = domain.classes(facts)
         labels = {option.label for option in options}
         return (
             [*options, *(each for each in added if each.label not in labels)]
@@ -102,14 +102,14 @@ def _extended(classes: Domain, added: Sequence[Class]) -> Domain:
             else options
         )
 
-    return extended
+    return Domain(extended)
 
 
-def _restricted(classes: Domain, added: Sequence[Class]) -> Domain:
-    return lambda facts: added if _admits_values(classes(facts)) else ()
+def _restricted(domain: Domain, added: Sequence[Class]) -> Domain:
+    return Domain(lambda facts: added if _admits_values(domain.classes(facts)) else ())
 
 
-def _plain_first(classes: Domain, name: str) -> Domain:
+def _plain_first(domain: Domain, name: str) -> Domain:
     """The same classes in an order in which the first example found is easy to read: known values
     before unknown ones, "no" before "yes". B12 is measured as total B12."""
     first = (
@@ -121,7 +121,7 @@ def _plain_first(classes: Domain, name: str) -> Domain:
     def rank(option: Class) -> tuple[bool, bool, bool]:
         return option.fact.is_unknown, option.label not in first, option.label == "true"
 
-    return lambda facts: sorted(classes(facts), key=rank)
+    return Domain(lambda facts: sorted(domain.classes(facts), key=rank))
 
 
 def _admits_values(options: Sequence[Class]) -> bool:

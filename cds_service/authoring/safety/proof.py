@@ -13,7 +13,7 @@ from itertools import combinations
 
 from ...rendering.card_in_call import Patient
 from ...rendering.cards import render_card, render_suggestions
-from ...rules.card import Card, Suggestion
+from ...rules.card import Card
 from ...rules.decision import Decision
 from ...states.domains import RESULTS_FOR_ORDERS, test_orders
 from ...states.sessions import PATIENT
@@ -70,7 +70,7 @@ def _visit_orders(job: Job, name: str, tally: Tally) -> None:
         made, broken = facts[name], []
         if not any(
             (option.fact.state, bool(option.fact.value)) == (made.state, bool(made.value))
-            for option in chosen[name](facts)
+            for option in chosen[name].classes(facts)
         ):
             broken.append("orders that are not tried")
         if not (
@@ -90,6 +90,8 @@ def _visit(job: Job, card_id: str, tally: Tally) -> bool:
 
     Texts are rendered in each state of the criteria, suggestions in each state of what they read.
     """
+    card = job.cards[card_id]
+    worded, offers = replace(card, suggestions=()), looked_at_together(card)
     renderings = Renderings(looked_for=job.layers.independence)
     fires = False
 
@@ -99,11 +101,11 @@ def _visit(job: Job, card_id: str, tally: Tally) -> bool:
         if not decision.fires:
             return decision.stopped_by, []
         facts.settle()
-        broken = _violated_by_text(job, decision, decisions, facts)
+        broken = _violated_by_text(job, decision._replace(card=worded), decisions, facts)
         if not renderings.repeats(facts, decisions.assumed):
-            offered = facts.either("offered", looked_at_together(decision.card))
+            offering = decision._replace(card=facts.either("offered", offers), truths=())
             with renderings.noting(facts):
-                broken += _violated_by_suggestions(job, decision, offered, decisions, facts)
+                broken += _violated_by_suggestions(job, offering, decisions, facts)
         return "", broken
 
     for facts, (stopped_by, broken) in tally.walk(job, ask):
@@ -122,42 +124,39 @@ def _violated_by_text(
     ]
     if not met:
         return []
-    bare = decision._replace(card=replace(decision.card, suggestions=()))
     rendered, _ = render_card(
-        bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
+        decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
     )
     missing = unnamed(met, rendered.shown.detail)
     return [f"Not known does not name {', '.join(missing)}"] if missing else []
 
 
-def looked_at_together(card: Card) -> list[tuple[Suggestion, ...]]:
-    """Each suggestion of a card alone, and two that recommend something: what one offers does not
-    depend on the others."""
+def looked_at_together(card: Card) -> list[Card]:
+    """A card with each of its suggestions alone, and with two that recommend something: what one
+    offers does not depend on the others."""
     recommended = [suggestion for suggestion in card.suggestions if suggestion.recommended]
-    return [*((suggestion,) for suggestion in card.suggestions), *combinations(recommended, 2)] or [
-        ()
-    ]
+    offered = [*((each,) for each in card.suggestions), *combinations(recommended, 2)]
+    return [replace(card, suggestions=suggestions) for suggestions in offered or [()]]
 
 
 def _violated_by_suggestions(
-    job: Job,
-    decision: Decision,
-    offered: tuple[Suggestion, ...],
-    decisions: AssumedDecisions,
-    facts: StateFacts,
+    job: Job, decision: Decision, decisions: AssumedDecisions, facts: StateFacts
 ) -> list[str]:
-    """The invariants that some suggestions of a card violate, as the first of its answer or after
-    one that starts a course.
-
-    Without the trace of the decision: it gives an order its reasons, on which no invariant depends.
-    """
-    bare = decision._replace(card=replace(decision.card, suggestions=offered), truths=())
+    """The invariants that the suggestions of a card violate, as the first of its answer or after
+    one that starts a course. The decision is without its trace, which gives an order its reasons:
+    no invariant depends on them."""
+    card = job.cards[decision.card.id]  # with all that it may suggest
     broken: list[str] = []
     for course_taken in (False, True):
         made, starts = render_suggestions(
-            bare, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=course_taken
+            decision,
+            decisions,
+            facts,
+            PATIENT_OF_STATES,
+            job.publication,
+            course_taken=course_taken,
         )
-        broken += violated(State(decision.card, read_suggestions(made), facts, course_taken))
+        broken += violated(State(card, read_suggestions(made), facts, course_taken))
         broken += (rule for suggestion in made for rule in wrong_suggestion(suggestion, facts))
         if not starts:  # a course before it makes no difference
             break

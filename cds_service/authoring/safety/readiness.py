@@ -9,6 +9,7 @@ from pathlib import Path
 from ...facts.catalogue import CATALOGUE, Definition
 from ...facts.domains import Domain
 from ...rules.card import Card
+from ...states.limits import DRAFTED, comparisons
 from .job import chosen_domains, every_card
 
 
@@ -18,8 +19,9 @@ class NotReady(Exception):
 
 
 def check_ready() -> None:
-    """Raise :class:`NotReady` where a fact that the cards in play ask has no domain."""
-    missing = list(_without_domain(every_card(), chosen_domains(), CATALOGUE))
+    """Raise :class:`NotReady` where a fact that the cards in play ask has no domain, or is compared
+    with a number that nothing varies."""
+    missing = [*_without_domain(every_card(), chosen_domains(), CATALOGUE), *_unvaried()]
     if missing:
         raise NotReady("\n".join(missing))
 
@@ -44,3 +46,13 @@ def _without_domain(
         fresh = [used for used in catalogue[name].uses if used not in seen]
         seen.update(fresh)
         waiting += fresh
+
+
+def _unvaried() -> Iterator[str]:
+    for name, criteria in comparisons(every_card()).items():
+        if name not in chosen_domains() and name not in DRAFTED:
+            yield (
+                f"The cards compare the fact {criteria[0].fact!r} with a number, but neither an "
+                "input nor a drafted dose varies it: add it to DRAFTED in "
+                "cds_service/states/limits.py, and the sessions that show it."
+            )

@@ -160,9 +160,9 @@ def _preferred(name: str, domain: Domain, stated: Mapping[str, Fact]) -> Domain:
     """The same classes, the likeliest of an ordinary patient first."""
 
     def ordered(facts: Facts) -> Sequence[Class]:
-        return sorted(domain(facts), key=lambda option: _oddness(name, option, stated))
+        return sorted(domain.classes(facts), key=lambda option: _oddness(name, option, stated))
 
-    return ordered
+    return Domain(ordered)
 
 
 def _oddness(name: str, option: Class, stated: Mapping[str, Fact]) -> int:
