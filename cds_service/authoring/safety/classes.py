@@ -81,7 +81,8 @@ def _only_unexplained_high(facts: Facts) -> Sequence[Class]:
 
 
 def _earlier_deficient(facts: Facts) -> Sequence[Class]:
-    return YES_NO if facts["b12.deciding_level"].value is not None else (FALSE,)
+    level = facts["b12.deciding_level"]
+    return YES_NO if level.is_unknown or level.value is not None else (FALSE,)
 
 
 def _past_deficient(facts: Facts) -> Sequence[Class]:
