@@ -288,22 +288,25 @@ class Engine:
             if is_id(call.patient_id)
             else not_fetching("context.patientId is no id of a FHIR resource")
         )
+        sent = call.prefetch(tuple(parts.by_key))
+        # Null says of a list that it is empty; there is always a Patient.
         found = retrieve(
-            index, call.patient_id, parts.by_key, call.prefetch(tuple(parts.by_key)), fetch
+            index,
+            call.patient_id,
+            parts.by_key,
+            {key: value for key, value in sent.items() if key != "patient" or value is not None},
+            fetch,
         )
         if index.passed_over:
             counts = ", ".join(f"{count} {why}" for why, count in index.passed_over.items())
             log.info("resources that do not count were received: %s", counts)
         if index.patient is None and index.passed_over["another patient"]:
             raise WrongPatient
-        required = {"patient"} & parts.by_key.keys()
+        missing = {"patient"} & parts.by_key.keys() if index.patient is None else set()
         if HOOKS[call.hook].requires_results and found.received.isdisjoint(parts.laboratory):
-            required |= parts.laboratory
-        if not required <= found.received:
-            raise MissingData(
-                tuple(key for key in parts.by_key if key in required - found.received),
-                found.problems,
-            )
+            missing |= parts.laboratory
+        if missing:
+            raise MissingData(tuple(key for key in parts.by_key if key in missing), found.problems)
         return PatientRecord(index, parts, found.complete, self.site)
 
 

@@ -3,17 +3,19 @@ specification, section 3.1)."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from .b12_results import LEVELS
 from .b12_treatment import treatment
 from .catalogue import fact
 from .courses import Span
-from .domains import FALSE, TRUE, YES_NO, where
-from .fact import Fact, absent, any_of, known, sources_of, truth, unknown
+from .domains import FALSE, TRUE, YES_NO, given, where
+from .fact import Fact, absent, known, unknown
 from .laboratory import Result
 from .lists import received
 from .reads import Computation, Read, days, each, number_by_unit, of, part
 from .recorded_pregnancies import RecordedPregnancies
-from .results import level_of, results
+from .results import level_of, may_be_outdated, results
 
 STATUSES = ("paediatric", "treated", "deficient", "unlikely", "indeterminate", "sufficient")
 
@@ -39,7 +41,11 @@ class DecidingResult(Computation):
 class EarlierDeficient(DecidingResult):
     """Another B12 result within its window is in the deficient class (a total not while pregnant,
     unless with neurological features), with no therapy between it and the deciding one. A second
-    result of the same sample time is no ground."""
+    result of the same sample time is no ground.
+
+    Where the newest result that was received would reassure, but a newer one may not have been
+    received, it is the one that the others are held against.
+    """
 
     window = days("window.b12")
     totals = results("b12.total")
@@ -48,13 +54,13 @@ class EarlierDeficient(DecidingResult):
     recorded_pregnancies = part(RecordedPregnancies)
     treatment = treatment()
     complete = received("b12-results")
-    domain = where("b12.deciding_level", YES_NO, otherwise=FALSE)
+    domain = given("b12.deciding_level", yes=YES_NO, no=FALSE, unknown=YES_NO)
 
     def compute(self) -> Fact:
-        deciding = self.deciding()
+        oldest = self.facts.today - self.window
+        deciding = self.deciding() or self._withheld(oldest)
         if deciding is None:
             return known(False)
-        oldest = self.facts.today - self.window
         found = [
             result
             for kind in (self.totals, self.actives)
@@ -76,6 +82,17 @@ class EarlierDeficient(DecidingResult):
             if self.complete(since=oldest)
             else unknown("laboratory results not all received")
         )
+
+    def _withheld(self, oldest: date) -> Result | None:
+        """The newest result received that is not relied on, since a newer one may be missing."""
+        kinds = ((self.total, self.totals), (self.active, self.actives))
+        received = [
+            result
+            for newest, every in kinds
+            if newest.is_unknown and may_be_outdated(newest)
+            for result in every.usable(oldest)
+        ]
+        return max(received, key=lambda result: result.moment.instant, default=None)
 
     def _lowered_by_pregnancy(self, result: Result) -> bool:
         if result.analyte != "b12.total" or self.neuro.holds:
@@ -192,15 +209,17 @@ class ResultsStatus(DecidingResult):
     class or such a low total, methylmalonic acid (MMA) is high, and eGFR is known not to be below
     {egfr.reduced_below}. Unlikely: the result is in the middle class, MMA is not high, and there is
     no suspicion. Indeterminate: any other middle result or low total in pregnancy; or a result in
-    the sufficient class with suspicion or any B12 intake. Sufficient: any other result in that
-    class. Unknown without a usable result. The later of total and active B12 decides; active B12 on
-    the same day and in pregnancy.
+    the sufficient class with suspicion or any B12 intake; or a deficient one among results that
+    were not all received, of which the newest would reassure. Sufficient: any other result in the
+    sufficient class. Unknown without a usable result. The later of total and active B12 decides;
+    active B12 on the same day and in pregnancy.
     """
 
     paediatric = of("patient.paediatric")
     neuro = of("neuro.involvement")
     mma_level = of("mma.level")
     egfr_level = level_of("egfr")
+    earlier_deficient = of("b12.earlier_deficient")
     suspicion = of("b12.suspicion")
     any_intake = of("b12.any_intake")
 
@@ -210,6 +229,9 @@ class ResultsStatus(DecidingResult):
             return known("paediatric", *paediatric.sources)
         result = self.deciding()
         if result is None:
+            earlier = self.earlier_deficient
+            if earlier.holds:
+                return known("indeterminate", *earlier.sources)
             return unknown(self.total.note or "no B12 result")
         if result.level == "deficient" and not self._is_low_in_pregnancy(result):
             return known("deficient", result.source)
@@ -292,42 +314,3 @@ class OnlyUnexplainedHigh(Computation):
             and not self.any_intake.holds
         )
         return known(bool(alone))
-
-
-@fact("b12.deficiency_likely", "known or likely B12 deficiency")
-class DeficiencyLikely(Computation):
-    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is
-    open, unless that is so only because B12 is very high."""
-
-    status = of("b12.status_beside_folate")
-    low_on_therapy = of("b12.low_on_therapy")
-    only_unexplained_high = of("b12.only_unexplained_high")
-    diagnosed = of("b12.diagnosed")
-    neuro = of("neuro.involvement")
-
-    def compute(self) -> Fact:
-        status = self.status
-        if status.value == "deficient":
-            return known(True, *status.sources)
-        low = self.low_on_therapy
-        if low.holds:
-            return known(True, *low.sources)
-        if (
-            status.value in ("unlikely", "sufficient", "treated")
-            or self.only_unexplained_high.holds
-        ):
-            return known(False)
-        grounds = (self.diagnosed, self.neuro)
-        return truth(any_of(*grounds), *sources_of(grounds), note="conditions not all received")
-
-
-@fact("b12.status_open", "B12 status not settled")
-class StatusOpen(Computation):
-    """B12 status unknown, indeterminate or paediatric where folate is to be given: nothing speaks
-    against deficiency."""
-
-    status = of("b12.status_beside_folate")
-
-    def compute(self) -> Fact:
-        status = self.status
-        return known(status.is_unknown or status.value in ("indeterminate", "paediatric"))

@@ -1,4 +1,5 @@
-"""Facts about B12 results that are missing, old, or ask for another test."""
+"""Facts about what the B12 status leaves open: results that are missing, old, or ask for another
+test."""
 
 from __future__ import annotations
 
@@ -15,6 +16,45 @@ from .lists import received
 from .reads import Computation, each, number, of, part
 from .recorded_pregnancies import RecordedPregnancies
 from .results import results
+
+
+@fact("b12.deficiency_likely", "known or likely B12 deficiency")
+class DeficiencyLikely(Computation):
+    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is
+    open, unless that is so only because B12 is very high."""
+
+    status = of("b12.status_beside_folate")
+    low_on_therapy = of("b12.low_on_therapy")
+    only_unexplained_high = of("b12.only_unexplained_high")
+    diagnosed = of("b12.diagnosed")
+    neuro = of("neuro.involvement")
+
+    def compute(self) -> Fact:
+        status = self.status
+        if status.value == "deficient":
+            return known(True, *status.sources)
+        low = self.low_on_therapy
+        if low.holds:
+            return known(True, *low.sources)
+        if (
+            status.value in ("unlikely", "sufficient", "treated")
+            or self.only_unexplained_high.holds
+        ):
+            return known(False)
+        grounds = (self.diagnosed, self.neuro)
+        return truth(any_of(*grounds), *sources_of(grounds), note="conditions not all received")
+
+
+@fact("b12.status_open", "B12 status not settled")
+class StatusOpen(Computation):
+    """B12 status unknown, indeterminate or paediatric where folate is to be given: nothing speaks
+    against deficiency."""
+
+    status = of("b12.status_beside_folate")
+
+    def compute(self) -> Fact:
+        status = self.status
+        return known(status.is_unknown or status.value in ("indeterminate", "paediatric"))
 
 
 @fact("b12.result_day", "day of the newest B12 result", "date")

@@ -51,15 +51,16 @@ def _is_folate(draft: Draft) -> bool:
 
 def _is_combination(draft: Draft) -> bool:
     """Whether it is a product of several agents of which one is a cobalamin."""
-    return not draft.product.cobalamin and draft.product.has_cobalamin
+    product = draft.product
+    return not (product.cobalamin or product.applied_elsewhere) and product.has_cobalamin
 
 
 def _may_be_cyanocobalamin(draft: Draft) -> bool:
-    """Whether it is cyanocobalamin, or a combination whose cobalamin is that one, as it is unless
-    another is named."""
-    held = draft.product.cobalamins
+    """Whether it is cyanocobalamin, or a combination or eye drops, say, whose cobalamin is that
+    one, as it is unless another is named."""
+    product, held = draft.product, draft.product.cobalamins
     return _is_cyanocobalamin(draft) or (
-        _is_combination(draft) and ("cyanocobalamin" in held or not held)
+        not product.cobalamin and product.has_cobalamin and ("cyanocobalamin" in held or not held)
     )
 
 

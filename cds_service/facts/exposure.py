@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from .catalogue import define, fact
 from .courses import Gaps, course_start
@@ -16,22 +16,27 @@ from .record import Problem
 
 
 class _ObservedDiet(Computation):
-    """A vegan or vegetarian diet as an Observation that does not deny it."""
+    """A vegan or vegetarian diet as an Observation; of those on one diet the newest decides whether
+    it is followed."""
 
     observed = observations("vegan-or-vegetarian", "negative-answer")
     complete = received("findings", "conditions")
 
     def compute(self) -> Fact:
         site = self.facts.site
-        sources = []
+        newest: dict[frozenset[tuple[str, str]], tuple[datetime, bool, Source]] = {}
         unusable = False
         for resource in self.observed:
             moment = observation_moment(resource, site.zone)
             answers = site.terminology.sets_of_concept(resource.valueCodeableConcept)
             if resource.status not in FINAL or moment is None or is_unreadable(resource):
                 unusable |= resource.status not in NO_RESULT
-            elif resource.valueBoolean is not False and "negative-answer" not in answers:
-                sources.append(Source(resource.relative, moment.day))
+                continue
+            followed = resource.valueBoolean is not False and "negative-answer" not in answers
+            found = moment.instant, followed, Source(resource.relative, moment.day)
+            diet = frozenset(resource.code.codings if resource.code else ())
+            newest[diet] = max(found, newest.get(diet, found), key=lambda item: item[:2])
+        sources = [source for _, followed, source in newest.values() if followed]
         if sources:
             return known(True, *sources)
         if unusable:

@@ -8,6 +8,7 @@ from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 from .lists import allergies, observations, problem, procedure, received
 from .reads import Computation
 from .record import Problem
+from .results import NEWER_MAY_BE_MISSING
 from .wording import names_b12_deficiency
 
 _ANSWERS = ("positive-answer", "negative-answer", "equivocal-answer")
@@ -77,7 +78,8 @@ define(
 @fact("cause.intrinsic_factor_antibody", "intrinsic-factor antibody")
 class IntrinsicFactorAntibody(Computation):
     """A positive intrinsic-factor antibody; the newest answer decides, however old;
-    equivocal is not positive."""
+    equivocal is not positive. Unknown where a newer one than one that is not positive may not
+    have been received."""
 
     antibodies = observations("intrinsic-factor-antibody", *_ANSWERS)
     complete = received("b12-results")
@@ -107,7 +109,9 @@ class IntrinsicFactorAntibody(Computation):
                 unusable |= resource.status not in NO_RESULT
         if answers:
             _, positive, day, reference = max(answers)
-            return known(positive, Source(reference, day))
+            if positive or self.complete(since=day):
+                return known(positive, Source(reference, day))
+            return unknown(NEWER_MAY_BE_MISSING)
         if unusable:
             return unknown("an antibody result that cannot be used")
         return known(False) if self.complete() else unknown("laboratory results not all received")

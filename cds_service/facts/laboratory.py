@@ -134,14 +134,15 @@ class Results:
             reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site
         )
 
-    def _abnormality(self, reading: Reading) -> Decimal:
-        """How far a reading lies on the side that matters; of one that cannot be
-        used, less than any."""
+    def _abnormality(self, reading: Reading) -> tuple[int, Decimal]:
+        """How far a reading lies on the side that matters: its class, since numbers in different
+        units do not compare, then its number; of one that cannot be used, less than any."""
         result = self._result(reading)
         if isinstance(result, str):
-            return Decimal("-Infinity")
+            return -len(self._analyte.classes) - 1, Decimal(0)
         value = result.interval.point or result.interval.high or result.interval.low or Decimal(0)
-        return value if self._analyte.abnormal == "high" else -value
+        level = self._analyte.classes.index(result.level) if result.level else 0
+        return (level, value) if self._analyte.abnormal == "high" else (-level, -value)
 
 
 def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date) -> list[Reading]:
@@ -162,7 +163,7 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
 
 
 def _newest_first(
-    readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], Decimal]
+    readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], tuple[int, Decimal]]
 ) -> list[Reading]:
     """Undated first; then by day, laboratory before point of care of the same day, and time.
 
@@ -192,13 +193,12 @@ def _when(reading: Reading) -> tuple[date, bool, datetime]:
 
 
 def _tie(
-    reading: Reading, zone: tzinfo, abnormality: Decimal
-) -> tuple[bool, float, Decimal, str, str]:
+    reading: Reading, zone: tzinfo, abnormality: tuple[int, Decimal]
+) -> tuple[float, tuple[int, Decimal], str, str]:
     resource = reading.resource
     issued = parse_moment(resource.issued, zone)
     measured = resource.valueQuantity
     return (
-        reading.status in _CORRECTION,
         issued.instant.timestamp() if issued else 0.0,
         abnormality,
         resource.id,

@@ -13,7 +13,7 @@ from .catalogue import Facts
 from .fact import Fact, Source, known, unknown
 from .queries import QUERIES
 from .reads import Needs, Read
-from .record import Allergy, PerformedProcedure, Problem
+from .record import ANAPHYLAXIS, Allergy, PerformedProcedure, Problem
 
 
 class Completeness(Protocol):
@@ -138,13 +138,13 @@ def procedure(*value_sets: str) -> Read[Fact]:
 
 def allergies(*value_sets: str, names: tuple[str, ...] = ()) -> Read[list[Allergy]]:
     """The allergies that stand with a substance in ``value_sets``, or with one of these
-    ``names`` in its text."""
+    ``names`` in its text; each tells whether it is severe."""
     wanted = (*value_sets, *names)
 
     def found(facts: Facts) -> list[Allergy]:
         return _coded_in(facts.record.allergies, wanted)
 
-    return Read(Needs(queries=("allergies",), value_sets=value_sets), found)
+    return Read(Needs(queries=("allergies",), value_sets=(*value_sets, ANAPHYLAXIS)), found)
 
 
 def observations(value_set: str, *answers: str) -> Read[list[Observation]]:

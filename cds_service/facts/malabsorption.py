@@ -13,7 +13,7 @@ from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, is_unreadable, observation_moment
 from .lists import observations, problem, procedure, procedures, received
-from .reads import Computation, any_of, number, of
+from .reads import Computation, any_of, computed, number, of
 
 LENGTHS = ("over-20-cm", "up-to-20-cm", "length-unknown")
 
@@ -105,16 +105,31 @@ define(
     gastrectomy, or a hereditary cobalamin disorder.""",
 )
 
+
+class _ExtensiveResection(Computation):
+    """Whether so much of the ileum is resected that deficiency is for life; unknown where the
+    length is."""
+
+    resection = of("ileum.resection")
+
+    def compute(self) -> Fact:
+        resection = self.resection
+        if resection.is_unknown:
+            return resection
+        if resection.value == "length-unknown":
+            return unknown("the length of the ileal resection is not stated")
+        return known(resection.value == "over-20-cm", *resection.sources)
+
+
 define(
     "cause.lifelong",
     "lifelong cause of B12 deficiency",
     of("cause.gastric_or_hereditary")
     | of("bariatric.malabsorptive")
-    | of("ileum.resection").is_one_of("over-20-cm"),
-    (
-        "A gastric or hereditary cause; malabsorptive bariatric surgery; more than "
-        "{ileum.extensive_above} of ileum resected."
-    ),
+    | computed(_ExtensiveResection),
+    """A gastric or hereditary cause; malabsorptive bariatric surgery; more than
+    {ileum.extensive_above} of ileum resected. Unknown after a resection whose length is not
+    stated.""",
 )
 
 define(

@@ -84,7 +84,8 @@ class Pregnancy(Computation):
     than {window.pregnancy}.
 
     False for men, below {patient.childbearing_from} and above {patient.childbearing_to}.
-    Unknown with a later Condition that goes with pregnancy, yet may outlast it.
+    Unknown with a later Condition that goes with pregnancy, yet may outlast it; and where the
+    newest says that there is none, but a newer one may not have been received.
     """
 
     age = of("patient.age")
@@ -109,7 +110,7 @@ class Pregnancy(Computation):
         possible = self._possible_since(first, last)
         if statements:
             day, says, reference = max(statements)
-            if says or possible <= day:
+            if says or (possible <= day and self.complete(since=day)):
                 return known(says, Source(reference, day))
         if possible > date.min:
             return unknown("a condition of pregnancy on the problem list")

@@ -33,13 +33,14 @@ from ..fhir.r4 import (
     ServiceRequest,
     status_code,
 )
-from ..fhir.terminology import BASE, SNOMED, Terminology
+from ..fhir.terminology import BASE, Terminology
 from .analytes import Analyte
 from .guard import UNREADABLE
 from .laboratory import Results
 from .queries import QUERIES, Parts
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
+from .wording import allergies_told, tells_anaphylaxis
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
@@ -60,9 +61,8 @@ _NOT_DONE = frozenset(
 )
 # Without these, what a resource says of a problem, a procedure or a request is not known.
 _DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
-# Anaphylaxis (FHIR R4, AllergyIntolerance example) and anaphylactic shock (HL7 Belgium, value set
-# of risk manifestations).
-_ANAPHYLAXIS = frozenset({(SNOMED, "39579001"), (SNOMED, "735173007")})
+# The value set of the manifestations that make an allergy severe.
+ANAPHYLAXIS = "anaphylaxis"
 _Item = TypeVar("_Item")
 _Resource = TypeVar("_Resource", bound=OfPatient)
 
@@ -310,7 +310,7 @@ class PatientRecord:
             untold
             or resource.criticality == "high"
             or any(
-                reaction.severity == "severe" or _anaphylactic(reaction)
+                reaction.severity == "severe" or _anaphylactic(reaction, terminology)
                 for reaction in resource.reaction
             )
         )
@@ -326,17 +326,21 @@ def _is_uncertain(resource: OfPatient) -> bool:
 
 
 def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
-    """The allergen value sets of a concept, by code, else by name."""
+    """The allergen value sets of a concept, by code, else by name; none where a name says that
+    there is no such allergy."""
     found = terminology.sets_of_concept(concept)
     for name in concept.names if concept is not None else ():
-        found |= terminology.sets_named_in(name)
+        told, denied = allergies_told(name)
+        named = terminology.sets_named_in(told)
+        if not named and terminology.sets_named_in(denied):
+            return frozenset()
+        found |= named
     return found
 
 
-def _anaphylactic(reaction: AllergyReaction) -> bool:
+def _anaphylactic(reaction: AllergyReaction, terminology: Terminology) -> bool:
     manifestations = [item.concept or item for item in reaction.manifestation]
+    if any(ANAPHYLAXIS in terminology.sets_of_concept(item) for item in manifestations):
+        return True
     names = [name for item in manifestations for name in item.names]
-    names.append(reaction.description)
-    return any("anaphyla" in name.lower() for name in names) or any(
-        _ANAPHYLAXIS.intersection(item.codings) for item in manifestations
-    )
+    return any(map(tells_anaphylaxis, [*names, reaction.description]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from ..fhir.dosage import Phase, read_phases
+from ..fhir.dosage import Phase, product_as_used, read_phases
 from ..fhir.index import ResourceIndex, resources_of
 from ..fhir.medication import Product, product_of, unresolved_references
 from ..fhir.once import once
@@ -216,9 +216,10 @@ class SessionReader:
         phases = (
             None if untold else readable(lambda: read_phases(dosages, product, self.zone), None)
         )
+        stated = phases or _unstated(product, self.zone)
         return Draft(
-            product,
-            phases or _unstated(product, self.zone),
+            product_as_used(product, stated),
+            stated,
             not chosen or request.relative in chosen or request.id in chosen,
             not product.identified,
             request.relative if request.id else "",

@@ -4,7 +4,7 @@ specification, section 2)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from ..fhir.dosage import (
     MOST_INSTRUCTIONS,
     SINGLE_DOSE,
     Phase,
+    product_as_used,
     read_dose_given,
     read_phases,
     stated_amounts,
@@ -29,6 +30,7 @@ from ..fhir.r4 import (
     MedicationRequest,
     MedicationStatement,
     OfMedication,
+    Period,
 )
 from ..fhir.references import target_of
 from .fact import Source
@@ -167,23 +169,35 @@ def read_order(
     running = resource.status in _CURRENT[resource.kind]
     _refuse_untold(resource, known_status=running or resource.status in _PAST[resource.kind])
     zone = site.zone
-    if isinstance(resource, MedicationRequest):
-        dosages, period = resource.dosageInstruction, None
-        stated = parse_day(resource.authoredOn, zone)
-    else:
-        dosages, period = resource.dosage, resource.effectivePeriod
-        stated = (
-            first_day(period, zone)
-            or parse_day(resource.effectiveDateTime, zone)
-            or parse_day(resource.dateAsserted, zone)
-        )
+    dosages, period, stated = _stated_use(resource, zone)
     _refuse_untold_dosage(resource, dosages, product)
     phases = read_phases(dosages, product, zone)
     start = phases[0].start or stated
-    end = last_day(period, zone) or _end(phases, start)
     return Order(
-        product, running, phases, start, end, resource.relative, resource.status == "completed"
+        product_as_used(product, phases),
+        running,
+        phases,
+        start,
+        last_day(period, zone) or _end(phases, start),
+        resource.relative,
+        resource.status == "completed",
     )
+
+
+def _stated_use(
+    resource: MedicationRequest | MedicationStatement, zone: tzinfo
+) -> tuple[Sequence[Dosage], Period | None, date | None]:
+    """The dosages of an order or a statement, the period of the latter, and the day from which it
+    holds where the dosages name none."""
+    if isinstance(resource, MedicationRequest):
+        return resource.dosageInstruction, None, parse_day(resource.authoredOn, zone)
+    period = resource.effectivePeriod
+    stated = (
+        first_day(period, zone)
+        or parse_day(resource.effectiveDateTime, zone)
+        or parse_day(resource.dateAsserted, zone)
+    )
+    return resource.dosage, period, stated
 
 
 def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
@@ -297,6 +311,7 @@ def read_dose(
         _refuse_untold_dosage(resource, resource.dosageInstruction, product)
         phase = read_phases(resource.dosageInstruction, product, zone)[0]
         amount = phase.daily
+    product = product_as_used(product, (phase,))
     if day is not None:
         return Dose(product, day, phase.route, amount, resource.relative)
     if product.cobalamin or not product.identified:

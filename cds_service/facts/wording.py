@@ -18,10 +18,31 @@ _NO_INDEX = re.compile(
     r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*0+(?:\.0+)?(?![\d.]|\+)"
 )
 _NONE_FOUND = re.compile(
-    r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*(?:none|nil|negative|absent|not\s+(?:seen|detected|present))\b"
+    r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=-]?\s*(?:no|none|nil|negative|absent|not\s+(?:seen|detected|present))\b"
 )
 _B12 = re.compile(r"\bb[\s-]?12\b|cobalamin")
 _LACK = re.compile(r"deficien|\black\b|\blow\b|depletion|\binsufficien")
+# What a name says of a diagnosis that is not made, before it and after it.
+_NOT_MADE = re.compile(
+    r"\brule\s+out\b|\br/o\b|\bfamily\s+history\b|\bscreen|\brisk\s+(?:of|for)\b"
+)
+_DENIED_AFTER = re.compile(
+    r"(?:b[\s-]?12|cobalamin)(?:\s+(?:deficien\w*|depletion|insufficien\w*))?(?:\s+ana?emia)?"
+    r"[\s,;:(-]+(?:(?:was|is|has\s+been)\s+)?"
+    r"(?:ruled\s+out|excluded|refuted|unlikely|not\s+(?:confirmed|found|present))\b"
+)
+# Between a denial and the allergy that it denies nothing stands but what kind of allergy is meant:
+# "no known drug allergy", "not allergic", but not "no food; allergic to B12".
+_ALLERGY_DENIED = re.compile(
+    r"\b(?:no|not|nil|without|denies|denied)\s+"
+    r"(?:(?:an?|any|known|history|of|evidence|documented|reported|recorded|current|drug|medication|"
+    r"vitamin|b[\s-]?12|\w*cobalamin|cobalt)\s+)*"
+    r"(?:allerg|hypersensitiv|intoleran)"
+)
+_NO_ANAPHYLAXIS = re.compile(
+    r"\b(?:no|not|non|without|never|denies|denied)\W+"
+    r"(?:(?:an?|any|known|history|signs?|evidence|of|true)\s+)*anaphyla\w*"
+)
 
 
 def says_haemolysed(remark: str) -> bool:
@@ -38,12 +59,27 @@ def says_haemolysed(remark: str) -> bool:
 
 def names_b12_deficiency(name: str) -> bool:
     """Whether a problem's name tells a deficiency of B12 or a cobalamin, and does not deny it."""
-    return any(
+    text = name.lower()
+    return not _DENIED_AFTER.search(text) and any(
         _B12.search(clause)
         and _LACK.search(clause)
-        and not (_denied(clause, _LACK) or _denied(clause, _B12))
-        for clause in _CLAUSE.split(name.lower())
+        and not (_denied(clause, _LACK) or _denied(clause, _B12) or _NOT_MADE.search(clause))
+        for clause in _CLAUSE.split(text)
     )
+
+
+def allergies_told(name: str) -> tuple[str, str]:
+    """What the name of an allergy tells, and what it denies: "no known allergy to vitamin B12"."""
+    told: list[str] = []
+    denied: list[str] = []
+    for clause in _CLAUSE.split(name):
+        (denied if _ALLERGY_DENIED.search(clause.lower()) else told).append(clause)
+    return "; ".join(told), "; ".join(denied)
+
+
+def tells_anaphylaxis(words: str) -> bool:
+    """Whether words on a reaction tell anaphylaxis, and do not deny it."""
+    return "anaphyla" in _NO_ANAPHYLAXIS.sub("", words.lower())
 
 
 def _denied(clause: str, told: re.Pattern[str]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
@@ -112,6 +113,13 @@ def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tu
             phases.append(phase)
         previous = sequence
     return tuple(phases) or (_phase(Dosage(), product, zone),)
+
+
+def product_as_used(product: Product, phases: Sequence[Phase]) -> Product:
+    """``product``, which treats no deficiency where it is taken neither by mouth, injection nor
+    nose: as eye drops, say, or as a cream."""
+    elsewhere = bool(product.cobalamin) and all(phase.route == "other" for phase in phases)
+    return replace(product, applied_elsewhere=True) if elsewhere else product
 
 
 def read_dose_given(dosage: AdministrationDosage | None, product: Product, zone: tzinfo) -> Phase:
@@ -225,7 +233,7 @@ def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | Non
     by_volume = product.strength is not None and product.strength.per_ml and product.cobalamin
     if made_for is None and (by_volume or product.cobalamin == "hydroxocobalamin"):
         return "parenteral", True
-    if made_for is None or (made_for.way != "parenteral" and (keys or names)):
+    if made_for is None or (made_for.way not in ("parenteral", "other") and (keys or names)):
         return None, False
     return made_for
 

@@ -50,7 +50,8 @@ class Product:
     read. ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is
     false where there is neither a code of a system that is read nor a name to go by, or the name
     may be read in two ways. ``cobalamins``: which it holds, alone or in a combination, as far as
-    told. ``note``: what of its names was not understood.
+    told. ``note``: what of its names was not understood. ``applied_elsewhere``: to the eye or the
+    skin, say, where a cobalamin treats no deficiency.
     """
 
     agents: frozenset[str]
@@ -61,6 +62,7 @@ class Product:
     described: str = ""
     cobalamins: frozenset[str] = frozenset()
     note: str = ""
+    applied_elsewhere: bool = False
 
     @once
     def source_text(self) -> str:
@@ -74,6 +76,8 @@ class Product:
     def cobalamin(self) -> str:
         """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin,
         which asks for most care."""
+        if self.applied_elsewhere:
+            return ""
         found = self.agents & COBALAMINS if not self.agents & COMBINATIONS else frozenset()
         return "cyanocobalamin" if "cyanocobalamin" in found else min(found, default="")
 
@@ -201,8 +205,7 @@ def _of_no_agent(
     read: list[ProductName],
     terminology: Terminology,
 ) -> Product:
-    """A product that nothing says to be one of ours, as most of a record are: nothing more is asked
-    of it."""
+    """A product that nothing says to be one of ours, as most are: no more is asked of it."""
     told = _identified(codes, read, _NO_AGENTS, terminology)
     described = " ".join(names)[:_LONGEST_READ]
     return Product(_NO_AGENTS, "name" if names else "", label, None, told, described)

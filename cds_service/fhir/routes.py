@@ -1,4 +1,4 @@
-"""The route of a dose, by code or by text: oral, parenteral or nasal, and whether
+"""The route of a dose, by code or by text: oral, parenteral, nasal or another one, and whether
 it is intramuscular.
 
 What these tables do not have cannot be read here. ``docs/code-systems.md`` names the
@@ -15,7 +15,8 @@ from .code_systems import EDQM, NCI_THESAURUS, SNOMED, V2_ROUTES, V3_ROUTES
 
 
 class Route(NamedTuple):
-    """``way``: ``oral`` (with sublingual and buccal), ``parenteral`` or ``nasal``."""
+    """``way``: ``oral`` (with sublingual and buccal), ``parenteral``, ``nasal`` or ``other``, as
+    of eye drops and creams."""
 
     way: str
     intramuscular: bool
@@ -25,6 +26,7 @@ _IM = Route("parenteral", True)
 _PARENTERAL = Route("parenteral", False)
 _ORAL = Route("oral", False)
 _NASAL = Route("nasal", False)
+_OTHER = Route("other", False)
 
 # By code system and route, the codes with what they are called there.
 _TABLES: dict[str, dict[Route, dict[str, str]]] = {
@@ -61,6 +63,14 @@ _TABLES: dict[str, dict[Route, dict[str, str]]] = {
             "738982001": "Oromucosal (intended site)",
         },
         _NASAL: {"46713006": "Nasal route", "738948007": "Nasal (intended site)"},
+        _OTHER: {
+            "6064005": "Topical route",
+            "10547007": "Otic route",
+            "16857009": "Vaginal route",
+            "37161004": "Rectal route",
+            "45890007": "Transdermal route",
+            "54485002": "Ophthalmic route",
+        },
     },
     V3_ROUTES: {
         _IM: {
@@ -157,22 +167,42 @@ NAMES: dict[tuple[str, str], str] = {
     for code, name in codes.items()
 }
 _LONGEST = 500
-_INTRAMUSCULAR = re.compile(r"intra-?mus[ck]|\bi\.?m\b")
+_INTRAMUSCULAR = re.compile(r"intra-?mus[ck]|\bi[./]?m\b")
 _WAYS = (
     (
         "parenteral",
         re.compile(
             r"intra-?mus[ck]|sub-?[ck]ut|subq|intra-?ven|intra-?derm|parenteral|inject|injekt|infusion|"
-            r"\bi\.?m\b|\bs\.?[cq]\b|\bi\.?v\b"
+            r"\bi[./]?m\b|\bs[./]?[cq]\b|\bi[./]?v\b"
         ),
     ),
     ("nasal", re.compile(r"nasal")),
-    ("oral", re.compile(r"\b(?:per)?oral|mouth|\bper os\b|\bp\.?o\b|sub-?lingual|buccal")),
+    (
+        "oral",
+        re.compile(
+            r"\b(?:per)?oral|mouth|\bper os\b|\bp[./]?o\b|\bs[./]?l\b|sub-?lingual|buccal|"
+            r"oro-?mucosal"
+        ),
+    ),
+    (
+        "other",
+        re.compile(
+            r"topical|transdermal|(?<!intra)cutaneous|\bskin\b|ophthalm|ocular|\beyes?\b|"
+            r"\botic\b|auricular|\bears?\b|\brectal|vaginal"
+        ),
+    ),
 )
 _FORMS = (
     ("parenteral", re.compile(r"inject|ampoule|\bamp\b|vial|prefilled syringe|parenteral")),
     ("nasal", re.compile(r"nasal")),
     ("oral", re.compile(r"tablet|capsule|oral|lozenge|sublingual|chewable|\btab\b|\bcap\b")),
+    (
+        "other",
+        re.compile(
+            r"eye[ -]?drops|ophthalm|augentropfen|\bcream\b|ointment|lotion|topical|transdermal|"
+            r"\bpatch|suppositor"
+        ),
+    ),
 )
 
 

@@ -516,6 +516,14 @@ def test_a_dietary_cause_alone_has_its_own_regimen_in_the_united_kingdom():
     ]
 
 
+def test_a_resection_of_unknown_length_leaves_open_whether_the_cause_is_dietary_alone():
+    """What is for life would be undertreated with two injections a year."""
+    record = (LOW, condition("24930006"), procedure("307193005"), *NO_RISK)
+    cards = opening(*record, settings={"parameters": "uk"})
+    (order, *_) = suggestions(cards, "b12-deficiency-untreated")[0]
+    assert order == "hydroxocobalamin-loading-then-maintenance"
+
+
 @pytest.mark.parametrize(
     ("record", "card", "order"),
     [

@@ -17,6 +17,8 @@ from tests.support.fhir_builders import (
     medication_request,
     observation,
     patient,
+    procedure,
+    resected_length,
 )
 
 MONTHLY, QUARTERLY, THRICE_WEEKLY, ALTERNATE_DAYS = (
@@ -390,7 +392,15 @@ def test_a_small_oral_dose_with_a_dietary_cause_is_a_stop_unless_a_cause_is_for_
     assert facts["b12_therapy.stopped"].holds is stops
 
 
-@pytest.mark.parametrize(("cause", "counts"), [([], True), ([condition("84027009")], False)])
+@pytest.mark.parametrize(
+    ("cause", "counts"),
+    [
+        pytest.param([], True, id="none"),
+        pytest.param([condition("84027009")], False, id="one for life"),
+        pytest.param([procedure("307193005")], False, id="perhaps one: a resection of unknown length"),
+        pytest.param([procedure("307193005", extension=[resected_length(15)])], True, id="a short resection"),
+    ],
+)  # fmt: skip
 def test_a_small_oral_dose_counts_with_a_dietary_cause_only_where_none_for_life_is_known_to_be(
     cause, counts
 ):

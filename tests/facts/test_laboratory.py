@@ -458,3 +458,20 @@ def test_values_read_as_the_laboratory_sent_them():
         == "<110 pg/mL"
     )
     assert facts_of(observation("hb", 10.10, "g/dL"))["hb"].value.interval.point == Decimal("101.0")
+
+
+@pytest.mark.parametrize(
+    ("results", "fact", "expected"),
+    [
+        pytest.param([observation("b12", 350, "ng/L"), observation("b12_molar", 258.2, "pmol/L")], "b12.status", "indeterminate", id="middle by mass, above it by amount"),
+        pytest.param([observation("b12", 170, "ng/L"), observation("b12_molar", 140, "pmol/L")], "b12.status", "deficient", id="deficient by mass, middle by amount"),
+        pytest.param([observation("folate", 3, "ug/L"), observation("folate_molar", 6.8, "nmol/L")], "folate.status", "deficient", id="middle by mass, deficient by amount"),
+        pytest.param([observation("b12", 100, "ng/L"), observation("b12_molar", 300, "pmol/L", status="corrected")], "b12.status", "deficient", id="a correction is of one test"),
+    ],
+)  # fmt: skip
+def test_of_one_sample_reported_in_two_units_the_more_abnormal_class_decides(
+    results, fact, expected
+):
+    """Their numbers do not compare: 258.2 pmol/L is no less than 350 ng/L."""
+    for order in (results, results[::-1]):
+        assert facts_of(*order)[fact].value == expected

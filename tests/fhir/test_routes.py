@@ -78,7 +78,7 @@ def test_hl7_v3_is_read_under_its_old_names_too(system):
 @pytest.mark.parametrize(
     "stated",
     [route(V3_ROUTES, "PO"), route(V3_ROUTES, "SL"), route(V3_ROUTES, "BUC"), route(SNOMED, "260548002"), {"text": "per os"}, {"text": "by mouth"},
-     {"text": "Sublingual"}, {"text": "oral"}],
+     {"text": "Sublingual"}, {"text": "oral"}, {"text": "SL"}, {"text": "p/o"}],
 )  # fmt: skip
 def test_leucovorin_by_mouth_counts_as_folate(stated):
     assert "folic-acid-b12-deficient" in cards(LEUCOVORIN, stated, every=DAILY, dose=15)
@@ -91,6 +91,8 @@ def test_leucovorin_by_mouth_counts_as_folate(stated):
         route(NCI_THESAURUS, "C38276"),
         {"text": "IV infusion"},
         {"text": "i.m."},
+        {"text": "s/c"},
+        {"text": "I/M"},
     ],
 )
 def test_leucovorin_by_injection_does_not(stated):

@@ -353,6 +353,32 @@ def test_412_when_the_patient_can_neither_be_prefetched_nor_fetched(ehr: FhirSer
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(outcome("forbidden"), id="an OperationOutcome"),
+        pytest.param(bundle([]), id="an empty Bundle"),
+        pytest.param(None, id="null, and the server has none"),
+    ],
+)
+@pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
+def test_412_when_something_came_in_place_of_the_patient(
+    ehr: FhirServer, hook: str, value: Any
+) -> None:
+    """Age, sex and death would all be unknown, and an adult who lives be taken for granted."""
+    ehr.resources.remove(patient())
+    drafts = [hydroxocobalamin()] if hook == "order-sign" else None
+    response = post(ehr, hook, {**prefetch(LOW), "patient": value}, drafts=drafts)
+    assert response.status_code == 412
+    assert response.get_json()["issue"][0]["expression"] == ["prefetch.patient"]
+
+
+def test_a_patient_that_came_as_null_is_fetched(ehr: FhirServer) -> None:
+    response = post(ehr, "patient-view", {**prefetch(LOW), "patient": None})
+    assert ehr.kinds() == ["Patient"]
+    assert ids_of(response) == ["b12-deficiency-untreated"]
+
+
+@pytest.mark.parametrize(
     ("hook", "status"), [("patient-view", 412), ("encounter-discharge", 412), ("order-sign", 200)]
 )
 def test_412_when_no_laboratory_query_is_answered_and_the_hook_needs_one(

@@ -314,6 +314,16 @@ def test_a_diet_that_is_answered_with_no_is_not_vegan():
     assert facts_of({**vegan, "valueCodeableConcept": no})["diet.vegan"].holds is False
 
 
+@pytest.mark.parametrize(("last_said", "followed"), [(False, False), (True, True)])
+def test_of_answers_on_one_diet_the_newest_decides(last_said, followed):
+    answers = [
+        observation("b12", ago=ago, code=condition("24930006")["code"], valueBoolean=said)
+        for ago, said in ((900, not last_said), (10, last_said))
+    ]
+    facts = facts_of(prefetched=prefetch() | {"findings": bundle(answers)})
+    assert facts["diet.vegan"].holds is followed
+
+
 def test_a_medication_without_a_code_is_what_it_is_made_of():
     folic_acid = {
         "itemCodeableConcept": FOLIC_ACID,
