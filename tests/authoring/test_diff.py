@@ -237,6 +237,17 @@ def test_another_number_in_a_criterion_is_shown_by_a_patient_between_the_two(
     assert f"      example: {example}" in lines
 
 
+def test_so_is_one_of_a_fact_that_takes_its_number_from_another(tmp_path):
+    homocysteine = changed(
+        OPENING,
+        "fact: b12_therapy.days, at_least: 90 d",
+        "fact: homocysteine.on_treatment, at_least: 16 umol/L",
+    )
+    answer = told(tmp_path, (homocysteine,), (changed(homocysteine, "16 umol/L", "18 umol/L"),))
+    (example,) = (line for line in answer if "example:" in line)
+    assert "homocysteine on treatment 16 umol/L" in example
+
+
 def test_when_unknown_is_told_with_a_patient_of_whom_it_is_not_known(tmp_path):
     asking = changed(POTASSIUM, "in: [severely-low]", "in: [severely-low], when_unknown: fire")
     lines = told(tmp_path, (POTASSIUM,), (asking,))
