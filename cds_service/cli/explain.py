@@ -28,12 +28,12 @@ from .server_options import Asked, asked, server_options
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option(
-    "--svg",
+    "--html",
     "form",
-    flag_value="svg",
-    help="Draw the card's decision as SVG; without a request, the card as authored.",
+    flag_value="html",
+    help="The card's decision as a page of HTML; without a request, the card as authored.",
 )
-@click.option("--dot", "form", flag_value="dot", help="The same in Graphviz's language.")
+@click.option("--dot", "form", flag_value="dot", help="The same as a graph for Graphviz.")
 @click.option("--now", help="The time of the call (ISO 8601); the present by default.")
 def explain(
     request_file: Path | None,
@@ -64,7 +64,7 @@ def explain(
         if form and card:
             click.echo(drawn(engine, form, card, call, moment), nl=False)
             return
-        assert call is not None, "only a drawing can do without a request"
+        assert call is not None, "only --html and --dot can do without a request"
         explained = (
             why_not_call(engine, call, moment, why_not)
             if why_not is not None
@@ -100,11 +100,11 @@ def _check_combination(
     given: Asked | None, card: str | None, why_not: str | None, form: str | None
 ) -> None:
     if form and not card:
-        raise click.UsageError("A drawing shows one card: name it with --card ID.")
+        raise click.UsageError("--html and --dot show one card: name it with --card ID.")
     if card is not None and why_not is not None:
         raise click.UsageError("--why-not names the card; leave --card out.")
     if given is None and not form:
         raise click.UsageError(
-            "Missing argument 'REQUEST_FILE', or --fhir-server: only a drawing (--svg, --dot) can "
-            "do without a request."
+            "Missing argument 'REQUEST_FILE', or --fhir-server: only --html and --dot can do "
+            "without a request."
         )

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from flask import Response, current_app, request
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from ..authoring.drawing.html import STYLE_FILE
 from ..hooks.errors import BadRequest
 from .card_html import markdown_html
 from .picture import STYLE_SOURCE
 
 STATIC = "/workbench/static"
-# The drawings carry a style of their own, so that they stand alone as files; it is
+# The picture carries a style of its own, so that it stands alone as a file; it is
 # known by its hash.
 _POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' "
@@ -90,7 +91,8 @@ def refuse_other_pages() -> None:
 def asset(name: str) -> tuple[bytes, str] | None:
     """A style sheet or script with its media type; ``None`` where there is none of that name."""
     kind = _TYPES.get(name.rpartition(".")[2])
-    file = files(__package__).joinpath("static", name)
+    own = files(__package__).joinpath("static", name)
+    file = STYLE_FILE if name == STYLE_FILE.name else own
     return (file.read_bytes(), kind) if kind and "/" not in name and file.is_file() else None
 
 

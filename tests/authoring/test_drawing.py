@@ -1,4 +1,4 @@
-"""Drawings of a card's decision: what they say, that they fit, and that other programs can read them."""
+"""A card's decision as a list in HTML and as a graph: what they say, that everybody can read them, and other programs, too."""
 
 import json
 import re
@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 from functools import cache
 from xml.etree import ElementTree
 
+import html5lib
 import pytest
 from click.testing import CliRunner
 
 from cds_service.authoring.drawing.dot import dot
 from cds_service.authoring.drawing.drawn import drawn
+from cds_service.authoring.drawing.html import decision_list, decision_page
 from cds_service.authoring.drawing.ladder import Rung, ladder_as_authored, ladder_of_decision
-from cds_service.authoring.drawing.layout import laid_out
-from cds_service.authoring.drawing.measure import width_of, wrapped
-from cds_service.authoring.drawing.svg import svg
 from cds_service.authoring.example import example_request
 from cds_service.cli import main
 from cds_service.config import Settings
@@ -25,11 +24,11 @@ from cds_service.engine import PARAMETER_SETS, Engine
 from cds_service.hooks.any_hook import read_request
 from cds_service.rules.conditions import Criterion
 from cds_service.rules.decision import Decisions
-from tests.support.browser import measured, needs_browser
+from tests.support.browser import faults, needs_browser, opened
+from tests.support.fhir_builders import CYANOCOBALAMIN_TABLET
 from tests.support.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SVG = "{http://www.w3.org/2000/svg}"
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 
 
@@ -67,100 +66,131 @@ def example(hook="order-select"):
     return json.dumps(example_request(hook, NOW)).encode()
 
 
-def texts(document):
-    return [element.text for element in ElementTree.fromstring(document).iter(f"{SVG}text")]
+def of_call(card_id, hook="order-select"):
+    """The page of what a card came to for the example request."""
+    return drawn(engine(), "html", card_id, read_request(engine(), example(hook)), NOW)
 
 
-def group_of(document, words):
-    """The class and texts of the box that has ``words`` in it."""
-    for group in ElementTree.fromstring(document).iter(f"{SVG}g"):
-        told = [element.text for element in group.iter(f"{SVG}text")]
-        if words in told:
-            return group.get("class"), told
-    raise AssertionError(words)
+def parsed(page):
+    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
+
+
+def words(element):
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def of_class(root, name):
+    return [element for element in root.iter() if name in element.get("class", "").split()]
+
+
+def criteria(page):
+    """The criteria on a page in order, each as it reads, its parts included."""
+    return [words(item) for each in parsed(page).iter("ol") for item in each]
+
+
+def outcome(page):
+    [found] = of_class(parsed(page), "outcome")
+    return words(found)
 
 
 def test_a_card_as_authored_shows_its_criteria_in_order_and_the_card_at_the_end():
-    assert texts(drawn(engine(), "svg", "b12-neuro-regimen", None, NOW)) == [
-        "fires when all of these hold",
-        "and none of these",
-        "drafted cobalamin",
-        "cobalamin-drafted: draft.b12 is true",
-        "neurological features",
-        "neurological-features: neuro.involvement is true",
-        "any of",
-        "deficiency-possible",
-        "vitamin B12 status: deficient or",
-        "indeterminate",
-        "b12.status in deficient, indeterminate",
-        "vitamin B12 status: not known",
-        "b12.status is unknown",
-        "regimen of the cobalamin in this session:",
-        "less or unstated",
-        "not-on-alternate-days: session.b12_regimen in less,",
-        "unstated",
-        "B12 treatment under way",
-        "b12-treatment-active: b12_therapy.active is true",
-        "cobalamin allergy: severe",
-        "severe-allergy: allergy.cobalamin in severe",
-        "paediatric age",
-        "below-16-years: patient.paediatric is true",
-        "the card fires: warning",
-        "B12 regimen with neurological features",
-        "Neurological features: B12 by injection on alternate days",
-        "is advised",
+    page = drawn(engine(), "html", "b12-neuro-regimen", None, NOW)
+    assert criteria(page) == [
+        "drafted cobalamin cobalamin-drafted: draft.b12 is true",
+        "neurological features neurological-features: neuro.involvement is true",
+        "any of these deficiency-possible"
+        " vitamin B12 status: deficient or indeterminate b12.status in deficient, indeterminate"
+        " vitamin B12 status: not known b12.status is unknown",
+        "regimen of the cobalamin in this session: less or unstated"
+        " not-on-alternate-days: session.b12_regimen in less, unstated",
+        "B12 treatment under way b12-treatment-active: b12_therapy.active is true",
+        "cobalamin allergy: severe severe-allergy: allergy.cobalamin in severe",
+        "paediatric age below-16-years: patient.paediatric is true",
     ]
+    assert [words(group) for group in of_class(parsed(page), "label")] == [
+        "Fires when all of these hold",
+        "Silent when any of these holds",
+        "the card fires (warning)",
+    ]
+    assert outcome(page).endswith(
+        "B12 regimen with neurological features"
+        " Neurological features: B12 by injection on alternate days is advised"
+    )
 
 
 def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
-    document = drawn(
-        engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW
+    page = of_call("folic-acid-b12-unknown")
+    drafted, status, deficient, add_b12, *_ = criteria(page)
+    assert drafted == (
+        "✓ drafted folate above the low dose holds: lets the card through"
+        " draft.folate_above_400_ug = yes folate-drafted: draft.folate_above_400_ug is true"
     )
-    told = group_of(document, "B12 status not settled")
-    assert told == (
-        "include false stops",
-        [
-            "B12 status not settled",
-            "b12-status-open: b12.status_open is true",
-            "b12.status_open = no",
-            "stopped here: the card is silent",
-            "false",
-        ],
+    assert status == (
+        "✗ B12 status not settled does not hold: stopped here, the card is silent"
+        " b12.status_open = no b12-status-open: b12.status_open is true"
     )
-    assert (
-        group_of(document, "folate-drafted: draft.folate_above_400_ug is true")[0] == "include true"
+    assert deficient == (
+        "✗ the card folic-acid-b12-deficient fires holds: would have stopped it, too"
+        " folic-acid-b12-deficient fires b12-deficient-card: card folic-acid-b12-deficient holds"
     )
-    assert group_of(document, "the card folic-acid-b12-deficient") == (
-        "exclude true",
-        [
-            "the card folic-acid-b12-deficient",
-            "fires",
-            "b12-deficient-card: card folic-acid-b12-deficient holds",
-            "folic-acid-b12-deficient fires",
-            "true",
-        ],
+    assert add_b12.startswith("– the card folic-acid-add-b12 fires does not hold folic-acid-add")
+    assert outcome(page) == (
+        "silent, stopped by b12-status-open Folic acid before B12 is known"
+        " Not said: Check B12 before folic acid: B12 deficiency is not ruled out"
     )
-    assert group_of(document, "silent, stopped by b12-status-open")[0] == "outcome warning silent"
-    assert len(re.findall("stopped here", document)) == 1
 
 
-def test_a_card_that_fires_has_no_stop_and_what_is_not_known_is_drawn_so():
-    fires = drawn(
-        engine(), "svg", "folic-acid-b12-deficient", read_request(engine(), example()), NOW
+def test_the_outcome_at_the_top_leads_to_the_criterion_that_stopped_the_card():
+    root = parsed(of_call("folic-acid-b12-unknown"))
+    [link] = [
+        link for link in root.iter("a") if words(link) == "silent, stopped by b12-status-open"
+    ]
+    [target] = [item for item in root.iter("li") if item.get("id")]
+    assert link.get("href") == f"#{target.get('id')}"
+    assert "B12 status not settled" in words(target)
+
+
+def test_a_card_that_fires_has_no_stop():
+    page = of_call("folic-acid-b12-deficient")
+    assert all("lets the card through" in criterion for criterion in criteria(page))
+    assert outcome(page).startswith("fires (critical) Folic acid in B12 deficiency")
+    assert "stopped" not in outcome(page) and "Not said" not in page
+
+
+def without(*keys, medication=None):
+    """The example request with some keys of its prefetch missing, and another drug in its draft."""
+    request = example_request("order-select", NOW)
+    for key in keys:
+        del request["prefetch"][key]
+    [entry] = request["context"]["draftOrders"]["entry"]
+    if medication:
+        entry["resource"]["medicationCodeableConcept"] = medication
+    return read_request(engine(), json.dumps(request).encode())
+
+
+def test_what_has_to_hold_and_is_not_known_stops_the_card():
+    call = without("conditions", medication=CYANOCOBALAMIN_TABLET)
+    assert criteria(drawn(engine(), "html", "cyanocobalamin-leber", call, NOW))[1] == (
+        "? Leber's hereditary optic neuropathy not known: stopped here, the card is silent"
+        " leber = unknown (conditions not all received) leber: leber is true"
     )
-    assert "stopped here" not in fires and group_of(fires, "fires")[0] == "outcome critical"
-    renal = drawn(engine(), "svg", "cyanocobalamin-renal", read_request(engine(), example()), NOW)
-    assert (
-        group_of(renal, "renal dysfunction")[0] == "include unknown"
-        and group_of(renal, "renal dysfunction")[1][-1] == "unknown"
-    )
+
+
+def test_what_would_silence_the_card_and_is_not_known_lets_it_through():
+    page = drawn(engine(), "html", "folic-acid-b12-deficient", without("medication-requests"), NOW)
+    [treatment] = [text for text in criteria(page) if "effective B12 treatment" in text]
+    assert treatment.startswith("? effective B12 treatment not known: lets the card through")
+    assert outcome(page).startswith("fires (critical)")
 
 
 def test_of_an_any_of_each_part_has_its_own_truth():
-    document = drawn(engine(), "svg", "b12-neuro-regimen", read_request(engine(), example()), NOW)
-    assert group_of(document, "any of")[0] == "include true"
-    assert group_of(document, "b12.status in deficient, indeterminate")[0] == "include true"
-    assert group_of(document, "b12.status is unknown")[0] == "include false"
+    root = parsed(of_call("b12-neuro-regimen"))
+    [parts] = root.iter("ul")
+    assert [words(part) for part in parts] == [
+        "✓ vitamin B12 status: deficient or indeterminate holds"
+        " b12.status = deficient b12.status in deficient, indeterminate",
+        "– vitamin B12 status: not known does not hold b12.status = deficient b12.status is unknown",
+    ]
 
 
 def test_results_are_shown_with_their_value_and_day():
@@ -175,66 +205,61 @@ def test_results_are_shown_with_their_value_and_day():
     assert ladder.rungs[0].values == ("b12.total = 110 pg/mL (20 Nov 2026)",)
 
 
-@pytest.mark.parametrize("name", LADDERS)
-def test_no_text_leaves_its_box_and_no_box_its_place(name):
-    check_fit(laid_out(LADDERS[name]))
-
-
-def test_long_words_and_hostile_texts_stay_in_their_boxes_too():
-    check_fit(laid_out(hostile()))
-
-
-def check_fit(layout):
-    bottom = 0.0
-    for box in layout.boxes:
-        assert box.y >= bottom and box.x >= 0 and box.x + box.width <= layout.width
-        bottom = box.y + box.height
-        badge = 84 if box.truth else 0
-        for text in box.texts:
-            room = badge if text.style == "words" else 0
-            assert (
-                text.x >= box.x + 10 and text.x + text.width <= box.x + box.width - 10 - room + 0.01
-            ), text
-            assert box.y < text.y - 10 and text.y < bottom
-    assert bottom < layout.height
-
-
-def test_text_is_measured_no_narrower_than_common_fonts_set_it():
-    # Advance widths of DejaVu Sans, by its hmtx table: i 278, W 989, space 318.
-    assert width_of("iW ", 1000) >= 278 + 989 + 318
-    assert wrapped("one two three", width_of("one two", 12), 12) == ["one two", "three"]
-    assert "".join(wrapped("W" * 50, 100, 12)) == "W" * 50
+def test_what_a_call_fills_in_is_told_by_its_title():
+    page = drawn(engine(), "html", "monitoring-due", None, NOW)
+    assert "B12 treatment since [start of B12 treatment]: monitoring is due" in outcome(page)
 
 
 @pytest.mark.parametrize("name", LADDERS)
-def test_svg_is_named_and_described_and_brings_nothing_from_elsewhere(name):
+def test_the_page_of_every_card_is_html_that_brings_nothing_from_elsewhere(name):
     ladder = LADDERS[name]
-    root = ElementTree.fromstring(svg(ladder))
-    assert root[0].tag == f"{SVG}title" and ladder.title in root[0].text
-    assert root[1].tag == f"{SVG}desc" and root[1].text.startswith("Fires when all of these hold: ")
-    assert root.get("aria-labelledby").split() == [root[0].get("id"), root[1].get("id")]
-    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        "svg",
-        "title",
-        "desc",
-        "style",
-        "path",
-        "text",
-        "g",
-        "rect",
-        "a",
-    }
-    assert not re.search(
-        r"url\(|@import|@font-face|https?://(?!www\.w3\.org/2000/svg)", svg(ladder)
-    )
-    links = [element.get("href") for element in root.iter(f"{SVG}a")]
-    assert links == [f"{rung.card}.svg" for rung in ladder.rungs if rung.card]
+    page = decision_page(ladder)
+    root = parsed(page)
+    assert words(next(root.iter("title"))) == ladder.heading
+    assert not {element.tag for element in root.iter()} & {"script", "link", "img", "iframe"}
+    assert not re.search(r"url\(|@import|@font-face|https?://", page)
+    links = [element.get("href") for element in root.iter("a")]
+    assert links == [f"{rung.card}.html" for rung in ladder.rungs if rung.card]
+    assert len(criteria(page)) == len(ladder.rungs)
 
 
-def test_hostile_texts_stay_texts_in_svg():
-    root = ElementTree.fromstring(svg(hostile()))
-    assert not list(root.iter(f"{SVG}script"))
-    assert "<script>" in "".join(element.text for element in root.iter(f"{SVG}text"))
+def test_a_card_without_a_page_is_named_without_a_link():
+    ladder = LADDERS["folic-acid-b12-unknown default"]
+    told = decision_list(ladder, lambda card_id: "")
+    assert "the card folic-acid-b12-deficient fires" in told and "<a " not in told
+
+
+def test_hostile_texts_stay_texts():
+    root = parsed(decision_page(hostile()))
+    assert not list(root.iter("script"))
+    assert words(next(root.iter("h1"))) == " ".join(HOSTILE.split())
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            lambda: drawn(engine(), "html", "b12-indeterminate", None, NOW), id="authored"
+        ),
+        pytest.param(lambda: of_call("b12-neuro-regimen"), id="silent"),
+        pytest.param(lambda: of_call("folic-acid-b12-deficient"), id="fires"),
+        pytest.param(lambda: of_call("cyanocobalamin-renal"), id="not known"),
+        pytest.param(lambda: decision_page(hostile()), id="long words"),
+    ],
+)
+def test_axe_finds_nothing_in_light_and_dark_and_on_a_phone_and_the_policy_stops_nothing(
+    page, tmp_path
+):
+    file = tmp_path / "decision.html"
+    file.write_text(page(), "utf-8")
+    with opened() as tab:
+        tab.goto(file.as_uri())
+        assert (
+            tab.evaluate("getComputedStyle(document.querySelector('.decision')).display") == "grid"
+        )
+        sizes = ({"width": 1280, "height": 900}, {"width": 375, "height": 700})
+        assert faults(tab, sizes) == []
 
 
 @needs_dot
@@ -254,7 +279,7 @@ def test_graphviz_accepts_the_graphs():
 
 @needs_dot
 def test_hostile_texts_stay_texts_in_the_graph():
-    drawn_svg = subprocess.run(
+    graph = subprocess.run(
         ["dot", "-Tsvg"],
         input=dot(hostile()),
         capture_output=True,
@@ -264,42 +289,28 @@ def test_hostile_texts_stay_texts_in_the_graph():
     ).stdout
     told = [
         "".join(element.itertext())
-        for element in ElementTree.fromstring(drawn_svg).iter(f"{SVG}text")
+        for element in ElementTree.fromstring(graph).iter("{http://www.w3.org/2000/svg}text")
     ]
     assert HOSTILE in [line.replace("\xa0", " ") for line in told]
-
-
-@needs_browser
-def test_a_browser_sets_every_text_within_its_box(tmp_path):
-    drawings = "".join(svg(ladder) for ladder in [*LADDERS.values(), hostile()])
-    script = """return [...document.querySelectorAll('.ladder g')].flatMap(g => {
-      const r = g.querySelector('.frame').getBBox();
-      return [...g.querySelectorAll('text')].filter(t => {const b = t.getBBox();
-        return b.x < r.x || b.x + b.width > r.x + r.width || b.y < r.y || b.y + b.height > r.y + r.height}).map(t => t.textContent)})"""
-    wider = f"<style>.wider text{{font-family:'DejaVu Sans'!important}}</style><div class=wider>{drawings}</div>"
-    assert measured(tmp_path / "drawings.html", drawings + wider, script, tmp_path / "profile") == (
-        [],
-        [],
-    )
 
 
 def explain(*arguments, **environment):
     return CliRunner().invoke(main, ["explain", *arguments], env=environment)
 
 
-def test_explain_draws_a_card_for_a_request_or_as_authored(tmp_path):
+def test_explain_shows_a_card_for_a_request_or_as_authored(tmp_path):
     request = tmp_path / "request.json"
     request.write_bytes(example())
     told = explain(
         str(request),
         "--card",
         "folic-acid-b12-unknown",
-        "--svg",
+        "--html",
         "--now",
         "2026-11-23T12:00:00+00:00",
     )
     assert told.exit_code == 0 and told.output == drawn(
-        engine(), "svg", "folic-acid-b12-unknown", read_request(engine(), example()), NOW
+        engine(), "html", "folic-acid-b12-unknown", read_request(engine(), example()), NOW
     )
     graph = explain("--card", "cyanocobalamin-renal", "--dot", CDS_PARAMETERS="uk")
     assert (
@@ -312,14 +323,14 @@ def test_explain_draws_a_card_for_a_request_or_as_authored(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--svg"], "A drawing shows one card: name it with --card ID."),
-        (["--card", "b12-neuro-regimen"], "only a drawing (--svg, --dot) can do without a request"),
+        (["--html"], "--html and --dot show one card: name it with --card ID."),
+        (["--card", "b12-neuro-regimen"], "only --html and --dot can do without a request"),
         (
-            ["--card", "b12-neuro-regime", "--svg"],
+            ["--card", "b12-neuro-regime", "--html"],
             "There is no card 'b12-neuro-regime' in the parameter set default. Did you mean 'b12-neuro-regimen'?",
         ),
     ],
 )
-def test_explain_tells_what_a_drawing_lacks(arguments, told):
+def test_explain_tells_what_is_missing_to_show_a_card(arguments, told):
     answer = explain(*arguments)
     assert answer.exit_code and told in answer.output

@@ -32,7 +32,7 @@ KINDS = (
 ASSETS = frozenset(
     {
         "style.css",
-        "drawing.css",
+        "decision.css",
         "filter.js",
         "reading.js",
         "search.js",
@@ -179,19 +179,19 @@ def test_every_card_fact_and_document_has_its_place():
 
 def test_a_card_page_tells_when_what_and_why():
     page = "cards/cyanocobalamin-renal.html"
-    assert text_of(page, "fires") == "Fires when all of drafted cyanocobalamin renal dysfunction"
-    assert (
-        text_of(page, "silent")
-        == "Silent when any of Leber's hereditary optic neuropathy no hydroxocobalamin stocked paediatric age"
+    decision = text_of(page, "decision")
+    assert decision.startswith(
+        "How it is decided Fires when all of these hold"
+        " drafted cyanocobalamin cyanocobalamin-drafted: draft.cyanocobalamin is true"
+        " renal dysfunction renal-dysfunction: renal.dysfunction is true"
+        " Silent when any of these holds Leber's hereditary optic neuropathy leber: leber is true"
     )
+    assert "Parameter set default." in decision and "In the parameter sets uk, us" in decision
     example = text_of(page, "example")
     assert "with this order: cyanocobalamin injection 3-monthly" in example
     assert "Renal dysfunction on record: cyanocobalamin is not the first choice" in example
     assert "eGFR 40 mL/min/1.73 m² 22 Nov 2026" in example
     assert "Order: Hydroxocobalamin 1 mg IM every 3 months Remove the draft" in example
-    decision = text_of(page, "decision")
-    assert "renal-dysfunction: renal.dysfunction is true" in decision
-    assert "Parameter set default." in decision and "In the parameter sets uk, us" in decision
     assert (
         "Do not delay treatment: cyanocobalamin now is better than hydroxocobalamin late."
         in text_of(page, "says")

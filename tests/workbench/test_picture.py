@@ -22,6 +22,7 @@ from cds_service.workbench.picture import (
     svg_of,
     table_of,
 )
+from cds_service.workbench.picture.measure import width_of, wrapped
 from cds_service.workbench.picture.table import ResultRow
 from cds_service.workbench.picture.words import rhythm_words
 from tests.hooks.synthea import NAMES, load, prefetched
@@ -710,3 +711,10 @@ def test_a_page_gives_the_picture_its_own_colours():
             page.evaluate("getComputedStyle(document.querySelector('text')).fill")
             == "rgb(18, 52, 86)"
         )
+
+
+def test_text_is_measured_no_narrower_than_common_fonts_set_it():
+    # Advance widths of DejaVu Sans at 12 pixels, by its hmtx table: i 278, W 989, space 318 of 1000.
+    assert width_of("iW ", "small") >= (278 + 989 + 318) * 12 / 1000
+    assert wrapped("one two three", "small", width_of("one two", "small")) == ["one two", "three"]
+    assert "".join(wrapped("W" * 50, "small", 100)) == "W" * 50

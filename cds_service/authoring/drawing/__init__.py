@@ -1,2 +1,2 @@
-"""Drawings of a card's decision: its criteria as the rungs of a ladder, for a card as authored or
-as decided for a request."""
+"""A card's decision to look at, as authored or as decided for a request: what is shown of it
+(``ladder``), and its forms, an ordered list in HTML and a graph."""

@@ -1,4 +1,4 @@
-"""Drawings by the name of a card: as authored in the engine's parameter set, or as
+"""A decision in a form, by the name of a card: as authored in the engine's parameter set, or as
 decided for a request."""
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from ...engine import Call, Engine
 from ...rendering.shown import select_shown
 from ..explanation import outcome
 from .dot import dot
+from .html import decision_page
 from .ladder import Ladder, ladder_as_authored, ladder_of_decision
-from .svg import svg
 
-FORMS = {"dot": dot, "svg": svg}
+FORMS = {"dot": dot, "html": decision_page}
 
 
 def drawn(engine: Engine, form: str, card_id: str, call: Call | None, now: datetime) -> str:
-    """The drawing of a card in ``form``, a key of :data:`FORMS`: for a hook call, or as authored
+    """The decision of a card in ``form``, a key of :data:`FORMS`: for a hook call, or as authored
     where there is none.
 
     Raises :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card

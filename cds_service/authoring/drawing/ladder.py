@@ -1,5 +1,5 @@
-"""What a drawing shows, without any geometry: the criteria in order, what each came to, and
-the card at the end."""
+"""What is shown of a decision, whatever the form: the criteria in order, what each came to and did
+to the card, and the card at the end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ...rendering.card_text import dated_text
 from ...rules.card import Card
 from ...rules.conditions import Condition, unnamed
 from ...rules.decision import Decision, Decisions
-from ..card_words import condition_words, unlinked
+from ..card_words import condition_words, readable, unlinked
 from ..explanation import TRUTHS, condition_text
 
 TRUE, FALSE, UNKNOWN, NOT_ASKED = "true", "false", "unknown", ""
+_WORDS = {TRUE: "holds", FALSE: "does not hold", UNKNOWN: "not known", NOT_ASKED: ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,26 @@ class Rung:
     stops: bool = False
     reached: bool = True
 
+    @property
+    def lets_through(self) -> bool:
+        """Whether the card may go on with this truth: what must hold does, or what silences it is
+        not known to hold."""
+        return (self.truth == TRUE) is not self.excludes
+
+    @property
+    def truth_words(self) -> str:
+        """The truth as a clinician says it."""
+        return _WORDS[self.truth]
+
+    @property
+    def effect(self) -> str:
+        """What the truth did to the card; beyond the stop, that it would have stopped it."""
+        if self.stops:
+            return "stopped here, the card is silent"
+        if not self.lets_through:
+            return "would have stopped it, too"
+        return "lets the card through" if self.reached else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -56,16 +77,24 @@ class Ladder:
         return not any(rung.stops for rung in self.rungs)
 
     @property
+    def groups(self) -> list[tuple[str, list[Rung]]]:
+        """The criteria that must hold and those that silence the card, each under its label."""
+        include = [rung for rung in self.rungs if not rung.excludes]
+        exclude = [rung for rung in self.rungs if rung.excludes]
+        labelled = [
+            ("Fires when all of these hold", include),
+            ("Silent when any of these holds", exclude),
+        ]
+        return [(label, rungs) for label, rungs in labelled if rungs]
+
+    @property
     def heading(self) -> str:
-        """The drawing's title."""
+        """The title of the whole."""
         return f"{self.title} ({self.card}, parameter set {self.parameter_set})"
 
     def described(self) -> str:
-        """The whole drawing in words, for those who do not see it."""
-        include = [_told(rung) for rung in self.rungs if not rung.excludes]
-        exclude = [_told(rung) for rung in self.rungs if rung.excludes]
-        parts = [f"Fires when all of these hold: {'; '.join(include)}."]
-        parts += [f"Silent when any of these holds: {'; '.join(exclude)}."] if exclude else []
+        """All of it in one line."""
+        parts = [f"{label}: {'; '.join(map(_told, rungs))}." for label, rungs in self.groups]
         parts += [f"For this request: {self.outcome}."] if self.outcome else []
         return " ".join(parts)
 
@@ -80,7 +109,7 @@ def _told(rung: Rung) -> str:
 
 
 def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
-    """The drawing of a card by itself. ``parameter_set``: the set that it is of, as
+    """What is shown of a card by itself. ``parameter_set``: the set that it is of, as
     it is to be named."""
     return _ladder(
         card, parameter_set, [_rung(condition, excludes) for condition, excludes in card.criteria]
@@ -90,7 +119,7 @@ def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
 def ladder_of_decision(
     decision: Decision, decisions: Decisions, facts: Facts, parameter_set: str, outcome: str
 ) -> Ladder:
-    """The drawing of what ``decision`` (with its whole trace) came to; ``outcome`` as the
+    """What is shown of what ``decision`` (with its whole trace) came to; ``outcome`` as the
     explanation tells it."""
     rungs, reached = [], True
     for step in decision.steps:
@@ -102,8 +131,9 @@ def ladder_of_decision(
 
 
 def _ladder(card: Card, parameter_set: str, rungs: Iterable[Rung], outcome: str = "") -> Ladder:
+    summary = readable(card.summary)
     return Ladder(
-        card.id, card.title, card.indicator, card.summary, parameter_set, tuple(rungs), outcome
+        card.id, card.title, card.indicator, summary, parameter_set, tuple(rungs), outcome
     )
 
 

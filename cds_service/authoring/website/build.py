@@ -15,7 +15,7 @@ from markupsafe import Markup
 from ...engine import PARAMETER_SETS
 from ...rules.card import Card
 from ...rules.card_set import file_of
-from ..drawing.svg import STYLE
+from ..drawing.html import STYLE_FILE
 from ..pages import CLAUSES, PAGES, STATEMENTS, page
 from ..pages.cards import card_rows, placed_cards
 from ..pages.facts import fact_rows
@@ -158,7 +158,7 @@ class _Site:
                 .joinpath("templates", name)
                 .read_text("utf-8")
             )
-        self.made["drawing.css"] = STYLE
+        self.made[STYLE_FILE.name] = STYLE_FILE.read_text("utf-8")
         self.made["search-index.js"] = index_script(self.searched)
 
     def _cards(self, rows: Mapping[str, Any]) -> None:

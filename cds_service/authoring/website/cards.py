@@ -12,8 +12,8 @@ from ...rules.card import Card
 from ...rules.card_texts import PLACEHOLDER
 from ...rules.hook_table import HOOKS
 from ..card_words import in_words, title
+from ..drawing.html import decision_list
 from ..drawing.ladder import ladder_as_authored
-from ..drawing.svg import svg
 from ..pages.cards import Placed
 from ..pages.engines import Engines, documented_engines
 from .examples import example_of
@@ -39,12 +39,12 @@ def card_content(
     placed: Placed,
     row: dict[str, Any],
     source: str,
-    drawing_link: Callable[[str], str],
+    link: Callable[[str], str],
     engines: Engines | None = None,
 ) -> dict[str, Any]:
     """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file;
-    ``drawing_link``: the address of another card's page, ``""`` where it has none; ``engines``:
-    those of the documentation, if none are named."""
+    ``link``: the address of another card's page, ``""`` where it has none; ``engines``: those of
+    the documentation, if none are named."""
     card, parameter_set = placed
     engines = engines or documented_engines()
     return {
@@ -53,7 +53,7 @@ def card_content(
         "parameter_set": parameter_set,
         "hooks": [(hook, HOOKS[hook].occasion) for hook in card.hooks],
         "on_in": [name for name, engine in engines.items() if card.id in engine.cards],
-        "drawings": list(_drawings(card.id, drawing_link, engines)),
+        "decisions": list(_decisions(card.id, link, engines)),
         "example": example_of(card, parameter_set, engines),
         "paragraphs": [
             (linked(paragraph.text), in_words(paragraph.when)) for paragraph in card.detail
@@ -69,10 +69,10 @@ def card_content(
     }
 
 
-def _drawings(
+def _decisions(
     card_id: str, link: Callable[[str], str], engines: Engines
 ) -> Iterator[tuple[str, Markup]]:
-    """The drawing in each set in which it is another one, with the names of the sets."""
+    """The decision in each set in which it is another one, with the names of the sets."""
     found: dict[tuple[Any, ...], list[str]] = {}
     for name, engine in engines.items():
         card = engine.cards.get(card_id)
@@ -82,7 +82,7 @@ def _drawings(
             )
     for names in found.values():
         ladder = ladder_as_authored(engines[names[0]].cards[card_id], names[0])
-        yield ", ".join(names), Markup(svg(ladder, link, styled=False))
+        yield ", ".join(names), decision_list(ladder, link)
 
 
 def _tests(card: Card) -> Iterator[dict[str, Any]]:

@@ -92,7 +92,7 @@ class _Reader(HTMLParser):
         self.open.append(tag)
         if self.skipped:
             return
-        if tag == "svg" or "data-unsearched" in attributes:
+        if "data-unsearched" in attributes:
             self.skipped = len(self.open)
         elif not self.whole:
             self._begin(tag, attributes.get("id") or "")

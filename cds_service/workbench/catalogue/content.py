@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from ...authoring.drawing.ladder import ladder_as_authored
-from ...authoring.drawing.svg import svg
 from ...authoring.pages.cards import Placed, card_row, placed_cards
 from ...authoring.pages.engines import Engines, engines_beside
 from ...authoring.pages.facts import fact_rows
@@ -115,14 +113,6 @@ class Catalogue:
                 placed, row, source, self._card_address, self.engines
             )
         return self._cards[card_id]
-
-    def drawing(self, card_id: str, parameter_set: str) -> str | None:
-        """The drawing of how a card is decided in a parameter set, with its style; ``None`` where
-        it is not on there."""
-        engine = self.engines.get(parameter_set)
-        if engine is None or card_id not in engine.cards:
-            return None
-        return svg(ladder_as_authored(engine.cards[card_id], parameter_set), self._card_address)
 
     def _card_address(self, card_id: str) -> str:
         return address("cards", card_id) if card_id in self.placed else ""

@@ -3,12 +3,9 @@ kept as long as its cards are served."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
 
 import orjson
 from flask import Blueprint, Response, current_app, request
@@ -51,7 +48,6 @@ def add_catalogue(
         f"{ROOT}/cards/<name>": pages.card,
         f"{ROOT}/<kind>/<name>": pages.thing,
         f"{ROOT}/cards/<name>/review": pages.review,
-        f"{ROOT}/cards/<name>/drawing/<parameter_set>.svg": pages.drawing,
         "/api": pages.api,
     }
     for rule, view in rules.items():
@@ -118,19 +114,6 @@ class _Pages:
         sheet = _there(self._once(now, ("sheets", name), lambda: sheets.of(name)))
         whole = sheet._replace(changes=sheets.since_approved(sheet), reports=self._reports(name))
         return _page("review", sheet=whole, today=now.today, weeks=DEFAULT_WEEKS)
-
-    def drawing(self, name: str, parameter_set: str) -> Response:
-        """The drawing of how a card is decided in a parameter set."""
-        now = self._now()
-        return _drawing_response(
-            _there(
-                self._once(
-                    now,
-                    ("drawings", name, parameter_set),
-                    lambda: now.catalogue.drawing(name, parameter_set),
-                )
-            )
-        )
 
     def api(self) -> Response:
         """The description of every endpoint."""
@@ -202,20 +185,3 @@ def _page(template: str, **content: Any) -> Response:
         readable=readable,
         **content,
     )
-
-
-def _drawing_response(text: str) -> Response:
-    """A drawing, which brings one style of its own and may use no other."""
-    style = next(
-        element.text or ""
-        for element in ElementTree.fromstring(text).iter()
-        if element.tag.endswith("style")
-    )
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    response = Response(text, content_type="image/svg+xml; charset=utf-8")
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
-    )
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

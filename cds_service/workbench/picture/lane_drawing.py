@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from itertools import groupby, pairwise
 
-from ...authoring.drawing.elements import number
 from ...rendering.card_text import day_text
 from .lanes import Lane, Limit, Point
+from .measure import width_of
 from .scales import Frame, Room, TimeScale, ValueScale
-from .sheet import BEYOND, CROSS, EARLIER, MARKS, RING, Sheet, width
+from .sheet import BEYOND, CROSS, EARLIER, MARKS, RING, Sheet, number
 
 MOST_POINTS = 60
 _MOST_PROBLEMS = 3
@@ -147,7 +147,7 @@ class LaneDrawing:
     def _label(self, point: Point, room: Room) -> None:
         x, y = self._place(point)
         words, style = (f"({point.shown})", "small") if point.problem else (point.shown, "value")
-        wide, aside = width(words, style), 11.0 if point.used else 8.0
+        wide, aside = width_of(words, style), 11.0 if point.used else 8.0
         up = (_ARROWS if point.beyond == "up" else aside) + 1
         down = (_ARROWS if point.beyond == "down" else aside) + 1
         places = (

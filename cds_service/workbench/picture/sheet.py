@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from ...authoring.drawing.elements import add_text, number
-from ...authoring.drawing.layout import STYLES, Text
-from ...authoring.drawing.measure import wrapped
+from .measure import STYLES, width_of, wrapped
 
 EDGE = 12.0
 TICKS = 40.0  # room on the left for the numbers of a scale
@@ -39,16 +37,17 @@ class Sheet:
 
     def text(
         self, x: float, y: float, words: str, style: str = "small", anchor: str = "start"
-    ) -> Text:
+    ) -> None:
         """Write one line with its baseline at ``y``."""
-        text = Text(x, y, words, style, anchor)
-        add_text(self.body, text)
-        return text
+        attributes = {"x": number(x), "y": number(y), "class": style}
+        if anchor != "start":
+            attributes["text-anchor"] = anchor
+        ElementTree.SubElement(self.body, "text", attributes).text = words
 
     def paragraph(self, words: str, style: str = "small", x: float = EDGE) -> None:
         """Write lines over the whole width, and go on below them."""
         set_in = STYLES[style]
-        for line in wrapped(words, self.width - EDGE - x, set_in.size, bold=set_in.bold):
+        for line in wrapped(words, style, self.width - EDGE - x):
             self.text(x, self.y + set_in.size, line, style)
             self.y += set_in.line
 
@@ -56,7 +55,7 @@ class Sheet:
         """Write a title, and on the right, or below it where both have no room,
         what is said of it."""
         room = self.width - 2 * EDGE - 12
-        if behind and width(title, "label") + width(behind, "small") <= room:
+        if behind and width_of(title, "label") + width_of(behind, "small") <= room:
             self.text(self.width - EDGE, self.y + 12, behind, "small", "end")
             behind = ""
         self.paragraph(title, "label")
@@ -117,15 +116,15 @@ class Sheet:
         return group
 
 
-def width(words: str, style: str) -> float:
-    """At most so wide is a text of a style."""
-    return Text(0, 0, words, style).width
+def number(value: float) -> str:
+    """A coordinate, to a tenth."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def fitted(words: str, style: str, room: float) -> str:
     """The text, cut off with an ellipsis where it has no room."""
-    if width(words, style) <= room:
+    if width_of(words, style) <= room:
         return words
-    while words and width(f"{words}…", style) > room:
+    while words and width_of(f"{words}…", style) > room:
         words = words[:-1]
     return f"{words.rstrip()}…"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 
-from ...authoring.drawing.elements import FONTS
+from .measure import FONTS
 
 _LIGHT = {
     "ink": "#1b1f24", "quiet": "#57606a", "rule": "#d5dae0", "paper": "#fff", "abnormal": "#96400b",

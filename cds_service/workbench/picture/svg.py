@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from ...authoring.drawing.elements import root_of
 from ...facts.catalogue import Facts
 from ...rendering.card_text import day_text
 from .lane_drawing import LaneDrawing, drawn_points
+from .measure import width_of
 from .patient_picture import TITLE, PatientPicture, patient_picture
 from .scales import Frame, Room, TimeScale
-from .sheet import BEYOND, CROSS, EARLIER, EDGE, LEGEND_GAP, MARKS, RING, Sheet, width
+from .sheet import BEYOND, CROSS, EARLIER, EDGE, LEGEND_GAP, MARKS, RING, Sheet, number
 from .style import STYLE
 from .treatment_drawing import draw_treatment
 
@@ -50,12 +50,30 @@ def svg_of(picture: PatientPicture, *, width: float = WIDE, years: int = YEARS) 
     _legend(sheet, picture, time)
     for note in picture.notes:
         sheet.paragraph(note)
-    root = root_of(
-        name, "patient-picture", (width, sheet.y + EDGE), (TITLE, picture.described()), STYLE
-    )
-    root.set("role", "img")
+    root = _root(name, (width, sheet.y + EDGE), picture)
     root.append(sheet.body)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _root(name: str, size: tuple[float, float], picture: PatientPicture) -> ElementTree.Element:
+    """The root, with title, description and style. ``name``: what the ids begin with."""
+    width, height = map(number, size)
+    root = ElementTree.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {width} {height}",
+            "width": width,
+            "height": height,
+            "class": "patient-picture",
+            "aria-labelledby": f"{name}-title {name}-desc",
+            "role": "img",
+        },
+    )
+    ElementTree.SubElement(root, "title", id=f"{name}-title").text = TITLE
+    ElementTree.SubElement(root, "desc", id=f"{name}-desc").text = picture.described()
+    ElementTree.SubElement(root, "style").text = STYLE
+    return root
 
 
 def _head(sheet: Sheet, time: TimeScale, picture: PatientPicture) -> None:
@@ -71,7 +89,7 @@ def _head(sheet: Sheet, time: TimeScale, picture: PatientPicture) -> None:
 
 def _axis(sheet: Sheet, time: TimeScale, today: float, picture: PatientPicture) -> None:
     label = f"today, {day_text(picture.today)}"
-    half = width(label, "label") / 2
+    half = width_of(label, "label") / 2
     sheet.text(min(today, sheet.width - EDGE - half), sheet.y + 12, label, "label", "middle")
     sheet.line((today, sheet.y + 16), (today, sheet.y + 20), "today")
     sheet.y += 18
@@ -85,7 +103,7 @@ def _ticks(sheet: Sheet, time: TimeScale) -> None:
     marks = [(time.edge, "earlier", "start")] if time.has_earlier else []
     marks += [(tick.place, tick.label, "middle") for tick in time.ticks()]
     for x, label, anchor in marks:
-        wide = width(label, "small")
+        wide = width_of(label, "small")
         left = x if anchor == "start" else x - wide / 2
         if room.takes(Frame(left - 4, sheet.y, left + wide + 4, sheet.y + 14)):
             sheet.text(x, sheet.y + 12, label, "small", anchor)
@@ -96,7 +114,7 @@ def _legend(sheet: Sheet, picture: PatientPicture, time: TimeScale) -> None:
     """What the marks mean, those that are drawn."""
     x, line = EDGE, 20.0
     for kind, paths, told in _marks(picture, time):
-        wide = 24 + width(told, "small")
+        wide = 24 + width_of(told, "small")
         if x > EDGE and x + wide > sheet.width - EDGE:
             x, sheet.y = EDGE, sheet.y + line
         group = sheet.group(kind, at=(x + 8, sheet.y + 8))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from ...authoring.drawing.elements import number
-from ...authoring.drawing.layout import STYLES
-from ...authoring.drawing.measure import wrapped
 from ...rendering.card_text import day_text
 from .courses import Course, Doses, Given
+from .measure import width_of, wrapped
 from .patient_picture import PatientPicture
 from .scales import TimeScale
-from .sheet import EDGE, Sheet, fitted, width
+from .sheet import EDGE, Sheet, fitted, number
 
 MOST_COURSES = 10
 MOST_ROWS = 6
@@ -165,10 +163,10 @@ def _label(sheet: Sheet, start: float, words: str) -> None:
     """What is said of a bar, above it: from its start on, or as far left of that as it needs room;
     no more than a few lines."""
     whole = sheet.width - 2 * EDGE
-    lines = wrapped(words, whole, STYLES["small"].size)
+    lines = wrapped(words, "small", whole)
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES - 1 :] = [fitted(" ".join(lines[_MOST_LINES - 1 :]), "small", whole)]
-    x = max(EDGE, min(start, sheet.width - EDGE - max(width(line, "small") for line in lines)))
+    x = max(EDGE, min(start, sheet.width - EDGE - max(width_of(line, "small") for line in lines)))
     for line in lines:
         sheet.text(x, sheet.y + 11, line)
         sheet.y += 15

@@ -1,4 +1,4 @@
-"""How wide a text is, and how it breaks into lines of a width.
+"""How texts of the picture are set, how wide they are, and how they break into lines.
 
 Fonts differ between machines, so that the width is an upper bound: the wider of DejaVu Sans and
 Liberation Sans (which has the widths of Arial and Helvetica) for each character, read from the
@@ -8,7 +8,10 @@ fonts' own tables (``hmtx``), in thousandths of the size.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
+# Those whose widths are known here.
+FONTS = '"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif'
 _WIDTHS = {
     width: characters
     for width, characters in (
@@ -44,33 +47,49 @@ _BOLD = 1.2
 _ROOM = re.compile(r"\s+")
 
 
-def width_of(text: str, size: float, *, bold: bool = False) -> float:
-    """At most so wide is ``text`` in a sans-serif font of ``size``."""
-    return (
-        sum(_OF.get(character, _OTHER) for character in text) / 1000 * size * (_BOLD if bold else 1)
-    )
+class Style(NamedTuple):
+    """How a kind of text is set."""
+
+    size: float
+    line: float
+    bold: bool = False
 
 
-def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
+STYLES = {
+    "words": Style(14, 19, True),
+    "small": Style(12, 16),
+    "value": Style(12, 17, True),
+    "label": Style(12, 16, True),
+}
+
+
+def width_of(text: str, style: str) -> float:
+    """At most so wide is ``text`` in a style, a key of :data:`STYLES`."""
+    size, _, bold = STYLES[style]
+    widths = sum(_OF.get(character, _OTHER) for character in text)
+    return widths / 1000 * size * (_BOLD if bold else 1)
+
+
+def wrapped(text: str, style: str, width: float) -> list[str]:
     """``text`` as lines none of which is wider than ``width``; a word that is gets broken."""
     lines: list[str] = []
     line = ""
     for word in filter(None, _ROOM.split(text)):
         longer = f"{line} {word}" if line else word
-        if width_of(longer, size, bold=bold) <= width:
+        if width_of(longer, style) <= width:
             line = longer
             continue
         if line:
             lines.append(line)
-        *whole, line = _broken(word, width, size, bold)
+        *whole, line = _broken(word, style, width)
         lines += whole
     return [*lines, line] if line else lines
 
 
-def _broken(word: str, width: float, size: float, bold: bool) -> list[str]:
+def _broken(word: str, style: str, width: float) -> list[str]:
     parts = [""]
     for character in word:
-        if parts[-1] and width_of(parts[-1] + character, size, bold=bold) > width:
+        if parts[-1] and width_of(parts[-1] + character, style) > width:
             parts.append("")
         parts[-1] += character
     return parts
