@@ -40,6 +40,7 @@ from .laboratory import Results
 from .queries import QUERIES, Parts
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
+from .wording import allergens_in, tells_anaphylaxis
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
@@ -326,10 +327,10 @@ def _is_uncertain(resource: OfPatient) -> bool:
 
 
 def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
-    """The allergen value sets of a concept, by code, else by name."""
+    """The allergen value sets of a concept, by code, else by a name that does not deny them."""
     found = terminology.sets_of_concept(concept)
     for name in concept.names if concept is not None else ():
-        found |= terminology.sets_named_in(name)
+        found |= terminology.sets_named_in(allergens_in(name))
     return found
 
 
@@ -337,6 +338,6 @@ def _anaphylactic(reaction: AllergyReaction) -> bool:
     manifestations = [item.concept or item for item in reaction.manifestation]
     names = [name for item in manifestations for name in item.names]
     names.append(reaction.description)
-    return any("anaphyla" in name.lower() for name in names) or any(
+    return any(map(tells_anaphylaxis, names)) or any(
         _ANAPHYLAXIS.intersection(item.codings) for item in manifestations
     )

@@ -20,6 +20,14 @@ _NO_INDEX = re.compile(
 _NONE_FOUND = re.compile(
     r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*(?:none|nil|negative|absent|not\s+(?:seen|detected|present))\b"
 )
+# A statement that there is none stands right before what it denies: "(not hydroxocobalamin) allergy"
+# denies no allergy.
+_NONE_OF = (
+    r"\b(?:no|not|non|nil|without|never|denies|denied)\b"
+    r"(?:[\s-]+(?:known|any|an?|history|hx|of|previous|prior|recorded|reported|documented|drug))*[\s-]+"
+)
+_NO_ALLERGY = re.compile(_NONE_OF + r"(?:allerg|intoleran|hypersensitiv|(?:adverse[\s-]+)?reaction)")
+_NO_ANAPHYLAXIS = re.compile(_NONE_OF + "anaphyla")
 _B12 = re.compile(r"\bb[\s-]?12\b|cobalamin")
 _LACK = re.compile(r"deficien|\black\b|\blow\b|depletion|\binsufficien")
 
@@ -43,6 +51,22 @@ def names_b12_deficiency(name: str) -> bool:
         and _LACK.search(clause)
         and not (_denied(clause, _LACK) or _denied(clause, _B12))
         for clause in _CLAUSE.split(name.lower())
+    )
+
+
+def allergens_in(name: str) -> str:
+    """What of an allergy's name may name an allergen: not the clauses that state that there is no
+    allergy ("no known allergy to cyanocobalamin")."""
+    clauses = _CLAUSE.split(name.lower())
+    told = [clause for clause in clauses if not _NO_ALLERGY.search(clause)]
+    return name if len(told) == len(clauses) else "; ".join(told)
+
+
+def tells_anaphylaxis(words: str) -> bool:
+    """Whether a reaction's words tell anaphylaxis, and do not deny it ("no anaphylaxis")."""
+    return any(
+        "anaphyla" in clause and not _NO_ANAPHYLAXIS.search(clause)
+        for clause in _CLAUSE.split(words.lower())
     )
 
 
