@@ -20,13 +20,15 @@ _NO_INDEX = re.compile(
 _NONE_FOUND = re.compile(
     r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*(?:none|nil|negative|absent|not\s+(?:seen|detected|present))\b"
 )
-# A statement that there is none stands right before what it denies: "(not hydroxocobalamin) allergy"
-# denies no allergy.
+# A statement that there is none stands right before what it denies: "(not hydroxocobalamin)
+# allergy" denies no allergy.
 _NONE_OF = (
     r"\b(?:no|not|non|nil|without|never|denies|denied)\b"
     r"(?:[\s-]+(?:known|any|an?|history|hx|of|previous|prior|recorded|reported|documented|drug))*[\s-]+"
 )
-_NO_ALLERGY = re.compile(_NONE_OF + r"(?:allerg|intoleran|hypersensitiv|(?:adverse[\s-]+)?reaction)")
+_NO_ALLERGY = re.compile(
+    _NONE_OF + r"(?:allerg|intoleran|hypersensitiv|(?:adverse[\s-]+)?reaction)"
+)
 _NO_ANAPHYLAXIS = re.compile(_NONE_OF + "anaphyla")
 _B12 = re.compile(r"\bb[\s-]?12\b|cobalamin")
 _LACK = re.compile(r"deficien|\black\b|\blow\b|depletion|\binsufficien")
