@@ -351,7 +351,12 @@ def planted_words(monkeypatch, card_id, when, text):
 def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch):
     for harmless in ("Confirm the feature.", "It does not treat B12 deficiency."):
         assert not planted_words(monkeypatch, "b12-deficiency-neuro", (), harmless)
-    for advice in ("Treat now.", "**B12 first.**", "Give both vitamins.", "Do not delay B12 for it."):
+    for advice in (
+        "Treat now.",
+        "**B12 first.**",
+        "Give both vitamins.",
+        "Do not delay B12 for it.",
+    ):
         assert planted_words(monkeypatch, "b12-deficiency-neuro", (), advice) == {
             "the text names a cobalamin to give in spite of a severe allergy"
         }
