@@ -114,15 +114,12 @@ class Ordered(Computation):
 class _ToOrder(Computation):
     """Which checks are to be ordered."""
 
-    paediatric = of("patient.paediatric")
     drafted = of("potassium.drafted")
     ordered = of("potassium.ordered")
 
     def left(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of ``wanted`` that are neither drafted nor ordered; below the age of 16
-        none is suggested."""
-        if self.paediatric.holds:
-            return ()
+        """Those of ``wanted`` that are neither drafted nor ordered, at any age: that a card offers
+        no order below the age of 16 does not make one ordered."""
         requested = {*(self.drafted.value or ()), *(self.ordered.value or ())}
         return tuple(check for check in wanted if check not in requested)
 

@@ -86,6 +86,20 @@ class HydroxocobalaminStocked(Computation):
         return known(self.stocked)
 
 
+@fact("formulary.b12_injection", "B12 injection that fits stocked")
+class B12InjectionStocked(Computation):
+    """The site's formulary has hydroxocobalamin for injection, or cyanocobalamin where Leber's is
+    not known."""
+
+    hydroxocobalamin_stocked = stocked("hydroxocobalamin-injection")
+    cyanocobalamin_stocked = stocked("cyanocobalamin-injection")
+    leber = of("leber")
+
+    def compute(self) -> Fact:
+        fits = self.cyanocobalamin_stocked and not self.leber.holds
+        return known(self.hydroxocobalamin_stocked or fits)
+
+
 @fact("formulary.us_label_differs", "hydroxocobalamin regimen other than that of the US label")
 class UsLabelDiffers(Computation):
     """The parameter set is that of the United States, and what is suggested is hydroxocobalamin,

@@ -37,7 +37,7 @@ _ALLERGY_DENIED = re.compile(
     r"\b(?:no|not|nil|without|denies|denied)\s+"
     r"(?:(?:an?|any|known|history|of|evidence|documented|reported|recorded|current|drug|medication|"
     r"vitamin|b[\s-]?12|\w*cobalamin|cobalt)\s+)*"
-    r"(?:allerg|hypersensitiv|intoleran)"
+    r"(?:allerg|hypersensitiv|intoleran|adverse\s+reaction)"
 )
 _NO_ANAPHYLAXIS = re.compile(
     r"\b(?:no|not|non|without|never|denies|denied)\W+"

@@ -104,7 +104,7 @@ def _order_each_test_once(renderings: list[_Rendering]) -> None:
     ):
         rendering.suggestions.leave_to_others(taken)
         for test in rendering.suggestions.tests():
-            taken.setdefault(test, rendering.source.title)
+            taken.setdefault(test, rendering.summary_in_detail())
 
 
 def render_card(
@@ -177,6 +177,10 @@ class _Rendering:
         )
         return RenderedCard(self.source, card, tuple(suggestions))
 
+    def summary_in_detail(self) -> str:
+        """The summary as the detail of another card shows it."""
+        return filled(self.source.summary, self._facts)
+
     def _summary(self) -> str:
         text = filled(self.source.summary, self._facts, markdown=False)
         return text if len(text) < SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 2].rstrip() + "\u2026"
@@ -187,8 +191,9 @@ class _Rendering:
             if not paragraph.when or self._card.all_hold(paragraph.when):
                 parts.append(filled(paragraph.text.strip(), self._facts))
         parts += [
-            f"{test}: ordered with the card \u201c{title}\u201d."
-            for test, title in self.suggestions.elsewhere.items()
+            f"{', '.join(tests)}: in the suggestion of the card \u201c{summary}\u201d; not ordered "
+            "until that is accepted."
+            for summary, tests in self.suggestions.elsewhere.items()
         ]
         parts.append(values_table(self.source.values, self._facts))
         parts.append(laboratory_differs(self.source.values, self._facts))

@@ -49,11 +49,11 @@ class _Offer(NamedTuple):
 
 
 class Suggestions:
-    """The suggestions of one card of one call. ``elsewhere``: the titles of tests that other cards
-    order, each with that card's title."""
+    """The suggestions of one card of one call. ``elsewhere``: by the summary of another
+    card, the titles of the tests that are left to its suggestion."""
 
     def __init__(self, card: CardInCall):
-        self.elsewhere: dict[str, str] = {}
+        self.elsewhere: dict[str, list[str]] = {}
         self._card = card
         self._facts = card.facts
         self._offers: dict[int, _Offer] = {}
@@ -132,15 +132,14 @@ class Suggestions:
         ]
 
     def leave_to_others(self, taken: Mapping[str, str]) -> None:
-        """Take the tests in ``taken`` out of its suggestions: each is ordered by the
-        card of that title."""
+        """Take the tests in ``taken`` out of its suggestions: each is in a suggestion of
+        the card of that summary."""
         for index, offer in list(self._offers.items()):
             left = tuple(template for template in offer.templates if template.id not in taken)
-            self.elsewhere |= {
-                template.title: taken[template.id]
-                for template in offer.templates
-                if template.id in taken
-            }
+            for template in offer.templates:
+                if template.id in taken:
+                    titles = self.elsewhere.setdefault(taken[template.id], [])
+                    titles += [template.title] if template.title not in titles else []
             if left or offer.removed:
                 self._offers[index] = offer._replace(templates=left)
             else:

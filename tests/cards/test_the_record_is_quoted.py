@@ -64,7 +64,7 @@ def test_either_or_is_decided():
     )
     few = observation("platelets", 40, "10*9/L", ago=2)
     assert (
-        "On record: “40 × 10⁹/L” (21 Nov 2026)."
+        "On record: “platelets 40 × 10⁹/L” (21 Nov 2026)."
         in card_of(signing(few), "b12-bleeding-risk")["detail"]
     )
 

@@ -2,7 +2,12 @@
 
 import pytest
 
-from cds_service.facts.wording import names_b12_deficiency, says_haemolysed
+from cds_service.facts.wording import (
+    allergies_told,
+    names_b12_deficiency,
+    says_haemolysed,
+    tells_anaphylaxis,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +74,42 @@ def test_whether_a_remark_marks_a_haemolysed_sample(remark, haemolysed):
 )
 def test_whether_a_name_tells_a_deficiency_of_b12(name, deficient):
     assert names_b12_deficiency(name) is deficient
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("Vitamin B12 allergy", True),
+        ("Cyanocobalamin (not hydroxocobalamin) allergy", True),
+        ("Cobalamin, no longer allergic", True),
+        ("No known penicillin allergy; vitamin B12: rash", True),
+        ("No known allergy to penicillin, but vitamin B12 intolerance", True),
+        ("No known allergy to vitamin B12", False),
+        ("No known drug allergies: hydroxocobalamin", False),
+        ("Denies any history of allergy to cyanocobalamin", False),
+        ("Cyanocobalamin - no known allergy", False),
+        ("Vitamin B12: no reaction since 2010", True),
+        ("Not allergic to cobalamin", False),
+        ("No adverse reactions to B12", False),
+    ],
+)
+def test_whether_a_name_states_an_allergy_to_b12(name, named):
+    told = allergies_told(name)[0].lower()
+    assert any(words in told for words in ("b12", "cobalamin")) is named
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Anaphylaxis", True),
+        ("anaphylactic shock; no anaphylaxis since", True),
+        ("Anaphylaxis not excluded", True),
+        ("No rash, anaphylaxis", True),
+        ("No anaphylaxis, mild rash", False),
+        ("Non-anaphylactic reaction", False),
+        ("No history of anaphylaxis", False),
+        ("Rash", False),
+    ],
+)
+def test_whether_a_reaction_tells_anaphylaxis(words, told):
+    assert tells_anaphylaxis(words) is told

@@ -247,11 +247,20 @@ def test_a_reference_that_leads_nowhere_leaves_it_open():
         ("hydroxocobalamin injection", "other"),
         ("Penicillin", None),
         ("Cyanokit", "other"),
+        ("No known allergy to cyanocobalamin", None),
     ],
 )
 def test_cobalamin_allergy_by_name(text, severity):
-    recorded = allergy(code="0", **{})
+    recorded = allergy(code="0")
     recorded["code"] = {"text": text}
+    assert facts_of(recorded)["allergy.cobalamin"].value == severity
+
+
+@pytest.mark.parametrize(
+    ("words", "severity"), [("anaphylaxis", "severe"), ("rash, no anaphylaxis", "other")]
+)
+def test_a_reaction_counts_as_severe_by_words_that_do_not_deny_it(words, severity):
+    recorded = allergy(reaction=[{"description": words, "manifestation": [{"text": "rash"}]}])
     assert facts_of(recorded)["allergy.cobalamin"].value == severity
 
 

@@ -347,10 +347,17 @@ def planted_words(monkeypatch, card_id, when, text):
 
 
 def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch):
-    assert not planted_words(monkeypatch, "b12-deficiency-neuro", (), "Confirm the feature.")
-    assert planted_words(monkeypatch, "b12-deficiency-neuro", (), "Treat now.") == {
-        "the text names a cobalamin to give in spite of a severe allergy"
-    }
+    for harmless in ("Confirm the feature.", "It does not treat B12 deficiency."):
+        assert not planted_words(monkeypatch, "b12-deficiency-neuro", (), harmless)
+    for advice in (
+        "Treat now.",
+        "**B12 first.**",
+        "Give both vitamins.",
+        "Do not delay B12 for it.",
+    ):
+        assert planted_words(monkeypatch, "b12-deficiency-neuro", (), advice) == {
+            "the text names a cobalamin to give in spite of a severe allergy"
+        }
 
 
 def test_a_text_that_takes_folate_away_where_only_one_reason_for_it_is_looked_at(monkeypatch):

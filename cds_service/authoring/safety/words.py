@@ -21,9 +21,12 @@ from .repetition import differing
 from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
 from .tally import Tally
 
-# A cobalamin as something to give: an amount behind its name, or the advice to begin.
+# A cobalamin as something to give: an amount behind its name, or the advice to begin, to keep or
+# not to put off.
 _TO_GIVE = re.compile(
-    r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat now\b|(?<!not )\bgive B12\b",
+    r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat(,| now\b)|(?<!not )\b(give|treat) B12\b"
+    r"|\bB12 first\b|\bboth vitamins\b|\b(treatment|B12) (need not|cannot) wait\b|\bdelay B12\b"
+    r"|\bkeep it, or replace it\b",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,135 @@
+"""A card's words name the agent, the route and the regimen that fit this patient and this site, and none that does not."""
+
+import pytest
+
+from tests.support.clinic import card_of, fire, suggestions
+from tests.support.fhir_builders import (
+    CYANOCOBALAMIN_TABLET,
+    DAILY,
+    HYDROXOCOBALAMIN,
+    IM,
+    ORAL,
+    condition,
+    dosage,
+    draft,
+    hydroxocobalamin,
+    medication_request,
+    observation,
+    patient,
+    prefetch,
+    procedure,
+    resected_length,
+)
+
+LOW = observation("b12", 110, "ng/L", ago=3)
+MIDDLE = observation("b12", 250, "ng/L", ago=3)
+LOW_FOLATE = observation("folate", 2, "ug/L", ago=3)
+HIGH_MMA = observation("mma", 600, "nmol/L", ago=3)
+NEUROPATHY = condition("386033004")
+LEBER = condition("58610003")
+KIDNEYS = condition("433144002")
+VEGAN_ANAEMIA = condition("234360003")
+SEVERE_ANAEMIA = observation("hb", 60, "g/L", ago=1)
+MAINTENANCE = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id="rare")
+TABLET = draft(CYANOCOBALAMIN_TABLET, dosage(1000, "ug", route=ORAL, every=DAILY), id="tablet")
+WARFARIN = medication_request({"text": "Warfarin 3 mg tablet"})
+BY_MOUTH = "cyanocobalamin 50 micrograms to 150 micrograms daily by mouth"
+
+
+def told(*record, card, drafts=None, who=None, **settings):
+    hook = "order-sign" if drafts else "patient-view"
+    cards = fire(hook, prefetch(*record, who=who), drafts=drafts, settings=settings)
+    return card_of(cards, card)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("record", "drafts", "card"),
+    [
+        pytest.param([LOW], [MAINTENANCE], "b12-loading-missing", id="no loading"),
+        pytest.param([LOW, NEUROPATHY], [MAINTENANCE], "b12-neuro-regimen", id="neurological features"),
+        pytest.param([procedure("443906008")], None, "bariatric-maintenance", id="after a bypass"),
+        pytest.param([procedure("307193005", extension=[resected_length(30)])], None, "ileal-prophylaxis", id="ileum resected"),
+    ],
+)  # fmt: skip
+def test_an_injection_that_is_not_stocked_or_does_not_fit_is_not_named(record, drafts, card):
+    stocked = {"formulary": frozenset({"cyanocobalamin-injection"})}
+    injection = "cyanocobalamin 1000 micrograms IM"
+    assert injection in told(*record, card=card, drafts=drafts, **stocked)
+    unfit = told(*record, LEBER, card=card, drafts=drafts, **stocked)
+    unstocked = told(
+        *record, card=card, drafts=drafts, formulary=frozenset({"cyanocobalamin-tablets"})
+    )
+    for words in (unfit, unstocked):
+        assert injection not in words
+        assert "ask the pharmacy for hydroxocobalamin" in words
+
+
+def test_a_dietary_cause_alone_has_one_order_in_the_united_kingdom():
+    cards = fire("patient-view", prefetch(LOW, VEGAN_ANAEMIA), settings={"parameters": "uk"})
+    offered = suggestions(cards, "b12-deficiency-untreated")
+    assert [order[0] for order in offered] == ["hydroxocobalamin-loading-then-6-monthly"]
+    detail = card_of(cards, "b12-deficiency-untreated")["detail"]
+    assert BY_MOUTH in detail and "1000 micrograms a day" not in detail
+
+
+@pytest.mark.parametrize(
+    "unfit", [LEBER, KIDNEYS, SEVERE_ANAEMIA], ids=["Leber's", "kidneys", "Hb"]
+)
+@pytest.mark.parametrize(
+    ("drafts", "card"),
+    [(None, "b12-deficiency-untreated"), ([MAINTENANCE], "b12-loading-missing")],
+)
+def test_a_dietary_cause_names_no_tablets_that_do_not_fit(drafts, card, unfit):
+    record = [LOW, VEGAN_ANAEMIA]
+    assert BY_MOUTH in told(*record, card=card, drafts=drafts, parameters="uk")
+    assert BY_MOUTH not in told(*record, unfit, card=card, drafts=drafts, parameters="uk")
+
+
+def test_a_cause_with_neurological_features_is_told_the_regimen_that_is_suggested():
+    usual = told(condition("84027009"), card="b12-cause-untreated")
+    assert "three times a week" in usual and "alternate days" not in usual
+    neuro = told(condition("84027009"), NEUROPATHY, card="b12-cause-untreated")
+    assert "alternate days" in neuro and "three times a week" not in neuro
+
+
+@pytest.mark.parametrize(
+    ("more", "routes"),
+    [
+        pytest.param([], ["subcutaneous", "oral route"], id="nothing else"),
+        pytest.param([LEBER], [], id="Leber's"),
+        pytest.param([KIDNEYS], [], id="kidneys"),
+        pytest.param([NEUROPATHY], ["subcutaneous"], id="neurological features"),
+        pytest.param([SEVERE_ANAEMIA], ["subcutaneous"], id="severe anaemia"),
+    ],
+)
+def test_bleeding_risk_names_the_other_routes_that_fit(more, routes):
+    every_second_day = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 2, "d")))
+    words = told(LOW, WARFARIN, *more, card="b12-bleeding-risk", drafts=[every_second_day])
+    assert [route for route in ("subcutaneous", "oral route") if route in words] == routes
+
+
+@pytest.mark.parametrize(
+    ("more", "who"),
+    [
+        pytest.param(
+            [medication_request({"text": "Methotrexate 2.5 mg"})], None, id="methotrexate"
+        ),
+        pytest.param([], patient(birth="1994-03-02"), id="pregnancy possible"),
+    ],
+)
+def test_folate_that_is_needed_is_not_told_to_come_after_b12(more, who):
+    record = [LOW_FOLATE, MIDDLE, HIGH_MMA]
+    card = "folate-deficiency-b12-unknown"
+    assert "B12 comes before folic acid" in told(*record, card=card)
+    assert "B12 comes before folic acid" not in told(*record, *more, card=card, who=who)
+
+
+def test_tests_of_another_card_are_told_as_suggested_there_not_as_ordered():
+    words = told(
+        LOW, NEUROPATHY, observation("potassium", 2.8, "mmol/L"),
+        card="hypokalaemia-before-b12", drafts=[TABLET, hydroxocobalamin()],
+    )  # fmt: skip
+    assert (
+        "Potassium now: in the suggestion of the card “Neurological features: B12 by injection on "
+        "alternate days is advised”; not ordered until that is accepted." in words
+    )
