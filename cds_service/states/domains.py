@@ -43,6 +43,9 @@ COLLAPSED = (
     "b12.sample_carried", "b12.test_indicated", "folate.pregnancy_possible",
 )  # fmt: skip
 
+# How many of an input's unit are one of the unit in which a fact on it is asked.
+_IN_UNIT = {("a", "mo"): 12}
+
 # What facts that order tests ask of what they read: of results, whether they are there, and of
 # methylmalonic acid whether it is high. With every class of a result the tests after nitrous oxide
 # would have 195,000 states in each session.
@@ -64,9 +67,13 @@ def domains() -> Mapping[str, Domain]:
     found = {
         name: domain_of(definition)
         for name, definition in CATALOGUE.items()
-        if definition.domain is not None or definition.queries or name in COLLAPSED
+        if _is_chosen(definition)
     }
     return {name: domain for name, domain in found.items() if domain is not None}
+
+
+def _is_chosen(definition: Definition) -> bool:
+    return bool(definition.domain is not None or definition.queries or definition.name in COLLAPSED)
 
 
 @cache
@@ -135,13 +142,24 @@ def _numbers(definition: Definition, site: Site, now: datetime) -> tuple[Class, 
 
 def _limits_of_readers(definition: Definition, site: Site) -> set[Decimal]:
     """The numbers with which facts may compare a fact: those of the parameters that its readers
-    have, whatever these are for."""
+    have, whatever these are for, and the readers of a number that is worked out from it."""
     limits = set()
-    for reader in CATALOGUE.values():
-        for name in reader.needs.parameters if definition.name in reader.uses else ():
+    for reader in (each for each in CATALOGUE.values() if definition.name in each.uses):
+        for name in reader.needs.parameters:
             value = site.parameters[name]
             if isinstance(value, Decimal) or (
                 isinstance(value, Mapping) and definition.unit in value
             ):
                 limits.add(site.number(name, definition.unit))
+        if reader.kind.is_ordered and not _is_chosen(reader):
+            limits |= {
+                in_unit_of(definition.name, limit, reader.name)
+                for limit in _limits_of_readers(reader, site)
+            }
     return limits
+
+
+def in_unit_of(name: str, number: Decimal, fact: str) -> Decimal:
+    """A number with which ``fact`` is compared, as its input ``name`` counts it: an age is counted
+    in months."""
+    return number * _IN_UNIT.get((CATALOGUE[fact].unit, CATALOGUE[name].unit), 1)

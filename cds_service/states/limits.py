@@ -24,7 +24,7 @@ from ..facts.site import Site
 from ..fhir.interval import Interval
 from ..rules.card import Card
 from ..rules.conditions import Criterion
-from .domains import domains
+from .domains import domains, in_unit_of
 from .values import NOW, StatedFacts, around
 
 # How sessions vary what a fact says of a draft, by the arguments of ``dosed_sessions``.
@@ -33,8 +33,6 @@ DRAFTED = {
     "draft.b12_oral_daily": "oral_b12",
     "draft.b12_interval": "injected_every",
 }
-# How many of an input's unit are one of the unit in which a fact on it is asked.
-_IN_UNIT = {("a", "mo"): 12}
 
 
 def inputs_of(name: str) -> list[str]:
@@ -144,12 +142,6 @@ class _RestsOnMore(Exception):
 
 def _no_record() -> NoReturn:
     raise _RestsOnMore
-
-
-def in_unit_of(name: str, number: Decimal, fact: str) -> Decimal:
-    """A number with which ``fact`` is compared, as its input ``name`` counts it: an age is counted
-    in months."""
-    return number * _IN_UNIT.get((CATALOGUE[fact].unit, CATALOGUE[name].unit), 1)
 
 
 def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:

@@ -146,6 +146,18 @@ def test_a_number_that_is_worked_out_from_a_new_day_is_tried_on_both_sides_too()
             day = self.day
             return day if day.value is None else known((self.facts.today - day.value).days)
 
+    @fact("new.long_ago", "whether it is long ago")
+    class LongAgo(Computation):
+        """It is more than {window.renal} ago."""
+
+        days = of("new.days")
+        limit = number("window.renal")
+
+        def compute(self) -> Fact:
+            days = self.days
+            return unknown("no day") if days.value is None else known(days.value > self.limit)
+
+    assert {each.holds for each in all_of("new.long_ago")} == {True, False, None}
     assert inputs_of("new.days") == ["new.day"]
     extended = with_limits(domains(), [planted("at_most", "new.days", 77)])
     days_tried = {each.value for each in all_of("new.days", extended) if each.value is not None}

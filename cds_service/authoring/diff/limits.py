@@ -19,8 +19,8 @@ from ...facts.session import OrderingSession
 from ...facts.site import Site
 from ...fhir.dates import Moment
 from ...rules.card import Card
-from ...states.domains import domains
-from ...states.limits import DRAFTED, in_unit_of, inputs_of, level_at
+from ...states.domains import domains, in_unit_of
+from ...states.limits import DRAFTED, inputs_of, level_at
 from ...states.values import NOW, around
 from ...states.walk import Choices, StateFacts, walk
 
