@@ -156,7 +156,7 @@ def checks_as_specified(facts: Facts) -> bool:
     wanted = set(POTASSIUM_CHECKS) if needed else set()
     if facts["potassium.level"].value == "normal":
         wanted.discard("potassium-now")
-    if facts["b12_therapy.given"].holds or facts["patient.paediatric"].holds:
+    if facts["b12_therapy.given"].holds:
         wanted.clear()
     requested = {
         *(facts["potassium.drafted"].value or ()),
