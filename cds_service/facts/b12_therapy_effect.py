@@ -32,10 +32,12 @@ class _OrdersNotStopped(Computation):
 
 @fact("b12.other_treatment", "another B12 treatment beside the stopped one")
 class OtherTreatment(Computation):
-    """A therapeutic cobalamin that this session does not stop, current or drafted."""
+    """A therapeutic cobalamin that this session does not stop, current or drafted; with
+    neurological features only one by injection counts."""
 
     drafted = of("session.b12")
     active = of("b12_therapy.active")
+    neuro = of("neuro.involvement")
     not_stopped = part(_OrdersNotStopped)
     domain = given(
         drafted,
@@ -49,6 +51,9 @@ class OtherTreatment(Computation):
         if drafted.holds:
             return drafted
         others = self.not_stopped.orders()
+        if self.neuro.holds:
+            today = self.facts.today
+            others = [order for order in others if order.phase_on(today).route == "parenteral"]
         if others:
             return known(True, *(order.source for order in others))
         return (

@@ -77,8 +77,9 @@ class FolateRegimen(Computation):
 
 @fact("folate.pregnancy_possible", "possible pregnancy without another reason for folate")
 class PregnancyPossible(Computation):
-    """A woman from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
-    unknown age, for whom no reason for folate is known: folate is not taken from her."""
+    """A person from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
+    unknown age, who is not known to be male, for whom no reason for folate is known: folate is
+    not taken from her."""
 
     sex = of("patient.sex")
     age = of("patient.age")
@@ -90,7 +91,7 @@ class PregnancyPossible(Computation):
 
     def compute(self) -> Fact:
         sex = self.sex
-        if sex.value != "female" or self.reason.value is not None:
+        if sex.value == "male" or self.reason.value is not None:
             return known(False)
         years = self.age.value
         return known(years is None or int(self.youngest) <= years <= int(self.oldest), *sex.sources)

@@ -3,6 +3,7 @@ what lasts for life."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from ..fhir.interval import Interval
@@ -23,7 +24,9 @@ class IleumResection(Computation):
     """Resection of the ileum by the length removed, from the Procedure's extension or an
     Observation that is part of it.
 
-    Of several resections the longest known decides; one without a length leaves the question open.
+    Of several resections the longest known decides. One without a length leaves the question open,
+    and so do lengths that are over the limit only together, because they may be of one operation
+    that is recorded twice.
     """
 
     extensive_above = number("ileum.extensive_above")
@@ -35,16 +38,20 @@ class IleumResection(Computation):
         limit = self.extensive_above
         measured = self._measured_lengths()
         found: dict[str, list[Source]] = {name: [] for name in LENGTHS}
+        together = Decimal(0)
         for resection in self.resections:
             if "ileal-resection-total" in resection.value_sets:
                 found["over-20-cm"].append(Source(resection.reference, resection.day))
                 continue
             length = resection.resected_length or measured.get(resection.reference)
+            together += (length.low if length is not None else None) or 0
             above = None if length is None else length.above(limit)
             name = "length-unknown" if above is None else "over-20-cm" if above else "up-to-20-cm"
             found[name].append(Source(resection.reference, resection.day))
         for name in ("over-20-cm", "length-unknown", "up-to-20-cm"):
             if found[name]:
+                if name == "up-to-20-cm" and together > limit:
+                    return known("length-unknown", *found[name])
                 return known(name, *found[name])
         return absent() if self.complete() else unknown("procedures not all received")
 

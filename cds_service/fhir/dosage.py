@@ -22,6 +22,7 @@ from .dates import (
     quantity_days,
 )
 from .medication import Product, Strength
+from .product import ANTIDOTE_FROM, COBALAMINS
 from .r4 import (
     AdministrationDosage,
     CodeableConcept,
@@ -116,8 +117,14 @@ def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tu
 
 
 def product_as_used(product: Product, phases: Sequence[Phase]) -> Product:
-    """``product``, which treats no deficiency where it is taken neither by mouth, injection nor
-    nose: as eye drops, say, or as a cream."""
+    """``product``, as what it is by its dose and its route: hydroxocobalamin by the gram is the
+    antidote to cyanide; and a cobalamin that is taken neither by mouth, injection nor nose treats
+    no deficiency: eye drops, say, or a cream."""
+    if product.cobalamin == "hydroxocobalamin" and any(
+        phase.dose is not None and phase.dose >= ANTIDOTE_FROM for phase in phases
+    ):
+        agents = product.agents - COBALAMINS | {"cobalamin-antidote"}
+        return replace(product, agents=agents, cobalamins=frozenset())
     elsewhere = bool(product.cobalamin) and all(phase.route == "other" for phase in phases)
     return replace(product, applied_elsewhere=True) if elsewhere else product
 

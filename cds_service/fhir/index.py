@@ -25,6 +25,7 @@ from .r4 import (
     Procedure,
     Resource,
     ServiceRequest,
+    status_code,
 )
 from .reading import Bundle, Entry, Unread, Value
 from .references import is_of_patient, is_of_somebody
@@ -207,7 +208,11 @@ class ResourceIndex:
             self._by_type[kind].append(resource)
         # Of medications the product says whether it can be told, of Observations
         # what was asked for.
-        unidentified = isinstance(resource, _OF_A_CODE) and self._is_unidentified(resource.code)
+        unidentified = (
+            isinstance(resource, _OF_A_CODE)
+            and self._is_unidentified(resource.code)
+            and not _is_in_error(resource)
+        )
         if (
             unidentified
             or resource.malformed
@@ -259,6 +264,14 @@ class ResourceIndex:
 
     def _current(self, resources: list[_Read]) -> list[_Read]:
         return [resource for resource in resources if id(resource) not in self._superseded]
+
+
+def _is_in_error(resource: Condition | Procedure | AllergyIntolerance | ServiceRequest) -> bool:
+    """Whether a resource was entered in error and says nothing, whatever it is about: servers send
+    some without their code."""
+    if isinstance(resource, (Condition, AllergyIntolerance)):
+        return status_code(resource.verificationStatus, "") == "entered-in-error"
+    return resource.status == "entered-in-error"
 
 
 def resources_of(value: Value) -> Iterator[Resource]:

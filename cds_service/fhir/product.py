@@ -35,7 +35,7 @@ _LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
 _MOST_WORDS = 5
 _NO_AGENTS: frozenset[str] = frozenset()
 _CYANO = re.compile(r"c[yi]ano")
-_ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
+ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _ATC = "http://www.whocc.no/atc"
 # characters of a code of the fifth level, which names one substance or combination
 _ATC_SUBSTANCE = 7
@@ -348,7 +348,7 @@ def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:
     hydroxocobalamin."""
     strength = stated.strength(agents) if "hydroxocobalamin" in agents else None
     return "cobalamin-antidote" in agents or (
-        strength is not None and not strength.per_ml and strength.micrograms >= _ANTIDOTE_FROM
+        strength is not None and not strength.per_ml and strength.micrograms >= ANTIDOTE_FROM
     )
 
 

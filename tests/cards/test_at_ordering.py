@@ -170,6 +170,27 @@ def test_replacing_folate_is_not_suggested_while_another_reason_for_it_is_unknow
     assert "another reason for folate" in cards[0]["detail"].rsplit("\n\n", 1)[1]
 
 
+@pytest.mark.parametrize(
+    ("gender", "birth", "kept"),
+    [
+        ("female", "1996-05-01", True), ("female", "1957-05-01", False), ("male", "1996-05-01", False),
+        ("other", "1996-05-01", True), (None, "1996-05-01", True), (None, None, True), (None, "1957-05-01", False),
+    ],
+)  # fmt: skip
+def test_folate_is_taken_from_nobody_who_may_be_pregnant(gender, birth, kept):
+    """Whoever is not known to be a man may be: sex that is not stated is no statement."""
+    record = prefetch(observation("b12", 110, "ng/L"), who=patient(gender=gender, birth=birth))
+    drafted = folic_acid(5, id="folate")
+    (card,) = fire("order-sign", record, drafts=[drafted])
+    removing = [
+        offered
+        for offered in suggestions([card], "folic-acid-b12-deficient")
+        if "-MedicationRequest/folate" in offered
+    ]
+    assert bool(removing) is not kept
+    assert ("keep the folate and give B12 with it" in card["detail"]) is kept
+
+
 def test_unknown_test_is_suggested_before_the_first_dose():
     assert suggestions(
         fire("order-select", prefetch(), drafts=[folic_acid()]), "folic-acid-b12-unknown"

@@ -52,6 +52,7 @@ def test_a_statement_that_there_is_no_allergy_is_none(text, coding):
     "text",
     [
         "Vitamin B12",
+        "Cobalamins",
         "Allergy to cyanocobalamin. No known allergy to hydroxocobalamin.",
         "Vitamin B12: no reaction recorded",
         "Vitamin B12 not tolerated",

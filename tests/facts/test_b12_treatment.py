@@ -478,3 +478,21 @@ def test_a_recorded_dose_between_two_results_counts_where_another_list_is_missin
     assert (
         facts_of(*between, without=("medication-requests",))["b12.earlier_deficient"].holds is False
     )
+
+
+@pytest.mark.parametrize(
+    ("others", "drafted", "remains"),
+    [
+        pytest.param([tablets(90)], [], False, id="tablets that run"),
+        pytest.param([], [tablets(0) | {"status": "draft"}], False, id="drafted tablets"),
+        pytest.param([injections(90)], [], True, id="injections that run"),
+        pytest.param([], [injections(0) | {"status": "draft"}], True, id="drafted injections"),
+    ],
+)
+def test_beside_a_stop_what_else_treats_is_by_injection_with_neurological_features(
+    others, drafted, remains
+):
+    session = [stop(RUNNING), *drafted]
+    with_features = facts_of(RUNNING, *others, NEURO, drafts=session)
+    assert with_features["b12.other_treatment"].holds is remains
+    assert facts_of(RUNNING, *others, drafts=session)["b12.other_treatment"].holds

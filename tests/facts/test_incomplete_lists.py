@@ -9,12 +9,15 @@ import pytest
 from tests.support.clinic import facts_of
 from tests.support.fhir_builders import (
     SNOMED,
+    allergy,
     bundle,
     condition,
     days_ago,
     observation,
     patient,
     prefetch,
+    procedure,
+    service_request,
 )
 
 MORE = [{"relation": "next", "url": "https://ehr.example.org/fhir?page=2"}]
@@ -133,3 +136,30 @@ def test_a_pregnancy_on_the_problem_list_counts_whatever_else_is_missing() -> No
     recorded = condition("77386006", onsetDateTime=days_ago(40))
     values = prefetch(recorded, who=WOMAN, without=("pregnancy-status",))
     assert facts_of(prefetched=values)["patient.pregnant"].holds
+
+
+IN_ERROR = "entered-in-error"
+STATUS = "http://terminology.hl7.org/CodeSystem"
+CONDITION_STATUS = {"coding": [{"system": f"{STATUS}/condition-ver-status", "code": IN_ERROR}]}
+ALLERGY_STATUS = {
+    "coding": [{"system": f"{STATUS}/allergyintolerance-verification", "code": IN_ERROR}]
+}
+
+
+@pytest.mark.parametrize(
+    ("resource", "status", "fact"),
+    [
+        (condition("1"), {"verificationStatus": CONDITION_STATUS}, "neuro.involvement"),
+        (allergy(), {"verificationStatus": ALLERGY_STATUS}, "allergy.cobalamin"),
+        (procedure("1"), {"status": IN_ERROR}, "bariatric"),
+        (service_request("b12"), {"status": IN_ERROR}, "test.pending.b12"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_what_was_entered_in_error_leaves_nothing_open_whatever_it_was_about(
+    resource: dict[str, Any], status: dict[str, Any], fact: str
+) -> None:
+    """Servers send some without their code. One that stands without a code leaves its list open."""
+    nameless = {key: value for key, value in resource.items() if key != "code"}
+    assert facts_of(nameless)[fact].is_unknown
+    assert facts_of(nameless | status)[fact].holds is False

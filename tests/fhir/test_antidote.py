@@ -3,7 +3,15 @@
 import pytest
 
 from tests.support.clinic import facts_of
-from tests.support.fhir_builders import IM, RXNORM, dosage, medication_request
+from tests.support.fhir_builders import (
+    IM,
+    RXNORM,
+    SUBJECT,
+    UCUM,
+    days_ago,
+    dosage,
+    medication_request,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,25 @@ def test_the_antidote_is_not_treatment(concept):
         facts_of(medication_request(concept, dosage(None, route=IM)))["b12_therapy.active"].holds
         is False
     )
+
+
+@pytest.mark.parametrize(("dose", "unit"), [(5, "g"), (5000, "mg"), (10, "g")])
+def test_nor_is_a_dose_of_5_g_whatever_the_product_is_called(dose, unit):
+    antidote = medication_request(
+        {"text": "Hydroxocobalamin"}, dosage(dose, unit, route="47625008")
+    )
+    assert facts_of(antidote)["b12_therapy.active"].holds is False
+    given = {
+        "resourceType": "MedicationAdministration",
+        "id": "given",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": {"text": "Hydroxocobalamin"},
+        "effectiveDateTime": days_ago(20),
+        "dosage": {"dose": {"value": dose, "unit": unit, "system": UCUM, "code": unit}},
+    }
+    assert facts_of(given)["b12_therapy.active"].holds is False
+    assert facts_of(given)["b12_therapy.last_dose"].value is None
 
 
 def test_a_milligram_is_treatment():
