@@ -272,7 +272,8 @@ def test_priority_is_the_urgency_of_the_card(card_id, priority):
 def test_suggestions_are_alternatives_and_their_orders_go_together():
     (action,) = plan("folic-acid-b12-deficient")["action"]
     assert action["selectionBehavior"] == "at-most-one"
-    first, _, third = action["action"]
+    first, _, third, tests_alone = action["action"]
+    assert tests_alone["title"] == "Order [tests before the first dose]"
     assert (first["title"], first["selectionBehavior"], first["precheckBehavior"]) == (
         "Add [regimen to start]; folic acid after it",
         "all",

@@ -148,7 +148,8 @@ def _is_change(state: State, suggestion: Suggested) -> bool:
 
 
 def checks_as_specified(facts: Facts) -> bool:
-    """5. The potassium checks themselves are those that section 4 asks for."""
+    """5. The potassium checks themselves are those that section 4 asks for, at any age: below 16
+    years no suggestion orders them (``no_order_below_16``)."""
     risks = (facts["anaemia"].holds, facts["potassium.risk"].holds)
     low, unreceived = facts["potassium.recently_low"].holds, facts["potassium.unreceived"].holds
     reassuring = facts["b12.results_status"].value in ("sufficient", "unlikely")
