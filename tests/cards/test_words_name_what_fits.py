@@ -9,9 +9,11 @@ from tests.support.fhir_builders import (
     HYDROXOCOBALAMIN,
     IM,
     ORAL,
+    allergy,
     condition,
     dosage,
     draft,
+    folic_acid,
     hydroxocobalamin,
     medication_request,
     observation,
@@ -133,3 +135,22 @@ def test_tests_of_another_card_are_told_as_suggested_there_not_as_ordered():
         "Potassium now: in the suggestion of the card “Neurological features: B12 by injection on "
         "alternate days is advised”; not ordered until that is accepted." in words
     )
+
+
+@pytest.mark.parametrize(
+    ("record", "drafts", "card"),
+    [
+        pytest.param([LOW], None, "b12-deficiency-untreated", id="deficient"),
+        pytest.param([LOW, NEUROPATHY], None, "b12-deficiency-neuro", id="neurological features"),
+        pytest.param([LOW, LOW_FOLATE], None, "b12-folate-deficiency", id="B12 and folate low"),
+        pytest.param([condition("84027009")], None, "b12-cause-untreated", id="pernicious anaemia"),
+        pytest.param([procedure("443906008")], None, "bariatric-maintenance", id="after a bypass"),
+        pytest.param([procedure("307193005", extension=[resected_length(30)])], None, "ileal-prophylaxis", id="ileum resected"),
+        pytest.param([LOW], [folic_acid()], "folic-acid-b12-deficient", id="folic acid"),
+        pytest.param([LOW], [folic_acid(0.4)], "folic-acid-add-b12", id="little folic acid"),
+    ],
+)  # fmt: skip
+def test_a_cobalamin_is_suggested_with_the_allergy_that_is_not_severe(record, drafts, card):
+    words = "not marked as severe: ask what happened"
+    assert words not in told(*record, card=card, drafts=drafts)
+    assert words in told(*record, allergy(), card=card, drafts=drafts)
