@@ -46,6 +46,11 @@ def main() -> int:
         from tests.fuzz.shape_family import Shapes
         from tests.fuzz.target import Target
 
+        def renew(shapes: Shapes) -> None:
+            """Go on with a new store, or the report on all cards shown would take ever longer."""
+            shapes.target.close()
+            shapes.target = Target()
+
         report = Report()
         report.measured("seed", str(chosen.seed))
         target = Target()
@@ -63,6 +68,7 @@ def main() -> int:
         if "shapes" in families:
             shapes = Shapes(target, report, chosen.seed)
             shapes.sweep()
+            renew(shapes)
             ends = begun + chosen.minutes * 60
             for done in range(chosen.bodies or sys.maxsize):
                 if not chosen.bodies and time.monotonic() > ends:
@@ -73,9 +79,7 @@ def main() -> int:
                         f"{done + 1} mutated bodies, {len(report.found)} kinds of fault", flush=True
                     )
                     report.save(chosen.report)  # what was found is not lost where the run is ended
-                    # A new store, too, or the report on all cards shown would take ever longer.
-                    shapes.target.close()
-                    shapes.target = Target()
+                    renew(shapes)
     report.save(chosen.report)
     print(report.text())
     return 1 if report.found else 0
