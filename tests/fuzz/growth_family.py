@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-from functools import _lru_cache_wrapper
 from typing import NamedTuple
 
 from tests.fuzz.bodies import KINDS, Made, Sent, ordinary
@@ -43,25 +42,13 @@ def cost(target: Target, make: Made, size: int) -> Cost:
 def _seconds(target: Target, sent: Sent) -> tuple[float, int]:
     best, status = math.inf, 0
     for _ in range(3):
-        _forget()
+        target.forget()
+        gc.collect()
         answer = target.send("POST", sent.path, sent.body, sent.content_type)
         best, status = min(best, answer.seconds), answer.status
         if best > 1:
             break  # no need for more precision
     return best, status
-
-
-def _forget() -> None:
-    """Empty every cache with a bound: what a caller sends for the first time is in none."""
-    gc.unfreeze()  # or those of what was loaded would not be found
-    for cached in gc.get_objects():
-        if (
-            isinstance(cached, _lru_cache_wrapper)
-            and (cached.cache_parameters()["maxsize"] or 0) > 256
-        ):
-            cached.cache_clear()
-    gc.collect()
-    gc.freeze()
 
 
 def run(target: Target, report: Report, size: int = 1_000_000) -> dict[str, Cost]:

@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from functools import _lru_cache_wrapper
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -88,6 +89,7 @@ class Target:
         )  # or what that loads would be taken for what calls leave
         # As in a worker (app.create_worker_app): the garbage collector does not walk what was loaded, and looks seldom.
         gc.collect()
+        self._caches = [cached for cached in gc.get_objects() if _remembers_calls(cached)]
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         self.lines = _Lines()
@@ -95,6 +97,11 @@ class Target:
         logger.addHandler(self.lines)
         logger.propagate = False
         logger.setLevel(logging.INFO)
+
+    def forget(self) -> None:
+        """Empty what remembers calls: what a caller sends for the first time is in none of it."""
+        for cached in self._caches:
+            cached.cache_clear()
 
     def close(self) -> None:
         """End what it started."""
@@ -125,6 +132,13 @@ class Target:
             self.app.wsgi_app(environ, lambda status, head, _=None: started.extend((status, head)))
         )
         return Answer(int(started[0][:3]), content, time.process_time() - begun, self.lines.lines)
+
+
+def _remembers_calls(found: Any) -> bool:
+    """Whether it is a cache for values of callers, and not one for what is loaded, which is small."""
+    return (
+        isinstance(found, _lru_cache_wrapper) and (found.cache_parameters()["maxsize"] or 0) > 256
+    )
 
 
 _PLACE = re.compile(r"unexpected (\w+) at ([\w.]+:\d+)")
