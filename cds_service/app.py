@@ -39,6 +39,7 @@ from .reload import on_hangup
 from .store.store import Store
 from .trust.start import OPEN_TO_ALL, token_verifier
 from .workbench.blueprint import workbench_blueprint
+from .workbench.parts import Parts
 
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -85,7 +86,7 @@ def create_app(
     app.register_blueprint(feedback_blueprint(serving, store))
     app.register_blueprint(report_blueprint(store, clock))
     app.register_blueprint(fhir_blueprint(serving, clock, turn))
-    _add_pages(app, serving, clock, fhir, turn, settings)
+    _add_pages(app, Parts(serving, clock, fhir, turn, settings))
     return app
 
 
@@ -106,17 +107,15 @@ def _admit_callers(
     return None, is_own
 
 
-def _add_pages(
-    app: Flask, serving: Serving, clock: Clock, fhir: FhirClient, turn: Turn, settings: Settings
-) -> None:
+def _add_pages(app: Flask, parts: Parts) -> None:
     """The pages for people, where a site has them: the workbench, and the app that an EHR opens."""
-    if settings.has_workbench:
-        app.register_blueprint(workbench_blueprint(serving, clock, fhir, turn, settings))
-    if settings.smart_client_id:
+    if parts.settings.has_workbench:
+        app.register_blueprint(workbench_blueprint(parts))
+    if parts.settings.smart_client_id:
         # only then: its libraries take long to load
         from .workbench.smart.blueprint import smart_blueprint
 
-        app.register_blueprint(smart_blueprint(serving, clock, fhir, turn, settings))
+        app.register_blueprint(smart_blueprint(parts))
 
 
 def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:

@@ -13,13 +13,10 @@ from flask import Blueprint, Response, g, request
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from ..config import Settings
 from ..engine import Engine
-from ..fhir_server.client import FhirClient
 from ..hooks.caller import calling_party
 from ..hooks.served import Serving
 from ..hooks.services import service_id
-from ..hooks.turn import Turn
 from ..rules.hook_table import HOOKS
 from .catalogue.views import add_catalogue
 from .client_calls import ClientCall, ClientCalls, findings
@@ -33,7 +30,8 @@ from .made_request import (
     request_of_record,
     request_of_server,
 )
-from .page import POLICY, STATIC, asset_response, page, refuse_other_pages
+from .page import POLICY, STATIC, add_static, page, refuse_other_pages
+from .parts import Parts
 from .picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
 from .scenarios import Scenario, scenarios
 
@@ -42,16 +40,9 @@ _SUPPOSED = "fact."
 _LONGEST_SUPPOSED = 100
 
 
-def workbench_blueprint(
-    serving: Serving,
-    clock: Callable[[], datetime],
-    fhir: FhirClient,
-    turn: Turn,
-    settings: Settings,
-) -> Blueprint:
-    """The pages of the workbench. ``fhir`` reads the servers that a person names; a page computes
-    during its ``turn``."""
-    pages = _Pages(serving, clock, fhir, turn, settings)
+def workbench_blueprint(parts: Parts) -> Blueprint:
+    """The pages of the workbench."""
+    pages = _Pages(parts)
     blueprint = Blueprint("workbench", __name__)
     blueprint.add_url_rule("/", view_func=pages.start)
     blueprint.add_url_rule("/try", view_func=pages.try_scenario)
@@ -59,61 +50,41 @@ def workbench_blueprint(
     blueprint.add_url_rule("/picture", view_func=pages.picture, methods=["POST"])
     blueprint.add_url_rule("/picture.svg", view_func=pages.picture_file, methods=["POST"])
 
-    if settings.watches_clients:
-        calls = _Calls(serving, clock)
+    if parts.settings.watches_clients:
+        calls = _Calls(parts.serving, parts.clock)
         blueprint.add_url_rule("/calls", "calls", calls.shown)
         blueprint.before_app_request(calls.begin)
         blueprint.after_app_request(calls.note)
 
-    add_catalogue(blueprint, serving, clock, turn)
-
-    @blueprint.get(f"{STATIC}/<name>")
-    def static_file(name: str) -> Response:
-        found = asset_response(name)
-        if found is None:
-            raise NotFound
-        return found
-
+    add_catalogue(blueprint, parts.serving, parts.clock, parts.turn)
+    add_static(blueprint, STATIC)
     return blueprint
 
 
 class _Pages:
     """The views. A page is made from what is served when it is asked for."""
 
-    def __init__(
-        self,
-        serving: Serving,
-        clock: Callable[[], datetime],
-        fhir: FhirClient,
-        turn: Turn,
-        settings: Settings,
-    ):
-        self._serving, self._clock, self._fhir, self._turn, self._settings = (
-            serving,
-            clock,
-            fhir,
-            turn,
-            settings,
-        )
+    def __init__(self, parts: Parts):
+        self._parts = parts
 
     def start(self) -> Response:
         """The page at ``/``."""
-        url = f"{self._settings.base_url or request.host_url.rstrip('/')}{DISCOVERY}"
-        engine = self._serving.current.engine
+        url = f"{self._parts.settings.base_url or request.host_url.rstrip('/')}{DISCOVERY}"
+        engine = self._parts.serving.current.engine
         return page(
             "start",
             discovery=url,
             scenarios=self._scenarios(engine),
-            settings=self._settings,
+            settings=self._parts.settings,
             cards=len(engine.cards),
         )
 
     def _scenarios(self, engine: Engine) -> Sequence[Scenario]:
-        return scenarios(engine, self._clock().astimezone(engine.zone).date())
+        return scenarios(engine, self._parts.clock().astimezone(engine.zone).date())
 
     def try_scenario(self) -> Response:
         """A scenario by its address, so that it can be linked; without one, the forms."""
-        chosen = _chosen(self._scenarios(self._serving.current.engine), request.args)
+        chosen = _chosen(self._scenarios(self._parts.serving.current.engine), request.args)
         return self._answered(
             request.args,
             lambda engine: _scenario_request(engine, chosen, request.args) if chosen else None,
@@ -127,7 +98,7 @@ class _Pages:
     def _form(self) -> Mapping[str, str]:
         """The form that was sent, by a page of ours, with a field as long as a body may be."""
         refuse_other_pages()
-        request.max_form_memory_size = self._settings.max_body_bytes
+        request.max_form_memory_size = self._parts.settings.max_body_bytes
         return request.form
 
     def picture(self) -> Response:
@@ -162,24 +133,28 @@ class _Pages:
     def _drawn(self) -> PatientPicture:
         """The picture of the request that a form carries. Raises :class:`Refused` and
         :class:`Unusable`."""
-        form, engine = self._form(), self._serving.current.engine
-        with self._turn.of(calling_party(), request.content_length or 0):
+        form, engine = self._form(), self._parts.serving.current.engine
+        with self._parts.turn.of(calling_party(), request.content_length or 0):
             body = orjson.dumps(_given_request(engine, form))
-            return patient_picture(answer(engine, body, self._clock(), {}, self._fhir).facts)
+            return patient_picture(
+                answer(engine, body, self._parts.clock(), {}, self._parts.fhir).facts
+            )
 
     def _answered(
         self, form: Mapping[str, str], made: Callable[[Engine], dict[str, Any] | None]
     ) -> Response:
-        engine, now = self._serving.current.engine, self._clock()
+        engine, now = self._parts.serving.current.engine, self._parts.clock()
         evaluation: Evaluation | None = None
         refused: Exception | None = None
         asked: dict[str, Any] | None = None
-        with self._turn.of(calling_party(), request.content_length or 0):
+        with self._parts.turn.of(calling_party(), request.content_length or 0):
             try:
                 asked = made(engine)
                 if asked is not None:
                     body, turned = orjson.dumps(asked), form.get("turned", "")
-                    evaluation = evaluate(engine, body, now, _supposed(form), self._fhir, turned)
+                    evaluation = evaluate(
+                        engine, body, now, _supposed(form), self._parts.fhir, turned
+                    )
             except (Refused, Unusable) as error:
                 refused = error
         return page(
@@ -191,7 +166,7 @@ class _Pages:
             evaluation=evaluation,
             refused=refused,
             request_text=_shown(asked) if asked else form.get("request", ""),
-            service=f"POST /cds-services/{service_id(evaluation.hook, self._settings)}"
+            service=f"POST /cds-services/{service_id(evaluation.hook, self._parts.settings)}"
             if evaluation
             else "",
         )

@@ -13,8 +13,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, request
+from flask import Blueprint, Response, current_app, request
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from werkzeug.exceptions import NotFound
 
 from ..authoring.drawing.html import STYLE_FILE
 from ..hooks.errors import BadRequest
@@ -104,11 +105,15 @@ def asset_url(name: str, static: str = STATIC) -> str:
     return f"{static}/{name}?v={sha256(found[0]).hexdigest()[:12]}"
 
 
-def asset_response(name: str) -> Response | None:
-    """An asset as an answer; ``None`` where there is none of that name."""
+def add_static(blueprint: Blueprint, rule: str) -> None:
+    """Serve the assets below ``rule``."""
+    blueprint.add_url_rule(f"{rule}/<name>", "static_file", _static_file)
+
+
+def _static_file(name: str) -> Response:
     found = asset(name)
     if found is None:
-        return None
+        raise NotFound
     response = Response(found[0], content_type=found[1])
     response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"

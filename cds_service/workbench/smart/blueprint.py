@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,22 +15,18 @@ import orjson
 from authlib.common.security import generate_token
 from flask import Blueprint, Response, request
 from markupsafe import Markup
-from werkzeug.exceptions import NotFound
 
-from ...config import Settings
 from ...facts.queries import QUERIES
-from ...fhir_server.client import FhirClient
 from ...fhir_server.named_servers import NamedServers
 from ...hooks.caller import calling_party
 from ...hooks.refusals import REQUEST_ID, note_refusal, request_id
-from ...hooks.served import Serving
-from ...hooks.turn import Turn
 from ...store.occasions import run_key
 from ...trust.replay import StoreFailure, open_store, token_digest
 from ...urls import url_mistake
 from ..evaluation import Refused, answer
 from ..made_request import request_of_server
-from ..page import asset_response, page
+from ..page import add_static, page
+from ..parts import Parts
 from ..picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
 from .authorization import Access, App, access, authorization_url, configuration
 from .refusal import (
@@ -54,28 +49,14 @@ _LONGEST_ISS = 1024  # it goes into the cookie
 _LONGEST = 16_384
 
 
-def smart_blueprint(
-    serving: Serving,
-    clock: Callable[[], datetime],
-    fhir: FhirClient,
-    turn: Turn,
-    settings: Settings,
-) -> Blueprint:
-    """The SMART app. ``fhir`` reads the EHR that launches it; a page computes
-    during its ``turn``."""
-    pages = _Pages(serving, clock, fhir, turn, settings)
+def smart_blueprint(parts: Parts) -> Blueprint:
+    """The SMART app."""
+    pages = _Pages(parts)
     blueprint = Blueprint("smart", __name__, url_prefix="/smart")
     blueprint.add_url_rule("/launch", view_func=pages.launch)
     blueprint.add_url_rule("/callback", view_func=pages.callback)
     blueprint.register_error_handler(LaunchRefused, pages.refused)
-
-    @blueprint.get("/static/<name>")
-    def static_file(name: str) -> Response:
-        found = asset_response(name)
-        if found is None:
-            raise NotFound
-        return found
-
+    add_static(blueprint, "/static")
     return blueprint
 
 
@@ -89,28 +70,18 @@ def scope() -> str:
 class _Pages:
     """The views. Nothing is kept between them but the cookie."""
 
-    def __init__(
-        self,
-        serving: Serving,
-        clock: Callable[[], datetime],
-        fhir: FhirClient,
-        turn: Turn,
-        settings: Settings,
-    ):
-        self._serving, self._clock, self._fhir, self._turn, self._settings = (
-            serving,
-            clock,
-            fhir,
-            turn,
-            settings,
-        )
-        self._path = f"{urlsplit(settings.base_url).path}/smart"
-        secret = settings.smart_client_secret.get_secret_value()
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._path = f"{urlsplit(parts.settings.base_url).path}/smart"
+        secret = parts.settings.smart_client_secret.get_secret_value()
         self._app = App(
-            settings.smart_client_id, secret, f"{settings.base_url}/smart/callback", scope()
+            parts.settings.smart_client_id,
+            secret,
+            f"{parts.settings.base_url}/smart/callback",
+            scope(),
         )
         self._seal = Seal(run_key())
-        self._used = open_store(settings.replay_store)
+        self._used = open_store(parts.settings.replay_store)
         self._places = BoundedSemaphore(MOST_LAUNCHES)
 
     def launch(self) -> Response:
@@ -196,14 +167,14 @@ class _Pages:
         }
         made["fhirAuthorization"] |= allowed
         try:
-            with self._turn.of(calling_party(), 0):
+            with self._parts.turn.of(calling_party(), 0):
                 return patient_picture(
                     answer(
-                        self._serving.current.engine,
+                        self._parts.serving.current.engine,
                         orjson.dumps(made),
-                        self._clock(),
+                        self._parts.clock(),
                         {},
-                        self._fhir,
+                        self._parts.fhir,
                     ).facts
                 )
         except Refused as refused:
@@ -218,7 +189,7 @@ class _Pages:
         servers = (
             None
             if len(iss) > _LONGEST_ISS or url_mistake(iss)
-            else self._fhir.named_by(iss, EXCHANGE_SECONDS)
+            else self._parts.fhir.named_by(iss, EXCHANGE_SECONDS)
         )
         if servers is None:
             raise unknown_ehr()
@@ -231,14 +202,14 @@ class _Pages:
 
     def _page(self, template: str, status: int = 200, **content: Any) -> Response:
         return page(
-            template, status, self._settings.smart_frames, f"{self._path}/static", **content
+            template, status, self._parts.settings.smart_frames, f"{self._path}/static", **content
         )
 
     def _cookie(self) -> dict[str, Any]:
         """The attributes of the cookie. A frame of another site is given one by browsers only where
         it is kept for that site's frames alone (``Partitioned``)."""
-        framed = bool(self._settings.smart_frames)
-        secure = framed or self._settings.base_url.startswith("https:")
+        framed = bool(self._parts.settings.smart_frames)
+        secure = framed or self._parts.settings.base_url.startswith("https:")
         return {
             "path": self._path,
             "httponly": True,
