@@ -107,33 +107,19 @@ def _order_each_test_once(renderings: list[_Rendering]) -> None:
             taken.setdefault(test, rendering.summary_in_detail())
 
 
-def render_card(
-    decision: Decision,
-    decisions: Decisions,
-    facts: Facts,
-    patient: Patient,
-    publication: Publication,
-    *,
-    course_taken: bool,
-) -> tuple[RenderedCard, bool]:
+def render_card(card: CardInCall, *, course_taken: bool) -> tuple[RenderedCard, bool]:
     """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken``
     by a card before it."""
-    rendering = _Rendering(CardInCall(decision, decisions, facts, patient, publication))
+    rendering = _Rendering(card)
     starts_course = rendering.suggestions.offer(course_taken=course_taken)
     return rendering.card(), starts_course
 
 
 def render_suggestions(
-    decision: Decision,
-    decisions: Decisions,
-    facts: Facts,
-    patient: Patient,
-    publication: Publication,
-    *,
-    course_taken: bool,
+    card: CardInCall, *, course_taken: bool
 ) -> tuple[list[answer.Suggestion], bool]:
     """The suggestions of :func:`render_card` without the rest of the card."""
-    suggestions = Suggestions(CardInCall(decision, decisions, facts, patient, publication))
+    suggestions = Suggestions(card)
     starts_course = suggestions.offer(course_taken=course_taken)
     return list(suggestions.written().values()), starts_course
 

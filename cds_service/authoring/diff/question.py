@@ -16,7 +16,7 @@ from ...rules.conditions import CardHolds, Condition
 from ...rules.decision import Decisions
 from ...states.search import Check, Undecided, all_hold, any_holds, does_not_hold
 from ..safety.invariants import read_suggestions
-from ..safety.proof import PATIENT_OF_STATES
+from ..safety.proof import card_in_state
 from .compared import Compared, compared, rests_on_any, suggested
 from .limits import Extras, changed_parameters
 from .shared_facts import Pair
@@ -212,7 +212,7 @@ class Question:
         bare = decision._replace(card=replace(decision.card, suggestions=suggestions))
         publication = (self._job.old, self._job.new)[side].publication
         made, _ = render_suggestions(
-            bare, decisions, pair.facts[side], PATIENT_OF_STATES, publication, course_taken=False
+            card_in_state(bare, decisions, pair.facts[side], publication), course_taken=False
         )
         return read_suggestions(made)
 

@@ -15,7 +15,7 @@ from ...states.walk import StateFacts
 from .independence import Renderings
 from .invariants import FOLIC_ACID, Suggested, read_suggestions
 from .job import AssumedDecisions, Job, Scope
-from .proof import PATIENT_OF_STATES
+from .proof import card_in_state
 from .repetition import differing
 from .tally import Tally, state_text
 
@@ -226,12 +226,7 @@ def _at_odds(job: Job, first: str, second: str, tally: Tally) -> bool:
             for card_id in by_rank:
                 decision = decisions[card_id]
                 made, starts = render_suggestions(
-                    decision,
-                    decisions,
-                    facts,
-                    PATIENT_OF_STATES,
-                    job.publication,
-                    course_taken=taken,
+                    card_in_state(decision, decisions, facts, job.publication), course_taken=taken
                 )
                 taken |= starts
                 suggested[card_id] = read_suggestions(made)

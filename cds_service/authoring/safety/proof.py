@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from ...rendering.card_in_call import Patient
+from ...facts.catalogue import Facts
+from ...rendering.card_in_call import CardInCall, Patient
 from ...rendering.cards import render_card, render_suggestions
+from ...rendering.publication import Publication
 from ...rules.card import Card
-from ...rules.decision import Decision
+from ...rules.decision import Decision, Decisions
 from ...states.domains import RESULTS_FOR_ORDERS, test_orders
 from ...states.sessions import PATIENT
 from ...states.values import NOW
@@ -33,7 +35,14 @@ from .repetition import Walks, differing
 from .suggestion_words import wrong_suggestion
 from .tally import Tally
 
-PATIENT_OF_STATES = Patient(f"Patient/{PATIENT}", None, NOW)
+_PATIENT = Patient(f"Patient/{PATIENT}", None, NOW)
+
+
+def card_in_state(
+    decision: Decision, decisions: Decisions, facts: Facts, publication: Publication
+) -> CardInCall:
+    """A card to render for the patient that all states are of."""
+    return CardInCall(decision, decisions, facts, _PATIENT, publication)
 
 
 def prove_card(scope: Scope, card_id: str) -> Tally:
@@ -125,7 +134,7 @@ def _violated_by_text(
     if not met:
         return []
     rendered, _ = render_card(
-        decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
+        card_in_state(decision, decisions, facts, job.publication), course_taken=False
     )
     missing = unnamed(met, rendered.shown.detail)
     return [f"Not known does not name {', '.join(missing)}"] if missing else []
@@ -149,12 +158,7 @@ def _violated_by_suggestions(
     broken: list[str] = []
     for course_taken in (False, True):
         made, starts = render_suggestions(
-            decision,
-            decisions,
-            facts,
-            PATIENT_OF_STATES,
-            job.publication,
-            course_taken=course_taken,
+            card_in_state(decision, decisions, facts, job.publication), course_taken=course_taken
         )
         broken += violated(State(card, read_suggestions(made), facts, course_taken))
         broken += (rule for suggestion in made for rule in wrong_suggestion(suggestion, facts))

@@ -16,7 +16,7 @@ from ...rendering.cards import render_card
 from ...rules.card import Card, Paragraph
 from ...states.walk import StateFacts
 from .job import AssumedDecisions, Job, Scope, engine
-from .proof import PATIENT_OF_STATES
+from .proof import card_in_state
 from .repetition import differing
 from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
 from .tally import Tally
@@ -101,7 +101,7 @@ def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
             return False  # the rest of the state does not admit it
         facts.settle()
         rendered, _ = render_card(
-            decision, decisions, facts, PATIENT_OF_STATES, job.publication, course_taken=False
+            card_in_state(decision, decisions, facts, job.publication), course_taken=False
         )
         words = f"{rendered.shown.summary}\n{rendered.shown.detail}"
         return bool(rule.words.search(words))

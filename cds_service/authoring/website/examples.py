@@ -33,7 +33,7 @@ from ..card_tests import applicable_tests, read_test
 from ..card_words import title
 from ..pages.engines import Engines, documented_engines
 from ..safety.job import engine
-from ..safety.proof import PATIENT_OF_STATES
+from ..safety.proof import card_in_state
 
 # Worked out from other facts here, where the proof takes a sample or the bare answer.
 _WORKED_OUT = {*COLLAPSED, *test_orders(), "b12.low_on_therapy", "b12.result_day"} - {"anaemia"}
@@ -134,7 +134,7 @@ def _states(
             if facts[name].value not in (None, False)
         }
         rendered, _ = render_card(
-            decision, decisions, facts, PATIENT_OF_STATES, loaded.publication, course_taken=False
+            card_in_state(decision, decisions, facts, loaded.publication), course_taken=False
         )
         because = tuple(
             (title(name), _told(name, fact, loaded.publication.templates))
