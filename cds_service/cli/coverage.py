@@ -9,18 +9,18 @@ import click
 from ..authored_yaml.source import AuthoringError
 from .reading_settings import read_settings
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+cards_option = click.option(
+    "--cards",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of local cards (those of CDS_CARDS by default).",
+)
 
 
 @click.command()
 @click.argument("card_ids", nargs=-1)
-@click.option(
-    "--cards",
-    "folders",
-    multiple=True,
-    type=FOLDER,
-    help="A folder of local cards (those of CDS_CARDS by default).",
-)
+@cards_option
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to read there."
 )

@@ -9,21 +9,13 @@ import click
 
 from ..authored_yaml.source import AuthoringError
 from ..config import Settings
-from .coverage import write_file
+from .coverage import cards_option, write_file
 from .reading_settings import read_settings
-
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(name="test")
 @click.argument("card_ids", nargs=-1)
-@click.option(
-    "--cards",
-    "folders",
-    multiple=True,
-    type=FOLDER,
-    help="A folder of local cards (those of CDS_CARDS by default).",
-)
+@cards_option
 @click.option(
     "--junit",
     type=click.Path(dir_okay=False, path_type=Path),

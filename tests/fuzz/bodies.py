@@ -71,6 +71,17 @@ def _order(number: int, **more: Any) -> dict[str, Any]:
     )
 
 
+def _dose(number: int, day: str) -> dict[str, Any]:
+    return {
+        "resourceType": "MedicationAdministration",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": HYDROXOCOBALAMIN,
+        "id": str(number),
+        "effectiveDateTime": day,
+    }
+
+
 def _nameless(**more: Any) -> dict[str, Any]:
     return {
         "resourceType": "MedicationRequest",
@@ -129,30 +140,13 @@ def _orders_without_bounds(size: int) -> Sent:
 
 @_kind
 def _orders_and_doses(size: int) -> Sent:
-    dose = {
-        "resourceType": "MedicationAdministration",
-        "status": "completed",
-        "subject": SUBJECT,
-        "medicationCodeableConcept": HYDROXOCOBALAMIN,
-    }
-    given = [
-        {**dose, "id": str(n), "effectiveDateTime": days_ago(n % 3000)} for n in range(size // 600)
-    ]
+    given = [_dose(n, days_ago(n % 3000)) for n in range(size // 600)]
     return _view(*given, *(_order(n, status="completed") for n in range(size // 1400)))
 
 
 @_kind
 def _loading_courses_that_ended_and_older_doses(size: int) -> Sent:
-    dose = {
-        "resourceType": "MedicationAdministration",
-        "status": "completed",
-        "subject": SUBJECT,
-        "medicationCodeableConcept": HYDROXOCOBALAMIN,
-    }
-    given = [
-        {**dose, "id": str(n), "effectiveDateTime": days_ago(200 + n % 3000)}
-        for n in range(size // 600)
-    ]
+    given = [_dose(n, days_ago(200 + n % 3000)) for n in range(size // 600)]
     period = {"start": days_ago(60), "end": days_ago(30)}
     course = dosage(1, route=IM, every=(3, 1, "wk"), boundsPeriod=period)
     ended = [
