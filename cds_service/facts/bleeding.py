@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from .catalogue import Facts, define
+from .catalogue import define
 from .fact import Fact, known
 from .lists import problem
 from .medications import taking
-from .reads import Read
+from .reads import Computation, computed
 from .results import level_of
 
-_LOW_PLATELETS = level_of("platelets").is_one_of("low")
 
-
-def _named(facts: Facts) -> Fact:
+class _LowPlatelets(Computation):
     """Low platelets. Beside a drug or a problem, which name themselves, a number needs its name."""
-    low = _LOW_PLATELETS.evaluate(facts)
-    if not low.holds:
-        return low
-    return known(True, *(each._replace(text=f"platelets {each.text}") for each in low.sources))
+
+    low = level_of("platelets").is_one_of("low")
+
+    def compute(self) -> Fact:
+        low = self.low
+        if not low.holds:
+            return low
+        return known(True, *(each._replace(text=f"platelets {each.text}") for each in low.sources))
 
 
 define(
     "bleeding.risk",
     "bleeding risk",
-    taking("anticoagulant") | problem("haemophilia") | Read(_LOW_PLATELETS.needs, _named),
+    taking("anticoagulant") | problem("haemophilia") | computed(_LowPlatelets),
     (
         "A current anticoagulant, haemophilia on the problem list, or platelets below "
         "{platelets.bleeding_below}."

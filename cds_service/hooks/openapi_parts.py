@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..facts.session import MOST_DRAFTS
 from .errors import JSON
 
 SCHEMAS = "#/components/schemas/"
@@ -22,7 +23,7 @@ _PROBLEMS = {
     "415": "The body is not declared as JSON, or is compressed.",
     "422": (
         "The draft orders are of a FHIR version that is not read, one does not tell its patient, "
-        "or there are more than 1,000."
+        f"or there are more than {MOST_DRAFTS:,}."
     ),
     "421": "The call is for another host than this machine or that of the public base URL.",
     "429": "Too many calls; Retry-After says when to try again.",

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from ..rules.card import INDICATORS
 from ..rules.card_texts import SUMMARY_LIMIT
+from .shown import MOST_CARDS
 
 Text = Annotated[str, Meta(min_length=1)]
 Uuid = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
@@ -102,4 +103,4 @@ class Card(_Element):
 class CdsResponse(Struct, forbid_unknown_fields=True):
     """The cards for a call, most urgent first."""
 
-    cards: Annotated[Sequence[Card], Meta(max_length=3)]
+    cards: Annotated[Sequence[Card], Meta(max_length=MOST_CARDS)]
