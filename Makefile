@@ -2,13 +2,16 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The versions that the tests passed with: a release of today can make no machine behave otherwise.
+VERSIONS := constraints.txt
 RUN_STAMP := $(VENV)/.run-installed
 TEST_STAMP := $(VENV)/.test-installed
 
 .DEFAULT_GOAL := help
 # The tests start Python some hundred times: without its compiled files each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run serve test check generate docs fuzz bench interop cql clean
+.PHONY: help run serve test check generate docs fuzz bench interop upgrade cql clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,14 +19,14 @@ help: ## Show this help
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 
-$(RUN_STAMP): setup.cfg pyproject.toml | $(BIN)/python
+$(RUN_STAMP): setup.cfg pyproject.toml $(VERSIONS) | $(BIN)/python
 	@echo "Installing into $(VENV), once ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(INSTALL) --constraint $(VERSIONS) --editable .
 	@touch $@
 
-$(TEST_STAMP): setup.cfg pyproject.toml | $(BIN)/python
+$(TEST_STAMP): setup.cfg pyproject.toml $(VERSIONS) | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV), once ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(INSTALL) --constraint $(VERSIONS) --editable '.[test]'
 	@touch $(RUN_STAMP) $@
 
 run: $(RUN_STAMP) ## Start the service on 127.0.0.1:8080 and show how to try it
@@ -38,6 +41,11 @@ test: $(TEST_STAMP) ## Run every test
 check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests
 	@$(BIN)/mypy
+
+upgrade: $(TEST_STAMP) ## Take the newest versions of all packages; run the tests before you commit them
+	@$(INSTALL) --upgrade --upgrade-strategy eager --editable '.[test]'
+	@$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable > $(VERSIONS)
+	@touch $(RUN_STAMP) $(TEST_STAMP)
 
 generate: $(RUN_STAMP) ## Make anew what is made of cards, facts and value sets
 	@rm -rf build/handed-over && mkdir -p build/handed-over

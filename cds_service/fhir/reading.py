@@ -149,10 +149,14 @@ def read_value(text: bytes | memoryview) -> Value:
 
 
 def read_resources(texts: Iterable[Raw]) -> Iterator[Resource | Unread]:
-    """Each of several resources, as :func:`read_value` reads those in a Bundle."""
+    """Each of several resources, as :func:`read_value` reads those in a Bundle; one that is not
+    UTF-8 is unread."""
     lenient = _Lenient()
     for text in texts:
-        yield lenient.resource(bytes(text))
+        try:
+            yield lenient.resource(bytes(text))
+        except UnicodeDecodeError:
+            yield Unread()
 
 
 class _Lenient:
@@ -213,6 +217,8 @@ class _Lenient:
         except _ERRORS:
             try:
                 value = parse_json(bytes(item))
+            except UnicodeDecodeError:
+                raise
             except ValueError:
                 return None
             if not isinstance(value, dict):
@@ -239,6 +245,8 @@ class _Lenient:
         self.left -= 1
         try:
             return self._pruned(parse_json(text))
+        except UnicodeDecodeError:
+            raise
         except ValueError:
             return Unread()
 

@@ -1,11 +1,16 @@
-"""The wheel holds cards and profiles and runs from anywhere."""
+"""The wheel holds cards and profiles and runs from anywhere; what it needs is installed in tested versions."""
 
+import configparser
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.support.waiting import PATIENCE
 
@@ -82,3 +87,26 @@ def test_wheel_runs_outside_the_checkout(tmp_path):
         text=True,
     )
     assert Path(loaded.strip()).is_relative_to(installed)
+
+
+def test_every_package_is_installed_in_the_version_that_is_written_down():
+    """A package of which no version is written down comes in its newest: a release of today would decide what the service does."""
+    written = {
+        canonicalize_name(wanted.name): wanted.specifier
+        for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+        for wanted in [Requirement(line)]
+    }
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", "utf-8")
+    listed = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
+    needed = [Requirement(line) for lines in listed for line in lines.split("\n") if line.strip()]
+    installed = {canonicalize_name(found.name): found.version for found in distributions()}
+    for wanted in needed:
+        [exactly] = written[canonicalize_name(wanted.name)]
+        assert exactly.operator == "==" and wanted.specifier.contains(exactly.version), wanted
+    other = {
+        name: version
+        for name, version in installed.items()
+        if name in written and not written[name].contains(version)
+    }
+    assert not other, f"Installed in another version than constraints.txt has: {other}. Run make test."

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from msgspec import Raw
 from werkzeug.test import TestResponse
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.fhir.r4 import Medication
+from cds_service.fhir.reading import Unread, read_resources
 from tests.fuzz import seeds
 from tests.fuzz.shapes import as_bytes, places, replaced
 from tests.support.fhir_builders import NOW, folic_acid, hook_request, observation, prefetch
@@ -362,6 +365,43 @@ def test_lone_surrogates_and_bad_escapes(client: FlaskClient, escape: str) -> No
 def test_a_prefetch_value_that_is_not_utf_8_is_named(client: FlaskClient, text: bytes) -> None:
     _refused(_post(client, _body().replace(b"1957-03-02", text)), element="prefetch.patient")
     _refused(_post(client, _body().replace(b"pg/mL", text)), element="prefetch.b12-results")
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"\xe2\x82", b"\xed\xa0\x80"])
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        b'{"resourceType": "Bundle", "link": [{"relation": "@@", "url": "u"}]}',
+        b'{"resourceType": "Bundle", "entry": [{"fullUrl": "@@"}]}',
+        b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "@@"}}]}',
+        b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Observation", '
+        b'"status": "@@", "id": 1}}]}',
+        b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Observation", '
+        b'"id": 1, "note": [{"text": "@@"}]}}]}',
+        b'{"resourceType": "Bundle", "total": "one", "entry": [{"fullUrl": "@@"}]}',
+        b'[{"resourceType": "@@"}]',
+        b'"@@"',
+    ],
+)
+def test_a_broken_character_anywhere_that_is_read_is_named(
+    client: FlaskClient, bundle: bytes, text: bytes
+) -> None:
+    """Wherever the reader meets it, also in the slow reading of what has another shape than FHIR."""
+    request = _good("patient-view")
+    request["prefetch"]["b12-results"] = "##"
+    body = json.dumps(request).encode().replace(b'"##"', bundle.replace(b"@@", text))
+    _refused(_post(client, body), element="prefetch.b12-results")
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"\xe2\x82", b"\xed\xa0\x80"])
+def test_a_contained_resource_with_a_broken_character_is_unread(text: bytes) -> None:
+    """It is decoded when an order is looked at, long after the body was: only what rests on it is unknown."""
+    medication = b'{"resourceType": "Medication", "id": "m", "code": {"text": "@@"}}'
+    [broken, whole] = read_resources(
+        Raw(medication.replace(b"@@", name)) for name in (text, b"folic acid")
+    )
+    assert broken == Unread()
+    assert isinstance(whole, Medication)
 
 
 @pytest.mark.parametrize("text", [b"\xff", b"\xed\xa0\x80"])
