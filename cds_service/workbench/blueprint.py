@@ -33,6 +33,7 @@ from .made_request import (
 from .page import POLICY, STATIC, add_static, page, refuse_other_pages
 from .parts import Parts
 from .picture import NARROW, PatientPicture, patient_picture, svg_of, table_of
+from .refusal import shown_to_people
 from .scenarios import Scenario, scenarios
 
 DISCOVERY = "/cds-services"
@@ -58,6 +59,7 @@ def workbench_blueprint(parts: Parts) -> Blueprint:
 
     add_catalogue(blueprint, parts.serving, parts.clock, parts.turn)
     add_static(blueprint, STATIC)
+    blueprint.after_app_request(shown_to_people)
     return blueprint
 
 

@@ -77,7 +77,7 @@ def test_what_would_turn_a_card_is_asked_beside_it(base):
         silent.locator("summary").click()
         silent.get_by_role("button", name="What would make it fire?").click()
         page.locator(".reason.silent .turning").wait_for()
-        assert axe_violations(page) == {}
+        assert not axe_violations(page)
 
 
 @needs_browser
@@ -240,3 +240,53 @@ def test_the_patients_picture_is_one_click_from_the_cards(base, size):
         assert [
             problem for problem in page.problems if "/picture.svg" not in problem
         ] == []  # a download ends its request
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        ("GET", "/nothing-here", 404, "The requested URL was not found"),
+        (
+            "GET",
+            "/try?scenario=nobody",
+            404,
+            "There is no such scenario; the start page lists them.",
+        ),
+        ("GET", "/catalogue/cards/nothing", 404, "its search finds what there is"),
+        ("GET", "/cds-services/b12-folate-order-select", 405, "not allowed"),
+        ("POST", "/try", 403, "A form of another site is not taken."),
+    ],
+)
+def test_a_refusal_is_a_page_for_a_browser_and_json_for_a_program(method, path, status, says):
+    client = create_app(Settings()).test_client()
+    sent = {"Sec-Fetch-Site": "cross-site"}
+    shown = client.open(path, method=method, headers={**sent, "Accept": BROWSER})
+    told = client.open(path, method=method, headers=sent)
+    assert shown.status_code == told.status_code == status
+    assert shown.mimetype == "text/html" and says in shown.text
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+    assert shown.headers["X-Request-Id"] != told.headers["X-Request-Id"]
+    assert shown.headers.get("Allow") == told.headers.get("Allow")
+    assert told.json["resourceType"] == "OperationOutcome"
+    assert says in told.json["issue"][0]["details"]["text"]
+
+
+def test_a_client_of_hooks_gets_json_whatever_it_accepts():
+    refused = (
+        create_app(Settings())
+        .test_client()
+        .post("/cds-services/b12-folate-order-select", data=b"", headers={"Accept": BROWSER})
+    )
+    assert refused.json["resourceType"] == "OperationOutcome"
+
+
+@needs_browser
+def test_a_page_that_is_not_there_leads_to_the_start(base):
+    with opened() as page:
+        page.goto(f"{base}/nothing-here")
+        assert not axe_violations(page)
+        page.get_by_role("link", name="To the start page").click()
+        page.get_by_role("heading", name="Decision support for vitamin B12 and folate").wait_for()
