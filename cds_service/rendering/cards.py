@@ -83,7 +83,8 @@ class _Plan:
         course_taken = False
         for rendering in self._each():
             course_taken |= rendering.suggestions.offer(course_taken=course_taken)
-        _order_each_test_once(self.renderings)
+        if len(self.renderings) > 1:
+            _order_each_test_once(self.renderings)
         for rendering in self._each():
             if rendering.says_that_exposure_stops(first=rendering is self.renderings[0]):
                 break
