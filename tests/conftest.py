@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable
 from tempfile import TemporaryDirectory
@@ -24,10 +25,10 @@ settings.load_profile("any machine")
 Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """A database of the tests' own, for every service that they make or start, while modules are collected too."""
     folder = TemporaryDirectory(prefix="cds-tests-", ignore_cleanup_errors=True)
-    config.add_cleanup(folder.cleanup)
+    atexit.register(folder.cleanup)  # not before: the writers of stores write what waits when Python ends
     os.environ.setdefault(
         FOLDER, folder.name
     )  # which the processes of a parallel run have from the one that starts them
