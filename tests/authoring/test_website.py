@@ -196,13 +196,13 @@ def test_a_card_page_tells_when_what_and_why():
         "Do not delay treatment: cyanocobalamin now is better than hydroxocobalamin late."
         in text_of(page, "says")
     )
-    assert "Replace cyanocobalamin by hydroxocobalamin in place of the draft" in text_of(
+    assert "Replace cyanocobalamin with hydroxocobalamin in place of the draft" in text_of(
         page, "suggests"
     )
     assert "(trial, " in text_of(page, "evidence")
     differing = text_of(page, "sets")
     assert differing.startswith(
-        "Where parameter sets differ uk : indicator: info. suggests: Replace cyanocobalamin by hydroxocobalamin"
+        "Where parameter sets differ uk : indicator: info. suggests: Replace cyanocobalamin with hydroxocobalamin"
     )
     assert (
         "three times a week for 2 weeks, then every 6 months" in differing

@@ -366,7 +366,7 @@ def test_11_potassium_in_the_first_48_hours():
             3.2,
             "low-potassium-before-b12",
             ["potassium-now", "potassium-24h", "potassium-48h"],
-            "Do not delay B12 for it",
+            "Do not delay B12 because of it",
         ),
         (2.7, "hypokalaemia-before-b12", ["potassium-now"], "Correct potassium first"),
     ],

@@ -149,7 +149,7 @@ def test_a_planned_order_is_replaced_by_name_where_treatment_is_due_now(begins):
     cards = opening(LOW, NEURO, planned, *NO_RISK)
     (order,) = accepted(cards)[0]
     assert order["priorPrescription"] == {"reference": "MedicationRequest/later"}
-    assert "The suggestion takes the place of that order" in cards[0]["detail"]
+    assert "The suggestion replaces that order" in cards[0]["detail"]
 
 
 def test_no_course_is_suggested_for_prevention_beside_a_planned_order():

@@ -167,10 +167,10 @@ def test_neurological_features_that_were_not_received_are_not_said_to_be_none(fo
         fire("patient-view", prefetch(LOW, *folate, without=without))[0]["detail"]
         for without in ((), ("conditions",))
     )
-    assert "No neurological feature is recorded: ask for one; it changes the regimen." in known
+    assert "No neurological feature is recorded: ask about symptoms, which would change the regimen." in known
     assert "No neurological feature" not in unknown
     assert (
-        "Whether a neurological feature is recorded is not known: ask for one; it changes the regimen."
+        "It is not known whether a neurological feature is recorded: ask about symptoms, which would change the regimen."
         in unknown
     )
 
@@ -182,8 +182,8 @@ def test_b12_intake_that_was_not_received_is_not_said_to_be_none():
     unknown = fire("patient-view", prefetch(*mother, who=woman, without=("medication-requests",)))[
         0
     ]["detail"]
-    assert "No B12 intake is recorded: ask for supplements." in known
-    assert "Whether B12 is taken is not known: ask for supplements." in unknown
+    assert "No B12 intake is recorded: ask about supplements." in known
+    assert "It is not known whether B12 is taken: ask about supplements." in unknown
     assert "No B12 intake" not in unknown
 
 

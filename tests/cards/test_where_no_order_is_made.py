@@ -56,13 +56,13 @@ def test_a_child_with_anaemia_is_watched_for_potassium_without_orders():
 def test_a_childs_potassium_tests_are_told_as_ordered_once_they_are(potassium, card):
     low = observation("potassium", potassium, "mmol/L")
     cards = signed(low, drafts=[hydroxocobalamin()], who=CHILD)
-    assert "ordered already" not in card_of(cards, card)["detail"]
+    assert "already ordered" not in card_of(cards, card)["detail"]
     requested = [
         service_request("potassium", occurrenceDateTime=f"2026-11-{day}T12:00:00Z")
         for day in (23, 24, 25)
     ]
     cards = signed(low, *requested, drafts=[hydroxocobalamin()], who=CHILD)
-    assert "ordered already" in card_of(cards, card)["detail"]
+    assert "already ordered" in card_of(cards, card)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +136,6 @@ def test_beside_a_severe_allergy_no_suggestion_takes_the_place_of_a_later_order(
         dosage(1, route=IM, every=(1, 3, "mo"), boundsPeriod={"start": days_ago(-30)}),
     )
     usual = card_of(opened(LOW, later), "b12-deficiency-untreated")
-    assert "The suggestion takes the place of that order" in usual["detail"]
+    assert "The suggestion replaces that order" in usual["detail"]
     allergic = card_of(opened(LOW, later, SEVERE), "b12-deficiency-untreated")
-    assert "B12 is ordered, to begin on 23 Dec 2026: look at those orders" in allergic["detail"]
+    assert "B12 is ordered, to begin on 23 Dec 2026: review those orders" in allergic["detail"]

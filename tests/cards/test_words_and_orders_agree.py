@@ -123,7 +123,7 @@ def test_low_folate_without_another_reason_waits_for_b12():
 def test_low_folate_and_low_total_b12_in_pregnancy_ask_for_active_b12():
     told = opened(LOW_FOLATE, LOW, PREGNANT, card="folate-deficiency-b12-unknown", who=WOMAN)
     assert suggestions([told], "folate-deficiency-b12-unknown") == [["active-b12"]]
-    assert "active B12 tells more" in told["detail"] and "methylmalonic" not in told["detail"]
+    assert "active B12 is more informative" in told["detail"] and "methylmalonic" not in told["detail"]
 
 
 def test_low_folate_in_pregnancy_asks_for_mma_once_active_b12_is_known():
@@ -261,7 +261,7 @@ def test_an_older_deficiency_is_told_with_value_unit_and_date():
         ),
         pytest.param(
             [NEUROPATHY, {**procedure("307193005"), "extension": [resected_length(10)]}],
-            "Surgery or disease that hinders the absorption of B12 is recorded.",
+            "Surgery or disease that impairs the absorption of B12 is recorded.",
             id="a short ileal resection",
         ),
     ],

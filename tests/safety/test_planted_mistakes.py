@@ -353,7 +353,7 @@ def test_a_text_that_names_a_cobalamin_to_give_whatever_the_allergy(monkeypatch)
         "Treat now.",
         "**B12 first.**",
         "Give both vitamins.",
-        "Do not delay B12 for it.",
+        "Do not delay B12 because of it.",
     ):
         assert planted_words(monkeypatch, "b12-deficiency-neuro", (), advice) == {
             "the text names a cobalamin to give in spite of a severe allergy"

@@ -206,7 +206,7 @@ def test_the_report_on_the_command_line(url, tmp_path):
     for line in (
         f"folic-acid-b12-deficient {Engine(Settings()).cards['folic-acid-b12-deficient'].version}: shown 2",
         "1 of 2      50 % (9-91)       1. Add [regimen to start]; folic acid after it",
-        "0 of 2      0 % (0-66)        3. Replace folic acid by [regimen to start]",
+        "0 of 2      0 % (0-66)        3. Replace folic acid with [regimen to start]",
         "1 of 1      100 % (21-100)    patient-refuses",
     ):
         assert line in text.stdout

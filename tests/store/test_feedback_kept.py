@@ -39,7 +39,7 @@ def test_suggestions_are_known_by_their_place_and_label_in_the_card_file(site):
         suggestion["uuid"] for suggestion in card["suggestions"]
     ]
     assert [row["position"] for row in offered] == [0, 2]
-    assert offered[1]["label"] == "Replace folic acid by [regimen to start]"
+    assert offered[1]["label"] == "Replace folic acid with [regimen to start]"
 
 
 def test_a_repeat_is_stored_once(site):
