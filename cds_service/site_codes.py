@@ -111,7 +111,7 @@ def _check_code(
     named = f"{entry.code!r} of {entry.system}"
     if entry.value_set in ours:
         raise AuthoringError(
-            entry.place, f"{named} stands twice under {entry.value_set}.", "Remove one of the two."
+            entry.place, f"{named} appears twice under {entry.value_set}.", "Remove one of the two."
         )
     if entry.value_set in published and not (entry.in_queries or entry.in_orders or entry.orders):
         mend = (
@@ -182,7 +182,7 @@ def _units(entries: Sequence[UnitEntry], mistakes: Mistakes) -> dict[str, str]:
                 )
             if name in found:
                 raise AuthoringError(
-                    entry.place, f"{entry.printed!r} stands twice.", "Remove one of the two."
+                    entry.place, f"{entry.printed!r} appears twice.", "Remove one of the two."
                 )
             _check_unit(entry)
             found[name] = entry.unit

@@ -186,7 +186,7 @@ class Reader:
             if value not in known:
                 raise AuthoringError(place, f"there is no {what} {value!r}.", meant(value, known))
             if value in found:
-                raise AuthoringError(place, f"{value!r} stands twice.", "Remove one of the two.")
+                raise AuthoringError(place, f"{value!r} appears twice.", "Remove one of the two.")
             found.append(value)
             return value
 

@@ -2,7 +2,7 @@
 surprises in scalars.
 
 YAML 1.2's core schema, without what surprises: only ``true`` and ``false`` are yes/no (``no`` and
-``on`` are texts), numbers are decimal without exponent, and a key that stands twice, an alias, a
+``on`` are texts), numbers are decimal without exponent, and a key that appears twice, an alias, a
 tag or a character that cannot be seen is an error. So is what other readers take otherwise: a
 number that begins with 0, and a text that a '#' cuts off.
 """
@@ -334,7 +334,7 @@ class _Reading:
             if key in mapping:
                 self.mistakes.note(
                     AuthoringError(
-                        place, f"the key {key!r} stands twice.", "Remove one of the two."
+                        place, f"the key {key!r} appears twice.", "Remove one of the two."
                     )
                 )
             mapping[key] = self.value(value_node, place, depth + 1)

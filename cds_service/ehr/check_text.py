@@ -53,8 +53,8 @@ def _remarks(found: ListFound, checked: Checked) -> Iterator[str]:
         yield f"{key}: {found.answer.told}. {_if_absent(found)}"
     elif not found.taken:
         yield (
-            f"{key}: {found.answer.told or 'the answer is no data'}. What it would tell is unknown "
-            "on every card."
+            f"{key}: {found.answer.told or 'the answer holds no data'}. What it would tell is "
+            "unknown on every card."
         )
     yield from _remarks_on_form(found, checked)
     yield from _remarks_on_entries(found, checked)

@@ -264,7 +264,7 @@ def _read(
     value = interval.low if interval.low is not None else interval.high
     assert value is not None
     if not family.reject[0] < value <= family.reject[1]:
-        return "a result outside of what is possible"
+        return "a result outside the possible range"
     level_name = _level(interval, analyte, family, site)
     if level_name is None:
         return "a result whose comparator leaves it open"

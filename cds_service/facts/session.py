@@ -166,7 +166,7 @@ class SessionReader:
             ):
                 if not is_of_somebody(resource):
                     why = (
-                        "A draft order does not tell its patient: write its subject.reference as "
+                        "A draft order does not say whose it is: its subject.reference must be "
                         "Patient/ and the id."
                     )
                     raise UnreadableOrders(why, "required")
@@ -241,7 +241,7 @@ def _whole(draft_orders: Value) -> Bundle:
         why = "draftOrders is a Bundle of which each entry has a resource."
         raise UnreadableOrders(why, "structure", 400)
     if len(draft_orders.entry) > MOST_DRAFTS:
-        why = f"draftOrders has more than {MOST_DRAFTS} orders, which are not read."
+        why = f"draftOrders has more than {MOST_DRAFTS} orders, the most that are read."
         raise UnreadableOrders(why, "too-costly")
     return draft_orders
 
@@ -296,7 +296,7 @@ def _refuse_untold(drafts: Sequence[Draft]) -> None:
         which = untold[0].reference
         named = which if is_reference(which) else "A draft order"
         why = (
-            f"{named} names a medication that cannot be found or told: send its Medication, or a "
-            "code or name that is read."
+            f"{named} names a medication that could not be identified: send its Medication, or a "
+            "code or name that this service knows."
         )
         raise UnreadableOrders(why, "required", 412)

@@ -91,13 +91,13 @@ def using(path: Path) -> Iterator[None]:
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object none of whose keys stands twice: what reads it would take one of the two and nobody
+    """An object with each key once. With two of a key, a reader would take one of them and nobody
     knows which. Raises ``ValueError``."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(
-            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in "
+            f"the key {next(name for name in names if names.count(name) > 1)!r} appears twice in "
             "one object"
         )
     return found

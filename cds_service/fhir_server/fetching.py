@@ -162,7 +162,7 @@ class Reading:
         reach = self.authorization.reach(kind, search=search, patient_id=self.patient_id)
         if reach is Reach.NOTHING:
             raise Unanswered(
-                f"the scopes of the access token leave out {kind}, or are for another patient"
+                f"the scopes of the access token do not cover {kind}, or are for another patient"
             )
         return reach
 
@@ -276,10 +276,10 @@ class Query:
         page = read_value(text)
         if page is None or isinstance(page, (Unread, OperationOutcome)):
             told = told_reason(_json(text)) if isinstance(page, OperationOutcome) else ""
-            raise Unanswered("the answer is no data" + (f": {told}" if told else ""))
+            raise Unanswered("the answer holds no data" + (f": {told}" if told else ""))
         wanted = isinstance(page, Bundle) if search else _is(page, kind, identity.partition("/")[0])
         if not wanted:
-            raise Unanswered("the answer is to another question")
+            raise Unanswered("the answer does not fit the query")
         return page
 
 

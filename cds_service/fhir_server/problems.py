@@ -24,7 +24,7 @@ STATUSES = {
         "the server says that it is gone (status 410): a page that expired, or a resource that was "
         "deleted"
     ),
-    429: "the server is asked too often (status 429)",
+    429: "the server has received too many requests (status 429)",
 }
 
 

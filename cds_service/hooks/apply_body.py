@@ -129,7 +129,9 @@ def _data(
     named: Mapping[str, list[tuple[str, Parameter]]],
 ) -> Callable[[tuple[str, ...]], Mapping[str, Value]]:
     if "data" in named and "prefetchData" in named:
-        raise BadRequest("Data comes either as data or as prefetchData.", named["data"][0][0])
+        raise BadRequest(
+            "Send data either as data or as prefetchData, not as both.", named["data"][0][0]
+        )
     if "data" in named:
         bundle = _bundle(*named["data"][0])
         return lambda keys: dict(_found(bundle, keys))
@@ -151,7 +153,7 @@ def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
         or max(Counter(part.name for part in parts).values(), default=0) > 1
     ):
         raise BadRequest(
-            "prefetchData has the parts key and data, each once.",
+            "prefetchData needs the parts key and data, each at most once.",
             f"{place}.part",
             code="not-supported",
         )
@@ -197,14 +199,16 @@ def _bundle(place: str, parameter: Parameter) -> Bundle:
         value = None
     if not isinstance(value, Bundle):
         raise BadRequest(
-            f"{parameter.name} has a Bundle as its resource.", f"{place}.resource", code="structure"
+            f"{parameter.name} needs a Bundle as its resource.",
+            f"{place}.resource",
+            code="structure",
         )
     return value
 
 
 def _string(place: str, parameter: Parameter) -> str:
     if parameter.valueString is None:
-        raise BadRequest(f"{parameter.name} has a valueString.", place, code="required")
+        raise BadRequest(f"{parameter.name} needs a valueString.", place, code="required")
     return parameter.valueString
 
 

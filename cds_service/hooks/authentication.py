@@ -114,11 +114,11 @@ def _unauthorized(refusal: Untrusted) -> Response:
 
 
 def _unavailable(failure: StoreFailure) -> Response:
-    log.error("calls are refused, because used tokens cannot be noted: %s", failure)
+    log.error("calls are refused, because used tokens cannot be recorded: %s", failure)
     response = respond(
         503,
         operation_outcome(
-            "transient", "It cannot be checked now whether the token is new; try again soon."
+            "transient", "Whether the token is new cannot be checked at present; try again soon."
         ),
     )
     response.headers["Retry-After"] = "5"

@@ -125,8 +125,8 @@ def _applied(engine: Engine, card_id: str, call: Call, now: datetime) -> dict[st
         raise BadRequest(text, "Parameters.parameter", code="required", status=422) from None
     except Unrendered:
         text = (
-            "The card applies, but it cannot be written for these data: something in them is "
-            "beyond all measure."
+            "The card applies, but it cannot be written for these data: a value in them is "
+            "beyond any possible range."
         )
         raise BadRequest(text, "Parameters.parameter", code="processing", status=422) from None
     except UnreadableOrders as error:

@@ -44,5 +44,5 @@ class CallLimit:
         if left < 1:
             wait = math.ceil((1 - left) / self._rate)
             raise TooManyRequests(
-                "Too many calls; come back when Retry-After says.", retry_after=wait
+                "Too many calls; wait as long as Retry-After says.", retry_after=wait
             )

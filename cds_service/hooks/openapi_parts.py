@@ -22,7 +22,7 @@ _PROBLEMS = {
     "413": "The body is too large.",
     "415": "The body is not declared as JSON, or is compressed.",
     "422": (
-        "The draft orders are of a FHIR version that is not read, one does not tell its patient, "
+        "The draft orders are of a FHIR version that is not read, one does not say whose it is, "
         f"or there are more than {MOST_DRAFTS:,}."
     ),
     "421": "The call is for another host than this machine or that of the public base URL.",

@@ -193,7 +193,7 @@ def _invalid(message: str) -> BadRequest:
     becomes ``context``."""
     what, _, path = message.partition(" - at `$")
     if what.startswith(_ECHOES):
-        what = "Not a value of the form that is asked for"
+        what = "Not a value of the expected form"
     element = path.rstrip("`").lstrip(".")
     for phrase in ("missing required field `", "contains unknown field `"):
         if phrase in what:

@@ -159,7 +159,7 @@ class WholeCalls:
                     scope,
                     408,
                     "timeout",
-                    f"The body must be here within {self._body_seconds:g} seconds.",
+                    f"The body must arrive within {self._body_seconds:g} seconds.",
                 )
             except _TooLarge:
                 return _refused(

@@ -143,7 +143,7 @@ class ConditionReader(Reader):
             if item in found[:number]:
                 raise AuthoringError(
                     criterion[operator].item_places[number],
-                    f"{item!r} stands twice.",
+                    f"{item!r} appears twice.",
                     "Remove one of the two.",
                 )
         return frozenset(found)

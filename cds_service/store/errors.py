@@ -20,7 +20,7 @@ class NewerDatabase(Exception):
         self.revision = revision[:32]
         super().__init__(
             f"its tables are of version {self.revision}, newer than this service, which knows them "
-            f"up to version {known}: install the version of the service that has made them, or a "
+            f"up to version {known}: install the version of the service that made them, or a "
             "newer one"
         )
 
@@ -31,7 +31,7 @@ def kind(error: Exception) -> str:
     if isinstance(error, NewerDatabase):
         return str(error)
     if isinstance(error, FileGone):
-        return "its file was taken away"
+        return "its file was removed"
     cause = getattr(error, "orig", None) or error
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
     return f"{type(cause).__name__} {code}" if code else type(cause).__name__

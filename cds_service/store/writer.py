@@ -202,8 +202,7 @@ class Writer:
         be written again."""
         if self.tables_ready.is_set() and not self._file.is_there():
             log.error(
-                "the file of the database, or its log, was taken away or replaced: it is opened "
-                "anew"
+                "the file of the database, or its log, was removed or replaced: it is opened again"
             )
             self.tables_ready.clear()
             self._engine.dispose()

@@ -57,7 +57,7 @@ def load_clients(path: Path) -> tuple[TrustedClient, ...]:
         if client.iss in known:
             raise AuthoringError(
                 client.place,
-                f"the iss {client.iss!r} stands twice.",
+                f"the iss {client.iss!r} appears twice.",
                 "Put its tenants and keys into one entry.",
             )
         known.add(client.iss)

@@ -88,7 +88,7 @@ def _read_key(jwk: Any) -> tuple[str, Key]:
         raise KeyProblem("is neither EC nor RSA")
     if "d" in jwk:
         raise KeyProblem(
-            "is a private key: it is no secret any more, replace it and show public keys only"
+            "is a private key: it is no longer secret, so replace it and publish public keys only"
         )
     try:
         public = reader.from_jwk(jwk)

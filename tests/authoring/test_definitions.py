@@ -54,7 +54,7 @@ def profiles(tmp_path, monkeypatch):
             MCV,
             '"status"',
             '"status": "draft", "status"',
-            "the key 'status' stands twice in one object.",
+            "the key 'status' appears twice in one object.",
         ),
         (B12, '"code"', '"cdoe"', "an element 'code' is missing, or misspelt."),
         (

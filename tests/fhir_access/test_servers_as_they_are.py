@@ -335,7 +335,7 @@ def _why(response: Any) -> str:
         (401, "refuses the access token"),
         (403, "a scope or a permission"),
         (404, "no such list"),
-        (429, "too often"),
+        (429, "too many requests"),
         (500, "status 500"),
     ],
 )
@@ -349,7 +349,7 @@ def test_a_missing_patient_is_told_with_what_the_server_answered(
 def test_a_missing_patient_is_told_with_why_no_server_was_read(ehr: FhirServer) -> None:
     assert "not listed (CDS_FHIR_SERVERS)" in _why(post(ehr, settings={"fhir_servers": ""}))
     assert "has expired" in _why(post(ehr, granted={"expires_in": 0}))
-    assert "leave out Patient" in _why(post(ehr, granted={"scope": "user/Observation.rs"}))
+    assert "do not cover Patient" in _why(post(ehr, granted={"scope": "user/Observation.rs"}))
     service = client(fhir_budget=20, ehr="generic")
     for more, told in (
         ({"fhirServer": ehr.url}, "without fhirAuthorization"),

@@ -322,12 +322,12 @@ def test_a_counter_example_of_a_medication_order_is_no_draft_of_a_known_drug():
 
 
 def test_a_counter_example_of_a_medication_order_that_cannot_be_told_is_refused():
-    with pytest.raises(UnreadableOrders, match="cannot be found or told"):
+    with pytest.raises(UnreadableOrders, match="could not be identified"):
         session(COUNTER_EXAMPLES["draft-medication-order-identified"])
 
 
 def test_a_counter_example_of_a_medication_order_of_nobody_is_refused():
-    with pytest.raises(UnreadableOrders, match="does not tell its patient"):
+    with pytest.raises(UnreadableOrders, match="does not say whose it is"):
         session(COUNTER_EXAMPLES["draft-medication-order-subject"])
 
 

@@ -271,7 +271,7 @@ def test_a_key_that_stands_twice_is_told_since_nobody_knows_which_counts(validat
     )
     assert answer.exit_code == 1
     assert (
-        "a.json: $: error [json] The file is not JSON: the key 'status' stands twice in one object."
+        "a.json: $: error [json] The file is not JSON: the key 'status' appears twice in one object."
         in answer.output
     )
 

@@ -223,7 +223,7 @@ def test_data_in_one_bundle_counts_and_what_is_not_in_it_is_not_known():
     plan = post("b12-deficiency-untreated", body).get_json()
     CarePlan.model_validate(plan)
     assert as_card(plan)["summary"] == "B12 deficiency, and no B12 treatment known to be under way"
-    assert "Whether B12 treatment is already under way is not known" in as_card(plan)["detail"]
+    assert "It is not known whether B12 treatment is already under way" in as_card(plan)["detail"]
 
 
 def test_the_medication_that_a_draft_names_may_stand_in_the_bundle():
@@ -327,7 +327,7 @@ PREFETCH = {"name": "prefetchData", "part": [{"name": "key", "valueString": "con
         (
             [SUBJECT, {"name": "data", "resource": patient()}],
             "Parameters.parameter[1].resource",
-            "data has a Bundle",
+            "data needs a Bundle",
         ),
         (
             [SUBJECT, {"name": "draftOrders", "resource": bundle_of()["resource"]}],

@@ -161,7 +161,7 @@ def test_the_trace_says_what_stopped_a_card(tmp_path):
         ),
         pytest.param("is: true", "is: no", 7, "Write true or false", id="no is a text"),
         pytest.param("is: true", "is: 'true'", 7, "Write true or false", id="quoted true"),
-        pytest.param("rank: 1", "rank: 1\nrank: 2", 5, "stands twice", id="duplicate key"),
+        pytest.param("rank: 1", "rank: 1\nrank: 2", 5, "appears twice", id="duplicate key"),
         pytest.param("  indicator: info", "\tindicator: info", 12, "not YAML", id="tab"),
         pytest.param(
             "indicator: info",

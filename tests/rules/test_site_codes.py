@@ -309,7 +309,7 @@ MISTAKES = [
     (code(system="http://loinc.org", code="2132-9"), "b12-total has '2132-9' of http://loinc.org already."),
     (code("b12-active", system="https://loinc.org/", code="2132-9"), "'2132-9' of https://loinc.org/ stands in b12-total too, and cannot mean both."),
     (code("cyanocobalamin", system="http://www.whocc.no/atc", code="B03BA03"), "stands in hydroxocobalamin too, and cannot mean both."),
-    (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}, {{system: '{LAB}/', code: X1, display: X}}]}}", "stands twice under b12-total."),
+    (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}, {{system: '{LAB}/', code: X1, display: X}}]}}", "appears twice under b12-total."),
     (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}], mma: [{{system: '{LAB}', code: X1, display: X}}]}}", "stands in b12-total too"),
     ("codes: [b12-total]", "a mapping (key: value) is expected under 'codes'."),
     ("codes: {b12-total: []}", "the list under 'b12-total' is empty."),
@@ -320,7 +320,7 @@ MISTAKES = [
     ("units: {ng/L: ['pmol/L (SI)']}", "'pmol/L (SI)' means another unit than ng/L."),
     ("units: {10*9/L: ['mmol/L']}", "'mmol/L' means another unit than 10*9/L."),
     ("units: {ng/L: ['NG / L']}", "'NG / L' is read as ng/L already. Remove it."),
-    ("units: {ng/L: [nanogramas/L, 'Nanogramas / l']}", "'Nanogramas / l' stands twice."),
+    ("units: {ng/L: [nanogramas/L, 'Nanogramas / l']}", "'Nanogramas / l' appears twice."),
     ("units: {ng/L: [5]}", "a printed unit is a text of at most 40 characters."),
     ("units: {ng/L: nanogramas/L}", "'ng/L' must be a list."),
 ]  # fmt: skip

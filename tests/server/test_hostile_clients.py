@@ -128,7 +128,7 @@ def test_a_body_that_does_not_come_is_408():
         [issue] = json.loads(answer.partition(b"\r\n\r\n")[2])["issue"]
         assert (issue["code"], issue["details"]["text"]) == (
             "timeout",
-            "The body must be here within 0.5 seconds.",
+            "The body must arrive within 0.5 seconds.",
         )
 
 

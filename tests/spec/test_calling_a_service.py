@@ -128,7 +128,7 @@ def test_a_null_prefetch_value_means_that_there_is_no_data(call: Call) -> None:
     }
     answers = [call(hook_request("patient-view", values)) for values in (null, empty)]
     assert [card["detail"] for card in answers[0]] == [card["detail"] for card in answers[1]]
-    assert "already under way is not known" not in _detail(answers[0])
+    assert "not known whether B12 treatment is already under way" not in _detail(answers[0])
 
 
 def test_a_null_laboratory_value_satisfies_the_precondition(client: FlaskClient) -> None:
@@ -142,7 +142,7 @@ def test_an_omitted_key_is_unknown_and_not_absent(call: Call) -> None:
     medications = tuple(key for key in QUERIES if key.startswith("medication-"))
     cards = call(hook_request("patient-view", prefetch(LOW_B12, without=medications)))
     assert _ids(cards) == ["b12-deficiency-untreated"]
-    assert "already under way is not known" in _detail(cards)
+    assert "not known whether B12 treatment is already under way" in _detail(cards)
     assert "Not known:" in _detail(cards)
 
 
@@ -166,7 +166,7 @@ def test_a_service_should_check_prefetched_data_for_operation_outcomes(
     values.update({key: failed for key in QUERIES if key.startswith("medication-")})
     cards = call(hook_request("patient-view", values))
     assert _ids(cards) == ["b12-deficiency-untreated"]
-    assert "already under way is not known" in _detail(cards)
+    assert "not known whether B12 treatment is already under way" in _detail(cards)
 
 
 def test_a_paginated_bundle_is_not_taken_for_all(call: Call) -> None:
@@ -176,13 +176,13 @@ def test_a_paginated_bundle_is_not_taken_for_all(call: Call) -> None:
         link=[{"relation": "next", "url": "https://ehr.example.org/fhir/MedicationRequest?page=2"}],
     )
     cards = call(hook_request("patient-view", {**prefetch(LOW_B12), "medication-requests": page}))
-    assert "already under way is not known" in _detail(cards)
+    assert "not known whether B12 treatment is already under way" in _detail(cards)
 
 
 def test_a_bundle_with_fewer_entries_than_its_total_is_not_taken_for_all(call: Call) -> None:
     """Prefetch Template: the same for a Bundle that holds less than it says was found."""
     values = {**prefetch(LOW_B12), "medication-requests": bundle([], total=3)}
-    assert "already under way is not known" in _detail(call(hook_request("patient-view", values)))
+    assert "not known whether B12 treatment is already under way" in _detail(call(hook_request("patient-view", values)))
 
 
 def test_what_a_partial_bundle_holds_counts(call: Call) -> None:
