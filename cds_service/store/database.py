@@ -125,7 +125,7 @@ def _sqlite_begin(connection: Connection) -> None:
 
 class DatabaseFile:
     """Notices that the file of an SQLite database or its write-ahead log was removed or replaced.
-    SQLite would go on writing to the open file, which has no name any more. Other databases are
+    SQLite would go on writing to the old file, which nobody can open any more. Other databases are
     not watched."""
 
     def __init__(self, engine: Engine):
@@ -142,7 +142,7 @@ class DatabaseFile:
         return not self._noted or self._found() == self._noted
 
     def check(self) -> None:
-        """Raise :class:`FileGone` if they are not."""
+        """Raise :class:`FileGone` unless the files are still the remembered ones."""
         if not self.is_there():
             raise FileGone
 

@@ -28,7 +28,7 @@ Order = str | Mapping[str, Any]
 
 
 class Unusable(ValueError):
-    """The input cannot be made into a request. The message says what to enter instead."""
+    """The input cannot be made into a request. The message says why."""
 
 
 class Record(NamedTuple):
