@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The versions that the tests passed with: a release of today can make no machine behave otherwise.
+# The package versions that passed the tests, so that a new release changes nothing on any machine.
 VERSIONS := constraints.txt
 RUN_STAMP := $(VENV)/.run-installed
 TEST_STAMP := $(VENV)/.test-installed
@@ -42,7 +42,7 @@ check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests
 	@$(BIN)/mypy
 
-upgrade: $(TEST_STAMP) ## Take the newest versions of all packages; run the tests before you commit them
+upgrade: $(TEST_STAMP) ## Upgrade all packages to their newest versions; run the tests before you commit them
 	@$(INSTALL) --upgrade --upgrade-strategy eager --editable '.[test]'
 	@$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable > $(VERSIONS)
 	@touch $(RUN_STAMP) $(TEST_STAMP)
