@@ -32,16 +32,14 @@ _MEDICATIONS = frozenset(
 class ListFound(NamedTuple):
     """The result of one query.
 
-    ``key``: the prefetch key. ``answer``: the answer to the query in the profile's form or, if the
-    server refused that, in the plainer form that it accepted. ``entries``: the number of matches
-    on the first page. ``refused``: the parameters that had to be left out. ``order``: ``newest
-    first``, ``not newest first``, or ``""`` if the entries do not show an order. ``nameless``:
-    the number of references to medications without a name. ``included``: the number of
-    Medications in the answer. ``notices``: the codes of its OperationOutcomes. ``cached``: the
-    server answered from a cache, although the request forbade it. ``bare``: the number of
-    entries when codes are sent without their system. ``ignored``: the parameters that are missing
-    from the server's ``self`` link. ``foreign``: the number of entries about another patient or
-    about none.
+    ``key``: the prefetch key. ``answer``: to the query in the profile's form, or in the plainer
+    form that the server accepted. ``entries``: matches on the first page. ``refused``: parameters
+    that had to be left out. ``order``: ``newest first``, ``not newest first``, or ``""`` if
+    unknown. ``nameless``: references to medications without a name. ``included``: Medications in
+    the answer. ``notices``: codes of its OperationOutcomes. ``cached``: answered from a cache,
+    which the request forbade. ``bare``: matches for codes without their system. ``ignored``:
+    parameters missing from the server's ``self`` link. ``foreign``: entries of another patient or
+    of none.
     """
 
     key: str
@@ -72,8 +70,8 @@ class ListFound(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """The findings. ``asked_as``: the profile used for the check. ``statement``: the
-    CapabilityStatement, or the reason why there is none. ``profile``: the profile to configure."""
+    """The findings. ``asked_as``: the profile of the check; ``statement``: the CapabilityStatement,
+    or why there is none; ``profile``: the profile to configure."""
 
     asked_as: EhrProfile
     statement: Probed
@@ -132,9 +130,8 @@ def _checked(part: Part, patient: str, ask: Ask, profile: EhrProfile) -> ListFou
 
 
 def _taken_form(url: str, refused: Probed, ask: Ask) -> tuple[str, Probed, frozenset[str]]:
-    """Find a form of a refused search that the server accepts: without one of
-    ``_PARTS_OF_FORM``, else without all of them. Return its URL, its answer and what was left
-    out."""
+    """The URL, the answer and the parameters left out of the first form of a refused search that
+    the server accepts: without one of ``_PARTS_OF_FORM``, else without all of them."""
     candidates = [
         frozenset({name}) for name in _PARTS_OF_FORM if without(url, frozenset({name})) != url
     ]
@@ -148,12 +145,10 @@ def _taken_form(url: str, refused: Probed, ask: Ask) -> tuple[str, Probed, froze
 
 
 def _continues(bundle: dict[str, Any]) -> bool:
-    """Whether a Bundle says that another page follows."""
     return any(link.get("relation") == "next" for link in dicts(bundle.get("link")))
 
 
 def _matches(answer: Probed, part: Part) -> list[dict[str, Any]]:
-    """The resources in an answer that have the type of the query."""
     resources = [
         as_dict(entry.get("resource")) for entry in dicts(as_dict(answer.value).get("entry"))
     ]

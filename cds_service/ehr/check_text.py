@@ -67,7 +67,6 @@ def _remarks(found: ListFound, checked: Checked) -> Iterator[str]:
 
 
 def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
-    """Remarks on how the server treats the parameters of the query."""
     key, asked_as = found.key, checked.asked_as
     for name in sorted(found.refused):
         yield (
@@ -101,7 +100,6 @@ def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
 
 
 def _remarks_on_entries(found: ListFound, checked: Checked) -> Iterator[str]:
-    """Remarks on the entries that were received or are missing."""
     key, kind = found.key, QUERIES[found.query].resource_type
     if found.total is not None and found.total > found.entries and not found.continues:
         yield (

@@ -43,8 +43,8 @@ class Snoozes:
         return self.days > 0
 
     def patient_hash(self, client: str, fhir_server: str, patient_id: str) -> str | None:
-        """The keyed hash of a patient; ``None`` if snoozing is off. It includes the client and the
-        server, because an id identifies a patient on one server only."""
+        """The keyed hash of a patient on a client's server; ``None`` if snoozing is off. The same
+        id on another server may be another patient."""
         if not self.on:
             return None
         identity = json.dumps([client, fhir_server.rstrip("/"), patient_id])

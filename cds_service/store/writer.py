@@ -1,9 +1,8 @@
-"""The one thread of a process that writes to the database. The sender of feedback waits for the
-commit; decision events are written later.
+"""The one thread of a process that writes. Senders of feedback wait for the commit; decision events
+are written later.
 
-Everything in the queue is committed at once, so that a burst of feedback costs few syncs to disk. A
-thread that answers a request waits only for this thread, with a time limit, and never for the
-database itself.
+The queue is committed as a whole, so that a burst of feedback costs few syncs to disk. Threads that
+answer requests wait for this thread only, for a limited time, and never for the database itself.
 """
 
 from __future__ import annotations

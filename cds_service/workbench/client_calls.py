@@ -135,7 +135,6 @@ def _wanted(hook: str, engine: Engine) -> set[str]:
 
 
 def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:
-    """Remarks on a prefetched value."""
     read = read_value(orjson.dumps(value))
     if isinstance(read, Unread):
         yield f"prefetch.{key} is no Bundle or resource that is read here."

@@ -36,12 +36,12 @@ class Refused(Exception):
 
 
 class Evaluation(NamedTuple):
-    """A request and its answer. ``response``: indented JSON. ``milliseconds``: the time for
-    reading, deciding and rendering.
+    """A request and its answer. ``response``: indented JSON. ``milliseconds``: for reading,
+    deciding and rendering.
 
-    ``reasons``: of every card of the hook, firing cards first. ``facts``: the facts that were
-    evaluated. ``strips``: the values at which the outcome of cards changes. ``turning``: the
-    changes that would reverse the outcome of the card that the person asked about.
+    ``reasons``: of every card of the hook, firing cards first. ``facts``: those evaluated.
+    ``strips``: the values at which the outcome of cards changes. ``turning``: the changes that
+    would reverse the outcome of the card asked about.
     """
 
     hook: str
@@ -61,8 +61,7 @@ class Evaluation(NamedTuple):
 
     @property
     def unknown_words(self) -> str:
-        """For an answer without cards: which facts are not known, or which criteria were not
-        met."""
+        """Ends the sentence about an answer without cards: which facts are not known, if any."""
         titles = [row.title for row in self.facts if row.state == "unknown"]
         return (
             f"not known here: {', '.join(titles)}."
@@ -72,8 +71,8 @@ class Evaluation(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A call with its facts and cards. ``response``: indented JSON; ``milliseconds``: the time for
-    reading, deciding and rendering."""
+    """A call with its facts and cards. ``response``: indented JSON; ``milliseconds``: for reading,
+    deciding and rendering."""
 
     call: Call
     facts: Facts

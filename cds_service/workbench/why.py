@@ -24,8 +24,8 @@ _TYPED = frozenset({RESULT, NUMBER, YES_NO, CATEGORY, DATE})
 
 class Reason(NamedTuple):
     """A condition of a card. ``truth``: ``true``, ``false`` or ``unknown``; ``stops``: whether it
-    is the one that silenced the card; ``went_by``: the names and values of the facts that it read,
-    or the other card and its outcome."""
+    silenced the card; ``went_by``: the facts that it read with their values, or the other card
+    with its outcome."""
 
     words: str
     truth: str
@@ -57,9 +57,8 @@ class CardReason(NamedTuple):
 
 class Turning(NamedTuple):
     """The changes of facts that would reverse a card's outcome. ``ways``: minimal sets of changes,
-    each change with the fact's name, title, present value and required value. ``more``: the number
-    of further ways that are not listed. ``up_to``: the search tried changes of at most so many
-    facts; 0 for any number."""
+    each with the fact's name, title, present and required value. ``more``: the number of further
+    ways. ``up_to``: the most facts changed together in the search, 0 for any number."""
 
     card: str
     would_be: str

@@ -226,8 +226,8 @@ def _newest(lane: Lane) -> str:
 def _spread(
     places: list[tuple[float, Limit]], top: float, bottom: float
 ) -> list[tuple[float, float, Limit]]:
-    """Place the labels of limits beside their lines, from top to bottom, moved apart where lines
-    are too close. Each result is the line's y, the label's y and the limit."""
+    """Each limit with the y of its line and of its label, from top to bottom. Labels are moved
+    apart where lines are too close."""
     placed: list[tuple[float, float, Limit]] = []
     lowest = top
     for y, limit in sorted(places, key=lambda item: item[0]):

@@ -110,7 +110,7 @@ def _ticks(sheet: Sheet, time: TimeScale) -> None:
 
 
 def _legend(sheet: Sheet, picture: PatientPicture, time: TimeScale) -> None:
-    """Draw the legend of the marks that the picture contains."""
+    """Draw a legend of only those marks that the picture contains."""
     x, line = EDGE, 20.0
     for kind, paths, told in _marks(picture, time):
         wide = 24 + width_of(told, "small")

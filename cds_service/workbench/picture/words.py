@@ -70,7 +70,7 @@ def amount_words(micrograms: Decimal | None) -> str:
 
 
 def route_words(phase_route: str | None, *, intramuscular: bool = False) -> str:
-    """A route in words: ``by injection``, ``intramuscular``, ``route not stated``."""
+    """A route in words: ``by injection``, ``route not stated``."""
     if intramuscular:
         return "intramuscular"
     return _ROUTES.get(phase_route or "", "route not stated")
