@@ -1,15 +1,15 @@
-# Python 3.11 and make are all that a machine needs; everything else goes into .venv.
+# A machine needs only Python 3.11 and make; everything else is installed into .venv.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The versions that the tests passed with: a release of today can make no machine behave otherwise.
+# The package versions that passed the tests, so that a new release changes nothing on any machine.
 VERSIONS := constraints.txt
 RUN_STAMP := $(VENV)/.run-installed
 TEST_STAMP := $(VENV)/.test-installed
 
 .DEFAULT_GOAL := help
-# The tests start Python some hundred times: without its compiled files each start compiles everything anew.
+# The tests start Python about a hundred times, and without .pyc files each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run serve test check generate docs fuzz bench interop upgrade cql clean
 
@@ -42,12 +42,12 @@ check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests
 	@$(BIN)/mypy
 
-upgrade: $(TEST_STAMP) ## Take the newest versions of all packages; run the tests before you commit them
+upgrade: $(TEST_STAMP) ## Upgrade all packages to their newest versions; run the tests before you commit them
 	@$(INSTALL) --upgrade --upgrade-strategy eager --editable '.[test]'
 	@$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable > $(VERSIONS)
 	@touch $(RUN_STAMP) $(TEST_STAMP)
 
-generate: $(RUN_STAMP) ## Make anew what is made of cards, facts and value sets
+generate: $(RUN_STAMP) ## Regenerate what derives from cards, facts and value sets
 	@rm -rf build/handed-over && mkdir -p build/handed-over
 	@$(BIN)/python -m cds_service export --profiles
 	@$(BIN)/python -m cds_service export --out build/handed-over
@@ -58,17 +58,17 @@ generate: $(RUN_STAMP) ## Make anew what is made of cards, facts and value sets
 docs: $(RUN_STAMP) ## Write the documentation as a site into build/docs
 	@$(BIN)/python -m cds_service doc --html build/docs
 
-fuzz: $(TEST_STAMP) ## Attack the service for ten minutes and report what that found
+fuzz: $(TEST_STAMP) ## Attack the service for ten minutes and report the findings
 	@$(BIN)/python -m tests.fuzz
 
-bench: $(TEST_STAMP) ## Measure the service against a floor that does nothing
+bench: $(TEST_STAMP) ## Compare the service's speed with a server that does nothing
 	@$(BIN)/python -m tests.bench
 
-interop: $(TEST_STAMP) ## Hold what is handed over against other systems (Java 17, Maven, Node)
+interop: $(TEST_STAMP) ## Test exports and answers with other systems (Java 17, Maven, Node)
 	@$(BIN)/python -m tests.interop
 
-cql: $(TEST_STAMP) ## Replay the criteria in CQL against the service's decisions (Node)
+cql: $(TEST_STAMP) ## Compare the criteria in CQL with the service's decisions (Node)
 	@$(BIN)/python -m tests.interop cql
 
-clean: ## Remove what make made
+clean: ## Remove everything that make created
 	@rm -rf $(VENV) build dist *.egg-info

@@ -1,2 +1,2 @@
-"""Profiles of EHRs as files, what a server's CapabilityStatement says, and the check of an
-EHR before go-live."""
+"""Profiles of EHRs as files, profiles derived from a CapabilityStatement, and the check of an EHR
+before go-live."""

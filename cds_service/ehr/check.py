@@ -1,7 +1,8 @@
-"""Before go-live: what an EHR's FHIR server does with every query, and the profile
-that follows from it.
+"""The check of an EHR before go-live: how its FHIR server answers each query, and which profile
+the answers suggest.
 
-Asking is an argument. What is found holds numbers and codes, nothing of the patient.
+The caller passes the function that sends requests. The findings hold numbers and codes, and no
+patient data.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ _MEDICATIONS = frozenset(
 
 
 class ListFound(NamedTuple):
-    """What came of one query.
+    """The result of one query.
 
-    ``key``: in the prefetch. ``answer``: in the form of the profile, or in the plainer one
-    that was taken. ``entries``: matches on the first page. ``refused``: the parameters without
-    which it is taken. ``order``: ``newest first``, ``not newest first``, or ``""`` where
-    nothing tells. ``nameless``: references to medications that come with no name. ``notices``:
-    codes of OperationOutcomes in it. ``cached``: the same search was answered from a cache,
-    though asked not to. ``foreign``: entries of another patient or of nobody. ``bare``:
-    entries where codes are asked for without their system. ``ignored``: parameters that the
-    server's ``self`` link leaves out.
+    ``key``: the prefetch key. ``answer``: to the query in the profile's form, or in the plainer
+    form that the server accepted. ``entries``: matches on the first page. ``refused``: parameters
+    that had to be left out. ``order``: ``newest first``, ``not newest first``, or ``""`` if
+    unknown. ``nameless``: references to medications without a name. ``included``: Medications in
+    the answer. ``notices``: codes of its OperationOutcomes. ``cached``: answered from a cache,
+    which the request forbade. ``bare``: matches for codes without their system. ``ignored``:
+    parameters missing from the server's ``self`` link. ``foreign``: entries of another patient or
+    of none.
     """
 
     key: str
@@ -59,7 +60,7 @@ class ListFound(NamedTuple):
 
     @property
     def taken(self) -> bool:
-        """Whether it was answered with data."""
+        """Whether the server answered with data."""
         return self.answer.good
 
     @property
@@ -69,8 +70,8 @@ class ListFound(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What was found. ``statement``: the CapabilityStatement, or why there is none.
-    ``profile``: to configure."""
+    """The findings. ``asked_as``: the profile of the check; ``statement``: the CapabilityStatement,
+    or why there is none; ``profile``: the profile to configure."""
 
     asked_as: EhrProfile
     statement: Probed
@@ -79,14 +80,14 @@ class Checked(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether the service can answer with this EHR: the patient and a
-        laboratory list are there."""
+        """Whether the service can work with this EHR, which needs the Patient and at least one
+        laboratory list."""
         taken = {found.query for found in self.lists if found.taken}
         return "patient" in taken and any(QUERIES[query].laboratory for query in taken)
 
 
 def check_ehr(queries: Queries, patient: str, ask: Ask) -> Checked:
-    """Ask every query of the service about ``patient`` (an id), one after the other."""
+    """Run every query of the service for the patient with the id ``patient``, one at a time."""
     statement = ask("metadata")
     lists = tuple(_checked(part, patient, ask, queries.profile) for part in queries.of(QUERIES))
     return Checked(queries.profile, statement, lists, _profile(queries.profile, statement, lists))
@@ -129,8 +130,8 @@ def _checked(part: Part, patient: str, ask: Ask, profile: EhrProfile) -> ListFou
 
 
 def _taken_form(url: str, refused: Probed, ask: Ask) -> tuple[str, Probed, frozenset[str]]:
-    """The form of a refused search that is taken with as little left out as may be,
-    and what that is."""
+    """The URL, the answer and the parameters left out of the first form of a refused search that
+    the server accepts: without one of ``_PARTS_OF_FORM``, else without all of them."""
     candidates = [
         frozenset({name}) for name in _PARTS_OF_FORM if without(url, frozenset({name})) != url
     ]
@@ -144,12 +145,10 @@ def _taken_form(url: str, refused: Probed, ask: Ask) -> tuple[str, Probed, froze
 
 
 def _continues(bundle: dict[str, Any]) -> bool:
-    """Whether a Bundle says that another page follows."""
     return any(link.get("relation") == "next" for link in dicts(bundle.get("link")))
 
 
 def _matches(answer: Probed, part: Part) -> list[dict[str, Any]]:
-    """The resources of an answer that are of the type that was asked for."""
     resources = [
         as_dict(entry.get("resource")) for entry in dicts(as_dict(answer.value).get("entry"))
     ]
@@ -161,8 +160,8 @@ def _matches(answer: Probed, part: Part) -> list[dict[str, Any]]:
 
 
 def _ignored(url: str, bundle: dict[str, Any]) -> frozenset[str]:
-    """The parameters of a search that the server did not heed, by its ``self`` link (FHIR R4,
-    "Server Conformance"); none where it has no such link, or one that tells nothing."""
+    """The search parameters that the server ignored, according to its ``self`` link (FHIR R4,
+    "Server Conformance"). Empty if the link is missing or does not even name the patient."""
     links = [
         as_text(link.get("url"))
         for link in dicts(bundle.get("link"))
@@ -183,7 +182,7 @@ def _names(url: str) -> set[str]:
 
 
 def _order(matches: Sequence[dict[str, Any]]) -> str:
-    """Whether dated entries came newest first, where there are two days or more."""
+    """Whether the dated entries came newest first; ``""`` if they span fewer than two days."""
     days = [
         as_text(resource.get("effectiveDateTime"))[:10]
         for resource in matches
@@ -199,7 +198,8 @@ def _order(matches: Sequence[dict[str, Any]]) -> str:
 
 
 def _is_nameless(resource: dict[str, Any], beside: Iterable[dict[str, Any]]) -> bool:
-    """Whether a medication is a reference without a name, to nothing that came along."""
+    """Whether a medication is a reference without a name to a resource that is not in the
+    answer."""
     reference = as_dict(resource.get("medicationReference"))
     name = as_text(reference.get("reference"))
     if not name or as_text(reference.get("display")) or name.startswith("#"):
@@ -226,7 +226,7 @@ def _notices(resources: Iterable[dict[str, Any]]) -> Iterable[Notice]:
 
 
 def _profile(asked_as: EhrProfile, statement: Probed, lists: Sequence[ListFound]) -> EhrProfile:
-    """The profile to configure, as far as the answers tell."""
+    """The profile to configure, as far as the answers determine it."""
     kept = kept_types(statement.value)
     refused = {name for found in lists for name in found.refused}
     uncounted = {QUERIES[found.query].resource_type for found in lists if "_count" in found.refused}
@@ -265,7 +265,7 @@ def _profile(asked_as: EhrProfile, statement: Probed, lists: Sequence[ListFound]
 
 
 def _is_unsorted(lists: Sequence[ListFound]) -> bool:
-    """Whether results do not come newest first, though that is asked for."""
+    """Whether results do not come newest first, although the query asks for that order."""
     if any("_sort" in found.refused | found.ignored for found in lists):
         return True
     results = [
@@ -277,7 +277,7 @@ def _is_unsorted(lists: Sequence[ListFound]) -> bool:
 
 
 def _includable(statement: Probed, lists: Sequence[ListFound]) -> frozenset[str]:
-    """The resource types that can bring their Medications along, where a list has
+    """The resource types whose searches can include their Medications. Empty if no list has
     references without a name."""
     if not any(found.nameless for found in lists):
         return frozenset()
@@ -285,7 +285,7 @@ def _includable(statement: Probed, lists: Sequence[ListFound]) -> frozenset[str]
 
 
 def software(statement: Probed) -> str:
-    """What a CapabilityStatement names the server: its software, version and FHIR version."""
+    """The server's software, its version and its FHIR version, from its CapabilityStatement."""
     content = as_dict(statement.value)
     named = as_dict(content.get("software"))
     parts = [
@@ -297,7 +297,8 @@ def software(statement: Probed) -> str:
 
 
 def includes_of(statement: Probed, kind: str) -> bool:
-    """Whether a CapabilityStatement says that Medications can come along with a resource type."""
+    """Whether the CapabilityStatement declares that searches for the resource type ``kind`` can
+    include its Medications."""
     for rest in dicts(as_dict(statement.value).get("rest")):
         for resource in dicts(rest.get("resource")):
             if resource.get("type") == kind:

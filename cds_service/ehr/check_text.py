@@ -1,4 +1,5 @@
-"""The report of ``check-ehr``: list by list, what follows, and the profile to configure."""
+"""The report of ``check-ehr``: a table of the lists, remarks on them, and the profile to
+configure."""
 
 from __future__ import annotations
 
@@ -66,7 +67,6 @@ def _remarks(found: ListFound, checked: Checked) -> Iterator[str]:
 
 
 def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
-    """What the server makes of the form of the query."""
     key, asked_as = found.key, checked.asked_as
     for name in sorted(found.refused):
         yield (
@@ -100,7 +100,6 @@ def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
 
 
 def _remarks_on_entries(found: ListFound, checked: Checked) -> Iterator[str]:
-    """What came, and what did not."""
     key, kind = found.key, QUERIES[found.query].resource_type
     if found.total is not None and found.total > found.entries and not found.continues:
         yield (

@@ -1,5 +1,5 @@
-"""The setting ``CDS_EHR``: a profile that comes with the service, or a YAML file of the site's own;
-each mistake with file:line."""
+"""The setting ``CDS_EHR``: a built-in profile or a site's own YAML file. Each mistake is reported
+with its file and line."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _MOST = 1000
 
 
 def ehr_profile(name: str) -> EhrProfile:
-    """The profile that ``CDS_EHR`` names: one of :data:`BUILT_IN`, or the path of a YAML file;
-    ``""`` is ``generic``.
+    """Read the profile that ``CDS_EHR`` names: one of :data:`BUILT_IN`, the path of a YAML file,
+    or ``""`` for ``generic``.
 
     Raises :class:`AuthoringError`.
     """

@@ -1,4 +1,4 @@
-"""From a server's CapabilityStatement to the profile that it is read with."""
+"""Derives the profile for reading a server from its CapabilityStatement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..fhir_server.capability import profile_of_statement
 
 
 def statement_profile(profile: EhrProfile, statement: Any) -> EhrProfile:
-    """``profile``, changed as a CapabilityStatement (parsed JSON) of the server says."""
+    """Return ``profile`` adjusted to what the server's CapabilityStatement (parsed JSON)
+    declares."""
     return profile_of_statement(
         statement,
         profile,

@@ -1,5 +1,5 @@
 """A sandbox: made-up patients, one for each card, on a small FHIR R4 server, and links that open
 them in the CDS Hooks Sandbox.
 
-For trying the service and for tests. Nothing of it runs when a hook is called.
+It serves trials and tests. No hook call runs any of it.
 """

@@ -1,5 +1,5 @@
-"""A made-up patient for each card that nobody in ``patients`` is made up for: the record holds the
-example results of what it reads."""
+"""A made-up patient for each card without one in ``patients``. The record holds the example
+results of the laboratory tests that the card reads."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from .patients import PEOPLE, Person
 
 
 def everybody(cards: Mapping[str, Card]) -> tuple[Person, ...]:
-    """The made-up patients, with those for ``cards`` that none of ``patients`` is for.
+    """All made-up patients: those of ``patients``, and one for each of ``cards`` that they do not
+    cover.
 
-    Nobody is made up for a site's own cards, or for one that is not shown when the chart is opened
-    and so needs an order.
+    A site's own cards get no patient. Neither do cards that are not shown on opening the chart,
+    because they need an order.
     """
     with_patient = {person.card for person in PEOPLE}
     return (*PEOPLE, *_made_up(card for name, card in cards.items() if name not in with_patient))
@@ -34,7 +35,7 @@ def _made_up(cards: Iterable[Card]) -> Iterator[Person]:
 
 
 def examples_for(card: Card) -> list[str]:
-    """The names of the example results of the laboratory tests on which the ``include``
-    of ``card`` rests."""
+    """The names of the example results of the laboratory tests that the ``include`` of ``card``
+    reads."""
     read = closure(name for condition in card.include for name in condition.facts)
     return [f"{ANALYTES[name].value_sets[0]}-result" for name in read if name in ANALYTES]

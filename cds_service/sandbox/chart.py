@@ -1,8 +1,8 @@
-"""Entries of a made-up patient's record as FHIR R4 resources that read as an EHR's do: displays,
-references, times of day.
+"""Entries of a made-up patient's record as FHIR R4 resources that look like an EHR's, with
+displays, references and times of day.
 
-Days are counted back from today, so that a record is as recent on every day that it is looked at.
-Codes are those of the value sets in ``fhir_profiles``, with the displays that they have there.
+Dates are counted back from today, so that a record is equally recent on every day. The codes and
+their displays come from the value sets in ``fhir_profiles``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..fhir.terminology import BASE, LOINC, RXNORM, SNOMED, Terminology
 Json = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
-# The user that the CDS Hooks Sandbox names where nobody is logged in.
+# The user that the CDS Hooks Sandbox sends when nobody is logged in.
 PRACTITIONER: Json = {
     "resourceType": "Practitioner",
     "id": "COREPRACTITIONER1",
@@ -31,8 +31,8 @@ _RESPONSIBLE = {"reference": f"Practitioner/{PRACTITIONER['id']}", "display": "D
 
 
 class Analyte(NamedTuple):
-    """A test as a laboratory reports it: its LOINC code, its name, the unit as UCUM has it and
-    as it is printed."""
+    """A laboratory test: its LOINC code, its name on reports, its UCUM unit and its unit as
+    printed."""
 
     code: str
     name: str
@@ -55,7 +55,7 @@ INTRAMUSCULAR, ORAL = ("78421000", "Intramuscular route"), ("26643006", "Oral ro
 
 
 class Product(NamedTuple):
-    """A medicine with its RxNorm code, its name on a prescription and how it is given."""
+    """A medicine: its RxNorm code, its name on a prescription and its route."""
 
     code: str
     name: str
@@ -63,7 +63,7 @@ class Product(NamedTuple):
 
 
 class Regimen(NamedTuple):
-    """How much of a product and how often: ``frequency`` times in ``period`` units (UCUM ``d``,
+    """The dose of a product and its timing: ``frequency`` times in ``period`` units (UCUM ``d``,
     ``wk`` or ``mo``)."""
 
     text: str
@@ -87,8 +87,8 @@ EVERY_3_MONTHS = Regimen("1 mg every 3 months", 1, "mg", 1, 3, "mo")
 
 
 class Chart:
-    """A record being written for the patient ``identity`` as of ``today``. ``called``: what the
-    patient is called in references."""
+    """The record of the patient with the id ``identity``, written as of ``today``. ``called``: the
+    patient's name in references."""
 
     def __init__(self, identity: str, called: str, today: date, terminology: Terminology):
         self.identity = identity
@@ -98,7 +98,7 @@ class Chart:
         self._displays: Mapping[tuple[str, str], str] = terminology.displays
 
     def add(self, kind: str, **elements: Any) -> Json:
-        """Write an entry with an id of its own; elements that are None are left out."""
+        """Write an entry with an id of its own, without the elements that are None."""
         stated = {name: value for name, value in elements.items() if value is not None}
         resource = {
             "resourceType": kind,
@@ -109,11 +109,11 @@ class Chart:
         return resource
 
     def at(self, days_ago: int, time: str = "08:30:00") -> str:
-        """A time of the day so many days before today."""
+        """The given time, ``days_ago`` days before today."""
         return f"{self.on(days_ago)}T{time}Z"
 
     def on(self, days_ago: int) -> str:
-        """The day so many days before today."""
+        """The date ``days_ago`` days before today."""
         return (self.today - timedelta(days=days_ago)).isoformat()
 
     def concept(self, system: str, code: str, text: str) -> Json:
@@ -141,7 +141,7 @@ def result(name: str, value: float, days_ago: int) -> Entry:
 
 
 def example(name: str, days_ago: int) -> Entry:
-    """A final laboratory result with the code and the value of the example ``name`` of
+    """A final laboratory result with the code and value of the example ``name`` in
     ``fhir_profiles``."""
     stated = json.loads((PROFILES / "examples" / f"{name}.json").read_text("utf-8"))
     return lambda chart: _result(chart, stated["code"], stated["valueQuantity"], days_ago)
@@ -161,7 +161,7 @@ def _result(chart: Chart, code: Json, quantity: Json, days_ago: int) -> Json:
 
 
 def problem(code: str, text: str, days_ago: int) -> Entry:
-    """An active, confirmed problem with its SNOMED CT code, present since so many days."""
+    """An active, confirmed problem with its SNOMED CT code, present for ``days_ago`` days."""
 
     def write(chart: Chart) -> Json:
         return chart.add(
@@ -179,8 +179,8 @@ def problem(code: str, text: str, days_ago: int) -> Entry:
 
 
 def operation(code: str, text: str, days_ago: int, resected: int | None = None) -> Entry:
-    """A completed operation with its SNOMED CT code; ``resected``: the length of
-    bowel removed, in cm."""
+    """A completed operation with its SNOMED CT code. ``resected``: the length of bowel removed, in
+    cm."""
     length = {"value": resected, "unit": "cm", "system": UCUM, "code": "cm"}
     extension = [{"url": f"{BASE}/StructureDefinition/resected-length", "valueQuantity": length}]
 
@@ -242,7 +242,7 @@ def prescribed(
     status: str = "active",
     apart: bool = False,
 ) -> Entry:
-    """A prescription. ``apart``: it names a Medication resource, as many servers have it."""
+    """A prescription. ``apart``: whether it refers to a Medication resource, as on many servers."""
 
     def write(chart: Chart) -> Json:
         concept = chart.concept(RXNORM, product.code, product.name)

@@ -1,4 +1,5 @@
-"""The patients' records as of a day, and the hook requests that a client would make of them."""
+"""The made-up patients' records as of a day, and the hook requests that a client would make from
+them."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ _INSTANCE = "0f4a1b1e-6d0a-4bb1-8d4f-6f0c9d1f7c11"
 
 
 class DemoPatient(NamedTuple):
-    """A patient with all resources of the record, and the draft order where one is made."""
+    """A patient with all resources of the record and the draft order, if there is one."""
 
     person: Person
     record: tuple[Json, ...]
@@ -26,15 +27,15 @@ class DemoPatient(NamedTuple):
 
     @property
     def hook(self) -> str:
-        """The hook for which the record was made."""
+        """The hook that the record is meant for."""
         return "order-select" if self.order else "patient-view"
 
 
 def demo_patients(
     today: date, terminology: Terminology, people: Iterable[Person] = PEOPLE
 ) -> dict[str, DemoPatient]:
-    """The made-up ``people`` as patients by id, their records as of ``today``, with the displays
-    of ``terminology``."""
+    """Write the records of ``people`` as of ``today``, with the displays of ``terminology``; return
+    the patients by id."""
     return {
         person.id: _written(person, number, today, terminology)
         for number, person in enumerate(people, 1)
@@ -42,8 +43,8 @@ def demo_patients(
 
 
 def demo_records(patients: Mapping[str, DemoPatient]) -> Records:
-    """What a FHIR server holds of ``patients``, with who treats them. A draft order is there
-    too, as in an EHR."""
+    """The resources of ``patients`` and their practitioner, as a FHIR server holds them: draft
+    orders are included, as in an EHR."""
     return Records(
         [PRACTITIONER, *(resource for patient in patients.values() for resource in patient.record)]
     )
@@ -84,7 +85,8 @@ def _patient(person: Person, number: int, called: str, today: date) -> Json:
 
 
 def _birthday(today: date, age: int, number: int) -> date:
-    """A day of birth that makes ``age`` today, another one for each ``number``."""
+    """A date of birth for a patient who is ``age`` years old today, different for each
+    ``number``."""
     day = today - timedelta(days=7 * number)
     return day.replace(year=day.year - age, day=min(day.day, 28))
 
@@ -106,7 +108,7 @@ def _encounter(chart: Chart) -> Json:
 
 
 def hook_request(patient: DemoPatient, hook: str = "") -> Json:
-    """The request of ``hook`` (the patient's own by default) without prefetch."""
+    """The request of ``hook`` (by default, the patient's own) without prefetch."""
     hook = hook or patient.hook
     context = {
         "userId": f"Practitioner/{PRACTITIONER['id']}",
@@ -121,8 +123,8 @@ def hook_request(patient: DemoPatient, hook: str = "") -> Json:
 
 
 def hook_context(hook: str, common: Mapping[str, str], orders: Sequence[Mapping[str, Any]]) -> Json:
-    """The context of ``hook`` with what all hooks have in ``common`` and, where it is one of
-    ordering, ``orders`` drafted and chosen."""
+    """The context of ``hook``: the fields ``common`` to all hooks and, for a hook at ordering,
+    ``orders`` as draft orders and as selections."""
     of_hook = HOOKS[hook]
     context: Json = {**common, **of_hook.example_context}
     if of_hook.has_drafts:
@@ -137,11 +139,11 @@ def hook_context(hook: str, common: Mapping[str, str], orders: Sequence[Mapping[
 
 
 def prefetched(parts: Iterable[Part], records: Records, patient_id: str, base: str) -> Json:
-    """What a client prefetches for ``parts`` of a service's queries from a FHIR server of
-    ``records`` at ``base``."""
+    """The prefetch that a client sends for the query ``parts`` when its FHIR server at ``base``
+    holds ``records``."""
     return {part.key: records.answer(part.url(patient_id), base) for part in parts}
 
 
 def parts_of(engine: Engine, hook: str) -> Parts:
-    """The queries that ``engine``'s service of ``hook`` has clients prefetch."""
+    """The queries in the prefetch templates of ``engine``'s service for ``hook``."""
     return engine.queries.of(engine.queries_by_hook[hook])

@@ -1,8 +1,7 @@
-"""Reading and searching the made-up records (FHIR R4, "Search"): what is not supported is
-refused, never passed over.
+"""Reading and searching the made-up records (FHIR R4, "Search").
 
-A parameter that a server passes over makes an answer look as if it had been heeded, and whoever
-tries a client here would not notice.
+Unsupported parameters are refused and never ignored: an ignored parameter goes unnoticed by
+someone who tries a client here.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ CONTROLS = ("_sort", "_count", "_offset", "_include", "_format")
 
 
 class Kind(NamedTuple):
-    """How a resource type is searched. ``tokens`` and ``references``: by parameter, the element
-    that it is about; ``sorts``: what ``_sort`` takes, with the element; ``includes``: what
-    ``_include`` takes after the type, with the element that refers."""
+    """The search parameters of a resource type, each with its element. ``tokens`` and
+    ``references``: parameters of these types; ``sorts``: the values of ``_sort``; ``includes``:
+    the values of ``_include`` after the type, with the referring element."""
 
     tokens: Mapping[str, str] = {}
     references: Mapping[str, str] = {}
@@ -31,7 +30,7 @@ class Kind(NamedTuple):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The type of each parameter, as a CapabilityStatement has it."""
+        """The type of each parameter, as a CapabilityStatement states it."""
         return {
             "_id": "token",
             **dict.fromkeys(self.tokens, "token"),
@@ -101,14 +100,14 @@ class Records:
             self._kept[resource["resourceType"]][resource["id"]] = resource
 
     def read(self, kind: str, identity: str) -> Json | None:
-        """The resource of this type and id, ``None`` where there is none."""
+        """The resource of this type and id, or ``None``."""
         return self._kept.get(kind, {}).get(identity)
 
     def search(self, kind: str, arguments: Arguments, url: str) -> Json:
-        """The Bundle of what the ``arguments`` of a query find among the resources of a type of
-        ``KINDS``. ``url``: of the type, absolute.
+        """Search the resources of a type in ``KINDS`` by the ``arguments`` of a query and return
+        the Bundle. ``url``: the absolute URL of the type.
 
-        Raises :class:`BadRequest` for what is not supported.
+        Raises :class:`BadRequest` for unsupported arguments.
         """
         resources = list(self._kept[kind].values())
         asked = _read(kind, arguments)
@@ -124,8 +123,8 @@ class Records:
         return bundle
 
     def answer(self, url: str, base: str) -> Json | None:
-        """What the server at ``base`` gives for a relative URL, such as a prefetch template comes
-        to: a resource or a Bundle.
+        """The resource or Bundle that the server at ``base`` returns for a relative URL, such as a
+        completed prefetch template.
 
         Raises :class:`BadRequest`.
         """
@@ -146,8 +145,8 @@ class Records:
 
 
 class _Asked(NamedTuple):
-    """A search as it was understood. ``sort``: elements, and whether the latest comes first;
-    ``includes``: elements that refer."""
+    """A parsed search. ``sort``: elements, each with whether the latest comes first; ``includes``:
+    elements that refer to the resources to include."""
 
     search: Search
     sort: tuple[tuple[str, bool], ...]
@@ -166,7 +165,7 @@ def _read(kind: str, arguments: Arguments) -> _Asked:
             page[name] = whole_number(name, value)
             continue
         if name == "_format":
-            continue  # there is but one
+            continue  # the server has only one format
         if name == "_sort":
             sort += [_sorting(of, key) for key in value.split(",")]
         elif name == "_include":
@@ -217,8 +216,8 @@ def _test(of: Kind, name: str, values: list[str]) -> Callable[[Mapping[str, Any]
 
 
 def _tokens(value: Any) -> set[str]:
-    """The ways in which a token may ask for a code, a CodeableConcept or an Identifier,
-    or a list of such."""
+    """The token values that match an element: a code, a CodeableConcept, an Identifier, or a list
+    of these."""
     if isinstance(value, str):
         return {value}
     if isinstance(value, list):
@@ -231,8 +230,8 @@ def _tokens(value: Any) -> set[str]:
 
 
 def _sort_key(value: Any) -> str:
-    """The text by which resources are sorted: a date; of a name the family, of an identifier its
-    value, of a period its start."""
+    """The text to sort resources by: a date, the family of a name, the value of an identifier, or
+    the start of a period."""
     if isinstance(value, list):
         return _sort_key(value[0]) if value else ""
     if isinstance(value, dict):

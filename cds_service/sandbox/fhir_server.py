@@ -1,5 +1,5 @@
-"""The demo FHIR server over HTTP: reads and searches below ``/fhir``, and a ready hook request of
-each patient below ``/requests``."""
+"""The demo FHIR server over HTTP: reads and searches under ``/fhir``, and a complete hook request
+for each patient under ``/requests``."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class _Day(NamedTuple):
 
 
 def create_demo_app(engine: Engine, origins: Iterable[str], clock: Callable[[], datetime]) -> Flask:
-    """The server, for browsers with pages of ``origins`` and for whoever calls on this machine.
+    """Create the server. It answers browser pages of ``origins`` and callers on this machine.
 
-    ``engine``: of the service, for its displays and prefetch templates; ``clock``
-    gives aware datetimes.
+    ``engine``: the service's engine, for displays and prefetch templates; ``clock``: returns
+    aware datetimes.
     """
 
     @lru_cache(maxsize=1)
@@ -45,7 +45,7 @@ def create_demo_app(engine: Engine, origins: Iterable[str], clock: Callable[[], 
         return _Day(patients, demo_records(patients))
 
     def day() -> _Day:
-        # A record is as recent as it should be, however long the server runs.
+        # Records are rewritten each day, so that they stay recent however long the server runs.
         return written(clock().astimezone(engine.zone).date())
 
     app = Flask("cds_service.sandbox", static_folder=None)
@@ -58,15 +58,14 @@ def create_demo_app(engine: Engine, origins: Iterable[str], clock: Callable[[], 
 
 
 class _Silent(WSGIRequestHandler):
-    """No line for each call; what is refused is in the log anyway."""
+    """Logs no line for each call. Refused calls are logged elsewhere."""
 
     def log_request(self, *_: object) -> None:
         pass
 
 
 def serve_demo(app: Flask, host: str, port: int) -> None:
-    """Serve ``app``, the demo server, in a thread of this process, for as long as
-    the process lives."""
+    """Serve the demo server ``app`` in a daemon thread, until the process ends."""
     server = make_server(host, port, app, threaded=True, request_handler=_Silent)
     Thread(target=server.serve_forever, name="demo FHIR server", daemon=True).start()
 

@@ -1,5 +1,5 @@
-"""Links that open a patient in the CDS Hooks Sandbox, with what to do there and
-which card to expect."""
+"""Links that open a patient in the CDS Hooks Sandbox, with instructions and the cards to
+expect."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .by_example import everybody
 from .demo import DemoPatient, demo_patients, demo_records, hook_request, parts_of, prefetched
 
 SANDBOX = "https://sandbox.cds-hooks.org"
-# Where HL7's CRD request generator runs, unless it is told otherwise.
+# The default address of HL7's CRD request generator.
 CRD_REQUEST_GENERATOR = "http://localhost:3000"
-# Which of the Sandbox's tabs fires a hook; a link that names the hook alone opens another one.
+# The tab of the Sandbox that fires each hook: a link with the hook alone opens another tab.
 _SCREENS = {"patient-view": "patient-view", "order-select": "rx-view"}
 
 
@@ -57,10 +57,9 @@ def sandbox_link(patient: DemoPatient, addresses: Addresses) -> str:
 def expected(
     engine: Engine, addresses: Addresses, now: datetime
 ) -> dict[str, tuple[DemoPatient, list[RenderedCard]]]:
-    """Each patient with the cards that ``engine`` shows for the patient's hook,
-    by the patient's id.
+    """Return each patient, by id, with the cards that ``engine`` shows for the patient's hook.
 
-    A site's own parameters and cards may give others than those that a record was made for.
+    A site's own parameters and cards may lead to other cards than the record was made for.
     """
     patients = demo_patients(
         now.astimezone(engine.zone).date(), engine.terminology, everybody(engine.cards)
@@ -82,8 +81,8 @@ def expected(
 
 
 def sandbox_text(engine: Engine, addresses: Addresses, now: datetime) -> str:
-    """What the start prints: the addresses, and for each patient a link, what to choose,
-    and what to expect."""
+    """The text printed at start: the addresses, and for each patient a link, the medicine to
+    choose and the cards to expect."""
     shown = list(expected(engine, addresses, now).values())
     offered = [item for item in shown if item[0].person.choice]
     orders = [item for item in shown if item[0].order and not item[0].person.choice]

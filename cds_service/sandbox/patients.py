@@ -1,4 +1,4 @@
-"""The patients who are made up by hand, each for a card, and one of whom nothing is to be said;
+"""The handwritten made-up patients: one for each card, and a healthy one without a card.
 ``by_example`` adds to them."""
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from .chart import Entry
 
 
 class Choice(NamedTuple):
-    """A medicine in the list of the CDS Hooks Sandbox: its RxNorm code and its name there."""
+    """A medicine in the list of the CDS Hooks Sandbox: its RxNorm code and its name in that
+    list."""
 
     code: str
     name: str
 
 
 class Person(NamedTuple):
-    """Who a patient is, which card the record is for, what the record says, and what is ordered.
+    """A patient, the card that the record is meant for, the record and the draft order.
 
-    ``card``: a card's id, ``""`` for none. ``age``: in years. ``order``: the draft order, for
-    cards at ordering; ``choice``: the same in the list of the CDS Hooks Sandbox, which has
-    tablets and capsules alone. ``stops``: the order is that prescription of the record, stopped:
-    its place among the entries.
+    ``age``: in years. ``card``: the card's id, ``""`` for none. ``order``: the draft order, for
+    cards at ordering; ``choice``: the same order in the list of the CDS Hooks Sandbox, which has
+    only tablets and capsules. ``stops``: the index in ``entries`` of a prescription that the
+    draft order stops.
     """
 
     given: str
@@ -60,7 +61,7 @@ _ILEUM_RESECTED = ("1220548009", "Open resection of ileum for Crohn's disease")
 
 
 def _injections(days_ago: int) -> Entry:
-    """Injections every 3 months, prescribed so many days ago."""
+    """Injections every 3 months, prescribed ``days_ago`` days before today."""
     return c.prescribed(c.HYDROXOCOBALAMIN, c.EVERY_3_MONTHS, days_ago, apart=True)
 
 
@@ -72,8 +73,8 @@ _HEALTHY = (
     c.result("potassium", 4.2, 9),
 )
 
-# Those whose order is in no list of the CDS Hooks Sandbox come first: other clients offer
-# but the first dozen.
+# Patients whose order is missing from the CDS Hooks Sandbox's list come first, because other
+# clients offer only the first dozen patients.
 AT_ORDERING = (
     Person(
         "Harold", "Finch", "male", 74, "hypokalaemia-before-b12",
@@ -307,7 +308,7 @@ ON_OPENING = (
     ),
 )  # fmt: skip
 
-# Of whom nothing is to be said, whatever hook is fired; with folic acid or without.
+# No hook leads to a card for this patient, with or without the folic acid order.
 HEALTHY = Person(
     "William",
     "Hope",

@@ -1,5 +1,4 @@
-"""What the demo FHIR server says of itself (FHIR R4, CapabilityStatement), made from
-what it searches by."""
+"""The demo FHIR server's CapabilityStatement (FHIR R4), derived from its search parameters."""
 
 from __future__ import annotations
 

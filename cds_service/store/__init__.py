@@ -1,5 +1,4 @@
-"""What is kept: cards that were shown, and the feedback on them. The only part that opens
-database connections.
+"""The store of shown cards and of feedback on them. No other package opens database connections.
 
-No patient data: see ``docs/feedback.md`` for what is stored and what is not.
+It holds no patient data: ``docs/feedback.md`` lists what is stored.
 """

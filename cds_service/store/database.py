@@ -1,5 +1,5 @@
-"""Opening the database: SQLite in WAL mode or PostgreSQL, every wait bounded, its tables
-brought up to date."""
+"""Opens the database (SQLite in WAL mode, or PostgreSQL) with a limit on every wait, and brings its
+tables up to date."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 5
 _POSTGRESQL = {
     "connect_timeout": 3,
-    # A server that went away without a word is noticed after about ten seconds.
+    # These notice a server that vanished without closing its connections after about ten seconds.
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "options": "-c statement_timeout=10s -c lock_timeout=5s",
 }
-# any number of ours: workers that start together migrate one after the other
+# An arbitrary number for the lock with which workers that start together migrate one at a time.
 _MIGRATION_LOCK = 4201136
 
 
 def url_mistake(url: str) -> str:
-    """What is wrong with a database URL, ``""`` if nothing; never the URL itself, which
-    may hold a password."""
+    """What is wrong with a database URL, or ``""``. The text never quotes the URL, which may hold a
+    password."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -58,8 +58,8 @@ def _is_file(url: URL) -> bool:
 
 
 def open_database(url: str) -> Engine:
-    """An engine for a database URL; it connects when first used, and no statement's parameters
-    get into an error."""
+    """Create the engine for a database URL. It connects at first use, and its errors leave out the
+    parameters of statements."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         arguments = {name: value for name, value in _POSTGRESQL.items() if name not in parsed.query}
@@ -76,8 +76,8 @@ def open_database(url: str) -> Engine:
 
 
 def connection_problem(url: str) -> str:
-    """Why the database cannot be used now, in its own words; ``""`` where it can. Nothing was sent
-    to it yet, so that nothing of a patient is in them."""
+    """Why the database cannot be used now, in the database's own words, or ``""``. They hold no
+    patient data, because none was sent yet."""
     engine = open_database(url)
     try:
         with engine.connect() as connection:
@@ -92,41 +92,41 @@ def connection_problem(url: str) -> str:
 
 
 def exists(engine: Engine) -> bool:
-    """Whether there is a database to read: SQLite would make an empty file of any name."""
+    """Whether there is a database to read. SQLite would create an empty file under any name."""
     return engine.dialect.name != "sqlite" or Path(engine.url.database or "").is_file()
 
 
 def _create_for_owner(path: str, *_: Any) -> None:
-    """Make the file before SQLite does, which would let others read it; its companions
-    take its permissions.
+    """Create the file, readable by its owner only; SQLite would create it readable by others. Its
+    WAL files get the same permissions.
 
-    One that is there is not opened: closing it would give up the locks that other connections of
-    the process have on it.
+    An existing file must not be opened: closing it would release the locks of the process's other
+    connections to it (POSIX).
     """
-    with suppress(OSError):  # SQLite says what is wrong
+    with suppress(OSError):  # SQLite reports the cause when it connects
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _sqlite_connected(connection: Any, _: Any) -> None:
-    # The driver would begin transactions by itself, too late and without the lock.
+    # Otherwise the driver begins transactions itself, too late and without the lock.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
-    # In WAL mode anything less may lose the last commits when power fails: feedback is
-    # acknowledged, so it is synced.
+    # In WAL mode, a lower level may lose the last commits when power fails. Feedback must survive
+    # that, because it is acknowledged.
     connection.execute("PRAGMA synchronous=FULL")
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    # A writer takes its lock at once: one that asks for it after reading is refused instead
-    # of waiting its turn.
+    # A writer takes its lock at once: SQLite may refuse a lock that is requested after reading,
+    # instead of letting it wait.
     reads = connection.get_execution_options().get("reads_only", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 class DatabaseFile:
-    """Notices that the file of an SQLite database, or its write-ahead log, is no longer the one
-    that is open: SQLite would go on writing into what nobody finds any more. Of other databases
-    nothing is noticed."""
+    """Notices that the file of an SQLite database or its write-ahead log was removed or replaced.
+    SQLite would go on writing to the old file, which nobody can open any more. Other databases are
+    not watched."""
 
     def __init__(self, engine: Engine):
         path = engine.url.database or "" if engine.dialect.name == "sqlite" else ""
@@ -134,15 +134,15 @@ class DatabaseFile:
         self._noted: tuple[tuple[int, int] | None, ...] = ()
 
     def note(self) -> None:
-        """Take what is there now for what is open."""
+        """Remember the present files as the open ones."""
         self._noted = self._found()
 
     def is_there(self) -> bool:
-        """Whether what was noted is there still."""
+        """Whether the files are still the remembered ones."""
         return not self._noted or self._found() == self._noted
 
     def check(self) -> None:
-        """Raises :class:`FileGone` where it is not."""
+        """Raise :class:`FileGone` unless the files are still the remembered ones."""
         if not self.is_there():
             raise FileGone
 
@@ -159,10 +159,10 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables up to date; workers and hosts that do so at the same time
-    wait for each other.
+    """Bring the tables up to date. Workers and hosts that do so at the same time wait for each
+    other.
 
-    Raises :class:`NewerDatabase` where a newer version of the service has done so.
+    Raises :class:`NewerDatabase` if a newer version of the service has migrated them.
     """
     from alembic import command
 

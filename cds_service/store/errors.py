@@ -1,20 +1,20 @@
-"""What can go wrong with the store, in words that hold nothing of what was to be written."""
+"""Errors of the store. Their messages never contain the data that was to be written."""
 
 from __future__ import annotations
 
 
 class StoreUnavailable(Exception):
-    """The database does not answer in time. What was to be stored may have been: sending it
+    """The database did not answer in time. It may still have stored the data; sending the data
     again does no harm."""
 
 
 class FileGone(Exception):
-    """The file of the database was taken away while it was open."""
+    """The file of the database was removed or replaced while it was open."""
 
 
 class NewerDatabase(Exception):
-    """The tables are of a newer version of the service: ``revision``, of which this one, which goes
-    to ``known``, knows nothing."""
+    """The tables have the ``revision`` of a newer version of the service. ``known``: the newest
+    revision that this version knows."""
 
     def __init__(self, revision: str, known: str):
         self.revision = revision[:32]
@@ -26,8 +26,8 @@ class NewerDatabase(Exception):
 
 
 def kind(error: Exception) -> str:
-    """What went wrong with a database, by its class and the database's code: a message may hold
-    what was to be written."""
+    """Describe an error of a database by its class and the database's error code only: its message
+    may contain the data that was to be written."""
     if isinstance(error, NewerDatabase):
         return str(error)
     if isinstance(error, FileGone):

@@ -1,8 +1,8 @@
-"""Which cards were drawn on one occasion: for one patient and user on one day, however often an
-order was touched meanwhile.
+"""Occasions: all cards for one patient and one user on one day belong to one occasion, however
+often an order is changed meanwhile.
 
-An EHR asks anew at each change of an order, and each answer has cards with new uuids. A clinician
-sees one card, and answers one.
+An EHR calls again at each change of an order, and each answer has cards with new uuids. The
+clinician, however, sees one card and responds to one.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import os
 import secrets
 from datetime import UTC, datetime
 
-# Workers of one start share the key by their environment; it is written nowhere else and ends with
-# them, so that nobody can find out later whose occasion one was.
+# The workers of one start share the key through their environment. It is stored nowhere else and is
+# gone when they end, so that nobody can find out later whose occasion it was.
 RUN_KEY = "B12_FOLATE_CDS_RUN_KEY"
 
 
 def share_key_with_workers() -> None:
-    """Make the key of this start, before there are workers."""
+    """Create the key of this start. Call this before workers are started."""
     os.environ[RUN_KEY] = secrets.token_hex(32)
 
 
 def run_key() -> bytes:
-    """The key of this start of the service; where no start shares one, a key of this process
-    alone, new each time."""
+    """The key of this start of the service. If none is shared, return a new random key at each
+    call."""
     return (os.environ.get(RUN_KEY) or secrets.token_hex(32)).encode()
 
 
 class Occasions:
-    """Names occasions, for the life of a start of the service."""
+    """Names occasions. The names last as long as the service runs."""
 
     def __init__(self) -> None:
         self._key = run_key()
@@ -38,8 +38,8 @@ class Occasions:
     def name(
         self, client: str, fhir_server: str, patient_id: str, user_id: str, now: datetime
     ) -> str:
-        """The occasion of a call: a keyed hash of who is shown whose cards, and
-        of the day in UTC."""
+        """The occasion of a call: a keyed hash of client, FHIR server, patient, user and the day in
+        UTC."""
         said = [
             client,
             fhir_server.rstrip("/"),

@@ -1,4 +1,4 @@
-"""What is written: cards shown and feedback, in batches. Writing the same twice changes nothing."""
+"""Writes shown cards and feedback in batches. Writing the same record twice changes nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .schema import CARD_SHOWN, FEEDBACK, SUGGESTION_ACCEPTED, SUGGESTION_SHOWN
 
 
 class ShownSuggestion(NamedTuple):
-    """A suggestion of a shown card: its uuid, its index among the authored ones, and its label.
+    """A suggestion of a shown card: its uuid, its index in the card file, and its label.
 
-    In the label, what a call fills in is told by its title.
+    The label shows titles in place of the values that a call fills in.
     """
 
     uuid: str
@@ -46,8 +46,8 @@ class ShownCard(NamedTuple):
 
 
 class Feedback(NamedTuple):
-    """What one user did with one card (CDS Hooks 3.0.0, "Feedback"). ``outcome_at``: aware;
-    ``""`` where no reason."""
+    """What one user did with one card (CDS Hooks 3.0.0, "Feedback"). ``outcome_at``: aware.
+    ``reason_system`` and ``reason_code``: ``""`` without a reason."""
 
     card_uuid: str
     client: str
@@ -61,8 +61,8 @@ class Feedback(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What makes it one interaction: a repeat has the same digest and is stored once, a later
-        change of mind has not."""
+        """Identifies one interaction: a repeat has the same digest and is stored once; a later
+        change of mind has another digest."""
         moment = self.outcome_at.astimezone(UTC).isoformat()
         parts = [
             self.client,
@@ -83,7 +83,7 @@ def monday(moment: datetime) -> date:
 
 
 def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
-    """Write decision events; those already written are left alone."""
+    """Write decision events. Events that are already stored stay unchanged."""
     rows = []
     suggestions = []
     for card in cards:
@@ -117,10 +117,10 @@ def insert_shown(connection: Connection, cards: Iterable[ShownCard]) -> None:
 def insert_feedback(
     connection: Connection, feedback: Iterable[Feedback], received_at: datetime
 ) -> None:
-    """Write feedback; what was already received is left alone, but that a comment
-    may have come since."""
-    # In one order in every process, so that two that write the same feedback wait for each other
-    # and never in a circle. Of one interaction the item with a comment comes last, and stays.
+    """Write feedback. Feedback that is already stored stays unchanged, except that it is marked as
+    commented if a comment has come since."""
+    # Every process writes in the same order, so that two processes with the same feedback cannot
+    # deadlock. Of the items of one interaction, one with a comment is sorted last and kept.
     by_digest = dict(
         sorted((item.digest, item) for item in sorted(feedback, key=lambda item: item.commented))
     )

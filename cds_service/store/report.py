@@ -1,9 +1,9 @@
-"""What became of the cards: shown, accepted, overridden, unanswered, by card and version,
-with a trend by week.
+"""The report on shown cards: how many were accepted, overridden and not answered, by card and
+version, with a trend by week.
 
-A card that was drawn several times on one occasion, as an order took shape, was shown once. The
-outcome of a card is that of its latest feedback; a card that was dismissed and then acted upon was
-accepted. Feedback counts where it comes from the client to which the card was shown.
+A card that was returned several times on one occasion, while an order took shape, counts as shown
+once. Its outcome is that of the latest feedback, so that a card that was first dismissed and then
+acted upon counts as accepted. Feedback counts only from the client to which the card was shown.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distributio
 
 
 class Rate(NamedTuple):
-    """``counted`` of ``total``, their share, and its 95 % Wilson interval; ``None``
-    where the total is 0."""
+    """``counted`` of ``total``, as a share with its 95 % Wilson interval; share and limits are
+    ``None`` if the total is 0."""
 
     counted: int
     total: int
@@ -33,7 +33,7 @@ class Rate(NamedTuple):
 
 
 class Week(NamedTuple):
-    """One week of a card, by its Monday (UTC)."""
+    """One week of a card. ``week``: its Monday (UTC)."""
 
     week: date
     shown: int
@@ -42,7 +42,8 @@ class Week(NamedTuple):
 
 
 class Suggested(NamedTuple):
-    """A suggestion by its authored index and label; accepted, of the cards that offered it."""
+    """A suggestion: its index in the card file, its label, and how many of the cards that offered
+    it had it accepted."""
 
     position: int
     label: str
@@ -50,7 +51,7 @@ class Suggested(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """An override reason (both ``""``: none was given), of the overrides."""
+    """An override reason (``""`` twice if none was given), and its share of the overrides."""
 
     system: str
     code: str
@@ -72,8 +73,8 @@ class CardReport(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All cards shown since a Monday. ``unmatched``: interactions received since then with cards
-    that are not on record."""
+    """The report on all cards shown since the Monday ``since``. ``unmatched``: the number of
+    interactions received since then with cards that are not on record."""
 
     since: date
     cards: tuple[CardReport, ...]
@@ -81,7 +82,7 @@ class Report(NamedTuple):
 
 
 def wilson(counted: int, total: int) -> Rate:
-    """``counted`` of ``total`` with the Wilson score interval of 95 % (E. B. Wilson, J Am Stat
+    """Return ``counted`` of ``total`` with its 95 % Wilson score interval (E. B. Wilson, J Am Stat
     Assoc 1927;22:209-212)."""
     if not total:
         return Rate(counted, total, None, None, None)
@@ -97,8 +98,8 @@ def wilson(counted: int, total: int) -> Rate:
 def read_report(
     connection: Connection, weeks: int, now: datetime, client: str | None = None
 ) -> Report:
-    """The report on the last ``weeks`` weeks, the present one included, of one client's cards or
-    (``None``) of all."""
+    """Read the report on the last ``weeks`` weeks, including the present one. ``client``: report on
+    this client's cards only; ``None`` for all."""
     since = monday(now) - timedelta(weeks=weeks - 1)
     wanted = CARD_SHOWN.c.week >= since
     if client is not None:
@@ -148,8 +149,8 @@ def _card(
 
 
 def _shown(wanted: ColumnElement[bool]) -> Subquery:
-    """The cards shown that are ``wanted``, each with its occasion; one whose occasion is not known
-    has one of its own."""
+    """The shown cards that are ``wanted``, each with its occasion. A card without a recorded
+    occasion is an occasion of its own."""
     columns = (
         CARD_SHOWN.c[name] for name in ("card_uuid", "card_id", "card_version", "client", "week")
     )
@@ -162,7 +163,7 @@ def _shown(wanted: ColumnElement[bool]) -> Subquery:
     )
 
 
-# What makes one card of those that were drawn.
+# Shown cards that agree in these columns count as one.
 _ONE = ("client", "card_id", "card_version", "occasion")
 
 
@@ -179,8 +180,8 @@ def _of_card(feedback: Any, shown: Subquery) -> ColumnElement[bool]:
 
 
 def _latest(shown: Subquery) -> Subquery:
-    """The latest feedback on each card by the client that showed it; of two at one
-    moment, the acceptance."""
+    """The latest feedback on each card from the client that showed it. Of two at the same moment,
+    an acceptance counts."""
     order = (
         FEEDBACK.c.outcome_at.desc(),
         FEEDBACK.c.outcome,

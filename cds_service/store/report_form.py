@@ -9,8 +9,8 @@ from .report import CardReport, Rate, Report
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The report as the API gives it; shares and their limits rounded to four places, ``null``
-    where nothing was counted."""
+    """The report as the API returns it. Shares and their limits are rounded to four places, and
+    ``null`` if the total is 0."""
     return {
         "since": report.since.isoformat(),
         "confidence": "95 % Wilson score interval",

@@ -1,4 +1,4 @@
-"""The tables. ``migrations/`` makes them; a test holds the two together."""
+"""The tables. ``migrations/`` creates them; a test compares the two."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ METADATA = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC; SQLite, which has no time zones, keeps it without."""
+    """An aware datetime, stored in UTC. In SQLite, which has no time zones, it is stored without
+    one."""
 
     impl = DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """``timestamp with time zone`` where the database has it."""
+        """Use ``timestamp with time zone`` if the database has it."""
         return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC on the way in."""
+        """Convert to UTC before storing."""
         if value is None:
             return None
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware and UTC on the way out."""
+        """Return an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -46,10 +47,10 @@ CARD_SHOWN = Table(
     Column("service_id", Text, nullable=False),
     Column("client", Text, nullable=False),
     Column("shown_at", UtcDateTime, nullable=False),
-    # The Monday of ``shown_at`` in UTC, so that a trend is plain SQL on every database.
+    # The Monday of ``shown_at`` in UTC: with it, the trend is plain SQL on every database.
     Column("week", Date, nullable=False),
     Column("patient_hash", Text),
-    # Of which a card is drawn but once; none where it is not known.
+    # A card counts once for each occasion; NULL if the occasion is not known.
     Column("occasion", Text),
 )
 Index("card_shown_week", CARD_SHOWN.c.week)
@@ -65,12 +66,12 @@ SUGGESTION_SHOWN = Table(
     METADATA,
     Column("suggestion_uuid", Text, primary_key=True),
     Column("card_uuid", Text, nullable=False, index=True),
-    # Its index among the card's authored suggestions, and their label, without what calls fill in.
+    # The suggestion's index in the card file; its label without the values that calls fill in.
     Column("position", Integer, nullable=False),
     Column("label", Text, nullable=False),
 )
 
-# Feedback stands alone: it may come before its card was written, or for a card that was never ours.
+# No foreign key: feedback may arrive before its card is written, or for a card never shown here.
 FEEDBACK = Table(
     "feedback",
     METADATA,

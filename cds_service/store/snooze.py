@@ -1,8 +1,8 @@
-"""Snoozing: after an override that says so, a card stays silent for that patient for some
-days. Off by default.
+"""Snoozing: after an override with one of certain reasons, a card is not shown again for that
+patient for some days. Off by default.
 
-The patient is known by a keyed hash alone, which is stored with the decision event and erased when
-the days are over. The days count from when the overridden card was shown, by this service's clock.
+A keyed hash alone identifies the patient. It is stored with the decision event and erased when the
+days are over. They count from the showing of the overridden card, by this service's clock.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from sqlalchemy import ColumnElement, Connection, exists, select, update
 from .schema import CARD_SHOWN, FEEDBACK
 
 REASON_SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-# Reasons which say that the same advice would not help this patient again soon: it was done,
-# ordered, or declined.
+# With these reasons, repeating the advice soon would not help the patient: the action was done,
+# ordered or declined.
 REASONS = ("action-completed", "indication-order-exists", "patient-refuses")
 CardVersion = tuple[str, str]
 _NONE: frozenset[CardVersion] = frozenset()
 
 
 class Snoozes:
-    """The snoozes of one deployment, as a copy in memory that hook calls read and the
-    store's writer renews.
+    """A copy of one deployment's snoozes in memory, which hook calls read and the store's writer
+    renews.
 
-    ``days`` 0 is off. ``clock`` gives aware datetimes.
+    ``days``: 0 for off. ``clock``: returns aware datetimes.
     """
 
     def __init__(self, days: int, key: str, clock: Callable[[], datetime]):
@@ -43,23 +43,23 @@ class Snoozes:
         return self.days > 0
 
     def patient_hash(self, client: str, fhir_server: str, patient_id: str) -> str | None:
-        """The keyed hash of a patient, ``None`` where snoozing is off. An id says who is meant
-        on one server only."""
+        """The keyed hash of a patient on a client's server; ``None`` if snoozing is off. The same
+        id on another server may be another patient."""
         if not self.on:
             return None
         identity = json.dumps([client, fhir_server.rstrip("/"), patient_id])
         return hmac.new(self._key, identity.encode(), "sha256").hexdigest()
 
     def of(self, patient_hash: str | None) -> frozenset[CardVersion]:
-        """The ids and versions of the cards that are snoozed for a patient now.
-        Reads memory only."""
+        """The ids and versions of the cards that are snoozed for a patient now, read from memory
+        only."""
         if patient_hash is None or patient_hash not in self._until:
             return _NONE
         now = self._clock()
         return frozenset(card for card, until in self._until[patient_hash].items() if until > now)
 
     def renew(self, connection: Connection) -> None:
-        """Erase the hashes whose days are over, and read anew what is snoozed."""
+        """Erase the hashes whose days are over, and read the snoozes again."""
         began = self._clock() - timedelta(days=self.days)
         shown = CARD_SHOWN.c
         over = (shown.patient_hash.is_not(None)) & (shown.shown_at <= began)
@@ -86,8 +86,8 @@ class Snoozes:
 
 
 def _accepted_later() -> ColumnElement[bool]:
-    """Whether a card was acted upon after it was overridden: then, as in the
-    report, it was accepted."""
+    """Whether a card was accepted after it was overridden; it then counts as accepted, as in the
+    report."""
     later = FEEDBACK.alias()
     return exists().where(
         later.c.card_uuid == FEEDBACK.c.card_uuid,

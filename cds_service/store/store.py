@@ -1,5 +1,5 @@
-"""The store as the rest of the service sees it: note what was shown, keep feedback, ask what
-is snoozed, report."""
+"""The store's interface for the rest of the service: record shown cards, keep feedback, look up
+snoozes, report."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .report import Report, read_report
 from .snooze import Snoozes
 from .writer import Writer
 
-# A report of 200,000 cards takes a second of a processor that has nothing else to do.
+# A report on 200,000 cards takes one second on an idle processor.
 REPORT_SECONDS = 20.0
 
 
 class Store:
-    """The store of one process. Nothing here lets a hook call wait for the database.
+    """The store of one process. It never makes a hook call wait for the database.
 
-    ``url``: see :func:`.database.open_database`; ``snooze_days`` 0 is off; ``clock``
-    gives aware datetimes.
+    ``url``: see :func:`.database.open_database`; ``snooze_days``: 0 for off; ``clock``: returns
+    aware datetimes.
     """
 
     def __init__(
@@ -48,36 +48,36 @@ class Store:
 
     @property
     def failing_since(self) -> datetime | None:
-        """Since when the database does not answer, ``None`` where it does, as far as is known."""
+        """When the database began to fail, or ``None`` if no failure is known."""
         return self._writer.failing_since
 
     def start(self) -> None:
-        """Reach for the database now, and not when first needed."""
+        """Connect to the database now rather than at first use."""
         self._writer.start()
 
     def note_shown(self, cards: list[ShownCard]) -> None:
-        """Write later that cards were shown. Never waits and never fails."""
+        """Queue shown cards for writing. Never waits and never fails."""
         self._writer.note(cards)
 
     def keep(self, feedback: list[Feedback]) -> None:
-        """Store feedback durably, all or nothing. Raises :class:`StoreUnavailable` where that
-        cannot be had in time."""
+        """Store feedback durably, all or nothing. Raises :class:`StoreUnavailable` if the database
+        does not confirm in time."""
         self._writer.submit(feedback)
 
     def report(self, weeks: int, now: datetime, client: str | None = None) -> Report:
-        """See :func:`.report.read_report`. Raises :class:`StoreUnavailable` after some seconds, or
-        while another is made."""
+        """See :func:`.report.read_report`. Raises :class:`StoreUnavailable` after
+        ``REPORT_SECONDS``, or while another report is under way."""
         if not self._reporting.acquire(blocking=False):
             raise StoreUnavailable
         self.start()
         made: Future[Report] = Future()
 
         def read() -> Report:
-            # The first thing that a new service is asked may be this: its report is an empty one.
+            # A new service may be asked for a report before its tables exist.
             self._writer.tables_ready.wait(REPORT_SECONDS)
             return report_of(self._engine, weeks, now, client)
 
-        # A thread of its own, so that a database that hangs holds up one report and no request.
+        # In a thread of its own, so that a hanging database delays one report but no request.
         threading.Thread(target=self._report, args=(made, read), daemon=True).start()
         try:
             return made.result(REPORT_SECONDS)
@@ -91,19 +91,19 @@ class Store:
             self._reporting.release()
             made.set_exception(error)
         else:
-            # Before the answer: who has it may ask for the next.
+            # Release before the answer, so that its receiver may ask for the next report at once.
             self._reporting.release()
             made.set_result(report)
 
     def close(self, seconds: float = 5.0) -> None:
-        """Write what waits, for at most ``seconds``."""
+        """Write the queued records, for at most ``seconds``, and disconnect."""
         self._writer.close(seconds)
         self._engine.dispose()
 
 
 def report_of(engine: Engine, weeks: int, now: datetime, client: str | None = None) -> Report:
-    """The report from a database. Raises :class:`StoreUnavailable`, saying why, where
-    it cannot be read."""
+    """Read the report from a database. Raises :class:`StoreUnavailable`, with the reason, if it
+    cannot be read."""
     if not exists(engine):
         raise StoreUnavailable("there is no database yet: no card was shown")
     try:

@@ -1,8 +1,8 @@
-"""The one thread of a process that writes. Feedback waits for its commit, decision events do not.
+"""The one thread of a process that writes. Senders of feedback wait for the commit; decision events
+are written later.
 
-What waits together is committed together, so that a burst of feedback costs few syncs to
-disk. Nobody who answers a request ever waits for the database itself: only for this
-thread, and only so long.
+The queue is committed as a whole, so that a burst of feedback costs few syncs to disk. Threads that
+answer requests wait for this thread only, for a limited time, and never for the database itself.
 """
 
 from __future__ import annotations
@@ -27,25 +27,24 @@ from .snooze import REASONS, Snoozes
 
 log = logging.getLogger(__name__)
 
-MOST_EVENTS = 50_000  # some 50 MB, minutes of full load
-EVENTS_AT_ONCE = 256  # in one commit, which feedback that comes meanwhile waits for: some 20 ms
+MOST_EVENTS = 50_000  # about 50 MB, minutes of full load
+EVENTS_AT_ONCE = 256  # in one commit; feedback that arrives meanwhile waits for it, about 20 ms
 FLUSH_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 RENEW_SECONDS = 15.0
 WAIT_SECONDS = 2.0
 STUCK_SECONDS = 1.0
 SLOT_SECONDS = 0.5
-MOST_WAITING = 2  # for one commit, which so stays short
-# those and who waits to be one, so that of the threads that answer requests hooks always find one
+MOST_WAITING = 2  # requests that wait for one commit; few, so that commits stay short
+# Requests that wait for a commit or for their turn to do so: the limit leaves threads for hooks.
 MOST_SENDING = 16
 
 
 class Writer:
-    """Writes cards shown and feedback to a database, from a thread that starts
-    when it is first needed.
+    """Writes shown cards and feedback to a database, in a thread that starts at first use.
 
-    ``failing_since``: when the database began to fail, ``None`` while it works.
-    ``tables_ready`` is set once that thread has made the tables, or found them as they should be.
+    ``failing_since``: when the database began to fail; ``None`` while it works.
+    ``tables_ready``: set once the thread has brought the tables up to date.
     """
 
     def __init__(self, engine: Engine, snoozes: Snoozes, clock: Callable[[], datetime]):
@@ -69,26 +68,26 @@ class Writer:
 
     @property
     def lost(self) -> int:
-        """How many decision events were never written and never will be."""
+        """The number of decision events that were lost before they were written."""
         return self._lost
 
     def start(self) -> None:
-        """Start the thread, once; when the interpreter ends it is given time to
-        write what waits."""
+        """Start the thread, once. At the end of the process, it gets a few seconds to write its
+        queue."""
         if self._thread is not None:
-            return  # as for each call but the first, without the lock
+            return  # every call but the first ends here, without taking the lock
         with self._changed:
             if self._thread is not None:
                 return
             self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
             self._thread.start()
-        # A process that the server forked runs no atexit functions, but every process waits for
-        # threads like this one.
+        # A forked worker runs no atexit functions, but every process waits for its non-daemon
+        # threads.
         threading.Thread(target=self._close_at_end, name="store-closer", daemon=False).start()
 
     def note(self, cards: list[ShownCard]) -> None:
-        """Take decision events to be written soon. Never waits; what does not fit
-        is counted as lost."""
+        """Queue decision events for writing. Never waits; events that do not fit are counted as
+        lost."""
         self.start()
         with self._changed:
             room = 0 if self._closing else max(0, MOST_EVENTS - len(self._events))
@@ -96,8 +95,9 @@ class Writer:
             self._lost += len(cards[room:])
 
     def submit(self, feedback: list[Feedback]) -> None:
-        """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable`, after
-        ``WAIT_SECONDS`` at most; at once where ``MOST_SENDING`` are at it already."""
+        """Write feedback durably, all or nothing. Raises :class:`StoreUnavailable` if there is no
+        commit within ``WAIT_SECONDS``, and at once if ``MOST_SENDING`` requests already wait or
+        the database fails."""
         self.start()
         if self._refuses() or not self._places.acquire(blocking=False):
             raise StoreUnavailable
@@ -125,8 +125,8 @@ class Writer:
             raise StoreUnavailable from None
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most ``seconds``; the rest is counted as lost and told. Nothing
-        is taken after that."""
+        """Write the queue, for at most ``seconds``; count the events left as lost, and log how many
+        were lost in all. Later events and feedback are not accepted."""
         with self._changed:
             if self._closing:
                 return
@@ -166,7 +166,7 @@ class Writer:
         self._engine.dispose()
 
     def _attempt(self) -> None:
-        """Write everything that waits. Whatever goes wrong, the thread lives on and tries again."""
+        """Write the whole queue. Whatever fails, the thread survives and tries again."""
         try:
             self._reach()
             while self._write_feedback() or self._write_events():
@@ -188,7 +188,7 @@ class Writer:
         try:
             with self._engine.begin() as connection:
                 yield connection
-            # What was written into a file that nobody finds any more is not acknowledged.
+            # A commit to a file that was removed meanwhile must not be acknowledged.
             self._file.check()
         finally:
             self._attempt_since = None
@@ -198,8 +198,8 @@ class Writer:
             self.failing_since = None
 
     def _reach(self) -> None:
-        """Bring the tables up to date at first; after a failure, see whether the database can
-        be written again."""
+        """Bring the tables up to date at first, and open a replaced file again. After a failure,
+        test whether the database accepts a transaction."""
         if self.tables_ready.is_set() and not self._file.is_there():
             log.error(
                 "the file of the database, or its log, was removed or replaced: it is opened again"
@@ -215,7 +215,7 @@ class Writer:
                 connection.execute(select(1))
 
     def _taken(self) -> list[tuple[list[Feedback], Future[None]]]:
-        """The feedback that waits, without that whose sender no longer does."""
+        """Take the queued feedback, except feedback whose sender has stopped waiting."""
         with self._changed:
             waiting = list(self._feedback)
             self._feedback.clear()
@@ -249,7 +249,7 @@ class Writer:
         with self._transaction() as connection:
             insert_shown(connection, batch)
         with self._changed:
-            # Only this thread takes events away, so the first ones are still those.
+            # Only this thread removes events, so the first ones are still those of the batch.
             for _ in batch:
                 self._events.popleft()
         return True
@@ -261,6 +261,6 @@ class Writer:
             if self._snoozes.on or self._renew_at == 0:
                 self._snoozes.renew(connection)
             else:
-                # so that a database which went away is noticed while nobody writes
+                # This notices a lost database while nothing is written.
                 connection.execute(select(1))
         self._renew_at = time.monotonic() + RENEW_SECONDS

@@ -1,2 +1,2 @@
-"""Which clients are trusted, and how they prove who they are (CDS Hooks 3.0.0, "Trusting CDS
-Clients"); knows no HTTP server."""
+"""The trusted clients, and how they prove their identity (CDS Hooks 3.0.0, "Trusting CDS
+Clients"). This package knows no HTTP server."""

@@ -1,5 +1,5 @@
-"""The file of trusted clients (``CDS_CLIENTS``): YAML in, :class:`TrustedClient` out, each
-mistake with file:line."""
+"""Reads the YAML file of trusted clients (``CDS_CLIENTS``) into :class:`TrustedClient`. Each
+mistake is reported with its file and line."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _KEYS = ("iss", "jwks_file", "jku", "algorithms", "tenants")
 
 @dataclass(frozen=True, slots=True)
 class TrustedClient:
-    """A client as it was registered.
+    """A registered client.
 
-    ``iss``: the issuer, exactly. Its keys are in ``jwks_file`` or else at ``jku``; where both are
-    given, ``jku`` is only what a token may name. ``tenants``: the organizations that may call;
-    empty for any, or none.
+    ``iss``: the issuer, compared exactly. The keys are read from ``jwks_file`` or, without one,
+    from ``jku``; next to ``jwks_file``, ``jku`` is only the URL that a token may name.
+    ``tenants``: the organizations that may call; if empty, any may, and a token may name none.
     """
 
     iss: str
@@ -33,7 +33,7 @@ class TrustedClient:
 
 
 def load_clients(path: Path) -> tuple[TrustedClient, ...]:
-    """The clients of a file. Raises :class:`AuthoringError`."""
+    """Read the clients from a file. Raises :class:`AuthoringError`."""
     reader = _Reader()
     top = Place(str(path), 1, 1)
     try:

@@ -1,4 +1,4 @@
-"""JWK Sets: which of the keys in one may verify a client's signature (RFC 7517; CDS Hooks 3.0.0,
+"""Reads from a JWK Set the keys that may verify a client's signature (RFC 7517; CDS Hooks 3.0.0,
 "Trusting CDS Clients")."""
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 RECOMMENDED = ("ES384", "RS384")
 ALGORITHMS = (*RECOMMENDED, "ES512", "RS512", "PS384", "PS512")
-"""What a client may sign with: the two that CDS Hooks recommends, and stronger ones.
-All are asymmetric."""
+"""The algorithms that a client may sign with: the two that CDS Hooks recommends, and stronger
+ones. All are asymmetric."""
 
 _READERS: dict[str, type[ECAlgorithm] | type[RSAAlgorithm]] = {
     "EC": ECAlgorithm,
@@ -26,7 +26,7 @@ _SHORTEST_RSA = 2048  # bits; RFC 7518, sections 3.3 and 3.5
 
 
 class KeyProblem(ValueError):
-    """A JWK Set, or a key in one, that cannot be used: why, for the operator."""
+    """A JWK Set or one of its keys cannot be used. The message tells the operator why."""
 
 
 class Key(NamedTuple):
@@ -37,15 +37,16 @@ class Key(NamedTuple):
 
 
 class KeySet(NamedTuple):
-    """The usable keys of a JWK Set by ``kid``, and why each of the others was passed over."""
+    """The usable keys of a JWK Set by ``kid``, and for each other key the reason why it is not
+    usable."""
 
     keys: dict[str, Key]
     passed_over: tuple[str, ...]
 
 
 def read_jwks(content: bytes) -> KeySet:
-    """The keys of a JWK Set. Raises :class:`KeyProblem` where none is usable or
-    two share a ``kid``."""
+    """Read the keys of a JWK Set. Raises :class:`KeyProblem` if none is usable or two share a
+    ``kid``."""
     try:
         listed = json.loads(content)["keys"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -1,10 +1,10 @@
-"""Where the keys of a client come from: a file, which is read again when it changes, or a URL,
-which is fetched and cached.
+"""The sources of a client's keys: a file, which is read again when it changes, or a URL, which is
+fetched and cached.
 
-A set at a URL is fetched in a thread of its own: again every ``REFRESH_SECONDS``, and for a ``kid``
-that is not in it. So a request seldom waits for it, and never longer than ``WAIT_SECONDS``; and
-only ``MOST_WAITING`` do at a time, so that tokens with invented ``kid`` do not hold all threads of
-a worker while a client's server is slow.
+A thread fetches the set at a URL again after ``REFRESH_SECONDS``, and when a token names an unknown
+``kid``. A request therefore seldom waits, and never longer than ``WAIT_SECONDS``. At most
+``MOST_WAITING`` requests wait at a time, so that tokens with invented ``kid`` do not occupy every
+thread of a worker while a client's server is slow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .jwks import Key, KeyProblem, KeySet, read_jwks
 WAIT_SECONDS = 2.0
 REFRESH_SECONDS = 300.0
 KEEP_SECONDS = 4 * 3600.0
-"""How long fetched keys are used when they cannot be fetched again."""
+"""How long fetched keys stay in use while they cannot be fetched again."""
 BETWEEN_FETCHES = 10.0
 LONGEST_SET = 256 * 1024
 MOST_WAITING = 16  # of the threads that answer requests
@@ -35,13 +35,13 @@ _places = threading.BoundedSemaphore(MOST_WAITING)
 
 
 class KeySource(Protocol):
-    """Where the keys of a client come from."""
+    """The source of a client's keys."""
 
     def find(self, kid: str) -> Key | None:
-        """The key of this ``kid``, ``None`` where there is none."""
+        """The key with this ``kid``, or ``None``."""
 
     def check(self) -> tuple[str, ...]:
-        """What an operator should know of the keys. Raises :class:`KeyProblem` where they
+        """Read the keys; return remarks for the operator. Raises :class:`KeyProblem` if the keys
         can never be read."""
 
 
@@ -54,7 +54,7 @@ class KeyFile:
         self._set = _EMPTY
 
     def check(self) -> tuple[str, ...]:
-        """Read the file; the keys that were passed over. Raises :class:`KeyProblem`."""
+        """Read the file; return why keys in it are not usable. Raises :class:`KeyProblem`."""
         try:
             return tuple(
                 f"{self._path}: {reason}"
@@ -66,8 +66,8 @@ class KeyFile:
             raise KeyProblem(f"{self._path}: {problem}") from None
 
     def find(self, kid: str) -> Key | None:
-        """The key of this ``kid``. A changed file is read first; while it cannot be read, the keys
-        from before are used."""
+        """The key with this ``kid``. A changed file is read again first; while it cannot be read,
+        the previous keys stay in use."""
         if (state := self._stat()) != self._state:
             self._state = state
             try:
@@ -95,16 +95,16 @@ class KeyUrl:
         self._fetching: threading.Thread | None = None
 
     def check(self) -> tuple[str, ...]:
-        """Fetch the set; why that failed, or which keys were passed over. It may succeed later, so
-        this is no error."""
+        """Fetch the set; return why that failed or why keys in it are not usable. A failure raises
+        nothing, because a later fetch may succeed."""
         try:
             return tuple(f"{self._url}: {reason}" for reason in fetch_jwks(self._url).passed_over)
         except KeyProblem as problem:
             return (f"{self._url}: {problem}",)
 
     def find(self, kid: str) -> Key | None:
-        """The key of this ``kid``; where it is unknown or the cache is old, after fetching
-        the set once more."""
+        """The key with this ``kid``. If it is unknown or the cache is old, the set is fetched again
+        first."""
         age = time.monotonic() - self._fetched
         if kid not in self._set.keys or age > 2 * REFRESH_SECONDS:
             if (fetching := self._fetch()) and _places.acquire(blocking=False):
@@ -117,8 +117,8 @@ class KeyUrl:
         return self._set.keys.get(kid) if time.monotonic() - self._fetched <= KEEP_SECONDS else None
 
     def _fetch(self) -> threading.Thread | None:
-        """The fetch under way: a new one, unless the last began less than
-        ``BETWEEN_FETCHES`` ago."""
+        """Return the thread of the fetch under way, or start one; ``None`` if the last fetch
+        began less than ``BETWEEN_FETCHES`` ago."""
         with self._lock:
             if self._fetching and self._fetching.is_alive():
                 return self._fetching
@@ -139,18 +139,18 @@ class KeyUrl:
 
 
 def _session() -> requests.Session:
-    """A session that takes nothing else from the environment: a proxy could show other keys, and
-    .netrc has passwords for others."""
+    """A session that ignores the environment: a proxy could substitute keys, and .netrc holds
+    passwords for other servers."""
     session = requests.Session()
     session.trust_env = False
     return session
 
 
 def fetch_jwks(url: str) -> KeySet:
-    """The JWK Set at ``url``: no redirect, at most ``LONGEST_SET`` bytes and ``WAIT_SECONDS``.
-    Raises :class:`KeyProblem`."""
+    """Fetch the JWK Set at ``url`` without following redirects, up to ``LONGEST_SET`` bytes and
+    ``WAIT_SECONDS``. Raises :class:`KeyProblem`."""
     deadline = time.monotonic() + WAIT_SECONDS
-    # Not compressed, so that what is counted is what is read.
+    # Uncompressed, so that the limit on the bytes counts the bytes that are parsed.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     authorities = os.environ.get("REQUESTS_CA_BUNDLE") or True
     content = b""

@@ -1,4 +1,4 @@
-"""Used tokens in a Redis server, for several machines."""
+"""Used tokens in a Redis server that several machines share."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class RedisStore:
         self.first_use(os.urandom(16), 0)
 
     def first_use(self, token: bytes, expires: float) -> bool:
-        """Note a token; whether it is new. Raises :class:`StoreFailure`."""
+        """Store a token and return whether it was new. Raises :class:`StoreFailure`."""
         key, mine = f"cds-hooks:jti:{token.hex()}", os.urandom(8)
         seconds = max(1, int(expires - time.time()) + 1)
         try:
-            # The client sends a command again when a connection was lost: then what stands there
-            # may be from the first try.
+            # The client repeats a command after it lost the connection, so the stored value may be
+            # from its first attempt.
             return (
                 bool(self._client.set(key, mine, nx=True, ex=seconds))
                 or self._client.get(key) == mine

@@ -1,8 +1,8 @@
-"""Notes which tokens were used, so that none is taken twice (the claim ``jti``; CDS Hooks 3.0.0,
+"""Remembers the used tokens, so that none is accepted twice (the claim ``jti``; CDS Hooks 3.0.0,
 "Trusting CDS Clients").
 
-A store is shared by all worker processes. It holds digests and expiry times, no more; what has
-expired is forgotten.
+All worker processes share a store. It holds only digests and expiry times, and deletes expired
+tokens.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _FORGET_AT_MOST = 1000
 
 
 class StoreFailure(Exception):
-    """The store cannot tell whether a token was used: why, for the operator."""
+    """The store cannot decide whether a token was used. The message tells the operator why."""
 
 
 class ReplayStore(Protocol):
     """The used tokens."""
 
     def first_use(self, token: bytes, expires: float) -> bool:
-        """Note a token by its digest until ``expires`` (seconds since the
-        epoch); whether it is new.
+        """Keep the digest of a token until ``expires`` (seconds since the epoch) and return
+        whether it was new.
 
         Raises :class:`StoreFailure`; then the token must be refused.
         """
@@ -40,15 +40,15 @@ class ReplayStore(Protocol):
 
 
 def token_digest(iss: str, jti: str) -> bytes:
-    """What a token is noted by: 16 bytes of its issuer and ``jti``, of any length and content."""
+    """A 16-byte digest of a token's issuer and ``jti``, which may have any length and content."""
     return sha256(f"{len(iss)} {iss} {jti}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def open_store(address: str) -> ReplayStore:
-    """The store at a path or a Redis URL; it is connected to at its first use. Raises
-    :class:`StoreFailure` for no such URL."""
+    """The store at a path or a Redis URL, which connects at first use. Raises
+    :class:`StoreFailure` for a malformed Redis URL."""
     if address.startswith(("redis://", "rediss://")):
-        from .redis_store import RedisStore  # only then: its library takes long to load
+        from .redis_store import RedisStore  # here, because its library takes long to load
 
         return RedisStore(address)
     return FileStore(Path(address))
@@ -57,8 +57,8 @@ def open_store(address: str) -> ReplayStore:
 class FileStore:
     """An SQLite file on a local disk, for all processes of one machine.
 
-    Write-ahead logging without a sync at each write: a killed process loses nothing, a power
-    failure the last moments.
+    It uses write-ahead logging without a sync at each write: a killed process loses nothing, a
+    power failure loses the last moments.
     """
 
     def __init__(self, path: Path):
@@ -74,7 +74,7 @@ class FileStore:
             self._close()
 
     def first_use(self, token: bytes, expires: float) -> bool:
-        """Note a token; whether it is new. Raises :class:`StoreFailure`."""
+        """Store a token and return whether it was new. Raises :class:`StoreFailure`."""
         try:
             with self._lock:
                 connection = self._connection = self._connection or self._open()
@@ -92,8 +92,8 @@ class FileStore:
             raise StoreFailure(f"{self._path} cannot be used: {error}") from None
 
     def _open(self) -> sqlite3.Connection:
-        # A file that is there is not opened: closing it would give up the locks that other
-        # connections of the process have on it.
+        # An existing file must not be opened: closing it would release the locks of the process's
+        # other connections to it (POSIX).
         with suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
@@ -109,7 +109,7 @@ class FileStore:
         return connection
 
     def _forget(self, connection: sqlite3.Connection) -> None:
-        # A little at a time, so that no request waits for a large clean-up.
+        # Few rows at a time, so that no request waits for a large deletion.
         connection.execute(
             "DELETE FROM used WHERE token IN (SELECT token FROM used WHERE expires < ? LIMIT ?)",
             (int(time.time()), _FORGET_AT_MOST),

@@ -1,4 +1,4 @@
-"""Whether calls need a token, decided and checked from the settings when the service starts."""
+"""Decides from the settings whether calls need a token, and refuses unsafe settings at start."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ OPEN_TO_ALL = (
 
 
 class UnsafeSettings(ValueError):
-    """Settings with which the service must not start: what is wrong and what to do."""
+    """The service must not start with these settings. The message names the fault and the
+    remedy."""
 
 
 def token_verifier(settings: Settings) -> TokenVerifier | None:
-    """Verifies the callers of this deployment; ``None`` where anyone may call, which only
-    loopback does by default.
+    """Create the verifier of this deployment's callers; ``None`` if anyone may call, which by
+    default is so only on loopback.
 
     Raises :class:`UnsafeSettings`, or :class:`~cds_service.authored_yaml.source.AuthoringError` for
-    the file of clients.
+    mistakes in the file of clients.
     """
     if not settings.clients:
         if not settings.insecure and not is_loopback(settings.host):

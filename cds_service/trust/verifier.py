@@ -1,9 +1,9 @@
-"""Checks the token of a call: who is calling, and that the token was made for this
-endpoint, now and once.
+"""Checks the token of a call: who is calling, and that the token is meant for this endpoint, valid
+now and not used before.
 
-CDS Hooks 3.0.0, "Trusting CDS Clients" and "JWT Signing Algorithm". PyJWT verifies the signature,
-``iss``, ``aud``, ``exp``, ``nbf`` and ``iat``; what CDS Hooks asks beyond that is here. A reason
-for refusal holds nothing that the caller sent.
+Source: CDS Hooks 3.0.0, "Trusting CDS Clients" and "JWT Signing Algorithm". PyJWT verifies the
+signature, ``iss``, ``aud``, ``exp``, ``nbf`` and ``iat``; this module checks the further
+requirements of CDS Hooks. Reasons for a refusal quote nothing that the caller sent.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _CLAIMS = ("iss", "aud", "exp", "iat", "jti")
 
 
 class Untrusted(Exception):
-    """A call that is refused: why, for its sender. ``iss``: the registered client that it came
-    from, where that is known."""
+    """A call is refused. ``why``: the reason, for the sender. ``iss``: the registered client that
+    sent it, if known."""
 
     def __init__(self, why: str, iss: str = ""):
         self.why = why
@@ -38,7 +38,7 @@ class Untrusted(Exception):
 
 
 class Caller(NamedTuple):
-    """The client that makes a call, and the organization that it calls for."""
+    """The client that makes a call, and the organization on whose behalf it calls."""
 
     iss: str
     tenant: str | None
@@ -47,7 +47,7 @@ class Caller(NamedTuple):
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 """A time, in seconds since the epoch."""
 Tenant = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
-"""An organization. It names the client in what is stored, so it is a text that every
+"""An organization. The store keeps it with the client's name, so it must be text that every
 database can hold."""
 
 
@@ -75,8 +75,8 @@ class _Registration(NamedTuple):
 
 
 class TokenVerifier:
-    """Verifies the tokens of the registered clients. ``lifetime``: the longest from ``iat`` to
-    ``exp``, in seconds."""
+    """Verifies the tokens of the registered clients. ``lifetime``: the longest time allowed from
+    ``iat`` to ``exp``, in seconds."""
 
     def __init__(self, clients: Iterable[TrustedClient], store: ReplayStore, lifetime: int):
         self._registered = {
@@ -86,17 +86,17 @@ class TokenVerifier:
         self._lifetime = lifetime
 
     def check(self) -> list[str]:
-        """Try keys and store; what an operator should know. Raises :class:`~.jwks.KeyProblem` or
-        :class:`~.replay.StoreFailure`."""
+        """Try the keys and the store; return remarks for the operator. Raises
+        :class:`~.jwks.KeyProblem` or :class:`~.replay.StoreFailure`."""
         self._store.check()
         return [
             reason for registered in self._registered.values() for reason in registered.keys.check()
         ]
 
     def verify(self, authorization: str, url: str) -> Caller:
-        """Who makes the call with this ``Authorization`` header to the endpoint at ``url``.
+        """Identify the caller by the ``Authorization`` header of a call to the endpoint at ``url``.
 
-        Raises :class:`Untrusted`, and :class:`~.replay.StoreFailure` where it cannot be known
+        Raises :class:`Untrusted`, and :class:`~.replay.StoreFailure` if the store cannot decide
         whether the token is new.
         """
         token = _token(authorization)
@@ -159,7 +159,7 @@ def _token(authorization: str) -> str:
         raise Untrusted(
             "A token is needed: Authorization: Bearer and a JWT that the client signed."
         )
-    # Two Authorization headers arrive joined by a comma, and match no more than any other nonsense.
+    # Two Authorization headers arrive joined by a comma, which the pattern does not match.
     match = _BEARER.fullmatch(authorization) if len(authorization) <= LONGEST_TOKEN else None
     if match is None:
         raise Untrusted(
@@ -170,8 +170,7 @@ def _token(authorization: str) -> str:
 
 
 def _unverified(token: str) -> tuple[_Header, str]:
-    """The header and the ``iss`` that a token claims to have: they choose the key, and nothing else
-    is taken from here."""
+    """The header and ``iss`` of a token, unverified: they serve only to find the key."""
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.InvalidTokenError, RecursionError):

@@ -1,2 +1,2 @@
-"""The pages that people open in a browser: start, try it, why, and what a client sent. On in
-development, a switch in production."""
+"""The pages that people open in a browser: start, try it, why, and the calls of a client. They are
+on in development; in production a setting switches them on."""

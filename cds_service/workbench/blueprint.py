@@ -1,5 +1,5 @@
-"""The addresses of the workbench: ``/`` and ``/try``, and what their pages are made of. Nothing
-that is given is kept."""
+"""The routes of the workbench, and the content of its pages. Nothing that a person enters is
+kept."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LONGEST_SUPPOSED = 100
 
 
 def workbench_blueprint(parts: Parts) -> Blueprint:
-    """The pages of the workbench."""
+    """Create the blueprint with all pages of the workbench."""
     pages = _Pages(parts)
     blueprint = Blueprint("workbench", __name__)
     blueprint.add_url_rule("/", view_func=pages.start)
@@ -64,7 +64,7 @@ def workbench_blueprint(parts: Parts) -> Blueprint:
 
 
 class _Pages:
-    """The views. A page is made from what is served when it is asked for."""
+    """The views. Each page uses the engine that is served at the time of its request."""
 
     def __init__(self, parts: Parts):
         self._parts = parts
@@ -85,7 +85,8 @@ class _Pages:
         return scenarios(engine, self._parts.clock().astimezone(engine.zone).date())
 
     def try_scenario(self) -> Response:
-        """A scenario by its address, so that it can be linked; without one, the forms."""
+        """The answer to the scenario that the address names, so that it can be linked; without one,
+        the forms."""
         chosen = _chosen(self._scenarios(self._parts.serving.current.engine), request.args)
         return self._answered(
             request.args,
@@ -93,18 +94,19 @@ class _Pages:
         )
 
     def try_given(self) -> Response:
-        """What a person pasted, dropped, named or changed."""
+        """The answer to the request that a person pasted, dropped, changed or described."""
         form = self._form()
         return self._answered(form, lambda engine: _given_request(engine, form))
 
     def _form(self) -> Mapping[str, str]:
-        """The form that was sent, by a page of ours, with a field as long as a body may be."""
+        """The submitted form. Refuse a form of another site's page; allow a field to be as long as
+        a request body may be."""
         refuse_other_pages()
         request.max_form_memory_size = self._parts.settings.max_body_bytes
         return request.form
 
     def picture(self) -> Response:
-        """The picture of the patient of a request, with its numbers."""
+        """The picture of a request's patient, with its numbers."""
         try:
             drawn = self._drawn()
         except (Refused, Unusable) as error:
@@ -121,7 +123,7 @@ class _Pages:
         )
 
     def picture_file(self) -> Response:
-        """The same as a file to keep."""
+        """The picture as an SVG file for download."""
         try:
             drawn = self._drawn()
         except (Refused, Unusable) as error:
@@ -133,7 +135,7 @@ class _Pages:
         return response
 
     def _drawn(self) -> PatientPicture:
-        """The picture of the request that a form carries. Raises :class:`Refused` and
+        """The picture for the request in the submitted form. Raises :class:`Refused` and
         :class:`Unusable`."""
         form, engine = self._form(), self._parts.serving.current.engine
         with self._parts.turn.of(calling_party(), request.content_length or 0):
@@ -175,20 +177,20 @@ class _Pages:
 
 
 class _Calls:
-    """Notes what clients send, and shows it."""
+    """Keeps the calls of clients and shows them."""
 
     def __init__(self, serving: Serving, clock: Callable[[], datetime]):
         self._serving, self._clock, self._calls = serving, clock, ClientCalls()
 
     def begin(self) -> None:
-        """Note when a call began."""
+        """Remember the start time of a call."""
         g.began = perf_counter()
 
     def note(self, response: Response) -> Response:
-        """Keep the call that is answered by ``response``, where a CDS client makes it."""
+        """Keep the call that ``response`` answers, if it is a call to the CDS services."""
         if request.path == DISCOVERY or request.path.startswith(f"{DISCOVERY}/"):
             now = perf_counter()
-            # a call that is refused by its head did not begin
+            # A call that was refused by its head did not reach begin().
             milliseconds = (now - g.get("began", now)) * 1000
             told = (
                 request.method,
@@ -204,7 +206,7 @@ class _Calls:
         return response
 
     def shown(self) -> Response:
-        """The page of what clients sent."""
+        """The page of the clients' last calls."""
         engine = self._serving.current.engine
         calls = [(call, findings(call, engine)) for call in self._calls.last()]
         return page(
@@ -216,7 +218,7 @@ class _Calls:
 
 
 def _chosen(offered: Sequence[Scenario], arguments: Mapping[str, str]) -> Scenario | None:
-    """The scenario that is asked for. Raises ``NotFound`` where there is none of that name."""
+    """The requested scenario, or ``None``. Raises ``NotFound`` if there is none of that name."""
     name = arguments.get("scenario")
     if name is None:
         return None
@@ -229,8 +231,8 @@ def _chosen(offered: Sequence[Scenario], arguments: Mapping[str, str]) -> Scenar
 def _scenario_request(
     engine: Engine, scenario: Scenario, arguments: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The request of the scenario's hook, or of the one that is asked for, with its order,
-    or the one that is."""
+    """The request for the scenario. The hook and the order named in ``arguments`` replace the
+    scenario's own."""
     named = arguments.get("order", "").strip()
     orders: list[Order] = [named] if named else [scenario.order] if scenario.order else []
     return request_of_record(
@@ -239,8 +241,8 @@ def _scenario_request(
 
 
 def _given_request(engine: Engine, form: Mapping[str, str]) -> dict[str, Any]:
-    """The request that a person pasted, dropped, edited, or asked for by naming a server. Raises
-    :class:`Unusable`."""
+    """The request in the form: pasted, dropped or edited, or made for a patient of the named FHIR
+    server. Raises :class:`Unusable`."""
     hook, order = form.get("hook") or next(iter(HOOKS)), form.get("order", "").strip()
     orders = [order] if order else []
     if server := form.get("server", "").strip():
@@ -263,7 +265,7 @@ def _given_request(engine: Engine, form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _supposed(form: Mapping[str, str]) -> dict[str, str]:
-    """What was typed in place of facts: the fields that differ from what stood in them."""
+    """The values typed in place of facts, by fact: those of the fields that the person changed."""
     typed: dict[str, str] = {}
     if form.get("reset"):
         return typed
@@ -275,7 +277,7 @@ def _supposed(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def _shown(asked: Mapping[str, Any]) -> str:
-    """The request as a person may edit it and send it again: without the token that was typed."""
+    """The request as text, to edit and send again, without its access token."""
     authorization = asked.get("fhirAuthorization")
     hidden = (
         {**asked, "fhirAuthorization": {**authorization, "access_token": ""}}

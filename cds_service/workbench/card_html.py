@@ -1,5 +1,5 @@
-"""What a card says, as HTML: its Markdown rendered by a CommonMark library, and what came out
-sanitised by another."""
+"""Renders the Markdown of a card as HTML: one library renders CommonMark, another sanitises the
+result."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _TAGS = {
 
 
 def markdown_html(text: str) -> Markup:
-    """GitHub Flavored Markdown of a card's ``detail`` as HTML: no HTML of its own, no images, links
-    to the web alone."""
+    """Render the GitHub Flavored Markdown of a card's ``detail`` as HTML, without embedded HTML and
+    images, and with links to the web only."""
     rendered = _parser().render(text)
     clean = nh3.clean(
         rendered,

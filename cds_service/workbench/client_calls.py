@@ -1,8 +1,8 @@
-"""What clients sent last, for those who connect one: in memory, a few calls, in development alone
-(``CDS_WORKBENCH``).
+"""The last calls of clients, for someone who connects a client: a few calls, kept in memory, in
+development only (``CDS_WORKBENCH``).
 
-Each call has findings in plain words, and all of them together tick a list of what a client has to
-do before it goes live.
+Each call is shown with findings in plain words. Together, the calls tick a checklist of the steps
+that a client has to take before it goes live.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _OVERRIDDEN = "overridden"
 
 
 class ClientCall(NamedTuple):
-    """A call and its answer. Bodies that are longer than :data:`MOST_BYTES` are left out.
-    ``has_token``: it came with one."""
+    """A call and its answer. Bodies longer than :data:`MOST_BYTES` are left out. ``has_token``:
+    whether its token was verified."""
 
     at: datetime
     method: str
@@ -41,14 +41,14 @@ class ClientCall(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A thing that a client has to do, and whether it was seen to."""
+    """A step that a client has to take, and whether the service has seen it."""
 
     words: str
     done: bool
 
 
 class ClientCalls:
-    """The last calls, the newest first, and what was done at any time since the service started."""
+    """The last calls, newest first, and the steps seen since the service started."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class ClientCalls:
         self._done: set[str] = set()
 
     def note(self, call: ClientCall, engine: Engine) -> None:
-        """Keep a call for a while. ``engine``: the one that answered it."""
+        """Keep a call. ``engine``: the one that answered it."""
         kept = call._replace(
             path=call.path[:200],
             request=call.request if len(call.request) <= MOST_BYTES else b"",
@@ -67,12 +67,12 @@ class ClientCalls:
             self._done |= set(_done_by(kept, engine))
 
     def last(self) -> list[ClientCall]:
-        """The calls, the newest first."""
+        """The last calls, newest first."""
         with self._lock:
             return list(self._calls)
 
     def steps(self) -> list[Step]:
-        """The list of what a client has to do, ticked as far as it was seen."""
+        """The checklist of a client's steps."""
         with self._lock:
             return [Step(words, name in self._done) for name, words in _STEPS.items()]
 
@@ -90,8 +90,8 @@ _STEPS = {
 
 
 def findings(call: ClientCall, engine: Engine) -> list[str]:
-    """What is worth knowing of a call, in plain words: why it was refused, what it lacked, what it
-    had that is not read."""
+    """Remarks on a call in plain words: why it was refused, which data it lacked, which of its data
+    the service does not read."""
     found = [f"Refused with {call.status}: {_refusal(call.response)}"] if call.status >= 400 else []
     body = _json(call.request)
     if call.path.endswith("/feedback"):
@@ -135,7 +135,6 @@ def _wanted(hook: str, engine: Engine) -> set[str]:
 
 
 def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:
-    """What is odd about a prefetched value."""
     read = read_value(orjson.dumps(value))
     if isinstance(read, Unread):
         yield f"prefetch.{key} is no Bundle or resource that is read here."
@@ -234,7 +233,7 @@ def _prefetch_done(body: Mapping[str, Any], engine: Engine) -> Iterator[str]:
         and isinstance(context.get("draftOrders"), dict)
         and context["draftOrders"].get("entry")
     ):
-        yield "r4"  # others are refused
+        yield "r4"  # orders of other FHIR versions are refused
 
 
 def _feedback_done(body: Mapping[str, Any]) -> Iterator[str]:

@@ -1,5 +1,5 @@
-"""One request evaluated as a hook call would be, with everything that the page of
-its answer shows."""
+"""Evaluates a request like a hook call, and collects everything that the page of its answer
+shows."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .why import CardReason, FactRow, Turning, card_reasons, fact_rows, turning
 
 
 class Refused(Exception):
-    """The request is one that a hook call would refuse: why, the element, and the
-    status of that answer."""
+    """A hook call with this request would be refused. Holds the reason, the element at fault and
+    the HTTP status."""
 
     def __init__(self, why: str, element: str = "", status: int = 400):
         self.element = element
@@ -36,11 +36,12 @@ class Refused(Exception):
 
 
 class Evaluation(NamedTuple):
-    """A request and its answer. ``response``: as JSON with indents. ``milliseconds``: of reading,
+    """A request and its answer. ``response``: indented JSON. ``milliseconds``: for reading,
     deciding and rendering.
 
-    ``reasons``: of every card of the hook, those that fire first. ``facts``: those that were met.
-    ``strips``: where cards turn. ``turning``: what would turn the card of which that was asked.
+    ``reasons``: of every card of the hook, firing cards first. ``facts``: those evaluated.
+    ``strips``: the values at which the outcome of cards changes. ``turning``: the changes that
+    would reverse the outcome of the card asked about.
     """
 
     hook: str
@@ -55,12 +56,12 @@ class Evaluation(NamedTuple):
 
     @property
     def speaking(self) -> int:
-        """How many cards fire: the first of ``reasons``."""
+        """The number of cards that fire; they come first in ``reasons``."""
         return sum(reason.outcome != "silent" for reason in self.reasons)
 
     @property
     def unknown_words(self) -> str:
-        """What an answer without cards could not go by."""
+        """Ends the sentence about an answer without cards: which facts are not known, if any."""
         titles = [row.title for row in self.facts if row.state == "unknown"]
         return (
             f"not known here: {', '.join(titles)}."
@@ -70,8 +71,8 @@ class Evaluation(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A call with its facts and cards. ``response``: as JSON with indents; ``milliseconds``: of
-    reading, deciding and rendering."""
+    """A call with its facts and cards. ``response``: indented JSON; ``milliseconds``: for reading,
+    deciding and rendering."""
 
     call: Call
     facts: Facts
@@ -87,10 +88,11 @@ def answer(
     supposed: Mapping[str, str],
     fhir: FhirClient | None = None,
 ) -> Answered:
-    """The answer to a request body. ``supposed``: what a person typed in place of
-    facts, by their names.
+    """Answer a request body. ``supposed``: the values that a person typed in place of facts, by
+    fact.
 
-    Raises :class:`Refused` for what a hook call refuses, and for what was typed that is no value.
+    Raises :class:`Refused` for a request that a hook call refuses, and for a typed value that does
+    not fit its fact.
     """
     started = perf_counter()
     try:
@@ -134,8 +136,8 @@ def evaluate(
     fhir: FhirClient | None = None,
     turned: str = "",
 ) -> Evaluation:
-    """:func:`answer`, and why; ``turned``: the id of a card of which is asked
-    what would turn it."""
+    """Like :func:`answer`, with the reasons. ``turned``: the id of a card, to find the changes that
+    would reverse its outcome."""
     call, facts, cards, response, milliseconds = answer(engine, body, now, supposed, fhir)
     decisions = engine.decisions(call, facts, whole_trace=True)
     cards_of = engine.cards_by_hook[call.hook]
@@ -156,8 +158,8 @@ def evaluate(
 
 
 def _rank(decision: Decision, shown_ids: list[str]) -> tuple[int, int]:
-    """Cards that are shown first, as they are shown; then those that fire; then those that
-    came nearest to it."""
+    """Sort key: the shown cards in their order, then the other firing cards, then the silent ones
+    by the number of unmet criteria."""
     if decision.card.id in shown_ids:
         return 0, shown_ids.index(decision.card.id)
     failed = sum(bool(step.truth) if step.excludes else not step.truth for step in decision.steps)

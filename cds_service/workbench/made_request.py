@@ -1,5 +1,5 @@
-"""A CDS Hooks request out of what a person has at hand: a record, a patient on a FHIR server, an
-order by its name."""
+"""Makes a CDS Hooks request from a record or for a patient on a FHIR server, with orders given by
+name."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from ..rules.hook_table import HOOKS
 from ..sandbox.demo import hook_context, parts_of
 from ..states.sessions import DRAFTS
 
-# What an EHR's drafts are called, of those that the proof of safety tries; the rest of them
-# are odd on purpose.
+# The names of those drafts of the safety proof that an EHR may send. The others are odd on purpose.
 ORDERS = (
     "folic acid 1 mg", "folic acid 0.3 mg", "hydroxocobalamin 3 times a week",
     "hydroxocobalamin 3-monthly", "cyanocobalamin injection 3-monthly",
@@ -29,11 +28,11 @@ Order = str | Mapping[str, Any]
 
 
 class Unusable(ValueError):
-    """What was given makes no request: what it is, and what to give instead."""
+    """The input cannot be made into a request. The message says why."""
 
 
 class Record(NamedTuple):
-    """Resources as they came, and the id of the patient that they are of."""
+    """Resources as received, and the id of their patient."""
 
     patient_id: str
     resources: tuple[Mapping[str, Any], ...]
@@ -42,11 +41,11 @@ class Record(NamedTuple):
 def request_of_record(
     engine: Engine, hook: str, record: Record, orders: Iterable[Order] = ()
 ) -> dict[str, Any]:
-    """The request of ``hook`` for a record, prefetched as discovery asks for it, with ``orders``
-    drafted (see :func:`draft_order`).
+    """The request of ``hook`` for a record, with the prefetch that discovery asks for and with
+    ``orders`` as draft orders (see :func:`draft_order`).
 
-    What an EHR would answer is worked out here: of Observations those that a query's codes ask
-    for, of other types all.
+    The prefetch stands in for an EHR's answers: Observations with the codes of the query, and all
+    resources of other types.
     """
     prefetch = {part.key: _answer(part, record, engine) for part in parts_of(engine, hook)}
     return {**_envelope(hook, record.patient_id, orders), "prefetch": prefetch}
@@ -55,8 +54,8 @@ def request_of_record(
 def request_of_server(
     hook: str, server: str, token: str, patient_id: str, orders: Iterable[Order] = ()
 ) -> dict[str, Any]:
-    """The request of ``hook`` for a patient whom the service reads from the FHIR server ``server``;
-    ``token``: ``""`` for an open one."""
+    """The request of ``hook`` for a patient whom the service reads from the FHIR server ``server``.
+    ``token``: ``""`` for a server that needs none."""
     request = {**_envelope(hook, patient_id, orders), "fhirServer": server}
     if token:
         authorization = {
@@ -74,7 +73,7 @@ def request_of_server(
 
 
 def read_pasted(text: str) -> dict[str, Any] | Record:
-    """What a person pasted: a CDS Hooks request, or a record as a Bundle or a list of resources.
+    """Parse pasted text: a CDS Hooks request, or a record as a Bundle or a list of resources.
     Raises :class:`Unusable`."""
     try:
         value = orjson.loads(text)
@@ -99,8 +98,8 @@ def read_pasted(text: str) -> dict[str, Any] | Record:
 
 
 def draft_order(order: Order, patient_id: str, position: int = 0) -> Mapping[str, Any]:
-    """The draft of an order: as it is, or by its name: one of :data:`ORDERS`, else a medication
-    that has this name and no more."""
+    """The draft for an order: the order itself or, for a name, the draft of that name in
+    :data:`ORDERS`, else a MedicationRequest with nothing but this name."""
     if not isinstance(order, str):
         return order
     name, subject = order, {"reference": f"Patient/{patient_id}"}
@@ -124,7 +123,7 @@ def _envelope(hook: str, patient_id: str, orders: Iterable[Order]) -> dict[str, 
 
 
 def _answer(part: Part, record: Record, engine: Engine) -> Any:
-    """What an EHR would answer to a query: the Patient, or a Bundle."""
+    """The answer that an EHR would give to a query: the Patient, or a Bundle."""
     kind = part.asked.resource_type
     if kind == "Patient":
         return next(
@@ -164,7 +163,7 @@ def _entry(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resources(value: Any) -> Iterator[dict[str, Any]]:
-    """The resources in a Bundle, in a list, or the one that there is."""
+    """The resources in a Bundle or a list, or the single resource."""
     if isinstance(value, list):
         for item in value:
             yield from _resources(item)
@@ -184,8 +183,8 @@ def _entries(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _names(bundle: Mapping[str, Any]) -> dict[str, str]:
-    """``Type/id`` of each resource that the Bundle calls by a name of its own (``urn:uuid:…``, as a
-    transaction does)."""
+    """``Type/id`` of each resource in the Bundle, by its ``urn:`` full URL (``urn:uuid:…``, as in
+    a transaction)."""
     found = {}
     for entry in _entries(bundle):
         resource, name = entry.get("resource"), entry.get("fullUrl")
@@ -200,7 +199,8 @@ def _names(bundle: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """``value`` with references as a server writes them once it has stored a transaction."""
+    """``value`` with its ``urn:`` references replaced, as a server does when it stores a
+    transaction."""
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]
     if not isinstance(value, dict):

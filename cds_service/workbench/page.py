@@ -1,7 +1,8 @@
-"""How every page of the workbench is made: from a template, with the headers that keep it safe.
+"""Makes every page of the workbench from a template, with security headers.
 
-Nothing on a page comes from elsewhere, no script or style stands in it, and no other page may frame
-it or send it a form (Content Security Policy Level 3; Fetch Metadata Request Headers).
+Pages load nothing from other sites and contain no inline script or style but the picture's. Other
+sites' pages may not frame them or submit forms to them (Content Security Policy Level 3; Fetch
+Metadata Request Headers).
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ from .card_html import markdown_html
 from .picture import STYLE_SOURCE
 
 STATIC = "/workbench/static"
-# The picture carries a style of its own, so that it stands alone as a file; it is
-# known by its hash.
+# The picture contains its style, so that it also works as a file; the policy allows it by its hash.
 _POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' "
     "data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
@@ -45,10 +45,10 @@ def page(
     static: str = STATIC,
     **content: Any,
 ) -> Response:
-    """A page from the ``template`` of that name, with ``content``. It is never kept by a browser or
-    on the way: it may show a record.
+    """Render the ``template`` of that name with ``content``. Browsers and proxies may not store the
+    page, because it may show a patient's record.
 
-    ``frames``: origins whose pages may show it in a frame. ``static``: where its assets are.
+    ``frames``: origins whose pages may frame it. ``static``: the path of its assets.
     """
     watches_clients = "workbench.calls" in current_app.view_functions
     asset = partial(asset_url, static=static)
@@ -66,15 +66,15 @@ def page(
 
 
 def template(name: str) -> Template:
-    """The template of that name, for a page that is no answer."""
+    """The template of that name, for a page that is not an HTTP response."""
     return _templates().get_template(f"{name}.html")
 
 
 def refuse_other_pages() -> None:
-    """Refuse a form that another site's page sends (CSRF): it would make this service read a FHIR
+    """Refuse a form that another site's page submits (CSRF): it could make this service read a FHIR
     server for that page.
 
-    Browsers say where a form comes from (``Sec-Fetch-Site``, and ``Origin`` for those that do not).
+    Browsers report the origin of a form in ``Sec-Fetch-Site``; older ones only in ``Origin``.
     Raises :class:`BadRequest`.
     """
     site = request.headers.get("Sec-Fetch-Site")
@@ -90,7 +90,7 @@ def refuse_other_pages() -> None:
 
 @cache
 def asset(name: str) -> tuple[bytes, str] | None:
-    """A style sheet or script with its media type; ``None`` where there is none of that name."""
+    """The style sheet, script or icon of that name with its media type, or ``None``."""
     kind = _TYPES.get(name.rpartition(".")[2])
     own = files(__package__).joinpath("static", name)
     file = STYLE_FILE if name == STYLE_FILE.name else own
@@ -98,15 +98,14 @@ def asset(name: str) -> tuple[bytes, str] | None:
 
 
 def asset_url(name: str, static: str = STATIC) -> str:
-    """The address of an asset, which changes with its content so that browsers may
-    keep it for good."""
+    """The URL of an asset. It changes with the content, so that browsers may cache it for good."""
     found = asset(name)
     assert found is not None, name
     return f"{static}/{name}?v={sha256(found[0]).hexdigest()[:12]}"
 
 
 def add_static(blueprint: Blueprint, rule: str) -> None:
-    """Serve the assets below ``rule``."""
+    """Serve the assets under ``rule``."""
     blueprint.add_url_rule(f"{rule}/<name>", "static_file", _static_file)
 
 

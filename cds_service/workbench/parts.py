@@ -1,4 +1,4 @@
-"""What the pages of the workbench and those of the SMART app are made from."""
+"""The parts of the service that the pages of the workbench and of the SMART app use."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..hooks.turn import Turn
 
 
 class Parts(NamedTuple):
-    """``fhir`` reads the servers that a person, or the EHR that opens the app, names; a page
-    computes during its ``turn``."""
+    """``fhir``: reads the FHIR servers that a person or the launching EHR names. ``turn``: pages
+    compute only while they hold it."""
 
     serving: Serving
     clock: Callable[[], datetime]

@@ -1,4 +1,4 @@
-"""A refusal for people: the page in place of the OperationOutcome where a browser asked for one."""
+"""Shows refusals to people: browsers get a page in place of the OperationOutcome."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from .page import page
 
 
 def shown_to_people(response: Response) -> Response:
-    """``response``, or a page that says the same where it refuses what a browser asked for to show
-    it. Clients of hooks post, and get JSON whatever they accept."""
+    """Return ``response``; if it refuses a request by which a browser loads a page, return a page
+    with the same text. Clients of hooks use POST and get JSON, whatever they accept."""
     asked = request.method in ("GET", "HEAD") or request.blueprint == "workbench"
     accepted = request.accept_mimetypes
     prefers_page = accepted["text/html"] > accepted["application/json"]
     if response.status_code < 400 or not (response.is_json and asked and prefers_page):
         return response
     outcome = response.get_json()
-    if outcome.get("resourceType") != "OperationOutcome":  # a state of health, say
+    if outcome.get("resourceType") != "OperationOutcome":  # for example, the health of the service
         return response
     (issue,) = outcome["issue"]
     shown = page(

@@ -1,5 +1,5 @@
-"""Patients to try the service with: those of the sandbox, each with the hook and the order with
-which its card comes."""
+"""Patients to try the service with: the sandbox's patients, each with the hook and the order that
+lead to its card."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .made_request import Record
 
 
 class Scenario(NamedTuple):
-    """A patient with a record, who is told in a sentence; ``card``: the title of the card that is
-    expected, ``""`` for none."""
+    """A patient with a record. ``about``: the patient's story in a sentence; ``card``: the title of
+    the expected card, ``""`` for none."""
 
     id: str
     name: str
@@ -30,8 +30,8 @@ class Scenario(NamedTuple):
 
 
 def scenarios(engine: Engine, today: date) -> Sequence[Scenario]:
-    """Every made-up patient with a record as of ``today``, the most urgent cards first, and those
-    for whom there is none last."""
+    """All made-up patients with records as of ``today``: those with the most urgent cards first,
+    those without a card last."""
     made = [_scenario(engine, patient) for patient in _patients(today, engine)]
     return sorted(made, key=lambda scenario: (*INDICATORS, "").index(scenario.indicator))
 

@@ -1,10 +1,10 @@
-"""Over which range of one result each card fires, while everything else of the
-patient stays as it is.
+"""Finds the ranges of one result in which each card fires while the rest of the record stays the
+same.
 
-The line of numbers is sampled about the limits of the analyte and the patient's own value; where
-two neighbours give different cards, the place between them is halved until it is as narrow as a
-laboratory writes numbers. A card that fired only between two neighbouring samples would be missed:
-samples stand on both sides of every limit, and close between them.
+The search samples values around the limits of the analyte and the patient's own value. Where two
+neighbouring samples give different cards, it bisects the interval down to the digits that
+laboratories report. A card that fires only between two neighbouring samples would be missed;
+therefore samples lie on both sides of every limit and close together in between.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _Ids = frozenset[str]
 
 
 class Span(NamedTuple):
-    """A part of a strip in which the same cards fire, in percent of its width, and in words
-    (``at least 180 ng/L``)."""
+    """A part of a strip in which a card fires: its ends in percent of the width, and in words
+    (``from 180 ng/L``)."""
 
     start: float
     end: float
@@ -38,8 +38,8 @@ class Span(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """One result: where the patient's value lies on the strip, in percent, and the spans in
-    which each card fires."""
+    """The strip of one result. ``at``: the place of the patient's value, in percent; ``ends``: the
+    first and last value; ``cards``: the title of each card and the spans in which it fires."""
 
     name: str
     title: str
@@ -51,7 +51,8 @@ class Strip(NamedTuple):
 
 
 def strips(engine: Engine, call: Call, facts: Facts) -> list[Strip]:
-    """A strip of each result that was met and has a value, of those at which a card turns."""
+    """The strips of the results that were evaluated, have an exact value, and change the outcome of
+    a card at some value."""
     found = []
     for name in ANALYTES:
         fact = facts.known_so_far(name)
@@ -94,8 +95,8 @@ def _strip(engine: Engine, call: Call, facts: Facts, name: str, result: Result) 
 
 
 class _Line:
-    """Which cards fire for each value of one fact. What does not rest on the fact
-    is worked out once."""
+    """The cards that fire for each value of one fact. Facts that do not depend on it are evaluated
+    once."""
 
     def __init__(self, engine: Engine, call: Call, facts: Facts, name: str, result: Result):
         self._engine, self._call, self._facts, self._name, self._result = (
@@ -136,8 +137,8 @@ class _Line:
 
 
 def _samples(analyte: Analyte, family: Family, result: Result, engine: Engine) -> list[Decimal]:
-    """Ascending numbers about the limits and the value, evenly by their ratio, with both
-    sides of every limit."""
+    """Ascending numbers around the limits and the value, in equal ratios, with both sides of every
+    limit."""
     limits = [cut.value for cut in analyte.cuts_for(family, engine.site)]
     value = result.interval.point or Decimal(1)
     least, most = min([*limits, value]) / 2, max([*limits, value]) * 2
@@ -155,7 +156,7 @@ def _samples(analyte: Analyte, family: Family, result: Result, engine: Engine) -
 
 
 def _turns(line: _Line, points: Iterable[Decimal]) -> Iterator[Decimal]:
-    """The first number, ascending, of each part in which other cards fire than before."""
+    """In ascending order, each number from which on other cards fire than below it."""
     for low, high in pairwise(points):
         if line.cards(low) != line.cards(high):
             yield _turn(line, low, high)
@@ -172,14 +173,14 @@ def _turn(line: _Line, low: Decimal, high: Decimal) -> Decimal:
 
 
 class _Words(NamedTuple):
-    """How a strip's numbers are told: in ``unit``, up to a limit where the last number
-    of a span is one."""
+    """Describes spans in ``unit``. A span whose last number is one of ``limits`` goes ``up to`` it;
+    other spans end ``below`` the next number."""
 
     unit: str
     limits: frozenset[Decimal]
 
     def of(self, start: Decimal | None, end: Decimal | None) -> str:
-        """A span's words; ``None``: as far as the strip goes."""
+        """The words for a span; ``None`` stands for an end of the strip."""
         told = [f"from {_number(start, self.unit)}"] if start is not None else []
         if end is not None:
             last = end - _step(end)
@@ -197,7 +198,7 @@ def _spans(
     ends: tuple[Decimal, Decimal],
     words: _Words,
 ) -> Iterator[Span]:
-    """Where a card fires: neighbouring parts as one span."""
+    """The spans in which a card fires, with adjacent parts joined."""
     low, high = ends
     joined: list[tuple[Decimal, Decimal]] = []
     for start, end, ids in parts:
@@ -212,12 +213,12 @@ def _spans(
 
 
 def _place(number: Decimal, low: Decimal, high: Decimal) -> float:
-    """Where a number lies on a strip whose numbers stand by their ratio, in percent."""
+    """The place of a number on the logarithmic strip, in percent."""
     return round(float((number / low).ln() / (high / low).ln()) * 100, 2)
 
 
 def _rounded(number: Decimal) -> Decimal:
-    """With as many digits as laboratories write."""
+    """Round to as many digits as laboratories report."""
     return round(number, _DIGITS - 1 - number.adjusted())
 
 

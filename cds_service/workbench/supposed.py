@@ -1,5 +1,5 @@
-"""Facts as a person supposes them: a value typed in place of what the record says, read as a
-laboratory's value is."""
+"""Supposed facts: values that a person types in place of those of the record. Results are read in
+the same way as a laboratory's."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _YES_NO = {"yes": True, "no": False, "true": True, "false": False}
 
 
 class NoSuchValue(ValueError):
-    """What was typed is no value of the fact: why, and how one is written."""
+    """The typed text is not a value of the fact. The message says why and how to write one."""
 
 
 def supposed_facts(
     engine: Engine, typed: Mapping[str, str], now: datetime, times: Mapping[str, datetime]
 ) -> dict[str, Fact]:
-    """The facts that were typed, by name. ``times``: of the results that they stand in place of.
-    Raises :class:`NoSuchValue`."""
+    """The facts for the typed texts, by name. ``times``: the sample times of the results that they
+    replace. Raises :class:`NoSuchValue`."""
     today = now.astimezone(engine.zone).date()
     return {
         name: _fact(engine, name, text.strip(), times.get(name, now), today)
@@ -66,8 +66,8 @@ def _is_number(text: str) -> bool:
 
 
 def supposed_result(engine: Engine, name: str, text: str, at: datetime, today: date) -> Result:
-    """The result of the fact ``name`` that a laboratory would have sent as ``text``, of a sample
-    taken ``at`` that time.
+    """The result for the fact ``name``, as if a laboratory had sent ``text`` for a sample taken
+    ``at`` that time.
 
     Raises :class:`NoSuchValue`.
     """

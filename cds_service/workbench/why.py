@@ -1,5 +1,5 @@
-"""Why each card fired or stayed silent, as a person reads it: criteria in words, and the facts
-that they went by."""
+"""Explains in words why each card fired or stayed silent: its criteria, and the facts that they
+read."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions, Step
 
 MOST_WAYS = 6
-# What a person may suppose of a fact by typing it.
+# The kinds of facts whose values a person may type.
 _TYPED = frozenset({RESULT, NUMBER, YES_NO, CATEGORY, DATE})
 
 
 class Reason(NamedTuple):
-    """A criterion: its words, what it came to (``true``, ``false``, ``unknown``), whether it speaks
-    for the card or keeps it silent, and what it went by."""
+    """A condition of a card. ``truth``: ``true``, ``false`` or ``unknown``; ``stops``: whether it
+    silenced the card; ``went_by``: the facts that it read with their values, or the other card
+    with its outcome."""
 
     words: str
     truth: str
@@ -34,17 +35,17 @@ class Reason(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether it speaks ``for`` the card or ``against`` it, or is ``open``: what is not known
-        keeps a card silent where it must hold, and does not where it would silence it (clinical
-        specification, section 1)."""
+        """``for`` the card, ``against`` it, or ``open`` if unknown. An unknown condition silences
+        the card under ``include`` and does not under ``exclude`` (clinical specification,
+        section 1)."""
         if self.truth == "unknown":
             return "open"
         return "for" if (self.truth == "true") is not self.excludes else "against"
 
 
 class CardReason(NamedTuple):
-    """A card's outcome (``shown``, ``fires``, ``silent``), in words what became of it,
-    and its criteria."""
+    """A card's outcome (``shown``, ``fires`` or ``silent``), the outcome in words, and the card's
+    conditions."""
 
     id: str
     title: str
@@ -55,9 +56,9 @@ class CardReason(NamedTuple):
 
 
 class Turning(NamedTuple):
-    """What would turn a card's outcome: ``ways``, each of as few facts as possible, every fact with
-    its title, its value and what it would have to be. ``more``: so many further ways are not told;
-    ``up_to``: where there is none, of so many facts, 0 for any number."""
+    """The changes of facts that would reverse a card's outcome. ``ways``: minimal sets of changes,
+    each with the fact's name, title, present and required value. ``more``: the number of further
+    ways. ``up_to``: the most facts changed together in the search, 0 for any number."""
 
     card: str
     would_be: str
@@ -67,7 +68,7 @@ class Turning(NamedTuple):
 
 
 class FactRow(NamedTuple):
-    """A fact that was met. ``typed``: what stands in its field, ``None`` where it has none."""
+    """A fact that was evaluated. ``typed``: the text in its field, ``None`` if it has no field."""
 
     name: str
     title: str
@@ -81,7 +82,8 @@ class FactRow(NamedTuple):
 
     @property
     def tells(self) -> bool:
-        """Whether it is worth a look at once: not known, or something other than "no"."""
+        """Whether to show the fact at once: it is supposed or unknown, or has a value other than
+        "no"."""
         return (
             self.is_supposed
             or self.state == "unknown"
@@ -96,8 +98,8 @@ def card_reasons(
     shown_ids: list[str],
     left_out: set[str],
 ) -> list[CardReason]:
-    """Every card of a call, in the order of ``decided``. ``left_out``: those that fire, and were
-    not shown all the same."""
+    """The reasons of every card of a call, in the order of ``decided``. ``left_out``: the cards
+    that were selected to be shown but are missing from the answer."""
     return [_card_reason(decision, decisions, facts, shown_ids, left_out) for decision in decided]
 
 
@@ -140,14 +142,14 @@ def _reason(step: Step, decision: Decision, decisions: Decisions, facts: Facts) 
 
 
 def _went_by(condition: Condition, decisions: Decisions, facts: Facts) -> Iterable[tuple[str, str]]:
-    """Each fact that a condition asks with its value, or the other card with its outcome."""
+    """Each fact that a condition reads with its value, or the other card with its outcome."""
     if condition.card:
         return [(condition.card, "fires" if decisions.holds(condition.card) else "is silent")]
     return [(name, fact_text(name, facts[name])) for name in dict.fromkeys(condition.facts)]
 
 
 def turning(card_id: str, cards: Cards, facts: Facts) -> Turning:
-    """What would turn the outcome of a card of the call that ``facts`` and ``cards`` are of."""
+    """Find the changes of ``facts`` that would reverse the outcome of one of ``cards``."""
     found = why_not(cards[card_id], cards, facts)
     ways = [[_changed(change) for change in changes] for changes in found.changes]
     would_be = "be silent" if found.decision.fires else "fire"
@@ -170,7 +172,7 @@ def _changed(change: Change) -> tuple[str, str, str, str]:
 
 
 def fact_text(name: str, fact: Fact) -> str:
-    """A fact's value, or that it is absent or not known, with the day of a result."""
+    """A fact's value, with the day of a result; ``none`` or ``not known`` for one without."""
     if fact.state is not State.VALUE:
         told = "not known" if fact.is_unknown else "none"
         return f"{told} ({fact.note})" if fact.note else told
@@ -181,8 +183,8 @@ def fact_text(name: str, fact: Fact) -> str:
 def fact_rows(
     decided: Iterable[Decision], facts: Facts, supposed: Mapping[str, str]
 ) -> list[FactRow]:
-    """Every fact that the decisions met, and those behind them: what is not known first, then
-    what has a value."""
+    """All facts that the decisions evaluated, directly or through other facts: the unknown ones
+    first, then those with a value, then the absent ones."""
     asked = facts.met(name for decision in decided for name in decision.card.deciding_facts)
     rows = [_fact_row(name, facts[name], supposed) for name in CATALOGUE if name in asked]
     return sorted(rows, key=lambda row: ("unknown", "value", "absent").index(row.state))
@@ -215,7 +217,7 @@ def _fact_row(name: str, fact: Fact, supposed: Mapping[str, str]) -> FactRow:
 
 
 def _typed(definition: Definition, fact: Fact, value: str) -> str:
-    """How a fact that reads as ``value`` is typed."""
+    """The text to type for a fact that is shown as ``value``."""
     if fact.state is not State.VALUE:
         return str(fact.state.value)
     if definition.kind is DATE:

@@ -1,1 +1,1 @@
-"""Alembic migrations, run when the service first reaches its database."""
+"""Alembic migrations. They run when the service first connects to its database."""

@@ -1,4 +1,5 @@
-"""How Alembic reaches the database: by the connection, in the transaction, that it is handed."""
+"""Alembic's environment: migrations run on the connection that the service passes, in its
+transaction."""
 
 from alembic import context
 

@@ -1,2 +1,2 @@
-"""Pages on what the service can say and why: cards, facts, parameters, evidence, value sets,
-orders; sign-off sheets; the API."""
+"""The pages of the catalogue (cards, facts, parameters, evidence, value sets, orders), the sign-off
+sheets, and the page of the API."""

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a reader sees it: operations by what they are for, parameters, bodies and
+"""Prepares the OpenAPI document for its page: operations by purpose, and parameters, bodies and
 answers with their elements."""
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _GROUPS: tuple[tuple[str, Callable[[str], bool]], ...] = (
 
 
 class Element(NamedTuple):
-    """An element of a body. ``types``: its type, each with the schema that it links to or ``""``;
-    ``limits``: what its value may be."""
+    """An element of a body. ``types``: its alternative types, each with the schema that it links to
+    or ``""``; ``limits``: the limits of its value, in words."""
 
     name: str
     required: bool
@@ -28,7 +28,7 @@ class Element(NamedTuple):
 
 
 class Body(NamedTuple):
-    """What a request carries or an answer brings, of one media type."""
+    """The body of a request or an answer in one media type."""
 
     media_type: str
     types: tuple[tuple[str, str], ...]
@@ -36,7 +36,7 @@ class Body(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer by its status."""
+    """The answer for one status."""
 
     status: str
     description: str
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
     @property
     def refuses(self) -> bool:
-        """Whether the call is not answered as it was meant."""
+        """Whether the status refuses the call or reports a failure."""
         return not self.status.startswith("2")
 
 
@@ -62,7 +62,7 @@ class Operation(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """A named form of a body with its elements; ``types``: what it is, where it has none."""
+    """A named schema with its elements. ``types``: its types, if it has no elements."""
 
     name: str
     description: str
@@ -134,8 +134,8 @@ def _schema(name: str, schema: Mapping[str, Any]) -> Schema:
 
 
 def _elements(schema: Mapping[str, Any], before: str = "") -> Iterator[Element]:
-    """The elements of a body, each followed by those within it; of alternatives each one's, told
-    apart by their number."""
+    """The elements of a body, each followed by the elements within it. Elements of alternatives
+    have the number of the alternative before their names."""
     for number, alternative in enumerate(schema.get("oneOf", ()), 1):
         yield from _elements(alternative, f"{before}({number}) ")
     for key, each in schema.get("properties", {}).items():
@@ -153,8 +153,8 @@ def _told(
 
 
 def _types(schema: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What a value is: each alternative in words, with the schema that it is a
-    link to, or ``""``."""
+    """The alternative types of a value in words, each with the schema that it links to, or
+    ``""``."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(_SCHEMAS)
         return ((name, name),)

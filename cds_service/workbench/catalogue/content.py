@@ -1,5 +1,4 @@
-"""What the pages of the catalogue show of the cards that are served, worked out once for
-each set of cards."""
+"""The content of the catalogue's pages, computed once for each served set of cards."""
 
 from __future__ import annotations
 
@@ -21,11 +20,10 @@ from .links import address
 
 
 class Catalogue:
-    """The content for one engine: its own cards, limits and formulary, and the same in the other
-    parameter sets for comparison.
+    """The content for one engine: its cards, limits and formulary, and for comparison the same in
+    the other parameter sets.
 
-    Value sets and order templates are the published ones: the codes that a site
-    adds are not among them.
+    Value sets and order templates are the published ones, without the codes that a site adds.
     """
 
     def __init__(self, engine: Engine, engines: Engines | None = None):
@@ -35,18 +33,18 @@ class Catalogue:
 
     @cached_property
     def engines(self) -> Engines:
-        """The engine that is served first, then the others."""
+        """The engines by parameter set, the served one first."""
         return self._engines or engines_beside(self.engine)
 
     @cached_property
     def placed(self) -> Mapping[str, Placed]:
-        """The cards by id: those that speak here, and those of other parameter sets, each with the
-        set that it is shown in."""
+        """The cards by id: those of the served parameter set, then those that are on only in other
+        sets, each with the set in which it is shown."""
         return {placed.card.id: placed for placed in placed_cards(self.engines)}
 
     @cached_property
     def facts(self) -> Mapping[str, dict[str, Any]]:
-        """The rows of facts by name, each with the facts that are worked out from it."""
+        """The rows of facts by name, each with the facts that are computed from it."""
         rows = {row["name"]: row for group in fact_rows(self.engines) for row in group["facts"]}
         return {
             name: {
@@ -78,7 +76,7 @@ class Catalogue:
 
     @cached_property
     def entries(self) -> list[entries.Entry]:
-        """All that can be looked for."""
+        """All entries of the catalogue, for the search."""
         return [
             *entries.card_entries(self.placed.values()),
             *entries.fact_entries(self.engine.words),
@@ -89,7 +87,7 @@ class Catalogue:
         ]
 
     def row_of(self, kind: str, name: str) -> dict[str, Any] | None:
-        """What is shown of a thing that is no card, ``None`` where there is none of that name."""
+        """The row of an entry that is not a card, or ``None`` if there is none of that name."""
         rows = {
             "facts": self.facts,
             "parameters": self.parameters,
@@ -100,7 +98,7 @@ class Catalogue:
         return rows[kind].get(name)
 
     def card(self, card_id: str) -> dict[str, Any] | None:
-        """All that is shown of a card, ``None`` where there is none."""
+        """The content of a card's page, or ``None`` if there is no such card."""
         placed = self.placed.get(card_id)
         if placed is None:
             return None

@@ -1,4 +1,4 @@
-"""All that can be looked for in the catalogue, and the search in it."""
+"""The entries of the catalogue, and the search in them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ LONGEST_QUERY = 100
 
 
 class Entry(NamedTuple):
-    """One thing of the catalogue. ``told``: a line about it; ``mark``: the indicator of a card;
-    ``group``: what it is listed under; ``words``: all that it is found by, case-folded."""
+    """An entry of the catalogue. ``told``: a line about it; ``mark``: a card's indicator;
+    ``group``: the heading that it is listed under; ``words``: the case-folded text that the search
+    looks in."""
 
     kind: str
     name: str
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a search found of one kind."""
+    """The entries of one kind that a search found."""
 
     kind: str
     label: str
@@ -44,7 +45,7 @@ class Found(NamedTuple):
 
     @property
     def groups(self) -> dict[str, list[Entry]]:
-        """The entries by what they are listed under."""
+        """The entries by heading."""
         groups: dict[str, list[Entry]] = {}
         for entry in self.entries:
             groups.setdefault(entry.group, []).append(entry)
@@ -52,8 +53,8 @@ class Found(NamedTuple):
 
 
 def search(entries: Iterable[Entry], query: str, kind: str = "") -> list[Found]:
-    """The entries in which every word of ``query`` stands, of one ``kind`` or of all, those first
-    that are called so."""
+    """Find the entries of one ``kind`` (``""`` for all) that contain every word of ``query``.
+    Entries with all words in their name or title come first."""
     asked = query[:LONGEST_QUERY].casefold().split()
     found: dict[str, list[Entry]] = {name: [] for name in KINDS}
     for entry in entries:
@@ -70,7 +71,7 @@ def search(entries: Iterable[Entry], query: str, kind: str = "") -> list[Found]:
 
 
 def card_entries(placed: Iterable[Placed]) -> Iterator[Entry]:
-    """An entry for each card: found by its words, its criteria and the facts that it asks."""
+    """An entry for each card, found by its texts, its criteria and the facts that it reads."""
     for card, _ in placed:
         summary = readable(card.summary)
         texts = [readable(paragraph.text) for paragraph in card.detail] + [
@@ -84,7 +85,7 @@ def card_entries(placed: Iterable[Placed]) -> Iterator[Entry]:
 
 
 def fact_entries(limits: Any) -> Iterator[Entry]:
-    """An entry for each fact; ``limits``: the parameters as texts show them."""
+    """An entry for each fact. ``limits``: the parameters' values as shown in texts."""
     for definition in CATALOGUE.values():
         told = unlinked(plain(with_parameters(definition.doc, limits)))
         group = definition.name.partition(".")[0]
@@ -122,7 +123,7 @@ def source_entries(rows: Iterable[dict[str, Any]]) -> Iterator[Entry]:
 
 
 def value_set_entries(rows: Iterable[dict[str, Any]]) -> Iterator[Entry]:
-    """An entry for each value set: found by each of its codes and what they mean."""
+    """An entry for each value set, found by its codes and their displays."""
     for row in rows:
         count = len(row["codes"])
         told = (

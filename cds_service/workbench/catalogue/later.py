@@ -1,5 +1,5 @@
-"""Work that takes longer than a page may: done once, one after the other, in a
-thread of its own."""
+"""Runs work that takes too long for a page: in background threads, each task once, one task at a
+time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 _Made = TypeVar("_Made")
-# As long as a person waits for a page without wondering.
+# How long a person waits for a page without wondering whether it works.
 PATIENCE_SECONDS = 3.0
 
 
 class Later(Generic[_Made]):
-    """What was worked out, by a key, and what is being worked out."""
+    """The results of tasks by key, finished or not."""
 
     def __init__(self) -> None:
         self._lock, self._one_at_a_time = threading.Lock(), threading.Lock()
         self._begun: dict[Hashable, Future[_Made]] = {}
 
     def result(self, key: Hashable, make: Callable[[], _Made]) -> _Made | None:
-        """What ``make`` made when it was first asked for under ``key``, ``None`` while it is not
-        done. Raises what ``make`` raised."""
+        """The result of ``make`` when it was first called for ``key``; ``None`` while that call
+        still runs. Raises the exception that ``make`` raised."""
         with self._lock:
             future = self._begun.get(key)
             if future is None:
@@ -37,5 +37,5 @@ class Later(Generic[_Made]):
         with self._one_at_a_time:
             try:
                 future.set_result(make())
-            except Exception as error:  # told to whoever asks for the result
+            except Exception as error:  # result() raises it
                 future.set_exception(error)

@@ -1,5 +1,4 @@
-"""Where on the pages of the catalogue a link of the authored texts leads, and texts with
-such links as HTML."""
+"""Maps the links of authored texts to pages of the catalogue, and renders such texts as HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from ...authoring.website.cards import linked
 from ...authoring.website.markdown import as_html, inline_html
 
 ROOT = "/catalogue"
-# The documents that the texts link to, by the kind of what they list.
+# The documents that texts link to, with the kind of the entries that they list.
 _DOCUMENTS = {
     "facts.md": "facts",
     "parameters.md": "parameters",
@@ -28,12 +27,12 @@ _FOLDERS = {"value-sets": "value-sets", "activity-definitions": "orders"}
 
 
 def address(kind: str, name: str) -> str:
-    """The page of something in the catalogue."""
+    """The address of an entry's page."""
     return f"{ROOT}/{kind}/{name}"
 
 
 def resolve(href: str) -> str | None:
-    """The address of a link as the documents have it; ``None`` where it leads to no page."""
+    """The address for a link written as in the documents, or ``None`` if it leads to no page."""
     if href.startswith(_WEB):
         return href
     if found := _DEFINITION.match(href):
@@ -44,23 +43,23 @@ def resolve(href: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def line(text: str) -> Markup:
-    """A line of Markdown."""
+    """A line of Markdown as HTML."""
     return inline_html(text, resolve)
 
 
 def line_outside(text: str) -> Markup:
-    """A line of Markdown for a page outside the workbench: links into the catalogue are
-    left as their text."""
+    """A line of Markdown as HTML for a page outside the workbench: links into the catalogue become
+    plain text."""
     return inline_html(text, lambda href: href if href.startswith(_WEB) else None)
 
 
 @lru_cache(maxsize=4096)
 def document(text: str) -> Markup:
-    """A whole text in Markdown."""
+    """A text in Markdown as HTML."""
     return as_html(text, resolve)
 
 
 @lru_cache(maxsize=4096)
 def authored(text: str) -> Markup:
-    """A text of a card as authored, each placeholder a link to its fact."""
+    """A card's text as HTML, as authored, with each placeholder as a link to its fact."""
     return inline_html(linked(text), resolve)

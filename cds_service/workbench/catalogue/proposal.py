@@ -1,5 +1,5 @@
-"""A proposed change of cards as one HTML file that needs nothing else: a sheet for each
-card that differs."""
+"""A proposed change of cards as one self-contained HTML file with a sheet for each card that
+differs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .sheet import Changes, Sheet, Sheets
 
 
 def proposal_html(comparison: Comparison, new: Version, today: date) -> str:
-    """What is proposed, for those who decide on it; ``new``: the set of cards that
-    ``comparison`` ends with."""
+    """The HTML file for those who decide on the proposal. ``new``: the proposed set of cards, with
+    which ``comparison`` compares."""
     sheets = Sheets(Catalogue(next(iter(new.engines.values())), new.engines), today)
     return template("proposal").render(
         comparison=comparison,
-        # ours, and nothing of it is made from texts
+        # Safe as Markup: our own static files.
         styles=[Markup(_style(name)) for name in ("workbench.css", "catalogue.css")],
         limits=list(changes_of(comparison, "")),
         limits_title=LIMITS,

@@ -1,5 +1,5 @@
-"""The sheet on which a card is approved: all that a committee needs on one or two pages, for what
-is served and for what is proposed."""
+"""The sign-off sheet of a card: all that a committee needs on one or two pages, for a served or a
+proposed card."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ IN_WORK = (
 
 
 class Changes(NamedTuple):
-    """What differs, or in words why that cannot be said. ``since``: what it is compared with."""
+    """The changes of a card. ``since``: the version that it is compared with; ``why_not``: in
+    words, why there is no comparison."""
 
     since: str
     changes: Sequence[Change]
@@ -40,8 +41,8 @@ class Changes(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A card's sheet. ``content``: all that its page shows; ``reports``: what users did with each
-    of its versions, ``None`` where that cannot be said."""
+    """A card's sheet. ``content``: the content of its page; ``reports``: the reports on its
+    versions, ``None`` if unavailable."""
 
     content: dict[str, Any]
     approval: Approval
@@ -51,14 +52,14 @@ class Sheet(NamedTuple):
 
 
 class Sheets:
-    """The sheets of a catalogue. ``today``: the day by which sources grow old."""
+    """The sheets of a catalogue. ``today``: the day on which the age of sources is judged."""
 
     def __init__(self, catalogue: Catalogue, today: date):
         self._catalogue, self._today = catalogue, today
         self._compared: Later[Sequence[Change]] = Later()
 
     def of(self, card_id: str) -> Sheet | None:
-        """The sheet of a card, without what changed; ``None`` where there is no such card."""
+        """The sheet of a card without changes and reports, or ``None`` if there is no such card."""
         content = self._catalogue.card(card_id)
         if content is None:
             return None
@@ -70,8 +71,8 @@ class Sheets:
         return self._catalogue.engines[self._catalogue.placed[card_id].parameter_set]
 
     def since_approved(self, sheet: Sheet) -> Changes:
-        """What changed since the card was last approved, as far as that is worked out: it takes
-        seconds, of some cards minutes."""
+        """The changes since the card was last approved. Comparing takes seconds, for some cards
+        minutes; until then, the answer says so."""
         card, approval, last = sheet.content["card"], sheet.approval, sheet.approval.last
         if last is None:
             return Changes(
@@ -111,8 +112,8 @@ class Sheets:
 
     @cached_property
     def _findings(self) -> Sequence[Any]:
-        """What ``check`` says of all cards together."""
-        # the checks load what validates FHIR definitions
+        """The findings of ``check`` on the set of cards as a whole."""
+        # Imported here, because the checks load the validation of FHIR definitions.
         from ...authoring.check.of_set import set_findings
 
         return tuple(set_findings(dict(self._catalogue.engines), self._today))
@@ -130,7 +131,7 @@ class Sheets:
             run_card(engine.cards[card.id], engine.cards, name) for name, engine in having.items()
         )
         found |= set(failing_tests(chain.from_iterable(results)))
-        # The record of approvals says it already.
+        # "not-signed" is left out, because the sheet's record of approvals already says so.
         return sorted(
             (each for each in found if each.code != "not-signed"),
             key=lambda each: (each.place, each.code),
@@ -138,5 +139,5 @@ class Sheets:
 
 
 def reports_of(card_id: str, reports: Iterable[CardReport]) -> list[CardReport]:
-    """What became of the versions of a card, the newest that was shown last."""
+    """The reports on the versions of a card, in the order of ``reports``."""
     return [report for report in reports if report.id == card_id]

@@ -1,5 +1,5 @@
-"""The addresses of the catalogue, of sign-off sheets and of the API description. The content is
-kept as long as its cards are served."""
+"""The routes of the catalogue, the sign-off sheets and the API description. Their content is cached
+as long as its cards are served."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _TEMPLATES = {
 def add_catalogue(
     blueprint: Blueprint, serving: Serving, clock: Callable[[], datetime], turn: Turn
 ) -> None:
-    """Add the pages of the catalogue to the workbench. What takes long is worked out in the
-    ``turn`` of large calls, once."""
+    """Add the pages of the catalogue to the workbench. Content is computed once, in the ``turn`` of
+    large calls."""
     pages = _Pages(serving, clock, turn)
     rules: dict[str, Callable[..., Response]] = {
         ROOT: pages.found,
@@ -55,7 +55,7 @@ def add_catalogue(
 
 
 class _Now(NamedTuple):
-    """What is served, on which day, and what pages were made of it since."""
+    """The served catalogue, the day, and the content computed for it so far."""
 
     catalogue: Catalogue
     today: date
@@ -70,11 +70,11 @@ class _Pages:
         self._last = _Now(Catalogue(serving.current.engine), clock().date(), {})
 
     def found(self) -> Response:
-        """What a search finds of all kinds; without one, the cards."""
+        """The results of a search in all kinds; without a query, the cards."""
         return self._list("", "" if _query() else "cards")
 
     def listed(self, kind: str) -> Response:
-        """All of one kind, or what a search finds of it."""
+        """The entries of one kind, or the results of a search among them."""
         if kind not in KINDS:
             raise NotFound("The catalogue has no such list.")
         return self._list(kind, kind)
@@ -89,13 +89,13 @@ class _Pages:
         )
 
     def card(self, name: str) -> Response:
-        """A card."""
+        """The page of a card."""
         now = self._now()
         content = _there(self._once(now, ("cards", name), lambda: now.catalogue.card(name)))
         return _page("catalogue_card", sets=list(now.catalogue.engines), **content)
 
     def thing(self, kind: str, name: str) -> Response:
-        """A fact, parameter, source, value set or order template."""
+        """The page of a fact, parameter, source, value set or order template."""
         if kind not in _TEMPLATES:
             raise NotFound("The catalogue has no such list.")
         now = self._now()
@@ -108,7 +108,7 @@ class _Pages:
         )
 
     def review(self, name: str) -> Response:
-        """The sheet on which a card is approved."""
+        """The sign-off sheet of a card."""
         now = self._now()
         sheets = self._once(now, "sheets", lambda: Sheets(now.catalogue, now.today))
         sheet = _there(self._once(now, ("sheets", name), lambda: sheets.of(name)))
@@ -116,13 +116,12 @@ class _Pages:
         return _page("review", sheet=whole, today=now.today, weeks=DEFAULT_WEEKS)
 
     def api(self) -> Response:
-        """The description of every endpoint."""
+        """The page of all endpoints."""
         described = self._serving.current
         content = self._once(
             self._now(), "api", lambda: api_content(orjson.loads(described.openapi))
         )
-        # One stands for all: the others differ in the hook and in the drafts, and
-        # the page stays small.
+        # One example keeps the page small: the others would differ only in the hook and the drafts.
         service, hooks = next(
             (service, hooks)
             for service, hooks in described.hooks_by_id.items()
@@ -135,7 +134,8 @@ class _Pages:
         return _page("api", examples=examples, **content)
 
     def _reports(self, name: str) -> list[CardReport] | None:
-        """What the caller's users did with the card: each client sees its own, as in the report."""
+        """The reports on the card for the calling client: each client sees only its own users, as
+        in the report."""
         try:
             report = current_app.extensions["store"].report(
                 DEFAULT_WEEKS, self._clock(), calling_client()
@@ -145,7 +145,7 @@ class _Pages:
         return reports_of(name, report.cards)
 
     def _now(self) -> _Now:
-        """What is served now. Another set of cards, and another day, begin anew."""
+        """The present state. A new set of cards or a new day empties the cache."""
         engine, today, last = self._serving.current.engine, self._clock().date(), self._last
         if last.catalogue.engine is not engine:
             last = self._last = _Now(Catalogue(engine), today, {})
@@ -154,8 +154,8 @@ class _Pages:
         return last
 
     def _once(self, now: _Now, key: Any, make: Callable[[], Any]) -> Any:
-        """What ``make`` made when it was first asked for under ``key``; what is not there is not
-        kept, as anybody can ask for it."""
+        """The cached result of ``make`` for ``key``. ``None`` is not cached: anyone may ask for any
+        number of names that do not exist."""
         if key not in now.kept:
             with self._turn.of(calling_party(), SMALL_BYTES + 1):
                 made = make()

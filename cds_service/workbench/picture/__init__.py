@@ -1,26 +1,27 @@
-"""The patient picture: vitamin B12, folate and what goes with them over time, as a
-drawing and as tables.
+"""The patient picture: results and treatment of vitamin B12 and folate over time, as a drawing and
+as tables.
 
-A page embeds it so::
+A page embeds it like this::
 
-    facts = engine.facts(call, now)  # a call of patient-view, which reads every list that is shown
+    facts = engine.facts(call, now)  # a patient-view call, which reads every list that is shown
     picture = patient_picture(facts)
     wide, narrow = Markup(svg_of(picture)), Markup(svg_of(picture, width=NARROW))
     page(..., wide=wide, narrow=narrow, table=table_of(picture))
 
-- The SVG is safe as it is (every text in it is escaped), so that the template does not escape it
-  again. It may stand in the page twice, once for each width, and the style sheet shows one of them
-  (``display: none`` at ``max-width: 40rem``, and the reverse); give it
-  ``width: 100%; height: auto``, and the wide one no more than about 60rem.
-- The picture has a ``style`` element. A page with a Content-Security-Policy names
+- Every text in the SVG is escaped, so the template must not escape it again. A page may contain the
+  picture in both widths and let its style sheet show one of them (``display: none`` at
+  ``max-width: 40rem``, and the reverse). Style it with ``width: 100%; height: auto``, and limit the
+  wide one to about 60rem.
+- The picture has a ``style`` element. A page with a Content-Security-Policy must list
   :data:`STYLE_SOURCE` in its ``style-src``.
-- Its colours follow the reader's screen. A page whose own do not sets ``--picture-ink``,
+- The colours follow the reader's screen. A page with other colours sets ``--picture-ink``,
   ``--picture-paper``, ``--picture-quiet``, ``--picture-rule`` and, for ``abnormal``, ``middle`` and
   ``normal``, ``--picture-NAME`` and ``--picture-NAME-bg``.
-- It is an image to a screen reader, with a title and a description; the tables have the
-  numbers, so they belong on the same page. Their cells are plain text of the record, which
-  the template escapes.
-- For download, :func:`picture_svg` is the whole file (``image/svg+xml``). It names no patient.
+- A screen reader reads the picture as an image with a title and a description. The numbers are in
+  the tables, so include them on the same page. Their cells are plain text, partly from the record,
+  which the template must escape.
+- :func:`picture_svg` returns the whole file for download (``image/svg+xml``). It does not name the
+  patient.
 """
 
 from .patient_picture import PatientPicture, patient_picture

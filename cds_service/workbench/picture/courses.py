@@ -1,5 +1,5 @@
-"""Treatment with cobalamins and folates in a record: what was ordered as courses, what
-was given as doses."""
+"""Treatment with cobalamins and folates in a record: orders as courses, doses given or handed over
+as doses."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _HANDED_OVER = "MedicationDispense/"
 
 class Course(NamedTuple):
     """An order or statement. ``state``: ``under way``, ``planned``, ``completed`` or
-    ``no longer in force``; ``changes``: the days on which a next phase begins; ``remark``: why it
-    is no treatment of a deficiency of B12, where it is none."""
+    ``no longer in force``; ``changes``: the first days of its later phases; ``remark``: a note if
+    it does not count as treatment of B12 deficiency."""
 
     agent: str
     route: str
@@ -42,12 +42,12 @@ class Course(NamedTuple):
 
     @property
     def told(self) -> str:
-        """The course in one line: agent, route, doses, rhythm."""
+        """The course in one line: agent, route and regimen."""
         return f"{self.agent} {self.route}: {self.regimen}"
 
 
 class Given(NamedTuple):
-    """A dose that was given, or a supply that was handed over, on a day."""
+    """A dose that was given, or a supply that was handed over."""
 
     day: date
     amount: str
@@ -66,7 +66,7 @@ class Doses(NamedTuple):
 
 
 def courses_of(facts: Facts) -> tuple[Course, ...]:
-    """The courses of cobalamins and folates, those of one agent together, by start."""
+    """The courses of cobalamins and folates, sorted by agent and start."""
     treatment = treatment_of(facts)
     counted = {
         id(order)
@@ -82,8 +82,7 @@ def courses_of(facts: Facts) -> tuple[Course, ...]:
 
 
 def doses_of(facts: Facts) -> tuple[Doses, ...]:
-    """The doses of cobalamins and folates, by agent, route and whether they were
-    given or handed over."""
+    """The doses of cobalamins and folates, grouped by agent, route, and given or handed over."""
     found = [(_row(dose), dose) for dose in facts.record.doses if _is_shown(dose.product)]
     found.sort(key=lambda item: (item[0], -item[1].day.toordinal(), item[1].reference))
     treating = {id(dose) for dose in treatment_of(facts).doses}
@@ -136,7 +135,7 @@ def _state(order: Order, today: date) -> str:
 
 
 def _changes(order: Order) -> Iterator[date]:
-    """When each phase but the first begins, as far as that can be told."""
+    """The first day of each phase after the first, as far as it is known."""
     day = order.start
     for phase, following in zip(order.phases, order.phases[1:], strict=False):
         day = phase.start or day

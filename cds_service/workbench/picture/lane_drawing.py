@@ -1,5 +1,5 @@
-"""A lane of the picture: bands and limits of an analyte, its results as points, and labels that do
-not cover one another."""
+"""Draws a lane of the picture: the bands and limits of an analyte, and its results as points, with
+labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LaneDrawing:
         self.points = drawn_points(lane)
 
     def draw(self) -> None:
-        """Draw title, bands, limits, points, labels and notes, one below the other."""
+        """Draw the title, then bands, limits, points and labels in the lane, then the notes."""
         sheet, lane = self.sheet, self.lane
         scale = ", log scale" if lane.by_multiples else ""
         sheet.heading(f"{lane.title}, {lane.unit}{scale}", _newest(lane))
@@ -69,8 +69,8 @@ class LaneDrawing:
         sheet.box((left, self.top), (right - left, self.height), "frame")
 
     def _limits(self) -> None:
-        """Each limit as a line, told on the right: apart from the others, and joined to its line
-        where it had to move."""
+        """Draw each limit as a line with a label on the right. A label that would overlap another
+        is moved, and a leader connects it to its line."""
         placed = _spread(
             [(self.values.y(limit.value), limit) for limit in self.lane.limits],
             self.top + 6,
@@ -90,7 +90,8 @@ class LaneDrawing:
                     self.sheet.text(edge + 11, middle + 4, band.name, "small")
 
     def _trend(self) -> None:
-        """A line from one exact result to the next; one with a comparator breaks it."""
+        """Draw a line through consecutive exact results. A result with a comparator interrupts
+        it."""
         usable = [
             point
             for point in reversed(self.points)
@@ -124,7 +125,7 @@ class LaneDrawing:
             self.sheet.path(RING, "ring", group)
 
     def _labels(self) -> None:
-        """The values of the points, the most telling first, where there is room."""
+        """Label points with their values, the most important first, where there is room."""
         room = Room(Frame(self.time.edge, self.top - 2, self.time.right, self.bottom + 2))
         for point in self.points:
             (x, y), reach = self._place(point), 9 if point.used else 6
@@ -188,8 +189,8 @@ class LaneDrawing:
 
 
 def drawn_points(lane: Lane) -> list[Point]:
-    """The dated points of a lane, newest first. Where they are many, of each run of neighbours the
-    one that matters most, and always the newest and those that cards go by."""
+    """The dated points to draw, newest first. If there are too many, keep the newest, those that
+    cards use, and the most important one of each run of neighbours."""
     points = [point for point in lane.points if point.day is not None]
     if len(points) <= MOST_POINTS:
         return points
@@ -207,8 +208,8 @@ def drawn_points(lane: Lane) -> list[Point]:
 
 
 def _weight(point: Point, lane: Lane) -> tuple[bool, float]:
-    """How much a point matters among its neighbours: a usable one most, then the farther on the
-    side that is abnormal."""
+    """Sort key for the importance of a point among its neighbours: usable points first, then the
+    more abnormal value."""
     high = any(band.side == "high" for band in lane.bands)
     value = point.value if point.value is not None else 0.0
     return not point.problem, value if high else -value
@@ -225,8 +226,8 @@ def _newest(lane: Lane) -> str:
 def _spread(
     places: list[tuple[float, Limit]], top: float, bottom: float
 ) -> list[tuple[float, float, Limit]]:
-    """Labels of limits at the height of their lines, moved apart where these are too close,
-    the highest first."""
+    """Each limit with the y of its line and of its label, from top to bottom. Labels are moved
+    apart where lines are too close."""
     placed: list[tuple[float, float, Limit]] = []
     lowest = top
     for y, limit in sorted(places, key=lambda item: item[0]):
@@ -238,7 +239,7 @@ def _spread(
 
 
 def _hatch(sheet: Sheet, frame: Frame) -> None:
-    """Slanting lines over a band, so that it is told apart without colour."""
+    """Hatch a band, so that it can be recognised without colour."""
     step, height = 9.0, frame.bottom - frame.top
     if height < 1:
         return

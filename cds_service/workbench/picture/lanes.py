@@ -1,5 +1,4 @@
-"""The results of a record by analyte and unit, each with its place among the limits of
-the parameter set."""
+"""The results of a record by analyte and unit, classified by the limits of the parameter set."""
 
 from __future__ import annotations
 
@@ -30,9 +29,9 @@ SHOWN = (
     "mma",
     "homocysteine",
 )
-# The facts by which cards use a result of the analyte.
+# The facts through which cards use an analyte's results, if not only the fact of the same name.
 _FACTS = {"potassium": ("potassium", "potassium.recent")}
-# What rises or falls by multiples, so that a scale of even steps would hide its limits.
+# Analytes that vary by multiples: a linear scale would crowd their limits together.
 _BY_MULTIPLES = frozenset(
     {"b12.total", "b12.active", "folate.serum", "folate.red_cell", "mma", "homocysteine"}
 )
@@ -40,8 +39,8 @@ _LONGEST_VALUE = 32
 
 
 class Limit(NamedTuple):
-    """A decision limit: ``180``, told as ``deficient below 180``, or
-    ``deficient <180`` in short."""
+    """A decision limit, such as ``180``, in words (``deficient below 180``) and in short
+    (``deficient <180``)."""
 
     value: float
     told: str
@@ -49,7 +48,7 @@ class Limit(NamedTuple):
 
 
 class Band(NamedTuple):
-    """The values of a class, ``None`` where it has no end. ``side``: ``low``, ``middle``,
+    """The range of a class, with ``None`` for an open end. ``side``: ``low``, ``middle``,
     ``normal`` or ``high``."""
 
     low: float | None
@@ -59,10 +58,9 @@ class Band(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A result. ``value`` in the unit of its lane, ``None`` where none can be told; ``beyond``:
-    ``up`` or ``down`` where it came with a comparator. ``problem``: why it cannot be used,
-    ``""`` of a usable one. ``side``: as of a band, ``""`` where the limits say nothing.
-    ``used``: cards go by it."""
+    """A result. ``value``: in the unit of its lane, ``None`` if not known; ``beyond``: ``up`` or
+    ``down`` for a result with a comparator; ``side``: as of a band, ``""`` if no limit applies;
+    ``problem``: why it cannot be used, ``""`` if it is usable; ``used``: whether cards use it."""
 
     day: date | None
     value: float | None
@@ -79,7 +77,7 @@ class Point(NamedTuple):
 
     @property
     def told(self) -> str:
-        """All that a reader wants to know of it at once."""
+        """The result in one line: value, day, class, and problem or remark."""
         parts = [
             self.as_sent or "no value",
             day_text(self.day) if self.day else "without a usable date",
@@ -90,8 +88,8 @@ class Point(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """The results of an analyte in units that compare with one another, newest first.
-    ``by_multiples``: its scale is logarithmic."""
+    """The results of an analyte in one family of units, newest first. ``by_multiples``: whether the
+    scale is logarithmic."""
 
     analyte: str
     title: str
@@ -109,8 +107,7 @@ class Lane(NamedTuple):
 
 
 def lanes_of(facts: Facts) -> tuple[Lane, ...]:
-    """A lane for each analyte and family of units of which the record has a
-    result, usable or not."""
+    """A lane for each analyte and family of units with a result in the record, usable or not."""
     return tuple(lane for name in SHOWN for lane in _lanes(ANALYTES[name], facts))
 
 
@@ -127,7 +124,7 @@ def _lanes(analyte: Analyte, facts: Facts) -> Iterator[Lane]:
         place.append(
             _unusable(reading, None if isinstance(stated, str) else stated.interval, result)
         )
-    # What cannot be placed by its unit stands with the others, or alone.
+    # Results without a usable unit join the first lane with results, or get one of their own.
     home = next((unit for unit, found in points.items() if found), analyte.families[0].unit)
     points[home] = sorted(
         untold + points[home], key=lambda point: point.day or date.max, reverse=True
@@ -162,7 +159,7 @@ def _lane(
 
 
 def _notes(analyte: Analyte, facts: Facts) -> list[str]:
-    """Why cards go by none of the results, and what holds of the limits."""
+    """Notes on why cards use none of the results, and on whom the limits apply to."""
     found = _facts(analyte, facts)
     told = []
     if all(fact.value is None for fact in found):
@@ -257,7 +254,7 @@ def _as_sent(resource: Observation) -> str:
 
 
 def _placed(interval: Interval) -> tuple[float, str]:
-    """Where a result is drawn, and in which direction it may lie beyond that."""
+    """The value at which a result is drawn, and the direction in which the true value may lie."""
     value = interval.low if interval.low is not None else interval.high
     assert value is not None
     return float(
@@ -288,8 +285,8 @@ def _limits(
 
 
 def _limit(cut: Cut, below: str, above: str, analyte: Analyte) -> Limit:
-    """A limit, told by the class that it bounds: not by the middle one, and not by the normal one
-    where there is another."""
+    """Describe a limit by the class below it; if that is the indeterminate or the reassuring one,
+    by the class above it."""
     value = number_words(cut.value)
     if below in ("indeterminate", analyte.reassuring):
         name, word, sign = above, *(("from", "≥") if cut.inclusive else ("above", ">"))

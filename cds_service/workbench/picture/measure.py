@@ -1,8 +1,8 @@
-"""How texts of the picture are set, how wide they are, and how they break into lines.
+"""The text styles of the picture, the width of texts, and their line breaks.
 
-Fonts differ between machines, so that the width is an upper bound: the wider of DejaVu Sans and
-Liberation Sans (which has the widths of Arial and Helvetica) for each character, read from the
-fonts' own tables (``hmtx``), in thousandths of the size.
+Fonts differ between machines, so widths are upper bounds: for each character the wider of DejaVu
+Sans and Liberation Sans (which has the widths of Arial and Helvetica), taken from the fonts'
+``hmtx`` tables, in thousandths of the font size.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Those whose widths are known here.
+# Only fonts that the widths below hold for.
 FONTS = '"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif'
 _WIDTHS = {
     width: characters
@@ -41,14 +41,14 @@ _WIDTHS = {
 }
 _OF = {character: width for width, characters in _WIDTHS.items() for character in characters}
 _OTHER = 1015
-# The widest of the letters of DejaVu Sans Bold beside its regular ones, but for J, which the
-# table gives amply.
+# An upper bound of the ratio of bold to regular widths in DejaVu Sans. J exceeds it, but the table
+# gives J enough room.
 _BOLD = 1.2
 _ROOM = re.compile(r"\s+")
 
 
 class Style(NamedTuple):
-    """How a kind of text is set."""
+    """The font size and line height (in px) and weight of a kind of text."""
 
     size: float
     line: float
@@ -64,14 +64,14 @@ STYLES = {
 
 
 def width_of(text: str, style: str) -> float:
-    """At most so wide is ``text`` in a style, a key of :data:`STYLES`."""
+    """An upper bound of the width of ``text`` in a style, a key of :data:`STYLES`."""
     size, _, bold = STYLES[style]
     widths = sum(_OF.get(character, _OTHER) for character in text)
     return widths / 1000 * size * (_BOLD if bold else 1)
 
 
 def wrapped(text: str, style: str, width: float) -> list[str]:
-    """``text`` as lines none of which is wider than ``width``; a word that is gets broken."""
+    """Break ``text`` into lines of at most ``width``; a word that is wider is broken, too."""
     lines: list[str] = []
     line = ""
     for word in filter(None, _ROOM.split(text)):

@@ -1,5 +1,5 @@
-"""What there is to see of a patient: results, courses and doses over time, and what was not
-received of them."""
+"""The picture of a patient as data: results, courses and doses over time, and notes on data that
+were not received."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _LISTS = {
 
 
 class PatientPicture(NamedTuple):
-    """The picture of a patient on a day, as data. ``notes``: what a reader must know of the whole;
-    ``limits``: whose limits are drawn."""
+    """The picture of a patient on the day ``today``. ``limits``: the parameter set whose limits are
+    drawn; ``notes``: on the picture as a whole."""
 
     today: date
     limits: str
@@ -38,8 +38,8 @@ class PatientPicture(NamedTuple):
     notes: tuple[str, ...]
 
     def described(self) -> str:
-        """The picture in words, for those who do not see it: of each lane how many results, and the
-        newest; of treatment what runs."""
+        """The picture in words, for readers who cannot see it: the number of results and the newest
+        one of each lane, and the treatment under way."""
         return " ".join(
             [
                 f"As of {day_text(self.today)}.",
@@ -64,11 +64,11 @@ class PatientPicture(NamedTuple):
 
 
 def patient_picture(facts: Facts) -> PatientPicture:
-    """The picture of the patient of a call.
+    """The picture of a call's patient.
 
-    ``facts``: of a call of a hook whose cards read all of these lists (``patient-view`` does); what
-    was not received is told in the notes. Raises what
-    :attr:`~cds_service.facts.catalogue.Facts.record` raises.
+    ``facts``: of a call of a hook whose cards read all lists that are shown (``patient-view``
+    does); notes name the data that were not received. Raises the exceptions of
+    :attr:`~cds_service.facts.catalogue.Facts.record`.
     """
     return PatientPicture(
         facts.today,

@@ -1,5 +1,4 @@
-"""Where days and values stand in the picture: the scale of time, that of a lane, and what is
-free for a label."""
+"""Maps days and values to coordinates of the picture, and finds free places for labels."""
 
 from __future__ import annotations
 
@@ -13,24 +12,24 @@ from ...rendering.card_text import day_text
 from .lanes import Lane
 from .patient_picture import PatientPicture
 
-_SHORTEST = 90  # days that a picture covers at least
+_SHORTEST = 90  # the least days that a picture covers
 _BETWEEN_LABELS = 62.0
-_STRIP = 24.0  # width of what stands for all that is earlier
+_STRIP = 24.0  # the width of the strip for all earlier days
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60)
 _BETWEEN_TICKS = 17.0
 
 
 class Tick(NamedTuple):
-    """A place on a scale with its label."""
+    """A mark on a scale: its coordinate and its label."""
 
     place: float
     label: str
 
 
 class TimeScale:
-    """Days to places between ``left`` and ``right``. Days before ``first`` share a strip on the
-    left; those after ``last`` its end."""
+    """Maps days to x coordinates between ``left`` and ``right``. All days before ``first`` lie on a
+    strip at the left, all days after ``last`` at the right end."""
 
     def __init__(self, picture: PatientPicture, years: int, left: float, right: float):
         today = picture.today
@@ -46,7 +45,7 @@ class TimeScale:
         self.left = left + _STRIP if self.has_earlier else left
 
     def x(self, day: date) -> float:
-        """Where a day stands."""
+        """The x coordinate of a day."""
         if day < self.first:
             return self.edge + _STRIP / 2
         if day > self.last:
@@ -56,7 +55,7 @@ class TimeScale:
         )
 
     def ticks(self) -> list[Tick]:
-        """The days on which the axis is marked, as many as have room for their label."""
+        """The marks of the axis, as many as have room for their labels."""
         per_day = (self.right - self.left) / (self.last - self.first).days
         for step in _DAY_STEPS:
             if step * per_day >= _BETWEEN_LABELS:
@@ -95,8 +94,8 @@ def _days(picture: PatientPicture) -> Iterator[date]:
 
 
 class ValueScale:
-    """Values of a lane to places between ``top`` and ``bottom``; what lies beyond its
-    ends stands at them."""
+    """Maps values of a lane to y coordinates between ``top`` and ``bottom``. Values beyond the ends
+    of the scale are drawn at its ends."""
 
     def __init__(self, lane: Lane, top: float, bottom: float):
         self.top, self.bottom = top, bottom
@@ -116,14 +115,14 @@ class ValueScale:
         return math.log(value) if self.by_multiples else value
 
     def y(self, value: float) -> float:
-        """Where a value stands."""
+        """The y coordinate of a value."""
         if self.by_multiples and value <= 0:
             return self.bottom
         share = (self._step(value) - self.low) / (self.high - self.low)
         return self.bottom - min(1.0, max(0.0, share)) * (self.bottom - self.top)
 
     def ticks(self) -> list[Tick]:
-        """Round values, as many as stand apart."""
+        """The marks of the scale: round values, as many as have room."""
         return _apart([Tick(self.y(value), f"{value:g}") for value in self._round_values()])
 
     def _round_values(self) -> Iterator[float]:
@@ -155,7 +154,7 @@ def _apart(ticks: list[Tick]) -> list[Tick]:
 
 
 class Frame(NamedTuple):
-    """A rectangle that something takes."""
+    """A rectangle that an element occupies."""
 
     left: float
     top: float
@@ -163,7 +162,7 @@ class Frame(NamedTuple):
     bottom: float
 
     def meets(self, other: Frame) -> bool:
-        """Whether two rectangles have room in common."""
+        """Whether two rectangles overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -173,18 +172,18 @@ class Frame(NamedTuple):
 
 
 class Room:
-    """A rectangle in which labels look for a place that nothing else takes."""
+    """A rectangle in which labels are placed without overlapping."""
 
     def __init__(self, whole: Frame):
         self.whole = whole
         self.taken: list[Frame] = []
 
     def take(self, frame: Frame) -> None:
-        """Take a place whatever stands there."""
+        """Occupy a place, even if it is not free."""
         self.taken.append(frame)
 
     def takes(self, frame: Frame) -> bool:
-        """Take a place if it is free and within; whether it was."""
+        """Occupy a place if it is free and inside the rectangle; return whether it was."""
         whole = self.whole
         inside = (
             whole.left <= frame.left

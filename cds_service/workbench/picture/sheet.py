@@ -1,4 +1,4 @@
-"""A drawing that grows downwards, and the marks on it."""
+"""A drawing that grows downwards, and the shapes of its marks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .measure import STYLES, width_of, wrapped
 EDGE = 12.0
 TICKS = 40.0  # room on the left for the numbers of a scale
 LEGEND_GAP = 16.0
-# Marks around (0, 0). The direction of a triangle is that of the value.
+# Marks around (0, 0). A triangle points in the direction in which the value is abnormal.
 MARKS = {
     "low": "M-5.5-4.5h11L0 5.5z",
     "high": "M-5.5 4.5h11L0-5.5z",
@@ -24,8 +24,7 @@ EARLIER = "M-8-3.5l-3.5 3.5l3.5 3.5"
 
 
 class Sheet:
-    """What is drawn so far, and ``y``, where the next thing begins. ``name``:
-    what ids begin with."""
+    """The drawing so far. ``y``: where the next element begins; ``name``: the prefix of ids."""
 
     def __init__(self, name: str, width: float, labels: float):
         self.name = name
@@ -45,15 +44,14 @@ class Sheet:
         ElementTree.SubElement(self.body, "text", attributes).text = words
 
     def paragraph(self, words: str, style: str = "small", x: float = EDGE) -> None:
-        """Write lines over the whole width, and go on below them."""
+        """Write a text in lines over the whole width, and move ``y`` below them."""
         set_in = STYLES[style]
         for line in wrapped(words, style, self.width - EDGE - x):
             self.text(x, self.y + set_in.size, line, style)
             self.y += set_in.line
 
     def heading(self, title: str, behind: str) -> None:
-        """Write a title, and on the right, or below it where both have no room,
-        what is said of it."""
+        """Write a title with the text ``behind`` at its right, or below if there is no room."""
         room = self.width - 2 * EDGE - 12
         if behind and width_of(title, "label") + width_of(behind, "small") <= room:
             self.text(self.width - EDGE, self.y + 12, behind, "small", "end")
@@ -106,7 +104,7 @@ class Sheet:
     def group(
         self, kind: str, told: str = "", at: tuple[float, float] | None = None
     ) -> ElementTree.Element:
-        """A group of a class, moved to ``at``; ``told``: what a reader sees who points at it."""
+        """Add a group of a class, moved to ``at``. ``told``: its tooltip."""
         attributes = {"class": kind}
         if at is not None:
             attributes["transform"] = f"translate({number(at[0])} {number(at[1])})"
@@ -117,12 +115,12 @@ class Sheet:
 
 
 def number(value: float) -> str:
-    """A coordinate, to a tenth."""
+    """A coordinate as text, rounded to a tenth."""
     return f"{value:.1f}".removesuffix(".0")
 
 
 def fitted(words: str, style: str, room: float) -> str:
-    """The text, cut off with an ellipsis where it has no room."""
+    """``words``, cut off with an ellipsis if they are wider than ``room``."""
     if width_of(words, style) <= room:
         return words
     while words and width_of(f"{words}…", style) > room:

@@ -1,8 +1,8 @@
-"""How the picture looks: light or dark as the reader's screen is, or in the colours of the page
-that it stands in; in print, too.
+"""The style of the picture: light or dark like the reader's screen, or in the colours of the
+surrounding page, and for print.
 
-The palette is that of Okabe and Ito, which colour-blind readers can tell apart; no meaning is
-carried by colour alone.
+The palette is that of Okabe and Ito, whose colours colour-blind readers can distinguish. Colour
+alone never carries a meaning.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _PRINT = {
 
 
 def _colours(palette: dict[str, str]) -> str:
-    """The colours of the picture, each the page's own where it names one
-    (``--picture-ink``, say)."""
+    """The colours of the picture as CSS variables. A page may set each of them, for example
+    ``--picture-ink``."""
     return ";".join(
         f"--p-{name}:var(--picture-{name},{colour})" for name, colour in palette.items()
     )
@@ -85,5 +85,5 @@ stroke-dasharray:2.5 1.8;color:var(--p-quiet)}}
 """
 
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
-"""What a Content-Security-Policy names in ``style-src`` so that the picture may stand inside a page
-and keep its style."""
+"""The source that a page's Content-Security-Policy must list in ``style-src`` for the picture's
+style to apply."""

@@ -1,5 +1,4 @@
-"""The picture of a patient as an SVG document that stands alone: no script, nothing from
-elsewhere, light or dark."""
+"""The picture of a patient as a self-contained SVG document without scripts, light or dark."""
 
 from __future__ import annotations
 
@@ -23,17 +22,17 @@ _WIDE_LANE, _NARROW_LANE = 100.0, 88.0
 
 
 def picture_svg(facts: Facts, *, width: float = WIDE, years: int = YEARS) -> str:
-    """The picture of the patient of a call as SVG.
+    """The picture of a call's patient as SVG.
 
-    ``facts``: as :func:`~cds_service.workbench.picture.patient_picture.patient_picture` takes them.
-    ``width``: ``WIDE`` for a screen and for paper, ``NARROW`` for a phone; it scales from there.
-    ``years``: how far back the days are spread out; what is older stands at the left edge.
+    ``facts``: see :func:`~cds_service.workbench.picture.patient_picture.patient_picture`.
+    ``width``: ``WIDE`` for screens and paper, ``NARROW`` for phones; pages may scale the picture.
+    ``years``: the length of the time axis at most; older data are drawn at the left edge.
     """
     return svg_of(patient_picture(facts), width=width, years=years)
 
 
 def svg_of(picture: PatientPicture, *, width: float = WIDE, years: int = YEARS) -> str:
-    """A picture as SVG; ``width`` and ``years`` as in :func:`picture_svg`."""
+    """A picture as SVG. ``width`` and ``years``: see :func:`picture_svg`."""
     name = f"patient-picture-{width:.0f}"
     sheet = Sheet(name, width, _LABELS)
     time = TimeScale(picture, years, sheet.left, sheet.right)
@@ -56,7 +55,7 @@ def svg_of(picture: PatientPicture, *, width: float = WIDE, years: int = YEARS) 
 
 
 def _root(name: str, size: tuple[float, float], picture: PatientPicture) -> ElementTree.Element:
-    """The root, with title, description and style. ``name``: what the ids begin with."""
+    """The root element, with title, description and style. ``name``: the prefix of ids."""
     width, height = map(number, size)
     root = ElementTree.Element(
         "svg",
@@ -98,7 +97,7 @@ def _axis(sheet: Sheet, time: TimeScale, today: float, picture: PatientPicture) 
 
 
 def _ticks(sheet: Sheet, time: TimeScale) -> None:
-    """The labels of the axis; where days are not spread out, that they are earlier."""
+    """Write the labels of the time axis, and ``earlier`` at the strip of earlier days."""
     room = Room(Frame(0, 0, sheet.width, sheet.y + 20))
     marks = [(time.edge, "earlier", "start")] if time.has_earlier else []
     marks += [(tick.place, tick.label, "middle") for tick in time.ticks()]
@@ -111,7 +110,7 @@ def _ticks(sheet: Sheet, time: TimeScale) -> None:
 
 
 def _legend(sheet: Sheet, picture: PatientPicture, time: TimeScale) -> None:
-    """What the marks mean, those that are drawn."""
+    """Draw a legend of only those marks that the picture contains."""
     x, line = EDGE, 20.0
     for kind, paths, told in _marks(picture, time):
         wide = 24 + width_of(told, "small")

@@ -1,4 +1,4 @@
-"""The numbers of the picture as rows of tables: plain text, which the page escapes."""
+"""The numbers of the picture as rows of tables. Cells are plain text that the page must escape."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .courses import Course, Doses
 from .lanes import Lane, Point
 from .patient_picture import PatientPicture, patient_picture
 
-MOST_ROWS = 150  # of a lane, of the courses, and of each row of doses
+MOST_ROWS = 150  # for each lane, for the courses, and for each group of doses
 
 
 class ResultRow(NamedTuple):
-    """A result. ``value``: in ``unit``, the one that the service compares in; ``remark``: also why
-    it cannot be used."""
+    """A result. ``value``: in ``unit``, the unit of the service's limits; ``remark``: for example
+    why the result cannot be used."""
 
     what: str
     as_sent: str
@@ -59,8 +59,8 @@ class DoseRow(NamedTuple):
 
 
 class PictureTable(NamedTuple):
-    """The rows, newest first within each test; ``notes``: what is left out, and what
-    was not received."""
+    """The rows of the tables; results are newest first within each test. ``notes``: on rows left
+    out and data not received."""
 
     results: tuple[ResultRow, ...]
     courses: tuple[CourseRow, ...]
@@ -69,13 +69,13 @@ class PictureTable(NamedTuple):
 
 
 def picture_table(facts: Facts) -> PictureTable:
-    """The numbers of the picture of the patient of a call; ``facts`` as in
-    :func:`~cds_service.workbench.picture.svg.picture_svg`."""
+    """The tables for a call's patient. ``facts``: see
+    :func:`~cds_service.workbench.picture.patient_picture.patient_picture`."""
     return table_of(patient_picture(facts))
 
 
 def table_of(picture: PatientPicture) -> PictureTable:
-    """The numbers of a picture."""
+    """The tables for a picture."""
     results = tuple(
         _result(lane, point) for lane in picture.lanes for point in lane.points[:MOST_ROWS]
     )

@@ -1,4 +1,4 @@
-"""The treatment in the picture: courses as bars that tell what they are, doses as ticks."""
+"""Draws the treatment in the picture: courses as labelled bars, doses as ticks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORTEST_BAR = 4.0
 
 
 def draw_treatment(sheet: Sheet, time: TimeScale, picture: PatientPicture, today: float) -> None:
-    """Draw the courses and the doses of a picture, as many as have room, and say what has none."""
+    """Draw the courses and doses of a picture up to a maximum, and note how many are left out."""
     sheet.heading("Treatment with cobalamins and folates", "")
     top = sheet.y
     courses, rows = shown_courses(picture), picture.doses[:MOST_ROWS]
@@ -42,8 +42,8 @@ def draw_treatment(sheet: Sheet, time: TimeScale, picture: PatientPicture, today
 
 
 def shown_courses(picture: PatientPicture) -> list[Course]:
-    """The courses that are drawn: those under way or planned, then the latest ones, in the
-    order of the picture."""
+    """The courses to draw, in the order of the picture. Courses under way or planned take
+    precedence, then the latest ones."""
 
     def matters(course: Course) -> tuple[bool, date]:
         return course.state in ("under way", "planned"), course.start or date.min
@@ -150,8 +150,7 @@ def _draw_doses(sheet: Sheet, time: TimeScale, row: Doses, today: date) -> None:
 
 
 def _thinned(doses: list[Given]) -> list[Given]:
-    """Doses, every so many of them where they are too many for ticks; the first
-    and the last always."""
+    """At most ``MOST_TICKS`` of the doses at even intervals, including the first and the last."""
     if len(doses) <= MOST_TICKS:
         return doses
     return [
@@ -160,8 +159,8 @@ def _thinned(doses: list[Given]) -> list[Given]:
 
 
 def _label(sheet: Sheet, start: float, words: str) -> None:
-    """What is said of a bar, above it: from its start on, or as far left of that as it needs room;
-    no more than a few lines."""
+    """Write the label above a bar, in at most ``_MOST_LINES`` lines. It begins at the bar's start,
+    or farther left if it needs the room."""
     whole = sheet.width - 2 * EDGE
     lines = wrapped(words, "small", whole)
     if len(lines) > _MOST_LINES:

@@ -1,5 +1,4 @@
-"""How the picture of a patient tells numbers, doses and rhythms; and how it takes over
-words of the record."""
+"""Puts numbers, doses and intervals into words for the picture, and cleans texts of the record."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from ...rendering.card_text import one_line
 from ...rules.written_units import written
 
 LONGEST = 60
-# What no XML document may hold (XML 1.0, production 2) and one_line leaves.
+# Characters that XML forbids (XML 1.0, production 2) and that one_line does not remove.
 _NOT_XML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 _DIGITS = 4
 _LARGE, _SMALL = Decimal(10) ** 7, Decimal(10) ** -4
@@ -22,18 +21,18 @@ _ROUTES = {"parenteral": "by injection", "oral": "by mouth", "nasal": "nasal"}
 _WEEK, _MONTH, _YEAR = 7.0, 365.25 / 12, 365.25
 _COUNTS = {1: "once", 2: "twice"}
 _TOLERANCE = 0.02
-# Months and years are told in whole days: 91 days are 3 months.
+# The tolerance for months and years, because intervals are whole days: 91 days are 3 months.
 _HALF_A_DAY = 0.5
 
 
 def from_record(text: str, limit: int = LONGEST) -> str:
-    """Words of the record on one line of at most ``limit`` characters, without what cannot be seen,
-    units as people write them."""
+    """A text of the record on one line of at most ``limit`` characters, without invisible
+    characters, and with units as people write them."""
     return one_line(written(_NOT_XML.sub("", text[: 4 * limit])), limit)
 
 
 def unit_words(unit: str) -> str:
-    """A unit of UCUM as people write it: ``µmol/L``."""
+    """A UCUM unit as people write it: ``µmol/L``."""
     return f"µ{unit[1:]}" if unit.startswith("u") else unit
 
 
@@ -47,7 +46,7 @@ def number_words(value: Decimal) -> str:
 
 
 def interval_words(interval: Interval) -> str:
-    """The value of a result with its comparator: ``180``, ``<150``, ``≥2000``."""
+    """A result's value with its comparator: ``180``, ``<150``, ``≥2000``."""
     value = interval.low if interval.low is not None else interval.high
     if value is None:
         return ""
@@ -62,7 +61,7 @@ def interval_words(interval: Interval) -> str:
 
 
 def amount_words(micrograms: Decimal | None) -> str:
-    """A dose: ``1 mg``, ``250 micrograms``, ``dose not stated``."""
+    """A dose in words: ``1 mg``, ``250 micrograms``, ``dose not stated``."""
     if micrograms is None:
         return "dose not stated"
     if micrograms >= 1000:
@@ -71,14 +70,14 @@ def amount_words(micrograms: Decimal | None) -> str:
 
 
 def route_words(phase_route: str | None, *, intramuscular: bool = False) -> str:
-    """A route as a reader has it."""
+    """A route in words: ``by injection``, ``route not stated``."""
     if intramuscular:
         return "intramuscular"
     return _ROUTES.get(phase_route or "", "route not stated")
 
 
 def rhythm_words(interval: float | None) -> str:
-    """How often, from the days between doses: ``daily``, ``3 times a week``, ``every 3 months``."""
+    """The days between doses in words: ``daily``, ``3 times a week``, ``every 3 months``."""
     if interval is None:
         return "rhythm not stated"
     if interval == SINGLE_DOSE:
@@ -102,7 +101,7 @@ def _is_near(value: float, whole: float) -> bool:
 
 
 def _so_often(times: float, unit: str) -> str:
-    """``3 times a week``; ``""`` where the times are no whole number that a reader can take in."""
+    """``3 times a week``; ``""`` if the number of times is not a small whole number."""
     if not times < 25 or not _is_near(times, round(times)):
         return ""
     return f"{_COUNTS.get(round(times), f'{round(times)} times')} a {unit}"
@@ -116,7 +115,7 @@ def _every(interval: float, length: float, unit: str) -> str:
 
 
 def phase_words(phase: Phase) -> str:
-    """A phase of a regimen: ``1 mg 3 times a week for 14 days``."""
+    """A phase of a regimen in words: ``1 mg 3 times a week for 14 days``."""
     between = ", " if phase.dose is None or phase.interval is None else " "
     told = f"{amount_words(phase.dose)}{between}{rhythm_words(phase.interval)}"
     if phase.doses:
@@ -125,7 +124,7 @@ def phase_words(phase: Phase) -> str:
 
 
 def length_words(days: float) -> str:
-    """A length of time: ``14 days``, ``6 weeks``, ``3 months``."""
+    """A length of time in words: ``14 days``, ``6 weeks``, ``3 months``."""
     for length, unit in ((_YEAR, "year"), (_MONTH, "month"), (_WEEK, "week")):
         count = round(days / length)
         if count >= 1 and days >= 2 * _WEEK and abs(days - count * length) <= _HALF_A_DAY:
@@ -134,7 +133,7 @@ def length_words(days: float) -> str:
 
 
 def regimen_words(phases: tuple[Phase, ...]) -> str:
-    """The phases of a regimen one after the other; no more than a reader can follow."""
+    """The phases of a regimen in words, in order; further phases are only counted."""
     told = [phase_words(phase) for phase in phases[:_MOST_PHASES]]
     more = len(phases) - len(told)
     return ", then ".join([*told, f"{more} more phases"] if more else told)

@@ -1,8 +1,8 @@
-"""Getting access from an EHR: what its server says of authorization, the code for a token, and
-who the token is from.
+"""Gets access from an EHR: reads its authorization endpoints, exchanges the code for a token, and
+verifies who issued the token.
 
-SMART App Launch 2.2.0 ("Launch App: EHR Launch", "Conformance"), PKCE (RFC 7636), OpenID Connect
-Core 1.0 (3.1.3.7), RFC 9207.
+Sources: SMART App Launch 2.2.0 ("Launch App: EHR Launch", "Conformance"), PKCE (RFC 7636), OpenID
+Connect Core 1.0 (3.1.3.7), RFC 9207.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .refusal import ehr_unusable, not_granted, untrusted
 from .sealed import Launch
 
 CONFIGURATION = ".well-known/smart-configuration"
-# Those that are asymmetric: with any other, whoever knows a shared secret could sign.
+# Only asymmetric algorithms: with the others, anyone who knows the shared secret could sign.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY_SECONDS = 30
 _PKCE = "S256"
@@ -32,7 +32,7 @@ _Filled = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384)]
 
 
 class Configuration(msgspec.Struct):
-    """What a FHIR server says of its authorization, as far as a launch needs it."""
+    """The part of a FHIR server's authorization metadata that a launch needs."""
 
     authorization_endpoint: _Url
     token_endpoint: _Url
@@ -42,8 +42,8 @@ class Configuration(msgspec.Struct):
 
 
 class Access(msgspec.Struct):
-    """What an EHR grants: the token, its patient, and the token that says who answers. It has no
-    words, so that none gets into a log."""
+    """An EHR's token response: the access token, its patient, and the id_token that proves who
+    issued it. Its ``repr`` is empty, so that no token gets into a log."""
 
     access_token: _Filled
     token_type: _Filled
@@ -57,8 +57,8 @@ class Access(msgspec.Struct):
 
 
 class App(NamedTuple):
-    """How the EHR knows this service. ``secret``: of a confidential client, ``""`` of a public one.
-    ``scope``: what it asks for."""
+    """This service as registered with the EHR. ``secret``: ``""`` for a public client. ``scope``:
+    the scopes to request."""
 
     client_id: str
     secret: str
@@ -66,7 +66,7 @@ class App(NamedTuple):
     scope: str
 
     def client(self, servers: NamedServers) -> OAuth2Client:
-        """The OAuth client, which asks by way of ``servers``."""
+        """The OAuth client, which sends its requests through ``servers``."""
         client = OAuth2Client(
             servers,
             self.client_id,
@@ -80,7 +80,8 @@ class App(NamedTuple):
 
 
 def configuration(servers: NamedServers, iss: str) -> Configuration:
-    """What the FHIR server at ``iss`` says of its authorization. Raises :class:`LaunchRefused`."""
+    """Read the authorization metadata of the FHIR server at ``iss``. Raises
+    :class:`LaunchRefused`."""
     try:
         found = msgspec.convert(servers.get(f"{iss.rstrip('/')}/{CONFIGURATION}"), Configuration)
     except NoAnswer as error:
@@ -101,7 +102,8 @@ def configuration(servers: NamedServers, iss: str) -> Configuration:
 def authorization_url(
     app: App, servers: NamedServers, found: Configuration, begun: Launch, launch: str
 ) -> str:
-    """Where the browser asks the EHR for access. ``launch``: what the EHR named its launch."""
+    """The URL at which the browser asks the EHR for access. ``launch``: the EHR's launch
+    parameter."""
     url, _ = app.client(servers).create_authorization_url(
         found.authorization_endpoint,
         state=begun.state,
@@ -116,7 +118,7 @@ def authorization_url(
 def access(
     app: App, servers: NamedServers, found: Configuration, begun: Launch, code: str, now: float
 ) -> Access:
-    """What the EHR grants for ``code``, once it is sure who grants it. Raises
+    """Exchange ``code`` for access, and verify that the EHR issued the token. Raises
     :class:`LaunchRefused`."""
     try:
         token = app.client(servers).fetch_token(
@@ -143,7 +145,7 @@ def access(
 
 def _keys(servers: NamedServers, found: Configuration) -> KeySet:
     try:
-        # What is said of a set of keys is checked by what reads it.
+        # import_key_set checks the content itself.
         return KeySet.import_key_set(servers.get(found.jwks_uri))  # type: ignore[arg-type]
     except NoAnswer as error:
         raise untrusted(f"its JWK Set: {error}") from None
@@ -154,8 +156,8 @@ def _keys(servers: NamedServers, found: Configuration) -> KeySet:
 def _verify(
     granted: Access, app: App, found: Configuration, begun: Launch, keys: KeySet, now: float
 ) -> None:
-    """That the id_token is the EHR's, for this app and this launch, and of now. Raises
-    :class:`LaunchRefused`."""
+    """Verify that the id_token is from the EHR, meant for this app and this launch, and valid now.
+    Raises :class:`LaunchRefused`."""
     options: Any = {
         "iss": {"essential": True, "value": found.issuer},
         "aud": {"essential": True, "value": app.client_id},
@@ -175,7 +177,7 @@ def _verify(
 
 
 def _told(error: Exception) -> str:
-    """The kind of a failure, and the claim: nothing that the token says."""
+    """The kind of a failure and the name of the claim, without any content of the token."""
     claim = getattr(error, "claim", None)
     return (
         f"{type(error).__name__}{f' ({claim})' if claim in CodeIDToken.REGISTERED_CLAIMS else ''}"

@@ -1,4 +1,4 @@
-"""The addresses of the SMART app: the launch by an EHR, and the EHR's answer, which becomes the
+"""The routes of the SMART app: the launch by an EHR, and the callback, which answers with the
 patient's picture."""
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ from .refusal import (
 from .sealed import LAUNCH_SECONDS, Launch, Seal, cookie_name
 
 _HOOK = "patient-view"
-EXCHANGE_SECONDS = 10.0  # for all that is asked of an EHR's authorization in one request
-MOST_LAUNCHES = 12  # requests of a worker that wait for EHRs, so that threads are left for others
+EXCHANGE_SECONDS = 10.0  # for all requests to an EHR's authorization server during one request
+MOST_LAUNCHES = 12  # requests of a worker that wait for EHRs; leaves threads for others
 _LONGEST_ISS = 1024  # it goes into the cookie
 _LONGEST = 16_384
 
 
 def smart_blueprint(parts: Parts) -> Blueprint:
-    """The SMART app."""
+    """Create the blueprint of the SMART app."""
     pages = _Pages(parts)
     blueprint = Blueprint("smart", __name__, url_prefix="/smart")
     blueprint.add_url_rule("/launch", view_func=pages.launch)
@@ -61,14 +61,14 @@ def smart_blueprint(parts: Parts) -> Blueprint:
 
 
 def scope() -> str:
-    """What the app asks for: the launch, who signs in, and of the patient to read and search the
-    types that facts are made from."""
+    """The scopes that the app requests: the launch, the identity of the user, and reading and
+    searching the patient's resources of the types that facts use."""
     types = dict.fromkeys([*(query.resource_type for query in QUERIES.values()), "Medication"])
     return " ".join(["launch", "openid", "fhirUser", *(f"patient/{kind}.rs" for kind in types)])
 
 
 class _Pages:
-    """The views. Nothing is kept between them but the cookie."""
+    """The views. Between them, only the cookie keeps the state of a launch."""
 
     def __init__(self, parts: Parts):
         self._parts = parts
@@ -85,7 +85,7 @@ class _Pages:
         self._places = BoundedSemaphore(MOST_LAUNCHES)
 
     def launch(self) -> Response:
-        """An EHR opens the app: the browser is sent to ask for access."""
+        """Begin the launch by an EHR: redirect the browser to the EHR's authorization."""
         iss, launch = _given("iss"), _given("launch")
         if not iss or not launch:
             raise not_launched()
@@ -100,7 +100,7 @@ class _Pages:
         return response
 
     def callback(self) -> Response:
-        """The EHR's answer: the patient's picture."""
+        """Finish the launch: answer the EHR's redirect with the patient's picture."""
         begun = self._begun(_given("state"))
         try:
             response = self._answered(begun)
@@ -110,7 +110,7 @@ class _Pages:
         return response
 
     def refused(self, refusal: LaunchRefused) -> Response:
-        """The page that says why a launch goes no further, and what to do."""
+        """The page that says why a launch failed and what to do."""
         identity = request_id(request.headers.get(REQUEST_ID))
         note_refusal(refusal.status, request.endpoint, refusal.why, refusal.detail, identity)
         response = self._page("smart_refused", refusal.status, refusal=refusal, identity=identity)
@@ -118,7 +118,7 @@ class _Pages:
         return response
 
     def _begun(self, state: str) -> Launch:
-        """The launch that this browser began with ``state``, once. Raises
+        """The launch that this browser began with ``state``. Each can be used once. Raises
         :class:`LaunchRefused`."""
         sealed = request.cookies.get(cookie_name(state), "") if state else ""
         begun = self._seal.open(sealed, time.time()) if sealed else None
@@ -157,7 +157,7 @@ class _Pages:
         )
 
     def _picture(self, iss: str, granted: Access) -> PatientPicture:
-        """The picture of the patient of a launch, read with its token. Raises
+        """The picture of the launch's patient, read with the granted token. Raises
         :class:`LaunchRefused`."""
         made = request_of_server(_HOOK, iss, granted.access_token, granted.patient)
         allowed = {
@@ -184,8 +184,8 @@ class _Pages:
 
     @contextmanager
     def _servers(self, iss: str) -> Iterator[NamedServers]:
-        """What the listed FHIR server at ``iss`` names, with a place to ask it. Raises
-        :class:`LaunchRefused`."""
+        """The servers that the listed FHIR server at ``iss`` names. Holds one of the
+        ``MOST_LAUNCHES`` places meanwhile. Raises :class:`LaunchRefused`."""
         servers = (
             None
             if len(iss) > _LONGEST_ISS or url_mistake(iss)
@@ -206,8 +206,8 @@ class _Pages:
         )
 
     def _cookie(self) -> dict[str, Any]:
-        """The attributes of the cookie. A frame of another site is given one by browsers only where
-        it is kept for that site's frames alone (``Partitioned``)."""
+        """The attributes of the cookie. In a frame of another site, browsers accept only a cookie
+        that is kept separately for that site (``Partitioned``)."""
         framed = bool(self._parts.settings.smart_frames)
         secure = framed or self._parts.settings.base_url.startswith("https:")
         return {
@@ -220,14 +220,14 @@ class _Pages:
 
 
 def _given(name: str) -> str:
-    """A parameter of the address that stands there once; ``""`` for none, for several, and for one
-    beyond all measure."""
+    """The value of a query parameter; ``""`` if it is missing, repeated or longer than
+    ``_LONGEST``."""
     values = request.args.getlist(name)
     return values[0] if len(values) == 1 and len(values[0]) <= _LONGEST else ""
 
 
 def _moved(url: str) -> Response:
-    """A redirect that tells nobody where it came from, and is not kept."""
+    """A redirect that sends no referrer and is not cached."""
     response = Response(status=302, headers={"Location": url})
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,4 +1,4 @@
-"""Why a launch is refused, for the person in front of the page."""
+"""The reasons to refuse a launch, in words for the person who opened the page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ _TELL = f"{_AGAIN} If that does not help, tell those who run this service."
 
 
 class LaunchRefused(Exception):
-    """A launch that goes no further. ``why`` and ``mend``: for the page. ``detail``: for the log,
-    without anything that was sent."""
+    """A launch is refused. ``why`` and ``mend``: reason and remedy, for the page. ``detail``: for
+    the log, without any content that was sent."""
 
     def __init__(self, why: str, mend: str = _TELL, *, status: int = 400, detail: str = ""):
         self.why = why
@@ -19,7 +19,7 @@ class LaunchRefused(Exception):
 
 
 def not_launched() -> LaunchRefused:
-    """The page was opened by itself."""
+    """The page was not opened by an EHR."""
     return LaunchRefused(
         "This page is opened by an EHR.",
         "Open the app from the patient's chart, by the link on a card.",
@@ -38,14 +38,14 @@ def unknown_ehr() -> LaunchRefused:
 
 
 def ehr_unusable(detail: str) -> LaunchRefused:
-    """The EHR does not say how to sign in, or not in a way that is safe."""
+    """The EHR does not declare a safe way to sign in."""
     return LaunchRefused(
         "This service cannot sign in to the EHR that opened this page.", status=502, detail=detail
     )
 
 
 def other_browser(detail: str) -> LaunchRefused:
-    """The answer is not to a launch of this browser."""
+    """The callback does not belong to a recent launch in this browser."""
     why = "This sign-in was not begun in this browser, was begun too long ago, or was used before."
     return LaunchRefused(
         why, f"{_AGAIN} The browser must accept this site's cookies.", status=403, detail=detail
@@ -53,7 +53,7 @@ def other_browser(detail: str) -> LaunchRefused:
 
 
 def used_before() -> LaunchRefused:
-    """The answer was used."""
+    """The callback was used before."""
     return LaunchRefused(
         "This page was opened before, and each sign-in counts once.", _AGAIN, status=403
     )
@@ -67,7 +67,7 @@ def not_granted(detail: str = "") -> LaunchRefused:
 
 
 def untrusted(detail: str) -> LaunchRefused:
-    """What the EHR's authorization server answers cannot be trusted."""
+    """The answer of the EHR's authorization server cannot be trusted."""
     return LaunchRefused(
         "The EHR's answer could not be verified, so nothing was read.", status=403, detail=detail
     )
@@ -81,7 +81,7 @@ def unread(detail: str) -> LaunchRefused:
 
 
 def busy(detail: str = "") -> LaunchRefused:
-    """There is no room, or what must be noted cannot be."""
+    """Too many launches wait, or the use of a sign-in cannot be stored."""
     return LaunchRefused(
         "The service is busy and cannot open the app now.", _AGAIN, status=503, detail=detail
     )

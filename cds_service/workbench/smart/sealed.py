@@ -1,5 +1,5 @@
-"""What a launch has to remember until the EHR answers, sealed in a cookie: this service alone can
-read it, and nobody can make one."""
+"""Seals the state of a launch in a cookie until the EHR answers. Only this service can read or
+create the cookie."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import NamedTuple
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
-# Long enough to sign in to an EHR in between.
+# Long enough for signing in to an EHR.
 LAUNCH_SECONDS = 600
 
 
 class Launch(NamedTuple):
-    """A launch under way. ``state``, ``nonce`` and ``verifier`` were made for it; ``iss``: the FHIR
-    server's base URL."""
+    """A launch under way. ``state``, ``nonce`` and ``verifier``: random values generated for it;
+    ``iss``: the FHIR server's base URL."""
 
     state: str
     nonce: str
@@ -26,7 +26,7 @@ class Launch(NamedTuple):
 
 
 class Seal:
-    """Seals launches with a key made from that of this start, which all of its workers share."""
+    """Seals launches with a key derived from ``run_key``, which all workers of this start share."""
 
     def __init__(self, run_key: bytes):
         self._fernet = Fernet(
@@ -34,11 +34,11 @@ class Seal:
         )
 
     def close(self, launch: Launch, now: float) -> str:
-        """The launch, encrypted and signed, with the time ``now`` (seconds since the epoch)."""
+        """Encrypt and sign a launch with the time ``now`` (seconds since the epoch)."""
         return self._fernet.encrypt_at_time(msgspec.json.encode(launch), int(now)).decode()
 
     def open(self, sealed: str, now: float) -> Launch | None:
-        """The launch; ``None`` for what this service did not seal, or sealed more than
+        """The sealed launch; ``None`` if this service did not seal it, or sealed it more than
         ``LAUNCH_SECONDS`` ago."""
         try:
             return msgspec.json.decode(
@@ -49,5 +49,6 @@ class Seal:
 
 
 def cookie_name(state: str) -> str:
-    """The cookie of a launch: each has its own, so that two at once do not disturb each other."""
+    """The name of a launch's cookie. Each launch has its own, so that launches at the same time do
+    not interfere."""
     return f"smart-{sha256(state.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-// The search works without this. It finds while one types, by the same address.
+// The search works without this script, which updates the results while one types.
 "use strict";
 (() => {
   const form = document.querySelector("form[data-find]");

@@ -1,4 +1,4 @@
-// The pages work without this. It fires forms without leaving the page, takes dropped files, and copies.
+// The pages work without this script. It submits forms without leaving the page, accepts dropped files, and copies.
 "use strict";
 (() => {
   const answer = document.getElementById("answer");

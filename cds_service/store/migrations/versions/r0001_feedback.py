@@ -1,4 +1,4 @@
-"""Cards shown and the feedback on them."""
+"""The tables of shown cards and of the feedback on them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the four tables."""
+    """Create the four tables."""
     moment = sa.DateTime(timezone=op.get_bind().dialect.name != "sqlite")
     _cards_shown(moment)
     _feedback(moment)

@@ -1,5 +1,5 @@
-"""The occasion on which a card was drawn, so that drawing it again is not counted
-as another patient."""
+"""The occasion on which a card was shown, so that a card that is returned again is not counted
+twice."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,5 +9,5 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the column; a card shown before has an occasion of its own."""
+    """Add the column. Cards shown before have NULL in it and count as occasions of their own."""
     op.add_column("card_shown", sa.Column("occasion", sa.Text))
