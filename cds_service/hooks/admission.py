@@ -41,7 +41,7 @@ class Admitted(NamedTuple):
 
 
 class Admission:
-    """Admits or refuses calls to ``app``, by the checks that ``app`` makes before reading bodies."""
+    """Admits or refuses calls to ``app``, by the checks that it makes before it reads a body."""
 
     def __init__(self, app: Flask):
         self._app = app
