@@ -28,8 +28,8 @@ class Bounded(logging.Formatter):
 
 
 class Sparing(logging.Filter):
-    """Limits how many lines of one kind (the same words and the same first value) are shown in a
-    while. The next line says how many were left out. ``clock``: gives seconds."""
+    """Limits how many lines of one kind (the same words and the same first value) are shown in
+    ``WINDOW_SECONDS``. The next line says how many were left out. ``clock``: gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

@@ -113,7 +113,7 @@ def canonical_system(system: str) -> str:
 @lru_cache(maxsize=2048)
 def _canonical(system: str) -> str:
     name = system.partition("|")[0].strip()
-    # Removing a closing slash may uncover a blank at the end, and removing that another slash.
+    # Removing a closing slash may uncover a blank at the end, and removing the blank another slash.
     while (shorter := name.rstrip("/#").rstrip()) != name:
         name = shorter
     if oid := _OID.match(name):

@@ -12,8 +12,8 @@ from .ehr_profile import GENERIC, EhrProfile
 
 
 class Completeness(NamedTuple):
-    """How much of a list was received: the ``whole`` list, or at least all since the day
-    ``since``."""
+    """How much of a list was received: the ``whole`` list, or at least everything ``since`` a
+    day."""
 
     whole: bool = False
     since: date | None = None
@@ -69,7 +69,7 @@ def completeness(answer: Answer) -> Completeness:
 
 
 def _day_after_oldest(days: Sequence[date]) -> date | None:
-    """``None`` where there is no day, or where the days do not descend."""
+    """``None`` if there is no day, or if the days do not descend."""
     if (
         not days
         or days[-1] == date.max

@@ -74,8 +74,8 @@ def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
 
 @contextmanager
 def using(path: Path) -> Iterator[None]:
-    """Report an element of the file that is missing or of another kind, where the caller uses it,
-    as a :class:`DefinitionError`."""
+    """Within the block, report an element of the file that is missing or of another kind as a
+    :class:`DefinitionError`."""
     try:
         yield
     except KeyError as error:

@@ -200,8 +200,8 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
 def _one_a_day(
     dosage: Dosage, strength: Strength | None, dose: Decimal | None, interval: float | None
 ) -> tuple[Decimal | None, float | None]:
-    """Dose and interval, where unstated replaced by the default of a solid oral form: one unit,
-    once a day."""
+    """Dose and interval, with the default of a solid oral form (one unit, once a day) for each that
+    is not stated."""
     if dose is None and strength is not None and not strength.per_ml and not _states_dose(dosage):
         dose = strength.micrograms
     if dose is not None and interval is None and not _states_frequency(dosage):

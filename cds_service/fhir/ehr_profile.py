@@ -39,9 +39,9 @@ class EhrProfile:
 
     ``not_kept``: queries (names of :data:`~cds_service.facts.queries.QUERIES`) for which it keeps
     no list. ``code_systems``: whether a code is requested with its system. ``order``: ``asked`` if
-    Observations are requested newest first, ``unknown`` if their order is not known. ``count``: the
-    requested entries of a page, ``None`` for no request; ``counted``: the resource types for which
-    a count may be requested, ``None`` for all. ``intents``: the intents with which
+    Observations are requested newest first, ``unknown`` if their order is not known. ``count``: how
+    many entries of a page are requested, ``None`` to request no number; ``counted``: the resource
+    types for which a number may be requested, ``None`` for all. ``intents``: the intents with which
     MedicationRequests are requested, empty for any. ``include``: the resource types whose queries
     also request their Medications.
     """
@@ -57,7 +57,7 @@ class EhrProfile:
     include: frozenset[str] = frozenset()
 
     def count_of(self, resource_type: str) -> int | None:
-        """How many entries a page of ``resource_type`` is asked to hold; ``None``: not asked."""
+        """How many entries a page of ``resource_type`` is asked to hold, or ``None``."""
         return self.count if self.counted is None or resource_type in self.counted else None
 
 

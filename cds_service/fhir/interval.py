@@ -75,5 +75,5 @@ class Interval(NamedTuple):
 
     @property
     def point(self) -> Decimal | None:
-        """The value, where it is one number."""
+        """The value, if it is one number."""
         return self.low if self.low == self.high else None

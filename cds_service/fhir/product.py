@@ -46,9 +46,9 @@ class Product:
     """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` if nothing identifies it.
 
     ``label`` is its name; ``described`` joins its codes' displays and its names, which may state
-    its form. ``agents`` is empty for a medication that is recognised and has none of the agents
-    here. ``identified`` is false if there is neither a code of a system that is read nor a name, or
-    if the name can be read in two ways. ``cobalamins``: those it contains, alone or in a
+    its form. ``agents`` is empty for a medication that is recognised and contains none of
+    ``AGENTS``. ``identified`` is false if there is neither a code of a system that is read nor a
+    name, or if the name can be read in two ways. ``cobalamins``: those it contains, alone or in a
     combination, as far as known. ``note``: words of its names that were not understood.
     ``applied_elsewhere``: to the eye or the skin, for instance, where a cobalamin treats no
     deficiency.
@@ -104,8 +104,8 @@ class IngredientPart(NamedTuple):
 
 
 def dose_matters(product: Product) -> bool:
-    """Whether it depends on the dose what a product counts as: for a cobalamin, a folate, and a
-    product that is not identified."""
+    """Whether the dose of a product matters: it does for a cobalamin, a folate, and a product that
+    is not identified."""
     return not product.identified or product.has_cobalamin or product.has_folate
 
 
@@ -139,8 +139,8 @@ def identify(
 
 
 def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
-    """The characters of codes and names. A code system counts only as far as it is longer than
-    every listed one."""
+    """The number of characters in codes and names. Of a code system, only those beyond
+    ``_LONGEST_SYSTEM`` count."""
     length = sum(map(len, names))
     for system, code in codes:
         length += len(code) + max(0, len(system) - _LONGEST_SYSTEM)
@@ -344,8 +344,8 @@ def _stands_beside(vitamin: Ingredient, found: list[Ingredient]) -> bool:
 
 
 def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:
-    """Whether the product is the antidote to cyanide: by its code or name, or by a strength of
-    hydroxocobalamin from ``ANTIDOTE_FROM``."""
+    """Whether the product is the antidote to cyanide: by its code or name, or by a strength of at
+    least ``ANTIDOTE_FROM`` of hydroxocobalamin."""
     strength = stated.strength(agents) if "hydroxocobalamin" in agents else None
     return "cobalamin-antidote" in agents or (
         strength is not None and not strength.per_ml and strength.micrograms >= ANTIDOTE_FROM

@@ -118,8 +118,8 @@ def _is_one_agent(first: _Draft, second: _Draft) -> bool:
 
 
 def _share_out(drafts: list[_Draft], amounts: list[Amounts]) -> None:
-    """Distribute strengths that are printed apart from the names over the ingredients, in order.
-    None is given where the numbers differ. A single ingredient gets all strengths if they agree."""
+    """Assign strengths that are printed apart from the names to the ingredients, in order; none if
+    their numbers differ. A single ingredient gets all strengths if they agree."""
     strengths = [strength for each in amounts for strength in each.strengths]
     sharing = drafts
     if len(sharing) != len(strengths):  # a multivitamin has no strength of its own

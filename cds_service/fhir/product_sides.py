@@ -1,5 +1,5 @@
 """The sides of a product's name: the parts between joiners and commas, in the name and in each of
-its brackets. They show whether the name is of a combination."""
+its brackets. They show whether the name is that of a combination."""
 
 from __future__ import annotations
 

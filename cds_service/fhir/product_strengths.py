@@ -88,8 +88,8 @@ def _unit(tokens: list[Token], index: int) -> tuple[str, int]:
 
 
 def _basis(tokens: list[Token], index: int) -> tuple[Strength | None, int]:
-    """The volume or the number of pieces that an amount is in (a volume in millilitres), and the
-    index after it. ``None`` if it cannot be read."""
+    """The volume (in millilitres) or the number of pieces that contains an amount, and the index
+    after it. ``None`` if it cannot be read."""
     nothing = Strength(Decimal(1), False), index
     if index >= len(tokens) or not (
         tokens[index].text in _PER or tokens[index].text in ("/", "in")

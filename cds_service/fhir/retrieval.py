@@ -1,5 +1,5 @@
-"""Completing what a client prefetched: fetching missing values and pages, and Medications that are
-referred to.
+"""Completing what a client prefetched: fetching missing values, missing pages, and the Medications
+that resources refer to.
 
 CDS Hooks 3.0.0, "Prefetch Template": the service checks prefetched data against its template and
 retrieves what else it needs. The function that fetches is an argument; nothing here opens a
@@ -41,7 +41,7 @@ class Fetched(NamedTuple):
 
 
 Fetch = Callable[[Mapping[str, str]], Mapping[str, Fetched]]
-"""From FHIR URLs by name (relative, or of a ``next`` link) to the answers by the same names."""
+"""Takes FHIR URLs by name (relative, or of a ``next`` link), and returns the answers by name."""
 
 
 def not_fetching(why: str) -> Fetch:
@@ -170,7 +170,7 @@ def add_medications(
 def _medications(
     index: ResourceIndex, tried: set[str], *, nameless: bool = False
 ) -> dict[str, str]:
-    """The URLs for Medications that are referred to and missing: searches by many ids each, and the
+    """The URLs for missing Medications that resources refer to: searches for many ids each, and the
     absolute URLs one by one."""
     references = [
         reference

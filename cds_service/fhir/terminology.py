@@ -59,7 +59,7 @@ class Concept(NamedTuple):
 class SiteCode(NamedTuple):
     """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR
     servers are queried for it; ``in_orders``: orders of the test carry it beside the published
-    code; ``orders``: the order templates whose product it is. ``owner``: of the site's folder."""
+    code; ``orders``: the order templates whose product it is. ``owner``: that of the folder."""
 
     value_set: str
     system: str
@@ -119,8 +119,8 @@ class Terminology:
         self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
 
     def with_codes(self, site_codes: Sequence[SiteCode]) -> Terminology:
-        """A copy of this terminology with the codes of a site. This one does not change;
-        ``concepts`` of both are the published codes."""
+        """A copy of this terminology with the codes of a site. This one does not change, and
+        ``concepts`` holds only the published codes in both."""
         extended = copy.copy(self)
         extended.displays = dict(self.displays)
         extended._members = dict(self._members)
@@ -186,7 +186,7 @@ class Terminology:
         for part in code.split():
             part = part.rstrip(_ICD_MARKS)
             if len(part) > 3 and part[3] != ".":
-                part = f"{part[:3]}.{part[3:]}"  # as billing systems write it
+                part = f"{part[:3]}.{part[3:]}"  # billing systems leave out the dot
             found |= self._sets_of_branch(system, part)
             if system == ICD_10 and len(part) > 5:
                 # WHO's codes end after the fourth character. The rest is a national subdivision of
@@ -273,7 +273,7 @@ class Terminology:
         return asking
 
     def order_codings(self, codes: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-        """The codings of the site that orders of a test with one of ``codes`` carry as well."""
+        """The site's codings that orders of a test with one of ``codes`` carry in addition."""
         sets = frozenset[str]().union(
             *(self.sets_of(canonical_system(system), code) for system, code in codes)
         )

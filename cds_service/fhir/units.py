@@ -169,7 +169,7 @@ def unit_of(
     ``code``, ``system`` and ``printed``: as in a FHIR Quantity, ``""`` if missing. ``counts``:
     whether the analyte is a blood count. ``same``: says whether two units, of the code and as
     printed, express one quantity of the analyte. ``local``: the UCUM codes of printed units that
-    the site adds, by the form that :func:`normalised` returns.
+    the site adds, with the keys that :func:`normalised` returns.
     """
     coded = (
         unit_of_code(code, counts=counts)

@@ -49,8 +49,7 @@ class Admission:
     def admit(self, environ: dict[str, Any]) -> Admitted | Answer:
         """Admit the call with this WSGI environment, whose body has not arrived yet, or answer it.
 
-        The admission is noted in ``environ``, so that the token is not checked again, when it would
-        count as used before.
+        The admission is noted in ``environ``, because a second check would find the token used.
         """
         app = self._app
         with app.request_context(environ):

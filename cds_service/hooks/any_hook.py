@@ -1,4 +1,4 @@
-"""Reading a hook call whose hook only its body names, for tools that examine one request."""
+"""Reading a hook call when only its body names the hook, for tools that examine one request."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from .authentication import Authentication
 from .caller import client_of, party
 from .hook_calls import HookCalls
 
-# The length of a hot body. A body of this length that is made to be slow blocks the event loop for
-# some 50 ms: see docs/security.md.
+# The greatest length of a hot body. Even if it is made to be slow, it blocks the event loop for
+# only some 50 ms: see docs/security.md.
 HOT_BYTES = 200_000
 _SERVICES = "/cds-services/"
 _JSON = frozenset(

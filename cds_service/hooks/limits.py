@@ -24,8 +24,8 @@ class CallLimit:
         self._rate = rate
         self._clock = clock
         self._lock = threading.Lock()
-        # The calls that each party had left, and at what time. Parties that have not called for
-        # long are dropped.
+        # The calls that each party had left, and at what time. The parties that have not called for
+        # longest are dropped.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, party: str) -> None:

@@ -1,5 +1,5 @@
-"""Protection where anyone on this machine may call: a page in its browser must not, after it has
-pointed a host name of its own to this address.
+"""Protecting a service that anyone on this machine may call from web pages in its browser that have
+pointed a host name of their own to this address.
 
 The browser takes such a page and the service for one origin (DNS rebinding), so that neither CORS
 nor a preflight protects the service.

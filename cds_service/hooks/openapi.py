@@ -188,7 +188,7 @@ def _readable(schema: Any) -> Any:
         return [_readable(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    # The default of a structure is for an element that is not sent, and no value to send.
+    # A structure's default means that the element was not sent. It is not a value to send.
     told = {key: _readable(value) for key, value in schema.items() if key != "default"}
     if isinstance(told.get("pattern"), str):
         told["pattern"] = re.sub(r"\\Z$", "$", re.sub(r"^\\A", "^", told["pattern"]))

@@ -70,8 +70,8 @@ def read_call(
     :class:`BadRequest`, naming the element.
 
     ``fhir``: reads the client's FHIR server, if the request allows that; without it, only the
-    prefetch is read. If the call may not wait (``may_wait``), its functions raise
-    :class:`MustWait` as soon as that server has to be read.
+    prefetch is read. Unless it ``may_wait``, the functions of the call raise :class:`MustWait` as
+    soon as that server has to be read.
     """
     hook, request, authorization = _request(body, hooks)
     context = request.context

@@ -246,7 +246,7 @@ async def _discard(protocol: Any) -> None:
 
 
 def _last(answer: Answer) -> Answer:
-    """The answer with the end of the connection, on which the rest of a body might follow."""
+    """The answer with ``connection: close``, because the rest of a body might still follow."""
     status, headers, content = answer
     return (
         status,

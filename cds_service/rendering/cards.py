@@ -166,7 +166,7 @@ class _Rendering:
         return RenderedCard(self.source, card, tuple(suggestions))
 
     def summary_in_detail(self) -> str:
-        """The summary in the form for the detail of another card."""
+        """The summary as the detail of another card shows it."""
         return filled(self.source.summary, self._facts)
 
     def _summary(self) -> str:

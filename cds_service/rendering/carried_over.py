@@ -94,7 +94,7 @@ def _well_formed(value: Any, form: type) -> Any:
 
 
 def _joined(own: Any, kept: Any) -> Any:
-    """Two lists as one without duplicates. Of any other elements, the draft's, because a person
+    """Two lists as one without duplicates. For any other elements, the draft's, because a person
     decided it."""
     if isinstance(own, list) and isinstance(kept, list):
         return [*own, *(item for item in kept if item not in own)]

@@ -33,7 +33,7 @@ LABORATORY = {
     ]
 }
 
-# Systems by which UK orders are not made. Those by which they are, dm+d and SNOMED CT, come first.
+# UK orders use dm+d and SNOMED CT. There, codings of the systems in this set come last.
 _LAST_IN_UK = frozenset({LOINC, RXNORM})
 # UK Core MedicationRequest 2.5.0 makes the element mandatory, and its guide sets it to false unless
 # substitution is intended. Unlike in base R4, leaving it out does not permit substitution. NHS
@@ -92,7 +92,7 @@ class OrderTemplate(NamedTuple):
     @property
     def is_sample(self) -> bool:
         """Whether it asks for a sample whose result treatment would falsify. A potassium test
-        states itself when it is due."""
+        states when it is due."""
         return self.resource["resourceType"] == "ServiceRequest" and self.id not in CHECKS
 
     def order(self, context: OrderContext) -> dict[str, Any]:
