@@ -158,8 +158,8 @@ class Suggestions:
         )
 
     def _label(self, offer: _Offer) -> str:
-        """The label. A fact that names orders is replaced by their titles; other orders and
-        removals are added."""
+        """The label. A fact that names orders is replaced by their titles; other orders, and a
+        removal that the author does not name, are added."""
         label = offer.suggestion.label
         named: set[str] = set()
         for source in offer.suggestion.create:
