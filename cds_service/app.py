@@ -52,14 +52,14 @@ def _utc_now() -> datetime:
 def create_app(
     settings: Settings | None = None, clock: Clock = _utc_now, loaded: Served | None = None
 ) -> Flask:
-    """The application for ``settings`` (from the environment by default); ``clock`` gives aware
-    datetimes. ``loaded``: what is served with ``settings``, where it was loaded before.
+    """The application for ``settings`` (from the environment by default). ``clock``: gives aware
+    datetimes. ``loaded``: what is served with ``settings``, if it has been loaded before.
 
-    Raises :class:`~.trust.start.UnsafeSettings` where callers would be neither known nor local.
+    Raises :class:`~.trust.start.UnsafeSettings` if callers would be neither known nor local.
     """
     settings = settings or Settings()
     app = Flask("cds_service", static_folder=None)
-    # No redirect of //path to /path: its target would be on the host that the caller names.
+    # //path is not redirected to /path: the target would be on the host that the caller names.
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_errors(app)
@@ -93,8 +93,8 @@ def create_app(
 def _admit_callers(
     app: Flask, settings: Settings
 ) -> tuple[Authentication | None, Callable[[str], bool] | None]:
-    """Have ``app`` refuse whoever may not call. How callers are known, and which hosts are this
-    service: what there is of them."""
+    """Make ``app`` refuse callers who may not call. Return how callers are authenticated, and which
+    hosts are this service; ``None`` for the one that does not apply."""
     if verifier := token_verifier(settings):
         authentication = Authentication(verifier, settings)
         authenticate_callers(app, authentication, settings)
@@ -108,19 +108,19 @@ def _admit_callers(
 
 
 def _add_pages(app: Flask, parts: Parts) -> None:
-    """The pages for people, where a site has them: the workbench, and the app that an EHR opens."""
+    """Add the pages for people that the site has: the workbench, and the app that an EHR opens."""
     if parts.settings.has_workbench:
         app.register_blueprint(workbench_blueprint(parts))
     if parts.settings.smart_client_id:
-        # only then: its libraries take long to load
+        # Imported only if needed, because its libraries take long to load.
         from .workbench.smart.blueprint import smart_blueprint
 
         app.register_blueprint(smart_blueprint(parts))
 
 
 def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:
-    """The reader of FHIR servers. What a server says of itself counts where the site says
-    nothing of its EHR."""
+    """The client that reads FHIR servers. A server's own CapabilityStatement counts only if the
+    site does not describe its EHR."""
     own_words = None if settings.ehr else partial(statement_profile, settings.ehr_profile)
     servers = settings.listed_fhir_servers
     return FhirClient(
@@ -134,14 +134,14 @@ def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:
 
 
 def create_worker_app() -> WholeCalls:
-    """The application of a server's worker process, which takes the cards anew at SIGHUP.
+    """The application of a server's worker process, which loads the cards again at SIGHUP.
 
-    What was loaded lives as long as the process, so the garbage collector need not walk it;
-    and a call makes thousands of short-lived objects that reference counting frees, so it
-    need not look often.
+    Loaded objects live as long as the process, so the garbage collector need not visit them. A call
+    makes thousands of short-lived objects, which reference counting frees, so the collector need
+    not run often.
     """
-    # Until it serves, a worker ends at once when it is told to: it was forked with what the main
-    # process does then.
+    # A worker is forked with the signal handlers of the main process. Until it serves, it must end
+    # at once on SIGTERM.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     log_to_stderr("cds_service")
     end_with_parent()

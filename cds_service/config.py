@@ -1,7 +1,7 @@
 """Every setting of the service, once: its name, type, default and one line of documentation.
 
-Settings come from the environment (``CDS_PORT=8081``); command-line options of
-``serve`` come before them.
+Settings come from the environment (``CDS_PORT=8081``). Command-line options of ``serve`` override
+them.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
 
     @property
     def smart_launch_url(self) -> str:
-        """Where an EHR launches the SMART app; ``""`` where the site does not switch it on."""
+        """Where an EHR launches the SMART app; ``""`` if the site does not use it."""
         return f"{self.base_url}/smart/launch" if self.smart_client_id else ""
 
     @model_validator(mode="after")
@@ -235,8 +235,7 @@ class Settings(BaseSettings):
 
     @property
     def is_development(self) -> bool:
-        """Whether only this machine can call, under no other name, and no client
-        is trusted by name."""
+        """Whether only this machine can call, under no other name, and no client is registered."""
         named = not self.base_url or is_loopback(urlsplit(self.base_url).hostname or "")
         return is_loopback(self.host) and named and not self.clients and not self.insecure
 
@@ -247,7 +246,7 @@ class Settings(BaseSettings):
 
     @property
     def watches_clients(self) -> bool:
-        """Whether the workbench shows what clients sent last, which may be of patients."""
+        """Whether the workbench shows what clients sent last, which may be patient data."""
         return self.has_workbench and self.is_development
 
     @field_validator("workers", mode="before")
@@ -257,8 +256,8 @@ class Settings(BaseSettings):
 
     @property
     def worker_count(self) -> int:
-        """How many worker processes are started: one where what clients sent is shown, since each
-        has its own memory."""
+        """The number of worker processes. It is one if the workbench shows what clients sent,
+        because each process has its own memory."""
         return self.workers or (1 if self.watches_clients else min(usable_cores(), MOST_WORKERS))
 
     @field_validator("formulary", "cors_origins", "smart_frames", mode="before")
@@ -291,7 +290,7 @@ class Settings(BaseSettings):
 
     @property
     def ehr_profile(self) -> EhrProfile:
-        """What is known of the EHR; for an empty setting, what most take."""
+        """The profile of the EHR; for an empty setting, the generic one."""
         from .ehr.profile_file import ehr_profile
 
         return ehr_profile(self.ehr)

@@ -1,4 +1,4 @@
-"""How many processor cores this process may use: by its affinity, and by the quota of its control
+"""How many processor cores this process may use, by its affinity and by the quota of its control
 group, which a container's limit sets."""
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ _FILES = Path("/")
 
 
 def usable_cores(files: Path = _FILES) -> int:
-    """The cores, at least one; a quota of one and a half counts as two. ``files``: where
-    ``proc`` and ``sys`` are."""
+    """The number of cores, at least one; a quota of one and a half counts as two. ``files``: the
+    folder of ``proc`` and ``sys``."""
     allowed = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -21,9 +21,9 @@ def usable_cores(files: Path = _FILES) -> int:
 
 
 def _quotas(files: Path) -> Iterator[float]:
-    """The quota of each control group that this process is in, in cores: of version 2 (``cpu.max``)
-    and of version 1. What is above a container's own group cannot be seen from within, and what
-    cannot be read sets no limit."""
+    """The quota in cores of each control group of this process, of version 2 (``cpu.max``) and of
+    version 1. Groups above a container's own cannot be seen from within, and a quota that cannot
+    be read sets no limit."""
     for line in _text(files / "proc/self/cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")

@@ -53,24 +53,24 @@ from .rules.sign_off_file import load_sign_offs
 from .site_codes import load_site_codes, with_site_codes
 from .troubles import TROUBLES
 
-# UK laboratories report in SNOMED CT: a server that is asked for LOINC codes alone answers that
+# UK laboratories report in SNOMED CT: a server that is queried with LOINC codes alone answers that
 # there are no results.
 _RESULTS_CODED_IN = {"uk": (LOINC, SNOMED)}
 log = logging.getLogger(__name__)
 PARAMETER_SETS = ("default", "uk", "us")
-# The prefetch keys whose values may hold Medications beside what names them.
+# The prefetch keys whose values may contain Medications that other resources refer to.
 _MEDICATION_QUERIES = tuple(
     key for key, query in QUERIES.items() if query.resource_type.startswith("Medication")
 )
 
 
 class WrongPatient(Exception):
-    """The Patient that came is not the one that the hook's context names."""
+    """The Patient received is not the one that the hook's context names."""
 
 
 class MissingData(Exception):
-    """Required data is neither in the prefetch nor can it be fetched. ``keys``: the prefetch keys.
-    ``why``: by key, why it could not be fetched, in words without patient data."""
+    """Required data is not in the prefetch and cannot be fetched. ``keys``: the prefetch keys.
+    ``why``: by key, the reason why it could not be fetched, without patient data."""
 
     def __init__(self, keys: tuple[str, ...], why: Mapping[str, str]):
         self.keys = keys
@@ -79,17 +79,17 @@ class MissingData(Exception):
 
 
 class Unrendered(Exception):
-    """A card fires, and cannot be rendered for the data that came."""
+    """A card fires, but cannot be rendered from the data received."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One hook call, as far as the engine sees it. ``prefetch`` opens the prefetched values of the
-    queries asked for; ``fetch`` reads what lacks from the client's FHIR server, where it may.
+    """One hook call, as far as the engine needs it. ``prefetch`` decodes the prefetched values of
+    some queries. ``fetch`` reads missing data from the client's FHIR server, if it may be read.
 
-    ``fhir_server``: the base URL of the client's FHIR server, ``user_id``: who is shown the
-    cards; ``""`` where the client named none. ``ehr``: what that server says of itself, where the
-    site says nothing of it.
+    ``fhir_server``: the base URL of the client's FHIR server. ``user_id``: who is shown the cards.
+    Both are ``""`` if the client names none. ``ehr``: the profile from that server's
+    CapabilityStatement, if the site does not describe its EHR.
     """
 
     hook: str
@@ -117,9 +117,9 @@ def queries_of(cards: Mapping[str, Card]) -> tuple[str, ...]:
 class Engine:
     """Cards, facts and order templates of one deployment, loaded and checked as a whole.
 
-    ``built_in``: the folder of cards that local ones come over. ``activate``: ids of
-    drafts that speak as if they were active, for those who write them. ``words``: how
-    texts show each parameter.
+    ``built_in``: the folder of cards that local ones change. ``activate``: ids of drafts that
+    fire as if they were active, for their authors. ``words``: how texts show each
+    parameter.
     """
 
     def __init__(
@@ -178,8 +178,8 @@ class Engine:
 
     @property
     def parameter_set(self) -> str:
-        """The parameter set as cards name it: with the owners of local folders that
-        change parameters."""
+        """The parameter set as cards name it, with the owners of local folders that change
+        parameters."""
         changed = {
             entry.place.file.rpartition("/parameters/")[0] for entry in self.parameters.values()
         }
@@ -195,8 +195,8 @@ class Engine:
         )
 
     def facts(self, call: Call, now: datetime) -> Facts:
-        """The facts of a call, computed on demand. The session is read here, the record as soon
-        as a fact asks for it.
+        """The facts of a call, computed on demand. The session is read now, and the record when a
+        fact first needs it.
 
         ``now``: an aware datetime.
         """
@@ -218,15 +218,15 @@ class Engine:
     ) -> list[RenderedCard]:
         """The cards for a call, without the ``snoozed`` ones (card id and version).
 
-        Raises :class:`MissingData` where required data cannot be had.
+        Raises :class:`MissingData` if required data is missing.
         """
         return self.cards_from(self.facts(call, now), call, snoozed)
 
     def cards_from(
         self, facts: Facts, call: Call, snoozed: Container[tuple[str, str]] = ()
     ) -> list[RenderedCard]:
-        """:meth:`answer` from the ``facts`` of the call: decide, choose what is
-        shown, render it."""
+        """:meth:`answer` from the ``facts`` of the call: decide, select the cards to
+        show, render them."""
         decisions = self.decisions(call, facts)
         firing = select_shown(decisions, snoozed, most=None)
         if firing and facts["patient.deceased"].holds:
@@ -243,11 +243,11 @@ class Engine:
     def answer_of(
         self, card_id: str, call: Call, now: datetime
     ) -> tuple[Decision, RenderedCard | None]:
-        """The decision on one card of the hook and, where it fires, the card as the hook shows it,
-        but for the limit of cards.
+        """The decision on one card of the hook and, if it fires, the card as the hook would show
+        it without the limit of cards.
 
-        Raises :class:`MissingData` where required data cannot be had, :class:`Unrendered` where the
-        card cannot be rendered.
+        Raises :class:`MissingData` if required data is missing, :class:`Unrendered` if the card
+        cannot be rendered.
         """
         facts = self.facts(call, now)
         decisions = self.decisions(call, facts)
@@ -256,7 +256,7 @@ class Engine:
             decision = decision._replace(fires=False, stopped_by="patient-deceased")
         if not decision.fires:
             return decision, None
-        # With the cards before it, because only the first that starts a cobalamin
+        # Rendered with the cards before it, because only the first that starts a cobalamin
         # course suggests one.
         firing = select_shown(decisions, most=None)
         patient, tell = _patient(call, facts), TROUBLES.note_dropped
@@ -289,7 +289,7 @@ class Engine:
             else not_fetching("context.patientId is no id of a FHIR resource")
         )
         sent = call.prefetch(tuple(parts.by_key))
-        # Null says of a list that it is empty; there is always a Patient.
+        # Null means that a list is empty; but a Patient always exists.
         found = retrieve(
             index,
             call.patient_id,
@@ -327,8 +327,8 @@ def definitions(parameter_set: str) -> tuple[Terminology, dict[str, OrderTemplat
 
 @lru_cache(maxsize=2)
 def _asking_in(terminology: Terminology, systems: tuple[str, ...]) -> Terminology:
-    """One terminology for the same published one, because what is worked out with it is
-    remembered by it."""
+    """The same terminology for the same published one, because results computed with it are
+    cached in it."""
     return terminology.asking_in(systems)
 
 
@@ -344,9 +344,9 @@ def _told_to_authors() -> Iterator[None]:
 def vocabulary(
     evidence: Collection[str], templates: Collection[str], parameters: Mapping[str, str]
 ) -> Vocabulary:
-    """The names that cards may use beside those of ``evidence`` and order ``templates``;
-    ``parameters``: as texts show them. The same names make the same one, by which cards are
-    remembered."""
+    """The names that cards may use, with those of ``evidence`` and of order ``templates``.
+    ``parameters``: as texts show them. Equal names return the same object, by which parsed cards
+    are cached."""
     reasons, shown = tuple(_override_reasons()), tuple(parameters.items())
     return _vocabulary(tuple(evidence), tuple(templates), reasons, shown)
 
@@ -370,8 +370,8 @@ def note_wrong_orders(
     templates: Mapping[str, OrderTemplate],
     mistakes: Mistakes,
 ) -> None:
-    """Note each parameter that names an order and does not name one of the kind that the
-    ``built_in`` one names."""
+    """Note each parameter that should name an order and does not name one of the same kind as the
+    ``built_in`` parameter."""
 
     def kind(order: str) -> tuple[str, bool]:
         template = templates[order]

@@ -1,8 +1,8 @@
-"""What the main process loads for its workers: each is forked of it, and so has it without reading
-and computing it again.
+"""What the main process loads for its workers. They are forked from it, and so have it without
+loading it again.
 
-A worker that starts in the place of another one has the cards that were checked last, as the other
-workers have, whatever the files say by then.
+A worker that replaces another one has the cards that were checked last, like the other workers,
+whatever the files contain by then.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _loaded: dict[str, Served] = {}
 
 
 def load_for_workers(engine: Engine) -> Served:
-    """Have workers that are forked from now on serve ``engine``."""
+    """Let workers that are forked from now on serve ``engine``."""
     _loaded["last"] = served(engine, datetime.now(UTC))
     return _loaded["last"]
 
 
 def inherited(settings: Settings) -> Served | None:
-    """What this process has of the one that it was forked of; nothing where that loaded nothing
-    for ``settings``, or where processes are not forked."""
+    """What this process has inherited from the one that it was forked from; ``None`` if that
+    process loaded nothing for ``settings``, or if processes are not forked."""
     found = _loaded.get("last")
     return found if found and found.engine.settings == settings else None

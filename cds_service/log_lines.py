@@ -1,4 +1,4 @@
-"""Lines of the log have a length and a number: nobody outside can fill a disk with them."""
+"""Lines of the log are limited in length and number, so that nobody outside can fill a disk."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _MOST_KINDS = 1000
 
 
 class Bounded(logging.Formatter):
-    """One line for a record, at most ``LONGEST`` characters of its message."""
+    """Formats a record as one line, with at most ``LONGEST`` characters of its message."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The message on one line, cut where it is too long."""
+        """The message on one line, cut if it is too long."""
         text = record.message.replace("\r", " ").replace("\n", " ")
         record.message = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026"
         return super().formatMessage(record)
 
 
 class Sparing(logging.Filter):
-    """Of lines of one kind (the same words, and the same first value) only so many in a while; the
-    next one tells how many were left out. ``clock`` gives seconds."""
+    """Limits how many lines of one kind (the same words and the same first value) are shown in
+    ``WINDOW_SECONDS``. The next line says how many were left out. ``clock``: gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._lock = threading.Lock()
-        # When a kind's window began, the lines shown in it, those left out.
+        # By kind: when its window began, how many lines were shown in it, and how many left out.
         self._kinds: OrderedDict[str, tuple[float, int, int]] = OrderedDict()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -61,8 +61,8 @@ class Sparing(logging.Filter):
 
 
 def log_to_stderr(package: str) -> None:
-    """Show the lines of ``package``. Without this, Python shows neither what was not read of FHIR
-    servers, which is no warning, nor when anything happened."""
+    """Show the lines of ``package``. Python by itself would show neither their time nor lines below
+    a warning, such as what was not read of FHIR servers."""
     handler = logging.StreamHandler()
     handler.setFormatter(Bounded())
     handler.addFilter(Sparing())

@@ -1,5 +1,5 @@
-"""A worker ends when its main process does, also where that was killed: nobody else would stop it
-or hand it new cards."""
+"""A worker ends when its main process does, even if that was killed: nobody else would stop the
+worker or give it new cards."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ END_SECONDS = 8.0
 
 
 def end_with_parent() -> None:
-    """Watch the parent process from now on, in a thread of its own; when it is gone, end in
-    order, then at once."""
+    """Watch the parent process from now on, in a thread of its own. When it is gone, end in order,
+    and at once if that takes too long."""
     parent = os.getppid()
 
     def watch() -> None:

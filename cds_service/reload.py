@@ -1,8 +1,8 @@
-"""Loading cards anew on SIGHUP, without a request dropped: the main process checks the new set,
-then each worker takes it.
+"""Reloading the cards on SIGHUP without dropping a request: the main process checks the new set,
+then each worker loads it.
 
-A set is taken as a whole or not at all. Workers stay the same processes and swap what they serve
-between two requests.
+A set is loaded as a whole or not at all. Workers stay the same processes, and replace what they
+serve between two requests.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .inherited import load_for_workers
 
 
 def on_hangup(act: Callable[[], None]) -> None:
-    """Do ``act`` in a thread of its own at each SIGHUP from now on.
+    """Call ``act`` at each SIGHUP from now on, in a thread of its own.
 
-    The signal is blocked in this thread and in all threads and processes that it starts, so
-    that one which comes while a worker starts waits for it instead of ending it. Call it
-    before they are started.
+    The signal is blocked in this thread and in all threads and processes that it starts
+    afterwards, so that a signal that comes while a worker starts waits instead of ending the
+    worker. Call this function before they are started.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
@@ -43,8 +43,8 @@ def on_hangup(act: Callable[[], None]) -> None:
 
 
 def problems(settings: Settings) -> Iterator[str]:
-    """What keeps the cards as they stand now from being served: a mistake with its place, or
-    the tests that fail."""
+    """The reasons why the present cards cannot be served: a mistake with its place, or the tests
+    that fail."""
     from .authoring.card_tests import failed_alike, run_tests
 
     try:
@@ -60,7 +60,7 @@ def problems(settings: Settings) -> Iterator[str]:
 
 
 def check_and_forward(settings: Settings, tell: Callable[[str], None]) -> None:
-    """Let every worker take the cards as they stand now, or ``tell`` why not."""
+    """Let every worker load the present cards, or call ``tell`` with the reasons why not."""
     found = list(problems(settings))
     if found:
         for problem in found:

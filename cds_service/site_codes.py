@@ -1,5 +1,5 @@
-"""The codes and units that a site adds in its folders, judged by the published value sets
-and put over them."""
+"""The codes and units that a site adds in its folders, checked against the published value sets and
+added to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .rules.shared_files import Folder
 
 _ASKED_FOR = frozenset(value_set for query in QUERIES.values() for value_set in query.value_sets)
 _PANELS = frozenset({"blood-count-panel", "basic-metabolic-panel"})
-# Kinds of value sets of which a code has one meaning: one test, one drug, one answer.
+# Kinds of value sets in which a code has only one meaning: one test, one drug, one answer.
 _KINDS = (
     _ASKED_FOR | _PANELS,
     AGENTS,
@@ -36,23 +36,23 @@ _KINDS = (
 
 
 class SiteCodes(NamedTuple):
-    """What a site adds: codes of value sets, and UCUM codes by printed unit (as
-    :func:`~.fhir.units.normalised` has it)."""
+    """What a site adds: codes of value sets, and UCUM codes by printed unit (in the form of
+    :func:`~.fhir.units.normalised`)."""
 
     codes: tuple[SiteCode, ...]
     units: Mapping[str, str]
 
 
-# The ids of the value sets that hold the product of each order of a medication, by the
-# id of its template.
+# For each order of a medication, by the id of its template, the ids of the value sets that contain
+# its product.
 Drugs = Mapping[str, frozenset[str]]
 
 
 def load_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: Drugs) -> SiteCodes:
-    """What the ``codes.yaml`` of each folder adds to ``terminology`` and to the
-    orders of ``drugs``.
+    """What the ``codes.yaml`` of each folder adds to ``terminology`` and to the orders of
+    ``drugs``.
 
-    Raises :class:`AuthoringError` with all that was found.
+    Raises :class:`AuthoringError` with all mistakes.
     """
     mistakes = Mistakes()
     found = read_site_codes(folders, terminology, drugs, mistakes)
@@ -63,14 +63,14 @@ def load_site_codes(folders: Sequence[Folder], terminology: Terminology, drugs: 
 def read_site_codes(
     folders: Sequence[Folder], terminology: Terminology, drugs: Drugs, mistakes: Mistakes
 ) -> SiteCodes:
-    """As :func:`load_site_codes`, without the entries that are mistaken, which are noted."""
+    """As :func:`load_site_codes`, but mistaken entries are noted and left out."""
     entries, units = read_code_files(folders, mistakes)
     return SiteCodes(_codes(entries, terminology, drugs, mistakes), _units(units, mistakes))
 
 
 def with_site_codes(terminology: Terminology, codes: tuple[SiteCode, ...]) -> Terminology:
-    """``terminology`` with ``codes`` over it; for the same ones the same object, so that what is
-    kept of it is kept once."""
+    """``terminology`` with ``codes`` added. The same codes return the same object, so that what is
+    cached in it is cached once."""
     return _extended(terminology, codes) if codes else terminology
 
 
@@ -144,8 +144,8 @@ def _check_code(
 def _check_orders(
     entry: CodeEntry, system: str, products: dict[tuple[str, str], str], drugs: Drugs
 ) -> None:
-    """That the orders are orders of this drug, and that each has one product in a system, which
-    ``products`` notes."""
+    """Check that the orders of ``entry`` are orders of its drug, and that each order has one
+    product in a system. ``products``: the products of the entries so far."""
     fitting = [order for order, sets in drugs.items() if entry.value_set in sets & AGENTS]
     for order in entry.orders:
         if order not in fitting:
@@ -159,8 +159,8 @@ def _check_orders(
 
 
 def _exclude(first: str, second: str, terminology: Terminology) -> bool:
-    """Whether one code cannot be in both: one of the two is of a kind of one meaning, and they
-    share no published code."""
+    """Whether no code can be in both value sets: one of them is of a kind with one meaning, and
+    they share no published code."""
     if not any(first in kind or second in kind for kind in _KINDS):
         return False
     return terminology.own_codes[first].isdisjoint(terminology.own_codes[second])

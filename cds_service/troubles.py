@@ -1,4 +1,4 @@
-"""What went wrong within a call that is answered all the same: said in the log, without what was
+"""What fails within a call that is answered all the same: it is logged, without anything that was
 sent, and counted."""
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-# Told of what: a fact, or a card by its id; and of what happened.
+# Called with the name of a fact or the id of a card, and the exception.
 Tell = Callable[[str, Exception], None]
 
 
 def places(error: Exception) -> str:
-    """Where it happened, innermost first; never the message of an exception, which may
-    carry patient data."""
+    """Where ``error`` was raised, innermost place first. The message is left out, because it may
+    contain patient data."""
     frames = traceback.extract_tb(error.__traceback__)
     return " < ".join(
         f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-6:])
@@ -23,15 +23,15 @@ def places(error: Exception) -> str:
 
 
 class Troubles:
-    """Counts what one process met: ``unread`` facts, and cards that were ``dropped`` because they
-    could not be rendered."""
+    """Counts the failures in one process: ``unread`` facts, and cards that were ``dropped`` because
+    they could not be rendered."""
 
     def __init__(self) -> None:
         self.unread = 0
         self.dropped = 0
 
     def note_unread(self, fact: str, error: Exception) -> None:
-        """A fact could not be worked out: it is unknown in this call."""
+        """Note that ``fact`` could not be computed, and is unknown in this call."""
         self.unread += 1
         log.error(
             "the fact %s could not be worked out and is unknown: %s at %s",
@@ -41,8 +41,8 @@ class Troubles:
         )
 
     def note_dropped(self, card: str, error: Exception) -> None:
-        """A card that fires could not be decided, rendered or written, so that
-        the answer lacks it."""
+        """Note that ``card`` fires but could not be decided, rendered or written, and is missing
+        from the answer."""
         self.dropped += 1
         log.error(
             "the card %s is left out of an answer: %s at %s",

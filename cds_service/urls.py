@@ -1,4 +1,4 @@
-"""Addresses that an operator configures: what is accepted as one."""
+"""Checks of the addresses that an operator configures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is reached from this machine alone."""
+    """Whether a host name or address can be reached only from this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -15,8 +15,8 @@ def is_loopback(host: str) -> bool:
 
 
 def url_mistake(url: str) -> str:
-    """What is wrong with ``url`` as an address over TLS, in words; empty where nothing is.
-    Loopback may do without TLS.
+    """What is wrong with ``url`` as an address over TLS, in words; ``""`` if nothing is. Loopback
+    needs no TLS.
 
     CDS Hooks 3.0.0, "Security and Safety": all data SHALL be transmitted over TLS.
     """

@@ -1,11 +1,10 @@
-"""The code system that a client means by ``Coding.system``: one canonical URL for each, with
-the usual slips mended.
+"""The canonical URL of the code system that a client names in ``Coding.system``.
 
-What is mended (clinical specification, section 2): https for http, capital letters, ``www.``, a
-closing slash or ``#``, a version behind ``|``, ``/version/`` or a slash, an edition of SNOMED
-CT, OIDs with or without ``urn:oid:``, the URLs that FHIR STU3 had for the tables of HL7 v2 and
-v3, and the names that national modifications of ICD-10 and ATC have. ``docs/code-systems.md``
-names the source of each.
+Usual variants are normalised (clinical specification, section 2): https for http, capital letters,
+``www.``, a closing slash or ``#``, a version after ``|``, ``/version/`` or a slash, an edition of
+SNOMED CT, OIDs with or without ``urn:oid:``, the URLs of FHIR STU3 for the tables of HL7 v2 and v3,
+and the names of national modifications of ICD-10 and ATC. ``docs/code-systems.md`` names the source
+of each.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ V3_ROUTES = f"{_THO}/v3-RouteOfAdministration"
 V3_INTERPRETATION = f"{_THO}/v3-ObservationInterpretation"
 V3_TIMES = f"{_THO}/v3-GTSAbbreviation"
 
-# The canonical URL of a code system, with the OIDs and the other URLs that mean it. National
-# modifications of ICD-10 keep the meaning of WHO's codes and divide some; ICD-10-CM has value sets
-# of its own, because it does not.
+# The canonical URL of each code system, with the OIDs and other URLs that mean it. National
+# modifications of ICD-10 keep the meaning of WHO's codes and subdivide some. ICD-10-CM does not
+# keep it, so it has value sets of its own.
 CODE_SYSTEMS: dict[str, tuple[str, ...]] = {
     LOINC: ("2.16.840.1.113883.6.1",),
     SNOMED: ("2.16.840.1.113883.6.96",),
@@ -89,24 +88,24 @@ CODE_SYSTEMS: dict[str, tuple[str, ...]] = {
     V3_TIMES: ("2.16.840.1.113883.5.1022",),
 }
 
-# No URL of a code system is longer; the bound keeps hostile ones out of the cache.
+# No code system has a longer URL; the bound keeps hostile strings out of the cache.
 _LONGEST = 200
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _OID = re.compile(r"(?:urn:oid:)?([0-2](?:\.(?:0|[1-9][0-9]*))+)\Z", re.IGNORECASE)
 # A version at the end: a number, a date, an edition of SNOMED CT, or the year in the
 # name of an edition.
 _VERSION = re.compile(r"(?:/version/.*|/v?[0-9][0-9.-]*|-20[0-9]{2})\Z", re.IGNORECASE)
-# What FHIR STU3 called the tables of HL7 v2 and v3, which R4 has under terminology.hl7.org.
+# The URLs of FHIR STU3 for the tables of HL7 v2 and v3; R4 has them under terminology.hl7.org.
 _STU3_TABLE = re.compile(r"hl7\.org/fhir/(v[23])/(?:cs/)?([^/]+)\Z", re.IGNORECASE)
 
 
 def canonical_system(system: str) -> str:
-    """The URL of the code system that ``system`` means, as the value sets have it.
+    """The URL of the code system that ``system`` means, as the value sets write it.
 
-    One that is not listed keeps its name, but for what is mended in any: surrounding blanks, a
-    version behind ``|``, and of a URL https, the letters of its host, and a closing slash or ``#``.
-    A bare OID becomes ``urn:oid:…``. Two names of one code system are equal in this form; two code
-    systems never are (clinical specification, section 2, "Codes").
+    An unlisted system keeps its name, with these changes: surrounding blanks, a version after ``|``
+    and a closing slash or ``#`` are dropped, a URL gets ``http`` and a lower-case host, and a bare
+    OID becomes ``urn:oid:…``. Two names of one code system become equal; names of different code
+    systems never do (clinical specification, section 2, "Codes").
     """
     return _canonical(system) if len(system) <= _LONGEST else system
 
@@ -114,7 +113,7 @@ def canonical_system(system: str) -> str:
 @lru_cache(maxsize=2048)
 def _canonical(system: str) -> str:
     name = system.partition("|")[0].strip()
-    # A blank before a closing slash closes the name in its turn.
+    # Removing a closing slash may uncover a blank at the end, and removing the blank another slash.
     while (shorter := name.rstrip("/#").rstrip()) != name:
         name = shorter
     if oid := _OID.match(name):
@@ -136,8 +135,8 @@ def _canonical(system: str) -> str:
 
 
 def _known(bare: str) -> str:
-    """The listed code system that a URL without its scheme names, whatever version it
-    adds; or nothing."""
+    """The listed code system that ``bare`` (a URL without its scheme) names, with or without a
+    version; ``""`` if there is none."""
     key = bare.casefold()
     while key not in _BY_URL:
         shorter = _VERSION.sub("", key)

@@ -1,5 +1,5 @@
-"""What may be concluded from what an answer does not hold (clinical specification, section 2,
-"Whose" and "Prefetch")."""
+"""What may be concluded from the absence of a resource in an answer (clinical specification,
+section 2, "Whose" and "Prefetch")."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from .ehr_profile import GENERIC, EhrProfile
 
 
 class Completeness(NamedTuple):
-    """How much of a list was received: the ``whole`` of it, or at least all ``since`` a day."""
+    """How much of a list was received: the ``whole`` list, or at least everything ``since`` a
+    day."""
 
     whole: bool = False
     since: date | None = None
 
     def reaches(self, day: date | None) -> bool:
-        """Whether all since ``day`` was received; ``None``: whether all was."""
+        """Whether all since ``day`` was received; with ``None``, whether the whole list was."""
         return self.whole or (day is not None and self.since is not None and self.since <= day)
 
 
@@ -27,11 +28,11 @@ NOTHING = Completeness()
 
 
 class Asked(NamedTuple):
-    """What a query asks for, as far as its answer is judged by it.
+    """The parts of a query by which its answer is judged.
 
-    ``resource_type`` is ``""`` where anything is an answer. ``value_sets``: for Observations,
-    the sets that their codes are of. ``newest_first``: they come in that order. ``profile``: of
-    the EHR that answers.
+    ``resource_type``: the type of its matches. ``value_sets``: for Observations, the sets that
+    their codes must belong to. ``newest_first``: whether the query asks for that order.
+    ``profile``: that of the EHR that answers.
     """
 
     resource_type: str = ""
@@ -41,11 +42,11 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A Bundle, as far as its completeness goes.
+    """The properties of a Bundle that decide its completeness.
 
-    ``readable``: each entry is an answer to what was asked and can be read. ``lacks``: there are
-    fewer matches than its ``total``. ``continues``: there is a ``next`` link. ``days``: where
-    newest first was asked for, those of the matches, in the order in which they came.
+    ``readable``: each entry can be read and is something that the query asked for. ``lacks``: there
+    are fewer matches than the ``total`` of the Bundle. ``continues``: there is a ``next`` link.
+    ``days``: for a query that asked for newest first, the days of the matches as received.
     """
 
     readable: bool
@@ -55,10 +56,10 @@ class Answer(NamedTuple):
 
 
 def completeness(answer: Answer) -> Completeness:
-    """What may be concluded from ``answer``.
+    """How much of its list ``answer`` contains.
 
-    A list that was asked for newest first, came so and goes on is complete back to the day after
-    its oldest entry: the rest of that day may be on the page that was not received.
+    A list that was requested newest first, arrived in that order and continues is complete back to
+    the day after its oldest entry: more results of that day may be on the next page.
     """
     if not answer.readable:
         return NOTHING
@@ -68,7 +69,7 @@ def completeness(answer: Answer) -> Completeness:
 
 
 def _day_after_oldest(days: Sequence[date]) -> date | None:
-    """``None`` where there is no day, or where the days do not descend."""
+    """``None`` if there is no day, or if the days do not descend."""
     if (
         not days
         or days[-1] == date.max

@@ -1,7 +1,7 @@
 """FHIR dates as calendar days in the deployment's time zone.
 
-A partial date is its earliest day (clinical specification, section 2), except a birth date,
-which is mid-period.
+A partial date counts as its earliest day (clinical specification, section 2). Only a partial birth
+date counts as the middle of its period.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 class Moment(NamedTuple):
-    """A point in time: the calendar day in the deployment's zone and the instant for
-    ordering within it."""
+    """A point in time: the calendar day in the deployment's zone, and the instant, which orders
+    moments of one day."""
 
     day: date
     instant: datetime
 
 
 def parse_moment(text: str, zone: tzinfo) -> Moment | None:
-    """A FHIR ``date``, ``dateTime`` or ``instant`` as a :class:`Moment`, or
-    ``None`` where it is none.
+    """A FHIR ``date``, ``dateTime`` or ``instant`` as a :class:`Moment`, or ``None`` if it cannot
+    be read.
 
-    A date without a time is the start of its day in ``zone``; a time without an offset (invalid in
-    FHIR, yet sent) is taken in ``zone``. Leap seconds are read as the second before.
+    A date without a time is the start of its day in ``zone``. A time without an offset (invalid in
+    FHIR, but sent by some clients) is read in ``zone``. A leap second is read as the second before.
     """
     try:
-        # Positions rather than patterns: this runs for every result of a record.
+        # Fixed positions instead of patterns, because this runs for every result of a record.
         if len(text) > 15 and text[10] == "T" and text[4] == text[7] == "-" and text[13] == ":":
             stated = datetime.fromisoformat(
                 text if ":60" not in text else text.replace(":60", ":59")
@@ -40,8 +40,8 @@ def parse_moment(text: str, zone: tzinfo) -> Moment | None:
             local = (
                 stated.replace(tzinfo=zone) if stated.tzinfo is None else stated.astimezone(zone)
             )
-            # In UTC, because times of one zone compare by the clock on the wall, which shows an
-            # hour of autumn twice.
+            # In UTC, because Python compares times of one zone by the clock on the wall, which
+            # shows one hour of autumn twice.
             return Moment(
                 local.date(), (local if stated.tzinfo is None else stated).astimezone(UTC)
             )
@@ -63,7 +63,7 @@ def parse_day(text: str, zone: tzinfo) -> date | None:
 
 
 def parse_birth_date(text: str) -> date | None:
-    """A birth date; a partial one is the middle of its month or year."""
+    """A birth date; a partial one becomes the middle of its month or year."""
     try:
         if partial := _PARTIAL.match(text):
             return (
@@ -77,13 +77,13 @@ def parse_birth_date(text: str) -> date | None:
 
 
 def completed_months(birth: date, today: date) -> int:
-    """Completed calendar months from ``birth`` to ``today``; a 29 February birthday
-    completes on 1 March."""
+    """Completed calendar months from ``birth`` to ``today``. Where a month has no such day, it is
+    completed on the first of the next: 1 March for a birthday on 29 February."""
     return (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
 
 
-# In any unit: far beyond every treatment, and near enough for arithmetic never to leave
-# the calendar's reach.
+# Longer durations are not read. In any unit this exceeds every treatment, and arithmetic with
+# shorter ones stays finite.
 _LONGEST = 1e15
 _PRINTED_UNITS = {"hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "a"}
 _DAYS_PER_UNIT = {
@@ -98,15 +98,15 @@ _DAYS_PER_UNIT = {
 
 
 def duration_days(value: float | None, unit: str) -> float | None:
-    """A FHIR duration in days; months and years are mean Gregorian ones. ``None`` where
-    it cannot be read."""
+    """A FHIR duration in days, with mean Gregorian months and years; ``None`` if it cannot be
+    read."""
     days = _DAYS_PER_UNIT.get(unit)
     return value * days if days and value and 0 < value <= _LONGEST else None
 
 
 def quantity_days(duration: Quantity | None) -> float | None:
-    """A FHIR Duration in days, by its UCUM code, else by the printed unit (``weeks``, where the
-    code is SNOMED CT's, say)."""
+    """A FHIR Duration in days, by its UCUM code or else by its printed unit (``weeks``, for
+    instance, beside a code of SNOMED CT)."""
     number = duration.number if duration is not None else None
     if duration is None or number is None:
         return None
@@ -127,7 +127,7 @@ def last_day(period: Period | None, zone: tzinfo) -> date | None:
 
 
 def years_before(day: date, years: int) -> date:
-    """The same day of the calendar ``years`` earlier; 28 February for a leap day."""
+    """The same day of the calendar ``years`` earlier; 28 February where there is no 29."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:
@@ -135,7 +135,7 @@ def years_before(day: date, years: int) -> date:
 
 
 def add_days(day: date, days: float) -> date:
-    """``day`` moved by whole ``days``, kept within the calendar."""
+    """``day`` moved by ``days``, rounded to whole days and kept within the calendar."""
     try:
         return day + timedelta(days=round(days))
     except OverflowError:

@@ -1,5 +1,5 @@
-"""FHIR definitions that the service works by (value sets, code systems, order templates), read
-from their folders."""
+"""Reading the FHIR definitions of the service (value sets, code systems, order templates) from
+their folders."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 
 class DefinitionError(ValueError):
-    """A file of a definition that cannot be used: where (``line`` and ``column`` from 1)
-    and what is wrong."""
+    """A file does not hold a usable definition: ``what`` is wrong at ``line`` and ``column``,
+    counted from 1."""
 
     def __init__(self, file: Path, line: int, column: int, what: str):
         self.file = file
@@ -29,7 +29,7 @@ def read_definitions(folder: Path, kind: str) -> Iterator[tuple[Path, dict[str, 
 
 
 def read_definition(path: Path, kind: str) -> dict[str, Any]:
-    """The definition in a file, as :func:`parse_definition` has it. Raises
+    """The definition in a file, as :func:`parse_definition` returns it. Raises
     :class:`DefinitionError`."""
     return parse_definition(path, text_of(path), kind)
 
@@ -50,8 +50,8 @@ def text_of(path: Path) -> str:
 
 
 def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
-    """The definition that the ``text`` of the file ``path`` is: of the type ``kind``, with a
-    URL, named as the file.
+    """The definition that ``text``, the content of the file ``path``, holds: of the type ``kind``,
+    with a URL, and with the name of the file as its id.
 
     Raises :class:`DefinitionError`.
     """
@@ -74,7 +74,7 @@ def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
 
 @contextmanager
 def using(path: Path) -> Iterator[None]:
-    """While what a file defines is put to use: what lacks or is of another kind is told as a
+    """Within the block, report an element of the file that is missing or of another kind as a
     :class:`DefinitionError`."""
     try:
         yield
@@ -91,13 +91,13 @@ def using(path: Path) -> Iterator[None]:
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object with each key once. With two of a key, a reader would take one of them and nobody
-    knows which. Raises ``ValueError``."""
+    """The JSON object of ``pairs``. Raises ``ValueError`` for a key that occurs twice, because a
+    parser would keep one of the two values without saying which."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(
-            f"the key {next(name for name in names if names.count(name) > 1)!r} appears twice in "
+            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in "
             "one object"
         )
     return found

@@ -36,12 +36,12 @@ from .routes import route_of_form, stated_route
 
 SINGLE_DOSE = math.inf
 _NO_TIMING, _NO_REPEAT = Timing(), TimingRepeat()
-# No regimen has so many instructions, times or amounts. What has more is not read, because each
-# costs much for its bytes.
+# No regimen has so many instructions, times or amounts. Longer lists are not read, because each
+# item takes long to read for its few bytes.
 MOST_INSTRUCTIONS = 200
 MOST_AMOUNTS = 50
 _MOST_TIMES = 1000
-_MOST_DOSES = 1e6  # more is no number of doses, whatever the period
+_MOST_DOSES = 1e6  # a greater number is no count of doses, whatever the period
 
 _SOLID = re.compile(r"tablet|capsule|caplet|lozenge|pill|\btabs?\b|\bcaps?\b")
 _AS_NEEDED = re.compile(
@@ -54,7 +54,7 @@ _TIMING_CODES = {
     "Q2H": 1 / 12, "Q3H": 1 / 8, "Q4H": 1 / 6, "Q6H": 1 / 4, "Q8H": 1 / 3, "WK": 7.0,
     "MO": 365.25 / 12,
 }  # fmt: skip
-# HL7 EventTiming: at, before or after each meal, however many there are.
+# HL7 EventTiming: at, before or after each meal, without the number of meals.
 _EVERY_MEAL = frozenset({"C", "AC", "PC"})
 _MASS_UNITS = {"mg": Decimal(1000), "ug": Decimal(1), "mcg": Decimal(1), "g": Decimal(1_000_000)}
 _MASS_WORD = re.compile(r"(micro|milli)gram(?:me)?(?:s|\(s\))?")
@@ -65,11 +65,11 @@ _COUNT_UNITS = re.compile(
 
 
 class Phase(NamedTuple):
-    """One dosage phase. Doses in micrograms, ``interval`` in days between doses
+    """One dosage phase, with the dose in micrograms and ``interval`` as the days between doses
     (infinite for a single dose).
 
-    ``None`` is unstated. ``duration`` in days, where bounded; ``start`` and ``end`` where dated;
-    ``doses``: how many, where counted.
+    ``None`` means unstated. ``duration``: in days, if the phase is bounded. ``start`` and ``end``:
+    if it is dated. ``doses``: their number, if it is stated.
     """
 
     dose: Decimal | None
@@ -92,11 +92,12 @@ class Phase(NamedTuple):
 
 
 def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tuple[Phase, ...]:
-    """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence; one unstated phase
-    where there is none.
+    """The phases of a ``dosageInstruction`` (or ``dosage``) list, in sequence. An empty list makes
+    one phase of an empty ``Dosage``.
 
-    Instructions of one sequence number run at the same time (FHIR R4, ``Dosage.sequence``), as do
-    those of none that never end: they are one phase where their route and bounds are the same.
+    Instructions with one sequence number run at the same time (FHIR R4, ``Dosage.sequence``), and
+    so do instructions without a number that never end. If their route and bounds are the same,
+    they are one phase.
     """
     phases: list[Phase] = []
     previous = math.inf
@@ -117,9 +118,9 @@ def read_phases(dosages: Sequence[Dosage], product: Product, zone: tzinfo) -> tu
 
 
 def product_as_used(product: Product, phases: Sequence[Phase]) -> Product:
-    """``product``, as what it is by its dose and its route: hydroxocobalamin by the gram is the
-    antidote to cyanide; and a cobalamin that is taken neither by mouth, injection nor nose treats
-    no deficiency: eye drops, say, or a cream."""
+    """``product``, corrected by its dose and route. Hydroxocobalamin by the gram is the antidote to
+    cyanide. A cobalamin that is taken neither by mouth, injection nor nose, such as eye drops or a
+    cream, treats no deficiency."""
     if product.cobalamin == "hydroxocobalamin" and any(
         phase.dose is not None and phase.dose >= ANTIDOTE_FROM for phase in phases
     ):
@@ -130,7 +131,7 @@ def product_as_used(product: Product, phases: Sequence[Phase]) -> Product:
 
 
 def read_dose_given(dosage: AdministrationDosage | None, product: Product, zone: tzinfo) -> Phase:
-    """The route and the amount of a dose that was given once."""
+    """The route and the amount of a single administered dose."""
     stated = dosage or AdministrationDosage()
     return _phase(Dosage(route=stated.route, doseQuantity=stated.dose), product, zone)
 
@@ -147,11 +148,11 @@ def _at_the_same_time(first: Phase, second: Phase, *, numbered: bool) -> bool:
 
 
 def _together(first: Phase, second: Phase) -> Phase:
-    """Two concurrent phases as one of the same doses a day; no dose where either leaves its dose
-    or interval unstated.
+    """Two concurrent phases as one with the same amount a day; without a dose if either phase
+    leaves its dose or interval unstated.
 
-    Of a stated and an unstated interval (as needed, say) the stated one stands: doses
-    come at least so often.
+    If only one phase states its interval (the other may be as needed), that interval is kept:
+    doses come at least so often.
     """
     if first.interval is None or second.interval is None:
         return first._replace(dose=None, interval=first.interval or second.interval)
@@ -199,8 +200,8 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
 def _one_a_day(
     dosage: Dosage, strength: Strength | None, dose: Decimal | None, interval: float | None
 ) -> tuple[Decimal | None, float | None]:
-    """A dose and interval with what a solid form by mouth is taken to be where it is not stated:
-    one unit, once a day."""
+    """Dose and interval, with the default of a solid oral form (one unit, once a day) for each that
+    is not stated."""
     if dose is None and strength is not None and not strength.per_ml and not _states_dose(dosage):
         dose = strength.micrograms
     if dose is not None and interval is None and not _states_frequency(dosage):
@@ -209,8 +210,8 @@ def _one_a_day(
 
 
 def _states_frequency(dosage: Dosage) -> bool:
-    """Whether its structure says, readably or not, how often a dose is taken, or its words that it
-    is taken as needed."""
+    """Whether the structure of a dosage states, readably or not, how often a dose is taken, or its
+    text says that it is taken as needed."""
     timing = dosage.timing or _NO_TIMING
     repeat = timing.repeat or _NO_REPEAT
     numbers = (repeat.frequency, repeat.frequencyMax, repeat.period, repeat.periodMax)
@@ -222,7 +223,7 @@ def _states_frequency(dosage: Dosage) -> bool:
 
 
 def _states_dose(dosage: Dosage) -> bool:
-    """Whether a dose is stated in any form, also in one that cannot be worked out."""
+    """Whether a dose is stated in any form, even in one that cannot be computed."""
     return any(
         item.doseQuantity is not None or item.doseRange is not None
         for item in stated_amounts(dosage)
@@ -230,13 +231,13 @@ def _states_dose(dosage: Dosage) -> bool:
 
 
 def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | None, bool]:
-    """The route, and whether it is intramuscular (an injectable product without a route that can be
-    read counts as such)."""
+    """The route, and whether it is intramuscular. An injectable product without a readable route
+    counts as intramuscular."""
     keys, names = (concept.codings, concept.names) if concept else ([], [])
     if route := stated_route(keys, names):
         return route
     made_for = route_of_form(product.described)
-    # What is dosed by the millilitre is injected, and hydroxocobalamin is made for injection.
+    # A product dosed by the millilitre is injected, and hydroxocobalamin is made for injection.
     by_volume = product.strength is not None and product.strength.per_ml and product.cobalamin
     if made_for is None and (by_volume or product.cobalamin == "hydroxocobalamin"):
         return "parenteral", True
@@ -246,7 +247,7 @@ def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | Non
 
 
 def _events(timing: Timing, zone: tzinfo) -> list[Moment]:
-    """The times that a timing lists one by one, ascending."""
+    """The times that a timing lists, ascending."""
     events = timing.event if len(timing.event) <= _MOST_TIMES else ()
     return sorted(filter(None, (parse_moment(event, zone) for event in events)))
 
@@ -259,7 +260,7 @@ def _interval(timing: Timing, repeat: TimingRepeat, events: list[Moment]) -> flo
     named_days, times = len(repeat.dayOfWeek), _times_of_day(repeat)
     if period:
         frequency = _frequency(repeat, times)
-        if named_days and period <= 1:  # every day or more often, yet on these days alone
+        if named_days and period <= 1:  # every day or more often, but only on these days
             period, longest = 7 * period / named_days, None
         return (period + (longest or period)) / 2 / frequency if frequency else None
     if named_days:
@@ -279,22 +280,22 @@ def _interval(timing: Timing, repeat: TimingRepeat, events: list[Moment]) -> flo
 
 
 def _times_of_day(repeat: TimingRepeat) -> int:
-    """How many times of a day are named (by the clock, or as morning and night); 0 for none, and
-    for "with meals"."""
+    """The number of times of day that are named (by the clock, or as morning and night); 0 for
+    none. "With meals" does not count."""
     if repeat.when and _EVERY_MEAL.isdisjoint(repeat.when):
         return len(repeat.timeOfDay) or len(repeat.when)
     return len(repeat.timeOfDay)
 
 
 def _count(repeat: TimingRepeat) -> float | None:
-    """The stated number of doses, at most."""
+    """The stated number of doses; of a range, the greatest."""
     count = repeat.count if repeat.countMax is None else repeat.countMax
     return count if count and 0 < count < _MOST_DOSES else None
 
 
 def _frequency(repeat: TimingRepeat, times: int) -> float | None:
-    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``; where neither is stated,
-    the ``times`` of a day that are named, else 1; ``None`` where one is no number of doses."""
+    """Doses in a period: the mean of ``frequency`` and ``frequencyMax``. If neither is stated, the
+    ``times`` of day that are named, else 1. ``None`` if one of them cannot be a number of doses."""
     stated = [number for number in (repeat.frequency, repeat.frequencyMax) if number is not None]
     if not stated:
         return float(times or 1)
@@ -302,12 +303,12 @@ def _frequency(repeat: TimingRepeat, times: int) -> float | None:
 
 
 def stated_amounts(dosage: Dosage) -> list[DoseAndRate | Dosage]:
-    """Where a dosage may state its dose: in ``doseAndRate``, or, in STU3, in itself."""
+    """The places where a dosage may state its dose: ``doseAndRate``, and in STU3 the dosage."""
     return [*dosage.doseAndRate, dosage]
 
 
 def _dose(dosage: Dosage, strength: Strength | None) -> Decimal | None:
-    """One dose in micrograms, or ``None`` where it is unstated or cannot be worked out."""
+    """One dose in micrograms, or ``None`` if it is unstated or cannot be computed."""
     stated = stated_amounts(dosage)
     for item in stated:
         if item.doseQuantity is not None and _number(item.doseQuantity) is not None:
@@ -321,13 +322,13 @@ def _dose(dosage: Dosage, strength: Strength | None) -> Decimal | None:
 
 
 def _number(quantity: Quantity | None) -> Decimal | None:
-    """The one number that a Quantity states."""
+    """The number of a Quantity without a comparator."""
     return quantity.number if quantity is not None and not quantity.comparator else None
 
 
 def _micrograms(quantity: Quantity | None, strength: Strength | None) -> Decimal | None:
-    """A dose by the code and the printed name of its unit, of which one may be none of ours (SNOMED
-    CT's code for a tablet, say); ``None`` where they disagree."""
+    """A dose in micrograms, from the code and the printed name of its unit. One of the two may be
+    unknown here (the code of SNOMED CT for a tablet, for instance). ``None`` if they disagree."""
     number = _number(quantity)
     if quantity is None or number is None:
         return None
@@ -339,7 +340,7 @@ def _micrograms(quantity: Quantity | None, strength: Strength | None) -> Decimal
 
 
 def _size(unit: str, strength: Strength | None) -> Decimal | None:
-    """Micrograms in one unit, of mass or of a product of ``strength``; no unit is a piece."""
+    """Micrograms in one ``unit``: of mass, or of a product of ``strength``. ``""`` is a piece."""
     if unit in _MASS_UNITS:
         return _MASS_UNITS[unit]
     unit = unit.replace("\u00b5", "u").replace("\u03bc", "u")

@@ -1,9 +1,9 @@
-"""What is known of an EHR: the lists that it keeps, what it puts on every answer, and the form of
-query that it takes.
+"""What is known of an EHR: the lists that it keeps, the notices that it adds to every answer, and
+the form of query that it accepts.
 
-A profile is data. Discovery's templates, the queries to FHIR servers and what counts as complete
-follow from it (clinical specification, section 2, "Prefetch"). Those that come with the service are
-in ``cds_service/ehr/profiles``.
+A profile is data. Discovery's templates, the queries to FHIR servers and the rules of completeness
+follow from it (clinical specification, section 2, "Prefetch"). The profiles that come with the
+service are in ``cds_service/ehr/profiles``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ MOST_RESULTS = 200
 # The profiles that come with the service.
 BUILT_IN = ("generic", "hapi", "epic", "oracle", "athena")
 # Every intent of a MedicationRequest that counts (clinical specification, section 2, "Status"), and
-# plan, which a reader may see.
+# plan, with which US Core records a drug that the patient reports.
 INTENTS = ("order", "original-order", "reflex-order", "filler-order", "instance-order", "plan")
 Order = Literal["asked", "unknown"]
 
 
 class Notice(NamedTuple):
-    """A code of an OperationOutcome that a server puts on its answers whatever they hold.
-    ``system``: how its system begins."""
+    """A code of an OperationOutcome that a server adds to its answers whatever they contain.
+    ``system``: the beginning of its code system."""
 
     system: str
     code: str
@@ -38,12 +38,12 @@ class EhrProfile:
     """How an EHR answers.
 
     ``not_kept``: queries (names of :data:`~cds_service.facts.queries.QUERIES`) for which it keeps
-    no list. ``code_systems``: a code is asked for with its system. ``order``: Observations are
-    ``asked`` for newest first, or it is ``unknown`` in what order they come. ``count``: the
-    entries of a page that are asked for, ``None`` for none; ``counted``: the resource types of
-    which a number may be asked for, ``None`` for all. ``intents``: those that MedicationRequests
-    are asked for with; none: with whatever intent. ``include``: the resource types that bring
-    along their Medications.
+    no list. ``code_systems``: whether a code is requested with its system. ``order``: ``asked`` if
+    Observations are requested newest first, ``unknown`` if their order is not known. ``count``: how
+    many entries of a page are requested, ``None`` to request no number; ``counted``: the resource
+    types for which a number may be requested, ``None`` for all. ``intents``: the intents with which
+    MedicationRequests are requested, empty for any. ``include``: the resource types whose queries
+    also request their Medications.
     """
 
     name: str
@@ -57,7 +57,7 @@ class EhrProfile:
     include: frozenset[str] = frozenset()
 
     def count_of(self, resource_type: str) -> int | None:
-        """How many entries a page of ``resource_type`` is asked to hold."""
+        """How many entries a page of ``resource_type`` is asked to hold, or ``None``."""
         return self.count if self.counted is None or resource_type in self.counted else None
 
 
@@ -65,8 +65,8 @@ GENERIC = EhrProfile("generic")
 
 
 def is_notice(codings: Iterable[tuple[str, str]], notices: Iterable[Notice]) -> bool:
-    """Whether one of the ``(system, code)`` of an issue's details is a notice that says nothing
-    about this answer."""
+    """Whether one ``(system, code)`` of an issue's details is a notice, which says nothing about
+    this answer."""
     known = list(notices)
     return any(
         code == notice.code and system.startswith(notice.system)

@@ -1,5 +1,5 @@
-"""One pass over what a client sent: every resource of the context patient, filed by type and,
-Observations, by value set."""
+"""One pass over what a client sent: every resource of the context patient is filed by type, and
+Observations by value set."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from .references import is_of_patient, is_of_somebody
 from .terminology import Terminology
 from .version import other_version, version_of_type
 
-# Versions of one resource that are told apart; each further one counts beside them, and costs no
-# comparison with all others.
+# How many versions of one resource are compared. Further ones count too, but no later version is
+# compared with them, because comparing each with all others takes too long.
 _MOST_ALIKE = 20
 _NO_RESOURCES: list[Any] = []
 _NO_SETS: frozenset[str] = frozenset()
@@ -42,11 +42,12 @@ _Read = TypeVar("_Read", bound=Resource)
 
 
 class ResourceIndex:
-    """Resources of one patient, each once however often it comes, in the newest of its versions.
+    """Resources of one patient, each filed once, however often it comes, in its newest version.
 
-    ``passed_over`` counts what does not count, by the reason why; ``uncertain`` names the types of
-    which a resource has elements that cannot be read or understood, so that nothing is concluded
-    from its absence; ``other_versions`` the FHIR versions of resources that are not read as R4.
+    ``passed_over`` counts resources that do not count, by the reason. ``uncertain`` names the types
+    of resources with elements that cannot be read or understood: nothing is concluded from the
+    absence of such a type. ``other_versions`` holds the FHIR versions of resources that are not
+    read as R4.
     """
 
     __slots__ = (
@@ -79,15 +80,15 @@ class ResourceIndex:
         self._superseded: set[int] = set()
 
     def add(self, value: Value, asked: Asked | None = None) -> Completeness:
-        """File a resource, or each resource of a Bundle; how much ``value`` is of all that the
-        query ``asked`` for.
+        """File a resource, or each resource of a Bundle. Return how much of what the query
+        ``asked`` for was received.
 
-        Nothing may be concluded from an OperationOutcome (alone, or as an entry that is no notice
-        of the EHR's profile), a Bundle with fewer entries than its ``total``, a match of another
-        type or of a code that was not asked for, a resource of another patient, of another FHIR
-        version, or of nobody, who may be the patient, what is no resource; and from a Bundle with a
-        ``next`` link what :func:`~.completeness.completeness` says. ``null`` is complete: the
-        client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
+        Nothing may be concluded from any of these: an OperationOutcome (alone, or as an entry that
+        is not a notice of the EHR's profile); a Bundle with fewer entries than its ``total``; a
+        match of another type or with a code that was not asked for; a resource of another patient,
+        of another FHIR version, or of nobody, who may be the patient; a value that is no resource.
+        On a Bundle with a ``next`` link see :func:`~.completeness.completeness`. ``null`` is
+        complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
         if isinstance(value, Bundle):
             return self._add_entries(value, asked)
@@ -113,7 +114,7 @@ class ResourceIndex:
         return completeness(Answer(readable, bundle.lacks_entries, continues, days))
 
     def _days(self, bundle: Bundle) -> list[date]:
-        """The days of a Bundle's Observations, in the order in which they came."""
+        """The days of a Bundle's Observations, in the order received."""
         results = [
             entry.resource for entry in bundle.entry if isinstance(entry.resource, Observation)
         ]
@@ -121,8 +122,8 @@ class ResourceIndex:
         return [moment.day for moment in moments if moment]
 
     def _add(self, entry: Entry, asked: Asked | None) -> bool:
-        """File the resource of an entry; whether it leaves the answer complete. Runs for every
-        resource of a record."""
+        """File the resource of an entry. Return whether it leaves the answer complete. This runs
+        for every resource of a record."""
         resource = entry.resource
         if isinstance(resource, OfPatient):
             subject = resource.subject or resource.patient
@@ -134,7 +135,7 @@ class ResourceIndex:
                     "of another patient" if is_of_somebody(resource) else "of nobody"
                 )
             sets = _NO_SETS
-            # which says the same in all versions that are read
+            # Only other types: an Observation means the same in every version that is read.
             if isinstance(resource, Observation):
                 sets = self._terminology.sets_of_concept(resource.code)
             elif version := other_version(resource):
@@ -150,7 +151,7 @@ class ResourceIndex:
             return _says_nothing(resource, asked.profile.notices if asked else GENERIC.notices)
         if isinstance(resource, Medication):
             self._file_medication(resource, entry.fullUrl)
-            # Servers do not always say that it is an include.
+            # Servers do not always mark a Medication as an include.
             return (
                 asked is None or not entry.is_match or asked.resource_type.startswith("Medication")
             )
@@ -161,7 +162,7 @@ class ResourceIndex:
     def _answers(
         self, entry: Entry, resource: OfPatient, sets: frozenset[str], asked: Asked
     ) -> bool:
-        """Whether a resource is one that was asked for, or came along with those."""
+        """Whether a resource was asked for, or was included with one that was."""
         if entry.search is not None and not entry.is_match:
             return True
         if resource.__class__.__name__ != asked.resource_type:
@@ -188,7 +189,7 @@ class ResourceIndex:
     def _file_medication(self, medication: Medication, full_url: str) -> None:
         self.medications[medication.relative] = medication
         if full_url.startswith("urn:"):
-            # What has no id yet is referred to by its name in the Bundle (FHIR R4, "Resolving
+            # A resource without an id is referred to by its URN in the Bundle (FHIR R4, "Resolving
             # references in Bundles").
             self.medications[full_url] = medication
 
@@ -206,8 +207,8 @@ class ResourceIndex:
                 self._by_value_set[value_set].append(resource)
         else:
             self._by_type[kind].append(resource)
-        # Of medications the product says whether it can be told, of Observations
-        # what was asked for.
+        # For medications, the product says whether it could be identified. For Observations, the
+        # query has already selected the code.
         unidentified = (
             isinstance(resource, _OF_A_CODE)
             and self._is_unidentified(resource.code)
@@ -222,8 +223,8 @@ class ResourceIndex:
             self.uncertain.add(kind.__name__)
 
     def _is_unidentified(self, code: CodeableConcept | None) -> bool:
-        """Whether it cannot be told what a problem, procedure, allergy or request is about: it is
-        then not "none of ours" (clinical specification, section 2, "Codes")."""
+        """Whether a problem, procedure, allergy or request cannot be identified. It may then be
+        relevant (clinical specification, section 2, "Codes")."""
         return code is None or not (
             code.text.strip() or self._terminology.identifies(code.codings, code.names)
         )
@@ -231,12 +232,12 @@ class ResourceIndex:
     def _is_another(
         self, resource: OfPatient, full_url: str, alike: list[tuple[str, OfPatient]]
     ) -> bool:
-        """Whether a resource came before, as it is or in a newer version; of an older
-        one it takes the place.
+        """Whether a resource came before, in the same or a newer version. An older version that
+        came before is marked as superseded.
 
-        Type and id make two resources one only if neither has a ``fullUrl`` or both have the same;
-        and what differs without telling which is newer both counts (clinical specification, section
-        2). ``alike``: those of the same type and id.
+        Type and id make two resources one only if neither has a ``fullUrl`` or both have the same.
+        If versions differ and neither is known to be newer, both count (clinical specification,
+        section 2). ``alike``: the resources of the same type and id received so far.
         """
         for url, before in alike:
             if url != full_url or id(before) in self._superseded:
@@ -267,8 +268,8 @@ class ResourceIndex:
 
 
 def _is_in_error(resource: Condition | Procedure | AllergyIntolerance | ServiceRequest) -> bool:
-    """Whether a resource was entered in error and says nothing, whatever it is about: servers send
-    some without their code."""
+    """Whether a resource was entered in error. It then says nothing, whatever it is about; servers
+    send some of these without a code."""
     if isinstance(resource, (Condition, AllergyIntolerance)):
         return status_code(resource.verificationStatus, "") == "entered-in-error"
     return resource.status == "entered-in-error"
@@ -285,8 +286,8 @@ def resources_of(value: Value) -> Iterator[Resource]:
 
 
 def _says_nothing(outcome: OperationOutcome, notices: frozenset[Notice]) -> bool:
-    """Whether an OperationOutcome holds no more than notices that the EHR puts on every answer. No
-    other severity or code is passed over: information may be that the record is locked."""
+    """Whether an OperationOutcome holds only notices that the EHR adds to every answer. No other
+    severity or code is ignored: an information issue may say that the record is locked."""
     return bool(outcome.issue) and all(_is_notice(issue, notices) for issue in outcome.issue)
 
 
@@ -297,8 +298,8 @@ def _is_notice(issue: OutcomeIssue, notices: frozenset[Notice]) -> bool:
 
 
 def _is_newer(resource: Resource, before: Resource) -> bool | None:
-    """Whether a version of a resource is newer than one that came before, by ``meta.lastUpdated``,
-    else by ``versionId`` where both are whole numbers; ``None`` where they do not tell."""
+    """Whether ``resource`` is a newer version than ``before``, by ``meta.lastUpdated``, or else by
+    ``versionId`` if both are whole numbers; ``None`` if neither decides."""
     mine, theirs = resource.meta, before.meta
     if mine is None or theirs is None:
         return None

@@ -1,5 +1,5 @@
-"""The set of numbers that a result stands for: a point, or a half-line where it came
-with a comparator."""
+"""The set of numbers that a result stands for: a point, or a half-line if the result has a
+comparator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Cut(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """``low`` to ``high``; ``None`` is unbounded; the ends are in the set unless marked open."""
+    """The numbers from ``low`` to ``high``. ``None`` is unbounded; an end that is not marked open
+    belongs to the set."""
 
     low: Decimal | None
     high: Decimal | None
@@ -26,8 +27,8 @@ class Interval(NamedTuple):
 
     @classmethod
     def of(cls, value: Decimal, comparator: str | None) -> Interval:
-        """The interval of a FHIR Quantity. Another comparator than
-        ``< <= >= >``: ``ValueError``."""
+        """The interval of a FHIR Quantity. Raises ``ValueError`` for a comparator other than
+        ``< <= >= >``."""
         if comparator is None:
             return cls(value, value)
         if comparator in ("<", "<="):
@@ -45,8 +46,8 @@ class Interval(NamedTuple):
         return Interval(low, high, self.low_open, self.high_open)
 
     def classes(self, cuts: Sequence[Cut]) -> tuple[int, int]:
-        """The lowest and highest class, counted from 0, that values of the interval reach between
-        ascending ``cuts``."""
+        """The lowest and highest of the classes between ascending ``cuts``, counted from 0, that
+        values of the interval reach."""
         lowest = highest = 0
         for cut in cuts:
             if self.low is not None:
@@ -74,5 +75,5 @@ class Interval(NamedTuple):
 
     @property
     def point(self) -> Decimal | None:
-        """The value, where it is one number."""
+        """The value, if it is one number."""
         return self.low if self.low == self.high else None

@@ -12,8 +12,8 @@ _CENTIMETRES = {"cm": Decimal(1), "mm": Decimal("0.1")}
 
 
 def centimetres(quantity: Quantity | None) -> Interval | None:
-    """A Quantity in cm or mm as an interval in cm; ``None`` where it is none, negative,
-    or in another unit."""
+    """A Quantity in cm or mm as an interval in cm; ``None`` if it has no number, is negative, or
+    has another unit."""
     value = quantity.number if quantity is not None else None
     if quantity is None or value is None or value < 0:
         return None

@@ -1,5 +1,5 @@
-"""Defensive access to JSON whose shape nobody vouches for: what an author wrote, what a server says
-of itself and of refusals.
+"""Defensive access to JSON of unknown shape: what authors write, and what servers say of themselves
+and in refusals.
 
 Resources of patients are read as typed structures (:mod:`.reading`).
 """

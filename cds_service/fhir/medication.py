@@ -1,4 +1,4 @@
-"""Where FHIR resources state what medication they are about, and what it is."""
+"""Reading which medication a FHIR resource is about, and what that medication is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .terminology import Terminology
 _KINDS: tuple[type[OfMedication], ...] = (
     MedicationRequest, MedicationStatement, MedicationAdministration, MedicationDispense,
 )  # fmt: skip
-# No order contains so many resources: an order that names one beyond them cannot be told.
+# No order contains so many resources. A Medication beyond them is not found.
 MOST_CONTAINED = 100
 _MOST = 20  # codings and names of a concept, ingredients of a Medication
 
@@ -39,8 +39,8 @@ _MOST = 20  # codings and names of a concept, ingredients of a Medication
 def product_of(
     resource: OfMedication, index: ResourceIndex | None, terminology: Terminology
 ) -> Product:
-    """The product that a MedicationRequest, MedicationStatement, -Administration or
-    -Dispense is about."""
+    """The product of a MedicationRequest, MedicationStatement, MedicationAdministration or
+    MedicationDispense."""
     reference, concept = resource.medicationReference, resource.medicationCodeableConcept
     codes, names = (concept.codings, concept.names) if concept else ([], [])
     ingredients: tuple[IngredientPart, ...] = ()
@@ -59,9 +59,9 @@ def product_of(
 def _described(
     medication: Medication,
 ) -> tuple[list[tuple[str, str]], list[str], tuple[IngredientPart, ...]]:
-    """The codes and names of a Medication, and what it is made of.
+    """The codes, names and active ingredients of a Medication.
 
-    One under a modifier that is not understood is not described: it may be something else.
+    All are empty if it is malformed or has a modifier, because it may then be something else.
     """
     active = [item for item in medication.ingredient if item.isActive is not False]
     if (
@@ -84,12 +84,12 @@ def _ingredient(item: MedicationIngredient) -> IngredientPart:
     numerator = _stated(item.strength.numerator) if item.strength else None
     denominator = _stated(item.strength.denominator) if item.strength else None
     if item.strength and item.strength.denominator is not None and denominator is None:
-        numerator = None  # what it is in was stated, and cannot be read
+        numerator = None  # the stated denominator cannot be read
     return IngredientPart(tuple(codes[:_MOST]), tuple(names[:_MOST]), numerator, denominator)
 
 
 def _stated(quantity: Quantity | None) -> StatedQuantity | None:
-    """A Quantity that states one number."""
+    """The number and unit of a Quantity without a comparator, or ``None``."""
     number = quantity.number if quantity is not None and not quantity.comparator else None
     return (
         None
@@ -112,8 +112,8 @@ def _referenced(
 
 
 def contained_medication(contained: Iterable[Raw], reference: str) -> Medication | None:
-    """The contained Medication that ``reference`` (``#id``) leads to, among the first
-    ``MOST_CONTAINED``. A widespread library writes the id with its ``#``, too."""
+    """The contained Medication that ``reference`` (``#id``) points to, among the first
+    ``MOST_CONTAINED``. A widespread library writes the id itself with ``#``, too."""
     wanted = reference.lstrip("#")
     named = (
         found
@@ -124,10 +124,10 @@ def contained_medication(contained: Iterable[Raw], reference: str) -> Medication
 
 
 def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> list[str]:
-    """The references, as sent, by which resources of ``index`` name a medication that is neither
-    contained nor filed.
+    """The references, as sent, of resources in ``index`` to medications that are neither contained
+    nor filed.
 
-    ``nameless``: only those of which not even a name is stated.
+    ``nameless``: only the references without a display.
     """
     found: dict[str, None] = {}
     for kind in _KINDS:

@@ -1,8 +1,8 @@
-"""A property that is worked out once, without a lock.
+"""A property that is computed once, without a lock.
 
-``functools.cached_property`` of Python 3.11 holds one lock for all objects of a class while it
-works: every call would wait for one that waits for a FHIR server. What is made for one call is used
-by one thread, so that none is needed.
+In Python 3.11, ``functools.cached_property`` holds one lock for all objects of a class while it
+computes: every call would wait for a call that waits for a FHIR server. Objects made for one call
+are used by one thread, and need no lock.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ Value = TypeVar("Value")
 
 
 class once(Generic[Value]):
-    """A method as an attribute that is worked out when it is first asked for, and then stands in
-    the object's ``__dict__``."""
+    """A method as an attribute, which is computed when it is first read and then kept in the
+    object's ``__dict__``."""
 
     def __init__(self, work: Callable[[Any], Value]):
         self.work = work

@@ -1,5 +1,5 @@
-"""What a product is: its agents by code, last by name; its strength; and whether
-it can be told at all.
+"""What a product is: its agents, by code or else by name; its strength; and whether it can be
+identified at all.
 
 Source: clinical specification, section 2, "Codes" and "Dose, route, timing".
 """
@@ -28,30 +28,30 @@ AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
     "nitrous-oxide",
 })  # fmt: skip
 _MOST = 20
-# what identifies a medication is short; the bound keeps hostile names out of the cache
+# Real codes and names of a medication are short; the bound keeps hostile ones out of the cache.
 _LONGEST = 300
 _LONGEST_SYSTEM = 100
-_LONGEST_READ = 2000  # no name of a product is longer; what is, is not read
+_LONGEST_READ = 2000  # no product has a longer name; a longer text is not read
 _MOST_WORDS = 5
 _NO_AGENTS: frozenset[str] = frozenset()
 _CYANO = re.compile(r"c[yi]ano")
 ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 _ATC = "http://www.whocc.no/atc"
-# characters of a code of the fifth level, which names one substance or combination
+# Length of an ATC code of the fifth level, which names one substance or combination.
 _ATC_SUBSTANCE = 7
 
 
 @dataclass(frozen=True)
 class Product:
-    """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` where
-    nothing identifies it.
+    """A medication as recognised. ``by``: ``code``, ``name``, or ``""`` if nothing identifies it.
 
-    ``label`` is its name; ``described`` all that its codes and names say, where its form may be
-    read. ``agents`` is empty for a medication that is recognised as none of ours; ``identified`` is
-    false where there is neither a code of a system that is read nor a name to go by, or the name
-    may be read in two ways. ``cobalamins``: which it holds, alone or in a combination, as far as
-    told. ``note``: what of its names was not understood. ``applied_elsewhere``: to the eye or the
-    skin, say, where a cobalamin treats no deficiency.
+    ``label`` is its name; ``described`` joins its codes' displays and its names, which may state
+    its form. ``agents`` is empty for a medication that is recognised and contains none of
+    ``AGENTS``. ``identified`` is false if there is neither a code of a system that is read nor a
+    name, or if the name can be read in two ways. ``cobalamins``: those it contains, alone or in a
+    combination, as far as known. ``note``: words of its names that were not understood.
+    ``applied_elsewhere``: to the eye or the skin, for instance, where a cobalamin treats no
+    deficiency.
     """
 
     agents: frozenset[str]
@@ -66,16 +66,16 @@ class Product:
 
     @once
     def source_text(self) -> str:
-        """Its name for the provenance of a fact, with how it was recognised and what of it
-        was not understood."""
+        """Its name for the provenance of a fact, with how it was recognised and which words were
+        not understood."""
         told = ["recognised by name"] if self.by == "name" else []
         told += [f"not understood: {self.note}"] if self.note else []
         return f"{self.label} ({'; '.join(told)})" if told else self.label
 
     @once
     def cobalamin(self) -> str:
-        """The single-agent cobalamin that this product is, or ``""``; of several cyanocobalamin,
-        which asks for most care."""
+        """The cobalamin of a product without other agents, or ``""``. If there are several,
+        cyanocobalamin, which needs the most care."""
         if self.applied_elsewhere:
             return ""
         found = self.agents & COBALAMINS if not self.agents & COMBINATIONS else frozenset()
@@ -88,14 +88,14 @@ class Product:
 
     @once
     def has_cobalamin(self) -> bool:
-        """Whether the product contains any cobalamin, a combination's included, the
-        antidote excluded."""
+        """Whether the product contains a cobalamin, alone or combined. The antidote does not
+        count."""
         return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
 
 
 class IngredientPart(NamedTuple):
-    """An active ingredient of a Medication as sent: its codes and names, and the
-    Ratio of its strength."""
+    """An active ingredient of a Medication as sent: its codes, its names, and the Ratio of its
+    strength."""
 
     codes: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
@@ -104,14 +104,14 @@ class IngredientPart(NamedTuple):
 
 
 def dose_matters(product: Product) -> bool:
-    """Whether what a product counts for depends on its dose: a cobalamin, a folate, and
-    what cannot be told."""
+    """Whether the dose of a product matters: it does for a cobalamin, a folate, and a product that
+    is not identified."""
     return not product.identified or product.has_cobalamin or product.has_folate
 
 
 def is_folate(product: Product, route: str | None) -> bool:
-    """Whether a product by ``route`` counts as folate: leucovorin only by mouth, a combination only
-    with a stated folate."""
+    """Whether a product taken by ``route`` counts as folate: leucovorin only by mouth, a
+    combination only if the strength of its folate is stated."""
     if "leucovorin" in product.agents and route != "oral":
         return False
     return product.has_folate and (
@@ -125,8 +125,8 @@ def identify(
     ingredients: tuple[IngredientPart, ...],
     terminology: Terminology,
 ) -> Product:
-    """The product that codes, names and ingredients tell of; remembered where they are of the
-    length of real ones.
+    """The product that codes, names and ingredients identify. The result is cached if they are no
+    longer than real ones.
 
     ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
     """
@@ -139,8 +139,8 @@ def identify(
 
 
 def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
-    """The characters of codes and names; those of a code system count beyond what the
-    listed ones have."""
+    """The number of characters in codes and names. Of a code system, only those beyond
+    ``_LONGEST_SYSTEM`` count."""
     length = sum(map(len, names))
     for system, code in codes:
         length += len(code) + max(0, len(system) - _LONGEST_SYSTEM)
@@ -205,7 +205,7 @@ def _of_no_agent(
     read: list[ProductName],
     terminology: Terminology,
 ) -> Product:
-    """A product that nothing says to be one of ours, as most are: no more is asked of it."""
+    """A product without a sign of a relevant agent, as most are: nothing more is examined."""
     told = _identified(codes, read, _NO_AGENTS, terminology)
     described = " ".join(names)[:_LONGEST_READ]
     return Product(_NO_AGENTS, "name" if names else "", label, None, told, described)
@@ -217,15 +217,15 @@ def _label(
     codes: Iterable[tuple[str, str]],
     terminology: Terminology,
 ) -> str:
-    """What the product is called: by its name, its ingredients, or the first of its
-    codes that is known."""
+    """The name of the product: its own, those of its ingredients, or the display of its first known
+    code."""
     label = names[0] if names else " / ".join(part.names[0] for part in ingredients if part.names)
     return label or next(filter(None, map(terminology.displays.get, codes)), "")
 
 
 def _read(names: Iterable[str], terminology: Terminology, *, whole: bool) -> list[ProductName]:
-    """The names as understood, but for the longest; one that names none of ours is not parsed,
-    unless ``whole``."""
+    """The parsed names, without those that are too long. A name without a word of the closed list
+    is not parsed, unless ``whole``."""
     vocabulary = terminology.vocabulary
     return [
         parse_product_name(name, vocabulary)
@@ -237,14 +237,14 @@ def _read(names: Iterable[str], terminology: Terminology, *, whole: bool) -> lis
 
 
 class _Stated(NamedTuple):
-    """What names say, and the strengths of coded ingredients by the agents that they mean."""
+    """The parsed names, and the strengths of coded ingredients with the agents they mean."""
 
     names: list[ProductName]
     structured: list[tuple[frozenset[str], Strength]]
 
     def strength(self, agents: frozenset[str]) -> Strength | None:
-        """The strength of a product of ``agents``: of a combination, its folate's; ``None`` where
-        it is unstated or contradicted."""
+        """The strength of a product of ``agents``; of a combination, that of its folate. ``None``
+        if it is unstated or contradictory."""
         if agents & COMBINATIONS:
             return self._agreed(FOLATES)
         if agents & COBALAMINS:
@@ -252,7 +252,7 @@ class _Stated(NamedTuple):
         return self._agreed(agents) or agreed_strength(self._all())
 
     def _of_cobalamins(self) -> Strength | None:
-        """What a product of cobalamins alone holds of them together."""
+        """The strength of all cobalamins together, in a product without other agents."""
         totals = [total for name in self.names if (total := _total(name)) is not None]
         stated = totals + [strength for agents, strength in self.structured if agents & COBALAMINS]
         return agreed_strength(stated) if stated else agreed_strength(self._all())
@@ -271,8 +271,8 @@ class _Stated(NamedTuple):
 
 
 def _total(name: ProductName) -> Strength | None:
-    """The strength of a name's cobalamins: of several side by side the sum; of several names of
-    one, what they agree in."""
+    """The strength of a name's cobalamins: the sum of several cobalamins; for several names of one,
+    the strength on which they agree."""
     sums = []
     for bracket in {item.bracket for item in name.ingredients}:
         found = [
@@ -316,8 +316,8 @@ def _part_agents(part: IngredientPart, terminology: Terminology) -> frozenset[st
 
 
 def _cobalamins(coded: frozenset[str], names: list[ProductName]) -> frozenset[str]:
-    """The cobalamins of a product: by code, else as named; "vitamin B12" beside the name of another
-    agent is the vitamin's name."""
+    """The cobalamins of a product, by code or else by name. "Vitamin B12" beside the name of
+    another cobalamin means the vitamin, not cyanocobalamin."""
     found = [item for name in names for item in name.ingredients if item.meanings & COBALAMINS]
     named = frozenset().union(*(item.meanings for item in found)) & COBALAMINS
     others = named - {"cyanocobalamin"}
@@ -333,8 +333,8 @@ def _cobalamins(coded: frozenset[str], names: list[ProductName]) -> frozenset[st
 
 
 def _stands_beside(vitamin: Ingredient, found: list[Ingredient]) -> bool:
-    """Whether an ingredient called vitamin B12 has a strength of its own beside another
-    cobalamin that has one."""
+    """Whether an ingredient called vitamin B12 has a strength of its own, beside another cobalamin
+    that also has one."""
     if vitamin.meanings != {"cyanocobalamin"} or not vitamin.strengths:
         return False
     return any(
@@ -344,8 +344,8 @@ def _stands_beside(vitamin: Ingredient, found: list[Ingredient]) -> bool:
 
 
 def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:
-    """Whether it is the cyanide antidote, known by its code or name, or by 5 g of
-    hydroxocobalamin."""
+    """Whether the product is the antidote to cyanide: by its code or name, or by a strength of at
+    least ``ANTIDOTE_FROM`` of hydroxocobalamin."""
     strength = stated.strength(agents) if "hydroxocobalamin" in agents else None
     return "cobalamin-antidote" in agents or (
         strength is not None and not strength.per_ml and strength.micrograms >= ANTIDOTE_FROM
@@ -361,8 +361,8 @@ def _is_combined(
     names: list[ProductName],
     terminology: Terminology,
 ) -> bool:
-    """Whether a cobalamin of the product is not its only agent (clinical specification,
-    section 2, "Codes")."""
+    """Whether the product has another agent beside its cobalamins (clinical specification, section
+    2, "Codes")."""
     if not cobalamins:
         return "cobalamin-combination" in agents
     if (agents | named) - COBALAMINS - {"cobalamin-antidote", "cobalt"} or any(
@@ -385,15 +385,15 @@ def _identified(
     agents: frozenset[str],
     terminology: Terminology,
 ) -> bool:
-    """Whether what is stated tells what it is: a code of a system that is read, or a name that can
-    be read only one way."""
+    """Whether codes or names identify the product: a code of a system that is read, or names that
+    can be read in only one way."""
     if agents or any(code.strip() and terminology.reads(system) for system, code in codes):
         return True
     return any(name.has_letters for name in names) and not any(name.doubtful for name in names)
 
 
 def _note(names: list[ProductName], agents: frozenset[str]) -> str:
-    """What was not understood of the names of one of our agents, in a few words."""
+    """The first words that were not understood in the names of a product with a known agent."""
     words = (
         dict.fromkeys(word[:30] for name in names for word in name.not_understood) if agents else {}
     )

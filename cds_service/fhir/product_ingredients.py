@@ -1,4 +1,4 @@
-"""The ingredients that the sides of a product's name tell, each with its strengths."""
+"""The ingredients that the sides of a product's name state, each with its strengths."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _UNSPECIFIC = frozenset({"partner-ingredient", "cobalamin-combination"})
 
 
 class Ingredient(NamedTuple):
-    """What one part of a name names. ``meanings``: value sets, empty for words of none of ours;
-    ``strengths`` as far as read.
+    """An ingredient that a part of a name states. ``meanings``: its value sets, empty for words
+    that are not on the closed list. ``strengths``: those that could be read.
 
-    ``bracket``: in which bracket of the name it stands, 0 for outside.
+    ``bracket``: the number of the bracket that holds it, 0 outside brackets.
     """
 
     meanings: frozenset[str]
@@ -26,7 +26,7 @@ class Ingredient(NamedTuple):
 
 
 def read_ingredients(sides: list[Side]) -> tuple[list[Ingredient], list[str]]:
-    """The ingredients that the sides name, each with its strengths, and what was not understood."""
+    """The ingredients of the sides, each with its strengths, and the texts not understood."""
     drafts: list[_Draft] = []
     unread: list[str] = []
     strays: list[Amounts] = []
@@ -74,8 +74,8 @@ class _Draft:
 
 
 def _named(side: Side) -> list[_Draft]:
-    """The ingredients of a side: its agents, else its words as one; each strength is that of the
-    one before it, else after it."""
+    """The ingredients of a side: its agents or, without agents, its words as one ingredient. A
+    strength belongs to the ingredient before it, or to the first if none comes before."""
     part = Part.AGENT if side.agents else Part.WORD
     drafts: list[_Draft] = []
     waiting: list[Amounts] = []
@@ -93,8 +93,8 @@ def _named(side: Side) -> list[_Draft]:
 
 
 def _merged(drafts: list[_Draft]) -> list[_Draft]:
-    """The ingredients with names of one agent that follow each other as one:
-    "cyanocobalamin, vitamin B-12"."""
+    """The ingredients, with consecutive names of one agent merged into one: "cyanocobalamin,
+    vitamin B-12"."""
     merged: list[_Draft] = []
     for draft in drafts:
         last = merged[-1] if merged else None
@@ -118,11 +118,11 @@ def _is_one_agent(first: _Draft, second: _Draft) -> bool:
 
 
 def _share_out(drafts: list[_Draft], amounts: list[Amounts]) -> None:
-    """Give each ingredient its own of strengths that stand apart from the names, in their order;
-    none where numbers differ."""
+    """Assign strengths that are printed apart from the names to the ingredients, in order; none if
+    their numbers differ. A single ingredient gets all strengths if they agree."""
     strengths = [strength for each in amounts for strength in each.strengths]
     sharing = drafts
-    if len(sharing) != len(strengths):  # a multivitamin has none of its own
+    if len(sharing) != len(strengths):  # a multivitamin has no strength of its own
         sharing = [draft for draft in drafts if draft.meanings != {"cobalamin-combination"}]
     alone = (
         len(drafts) == 1

@@ -1,5 +1,5 @@
-"""The items of a product's name: what each token, or several together, are: agents, words,
-strengths, joiners, brackets."""
+"""The items of a product's name (agents, words, strengths, joiners, brackets), each made of one
+token or several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .product_words import JOINING, PLAIN
 
 
 class Part(Enum):
-    """What an item is in the grammar of names."""
+    """The role of an item in the grammar of names."""
 
     AGENT = "agent"
     WORD = "word"
@@ -26,7 +26,7 @@ class Part(Enum):
 
 
 class Item(NamedTuple):
-    """One item: ``meaning``, the value set of an agent; ``amounts`` of a strength."""
+    """One item. ``meaning``: the value set of an agent. ``amounts``: those of a strength."""
 
     part: Part
     text: str
@@ -44,7 +44,7 @@ _PERCENT = Item(Part.PLAIN, "%")
 
 
 def read_items(tokens: list[Token], vocabulary: Vocabulary) -> list[Item]:
-    """The items that ``tokens`` make, in order."""
+    """The items of ``tokens``, in order."""
     items: list[Item] = []
     index = 0
     while index < len(tokens):
@@ -57,7 +57,7 @@ def read_items(tokens: list[Token], vocabulary: Vocabulary) -> list[Item]:
         and items[place - 1].part is items[place + 1].part is Part.PLAIN
         else item
         for place, item in enumerate(items)
-    ]  # "tablet/capsule", "IM and SC", "3 & 5"
+    ]  # nothing is joined in "tablet/capsule", "IM and SC", "3 & 5"
 
 
 def _item(

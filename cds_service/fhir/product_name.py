@@ -1,5 +1,5 @@
-"""The name of a product, read whole: its ingredients, the strength of each, and what of
-it is not understood.
+"""The name of a product, read as a whole: its ingredients, the strength of each, and the parts that
+are not understood.
 
 The grammar (clinical specification, section 2, "Codes" and "Dose, route, timing")::
 
@@ -8,10 +8,10 @@ The grammar (clinical specification, section 2, "Codes" and "Dose, route, timing
     strength   = amount (("-" | "/") amount)* [per]          as 1 mg/mL, 2.5-25-1 mg, 4 mg/50 mg
     agent      = a name of the closed list    plain = a form, route, salt, pack, time or little word
 
-A cobalamin is combined where another agent of the list stands in the name, or where words stand on
-the other side of a joiner, whether or not they are known. Words beside it on its own side are a
-brand or a maker; so are those in brackets that name no cobalamin. A hyphen joins only after a
-strength ("4 mg-mecobalamin 2 mg"), as lists of US pharmacies have it.
+A cobalamin is combined if the name has another agent of the list, or words on the other side of a
+joiner, known or not. Words on the cobalamin's own side are a brand or a maker, and so are words in
+brackets that name no cobalamin. A hyphen joins only after a strength ("4 mg-mecobalamin 2 mg"), as
+in lists of US pharmacies.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from .strength import Strength
 class ProductName(NamedTuple):
     """A product's name as understood.
 
-    ``combined``: words on both sides of a joiner tell that a cobalamin is not alone.
-    ``not_understood``: words and numbers that were taken for a brand, a maker or a pack, or an
-    amount that may be read in two ways. ``doubtful``: it may name a vitamin B12, or the letter of
-    another name. ``has_letters``: it says anything at all.
+    ``combined``: words on both sides of a joiner show that a cobalamin is not alone.
+    ``not_understood``: words and numbers read as a brand, a maker or a pack, and amounts that can
+    be read in two ways. ``doubtful``: a "B 12" may be the vitamin, or a letter of another name and
+    an amount. ``has_letters``: whether the text has any letter.
     """
 
     ingredients: tuple[Ingredient, ...]
@@ -47,7 +47,7 @@ class ProductName(NamedTuple):
         return frozenset().union(*(ingredient.meanings for ingredient in self.ingredients))
 
     def strengths_of(self, meanings: Iterable[str]) -> list[Strength]:
-        """The strengths stated of ingredients that mean one of ``meanings``."""
+        """The strengths of the ingredients that mean one of ``meanings``."""
         wanted = frozenset(meanings)
         return [
             strength
@@ -58,12 +58,12 @@ class ProductName(NamedTuple):
 
     @property
     def strengths(self) -> list[Strength]:
-        """All strengths stated."""
+        """The strengths of all ingredients."""
         return [strength for item in self.ingredients for strength in item.strengths]
 
 
 def parse_product_name(text: str, vocabulary: Vocabulary) -> ProductName:
-    """Read a product's ``text`` whole. Never raises; takes the time of the text's length."""
+    """Read the whole ``text`` of a product's name, in time linear in its length. Never raises."""
     tokens, doubtful = tokens_of(text)
     ingredients: list[Ingredient] = []
     unread: list[str] = []

@@ -1,5 +1,5 @@
-"""The sides of a product's name: its groups (the name, each bracket) between joiners and commas,
-and whether it names a combination."""
+"""The sides of a product's name: the parts between joiners and commas, in the name and in each of
+its brackets. They show whether the name is that of a combination."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _OF_COBALAMIN = COBALAMINS | {"cobalamin-antidote"}
 
 
 class Side:
-    """What stands between two joiners or commas; ``joined``: a joiner, not a comma,
-    stands before it."""
+    """The items between two joiners or commas. ``joined``: the mark before them is a joiner, not a
+    comma."""
 
     __slots__ = ("agents", "has_cobalamin", "has_words", "items", "joined")
 
@@ -24,7 +24,7 @@ class Side:
         self.has_cobalamin = self.has_words = False
 
     def add(self, item: Item) -> None:
-        """Take the next item."""
+        """Add the next item."""
         self.items.append(item)
         if item.part is Part.AGENT:
             self.agents += 1
@@ -34,13 +34,13 @@ class Side:
 
     @property
     def names_other(self) -> bool:
-        """Whether something else than a cobalamin is named in it."""
+        """Whether the side names something other than a cobalamin."""
         return not self.has_cobalamin and (self.has_words or self.agents > 0)
 
 
 def read_groups(items: list[Item]) -> list[list[Item]]:
-    """The name without its brackets, then each bracket; one that completes a side, or holds no
-    words, stays where it stands."""
+    """The name without its brackets, then each bracket. A bracket that completes a side, or has no
+    words, stays in its place in the name."""
     outer: list[Item] = []
     brackets: list[list[Item]] = []
     for item_or_bracket in _with_brackets(items):
@@ -54,8 +54,8 @@ def read_groups(items: list[Item]) -> list[list[Item]]:
 
 
 def _with_brackets(items: list[Item]) -> Iterator[Item | list[Item]]:
-    """The items outside brackets, and the content of each outermost bracket as a list; one that is
-    never closed goes to the end."""
+    """The items outside brackets, and the content of each outermost bracket as a list. A bracket
+    that is never closed extends to the end."""
     depth = 0
     content: list[Item] = []
     for item in items:
@@ -88,7 +88,7 @@ def _belongs_in_place(bracket: list[Item], outer: list[Item]) -> bool:
 
 
 def read_sides(items: list[Item]) -> list[Side]:
-    """The sides of a group: what stands between its joiners, commas and hyphens."""
+    """The sides of a group: the items between its joiners, commas and hyphens."""
     sides = [Side(joined=False)]
     for item in items:
         if item.part not in (Part.JOINER, Part.COMMA, Part.HYPHEN):

@@ -1,5 +1,5 @@
-"""The amounts in a product's name: numbers with units, what they are in, and lists of them for
-several ingredients."""
+"""The amounts in a product's name: numbers with units, per volume or per piece, and lists of
+numbers for several ingredients."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MILLIGRAM = MASS["mg"]
 
 
 class Amounts(NamedTuple):
-    """Strengths that stand together, ``None`` for one that cannot be read; ``listed``: one for each
-    of several ingredients."""
+    """Consecutive strengths, ``None`` for one that cannot be read. ``listed``: there are several,
+    each of another ingredient."""
 
     strengths: tuple[Strength | None, ...]
     listed: bool
@@ -28,10 +28,10 @@ class _Printed(NamedTuple):
 
 
 def read_amounts(tokens: list[Token], index: int) -> tuple[Amounts | None, int]:
-    """The amounts that begin with the number at ``index`` and the index after them; ``None`` for
-    numbers without unit of an amount.
+    """The amounts that begin with the number at ``index``, and the index after them. ``None`` for
+    numbers without the unit of an amount.
 
-    ``2.5-25-1 mg`` is a list, in which a number without unit takes that of the next one.
+    In a list such as ``2.5-25-1 mg``, a number without a unit takes the unit of the next number.
     """
     printed: list[_Printed] = []
     while True:
@@ -55,7 +55,7 @@ def read_amounts(tokens: list[Token], index: int) -> tuple[Amounts | None, int]:
 
 
 def _number(tokens: list[Token], index: int) -> tuple[str, int]:
-    """The number at ``index``, with the groups of three digits that follow it after blanks where a
+    """The number at ``index``, with the groups of three digits that follow it after blanks if a
     unit comes after them."""
     number, following = tokens[index].text, index + 1
     if number.isdigit() and len(number) <= 3:
@@ -88,8 +88,8 @@ def _unit(tokens: list[Token], index: int) -> tuple[str, int]:
 
 
 def _basis(tokens: list[Token], index: int) -> tuple[Strength | None, int]:
-    """What an amount is in, as its size (of a volume in millilitres, else a number of pieces),
-    ``None`` where it cannot be read."""
+    """The volume (in millilitres) or the number of pieces that contains an amount, and the index
+    after it. ``None`` if it cannot be read."""
     nothing = Strength(Decimal(1), False), index
     if index >= len(tokens) or not (
         tokens[index].text in _PER or tokens[index].text in ("/", "in")

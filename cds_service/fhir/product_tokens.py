@@ -1,8 +1,7 @@
-"""The words, numbers and marks of a product's name, and where names of the
-closed list stand in them.
+"""The words, numbers and marks of a product's name, and the names of the closed list that occur
+in it.
 
-Reading takes the time of the text's length: every pattern takes what it matches and
-never gives it back.
+Reading takes time linear in the length of the text, because no pattern backtracks.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from .product_words import PLAIN, VITAMIN
 from .strength import MASS
 
 _MARKS = str.maketrans({
-    "\u2122": " ", "\u00ae": " ", "\u00a9": " ",  # signs of a trade mark, which NFKD makes letters
+    "\u2122": " ", "\u00ae": " ", "\u00a9": " ",  # trade mark signs, which NFKD turns into letters
     "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
     "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00b4": "'", "`": "'",
     "\u00d7": "x", "\u00b7": ",", "\u2022": ",", ";": ",", "\u03bc": "u", "\u00b5": "u",
     "\u00df": "ss", "|": "/",
 })  # fmt: skip
 _TOKEN = re.compile(
-    r"(?P<word>[^\W\d_][^\W_]*+(?:(?<=\d)(?:\.\d++|,\d(?!\d)))*+)"  # B12.5 is no B12
+    r"(?P<word>[^\W\d_][^\W_]*+(?:(?<=\d)(?:\.\d++|,\d(?!\d)))*+)"  # B12.5 is not B12
     r"|(?P<number>(?:\d++|(?<![\w.,')\]])\.\d++)(?:[.,']\d++)*+)"
     r"|(?P<mark>[-/+&,()\[\]{}%])"
 )
@@ -37,9 +36,10 @@ _JOINS_B_NUMBERS = {
 
 
 class Token(NamedTuple):
-    """A piece of a name: a word (letters, which digits may follow), a number as printed, or a mark.
+    """A piece of a name: a word (letters, perhaps with digits after them), a number as printed, or
+    a mark.
 
-    ``glued``: nothing stands between it and the one before.
+    ``glued``: nothing separates it from the token before.
     """
 
     text: str
@@ -56,8 +56,8 @@ class Token(NamedTuple):
 def tokens_of(text: str) -> tuple[list[Token], bool]:
     """The tokens of a name, and whether a ``B 12`` in it may be a letter and an amount.
 
-    Lower case and without accents; the word vitamin in one form; ``B-12`` and ``B 12`` as one
-    word where the number is part of the name, which it is not after another word
+    Tokens are in lower case and without accents, and the word vitamin has one form. ``B-12`` and
+    ``B 12`` become one word if the number is part of the name, which it is not after another word
     ("Amphotericin B 12 mg").
     """
     found = [*_lexed(text)]
@@ -97,7 +97,7 @@ def _lexed(text: str) -> list[Token]:
 
 
 def _plain(text: str) -> str:
-    """Lower case without accents, signs and marks in one form each."""
+    """The text in lower case, without accents, and with one form of each sign and mark."""
     plain = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower().translate(_MARKS)
     return (
         plain
@@ -107,8 +107,8 @@ def _plain(text: str) -> str:
 
 
 def _b_number(found: list[Token], index: int) -> int:
-    """Where the number of a vitamin B stands whose letter is at ``index``; 0
-    where there is none."""
+    """The index of the number of a vitamin B whose letter is at ``index``; 0 if there is no
+    number."""
     if found[index].text != "b" or (found[index].glued and index and found[index - 1].is_number):
         return 0
     number = index + 1
@@ -125,8 +125,8 @@ def _b_number(found: list[Token], index: int) -> int:
 
 
 def _belongs(before: list[Token], found: list[Token], index: int, number: int) -> bool | None:
-    """Whether the number after a letter B is part of the name; ``None`` where it may be
-    an amount as well."""
+    """Whether the number after a letter B is part of the name; ``None`` if it may also be an
+    amount."""
     preceding = before[-1] if before else None
     following = found[number + 1] if number + 1 < len(found) else None
     measured = following is not None and (following.text in MASS or following.text == "%")
@@ -153,8 +153,8 @@ def _is_unknown(token: Token) -> bool:
 
 
 def _append(tokens: list[Token], found: list[Token], index: int) -> int:
-    """Take the token at ``index``, or the two by which ``B1-6-12`` and ``B1/6`` name another
-    vitamin B; the index after it."""
+    """Append the token at ``index``, or the two tokens that name another vitamin B in ``B1-6-12``
+    and ``B1/6``. Return the index after them."""
     token = found[index]
     if (
         token.text in ("-", "/")
@@ -180,7 +180,7 @@ def _measured(found: list[Token], index: int) -> bool:
 
 
 class Vocabulary:
-    """The closed list of names. ``names``: each name with what it means."""
+    """The closed list of names. ``names``: the meaning of each name."""
 
     def __init__(self, names: Mapping[str, str]):
         self._meanings = {_words(name): meaning for name, meaning in names.items()}
@@ -188,15 +188,15 @@ class Vocabulary:
         self._telling = frozenset(max(words, key=len) for words in self._meanings) | VITAMIN | {"b"}
 
     def may_stand_in(self, text: str) -> bool:
-        """Whether a name of the list may stand in ``text``: quicker to say than
-        whether one does."""
+        """Whether a name of the list may occur in ``text``. This is faster than to find out whether
+        one does."""
         return not self._telling.isdisjoint(_RUN.findall(_plain(text)))
 
     def match(self, tokens: list[Token], index: int) -> tuple[str, int] | None:
-        """What the longest name that begins at ``index`` means, and the index after
-        it; ``None`` for none.
+        """The meaning of the longest name that begins at ``index``, and the index after it;
+        ``None`` if no name does.
 
-        Its words may be parted by hyphens. A letter or a digit beside it makes another name.
+        Hyphens may separate its words. With a letter or a digit beside it, it is another name.
         """
         if tokens[index].glued and index and tokens[index - 1].is_number:
             return None
@@ -225,7 +225,7 @@ class Vocabulary:
         return found
 
     def meanings_in(self, text: str) -> frozenset[str]:
-        """What the names of the list that stand in ``text`` mean."""
+        """The meanings of all names of the list that occur in ``text``."""
         if not self.may_stand_in(text):
             return frozenset()
         tokens, _ = tokens_of(text)
@@ -240,7 +240,7 @@ class Vocabulary:
 
     @staticmethod
     def _goes_on(tokens: list[Token], position: int) -> bool:
-        """Whether a letter stands right after the number that a name ends in."""
+        """Whether a letter comes directly after the number at the end of a name."""
         following = tokens[position + 1] if position + 1 < len(tokens) else None
         return (
             tokens[position].is_number

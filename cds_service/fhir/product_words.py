@@ -1,9 +1,9 @@
-"""Words in the names of products that name no ingredient: forms, routes, salts, packs, times of
-taking, and little words.
+"""Words in product names that name no ingredient: forms, routes, salts, packs, dosing times, and
+little words.
 
-What is taken off a name before its ingredients are told apart (clinical specification, section 2).
-Words of German, French, Spanish, Italian and Dutch labels are among them, without their accents.
-Cations (calcium, magnesium) are none of them: beside a cobalamin they may be the partner.
+They are removed from a name before its ingredients are identified (clinical specification, section
+2). Words of German, French, Spanish, Italian and Dutch labels are included, without their accents.
+Cations (calcium, magnesium) are not: beside a cobalamin they may be the other ingredient.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ PLAIN = (
     | frozenset(MASS)
     | frozenset(VOLUME)
 )
-# After a number: amounts that are no mass (units, molar amounts), and what makes a rate of a dose.
+# Units after a number: those of no mass (units, molar amounts), and those that make it a rate.
 OTHER_UNITS = frozenset({
     "billion", "cal", "cfu", "ie", "iu", "kcal", "kj", "meq", "million", "mio", "mmol", "mol", "mu",
     "nanogram", "nanograms", "ng", "nmol", "u", "ui", "umol", "unit", "units", "usp",
@@ -73,7 +73,7 @@ RATES = frozenset({
     "month", "tag", "week", "wk",
 })  # fmt: skip
 JOINING = frozenset({"and", "plus", "with"})
-# How labels and lists write the word vitamin.
+# Spellings of the word vitamin on labels and in lists.
 VITAMIN = frozenset(
     {
         "vit",

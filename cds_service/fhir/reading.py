@@ -1,8 +1,8 @@
-"""JSON as a client sent it into the structures of :mod:`.r4`: in one pass where it is FHIR, element
-by element where it is not.
+"""Decoding a client's JSON into the structures of :mod:`.r4`: in one pass if it conforms to FHIR,
+otherwise element by element.
 
-What a client got wrong costs only itself: an element of another shape than FHIR has there is left
-out and named in ``Resource.malformed``, so that what rests on it is unknown; everything else of the
+A client's mistake costs only the element concerned. An element whose shape is not FHIR's is left
+out and named in ``Resource.malformed``, so that facts based on it are unknown. The rest of the
 resource, and every other resource, is read.
 """
 
@@ -33,8 +33,8 @@ from msgspec.inspect import (
 
 from .r4 import READ_RESOURCES, AnyResource, Resource
 
-# The slow path costs some fifty microseconds a resource. No real record has so many that need it;
-# the rest is not read.
+# The slow path takes about fifty microseconds a resource. No real record has so many resources that
+# need it; further ones are not read.
 MOST_MALFORMED = 300
 _MATCH = "match"
 
@@ -53,8 +53,8 @@ class EntrySearch(Struct, gc=False):
 
 
 class Entry(Struct):
-    """An entry of a Bundle. ``resource`` is ``None`` where it is none that is read here;
-    ``other_type`` then says what it is."""
+    """An entry of a Bundle. ``resource`` is ``None`` if it is not of a type read here;
+    ``other_type`` is then its type."""
 
     fullUrl: str = ""
     resource: AnyResource | None = None
@@ -63,13 +63,13 @@ class Entry(Struct):
 
     @property
     def is_match(self) -> bool:
-        """Whether the entry is what a search was for, and not something that came along."""
+        """Whether the entry is a match of the search, and not something included with one."""
         return self.search is None or self.search.mode == _MATCH
 
 
 class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
-    """A Bundle. ``unread``: what was sent as an entry and is no entry, or was beyond what
-    is read leniently."""
+    """A Bundle. ``unread``: the number of items that are not entries, or exceed the limit of
+    lenient reading."""
 
     total: float | None = None
     link: list[Link] = []
@@ -78,12 +78,12 @@ class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
 
     @property
     def is_one_page(self) -> bool:
-        """Whether the Bundle states neither that more follows nor how much there is in all."""
+        """Whether the Bundle has neither links nor a ``total``, so that it is the whole answer."""
         return not self.link and self.total is None
 
     @property
     def next_url(self) -> str:
-        """The URL of the next page, ``""`` where there is none."""
+        """The URL of the next page; ``""`` if there is none."""
         for link in self.link:
             if link.relation == "next":
                 return link.url.strip()
@@ -96,19 +96,19 @@ class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
 
     @property
     def lacks_entries(self) -> bool:
-        """Whether there are fewer matches than the ``total`` that is stated."""
+        """Whether the Bundle has fewer matches than its ``total``."""
         return self.total is not None and self.total > sum(entry.is_match for entry in self.entry)
 
 
 class Unread(Struct, frozen=True):
-    """A value that is no resource which is read here. ``kind``: its resource type,
-    where it states one."""
+    """A value that is not a resource of a type read here. ``kind``: its resource type, if it states
+    one."""
 
     kind: str = ""
 
 
 Value = Bundle | Resource | Unread | None
-"""A value of a prefetch key, or what a server answered; ``None`` is JSON's ``null``."""
+"""The value of a prefetch key, or the answer of a server; ``None`` is JSON's ``null``."""
 
 
 class _Kind(Struct):
@@ -140,7 +140,7 @@ _ERRORS = (msgspec.DecodeError, RecursionError)  # ValidationError is a DecodeEr
 
 def read_value(text: bytes | memoryview) -> Value:
     """The value of a prefetch key, or the body of a FHIR server's answer. Raises
-    ``UnicodeDecodeError`` for what is not UTF-8."""
+    ``UnicodeDecodeError`` for a text that is not UTF-8."""
     try:
         value: Value = _decode(text)
         return value
@@ -149,8 +149,8 @@ def read_value(text: bytes | memoryview) -> Value:
 
 
 def read_resources(texts: Iterable[Raw]) -> Iterator[Resource | Unread]:
-    """Each of several resources, as :func:`read_value` reads those in a Bundle; one that is not
-    UTF-8 is unread."""
+    """Read each text as :func:`read_value` reads a resource in a Bundle. A text that is not UTF-8
+    is unread."""
     lenient = _Lenient()
     for text in texts:
         try:
@@ -160,7 +160,7 @@ def read_resources(texts: Iterable[Raw]) -> Iterator[Resource | Unread]:
 
 
 class _Lenient:
-    """The slow path over one value, which says how much of it was read."""
+    """The slow path for one value. ``left``: how many malformed resources it may still read."""
 
     def __init__(self) -> None:
         self.left = MOST_MALFORMED
@@ -176,7 +176,7 @@ class _Lenient:
         return self.resource(text)
 
     def _of_json(self, text: bytes) -> Value:
-        """A value whose outermost elements are not of the shape that FHIR has."""
+        """A value whose outermost elements do not have the shape of FHIR's."""
         try:
             value = parse_json(text)
         except UnicodeDecodeError:
@@ -277,11 +277,11 @@ def _fields(of: type) -> dict[str, Field]:
 
 
 def _prune(value: Any, expected: Type, malformed: list[str], place: str = "") -> Any:
-    """``value`` with nothing in it but what ``expected`` admits; ``None`` where nothing is left.
+    """``value`` reduced to what ``expected`` admits; ``None`` if nothing is left.
 
-    The places of what was left out are added to ``malformed``, outermost element first
-    (``valueQuantity.comparator``). One item where FHIR has a list is that list, and ``null`` is
-    nothing: real clients send both.
+    The path of each part left out is added to ``malformed``, outermost element first
+    (``valueQuantity.comparator``). A single item where FHIR has a list is read as a list of one,
+    and ``null`` as missing, because real clients send both.
     """
     if value is None:
         return None
@@ -314,16 +314,16 @@ def _pruned_object(
 
 
 def _of_union(value: Any, union: UnionType) -> Type:
-    """The alternative that a value is to be held against: an object for an object,
-    else what it can be."""
+    """The alternative that ``value`` is checked against: a structure for an object, text for
+    anything else, or the first if there is no such alternative."""
     admitted = [kind for kind in union.types if not isinstance(kind, NoneType)]
     fitting = StructType if isinstance(value, dict) else StrType
     return next((kind for kind in admitted if isinstance(kind, fitting)), admitted[0])
 
 
 def _admits(value: Any, expected: Type) -> bool:
-    """Whether a value that is no object of ours and no list may stand where
-    ``expected`` is declared."""
+    """Whether a value fits ``expected``. The value is neither a list nor an object with a declared
+    structure."""
     if isinstance(expected, StrType):
         return isinstance(value, str) and _encoded(value) is not None
     if isinstance(expected, BoolType):
@@ -336,8 +336,8 @@ def _admits(value: Any, expected: Type) -> bool:
 
 
 def _encoded(value: Any) -> bytes | None:
-    """A value as JSON again; ``None`` where it has what no JSON of ours holds (half a character, a
-    number of 400 digits)."""
+    """A value as JSON again; ``None`` if it cannot be encoded (a lone surrogate, a number of 400
+    digits)."""
     try:
         return orjson.dumps(value)
     except (TypeError, ValueError):
@@ -345,10 +345,11 @@ def _encoded(value: Any) -> bytes | None:
 
 
 def parse_json(text: bytes | memoryview) -> Any:
-    """The value of a JSON text. What orjson refuses (a number beyond range, say) is read by
-    the standard library.
+    """The value of a JSON text. A text that orjson refuses (for a number beyond its range, for
+    instance) is parsed by the standard library.
 
-    Raises ``UnicodeDecodeError`` for what is not UTF-8, ``ValueError`` for what neither reads.
+    Raises ``UnicodeDecodeError`` for a text that is not UTF-8, ``ValueError`` for one that neither
+    can parse.
     """
     try:
         return orjson.loads(text)

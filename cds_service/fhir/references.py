@@ -6,23 +6,23 @@ import re
 
 from .r4 import OfPatient, Reference
 
-# FHIR R4, "id", with room for servers that go beyond it; nothing that means something in a URL.
+# FHIR R4, "id", but longer, for servers that exceed it; without characters special in a URL.
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,128}")
 
 
 def is_id(text: str) -> bool:
-    """Whether ``text`` is the id of a resource that may be put into a URL as it stands."""
+    """Whether ``text`` is the id of a resource that may be put into a URL unchanged."""
     return _ID.fullmatch(text) is not None
 
 
 def is_reference(text: str) -> bool:
-    """Whether ``text`` is a relative reference that may be shown as it stands."""
+    """Whether ``text`` is a relative reference that may be shown unchanged."""
     kind, _, identity = text.partition("/")
     return kind.isascii() and kind.isalpha() and len(kind) <= 40 and is_id(identity)
 
 
 def type_and_id(reference: str) -> str:
-    """``Type/id`` of a reference: server, version and query removed; ``""`` where there is none."""
+    """``Type/id`` of a reference, without server, version and query; ``""`` if it has none."""
     text = reference.strip()
     if not text or text.startswith(("#", "urn:")):
         return ""
@@ -33,7 +33,7 @@ def type_and_id(reference: str) -> str:
 
 
 def target_of(reference: Reference | None) -> str:
-    """``Type/id`` that a Reference leads to, ``""`` where it leads nowhere."""
+    """``Type/id`` that a Reference points to; ``""`` if there is none."""
     return type_and_id(reference.reference) if reference is not None else ""
 
 
@@ -45,6 +45,6 @@ def is_of_patient(resource: OfPatient, patient: str) -> bool:
 
 
 def is_of_somebody(resource: OfPatient) -> bool:
-    """Whether a resource tells whom it is about: by type and id, not only by a name, an
-    identifier or a ``urn:``."""
+    """Whether a resource states its patient by type and id, not only by a name, an identifier or a
+    ``urn:``."""
     return type_and_id(resource.about) != ""

@@ -1,9 +1,9 @@
-"""Completing what a client prefetched: what is missing, how pages join, and which
-medications lead nowhere.
+"""Completing what a client prefetched: fetching missing values, missing pages, and the Medications
+that resources refer to.
 
-CDS Hooks 3.0.0, "Prefetch Template": it is the service's task to check prefetched data
-against its template and to retrieve what else it needs. Fetching itself is an argument;
-nothing here opens a connection.
+CDS Hooks 3.0.0, "Prefetch Template": the service checks prefetched data against its template and
+retrieves what else it needs. The function that fetches is an argument; nothing here opens a
+connection.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ NO_SERVER = "the request has no fhirServer"
 
 
 class Fetched(NamedTuple):
-    """What a FHIR server answered: a resource, or a Bundle of all pages (with a ``next`` link where
-    pages lack); ``None`` for nothing.
+    """The answer of a FHIR server: a resource, or a Bundle of all pages (with a ``next`` link if
+    pages are missing); ``None`` for nothing.
 
-    ``whole``: whether absence may be concluded from it, as far as the token's scopes tell.
-    ``problem``: why not all came, in words without patient data, ``""`` where all did.
-    ``in_order``: whether the query was taken with the order that it asked for.
+    ``whole``: whether absence may be concluded from it, as far as the token's scopes show.
+    ``problem``: why part of it is missing, without patient data; ``""`` if nothing is.
+    ``in_order``: whether the server accepted the order that the query requested.
     """
 
     value: Value = None
@@ -41,12 +41,12 @@ class Fetched(NamedTuple):
 
 
 Fetch = Callable[[Mapping[str, str]], Mapping[str, Fetched]]
-"""From names to FHIR URLs (relative, or of a ``next`` link), to what came of each."""
+"""Takes FHIR URLs by name (relative, or of a ``next`` link), and returns the answers by name."""
 
 
 def not_fetching(why: str) -> Fetch:
-    """The fetching of a call for which no FHIR server is read, and why not: in words
-    without patient data."""
+    """The ``Fetch`` of a call for which no FHIR server is read. ``why``: the reason, without
+    patient data."""
     return partial(_nothing, why)
 
 
@@ -58,19 +58,19 @@ fetch_nothing: Fetch = not_fetching(NO_SERVER)
 
 
 class Wanted(Protocol):
-    """What a key of the prefetch is asked for with, and how an answer is judged."""
+    """The query of a prefetch key, and how its answer is judged."""
 
     @property
     def asked(self) -> Asked:
         """What the query asks for."""
 
     def url(self, patient: str) -> str:
-        """The read or search, relative to a server's base."""
+        """The URL of the read or search, relative to a server's base."""
 
 
 class Retrieval(NamedTuple):
-    """The keys of which something was received; how much of each may be relied on; and why not
-    all was received."""
+    """The keys for which something was received, how much of each list was received, and why part
+    of it is missing."""
 
     received: frozenset[str]
     complete: Mapping[str, Completeness]
@@ -85,10 +85,10 @@ def retrieve(
     fetch: Fetch,
 ) -> Retrieval:
     """File the prefetched ``values`` of the ``wanted`` keys of ``patient`` (an id) into ``index``,
-    and fetch what they lack.
+    and fetch what is missing.
 
-    Everything is asked for at once; only medications that what was fetched refers to, and searches
-    whose next page cannot be had, need a second step.
+    All URLs are requested at once. Only two cases need a second step: Medications that fetched
+    resources refer to, and searches whose next page is not available.
     """
     searches = {
         key: wanted[key].url(patient) for key in wanted if key not in values or _lacks(values[key])
@@ -122,11 +122,11 @@ def retrieve(
 def _fetched(
     index: ResourceIndex, urls: Mapping[str, str], searches: Mapping[str, str], fetch: Fetch
 ) -> dict[str, Fetched]:
-    """What came of ``urls``. Pages that could not be had are filed as they are, and the
-    ``searches`` that they are of asked for."""
+    """The answers for ``urls``. If a next page is not available, what came of it is filed, and the
+    whole search of ``searches`` is requested."""
     fetched = dict(fetch(urls))
-    # A page that expired, or that is named by another host: the search itself may
-    # still be answered.
+    # The link to a page may have expired, or name another host. The search itself may still be
+    # answered.
     again = {
         key: search
         for key, search in searches.items()
@@ -143,9 +143,9 @@ def _fetched(
 def _filed(
     index: ResourceIndex, asked: Asked, prefetched: Value, was_prefetched: bool, found: Fetched
 ) -> Completeness:
-    """File what was prefetched and fetched of one key; how much of it may be relied on."""
+    """File the prefetched and the fetched value of one key; return how much of the list it is."""
     if found.value is None:
-        # What is not all, and no more came: the rest of a list in order is known to be older.
+        # The prefetched part is incomplete, but if it is in order, the missing rest is older.
         return index.add(prefetched, asked) if was_prefetched else Completeness()
     value = merged(prefetched, found.value) if was_prefetched else found.value
     filed = index.add(value, asked if found.in_order else asked._replace(newest_first=False))
@@ -155,11 +155,11 @@ def _filed(
 def add_medications(
     index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False
 ) -> None:
-    """Fetch the Medications that resources of ``index`` refer to and that are neither
-    contained nor filed.
+    """Fetch the Medications that resources of ``index`` refer to and that are neither contained
+    nor filed.
 
-    ``tried``: references that need not be asked for again. ``nameless``: only those of which not
-    even a name is stated.
+    ``tried``: references that are not requested again, to which the new ones are added.
+    ``nameless``: only the references without a display.
     """
     urls = _medications(index, tried, nameless=nameless)
     for found in (fetch(urls) if urls else {}).values():
@@ -170,8 +170,8 @@ def add_medications(
 def _medications(
     index: ResourceIndex, tried: set[str], *, nameless: bool = False
 ) -> dict[str, str]:
-    """Searches for the Medications that lead nowhere, many in one; those with an absolute URL
-    are read one by one."""
+    """The URLs for missing Medications that resources refer to: searches for many ids each, and the
+    absolute URLs one by one."""
     references = [
         reference
         for reference in unresolved_references(index, nameless=nameless)
@@ -194,9 +194,9 @@ def _medications(
 
 
 def _lacks(value: Value) -> bool:
-    """Whether a prefetched value is not all that was asked for.
+    """Whether a prefetched value is less than what the query asks for.
 
-    An OperationOutcome is not asked again: a client sends it to prevent just that.
+    The query is not repeated for an OperationOutcome: a client sends one to prevent just that.
     """
     if isinstance(value, Bundle):
         return not value.is_one_page and (bool(value.next_url) or value.lacks_entries)
@@ -204,14 +204,14 @@ def _lacks(value: Value) -> bool:
 
 
 def _rest_of(value: Value) -> str:
-    """The next page of a prefetched value; ``""`` where it names none, so that the
-    whole is asked for."""
+    """The URL of the next page of a prefetched value; ``""`` if it names none, so that the whole
+    list is requested."""
     return value.next_url if isinstance(value, Bundle) else ""
 
 
 def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:
-    """The pages of a search as one Bundle; ``next_url``: of the first page that
-    lacks, else ``""``."""
+    """The pages of a search as one Bundle. ``next_url``: that of the first missing page, else
+    ``""``."""
     return Bundle(
         total=next((page.total for page in pages if page.total is not None), None),
         link=[Link("next", next_url)] if next_url else [],
@@ -221,16 +221,16 @@ def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:
 
 
 def merged(prefetched: Value, fetched: Value) -> Value:
-    """A prefetched Bundle completed by a fetched one, each resource once; anything
-    else is replaced."""
+    """A prefetched Bundle completed by a fetched one, with each resource once. A value that is not
+    a Bundle is replaced."""
     if not (isinstance(prefetched, Bundle) and isinstance(fetched, Bundle)):
         return fetched
     return joined([fetched, prefetched], fetched.next_url)
 
 
 def _unique(entries: Iterable[Entry]) -> Iterable[Entry]:
-    """The entries, without a resource that was there before; of its versions the index
-    takes the newest."""
+    """The entries without repeated resources. Differing versions stay; the index uses the
+    newest."""
     seen: dict[str, Resource] = {}
     for entry in entries:
         resource = entry.resource

@@ -1,8 +1,8 @@
-"""The route of a dose, by code or by text: oral, parenteral, nasal or another one, and whether
-it is intramuscular.
+"""The route of a dose, from codes or text: oral, parenteral, nasal or other, and whether it is
+intramuscular.
 
-What these tables do not have cannot be read here. ``docs/code-systems.md`` names the
-source of each table.
+A route that is not in these tables cannot be read. ``docs/code-systems.md`` names the source of
+each table.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from .code_systems import EDQM, NCI_THESAURUS, SNOMED, V2_ROUTES, V3_ROUTES
 
 
 class Route(NamedTuple):
-    """``way``: ``oral`` (with sublingual and buccal), ``parenteral``, ``nasal`` or ``other``, as
-    of eye drops and creams."""
+    """``way``: ``oral`` (with sublingual and buccal), ``parenteral``, ``nasal`` or ``other`` (as
+    for eye drops and creams)."""
 
     way: str
     intramuscular: bool
@@ -28,7 +28,7 @@ _ORAL = Route("oral", False)
 _NASAL = Route("nasal", False)
 _OTHER = Route("other", False)
 
-# By code system and route, the codes with what they are called there.
+# The codes of each code system by route, with their displays.
 _TABLES: dict[str, dict[Route, dict[str, str]]] = {
     SNOMED: {
         _IM: {
@@ -207,11 +207,11 @@ _FORMS = (
 
 
 def stated_route(codes: Iterable[tuple[str, str]], names: Iterable[str]) -> Route | None:
-    """The route that a ``Dosage.route`` states, by the first of ``codes`` that is known,
-    else by its ``names``.
+    """The route that a ``Dosage.route`` states, by the first known code of ``codes``, or else by
+    its ``names``.
 
-    ``codes`` are (system, code) with the system as :func:`canonical_system` has it. ``None``
-    where it cannot be read.
+    ``codes``: (system, code), the system as :func:`canonical_system` returns it. ``None`` if the
+    route cannot be read.
     """
     for key in codes:
         if key in ROUTES:
@@ -224,9 +224,9 @@ def stated_route(codes: Iterable[tuple[str, str]], names: Iterable[str]) -> Rout
 
 
 def route_of_form(described: str) -> Route | None:
-    """The route that a product is made for, by what its names say of its form. An
-    injectable one counts as intramuscular, as cobalamins are (clinical specification,
-    section 2, "Dose, route, timing")."""
+    """The route that a product is made for, from the form that its names state. An injectable form
+    counts as intramuscular, as usual for cobalamins (clinical specification, section 2, "Dose,
+    route, timing")."""
     text = described.lower()
     for way, pattern in _FORMS:
         if pattern.search(text):

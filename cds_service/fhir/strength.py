@@ -1,7 +1,7 @@
-"""The strength of a product: from a number and a unit as printed in its name, or from a FHIR Ratio.
+"""The strength of a product, from a number and a unit printed in its name or from a FHIR Ratio.
 
-Numbers are read by clinical specification section 2 ("Numbers in names"); all
-arithmetic is decimal.
+Numbers are read as in clinical specification, section 2 ("Numbers in names"). All arithmetic is
+decimal.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 _MICRO, _MILLI, _WHOLE = Decimal(1), Decimal(1000), Decimal(1_000_000)
-# Micrograms in one unit of mass, by its printed name or UCUM code in lower case with
-# the micro sign as u.
+# Micrograms in one unit of mass, by its printed name or UCUM code in lower case, with u for the
+# micro sign.
 MASS = {
     **dict.fromkeys(
         ("ug", "mcg", "mcgs", "microgram", "micrograms", "microgramme", "microgrammes"), _MICRO
@@ -38,7 +38,7 @@ COUNTED = frozenset({
     "spray", "sprays", "syringe", "tab", "tablet", "tablets", "tabs", "tbl", "troche", "unit",
     "vial", "vials",
 })  # fmt: skip
-_DIGITS = 15  # more than anything that is measured
+_DIGITS = 15  # more than any measurement has
 _NUMBER = re.compile(r"[\d.,' ]{1,40}")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _PLURAL = re.compile(r"\(s\)$")
@@ -52,8 +52,8 @@ class Strength(NamedTuple):
 
 
 class StatedQuantity(NamedTuple):
-    """A FHIR Quantity as sent: its number, its printed unit and the code of it; ``""`` for
-    what is not stated."""
+    """A FHIR Quantity as sent: its number, its printed unit and its code; ``""`` for a missing
+    text."""
 
     value: Decimal
     unit: str = ""
@@ -61,13 +61,13 @@ class StatedQuantity(NamedTuple):
 
 
 def read_number(printed: str, *, small_unit: bool) -> Decimal | None:
-    """The number that ``printed`` means, or ``None`` where that cannot be said.
+    """The number that ``printed`` means, or ``None`` if that is uncertain.
 
     ``printed``: digits with points, commas, apostrophes or blanks. ``small_unit``: whether it
-    counts micrograms or units, before which a blank, an apostrophe, or one comma or point before
-    exactly three digits groups thousands; before milligrams, grams and millilitres it may as well
-    begin the decimals, and then nothing is read. What begins with 0 or a point is a decimal.
-    Source: clinical specification section 2.
+    counts micrograms or units. Before those, a blank, an apostrophe, or one comma or point before
+    exactly three digits groups thousands. Before milligrams, grams and millilitres such a mark may
+    also begin the decimals, and nothing is read. A number that begins with 0 or a point is a
+    decimal. Source: clinical specification section 2.
     """
     marks = [mark for mark in printed if not mark.isdigit()]
     if (
@@ -94,8 +94,8 @@ def read_number(printed: str, *, small_unit: bool) -> Decimal | None:
 
 
 def _grouped_with_decimals(parts: list[str], marks: list[str]) -> Decimal | None:
-    """The number of thousands grouped by one mark and decimals after another, as
-    1.000,5 and 1,000.5 are."""
+    """The number with one mark between thousands and another before decimals, such as 1.000,5 and
+    1,000.5."""
     *groups, decimals = parts
     thousands = (
         len(groups[0]) <= 3
@@ -112,12 +112,12 @@ def _grouped_with_decimals(parts: list[str], marks: list[str]) -> Decimal | None
 def strength_of_ratio(
     numerator: StatedQuantity | None, denominator: StatedQuantity | None
 ) -> Strength | None:
-    """The strength that a FHIR Ratio states (``Medication.ingredient.strength``), or ``None`` where
-    it states none that is read.
+    """The strength that a FHIR Ratio states (``Medication.ingredient.strength``), or ``None`` if it
+    states none that can be read.
 
-    The numerator is a mass; code and printed unit must agree. The denominator is a volume or a
-    number of pieces, one where it is not stated; by day, kilogram or area is no strength of a
-    product. Never raises.
+    The numerator is a mass, whose code and printed unit must agree. The denominator is a volume or
+    a number of pieces, one if it is not stated. An amount per day, kilogram or area is not the
+    strength of a product. Never raises.
     """
     if numerator is None or numerator.value <= 0:
         return None
@@ -138,10 +138,10 @@ def strength_of_ratio(
 
 
 def agreed_strength(found: Iterable[Strength]) -> Strength | None:
-    """The strength that all of ``found`` state; ``None`` for none and for a contradiction.
+    """The strength that all of ``found`` state; ``None`` if there is none, or if they differ.
 
-    One in a millilitre stands before one in a unit, which is then the content of
-    an ampoule or bottle.
+    A strength per millilitre takes precedence over one per piece, which is then the content of an
+    ampoule or bottle.
     """
     stated = list(found)
     chosen = {strength for strength in stated if strength.per_ml} or set(stated)
@@ -158,7 +158,7 @@ def _names(quantity: StatedQuantity) -> list[str]:
 
 
 def _agreed(sizes: Iterable[Decimal | None]) -> Decimal | None:
-    """The one size of those names of a unit that are known: a code of SNOMED CT beside "mg" says
-    nothing against it."""
+    """The size on which all known names of a unit agree. An unknown name, such as a code of SNOMED
+    CT beside "mg", contradicts nothing."""
     known = {size for size in sizes if size is not None}
     return known.pop() if len(known) == 1 else None

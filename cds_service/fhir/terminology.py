@@ -1,8 +1,8 @@
-"""Which value sets a code belongs to, from the FHIR ValueSet resources in
+"""The value sets that a code belongs to, from the FHIR ValueSet resources in
 ``fhir_profiles/value-sets``.
 
-Membership is by ``system|code``, the system as :func:`~.code_systems.canonical_system` has it. An
-``is-a`` filter is honoured for the code systems whose codes spell their hierarchy (ICD, ATC):
+Membership is by ``system|code``, with the system as :func:`~.code_systems.canonical_system` returns
+it. An ``is-a`` filter is supported for code systems whose codes spell their hierarchy (ICD, ATC):
 ``I50`` covers ``I50.9``. Nothing is looked up outside the process.
 """
 
@@ -35,11 +35,11 @@ from .r4 import CodeableConcept
 _ICD = frozenset({ICD_10, ICD_10_CM})
 CODES_SPELL_HIERARCHY = _ICD | {ATC}
 BASE = "https://b12-folate-cds.example.org/fhir"
-# A misspelt one would hold no code that ever comes.
+# Under a misspelt system, a value set would contain no code that is ever sent.
 _SYSTEMS = CODES_SPELL_HIERARCHY | {
     LOINC, SNOMED, RXNORM, DMD, OPCS_4, V3_INTERPRETATION, OWN,
 }  # fmt: skip
-# Marks of a code's part in dual coding, in FHIR R4 ("Using ICD-[X] codes with FHIR") and ICD-10-GM.
+# Marks after the codes of dual coding, in FHIR R4 ("Using ICD-[X] codes with FHIR") and ICD-10-GM.
 _ICD_MARKS = "+*!\u2020"
 _LONGEST_CODE = 64
 _REVIEW = f"{BASE}/StructureDefinition/code-review"
@@ -58,8 +58,8 @@ class Concept(NamedTuple):
 
 class SiteCode(NamedTuple):
     """A code that a site adds to the value set ``value_set``, or marks there. ``in_queries``: FHIR
-    servers are asked for it; ``in_orders``: orders of the test carry it beside the published code;
-    ``orders``: the order templates whose product it is. ``owner``: whose it is."""
+    servers are queried for it; ``in_orders``: orders of the test carry it beside the published
+    code; ``orders``: the order templates whose product it is. ``owner``: that of the folder."""
 
     value_set: str
     system: str
@@ -84,8 +84,8 @@ class Terminology:
     """The loaded value sets and medication names.
 
     ``value_sets`` and ``names`` are FHIR ValueSet and CodeSystem resources as parsed JSON.
-    ``site_codes`` are what a site added; ``own_codes`` the published codes and branches of each
-    value set that has any itself.
+    ``site_codes``: the codes that a site added. ``own_codes``: the published codes and branches
+    that each value set lists itself.
     """
 
     def __init__(self, value_sets: Iterable[dict[str, Any]], medication_names: dict[str, Any]):
@@ -108,7 +108,7 @@ class Terminology:
         self._index()
 
     def _index(self) -> None:
-        """What follows from the codes."""
+        """Compute what depends on the codes."""
         self._measured = {
             key: match[1]
             for key, name in self.displays.items()
@@ -119,8 +119,8 @@ class Terminology:
         self._cached_sets_of = lru_cache(maxsize=16384)(self._sets_in_hierarchy)
 
     def with_codes(self, site_codes: Sequence[SiteCode]) -> Terminology:
-        """This terminology with the codes of a site; this one stays as it is, as do ``concepts`` of
-        both: the published codes."""
+        """A copy of this terminology with the codes of a site. This one does not change, and
+        ``concepts`` holds only the published codes in both."""
         extended = copy.copy(self)
         extended.displays = dict(self.displays)
         extended._members = dict(self._members)
@@ -149,7 +149,7 @@ class Terminology:
         concepts = self.concepts.setdefault(set_id, [])
         for include in value_set["compose"]["include"]:
             if "system" not in include:
-                # several in one include would be what they have in common
+                # several value sets in one include would mean their intersection
                 (part,) = include["valueSet"]
                 self._parts[set_id] = self._parts.get(set_id, _EMPTY) | {part.rpartition("/")[2]}
                 continue
@@ -171,26 +171,26 @@ class Terminology:
                 self.own_codes.setdefault(set_id, set()).add(key)
 
     def sets_of(self, system: str, code: str) -> frozenset[str]:
-        """The ids of all value sets that hold ``system|code``. ``system``: as
-        :func:`~.code_systems.canonical_system` has it."""
+        """The ids of all value sets that contain ``system|code``. ``system``: as
+        :func:`~.code_systems.canonical_system` returns it."""
         if system not in CODES_SPELL_HIERARCHY:
             return self._members.get((system, code), _EMPTY)
-        # No code system of ours has longer codes; the bound keeps hostile ones out of the cache.
+        # No code system here has longer codes; the bound keeps hostile ones out of the cache.
         return self._cached_sets_of(system, code) if len(code) <= _LONGEST_CODE else _EMPTY
 
     def _sets_in_hierarchy(self, system: str, code: str) -> frozenset[str]:
         if system not in _ICD:
             return self._sets_of_branch(system, code)
-        # Several codes, with a blank between them, are one diagnosis in FHIR R4 ("J21.8+ B95.6*").
+        # In FHIR R4, several codes with blanks between them are one diagnosis ("J21.8+ B95.6*").
         found = self._members.get((system, code), _EMPTY)
         for part in code.split():
             part = part.rstrip(_ICD_MARKS)
             if len(part) > 3 and part[3] != ".":
-                part = f"{part[:3]}.{part[3:]}"  # as billing systems write it
+                part = f"{part[:3]}.{part[3:]}"  # billing systems leave out the dot
             found |= self._sets_of_branch(system, part)
             if system == ICD_10 and len(part) > 5:
-                # WHO's codes end after the fourth character: what follows is a national
-                # division of the code.
+                # WHO's codes end after the fourth character. The rest is a national subdivision of
+                # the code.
                 found |= self._members.get((system, part[:5]), _EMPTY)
         return found
 
@@ -201,28 +201,29 @@ class Terminology:
         return found
 
     def reads(self, system: str) -> bool:
-        """Whether a value set, the site's codes included, has codes of ``system``, in whatever
-        form that is written."""
+        """Whether a value set has codes of ``system``, in whatever form that is written. The site's
+        codes are included."""
         return canonical_system(system) in self._systems
 
     def identifies(self, codes: Iterable[tuple[str, str]], names: Iterable[str]) -> bool:
-        """Whether something is told by a code in a system that is read, or by a text or display.
+        """Whether codes or names identify something: by a code of a system that is read, or by a
+        text or display.
 
-        What is not is unidentified: it is not "none of ours", and the list that it stands in is
-        incomplete (clinical specification, section 2, "Codes"). ``codes``: (system, code) of its
-        codings. ``names``: its text and displays.
+        Something unidentified may be relevant, and the list that it is in is incomplete (clinical
+        specification, section 2, "Codes"). ``codes``: (system, code) of its codings. ``names``:
+        its text and displays.
         """
         return any(name.strip() for name in names) or any(
             code and self.reads(system) for system, code in codes
         )
 
     def holds(self, set_id: str, system: str, code: str) -> bool:
-        """Whether the value set ``set_id``, or one of those that it is composed of, holds
-        ``system|code``, as :meth:`sets_of` has it."""
+        """Whether the value set ``set_id``, or one of those that it is composed of, contains
+        ``system|code``, in the form of :meth:`sets_of`."""
         return not self.sets_of(system, code).isdisjoint(self._parts.get(set_id, _EMPTY) | {set_id})
 
     def measured_as(self, system: str, code: str) -> str:
-        """What the LOINC name of a code says is measured: ``Mass``, ``Moles``,
+        """The kind of quantity that the LOINC name of a code states: ``Mass``, ``Moles``,
         ``Mass or Moles``, or ``""``."""
         return self._measured.get((system, code), "")
 
@@ -233,26 +234,25 @@ class Terminology:
             system, code = coding.system, coding.code
             if not (system and code):
                 continue
-            # Where it is the canonical one of a code that is held, which system is
-            # meant need not be told.
+            # A canonical system with a code of a value set needs no normalising.
             sets = None if system in CODES_SPELL_HIERARCHY else self._members.get((system, code))
             if sets := sets or self.sets_of(canonical_system(system), code):
                 found = found | sets if found else sets
         return found
 
     def sets_named_in(self, text: str) -> frozenset[str]:
-        """The ids of all value sets that a name of the closed list in ``text`` means."""
+        """The ids of all value sets that names of the closed list in ``text`` mean."""
         return self.vocabulary.meanings_in(text)
 
     def codes(self, set_id: str, system: str) -> list[str]:
-        """The codes of ``set_id`` in ``system``, in the order of the value set. Unknown
-        id: ``KeyError``."""
+        """The codes of ``set_id`` in ``system``, in the order of the value set. Raises ``KeyError``
+        for an unknown id."""
         return [concept.code for concept in self.concepts[set_id] if concept.system == system]
 
     def query_codes(self, set_id: str) -> list[tuple[str, str]]:
-        """The (system, code) by which FHIR servers are asked for ``set_id``: its codes in the
-        systems of ``asked_in``, or all where it has none there, and those of the site that are
-        meant for queries. The system is as the value set or the site has it."""
+        """The (system, code) pairs with which FHIR servers are queried for ``set_id``: its codes in
+        the systems of ``asked_in``, or all if it has none there, and the codes that the site marks
+        for queries. The system is written as in the value set or the site's file."""
         published = [(concept.system, concept.code) for concept in self.concepts[set_id]]
         marked = [
             (added.system, added.code)
@@ -266,14 +266,14 @@ class Terminology:
         )
 
     def asking_in(self, systems: tuple[str, ...]) -> Terminology:
-        """This terminology, of which servers are asked for the codes in ``systems``."""
+        """A copy of this terminology with which servers are queried for codes in ``systems``."""
         asking = copy.copy(self)
         asking.asked_in = systems
         asking._index()
         return asking
 
     def order_codings(self, codes: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-        """The codings of the site that orders of the test with one of ``codes`` carry beside it."""
+        """The site's codings that orders of a test with one of ``codes`` carry in addition."""
         sets = frozenset[str]().union(
             *(self.sets_of(canonical_system(system), code) for system, code in codes)
         )
@@ -282,14 +282,14 @@ class Terminology:
         ]
 
     def product_codings(self, order: str) -> list[dict[str, str]]:
-        """The codings of the site by which it knows the product of the order template ``order``,
-        one for a system."""
+        """The site's own codings of the product of the order template ``order``, one for each
+        system."""
         return [added.coding for added in self.site_codes if order in added.orders]
 
 
 @lru_cache(maxsize=2)
 def _read(value_sets: tuple[tuple[Path, str], ...], names: tuple[Path, str]) -> Terminology:
-    """The terminology of files with their texts, read once for the same ones."""
+    """The terminology of files with their texts, built once for the same texts."""
     read = []
     for path, text in value_sets:
         value_set = parse_definition(path, text, "ValueSet")
@@ -304,8 +304,8 @@ def _read(value_sets: tuple[tuple[Path, str], ...], names: tuple[Path, str]) -> 
 
 
 def _check_members(path: Path, value_set: dict[str, Any]) -> None:
-    """That each part of a value set has members: one without is a slip, and would silence every
-    card that asks for it."""
+    """Check that each part of a value set has members: one without is a slip, and would silence
+    every card that uses it. Raises :class:`DefinitionError`."""
     for include in value_set["compose"]["include"]:
         if "system" in include and include["system"] not in _SYSTEMS:
             raise DefinitionError(

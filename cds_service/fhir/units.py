@@ -1,9 +1,9 @@
 """Units of laboratory results: UCUM codes, the units that laboratories print, and exact conversion.
 
-Everything is decimal, so that 0.28 umol/L is exactly 280 nmol/L and a result at a threshold falls
-on its right side. Sources: UCUM (https://ucum.org); molar masses in ``fact base section 1.2`` (B12
-1355.37, folic acid 441.4, MMA 118.09, homocysteine 135.18, haemoglobin monomer 16114.5, potassium
-39.098, creatinine 113.12 g/mol).
+All arithmetic is decimal, so that 0.28 umol/L is exactly 280 nmol/L and a result at a threshold
+falls on its right side. Sources: UCUM (https://ucum.org); molar masses in the project's fact
+base, section 1.2 (B12 1355.37, folic acid 441.4, MMA 118.09, homocysteine 135.18, haemoglobin
+monomer 16114.5, potassium 39.098, creatinine 113.12 g/mol).
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ for _prefix, _scale in _PREFIX.items():
         UCUM[f"{_prefix}g/{_volume}L"] = Unit(MASS, _factor)
         UCUM[f"{_prefix}mol/{_volume}L"] = Unit(MOLAR, _factor * 1000)
 
-# Read for what laboratories mean by it, though in UCUM it is a unit of something else.
+# Read with the meaning that laboratories give it, although UCUM defines it as another unit.
 MISUSED = frozenset({"mL/min/1.73.m2"})
-# UCUM's annotations ("{cells}/uL") have no meaning for the value; the surface of a person is
-# a part of its unit.
+# UCUM's annotations ("{cells}/uL") do not change the value, except the body surface, which is part
+# of its unit.
 _ANNOTATION = re.compile(r"\{(?!1\.73)[^{}]*\}")
 _UCUM_READ_AS_COUNT = {"K/uL": "10*9/L"}
 _LONGEST = 40
@@ -95,9 +95,9 @@ _SIGNS = str.maketrans(
 _PER = re.compile(r"\s+per\s+")
 _DOT = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
 _INVERSE = re.compile(r"[*.]?((?:[dmunp]|mc|micro|milli|deci)?l)(?:\^|\*\*?)?-1\Z")
-# The names that laboratories print, as normalised() has them. A test tries each in every
-# combination. Decimal places from a litre, gram or mole down to the prefixed one: 10^6
-# microlitres are a litre.
+# The names that laboratories print, as normalised() returns them; a test tries every combination.
+# The values are the decimal places from a litre, gram or mole to the prefixed one: a litre is 10^6
+# microlitres.
 PREFIXES = {
     "": 0,
     "d": 1,
@@ -118,8 +118,8 @@ AMOUNTS = {
     **dict.fromkeys(("mol", "mole", "moles"), MOLAR),
     **dict.fromkeys(("eq", "equiv"), EQUIVALENTS),
 }
-# What counts are printed in: the power of ten, and the decimal places of the only volume that the
-# word stands before.
+# The words for powers of ten in printed counts: the power, and the decimal places of the only
+# volume that follows the word.
 COUNT_WORDS = {
     **dict.fromkeys(("k", "thou", "thous", "thousand", "thousands", "tsd"), (3, 6)),
     **dict.fromkeys(("m", "mio", "mill", "million", "millions"), (6, 6)),
@@ -137,12 +137,12 @@ _PER_VOLUME = (
     rf"/(?:(?P<part>{_any_of(PREFIXES)})(?:{_any_of(LITRES)})"
     rf"|(?P<hundred>100ml)|(?P<cube>{_CUBIC_MILLIMETRE}))\Z"
 )
-# A decigram or decimole is none of a laboratory.
+# No laboratory uses a decigram or decimole.
 _OF_AMOUNTS = [prefix for prefix, places in PREFIXES.items() if places != 1]
 _CONCENTRATION = re.compile(
     rf"(?P<prefix>{_any_of(_OF_AMOUNTS)})(?P<amount>{_any_of(AMOUNTS)}){_PER_VOLUME}"
 )
-# 103 and the like have lost the superscript of their power.
+# In 103 and the like, the power has lost its superscript.
 _NUMBERS = {"1000": 3, "1,000": 3, "103": 3, "106": 6, "109": 9, "1012": 12}
 _COUNT = re.compile(
     r"(?:[x*]?(?:10(?:\^|\*\*?|e|exp|\()\+?(?P<exponent>[0-9]{1,2})\)?|(?P<number>[0-9,]+))|(?P<word>[a-z]+?))?"
@@ -166,10 +166,10 @@ def unit_of(
     """The unit of a result, or the reason why there is none (clinical
     specification, section 2, "Unit").
 
-    ``code``, ``system`` and ``printed`` as in a FHIR Quantity, ``""`` where missing. ``counts``:
-    the analyte is a blood count. ``same``: whether the unit of the code and the printed one mean
-    one quantity of the analyte. ``local``: UCUM codes by the printed units that the site adds, as
-    :func:`normalised` has them.
+    ``code``, ``system`` and ``printed``: as in a FHIR Quantity, ``""`` if missing. ``counts``:
+    whether the analyte is a blood count. ``same``: says whether two units, of the code and as
+    printed, express one quantity of the analyte. ``local``: the UCUM codes of printed units that
+    the site adds, with the keys that :func:`normalised` returns.
     """
     coded = (
         unit_of_code(code, counts=counts)
@@ -187,8 +187,8 @@ def unit_of(
 
 
 def unit_of_code(code: str, *, counts: bool) -> Unit | None:
-    """The unit of a UCUM code. ``counts``: the analyte is a blood count, where
-    ``K/uL`` is no kelvin."""
+    """The unit of a UCUM code. ``counts``: whether the analyte is a blood count, where ``K/uL``
+    does not mean kelvin."""
     if counts and code in _UCUM_READ_AS_COUNT:
         return UCUM[_UCUM_READ_AS_COUNT[code]]
     if len(code) > _LONGEST:
@@ -197,8 +197,8 @@ def unit_of_code(code: str, *, counts: bool) -> Unit | None:
 
 
 def unit_of_alias(printed: str, *, counts: bool) -> Unit | None:
-    """The unit that a printed unit stands for, or ``None``. ``counts`` as above: there "g/l" and
-    "k/ul" mean giga and thousand, elsewhere gram and kelvin."""
+    """The unit that a printed unit means, or ``None``. ``counts``: whether the analyte is a blood
+    count, where "g/l" and "k/ul" mean giga and thousand; elsewhere they mean gram and kelvin."""
     return _unit_of_alias(printed, counts) if len(printed) <= _LONGEST else None
 
 
@@ -217,8 +217,8 @@ def _unit_of_alias(printed: str, counts: bool) -> Unit | None:
 
 
 def normalised(printed: str) -> str:
-    """A printed unit in small letters, without blanks and dots, with one form of powers, of signs
-    and of inverse litres."""
+    """A printed unit in lower case, without blanks and dots, with one form of powers, signs and
+    inverse litres."""
     text = (
         _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_SUPERSCRIPTS), printed)
         .translate(_SIGNS)
@@ -262,7 +262,7 @@ def _concentration(name: str) -> Unit | None:
 
 
 def _places(match: re.Match[str]) -> int:
-    """Decimal places from a litre down to the volume."""
+    """The decimal places from a litre to the volume."""
     if match["cube"]:
         return PREFIXES["u"]
     return PREFIXES["d"] if match["hundred"] else PREFIXES[match["part"]]
@@ -270,9 +270,9 @@ def _places(match: re.Match[str]) -> int:
 
 @lru_cache(maxsize=2048)
 def _told_by(printed: str, counts: bool) -> Unit | None:
-    """The unit that a printed one is about, where the vetted reading alone does not know it: one of
-    another kind of analyte, or one with an addition before or behind ("pmol/L (SI)"). Good enough
-    to contradict a code, and for nothing else."""
+    """The unit that ``printed`` contains, where the vetted reading does not know it: one of another
+    kind of analyte, or one with an addition before or after it ("pmol/L (SI)"). It may only
+    contradict a code."""
     words = re.split(r"[\s()\[\]{};,*]+", printed)
     parts = [
         printed,

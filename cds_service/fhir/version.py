@@ -1,8 +1,8 @@
-"""Telling resources of other FHIR versions apart, so that none is read for what it does not say.
+"""Recognising resources of other FHIR versions, so that none is misread as R4.
 
-The service reads R4 and R4B, and of DSTU2, STU3 and R5 what has the same meaning there. What is
-listed here has another meaning, or states elsewhere what R4 states in an element that is read: it
-never counts, and nothing is concluded from its absence.
+The service reads R4 and R4B, and resources of DSTU2, STU3 and R5 that mean the same. The elements
+and types listed here mean something else, or state what R4 states in an element that is read. A
+resource with one of them never counts, and nothing is concluded from its absence.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _true(value: Any) -> bool:
 
 
 _CODEABLE_REFERENCE: _Marker = ("medication", _stated, "R5")
-# element, which values of it differ, version
+# Element, the values of it that differ from R4, version.
 _ELEMENTS: dict[str, tuple[_Marker, ...]] = {
     "MedicationRequest": (_CODEABLE_REFERENCE,),
     "MedicationStatement": (
@@ -60,7 +60,7 @@ _ELEMENTS: dict[str, tuple[_Marker, ...]] = {
 }
 
 
-# Resource types of older versions, each what R4 has as a MedicationRequest or a ServiceRequest.
+# Resource types of older versions that are a MedicationRequest or a ServiceRequest in R4.
 _TYPES = {
     "MedicationOrder": "DSTU2",
     "DiagnosticOrder": "DSTU2",
@@ -69,7 +69,7 @@ _TYPES = {
 
 
 def other_version(resource: Resource) -> str:
-    """The FHIR version that a resource is of, where it must not be read as R4, else ``""``."""
+    """The FHIR version of a resource that must not be read as R4, else ``""``."""
     for element, differs, version in _ELEMENTS.get(resource.__class__.__name__, ()):
         if differs(getattr(resource, element)):
             return version
@@ -77,5 +77,5 @@ def other_version(resource: Resource) -> str:
 
 
 def version_of_type(resource_type: str) -> str:
-    """The FHIR version of a resource type that R4 has under another name, else ``""``."""
+    """The FHIR version of a resource type that has another name in R4, else ``""``."""
     return _TYPES.get(resource_type, "")

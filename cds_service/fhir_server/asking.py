@@ -1,6 +1,6 @@
-"""One request to a FHIR server and its answer, within what is left of a call's time and bytes.
+"""One request to a FHIR server and its answer, within the time and bytes that a call has left.
 
-The token goes to the call's server and below, and nowhere else.
+The access token is sent only to the call's server, at its base URL and below.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _HEADERS = {
         "application/json;q=0.8"
     ),
     "Accept-Encoding": "gzip",
-    # Of the present: HAPI answers a search from a cache for a minute otherwise. Not
-    # no-store too, for which HAPI gives up paging and sends the first 100 alone, without a
-    # word that there are more.
+    # HAPI otherwise answers a search from a cache for a minute. Not no-store as well, for which
+    # HAPI gives up paging: it then sends only the first 100 entries, without a sign that there are
+    # more.
     "Cache-Control": "no-cache",
     "User-Agent": "b12-folate-cds",
 }
 _LATER = (429, 503)
 
-# Their messages carry URLs, and those carry the ids of patients.
+# Messages of urllib3 contain URLs, and the URLs contain the ids of patients.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 class Unanswered(Exception):
-    """A query could not be answered: why, in words without patient data. ``status``: of the
-    answer, 0 for none."""
+    """A query could not be answered. The message says why, without patient data. ``status``: that
+    of the answer, 0 if there was none."""
 
     def __init__(self, told: str, status: int = 0):
         self.status = status
@@ -52,8 +52,8 @@ class Unanswered(Exception):
 
 
 class Refused(Unanswered):
-    """The server refuses the form of a query. ``outcome``: what it says, as parsed JSON
-    where it is that."""
+    """The server refuses the form of a query. ``outcome``: its answer as parsed JSON; ``None`` if
+    it could not be read."""
 
     def __init__(self, outcome: Any):
         self.outcome = outcome
@@ -62,8 +62,8 @@ class Refused(Unanswered):
 
 
 class _Later(Unanswered):
-    """The server asks to come back. ``after``: in so many seconds, ``None``
-    where it does not say."""
+    """The server asks for a later attempt. ``after``: the seconds to wait, ``None`` if it does not
+    say."""
 
     def __init__(self, told: str, status: int, after: float | None):
         self.after = after
@@ -71,10 +71,10 @@ class _Later(Unanswered):
 
 
 class Budget:
-    """What one call may take of a server: until ``ends`` (of ``time.monotonic``), and
-    ``most_bytes`` of all answers, decompressed.
+    """What one call may take from a server: time until ``ends`` (of ``time.monotonic``), and
+    ``most_bytes`` for all its answers, decompressed.
 
-    ``out_of_time``: how it is told that the time is up.
+    ``out_of_time``: the message when the time is up.
     """
 
     def __init__(self, ends: float, most_bytes: int, out_of_time: str):
@@ -84,7 +84,7 @@ class Budget:
         self._lock = threading.Lock()
 
     def spend(self, size: int) -> None:
-        """Take received bytes from the budget of the call."""
+        """Count received bytes. Raises :class:`Unanswered` if they exceed the budget."""
         with self._lock:
             self._bytes_left -= size
             if self._bytes_left < 0:
@@ -92,8 +92,8 @@ class Budget:
 
 
 class Asking:
-    """The requests of one query, one after the other. ``authorization``: none
-    for an open server."""
+    """The requests of one query, one after the other. ``authorization``: ``None`` for an open
+    server."""
 
     def __init__(
         self,
@@ -109,8 +109,8 @@ class Asking:
         self._exchange: Exchange | None = None
 
     def get(self, address: Address) -> bytes:
-        """The answer; where the server asks to come back within the budget,
-        what it then answers."""
+        """The answer. If the server asks for a later attempt within the budget, the answer to
+        that. Raises as :meth:`once`."""
         try:
             return self.once(address)
         except _Later as later:
@@ -120,12 +120,12 @@ class Asking:
             return self.once(address)
 
     def once(self, address: Address) -> bytes:
-        """The answer of status 200 to one request. Raises :class:`Unanswered`, or what the
-        connection raises."""
+        """The answer to one request, if its status is 200. Raises :class:`Unanswered`, or an error
+        of the connection."""
         exchange = self._exchange = Exchange(self._server, self._budget.ends)
         with exchange.running():
-            # The adapter itself, not a session: a session adds what the environment holds (proxies,
-            # .netrc), keeps cookies, and reads the body of a redirect without limit.
+            # The adapter itself instead of a session, which would add settings of the environment
+            # (proxies, .netrc), keep cookies, and read the body of a redirect without limit.
             response = self._adapter.send(
                 self._request(address), stream=True, timeout=(exchange.left / 2, exchange.left)
             )
@@ -152,15 +152,15 @@ class Asking:
         return Unanswered(told, status)
 
     def _reason(self, response: Response, exchange: Exchange) -> Any:
-        """What the server says of a refusal, as far as it is short JSON that comes at once."""
+        """The body of a refusal, if it is short JSON that can be read."""
         try:
             return parse_json(self._body(response, exchange, _MOST_REASON))
         except (HTTPError, OSError, ValueError):
             return None
 
     def _body(self, response: Response, exchange: Exchange, most: int | None = None) -> bytes:
-        """The body, decompressed, as long as time and bytes last. Raises ``ValueError`` for one of
-        more than ``most``."""
+        """The decompressed body. Raises :class:`Unanswered` if time or bytes run out, and
+        ``ValueError`` if the body is longer than ``most``."""
         body = bytearray()
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             self._budget.spend(len(chunk))
@@ -180,6 +180,6 @@ class Asking:
         return Request("GET", address.url, headers={**_HEADERS, **authorization}).prepare()
 
     def abandon(self) -> None:
-        """Break off the request that is under way."""
+        """Break off the request in progress."""
         if self._exchange:
             self._exchange.abandon()

@@ -1,5 +1,5 @@
-"""``fhirAuthorization``: the access token that came along with a hook call, and what
-its scopes let it read.
+"""``fhirAuthorization``: the access token that a hook call brings, and what its scopes allow it to
+read.
 
 CDS Hooks 3.0.0, "Passing the Access Token to the CDS Service"; scopes of SMART App Launch 1
 (``.read``) and 2 (``.rs``).
@@ -14,7 +14,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 # Visible ASCII (RFC 6749, A.12), so that a token cannot end its header and begin another. A known
-# client sends an empty one where it has none.
+# client without a token sends an empty one.
 _Token = Annotated[str, Meta(pattern=r"\A[!-~]*\Z", max_length=16_384)]
 _Bearer = Annotated[str, Meta(pattern=r"\A[Bb][Ee][Aa][Rr][Ee][Rr]\Z")]
 _SCOPE = re.compile(
@@ -31,10 +31,10 @@ class Reach(Enum):
 
 
 class FhirAuthorization(Struct, frozen=True):
-    """An access token for one call. ``expires_in`` in seconds.
+    """An access token for one call. ``expires_in``: in seconds.
 
-    ``expires_in``, ``scope`` and ``subject`` are required of clients; where one is missing, the
-    FHIR server decides.
+    Clients must send ``expires_in``, ``scope`` and ``subject``. If one is missing, the FHIR server
+    decides.
     """
 
     access_token: _Token
@@ -48,11 +48,11 @@ class FhirAuthorization(Struct, frozen=True):
         return "FhirAuthorization()"
 
     def reach(self, resource_type: str, *, search: bool, patient_id: str) -> Reach:
-        """What of ``resource_type`` the token may read (``search``: search for) about a patient.
+        """How much of ``resource_type`` the token may read (with ``search``: search for) about a
+        patient.
 
-        Scopes that are not SMART's say nothing, so nothing is excluded. A scope with a
-        search restriction (``Observation.rs?category=…``) hides the rest, and the answer
-        does not show that it does.
+        If no scope is one of SMART's, nothing is excluded. A scope with a search restriction
+        (``Observation.rs?category=…``) hides the rest, and the answer does not show that.
         """
         scopes = [
             match.groups() for match in map(_SCOPE.fullmatch, (self.scope or "").split()) if match

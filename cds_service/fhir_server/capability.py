@@ -1,5 +1,5 @@
-"""What a FHIR server's CapabilityStatement says of the lists that it keeps and the
-queries that it takes."""
+"""What the CapabilityStatement of a FHIR server says about the lists that it keeps and the queries
+that it accepts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..fhir.loose_json import as_dict, as_list, as_text, dicts
 
 
 class _Kind(NamedTuple):
-    """A resource type that a server has. Empty sets: it says nothing of that."""
+    """What a statement says about a resource type. An empty set: it says nothing."""
 
     interactions: frozenset[str]
     parameters: frozenset[str]
@@ -21,13 +21,13 @@ class _Kind(NamedTuple):
 def profile_of_statement(
     statement: Any, profile: EhrProfile, lists: dict[str, str], always: frozenset[str]
 ) -> EhrProfile:
-    """``profile``, changed as a CapabilityStatement (parsed JSON) says; ``profile`` itself where it
-    says nothing that can be read.
+    """``profile``, changed by what a CapabilityStatement (parsed JSON) says; ``profile`` itself if
+    nothing in it can be read.
 
-    ``lists``: the resource type of each query; those in ``always`` are asked for whatever it says.
-    That a server names ``_count`` among its parameters tells that it names those of searching at
-    all: then one without ``_sort`` does not sort, and a number is asked for only where ``_count``
-    is named. A server that names neither (HAPI) takes both.
+    ``lists``: the resource type of each query. The queries in ``always`` are sent whatever the
+    statement says. A server that lists ``_count`` among its parameters lists the parameters that
+    control a search: if ``_sort`` is then missing, it does not sort, and a count is requested only
+    for types with ``_count``. A server that lists neither (HAPI) accepts both.
     """
     kinds = _kinds(statement)
     if not kinds:
@@ -58,8 +58,8 @@ def profile_of_statement(
 
 
 def kept_types(statement: Any) -> frozenset[str]:
-    """The resource types that a CapabilityStatement names as ones that can be searched; none where
-    it cannot be read."""
+    """The resource types that can be searched according to a CapabilityStatement; none if it cannot
+    be read."""
     return frozenset(kind for kind, found in _kinds(statement).items() if _searchable(found))
 
 
@@ -68,8 +68,8 @@ def _is_medication(kind: str) -> bool:
 
 
 def _searchable(kind: _Kind | None) -> bool:
-    """Whether a list is kept: the type is there and, where its interactions are
-    told, can be searched."""
+    """Whether a list is kept: its type is listed and, if the statement lists interactions, can be
+    searched."""
     return kind is not None and (not kind.interactions or "search-type" in kind.interactions)
 
 

@@ -1,10 +1,10 @@
-"""Reading clients' FHIR servers on behalf of hook calls: which may be read, how many calls wait,
-what is known of each.
+"""Reading clients' FHIR servers on behalf of hook calls: which servers may be read, how many calls
+may wait, and what is known of each server.
 
-CDS Hooks 3.0.0, "FHIR Resource Access". Requests to FHIR servers are sent here, in :mod:`.fetching`
-and in :mod:`.asking` alone. Whatever goes wrong (no such server on the list, an expired token, a
-scope that excludes it, an error, a redirect, a time-out) leaves a query unanswered, and what it
-would have told unknown; it is never an error of the hook.
+CDS Hooks 3.0.0, "FHIR Resource Access". Only this module, :mod:`.fetching` and :mod:`.asking` send
+requests to FHIR servers. After any failure (a server that is not listed, an expired token, a scope
+that excludes the query, an error, a redirect, a time-out) the query is unanswered and the facts
+that need it are unknown. A failure is never an error of the hook.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from .fetching import Probed, Reading, Source
 from .named_servers import NamedServers
 from .servers import Address, Server, parse_address
 
-THREADS = 64  # for each server of the list; they are made when needed
-# Calls that wait for FHIR servers, so that threads are left for those that need none; and for one
-# server, so that one which hangs leaves places for the others. Each has up to 15 queries: more
-# calls would wait for the threads above.
+THREADS = 64  # for each server of the list; started when needed
+# How many calls may wait for FHIR servers, so that threads are left for calls that need none; and
+# for one server, so that a server that hangs leaves places for the others. Each call has up to 15
+# queries: more calls would wait for the threads above.
 MOST_WAITING = 32
 MOST_WAITING_FOR_ONE = 16
-# Base URLs below one entry of the list of which something is known (a tenant each, say).
+# How many base URLs below one entry of the list (one for each tenant, say) are remembered.
 _MOST_BASES = 256
 _STATEMENT_SECONDS = 30.0
 _STATEMENT_BYTES = 20_000_000
@@ -51,14 +51,14 @@ log = logging.getLogger(__name__)
 
 @cache
 def _trusting(authorities: str) -> SSLContext:
-    """TLS with servers that are certified by the authorities of a PEM file, read once: the
-    public ones take 20 ms."""
+    """The TLS context that trusts the authorities of a PEM file. It is cached, because reading the
+    public ones takes 20 ms."""
     return create_default_context(cafile=authorities)
 
 
 class _Known:
-    """What is known of the server at one base URL: the forms of query that it refused, and its
-    CapabilityStatement."""
+    """What is known of the server at one base URL: the parts of queries that it refused, and the
+    profile from its CapabilityStatement."""
 
     def __init__(self) -> None:
         self._refused: dict[str, frozenset[str]] = {}
@@ -66,18 +66,18 @@ class _Known:
         self.ask_after = 0.0
 
     def refused(self, kind: str) -> frozenset[str]:
-        """What is left out of a query for ``kind``."""
+        """The parts to leave out of a query for ``kind``."""
         return self._refused.get(kind, frozenset())
 
     def learn(self, kind: str, dropped: frozenset[str]) -> None:
-        """That a query for ``kind`` is taken without ``dropped``."""
+        """Remember that a query for ``kind`` is accepted without ``dropped``."""
         if kind in self._refused or len(self._refused) < 32:
             self._refused[kind] = dropped
 
 
 class _Line(NamedTuple):
-    """What there is for one server of the list, so that one which is slow takes
-    nothing from another."""
+    """The connections, threads and places of one listed server, so that a slow server takes nothing
+    from another."""
 
     adapter: CheckedAdapter
     threads: ThreadPoolExecutor
@@ -94,10 +94,10 @@ class _Line(NamedTuple):
 class FhirClient:
     """Reads the FHIR servers that a site lists.
 
-    ``budget``: seconds for all reading of a call. ``most_bytes``: the most that the answers of a
-    call may hold, decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of
-    the public ones. ``waiting``: a context to wait in. ``statement_profile``: what a
-    CapabilityStatement makes of a server; without it, none is read.
+    ``budget``: seconds for all reading of a call. ``most_bytes``: the size of all answers of a
+    call, decompressed. ``ca_bundle``: a PEM file of certificate authorities in place of the public
+    ones. ``waiting``: a context to wait in. ``statement_profile``: makes a profile from a
+    CapabilityStatement; without it, no statement is read.
     """
 
     def __init__(
@@ -128,8 +128,8 @@ class FhirClient:
     def reading(
         self, base_url: str, authorization: FhirAuthorization | None, patient_id: str
     ) -> Fetch:
-        """Reading the server at ``base_url`` for one hook call about a patient, with the token that
-        came along, if any."""
+        """The function that reads the server at ``base_url`` for one hook call about a patient,
+        with the token of the call, if any."""
         server, base = self._listed(base_url)
         if server is None or base is None:
             told = ascii(base.origin) if base else "with an unusual URL"
@@ -145,8 +145,8 @@ class FhirClient:
     def probing(
         self, base_url: str, authorization: FhirAuthorization | None, seconds: float
     ) -> Callable[[str], Probed] | None:
-        """Asking the server at ``base_url`` one request after the other, each within ``seconds``;
-        ``None`` for one that is not listed."""
+        """The function that sends one request to the server at ``base_url`` and waits ``seconds``
+        at most; ``None`` for a server that is not listed."""
         server, base = self._listed(base_url)
         if server is None or base is None:
             return None
@@ -154,8 +154,8 @@ class FhirClient:
         return lambda url: Reading(source, authorization, "", seconds, self.most_bytes).probe(url)
 
     def named_by(self, base_url: str, seconds: float) -> NamedServers | None:
-        """Asking the servers that the one at ``base_url`` names, all within ``seconds``; ``None``
-        for one that is not listed."""
+        """A client of the servers that the one at ``base_url`` names, all within ``seconds``;
+        ``None`` for a server that is not listed."""
         server, base = self._listed(base_url)
         if server is None or base is None:
             return None
@@ -164,8 +164,9 @@ class FhirClient:
     def profile_of(
         self, base_url: str, authorization: FhirAuthorization | None
     ) -> EhrProfile | None:
-        """What the server at ``base_url``, that a call may read, says of itself; ``None`` as long
-        as that is not known. It is asked once, outside of calls, and without the token."""
+        """The profile from the CapabilityStatement of the server at ``base_url``; ``None`` if the
+        call may not read that server, and until the statement is known. It is read once, outside
+        of calls, and without the token."""
         server, base = self._listed(base_url)
         if (
             server is None
@@ -216,8 +217,8 @@ class FhirClient:
     def _fetch(
         self, reading: Reading, line: _Line, urls: Mapping[str, str]
     ) -> Mapping[str, Fetched]:
-        """What came of ``urls`` until the budget is spent; nothing, at once, where as many calls
-        wait for FHIR servers as may."""
+        """The answers to ``urls`` until the budget is spent. If as many calls as may wait for FHIR
+        servers already do, nothing is asked."""
         with _room_within(line.places, self.places) as room:
             if not room:
                 return _unread(
@@ -238,7 +239,7 @@ def _unread(what: str, why: str, urls: Mapping[str, str]) -> Mapping[str, Fetche
 
 @contextmanager
 def _room_within(*limits: threading.BoundedSemaphore) -> Iterator[bool]:
-    """Whether each of the ``limits`` leaves a place; those are taken until the block ends."""
+    """Yield whether each of the ``limits`` has a place. If so, they are taken for the block."""
     with ExitStack() as taken:
         for limit in limits:
             if not limit.acquire(blocking=False):

@@ -1,7 +1,7 @@
-"""Connections to FHIR servers: to checked addresses only, pooled, and never longer than
-an exchange may last.
+"""Connections to FHIR servers: only to checked addresses, pooled, and never longer than an exchange
+may last.
 
-Each thread makes one exchange at a time; the connection that it uses finds it there.
+Each thread makes one exchange at a time. The connection finds its exchange in the thread.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _current = threading.local()
 
 
 class Destination(Protocol):
-    """A server that may be asked: a listed one, or one that such a one names."""
+    """A server that may be contacted: a listed one, or one that a listed server names."""
 
     def may_connect(self, address: IPAddress) -> bool:
         """Whether a connection may go to ``address``."""
@@ -50,12 +50,12 @@ class Exchange:
 
     @property
     def left(self) -> float:
-        """Seconds left, never below a millisecond: 0 would mean no limit to a socket."""
+        """Seconds left, at least a millisecond: a socket takes 0 as no limit."""
         return max(self.ends - time.monotonic(), 0.001)
 
     @property
     def over(self) -> bool:
-        """Whether its time is up."""
+        """Whether the time is up."""
         return time.monotonic() >= self.ends
 
     def uses(self, connection: _Checked | None) -> None:
@@ -64,18 +64,18 @@ class Exchange:
             self._connection = connection
 
     def abandon(self) -> None:
-        """Break the connection off, so that a server that sends byte by byte holds no thread."""
+        """Break off the connection, so that a server that sends byte by byte holds no thread."""
         with self._lock:
             used = self._connection.sock if self._connection else None
             if used is not None:
                 with suppress(OSError):
-                    # Of the plain socket: TLS has nothing more to say, and its own shutdown is
-                    # not for two threads.
+                    # The plain socket is shut down: TLS has nothing more to send, and its own
+                    # shutdown is not safe for two threads.
                     socket.socket.shutdown(used, socket.SHUT_RDWR)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Makes this the exchange of the thread."""
+        """Make this the exchange of the thread for the block."""
         _current.exchange = self
         try:
             yield
@@ -85,8 +85,8 @@ class Exchange:
 
 
 class _Checked(HTTPConnection):
-    """A connection to an address that its server's entry allows: what was checked is
-    what is connected to."""
+    """A connection to an address that its server's entry allows. The address is resolved once, so
+    that the one that was checked is the one that is used."""
 
     def _new_conn(self) -> socket.socket:
         exchange: Exchange = _current.exchange
@@ -120,7 +120,7 @@ class _Checked(HTTPConnection):
 
 
 class _CheckedTls(_Checked, HTTPSConnection):
-    """The same with TLS; the certificate is the host's, whichever address was connected to."""
+    """The same with TLS. The certificate must be the host's, whatever the address."""
 
 
 class _Pool(HTTPConnectionPool):
@@ -132,18 +132,18 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class CheckedAdapter(HTTPAdapter):
-    """Pooled connections of :mod:`requests` that go through :class:`_Checked`. Used within
-    an :class:`Exchange`.
+    """Pooled connections of :mod:`requests` that are made by :class:`_Checked`, within an
+    :class:`Exchange`.
 
-    ``tls``: whom to trust; loaded once, for a list of authorities takes longer to read
-    than an answer to come.
+    ``tls``: the trusted authorities. They are loaded once, because reading a list of authorities
+    takes longer than an answer.
     """
 
     def __init__(self, tls: SSLContext) -> None:
         self._tls = tls
-        # Once more after a connection that failed or dropped; with its time up, an exchange
-        # opens none. An error that asks to come back later (Retry-After) is an answer too; its
-        # body is not waited for.
+        # One retry after a connection that failed or dropped; an exchange whose time is up opens
+        # no connection. An error that asks for a later attempt (Retry-After) is an answer too, and
+        # its body is not awaited.
         retry = Retry(
             1,
             connect=1,
@@ -164,9 +164,9 @@ class CheckedAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
-        """Which pool a request takes: that of its scheme, host and port."""
+        """The key of the pool for a request: its scheme, host and port."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"ssl_context": self._tls} if host["scheme"] == "https" else {}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing to set: the pool has its TLS context."""
+        """Do nothing: the pool already has its TLS context."""

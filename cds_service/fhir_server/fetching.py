@@ -1,4 +1,4 @@
-"""The reading of one hook call: reads and searches with their pages, within one budget
+"""Reading a FHIR server for one hook call: reads, and searches with their pages, within one budget
 of time and bytes."""
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 
 class Probed(NamedTuple):
-    """One answer as it came: its status (0 for none), the seconds it took, its JSON (``None`` for
-    none), why it is no answer."""
+    """One answer as received: its status (0 for none), the seconds it took, its JSON (``None`` for
+    none), and in ``told`` why it is no answer."""
 
     status: int
     seconds: float
@@ -48,23 +48,23 @@ class Probed(NamedTuple):
 
     @property
     def not_there(self) -> bool:
-        """Whether the server has nothing there."""
+        """Whether the server has nothing at this URL."""
         return self.status in (404, 405, 501)
 
 
 class Forms(Protocol):
-    """What servers were found not to take in a query, by server and resource type."""
+    """The parts of queries that a server was found to refuse, by resource type."""
 
     def refused(self, kind: str) -> frozenset[str]:
-        """What is left out for ``kind``."""
+        """The parts to leave out of a query for ``kind``."""
 
     def learn(self, kind: str, dropped: frozenset[str]) -> None:
-        """That a query for ``kind`` is taken without ``dropped``."""
+        """Remember that a query for ``kind`` is accepted without ``dropped``."""
 
 
 class Source(NamedTuple):
-    """The server that a call reads: its entry in the list, its base URL, its connections, what is
-    known of its queries."""
+    """The server that a call reads: its entry in the list, its base URL, its connections, and the
+    forms of query that it accepts."""
 
     server: Server
     base: Address
@@ -73,8 +73,8 @@ class Source(NamedTuple):
 
 
 class Reading:
-    """The reading of one call. ``budget`` in seconds; ``most_bytes`` of all answers, decompressed.
-    ``authorization``: none for an open server."""
+    """The reading of one call. ``budget``: in seconds. ``most_bytes``: of all answers,
+    decompressed. ``authorization``: ``None`` for an open server."""
 
     def __init__(
         self,
@@ -96,8 +96,8 @@ class Reading:
     def run(
         self, urls: Mapping[str, str], threads: ThreadPoolExecutor, wait: Any
     ) -> dict[str, Fetched]:
-        """What came of ``urls`` (relative or absolute, by name) until the budget was spent.
-        ``wait``: waits for futures, so many seconds."""
+        """The answers to ``urls`` (relative or absolute, by name), as far as they came within the
+        budget. ``wait``: waits for futures, for a number of seconds."""
         queries = {name: Query(self, url) for name, url in urls.items()}
         running = {threads.submit(query.run): query for query in queries.values()}
         for late in wait(running, max(self.budget.ends - time.monotonic(), 0)).not_done:
@@ -109,8 +109,8 @@ class Reading:
         return {name: query.fetched() for name, query in queries.items()}
 
     def statement(self) -> dict[str, Any]:
-        """The server's CapabilityStatement. Raises :class:`Unanswered`, with nothing in its words
-        that is of a patient."""
+        """The server's CapabilityStatement. Raises :class:`Unanswered`, without patient data in
+        the message."""
         found = self.probe("metadata")
         if (
             found.told
@@ -121,7 +121,7 @@ class Reading:
         return found.value
 
     def probe(self, url: str) -> Probed:
-        """The answer to one request, whatever it is, asked for once and in this form."""
+        """Send one request for ``url`` as it is, and return the answer, whatever it is."""
         begun = time.monotonic()
         try:
             value = Query(self, url).once()
@@ -134,12 +134,12 @@ class Reading:
         return Probed(200, time.monotonic() - begun, value)
 
     def address(self, url: str, searched: str = "") -> tuple[Address, bool]:
-        """Where ``url`` (relative, or absolute) is below the base, and whether
-        it names another host.
+        """The address of ``url`` (relative, or absolute and below the base), and whether the URL
+        names another host.
 
-        A server that knows itself by another name than its clients names that in the links of a
-        search. Its page, for the resource type ``searched`` or with no path of its own, is asked
-        for at the base. Raises :class:`Unanswered`.
+        A server that knows itself by another name than its clients puts that name into the links of
+        a search. Such a page, with the path of the resource type ``searched`` or of the base, is
+        requested at the base. Raises :class:`Unanswered` for any other address.
         """
         base = self.source.base
         found = parse_address(urljoin(f"{base.url.rstrip('/')}/", url))
@@ -156,7 +156,7 @@ class Reading:
         raise Unanswered("a link leads to an address outside of fhirServer")
 
     def reach(self, kind: str, *, search: bool) -> Reach:
-        """What the token may read of ``kind``. Raises :class:`Unanswered` where that is nothing."""
+        """How much of ``kind`` the token may read. Raises :class:`Unanswered` if nothing."""
         if not self.authorization:
             return Reach.WHOLE
         reach = self.authorization.reach(kind, search=search, patient_id=self.patient_id)
@@ -168,7 +168,7 @@ class Reading:
 
 
 class Query:
-    """A read, or a search with its pages. ``problem``: why not all of it was answered."""
+    """A read, or a search with its pages. ``problem``: why part of it was not answered."""
 
     def __init__(self, reading: Reading, url: str):
         self.reading = reading
@@ -179,14 +179,14 @@ class Query:
         self._searched = (
             url.partition("?")[0] if "?" in url and url.partition("?")[0].isalpha() else ""
         )
-        # One value, for another thread reads it: the pages, and the URL of the one that follows.
+        # A single value, because another thread reads it: the pages, and the URL of the next page.
         self._received: tuple[tuple[Bundle | Resource, ...], str] = ((), url)
         self._asking = Asking(
             reading.source.server, reading.source.adapter, reading.authorization, reading.budget
         )
 
     def run(self) -> None:
-        """Get it, page after page."""
+        """Fetch the resource, or the search page by page."""
         try:
             self._read_pages()
             pages, _ = self._received
@@ -209,11 +209,11 @@ class Query:
             self._received = pages, url
 
     def abandon(self) -> None:
-        """Stop waiting for it."""
+        """Stop waiting for the answer."""
         self._asking.abandon()
 
     def fetched(self) -> Fetched:
-        """What was received until now."""
+        """What was received so far."""
         pages, following = self._received
         if not pages:
             return Fetched(problem=self.problem)
@@ -224,14 +224,14 @@ class Query:
         )
 
     def once(self) -> Any:
-        """The JSON of the answer to one request. Raises :class:`Unanswered`, or what the
-        connection raises."""
+        """The JSON of the answer to one request. Raises :class:`Unanswered`, or an error of the
+        connection."""
         return parse_json(self._asking.once(self.reading.address(self._received[1])[0]))
 
     def _first(self, url: str) -> Bundle | Resource:
-        """The resource, or the first page; in the form that the server takes, and once
-        more in a plainer one where it refuses that. A page that was prefetched is asked
-        for as its link says."""
+        """The resource, or the first page. A search is sent in the form that the server is known to
+        accept, and in a plainer form if the server refuses that. The next page of a prefetched
+        value is requested exactly as its link says."""
         kind = self._searched
         if not kind:
             return self._page(url, first=True)
@@ -259,9 +259,9 @@ class Query:
         return page
 
     def _page(self, url: str, *, first: bool = False) -> Bundle | Resource:
-        """One resource or page. Raises :class:`Unanswered`, or what the connection raises.
+        """One resource or page. Raises :class:`Unanswered`, or an error of the connection.
 
-        A page that follows may have any URL below the base: the server's paging is its own.
+        A further page may have any URL below the base, because each server pages in its own way.
         """
         reading = self.reading
         address, moved = reading.address(url, "" if first else self._searched)
@@ -284,7 +284,7 @@ class Query:
 
 
 def _is(value: Bundle | Resource, kind: str, identity: str) -> bool:
-    """Whether a value is the resource of a type and id."""
+    """Whether a value is the resource with this type and id."""
     return isinstance(value, Resource) and (value.kind, value.id) == (kind, identity)
 
 

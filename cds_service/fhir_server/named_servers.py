@@ -1,8 +1,8 @@
-"""Asking the servers that a listed FHIR server names, such as that of its authorization: short
-JSON, within a time, no redirects.
+"""Requests to the servers that a listed FHIR server names, such as its authorization server: short
+JSON, within a time limit, without redirects.
 
-They come from an answer, so that a hostile one could name any: see :class:`.servers.Named` for
-where a connection may go.
+Their addresses come from an answer, so a hostile server could name any. :class:`.servers.Named`
+limits where a connection may go.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .servers import Server, named_by
 
 LONGEST_ANSWER = 256 * 1024
 _CHUNK = 65_536
-# Not compressed, so that what is counted is what is read; and no connection is kept, so that each
-# is checked for its own server.
+# Not compressed, so that the bytes that are counted are those that are read. No connection is kept,
+# so that each is checked for its own server.
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -33,8 +33,8 @@ _HEADERS = {
 
 
 class NoAnswer(Exception):
-    """A named server gave no answer: why, in words that hold nothing of what was
-    sent or received."""
+    """A named server gave no answer. The message says why, without anything that was sent or
+    received."""
 
 
 class Answer(NamedTuple):
@@ -44,18 +44,18 @@ class Answer(NamedTuple):
     content: bytes
 
     def json(self) -> Any:
-        """The body as JSON. Raises ``ValueError`` where it is none."""
+        """The body as JSON. Raises ``ValueError`` if it is not JSON."""
         return parse_json(self.content)
 
     def raise_for_status(self) -> None:
-        """Raises :class:`NoAnswer` for an error."""
+        """Raise :class:`NoAnswer` for an error status."""
         if self.status_code >= 400:
             raise NoAnswer(STATUSES.get(self.status_code, f"status {self.status_code}"))
 
 
 class NamedServers:
-    """Asks the servers that ``listed`` names, all within ``seconds``. Requests as OAuth libraries
-    make them: ``post`` of a session."""
+    """Sends requests to the servers that ``listed`` names, all within ``seconds``. ``post`` takes
+    the arguments that OAuth libraries pass to a session."""
 
     def __init__(self, listed: Server, adapter: CheckedAdapter, seconds: float):
         self._listed = listed
@@ -63,8 +63,8 @@ class NamedServers:
         self._ends = time.monotonic() + seconds
 
     def names(self, url: str) -> bool:
-        """Whether ``url`` is one that may be asked, or a browser sent to: over TLS,
-        but on this machine."""
+        """Whether requests may go to ``url``, and a browser be sent there: with TLS, except between
+        servers on this machine."""
         return named_by(self._listed, url) is not None
 
     def get(self, url: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class NamedServers:
     def post(
         self, url: str, *, data: dict[str, str], headers: dict[str, str], auth: AuthBase
     ) -> Answer:
-        """The answer to a form. ``auth``: makes the client known. Raises :class:`NoAnswer`."""
+        """The answer to a form. ``auth``: authenticates the client. Raises :class:`NoAnswer`."""
         return self._sent(
             Request("POST", url, headers={**headers, **_HEADERS}, data=data, auth=auth).prepare()
         )
@@ -94,13 +94,13 @@ class NamedServers:
         exchange = Exchange(server, self._ends)
         if exchange.over:
             raise NoAnswer(OUT_OF_TIME)
-        # A server that sends byte by byte is broken off, whatever part of its answer it is at.
+        # The timer breaks off a server that sends byte by byte, in any part of its answer.
         end = Timer(exchange.left, exchange.abandon)
         end.daemon = True
         end.start()
         try:
             with exchange.running():
-                # The adapter itself, not a session: see asking.
+                # The adapter itself instead of a session, as in asking.
                 response = self._adapter.send(
                     request, stream=True, timeout=(exchange.left / 2, exchange.left)
                 )
@@ -112,8 +112,8 @@ class NamedServers:
             raise NoAnswer(OUT_OF_TIME if exchange.over else told_failure(error)) from None
         finally:
             end.cancel()
-            # A server may close a connection without a word, and a code that is lost on one
-            # cannot be sent again.
+            # A server may close a kept connection silently. An authorization code that is sent on
+            # it is lost, and cannot be sent again.
             self._adapter.close()
 
 

@@ -1,5 +1,4 @@
-"""Why a FHIR server did not answer, in words that an engineer can act on and that hold
-nothing of a patient."""
+"""Why a FHIR server did not answer, in words that help an engineer and contain no patient data."""
 
 from __future__ import annotations
 
@@ -29,7 +28,8 @@ STATUSES = {
 
 
 def retry_seconds(retry_after: str) -> float | None:
-    """The seconds that a Retry-After asks for: a number, or a date (RFC 9110, section 10.2.3)."""
+    """The seconds that a Retry-After asks for, as a number or a date (RFC 9110, section 10.2.3);
+    ``None`` if it cannot be read."""
     if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 10:
         return float(retry_after)
     try:
@@ -41,8 +41,8 @@ def retry_seconds(retry_after: str) -> float | None:
 
 
 def told_failure(error: Exception) -> str:
-    """The kind of a failure, for an engineer. Not its message: that has the URL, and
-    the URL the patient."""
+    """The kind of a failure, for an engineer. Its message is left out, because it contains the URL,
+    and the URL identifies the patient."""
     causes: list[Any] = [error, *error.args]
     causes += [getattr(cause, "reason", None) for cause in list(causes)]
     for kind, told in (

@@ -1,7 +1,7 @@
-"""Queries that a FHIR server refuses: their plainer forms, and the server's own reason,
-without patient data.
+"""Queries that a FHIR server refuses: their plainer forms, and the server's own reason without
+patient data.
 
-A plainer form finds all that the query finds, and perhaps more.
+A plainer form finds everything that the query finds, and perhaps more.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 from ..fhir.loose_json import as_text, codings, dicts
 
-SYSTEMS = "code"  # the systems of its codes
+SYSTEMS = "code"  # the systems of the codes in this parameter
 _LEFT_OUT = ("_include", "_sort", "_count", "intent")
 _LONGEST_REASON = 200
-# What may be told of a server's words: those of this closed list, for any other may be a patient's.
+# The words of a server that may be logged. Any word outside this closed list may be a patient's.
 _WORDS = frozenset(
     """
         a access all allergyintolerance allowed an and any are at authorization bad be because but
@@ -33,15 +33,15 @@ _WORDS = frozenset(
     """.split()  # noqa: SIM905
 )
 _MARKS = "\"'`.,:;()[]{}<>!?=|&"
-_CONTROL = re.compile(r"_[A-Za-z]{1,20}\Z")  # as FHIR names its own parameters
+_CONTROL = re.compile(r"_[A-Za-z]{1,20}\Z")  # the form of FHIR's own parameters
 
 
 def plainer(url: str, reason: Any) -> tuple[str, frozenset[str]]:
-    """A plainer form of the search ``url``, and what it leaves out: the parameters that ``reason``
-    (an OperationOutcome as parsed JSON, or anything) names, or all that can be left out where it
-    names none. The same URL where nothing can be."""
+    """A plainer form of the search ``url``, and the parts that it leaves out: those that ``reason``
+    (an OperationOutcome as parsed JSON, or anything) names, or all that can be left out if it names
+    none. The URL is unchanged if nothing can be left out."""
     found = _can_leave_out(url)
-    # HAPI goes on with all that it would take.
+    # HAPI then lists all parameters that it accepts, which are not the ones it refuses.
     said = [
         re.split(r"\bvalid\b", text, maxsplit=1, flags=re.IGNORECASE)[0] for text in _texts(reason)
     ]
@@ -52,8 +52,8 @@ def plainer(url: str, reason: Any) -> tuple[str, frozenset[str]]:
 
 
 def without(url: str, dropped: frozenset[str]) -> str:
-    """The search ``url`` without the parameters of ``dropped``, and its codes without systems where
-    that is among them."""
+    """The search ``url`` without the parameters in ``dropped``, and with its codes without systems
+    if ``SYSTEMS`` is one of them."""
     path, mark, query = url.partition("?")
     kept = []
     for parameter in query.split("&") if mark else ():
@@ -67,8 +67,8 @@ def without(url: str, dropped: frozenset[str]) -> str:
 
 
 def told_reason(outcome: Any) -> str:
-    """What a server's OperationOutcome says, for a log: its codes, and of its words those that
-    cannot be a patient's."""
+    """An OperationOutcome in words, for a log: its codes, and those of its words that cannot be a
+    patient's."""
     issues = dicts(outcome.get("issue")) if isinstance(outcome, dict) else []
     codes = [as_text(issue.get("code")) for issue in issues]
     codes += [code for issue in issues for _, code in codings(issue.get("details"))]
@@ -96,7 +96,7 @@ def _can_leave_out(url: str) -> set[str]:
 
 
 def _texts(outcome: Any) -> list[str]:
-    """What an OperationOutcome says in words."""
+    """The texts of an OperationOutcome."""
     issues = dicts(outcome.get("issue")) if isinstance(outcome, dict) else []
     details = [issue.get("details") for issue in issues]
     texts = [as_text(issue.get("diagnostics")) for issue in issues]

@@ -1,7 +1,7 @@
-"""Which FHIR servers may be read, and to which addresses a connection to one may go.
+"""Which FHIR servers may be read, and to which addresses a connection may go.
 
 ``fhirServer``, ``next`` links and absolute references come from outside. They are compared as the
-HTTP library reads them, so that no two parsers can differ about where a request goes.
+HTTP library parses them, so that no second parser can disagree about where a request goes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HIDDEN = re.compile(r"%(2e|2f|5c)", re.IGNORECASE)  # a dot or slash that a ser
 
 
 class Address(NamedTuple):
-    """A URL taken apart and normalised: lower case, port stated, dot segments resolved. ``query``
+    """The parts of a URL, normalised: lower case, explicit port, no dot segments. ``query``:
     without its ``?``."""
 
     scheme: str
@@ -44,12 +44,12 @@ class Address(NamedTuple):
 
     @property
     def url(self) -> str:
-        """As a URL."""
+        """The address as a URL."""
         return f"{self.origin}{self.path}" + ("" if self.query is None else f"?{self.query}")
 
     def below(self, base: Address) -> str | None:
-        """The path from ``base`` to here, ``""`` at ``base`` itself; ``None`` for another origin or
-        outside of its path."""
+        """The path from ``base`` to here, ``""`` for ``base`` itself; ``None`` if the origin is
+        another one, or the path is not below that of ``base``."""
         root = base.path.rstrip("/")
         if self[:3] != base[:3] or not (self.path == root or self.path.startswith(f"{root}/")):
             return None
@@ -57,11 +57,11 @@ class Address(NamedTuple):
 
 
 def parse_address(url: str) -> Address | None:
-    """The parts of an absolute http or https URL; ``None`` for what is none, and for what
-    is no plain address.
+    """The parts of an absolute http or https URL; ``None`` for anything else, and for a URL that is
+    not plain.
 
-    Not plain: a user name, a fragment, white space, a backslash, other than ASCII, an encoded dot
-    or slash in the path.
+    A plain URL has no user name, fragment, white space or backslash, only ASCII, and no encoded
+    dot, slash or backslash in its path.
     """
     if not _PLAIN.fullmatch(url):
         return None
@@ -85,8 +85,8 @@ def parse_address(url: str) -> Address | None:
 
 
 class Server(NamedTuple):
-    """An entry of the list. ``base`` is ``None`` for every server on this machine. ``open``: where
-    no token comes, it is read without."""
+    """An entry of the list. ``base`` is ``None`` for every server on this machine. ``open``: the
+    server may be read without a token."""
 
     base: Address | None
     networks: tuple[Network, ...] = ()
@@ -99,11 +99,11 @@ class Server(NamedTuple):
         return address.below(self.base) is not None
 
     def may_connect(self, address: IPAddress) -> bool:
-        """Whether a connection may go to ``address``, which the host of an allowed URL resolved to.
+        """Whether a connection may go to ``address``, to which the host of an allowed URL resolved.
 
-        An entry with an address means that one. A name must not lead into a private network,
-        as it would after DNS rebinding, unless the site names the network; and without TLS
-        it must lead into one.
+        An entry with an IP address allows only that address. A host name must not lead into a
+        private network, as it would after DNS rebinding, unless the site lists the network. Without
+        TLS it must lead into a listed network.
         """
         address = _plain(address)
         if self.base is None or self.base.host == "localhost":
@@ -117,18 +117,18 @@ class Server(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A server at ``address`` that a ``listed`` one names, such as that of its authorization. It
-    decides less than a list does."""
+    """A server at ``address`` that a ``listed`` one names, such as its authorization server. Fewer
+    addresses are allowed for it than for a listed one."""
 
     listed: Server
     address: Address
 
     def may_connect(self, address: IPAddress) -> bool:
-        """Whether a connection may go to ``address``, which the host resolved to.
+        """Whether a connection may go to ``address``, to which the host resolved.
 
-        Beside the origin of the listed server: a public address, over TLS, or one in a network that
-        the site names. A server on this machine names others on it where every one of them is
-        listed, and there alone, so that no answer of a listed server leads into a private network.
+        The origin of the listed server is allowed, a public address over TLS, and an address in a
+        network that the site lists. Where every server on this machine is listed, such a server may
+        name only others on this machine, so that no answer leads into a private network.
         """
         base = self.listed.base
         if base is None or self.address[:3] == base[:3]:
@@ -140,8 +140,8 @@ class Named(NamedTuple):
 
 
 def named_by(listed: Server, url: str) -> Named | None:
-    """The server of a ``url`` that the ``listed`` one names; ``None`` for no plain URL, and for one
-    without TLS, but from a server on this machine to another on it."""
+    """The server of a ``url`` that the ``listed`` one names; ``None`` if the URL is not plain, or
+    has no TLS. Only servers on this machine may name each other without TLS."""
     address = parse_address(url)
     is_here = listed.base is None or _is_loopback(listed.base.host)
     if address is None or (
@@ -156,8 +156,8 @@ def read_servers(
 ) -> tuple[Server, ...]:
     """The servers that a site lists.
 
-    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only; ``open+`` before
-    one of a server that needs no token. Raises ``ValueError`` for an entry that cannot be meant.
+    ``entries``: base URLs, or ``loopback``, which counts in ``development`` only. The prefix
+    ``open+`` marks a server that needs no token. Raises ``ValueError`` for an invalid entry.
     """
     servers = []
     for entry in entries:
@@ -182,17 +182,17 @@ def read_servers(
 
 
 def _plain(address: IPAddress) -> IPAddress:
-    """An IPv4 address in IPv6 clothes as itself."""
+    """An IPv4-mapped IPv6 address as its IPv4 address; any other address unchanged."""
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 
 
 def _is_public(address: IPAddress) -> bool:
-    """Whether an address is one of the public internet itself.
+    """Whether an address belongs to the public internet.
 
-    IPv6 addresses that carry an IPv4 one (NAT64, 6to4) count as global, but a gateway leads from
-    them to any network that it knows; deprecated site-local ones do too. RFC 6052, section 2.1,
-    and RFC 3056 have those prefixes; 2000::/3 is what is given out (IANA, Internet Protocol
-    Version 6 Address Space).
+    Python counts IPv6 addresses that contain an IPv4 one (NAT64, 6to4) as global, but a gateway
+    leads from them into any network that it knows; it also counts deprecated site-local addresses.
+    RFC 6052, section 2.1, and RFC 3056 define those prefixes; 2000::/3 is the allocated space
+    (IANA, Internet Protocol Version 6 Address Space).
     """
     if isinstance(address, IPv6Address) and (address not in _GIVEN_OUT or address.sixtofour):
         return False

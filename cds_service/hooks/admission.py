@@ -1,5 +1,5 @@
-"""What is decided on the head of a call, before any of its body is read: the path, the method, the
-host, the token, the number of calls, and how large the body may be."""
+"""What is decided on the head of a call, before any of its body is read: its path, method, host and
+token, the calls that its party has left, and how large its body may be."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .feedback_body import MOST_BYTES as MOST_FEEDBACK
 from .fhir_search import MOST_BYTES as MOST_SEARCH
 
 ADMITTED = "cds_service.admitted"
-"""The key of the environment with the caller of a call that was admitted, which
-no header can set."""
+"""The key of the WSGI environment for the caller of a call that was admitted. No header can set
+it."""
 Answer = tuple[int, list[tuple[str, str]], bytes]
-# Endpoints whose bodies are smaller than those of others.
+# Endpoints with a lower limit for their bodies.
 _MOST = {"feedback.receive": MOST_FEEDBACK, "fhir.search_by_post": MOST_SEARCH}
 
 
@@ -24,8 +24,8 @@ _HEAD_CHECKS = "cds_service.head_checks"
 
 
 def check_head(blueprint: Blueprint, endpoint: str, check: Callable[..., None]) -> None:
-    """Let ``check``, which has the arguments of the endpoint's view, refuse calls to it before
-    their body is read."""
+    """Let ``check`` refuse calls to an endpoint before their body is read. It takes the arguments
+    of the endpoint's view."""
     blueprint.record(
         lambda state: state.app.extensions.setdefault(_HEAD_CHECKS, {}).update(
             {f"{blueprint.name}.{endpoint}": check}
@@ -34,23 +34,22 @@ def check_head(blueprint: Blueprint, endpoint: str, check: Callable[..., None]) 
 
 
 class Admitted(NamedTuple):
-    """A call that may go on: the party that makes it, and how much of its body is read."""
+    """A call that may go on: its party, and how many bytes of its body may be read."""
 
     party: str
     most_bytes: int
 
 
 class Admission:
-    """Admits calls to ``app`` or refuses them, as ``app`` itself would before it reads a body."""
+    """Admits or refuses calls to ``app``, by the checks that it makes before it reads a body."""
 
     def __init__(self, app: Flask):
         self._app = app
 
     def admit(self, environ: dict[str, Any]) -> Admitted | Answer:
-        """Admit the call with this WSGI environment, whose body is not here yet, or answer it.
+        """Admit the call with this WSGI environment, whose body has not arrived yet, or answer it.
 
-        That the call was admitted is noted in ``environ``, so that its token is not taken for one
-        that was used before.
+        The admission is noted in ``environ``, because a second check would find the token used.
         """
         app = self._app
         with app.request_context(environ):
@@ -71,8 +70,7 @@ class Admission:
                 return self._answer_to(error)
 
     def refuse(self, environ: dict[str, Any], error: Exception) -> Answer:
-        """The answer to the call with this WSGI environment, where answering it
-        raised ``error``."""
+        """The answer to the call with this WSGI environment, for which ``error`` was raised."""
         with self._app.request_context(environ):
             return self._answer_to(error)
 

@@ -1,5 +1,5 @@
-"""JSON Schemas of what the service answers beside cards: discovery as CDS Hooks 3.0.0 has it,
-errors, the report."""
+"""JSON Schemas of the answers without cards: discovery as in CDS Hooks 3.0.0, errors, the
+report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hook call of which only its body says the hook, as those read it who ask about one request."""
+"""Reading a hook call when only its body names the hook, for tools that examine one request."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class _Hook(msgspec.Struct):
 def read_request(
     engine: Engine, body: bytes, only: str | None = None, fhir: FhirClient | None = None
 ) -> Call:
-    """The hook call of a request body, whichever hook it is of. ``fhir``: reads the FHIR
-    server that it names.
+    """The hook call of a request body, whatever its hook. ``fhir``: reads the FHIR server that the
+    body names.
 
-    Raises :class:`BadRequest`, and ``ValueError`` where the card ``only`` does
-    not speak on that hook.
+    Raises :class:`BadRequest`, and ``ValueError`` if the card ``only`` is not one of that hook.
     """
     try:
         hook = msgspec.json.decode(body, type=_Hook).hook

@@ -30,7 +30,7 @@ from .request import decoded, opened
 MOST_PARAMETERS = 1000
 LONGEST_NAME = 40
 LONGEST_ID = 256  # as in a hook call
-# R4's, which change nothing here.
+# Parameters of R4's operation that change nothing here.
 UNUSED = (
     "organization",
     "userType",
@@ -67,7 +67,7 @@ class Part(Struct):
 
 
 class Parameter(Struct):
-    """A parameter of the operation; which of its values counts depends on its name."""
+    """A parameter of the operation. Its name decides which of its values is used."""
 
     name: Text
     valueString: Text | None = None
@@ -87,7 +87,7 @@ _decode = msgspec.json.Decoder(ApplyRequest).decode
 
 
 def read_apply(body: bytes, card: Card) -> Call:
-    """The call that a body makes for ``card``: that of the first of its hooks. Raises
+    """The call that a body makes for ``card``, on the first hook of the card. Raises
     :class:`BadRequest`, naming the element."""
     named: dict[str, list[tuple[str, Parameter]]] = {}
     for index, parameter in enumerate(decoded(_decode, body).parameter):
@@ -145,8 +145,8 @@ def _data(
 
 
 def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
-    """A prefetch key with its value; one without ``data`` says that there is none
-    (``null`` in a hook call)."""
+    """A prefetch key with its value. A key without ``data`` states that there is none (``null`` in
+    a hook call)."""
     parts = parameter.part or []
     if (
         any(part.name not in ("key", "data") for part in parts)
@@ -179,14 +179,14 @@ def _prefetched(place: str, parameter: Parameter) -> tuple[str, Raw]:
 
 
 def _found(bundle: Bundle, keys: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
-    """The queries of which something is in ``bundle``. None of them is complete: what is not in it
-    may still be on record."""
+    """The queries for which ``bundle`` contains something. None of them is complete, because more
+    may be on record."""
     types = {resource.kind for resource in resources_of(bundle)}
     more = 1.0 + len(bundle.entry)
     whole = Bundle(total=more, entry=bundle.entry)
     for key in keys:
         kind = QUERIES[query_of(key) or key].resource_type
-        # A Medication alone may say what a draft is.
+        # A Medication alone may be what identifies the product of a draft.
         if kind in types or ("Medication" in types and kind.startswith("Medication")):
             yield key, whole
             whole = Bundle(total=more)  # each resource is filed once
@@ -213,8 +213,8 @@ def _string(place: str, parameter: Parameter) -> str:
 
 
 def _user(parameter: Parameter) -> str:
-    """``Practitioner/id``; what names nobody by type and id, or another than a
-    practitioner, changes nothing."""
+    """``Type/id`` of the user; ``""`` if the parameter states none. Only a practitioner changes
+    anything."""
     stated = (
         parameter.valueReference.reference if parameter.valueReference else parameter.valueString
     )

@@ -1,8 +1,8 @@
-"""Who may call which endpoint (CDS Hooks 3.0.0, "Trusting CDS Clients"): one check
-before every request.
+"""Who may call which endpoint (CDS Hooks 3.0.0, "Trusting CDS Clients"): one check before every
+request.
 
 An endpoint needs a token unless it is listed here, so that a new one is never open by oversight.
-Hook calls that do not go by Flask (``hooks/hot``) have their token checked by the same
+The tokens of hook calls that bypass Flask (``hooks/hot``) are checked by the same
 :class:`Authentication`.
 """
 
@@ -24,7 +24,7 @@ from .limits import OPEN_CALLS_PER_SECOND, CallLimit
 
 log = logging.getLogger(__name__)
 
-# Those that say what the service is and what its cards are, and nothing of a patient.
+# Endpoints that describe the service and its cards, without patient data.
 _DESCRIBING = frozenset(
     {
         "hooks.discover",
@@ -36,8 +36,8 @@ _DESCRIBING = frozenset(
     }
 )
 
-# Those of the SMART app, which a browser opens: who it is for, the EHR says (SMART
-# App Launch 2.2.0).
+# Endpoints of the SMART app, which a browser opens. The EHR identifies the user and the patient
+# (SMART App Launch 2.2.0).
 _LAUNCHING = frozenset({"smart.launch", "smart.callback", "smart.static_file"})
 
 
@@ -48,7 +48,7 @@ def open_endpoints(settings: Settings) -> frozenset[str]:
 
 
 class Authentication:
-    """Tells who calls by the token of the call, and counts the calls of each party."""
+    """Identifies the caller by the token of the call, and counts the calls of each party."""
 
     def __init__(self, verifier: TokenVerifier, settings: Settings):
         self._verifier = verifier
@@ -57,10 +57,10 @@ class Authentication:
         self._of_others = CallLimit(min(settings.calls_per_second, OPEN_CALLS_PER_SECOND))
 
     def caller(self, authorization: str, path: str, address: str) -> Caller:
-        """Who makes a call with this ``Authorization`` header to ``path`` from ``address``. Waits
-        for keys and for the store of used tokens.
+        """The caller with this ``Authorization`` header, who calls ``path`` from ``address``. May
+        wait for keys and for the store of used tokens.
 
-        Raises what the verifier raises, and TooManyRequests where the party has no calls left.
+        Raises what the verifier raises, and TooManyRequests if the party has no calls left.
         """
         try:
             found = self._verifier.verify(authorization, self._base_url + path)
@@ -71,13 +71,13 @@ class Authentication:
         return found
 
     def count_other(self, party_without_token: str) -> None:
-        """Count a call for which no token is needed. Raises TooManyRequests."""
+        """Count a call that needs no token. Raises TooManyRequests."""
         self._of_others.spend(party_without_token)
 
 
 def authenticate_callers(app: Flask, authentication: Authentication, settings: Settings) -> None:
-    """Refuse every call to ``app`` that does not prove its sender; the others find theirs in
-    ``flask.g.caller``."""
+    """Refuse every call to ``app`` that does not prove its sender. The caller of any other call is
+    in ``flask.g.caller``."""
     is_open = open_endpoints(settings)
 
     @app.before_request
@@ -105,7 +105,7 @@ def _unauthorized(refusal: Untrusted) -> Response:
     response = respond(
         401, operation_outcome("login", refusal.why), refusal.iss or "an unknown client"
     )
-    # RFC 6750, section 3: the error is named only to one who brought a token.
+    # RFC 6750, section 3: the error is named only if the call has a token.
     values: dict[str, str | None] = {"realm": "CDS Hooks"}
     if request.headers.get("Authorization"):
         values |= {"error": "invalid_token", "error_description": refusal.why}

@@ -1,4 +1,4 @@
-"""The body of a request, before anything of it is read."""
+"""The body of a request, before it is decoded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .errors import BadRequest
 
 
 def check_json() -> None:
-    """That the current request's head says that its body is JSON, as it is. Raises
+    """Check that the head of the current request announces JSON that is not compressed. Raises
     :class:`BadRequest` with 415."""
     if not request.is_json:
         raise BadRequest(
@@ -16,8 +16,8 @@ def check_json() -> None:
             status=415,
             code="not-supported",
         )
-    # What is not unpacked is no decompression bomb; a body is at most a few hundred
-    # kilobytes as it is.
+    # A body that is never unpacked cannot be a decompression bomb, and bodies have a few hundred
+    # kilobytes at most.
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise BadRequest(
             "A compressed body is not read: send it without Content-Encoding.",
@@ -29,7 +29,7 @@ def check_json() -> None:
 def json_body() -> bytes:
     """The bytes of the current request's body. Raises what :func:`check_json` raises."""
     check_json()
-    # Where the workbench shows what clients sent, it finds it here; it is gone with the call.
+    # The workbench reads it from here if it shows what clients sent. It is gone after the call.
     g.body = request.get_data(cache=False)
     body: bytes = g.body
     return body

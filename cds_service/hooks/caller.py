@@ -1,4 +1,4 @@
-"""Who calls: the one place that asks."""
+"""Who calls: the only place that decides it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ def calling_client() -> str:
 
 
 def calling_party() -> str:
-    """Who shares turns and limits with this request, see :func:`party`."""
+    """The party of this request, see :func:`party`."""
     return party(g.get("caller"), request.remote_addr or "")
 
 
 def client_of(caller: Caller | None) -> str:
-    """An authenticated client: its ``iss``, followed by its tenant where it has one (CDS Hooks
-    3.0.0, "Trusting CDS Clients"). ``""`` where callers are not authenticated."""
+    """An authenticated client: its ``iss``, followed by its tenant if it has one (CDS Hooks 3.0.0,
+    "Trusting CDS Clients"). ``""`` if callers are not authenticated."""
     return " ".join(filter(None, (caller.iss, caller.tenant))) if caller else ""
 
 
 def party(caller: Caller | None, address: str) -> str:
-    """Who shares turns and limits: the authenticated client, else everybody at the
-    caller's address."""
+    """Who shares turns and limits: the authenticated client, or everybody at the caller's
+    address."""
     return client_of(caller) or party_of(address)
 
 
 def party_of(address: str) -> str:
-    """Everybody at an address; of IPv6 the network of 64 bits, in which one machine has as many
-    addresses as it likes."""
+    """Everybody at an address. For IPv6, everybody in its network of 64 bits, because one machine
+    can have any number of addresses there."""
     try:
         parsed = ip_address(address.strip("[]"))
     except ValueError:

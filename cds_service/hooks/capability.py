@@ -18,8 +18,8 @@ from .fhir_search import PARAMETERS
 def capability_statement(
     types: Sequence[str], engine: Engine, base: str, since: datetime
 ) -> dict[str, Any]:
-    """The CapabilityStatement of a service at ``base`` that serves ``types``
-    since an aware time."""
+    """The CapabilityStatement of a service at ``base`` that has served ``types`` since an aware
+    time."""
     rest: dict[str, Any] = {
         "mode": "server",
         "documentation": (

@@ -1,8 +1,8 @@
-"""Connections that one address may hold: what it has beyond that is closed, the idlest first.
+"""A limit for the connections of one address. Those beyond it are closed, the longest idle first.
 
-The server keeps no count of its own and accepts 1,024 connections at a time in a worker, so that
-one address could keep all others out. What a socket has received, and when, the kernel tells
-(Linux, ``TCP_INFO``); elsewhere nothing is closed.
+The server has no such limit, and accepts 1,024 connections at a time in a worker, so that one
+address could keep out all others. The kernel knows when a socket last sent and received data
+(Linux, ``TCP_INFO``). On other systems nothing is closed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .caller import party_of
 MOST_OF_ONE = 512
 SWEEP_SECONDS = 0.5
 _FDS = "/proc/self/fd"
-# struct tcp_info (linux/tcp.h): 8 bytes of flags, then 32-bit numbers, of which these say how many
-# milliseconds ago data was sent and received last.
+# struct tcp_info (linux/tcp.h): 8 bytes of flags, then 32-bit numbers. These two are the
+# milliseconds since data was last sent and last received.
 _LAST_SENT, _LAST_RECEIVED = 9, 11
 
 
@@ -34,8 +34,7 @@ class _Connection(NamedTuple):
 
 
 def watch_connections(port: int, most: int = MOST_OF_ONE) -> None:
-    """Look after the connections to ``port`` of this process from now on, in a
-    thread of its own."""
+    """Watch this process's connections to ``port`` from now on, in a thread of its own."""
     if sys.platform != "linux":
         return
 
@@ -49,9 +48,9 @@ def watch_connections(port: int, most: int = MOST_OF_ONE) -> None:
 
 
 def close_beyond(port: int, most: int) -> int:
-    """Close what any address holds beyond ``most`` connections; how many those were."""
-    # A listing is cheap; each socket is looked at only where there are so many that one address
-    # may have too many.
+    """Close the connections of each address beyond ``most``. Return how many were closed."""
+    # A listing is cheap. Sockets are examined only if there are so many descriptors that one
+    # address may have too many.
     if len(os.listdir(_FDS)) <= most:
         return 0
     closed = 0
@@ -73,8 +72,8 @@ def close_beyond(port: int, most: int) -> int:
 
 
 def _connections(port: int) -> Iterator[tuple[str, _Connection]]:
-    """Each connection to ``port``, by a copy of its descriptor, which stands for the same
-    connection whatever becomes of that."""
+    """Each connection to ``port``, with a copy of its descriptor, which keeps referring to the same
+    connection if the original is closed."""
     for name in os.listdir(_FDS):
         try:
             copy = os.dup(int(name))
@@ -101,5 +100,5 @@ def _connections(port: int) -> Iterator[tuple[str, _Connection]]:
                 )
                 continue
         except OSError:
-            pass  # the socket that listens, or one that just ended
+            pass  # the socket that listens, or a connection that has just ended
         found.close()

@@ -1,8 +1,8 @@
-"""The context of each hook, as HL7's library of hooks defines it. The types are the check;
-errors name the element.
+"""The context of each hook, as HL7's library of hooks defines it. The types check it; their errors
+name the element.
 
-Elements that a hook requires but a known client omits (``selections``, ``draftOrders``)
-may be missing here.
+Elements that a hook requires but a known client omits (``selections``, ``draftOrders``) may be
+missing here.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Annotated, Any
 from msgspec import Meta, Raw, Struct, field
 
 Text = Annotated[str, Meta(min_length=1)]
-# A slash would make it a reference ("Patient/1"), which no id of a resource would ever equal. It
-# comes back in every order: FHIR R4 has ids of 64 characters at most, and some servers go beyond.
+# With a slash it would be a reference ("Patient/1"), which equals no id of a resource. The id is
+# repeated in every order: ids of FHIR R4 have 64 characters at most, and some servers exceed that.
 Id = Annotated[str, Meta(pattern=r"\A[^/]+\Z", max_length=256)]
 
 
 class HookContext(Struct, kw_only=True):
-    """What is read of the context of any hook. Not every hook names the user or the encounter;
-    ``order-dispatch`` names neither."""
+    """The elements that are read from the context of any hook. Not every hook names the user or the
+    encounter; ``order-dispatch`` names neither."""
 
     patientId: Id
     userId: str = ""

@@ -17,8 +17,8 @@ def allow_origins(app: Flask, origins: Iterable[str]) -> None:
     and read its errors."""
     CORS(
         app,
-        # As expressions, because an IPv6 origin holds brackets, and a plain text with those
-        # would be taken for one.
+        # As regular expressions, because the library would take a plain origin with the brackets
+        # of IPv6 for one.
         origins=[
             re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) for origin in sorted(origins)
         ],

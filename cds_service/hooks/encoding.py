@@ -9,12 +9,12 @@ from ..rendering.cards import RenderedCard
 from ..troubles import TROUBLES
 
 _encode = msgspec.json.Encoder().encode
-# A character that is half of one, a type that JSON does not have, what is nested without end.
+# A lone surrogate, a type that JSON does not have, endless nesting.
 _ERRORS = (UnicodeEncodeError, TypeError, OverflowError, RecursionError)
 
 
 def encoded(cards: list[RenderedCard]) -> tuple[list[RenderedCard], bytes]:
-    """The cards that the answer holds, and the answer."""
+    """The cards that can be written, and the answer with them."""
     try:
         return cards, _encode(CdsResponse([card.shown for card in cards]))
     except _ERRORS:

@@ -43,7 +43,7 @@ def hooks_blueprint(serving: Serving, calls: HookCalls, turn: Turn) -> Blueprint
 
 
 def service_check(serving: Serving) -> Callable[[str], None]:
-    """Refuses, by the head of a call, what is for no service or not JSON."""
+    """The check that refuses, by the head, calls to unknown services and calls without JSON."""
 
     def check(service_id: str) -> None:
         if service_id not in serving.current.hooks_by_id:

@@ -1,7 +1,7 @@
 """Errors as FHIR OperationOutcomes with a fitting status (CDS Hooks 3.0.0,
 "Returning OperationOutcome").
 
-An error names the element and what to do; never internals, never patient data.
+An error names the element and what to do. It contains no internals and no patient data.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def operation_outcome(
 
 
 def respond(status: int, outcome: dict[str, Any], sender: str = "") -> Response:
-    """An OperationOutcome as an answer; below the FHIR base, as FHIR has it. ``sender``: a
-    registered client, for the log."""
+    """An answer with an OperationOutcome, with FHIR's content type below the FHIR base.
+    ``sender``: a registered client, for the log."""
     content_type = FHIR_JSON if request.path.startswith(f"{FHIR_BASE}/") else JSON
     identity = request_id(request.headers.get(REQUEST_ID))
     (issue,) = outcome["issue"]
@@ -71,7 +71,7 @@ def _bad_request(error: BadRequest) -> Response:
 
 
 def missing_data_text(error: MissingData) -> str:
-    """Which prefetch keys lack, and why they were not fetched."""
+    """Which prefetch keys are missing, and why they were not fetched."""
     reasons: dict[str, list[str]] = {}
     for key in error.keys:
         reasons.setdefault(error.why.get(key, "the prefetched value holds none"), []).append(key)

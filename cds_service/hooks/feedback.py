@@ -1,5 +1,5 @@
-"""The feedback endpoint (CDS Hooks 3.0.0, "Feedback"): 200 is said when the feedback is on disk,
-and a repeat changes nothing."""
+"""The feedback endpoint (CDS Hooks 3.0.0, "Feedback"): it answers 200 once the feedback is on disk,
+and repeated feedback changes nothing."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The body of feedback: what users did with the cards they were shown (CDS
-Hooks 3.0.0, "Feedback").
+"""The body of feedback: what users did with the cards they were shown (CDS Hooks 3.0.0,
+"Feedback").
 
-A body is taken as a whole or refused as a whole.
-Comments are free text and may name the patient: that there was one is stored, the words are not.
+A body is accepted or refused as a whole. Comments are free text and may name the patient. The store
+keeps that there was a comment, but not its words.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .request import decoded
 
 MOST_BYTES = 1_000_000
 MOST_ITEMS = 1000
-# Of one card. With the items it bounds the rows of a body, so that it is stored in the time
-# that its sender waits.
+# Suggestions of one card. With the items, this bounds the rows of a body, so that the body can be
+# stored while its sender waits.
 MOST_SUGGESTIONS = 10
-# A string that every database can hold: control characters are in no uuid, code or URI.
+# Strings that every database can hold: no uuid, code or URI has control characters.
 Identifier = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Uri = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 # RFC 3339, section 5.6: "date-time".

@@ -27,13 +27,12 @@ _NO_CARD = "There is no PlanDefinition of this id here; GET /fhir/PlanDefinition
 
 
 def fhir_blueprint(serving: Serving, clock: Callable[[], datetime], turn: Turn) -> Blueprint:
-    """The endpoints below ``/fhir``; ``$apply`` computes during its ``turn``, as
-    a hook call does."""
+    """The endpoints below ``/fhir``. Like a hook call, ``$apply`` computes during its ``turn``."""
     blueprint = Blueprint("fhir", __name__, url_prefix=FHIR_BASE)
 
     @blueprint.before_request
     def negotiate() -> None:
-        # A form is read for the form of the answer, whatever the endpoint.
+        # On every endpoint, a form is read, because it may state the form of the answer.
         if request.mimetype == FORM and (request.content_length or 0) > MOST_BYTES:
             raise RequestEntityTooLarge(
                 f"The parameters of a search have {MOST_BYTES} bytes at most."

@@ -1,5 +1,5 @@
-"""The definitions as the service serves them: each a FHIR R4 resource as JSON, with
-what is searched by."""
+"""The definitions that the service serves: FHIR R4 resources as JSON, and the elements for
+searching them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .errors import FHIR_BASE
 
 
 class Published(NamedTuple):
-    """A definition. ``content``: it as JSON; ``etag``: changes with it."""
+    """A definition. ``content``: the resource as JSON. ``etag``: changes with the content."""
 
     resource: dict[str, Any]
     content: bytes
@@ -26,8 +26,8 @@ class Published(NamedTuple):
 
 
 class FhirDefinitions:
-    """The definitions of ``engine``, made when first asked for. ``since``: from
-    when they are served."""
+    """The definitions of ``engine``, made when first requested. ``since``: when the service began
+    to serve them."""
 
     def __init__(self, engine: Engine, since: datetime):
         self._engine = engine

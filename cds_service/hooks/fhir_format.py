@@ -1,5 +1,5 @@
-"""In which form FHIR answers are given (FHIR R4, "Content Types and encodings"): JSON
-alone, of R4 alone."""
+"""The form of FHIR answers (FHIR R4, "Content Types and encodings"): only JSON, and only of
+R4."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VERSIONS = ("4.0", "4.0.1")
 
 
 def content_type(request: Request) -> str:
-    """The content type of the answer to ``request``: ``_format`` comes before ``Accept``. Raises
+    """The content type of the answer to ``request``. ``_format`` overrides ``Accept``. Raises
     :class:`BadRequest` with 406."""
     wanted = request.args.get("_format", "")
     if not wanted and request.mimetype == FORM:
@@ -32,7 +32,7 @@ def content_type(request: Request) -> str:
 
 
 def _acceptable(request: Request) -> Iterator[str]:
-    """What can be answered of what is accepted, best first."""
+    """The accepted forms in which the service can answer, best first."""
     if not request.accept_mimetypes:
         yield FHIR_JSON
     for value, quality in request.accept_mimetypes:
@@ -54,7 +54,6 @@ def _read(media: str) -> tuple[str, str]:
 
 
 def is_strict(request: Request) -> bool:
-    """Whether the client wants what is not understood to be refused
-    (``Prefer: handling=strict``)."""
+    """Whether the client wants unknown parameters to be refused (``Prefer: handling=strict``)."""
     preferences = ",".join(request.headers.getlist("Prefer")).replace(";", ",").split(",")
     return "handling=strict" in (preference.strip().lower() for preference in preferences)

@@ -12,11 +12,11 @@ from .errors import BadRequest
 
 PARAMETERS = {"_id": "token", "url": "uri", "name": "string", "status": "token", "version": "token"}
 USUAL_COUNT, MOST_COUNT = 20, 100
-# Anyone may search, without a token: no search costs more than a few milliseconds.
+# Anyone may search without a token, so no search may cost more than a few milliseconds.
 MOST_PARAMETERS, MOST_VALUES, MOST_BYTES = 50, 100, 20_000
 _STATUS = "http://hl7.org/fhir/publication-status"
 _CONTROLS = ("_count", "_offset", "_format")
-# A comma that no backslash escapes joins values (FHIR R4, "Escaping Search Parameters").
+# A comma without a backslash before it joins values (FHIR R4, "Escaping Search Parameters").
 _COMMA = re.compile(r"(?<!\\),")
 _ESCAPED = re.compile(r"\\([,|$\\])")
 
@@ -26,8 +26,8 @@ Test = Callable[[list[str]], Holds]
 
 
 class Search(NamedTuple):
-    """A search as it was understood. ``tests``: each holds of what is found; ``size``: resources on
-    a page; ``used``: the parameters that count, in order."""
+    """A search as understood. ``tests``: a match passes each. ``size``: resources on a page.
+    ``used``: the parameters that count, in order."""
 
     tests: tuple[Holds, ...]
     size: int
@@ -88,9 +88,8 @@ _TESTS: Mapping[str, Test] = {
 def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search:
     """The search that the ``arguments`` of a query ask for. Raises :class:`BadRequest`.
 
-    What is not known is passed over, and ``strict`` refuses it (FHIR R4, "Handling
-    Errors"); a modifier that is not known is always refused, because it would change what
-    is found ("Modifiers").
+    An unknown parameter is ignored, or refused if ``strict`` (FHIR R4, "Handling Errors"). An
+    unknown modifier is always refused, because it would change the matches ("Modifiers").
     """
     arguments = list(arguments)
     if len(arguments) > MOST_PARAMETERS:
@@ -123,7 +122,7 @@ def read_search(arguments: Iterable[tuple[str, str]], *, strict: bool) -> Search
 
 
 def values_of(text: str) -> list[str]:
-    """The values of a parameter, of which any may hold. Raises :class:`BadRequest` for too many."""
+    """The values of a parameter; a match has one of them. Raises :class:`BadRequest`."""
     parts = _COMMA.split(text, MOST_VALUES)
     if len(parts) > MOST_VALUES:
         raise BadRequest(
@@ -140,7 +139,7 @@ def whole_number(name: str, text: str) -> int:
 
 
 def searchset(search: Search, resources: Iterable[Resource], url: str) -> dict[str, Any]:
-    """The Bundle of what ``search`` finds among ``resources``. ``url``: of the type, absolute."""
+    """The Bundle of the ``resources`` that ``search`` finds. ``url``: of their type, absolute."""
     found = [resource for resource in resources if all(test(resource) for test in search.tests)]
     end = search.offset + search.size
 

@@ -1,5 +1,5 @@
-"""Whether the process answers (``/healthz``) and whether what it needs is there (``/readyz``): open
-to all, and cheap."""
+"""Whether the process answers (``/healthz``), and whether everything that it needs is available
+(``/readyz``). Both are open to all, and cheap."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def health_blueprint(serving: Serving, store: Store, clock: Callable[[], datetim
             "since": since.isoformat(timespec="seconds"),
         }
         parts = {"cards": cards, "store": _store(store)}
-        # Hooks are answered without a database; who sends them calls here should know that
+        # Hooks are answered without a database, but whoever routes calls here should know that
         # feedback is refused.
         degraded = any(part["status"] != "ok" for part in parts.values())
         counts = {

@@ -1,5 +1,5 @@
-"""A hook call answered: the bytes of its body in, the bytes of its answer out, the same in a thread
-and on the event loop."""
+"""Answering a hook call: from the bytes of its body to the bytes of its answer, in a thread and on
+the event loop alike."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _NO_CARDS = orjson.dumps({"cards": []})
 
 
 class HookCalls:
-    """Answers hook calls by the cards that are served at the time.
+    """Answers hook calls with the cards that are served at the time.
 
-    ``clock`` gives aware datetimes; ``fhir`` reads what clients did not prefetch; ``store``
-    notes the cards shown.
+    ``clock``: gives aware datetimes. ``fhir``: reads what clients did not prefetch. ``store``:
+    records the cards shown.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class HookCalls:
         self._store = store
 
     def is_service(self, service_id: str) -> bool:
-        """Whether there is a service of this id now."""
+        """Whether a service with this id is served now."""
         return service_id in self._serving.current.hooks_by_id
 
     def answer(self, service_id: str, body: bytes, client: str, *, may_wait: bool = True) -> bytes:
-        """The answer to a ``client``'s call with this ``body``, as JSON. Raises what
-        ``hooks/errors`` has an answer to.
+        """The answer to a ``client``'s call with this ``body``, as JSON. Raises the errors that
+        ``hooks/errors`` answers.
 
-        Unless it ``may_wait``, raises :class:`.request.MustWait` for what has to be fetched, before
-        anything is fetched or noted.
+        Unless it ``may_wait``, raises :class:`.request.MustWait` if something has to be fetched,
+        before anything is fetched or recorded.
         """
         engine, hooks_by_id, *_ = self._serving.current
         hooks = hooks_by_id.get(service_id)

@@ -1,12 +1,12 @@
-"""Which calls are hot, and how they are answered: on the event loop, without Flask, without a WSGI
-environment, without a thread.
+"""Which calls are hot, and how they are answered: on the event loop, without Flask, a WSGI
+environment or a thread.
 
-A call is hot if its head is as most clients send it and nothing in it is to be refused; every
-other call goes by Flask, which so answers all that is odd. The checks are the same and in the same
+A call is hot if its head has the form that most clients send and is not to be refused. Every other
+call goes through Flask, which answers all unusual calls. The checks are the same and in the same
 order: the service, the content type and the host by the head; then the token, in a thread, because
-keys may have to be fetched and used tokens are noted in a file; then the body, within the same
-limits. A body that is refused is answered by the error handlers of Flask. What would have to wait
-is left to a thread.
+keys may have to be fetched and used tokens are recorded in a file; then the body, within the same
+limits. Flask's error handlers answer a body that is refused. A call that would have to wait is left
+to a thread.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .authentication import Authentication
 from .caller import client_of, party
 from .hook_calls import HookCalls
 
-# How long a body may be that is made to be slow, so that the event loop stands still for some 50
-# ms: see docs/security.md.
+# The greatest length of a hot body. Even if it is made to be slow, it blocks the event loop for
+# only some 50 ms: see docs/security.md.
 HOT_BYTES = 200_000
 _SERVICES = "/cds-services/"
 _JSON = frozenset(
     {"application/json", "application/json; charset=utf-8", "application/json;charset=utf-8"}
 )
-# What decides how a call is answered; of any other header nothing is read for an
-# answer of status 200.
+# The headers that decide how a call is answered. An answer of status 200 depends on no other
+# header.
 _DECIDING = frozenset(
     ["authorization", "content-encoding", "content-length", "content-type", "host", "origin",
     "transfer-encoding"],
@@ -37,7 +37,7 @@ _DECIDING = frozenset(
 
 
 class HotCall(NamedTuple):
-    """A call that is hot by its head. ``length``: of its body, as announced."""
+    """A call whose head is hot. ``length``: of its body, as announced."""
 
     service_id: str
     path: str
@@ -47,11 +47,11 @@ class HotCall(NamedTuple):
 
 
 class HotCalls:
-    """Recognises and answers the calls of hooks that are hot.
+    """Recognises hot hook calls and answers them.
 
-    ``authentication`` checks their tokens, where callers are registered; ``is_own``: whether a host
-    is the service's own, where only those are answered; ``has_origins``: whether pages of some
-    origins may call, whose answers have headers of their own.
+    ``authentication``: checks their tokens, if callers are registered. ``is_own``: whether a host
+    is the service's own, if only those are answered. ``has_origins``: whether pages of some origins
+    may call, whose answers need other headers.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class HotCalls:
         return self._authentication is not None
 
     def recognised(self, scope: Any) -> HotCall | None:
-        """The call with this head (of RSGI), if it is hot."""
+        """The call with this head (of RSGI); ``None`` if it is not hot."""
         path: str = scope.path
         if scope.method != "POST" or not path.startswith(_SERVICES):
             return None
@@ -110,7 +110,7 @@ class HotCalls:
         )
 
     def admit(self, call: HotCall) -> tuple[Admitted, Caller | None]:
-        """Admit a hot call, and say who makes it. Raises what
+        """Admit a hot call, and return its caller. Raises what
         :class:`.authentication.Authentication` raises."""
         caller = None
         if self._authentication is not None:
@@ -118,8 +118,8 @@ class HotCalls:
         return Admitted(party(caller, call.address), self._most_bytes), caller
 
     def answer(self, call: HotCall, caller: Caller | None, body: bytes) -> Answer:
-        """Answer a hot call, without waiting for anything. Raises :class:`.request.MustWait`, or
-        what the call is refused for."""
+        """Answer a hot call without waiting for anything. Raises :class:`.request.MustWait`, or the
+        error for which the call is refused."""
         content = self._calls.answer(call.service_id, body, client_of(caller), may_wait=False)
         return (
             200,

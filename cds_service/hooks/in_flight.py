@@ -1,4 +1,4 @@
-"""How many bytes of bodies are held at a time, and by whom. Used by the event loop alone."""
+"""How many bytes of bodies are held at a time, and for whom. Only the event loop uses this."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# Of each body the first bytes are always taken in: with the connections of a worker that has a
-# bound of its own, and calls of the usual size wait for nobody.
+# The first bytes of each body are always accepted: the connections of a worker already bound them,
+# and calls of the usual size need not wait.
 SMALL_BYTES = 64_000
 MOST_BYTES = 64_000_000
 MOST_BYTES_OF_ONE = 32_000_000
 
 
 class InFlight:
-    """The bytes that larger bodies may take: ``most`` in all, ``most_of_one`` for one party, which
-    so leaves room for others."""
+    """The bytes that larger bodies may take: ``most`` in all, ``most_of_one`` for one party, so
+    that others find room."""
 
     def __init__(self, most: int = MOST_BYTES, most_of_one: int = MOST_BYTES_OF_ONE):
         self._most = most
@@ -26,9 +26,9 @@ class InFlight:
 
     @asynccontextmanager
     async def room(self, party: str, size: int) -> AsyncIterator[None]:
-        """Wait for room for ``size`` bytes, all at once, so that no two bodies wait for
-        each other; held until the block ends. A body that is larger than what there is for
-        one has all of that."""
+        """Wait for room for ``size`` bytes, and hold it for the block. All of it is taken at once,
+        so that no two bodies wait for each other. A body larger than the room of one party takes
+        all of that room."""
         size = min(size, self._most_of_one, self._most)
         async with self._changed:
             await self._changed.wait_for(lambda: self._fits(party, size))

@@ -1,5 +1,5 @@
-"""How many calls one party may make: so many a second, after a burst of ten seconds' worth; what is
-more is answered 429."""
+"""How many calls one party may make: a number a second, after a burst of ten seconds' worth.
+Further calls are answered 429."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ MOST_PARTIES = 10_000
 
 
 class CallLimit:
-    """The calls that parties have left in this process. ``rate``: calls a second, 0 for no limit;
-    ``clock`` gives seconds."""
+    """The calls that parties have left in this process. ``rate``: calls a second, 0 for no limit.
+    ``clock``: gives seconds."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic):
         self._rate = rate
         self._clock = clock
         self._lock = threading.Lock()
-        # What each had left, and when that was; of those that did not call for
-        # long nothing is kept.
+        # The calls that each party had left, and at what time. The parties that have not called for
+        # longest are dropped.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, party: str) -> None:
-        """Take one call from what ``party`` has left. Raises :class:`TooManyRequests`
-        where that is none."""
+        """Take one of the calls that ``party`` has left. Raises :class:`TooManyRequests` if there
+        is none."""
         if not self._rate:
             return
         with self._lock:

@@ -1,8 +1,8 @@
-"""Where anyone on this machine may call: what a page in its browser may not, which has led a name
-of its own to this address.
+"""Protecting a service that anyone on this machine may call from web pages in its browser that have
+pointed a host name of their own to this address.
 
-A browser takes such a page and the service for one origin (DNS rebinding), so that neither CORS nor
-a preflight stands between.
+The browser takes such a page and the service for one origin (DNS rebinding), so that neither CORS
+nor a preflight protects the service.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .errors import BadRequest
 
 
 def own_names(base_url: str) -> Callable[[str], bool]:
-    """Whether a host, with its port or without, is this machine as it calls itself, or
-    that of ``base_url``."""
+    """A function that says whether a host, with or without a port, is a name of this machine or the
+    host of ``base_url``."""
     public = urlsplit(base_url).hostname
 
     def is_own(host: str) -> bool:
         try:
             name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:  # brackets around what is no address
+        except ValueError:  # brackets without an address in them
             name = ""
         return is_loopback(name) or name == public
 
@@ -33,7 +33,7 @@ def own_names(base_url: str) -> Callable[[str], bool]:
 
 
 def refuse_other_hosts(app: Flask, is_own: Callable[[str], bool]) -> None:
-    """Refuse every call to ``app`` that is for a host which is not the service's own."""
+    """Refuse every call to ``app`` that is for a host other than the service's own."""
 
     @app.before_request
     def refuse() -> None:

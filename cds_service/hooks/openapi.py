@@ -1,5 +1,5 @@
-"""``GET /openapi.json``: the service in OpenAPI 3.1, worked out from the models that read requests
-and from its routes."""
+"""``GET /openapi.json``: the service in OpenAPI 3.1, derived from the models of requests and
+answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .services import HookService
 
 
 def openapi(services: Sequence[HookService], settings: Settings) -> dict[str, Any]:
-    """The document for ``services`` as ``settings`` protect them."""
+    """The document for ``services``, protected as ``settings`` say."""
     protected = bool(settings.clients)
     return {
         "openapi": "3.1.0",
@@ -82,7 +82,7 @@ def _describing(discovery: Sequence[str]) -> dict[str, Any]:
 
 
 def _demand_tokens(paths: dict[str, Any], settings: Settings) -> None:
-    """Say of each of ``paths`` whether it needs the token of a client."""
+    """State for each of ``paths`` whether it needs the token of a client."""
     for path, methods in paths.items():
         is_open = path in _PROBES or (path in _DESCRIBING and settings.discovery == "public")
         for described in methods.values():
@@ -182,13 +182,13 @@ def _components(protected: bool) -> dict[str, Any]:
 
 
 def _readable(schema: Any) -> Any:
-    """Patterns as JSON Schema writes them (Python's ``$`` would let a line feed pass),
-    docstrings as prose."""
+    """A schema with patterns in the form of JSON Schema (in Python, ``$`` also matches before a
+    final line feed), and with docstrings as prose."""
     if isinstance(schema, list):
         return [_readable(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    # The default of a structure stands for an element that is not sent at all.
+    # A structure's default means that the element was not sent. It is not a value to send.
     told = {key: _readable(value) for key, value in schema.items() if key != "default"}
     if isinstance(told.get("pattern"), str):
         told["pattern"] = re.sub(r"\\Z$", "$", re.sub(r"^\\A", "^", told["pattern"]))

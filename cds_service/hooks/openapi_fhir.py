@@ -109,7 +109,7 @@ _APPLY = {
 
 def fhir_paths(describing: Sequence[str], own: Sequence[str]) -> dict[str, Any]:
     """The paths below ``/fhir``. ``describing``: the statuses of endpoints that describe the
-    service; ``own``: of all others."""
+    service. ``own``: the statuses of all others."""
     reading = [*describing, "400", "404", "406"]
     return {
         f"{FHIR_BASE}/metadata": {"get": _metadata([*describing, "406"])},

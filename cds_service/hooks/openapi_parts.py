@@ -1,4 +1,4 @@
-"""What every operation of ``openapi.json`` is made of."""
+"""The parts that all operations of ``openapi.json`` share."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def operation(
     media: str = JSON,
     problems: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """An operation that answers ``answer`` with 200, and an OperationOutcome with
-    the other ``statuses``.
+    """An operation that answers 200 with ``answer``, and the other ``statuses`` with an
+    OperationOutcome.
 
-    ``problems``: what statuses mean here, where it is not what they usually do.
+    ``problems``: the meanings of statuses that differ here from their usual one.
     """
     meanings = {**_PROBLEMS, **(problems or {})}
     answers: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""How many calls of one party are answered at a time. Used by the event loop alone."""
+"""How many calls of one party are answered at a time. Only the event loop uses this."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MOST_WAITING = 200
 
 
 class TooMany(Exception):
-    """As many calls of the party wait as may."""
+    """As many calls of the party as may wait are already waiting."""
 
 
 class Places:
-    """``at_once`` calls of a party are answered at a time, ``most_waiting`` more wait,
-    without a thread."""
+    """``at_once`` calls of a party are answered at a time. ``most_waiting`` more wait, without a
+    thread."""
 
     def __init__(self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING):
         self._at_once = at_once
@@ -25,7 +25,7 @@ class Places:
 
     @asynccontextmanager
     async def place(self, party: str) -> AsyncIterator[None]:
-        """Wait for a place and have it until the block ends. Raises :class:`TooMany`."""
+        """Wait for a place, and hold it for the block. Raises :class:`TooMany`."""
         semaphore, users = self._places.get(party) or (asyncio.Semaphore(self._at_once), 0)
         if users >= self._most:
             raise TooMany

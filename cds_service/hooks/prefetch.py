@@ -1,9 +1,9 @@
-"""Prefetch templates, made from the queries that the facts of a service's cards read, so that
-the two cannot drift.
+"""Prefetch templates, made from the queries that the facts of a service's cards read, so that the
+two cannot drift apart.
 
-Only what CDS Hooks recommends under "Prefetch query restrictions": reads, searches by reference and
-token, ``_sort`` and ``_count``; no parameter twice, no token but ``context.patientId``. A profile
-whose EHR has it adds ``_include``.
+They use only what CDS Hooks recommends under "Prefetch query restrictions": reads, searches by
+reference and token, ``_sort`` and ``_count``; no parameter twice, and no token other than
+``context.patientId``. The profile of an EHR that supports ``_include`` adds it.
 """
 
 from __future__ import annotations

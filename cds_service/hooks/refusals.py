@@ -1,8 +1,8 @@
-"""One line in the log for every call that is not answered with 2xx: its status, endpoint,
-reason, element and id.
+"""One line in the log for every call that is not answered with 2xx: its status, endpoint, reason,
+element and id.
 
-Reasons are texts of this service and hold nothing that was sent; an id is short and
-of plain characters.
+Reasons are texts of this service and contain nothing that was sent. An id is short and has only
+plain characters.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id(stated: str | None) -> str:
-    """The id by which a call is found in the log: the client's own, where it is a plain
-    one, else a new one."""
+    """The id of a call in the log: the client's own if it is a plain one, else a new one."""
     return stated if stated and _PLAIN.fullmatch(stated) else uuid4().hex[:16]
 
 

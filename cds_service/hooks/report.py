@@ -21,7 +21,7 @@ MOST_WEEKS = 520
 
 def report_blueprint(store: Store, clock: Callable[[], datetime]) -> Blueprint:
     """The endpoint ``GET /api/report?weeks=12``. Clients are checked as on every other endpoint;
-    each sees its own cards."""
+    each sees only its own cards."""
     blueprint = Blueprint("report", __name__)
 
     @blueprint.get("/api/report")

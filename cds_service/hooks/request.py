@@ -1,5 +1,5 @@
-"""The CDS Hooks request: its envelope and context, checked; the prefetch, left unread
-until a fact asks for it.
+"""The CDS Hooks request: its envelope and context are checked, and its prefetch stays undecoded
+until a fact needs it.
 
 CDS Hooks 3.0.0, "Calling a CDS Service"; the context of each hook is in ``contexts``.
 """
@@ -31,11 +31,11 @@ Context = TypeVar("Context", bound=HookContext)
 
 class HookRequest(Struct, Generic[Context]):
     """The request body. Elements that the service does not use, ``extension`` included, are
-    accepted and not read.
+    accepted and ignored.
 
-    Whatever resource type ``context.userId`` names (Practitioner, PractitionerRole, Patient,
-    RelatedPerson), it decides nothing; a suggested order of the intent ``order`` names a
-    Practitioner or PractitionerRole as its requester.
+    The resource type of ``context.userId`` (Practitioner, PractitionerRole, Patient, RelatedPerson)
+    decides nothing. A suggested order of the intent ``order`` names a Practitioner or
+    PractitionerRole as its requester.
     """
 
     hook: Text
@@ -60,7 +60,7 @@ _decode_hook = msgspec.json.Decoder(_Hook).decode
 
 
 class MustWait(Exception):
-    """A call needs what has to be waited for, and may not wait."""
+    """A call needs something for which it has to wait, and may not wait."""
 
 
 def read_call(
@@ -69,9 +69,9 @@ def read_call(
     """The call that a request body makes for the service of one of ``hooks``. Raises
     :class:`BadRequest`, naming the element.
 
-    ``fhir`` reads the client's FHIR server, where the request lets it; without one, nothing but the
-    prefetch is read. Unless the call ``may_wait``, it raises :class:`MustWait` as soon as it is
-    seen that this server is to be asked.
+    ``fhir``: reads the client's FHIR server, if the request allows that; without it, only the
+    prefetch is read. Unless it ``may_wait``, the functions of the call raise :class:`MustWait` as
+    soon as that server has to be read.
     """
     hook, request, authorization = _request(body, hooks)
     context = request.context
@@ -99,10 +99,10 @@ def read_call(
 
 
 def _request(body: bytes, hooks: Sequence[str]) -> tuple[str, Any, FhirAuthorization | None]:
-    """The hook and the request that a body is, with the authorization for the client's
-    FHIR server, if any."""
-    # Where one id serves several hooks, the body says which, and that decides how
-    # its context is read.
+    """The hook and the decoded request of a body, and the authorization for the client's FHIR
+    server, if any."""
+    # If one id serves several hooks, the body names the hook, which decides how its context is
+    # decoded.
     hook = hooks[0] if len(hooks) == 1 else decoded(_decode_hook, body).hook
     request = decoded(_DECODERS[hook], body) if hook in hooks else None
     if request is None or request.hook != hook:
@@ -130,15 +130,15 @@ def _wait(_: Mapping[str, str]) -> Mapping[str, Fetched]:
 
 
 def _opened_if_whole(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
-    """The prefetched values, where none of ``keys`` has to be fetched: that is seen before any
-    of them is decoded."""
+    """The prefetched values. Raises :class:`MustWait` if one of ``keys`` has to be fetched, before
+    any value is decoded."""
     if not all(key in prefetch for key in keys):
         raise MustWait
     return opened(prefetch, keys)
 
 
 def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
-    """A body read by a msgspec decoder. Raises :class:`BadRequest`, naming the element."""
+    """Decode a body with a msgspec decoder. Raises :class:`BadRequest`, naming the element."""
     try:
         return decode(body)
     except msgspec.ValidationError as error:
@@ -152,8 +152,8 @@ def decoded(decode: Callable[[bytes], Body], body: bytes) -> Body:
 
 
 def opened(prefetch: Mapping[str, Raw], keys: tuple[str, ...]) -> dict[str, Value]:
-    """The prefetched values under ``keys``; the others are never decoded. What says
-    nothing is read as such."""
+    """The prefetched values under ``keys``. Other values are never decoded. ``null`` is kept as
+    ``None``."""
     return {key: _read(prefetch[key], "prefetch", key) for key in keys if key in prefetch}
 
 
@@ -165,8 +165,9 @@ def _read(text: Raw, *path: str) -> Value:
 
 
 def _draft_orders(hook: str, context: Any) -> Value:
-    """The draft orders of a hook that has them. Raises :class:`BadRequest` where they are no
-    Bundle, or missing; a known client leaves them out of ``order-select`` while its form opens."""
+    """The draft orders of a hook that has them. Raises :class:`BadRequest` if they are not a
+    Bundle, or missing. Only ``order-select`` may lack them: a known client omits them while its
+    form opens."""
     if not HOOKS[hook].has_drafts:
         return None
     value = (
@@ -183,8 +184,8 @@ def _draft_orders(hook: str, context: Any) -> Value:
     return value
 
 
-# Messages of the decoder that say what was sent, which may be of a patient, or show a pattern that
-# tells a reader little.
+# Messages of the decoder that repeat what was sent, which may be patient data, or that show a
+# pattern, which tells a reader little.
 _ECHOES = ("Invalid ", "Expected `str` matching regex ")
 
 

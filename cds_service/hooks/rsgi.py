@@ -1,12 +1,11 @@
-"""Calls are answered whole: the server's event loop waits for slow clients, so that none of
-them holds a thread.
+"""Calls are answered whole: the server's event loop waits for slow clients, so that none of them
+holds a thread.
 
-A WSGI server hands a call over when its headers are there, and the thread then waits for the
-body as long as the client likes. Here the head is decided on first (``admission``), so that no
-byte is taken in of a call that is refused for it; then the body is collected, within a time, a
-size, and the bytes that may be held at a time (``in_flight``), by the server's own interface
-(RSGI). Those that are hot (``hot``) are then answered on the loop, one at a time, and all others
-by Flask in a thread.
+A WSGI server hands over a call when its headers have arrived, and the thread then waits for the
+body as long as the client likes. Here the head is decided on first (``admission``), so that no byte
+of a refused call is accepted. Then the body is collected through the server's own interface (RSGI),
+within limits for its time, its size, and the bytes held at a time (``in_flight``). Hot calls
+(``hot``) are then answered on the loop, one at a time, and all others by Flask in a thread.
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ from .request import MustWait
 from .turn import LoopTurn
 
 BODY_SECONDS = 30
-# A body that is not read is still taken from the connection for so long, or its sender, who goes on
-# sending, may lose the answer.
+# A body that is refused is still read from the connection for so long. Otherwise its sender, who
+# goes on sending, may lose the answer.
 _DISCARD_SECONDS = 0.3
 _DISCARD_BYTES = 10_000_000
-# Two calls compute in threads at a time (hooks/turn.py); the other threads wait: up to 32
-# for FHIR servers (fhir_server/client.py), and 16 for the database (store/writer.py). So
-# some are always left.
+# Two calls compute in threads at a time (hooks/turn.py). The other threads wait: up to 32 for FHIR
+# servers (fhir_server/client.py), and 16 for the database (store/writer.py). So some are always
+# left.
 THREADS = 80
-# Those that decide on heads and answer calls without a body: up to 16 wait for the keys of clients
-# (trust/key_sources.py), and 12 for EHRs that launch the SMART app (workbench/smart).
+# Threads that decide on heads and answer calls without a body. Up to 16 wait for the keys of
+# clients (trust/key_sources.py), and 12 for EHRs that launch the SMART app (workbench/smart).
 HEAD_THREADS = 40
 
 Value = TypeVar("Value")
@@ -50,7 +49,7 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 class _TooLarge(Exception):
-    """More than is read of a body."""
+    """A body is larger than may be read."""
 
 
 class Admits(Protocol):
@@ -64,8 +63,8 @@ class Admits(Protocol):
 
 
 class WholeCalls:
-    """An RSGI application around a WSGI one. ``admission`` decides on the heads of calls that have
-    a body; ``hot``: which calls are answered on the event loop, and how."""
+    """An RSGI application around a WSGI one. ``admission``: decides on the heads of calls with a
+    body. ``hot``: recognises and answers hot calls."""
 
     def __init__(
         self,
@@ -121,7 +120,7 @@ class WholeCalls:
         scope: Any,
         body: bytes,
     ) -> Answer:
-        if len(body) == call.length:  # of one that broke off Flask says so
+        if len(body) == call.length:  # Flask refuses a body that breaks off
             await self._loop_turn.of(party)
             try:
                 return hot.answer(call, caller, body)
@@ -148,8 +147,8 @@ class WholeCalls:
         admitted: Admitted,
         answer: Callable[[bytes], Coroutine[Any, Any, Answer]],
     ) -> Answer:
-        """What ``answer`` makes of the body when it is here and the party has a place; a refusal
-        where either does not come about."""
+        """The result of ``answer`` for the body, once it has arrived and the party has a place; a
+        refusal if one of these fails."""
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._body_seconds):
@@ -201,8 +200,8 @@ class WholeCalls:
 
     def _answer(self, environment: dict[str, Any], body: bytes) -> Answer:
         environment["wsgi.input"] = io.BytesIO(body)
-        # Of a body that breaks off, the length that was announced stays: Flask
-        # refuses it as incomplete.
+        # If a body breaks off, the announced length stays, so that Flask refuses the body as
+        # incomplete.
         environment.setdefault("CONTENT_LENGTH", str(len(body)))
         started: list[Any] = []
         parts = self._application(
@@ -247,7 +246,7 @@ async def _discard(protocol: Any) -> None:
 
 
 def _last(answer: Answer) -> Answer:
-    """An answer after which the connection ends, because the rest of a body may follow in it."""
+    """The answer with ``connection: close``, because the rest of a body might still follow."""
     status, headers, content = answer
     return (
         status,
@@ -257,7 +256,7 @@ def _last(answer: Answer) -> Answer:
 
 
 def environ(scope: Any) -> dict[str, Any]:
-    """The WSGI environment (PEP 3333) of a call whose body is not here yet."""
+    """The WSGI environment (PEP 3333) of a call whose body has not arrived yet."""
     host, _, port = scope.server.rpartition(":")
     made = {
         "REQUEST_METHOD": scope.method,
@@ -283,7 +282,7 @@ def environ(scope: Any) -> dict[str, Any]:
             continue  # would be taken for the header with hyphens
         key = f"HTTP_{name.upper().replace('-', '_')}"
         made[key] = f"{made[key]},{value}" if key in made else value
-    made.pop("HTTP_TRANSFER_ENCODING", None)  # undone: what is here has a length
+    made.pop("HTTP_TRANSFER_ENCODING", None)  # no longer true: the collected body has a length
     if "HTTP_CONTENT_LENGTH" in made:
         made["CONTENT_LENGTH"] = made.pop("HTTP_CONTENT_LENGTH")
     made["CONTENT_TYPE"] = made.pop("HTTP_CONTENT_TYPE", "")

@@ -1,5 +1,5 @@
-"""What is served at a time: the engine with its services and the documents on them.
-Replaced as a whole."""
+"""What is served at a time: the engine with its services and the documents about them. It is
+replaced as a whole."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .services import hook_services
 
 
 class Served(NamedTuple):
-    """One set of cards as it is served. ``discovery`` and ``openapi`` are JSON; ``fhir`` is made
-    when it is first asked for."""
+    """One set of cards as served. ``discovery`` and ``openapi`` are JSON. ``fhir`` is made when it
+    is first requested."""
 
     engine: Engine
     hooks_by_id: dict[str, list[str]]
@@ -38,7 +38,7 @@ def served(engine: Engine, now: datetime) -> Served:
 
 
 class Serving:
-    """Holds what is served; a request takes ``current`` once and keeps to it."""
+    """Holds what is served. A request reads ``current`` once and uses it to the end."""
 
     def __init__(self, first: Served, clock: Callable[[], datetime]):
         self._clock = clock
@@ -49,5 +49,5 @@ class Serving:
         self.current = served(engine, self._clock())
 
     def prepare(self) -> None:
-        """Make all that is served, so that no request has to wait for it."""
+        """Make everything that is served, so that no request has to wait for it."""
         self.current.fhir.prepare()

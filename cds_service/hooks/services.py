@@ -1,4 +1,4 @@
-"""The services that are offered, one for each hook, and how discovery describes them."""
+"""The services on offer, one for each hook, and their entries in discovery."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class HookService(NamedTuple):
 def hook_services(engine: Engine) -> tuple[HookService, ...]:
     """The services of ``engine``, one for each hook (CDS Hooks 3.0.0, "Discovery").
 
-    With shared ids all have the same one, which tells clients that a later hook's cards take the
-    place of an earlier one's (3.0.0, "Update Stale Guidance").
+    With shared ids, all services have the same id. This tells clients that the cards of a later
+    hook replace those of an earlier one (3.0.0, "Update Stale Guidance").
     """
     return tuple(_service(engine, hook) for hook, cards in engine.cards_by_hook.items() if cards)
 

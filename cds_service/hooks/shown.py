@@ -1,5 +1,5 @@
-"""What is kept of a card that leaves the service, so that feedback on its uuid finds the
-card's id and version."""
+"""The record of a card that leaves the service, so that feedback on its uuid finds the card's id
+and version."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def shown_card(
     patient_hash: str | None,
     occasion: str,
 ) -> ShownCard:
-    """The decision event of a card. Nothing of the patient: labels tell what a call fills in by its
-    title, and a critical card, which is never snoozed, goes without the hash."""
+    """The record of a card, without patient data: its labels contain the titles of facts in place
+    of values, and a critical card, which is never snoozed, has no hash."""
     card, shown = rendered.source, rendered.shown
     return ShownCard(
         shown.uuid,

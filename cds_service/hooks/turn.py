@@ -1,8 +1,8 @@
 """Which calls compute: one on the event loop, one small one and one large one in threads, while any
 number wait for FHIR servers.
 
-Python runs one thread at a time: calls that compute together only make each other late. A small
-call need not wait for a large one, with which it shares the processor for as long as it takes.
+Python runs one thread at a time, so that calls that compute together only delay each other. A small
+call does not wait for a large one, but shares the processor with it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SMALL_BYTES = 256_000
-# Before each large call: decoding one lets no other thread run, and a small call has several steps,
-# each of which would wait for the decoding of another large one.
+# The pause before each large call. Decoding a large call lets no other thread run, and a small call
+# has several steps, each of which would otherwise wait for the decoding of another large one.
 PAUSE_SECONDS = 0.03
-# After a call that took longer on the event loop, the loop has so much time, and at most so
-# long, for what else has come: a call that is small passes it several times, and would wait for
-# a slow one each time.
+# After a call that took longer than this on the event loop, the loop is free for other work for the
+# same time, but not longer than PAUSE_SECONDS. A small call needs the loop several times, and would
+# otherwise wait for a slow call each time.
 LONG_SECONDS = 0.005
 
 
 class _Lane:
-    """A lock that callers have in turn: one that comes with many calls waits for itself, and
-    not others for it."""
+    """A lock that callers hold in turn, so that the many calls of one caller delay each other and
+    not those of other callers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,8 +55,8 @@ class _Lane:
 
 
 class Turn:
-    """Held by a call that computes, and given up while it waits: a call that waits for a slow FHIR
-    server must not hold up others."""
+    """A call holds it while it computes, and gives it up while it waits, so that a call that waits
+    for a slow FHIR server does not delay others."""
 
     def __init__(self) -> None:
         self._small, self._large = _Lane(), _Lane()
@@ -64,7 +64,7 @@ class Turn:
 
     @contextmanager
     def of(self, caller: str, size: int) -> Iterator[None]:
-        """The turn of a call of ``caller`` with a body of ``size`` bytes, until the block ends."""
+        """Hold the turn of a call of ``caller`` with a body of ``size`` bytes for the block."""
         lane = self._small if size <= SMALL_BYTES else self._large
         lane.take(caller)
         if lane is self._large:
@@ -78,7 +78,7 @@ class Turn:
 
     @contextmanager
     def given_up(self) -> Iterator[None]:
-        """Let others compute until the block ends."""
+        """Let other calls compute during the block."""
         lane, caller = self._held.by
         lane.give()
         try:
@@ -88,8 +88,8 @@ class Turn:
 
 
 class LoopTurn:
-    """Computing on the event loop: one call at a time, parties in turn, and between any two of them
-    the loop does what else has come."""
+    """Turns to compute on the event loop: one call at a time, parties in turn. Between two calls
+    the loop does other work."""
 
     def __init__(self) -> None:
         self._taken = False
@@ -97,7 +97,7 @@ class LoopTurn:
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     async def of(self, party: str) -> None:
-        """Return when it is the turn of a call of ``party``, which then computes without
+        """Return when it is the turn of a call of ``party``, which must then compute without
         waiting for anything."""
         loop = asyncio.get_running_loop()
         if not self._taken:

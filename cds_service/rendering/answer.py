@@ -1,7 +1,7 @@
 """The answer to a hook call, element by element (CDS Hooks 3.0.0, "CDS Service Response").
 
-Its JSON, the OpenAPI description and what the store keeps all derive from these structures. What a
-card does not have is left out.
+Its JSON, the OpenAPI description and the records of the store all derive from these structures.
+Members that a card does not have are left out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ResourceId = Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z]+/[^/]+
 
 
 class _Element(Struct, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """An element of an answer; a member that is empty is left out."""
+    """An element of an answer. Empty members are left out."""
 
 
 class DisplayedCoding(_Element):
@@ -38,7 +38,7 @@ class DisplayedCoding(_Element):
 
 
 class Source(_Element, kw_only=True):
-    """The main source of a card. ``url`` is empty where it has no page."""
+    """The main source of a card. ``url`` is empty if the source has no page."""
 
     label: Text
     url: Url = ""
@@ -46,7 +46,7 @@ class Source(_Element, kw_only=True):
 
 
 class Link(_Element):
-    """A page or a SMART app."""
+    """A link to a page or a SMART app."""
 
     label: Text
     url: Url
@@ -54,21 +54,21 @@ class Link(_Element):
 
 
 class Create(_Element, tag_field="type", tag="create"):
-    """An order to make."""
+    """An order to create."""
 
     description: Text
     resource: Resource
 
 
 class Delete(_Element, tag_field="type", tag="delete"):
-    """A draft to remove. ``resourceId``: ``MedicationRequest/id``."""
+    """A draft to delete. ``resourceId``: ``MedicationRequest/id``."""
 
     description: Text
     resourceId: ResourceId
 
 
 class Suggestion(_Element, kw_only=True):
-    """Orders to make and drafts to remove, as one."""
+    """Orders to create and drafts to delete, accepted together."""
 
     label: Text
     uuid: Uuid
@@ -77,12 +77,12 @@ class Suggestion(_Element, kw_only=True):
 
     @property
     def creates(self) -> list[Create]:
-        """The orders that it makes."""
+        """The orders that the suggestion creates."""
         return [action for action in self.actions if isinstance(action, Create)]
 
     @property
     def deletes(self) -> list[Delete]:
-        """The drafts that it removes."""
+        """The drafts that the suggestion deletes."""
         return [action for action in self.actions if isinstance(action, Delete)]
 
 

@@ -1,4 +1,4 @@
-"""One card of one call: whom it is for, what was decided, and which facts it met."""
+"""One card of one call: its patient, its decision, and the facts that it met."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .publication import Publication
 
 
 class Patient(NamedTuple):
-    """Whose card it is: ``Patient/id``, the encounter's id, and the time of the call; ``user``: who
-    made it, ``Practitioner/id``."""
+    """The patient of a card (``Patient/id``), the id of the encounter, and the time of the call.
+    ``user``: who made the call, ``Practitioner/id``."""
 
     reference: str
     encounter: str | None
@@ -22,7 +22,7 @@ class Patient(NamedTuple):
 
 
 class CardInCall:
-    """One card with what its rendering goes by. ``met``: the facts that it met, for the
+    """One card with everything that its rendering needs. ``met``: the facts that it met, for the
     line ``Not known``."""
 
     def __init__(
@@ -52,8 +52,8 @@ class CardInCall:
             self._meet_criteria(self.decisions[condition.card])
 
     def all_hold(self, conditions: tuple[Condition, ...]) -> bool:
-        """Whether every one of ``conditions`` holds; the card meets the facts of
-        those that are asked."""
+        """Whether every one of ``conditions`` holds. The card meets the facts of each condition
+        that is evaluated."""
         for condition in conditions:
             self._meet(condition)
             if not condition.truth(self.facts, self.decisions.holds):

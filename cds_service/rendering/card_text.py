@@ -1,6 +1,7 @@
-"""Texts of cards: placeholders filled, values as sent, GitHub Flavored Markdown without HTML.
+"""Texts of cards in GitHub Flavored Markdown without HTML, with placeholders filled and values as
+sent.
 
-Whatever comes from the client (units, drug names) is escaped, so that it can never be markup.
+Everything from the client (units, drug names) is escaped, so that it can never be markup.
 """
 
 from __future__ import annotations
@@ -30,25 +31,25 @@ from ..rules.card_texts import PLACEHOLDER
 from ..rules.written_units import written
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$:])")
-# GitHub's Markdown makes links of www.name and of addresses of mail, a mail's @ even when escaped;
-# others of name.tld and //name.
+# GitHub's Markdown makes links of www.name and of mail addresses, even if the @ is escaped. Other
+# renderers also do so with name.tld and //name.
 _HOST = re.compile(r"(?<=[^\W\d])\.|(?<=\d)\.(?=[^\W\d])|(?<=/)/")
 _MAIL = re.compile(r"@(?=\S)")
-# Entities rather than backslashes: also harmless to a client that shows Markdown as HTML.
-# "<150" opens no tag.
+# "&" and "<" become entities instead of getting backslashes, which is harmless even in a client
+# that shows Markdown as HTML. "<150" opens no tag.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./%,]{0,60}[A-Za-z0-9%]\Z")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), bidirectional controls and
-# tags among them; and annotations.
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), with bidirectional controls
+# and tags, and the annotation characters.
 _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
     r"\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-# Of the numbers that facts have none is meant with more; Decimal rounds none with more than 28.
+# No number of a fact needs more digits; Decimal cannot round one with more than 28.
 _DIGITS = 12
 _MOST_QUOTED = 3
-# What facts add to the words of the record.
+# The remarks that facts add to the words of the record.
 _REMARK = re.compile(r" ?\((recognised by name|uncertain)\)$")
 _COLUMNS = "| Result | Value | Date |\n| --- | --- | --- |"
 _COLUMNS_WITH_RANGE = "| Result | Value | Date | Laboratory's range |\n| --- | --- | --- | --- |"
@@ -78,8 +79,8 @@ def day_text(day: date) -> str:
 
 
 def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:
-    """A fact's value for a reader, or ``""`` where it has none. Results read as the
-    laboratory sent them."""
+    """A fact's value for a reader, or ``""`` if it has none. Results are shown as the laboratory
+    sent them."""
     if fact.value is None:
         return ""
     text = _TEXTS[definition.kind](fact.value, definition.unit)
@@ -88,7 +89,7 @@ def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
 
 def _number_text(value: float | Decimal, unit: str) -> str:
     if isinstance(value, float):
-        if math.isinf(value):  # of an interval
+        if math.isinf(value):  # an interval between doses
             return "single dose"
         value = Decimal(str(value))
     if isinstance(value, Decimal) and value.adjusted() >= _DIGITS:
@@ -102,7 +103,7 @@ def _number_text(value: float | Decimal, unit: str) -> str:
     return f"{shown} {_UNITS.get(unit, unit)}".strip()
 
 
-# How the value of a fact reads, by its kind: from the value, and the unit of the fact.
+# The text of a fact's value, by its kind: from the value, and the unit of the fact.
 _TEXTS: Mapping[Kind, Callable[[Any, str], str]] = {
     YES_NO: lambda value, unit: "yes" if value else "no",
     NUMBER: _number_text,
@@ -123,8 +124,8 @@ def dated_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> 
 
 
 def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> str:
-    """``text`` with each ``{fact}`` replaced by its value and date; a fact without a value reads
-    ``not known``, and one that is yes or no quotes the record."""
+    """``text`` with each ``{fact}`` replaced by its value and date. A fact without a value becomes
+    ``not known``; a yes-no fact that holds quotes the record."""
 
     def shown(match: re.Match[str]) -> str:
         definition, fact = CATALOGUE[match[1]], facts[match[1]]
@@ -136,8 +137,8 @@ def filled(text: str, facts: Mapping[str, Fact], *, markdown: bool = True) -> st
 
 
 def quoted(fact: Fact) -> str:
-    """What a fact rests on, in the record's own words, newest first:
-    ``“Paraesthesia” (2 Mar 2026)``; ``""`` where it has none."""
+    """The words of the record that a fact rests on, newest first:
+    ``“Paraesthesia” (2 Mar 2026)``; ``""`` if there are none."""
     named: dict[str, Source] = {}
     for source in newest_first(fact.sources):
         if _REMARK.sub("", source.text):
@@ -152,8 +153,8 @@ def _quoted(source: Source) -> str:
 
 
 def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
-    """A small Markdown table of the results among ``names`` that have a value, or ``""`` where none
-    has; with the laboratory's own ranges where they were sent."""
+    """A small Markdown table of the facts among ``names`` that have a value, with the laboratory's
+    own ranges if they were sent; ``""`` if none has a value."""
     found = [(CATALOGUE[name], fact) for name in names if (fact := facts[name]).value is not None]
     if not found:
         return ""
@@ -175,7 +176,7 @@ def values_table(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
 
 def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
     """The line on results that the laboratory's range or flag puts into another class than the
-    limits of this site, or ``""``."""
+    limits of this site; ``""`` if there are none."""
     told = []
     for name in names:
         result = facts[name].value if CATALOGUE[name].kind is RESULT else None
@@ -197,8 +198,8 @@ def laboratory_differs(names: Iterable[str], facts: Mapping[str, Fact]) -> str:
 
 
 def not_known(names: Iterable[str], drafts: Iterable[str] = ()) -> str:
-    """The line that names the unknown facts ``names`` by their titles, and ``drafts`` of which the
-    medication cannot be told, or ``""`` where there is none."""
+    """The line with the titles of the unknown facts ``names``, and with the ``drafts`` whose
+    medication cannot be identified; ``""`` if there are none."""
     titles = [CATALOGUE[name].title for name in names]
     titles += [f"what the drafted order {escaped(draft)} is" for draft in drafts]
     return f"Not known: {', '.join(titles)}." if titles else ""

@@ -1,7 +1,7 @@
 """From decisions to the cards of an answer.
 
-What holds across cards is decided here: one cobalamin course an answer, no test ordered twice, once
-that exposure stops (clinical specification, sections 1 and 4).
+The rules that concern several cards are applied here: one cobalamin course in an answer, no test
+ordered twice, one card that says that exposure stops (clinical specification, sections 1 and 4).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ EXPOSURE_STOPS = "**Nitrous oxide is recorded: exposure must stop.**"
 
 
 class RenderedCard(NamedTuple):
-    """A card as authored, as the answer shows it, and which of its authored suggestions (their
-    indices) it offers."""
+    """A card as authored, the card as shown in the answer, and the indices of the authored
+    suggestions that it offers."""
 
     source: Card
     shown: answer.Card
@@ -46,10 +46,10 @@ def render_cards(
     most: int | None = MOST_CARDS,
     tell: Tell | None = None,
 ) -> list[RenderedCard]:
-    """The ``cards`` of a CDS Hooks response: the first ``most`` of those that are ``firing``.
+    """The ``cards`` of a CDS Hooks response: the first ``most`` of those in ``firing``.
 
-    With ``tell``, which is told its id and what happened, a card that cannot be rendered is left
-    out, and the next one takes its place; without it, that is an error.
+    If a card cannot be rendered, ``tell`` is called with its id and the exception, the card is left
+    out, and the next one takes its place. Without ``tell``, the exception is raised.
     """
     left = list(firing)
     while True:
@@ -65,14 +65,14 @@ def render_cards(
             if tell is None or planned.at is None:
                 raise
             tell(planned.at, error)
-            # What it offered may have kept others from offering the same, so that all
-            # are rendered anew.
+            # Its suggestions may have kept other cards from offering the same, so all cards are
+            # rendered again.
             left = [decision for decision in left if decision.card.id != planned.at]
 
 
 class _Plan:
     """The cards of an answer, planned before they are rendered: one course, no test twice. ``at``:
-    the card that is worked on."""
+    the id of the card in progress."""
 
     def __init__(self, renderings: list[_Rendering]):
         self.renderings = renderings
@@ -97,8 +97,8 @@ class _Plan:
 
 
 def _order_each_test_once(renderings: list[_Rendering]) -> None:
-    """A test that two cards would order stays with the one that starts the course, else with the
-    first; the other points to it."""
+    """Leave a test that two cards would order to the one that starts the course, or else to the
+    first. The other card refers to it."""
     taken: dict[str, str] = {}
     for rendering in sorted(
         renderings, key=lambda rendering: not rendering.suggestions.starts_course
@@ -109,8 +109,8 @@ def _order_each_test_once(renderings: list[_Rendering]) -> None:
 
 
 def render_card(card: CardInCall, *, course_taken: bool) -> tuple[RenderedCard, bool]:
-    """One card of an answer, and whether it starts a cobalamin course; none where ``course_taken``
-    by a card before it."""
+    """One card of an answer, and whether it starts a cobalamin course. It starts none if a card
+    before it does (``course_taken``)."""
     rendering = _Rendering(card)
     starts_course = rendering.suggestions.offer(course_taken=course_taken)
     return rendering.card(), starts_course
@@ -136,8 +136,9 @@ class _Rendering:
         self._opening = ""
 
     def says_that_exposure_stops(self, *, first: bool) -> bool:
-        """Whether it is the card that says that exposure to nitrous oxide must stop: the ``first``
-        one with neurological features, else the first that the exposure decides."""
+        """Whether this card says that exposure to nitrous oxide must stop: the ``first`` card if
+        there are neurological features, or else the first card whose decision rests on the
+        exposure."""
         decided = self._facts.rest_on(
             [name for name in self.source.deciding_facts if name in self._card.met], "nitrous_oxide"
         )
@@ -148,7 +149,7 @@ class _Rendering:
         return bool(self._opening)
 
     def card(self) -> RenderedCard:
-        """The card with what was offered."""
+        """The card with the suggestions that it offers."""
         suggestions = self.suggestions.written()
         source, override_reasons, links = self._card.publication.fixed_parts[self.source.id]
         card = answer.Card(

@@ -1,9 +1,9 @@
-"""What an order that replaces a draft keeps of it: who asked for it, for whom it is paid, why and
-where; never the drug.
+"""What an order that replaces a draft keeps of it: requester, payer, reasons and place, but never
+the drug.
 
-The elements are those of FHIR R4's MedicationRequest. What is about the drug that is replaced
-(medication, dosage, dispense, substitution, the prescription before it, identifiers, words that
-name the drug) does not hold for the new one.
+The elements are those of FHIR R4's MedicationRequest. Elements about the replaced drug (medication,
+dosage, dispense, substitution, the prescription before it, identifiers, words that name the drug)
+do not apply to the new one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from ..fhir.medication import MOST_CONTAINED
 from ..fhir.r4 import MedicationRequest
 
-# What is kept, and the form that R4 gives it: an object, or a list of objects.
+# The elements that are kept, and the form that R4 gives them: an object, or a list of objects.
 CARRIED: Mapping[str, type] = {
     "category": list,
     "encounter": dict,
@@ -35,12 +35,12 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def carry_over(request: MedicationRequest, order: dict[str, Any]) -> dict[str, Any]:
-    """``order``, a MedicationRequest as JSON, with what still holds of the draft
+    """``order``, a MedicationRequest as JSON, with the elements that still apply of the draft
     ``request`` that it replaces.
 
-    What the order says itself comes first; lists are joined. A note is kept unless it
-    speaks of the old drug. Resources that the draft contains are kept where something that
-    is kept refers to them.
+    Lists are joined, those of the order first. Any other element is the draft's, because a person
+    decided it. A note is kept unless it mentions the old drug. Contained resources are kept if an
+    element that is kept refers to them.
     """
     kept = {
         name: value
@@ -64,14 +64,14 @@ def carry_over(request: MedicationRequest, order: dict[str, Any]) -> dict[str, A
 
 
 def _sent(request: MedicationRequest, name: str) -> Any:
-    """An element as JSON, ``None`` where it was not sent."""
+    """An element as JSON; ``None`` if it was not sent."""
     text = getattr(request, name)
     return msgspec.json.decode(text) if memoryview(text).nbytes else None
 
 
 def without_contained(order: dict[str, Any]) -> dict[str, Any]:
-    """``order`` without the resources that it contains and what refers to them: one that is
-    contained itself has none (dom-2)."""
+    """``order`` without its contained resources and the elements that refer to them. A contained
+    resource may not contain others (FHIR R4, dom-2)."""
     if "contained" not in order:
         return order
     return {
@@ -82,27 +82,27 @@ def without_contained(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list; of anything else none."""
+    """The objects in a list; none of any other value."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _well_formed(value: Any, form: type) -> Any:
-    """An element as R4 has it; ``None`` where it was sent in another form."""
+    """An element in the form of R4; ``None`` if it was sent in another form."""
     if form is list:
         return _objects(value) or None
     return value if isinstance(value, dict) and value else None
 
 
 def _joined(own: Any, kept: Any) -> Any:
-    """Two lists as one without what stands in both; of other elements the draft's, which
-    somebody decided."""
+    """Two lists as one without duplicates. For any other elements, the draft's, because a person
+    decided it."""
     if isinstance(own, list) and isinstance(kept, list):
         return [*own, *(item for item in kept if item not in own)]
     return kept
 
 
 def _drug_texts(request: MedicationRequest, contained: Any) -> Iterator[Any]:
-    """How the draft names its drug, so that a note with one of these words may be about it."""
+    """The names that the draft gives its drug. A note with one of their words may be about it."""
     if request.medicationCodeableConcept:
         yield from request.medicationCodeableConcept.names
     if request.medicationReference:

@@ -1,8 +1,8 @@
 """Orders that suggestions create, from the ActivityDefinitions in
 ``fhir_profiles/activity-definitions``.
 
-A template is resolved when it is loaded; a call only adds the patient, the encounter and the times,
-so that what was validated at load is what leaves.
+A template is resolved when it is loaded. A call only adds the patient, the encounter and the times,
+so that an order leaves as it was validated at load.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ LABORATORY = {
     ]
 }
 
-# Codes that a UK system does not order by; what it does, dm+d and SNOMED CT, comes first there.
+# UK orders use dm+d and SNOMED CT. There, codings of the systems in this set come last.
 _LAST_IN_UK = frozenset({LOINC, RXNORM})
 # UK Core MedicationRequest 2.5.0 makes the element mandatory, and its guide sets it to false unless
-# substitution is meant: there, unlike in base R4, an order without it is not one that may be
-# substituted. NHS England's prescription service takes nothing else.
+# substitution is intended. Unlike in base R4, leaving it out does not permit substitution. NHS
+# England's prescription service accepts nothing else.
 _NO_SUBSTITUTION = {"allowedBoolean": False}
-# Who can ask for an order: another user (Patient, RelatedPerson) cannot.
+# Users who can request an order. Other users (Patient, RelatedPerson) cannot.
 _PRESCRIBERS = ("Practitioner", "PractitionerRole")
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 
 
 class OrderContext(NamedTuple):
-    """What a call adds to an order. ``intent``: of the draft that it replaces,
-    or the site's choice.
+    """What a call adds to an order. ``intent``: that of the draft that it replaces, or the site's
+    choice.
 
-    ``replaces``: the MedicationRequest that a medication order takes the place of; ``note``: what
-    it says besides. ``user``: who made the call, ``Practitioner/id``. ``first_dose``: the
-    suggestion starts treatment, so that a sample is drawn before it. ``draft``: the draft that a
-    medication order replaces, as received. ``reasons``: the references that decided.
+    ``replaces``: the MedicationRequest that a medication order replaces. ``note``: a text for the
+    order. ``user``: who made the call, ``Practitioner/id``. ``first_dose``: whether the suggestion
+    starts treatment, so that samples are taken before it. ``draft``: the draft that a medication
+    order replaces, as received. ``reasons``: the references that decided.
     """
 
     patient: str
@@ -66,7 +66,7 @@ class OrderContext(NamedTuple):
     first_dose: bool = False
 
     def opening(self) -> dict[str, Any]:
-        """What every order of the call begins with."""
+        """The elements that every order of the call begins with."""
         parts: dict[str, Any] = {"intent": self.intent, "subject": {"reference": self.patient}}
         if self.encounter:
             parts["encounter"] = {"reference": f"Encounter/{self.encounter}"}
@@ -74,14 +74,14 @@ class OrderContext(NamedTuple):
         return parts
 
     def requester(self) -> dict[str, Any]:
-        """Who asks for it: a user who can, where it is an order and no proposal."""
+        """The user as requester, if the user can request orders and this is no proposal."""
         kind, _, identity = self.user.partition("/")
         asks = self.intent in _ORDERS and kind in _PRESCRIBERS and is_id(identity)
         return {"requester": {"reference": self.user}} if asks else {}
 
 
 class OrderTemplate(NamedTuple):
-    """A resolved order. ``hours``: it is due so many hours from now."""
+    """A resolved order. ``hours``: it is due in so many hours."""
 
     id: str
     title: str
@@ -91,8 +91,8 @@ class OrderTemplate(NamedTuple):
 
     @property
     def is_sample(self) -> bool:
-        """Whether it asks for a sample that treatment falsifies; a potassium test says
-        itself when it is due."""
+        """Whether it asks for a sample whose result treatment would falsify. A potassium test
+        states when it is due."""
         return self.resource["resourceType"] == "ServiceRequest" and self.id not in CHECKS
 
     def order(self, context: OrderContext) -> dict[str, Any]:
@@ -120,8 +120,8 @@ class OrderTemplate(NamedTuple):
 def load_templates(
     folder: Path, terminology: Terminology, parameter_set: str
 ) -> dict[str, OrderTemplate]:
-    """Every ActivityDefinition of ``folder`` by id. In the set ``uk`` LOINC and RxNorm codings come
-    last, else first, and a medication is not to be substituted.
+    """Every ActivityDefinition of ``folder`` by id. In the set ``uk``, LOINC and RxNorm codings
+    come last, in other sets first, and medications must not be substituted.
 
     Raises :class:`DefinitionError`.
     """
@@ -135,8 +135,8 @@ def load_templates(
 def with_site_codings(
     templates: Mapping[str, OrderTemplate], terminology: Terminology
 ) -> dict[str, OrderTemplate]:
-    """``templates`` with the codings that the site marked for orders: tests carry them behind the
-    published ones, medications in place of those of the same system."""
+    """``templates`` with the codings that the site marked for orders. In tests they follow the
+    published ones; in medications they replace those of the same system."""
     return {name: _with_site_codings(template, terminology) for name, template in templates.items()}
 
 
@@ -184,8 +184,8 @@ def _with_site_product(template: OrderTemplate, terminology: Terminology) -> Ord
 
 
 def _concept(concept: dict[str, Any], parameter_set: str) -> dict[str, Any]:
-    """A CodeableConcept of a definition as orders carry it: without what is said of its codes,
-    those of the country first."""
+    """A CodeableConcept of a definition in the form for orders: without the extensions of its
+    codes, and with the country's codes first."""
     uk = parameter_set == "uk"
     coding = [
         {name: value for name, value in coding.items() if name != "extension"}

@@ -17,8 +17,8 @@ APP = "The patient's picture: B12 and folate over time"
 
 
 class Evidence(NamedTuple):
-    """A source that cards cite. ``url`` is ``""`` where it has no page: the card then names it
-    and links nothing."""
+    """A source that cards cite. ``url`` is ``""`` if it has no page: a card then names it without a
+    link."""
 
     title: str
     url: str
@@ -33,8 +33,8 @@ class FixedParts(NamedTuple):
 
 
 class Publication(NamedTuple):
-    """What every card of a deployment is rendered with. ``fixed_parts`` by card id;
-    ``intent`` of new orders."""
+    """What every card of a deployment is rendered with. ``fixed_parts``: by card id. ``intent``: of
+    new orders."""
 
     parameter_set: str
     templates: Mapping[str, OrderTemplate]

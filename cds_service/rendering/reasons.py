@@ -1,5 +1,5 @@
-"""Why an order is suggested: the results, problems and other resources that decided, by their
-references as received."""
+"""Why an order is suggested: references, as received, to the results, problems and other resources
+that decided."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..rules.card import Suggestion
 from ..rules.conditions import Condition
 from ..rules.decision import Decision, Decisions
 
-# More than anybody reads; each stands in every order that is suggested.
+# More than anybody reads. Each is repeated in every suggested order.
 MOST_REASONS = 50
 _REASONS = ("Observation", "Condition")
 _SUPPORTING = {"MedicationRequest": "supportingInformation", "ServiceRequest": "supportingInfo"}
@@ -24,7 +24,7 @@ def reasons(
     """The references (``Type/id``) behind the criteria by which a card fires and a suggestion is
     made, in their order, at most ``MOST_REASONS``.
 
-    Drafts of this session are none: they are what is being decided about.
+    Drafts of this session are left out, because the decision is about them.
     """
     conditions = [*decision.reasons, *suggestion.when]
     names = [
@@ -42,8 +42,8 @@ def reasons(
 
 
 def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) -> Iterator[str]:
-    """The facts by which ``conditions``, which hold, do so; of a card that is looked at, those
-    by which it fires."""
+    """The facts that make ``conditions`` hold. For a condition on another card, the facts by which
+    that card fires."""
     for condition in conditions:
         if condition.firing:
             yield from _asked(decisions[condition.firing].reasons, decisions, facts)
@@ -58,8 +58,8 @@ def _asked(conditions: Iterable[Condition], decisions: Decisions, facts: Facts) 
 
 
 def told_reasons(kind: str, references: Iterable[str]) -> dict[str, list[dict[str, str]]]:
-    """The elements by which an order of the resource type ``kind`` tells ``references``: results
-    and problems as reasons, what else decided as supporting information."""
+    """The elements with ``references`` in an order of the resource type ``kind``: results and
+    problems as reasons, other resources as supporting information."""
     told: dict[str, list[dict[str, str]]] = {}
     for reference in references:
         name = "reasonReference" if reference.partition("/")[0] in _REASONS else _SUPPORTING[kind]

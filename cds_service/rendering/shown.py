@@ -15,7 +15,7 @@ def select_shown(
     decisions: Decisions, snoozed: Container[tuple[str, str]] = (), most: int | None = MOST_CARDS
 ) -> list[Decision]:
     """The cards that fire, by urgency and then by rank, at most ``most``. ``snoozed``: ids and
-    versions of cards that stay silent for this patient; a critical card never does."""
+    versions of cards that stay silent for this patient; critical cards are shown all the same."""
     firing = [
         decision
         for decision in decisions.all()

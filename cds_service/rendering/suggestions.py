@@ -1,5 +1,4 @@
-"""The suggestions of a card: which can be made in a call, and the orders and removals
-that each is made of.
+"""The suggestions of a card: which of them can be made in a call, and their orders and removals.
 
 No order is offered below the age of 16, and none that would leave a second cobalamin course
 (clinical specification, sections 1 and 4).
@@ -35,10 +34,11 @@ _INTENTS = frozenset(
 
 
 class _Offer(NamedTuple):
-    """What a suggestion of a card does: the orders that it makes, the drafts that it removes, the
-    order that it replaces.
+    """What a suggestion does: the orders that it creates, the drafts that it removes, and the order
+    that it replaces.
 
-    ``beside``: those of the drafts that its author does not name, which would be a second course.
+    ``beside``: drafts that it also removes, although its author does not name them, because they
+    would be a second course.
     """
 
     suggestion: Suggestion
@@ -49,8 +49,8 @@ class _Offer(NamedTuple):
 
 
 class Suggestions:
-    """The suggestions of one card of one call. ``elsewhere``: by the summary of another
-    card, the titles of the tests that are left to its suggestion."""
+    """The suggestions of one card of one call. ``elsewhere``: the titles of the tests that are left
+    to another card's suggestion, by the summary of that card."""
 
     def __init__(self, card: CardInCall):
         self.elsewhere: dict[str, list[str]] = {}
@@ -61,7 +61,7 @@ class Suggestions:
 
     @property
     def starts_course(self) -> bool:
-        """Whether a suggestion of it starts a cobalamin course."""
+        """Whether one of the suggestions starts a cobalamin course."""
         return any(
             template.starts_cobalamin
             for offer in self._offers.values()
@@ -69,8 +69,8 @@ class Suggestions:
         )
 
     def offer(self, *, course_taken: bool) -> bool:
-        """Work out the suggestions that can be made, by their authored index; whether one of them
-        starts a cobalamin course."""
+        """Decide which suggestions can be made, and keep them by their authored index. Return
+        whether one of them starts a cobalamin course."""
         if self._card.source.suggestions:
             self._card.met.add("patient.paediatric")
         if self._facts["patient.paediatric"].holds:
@@ -92,7 +92,7 @@ class Suggestions:
     def _offer(
         self, suggestion: Suggestion, templates: tuple[OrderTemplate, ...], *, starts: bool
     ) -> _Offer | None:
-        """``None`` where what is to be removed or replaced cannot be named, or a second
+        """``None`` if a draft to remove or an order to replace cannot be named, or if a second
         course would be left."""
         replaces = str(self._facts[suggestion.replaces].value or "") if suggestion.replaces else ""
         removed = drafts_behind(self._facts.session, suggestion.delete) if suggestion.delete else []
@@ -123,7 +123,7 @@ class Suggestions:
         )
 
     def tests(self) -> list[str]:
-        """The tests that its suggestions order."""
+        """The tests that the suggestions order."""
         offered = [template for offer in self._offers.values() for template in offer.templates]
         return [
             template.id
@@ -132,8 +132,8 @@ class Suggestions:
         ]
 
     def leave_to_others(self, taken: Mapping[str, str]) -> None:
-        """Take the tests in ``taken`` out of its suggestions: each is in a suggestion of
-        the card of that summary."""
+        """Remove the tests in ``taken`` from the suggestions. ``taken``: the summary of the card
+        whose suggestion orders each test."""
         for index, offer in list(self._offers.items()):
             left = tuple(template for template in offer.templates if template.id not in taken)
             for template in offer.templates:
@@ -146,7 +146,7 @@ class Suggestions:
                 del self._offers[index]
 
     def written(self) -> dict[int, answer.Suggestion]:
-        """What is offered, as the answer shows it, by the authored index."""
+        """The offered suggestions as the answer shows them, by their authored index."""
         return {index: self._suggestion(offer) for index, offer in self._offers.items()}
 
     def _suggestion(self, offer: _Offer) -> answer.Suggestion:
@@ -158,8 +158,8 @@ class Suggestions:
         )
 
     def _label(self, offer: _Offer) -> str:
-        """The label; a fact that names orders reads as their titles, and what goes
-        besides is named."""
+        """The label. A fact that names orders is replaced by their titles; other orders, and a
+        removal that the author does not name, are added."""
         label = offer.suggestion.label
         named: set[str] = set()
         for source in offer.suggestion.create:
@@ -183,7 +183,7 @@ class Suggestions:
         return filled(label, self._facts, markdown=False)
 
     def _templates(self, suggestion: Suggestion) -> list[OrderTemplate] | None:
-        """The orders that it creates; ``None`` where one of them cannot be made."""
+        """The orders that the suggestion creates; ``None`` if one of them cannot be made."""
         ids: list[str] = []
         for source in suggestion.create:
             if source.template:
@@ -197,7 +197,7 @@ class Suggestions:
         return [self._card.publication.templates[template_id] for template_id in ids]
 
     def _order(self, template: OrderTemplate, context: OrderContext) -> dict[str, Any]:
-        """The order, made once for all suggestions of the card that ask for the same."""
+        """The order, made once for all suggestions of the card that create the same one."""
         for made_of, made_for, order in self._orders:
             if made_of == template.id and made_for == context:
                 return order
@@ -206,7 +206,7 @@ class Suggestions:
         return order
 
     def _actions(self, offer: _Offer) -> list[answer.Create | answer.Delete]:
-        """Creates first, then deletes."""
+        """The actions, creates before deletes."""
         removed = (*offer.removed, *offer.beside)
         context = OrderContext(
             self._card.patient.reference,

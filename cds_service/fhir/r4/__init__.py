@@ -1,10 +1,10 @@
-"""What the service reads of each FHIR R4 resource: its elements, declared once, named and
-nested as FHIR names them.
+"""The elements of FHIR R4 resources that the service reads, declared once, named and nested as in
+FHIR.
 
-``fhir/reading`` decodes JSON into these structures; an element that is not declared here is
-skipped. A text that is missing is ``""``, a list that is missing is empty, anything else that is
-missing is ``None``. Elements of other FHIR versions that mean the same as one of R4, or that tell
-the version, are listed as such in ``OTHER_VERSIONS`` of their class.
+``fhir/reading`` decodes JSON into these structures and skips elements that are not declared here. A
+missing text is ``""``, a missing list is empty, any other missing element is ``None``.
+``OTHER_VERSIONS`` of a class lists its elements of other FHIR versions: those that mean the same as
+one of R4, and those that reveal the version.
 """
 
 from .datatypes import (

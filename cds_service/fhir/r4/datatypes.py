@@ -11,17 +11,17 @@ from msgspec import Raw, Struct
 
 from ..code_systems import CODE_SYSTEMS, canonical_system
 
-# Far beyond every dose, duration and result, and near enough for arithmetic never to leave
-# the range of floats.
+# This range exceeds every dose, duration and result, and arithmetic within it stays in the range
+# of floats.
 _LEAST, _MOST = Decimal("1e-15"), Decimal("1e15")
 _LONGEST_NUMBER = 60
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-# of so few digits none is out of that range
+# A number with so few digits is always in that range.
 _SHORT_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
 class Element(Struct, gc=False):
-    """A part of a resource. ``OTHER_VERSIONS``: its elements that are not of R4."""
+    """A part of a resource. ``OTHER_VERSIONS``: its elements that R4 does not have."""
 
     OTHER_VERSIONS: ClassVar[frozenset[str]] = frozenset()
 
@@ -35,15 +35,15 @@ class Coding(Element, gc=False):
 
 
 class CodeableConcept(Element):
-    """A concept by its codes and in words."""
+    """A concept, in codes and in words."""
 
     coding: Sequence[Coding] = ()
     text: str = ""
 
     @property
     def codings(self) -> list[tuple[str, str]]:
-        """``(system, code)`` of each coding that has both; the system as
-        :func:`canonical_system` has it."""
+        """``(system, code)`` of each coding that has both, with the system as
+        :func:`canonical_system` returns it."""
         return [
             (
                 system if (system := coding.system) in CODE_SYSTEMS else canonical_system(system),
@@ -55,15 +55,13 @@ class CodeableConcept(Element):
 
     @property
     def names(self) -> list[str]:
-        """What a reader is shown: the text first, then the displays; those that are
-        blank are left out."""
+        """The names to show to a reader: the text first, then the displays, without blank ones."""
         names = [name for coding in self.coding if (name := coding.display.strip())]
         return [text, *names] if (text := self.text.strip()) else names
 
 
 class Quantity(Element, gc=False):
-    """A measured amount. ``value`` is the JSON text of the number, so that it is
-    shown as it was sent."""
+    """A measured amount. ``value`` is the JSON text of the number, so that it is shown as sent."""
 
     value: Raw = Raw()
     comparator: str = ""
@@ -73,8 +71,8 @@ class Quantity(Element, gc=False):
 
     @property
     def number(self) -> Decimal | None:
-        """The value where it is a number that something can measure, else ``None``: no 400 digits,
-        no 1e999, no text."""
+        """The value if it is a number that can be measured, else ``None``: 400 digits, 1e999 and a
+        text cannot."""
         sent = memoryview(self.value)
         text = str(sent, "latin-1") if sent.nbytes <= _LONGEST_NUMBER else ""
         if _SHORT_NUMBER.fullmatch(text):
@@ -86,7 +84,7 @@ class Quantity(Element, gc=False):
 
     @property
     def is_untold(self) -> bool:
-        """Whether something stands as the value that is no number which can be measured."""
+        """Whether a value was sent that is not a number which can be measured."""
         return self.number is None and bytes(memoryview(self.value)[:5]) not in (b"", b"null")
 
 
@@ -112,7 +110,7 @@ class Period(Element, gc=False):
 
 
 class Reference(Element, gc=False):
-    """A reference to a resource, and its name in words."""
+    """A reference to a resource, with its name in words."""
 
     reference: str = ""
     display: str = ""
@@ -125,14 +123,14 @@ class Annotation(Element, gc=False):
 
 
 class Extension(Element):
-    """An extension of which the value is a Quantity."""
+    """An extension whose value is a Quantity."""
 
     url: str = ""
     valueQuantity: Quantity | None = None
 
 
 class Meta(Element, gc=False):
-    """What a server knows of a version of a resource."""
+    """The server's data about a version of a resource."""
 
     lastUpdated: str = ""
     versionId: str = ""
@@ -146,7 +144,7 @@ class BackboneElement(Element, kw_only=True):
 
 
 class TimingRepeat(Element):
-    """``Timing.repeat``; numbers as they are, dates as text."""
+    """``Timing.repeat``: the bounds, frequency and times of repeated doses."""
 
     boundsDuration: Quantity | None = None
     boundsRange: Range | None = None
@@ -179,7 +177,7 @@ class DoseAndRate(Element):
 
 
 class Dosage(BackboneElement, kw_only=True):
-    """How a medication is taken. ``doseQuantity`` and ``doseRange`` stand here in STU3."""
+    """How a medication is taken. STU3 has ``doseQuantity`` and ``doseRange`` here."""
 
     OTHER_VERSIONS = frozenset({"doseQuantity", "doseRange"})
 
@@ -195,7 +193,7 @@ class Dosage(BackboneElement, kw_only=True):
 
 
 class AdministrationDosage(BackboneElement, kw_only=True):
-    """``MedicationAdministration.dosage``: what was given once."""
+    """``MedicationAdministration.dosage``: a single dose that was given."""
 
     text: str = ""
     route: CodeableConcept | None = None
@@ -203,8 +201,8 @@ class AdministrationDosage(BackboneElement, kw_only=True):
 
 
 def status_code(concept: CodeableConcept | str | None, system: str) -> str:
-    """The code of ``system`` in a status, else its first code, or a bare code as older
-    versions of FHIR have it."""
+    """The code of a status: its code in ``system``, or else its first code. Older versions of FHIR
+    have a bare code."""
     if concept is None or isinstance(concept, str):
         return (concept or "").strip()
     stated = [coding for coding in concept.coding if coding.code]

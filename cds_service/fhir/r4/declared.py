@@ -26,8 +26,8 @@ class DeclaredElement(NamedTuple):
 
 @cache
 def declared_elements() -> tuple[DeclaredElement, ...]:
-    """Every element that the service reads, resource by resource, outer ones before
-    those inside them."""
+    """Every element that the service reads, by resource, outer elements before those inside
+    them."""
     return tuple(
         element
         for read in READ_RESOURCES

@@ -24,11 +24,11 @@ from .datatypes import (
 
 
 class Resource(Struct, kw_only=True, gc=False):
-    """What every resource has. ``malformed``: its elements that were left out, because they are not
-    what FHIR has there.
+    """The elements that every resource has. ``malformed``: the elements that were left out because
+    their shape is not FHIR's.
 
-    No element of FHIR is called ``~malformed``; a client that sends one makes its own
-    resource count as malformed.
+    No element of FHIR is called ``~malformed``. A client that sends one makes its own resource
+    count as malformed.
     """
 
     OTHER_VERSIONS: ClassVar[frozenset[str]] = frozenset()
@@ -51,20 +51,20 @@ class Resource(Struct, kw_only=True, gc=False):
 
     @property
     def is_modified(self) -> bool:
-        """Whether something that the service does not know may change the
-        meaning of the resource."""
+        """Whether a modifier that the service does not understand may change the meaning of the
+        resource."""
         return bool(self.modifierExtension or self.implicitRules)
 
 
 class OfPatient(Resource, kw_only=True):
-    """A resource about a patient. Which of the two elements R4 has depends on the type."""
+    """A resource about a patient. R4 has one of the two elements, depending on the type."""
 
     subject: Reference | None = None
     patient: Reference | None = None
 
     @property
     def about(self) -> str:
-        """The reference to whom the resource is about, ``""`` where there is none."""
+        """The reference to the patient that the resource is about; ``""`` if there is none."""
         for reference in (self.subject, self.patient):
             if reference is not None:
                 return reference.reference
@@ -114,7 +114,7 @@ class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_onl
 
 
 class Condition(OfPatient, tag_field="resourceType", tag="Condition", kw_only=True):
-    """A problem or diagnosis. Its statuses are plain codes before STU3 and R4."""
+    """A problem or diagnosis. Before R4 its statuses are plain codes."""
 
     OTHER_VERSIONS = frozenset({"patient", "assertedDate", "dateRecorded", "abatementBoolean"})
 
@@ -166,7 +166,7 @@ class Procedure(OfPatient, tag_field="resourceType", tag="Procedure", kw_only=Tr
 
 
 class Manifestation(CodeableConcept):
-    """What a reaction shows; in R5 the concept stands one level deeper."""
+    """A sign of a reaction. In R5 the concept is one level deeper."""
 
     OTHER_VERSIONS = frozenset({"concept"})
 
@@ -198,7 +198,7 @@ class AllergyIntolerance(
 
 
 class MedicationIngredient(BackboneElement, kw_only=True):
-    """A part of a product, with how much of it one unit holds."""
+    """An ingredient of a product, with its amount in one unit of the product."""
 
     itemCodeableConcept: CodeableConcept | None = None
     itemReference: Reference | None = None
@@ -215,8 +215,8 @@ class Medication(Resource, tag_field="resourceType", tag="Medication", kw_only=T
 
 
 class OfMedication(OfPatient, kw_only=True):
-    """A resource about a medication of a patient. ``contained`` is decoded when a
-    reference leads there."""
+    """A resource about a medication of a patient. ``contained`` is decoded only when a reference
+    points there."""
 
     contained: Sequence[Raw] = ()
     status: str = ""
@@ -240,7 +240,7 @@ class MedicationRequest(
     authoredOn: str = ""
     dosageInstruction: Sequence[Dosage] = ()
     priorPrescription: Reference | None = None
-    # What an order that replaces a draft keeps of it as it was sent: decoded only then.
+    # Elements that an order which replaces a draft copies from it as sent; decoded only then.
     category: Raw = Raw()
     encounter: Raw = Raw()
     groupIdentifier: Raw = Raw()
@@ -312,8 +312,8 @@ class MedicationDispense(
 
 
 class RequestCode(CodeableConcept):
-    """What a request asks for. In R5 it is a CodeableReference, of which nothing is read
-    but that it is one."""
+    """What a request asks for. In R5 this is a CodeableReference, which is recognised but not
+    read."""
 
     OTHER_VERSIONS = frozenset({"concept", "reference"})
 
@@ -336,13 +336,13 @@ class ServiceRequest(OfPatient, tag_field="resourceType", tag="ServiceRequest", 
 
 
 class OutcomeIssue(BackboneElement, kw_only=True):
-    """One thing that an OperationOutcome says."""
+    """One issue of an OperationOutcome."""
 
     details: CodeableConcept | None = None
 
 
 class OperationOutcome(Resource, tag_field="resourceType", tag="OperationOutcome", kw_only=True):
-    """What a server says of a request."""
+    """What a server reports about a request."""
 
     issue: Sequence[OutcomeIssue] = ()
 
