@@ -11,7 +11,7 @@ from .results import level_of
 
 
 class _LowPlatelets(Computation):
-    """Low platelets. Beside a drug or a problem, which name themselves, a number needs its name."""
+    """Low platelets. A card names drugs and problems, but a number needs the name of its test."""
 
     low = level_of("platelets").is_one_of("low")
 
