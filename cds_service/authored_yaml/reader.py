@@ -31,7 +31,7 @@ def meant(name: str, names: Iterable[str]) -> str:
 
 
 def near(name: str, names: Iterable[str]) -> list[str]:
-    """A list of the one of ``names`` that is most like ``name``; empty if none is."""
+    """The closest match for ``name`` among ``names``, as a list; empty if none is close."""
     choices = {choice.casefold(): choice for choice in names}
     return [
         choices[found]
@@ -151,7 +151,7 @@ class Reader:
         )
 
     def truth(self, mapping: Mapping, key: str) -> bool:
-        """The yes or no under ``key``; no where it is missing."""
+        """The yes or no under ``key``; no if the key is missing."""
         value = mapping.get(key, False)
         if not isinstance(value, bool):
             raise AuthoringError(

@@ -58,7 +58,7 @@ class Analyte:
 
     @property
     def abnormal(self) -> str:
-        """The side on which the results lie that matter: ``high`` or ``low``."""
+        """The side on which abnormal results lie: ``high`` or ``low``."""
         rises = self.rises or (self.classes and self.classes[0] == self.reassuring)
         return "high" if rises else "low"
 

@@ -226,7 +226,7 @@ class LastDose(Computation):
     treatment = treatment()
     doses = doses()
     complete = received(*MEDICATION_QUERIES[2:])
-    # A dose is overdue only after recorded doses.
+    # Treatment can only be overdue if doses are recorded.
     domain = where(
         of("b12_therapy.lapsed").is_one_of("overdue"),
         days_ago(450),

@@ -77,8 +77,8 @@ class StartOfOrder(OfTreatment):
 
 @fact("b12_therapy.planned_start", "start of the planned B12 treatment", "date")
 class PlannedStart(Computation):
-    """The day on which a planned order is to begin that does not count as treatment, because it
-    begins too far ahead or is of another regimen than is due now; absent if there is none."""
+    """The first day of an order that does not count as treatment yet, because it begins too far
+    ahead or is of another regimen than is due now; absent without such an order."""
 
     treatment = treatment()
     domain = one_of(ABSENT, days_ago(-40))

@@ -329,8 +329,8 @@ def judged_treatment() -> Read[Treatment]:
 
 
 def treatment() -> Read[Treatment]:
-    """The treatment, for facts that rest on whether it is under way. They need that fact alone:
-    what it reads in turn is its own matter."""
+    """The treatment, for facts that rest on whether it is under way. They depend on that fact, and
+    not on the facts that it reads."""
     judged = judged_treatment()
 
     def evaluate(facts: Facts) -> Treatment:

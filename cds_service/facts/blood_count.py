@@ -149,7 +149,7 @@ class SevereAnaemia(Computation):
     pregnant = of("patient.pregnant")
     limit = number("anaemia.severe_below")
     lower_limit = number("anaemia.severe_pregnant_or_under_5")
-    # A haemoglobin sent with "<" may leave it open.
+    # A haemoglobin sent with "<" may leave severity open.
     domain = given(
         hb,
         yes=given(anaemia, yes=YES_NO, no=(FALSE, UNKNOWN), unknown=YES_NO),

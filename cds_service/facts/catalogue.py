@@ -139,7 +139,7 @@ def fact(
 
 
 def _defining_line() -> tuple[str, int]:
-    """The file and line that is being run in the module that is being imported."""
+    """The file and line at which the module that is being imported defines a fact."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
@@ -200,8 +200,7 @@ class Facts(Mapping[str, Fact]):
 
     @once
     def record(self) -> PatientRecord:
-        """The patient's record. Raises what ``record`` raises, such as for missing required
-        data."""
+        """The patient's record. Raises what ``record`` raises if required data is missing."""
         return self._open_record()
 
     def __getitem__(self, name: str) -> Fact:

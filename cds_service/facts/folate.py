@@ -77,9 +77,9 @@ class FolateRegimen(Computation):
 
 @fact("folate.pregnancy_possible", "possible pregnancy without another reason for folate")
 class PregnancyPossible(Computation):
-    """A patient from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
-    unknown age, is not known to be male and has no known reason for folate: folate is not taken
-    from her."""
+    """The patient is aged {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
+    unknown age, is not known to be male, and has no known reason for folate, so that folate is not
+    taken from her."""
 
     sex = of("patient.sex")
     age = of("patient.age")

@@ -63,8 +63,8 @@ def _short(text: str) -> str:
 
 
 def _range_that_applies(resource: Observation) -> ReferenceRange | None:
-    """The only range that has no type or the type ``normal``. Each of several applies to somebody
-    else, and the service does not read to whom."""
+    """The only range that has no type or the type ``normal``. If there are several, each is for
+    other patients, and the service does not read for whom."""
     usable = [
         item
         for item in resource.referenceRange

@@ -17,7 +17,7 @@ from .record import ANAPHYLAXIS, Allergy, PerformedProcedure, Problem
 
 
 class Completeness(Protocol):
-    """Whether lists of the record were received whole. ``since``: or at least from that day on;
+    """Whether lists of the record were received whole. ``since``: at least from that day on;
     ``of``: as far as Observations of these value sets go."""
 
     def __call__(self, *, since: date | None = None, of: tuple[str, ...] = ()) -> bool: ...

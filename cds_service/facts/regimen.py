@@ -131,7 +131,7 @@ class _Starting(Barring):
 
     def may_start(self) -> bool:
         """Whether nothing bars a cobalamin, and no course is under way, drafted, or stopped in this
-        session, beside which none is started."""
+        session: none is started beside it."""
         return not self.bars() and not any(ground.holds for ground in self.begun)
 
 

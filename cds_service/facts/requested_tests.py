@@ -131,8 +131,8 @@ def _drafted(test: TestOfLaboratory) -> Read[Fact]:
 
 
 def _pending(test: TestOfLaboratory) -> Read[Fact]:
-    """Whether no final result of the same test answers a request or an awaited result, by calendar
-    day."""
+    """Whether a request or an awaited result is still open: no final result of the same test
+    answers it, by calendar day."""
     kinds = [
         (requests(*names, *test.panels), observed(test.query, *names)) for names in test.answering
     ]
@@ -231,7 +231,7 @@ def is_asked_for(*tests: str) -> Read[Callable[[str], bool]]:
 
 @fact("b12.test_awaited", "test that would settle the B12 status, pending or drafted")
 class AwaitedTest(Computation):
-    """A B12 test is pending or drafted; with an indeterminate status, one of methylmalonic acid."""
+    """A B12 test is pending or drafted; with an indeterminate status, a methylmalonic acid test."""
 
     status = of("b12.status_beside_folate")
     asked = asked("b12", "mma")

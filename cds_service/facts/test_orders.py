@@ -117,10 +117,10 @@ class _Clarifying(Computation):
 
 @fact("order.before_first_dose", "tests before the first dose", "orders")
 class BeforeFirstDose(_Clarifying):
-    """The sample for treatment begun on suspicion, without tests already requested. With an unknown
-    status: B12 (in pregnancy active B12) and folate. With an indeterminate one: methylmalonic acid
-    (in pregnancy active B12 first), unless it has resulted. Otherwise none. Treatment does not wait
-    for them."""
+    """Tests on the sample for treatment begun on suspicion, without those already requested. With
+    an unknown status: B12 (in pregnancy active B12) and folate. With an indeterminate one:
+    methylmalonic acid (in pregnancy active B12 first), unless it has resulted. Otherwise none.
+    Treatment does not wait for them."""
 
     by_results = of("b12.results_status")
     treated = of("b12_therapy.active")

@@ -76,7 +76,7 @@ def _number(value: Any) -> str:
 
 
 def load_sign_offs(folders: Sequence[Folder]) -> SignOffs:
-    """The approvals of every folder. Raises :class:`AuthoringError` with all that was found."""
+    """The approvals of every folder. Raises :class:`AuthoringError` with all mistakes found."""
     mistakes = Mistakes()
     found = read_sign_offs(folders, mistakes)
     mistakes.tell()

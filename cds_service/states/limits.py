@@ -36,8 +36,8 @@ DRAFTED = {
 
 
 def inputs_of(name: str) -> list[str]:
-    """The inputs that give a fact its number, day or result: itself and the facts that it copies if
-    it is chosen, else those among the facts that it is worked out from."""
+    """The inputs that give a fact its number, day or result: if it is chosen, itself and the facts
+    that it copies; else the inputs of the facts that it is worked out from."""
     chosen = domains().get(name)
     if chosen is not None:
         return [name, *(each for copied in sorted(chosen.copies) for each in inputs_of(copied))]
