@@ -1,1 +1,1 @@
-"""Strict YAML with the place of everything, for whatever people write for the service."""
+"""Strict YAML, with the place of everything, for all files that people write for the service."""

@@ -1,5 +1,4 @@
-"""Reading the parts of a YAML file, with file:line and "did you mean" for whatever is
-not as it should be."""
+"""Reads the parts of a YAML file, and reports mistakes with file:line and "did you mean"."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ _Made = TypeVar("_Made")
 
 
 def meant(name: str, names: Iterable[str]) -> str:
-    """The "did you mean" part of an error, or what there is to choose from."""
+    """The "did you mean" part of an error, or the list of choices."""
     choices = list(names)
     foreign = next((letter for letter in name if not letter.isascii()), "")
     told = (
@@ -32,7 +31,7 @@ def meant(name: str, names: Iterable[str]) -> str:
 
 
 def near(name: str, names: Iterable[str]) -> list[str]:
-    """The one of ``names`` that is most like ``name``, or nothing where none is."""
+    """The closest match for ``name`` among ``names``, as a list; empty if none is close."""
     choices = {choice.casefold(): choice for choice in names}
     return [
         choices[found]
@@ -41,11 +40,11 @@ def near(name: str, names: Iterable[str]) -> list[str]:
 
 
 class Reader:
-    """Reads values of the expected shape. Every method raises :class:`AuthoringError` at the
-    place of what is wrong.
+    """Reads values of the expected shape. Every method raises :class:`AuthoringError` at the place
+    of the mistake.
 
-    With ``mistakes``, what need not stop the reading is noted there instead, and the caller ends
-    with ``mistakes.tell()``.
+    With ``mistakes``, a mistake that need not stop the reading is noted there instead, and the
+    caller ends with ``mistakes.tell()``.
     """
 
     vocabulary: Any = None  # the names that the file may use
@@ -54,7 +53,7 @@ class Reader:
         self.mistakes = mistakes
 
     def note(self, error: AuthoringError) -> None:
-        """Note ``error`` and go on, or raise it where nothing is collected."""
+        """Note ``error`` and go on, or raise it if mistakes are not collected."""
         if self.mistakes is None:
             raise error
         self.mistakes.note(error)
@@ -62,8 +61,8 @@ class Reader:
     def each(
         self, mapping: Mapping, key: str, read: Callable[[Any, Place], _Made], *, some: bool = False
     ) -> tuple[_Made, ...]:
-        """What ``read`` makes of each item of the list under ``key``; ``some``: a list there
-        must not be empty."""
+        """What ``read`` returns for each item of the list under ``key``; ``some``: the list must
+        not be empty."""
         made = []
         for value, place in self.items(mapping, key, some=some):
             try:
@@ -73,7 +72,7 @@ class Reader:
         return tuple(made)
 
     def parts(self, /, **read: Callable[[], Any]) -> dict[str, Any]:
-        """What each of ``read`` makes, by its name."""
+        """What each of ``read`` returns, by its name."""
         made = {}
         for name, reading in read.items():
             try:
@@ -85,7 +84,7 @@ class Reader:
     def mapping(
         self, value: Any, place: Place, keys: Collection[str], required: tuple[str, ...] = ()
     ) -> Mapping:
-        """``value`` as a mapping that has no keys but ``keys`` and has all of ``required``."""
+        """``value`` as a mapping with no other keys than ``keys`` and with all of ``required``."""
         if not isinstance(value, Mapping):
             raise AuthoringError(place, "a mapping (key: value) is expected here.")
         misspelt: set[str] = set()
@@ -103,13 +102,13 @@ class Reader:
         return value
 
     def value(self, mapping: Mapping, key: str) -> Any:
-        """What stands under ``key``, which :meth:`mapping` was told is required."""
+        """The value under ``key``, which :meth:`mapping` has required."""
         if key not in mapping:
             raise Noted(mapping.place, f"the key {key!r} is missing.")
         return mapping[key]
 
     def text(self, mapping: Mapping, key: str) -> str:
-        """The text under ``key``, not blank."""
+        """The text under ``key``, which must not be blank."""
         value = self.value(mapping, key)
         if not isinstance(value, str):
             mend = (
@@ -152,7 +151,7 @@ class Reader:
         )
 
     def truth(self, mapping: Mapping, key: str) -> bool:
-        """The yes or no under ``key``; no where it is missing."""
+        """The yes or no under ``key``; no if the key is missing."""
         value = mapping.get(key, False)
         if not isinstance(value, bool):
             raise AuthoringError(
@@ -174,8 +173,8 @@ class Reader:
     def names(
         self, mapping: Mapping, key: str, known: Collection[str], what: str, *, some: bool = False
     ) -> tuple[str, ...]:
-        """The list of names under ``key``, each of ``known`` and none twice; ``what`` they name;
-        ``some`` as in :meth:`each`."""
+        """The list of names under ``key``, each of ``known`` and none twice. ``what``: what they
+        name, for the message; ``some``: as in :meth:`each`."""
         found: list[str] = []
 
         def name(value: Any, place: Place) -> str:
@@ -193,8 +192,8 @@ class Reader:
         return self.each(mapping, key, name, some=some)
 
     def items(self, mapping: Mapping, key: str, *, some: bool = False) -> list[tuple[Any, Place]]:
-        """The items of the list under ``key`` with their places; none where it is missing.
-        ``some``: a list there must not be empty."""
+        """The items of the list under ``key`` with their places; none if the key is missing.
+        ``some``: the list must not be empty."""
         if key not in mapping:
             return []
         value = mapping[key]

@@ -1,10 +1,10 @@
-"""YAML with the place of everything: mappings that know the line of each key, and no
-surprises in scalars.
+"""YAML with the place of everything: mappings that know the line of each key, and scalars without
+surprises.
 
-YAML 1.2's core schema, without what surprises: only ``true`` and ``false`` are yes/no (``no`` and
-``on`` are texts), numbers are decimal without exponent, and a key that appears twice, an alias, a
-tag or a character that cannot be seen is an error. So is what other readers take otherwise: a
-number that begins with 0, and a text that a '#' cuts off.
+This is YAML 1.2's core schema without its pitfalls: only ``true`` and ``false`` are yes/no (``no``
+and ``on`` are texts), numbers are decimal without exponent, and a repeated key, an alias, a tag or
+an invisible character is an error. So is whatever other parsers read differently: a number that
+begins with 0, and a text that a '#' cuts off.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Place(NamedTuple):
 
 
 class AuthoringError(ValueError):
-    """A mistake in a file that people write (cards, parameters, evidence, clients): where, what,
-    why, how to mend it.
+    """A mistake in a file that people write (cards, parameters, evidence, clients): where it is,
+    what is wrong, and how to mend it.
 
-    ``all``: the mistakes that were found together, of which this is the first. As a text
-    it is a line for each.
+    ``all``: the mistakes that were found together, of which this is the first. The exception's text
+    has a line for each.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class AuthoringError(ValueError):
 
 
 class Noted(AuthoringError):
-    """Nothing can be made of what stands at a place, for mistakes that have been noted."""
+    """A value cannot be read because of mistakes that have been noted already."""
 
 
 class Mistakes(list[AuthoringError]):
-    """Mistakes that are collected, so that one reading tells all of them, each once."""
+    """A list of mistakes, so that one reading reports all of them, each once."""
 
     def note(self, error: AuthoringError) -> None:
         """Add ``error`` and those found with it."""
@@ -72,23 +72,23 @@ class Mistakes(list[AuthoringError]):
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note what is raised within, and go on after it."""
+        """Note an :class:`AuthoringError` that is raised within, and go on after it."""
         try:
             yield
         except AuthoringError as error:
             self.note(error)
 
     def tell(self) -> None:
-        """Raise the first in the order of the file, with the others, where there is any."""
+        """Raise the first mistake in the order of the file, together with the others; do nothing
+        without any."""
         if self:
             found = sorted(self, key=lambda error: error.place)
             raise AuthoringError(found[0].place, found[0].what, found[0].mend, tuple(found))
 
 
 class Mapping(dict[str, Any]):
-    """A YAML mapping with the place of itself and of each key. It is never changed once it was
-    loaded, and the same content is loaded once: what is worked out of it can be remembered by it.
-    """
+    """A YAML mapping with its own place and that of each key. It never changes after loading, and
+    the same content is loaded once, so that it can be the key of a cache."""
 
     def __init__(self, place: Place):
         super().__init__()
@@ -96,7 +96,7 @@ class Mapping(dict[str, Any]):
         self.key_places: dict[str, Place] = {}
 
     def at(self, key: str) -> Place:
-        """Where ``key`` stands, or the mapping itself where it is missing."""
+        """The place of ``key``, or of the mapping if the key is missing."""
         return self.key_places.get(key, self.place)
 
     def __hash__(self) -> int:  # type: ignore[override]
@@ -126,10 +126,10 @@ _IMPLICIT_TAGS = frozenset(
     for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
 )
 _OCTAL = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?\Z")
-# A comment has a blank after its '#'; a text such as "Ward #5" is meant to go on.
+# A comment has a blank after its '#'; in a text such as "Ward #5", the '#' is meant literally.
 _CUT_OFF = re.compile(r"[ \t]+#[^\s#]")
 _NOT_PLAIN = re.compile(r"[^\n\t -~]")
-# Unicode's general categories
+# Unicode's general categories of characters that cannot be seen.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _QUOTE = (
     "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
@@ -157,17 +157,17 @@ _MENDS = {
     "could not find expected ':'": _UNFINISHED,
 }
 _DEEPEST = 50
-# A hundred times the longest card; what is longer is another file, and would keep the service from
-# starting for minutes.
+# A hundred times the longest card. A longer file was put here by mistake, and would delay the start
+# of the service by minutes.
 _LARGEST = 1_000_000
 
 
 def load(path: Path, shown_as: str | None = None) -> Any:
     """The content of a YAML file as :class:`Mapping`, :class:`Sequence`, text, ``Decimal``,
-    ``bool`` and ``None``: not to be changed, as who reads the same content again gets the same.
+    ``bool`` and ``None``. Do not change it: it is shared with everyone who reads the same content.
 
-    Raises :class:`AuthoringError` for a file or YAML that cannot be read, and for what the
-    module's text names.
+    Raises :class:`AuthoringError` for a file or YAML that cannot be read, and for the errors in
+    this module's docstring.
     """
     name = shown_as or str(path)
     if path.exists() and not path.is_file():
@@ -207,7 +207,8 @@ def _read(text: str, name: str) -> Any:
 
 
 def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringError:
-    """What stands in the way of reading on, or where that was opened which is not closed."""
+    """The mistake that keeps the parser from going on, or the place of a quotation mark or bracket
+    that is not closed."""
     problem = error.problem or ""
     unclosed = problem.startswith(
         ("found unexpected end of stream", "did not find expected ',' or")
@@ -230,16 +231,16 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> AuthoringErr
 
 
 def _left_open(lines: list[str]) -> tuple[int, int] | None:
-    """The line and column of a quotation mark that opens in ``lines`` and that its line does
-    not close: the last one, where their number is odd, as every one that is meant to go on is
-    closed by another."""
+    """The line and column of a quotation mark in ``lines`` that is never closed. A text over
+    several lines has an odd number of marks on its first and its last line, so that one is open if
+    the number of such lines is odd: the last one."""
     odd = [number for number, line in enumerate(lines) if line.count('"') % 2]
     return (odd[-1], lines[odd[-1]].index('"')) if len(odd) % 2 else None
 
 
 def _check_visible(text: str, name: str) -> None:
-    """Whoever reads the file must see what the service reads: no control, format or special
-    space characters."""
+    """Raise :class:`AuthoringError` for control, format and special space characters: whoever reads
+    the file must see what the service reads."""
     mistakes = Mistakes()
     for found in _NOT_PLAIN.finditer(text):
         if unicodedata.category(found[0]) in _UNSEEN:
@@ -257,7 +258,7 @@ def _check_visible(text: str, name: str) -> None:
 
 
 class _Reading:
-    """Makes values of the nodes of one file, and collects what is wrong."""
+    """Makes values from the nodes of one file, and collects mistakes."""
 
     def __init__(self, name: str, text: str):
         self.name = name
@@ -269,8 +270,8 @@ class _Reading:
         return Place(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def value(self, node: yaml.Node, at: Place, depth: int) -> Any:
-        """The value of ``node``; ``at``: where it is used, which for an alias is
-        not where it stands."""
+        """The value of ``node``. ``at``: where it is used, which for an alias is not where it is
+        written."""
         if id(node) in self.seen:
             return self.mistakes.note(
                 AuthoringError(
@@ -307,7 +308,8 @@ class _Reading:
         return value
 
     def check_plain(self, text: str, node: yaml.Node) -> None:
-        """Note a text without quotation marks that others, or its author, would read otherwise."""
+        """Note a text without quotation marks that other readers, or its author, would read
+        differently."""
         if _OCTAL.match(text):
             what, mend = (
                 f"{text} begins with 0, which some read as octal.",

@@ -1,8 +1,7 @@
-"""What each laboratory analyte is: its value set, the units that it may come in,
-sanity limits and classes.
+"""The laboratory analytes: the value set, units, sanity limits and classes of each.
 
-Conversion factors, sanity limits: fact base sections 1.2 and 1.4. Cut-offs are parameters; here
-stand only their names.
+Conversion factors and sanity limits come from the fact base, sections 1.2 and 1.4. Cut-offs are
+parameters, which this module only names.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from .site import Site
 
 
 class Family(NamedTuple):
-    """Units that compare with one cut-off: the unit of comparison, and base-unit factors into
-    it per dimension."""
+    """Units that share one cut-off. ``unit``: the unit of comparison; ``factors``: for each
+    dimension, the factor from its base unit to ``unit``."""
 
     unit: str
     factors: dict[str, Decimal]
-    reject: tuple[Decimal, Decimal]  # unusable outside of (more than, at most)
-    suspicious: tuple[Decimal, Decimal]  # worth a check below, above
+    reject: tuple[Decimal, Decimal]  # usable above the first, up to the second
+    suspicious: tuple[Decimal, Decimal]  # worth a check below the first, above the second
 
 
 class CutName(NamedTuple):
-    """A cut-off by its parameter. A result that equals it belongs to the class above if
-    ``inclusive``, and in the unit ``inclusive_in`` whether ``inclusive`` or not."""
+    """A cut-off, named by its parameter. ``inclusive``: a result that equals it belongs to the
+    class above; in the unit ``inclusive_in`` it does so in any case."""
 
     parameter: str
     inclusive: bool
@@ -38,12 +37,12 @@ class CutName(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analyte:
-    """A laboratory analyte. ``classes`` ascend; ``reassuring`` is the class that a spanning
-    comparator must not reach.
+    """A laboratory analyte. ``classes`` ascend. ``reassuring``: a result with a comparator cannot
+    be used if its interval spans this class and another.
 
-    ``window``: the parameter that says for how many days a result counts. ``counts``: it is a blood
-    count, of which laboratories print units of their own. ``rises``: where no class is reassuring,
-    that high results are those that matter.
+    ``window``: the parameter for the number of days for which a result counts. ``counts``: the
+    analyte is a blood count, for which laboratories print units of their own. ``rises``: high
+    results are the ones that matter, for an analyte without a reassuring class.
     """
 
     name: str
@@ -59,20 +58,19 @@ class Analyte:
 
     @property
     def abnormal(self) -> str:
-        """On which side the results lie that matter: ``high`` or ``low``."""
+        """The side on which abnormal results lie: ``high`` or ``low``."""
         rises = self.rises or (self.classes and self.classes[0] == self.reassuring)
         return "high" if rises else "low"
 
     def side_of(self, level: str) -> str:
-        """Where a class lies, as a laboratory has it: ``normal``, ``low`` or ``high``; a middle
-        class is called by its name."""
+        """The side of a class in a laboratory's words: ``normal``, ``low`` or ``high``; a middle
+        class keeps its name."""
         if level == self.reassuring:
             return "normal" if level else ""
         return level if level == "indeterminate" else self.abnormal
 
     def family_of(self, dimension: str) -> Family | None:
-        """The family that a dimension belongs to, or ``None`` where the analyte is
-        never reported so."""
+        """The family of a dimension, or ``None`` if the analyte is never reported in it."""
         for family in self.families:
             if dimension in family.factors:
                 return family
@@ -142,7 +140,7 @@ ANALYTES: dict[str, Analyte] = {
             ("mma",),
             "b12-results",
             "window.mma",
-            # Below 30 nmol/L is a slip of units (umol/L), so unusable.
+            # A value below 30 nmol/L is a mistake of units (umol/L was meant), so it is unusable.
             (
                 _family(
                     "nmol/L",
@@ -179,7 +177,7 @@ ANALYTES: dict[str, Analyte] = {
                 _family("ug/L", {MASS: "0.001"}, ("0", "2206.9"), ("-1", "44.14")),
             ),
             _DEFICIENCY,
-            # Indeterminate up to and with 10 nmol/L, but below 4.5 ug/L.
+            # Indeterminate up to and including 10 nmol/L, but only below 4.5 ug/L.
             (
                 CutName("folate.serum.deficient_below", True),
                 CutName("folate.serum.sufficient_from", False, "ug/L"),

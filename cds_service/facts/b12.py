@@ -21,15 +21,15 @@ STATUSES = ("paediatric", "treated", "deficient", "unlikely", "indeterminate", "
 
 
 class DecidingResult(Computation):
-    """The B12 result that decides: the later of total and active, active on the same day
-    and in pregnancy."""
+    """The B12 result that decides: the later of total and active B12; active B12 if both are of one
+    day, and in pregnancy."""
 
     total = of("b12.total")
     active = of("b12.active")
     pregnant = of("patient.pregnant")
 
     def deciding(self) -> Result | None:
-        """The result, where there is a usable one."""
+        """The deciding result; ``None`` without a usable one."""
         total: Result | None = self.total.value
         active: Result | None = self.active.value
         if total is None or active is None:
@@ -39,12 +39,12 @@ class DecidingResult(Computation):
 
 @fact("b12.earlier_deficient", "another B12 result in the deficient class")
 class EarlierDeficient(DecidingResult):
-    """Another B12 result within its window is in the deficient class (a total not while pregnant,
-    unless with neurological features), with no therapy between it and the deciding one. A second
-    result of the same sample time is no ground.
+    """Another B12 result within its window is in the deficient class, with no treatment between it
+    and the deciding result. A total in pregnancy, present or recorded for its day, counts only with
+    neurological features; a second result of the same analyte and sample time does not count.
 
-    Where the newest result that was received would reassure, but a newer one may not have been
-    received, it is the one that the others are held against.
+    If the newest result received would reassure, but a newer one may be missing, the others are
+    compared with it.
     """
 
     window = days("window.b12")
@@ -84,7 +84,7 @@ class EarlierDeficient(DecidingResult):
         )
 
     def _withheld(self, oldest: date) -> Result | None:
-        """The newest result received that is not relied on, since a newer one may be missing."""
+        """The newest result received that does not decide because a newer one may be missing."""
         kinds = ((self.total, self.totals), (self.active, self.actives))
         received = [
             result
@@ -110,9 +110,9 @@ def _between(span: Span, earlier: Result, deciding: Result) -> bool:
 
 @fact("b12.unexplained_high", "very high B12 without known treatment")
 class UnexplainedHigh(Computation):
-    """Total B12 is above {b12.total.implausible_above}, while neurological features or a diagnosis
-    of B12 deficiency hold and no treatment is known: injections may not be recorded, or the assay
-    may be disturbed."""
+    """Total B12 is above {b12.total.implausible_above} although neurological features or a
+    diagnosis of B12 deficiency hold and no treatment is known: injections may be unrecorded, or
+    something may interfere with the assay."""
 
     total = of("b12.total")
     neuro = of("neuro.involvement")
@@ -131,7 +131,7 @@ class UnexplainedHigh(Computation):
 
 
 class OtherGrounds(Computation):
-    """The grounds for suspecting B12 deficiency beside a very high result."""
+    """The grounds for suspecting B12 deficiency, apart from a very high result."""
 
     mma_level = of("mma.level")
     grounds = each("nitrous_oxide", "cause.gastric_or_hereditary", "b12.earlier_deficient")
@@ -142,7 +142,8 @@ class OtherGrounds(Computation):
     treated = of("b12_therapy.active")
 
     def hold(self) -> Fact:
-        """Whether one holds, or is not known while neurological features or a diagnosis hold."""
+        """Whether a ground holds; with neurological features or a diagnosis, an unknown ground
+        counts too."""
         if self.mma_level.value == "high" or any(ground.holds for ground in self.grounds):
             return known(True)
         neuro = self.neuro
@@ -163,11 +164,11 @@ class OtherGrounds(Computation):
 
 @fact("b12.suspicion", "grounds for suspecting B12 deficiency despite the result")
 class Suspicion(Computation):
-    """Grounds on which a result that looks reassuring does not settle the matter.
+    """Grounds to doubt a result that looks reassuring.
 
-    High MMA, nitrous oxide, a lifelong cause on record, neurological features with macrocytosis, an
-    earlier deficient result, or a very high one without treatment; and, while neurological features
-    or a diagnosis hold, any of these that was not received.
+    High MMA, nitrous oxide, a gastric or hereditary cause on record, neurological features with
+    macrocytosis, an earlier deficient result, or a very high one without treatment; with
+    neurological features or a diagnosis, also any of these that was not received.
     """
 
     other_grounds = part(OtherGrounds)
@@ -183,8 +184,8 @@ class Suspicion(Computation):
 
 @fact("b12.deciding_level", "level of the B12 result that decides", "category", values=LEVELS)
 class DecidingLevel(DecidingResult):
-    """The class of the later of total and active B12; of active B12 on the same day
-    and in pregnancy."""
+    """The class of the B12 result that decides: the later of total and active B12; active B12 if
+    both are of one day, and in pregnancy."""
 
     def compute(self) -> Fact:
         result = self.deciding()
@@ -201,18 +202,18 @@ class DecidingLevel(DecidingResult):
     values=STATUSES[:1] + STATUSES[2:],
 )
 class ResultsStatus(DecidingResult):
-    """Where the patient stands by the results, whatever the treatment: the first of these
-    that is known to hold.
+    """The B12 status by the results alone, whatever the treatment: the first of these that is known
+    to hold.
 
     Paediatric: age below {age.adult_from}. Deficient: the deciding B12 result is in the deficient
     class (a low total in known pregnancy only with neurological features); or it is in the middle
-    class or such a low total, methylmalonic acid (MMA) is high, and eGFR is known not to be below
-    {egfr.reduced_below}. Unlikely: the result is in the middle class, MMA is not high, and there is
-    no suspicion. Indeterminate: any other middle result or low total in pregnancy; or a result in
-    the sufficient class with suspicion or any B12 intake; or a deficient one among results that
-    were not all received, of which the newest would reassure. Sufficient: any other result in the
-    sufficient class. Unknown without a usable result. The later of total and active B12 decides;
-    active B12 on the same day and in pregnancy.
+    class, or a low total in pregnancy without such features, while methylmalonic acid (MMA) is high
+    and eGFR is known not to be below {egfr.reduced_below}. Unlikely: the result is in the middle
+    class, MMA is not high, and there is no suspicion. Indeterminate: any other middle result or low
+    total in pregnancy; or a result in the sufficient class with suspicion or any B12 intake; or, if
+    not all results were received and the newest one received would reassure, a deficient one among
+    the others. Sufficient: any other result in the sufficient class. Unknown: no usable result. The
+    later of total and active B12 decides; active B12 if both are of one day, and in pregnancy.
     """
 
     paediatric = of("patient.paediatric")
@@ -241,13 +242,13 @@ class ResultsStatus(DecidingResult):
         return known(self._middle(result), result.source, *self.mma_level.sources)
 
     def _is_low_in_pregnancy(self, result: Result) -> bool:
-        """A low total in known pregnancy without neurological features: total B12 falls there
-        without deficiency."""
+        """Whether the result is a low total in known pregnancy without neurological features: total
+        B12 falls in pregnancy without deficiency."""
         return result.analyte == "b12.total" and bool(self.pregnant.holds) and not self.neuro.holds
 
     def _middle(self, result: Result) -> str:
-        """The status of a middle result, or of a low total in pregnancy: methylmalonic acid
-        decides where it can."""
+        """The status for a middle result or a low total in pregnancy: methylmalonic acid decides if
+        it can."""
         mma_level = self.mma_level.value
         rate = self.egfr_level.value if mma_level == "high" else None
         if mma_level == "high" and rate == "normal":
@@ -258,8 +259,8 @@ class ResultsStatus(DecidingResult):
 
 
 class _Status(Computation):
-    """Where the patient stands: treated where ``treatment``, which each status has
-    of its own, holds."""
+    """The B12 status: treated if ``treatment``, which each subclass defines, holds; else the status
+    by the results."""
 
     paediatric = of("patient.paediatric")
     by_results = of("b12.results_status")
@@ -288,8 +289,8 @@ class Status(_Status):
     values=STATUSES,
 )
 class StatusBesideFolate(_Status):
-    """As the vitamin B12 status, but a course that is only scheduled or that this session
-    stops is no treatment."""
+    """As the vitamin B12 status, but a course that is only scheduled or that this session stops
+    does not count as treatment."""
 
     treatment = of("b12_therapy.counts_for_folate")
 

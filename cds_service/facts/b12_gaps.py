@@ -1,5 +1,5 @@
-"""Facts about what the B12 status leaves open: results that are missing, old, or ask for another
-test."""
+"""Facts about what the B12 status leaves open: results that are missing or old, or that call for
+another test."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .results import results
 
 @fact("b12.deficiency_likely", "known or likely B12 deficiency")
 class DeficiencyLikely(Computation):
-    """B12 deficient, or low on therapy; or a diagnosis or neurological features while the status is
-    open, unless that is so only because B12 is very high."""
+    """B12 is deficient, or low on therapy; or there is a diagnosis or a neurological feature while
+    the status is open, unless it is open only because B12 is very high."""
 
     status = of("b12.status_beside_folate")
     low_on_therapy = of("b12.low_on_therapy")
@@ -47,8 +47,8 @@ class DeficiencyLikely(Computation):
 
 @fact("b12.status_open", "B12 status not settled")
 class StatusOpen(Computation):
-    """B12 status unknown, indeterminate or paediatric where folate is to be given: nothing speaks
-    against deficiency."""
+    """The B12 status where folate is to be given is unknown, indeterminate or paediatric: nothing
+    speaks against deficiency."""
 
     status = of("b12.status_beside_folate")
 
@@ -59,8 +59,8 @@ class StatusOpen(Computation):
 
 @fact("b12.result_day", "day of the newest B12 result", "date")
 class ResultDay(Computation):
-    """The day of the newest usable total or active B12 within its window; absent where there
-    is no usable one."""
+    """The day of the newest usable total or active B12 within its window; absent without a usable
+    one."""
 
     kinds = each("b12.total", "b12.active")
     domain = one_of(ABSENT, UNKNOWN, days_ago(5, 100))
@@ -115,8 +115,9 @@ class NewestEver(Computation):
 
 @fact("b12.past_deficient", "B12 deficiency in an older result")
 class PastDeficient(Computation):
-    """The newest usable B12 result is older than its window and at most {window.past_deficiency},
-    was in the deficient class (a total not within a pregnancy), and no treatment is known since."""
+    """The newest usable B12 result is older than its window but at most {window.past_deficiency}
+    old; it was in the deficient class (a total does not count within a pregnancy), and no treatment
+    is known since."""
 
     recent = of("b12.result_day")
     newest_ever = of("b12.newest_ever")
@@ -149,8 +150,8 @@ class PastDeficient(Computation):
 
 @fact("b12.doubted_by_intake_only", "B12 intake as the only doubt about the result")
 class DoubtedByIntakeOnly(Computation):
-    """The status is indeterminate only because B12 is taken in some form, without
-    anaemia or macrocytosis."""
+    """The status is indeterminate only because the patient takes B12 in some form, and there is
+    neither anaemia nor macrocytosis."""
 
     status = of("b12.status")
     deciding_level = of("b12.deciding_level")
@@ -186,8 +187,8 @@ class DiagnosedOpen(Computation):
 
 @fact("b12.only_scheduled_deficient", "B12 deficiency with a course that is only scheduled")
 class OnlyScheduledDeficient(Computation):
-    """The results show B12 deficiency, and nothing but an order that has ended or is yet to begin
-    speaks for treatment."""
+    """The results show B12 deficiency, and the only evidence of treatment is an order that has
+    ended or is yet to begin."""
 
     by_results = of("b12.results_status")
     standing = of("b12_therapy.standing")
@@ -213,7 +214,7 @@ class UntreatedGrounds(Computation):
 
 @fact("b12.lifelong_untreated", "gastric or hereditary cause that was never treated")
 class LifelongUntreated(Computation):
-    """A gastric or hereditary cause, and no earlier course of B12 treatment is known."""
+    """There is a gastric or hereditary cause, and no earlier course of B12 treatment is known."""
 
     cause = of("cause.gastric_or_hereditary")
     treated_before = of("b12_therapy.past")
@@ -247,9 +248,9 @@ class NeedsMaintenance(Computation):
 
 @fact("b12.risk_factor", "risk factor for B12 deficiency")
 class RiskFactor(Computation):
-    """What makes neurological features a reason to test B12: anaemia, metformin or acid suppression
-    for long, bariatric surgery, ileal resection or Crohn's disease, a vegan or vegetarian diet, or
-    age from {age.at_risk_from}."""
+    """Reasons to test B12 in a patient with neurological features: anaemia, long-term metformin or
+    acid suppression, bariatric surgery, ileal resection or Crohn's disease, a vegan or vegetarian
+    diet, or age from {age.at_risk_from}."""
 
     risks = each(
         "anaemia",
@@ -277,8 +278,9 @@ class RiskFactor(Computation):
 
 @fact("b12.test_indicated", "B12 test indicated")
 class TestIndicated(Computation):
-    """No usable B12 result within its window and none pending; and macrocytosis, high MMA,
-    macrocytic anaemia on the problem list, or neurological features with a risk factor."""
+    """There is no usable B12 result within its window and no test is pending; and there is
+    macrocytosis, high MMA, macrocytic anaemia on the problem list, or a neurological feature with a
+    risk factor."""
 
     day = of("b12.result_day")
     pending = of("test.pending.b12")

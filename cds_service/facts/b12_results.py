@@ -1,4 +1,4 @@
-"""The laboratory results that tell of vitamin B12, with their classes."""
+"""The laboratory results that show vitamin B12 status, with their classes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ define_result(
     "b12.active",
     "active B12 (holotranscobalamin)",
     "The newest usable active B12 within its window.",
-    # later and earlier than the total
+    # One result is later than the total, one earlier.
     domain=results_of("b12.active", *zip(("20", "50", "90"), LEVELS, strict=True), days=(3, 10)),
 )
 

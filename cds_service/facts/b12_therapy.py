@@ -13,22 +13,22 @@ from .reads import Computation, Read, days, number, of
 from .therapy import MEDICATION_QUERIES, Order
 
 ROUTES = ("parenteral", "oral", "nasal")
-# One for each interval between the limits 5, 10, 28, 56, 90 and 180 of facts and cards.
+# One day for each interval between the limits 5, 10, 28, 56, 90 and 180 of facts and cards.
 STARTS = days_ago(2, 7, 20, 40, 60, 100, 210)
 
 
 def of_course(*when_active: Class | Domain) -> Domain:
-    """The domain of a property of the treatment under way: absent without one, unknown where that
-    is unknown."""
+    """The domain of a property of the treatment under way: absent without treatment, unknown if
+    that is unknown."""
     return given("b12_therapy.active", yes=(*when_active, UNKNOWN), no=ABSENT, unknown=UNKNOWN)
 
 
 @fact("b12_therapy.active", "B12 treatment under way")
 class TreatmentUnderWay(Computation):
-    """A single-agent cobalamin (parenteral, nasal, oral from {therapy.oral_from} or unstated) by an
-    order that is in force; a dose within {therapy.dose_active_for}; or injections ordered until
-    lately, which cover for {therapy.late_after_intervals} after the last scheduled dose, at least
-    {therapy.cover_at_least}, unless a later result is deficient."""
+    """A single-agent cobalamin (parenteral, nasal, or oral from {therapy.oral_from} or without a
+    stated dose) by an order in force; a dose within {therapy.dose_active_for}; or injections whose
+    order ended lately, which cover for {therapy.late_after_intervals} after the last scheduled
+    dose, for at least {therapy.cover_at_least}, unless a later result shows deficiency."""
 
     treatment = judged_treatment()
 
@@ -41,7 +41,7 @@ class TreatmentUnderWay(Computation):
 
 
 class OfTreatment(Computation):
-    """What the facts about B12 treatment read."""
+    """What facts about B12 treatment have in common."""
 
     active = of("b12_therapy.active")
     treatment = treatment()
@@ -52,7 +52,7 @@ class OfTreatment(Computation):
         return [order for order in self.treatment.orders if order.begun(today)]
 
     def detail(self, name: str) -> Fact:
-        """A detail of the treatment under way; absent without one."""
+        """The attribute ``name`` of the treatment under way; absent without treatment."""
         active = self.active
         if not active.holds:
             return unknown(active.note) if active.is_unknown else absent()
@@ -64,8 +64,8 @@ class OfTreatment(Computation):
 class Standing(OfTreatment):
     """Running: an order is in force. Ordered: it began less than {therapy.new_for} ago, and no dose
     is recorded. Dose: a recorded dose covers. Ended-order: an order that has ended covers.
-    Scheduled: nothing but an order that has ended or is yet to begin, no recorded dose, and no B12
-    above the middle range since. Past: an earlier course. None."""
+    Scheduled: there is only an order that has ended or is yet to begin, without a recorded dose or
+    a B12 above the middle range since. Past: an earlier course. None: no treatment."""
 
     orders = orders()
     doses = doses()
@@ -86,8 +86,8 @@ class Standing(OfTreatment):
 
 @fact("b12_therapy.given", "B12 treatment that shows signs of being given")
 class GivenTreatment(Computation):
-    """B12 treatment is under way, and not merely ordered: it has run for {therapy.new_for}, a dose
-    is recorded, or B12 has risen."""
+    """B12 treatment is under way and not only ordered: it has run for {therapy.new_for}, a dose is
+    recorded, or B12 has risen."""
 
     active = of("b12_therapy.active")
     standing = of("b12_therapy.standing")
@@ -106,8 +106,8 @@ class GivenTreatment(Computation):
     values=ROUTES,
 )
 class Route(OfTreatment):
-    """The route of the order that began last; where none is in force, of the one that covers or
-    ended last, else of the dose."""
+    """The route of the order that began last; if none is in force, of the order that covers or
+    ended last, else of the last dose."""
 
     domain = of_course(*values(*ROUTES))
 
@@ -117,8 +117,8 @@ class Route(OfTreatment):
 
 @fact("b12_therapy.interval", "interval of B12 treatment", "number", unit="d")
 class IntervalOfTreatment(OfTreatment):
-    """Days between doses of the order that gives the route; absent where that is
-    for a single dose."""
+    """Days between doses of the order that gives the route; absent if that order is for a single
+    dose."""
 
     domain = of_course(*(Class(f"{count} days", known(float(count))) for count in (1, 30, 90)))
 
@@ -139,7 +139,7 @@ class Start(OfTreatment):
 
 
 class _DaysSince(Computation):
-    """The days since a ``start``, which each fact has of its own."""
+    """The days since ``start``, which each subclass defines."""
 
     start: Read[Fact]
 
@@ -191,7 +191,7 @@ class DaysSinceLatestStart(_DaysSince):
 
 @fact("b12_therapy.past", "earlier B12 treatment")
 class PastTreatment(Computation):
-    """An earlier course of B12 treatment, and none under way."""
+    """There was an earlier course of B12 treatment, and none is under way."""
 
     active = of("b12_therapy.active")
     standing = of("b12_therapy.standing")
@@ -205,7 +205,7 @@ class PastTreatment(Computation):
 
 @fact("b12_therapy.ended", "end of the earlier B12 treatment", "date")
 class End(Computation):
-    """The end of the bounds of the last course, else its last dose, else unknown."""
+    """The end of the last course by the bounds of its order, else its last dose, else unknown."""
 
     past = of("b12_therapy.past")
     treatment = treatment()
@@ -226,7 +226,7 @@ class LastDose(Computation):
     treatment = treatment()
     doses = doses()
     complete = received(*MEDICATION_QUERIES[2:])
-    # A dose that is overdue has been recorded.
+    # Treatment can only be overdue if doses are recorded.
     domain = where(
         of("b12_therapy.lapsed").is_one_of("overdue"),
         days_ago(450),
@@ -247,10 +247,10 @@ _MAY_HAVE_ENDED = (ABSENT, *values("ended"))
 
 @fact("b12_therapy.lapsed", "lapsed B12 treatment", "category", values=("ended", "overdue"))
 class Lapse(OfTreatment):
-    """``ended``: an earlier course that ended more than {therapy.ends_soon} ago, at an unknown
-    time, or with neurological features at any time. ``overdue``: an active injection with a stated
-    interval of which the last of two or more doses in {lapsed.doses_within} is older than
-    {therapy.late_after_intervals}."""
+    """``ended``: an earlier course ended more than {therapy.ends_soon} ago or at an unknown time,
+    or with neurological features at any time. ``overdue``: an injection in force has a stated
+    interval, two or more doses are recorded within {lapsed.doses_within}, and the last of them is
+    older than {therapy.late_after_intervals}."""
 
     past = of("b12_therapy.past")
     ended = of("b12_therapy.ended")

@@ -1,4 +1,4 @@
-"""Facts about what cobalamin therapy does, and what this session makes of it (clinical
+"""Facts about the effect of cobalamin therapy, and how this session changes it (clinical
 specification, section 3.2)."""
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class _OrdersNotStopped(Computation):
     session = session(*COBALAMIN_AGENTS)
 
     def orders(self) -> list[Order]:
-        """Those orders."""
+        """The orders and statements that remain."""
         stopped = {stop.reference for stop in self.session.stops}
         return [order for order in self.treatment.orders if order.reference not in stopped]
 
 
 @fact("b12.other_treatment", "another B12 treatment beside the stopped one")
 class OtherTreatment(Computation):
-    """A therapeutic cobalamin that this session does not stop, current or drafted; with
-    neurological features only one by injection counts."""
+    """A therapeutic cobalamin, current or drafted, that this session does not stop; with
+    neurological features, only one given by injection counts."""
 
     drafted = of("session.b12")
     active = of("b12_therapy.active")
@@ -89,9 +89,9 @@ class NotGiven(OfTreatment):
 @fact("b12.low_on_therapy", "B12 low on treatment")
 class LowOnTherapy(Computation):
     """The newest total (not in pregnancy) or active B12 is in the deficient class although
-    treatment is under way: drawn {therapy.settled_after} after its start or later; or, with
-    neurological features, where only injections are ordered and no dose is recorded since the last
-    order began, on a later day than that."""
+    treatment is under way. It was drawn {therapy.settled_after} after the start of treatment or
+    later; or, with neurological features, where only injections are ordered and no dose is recorded
+    since the last order began, on any day after that order began."""
 
     active = of("b12_therapy.active")
     start = of("b12_therapy.start")
@@ -127,7 +127,8 @@ class LowOnTherapy(Computation):
         return result is not None and result.level == "deficient" and result.moment.day >= settled
 
     def _low_from(self) -> date | None:
-        """The first day on which a low result says that the treatment under way does not work."""
+        """The first day from which a low result shows that the treatment under way does not
+        work."""
         start = self.start.value
         found = [] if start is None else [start + self.settled_after]
         if self.neuro.holds and self.not_given.holds:
@@ -137,8 +138,8 @@ class LowOnTherapy(Computation):
 
 @fact("b12_therapy.stopped", "B12 treatment that this session stops")
 class StoppedTreatment(Computation):
-    """This session stops a cobalamin that treats deficiency, and no other order or statement of
-    one is known to run."""
+    """This session stops a cobalamin that treats deficiency, and no other order or statement of one
+    is known to be in force."""
 
     session = session(*COBALAMIN_AGENTS)
     therapy = part(CountingAsTherapy)
@@ -176,8 +177,8 @@ class CountsForFolate(Computation):
 
 @fact("b12_therapy.covers", "effective B12 treatment")
 class EffectiveTreatment(Computation):
-    """B12 treatment protects beside folate, and B12 is not known to be low on it: folate
-    is not given alone."""
+    """B12 treatment protects beside folate, and B12 is not known to be low on it, so that folate is
+    not given alone."""
 
     going_on = of("b12_therapy.counts_for_folate")
     low_on_therapy = of("b12.low_on_therapy")
@@ -200,7 +201,7 @@ _COBALAMINS = (
 
 @fact("b12.any_intake", "any B12 intake")
 class AnyIntake(Computation):
-    """A current order or statement, which has begun, of any cobalamin of any dose or of a
+    """A current order or statement that has begun, for any cobalamin at any dose or for a
     multivitamin; or a dose given within {therapy.dose_active_for}."""
 
     doses = doses(*_COBALAMINS)

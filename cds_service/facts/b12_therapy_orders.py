@@ -1,5 +1,5 @@
-"""Facts about the orders that cobalamin therapy in the record rests on (clinical specification,
-section 3.2)."""
+"""Facts about the orders behind cobalamin therapy in the record (clinical specification, section
+3.2)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .domains import ABSENT, FALSE, TRUE, UNKNOWN, Class, days_ago, given, one_o
 from .fact import Fact, absent, known, unknown
 from .reads import Computation, of, part
 
-# An order that has begun stands behind these.
+# In these standings, there is an order that has begun.
 _HAS_ORDER = of("b12_therapy.standing").is_one_of("running", "ordered")
 
 
 @fact("b12_therapy.order", "order of B12 treatment", "reference")
 class OrderOfTreatment(OfTreatment):
-    """The one MedicationRequest that B12 treatment rests on and that has begun, so that a change
-    can name it; absent where it is not one."""
+    """The MedicationRequest that B12 treatment rests on, so that a change can name it; absent
+    unless it is the only order and has begun."""
 
     domain = where(
         "b12_therapy.active",
@@ -56,7 +56,7 @@ class CyanocobalaminUnderWay(Computation):
 
 @fact("b12_therapy.order_start", "start of the order of B12 treatment", "date")
 class StartOfOrder(OfTreatment):
-    """The first day of the order in force that began last; absent where none is in force."""
+    """The first day of the order in force that began last; absent if none is in force."""
 
     domain = where(
         _HAS_ORDER,
@@ -77,8 +77,8 @@ class StartOfOrder(OfTreatment):
 
 @fact("b12_therapy.planned_start", "start of the planned B12 treatment", "date")
 class PlannedStart(Computation):
-    """The day on which an order is to begin that is too far ahead, or of another regimen than is
-    due now, to count as treatment; absent where there is none."""
+    """The first day of an order that does not count as treatment yet, because it begins too far
+    ahead or is of another regimen than is due now; absent without such an order."""
 
     treatment = treatment()
     domain = one_of(ABSENT, days_ago(-40))
@@ -92,8 +92,8 @@ class PlannedStart(Computation):
 
 @fact("b12_therapy.planned_order", "planned order of B12 treatment", "reference")
 class PlannedOrder(Computation):
-    """The one MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can take its
-    place; absent where it is not one."""
+    """The MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can replace it;
+    absent unless it is the only such order."""
 
     treatment = treatment()
     domain = where(

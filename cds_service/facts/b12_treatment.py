@@ -1,7 +1,7 @@
-"""Vitamin B12 treatment as one idea: what counts, whether it is under way, and by which evidence.
+"""Vitamin B12 treatment as one concept: what counts, whether it is under way, and on what evidence.
 
-Clinical specification, section 3.2. An order that ended or has not yet begun says that doses were
-planned, a recorded dose that one was given: the two are never told as the same.
+Clinical specification, section 3.2. An order that has ended or has not yet begun shows that doses
+were planned; a recorded dose shows that one was given. The two are never treated as the same.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from .reads import Computation, Read, days, number, of, part
 from .results import level_of, results
 from .therapy import MEDICATION_QUERIES, Dose, Order
 
-# How treatment stands: an order runs; one has just begun, without a recorded dose; a recorded dose
-# covers; an order that has ended covers; nothing but such an order, or one that is yet to begin,
-# and no sign that a dose was given; an earlier course; none.
+# The evidence for treatment: an order is in force; an order has just begun, without a recorded
+# dose; a recorded dose covers; an order that has ended covers; there is only such an order, or one
+# that is yet to begin, and no sign that a dose was given; an earlier course; none.
 STANDINGS = ("running", "ordered", "dose", "ended-order", "scheduled", "past", "none")
 UNDER_WAY = STANDINGS[:5]
 
 
 class Treatment(NamedTuple):
-    """The cobalamin therapy of a record. ``standing``: one of STANDINGS, ``None`` where unknown.
+    """The cobalamin therapy of a record. ``standing``: one of STANDINGS, ``None`` if unknown.
 
     ``orders``: those in force, by start; ``planned``: those that are yet to begin and do not count;
-    ``interval`` in days; ``start`` of the unbroken course; ``ended`` of the last course, where none
-    is under way; ``spans``: all dated therapy up to today, by start.
+    ``interval``: in days; ``start``: of the unbroken course; ``ended``: the end of the last course,
+    if none is under way; ``spans``: all dated therapy up to today, by start.
     """
 
     standing: str | None
@@ -65,7 +65,7 @@ class Treatment(NamedTuple):
 
 
 class CountingAsTherapy(Computation):
-    """Which single-agent cobalamin treats deficiency."""
+    """Decides which single-agent cobalamin treats deficiency."""
 
     oral_from = number("therapy.oral_from")
     oral_from_dietary = number("therapy.oral_from_dietary")
@@ -75,13 +75,14 @@ class CountingAsTherapy(Computation):
     def counts(
         self, route: str | None, daily: Decimal | None, *, stopping: bool = False
     ) -> bool | None:
-        """Whether a cobalamin by ``route`` treats, in micrograms ``daily``; ``None`` where
-        that cannot be said.
+        """Whether a cobalamin by ``route``, ``daily`` micrograms a day, treats deficiency; ``None``
+        if that is not known.
 
-        Parenteral and nasal do; oral from the parameter's dose, or unstated; without a known route
-        a small dose stays open. A dietary cause lowers the limit where the set says so and a
-        lifelong cause is known absent (``stopping``: is not known to be there, because a stop is
-        told rather than passed over).
+        Parenteral and nasal cobalamin does; so does oral cobalamin from the parameter's dose, and
+        any without a stated dose. A small dose by an unknown route stays open. A dietary cause
+        lowers the limit if the parameter set says so and a lifelong cause is known to be absent.
+        For an order that is being stopped (``stopping``) it suffices that none is known, because it
+        is safer to report a stop than to miss it.
         """
         if route in ("parenteral", "nasal") or daily is None:
             return True
@@ -96,7 +97,7 @@ class CountingAsTherapy(Computation):
 
 
 class TreatmentOfRecord(Computation):
-    """The cobalamin therapy of the record: how it stands, since when, and what ran before."""
+    """The cobalamin therapy of the record: its standing, its start, and what came before."""
 
     orders = orders(*COBALAMIN_AGENTS)
     current_orders = current_orders()
@@ -122,7 +123,7 @@ class TreatmentOfRecord(Computation):
     loading_interval_up_to = number("loading.interval_up_to")
 
     def work_out(self) -> Treatment:
-        """The treatment as it stands today."""
+        """The treatment as of today."""
         today = self.facts.today
         judged = [(order, self._counts(order)) for order in self.orders if order.product.cobalamin]
         therapy = sorted((order for order, counts in judged if counts), key=_by_start)
@@ -164,8 +165,8 @@ class TreatmentOfRecord(Computation):
         return tuple(sorted(self.gaps.dose_spans(doses) + self.gaps.order_spans(therapy, _agent)))
 
     def after_loading(self, orders: Iterable[Order], doses: Sequence[Dose]) -> list[Order]:
-        """Those of ``orders`` that were a loading course by injection which ended within the days
-        for which a dose covers, where no later result is deficient. ``doses``: by day."""
+        """Those of ``orders`` that were a loading course by injection, ended within the days for
+        which a dose covers, and have no later deficient result. ``doses``: by day."""
         return [order for order in orders if self._is_after_loading(order, doses)]
 
     def _is_after_loading(self, order: Order, doses: Sequence[Dose]) -> bool:
@@ -191,10 +192,10 @@ class TreatmentOfRecord(Computation):
         return sorted(given, key=lambda dose: (dose.day, dose.reference))
 
     def _coming(self, therapy: Sequence[Order], *, cover_ended: bool) -> list[Order]:
-        """The orders that are yet to begin and count all the same.
+        """The orders that are yet to begin but already count.
 
-        With neurological features, or where a result ended a cover, only one with the regimen
-        that is due now does.
+        With neurological features, or if a result ended a cover, only an order with the regimen
+        that is due now counts.
         """
         today = self.facts.today
         coming = [order for order in therapy if order.current(today) and not order.begun(today)]
@@ -217,15 +218,15 @@ class TreatmentOfRecord(Computation):
     def _covering(
         self, therapy: Sequence[Order], doses: Sequence[Dose]
     ) -> tuple[list[Order], bool]:
-        """The injections ordered until lately that still cover; and whether a result
-        ended such a cover."""
+        """The injections ordered until lately that still cover, and whether a result has ended such
+        a cover."""
         found = [order for order in therapy if self._covers(order)]
         standing = [order for order in found if not self._is_ended_by_result(order, doses)]
         return standing, len(standing) < len(found)
 
     def _covers(self, order: Order) -> bool:
-        """Whether an injection that was ordered, active or completed, and has ended
-        still covers today."""
+        """Whether an order for injections, active or completed, that has ended still covers
+        today."""
         today = self.facts.today
         ended = order.completed or (order.running and order.begun(today))
         if not ended or order.current(today) or order.phases[-1].route != "parenteral":
@@ -242,8 +243,9 @@ class TreatmentOfRecord(Computation):
         return max(float(self.cover_at_least), float(self.late_after) * interval)
 
     def _is_ended_by_result(self, order: Order, doses: Sequence[Dose]) -> bool:
-        """Whether a later result shows that the order does not cover: it is deficient, or, with
-        neurological features, in the middle range. ``doses``: by day."""
+        """Whether a later result shows that the order does not cover: a deficient one, or one in
+        the middle range with neurological features, or with a later high methylmalonic acid and a
+        normal eGFR. ``doses``: by day."""
         result = self._newest_result()
         if result is None or result.level == "sufficient":
             return False
@@ -258,8 +260,8 @@ class TreatmentOfRecord(Computation):
         return late_and_high and self.egfr_level.value == "normal"
 
     def _newest_result(self) -> Result | None:
-        """The newest B12 result of its window; a total not while pregnant, unless with
-        neurological features."""
+        """The newest B12 result within its window; in pregnancy active B12, and a total only with
+        neurological features and without active B12."""
         pregnant = self.pregnant.holds
         active: Result | None = self.active.value
         if pregnant and (active is not None or not self.neuro.holds):
@@ -292,7 +294,8 @@ class TreatmentOfRecord(Computation):
         return ""
 
     def _is_sufficient_since(self, start: date | None) -> bool:
-        """Whether a B12 above the middle range was drawn after the first scheduled dose."""
+        """Whether a B12 above the middle range was drawn after ``start``, the day of the first
+        scheduled dose."""
         if start is None:
             return False
         kinds = (self.totals, self.actives)
@@ -305,7 +308,7 @@ class TreatmentOfRecord(Computation):
     def _open_question(
         self, judged: Sequence[tuple[Order, bool | None]], first_recent: date
     ) -> str:
-        """Why it cannot be said that no treatment is under way; ``""`` where it can."""
+        """Why treatment cannot be ruled out; ``""`` if it can."""
         if any(counts is None and order.current(self.facts.today) for order, counts in judged):
             return "a cobalamin order whose route is not stated"
         if has_unidentified(self.current_orders) or has_unidentified(
@@ -316,8 +319,8 @@ class TreatmentOfRecord(Computation):
 
 
 def judged_treatment() -> Read[Treatment]:
-    """The treatment, for the fact that judges whether it is under way. It is worked out
-    once for a record."""
+    """The treatment, for the fact that decides whether it is under way. It is worked out once for a
+    record."""
 
     def evaluate(facts: Facts) -> Treatment:
         return facts.record.remember("B12 treatment", lambda: TreatmentOfRecord(facts).work_out())
@@ -326,8 +329,8 @@ def judged_treatment() -> Read[Treatment]:
 
 
 def treatment() -> Read[Treatment]:
-    """The treatment, for facts that rest on whether it is under way: what that was judged by
-    is that fact's own."""
+    """The treatment, for facts that rest on whether it is under way. They depend on that fact, and
+    not on the facts that it reads."""
     judged = judged_treatment()
 
     def evaluate(facts: Facts) -> Treatment:
@@ -350,14 +353,14 @@ def _agent(order: Order) -> str:
 
 
 def _no_treatment(question: str) -> Treatment:
-    """That there is none, unless there is an open ``question``."""
+    """No treatment, or unknown treatment if there is an open ``question``."""
     return Treatment(
         None if question else "none", (), (), (), (), (), (), None, None, None, None, (), question
     )
 
 
 def _start(begun: Sequence[Order], coming: Sequence[Order], spans: Sequence[Span]) -> date | None:
-    """The first day of the unbroken course; unknown where that of an order in force is."""
+    """The first day of the unbroken course; unknown if an order in force has no start."""
     if any(order.start is None for order in begun):
         return None
     due = (Span(order.start, order.start, 0) for order in coming if order.start)
@@ -377,15 +380,15 @@ def _is_given_by_injection_every(phase: Phase, longest: Decimal) -> bool:
 
 
 def _given_since(doses: Sequence[Dose], start: date | None) -> bool:
-    # The last one decides, since they come by day: this is asked of each order.
+    # Doses come by day, so that the last one decides: this is called for each order.
     return bool(doses) and (start is None or doses[-1].day >= start)
 
 
 def _ended(past: Sequence[Order], doses: Sequence[Dose], today: date) -> date | None:
-    """The end of the last course: of its bounds where that is past, else its last
-    dose, else unknown."""
+    """The end of the last course: the end of its bounds if that is past, else its last dose, else
+    unknown."""
     last_dose = doses[-1].day if doses else None
     ends = [order.end if order.end and order.end <= today else last_dose for order in past]
-    if past and ends[-1] is None:  # of the order that began last nothing tells
+    if past and ends[-1] is None:  # nothing shows when the last order ended
         return None
     return max((day for day in (*ends, last_dose) if day is not None), default=None)

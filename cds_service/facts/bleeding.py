@@ -11,7 +11,8 @@ from .results import level_of
 
 
 class _LowPlatelets(Computation):
-    """Low platelets. Beside a drug or a problem, which name themselves, a number needs its name."""
+    """Low platelets. Sources that are drugs or problems name themselves, but a number needs the
+    name of its test."""
 
     low = level_of("platelets").is_one_of("low")
 

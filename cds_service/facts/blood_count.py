@@ -32,10 +32,10 @@ class AnaemiaLimits(Computation):
     pregnancy_unknown_to = number("anaemia.pregnancy_unknown_to")
 
     def limits(self) -> tuple[Decimal, Decimal] | None:
-        """Haemoglobin in g/L: anaemia below the first, none from the second; ``None``
-        below six months of age.
+        """Haemoglobin in g/L: anaemia below the first, none from the second; ``None`` below six
+        months of age.
 
-        Where sex or pregnancy is unknown the two differ and lie between.
+        If sex or pregnancy is unknown, the two differ, and between them the question is open.
         """
         months = self.months.value
         if months is not None and months < 6:
@@ -69,8 +69,8 @@ class AnaemiaLimits(Computation):
         )
 
     def judge(self, haemoglobin: Interval, *sources: Source) -> Fact:
-        """Whether a haemoglobin in g/L is anaemia; unknown where no limit applies, or between
-        two that may."""
+        """Whether a haemoglobin in g/L is anaemia; unknown if no limit applies, or between two that
+        may apply."""
         limits = self.limits()
         if limits is None:
             return unknown("no limit below six months of age")
@@ -81,7 +81,8 @@ class AnaemiaLimits(Computation):
         return unknown("haemoglobin between the limits that may apply")
 
     def _may_be_pregnant(self, months: int | None) -> bool:
-        """Whether an unknown pregnancy leaves the limit of a patient of that age open."""
+        """Whether the patient is a woman of an age at which an unknown pregnancy leaves the limit
+        open."""
         if self.sex.value != "female":
             return False
         return (
@@ -96,12 +97,12 @@ ANY_HAEMOGLOBIN = one_of(ABSENT, UNKNOWN, _LOW)
 
 @fact("hb", "haemoglobin", "result", unit="g/L")
 class Haemoglobin(Computation):
-    """The newest usable haemoglobin within its window; one with a comparator that does not tell
-    anaemia is passed over."""
+    """The newest usable haemoglobin within its window; a result whose comparator leaves anaemia
+    open is passed over."""
 
     newest = newest_that("hb")
     anaemia = part(AnaemiaLimits)
-    # Whether it is anaemia, the wider question, is tried before it.
+    # A walk chooses anaemia, the wider question, before the haemoglobin.
     domain = given("anaemia", yes=_LOW, no=_LOW, unknown=ANY_HAEMOGLOBIN)
 
     def compute(self) -> Fact:
@@ -148,7 +149,7 @@ class SevereAnaemia(Computation):
     pregnant = of("patient.pregnant")
     limit = number("anaemia.severe_below")
     lower_limit = number("anaemia.severe_pregnant_or_under_5")
-    # A haemoglobin sent as "<" may tell neither.
+    # A haemoglobin sent with "<" may leave severity open.
     domain = given(
         hb,
         yes=given(anaemia, yes=YES_NO, no=(FALSE, UNKNOWN), unknown=YES_NO),

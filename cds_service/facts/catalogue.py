@@ -1,9 +1,9 @@
 """The catalogue of facts, and :class:`Facts`, which computes them on demand for one call.
 
-A fact is a :class:`~cds_service.facts.reads.Computation` registered under its name. It may read the
-patient's record, the ordering session, other facts and the site, as its attributes say; it never
-reads a clock and does no I/O. Facts are computed at most once a call and only when a card asks, so
-that a call which no card cares about never touches the patient's data.
+A fact is a :class:`~cds_service.facts.reads.Computation` registered under its name. Its attributes
+say what it reads: the patient's record, the ordering session, other facts, the site. It never reads
+a clock and does no I/O. Facts are computed at most once a call and only when a card asks, so that a
+call which concerns no card never touches the patient's data.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _Computation = TypeVar("_Computation", bound=Computation)
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What the catalogue holds of a fact.
+    """The catalogue's entry for a fact.
 
-    ``kind``: see :mod:`.kinds`, where ``unit``, ``other_units`` and ``values`` are too.
-    ``needs``: what it reads itself. ``place``: the file and line where it is defined.
-    ``position``: its place in the catalogue. ``domain``: what it can be, see :mod:`.domains`;
-    ``None`` where that follows from its kind, or from the facts that it is worked out from.
+    ``kind``: see :mod:`.kinds`, also for ``unit``, ``other_units`` and ``values``. ``needs``: what
+    the fact itself reads. ``place``: the file and line of its definition. ``position``: its place
+    in the catalogue. ``domain``: its possible values, see :mod:`.domains`; ``None`` if they follow
+    from its kind, or from the facts that it is worked out from.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Definition:
 
     @property
     def queries(self) -> tuple[str, ...]:
-        """The prefetch keys that it reads itself."""
+        """The queries that the fact itself reads."""
         return self.needs.queries
 
     @property
@@ -84,10 +84,10 @@ def define(
     values: tuple[str, ...] = (),
     domain: Domain | None = None,
 ) -> None:
-    """Register as the fact ``name`` what is no more than a ``read``.
+    """Register a single ``read`` as the fact ``name``.
 
-    ``kind``: one of ``KINDS``; ``doc``: the definition shown to authors; ``domain``: what it can
-    be, where that does not follow from its kind.
+    ``kind``: one of ``KINDS``; ``doc``: the definition shown to authors; ``domain``: the possible
+    values, if they do not follow from the kind. Raises ``ValueError`` for a name that is taken.
     """
     if name in CATALOGUE:
         raise ValueError(f"fact {name} is defined twice")
@@ -139,7 +139,7 @@ def fact(
 
 
 def _defining_line() -> tuple[str, int]:
-    """The file and line of the module that is being imported."""
+    """The file and line at which the module that is being imported defines a fact."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
@@ -159,24 +159,24 @@ def closure(names: Iterable[str]) -> list[str]:
 
 
 def readers(parameter: str) -> set[str]:
-    """The facts that read ``parameter`` themselves, not by way of another fact."""
+    """The facts that read ``parameter`` themselves, not through another fact."""
     return {
         name for name, definition in CATALOGUE.items() if parameter in definition.needs.parameters
     }
 
 
 class Facts(Mapping[str, Fact]):
-    """The facts of one call, computed when asked for.
+    """The facts of one call, computed on demand.
 
-    ``record`` gives the patient's record when first needed; ``now`` is an aware datetime in
-    the site's zone. ``given`` facts are taken as they are and not computed (card tests and the
-    safety enumeration state them). ``so_far``: the facts that are known; ``being_read``: where
-    the names of those go that the fact asks for which is being worked out. With ``tell``,
-    which is told the name and what happened, a fact that cannot be worked out is unknown;
-    without it, that is an error.
+    ``record`` returns the patient's record when it is first needed; ``now`` is an aware datetime in
+    the site's zone. ``given`` facts are used as they are and not computed (card tests and the
+    safety enumeration state them). ``so_far``: the facts that are known; ``being_read``: a list
+    that collects the names of the facts which the one being worked out reads. If a fact cannot be
+    worked out, ``tell`` is called with the fact's name and the exception, and the fact is unknown;
+    without ``tell``, the exception is raised.
     """
 
-    # Of a hook call they all are, which spares each of them the step into a method.
+    # True for every hook call: skipping the method call saves time on each fact.
     as_defined: ClassVar[bool] = True
 
     def __init__(
@@ -200,8 +200,7 @@ class Facts(Mapping[str, Fact]):
 
     @once
     def record(self) -> PatientRecord:
-        """The patient's record; opening it may raise what ``record`` raises
-        (required data missing)."""
+        """The patient's record. Raises what ``record`` raises if required data is missing."""
         return self._open_record()
 
     def __getitem__(self, name: str) -> Fact:
@@ -226,8 +225,8 @@ class Facts(Mapping[str, Fact]):
         return found
 
     def computed(self, name: str) -> Fact:
-        """The fact worked out anew, where facts are not :attr:`as_defined`: what enumerates states
-        chooses one here."""
+        """Compute the fact, if facts are not :attr:`as_defined`. Enumerations of states override
+        this method to choose facts."""
         return CATALOGUE[name].compute(self)
 
     def __iter__(self) -> Any:
@@ -237,34 +236,33 @@ class Facts(Mapping[str, Fact]):
         return len(CATALOGUE)
 
     def supposing(self, given: Mapping[str, Fact]) -> Facts:
-        """The facts of the same call, record and session, where those ``given`` are
-        taken as they are."""
+        """The facts of the same call, record and session, with the ``given`` ones used as they
+        are."""
         return Facts(self.site, self.session, self.now, lambda: self.record, given, self._tell)
 
     def known_so_far(self, name: str) -> Fact | None:
-        """The fact ``name`` where it was given or computed already; nothing is computed for it."""
+        """The fact ``name`` if it was given or already computed; computes nothing."""
         return self.so_far.get(name)
 
     def apart_from(self, name: str) -> dict[str, Fact]:
-        """The facts so far that do not rest on ``name``: they stay as they are
-        when it is otherwise."""
+        """The facts so far that do not rest on ``name``, and so stay the same if it changes."""
         return {
             other: fact for other, fact in self.so_far.items() if name not in self.met((other,))
         }
 
     def reads(self, name: str) -> list[str]:
-        """The facts that computing ``name`` read; empty where it was given or not computed."""
+        """The facts that computing ``name`` read; empty if it was given or not computed."""
         return self._reads.get(name, [])
 
     def sources_behind(self, names: Iterable[str]) -> Iterator[Source]:
-        """The resources that facts rest on which were computed and hold: a fact's own, else those
-        of the facts that it read.
+        """The resources behind those of ``names`` that were computed and hold: a fact's own
+        sources, or those of the facts that it read.
 
-        Of each fact the newest first, whatever their order in the record.
-        Nothing is computed for it.
+        The sources of one fact come newest first, whatever their order in the record. Computes
+        nothing.
         """
         waiting, seen = list(names), set[str]()
-        for name in waiting:  # which grows
+        for name in waiting:  # the loop appends to it
             if name in seen:
                 continue
             seen.add(name)
@@ -276,11 +274,11 @@ class Facts(Mapping[str, Fact]):
                 waiting += self._reads.get(name, ())
 
     def unknown_at_root(self, names: Iterable[str]) -> list[str]:
-        """The unknown facts behind ``names`` that do not rest on other unknown facts
-        alone, in catalogue order.
+        """The unknown facts behind ``names`` that are not unknown only because other facts are, in
+        catalogue order.
 
-        A fact that is unknown only because another one is (a level without its result) is
-        told by that other one.
+        If a fact is unknown only because another one is (a level without its result), that other
+        one is named in its place.
         """
         found = [
             name
@@ -298,7 +296,7 @@ class Facts(Mapping[str, Fact]):
         """``names`` and every fact that was read to compute them."""
         found = set(names)
         waiting = [self._reads[name] for name in found if name in self._reads]
-        for reads in waiting:  # which grows
+        for reads in waiting:  # the loop appends to it
             for name in reads:
                 if name not in found:
                     found.add(name)

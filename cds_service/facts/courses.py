@@ -16,8 +16,7 @@ from .therapy import Dose, Order
 
 
 class Span(NamedTuple):
-    """Days of therapy; a next span that begins more than ``gap`` days after
-    ``end`` is a new course."""
+    """Days of therapy. A span that begins more than ``gap`` days after ``end`` is a new course."""
 
     start: date
     end: date
@@ -31,8 +30,8 @@ def stated_interval(order: Order) -> float | None:
 
 
 class Gaps(Computation):
-    """How many days may lie between two parts of one course, and the spans of therapy
-    that follow from it."""
+    """The days that may lie between two parts of one course, and the spans of therapy that follow
+    from them."""
 
     shortest = number("therapy.gap")
     unstated = number("therapy.gap_unstated")
@@ -66,9 +65,9 @@ class Gaps(Computation):
         ]
 
     def _allowed(self, interval: float | None, route: str | None) -> float:
-        """The days allowed, longer for long intervals.
+        """The days that may lie between two parts, more for long intervals.
 
-        Without a stated ``interval`` (in days) injections are taken to come up to every 3 months.
+        Injections without a stated ``interval`` (in days) are assumed to come up to 3 months apart.
         """
         shortest = float(self.shortest)
         if interval:
@@ -77,7 +76,7 @@ class Gaps(Computation):
 
 
 def _last_day(order: Order, start: date, begins: list[date], today: date) -> date:
-    """The end of an order's span; ``begins``: when orders of its agent begin, ascending."""
+    """The last day of an order's span. ``begins``: when orders of its agent begin, ascending."""
     if order.current(today):
         return today
     if order.end is not None:
@@ -101,11 +100,11 @@ def course_start(spans: Iterable[Span]) -> date | None:
 
 
 def last_scheduled_dose(order: Order, today: date) -> date | None:
-    """The day of the last dose that an order which has ended planned up to ``today``.
+    """The day of the last dose that an ended order planned up to ``today``.
 
-    The last of n counted doses comes n - 1 intervals after the first. Without a stated interval any
-    day of the bounds may have been the last; without bounds the first day of the phase is all that
-    is known.
+    The last of n counted doses comes n - 1 intervals after the first. Without a stated interval,
+    any day of the bounds may have been the last; without bounds, only the first day of the phase is
+    known.
     """
     last = day = order.start
     if day is None:

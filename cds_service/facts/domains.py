@@ -1,9 +1,9 @@
-"""What a fact can be, for tools that choose facts instead of reading them from a record.
+"""The possible values of a fact, for tools that choose facts instead of reading them from a record.
 
-A domain stands with its fact, as ``domain``, where it does not follow from the fact's kind: where
-other facts bound it (without treatment there is no interval of treatment), or where few of its
-values differ for any card. It is made of classes, each of which stands for all values that cards,
-facts and texts do not tell apart. Days count back from the day of the facts that are asked.
+A fact states its ``domain`` if it does not follow from the fact's kind: if other facts bound it
+(without treatment there is no interval of treatment), or if few of its values make a difference to
+any card. A domain consists of classes, each of which represents all values that cards, facts and
+texts do not distinguish. Days count back from the day of the facts.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class Class(NamedTuple):
-    """One class of a fact's values: how it is called, and a value that stands for it.
+    """One class of a fact's values: its label, and a value that represents it.
 
-    ``like``: the label of another class of the fact that goes together with the same values of
-    other facts, ``""`` for none. ``copied``: the value is that of another fact.
+    ``like``: the label of another class of the fact that occurs with the same values of other
+    facts, ``""`` for none. ``copied``: the value is that of another fact.
     """
 
     label: str
@@ -39,9 +39,8 @@ class Class(NamedTuple):
 
 
 class Domain:
-    """What a fact can be. ``classes`` gives that from the other facts; ``copies``: those of them
-    whose value the fact may take over.
-    """
+    """The possible values of a fact. ``classes`` returns them, given the other facts; ``copies``:
+    those of the other facts whose value this one may copy."""
 
     def __init__(
         self, classes: Callable[[Facts], Sequence[Class]], copies: frozenset[str] = frozenset()
@@ -58,7 +57,8 @@ YES_NO = (TRUE, FALSE, UNKNOWN)
 
 
 class Dated(Domain):
-    """A domain that depends on nothing but the day, and is made once for each: ``at`` a time."""
+    """A domain that depends only on the time: ``at`` returns its classes, which are kept for each
+    time."""
 
     def __init__(self, at: Callable[[datetime], tuple[Class, ...]]):
         made = self.at = lru_cache(maxsize=4)(at)
@@ -66,8 +66,8 @@ class Dated(Domain):
 
 
 def one_of(*options: Class | Domain) -> Domain:
-    """Any of the classes ``options``, whatever the other facts are, and of those of the domains
-    among them."""
+    """The classes among ``options`` and those of the domains among them, whatever the other facts
+    are."""
     fixed = [option for option in options if isinstance(option, Class | Dated)]
     if len(fixed) == len(options):
         return Dated(
@@ -88,8 +88,8 @@ def one_of(*options: Class | Domain) -> Domain:
 
 
 def given(on: Read[Fact] | str, *, yes: Options, no: Options, unknown: Options) -> Domain:
-    """One domain for each way that another fact can be: ``yes`` where it holds or has a value,
-    ``no`` where it does not or is absent."""
+    """One domain for each answer of another fact: ``yes`` if it holds or has a value, ``no`` if it
+    does not hold or is absent, ``unknown`` if it is unknown."""
     evaluate = (of(on) if isinstance(on, str) else on).evaluate
     found = [_domain(options) for options in (yes, no, unknown)]
     by_holds = dict(zip((True, False, None), (domain.classes for domain in found), strict=True))
@@ -97,7 +97,7 @@ def given(on: Read[Fact] | str, *, yes: Options, no: Options, unknown: Options) 
 
 
 def where(on: Read[Fact] | str, then: Options, *, otherwise: Options) -> Domain:
-    """One domain where another fact is known to hold or has a value, and one ``otherwise``."""
+    """One domain if another fact is known to hold or has a value, and one ``otherwise``."""
     return given(on, yes=then, no=otherwise, unknown=otherwise)
 
 
@@ -112,7 +112,7 @@ def _copies(parts: Iterable[Domain]) -> frozenset[str]:
 
 
 def same_as(name: str) -> Domain:
-    """The value of the fact ``name``, which is to have one."""
+    """The value of the fact ``name``, which must have one."""
     return Domain(lambda facts: (Class(f"as {name}", facts[name], copied=True),), frozenset({name}))
 
 
@@ -127,17 +127,17 @@ def orders_of(label: str, *templates: str) -> Class:
 
 
 def orders_or_absent(*templates: str) -> Domain:
-    """No orders to make, or those of ``templates``, which stand for any."""
+    """Absent, or the orders of ``templates``, which represent any orders."""
     return one_of(ABSENT, orders_of("some", *templates))
 
 
 def orders_or_none(*templates: str) -> Domain:
-    """As :func:`orders_or_absent`, of a fact that is never absent."""
+    """As :func:`orders_or_absent`, for a fact that is never absent."""
     return one_of(orders_of("none"), orders_of("some", *templates))
 
 
 def days_ago(*days: int) -> Domain:
-    """A class for each day, by its distance from today; days to come are negative."""
+    """A class for each day, by its distance from today; days in the future are negative."""
     return Dated(
         lambda now: tuple(
             Class(
@@ -159,8 +159,7 @@ def result_of(
     label: str = "",
     haemolysed: bool = False,
 ) -> Dated:
-    """A result of ``value`` in ``unit``, the analyte's first one where none is named, so many
-    ``days`` ago."""
+    """A result of ``value``, ``days`` ago, in ``unit`` or else in the analyte's first unit."""
     unit, number = unit or ANALYTES[analyte].families[0].unit, Decimal(value)
     called = f"{label or level or value}{f'@{days}' if days != 1 else ''}"
 

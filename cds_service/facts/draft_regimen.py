@@ -1,5 +1,5 @@
-"""Facts about the regimen of the cobalamin orders of this session, judged together: the most
-intensive decides."""
+"""Facts about the regimen of this session's cobalamin orders, judged together: the most intensive
+one decides."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class _Cobalamins(Computation):
     values=NEURO_REGIMENS,
 )
 class SessionRegimen(_Cobalamins):
-    """Whether the cobalamin of this session is given by injection at least every second day, as
-    neurological features ask: alternate-days, less (oral, nasal, or less often), or unstated
-    (route or frequency)."""
+    """Whether this session gives cobalamin by injection at least every second day, as neurological
+    features require: alternate-days, less (oral, nasal, or less often), or unstated (route or
+    frequency)."""
 
     longest = number("neuro.interval_up_to")
 
@@ -119,13 +119,13 @@ class Pemetrexed(Computation):
 
 
 class _Replaceable(_Cobalamins):
-    """Whether one order may take the place of every cobalamin of the session."""
+    """Whether one order may replace every cobalamin of the session."""
 
     barring = part(Barring)
     active = of("b12_therapy.active")
 
     def may_be_replaced(self) -> bool:
-        """Whether none would stay beside it."""
+        """Whether nothing bars a cobalamin, and none would remain beside the new order."""
         named = all(draft.selected and draft.reference for draft in self.cobalamins())
         unresolved = any(draft.unresolved for draft in self.session.drafts)
         return named and not unresolved and not self.barring.bars() and not self.active.holds
@@ -133,9 +133,9 @@ class _Replaceable(_Cobalamins):
 
 @fact("regimen.in_place", "regimen in place of the draft", "orders")
 class InPlace(_Replaceable):
-    """The order that starts treatment, in place of every drafted cobalamin: loading
-    then maintenance, or alternate days with neurological features; absent where a draft
-    would stay beside it."""
+    """The order that starts treatment, in place of every drafted cobalamin: loading then
+    maintenance, or alternate days with neurological features; absent if a draft would remain beside
+    it."""
 
     injection = part(Injection)
 
@@ -159,9 +159,9 @@ class OralInPlace(_Replaceable):
 
 @fact("b12.sample_carried", "sample that goes with the order in place of the draft")
 class SampleCarried(Computation):
-    """Another card suggests an order that starts treatment, and the sample with it: in
-    place of cyanocobalamin that does not fit, on alternate days with neurological features,
-    or beside folate."""
+    """Another card suggests an order that starts treatment, together with the sample: in place of
+    cyanocobalamin that does not fit, on alternate days with neurological features, or beside
+    folate."""
 
     leber = of("leber")
     renal_dysfunction = of("renal.dysfunction")
@@ -196,8 +196,8 @@ class StoppedOrder(Computation):
 
 @fact("draft.b12_oral_daily", "daily dose of the drafted oral cobalamin", "number", unit="ug/d")
 class DailyOralB12(Computation):
-    """Mean micrograms a day of the selected oral cobalamin drafts together, small ones of unstated
-    route that are not for injection included; unknown where one leaves it unstated."""
+    """Mean micrograms a day of the selected oral cobalamin drafts together, including small doses
+    of unstated route that are not for injection; unknown if one does not state it."""
 
     session = session(*COBALAMIN_AGENTS)
     treats_from = number("therapy.oral_from")
@@ -218,7 +218,8 @@ class DailyOralB12(Computation):
         )
 
     def _is_oral(self, draft: Draft) -> bool:
-        """By mouth; or without a route, in a dose so small that no injection is meant."""
+        """Whether a draft is given by mouth, or has no route and a dose too small for an
+        injection."""
         daily = draft.phase.daily
         small = daily is not None and daily < self.treats_from
         return draft.phase.route == "oral" or (draft.phase.route is None and small)
@@ -235,9 +236,9 @@ class SessionParenteral(_Cobalamins):
 
 @fact("b12.duplicate", "drafted cobalamin beside one under way")
 class Duplicate(Computation):
-    """B12 treatment is under way by an order or statement (with neurological features: one that has
-    begun) that this session does not stop, that no draft names as the one it continues, and that
-    does not end within {therapy.ends_soon}."""
+    """B12 treatment is under way by an order or statement that this session does not stop, that no
+    draft names as the one it continues, and that does not end within {therapy.ends_soon}. With
+    neurological features, only one that has begun counts."""
 
     active = of("b12_therapy.active")
     treatment = treatment()

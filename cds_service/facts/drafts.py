@@ -21,8 +21,8 @@ from .session import Draft, OrderingSession
 
 
 def drafted(wanted: Callable[[Draft], bool | None], *agents: str) -> Read[Fact]:
-    """Whether a selected draft is ``wanted``, of those of ``agents``; a draft that cannot be
-    identified leaves it open."""
+    """Whether a selected draft is ``wanted``; unknown if a draft cannot be identified. ``agents``:
+    those to look for in drafts."""
     orders = session(*agents)
     return Read(orders.needs, lambda facts: _drafted(orders.evaluate(facts), wanted))
 
@@ -50,14 +50,14 @@ def _is_folate(draft: Draft) -> bool:
 
 
 def _is_combination(draft: Draft) -> bool:
-    """Whether it is a product of several agents of which one is a cobalamin."""
+    """Whether the draft is a product of several agents, one of them a cobalamin."""
     product = draft.product
     return not (product.cobalamin or product.applied_elsewhere) and product.has_cobalamin
 
 
 def _may_be_cyanocobalamin(draft: Draft) -> bool:
-    """Whether it is cyanocobalamin, or a combination or eye drops, say, whose cobalamin is that
-    one, as it is unless another is named."""
+    """Whether the draft is cyanocobalamin, or another product (a combination or eye drops, say)
+    whose cobalamin is cyanocobalamin or is not named."""
     product, held = draft.product, draft.product.cobalamins
     return _is_cyanocobalamin(draft) or (
         not product.cobalamin and product.has_cobalamin and ("cyanocobalamin" in held or not held)
@@ -154,13 +154,14 @@ define(
 
 
 class Therapeutic(Computation):
-    """Which drafts treat B12 deficiency."""
+    """Decides which drafts treat B12 deficiency."""
 
     neuro = of("neuro.involvement")
     therapy = part(CountingAsTherapy)
 
     def treats(self, draft: Draft) -> bool | None:
-        """Whether it is a cobalamin that does; with neurological features only a parenteral one."""
+        """Whether ``draft`` is a cobalamin that treats; with neurological features, only a
+        parenteral one does. ``None`` if that is not known."""
         if not draft.product.cobalamin:
             return False
         if draft.dosage_untold:
@@ -172,7 +173,7 @@ class Therapeutic(Computation):
 
 @fact("draft.b12_therapeutic", "drafted therapeutic cobalamin")
 class TherapeuticDraft(Therapeutic):
-    """A selected draft is a cobalamin that treats deficiency; with neurological features only a
+    """A selected draft is a cobalamin that treats deficiency; with neurological features, only a
     parenteral one does."""
 
     session = session(*COBALAMIN_AGENTS)
@@ -183,8 +184,8 @@ class TherapeuticDraft(Therapeutic):
 
 @fact("draft.b12_treats", "drafted cobalamin of a dose that treats")
 class TreatingDraft(Computation):
-    """A selected draft is a cobalamin of a dose that treats deficiency, whatever its route is worth
-    with neurological features."""
+    """A selected draft is a cobalamin at a dose that treats deficiency, even if its route does not
+    suffice for neurological features."""
 
     session = session(*COBALAMIN_AGENTS)
     therapy = part(CountingAsTherapy)
@@ -225,8 +226,8 @@ define(
 
 @fact("draft.folate_daily", "daily dose of the drafted folate", "number", unit="ug/d")
 class DailyFolate(Computation):
-    """Mean micrograms of folate a day over the selected drafts together; unknown where one
-    leaves it unstated."""
+    """Mean micrograms of folate a day over the selected drafts together; unknown if one does not
+    state it."""
 
     session = session(*FOLATE_AGENTS)
 
@@ -266,9 +267,9 @@ class FolateAboveLowDose(Computation):
     values=("cobalamin", "active-b12"),
 )
 class FolateNeedsB12(Computation):
-    """Folate that is to be kept, yet not alone: cobalamin with known or likely deficiency
-    and another reason for folate or a low dose; active B12 in pregnancy with a low total B12
-    and no active B12."""
+    """What the drafted folate needs if it is to be kept but not given alone: cobalamin, if
+    deficiency is known or likely and there is another reason for folate or its dose is low; active
+    B12 in pregnancy with a low total B12 and no active B12."""
 
     drafted = of("draft.folate")
     above_low_dose = of("draft.folate_above_400_ug")
@@ -299,7 +300,7 @@ class FolateNeedsB12(Computation):
 class SessionB12(Therapeutic):
     """An order of this session, selected or not, is a cobalamin that treats deficiency.
 
-    With known neurological features only a parenteral one counts.
+    With known neurological features, only a parenteral one counts.
     """
 
     session = session(*COBALAMIN_AGENTS)
@@ -326,24 +327,24 @@ DRAFTS_BY_FACT: dict[str, Callable[[Draft], bool]] = {
 }
 
 
-# A type and an id, which FHIR R4 has no longer than 64 characters; some servers go beyond. Longer
-# ones are not sent back.
+# A type and an id: FHIR R4 limits an id to 64 characters, but some servers exceed that. Longer
+# references are not sent back.
 _LONGEST_REFERENCE = 300
 
 
 def is_short(reference: str) -> bool:
-    """Whether a suggestion can name a resource by its reference: there is one, of a
-    length to send back."""
+    """Whether a suggestion can name a resource by ``reference``: it is not empty, and short enough
+    to send back."""
     return 0 < len(reference) <= _LONGEST_REFERENCE
 
 
 def is_removable(draft: Draft) -> bool:
-    """Whether a suggestion may remove a draft: it can be named, and is no combination, which holds
-    other agents too."""
+    """Whether a suggestion may remove a draft: it has a reference, and is not a combination, which
+    holds other agents too."""
     return is_short(draft.reference) and not draft.product.agents & COMBINATIONS
 
 
 def drafts_behind(session: OrderingSession, name: str) -> list[Draft]:
-    """The selected drafts for which the fact ``name`` holds: those that a suggestion may remove."""
+    """The selected drafts for which the fact ``name`` holds: a suggestion may remove these."""
     wanted = DRAFTS_BY_FACT[name]
     return [draft for draft in session.selected if wanted(draft)]

@@ -1,4 +1,4 @@
-"""Facts about what lowers B12: diet, long-term drugs, nitrous oxide."""
+"""Facts about causes of low B12: diet, long-term drugs, nitrous oxide."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .record import Problem
 
 
 class _ObservedDiet(Computation):
-    """A vegan or vegetarian diet as an Observation; of those on one diet the newest decides whether
-    it is followed."""
+    """A vegan or vegetarian diet as an Observation. For each diet, the newest Observation decides
+    whether the patient follows it."""
 
     observed = observations("vegan-or-vegetarian", "negative-answer")
     complete = received("findings", "conditions")
@@ -92,8 +92,8 @@ class NitrousOxide(Computation):
 
 @fact("nitrous_oxide.last", "day of the last nitrous oxide exposure", "date")
 class LastNitrousOxide(Computation):
-    """The newest day on which exposure to nitrous oxide is recorded; unknown where one
-    is without a date."""
+    """The newest day on which exposure to nitrous oxide is recorded; unknown if an exposure has no
+    date."""
 
     exposed = of("nitrous_oxide")
     exposures = problems("nitrous-oxide-exposure")
@@ -117,7 +117,7 @@ class LastNitrousOxide(Computation):
 
 
 def is_since(result: Result | None, day: date | None) -> bool:
-    """Whether there is a ``result`` that was drawn on ``day`` or later."""
+    """Whether there is a ``result``, and it was drawn on ``day`` or later."""
     return result is not None and day is not None and result.moment.day >= day
 
 
@@ -147,8 +147,8 @@ class FunctionalTestsNormal(Computation):
 
 
 def _long_term(agent: str, after: str) -> Read[Fact]:
-    """Whether a drug is current in an unbroken course that began as long ago as the parameter
-    ``after`` says, or longer."""
+    """Whether a drug is current, in an unbroken course that began at least as long ago as the
+    parameter ``after`` says."""
 
     class LongTerm(Computation):
         taken = taking(agent)

@@ -1,7 +1,7 @@
-"""A fact: a value, or absent, or unknown, with where it came from.
+"""Facts: a value, or absent, or unknown, with the resources that each rests on.
 
-Absent means looked for and not there; unknown means that it could not be determined. The two never
-merge: this is the main safety point of the service.
+*Absent* means that the value was looked for and is not there; *unknown*, that it could not be
+determined. The service never treats one as the other: this is its main safety point.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
-# Python 3.11 looks up the members of an enumeration slowly, and facts are made and
-# asked all the time.
+# Python 3.11 looks up enumeration members slowly, and every call makes and asks many facts.
 _VALUE, _ABSENT, _UNKNOWN = State
 
 
@@ -34,8 +33,8 @@ class Source(NamedTuple):
 
 
 def newest_first(sources: Iterable[Source]) -> list[Source]:
-    """``sources`` by day, the newest first and those without one last; those of one day by their
-    reference, in whatever order they came."""
+    """``sources`` by day, newest first and undated ones last; sources of one day by reference, so
+    that the order of the record does not matter."""
     return sorted(
         sources, key=lambda source: (-source.day.toordinal() if source.day else 0, source.reference)
     )
@@ -44,8 +43,8 @@ def newest_first(sources: Iterable[Source]) -> list[Source]:
 class Fact:
     """An immutable fact. Build it with :func:`known`, :func:`absent` or :func:`unknown`.
 
-    ``is_unknown``: it could not be determined. ``holds``: the truth of a yes/no fact: true, false
-    (also when absent), or ``None`` when unknown.
+    ``is_unknown``: the fact could not be determined. ``holds``: the truth of a yes/no fact: true,
+    false (also when absent), or ``None`` when unknown.
     """
 
     __slots__ = ("holds", "is_unknown", "note", "sources", "state", "value")
@@ -55,7 +54,7 @@ class Fact:
         self.value = value
         self.sources = sources
         self.note = note
-        # Attributes rather than properties: they are asked for some hundred times a call.
+        # Attributes rather than properties, because each call reads them some hundred times.
         self.is_unknown = state is _UNKNOWN
         self.holds = None if self.is_unknown else bool(value)
 
@@ -101,12 +100,12 @@ def any_of(*facts: Fact) -> bool | None:
 
 
 def truth(value: bool | None, *sources: Source, note: str = "") -> Fact:
-    """A yes/no fact from a three-valued truth; ``note`` says why where it is unknown."""
+    """A yes/no fact from a three-valued truth; ``note`` says why it is unknown, if it is."""
     return unknown(note or "could not be determined") if value is None else known(value, *sources)
 
 
 def sources_of(grounds: Iterable[Fact]) -> Iterator[Source]:
-    """The resources behind those of ``grounds`` that hold."""
+    """The sources of those ``grounds`` that hold."""
     return (source for ground in grounds if ground.holds for source in ground.sources)
 
 

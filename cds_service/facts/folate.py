@@ -34,7 +34,7 @@ define_result(
 
 @fact("folate.status", "folate status", "category", values=LEVELS)
 class FolateStatus(Computation):
-    """By serum folate; without one, by red-cell folate."""
+    """The level of serum folate; without one, that of red-cell folate."""
 
     serum = level_of("folate.serum")
     red_cell = level_of("folate.red_cell")
@@ -66,7 +66,7 @@ class FolateTherapy(Computation):
 
 @fact("regimen.folate", "folic acid regimen", "orders")
 class FolateRegimen(Computation):
-    """The folic acid order of the parameter set, for after B12 treatment has begun."""
+    """The folic acid order of the parameter set, to be given after B12 treatment has begun."""
 
     paediatric = of("patient.paediatric")
     order = text("folate.regimen")
@@ -77,16 +77,16 @@ class FolateRegimen(Computation):
 
 @fact("folate.pregnancy_possible", "possible pregnancy without another reason for folate")
 class PregnancyPossible(Computation):
-    """A person from {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
-    unknown age, who is not known to be male, for whom no reason for folate is known: folate is
-    not taken from her."""
+    """The patient is aged {folate.pregnancy_possible_from} to {folate.pregnancy_possible_to}, or of
+    unknown age, is not known to be male, and has no known reason for folate, so that folate is not
+    taken from her."""
 
     sex = of("patient.sex")
     age = of("patient.age")
     reason = of("folate.reason")
     youngest = number("folate.pregnancy_possible_from")
     oldest = number("folate.pregnancy_possible_to")
-    # It is tried in place of sex and age, of which the decision reads neither.
+    # A walk chooses this fact in place of sex and age, neither of which the decision reads.
     domain = where(reason, FALSE, otherwise=(TRUE, FALSE))
 
     def compute(self) -> Fact:
@@ -107,10 +107,10 @@ _PREGNANCY, _METHOTREXATE, _PEMETREXED = values(*REASONS[:3])
 
 @fact("folate.reason", "another reason for folate", "category", values=REASONS)
 class FolateReason(Computation):
-    """Why folate may be needed whatever the B12: pregnancy, methotrexate, pemetrexed,
+    """Why folate may be needed whatever the B12 status: pregnancy, methotrexate, pemetrexed,
     haemolysis or dialysis.
 
-    Drugs count when current or drafted in this session.
+    Drugs count if they are current or drafted in this session.
     """
 
     session = session("methotrexate", "pemetrexed", "pralatrexate")

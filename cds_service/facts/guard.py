@@ -1,14 +1,13 @@
-"""What reading may meet in data from outside, for which its facts are unknown and
-the call goes on."""
+"""Exceptions that data from outside may cause: the facts concerned become unknown, and the call
+goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-# Every way in which code fails for a value that it did not expect. Not among them are
-# the exceptions that say something to the client (required data is missing, say), which
-# are of no such kind.
+# Every kind of exception that code raises for a value it did not expect. Exceptions with a message
+# for the client (about missing required data, say) are of none of these kinds.
 UNREADABLE = (
     ArithmeticError,
     AssertionError,
@@ -22,7 +21,7 @@ _Value = TypeVar("_Value")
 
 
 def readable(read: Callable[[], _Value], otherwise: _Value) -> _Value:
-    """What ``read`` gives; ``otherwise`` where it cannot be read."""
+    """What ``read`` returns, or ``otherwise`` if the value cannot be read."""
     try:
         return read()
     except UNREADABLE:

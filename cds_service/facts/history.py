@@ -77,9 +77,9 @@ define(
 
 @fact("cause.intrinsic_factor_antibody", "intrinsic-factor antibody")
 class IntrinsicFactorAntibody(Computation):
-    """A positive intrinsic-factor antibody; the newest answer decides, however old;
-    equivocal is not positive. Unknown where a newer one than one that is not positive may not
-    have been received."""
+    """A positive intrinsic-factor antibody. The newest answer decides, however old; equivocal is
+    not positive. Unknown if the newest answer received is not positive and a newer one may be
+    missing."""
 
     antibodies = observations("intrinsic-factor-antibody", *_ANSWERS)
     complete = received("b12-results")
@@ -119,8 +119,8 @@ class IntrinsicFactorAntibody(Computation):
 
 @fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"))
 class CobalaminAllergy(Computation):
-    """An allergy to any cobalamin, class-wide: severe (high criticality, or a severe or
-    anaphylactic reaction) or other."""
+    """An allergy to any cobalamin, which counts for all of them: severe (high criticality, or a
+    severe or anaphylactic reaction) or other."""
 
     found = allergies(
         "cobalamin-allergy",

@@ -1,7 +1,8 @@
-"""The kinds of facts: which operators ask one, how card files write it, and what others call it.
+"""The kinds of facts: which operators apply to each, how card files write it, and its names
+elsewhere.
 
-A kind is an object, and a new one is one class more. What a layer above knows by kind on its own
-(the type of a parameter in CQL, say) stands there in a table whose keys are these objects.
+A kind is an object, and a new one is one class more. A layer above that depends on kinds (for the
+type of a parameter in CQL, say) keeps a table whose keys are these objects.
 """
 
 from __future__ import annotations
@@ -21,14 +22,13 @@ _QUANTITY = re.compile(r"(<=|>=|<|>)?(-?)([0-9]+(?:\.[0-9]+)?) (\S+)\Z")
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(\S*)\Z")
 _DAYS = re.compile(r"([0-9]+) ?d\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-# UCUM's units that are not everybody's.
+# UCUM's units of time, in words.
 TIMES = {"a": "years", "mo": "months", "d": "days"}
 
 
 class NotOfKind(ValueError):
-    """What is written is nothing that a fact of the kind can be, or be asked for:
-    ``NotOfKind(what, mend)``, where ``mend`` says how to write it, or is a tuple of the
-    values that there are."""
+    """A fact of the kind cannot be, or be compared with, what is written: ``NotOfKind(what,
+    mend)``, where ``mend`` says how to write it, or is a tuple of the possible values."""
 
 
 class StatedResult(NamedTuple):
@@ -39,14 +39,14 @@ class StatedResult(NamedTuple):
 
 
 class Kind:
-    """What is particular to a kind of facts. Every method takes what a card file has, and the
+    """The behaviour of one kind of facts. Every method takes what a card file has, and the
     definition of the fact.
 
-    ``words``: what pages call it; ``fhir_type``: of a parameter that stands for such a fact;
-    ``operators``: those that ask it besides ``absent`` and ``unknown``, ``asked_as`` an example;
-    ``stated_as``: how tests write a value. A value reads well ``in_texts`` of a card, or
-    ``in_paragraphs`` alone; where it ``is_ordered``, one lies below another. ``suggestion_key``:
-    what a suggestion can name such a fact under.
+    ``words``: its name on pages; ``fhir_type``: of a parameter that stands for such a fact;
+    ``operators``: those that apply besides ``absent`` and ``unknown``, with ``asked_as`` an
+    example; ``stated_as``: how tests write a value. ``in_texts``, ``in_paragraphs``: a value reads
+    well in any text of a card, or in its paragraphs. ``is_ordered``: a value can be less than
+    another. ``suggestion_key``: the key under which a suggestion can name such a fact.
     """
 
     name: ClassVar[str]
@@ -64,7 +64,7 @@ class Kind:
         return self.name
 
     def refusal(self, operator: str, fact: Any) -> tuple[str, str] | None:
-        """Why ``operator`` cannot ask the fact, and what can; ``None`` where it can."""
+        """Why ``operator`` does not apply to the fact, and what does; ``None`` if it applies."""
         if operator in self.operators:
             return None
         return (
@@ -73,7 +73,7 @@ class Kind:
         )
 
     def operand(self, written: Any, fact: Any) -> Any:
-        """What an operator asks for, or one of a list of it. Raises :class:`NotOfKind`."""
+        """The operand of a criterion, or one of a list of them. Raises :class:`NotOfKind`."""
         raise NotImplementedError(f"no operator asks a {self}")
 
     def operand_schema(self, fact: Any) -> Schema:
@@ -100,7 +100,7 @@ class Kind:
         return self.operand_schema(fact)
 
     def _stated(self, written: Any, fact: Any) -> Any:
-        """The value, or ``None`` where what is written is none."""
+        """The value, or ``None`` if what is written is not one."""
         with suppress(NotOfKind):
             return self.operand(written, fact)
         return None
@@ -111,7 +111,7 @@ class YesNo(Kind):
 
     name, words, fhir_type = "yes-no", "yes or no", "boolean"
     operators, asked_as, stated_as = ("is",), "is: true", "true or false"
-    in_paragraphs = True  # where it holds, it quotes the record
+    in_paragraphs = True  # a fact that holds quotes the record
 
     def operand(self, written: Any, fact: Any) -> bool:
         """The truth."""
@@ -172,15 +172,15 @@ class Number(Kind):
 
 
 class Result(Number):
-    """A laboratory result in the fact's ``unit``, or in ``other_units`` that have
-    limits of their own."""
+    """A laboratory result in the fact's ``unit``, or in ``other_units``, which have limits of their
+    own."""
 
     name, words = "result", "laboratory result"
     stated_as = "'1 {0.unit}' or '<1 {0.unit}'"
 
     def refusal(self, operator: str, fact: Any) -> tuple[str, str] | None:
-        """As of other kinds; and a limit in one of two units would judge results in
-        the other wrongly."""
+        """As for other kinds. A result in several units takes no limit, because a limit in one unit
+        would misjudge results in another."""
         if operator in self.operators and fact.other_units:
             what = (
                 f"{fact.name!r} comes in {fact.unit} or {', '.join(fact.other_units)}, each with "
@@ -190,7 +190,7 @@ class Result(Number):
         return super().refusal(operator, fact)
 
     def stated_schema(self, fact: Any) -> Schema:
-        """With a comparator where the laboratory sent one."""
+        """A quantity, with a comparator if the laboratory sent one."""
         return _quantity_schema(fact.unit, "(<=|>=|<|>)?")
 
     def _stated(self, written: Any, fact: Any) -> StatedResult | None:
@@ -203,7 +203,7 @@ class Result(Number):
 
 
 class Day(Kind):
-    """A day of the calendar, which criteria ask by how many days ago it is."""
+    """A day of the calendar. Criteria ask how many days ago it is."""
 
     name, words, fhir_type = "date", "day", "date"
     operators, asked_as, stated_as = ("within", "older_than"), "within: 90 d", "2026-11-23"
@@ -239,7 +239,7 @@ class Day(Kind):
 
 
 class Orders(Kind):
-    """Ids of order templates, of which a suggestion makes orders."""
+    """Ids of order templates, from which a suggestion makes orders."""
 
     name, words, fhir_type = "orders", "orders", "canonical"
     stated_as, suggestion_key = "[serum-b12]", "create"
@@ -292,14 +292,14 @@ def _told(written: Any) -> str:
 
 
 def _quantity(written: Any, unit: str) -> tuple[str | None, str, str]:
-    """The comparator, the sign and the number of a quantity in ``unit``; no number
-    where it is none."""
+    """The comparator, the sign and the number of a quantity in ``unit``; the number is empty if it
+    is none."""
     match = _QUANTITY.match(written) if isinstance(written, str) else None
     return (match[1], match[2], match[3]) if match and match[4] == unit else (None, "", "")
 
 
 def _quantity_schema(unit: str, before: str = "") -> Schema:
-    # ECMA-262, which JSON Schema's patterns follow, knows no needless escapes such as "\\ ".
+    # JSON Schema's patterns follow ECMA-262, which rejects needless escapes such as "\\ ".
     written = re.sub(r"[.*+?^${}()|\[\]/]", r"\\\g<0>", unit)
     return {
         "type": "string",
@@ -309,8 +309,8 @@ def _quantity_schema(unit: str, before: str = "") -> Schema:
 
 
 def _as_quantity(written: Any, unit: str) -> str:
-    """How to write a limit: with the author's own number where only the unit is not written as it
-    should be, else with any."""
+    """How to write a limit: with the author's own number if only its unit is wrong, else with an
+    example."""
     number = _NUMBER.match(str(written))
     meant_so = number and number[2].casefold() in ("", unit.casefold())
     word = f" ({unit}: {TIMES[unit]})" if unit in TIMES else ""

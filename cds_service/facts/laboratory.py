@@ -23,13 +23,14 @@ from .laboratory_range import laboratory_range, laboratory_side
 from .site import Site
 from .wording import remarks, says_haemolysed
 
-# What an Observation has been or will be, and is no result.
+# Statuses of an Observation that is not a result, or not yet.
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 FINAL = frozenset({"final", "amended", "corrected"})
 _CORRECTION = frozenset({"amended", "corrected"})
-# Why a potassium is not used that would reassure.
+# Why a potassium that would reassure is not used.
 HAEMOLYSED_SAMPLE = "a haemolysed sample"
-# of its code, its system and its print; the bound keeps hostile ones out of the cache
+# The length of code, system and printed unit together; the bound keeps hostile units out of the
+# cache.
 _LONGEST_UNIT = 200
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _STRICT_VALUE = re.compile(
@@ -39,8 +40,8 @@ _STRICT_VALUE = re.compile(
 
 class Result(NamedTuple):
     """A usable laboratory result. ``interval`` is in ``unit``; ``as_sent`` is what the laboratory
-    reported. ``range`` is the laboratory's own, as a text; ``side`` says where in it the laboratory
-    puts the result: ``low``, ``normal`` or ``high``."""
+    reported. ``range`` is the laboratory's own range, as text; ``side`` says where the laboratory
+    puts the result in it: ``low``, ``normal`` or ``high``."""
 
     analyte: str
     interval: Interval
@@ -62,8 +63,8 @@ class Result(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """An Observation that may be a result: when it was made, and whether it is usable
-    is not yet known."""
+    """An Observation that may be a result, and when it was made. Whether it is usable is not yet
+    known."""
 
     moment: Moment | None
     status: str
@@ -72,8 +73,8 @@ class Reading(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What an Observation states, in the unit of the ``family`` that it compares in; ``as_sent`` is
-    what the laboratory reported."""
+    """The value of an Observation, in the unit of the ``family`` in which it is compared;
+    ``as_sent`` is what the laboratory reported."""
 
     interval: Interval
     family: Family
@@ -81,7 +82,7 @@ class Measured(NamedTuple):
 
 
 class Results:
-    """The results of one analyte, newest first, each read only when it is asked for."""
+    """The results of one analyte, newest first; each is read only on demand."""
 
     def __init__(self, index: ResourceIndex, analyte: Analyte, site: Site, today: date):
         self._analyte = analyte
@@ -135,8 +136,8 @@ class Results:
         )
 
     def _abnormality(self, reading: Reading) -> tuple[int, Decimal]:
-        """How far a reading lies on the side that matters: its class, since numbers in different
-        units do not compare, then its number; of one that cannot be used, less than any."""
+        """How far a reading lies on the side that matters: by class, since numbers in different
+        units do not compare, then by number. An unusable reading lies below all others."""
         result = self._result(reading)
         if isinstance(result, str):
             return -len(self._analyte.classes) - 1, Decimal(0)
@@ -148,7 +149,7 @@ class Results:
 def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date) -> list[Reading]:
     latest_day = today + timedelta(days=1)
     readings = []
-    point_of_care = False  # as all value sets but the first are
+    point_of_care = False  # true for all value sets but the first
     for value_set in analyte.value_sets:
         for resource in index.observations(value_set):
             status = resource.status.strip()
@@ -165,10 +166,11 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
 def _newest_first(
     readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], tuple[int, Decimal]]
 ) -> list[Reading]:
-    """Undated first; then by day, laboratory before point of care of the same day, and time.
+    """Undated readings first; then by day, on one day laboratory before point of care, then by
+    time.
 
-    Of readings of one time the later ``issued`` decides, else the more abnormal; last what does not
-    depend on the order in which resources arrive.
+    Of readings of one time, the one with the later ``issued`` comes first, else the more abnormal
+    one. The last keys make the order independent of the order in which resources arrive.
     """
     if len(readings) < 2:
         return readings
@@ -220,14 +222,14 @@ def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
 
 
 def is_unreadable(resource: Observation) -> bool:
-    """Whether an Observation has an element that cannot be read, or stands under a modifier that
-    is not understood."""
+    """Whether an Observation has an element that cannot be read, or a modifier that is not
+    understood."""
     return bool(resource.malformed) or resource.is_modified
 
 
 def _superseded(readings: list[Reading]) -> set[int]:
-    """The Python ids of readings that a corrected or amended one replaces: of the
-    same code and time."""
+    """The Python ids of the Observations that a corrected or amended one of the same code and time
+    replaces."""
     corrected: set[Any] = set()
     for reading in readings:
         if reading.status in _CORRECTION:
@@ -243,8 +245,8 @@ def _superseded(readings: list[Reading]) -> set[int]:
 
 def _identity(reading: Reading) -> list[Any]:
     """What makes a result a version of another: one of its codes, with the time of the sample. An
-    identifier alone does not: laboratories number requests and panels, too (clinical specification,
-    section 2, "Newest")."""
+    identifier alone does not, because laboratories also number requests and panels (clinical
+    specification, section 2, "Newest")."""
     moment, code = reading.moment, reading.resource.code
     return (
         [(coding, moment.instant) for coding in code.codings]
@@ -291,8 +293,7 @@ def _read(
 
 
 def measured(resource: Observation, analyte: Analyte, site: Site) -> Measured | str:
-    """The value of an Observation, whether it can be used or not; or the reason why
-    none can be told."""
+    """The value of an Observation, whether or not it can be used; or the reason why it has none."""
     if resource.valueQuantity is not None:
         stated = _measured_quantity(resource.valueQuantity, analyte, site)
     elif resource.valueString:
@@ -309,8 +310,8 @@ def measured(resource: Observation, analyte: Analyte, site: Site) -> Measured | 
 
 
 def _level(interval: Interval, analyte: Analyte, family: Family, site: Site) -> str | None:
-    """The class of a result; ``None`` where a comparator reaches from an abnormal class into
-    the reassuring one."""
+    """The class of a result; ``None`` if its comparator reaches from an abnormal class into the
+    reassuring one."""
     if not analyte.classes:
         return ""
     lowest, highest = interval.classes(analyte.cuts_for(family, site))
@@ -345,8 +346,8 @@ def _measured_quantity(
 
 @lru_cache(maxsize=2048)
 def _unit(code: str, system: str, printed: str, analyte: Analyte, site: Site) -> Unit | str:
-    """The unit of a result of ``analyte``, or the reason why there is none; remembered, because
-    laboratories use few."""
+    """The unit of a result of ``analyte``, or the reason why there is none; cached, because
+    laboratories use few units."""
 
     def same(coded: Unit, shown: Unit) -> bool:
         return _same_quantity(coded, shown, analyte)

@@ -1,6 +1,6 @@
 """What the laboratory itself says of a result: its range, and on which side of it the result lies.
 
-The class of a result stays that of the site's limits, since methods differ (clinical
+The class of a result still follows from the site's limits, since methods differ (clinical
 specification, section 2).
 """
 
@@ -20,8 +20,7 @@ _FLAGS = {
 
 
 def laboratory_range(resource: Observation) -> str:
-    """The range as a text, ``""`` where none was sent or where it cannot be told which one
-    of several applies."""
+    """The range as text, ``""`` if none was sent or it is unclear which of several applies."""
     found = _range_that_applies(resource)
     if found is None:
         return ""
@@ -34,7 +33,7 @@ def laboratory_range(resource: Observation) -> str:
 
 def laboratory_side(resource: Observation) -> str:
     """``low``, ``normal`` or ``high`` by the laboratory's flag, else by its range in the unit of
-    the result; ``""`` where neither tells."""
+    the result; ``""`` if neither decides."""
     flags = {
         _FLAGS[code]
         for concept in resource.interpretation
@@ -64,8 +63,8 @@ def _short(text: str) -> str:
 
 
 def _range_that_applies(resource: Observation) -> ReferenceRange | None:
-    """The one that is of no other type than ``normal``; several are for somebody each, and it is
-    not read for whom."""
+    """The only range that has no type or the type ``normal``. If there are several, each is for
+    other patients, and the service does not read for whom."""
     usable = [
         item
         for item in resource.referenceRange
@@ -81,7 +80,8 @@ def _shown(limit: Quantity | None) -> str:
 
 
 def _limit(limit: Quantity | None, value: Quantity) -> Decimal | None:
-    """The number of a limit in the unit of ``value``, or in none, which is the same."""
+    """The number of a limit in the unit of ``value``; a limit without a unit is taken to have the
+    same."""
     if limit is None or limit.number is None:
         return None
     units = {name.strip() for name in (limit.unit, limit.code) if name}

@@ -1,5 +1,5 @@
-"""The lists of the patient's record as reads of facts: problems, procedures, allergies,
-observations, and how much was received."""
+"""Reads of the lists of the patient's record: problems, procedures, allergies, Observations, and
+how much was received."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .record import ANAPHYLAXIS, Allergy, PerformedProcedure, Problem
 
 
 class Completeness(Protocol):
-    """Whether lists of the record were received whole, or at least all since a day; of
-    Observations, those of some value sets."""
+    """Whether lists of the record were received whole. ``since``: at least from that day on;
+    ``of``: as far as Observations of these value sets go."""
 
     def __call__(self, *, since: date | None = None, of: tuple[str, ...] = ()) -> bool: ...
 
@@ -58,8 +58,8 @@ def problem(
 ) -> Read[Fact]:
     """Whether a confirmed active problem is in one of ``value_sets``.
 
-    ``where``: and this holds for it. ``ever``: whatever its clinical status. ``even_uncertain``:
-    also under a modifier that is not understood.
+    ``where``: a condition that it must also meet. ``ever``: whatever its clinical status.
+    ``even_uncertain``: also under a modifier that is not understood.
     """
 
     def found(facts: Facts) -> Fact:
@@ -107,12 +107,12 @@ def _problem(
 
 
 def _named(problem: Problem) -> str:
-    """What a card says of a problem: its name, and whether it is certain."""
+    """What a card says of a problem: its name, and whether it is uncertain."""
     return " ".join(filter(None, (problem.called, "(uncertain)" if problem.uncertain else "")))
 
 
 def procedures(*value_sets: str) -> Read[list[PerformedProcedure]]:
-    """The procedures that were done with a code in ``value_sets``."""
+    """The completed procedures with a code in ``value_sets``."""
 
     def found(facts: Facts) -> list[PerformedProcedure]:
         return _coded_in(facts.record.procedures, value_sets)
@@ -121,8 +121,8 @@ def procedures(*value_sets: str) -> Read[list[PerformedProcedure]]:
 
 
 def procedure(*value_sets: str) -> Read[Fact]:
-    """Whether a completed procedure is in one of ``value_sets``. Where the EHR keeps no procedures,
-    problems alone tell."""
+    """Whether a completed procedure is in one of ``value_sets``. If the EHR keeps no procedures, a
+    complete problem list suffices for "no"."""
     found = procedures(*value_sets).evaluate
 
     def evaluate(facts: Facts) -> Fact:
@@ -137,8 +137,8 @@ def procedure(*value_sets: str) -> Read[Fact]:
 
 
 def allergies(*value_sets: str, names: tuple[str, ...] = ()) -> Read[list[Allergy]]:
-    """The allergies that stand with a substance in ``value_sets``, or with one of these
-    ``names`` in its text; each tells whether it is severe."""
+    """The allergies in force to a substance in ``value_sets``, or with one of ``names`` in the
+    text; each says whether it is severe."""
     wanted = (*value_sets, *names)
 
     def found(facts: Facts) -> list[Allergy]:
@@ -148,8 +148,8 @@ def allergies(*value_sets: str, names: tuple[str, ...] = ()) -> Read[list[Allerg
 
 
 def observations(value_set: str, *answers: str) -> Read[list[Observation]]:
-    """The Observations with a code in ``value_set``, whose values may be in one of the value
-    sets ``answers``."""
+    """The Observations with a code in ``value_set``. ``answers``: value sets in which their values
+    may be."""
     (query,) = (name for name, query in QUERIES.items() if value_set in query.value_sets)
     return Read(
         Needs(queries=(query,), value_sets=(value_set, *answers)),

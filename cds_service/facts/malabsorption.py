@@ -1,5 +1,5 @@
-"""Facts about why B12 may not be absorbed: surgery of stomach and bowel, Crohn's disease, and
-what lasts for life."""
+"""Facts about malabsorption of B12: surgery of stomach and bowel, Crohn's disease, and lifelong
+causes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class IleumResection(Computation):
     """Resection of the ileum by the length removed, from the Procedure's extension or an
     Observation that is part of it.
 
-    Of several resections the longest known decides. One without a length leaves the question open,
-    and so do lengths that are over the limit only together, because they may be of one operation
-    that is recorded twice.
+    Of several resections, the longest known one decides. A resection without a length leaves the
+    question open, and so do lengths that exceed the limit only together, because they may be two
+    records of one operation.
     """
 
     extensive_above = number("ileum.extensive_above")
@@ -114,8 +114,8 @@ define(
 
 
 class _ExtensiveResection(Computation):
-    """Whether so much of the ileum is resected that deficiency is for life; unknown where the
-    length is."""
+    """Whether so much of the ileum is resected that deficiency is lifelong; unknown if the length
+    is."""
 
     resection = of("ileum.resection")
 

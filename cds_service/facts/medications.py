@@ -1,7 +1,7 @@
-"""Medication of the record and of this session as reads of facts, and what
-cannot be told of either.
+"""Reads of the medication in the record and in this session, and of what cannot be identified in
+either.
 
-A medication that cannot be identified may be any drug, so the list that it stands in proves nothing
+A medication that cannot be identified may be any drug, so the list that contains it proves no drug
 absent (clinical specification, section 2, "Codes").
 """
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 UNIDENTIFIED = "a medication that could not be identified"
 UNIDENTIFIED_DRAFT = "a drafted medication could not be identified"
-# What a product is looked at for where facts ask for a cobalamin, or for a folate.
+# The agents to look for in a product when a fact asks for a cobalamin, or for a folate.
 COBALAMIN_AGENTS = (*sorted(COBALAMINS), "cobalamin-combination", "folate-combination")
 FOLATE_AGENTS = (*sorted(FOLATES), "cobalamin-combination", "folate-combination")
 _ORDERS, _DOSES = MEDICATION_QUERIES[:2], MEDICATION_QUERIES[2:]
 
 
 def taking(*agents: str, begun: bool = False) -> Read[Fact]:
-    """Whether an order or statement of one of ``agents`` is current; ``begun``: and its
+    """Whether an order or statement of one of ``agents`` is current; with ``begun``, one whose
     first day has come."""
 
     def evaluate(facts: Facts) -> Fact:
@@ -51,12 +51,12 @@ def taking(*agents: str, begun: bool = False) -> Read[Fact]:
 
 
 def orders(*agents: str) -> Read[list[Order]]:
-    """All orders and statements, current and past, of which those of ``agents`` are looked for."""
+    """All orders and statements, current and past. ``agents``: those that the fact looks for."""
     return Read(Needs(queries=_ORDERS, value_sets=agents), lambda facts: facts.record.orders)
 
 
 def current_orders(*agents: str) -> Read[list[Order]]:
-    """The orders and statements in force, of which those of ``agents`` are looked for."""
+    """The orders and statements in force. ``agents``: those that the fact looks for."""
     return Read(
         Needs(queries=_ORDERS, value_sets=agents),
         lambda facts: facts.record.current_orders(facts.today),
@@ -64,13 +64,12 @@ def current_orders(*agents: str) -> Read[list[Order]]:
 
 
 def doses(*agents: str) -> Read[list[Dose]]:
-    """The doses given or dispensed, of which those of ``agents`` are looked for."""
+    """The doses given or dispensed. ``agents``: those that the fact looks for."""
     return Read(Needs(queries=_DOSES, value_sets=agents), lambda facts: facts.record.doses)
 
 
 def session(*value_sets: str) -> Read[OrderingSession]:
-    """The orders of this session, of which those in ``value_sets`` are looked for:
-    agents, or tests."""
+    """The orders of this session. ``value_sets``: the agents or tests that the fact looks for."""
     return Read(Needs(value_sets=value_sets, session=True), lambda facts: facts.session)
 
 
@@ -85,10 +84,11 @@ def drafted_with(agent: str) -> Read[Fact]:
 
 
 def has_unidentified(items: Iterable[Order | Dose]) -> bool:
-    """Whether one of some orders, statements or doses cannot be told."""
+    """Whether the medication of an order, statement or dose could not be identified."""
     return any(not item.product.identified for item in items)
 
 
 def has_unidentified_draft(session: OrderingSession) -> bool:
-    """Whether an order of the session, selected or not, cannot be told."""
+    """Whether the medication of an order of the session, selected or not, could not be
+    identified."""
     return any(draft.unresolved for draft in session.drafts)

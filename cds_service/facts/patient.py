@@ -18,7 +18,8 @@ _ANSWERS = ("pregnant-answer", "not-pregnant-answer")
 
 @fact("patient.age_months", "age", "number", unit="mo")
 class AgeInMonths(Computation):
-    """Completed months since birth; a partial birth date is the middle of its month or year."""
+    """Completed months since birth; a partial birth date counts as the middle of its month or
+    year."""
 
     patient = patient()
     reference = patient_reference()
@@ -37,7 +38,7 @@ class AgeInMonths(Computation):
 @fact("patient.deceased", "death")
 class Deceased(Computation):
     """The record says that the patient has died: ``deceasedBoolean`` true, or a
-    ``deceasedDateTime``. Not said is no death."""
+    ``deceasedDateTime``. Without either, the patient counts as alive."""
 
     patient = patient()
     reference = patient_reference()
@@ -52,7 +53,7 @@ class Deceased(Computation):
 
 @fact("patient.age", "age in years", "number", unit="a")
 class Age(Computation):
-    """Age in completed years. Unknown age is treated as adult, and said."""
+    """Age in completed years. An unknown age is treated as adult, and cards say so."""
 
     months = of("patient.age_months")
 
@@ -80,12 +81,12 @@ class Sex(Computation):
 
 @fact("patient.pregnant", "pregnancy")
 class Pregnancy(Computation):
-    """The newest of a pregnancy Condition and the Observation 82810-3, neither older
-    than {window.pregnancy}.
+    """The newest of a pregnancy Condition and the Observation 82810-3, neither older than
+    {window.pregnancy}.
 
-    False for men, below {patient.childbearing_from} and above {patient.childbearing_to}.
-    Unknown with a later Condition that goes with pregnancy, yet may outlast it; and where the
-    newest says that there is none, but a newer one may not have been received.
+    False for men, below {patient.childbearing_from} and above {patient.childbearing_to}. Unknown
+    with a later Condition that goes with pregnancy but may outlast it; also if the newest statement
+    denies pregnancy and a newer one may be missing.
     """
 
     age = of("patient.age")
@@ -124,7 +125,7 @@ class Pregnancy(Computation):
 
     def _possible_since(self, first: date, last: date) -> date:
         """The day of the newest problem that goes with pregnancy (gestational diabetes, say),
-        ``date.min`` for none."""
+        ``date.min`` if there is none."""
         found = [
             problem.onset or problem.recorded
             for problem in self.conditions_of_pregnancy
@@ -133,8 +134,8 @@ class Pregnancy(Computation):
         return max((day for day in found if day and first <= day <= last), default=date.min)
 
     def _statements(self, first: date) -> tuple[list[tuple[date, bool, str]], bool]:
-        """Each dated statement on pregnancy: its day, what it says, its resource; and whether one
-        could not be used."""
+        """Each dated statement on pregnancy: its day, whether it affirms pregnancy, and its
+        resource; and whether a statement could not be used."""
         found: list[tuple[date, bool, str]] = []
         unusable = False
         for problem in self.pregnancies:

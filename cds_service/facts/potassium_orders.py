@@ -1,5 +1,5 @@
-"""Potassium tests around the first doses of B12: what speaks for them, which are ordered already,
-which are to be ordered.
+"""Potassium tests around the first doses of B12: the grounds for them, which are already ordered,
+and which are still to be ordered.
 
 Clinical specification, section 4, before the tables.
 """
@@ -47,8 +47,8 @@ class Unreceived(Computation):
 @fact("potassium.grounds", "grounds for potassium checks with the first doses")
 class Grounds(Computation):
     """Anaemia, a risk from low potassium, a potassium below {potassium.low_below} within
-    {window.potassium_recent}, or a list of results that was not all received; or anaemia or risk
-    not known, unless the B12 status is reassuring."""
+    {window.potassium_recent}, or a list of results that was not all received; also unknown anaemia
+    or risk, unless the B12 status is reassuring."""
 
     risks = each("anaemia", "potassium.risk")
     others = each("potassium.recently_low", "potassium.unreceived")
@@ -74,8 +74,8 @@ class Drafted(Computation):
 
 @fact("potassium.ordered", "potassium tests ordered within 24 hours", "orders")
 class Ordered(Computation):
-    """Which of the checks (now, at 24 hours, at 48 hours) were requested within 24 hours and have
-    no final result since."""
+    """Which of the checks (now, at 24 hours, at 48 hours) were requested within the last 24 hours
+    and have no final result since."""
 
     requests = requests(*sorted(POTASSIUM))
     results = observed(_ANALYTE.query, *_ANALYTE.value_sets)
@@ -112,14 +112,14 @@ class Ordered(Computation):
 
 
 class _ToOrder(Computation):
-    """Which checks are to be ordered."""
+    """Which checks are still to be ordered."""
 
     drafted = of("potassium.drafted")
     ordered = of("potassium.ordered")
 
     def left(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of ``wanted`` that are neither drafted nor ordered, at any age: that a card offers
-        no order below the age of 16 does not make one ordered."""
+        """Those of ``wanted`` that are neither drafted nor ordered, at any age: a card offers no
+        order below the age of 16, but that does not make a check ordered."""
         requested = {*(self.drafted.value or ()), *(self.ordered.value or ())}
         return tuple(check for check in wanted if check not in requested)
 
@@ -127,8 +127,8 @@ class _ToOrder(Computation):
 @fact("potassium.checks", "potassium checks with the first doses", "orders")
 class Checks(_ToOrder):
     """Potassium now (unless measured at {potassium.low_below} or more within {window.potassium}),
-    at 24 and at 48 hours, where there are grounds for them; as far as neither drafted nor ordered
-    within 24 hours. None with treatment that is given."""
+    at 24 and at 48 hours, if there are grounds, without checks that are drafted or were ordered
+    within 24 hours. No checks if treatment is being given."""
 
     treated = of("b12_therapy.given")
     grounds = of("potassium.grounds")
@@ -143,7 +143,7 @@ class Checks(_ToOrder):
 
 @fact("potassium.checks_left", "potassium checks still to be ordered")
 class ChecksLeft(Computation):
-    """One of the potassium checks with the first doses is to be ordered yet."""
+    """One of the potassium checks with the first doses is still to be ordered."""
 
     checks = of("potassium.checks")
 
@@ -164,7 +164,7 @@ class Repeat(_ToOrder):
 
 @fact("potassium.series", "series of potassium", "orders")
 class Series(_ToOrder):
-    """Potassium now, at 24 and at 48 hours, as far as neither drafted nor ordered."""
+    """Potassium now, at 24 and at 48 hours, without checks that are drafted or ordered."""
 
     domain = orders_or_absent(*CHECKS)
 
@@ -195,8 +195,8 @@ class Haemolysed(Computation):
 @fact("potassium.first_doses", "first doses of B12 by injection")
 class FirstDoses(Computation):
     """Injections drafted now would be the first: no treatment is known to be given. A course that
-    is only scheduled since more than {window.potassium_recent} counts as given, unless anaemia, a
-    risk, or the potassium says that care is needed."""
+    has only been scheduled for more than {window.potassium_recent} counts as given, unless anaemia,
+    a risk, or the potassium calls for care."""
 
     given = of("b12_therapy.given")
     standing = of("b12_therapy.standing")

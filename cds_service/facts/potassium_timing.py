@@ -1,6 +1,6 @@
-"""Which of the potassium tests around the first doses of B12 a request is.
+"""Which of the potassium checks around the first doses of B12 a request asks for.
 
-Three belong together: now, at 24 and at 48 hours (clinical specification, section 4).
+There are three: now, at 24 and at 48 hours (clinical specification, section 4).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _BY_WORDS = {"24": AT_24_H, "48": AT_48_H}
 
 
 def checks_of(request: ServiceRequest, zone: tzinfo) -> frozenset[str]:
-    """Which of the three checks a request for potassium is.
+    """Which of the three checks a request for potassium asks for.
 
-    By its occurrence, counted from when it was written: under 12 hours now, up to 36 hours the
-    check at 24 hours, later the one at 48; a series is all of them. Else by "24 h" or "48 h" in its
-    text, else it is for now.
+    Its occurrence decides, counted from when the request was written: under 12 hours is now, up to
+    36 hours the check at 24 hours, later the one at 48; a series is all of them. Without an
+    occurrence, "24 h" or "48 h" in its text decides; otherwise the request is for now.
     """
     timing = request.occurrenceTiming
     if timing is not None:

@@ -1,8 +1,9 @@
 """The FHIR queries that facts read, by name, and the form in which an EHR is asked. Discovery's
 templates are made from them.
 
-Searches are by reference and token only, one parameter of a name, without status or date limits:
-text-only, past and status-less resources would be lost (clinical specification, section 2).
+Searches are by reference and token only, with each parameter once, and without status or date
+limits, which would lose text-only, past and status-less resources (clinical specification, section
+2).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PATIENT_TOKEN = "{{context.patientId}}"
 
 
 class Query(NamedTuple):
-    """A query: the resource type; for Observations, the value sets whose codes are asked for."""
+    """A query: its resource type and, for Observations, the value sets whose codes it asks for."""
 
     resource_type: str
     value_sets: tuple[str, ...] = ()
@@ -28,7 +29,7 @@ class Query(NamedTuple):
 
 
 def _results(query: str, *findings: str) -> Query:
-    """The query of the laboratory tests that name it, and of the value sets of ``findings``."""
+    """The query for the laboratory tests that name it, and for the value sets ``findings``."""
     tests = [
         name
         for analyte in ANALYTES.values()
@@ -55,18 +56,18 @@ QUERIES: dict[str, Query] = {
     "medication-dispenses": Query("MedicationDispense"),
     "service-requests": Query("ServiceRequest"),
 }
-# Without these nothing can be said, so that no EHR may be declared not to keep them.
+# The service needs these lists, so no profile may declare that an EHR does not keep them.
 ALWAYS_KEPT = frozenset(
     {"patient", "b12-results", "conditions", "allergies", "medication-requests"}
 )
-# Asked for by itself where results come in no known order: many creatinines would push it
+# Potassium has a part of its own if results come in no known order: many creatinines would push it
 # off the first page.
 _APART = {"renal-and-potassium": {"potassium": ANALYTES["potassium"].value_sets}}
 
 
 class Part(NamedTuple):
-    """A query or a part of it, as it is sent. ``key``: in the prefetch. ``query``: its name.
-    ``before`` and ``after`` the patient's id in its URL."""
+    """A query or a part of it, as it is sent. ``key``: its prefetch key; ``query``: its name;
+    ``before``, ``after``: its URL before and after the patient's id."""
 
     key: str
     query: str
@@ -81,7 +82,7 @@ class Part(NamedTuple):
 
 
 class Parts:
-    """The parts in which some queries are sent, ``by_key`` of the prefetch; ``laboratory``: the
+    """The parts in which some queries are sent, ``by_key`` of the prefetch. ``laboratory``: the
     keys of those that ask for laboratory results."""
 
     __slots__ = ("_keys", "by_key", "laboratory")
@@ -95,8 +96,8 @@ class Parts:
         return iter(self.by_key.values())
 
     def keys_of(self, query: str, value_sets: tuple[str, ...] = ()) -> tuple[str, ...] | None:
-        """The keys of a query, as far as Observations of ``value_sets`` go; ``None`` where the EHR
-        does not keep such a list."""
+        """The keys of ``query``, limited to those that ask for Observations of ``value_sets``;
+        ``None`` if the EHR does not keep the list."""
         wanted = query, value_sets
         if wanted not in self._keys:
             kept = [part for part in self if part.query == query]
@@ -110,8 +111,8 @@ class Parts:
 
 
 class Queries:
-    """The queries in the form that an EHR of ``profile`` takes: each of one part, or of several
-    where one would be too long."""
+    """The queries in the form that an EHR of ``profile`` takes, each in one part, or in several if
+    one would be too long."""
 
     def __init__(self, profile: EhrProfile, terminology: Terminology):
         self.profile = profile
@@ -124,8 +125,7 @@ class Queries:
         self._chosen: dict[tuple[str, ...], Parts] = {}
 
     def of(self, queries: Iterable[str]) -> Parts:
-        """The parts of ``queries``, without those that the EHR does not keep; worked out once for
-        the same ``queries``."""
+        """The parts of ``queries``, without those that the EHR does not keep; cached."""
         wanted = tuple(queries)
         chosen = self._chosen.get(wanted)
         if chosen is None:
@@ -136,8 +136,8 @@ class Queries:
 
 
 def query_of(key: str) -> str | None:
-    """The query that a prefetch key belongs to, whatever the form of the queries;
-    ``None`` for no such key."""
+    """The query to which a prefetch key belongs, whatever the form of the queries; ``None`` if
+    there is no such key."""
     whole, _, number = key.rpartition("-")
     name = whole if number.isdigit() and whole else key
     return next(
@@ -166,7 +166,7 @@ def _parts(query: str, profile: EhrProfile, terminology: Terminology) -> Iterato
 def _by_codes(
     key: str, query: str, value_sets: Sequence[str], profile: EhrProfile, terminology: Terminology
 ) -> Iterator[Part]:
-    """Searches for the codes of value sets, as many as keep each below the longest template."""
+    """Searches for the codes of value sets, each for as many as fit into the longest template."""
     kind = QUERIES[query].resource_type
     before, after = f"{kind}?patient=", _form(kind, profile)
     room = LONGEST_TEMPLATE - len(before) - len(PATIENT_TOKEN) - len("&code=") - len(after)
@@ -183,8 +183,7 @@ def _by_codes(
 
 
 def _fitting(tokens: Iterable[str], room: int) -> Iterator[list[str]]:
-    """The tokens in lists that have no more than ``room`` characters when they are
-    joined by commas."""
+    """Splits the tokens into lists of at most ``room`` characters when joined by commas."""
     fitting: list[str] = []
     for token in tokens:
         if fitting and len(",".join([*fitting, token])) > room:
@@ -196,7 +195,7 @@ def _fitting(tokens: Iterable[str], room: int) -> Iterator[list[str]]:
 
 
 def _form(kind: str, profile: EhrProfile) -> str:
-    """What follows the patient, and the codes, in a search for ``kind``."""
+    """The part of a search for ``kind`` that follows the patient and the codes."""
     count = profile.count_of(kind)
     return "".join(
         (
@@ -211,9 +210,8 @@ def _form(kind: str, profile: EhrProfile) -> str:
 
 
 def _tokens(value_set: str, profile: EhrProfile, terminology: Terminology) -> list[str]:
-    """The codes by which a value set is asked for, as search tokens: the published ones, and
-    those of the site that it marks so. One of a site's own system is told by that too, whatever
-    the form of the others."""
+    """The search tokens that ask for a value set: its published codes, and the site's own that are
+    marked for queries. Only codes of LOINC and SNOMED CT may go without their system."""
     keys = [
         (system, code)
         for system, code in terminology.query_codes(value_set)

@@ -1,9 +1,9 @@
-"""What a fact reads, as values: each says what it needs, and is read only when
-the fact asks for it.
+"""What a fact reads, as values: each says what it needs, and is evaluated only when the fact asks
+for it.
 
-A fact is a :class:`Computation`, a class whose attributes are its reads; or, where nothing is to be
-worked out, a single :class:`Read`. What a fact needs is the sum of its reads, so that it is
-declared once, where it is used.
+A fact is a :class:`Computation`, a class whose attributes are its reads; or, if there is nothing to
+work out, a single :class:`Read`. The needs of a fact are the sum of those of its reads, so that
+each is declared once, where it is used.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _Shared = TypeVar("_Shared", bound="Computation")
 
 
 class Needs(NamedTuple):
-    """What it takes to read something: other ``facts``; ``queries`` of the record and the
-    ``value_sets`` that are looked for there or in the session; ``parameters``; and whether the
-    orders of the ``session`` are read."""
+    """What a read takes: other ``facts``; ``queries`` of the record and the ``value_sets`` to look
+    for there or in the session; ``parameters``; and whether it reads the orders of the
+    ``session``."""
 
     facts: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
@@ -51,10 +51,10 @@ class Needs(NamedTuple):
 
 
 class Read(Generic[T]):
-    """Something that a fact can read. ``needs``: what that takes; ``evaluate``: gives it, from
-    the facts of a call.
+    """Something that a fact can read. ``needs``: what the read takes; ``evaluate``: returns its
+    value for the facts of a call.
 
-    As an attribute of a :class:`Computation` it is evaluated anew each time that it is asked for.
+    As an attribute of a :class:`Computation`, it is evaluated anew at each access.
     """
 
     __slots__ = ("evaluate", "needs")
@@ -80,7 +80,7 @@ class Read(Generic[T]):
         )
 
     def is_one_of(self: Read[Fact], *values: str) -> Read[Fact]:
-        """Whether a fact has one of ``values``; unknown where it is."""
+        """Whether a fact has one of ``values``; unknown if the fact is."""
         evaluate = self.evaluate
 
         def has_one(facts: Facts) -> Fact:
@@ -95,8 +95,8 @@ class Read(Generic[T]):
 
 
 class _OfFact(Read[Fact]):
-    """Another fact, looked up here as :meth:`Facts.__getitem__` does: facts read facts some hundred
-    times a call, and a step between costs a tenth of it."""
+    """Another fact, looked up here as :meth:`Facts.__getitem__` does: a call reads facts some
+    hundred times, and one function call more would cost a tenth of that time."""
 
     __slots__ = ("_name",)
 
@@ -115,7 +115,7 @@ class _OfFact(Read[Fact]):
 
 
 class _OfSite(Read[T]):
-    """What the site fixes under a name, looked up without a step between."""
+    """A value that the site fixes under a name, looked up without a further function call."""
 
     __slots__ = ("_look_up", "_name")
 
@@ -129,11 +129,11 @@ class _OfSite(Read[T]):
 
 
 class Computation:
-    """How a fact is worked out, or something that several facts share: its
-    attributes are what it reads.
+    """How a fact is worked out, or something that several facts share; its attributes are what it
+    reads.
 
-    ``needs``: what all its reads need, those of its base classes too. ``domain``: what the fact
-    can be, see :mod:`.domains`.
+    ``needs``: what all its reads need, including those of its base classes. ``domain``: the
+    possible values of the fact, see :mod:`.domains`.
     """
 
     __slots__ = ("facts",)
@@ -168,22 +168,22 @@ def any_of(*names: str) -> Read[Fact]:
 
 
 def each(*names: str) -> Read[Iterator[Fact]]:
-    """The facts ``names``, one after the other, each only when the one before did not
+    """The facts ``names`` in order; the next one is evaluated only if those before it did not
     settle the matter."""
     return Read(Needs(facts=names), lambda facts: map(facts.__getitem__, names))
 
 
 def part(kind: type[_Shared]) -> Read[_Shared]:
-    """Something that several facts share, for one of them to use."""
+    """A computation that several facts share, for one of them to use."""
     return Read(kind.needs, kind)
 
 
 def computed(kind: type[Computation]) -> Read[Fact]:
-    """What ``kind`` computes."""
+    """The fact that ``kind`` computes."""
     new, compute = kind.__new__, kind.compute
 
     def evaluate(facts: Facts) -> Fact:
-        computation = new(kind)  # without the step of an __init__
+        computation = new(kind)  # spares the call of __init__
         computation.facts = facts
         return compute(computation)
 
@@ -196,7 +196,7 @@ def number(name: str) -> Read[Decimal]:
 
 
 def number_by_unit(name: str) -> Read[Callable[[str], Decimal]]:
-    """The parameter ``name``, which has a value for each unit: what gives it for a UCUM code."""
+    """The parameter ``name``, which has a value for each unit, as a function of the UCUM code."""
     return Read(Needs(parameters=(name,)), lambda facts: lambda unit: facts.site.number(name, unit))
 
 
@@ -206,7 +206,7 @@ def days(name: str) -> Read[timedelta]:
 
 
 def text(name: str) -> Read[str]:
-    """The parameter ``name``, which names something."""
+    """The parameter ``name``, whose value is a name."""
     return _OfSite(Needs(parameters=(name,)), Site.text, name)
 
 

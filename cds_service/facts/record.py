@@ -1,5 +1,5 @@
-"""The patient's record for one call: what was received, what is complete, and each list
-read once, defensively.
+"""The patient's record for one call: what was received, what is complete, and each list, read once
+and defensively.
 
 A resource that cannot be read makes the facts of its list unknown; it never makes the call fail.
 """
@@ -45,8 +45,8 @@ from .wording import allergies_told, tells_anaphylaxis
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
-# The codes of R4's statuses, "" where there is none. Another one says nothing, so that its
-# resource is uncertain.
+# The codes of R4's statuses, "" for none. Any other code has no meaning, so that its resource is
+# uncertain.
 _CLINICAL = _ACTIVE | {"", "inactive", "remission", "resolved"}
 _CONFIRMED = frozenset({"", "confirmed"})
 _VERIFICATION = _CONFIRMED | {
@@ -59,7 +59,8 @@ _VERIFICATION = _CONFIRMED | {
 _NOT_DONE = frozenset(
     {"preparation", "in-progress", "not-done", "on-hold", "stopped", "entered-in-error"}
 )
-# Without these, what a resource says of a problem, a procedure or a request is not known.
+# If one of these elements cannot be read, the meaning of a problem, a procedure or a request is not
+# known.
 _DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
 # The value set of the manifestations that make an allergy severe.
 ANAPHYLAXIS = "anaphylaxis"
@@ -68,12 +69,12 @@ _Resource = TypeVar("_Resource", bound=OfPatient)
 
 
 class Problem(NamedTuple):
-    """A Condition. ``active`` and ``confirmed`` as clinical specification section
-    2 reads its statuses.
+    """A Condition. ``active`` and ``confirmed`` as clinical specification, section 2, reads its
+    statuses.
 
-    ``uncertain``: it cannot be read whole, or stands under a modifier that is not understood. It
-    counts for Leber's alone. ``called``: what a card quotes, its text or the display of a code that
-    is read, ``""`` where it has neither.
+    ``uncertain``: the Condition cannot be read whole, or has a modifier that is not understood; it
+    then counts for Leber's alone. ``called``: the name that a card quotes, which is its text or the
+    display of a code that the service reads, ``""`` without either.
     """
 
     value_sets: frozenset[str]
@@ -98,10 +99,10 @@ class PerformedProcedure(NamedTuple):
 
 
 class Allergy(NamedTuple):
-    """An AllergyIntolerance that stands. ``severe``: high criticality, or a severe or
-    anaphylactic reaction.
+    """An AllergyIntolerance in force. ``severe``: high criticality, or a severe or anaphylactic
+    reaction.
 
-    ``uncertain``: as with a problem; an allergy counts all the same.
+    ``uncertain``: as for a problem, but the allergy still counts.
     """
 
     value_sets: frozenset[str]
@@ -112,7 +113,7 @@ class Allergy(NamedTuple):
 
 class PatientRecord:
     """The record of one patient. ``parts``: those in which the lists that the EHR keeps were asked
-    for; ``received``: how much was received of each, by its key."""
+    for; ``received``: how much of each was received, by its key."""
 
     def __init__(
         self, index: ResourceIndex, parts: Parts, received: Mapping[str, Completeness], site: Site
@@ -126,12 +127,12 @@ class PatientRecord:
         self._results: dict[str, Results] = {}
 
     def complete(self, *queries: str, since: date | None = None, of: tuple[str, ...] = ()) -> bool:
-        """Whether absence from the lists of ``queries`` may be concluded: all received,
-        and all of it readable.
+        """Whether absence from the lists of ``queries`` may be concluded: all were received, and
+        all of them can be read.
 
-        A list that the EHR does not keep is passed over where another of ``queries`` is kept.
-        ``since``: whether at least all since that day was received. ``of``: as far as Observations
-        of these value sets go.
+        A list that the EHR does not keep is skipped if it keeps another of ``queries``. ``since``:
+        whether at least everything since that day was received. ``of``: as far as Observations of
+        these value sets go.
         """
         is_kept = False
         for query in queries:
@@ -140,7 +141,7 @@ class PatientRecord:
                 continue
             is_kept = True
             kind = QUERIES[query].resource_type
-            # Of Observations each result that cannot be read makes its own fact unknown.
+            # An Observation that cannot be read makes only its own fact unknown.
             if (
                 not keys
                 or kind in self._unreadable
@@ -187,7 +188,7 @@ class PatientRecord:
 
     @once
     def allergies(self) -> list[Allergy]:
-        """The AllergyIntolerances that stand."""
+        """The AllergyIntolerances in force."""
         return self._read(AllergyIntolerance, self._allergy)
 
     @once
@@ -215,7 +216,7 @@ class PatientRecord:
         return self._read(MedicationAdministration, reader) + self._read(MedicationDispense, reader)
 
     def remember(self, name: str, read: Callable[[], _Item]) -> _Item:
-        """What ``read`` gives, the first time that it is asked for under ``name``."""
+        """The value of ``read``, which is called only the first time for each ``name``."""
         if name not in self._lists:
             self._lists[name] = read()
         value: _Item = self._lists[name]
@@ -294,7 +295,7 @@ class PatientRecord:
             "entered-in-error",
         ):
             return None
-        # A status that says nothing leaves an allergy standing.
+        # A status without a meaning leaves an allergy in force.
         if status_code(resource.clinicalStatus, f"{_HL7}/allergyintolerance-clinical") in (
             "inactive",
             "resolved",
@@ -304,7 +305,7 @@ class PatientRecord:
         value_sets = frozenset().union(*(_allergens(concept, terminology) for concept in concepts))
         if not value_sets:
             return None
-        # How severe it is, where that cannot be read, is not known; the safe side is to warn.
+        # If the severity cannot be read, it is safer to warn.
         untold = any(place.startswith(("criticality", "reaction")) for place in resource.malformed)
         severe = (
             untold
@@ -318,7 +319,7 @@ class PatientRecord:
 
 
 def _is_uncertain(resource: OfPatient) -> bool:
-    """Whether what decides on the meaning of a resource cannot be read, or a modifier of it
+    """Whether an element that decides the meaning of a resource cannot be read, or a modifier of it
     is not understood."""
     return resource.is_modified or any(
         place.partition(".")[0] in _DECIDING for place in resource.malformed
@@ -326,8 +327,8 @@ def _is_uncertain(resource: OfPatient) -> bool:
 
 
 def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
-    """The allergen value sets of a concept, by code, else by name; none where a name says that
-    there is no such allergy."""
+    """The allergen value sets of a concept, by code and by name; none if a name denies the
+    allergy."""
     found = terminology.sets_of_concept(concept)
     for name in concept.names if concept is not None else ():
         told, denied = allergies_told(name)

@@ -9,13 +9,13 @@ from .reads import Computation, days
 
 
 class RecordedPregnancies(Computation):
-    """The pregnancies on the problem list, by when they may have lasted."""
+    """The pregnancies on the problem list, and when they may have lasted."""
 
     pregnancies = problems("pregnancy")
     length = days("window.pregnancy")
 
     def lasted_on(self, day: date) -> bool:
-        """Whether a pregnancy is recorded that may have lasted on ``day``."""
+        """Whether a recorded pregnancy may have lasted on ``day``."""
         length = self.length
         begun = [problem.onset or problem.recorded for problem in self.pregnancies]
         return any(start is not None and start <= day <= start + length for start in begun)

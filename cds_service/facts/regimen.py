@@ -16,15 +16,15 @@ _LOADING = "hydroxocobalamin-loading-then-maintenance"
 
 
 class Barring(Computation):
-    """What keeps cards from suggesting a cobalamin."""
+    """Reasons why cards suggest no cobalamin."""
 
     allergy = of("allergy.cobalamin")
     paediatric = of("patient.paediatric")
     only_unexplained_high = of("b12.only_unexplained_high")
 
     def bars(self) -> bool:
-        """A severe allergy to one, a very high B12 as all that speaks for deficiency, or an age
-        below 16, for which no order is made."""
+        """Whether there is a severe allergy to a cobalamin, a very high B12 as the only sign of
+        deficiency, or an age below 16, for which no order is made."""
         return (
             self.allergy.value == "severe"
             or bool(self.paediatric.holds)
@@ -33,7 +33,7 @@ class Barring(Computation):
 
 
 class Injection(Computation):
-    """The order for injections of the agent that is stocked."""
+    """The order for injections of the agent that the site stocks."""
 
     hydroxocobalamin_stocked = stocked("hydroxocobalamin-injection")
     cyanocobalamin_stocked = stocked("cyanocobalamin-injection")
@@ -46,10 +46,10 @@ class Injection(Computation):
     def order(self, regimen: str) -> Fact:
         """The order for ``regimen`` (``loading`` or a hydroxocobalamin template for maintenance).
 
-        Hydroxocobalamin; cyanocobalamin by injection where the site does not stock it, never with
-        Leber's. With neurological features and a status that is not reassuring it is given on
-        alternate days. Loading goes over into maintenance; of a dietary cause alone it is the
-        regimen that the parameter set names.
+        The agent is hydroxocobalamin, or cyanocobalamin by injection if the site does not stock it,
+        but never with Leber's. With neurological features and a status that is not reassuring,
+        injections are on alternate days. Loading leads into maintenance; for a dietary cause alone,
+        the parameter set names the regimen.
         """
         neuro = self.neuro.holds and self.by_results.value not in REASSURING
         if self.hydroxocobalamin_stocked:
@@ -66,8 +66,8 @@ class Injection(Computation):
 
 @fact("b12.may_be_advised", "B12 may be advised")
 class MayBeAdvised(Computation):
-    """No severe allergy to a cobalamin is known, nor an age below {age.adult_from}: a text
-    may say to give B12."""
+    """Neither a severe allergy to a cobalamin nor an age below {age.adult_from} is known, so that a
+    text may advise B12."""
 
     allergy = of("allergy.cobalamin")
     paediatric = of("patient.paediatric")
@@ -88,8 +88,8 @@ class HydroxocobalaminStocked(Computation):
 
 @fact("formulary.b12_injection", "B12 injection that fits stocked")
 class B12InjectionStocked(Computation):
-    """The site's formulary has hydroxocobalamin for injection, or cyanocobalamin where Leber's is
-    not known."""
+    """The site's formulary has hydroxocobalamin for injection; or it has cyanocobalamin, and
+    Leber's is not known."""
 
     hydroxocobalamin_stocked = stocked("hydroxocobalamin-injection")
     cyanocobalamin_stocked = stocked("cyanocobalamin-injection")
@@ -102,8 +102,8 @@ class B12InjectionStocked(Computation):
 
 @fact("formulary.us_label_differs", "hydroxocobalamin regimen other than that of the US label")
 class UsLabelDiffers(Computation):
-    """The parameter set is that of the United States, and what is suggested is hydroxocobalamin,
-    whose label there has another regimen."""
+    """The parameter set is that of the United States, and cards suggest hydroxocobalamin, whose
+    label there has another regimen."""
 
     stocked = stocked("hydroxocobalamin-injection")
 
@@ -113,8 +113,8 @@ class UsLabelDiffers(Computation):
 
 @fact("regimen.dietary_alone", "regimen of a dietary cause alone")
 class RegimenOfDietaryCause(Computation):
-    """The parameter set has a regimen of its own for a dietary cause, and nothing else is known to
-    cause the deficiency."""
+    """The parameter set has its own regimen for a dietary cause, and the patient has such a cause
+    and is known to have no lifelong one."""
 
     dietary_alone = of("cause.dietary_alone")
     regimen = text("dietary.regimen")
@@ -124,7 +124,7 @@ class RegimenOfDietaryCause(Computation):
 
 
 class _Starting(Barring):
-    """What the regimens that start a course read."""
+    """What the regimens that start a course have in common."""
 
     begun = each("b12_therapy.active", "session.b12", "b12_therapy.stopped")
     injection = part(Injection)
@@ -137,10 +137,10 @@ class _Starting(Barring):
 
 @fact("regimen.start", "regimen to start", "orders")
 class StartingRegimen(_Starting):
-    """The parenteral cobalamin order that starts treatment; absent while one is active, drafted, or
-    must not be suggested.
+    """The parenteral cobalamin order that starts treatment; absent while a course is active,
+    drafted or being stopped, or if none may be suggested.
 
-    Hydroxocobalamin; cyanocobalamin injection where the site does not stock it, never with Leber's.
+    Hydroxocobalamin; cyanocobalamin by injection if the site does not stock it, never with Leber's.
     """
 
     def compute(self) -> Fact:
@@ -149,8 +149,8 @@ class StartingRegimen(_Starting):
 
 @fact("regimen.resume", "regimen to resume", "orders")
 class ResumingRegimen(_Starting):
-    """Hydroxocobalamin every 3 months where treatment lapsed (on alternate days instead with
-    neurological features and no reassuring status); absent while one is active or drafted."""
+    """Hydroxocobalamin every 3 months after treatment has lapsed (on alternate days with
+    neurological features and no reassuring status); absent while a course is active or drafted."""
 
     def compute(self) -> Fact:
         return self.injection.order("hydroxocobalamin-3-monthly") if self.may_start() else absent()
@@ -158,8 +158,8 @@ class ResumingRegimen(_Starting):
 
 @fact("regimen.ileal_prophylaxis", "regimen for extensive ileal disease", "orders")
 class IlealProphylaxis(_Starting):
-    """Hydroxocobalamin at the parameter set's interval after extensive ileal resection; as for
-    resuming otherwise."""
+    """Hydroxocobalamin at the parameter set's interval after extensive ileal resection; otherwise
+    as for resuming."""
 
     prophylaxis = text("ileum.prophylaxis")
 
@@ -169,8 +169,8 @@ class IlealProphylaxis(_Starting):
 
 @fact("regimen.monthly", "monthly regimen", "orders")
 class MonthlyRegimen(Computation):
-    """Hydroxocobalamin monthly in place of a longer interval; cyanocobalamin where it is not
-    stocked, never with Leber's; absent where none must be suggested."""
+    """Hydroxocobalamin monthly in place of a longer interval; cyanocobalamin if the site does not
+    stock it, never with Leber's; absent if none may be suggested."""
 
     allergy = of("allergy.cobalamin")
     paediatric = of("patient.paediatric")
@@ -188,7 +188,7 @@ class MonthlyRegimen(Computation):
 
 
 def unfit_for_oral() -> Read[bool]:
-    """Whether something is known for which no B12 is given by mouth."""
+    """Whether a condition is known that rules out B12 by mouth."""
     grounds = each("neuro.involvement", "renal.dysfunction", "leber", "anaemia.severe")
     return Read(
         grounds.needs, lambda facts: any(ground.holds for ground in grounds.evaluate(facts))
@@ -210,11 +210,11 @@ class OralRegimen(_Starting):
 
 @fact("regimen.instead_of_cyanocobalamin", "hydroxocobalamin in place of the draft", "orders")
 class InsteadOfCyanocobalamin(Barring):
-    """The hydroxocobalamin order that replaces drafted cyanocobalamin: loading where treatment
-    starts, else maintenance.
+    """The hydroxocobalamin order that replaces drafted cyanocobalamin: loading if treatment starts,
+    else maintenance.
 
-    Absent where hydroxocobalamin is not stocked, must not be suggested, another cobalamin is
-    drafted beside it, or another course runs: then the draft is only to be removed.
+    Absent if hydroxocobalamin is not stocked or must not be suggested, if another cobalamin is
+    drafted beside it, or if another course is running: the draft is then only removed.
     """
 
     stocked = stocked("hydroxocobalamin-injection")

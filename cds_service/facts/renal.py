@@ -23,14 +23,15 @@ ANY_RATE = one_of(ABSENT, UNKNOWN, _REDUCED, _NORMAL)
 
 @fact("egfr", "eGFR", "result", unit=_RATE_UNIT)
 class Egfr(Computation):
-    """The newer of the reported eGFR and CKD-EPI 2021 from creatinine; of one day the reported."""
+    """The newer of the reported eGFR and CKD-EPI 2021 from creatinine; the reported one if both are
+    of one day."""
 
     reported = newest("egfr.reported")
     newest_creatinine = newest_that("creatinine")
     age = of("patient.age")
     sex = of("patient.sex")
     reduced_below = number_by_unit("egfr.reduced_below")
-    # Renal dysfunction, which may be on record without a rate, is tried before it.
+    # A walk chooses renal dysfunction, which may be on record without a rate, before the rate.
     domain = given(
         "renal.dysfunction",
         yes=ANY_RATE,
@@ -141,7 +142,7 @@ define(
     "The newest usable potassium of the last {window.potassium_recent}.",
     kind="result",
     unit="mmol/L",
-    # The longer window has the result of the shorter one, where there is one.
+    # The longer window contains the result of the shorter one, if there is one.
     domain=given(
         "potassium",
         yes=same_as("potassium"),

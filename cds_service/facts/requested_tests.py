@@ -20,9 +20,10 @@ from .reads import Computation, Needs, Read, computed, days, of
 
 
 class TestOfLaboratory(NamedTuple):
-    """A test as it is ordered. ``order``: the template that asks for it. ``answering``: the tests
-    that it may be, each as value sets of results and requests that answer one another; ``panels``
-    contain it. A total B12 does not answer an active B12, nor a serum folate a red-cell folate."""
+    """A test as it is ordered. ``order``: the template for it. ``answering``: the tests that it may
+    be, each as value sets of results and requests that answer one another; ``panels``: those that
+    contain it. A total B12 does not answer a request for active B12, nor a serum folate one for
+    red-cell folate."""
 
     title: str
     order: str
@@ -62,8 +63,8 @@ TESTS: dict[str, TestOfLaboratory] = {
 
 
 class Request(NamedTuple):
-    """A ServiceRequest that stands: the days on which it was written and on which it is due,
-    where that is stated."""
+    """A ServiceRequest in force: the day on which it was written, and the day on which it is due,
+    if stated."""
 
     resource: ServiceRequest
     authored: date
@@ -73,14 +74,14 @@ class Request(NamedTuple):
 
 class Observed(NamedTuple):
     """The status, day and reference of each dated Observation of a test, and the day of the last
-    final one; a day to come is none."""
+    final one up to tomorrow."""
 
     found: list[tuple[str, date, str]]
     last_final: date
 
 
 def requests(*value_sets: str) -> Read[Iterator[Request]]:
-    """The dated requests that stand for a test in one of ``value_sets``."""
+    """The dated requests in force for a test in one of ``value_sets``."""
     wanted = frozenset(value_sets)
 
     def evaluate(facts: Facts) -> Iterator[Request]:
@@ -100,7 +101,7 @@ def requests(*value_sets: str) -> Read[Iterator[Request]]:
 
 
 def observed(query: str, *value_sets: str) -> Read[Observed]:
-    """The results of a test, of whatever status, of those that ``query`` asks for."""
+    """The results of a test, whatever their status. ``query``: the query that asks for them."""
 
     def evaluate(facts: Facts) -> Observed:
         found = []
@@ -130,8 +131,8 @@ def _drafted(test: TestOfLaboratory) -> Read[Fact]:
 
 
 def _pending(test: TestOfLaboratory) -> Read[Fact]:
-    """Whether a request or a result in the making is not answered, by calendar day, by a final
-    result of the same test."""
+    """Whether a request or an awaited result is still open: no final result of the same test
+    answers it, by calendar day."""
     kinds = [
         (requests(*names, *test.panels), observed(test.query, *names)) for names in test.answering
     ]
@@ -163,8 +164,8 @@ def _pending(test: TestOfLaboratory) -> Read[Fact]:
 def _unanswered(
     requested: Iterator[Request], results: Observed, oldest: date, tomorrow: date
 ) -> Source | None:
-    """The first request, or result in the making, from ``oldest`` to ``tomorrow`` that no final
-    result answers."""
+    """The first request or awaited result, from ``oldest`` to ``tomorrow``, that no final result
+    answers."""
     for request in requested:
         due = request.due or request.authored
         if oldest <= request.authored <= tomorrow and results.last_final < due:
@@ -199,7 +200,7 @@ class Asked(NamedTuple):
 
     @property
     def either(self) -> Fact:
-        """That of the two which holds, else the second."""
+        """``drafted`` if that holds, else ``pending``."""
         return self.drafted if self.drafted.holds else self.pending
 
 
@@ -209,7 +210,7 @@ def _facts_of(tests: tuple[str, ...]) -> Needs:
 
 
 def asked(*tests: str) -> Read[Callable[[str], Asked]]:
-    """What tells of one of ``tests`` whether it is drafted or pending."""
+    """A function that returns whether one of ``tests`` is drafted and whether it is pending."""
 
     def evaluate(facts: Facts) -> Callable[[str], Asked]:
         return lambda test: Asked(facts[f"test.drafted.{test}"], facts[f"test.pending.{test}"])
@@ -218,7 +219,7 @@ def asked(*tests: str) -> Read[Callable[[str], Asked]]:
 
 
 def is_asked_for(*tests: str) -> Read[Callable[[str], bool]]:
-    """What tells of one of ``tests`` whether it is known to be drafted or pending."""
+    """A function that returns whether one of ``tests`` is known to be drafted or pending."""
 
     def evaluate(facts: Facts) -> Callable[[str], bool]:
         return lambda test: bool(
@@ -230,7 +231,7 @@ def is_asked_for(*tests: str) -> Read[Callable[[str], bool]]:
 
 @fact("b12.test_awaited", "test that would settle the B12 status, pending or drafted")
 class AwaitedTest(Computation):
-    """A B12 test, or with an indeterminate status methylmalonic acid, is pending or drafted."""
+    """A B12 test is pending or drafted; with an indeterminate status, a methylmalonic acid test."""
 
     status = of("b12.status_beside_folate")
     asked = asked("b12", "mma")
@@ -241,9 +242,9 @@ class AwaitedTest(Computation):
 
 @fact("b12.next_test", "test that would settle the B12 status, not yet requested", "orders")
 class NextTest(Computation):
-    """Serum B12 (pregnant: active B12) with an unknown status; methylmalonic acid (pregnant: active
-    B12 until it has resulted) with an indeterminate one, unless it has resulted; neither where it
-    is pending or drafted."""
+    """With an unknown status, serum B12 (in pregnancy active B12). With an indeterminate status,
+    methylmalonic acid (in pregnancy active B12 until it has resulted), unless it has resulted.
+    Absent if the test is pending or drafted."""
 
     status = of("b12.status_beside_folate")
     pregnant = of("patient.pregnant")

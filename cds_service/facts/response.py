@@ -30,7 +30,7 @@ from .results import define_result, results
 @fact("anaemia.at_start", "anaemia at the start of B12 treatment")
 class AnaemiaAtStart(AnaemiaLimits):
     """The newest haemoglobin from {response.baseline_before} before to {response.baseline_after}
-    after the start of the latest course was anaemic."""
+    after the start of the latest course showed anaemia."""
 
     start = of("b12_therapy.latest_start")
     before = days("response.baseline_before")
@@ -50,7 +50,7 @@ class AnaemiaAtStart(AnaemiaLimits):
 
 
 _START, _EXPECTED_AFTER = of("b12_therapy.latest_start"), days("response.expected_after")
-# Of a start that is known: whether treatment has had the time to work.
+# Whether treatment has had time to work; its start must be known.
 _has_settled = Read(
     _START.needs.and_those_of(_EXPECTED_AFTER.needs),
     lambda facts: known(
@@ -62,7 +62,7 @@ _has_settled = Read(
 @fact("anaemia.persists", "anaemia that persists on B12 treatment")
 class PersistentAnaemia(Computation):
     """The newest haemoglobin, drawn {response.expected_after} after the start of the latest course
-    or later, is anaemic."""
+    or later, shows anaemia."""
 
     start = of("b12_therapy.latest_start")
     hb = of("hb")
@@ -154,8 +154,8 @@ class StableOnTreatment(Computation):
 
 @fact("monitoring.last", "last result that monitors B12 treatment", "date")
 class LastMonitoring(Computation):
-    """The day of the newest B12, homocysteine or methylmalonic acid result since the day after the
-    start of treatment."""
+    """The day of the newest B12, homocysteine or methylmalonic acid result drawn after the day on
+    which treatment started."""
 
     start = of("b12_therapy.start")
     total = results("b12.total")
@@ -205,8 +205,8 @@ class MonitoringDue(Computation):
 
 @fact("homocysteine.on_treatment", "homocysteine on treatment", "result", unit="umol/L")
 class HomocysteineOnTreatment(Computation):
-    """The newest homocysteine, where it was drawn {therapy.settled_after} after the start of
-    treatment or later."""
+    """The newest homocysteine, if it was drawn {therapy.settled_after} after the start of treatment
+    or later."""
 
     start = of("b12_therapy.start")
     homocysteine = of("homocysteine")
@@ -233,7 +233,7 @@ class HomocysteineOnTreatment(Computation):
 @fact("homocysteine.before_order", "homocysteine from before the order that runs")
 class HomocysteineBeforeOrder(Computation):
     """The homocysteine on treatment was drawn before the order in force began, so that it does not
-    tell of its regimen."""
+    reflect that order's regimen."""
 
     homocysteine = of("homocysteine.on_treatment")
     order_start = of("b12_therapy.order_start")
@@ -251,7 +251,7 @@ class HomocysteineBeforeOrder(Computation):
 
 @fact("neuro.before_treatment", "neurological features before B12 treatment")
 class NeuroBeforeTreatment(Computation):
-    """An active neurological feature whose onset is before the start of the treatment under way."""
+    """An active neurological feature had its onset before the start of the treatment under way."""
 
     neuro = of("neuro.involvement")
     start = of("b12_therapy.start")

@@ -1,5 +1,5 @@
-"""Laboratory results as reads of facts: the newest usable one, all of them, its level; and the
-facts that are no more than that."""
+"""Reads of laboratory results: the newest usable one, all of them, its level; and the facts that
+are no more than such a read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NEWER_MAY_BE_MISSING = "a newer result may not have been received"
 
 
 def define_result(name: str, title: str, doc: str, *, domain: Domain | None = None) -> None:
-    """Register as the fact ``name`` the newest usable result of the analyte of that name;
-    ``domain`` where its classes do not follow from the cut-offs."""
+    """Register as the fact ``name`` the newest usable result of the analyte of that name.
+    ``domain``: if its classes do not follow from the cut-offs."""
     units = [family.unit for family in ANALYTES[name].families]
     define(
         name,
@@ -33,7 +33,7 @@ def define_result(name: str, title: str, doc: str, *, domain: Domain | None = No
 
 
 def newest(name: str, window: str = "") -> Read[Fact]:
-    """The newest usable result of the analyte ``name`` within its window, or that of the
+    """The newest usable result of the analyte ``name`` within its own window, or within that of the
     parameter ``window``."""
     analyte = ANALYTES[name]
     days = window or analyte.window
@@ -41,8 +41,8 @@ def newest(name: str, window: str = "") -> Read[Fact]:
 
 
 def newest_that(name: str) -> Read[Callable[[Callable[[Result], bool]], Fact]]:
-    """As :func:`newest`, for what tells of a result with a comparator whether it says anything,
-    where the classes of the analyte do not."""
+    """As :func:`newest`, with a function that decides whether a result with a comparator is
+    conclusive, if the classes of the analyte do not."""
     analyte = ANALYTES[name]
     return Read(
         _needs(analyte, analyte.window),
@@ -57,21 +57,21 @@ def results(name: str) -> Read[Results]:
 
 
 def level(result: Fact) -> Fact:
-    """The class of a laboratory result as a fact of its own; absent and unknown stay so."""
+    """The class of a laboratory result as a fact of its own; an absent or unknown result stays as
+    it is."""
     if result.value is None:
         return result
     return known(result.value.level, *result.sources)
 
 
 def level_of(name: str) -> Read[Fact]:
-    """The class of the result ``name``, another fact."""
+    """The class of the result that is the fact ``name``."""
     return Read(Needs(facts=(name,)), lambda facts: level(facts[name]))
 
 
 def may_be_outdated(result: Fact) -> bool:
-    """Whether a newer result than this one may be on record and was not received, so that
-    it does not reassure. Of an analyte whose classes tell what reassures, such a result
-    is unknown already."""
+    """Whether a newer result than this one may be missing, so that this one does not reassure. If
+    the analyte has a reassuring class, such a result is already unknown."""
     return NEWER_MAY_BE_MISSING in result.note
 
 
@@ -116,7 +116,7 @@ def _newest(facts: Facts, analyte: Analyte, window: str, proves: Callable[[Resul
 
 
 def _note(result: Result, *, newer: bool, outdated: bool) -> str:
-    """What a reader is told of a result beside its value."""
+    """The remark that readers get beside the value of a result."""
     if not (newer or outdated or result.haemolysed or result.suspicious):
         return ""
     notes = {

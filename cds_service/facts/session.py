@@ -28,10 +28,10 @@ MOST_DRAFTS = 1000
 
 
 class UnreadableOrders(Exception):
-    """The orders of the session cannot be told or would be misread: why, in words
-    without patient data.
+    """The orders of the session cannot be read, or would be misread: why, in words without patient
+    data.
 
-    To pass them over would say that nothing is wrong with them. ``code``: a FHIR issue type;
+    To skip such orders would imply that nothing is wrong with them. ``code``: a FHIR issue type;
     ``status``: of the HTTP answer.
     """
 
@@ -42,13 +42,13 @@ class UnreadableOrders(Exception):
 
 
 class Draft(NamedTuple):
-    """A medication order of the session, judged by its first phase. ``dosage_untold``: what
-    is stated of its dosage cannot be read, so that, unlike with an unstated one, it is not
-    known whether it treats.
+    """A medication order of the session, judged by its first phase. ``dosage_untold``: its dosage
+    is stated but cannot be read, so that, unlike with an unstated one, it is not known whether it
+    treats.
 
-    ``unresolved``: what its medication is cannot be told: a reference that leads nowhere, a code in
-    a system that is not read, a modifier that is not understood. ``request``: the order as
-    received, of which one that replaces it keeps what still holds.
+    ``unresolved``: its medication cannot be identified: a reference that leads nowhere, a code in a
+    system that is not read, a modifier that is not understood. ``request``: the order as received;
+    one that replaces it keeps what still holds.
     """
 
     product: Product
@@ -74,11 +74,11 @@ class Draft(NamedTuple):
 
 @dataclass(frozen=True)
 class OrderingSession:
-    """``drafts`` are orders that start or go on; ``stops`` orders that end; ``tests`` value
-    sets of drafted tests.
+    """``drafts``: orders that start or continue; ``stops``: orders that end; ``tests``: value sets
+    of drafted tests.
 
-    ``has_foreign``: there are orders of another patient, which are not read. ``potassium``: which
-    of the checks around the first doses of B12 are drafted.
+    ``has_foreign``: there are orders of another patient, which are not read. ``potassium``: the
+    checks around the first doses of B12 that are drafted.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -94,14 +94,15 @@ class OrderingSession:
 
     @once
     def untold(self) -> list[str]:
-        """The drafts whose medication cannot be told, each by its reference."""
+        """The references of the drafts whose medication cannot be identified."""
         return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReader:
-    """Reads the orders of a session. ``fetch`` reads the client's FHIR server, ``prefetched`` opens
-    what came along: either may have the Medication that an order names by reference."""
+    """Reads the orders of a session. ``fetch`` reads the client's FHIR server, ``prefetched``
+    returns the prefetched values: either may have the Medication that an order names by
+    reference."""
 
     patient_id: str
     terminology: Terminology
@@ -115,8 +116,8 @@ class SessionReader:
         """The session of a hook's context.
 
         ``draft_orders``: the Bundle, or ``None``. ``selections``: references (or bare ids) of the
-        selected orders; without any that is in the Bundle every order counts as selected.
-        ``still_choosing``: an order that names no medication yet is none. Raises
+        selected orders; if none of them is in the Bundle, every order counts as selected.
+        ``still_choosing``: skip orders that name no medication yet. Raises
         :class:`UnreadableOrders` (clinical specification, section 2, "Drafts").
         """
         if draft_orders is None:
@@ -148,8 +149,8 @@ class SessionReader:
         )
 
     def _index(self, draft_orders: Bundle) -> tuple[ResourceIndex, list[MedicationRequest]]:
-        """The patient's orders, and those of others. An order without a subject is the
-        context patient's."""
+        """The patient's orders, and those of others. An order without a subject belongs to the
+        context's patient."""
         index = ResourceIndex(self.patient_id, self.terminology)
         foreign = []
         for resource in resources_of(draft_orders):
@@ -231,8 +232,8 @@ class SessionReader:
 
 
 def _whole(draft_orders: Value) -> Bundle:
-    """The draft orders, of which all could be read, each entry has a resource, and there are not
-    more than anybody drafts. Raises :class:`UnreadableOrders`."""
+    """The draft orders as a Bundle that could be read whole, with a resource in each entry, and no
+    larger than anybody drafts. Raises :class:`UnreadableOrders`."""
     if (
         not isinstance(draft_orders, Bundle)
         or draft_orders.unread
@@ -247,7 +248,7 @@ def _whole(draft_orders: Value) -> Bundle:
 
 
 def _unstated(product: Product, zone: tzinfo) -> tuple[Phase, ...]:
-    """The phases of a dosage that cannot be told: nothing is taken for what it leaves open."""
+    """The phases of a dosage that cannot be read: dose and interval stay open."""
     return tuple(
         phase._replace(dose=None, interval=None) for phase in read_phases((), product, zone)
     )
@@ -274,7 +275,8 @@ def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:
 
 
 def _names_nothing(request: MedicationRequest) -> bool:
-    """Whether an order has no medication yet: a known client sends it when its form opens."""
+    """Whether an order has no medication yet: a known client sends such an order when its form
+    opens."""
     concept, reference = request.medicationCodeableConcept, request.medicationReference
     unnamed = concept is None or not (
         concept.names or any(coding.code for coding in concept.coding)
@@ -289,8 +291,8 @@ def _concerns_us(product: Product) -> bool:
 
 
 def _refuse_untold(drafts: Sequence[Draft]) -> None:
-    """That something can be said of the session: an order that cannot be told is not answered as
-    if all were well."""
+    """Raises :class:`UnreadableOrders` if an order cannot be identified and no other concerns B12
+    or folate: an answer without cards would imply that all is well."""
     untold = [draft for draft in drafts if draft.unresolved]
     if untold and not any(_concerns_us(draft.product) for draft in drafts):
         which = untold[0].reference

@@ -14,9 +14,9 @@ from ..fhir.terminology import Terminology
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A deployment. ``parameters`` are values by name; ``formulary`` holds products such as
-    ``hydroxocobalamin-injection``; ``units`` are UCUM codes by the printed units that the site
-    adds, as :func:`~cds_service.fhir.units.normalised` has them."""
+    """A deployment. ``parameters``: values by name; ``formulary``: products such as
+    ``hydroxocobalamin-injection``; ``units``: UCUM codes by the printed units that the site adds,
+    in the form of :func:`~cds_service.fhir.units.normalised`."""
 
     parameter_set: str
     parameters: Mapping[str, Any]
@@ -26,8 +26,8 @@ class Site:
     units: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, name: str, unit: str | None = None) -> Decimal:
-        """The parameter ``name`` (in ``unit``, where it has a value for each of
-        two unit families)."""
+        """The parameter ``name``, in ``unit`` if it has a value for each of two unit families.
+        Raises ``ValueError`` if it has and no unit is given."""
         value = self.parameters[name]
         if isinstance(value, Decimal):
             return value
@@ -45,7 +45,7 @@ class Site:
         return product in self.formulary
 
     def days(self, name: str) -> timedelta:
-        """A window or age of the parameters."""
+        """A parameter that is a window or an age in days."""
         return self._days[name]
 
     @once

@@ -14,8 +14,8 @@ from .requested_tests import TESTS, asked, is_asked_for
 
 
 def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
-    """What gives the orders for some of ``tests`` that are neither pending nor drafted; absent
-    where none is left."""
+    """A function that returns the orders for some of ``tests`` that are neither pending nor
+    drafted; absent if none is left."""
     is_asked = is_asked_for(*tests)
 
     def evaluate(facts: Facts) -> Callable[..., Fact]:
@@ -32,7 +32,7 @@ def _ordering(*tests: str) -> Read[Callable[..., Fact]]:
 
 def _define(name: str, title: str, doc: str, *tests: str) -> None:
     """Register as the fact ``name`` the orders for ``tests`` that are neither pending nor drafted;
-    absent where none is left."""
+    absent if none is left."""
     ordering = _ordering(*tests)
     define(
         name,
@@ -92,8 +92,8 @@ _define(
 
 @fact("order.before_prevention", "tests before the first preventive dose", "orders")
 class BeforePrevention(Computation):
-    """Serum B12 and folate with an unknown B12 status, as far as not requested; else none.
-    Treatment does not wait for them."""
+    """Serum B12 and folate with an unknown B12 status, without tests already requested; otherwise
+    none. Treatment does not wait for them."""
 
     status = of("b12.status")
     tests = of("order.b12_and_folate")
@@ -110,16 +110,17 @@ class _Clarifying(Computation):
     active_b12 = of("b12.active")
 
     def test(self) -> str:
-        """Methylmalonic acid; in known pregnancy active B12 until it has resulted, since
-        total B12 falls there."""
+        """Methylmalonic acid; in known pregnancy active B12 until it has resulted, since total B12
+        falls in pregnancy."""
         return "active_b12" if self.pregnant.holds and self.active_b12.value is None else "mma"
 
 
 @fact("order.before_first_dose", "tests before the first dose", "orders")
 class BeforeFirstDose(_Clarifying):
-    """The sample of treatment begun on suspicion, as far as not requested: B12 (pregnant: active
-    B12) and folate with an unknown status; methylmalonic acid (pregnant: active B12 first) with an
-    indeterminate one, unless it has resulted; else none. Treatment does not wait for them."""
+    """Tests on the sample for treatment begun on suspicion, without those already requested. With
+    an unknown status: B12 (in pregnancy active B12) and folate. With an indeterminate one:
+    methylmalonic acid (in pregnancy active B12 first), unless it has resulted. Otherwise none.
+    Treatment does not wait for them."""
 
     by_results = of("b12.results_status")
     treated = of("b12_therapy.active")
@@ -143,7 +144,7 @@ class BeforeFirstDose(_Clarifying):
 
 @fact("order.test_indicated", "tests that are indicated", "orders")
 class IndicatedTests(Computation):
-    """B12 and folate, as far as not requested."""
+    """B12 and folate, without tests already requested."""
 
     indicated = of("b12.test_indicated")
     orders = _ordering("b12", "folate")
@@ -155,8 +156,8 @@ class IndicatedTests(Computation):
 
 @fact("order.after_nitrous_oxide", "tests after nitrous oxide", "orders")
 class AfterNitrousOxide(Computation):
-    """B12 (pregnant: active B12), homocysteine and methylmalonic acid, as far as neither requested
-    nor resulted since the exposure. Treatment does not wait for them."""
+    """B12 (in pregnancy active B12), homocysteine and methylmalonic acid, without those that are
+    requested or have resulted since the exposure. Treatment does not wait for them."""
 
     exposed = of("nitrous_oxide.last")
     pregnant = of("patient.pregnant")
@@ -200,10 +201,10 @@ class RequestedClarification(_Clarifying):
 
 @fact("order.clarification", "test to clarify an indeterminate B12", "orders")
 class Clarification(_Clarifying):
-    """Methylmalonic acid; in known pregnancy active B12 first. Where MMA is high and the eGFR
-    unknown, creatinine.
+    """Methylmalonic acid; in known pregnancy active B12 first. If MMA is high and eGFR is unknown,
+    creatinine.
 
-    Absent where the test is requested, or has resulted and nothing more is to be learned.
+    Absent if the test is requested, or has resulted and leaves nothing to clarify.
     """
 
     mma = of("mma")

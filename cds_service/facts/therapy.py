@@ -1,5 +1,5 @@
-"""Orders and doses of medication in the record: statuses and bounds (clinical
-specification, section 2)."""
+"""Medication orders and doses in the record: their statuses and bounds (clinical specification,
+section 2)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MEDICATION_QUERIES = (
     "medication-administrations",
     "medication-dispenses",
 )
-# Without these it is not known whether a medication is taken, or which.
+# If one of these elements cannot be read, it is not known whether a medication is taken, or which.
 _DECIDING = (
     "status",
     "intent",
@@ -83,15 +83,15 @@ _NOT_GIVEN = {
 }
 
 
-# An order that begins later is no treatment of today (clinical specification, section 2).
+# An order that begins later is not current treatment (clinical specification, section 2).
 BEGINS_WITHIN = timedelta(days=14)
 
 
 class Order(NamedTuple):
-    """A medication order or statement. ``running``: its status says current
-    (bounds are judged by day).
+    """A medication order or statement. ``running``: its status is a current one (its bounds are
+    judged by day).
 
-    ``completed``: its status says that all of it was carried out.
+    ``completed``: its status says that it was carried out in full.
     """
 
     product: Product
@@ -110,11 +110,12 @@ class Order(NamedTuple):
         return self.running and (self.end is None or self.end >= today)
 
     def begun(self, today: date) -> bool:
-        """Whether its first day has come; an order that states none has begun."""
+        """Whether its first day has come; an order without a start has begun."""
         return self.start is None or self.start <= today
 
     def phase_on(self, today: date) -> Phase:
-        """The phase that runs on ``today``; the last one where the dates do not say."""
+        """The phase in force on ``today``: the first that has not ended, or whose end is not
+        known."""
         begin = self.start
         for phase in self.phases[:-1]:
             begin = phase.start or begin
@@ -135,7 +136,7 @@ class Order(NamedTuple):
 
 
 class Dose(NamedTuple):
-    """A dose given or dispensed on a day. ``amount`` in micrograms (a day's, where dispensed)."""
+    """A dose given or dispensed on a day. ``amount``: in micrograms, per day if dispensed."""
 
     product: Product
     day: date
@@ -152,10 +153,10 @@ class Dose(NamedTuple):
 def read_order(
     resource: MedicationRequest | MedicationStatement, index: ResourceIndex, site: Site
 ) -> Order | None:
-    """A MedicationRequest or MedicationStatement as an order; ``None`` where it is no evidence
-    or none of our agents.
+    """A MedicationRequest or MedicationStatement as an order; ``None`` if it is no evidence or of
+    none of our agents.
 
-    ``ValueError`` where it cannot be told: its list then proves nothing absent.
+    Raises ``ValueError`` if it cannot be read: its list then proves no drug absent.
     """
     if resource.status in _NO_EVIDENCE:
         return None
@@ -187,8 +188,8 @@ def read_order(
 def _stated_use(
     resource: MedicationRequest | MedicationStatement, zone: tzinfo
 ) -> tuple[Sequence[Dosage], Period | None, date | None]:
-    """The dosages of an order or a statement, the period of the latter, and the day from which it
-    holds where the dosages name none."""
+    """The dosages of an order or statement, the period of a statement, and the day from which it
+    holds if the dosages name none."""
     if isinstance(resource, MedicationRequest):
         return resource.dosageInstruction, None, parse_day(resource.authoredOn, zone)
     period = resource.effectivePeriod
@@ -201,8 +202,8 @@ def _stated_use(
 
 
 def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
-    """That it can be read whether, and of what, a resource says that it is taken: a status
-    ``unknown`` is not "none"."""
+    """Raises ``ValueError`` unless it is clear whether the patient takes a medication, and which: a
+    status ``unknown`` does not mean "not taken"."""
     if (
         not known_status
         or resource.is_modified
@@ -214,7 +215,8 @@ def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
 def _refuse_untold_dosage(
     resource: OfMedication, dosages: Sequence[Dosage], product: Product
 ) -> None:
-    """That the dosage of a cobalamin or a folate can be read; of other drugs it does not matter."""
+    """Raises ``ValueError`` if the dosage of a cobalamin or a folate cannot be read; for other
+    drugs the dosage does not matter."""
     if not dose_matters(product):
         return
     if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or are_untold(
@@ -224,14 +226,14 @@ def _refuse_untold_dosage(
 
 
 def are_untold(dosages: Sequence[Dosage]) -> bool:
-    """Whether a regimen cannot be told from its dosages: by any of them, or because no
-    regimen has so many."""
+    """Whether the regimen cannot be read from its dosages: one of them is unreadable, or they are
+    more than any regimen has."""
     return len(dosages) > MOST_INSTRUCTIONS or any(map(_is_untold, dosages))
 
 
 def _is_untold(dosage: Dosage) -> bool:
-    """Whether a dosage states a dose that is no number, or something that the service does not know
-    may change its meaning."""
+    """Whether a dosage has a dose that is not a number, more amounts than any dosage, or a modifier
+    that may change its meaning."""
     if (
         len(dosage.doseAndRate) > MOST_AMOUNTS
         or dosage.modifierExtension
@@ -251,15 +253,15 @@ def _is_untold_amount(stated: Dosage | DoseAndRate) -> bool:
 
 
 def _is_ordered_or_reported(request: MedicationRequest) -> bool:
-    """Whether a MedicationRequest tells what is taken: an order, or the plan by which US Core
-    records a drug that the patient reports."""
+    """Whether a MedicationRequest says what the patient takes: an order, or the plan by which US
+    Core records a drug that the patient reports."""
     if request.intent == "plan":
         return request.reportedBoolean is True or request.reportedReference is not None
     return not request.intent or request.intent in _ORDER_INTENTS
 
 
 def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
-    """The last day of the last phase, where every phase is bounded."""
+    """The last day of the last phase, if every phase is bounded."""
     day = start
     for number, phase in enumerate(phases, start=1):
         day = phase.start or day
@@ -286,11 +288,11 @@ def _to_last_dose(phase: Phase) -> float:
 def read_dose(
     resource: MedicationAdministration | MedicationDispense, index: ResourceIndex, site: Site
 ) -> Dose | None:
-    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None``
-    where it is no evidence.
+    """A MedicationAdministration or MedicationDispense as a dose at its time, or ``None`` if it is
+    no evidence.
 
-    ``ValueError`` where it cannot be told, and without a date for what is or may be a cobalamin: it
-    may be recent, so that its list proves nothing absent.
+    Raises ``ValueError`` if it cannot be read, or if what is or may be a cobalamin has no date: the
+    dose may be recent, so that its list proves no drug absent.
     """
     if resource.status in _NOT_GIVEN[resource.kind]:
         return None
@@ -328,5 +330,5 @@ def _refuse_untold_dose(resource: MedicationAdministration) -> None:
 
 
 def replaced_references(request: MedicationRequest) -> frozenset[str]:
-    """The orders that a draft names as the ones it continues: priorPrescription and basedOn."""
+    """The orders that a draft continues, by its priorPrescription and basedOn."""
     return frozenset(filter(None, map(target_of, (request.priorPrescription, *request.basedOn))))

@@ -1,4 +1,4 @@
-"""What free words beside a code or a result say, and whether they deny it."""
+"""What free text beside a code or a result says, and whether it denies it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import re
 
 from ..fhir.r4 import Observation
 
-# A denial reaches as far as its clause: "no haemolysis; sample lipaemic" denies the first alone.
+# A denial covers its clause: "no haemolysis; sample lipaemic" denies haemolysis alone.
 _CLAUSE = re.compile(r"\.(?!\d)|[;,\n]|\bbut\b|\bhowever\b")
 _DENIAL = re.compile(
     r"\b(?:no|not|non|nil|none|without|never|absent|absence|negative|free|excluded|exclude|excludes|ruled\s+out|denies|denied)\b"
 )
 _HAEMOLYSIS = re.compile(r"ha?emoly")
-# A haemolysis index of nothing: "haemolysis index 0", "hemolysis: 0", "haemolysis
-# 0/5", "H index = 0".
+# A haemolysis index of zero: "haemolysis index 0", "hemolysis: 0", "haemolysis 0/5", "H index = 0".
 _NO_INDEX = re.compile(
     r"ha?emoly\w*(?:\s+(?:index|grade|score))?\s*[:=]?\s*0+(?:\.0+)?(?![\d.]|\+)"
 )
@@ -22,7 +21,7 @@ _NONE_FOUND = re.compile(
 )
 _B12 = re.compile(r"\bb[\s-]?12\b|cobalamin")
 _LACK = re.compile(r"deficien|\black\b|\blow\b|depletion|\binsufficien")
-# What a name says of a diagnosis that is not made, before it and after it.
+# Words for a diagnosis that is not made, before its name and after it.
 _NOT_MADE = re.compile(
     r"\brule\s+out\b|\br/o\b|\bfamily\s+history\b|\bscreen|\brisk\s+(?:of|for)\b"
 )
@@ -31,8 +30,8 @@ _DENIED_AFTER = re.compile(
     r"[\s,;:(-]+(?:(?:was|is|has\s+been)\s+)?"
     r"(?:ruled\s+out|excluded|refuted|unlikely|not\s+(?:confirmed|found|present))\b"
 )
-# Between a denial and the allergy that it denies nothing stands but what kind of allergy is meant:
-# "no known drug allergy", "not allergic", but not "no food; allergic to B12".
+# Only words for the kind of allergy may stand between a denial and the allergy: "no known drug
+# allergy", "not allergic", but not "no food; allergic to B12".
 _ALLERGY_DENIED = re.compile(
     r"\b(?:no|not|nil|without|denies|denied)\s+"
     r"(?:(?:an?|any|known|history|of|evidence|documented|reported|recorded|current|drug|medication|"
@@ -58,7 +57,7 @@ def says_haemolysed(remark: str) -> bool:
 
 
 def names_b12_deficiency(name: str) -> bool:
-    """Whether a problem's name tells a deficiency of B12 or a cobalamin, and does not deny it."""
+    """Whether a problem's name states a deficiency of B12 or a cobalamin, and does not deny it."""
     text = name.lower()
     return not _DENIED_AFTER.search(text) and any(
         _B12.search(clause)
@@ -69,7 +68,8 @@ def names_b12_deficiency(name: str) -> bool:
 
 
 def allergies_told(name: str) -> tuple[str, str]:
-    """What the name of an allergy tells, and what it denies: "no known allergy to vitamin B12"."""
+    """The part of an allergy's name that states allergies, and the part that denies them, such as
+    "no known allergy to vitamin B12"."""
     told: list[str] = []
     denied: list[str] = []
     for clause in _CLAUSE.split(name):
@@ -78,18 +78,18 @@ def allergies_told(name: str) -> tuple[str, str]:
 
 
 def tells_anaphylaxis(words: str) -> bool:
-    """Whether words on a reaction tell anaphylaxis, and do not deny it."""
+    """Whether words on a reaction state anaphylaxis, and do not deny it."""
     return "anaphyla" in _NO_ANAPHYLAXIS.sub("", words.lower())
 
 
 def _denied(clause: str, told: re.Pattern[str]) -> bool:
-    """Whether a word of denial stands before what is told."""
+    """Whether a word of denial comes before the match of ``told``."""
     found = told.search(clause)
     return found is not None and bool(_DENIAL.search(clause[: found.start()]))
 
 
 def remarks(resource: Observation) -> str:
-    """All text in which a laboratory marks a haemolysed sample."""
+    """All text in which a laboratory may mark a sample as haemolysed."""
     parts = [note.text for note in resource.note]
     parts += [resource.comment, resource.comments, resource.valueString]
     for concept in (*resource.interpretation, resource.dataAbsentReason):

@@ -32,11 +32,11 @@ class OrderSource:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion as authored: orders to create, then drafts to delete, when
-    all of ``when`` holds.
+    """A suggestion as authored: orders to create, then drafts to delete, when all of ``when``
+    holds.
 
-    ``delete``: the fact whose drafts go; ``replaces``: the fact that names the order which the
-    created one replaces; ``note``: what each medication order says besides.
+    ``delete``: the fact whose drafts are deleted; ``replaces``: the fact that names the order which
+    the created one replaces; ``note``: what each medication order says in addition.
     """
 
     label: str
@@ -52,7 +52,7 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card of one parameter set. ``rank`` orders cards of equal urgency; ``tests`` are as
-    authored; ``review_by`` is a day (ISO 8601) or empty; ``places``: where its keys stand;
+    authored; ``review_by`` is a day (ISO 8601) or empty; ``places``: where its keys are;
     ``criteria``: those of ``include``, then those of ``exclude``, each with whether it excludes;
     ``deciding_facts``: the facts that they ask."""
 
@@ -92,7 +92,7 @@ class Card:
 
     @property
     def topic(self) -> str:
-        """The folder in which its file stands."""
+        """The name of the folder that holds its file."""
         return self.place.file.rpartition("/")[0].rpartition("/")[2]
 
     @property
@@ -133,7 +133,7 @@ class Card:
 
 def deciding_criteria(card: Card, cards: AnyMapping[str, Card]) -> Iterator[Criterion]:
     """Every criterion that decides whether ``card`` fires: its own, and those of the ``cards`` that
-    it looks at for it."""
+    its criteria look at."""
     for condition, _ in card.criteria:
         yield from condition.criteria
         if condition.card in cards:

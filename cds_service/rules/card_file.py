@@ -1,8 +1,8 @@
-"""Card files: YAML in, :class:`Card` out. Whatever a card names is resolved here, with
-file:line and "did you mean".
+"""Card files: YAML in, :class:`Card` out. Every name in a card is resolved here, with file:line and
+"did you mean".
 
-The tables at the end are the grammar: every key with how it is read, its JSON Schema and
-its words for authors.
+The tables at the end are the grammar: every key with its reader, its JSON Schema and its
+description for authors.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}\Z")
 
 
 def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set: str) -> Card:
-    """A card of ``parameter_set`` from the content of its file. Raises :class:`AuthoringError`,
-    with all that was found."""
+    """A card of ``parameter_set`` from the content of its file. Raises :class:`AuthoringError` with
+    all mistakes found."""
     mistakes = Mistakes()
     reader = _Reader(vocabulary, mistakes)
     card = source
@@ -50,7 +50,7 @@ def parse_card(source: Any, place: Place, vocabulary: Vocabulary, parameter_set:
 
 
 def _for_parameter_set(reader: _Reader, card: Mapping, parameter_set: str) -> Mapping:
-    """The card with what it says under ``parameter_sets`` for this set laid over it."""
+    """The card, overlaid with its ``parameter_sets`` entry for this set."""
     if "parameter_sets" not in card:
         return card
     sets = reader.mapping(
@@ -87,8 +87,8 @@ class _Reader(TextReader):
         return value
 
     def exclusions(self, card: Mapping, key: str) -> tuple[Condition, ...]:
-        """What silences the card. A criterion there that is taken as true where its fact is unknown
-        silences, and so cannot say 'fire'."""
+        """The conditions that silence the card. Here a criterion that counts as true while its fact
+        is unknown silences the card, so it must not say 'fire'."""
         for value, _ in self.items(card, key):
             parts = (
                 [value, *value["any_of"]]
@@ -109,7 +109,7 @@ class _Reader(TextReader):
         return self.conditions(card, key)
 
     def tests(self, card: Mapping, key: str) -> tuple[Mapping, ...]:
-        """The tests as authored, of which no two share a name; what runs them reads them."""
+        """The tests as authored, no two with the same name; the test runner reads their content."""
         names: list[Any] = []
 
         def test(value: Any, place: Place) -> Mapping:
@@ -155,7 +155,7 @@ class _Reader(TextReader):
         return Suggestion(**read_keys(self, value, place, SUGGESTION), place=place)
 
     def label(self, suggestion: Mapping, key: str) -> str:
-        """What the button says; it may tell the orders that a fact under ``create`` chooses."""
+        """The text of the button; it may show the orders that a fact under ``create`` chooses."""
         created = [
             item.get("fact")
             for item, _ in self.items(suggestion, "create")
@@ -191,8 +191,8 @@ class _Reader(TextReader):
         return fact
 
     def _fact(self, mapping: Mapping, key: str, fitting: Collection[str], does: str) -> str:
-        """The fact under ``key``, one of the ``fitting`` ones, each of which ``does``
-        what is needed there."""
+        """The fact under ``key``, which must be a ``fitting`` one. ``does``: what such facts do,
+        for the message."""
         fact = self.one_of(mapping, key, self.vocabulary.facts)
         if fact not in fitting:
             raise AuthoringError(

@@ -1,7 +1,7 @@
-"""Loading ``cards/`` and a site's own folders of the same form: every card of one parameter
-set, checked as a whole.
+"""Loading ``cards/`` and a site's own folders of the same form: every card of one parameter set,
+checked as a whole.
 
-A later folder may add cards and may override cards of the ones before it.
+A later folder may add cards, and may override cards of earlier ones.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def load_cards(
     parameter_set: str,
     activate: Collection[str] = (),
 ) -> dict[str, Card]:
-    """Every active card by id, in the order of rank; of a local folder its version names the owner.
-    Drafts that ``activate`` names are among them.
+    """Every active card by id, in order of rank, and the drafts that ``activate`` names. The
+    version of a card from a local folder names its owner.
 
-    Raises :class:`AuthoringError` with all that was found.
+    Raises :class:`AuthoringError` with all mistakes found.
     """
     mistakes = Mistakes()
     found = read_cards(folders, vocabulary, parameter_set, mistakes, [], activate)
@@ -54,8 +54,8 @@ def load_cards(
 def draft_ids(
     folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str
 ) -> frozenset[str]:
-    """The cards that wait to be activated. Raises :class:`AuthoringError` with
-    all that was found."""
+    """The cards that wait to be activated. Raises :class:`AuthoringError` with all mistakes
+    found."""
     mistakes = Mistakes()
     cards = _read_all(folders, vocabulary, parameter_set, mistakes, [])
     mistakes.tell()
@@ -70,8 +70,8 @@ def read_cards(
     overrides: list[Override],
     activate: Collection[str] = (),
 ) -> dict[str, Card]:
-    """The active cards, and the drafts that ``activate`` names, without those that are mistaken,
-    which are noted; what a local folder says in place of others is added to ``overrides``."""
+    """The active cards, and the drafts that ``activate`` names. Mistaken cards are left out, and
+    their mistakes noted; what a local folder overrides is added to ``overrides``."""
     cards = _read_all(folders, vocabulary, parameter_set, mistakes, overrides)
     active = {
         card_id: card
@@ -90,7 +90,7 @@ def _read_all(
     mistakes: Mistakes,
     overrides: list[Override],
 ) -> dict[str, Card]:
-    """The card of each id that the last folder has of it, whatever its status."""
+    """The cards by id, each from the last folder that has it, whatever its status."""
     cards: dict[str, Card] = {}
     for folder in folders:
         _check_names(folder, vocabulary, mistakes)
@@ -116,7 +116,7 @@ def card_files(folder: Folder) -> list[Path]:
 
 
 def file_of(card: Card, folders: Sequence[Folder]) -> tuple[Path, Folder]:
-    """The file that a loaded card stands in, and its folder among ``folders``."""
+    """The file of a loaded card, and its folder among ``folders``."""
     folder = next(
         folder for folder in reversed(folders) if card.place.file.startswith(f"{folder.shown}/")
     )
@@ -124,8 +124,8 @@ def file_of(card: Card, folders: Sequence[Folder]) -> tuple[Path, Folder]:
 
 
 def _yaml_files(folder: Folder) -> list[Path]:
-    """What is named as YAML, without what is hidden: working files of editors, versions of
-    a mounted folder."""
+    """The files named as YAML, without hidden ones: working files of editors, versions of a mounted
+    folder."""
     found = sorted(path for path in folder.root.rglob("*") if _NAMED_AS_YAML.search(path.name))
     return [
         path
@@ -135,7 +135,7 @@ def _yaml_files(folder: Folder) -> list[Path]:
 
 
 def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> None:
-    """Note each file that its author may believe to be read."""
+    """Note each file that is not read although its author may expect it to be."""
     for path in _yaml_files(folder):
         place = Place(shown_name(path, folder), 1, 1)
         if path.suffix != ".yaml":
@@ -163,7 +163,7 @@ def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> 
 
 
 def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set: str) -> Card:
-    """The card in a file of ``folder``. Raises :class:`AuthoringError` with all that was found."""
+    """The card in a file of ``folder``. Raises :class:`AuthoringError` with all mistakes found."""
     if path.name in SHARED_FILES or path.parent.name == PARAMETERS:
         place = Place(shown_name(path, folder), 1, 1)
         raise AuthoringError(
@@ -181,7 +181,7 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
             f"Did you mean {meant_as}?",
         )
     mistakes = Mistakes()
-    # What a file says of no set is the same in each.
+    # A file without ``parameter_sets`` is the same in every set, and so parsed once.
     of_set = parameter_set if "parameter_sets" in content else ""
     if content.get("id") != path.stem and isinstance(content.get("id"), str):
         mend = f"Name the file {content['id']}.yaml, or the card {path.stem}."
@@ -193,7 +193,7 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
     with mistakes.noting():
         card = _parsed(content, vocabulary, of_set)
     mistakes.tell()
-    # What follows "+" in a version tells builds apart (Semantic Versioning 2.0.0, 10).
+    # In a version, "+" begins the name of a build (Semantic Versioning 2.0.0, 10).
     return replace(card, version=f"{card.version}+{folder.owner}") if folder.owner else card
 
 
@@ -203,8 +203,8 @@ def _parsed(content: Mapping, vocabulary: Vocabulary, parameter_set: str) -> Car
 
 
 def _misnamed(name: str, content: AnyMapping[str, object]) -> str:
-    """The shared file or folder that a file without a card's keys was meant to be, by the first
-    part of its path; or nothing."""
+    """The shared file or folder that a file without a card's keys was probably meant to be, by the
+    first part of its path; ``""`` if there is none."""
     return (
         ""
         if {"id", "card", "include"} & content.keys()
@@ -233,8 +233,7 @@ def _cards_of(
 def overrides(
     folders: Sequence[Folder], vocabulary: Vocabulary, parameter_set: str
 ) -> Iterator[Override]:
-    """What the local folders say in place of others: parameters, then cards. Raises
-    :class:`AuthoringError`."""
+    """What the local folders override: parameters, then cards. Raises :class:`AuthoringError`."""
     mistakes = Mistakes()
     found: list[Override] = []
     read_parameters(folders, parameter_set, vocabulary.evidence, mistakes, found)
@@ -246,8 +245,8 @@ def overrides(
 def _check_references(
     cards: AnyMapping[str, Card], named: Collection[str], mistakes: Mistakes
 ) -> None:
-    """Cards that look at other cards must name one (which may be inactive in this set), and
-    never in a circle."""
+    """Note each condition on a card that does not exist (it may be inactive in this set), and each
+    circle of cards that look at each other."""
     looks = {
         (card.id, condition.card): condition
         for card in cards.values()
@@ -276,8 +275,8 @@ def _check_references(
 
 
 def _circle(graph: AnyMapping[str, Collection[str]]) -> list[str]:
-    """One circle in ``graph``, which begins with the name that comes first in the alphabet and ends
-    with it; none: empty."""
+    """One circle in ``graph``, which begins and ends with its alphabetically first name; empty if
+    there is none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -1,4 +1,4 @@
-"""Reading the texts of a card: what they may hold, and the parameters that are filled in."""
+"""Reads the texts of a card: checks what they contain, and fills in parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class TextReader(ConditionReader):
     """Reads the texts of card files."""
 
     def plain_text(self, mapping: Mapping, key: str) -> str:
-        """A text on which no fact is shown."""
+        """A text that shows no facts."""
         text = self.text(mapping, key)
         if "{" in text:
             raise AuthoringError(mapping.at(key), f"{key!r} shows no facts.", "Remove the braces.")
@@ -22,7 +22,7 @@ class TextReader(ConditionReader):
     def templated(
         self, mapping: Mapping, key: str, *, markdown: bool = False, orders: tuple[str, ...] = ()
     ) -> str:
-        """The text under ``key`` once checked, with parameters filled in."""
+        """The text under ``key``, checked, with parameters filled in."""
         return self.filled(
             self.text(mapping, key), mapping.at(key), markdown=markdown, orders=orders
         )
@@ -30,7 +30,7 @@ class TextReader(ConditionReader):
     def filled(
         self, text: str, place: Place, *, markdown: bool = False, orders: tuple[str, ...] = ()
     ) -> str:
-        """``text`` once checked, with the parameters that it names as the set in force has them."""
+        """``text``, checked, with the parameters that it names filled in from the set in force."""
         known = self.vocabulary
         check_text(
             text, place, known.facts, parameters=known.parameters, markdown=markdown, orders=orders
@@ -38,7 +38,7 @@ class TextReader(ConditionReader):
         return with_parameters(text, known.parameters)
 
     def summary(self, says: Mapping, key: str) -> str:
-        """The summary, which is short enough at least where its placeholders are empty."""
+        """The summary, which must be short enough at least with empty placeholders."""
         text = self.templated(says, key).strip()
         fixed = len(PLACEHOLDER.sub("", text))
         if fixed >= SUMMARY_LIMIT:
@@ -50,7 +50,7 @@ class TextReader(ConditionReader):
         return text
 
     def values(self, says: Mapping, key: str) -> tuple[str, ...]:
-        """The facts that are listed for the table of values, each of a kind that has one."""
+        """The facts for the table of values, each of a kind that has a value to show."""
         found = self.names(says, key, self.vocabulary.facts, "fact")
         for value, place in self.items(says, key):
             kind = self.vocabulary.facts[value].kind if value in found else None

@@ -1,5 +1,5 @@
-"""What the texts of a card may hold: placeholders of facts that read well and of parameters, no
-HTML, no link, and Markdown only in the detail."""
+"""What the texts of a card may contain: placeholders of parameters and of facts that read well, no
+HTML, no links, and Markdown only in the detail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..authored_yaml.reader import meant
 from ..authored_yaml.source import AuthoringError, Place
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
-# CDS Hooks 3.0 asks for a summary of fewer characters; a longer one is cut off when it is shown.
+# CDS Hooks 3.0 requires a summary of fewer characters; a longer one is cut off when shown.
 SUMMARY_LIMIT = 140
 _BRACE = re.compile(r"[{}]")
 _TAG = re.compile(r"<[A-Za-z/!?]|&(?:[A-Za-z]+|#[0-9]+);")
@@ -30,8 +30,8 @@ def check_text(
     orders: Collection[str] = (),
 ) -> None:
     """Raise :class:`AuthoringError` for the first mistake in ``text``. ``parameters``: those that
-    it may show; ``markdown``: it may have marks and several lines; ``orders``: the facts whose
-    orders are told in it by their titles."""
+    it may show; ``markdown``: it may have Markdown and several lines; ``orders``: facts whose
+    orders it may show by their titles."""
     for what, mend in [
         *_unknown(text, facts, parameters, orders, markdown),
         *_mistakes(text, markdown),

@@ -1,8 +1,7 @@
-"""Reading ``codes.yaml`` of a site's folders: the codes and the printed units of
-its own that it adds.
+"""Reads ``codes.yaml`` of a site's folders: the codes and the printed units that the site adds.
 
-Here is read what is written and whether it has its form; what value sets and units there are is
-judged where those are known (``cds_service/site_codes.py``).
+This module checks the form of the entries; ``cds_service/site_codes.py`` checks them against the
+value sets and units that exist.
 """
 
 from __future__ import annotations
@@ -17,18 +16,19 @@ from .shared_files import CODES_FILE, Folder, read_file
 
 _KEYS = ("system", "code", "display", "in_queries", "in_orders")
 _SYSTEM = re.compile(r"(?:https?://|urn:)[^\s|,]+\Z|[0-2](?:\.[0-9]+)+\Z", re.IGNORECASE)
-# FHIR's "code": no blanks at its ends and none beside another; "|" and "," part codes in a search.
+# FHIR's "code": no blanks at its ends and no two together; "|" and "," separate codes in a search.
 _CODE = re.compile(r"[^\s|,]+(?: [^\s|,]+)*\Z")
-# What stands in the query of a URL as it is (RFC 3986, "Query", without what parts a query).
+# Characters that need no escape in the query of a URL (RFC 3986, "Query", without those that
+# separate its parts).
 _SEARCHABLE = re.compile(r"[A-Za-z0-9._~:/-]+\Z")
 _LONGEST_SYSTEM, _LONGEST_CODE, _LONGEST_DISPLAY, _LONGEST_UNIT = 180, 64, 180, 40
 
 
 class CodeEntry(NamedTuple):
-    """A code under the name of a value set. ``orders``: the order templates that
-    ``in_orders`` names.
+    """A code under the name of a value set. ``orders``: the order templates that ``in_orders``
+    names.
 
-    ``set_place``: where the name of the value set stands; ``place``: where the code does.
+    ``set_place``: the place of the value set's name; ``place``: that of the code.
     """
 
     value_set: str
@@ -44,8 +44,8 @@ class CodeEntry(NamedTuple):
 
 
 class UnitEntry(NamedTuple):
-    """A printed unit under the UCUM code that it stands for. ``unit_place``: where that stands;
-    ``place``: where the print does."""
+    """A printed unit under the UCUM code for it. ``unit_place``: the place of the code; ``place``:
+    that of the printed unit."""
 
     unit: str
     printed: str
@@ -56,8 +56,8 @@ class UnitEntry(NamedTuple):
 def read_code_files(
     folders: Sequence[Folder], mistakes: Mistakes
 ) -> tuple[list[CodeEntry], list[UnitEntry]]:
-    """The entries of the ``codes.yaml`` of each folder of a site, in order, without those
-    that are mistaken."""
+    """The entries of ``codes.yaml`` in each folder of a site, in order. Mistaken entries are left
+    out and noted."""
     codes: list[CodeEntry] = []
     units: list[UnitEntry] = []
     for folder in folders:

@@ -23,10 +23,10 @@ from .conditions import (
 )
 from .grammar import TEXT, TRUTH, Form, Key, array, form, list_of, one_of, read_keys, ref
 
-# Cards and criteria are handed over under their names as FHIR ids (FHIR R4, "id").
+# Exports use the names of cards and criteria as FHIR ids (FHIR R4, "id").
 LONGEST_ID = 64
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-# Of each operator, which facts it asks and when it holds.
+# For each operator: which facts it asks, and when it holds.
 _HOLDS = {
     "is": (
         "yes or no, or one of several values: the value is this, `true`, `false` or a value; "
@@ -75,8 +75,8 @@ class ConditionReader(Reader):
     def conditions(
         self, mapping: Mapping, key: str, *, some: bool = False
     ) -> tuple[Condition, ...]:
-        """The conditions under ``key``, of which no two share a name. ``some``: a list there
-        must not be empty."""
+        """The conditions under ``key``, no two with the same name. ``some``: the list must not be
+        empty."""
         found = self.each(mapping, key, self.condition, some=some)
         seen: set[str] = set()
         for condition in found:
@@ -112,7 +112,8 @@ class ConditionReader(Reader):
 
     def criterion(self, value: Any, place: Place) -> Criterion:
         """One question of one fact."""
-        # A mistake is told alone: without the key that it is in the others cannot be judged.
+        # Only the first mistake of a criterion is reported: without the key that it is in, the
+        # others cannot be judged.
         read = read_keys(ConditionReader(self.vocabulary), value, place, CRITERION)
         used = [key for key in value if key in _HOLDS]
         if len(used) != 1:
@@ -124,7 +125,7 @@ class ConditionReader(Reader):
         return Criterion(name, read["fact"], operator, read[operator], read["when_unknown"], place)
 
     def operand(self, criterion: Mapping, operator: str) -> Any:
-        """What ``operator`` asks for, as the kind of the criterion's fact has it."""
+        """The operand of ``operator``, read by the kind of the criterion's fact."""
         definition, place = self.vocabulary.facts[criterion["fact"]], criterion.at(operator)
         refusal = definition.kind.refusal(operator, definition)
         if refusal:
@@ -149,7 +150,7 @@ class ConditionReader(Reader):
         return frozenset(found)
 
     def when_unknown(self, criterion: Mapping, key: str) -> bool:
-        """What an unknown answer is taken for."""
+        """The truth that replaces an unknown answer."""
         value, place = criterion[key], criterion.at(key)
         if "unknown" in criterion:
             raise AuthoringError(
@@ -162,7 +163,7 @@ class ConditionReader(Reader):
         )
 
     def name(self, mapping: Mapping, key: str, what: str = "the name of a criterion") -> str:
-        """The name under ``key``, in lower-case words; ``what`` it is."""
+        """The name under ``key``, in lower-case words. ``what``: what it is, for the message."""
         value = self.text(mapping, key)
         if not NAME.match(value):
             raise AuthoringError(
@@ -187,7 +188,7 @@ def conditions_form(*, some: bool = False) -> Form:
 
 
 def name_form(what: str) -> Form:
-    """A name; ``what`` it is."""
+    """A name. ``what``: what it is, for the message."""
     return form(
         partial(ConditionReader.name, what=what),
         type="string",
@@ -231,8 +232,9 @@ CARD_HOLDS = (
 
 
 def of_kind(read: Callable[[Any, Any], Any], definition: Any, written: Any, place: Place) -> Any:
-    """What ``read``, a method of a kind of facts, makes of what is written. It raises a
-    ``ValueError`` that says what is wrong, and how to mend it or what there is to choose from."""
+    """What ``read``, a method of a kind of facts, makes of what is written. Its ``ValueError`` says
+    what is wrong, and how to mend it or which values there are; it is raised as an
+    :class:`AuthoringError`."""
     try:
         return read(written, definition)
     except ValueError as error:

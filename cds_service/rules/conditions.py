@@ -4,10 +4,10 @@ Operators: ``is``, ``in``, ``below``, ``at_least``, ``more_than``, ``at_most``, 
 ``older_than``, ``absent``, ``unknown``; ``any_of`` joins criteria one level deep; ``card`` with
 ``holds`` looks at another card of the same call.
 
-What every condition tells of itself, so that nobody has to ask which of the three it is: ``facts``
-that it asks; ``criteria`` within it, itself one of them where it is one; ``alternatives``, the
-parts of an ``any_of``; ``card``, the one that it looks at; ``firing``, the card that has to fire
-for it to hold. What it does not have is empty.
+Every condition has these attributes, empty if they do not apply, so that no caller needs to know
+its type: ``facts``, those that it asks; ``criteria``, those within it, or the criterion itself;
+``alternatives``, the parts of an ``any_of``; ``card``, the one that it looks at; ``firing``, the
+card that must fire for it to hold.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..authored_yaml.source import Place
 
 
 class FactLike(Protocol):
-    """What a condition sees of a fact."""
+    """The part of a fact that a condition reads."""
 
     value: Any
 
     @property
     def is_unknown(self) -> bool:
-        """Whether it could not be determined."""
+        """Whether the fact could not be determined."""
 
 
 class FactSource(Protocol):
@@ -90,7 +90,7 @@ def _older_than(value: Any, days: Decimal, today: date) -> Truth:
     return not _within(value, days, today)
 
 
-# Functions of the module, because conditions hold them, and cards are handed to other processes.
+# Functions of the module, because conditions refer to them, and cards are sent to other processes.
 OPERATORS: Mapping[str, Test] = {
     "is": _is,
     "in": _in,
@@ -103,23 +103,23 @@ OPERATORS: Mapping[str, Test] = {
 }
 OPERATORS_OF_A_LIST = ("in",)
 STATE_OPERATORS = ("absent", "unknown")
-_derive = object.__setattr__  # what a frozen condition works out of itself when it is made
+_derive = object.__setattr__  # sets what a frozen condition derives when it is made
 
 
 def _is_denied(value: Any, operand: Any, today: date) -> Truth:
-    """A known value under ``absent`` or ``unknown``: it is neither."""
+    """The answer of ``absent`` and ``unknown`` for a known value, which is neither."""
     return operand is False
 
 
 def unnamed(fact: str, operator: str) -> str:
-    """The id of a criterion that its card gives none."""
+    """The id of a criterion that its card does not name."""
     return f"{fact}-{operator}"
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One named question. ``when_unknown``: the truth that an unknown answer is taken for, where
-    the author says so."""
+    """One named question. ``when_unknown``: the truth that replaces an unknown answer, if the
+    author states one."""
 
     id: str
     fact: str
@@ -127,8 +127,8 @@ class Criterion:
     operand: Any
     when_unknown: Truth
     place: Place = field(compare=False)
-    # What follows from the operator, worked out once: the answer where the fact is unknown or
-    # absent, and the test of a value.
+    # Derived once from the operator: the answers for an unknown and for an absent fact, and the
+    # test of a value.
     facts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     alternatives: ClassVar[tuple[Criterion, ...]] = ()
     card: ClassVar[str] = ""
@@ -151,14 +151,14 @@ class Criterion:
         _derive(self, "_test", _is_denied if operator in STATE_OPERATORS else OPERATORS[operator])
 
     def truth(self, facts: FactSource, card_holds: CardTruth) -> Truth:
-        """True, false, or ``None`` where the fact does not tell."""
+        """True, false, or ``None`` if the fact leaves it open."""
         found = facts[self.fact]
         if found.is_unknown:
             return self._if_unknown
         value = found.value
         if value is None:
             return self._if_absent
-        # Most criteria ask for a value itself: they are spared the step into a function.
+        # Most criteria compare for equality, so the common case skips the function call.
         answer = (
             value == self.operand
             if self.operator == "is"
@@ -168,7 +168,7 @@ class Criterion:
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
-        """Itself alone."""
+        """This criterion alone."""
         return (self,)
 
 
@@ -206,7 +206,8 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class CardHolds:
-    """True when another card fires (before the limit of cards) in the same call."""
+    """True if another card fires in the same call, before the limit of cards; with ``holds`` false,
+    if it does not."""
 
     id: str
     card: str
@@ -222,7 +223,7 @@ class CardHolds:
 
     @property
     def firing(self) -> str:
-        """The other card, where it has to fire."""
+        """The other card, if it must fire."""
         return self.card if self.holds else ""
 
 

@@ -1,4 +1,4 @@
-"""``decide``: does a card fire, and by which criterion not. The one place where this is decided."""
+"""Decides whether a card fires, and which criterion silences it. This is decided nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .conditions import Condition, FactSource, Truth
 
 
 class Step(NamedTuple):
-    """One criterion and what it came to. ``excludes``: it is one of those that silence the card."""
+    """One criterion and its truth. ``excludes``: it is one of those that silence the card."""
 
     condition: Condition
     truth: Truth
@@ -18,8 +18,8 @@ class Step(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The outcome for one card. ``stopped_by``: the criterion that kept it silent, ``""`` when it
-    fires; ``truths``: what its criteria came to, as far as they were evaluated."""
+    """The outcome for one card. ``stopped_by``: the criterion that silenced it, ``""`` if it fires;
+    ``truths``: those of the criteria that were evaluated."""
 
     card: Card
     fires: bool
@@ -34,8 +34,7 @@ class Decision(NamedTuple):
 
     @property
     def reasons(self) -> list[Condition]:
-        """The criteria by which the card fires, as far as they ask for something to be so: those
-        that hold and do not exclude."""
+        """The criteria because of which the card fires: those that hold and do not exclude."""
         return [
             condition
             for (condition, excludes), truth in zip(self.evaluated, self.truths, strict=True)
@@ -44,7 +43,7 @@ class Decision(NamedTuple):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The trace: each criterion that was evaluated, in order, with what it came to."""
+        """The trace: each criterion that was evaluated, in order, with its truth."""
         evaluated = zip(self.evaluated, self.truths, strict=True)
         return tuple(Step(condition, truth, excludes) for (condition, excludes), truth in evaluated)
 
@@ -66,11 +65,11 @@ class Decisions:
         return made
 
     def __contains__(self, card_id: str) -> bool:
-        """Whether a card is of this call; one that is off in the parameter set is not."""
+        """Whether the call has the card; it has none that is inactive in the parameter set."""
         return card_id in self._cards
 
     def holds(self, card_id: str) -> bool:
-        """Whether another card fires; a card that is not of this call does not."""
+        """Whether another card fires; a card that is not in this call does not."""
         return card_id in self._cards and self[card_id].fires
 
     def all(self) -> list[Decision]:
@@ -81,10 +80,11 @@ class Decisions:
 def decide(
     card: Card, facts: FactSource, others: Decisions, *, whole_trace: bool = False
 ) -> Decision:
-    """Decide one card: every ``include`` must be true, any true ``exclude`` silences.
+    """Decide one card: every ``include`` must be true, and any true ``exclude`` silences it.
 
-    An unknown condition for firing does not fire; an unknown exclusion does not exclude (clinical
-    specification, section 1). ``whole_trace`` evaluates every criterion even after one has decided.
+    An unknown ``include`` does not fire, and an unknown ``exclude`` does not silence (clinical
+    specification, section 1). ``whole_trace``: evaluate every criterion, even after one has
+    decided.
     """
     truths: list[Truth] = []
     stopped_by, holds = "", others.holds

@@ -1,4 +1,4 @@
-"""The sources that cards and parameters rest on: ``evidence.yaml`` of each folder."""
+"""The sources of cards and parameters: ``evidence.yaml`` of each folder."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CURRENT, SUPERSEDED = STATUSES = ("current", "superseded")
 
 
 class EvidenceEntry(NamedTuple):
-    """An entry of the evidence file. ``url`` is ``""`` where no page can be opened.
+    """An entry of the evidence file. ``url`` is ``""`` if no page can be opened.
 
-    ``superseded_by``: the key of what took its place, ``""`` while it is current; ``checked_on``:
-    when somebody last looked whether it is. Clinical specification, section 9.
+    ``superseded_by``: the key of its successor, ``""`` while it is current; ``checked_on``: when
+    somebody last checked that it is. Clinical specification, section 9.
     """
 
     key: str
@@ -43,7 +43,7 @@ class EvidenceEntry(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its title; of what is superseded, with that."""
+        """Its title, and whether it is superseded."""
         return f"{self.title} (superseded)" if self.status == SUPERSEDED else self.title
 
 
@@ -59,8 +59,8 @@ def load_evidence(folders: Sequence[Folder]) -> dict[str, EvidenceEntry]:
 def read_evidence(
     folders: Sequence[Folder], mistakes: Mistakes, mistaken: set[str] | None = None
 ) -> dict[str, EvidenceEntry]:
-    """The evidence without the entries that are mistaken, whose keys are added to ``mistaken``; of
-    a file that cannot be read, what look like keys."""
+    """The evidence without mistaken entries, whose keys are added to ``mistaken``; if a file cannot
+    be read, everything in it that looks like a key is added."""
     found: dict[str, EvidenceEntry] = {}
     for folder in folders:
         path = folder.root / EVIDENCE_FILE
@@ -96,7 +96,7 @@ def read_evidence(
 def _check_successors(
     found: AnyMapping[str, EvidenceEntry], mistaken: Collection[str], mistakes: Mistakes
 ) -> None:
-    """Note what is superseded by no source that there is, or at the end by itself."""
+    """Note each entry whose successor does not exist, or that ends up superseded by itself."""
     for entry in found.values():
         seen, at = [entry.key], entry
         while at.superseded_by in found and at.superseded_by not in seen:

@@ -1,8 +1,8 @@
-"""Tables of keys say once what a mapping in a YAML file may hold: it is read by them, and JSON
-Schema and the documentation are made of them.
+"""Tables of keys define what a mapping in a YAML file may hold: reading, JSON Schema and
+documentation all use them.
 
-A form says how the value of a key is read, and its JSON Schema, which depends on the names that the
-file may use (its vocabulary).
+A form says how the value of a key is read, and gives its JSON Schema, which depends on the names
+that the file may use (its vocabulary).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ..authored_yaml.source import Mapping, Noted, Place
 
 Schema = dict[str, Any]
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-Names = Callable[[Any], Collection[str]]  # some of those that a vocabulary has
+Names = Callable[[Any], Collection[str]]  # names from a vocabulary
 
 
 class Form(NamedTuple):
-    """``read(reader, mapping, key)`` gives what stands there, ``missing`` is what a key that is not
-    written comes to."""
+    """``read(reader, mapping, key)`` returns the value under a key; ``missing`` is the value of a
+    key that is not written."""
 
     read: Callable[[Any, Mapping, str], Any]
     schema: Callable[[Any], Schema]
@@ -30,7 +30,7 @@ class Form(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A key with the form of its value. ``doc``: what stands there, in Markdown, for authors."""
+    """A key with the form of its value. ``doc``: its description, in Markdown, for authors."""
 
     name: str
     form: Form
@@ -42,7 +42,7 @@ Keys = Sequence[Key]
 
 
 def form(read: Callable[[Any, Mapping, str], Any], missing: Any = "", **schema: Any) -> Form:
-    """A form that is the same whatever names there are."""
+    """A form that does not depend on the vocabulary."""
     return Form(read, lambda known: schema, missing)
 
 
@@ -56,7 +56,8 @@ def one_of(names: Names, missing: str = "") -> Form:
 
 
 def names_of(names: Names, what: str, *, some: bool = False) -> Form:
-    """A list of ``names``, none twice. ``what`` they name; ``some``: it must not be empty."""
+    """A list of ``names``, none twice. ``what``: what they name, for the message; ``some``: it must
+    not be empty."""
     return Form(
         lambda reader, mapping, key: reader.names(
             mapping, key, names(reader.vocabulary), what, some=some
@@ -67,7 +68,7 @@ def names_of(names: Names, what: str, *, some: bool = False) -> Form:
 
 
 def list_of(read: Callable[[Any, Any, Place], Any], item: Schema, *, some: bool = False) -> Form:
-    """A list of what ``read(reader, value, place)`` gives, each an ``item``."""
+    """A list of what ``read(reader, value, place)`` returns, each of the schema ``item``."""
     return Form(
         lambda reader, mapping, key: reader.each(mapping, key, partial(read, reader), some=some),
         lambda known: array(item, some=some),
@@ -86,7 +87,7 @@ def array(items: Schema, *, some: bool = False) -> Schema:
 
 
 def ref(name: str) -> Schema:
-    """What the schema defines as ``name``."""
+    """A reference to the definition ``name`` in the schema."""
     return {"$ref": f"#/$defs/{name}"}
 
 
@@ -95,7 +96,7 @@ TRUTH = form(Reader.truth, False, type="boolean")
 
 
 def read_keys(reader: Reader, value: Any, place: Place, keys: Keys) -> dict[str, Any]:
-    """What stands under each of ``keys`` in the mapping that ``value`` must be. Raises
+    """The value under each of ``keys`` in ``value``, which must be a mapping. Raises
     :class:`AuthoringError` once all were read."""
     mapping = reader.mapping(
         value, place, [key.name for key in keys], tuple(key.name for key in keys if key.required)
@@ -116,8 +117,8 @@ def read_keys(reader: Reader, value: Any, place: Place, keys: Keys) -> dict[str,
 
 
 def object_schema(keys: Iterable[Key], known: Any, *, partly: bool = False) -> Schema:
-    """The JSON Schema of a mapping with ``keys``; ``partly``: none of them has to be there.
-    ``known``: the vocabulary."""
+    """The JSON Schema of a mapping with ``keys``. ``partly``: none of them is required; ``known``:
+    the vocabulary."""
     keys = list(keys)
     required = [] if partly else [key.name for key in keys if key.required]
     properties = {key.name: {**key.form.schema(known), **_description(key)} for key in keys}

@@ -1,9 +1,9 @@
-"""The hooks that the service can answer, each with all in which it differs from the others.
-A hook is added here.
+"""The hooks that the service can answer, each with everything in which it differs from the others.
+New hooks are added here.
 
-What the elements of its context are stands beside, in ``hooks/contexts``, because reading a request
-is no matter of the rules. Titles and words are ours; versions are those of HL7's library of hooks,
-as is what a context has.
+The elements of a hook's context are in ``hooks/contexts``, because reading a request is not a task
+of the rules. Titles and descriptions are ours; versions, and what a context has, are those of HL7's
+library of hooks.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 
 
 class Hook(NamedTuple):
-    """A hook of CDS Hooks: how discovery describes its service, when it fires, and
-    what its context brings.
+    """A hook of CDS Hooks: how discovery describes its service, when it fires, and what its context
+    contains.
 
     ``version``: of its published definition. ``occasion``: when it fires, as words after "when".
-    ``has_drafts``: its context has the orders of an ordering session, ``draftOrders``, beside which
+    ``has_drafts``: its context has the orders of an ordering session, ``draftOrders``, so that
     cards may ask for drafts. ``has_selections``: its context says which of them were just chosen;
     the form may still be open, so that orders without a medication, and a session without orders,
-    are not yet mistakes. ``requires_results``: its service cannot answer where no laboratory query
-    can be had at all. ``example_context``: what the context of an example request has beside the
-    user, the patient, the encounter and the drafts.
+    are not yet mistakes. ``requires_results``: its service cannot answer if no laboratory query can
+    be had at all. ``example_context``: what the context of an example request has besides the user,
+    the patient, the encounter and the drafts.
     """
 
     version: str

@@ -1,7 +1,7 @@
-"""Reading the files of parameters: of each folder ``default.yaml``, a set's own file over it.
+"""Reads the files of parameters: ``default.yaml`` of each folder, and a set's own file over it.
 
-Each ``load`` raises an :class:`AuthoringError` with all that was found; each ``read``
-notes it and goes on.
+Each ``load`` raises an :class:`AuthoringError` with all mistakes found; each ``read`` notes them
+and goes on.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from .grammar import TEXT, Key, form, in_code, one_of, read_keys
 from .parameter_text import UNITS, parameter_words
 from .shared_files import BASES, PARAMETERS, Folder, Override, read_file
 
-# Above every limit, dose and number of days in use, and still days that the calendar can count.
+# Above every limit, dose and number of days in use, but no more days than the calendar can count.
 HIGHEST = 100_000
-# How far rounding may take apart what a limit is in its units.
+# How far, as a factor, rounding may move the values of one limit in its units apart.
 MOST_APART = Decimal("1.15")
-# Limits of which the second may never be below the first; the classes between them would be
-# empty or turned about.
+# The second limit may never be below the first: classes between them would be empty or reversed.
 ASCENDING = (
     ("b12.total.deficient_below", "b12.total.sufficient_above"),
     ("b12.active.deficient_below", "b12.active.sufficient_above"),
@@ -56,7 +55,7 @@ class ParameterEntry(NamedTuple):
 def load_parameters(
     folders: Sequence[Folder], parameter_set: str, evidence: Collection[str]
 ) -> dict[str, ParameterEntry]:
-    """The parameters of a set: of each folder ``default.yaml``, with the set's own file over it.
+    """The parameters of a set: ``default.yaml`` of each folder, with the set's own file over it.
     Raises :class:`AuthoringError`."""
     mistakes = Mistakes()
     found = read_parameters(folders, parameter_set, evidence, mistakes, [])
@@ -71,8 +70,8 @@ def read_parameters(
     mistakes: Mistakes,
     overrides: list[Override],
 ) -> dict[str, ParameterEntry]:
-    """The parameters without the entries that are mistaken; what a local folder says in place of
-    others is added to ``overrides``."""
+    """The parameters without mistaken entries; what a local folder overrides is added to
+    ``overrides``."""
     found: dict[str, ParameterEntry] = {}
     for folder in folders:
         for name in dict.fromkeys(("default", parameter_set)):
@@ -101,7 +100,7 @@ def read_parameters(
 def words_of(
     parameters: AnyMapping[str, ParameterEntry], order_titles: AnyMapping[str, str]
 ) -> dict[str, str]:
-    """Each parameter as a text shows it; ``order_titles``: of orders by id."""
+    """Each parameter as a text shows it. ``order_titles``: the titles of orders by id."""
     return {
         name: parameter_words(entry.value, entry.unit, order_titles)
         for name, entry in parameters.items()
@@ -109,8 +108,7 @@ def words_of(
 
 
 def value_words(value: Any, unit: str = "") -> str:
-    """A parameter's value as its file has it, for a reader, with the ``unit``
-    of a single number."""
+    """A parameter's value for a reader, as its file has it; a single number with its ``unit``."""
     if isinstance(value, dict):
         return ", ".join(f"{number} {each}" for each, number in value.items())
     return f"{value} {unit}".strip()
@@ -149,7 +147,7 @@ def _parameter_entry(
 
 
 class _ParameterReader(Reader):
-    """Reads a parameter that stands in place of ``before``, which there need not be."""
+    """Reads a parameter that replaces ``before``, if there is one."""
 
     def __init__(
         self, mistakes: Mistakes, evidence: Collection[str], before: ParameterEntry | None
@@ -159,7 +157,7 @@ class _ParameterReader(Reader):
         self._before = before
 
     def number(self, entry: Mapping, key: str) -> Any:
-        """The value; one in place of another has its form: the same units, a number for a number,
+        """The value. One that replaces another has its form: the same units, a number for a number,
         a name for a name."""
         before = self._before.value if self._before else None
         value, place = entry.get(key), entry.at(key)
@@ -197,7 +195,7 @@ class _ParameterReader(Reader):
         return value
 
     def unit(self, entry: Mapping, key: str) -> str:
-        """The unit of a number; one in place of another keeps its unit."""
+        """The unit of a number; one that replaces another keeps its unit."""
         before = self._before.unit if self._before else None
         unit = self.one_of(entry, key, UNITS)
         if before is not None and unit != before:
@@ -239,8 +237,8 @@ PARAMETER = (
 
 
 def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
-    """That a limit is one concentration in each of its units: the units are to each other as in the
-    limit that it replaces."""
+    """Raise :class:`AuthoringError` unless a limit is about the same concentration in each of its
+    units, by their ratio in the limit that it replaces."""
     first, *others = before
     for unit in others:
         asked = value[first] * before[unit] / before[first]

@@ -1,7 +1,7 @@
-"""Parameters in prose: ``{mcv.high_above}`` in a card's text or a fact's definition reads as the
-value in force, with its unit.
+"""Parameters in prose: ``{mcv.high_above}`` in a card's text or a fact's definition is replaced by
+the value in force, with its unit.
 
-So a site that moves a limit gets cards, pages and definitions that name its own (clinical
+Cards, pages and definitions of a site that moves a limit thus state the site's own (clinical
 specification, section 1, principle 5).
 """
 
@@ -17,8 +17,7 @@ from .card_texts import PLACEHOLDER
 from .written_units import written
 
 DAYS = "days"
-# What a parameter without a unit key may be measured in: how it is read where the number is one,
-# and where it is not.
+# Units of parameters that have no unit as a key: for one, and for any other number.
 UNITS = {
     DAYS: ("day", "days"),
     "years": ("year", "years"),
@@ -30,8 +29,8 @@ UNITS = {
 
 
 def amount_words(value: Decimal, unit: str) -> str:
-    """``value`` with its ``unit`` for a reader: ``100 fL``, ``1 day``; whole weeks from four on,
-    and whole years, as such."""
+    """``value`` with its ``unit`` for a reader: ``100 fL``, ``1 day``. Whole years, and whole weeks
+    from four on, are shown as such."""
     if unit == DAYS and value and value % 365 == 0:
         return amount_words(value / 365, "years")
     if unit == DAYS and value >= 28 and value % 7 == 0:
@@ -41,8 +40,8 @@ def amount_words(value: Decimal, unit: str) -> str:
 
 
 def parameter_words(value: Any, unit: str, order_titles: Mapping[str, str]) -> str:
-    """A parameter's value for a reader: the first of its units, the others in brackets; an
-    order by its title."""
+    """A parameter's value for a reader: in its first unit, with the others in brackets; an order by
+    its title."""
     if isinstance(value, str):
         return order_titles.get(value, value)
     if not isinstance(value, Mapping):
@@ -52,7 +51,7 @@ def parameter_words(value: Any, unit: str, order_titles: Mapping[str, str]) -> s
 
 
 def with_parameters(text: str, words: Mapping[str, str]) -> str:
-    """``text`` with each placeholder that ``words`` has replaced; those of facts stay."""
+    """``text`` with each placeholder in ``words`` replaced; those of facts stay."""
     return (
         PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), text) if "{" in text else text
     )
@@ -61,8 +60,8 @@ def with_parameters(text: str, words: Mapping[str, str]) -> str:
 def note_wrong_definitions(
     catalogue: Mapping[str, Any], words: Mapping[str, str], mistakes: Mistakes
 ) -> None:
-    """Note each definition of a fact in ``catalogue`` that names a parameter which
-    ``words`` does not have."""
+    """Note each definition of a fact in ``catalogue`` that names a parameter which is not in
+    ``words``."""
     for definition in catalogue.values():
         for name in PLACEHOLDER.findall(definition.doc):
             if name not in words:

@@ -1,8 +1,8 @@
-"""What all cards share, in ``cards/`` and a site's own folders of the same form: whose they are,
-and the files in them.
+"""What all cards share, in ``cards/`` and a site's own folders of the same form: the owner, and the
+files in them.
 
-Each ``load`` raises an :class:`AuthoringError` with all that was found; each ``read``
-notes it and goes on.
+Each ``load`` raises an :class:`AuthoringError` with all mistakes found; each ``read`` notes them
+and goes on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OWNER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\Z")
 
 
 class Package(NamedTuple):
-    """What a site calls the FHIR definitions of its own cards: the package's id and version, and
+    """The identity of a site's FHIR definitions of its own cards: the package's id and version, and
     the base of their canonical URLs."""
 
     id: str
@@ -36,8 +36,8 @@ class Package(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder of cards, how it is told in messages, and whose it is: ``""`` for
-    the built-in one."""
+    """A folder of cards. ``shown``: its name in messages; ``owner``: ``""`` for the built-in
+    one."""
 
     root: Path
     shown: str
@@ -66,7 +66,7 @@ def folders(built_in: Path, local: Sequence[Path]) -> list[Folder]:
 
 
 def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> list[Folder]:
-    """The folders that are there; the owner of one that names none properly is ``unnamed``."""
+    """The folders that exist; a folder without a proper owner gets ``unnamed``."""
     found = [Folder(built_in, built_in.name)]
     for root in local:
         folder = Folder(root, root.as_posix(), "unnamed")
@@ -87,7 +87,7 @@ def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> l
 
 
 def _site(folder: Folder) -> tuple[str, Package | None]:
-    """Whose the cards are, and what their definitions are called where they are handed over."""
+    """The owner of the cards, and the identity of the package in which they are exported."""
     mend = "Write in it: owner: the-name-of-your-site."
     if not (folder.root / SITE_FILE).exists():
         raise AuthoringError(
@@ -114,7 +114,7 @@ def _site(folder: Folder) -> tuple[str, Package | None]:
     return owner, _package(content) if "package" in content else None
 
 
-# What each part of a package's identity looks like, and how it is written: FHIR's "NPM Package
+# The pattern and an example of each part of a package's identity: FHIR's "NPM Package
 # Specification", and FHIR R4 for ids.
 _PACKAGE = {
     "id": (
@@ -149,7 +149,7 @@ def _package(content: Mapping) -> Package:
 
 
 def shown_name(path: Path, folder: Folder) -> str:
-    """How a file of ``folder`` is told in messages."""
+    """The name of a file of ``folder`` in messages."""
     return f"{folder.shown}/{path.relative_to(folder.root).as_posix()}"
 
 

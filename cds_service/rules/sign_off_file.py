@@ -1,8 +1,8 @@
 """Who approved which version of a card: ``sign-offs.yaml`` of each folder, and copies of card files
-as they were approved.
+as approved.
 
-A folder's file may sign any card that is served with it, so that a site's committee signs built-in
-cards in the site's own folder.
+A folder's file may sign any card that is served with it, so that a site's committee can sign
+built-in cards in the site's own folder.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .shared_files import SIGN_OFFS_FILE, SIGNED, Folder, read_file
 
 _KEYS = ("version", "checksum", "who", "role", "day")
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}\Z")
-# A change of a test changes nothing that is said.
+# A change to a test does not change what the card says.
 _NOT_SIGNED = frozenset({"tests"})
 
 
 class SignOff(NamedTuple):
-    """An approval of ``card``; ``version`` as reports name it, ``checksum``: :func:`checksum_of`
+    """An approval of ``card``. ``version``: as reports name it; ``checksum``: :func:`checksum_of`
     its file on that ``day``."""
 
     card: str
@@ -41,13 +41,13 @@ class SignOff(NamedTuple):
 
     @property
     def copy(self) -> str:
-        """Where in the folder a copy of the card's file as approved is looked for."""
+        """Where in the folder the copy of the card's file as approved should be."""
         return copy_name(self.card, self.version)
 
 
 class SignOffs(NamedTuple):
-    """All approvals of each card, the oldest first; ``folders``: those that keep them, none
-    where nobody does."""
+    """All approvals of each card, the oldest first. ``folders``: those that keep approvals, which
+    may be none."""
 
     by_card: AnyMapping[str, tuple[SignOff, ...]]
     folders: tuple[Folder, ...]
@@ -58,13 +58,13 @@ class SignOffs(NamedTuple):
 
 
 def copy_name(card_id: str, version: str) -> str:
-    """The name in a folder of a copy of a card's file as approved."""
+    """The name, in a folder, of the copy of a card's file as approved."""
     return f"{SIGNED}/{card_id}-{version}.yaml"
 
 
 def checksum_of(content: AnyMapping[str, Any]) -> str:
-    """A checksum of what a card's file means: without its tests, and whatever its comments, order
-    of keys and line breaks are."""
+    """A checksum of the meaning of a card's file: without its tests, and regardless of comments,
+    the order of keys and line breaks."""
     meant = {key: value for key, value in content.items() if key not in _NOT_SIGNED}
     text = json.dumps(meant, sort_keys=True, ensure_ascii=True, default=_number)
     return f"sha256:{sha256(text.encode()).hexdigest()}"
@@ -76,7 +76,7 @@ def _number(value: Any) -> str:
 
 
 def load_sign_offs(folders: Sequence[Folder]) -> SignOffs:
-    """The approvals of every folder. Raises :class:`AuthoringError` with all that was found."""
+    """The approvals of every folder. Raises :class:`AuthoringError` with all mistakes found."""
     mistakes = Mistakes()
     found = read_sign_offs(folders, mistakes)
     mistakes.tell()
@@ -84,7 +84,7 @@ def load_sign_offs(folders: Sequence[Folder]) -> SignOffs:
 
 
 def read_sign_offs(folders: Sequence[Folder], mistakes: Mistakes) -> SignOffs:
-    """As :func:`load_sign_offs`, without the entries that are mistaken, which are noted."""
+    """As :func:`load_sign_offs`, but mistaken entries are left out and noted."""
     keeping = tuple(folder for folder in folders if (folder.root / SIGN_OFFS_FILE).exists())
     found: dict[str, list[SignOff]] = {}
     reader = Reader(mistakes)

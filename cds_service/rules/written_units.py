@@ -1,5 +1,4 @@
-"""Units as people write them: what is shown to a reader holds no code of UCUM
-that does not read."""
+"""Units as people write them, without those codes of UCUM that readers do not know."""
 
 from __future__ import annotations
 
@@ -11,8 +10,8 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
 def written(text: str) -> str:
-    """A text with the UCUM codes in it as people write them: ``mL/min/1.73 m²``, ``× 10⁹/L``, and
-    no other annotation."""
+    """``text`` with its UCUM codes as people write them: ``mL/min/1.73 m²``, ``× 10⁹/L``, and no
+    other annotation."""
     if "10*" in text:
         text = _POWER.sub(lambda power: f"× 10{power[1].translate(_SUPERSCRIPTS)}", text)
     return _ANNOTATION.sub("", text.replace("{1.73_m2}", "1.73 m²")) if "{" in text else text

@@ -1,2 +1,2 @@
-"""The one place that goes through patients: the values of facts, and the states that
-they make together."""
+"""The one place that enumerates patients: the values of facts, and the states that they form
+together."""

@@ -1,8 +1,8 @@
 """The domain of every fact that is chosen in a state instead of being worked out.
 
 Chosen are the facts that read the record, those that state a domain, and :data:`COLLAPSED`. A
-domain that is not stated with its fact follows from its kind: from its values, from the cut-offs of
-its analyte, or from the parameters of the facts that read it.
+domain that a fact does not state follows from its kind: from its values, from the cut-offs of its
+analyte, or from the parameters of the facts that read it.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from ..facts.site import Site
 from .values import around
 from .values import values as values_around
 
-# Facts of several inputs, tried with each of their values instead of their inputs'. Where an input
-# is read elsewhere too, some states are tried which cannot be, and none that can be is left out.
+# Facts with several inputs, chosen themselves instead of their inputs. If an input is read
+# elsewhere too, some impossible states are tried, but no possible one is left out.
 COLLAPSED = (
     "patient.paediatric", "anaemia", "cause.gastric_or_hereditary", "cause.lifelong",
     "folate.status", "b12.needs_maintenance", "b12.risk_factor", "b12.doubted_by_intake_only",
     "b12.sample_carried", "b12.test_indicated", "folate.pregnancy_possible",
 )  # fmt: skip
 
-# How many of an input's unit are one of the unit in which a fact on it is asked.
+# How many units of an input make one unit of a fact that is worked out from it, by both units.
 _IN_UNIT = {("a", "mo"): 12}
 
-# What facts that order tests ask of what they read: of results, whether they are there, and of
-# methylmalonic acid whether it is high. With every class of a result the tests after nitrous oxide
-# would have 195,000 states in each session.
+# Facts that order tests only ask whether results exist, and whether methylmalonic acid is high.
+# With every class of a result, the tests after nitrous oxide would have 195,000 states in each
+# session.
 RESULTS_FOR_ORDERS: dict[str, Domain] = {
     "b12.total": one_of(ABSENT, result_of("b12.total", "250", "indeterminate", 5)),
     "b12.active": one_of(ABSENT, result_of("b12.active", "50", "indeterminate", 3)),
@@ -78,8 +78,8 @@ def _is_chosen(definition: Definition) -> bool:
 
 @cache
 def test_orders() -> frozenset[str]:
-    """The facts that order tests: the orders in their domains stand for any, so that what they do
-    order is looked at on its own."""
+    """The facts that order tests. The orders in their domains represent any orders, so the orders
+    that they really choose are checked separately."""
     return frozenset(
         name
         for name, definition in CATALOGUE.items()
@@ -88,7 +88,8 @@ def test_orders() -> frozenset[str]:
 
 
 def domain_of(definition: Definition) -> Domain | None:
-    """What a fact can be: as it states, else by its kind; ``None`` where its kind does not say."""
+    """The possible values of a fact: as it states them, else by its kind; ``None`` if its kind does
+    not determine them."""
     if definition.domain is not None:
         return definition.domain
     kind = definition.kind
@@ -106,14 +107,14 @@ def domain_of(definition: Definition) -> Domain | None:
 
 
 def _at_each_site(make: Callable[[Site, datetime], tuple[Class, ...]]) -> Domain:
-    """A domain that depends on the site and on the day alone."""
+    """A domain that depends only on the site and on the day."""
     made = lru_cache(maxsize=16)(make)
     return Domain(lambda facts: made(facts.site, facts.now))
 
 
 def _results(definition: Definition, site: Site, now: datetime) -> tuple[Class, ...]:
-    """A result in each class at the cut-offs of the site; of an analyte without classes,
-    those between which the parameters of its readers can tell."""
+    """A result in each class at the cut-offs of the site; for an analyte without classes, results
+    on each side of the parameters of its readers."""
     analyte = ANALYTES[definition.name]
     family = analyte.families[0]
     cuts = [cut.value for cut in analyte.cuts_for(family, site)]
@@ -141,8 +142,8 @@ def _numbers(definition: Definition, site: Site, now: datetime) -> tuple[Class, 
 
 
 def _limits_of_readers(definition: Definition, site: Site) -> set[Decimal]:
-    """The numbers with which facts may compare a fact: those of the parameters that its readers
-    have, whatever these are for, and the readers of a number that is worked out from it."""
+    """The numbers with which facts may compare a fact: all parameters of its readers, whatever they
+    are for, and the limits of numbers that are worked out from it."""
     limits = set()
     for reader in (each for each in CATALOGUE.values() if definition.name in each.uses):
         for name in reader.needs.parameters:
@@ -160,6 +161,6 @@ def _limits_of_readers(definition: Definition, site: Site) -> set[Decimal]:
 
 
 def in_unit_of(name: str, number: Decimal, fact: str) -> Decimal:
-    """A number with which ``fact`` is compared, as its input ``name`` counts it: an age is counted
-    in months."""
+    """``number``, with which ``fact`` is compared, in the unit of its input ``name``: an age is
+    counted in months."""
     return number * _IN_UNIT.get((CATALOGUE[fact].unit, CATALOGUE[name].unit), 1)

@@ -1,8 +1,8 @@
-"""The numbers that cards compare facts with, so that the walk tries a value for every
-answer to all of them.
+"""The numbers with which cards compare facts, so that the walk tries a value for every combination
+of answers.
 
-Domains know the limits of facts. A card, or a site's own one, may ask whether the
-same value is below another number: what then lacks among the classes is added to them.
+Domains have the limits of facts. A card, perhaps a site's own, may compare the same value with
+another number; the classes that are then missing are added.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..rules.conditions import Criterion
 from .domains import domains, in_unit_of
 from .values import NOW, StatedFacts, around
 
-# How sessions vary what a fact says of a draft, by the arguments of ``dosed_sessions``.
+# The facts on drafts whose numbers sessions vary, each with its argument of ``dosed_sessions``.
 DRAFTED = {
     "draft.folate_daily": "folic_acid",
     "draft.b12_oral_daily": "oral_b12",
@@ -36,8 +36,8 @@ DRAFTED = {
 
 
 def inputs_of(name: str) -> list[str]:
-    """The inputs that give a fact its numbers, days or results: itself and what it copies where it
-    is chosen, else those among the facts that it is worked out from."""
+    """The inputs that give a fact its number, day or result: if it is chosen, itself and the facts
+    that it copies; else the inputs of the facts that it is worked out from."""
     chosen = domains().get(name)
     if chosen is not None:
         return [name, *(each for copied in sorted(chosen.copies) for each in inputs_of(copied))]
@@ -58,7 +58,8 @@ def comparisons(cards: Iterable[Card]) -> dict[str, list[Criterion]]:
 
 
 def with_limits(chosen: Mapping[str, Domain], cards: Iterable[Card]) -> dict[str, Domain]:
-    """The domains ``chosen`` with the classes that the numbers in ``cards`` tell apart besides."""
+    """The ``chosen`` domains, with more classes where the numbers in ``cards`` distinguish more
+    values."""
     asked = {name: found for name, found in comparisons(cards).items() if name in chosen}
     return {
         **chosen,
@@ -67,8 +68,8 @@ def with_limits(chosen: Mapping[str, Domain], cards: Iterable[Card]) -> dict[str
 
 
 def agreeing_ages(ages: Domain) -> Domain:
-    """Those of ``ages``, in months, that agree with whether the patient is below 16, which has been
-    tried before them."""
+    """Those of ``ages``, in months, that agree with ``patient.paediatric``, which is chosen before
+    them."""
 
     def classes(facts: Facts) -> Sequence[Class]:
         below_16 = facts["patient.paediatric"].holds
@@ -84,8 +85,8 @@ def agreeing_ages(ages: Domain) -> Domain:
 
 
 class _Extended(Domain):
-    """The domain of the input ``name``, and one class more for each combination of answers to
-    ``asked`` that its classes do not give."""
+    """The domain of the input ``name``, with one more class for each combination of answers to
+    ``asked`` that its own classes do not give."""
 
     def __init__(self, name: str, domain: Domain, asked: Sequence[Criterion]):
         super().__init__(self._classes, domain.copies)
@@ -93,7 +94,7 @@ class _Extended(Domain):
         self._domain = domain
         self._asked = asked
         self._facts = {criterion.fact for criterion in asked}
-        # The input, and what takes its value over.
+        # The input, and the facts that copy its value.
         self._taken = [each for each in domains() if name in inputs_of(each)]
         self._numbers = around(
             (in_unit_of(name, criterion.operand, criterion.fact) for criterion in asked),
@@ -109,7 +110,7 @@ class _Extended(Domain):
         return [*options, *self._lacking(own, facts.site)] if own else options
 
     def _not_given(self, own: tuple[Class, ...], site: Site) -> list[Class]:
-        """The classes that give other answers than those that the input has of its ``own``."""
+        """The classes whose answers none of the input's ``own`` classes gives."""
         given = {self._answers(option.fact, site) for option in own}
         more: list[Class] = []
         for number in self._numbers:
@@ -122,8 +123,8 @@ class _Extended(Domain):
         return more
 
     def _answers(self, fact: Fact, site: Site) -> tuple[Any, ...]:
-        """All that cards can tell of a value: whether it has the numbers that they ask for, and the
-        class that facts put it in. Where that rests on another input too, every value counts."""
+        """Everything that cards distinguish in a value: its class, and the answers to their
+        comparisons. If the answers rest on another input too, every value counts as different."""
         facts = Facts(
             site, OrderingSession(), NOW, _no_record, given=dict.fromkeys(self._taken, fact)
         )
@@ -137,7 +138,7 @@ class _Extended(Domain):
 
 
 class _RestsOnMore(Exception):
-    """A fact that is asked for a number rests on more than one input."""
+    """A fact that is compared with a number rests on more than one input."""
 
 
 def _no_record() -> NoReturn:
@@ -145,8 +146,8 @@ def _no_record() -> NoReturn:
 
 
 def _of_number(name: str, number: Decimal, valued: Sequence[Class], site: Site) -> Iterator[Class]:
-    """The classes of an input that stand for a number: of a result, one for each of ``valued``
-    whose class is the same."""
+    """The classes of an input that represent ``number``; for a result, one for each of ``valued``
+    in whose class the number lies."""
     if CATALOGUE[name].kind is DATE:
         yield Class(f"{number} days ago", known(NOW.date() - timedelta(days=int(number))))
     elif CATALOGUE[name].kind is NUMBER:
@@ -171,8 +172,8 @@ def level_at(analyte: Analyte, value: Decimal, unit: str, site: Site) -> str:
 
 
 def doses(cards: Iterable[Card]) -> dict[str, list[Decimal]]:
-    """Micrograms a day and days on both sides of every number in ``cards``, as
-    ``dosed_sessions`` takes them."""
+    """Daily doses in micrograms, and intervals in days, on both sides of every number in ``cards``,
+    as ``dosed_sessions`` takes them."""
     asked = comparisons(cards)
     return {
         argument: [

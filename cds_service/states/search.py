@@ -1,10 +1,9 @@
-"""The states in which everything holds that is asked for, without a look at those in which one part
-of it already fails.
+"""Finds the states in which every check holds, and skips those in which one already fails.
 
-A state begins with nothing chosen. Each check is tried on what is chosen so far: one that
-fails ends the state with all that could follow it, one that needs an input which is not chosen
-yet waits. Where no check fails and some wait, each value of the input that the first of them
-needs is tried in turn.
+A state begins with nothing chosen. Each check is tried on the choices so far: one that fails ends
+the state and all that could follow from it; one that needs an input which is not chosen yet waits.
+If no check fails and some wait, each value of the input that the first of them needs is tried in
+turn.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from typing import Any, Protocol, Self, TypeVar
 
 
 class Impossible(Exception):
-    """The choices so far admit no value of a fact: no such state exists."""
+    """The choices so far leave a fact without a possible value: no such state exists."""
 
 
 class Undecided(Exception):
-    """A check needs an input that is not chosen yet. ``options``: all that it can be, in
-    the order to try."""
+    """A check needs an input that is not chosen yet. ``options``: its possible values, in the order
+    to try."""
 
     def __init__(self, key: Any, options: Sequence[Any]):
         super().__init__(key)
@@ -28,10 +27,10 @@ class Undecided(Exception):
 
 
 class State(Protocol):
-    """Inputs of which some are chosen."""
+    """Inputs, some of which are chosen."""
 
     def with_choice(self, key: Any, option: Any) -> Self:
-        """The state in which the input ``key`` is ``option`` too."""
+        """This state with ``option`` chosen for the input ``key``."""
 
 
 AnyState = TypeVar("AnyState", bound=State)
@@ -39,8 +38,8 @@ Check = Callable[[Any], bool]
 
 
 def all_hold(checks: Iterable[Check]) -> Check:
-    """Whether every check holds: no, as soon as one is known not to, also where
-    others need more."""
+    """Whether every check holds. One that is known not to hold decides, even if others need more
+    choices."""
 
     def check(state: Any) -> bool:
         waiting = None
@@ -63,14 +62,15 @@ def does_not_hold(check: Check) -> Check:
 
 
 def any_holds(checks: Iterable[Check]) -> Check:
-    """Whether one of the checks holds: yes, as soon as one is known to."""
+    """Whether one of the checks holds. One that is known to hold decides."""
     return does_not_hold(all_hold([does_not_hold(each) for each in checks]))
 
 
 class Search:
-    """A search that ends after ``most`` states, those included of which not everything is chosen.
+    """A search that ends after ``most`` states, including those in which some inputs are not
+    chosen.
 
-    ``tried``: the states so far; ``whole``: nothing was left out until now.
+    ``tried``: the number of states so far; ``whole``: no state has been left out so far.
     """
 
     def __init__(self, most: int | None = None):

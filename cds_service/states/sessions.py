@@ -1,5 +1,5 @@
-"""Ordering sessions that differ for the cards: each kind of draft alone, in pairs, selected or not,
-and with what else counts."""
+"""Ordering sessions that make a difference to cards: each kind of draft alone, in pairs, selected
+or not, and with other orders that matter."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _DAILY, _EVERY_2_DAYS, _THRICE_WEEKLY, _WEEKLY, _3_MONTHLY = (
 
 
 class Session(NamedTuple):
-    """An ordering session and how it is called."""
+    """An ordering session and its label."""
 
     label: str
     orders: OrderingSession
 
     def __hash__(self) -> int:
-        return hash(self.label)  # the orders as received, which are in it, have no hash
+        return hash(self.label)  # the orders as received have no hash
 
 
 OPENING = Session("on opening or at discharge", OrderingSession())
@@ -125,7 +125,7 @@ OTHERS = {
     "folate test": _test("2284-8"),
 }
 DRAFTS = {**FOLATES, **COBALAMINS, **OTHERS}
-# Beside these every other order is tried; the rest are variations of dose and interval.
+# Drafts that are paired with each of the other orders; the rest only vary dose and interval.
 _TYPICAL = (
     "folic acid 1 mg",
     "hydroxocobalamin 3 times a week",
@@ -135,13 +135,13 @@ _TYPICAL = (
 
 
 def ordering_sessions(terminology: Terminology) -> list[Session]:
-    """The sessions that the enumeration tries on hooks whose context has drafts."""
+    """The sessions that the enumeration tries for hooks whose context has drafts."""
     return [_session(names, selected, terminology) for names, selected in _combinations()]
 
 
 def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     for name in DRAFTS:
-        if name != _UNIDENTIFIED:  # alone it is refused, since nothing could be said of it
+        if name != _UNIDENTIFIED:  # alone, it is refused
             yield (name,), ()
     pairs = [
         *product(FOLATES, COBALAMINS),
@@ -161,8 +161,8 @@ def dosed_sessions(
     oral_b12: Iterable[Decimal],
     injected_every: Iterable[Decimal],
 ) -> list[Session]:
-    """Sessions of one draft each: folic acid or oral cyanocobalamin of so many micrograms a day,
-    hydroxocobalamin every so many days."""
+    """Sessions of one draft each: folic acid or oral cyanocobalamin at each number of micrograms a
+    day, hydroxocobalamin at each number of days."""
     drafts = {
         f"folic acid {dose:f} ug a day": _medication(
             "Folic acid", float(dose / 1000), _ORAL, _DAILY
@@ -186,8 +186,8 @@ def dosed_sessions(
 
 @lru_cache(maxsize=2_000)
 def facts_of(session: Session, site: Site, *, by_patient: bool = True) -> list[StateFacts]:
-    """The facts of a session, for each way to be of what facts on the session read of the patient;
-    one way only where nothing ``by_patient`` is asked."""
+    """The facts of a session, for each combination of the patient's facts that facts on the session
+    read; for one alone unless facts depend on the patient (``by_patient``)."""
     ways = product(("true", "false", "unknown"), repeat=2) if by_patient else [("unknown",) * 2]
     return [
         StateFacts(

@@ -1,7 +1,7 @@
-"""Which B12 status goes together with which facts that it rests on.
+"""Which B12 status occurs with which of the facts that it rests on.
 
-The status rests on so many facts that a walk tries it first, and of the others only what agrees
-with it.
+The status rests on so many facts that a walk chooses it first, and then only those values of the
+other facts that agree with it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _WITH_NEURO = where("neuro.involvement", TRUE, otherwise=(TRUE, FALSE))
 _BY_TREATMENT = given(
     "b12_therapy.active", yes=(TRUE, FALSE), no=(TRUE, FALSE), unknown=_WITH_NEURO
 )
-# Of b12.suspicion, where it is tried itself: what methylmalonic acid and neurological features
-# admit, its other grounds being free.
+# The domain of b12.suspicion, when it is chosen itself: its other grounds are free, so only
+# methylmalonic acid and neurological features limit it.
 ANY_SUSPICION = where(
     of("mma.level").is_one_of("high"),
     TRUE,
@@ -37,7 +37,7 @@ ANY_SUSPICION = where(
 
 @lru_cache(maxsize=2)
 def relation_of_statuses(site: Site) -> Relation:
-    """Which B12 status goes with which inputs, from the definition of the fact itself."""
+    """Which B12 status occurs with which inputs, by the definition of the fact itself."""
     tried = {**domains(), "b12.suspicion": ANY_SUSPICION}
 
     def start(choices: Choices) -> StateFacts:
@@ -50,15 +50,15 @@ def relation_of_statuses(site: Site) -> Relation:
 
 
 def status_label(status: Fact) -> str:
-    """The label of the class that a B12 status is in."""
+    """The label of the class of a B12 status."""
     return UNKNOWN.label if status.is_unknown else str(status.value)
 
 
 def status_row(labels: Mapping[str, str], status: str) -> dict[str, str]:
     """The row of a B12 ``status`` and the inputs that it was worked out from.
 
-    The grounds of a suspicion are left free, so that some states are tried which cannot be, and
-    none that can be is left out.
+    The grounds of a suspicion are left free, so that some impossible states are tried, but no
+    possible one is left out.
     """
     return {
         **{

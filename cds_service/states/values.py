@@ -1,5 +1,5 @@
-"""Values of a fact between which limits can tell, written once from its kind; and the day on which
-every state is looked at."""
+"""Values of a fact on each side of its limits, by its kind; and the day on which every state is
+evaluated."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class StatedFacts:
 
 
 class Value(NamedTuple):
-    """A fact that stands for all from which limits do not tell it apart.
+    """A fact that represents all values that limits do not distinguish from it.
 
-    ``text``: as a test states it, ``None`` where none can; ``number``: what limits are compared
-    with; ``comparator``: that of a result.
+    ``text``: as a test states it, ``None`` if no test can; ``number``: the number that limits are
+    compared with; ``comparator``: that of a result.
     """
 
     fact: Fact
@@ -47,7 +47,7 @@ class Value(NamedTuple):
 
 def around(limits: Iterable[Decimal], *, whole: bool) -> list[Decimal]:
     """Each of ``limits``, a number in each interval between them, one below and one above.
-    ``whole``: numbers without a fraction."""
+    ``whole``: only whole numbers."""
     ordered = sorted(set(limits))
     if whole:
         return sorted(
@@ -75,7 +75,7 @@ def limits_of(conditions: Iterable[Condition]) -> dict[str, set[Decimal]]:
 def values(
     definition: Definition, limits: Collection[Decimal], today: date = TODAY
 ) -> Iterator[Value]:
-    """Values of a fact of which one stands for every way to answer questions about ``limits``."""
+    """Values of a fact, one for every combination of answers to questions about ``limits``."""
     if definition.kind is YES_NO:
         yield from (Value(known(True), True), Value(known(False), False))
     elif definition.kind is CATEGORY:
@@ -93,8 +93,8 @@ def values(
 
 
 def _numbers(definition: Definition, limits: Collection[Decimal]) -> Iterator[Value]:
-    """Numbers around ``limits``; for results also those with a comparator, which may
-    leave a question open."""
+    """Numbers around ``limits``; for results also those with a comparator, which may leave a
+    question open."""
     is_result = definition.kind is RESULT
     numbers = around(limits, whole=not is_result and all(limit == int(limit) for limit in limits))
     for comparator in _COMPARATORS if is_result else ("",):
@@ -112,7 +112,7 @@ def _numbers(definition: Definition, limits: Collection[Decimal]) -> Iterator[Va
 
 
 class ChosenFacts:
-    """Facts of which each is one of its ``values`` once it is needed, for a search through them."""
+    """Facts for a search, each of which is one of its ``values`` once it is needed."""
 
     today = TODAY
 

@@ -1,9 +1,9 @@
 """Walks every distinguishable state, and no state twice.
 
-A run of the real code asks for facts one after the other. Where a fact has a domain, it is an
-input: the walk chooses one of its classes, remembers the choice, and comes back for the others.
-Facts that a run never asks for cannot influence it, so that each run stands for all their values:
-this is what makes the enumeration exact and finite.
+A run of the real code asks for one fact after another. A fact with a domain is an input: the walk
+chooses one of its classes, remembers the choice, and comes back for the others. A fact that a run
+never asks for cannot influence it, so each run represents all values of that fact: this makes the
+enumeration exact and finite.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Choices:
         self._position = 0
 
     def choose(self, options: int) -> int:
-        """One of ``options`` possibilities: the one that this run has to try."""
+        """The index of the one of ``options`` possibilities that this run must try."""
         if options == 1:
             return 0
         if self._position == len(self._path):
@@ -75,20 +75,20 @@ class Choices:
         return self._position
 
     def resume(self, before: Sequence[_Before]) -> _Before:
-        """Begin the next run as it stood before the first choice that is another one than in the
-        run before it; ``before``: how that run stood before each of its choices."""
+        """Begin the next run just before its first choice that differs from the run before.
+        ``before``: the state of that run before each of its choices."""
         found = before[len(self._path) - 1]
         self._position = found.position
         return found
 
 
 class StateFacts(Facts):
-    """Facts whose inputs are chosen, not read. ``fixed`` states some of them beforehand, by label,
-    where they are possible.
+    """Facts whose inputs are chosen, not read. ``fixed``: the labels to choose for some of them, if
+    possible.
 
-    ``labels``: the class of each input that was asked for; ``free``: those that had more than one
-    to choose from; ``chosen``: what was chosen besides facts, by its key. The names of all facts
-    that were asked for go into ``asked``.
+    ``labels``: the class of each input that was asked for; ``free``: the inputs that had more than
+    one class to choose from; ``chosen``: choices other than facts, by key. ``asked`` collects the
+    names of all facts that were asked for.
     """
 
     as_defined = False
@@ -118,7 +118,7 @@ class StateFacts(Facts):
         self._settled: _Before | None = None
 
     def computed(self, name: str) -> Fact:
-        """An input's class by choice; any other fact by its own definition."""
+        """Choose the class of an input; compute any other fact by its definition."""
         self._asked.add(name)
         domain = self._domains.get(name)
         if domain is None:
@@ -149,7 +149,7 @@ class StateFacts(Facts):
         return chosen.fact
 
     def either(self, key: Hashable, options: Sequence[T]) -> T:
-        """The one of ``options`` that is tried in this run for something that is no fact: each in
+        """The one of ``options`` that this run tries for something that is not a fact: each in
         turn, and the same one whenever ``key`` is asked for."""
         if key not in self.chosen:
             if len(options) > 1:
@@ -164,13 +164,14 @@ class StateFacts(Facts):
         return self._choices.made
 
     def settle(self) -> None:
-        """What follows may depend on which facts have been asked for until now, as the words of a
-        card do: runs that choose otherwise in it begin here, and not in its midst."""
+        """Mark a point where later runs resume, rather than at their first different choice after
+        it: what follows, such as the words of a card, may depend on which facts were asked for
+        before."""
         if self._before is not None:
             self._settled = self._as_it_stands()
 
     def _remember(self) -> None:
-        """Keep what is known before a choice, for the runs that choose otherwise."""
+        """Keep the state before a choice, for the runs that choose otherwise."""
         if self._before is not None:
             self._before[self._choices.position :] = [self._settled or self._as_it_stands()]
 
@@ -186,8 +187,8 @@ class StateFacts(Facts):
         )
 
     def resumed(self) -> StateFacts:
-        """The facts of the next run, with those that are as in this one because they were worked
-        out before the first other choice."""
+        """The facts of the next run, including those of this run that were worked out before its
+        first different choice."""
         made = StateFacts(
             self.site,
             self.session,
@@ -207,7 +208,7 @@ class StateFacts(Facts):
         return made
 
     def choose(self, name: str, options: Sequence[Class]) -> Class:
-        """The one of ``options`` that the input ``name`` is of in this run."""
+        """The one of ``options`` that this run tries for the input ``name``."""
         return options[self._choices.choose(len(options))]
 
     def computed_so_far(self) -> dict[str, Fact]:
@@ -215,14 +216,14 @@ class StateFacts(Facts):
         return dict(self.so_far)
 
     def noted(self) -> list[str]:
-        """A list into which go, from now on, the names of the facts that are asked for directly."""
+        """A list that from now on collects the names of the facts that are asked for directly."""
         self.being_read = []
         return self.being_read
 
 
 class _Before(NamedTuple):
-    """What was worked out before a choice, or before what followed last when facts were settled;
-    ``position``: after how many choices."""
+    """The state before a choice, or where facts were last settled. ``position``: the number of
+    choices before it."""
 
     position: int
     facts: dict[str, Fact]
@@ -238,10 +239,10 @@ def _no_record() -> PatientRecord:
 
 
 class Relation:
-    """Which values of a fact go together with which values of the facts that it rests on.
+    """Which values of a fact occur with which values of the facts that it rests on.
 
-    ``rows``: for each way of computing the fact, the labels of the inputs that it read and its own.
-    A fact that a row does not name is free in it.
+    ``rows``: for each way of computing the fact, the labels of the inputs that it read, and its
+    own. A fact that a row does not name is free in it.
     """
 
     def __init__(self, rows: Iterable[Mapping[str, str]]):
@@ -258,7 +259,7 @@ class Relation:
         self._free = {name: self.everything & ~rows_of_it for name, rows_of_it in named.items()}
 
     def __contains__(self, name: str) -> bool:
-        """Whether any row says something of ``name``."""
+        """Whether any row names the fact ``name``."""
         return name in self._free
 
     def narrowed(self, mask: int, name: str, label: str) -> int:
@@ -280,9 +281,8 @@ def walk(
     *,
     resuming: bool = True,
 ) -> Iterator[tuple[StateFacts, T]]:
-    """The facts of each distinguishable state, as ``start`` makes them, with what ``ask`` says of
-    them. ``resuming``: what states have in common is worked out once.
-    """
+    """The facts of each distinguishable state, as ``start`` makes them, with what ``ask`` returns
+    for them. ``resuming``: what states have in common is worked out once."""
     choices = Choices()
     facts = start(choices)
     if resuming:
