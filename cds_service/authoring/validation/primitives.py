@@ -98,16 +98,16 @@ def beside_extension_values(root: Node) -> Iterator[tuple[str, Any]]:
 
 
 def ill_formed(root: Node) -> Iterator[str]:
-    """Yield the paths of siblings that are neither an object nor a list of objects and null; that of
-    the value of an extension must be an object."""
+    """Yield the paths of siblings that are neither an object nor a list of objects and null. The
+    sibling of an extension's value must be an object."""
     for node, name, item in _all_beside(root):
         if not _well_formed(item) or (node.type == "Extension" and not isinstance(item, dict)):
             yield f"{node.path}.{name}"
 
 
 def without_value(root: Node) -> Iterator[str]:
-    """Yield the paths of siblings without an extension whose primitive element has no value (FHIR R4,
-    ele-1)."""
+    """Yield the paths of siblings without an extension whose primitive element has no value
+    (FHIR R4, ele-1)."""
     for node, name, item in _all_beside(root):
         value = node.value.get(name[1:])
         places = (
