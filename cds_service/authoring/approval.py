@@ -16,8 +16,8 @@ class Approval(NamedTuple):
     """The sign-offs of a card and the state of its file.
 
     ``sign_offs``: those of the card, oldest first; ``checksum``: of the card's file as it is now;
-    ``file``: the file in which an approval is recorded; ``copy``: the path to which an approval
-    copies the card's file, so that later changes can be shown.
+    ``file``: the file in which an approval is recorded; ``copy``: the path
+    for a copy of the card's file, kept so that later changes can be shown.
     """
 
     version: str

@@ -1,4 +1,5 @@
-"""Classes of a fact's values that given criteria tell apart, each with a representative and words.
+"""Classes of a fact's values that given criteria tell apart, each with a representative and a
+description.
 
 Whether a card fires depends only on which of its criteria are true; false and unknown count alike
 (see ``rules/decision``). Values for which the same criteria are true therefore form one class.

@@ -28,8 +28,8 @@ PATIENT = {
 
 
 def package_of_site(engine: Engine) -> Package | None:
-    """Return the identity that the last folder of local cards with one gives to its definitions;
-    ``None`` if no folder has one."""
+    """Return the package that the last folder of local cards with a package names; ``None`` if no
+    folder names one."""
     return next((folder.package for folder in reversed(engine.folders) if folder.package), None)
 
 

@@ -47,8 +47,9 @@ _PAGES = {
 
 
 def package_name(engine: Engine) -> str:
-    """Return the name of the package. A package that differs from the published one has a name of
-    its own: for another parameter set one derived from it, for a site's own cards the site's.
+    """Return the name of the package. A package that differs from the published one has another
+    name: the one that the site gives it, else one that adds the parameter set and the owners of
+    local cards.
 
     A version could not tell them apart: npm ignores whatever follows ``+``, and treats whatever
     follows ``-`` as a pre-release.

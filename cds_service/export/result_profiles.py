@@ -17,8 +17,7 @@ from ..fhir.terminology import BASE, LOINC
 from ..fhir.units import EQUIVALENTS, MASS, MISUSED, MOLAR, UCUM
 from .edition import MATURITY, PUBLISHER
 
-# Lower limits are exclusive, while some name a value that occurs in practice: 29.999999 means "from
-# 30".
+# Lower limits are exclusive, so a limit of 29.999999 means "from 30" and is shown that way.
 _HAIR = Decimal("0.000001")
 # The property in a LOINC name, by the dimension of the units that fit it.
 _PROPERTY = {MASS: "Mass", MOLAR: "Moles", EQUIVALENTS: "Moles"}

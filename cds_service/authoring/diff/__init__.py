@@ -209,8 +209,8 @@ def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
 
 
 def _lacking(card_id: str, others: set[str], old: Engine, new: Engine) -> bool:
-    """Whether the card reads a parameter that only one of the sets has, so that the other set
-    cannot decide it."""
+    """Whether the card, or one that it asks about, reads a parameter that only one of the sets
+    has, so that the other set cannot decide it."""
     only_one = old.parameters.keys() ^ new.parameters.keys()
     readers_of = frozenset(name for parameter in only_one for name in readers(parameter))
     return any(_concerned(name, readers_of, old, new) for name in (card_id, *others))

@@ -189,7 +189,7 @@ def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
 
 
 def _inputs_between(job: Job, names: frozenset[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each input to be given values between its limits, with the inputs that are not."""
+    """Each input to try with values between its limits, and the inputs that then get none."""
     if not job.by_limits:
         yield "", ()
         return
