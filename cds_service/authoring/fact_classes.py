@@ -41,8 +41,8 @@ def true_of(fact: Fact, criteria: Sequence[Criterion], today: date) -> tuple[boo
 
 
 def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
-    """Return the classes of the fact that ``criteria`` ask: known values first, absent and unknown
-    last. All ``criteria`` ask the same fact."""
+    """Return the classes of the one fact that all ``criteria`` ask: known values first, absent and
+    unknown last."""
     definition = CATALOGUE[criteria[0].fact]
     limits = sorted(limits_of(criteria)[definition.name])
     # Results with a comparator are worth listing only at a limit.
