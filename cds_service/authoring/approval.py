@@ -1,5 +1,5 @@
-"""Whether what a card now says was approved, by whom, and what an approval adds to the
-file of sign-offs."""
+"""Whether the current version of a card is approved, by whom, and where a new approval is
+recorded."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from ..rules.sign_off_file import SignOff, checksum_of, copy_name
 
 
 class Approval(NamedTuple):
-    """``sign_offs``: of the card, the oldest first; ``checksum``: of its file now; ``file``:
-    where an approval is written; ``copy``: where the card's file is copied then, so that later
-    changes can be shown."""
+    """The sign-offs of a card and the state of its file.
+
+    ``sign_offs``: those of the card, oldest first; ``checksum``: of the card's file as it is now;
+    ``file``: the file in which an approval is recorded; ``copy``: the path
+    for a copy of the card's file, kept so that later changes can be shown.
+    """
 
     version: str
     checksum: str
@@ -25,21 +28,21 @@ class Approval(NamedTuple):
 
     @property
     def last(self) -> SignOff | None:
-        """The latest sign-off, of whatever version."""
+        """The latest sign-off, whichever version it approved."""
         return self.sign_offs[-1] if self.sign_offs else None
 
     @property
     def is_signed(self) -> bool:
-        """Whether somebody approved this version, as the file now stands."""
+        """Whether somebody approved this version and the file has not changed since."""
         return any(self.covers(one) for one in self.sign_offs)
 
     def covers(self, one: SignOff) -> bool:
-        """Whether a sign-off is of what the card now says."""
+        """Whether ``one`` approved the current version and the current content of the file."""
         return (one.version, one.checksum) == (self.version, self.checksum)
 
     @property
     def words(self) -> str:
-        """How the card stands, to follow its name."""
+        """The state of approval, worded to follow the card's name."""
         if self.is_signed:
             return "is approved"
         if any(one.version == self.version for one in self.sign_offs):
@@ -52,7 +55,7 @@ class Approval(NamedTuple):
 
 
 def approval_of(card: Card, engine: Engine) -> Approval:
-    """How ``card`` of ``engine`` stands."""
+    """Return the state of approval of ``card`` as ``engine`` loaded it."""
     path, folder = file_of(card, engine.folders)
     keeping = engine.sign_offs.folders[-1] if engine.sign_offs.folders else engine.folders[-1]
     return Approval(

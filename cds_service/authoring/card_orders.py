@@ -1,5 +1,5 @@
-"""Which orders each suggestion of a card can create, from the facts that choose them, in every
-state that they can tell apart."""
+"""Which orders each suggestion of a card can create, found by walking all distinguishable states of
+the facts that choose them."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from ..states.values import NOW
 from ..states.walk import StateFacts, walk
 
 Orders = tuple[str, ...]
-# Sessions in which something is drafted that an order can take the place of.
+# The ordering sessions with a draft order that a suggested order can replace.
 _DRAFTED = ("folic acid 1 mg", "cyanocobalamin 600 ug by mouth")
 
 
 class Choice(NamedTuple):
-    """What a source of orders can come to: the largest sets of order templates, and whether it may
-    be fewer of them."""
+    """The orders that an order source can yield: the largest sets of order templates, and whether
+    some state yields only part of one."""
 
     alternatives: tuple[Orders, ...]
     may_be_fewer: bool
 
 
 class OrderChoices:
-    """What the sources of orders can come to at ``site``. The states are walked once for each fact,
-    and kept as long as this is."""
+    """The orders that each order source can yield at ``site``. The states of a fact are walked once
+    and kept as long as this object."""
 
     def __init__(self, site: Site):
         self._site = site
         self._states: dict[tuple[str, bool], tuple[StateFacts, ...]] = {}
 
     def of(self, source: OrderSource, card: Card, suggestion: Suggestion) -> Choice:
-        """What ``source`` can come to where ``suggestion`` of ``card`` is made."""
+        """Return the orders that ``source`` can yield in states where ``card`` can make
+        ``suggestion``."""
         if source.template:
             return Choice(((source.template,),), False)
         found: dict[Orders, None] = {}
@@ -59,8 +60,8 @@ class OrderChoices:
         return Choice(tuple(largest), len(largest) < len(found))
 
     def _states_of(self, fact: str, *, at_ordering: bool) -> tuple[StateFacts, ...]:
-        """The facts of each state that ``fact`` can tell apart, computed as far
-        as it reads them."""
+        """The facts of each state that ``fact`` can tell apart; only what ``fact`` reads is
+        computed."""
         if (fact, at_ordering) not in self._states:
             sessions = _drafting(self._site.terminology) if at_ordering else (OPENING,)
             walked = tuple(
@@ -71,8 +72,9 @@ class OrderChoices:
 
 
 def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
-    # Of the facts that order tests the proof of safety takes a sample; here they are worked out.
-    # The sample of the potassium checks has every order, and worked out they are 21,000 states.
+    # The safety proof samples the facts that order tests; here they are computed. The potassium
+    # checks stay sampled: their sample already has every order, and computing them would take
+    # 21,000 states.
     worked_out = test_orders() - {"potassium.checks"}
     tried = {name: domain for name, domain in domains().items() if name not in worked_out} | {
         STATUS: ANY_STATUS,
@@ -94,8 +96,8 @@ def _drafting(terminology: Terminology) -> tuple[Session, ...]:
 
 
 def _possible(facts: StateFacts, fact: str, card: Card, suggestion: Suggestion) -> bool:
-    """Whether the card can make the suggestion in a state: no criterion that asks what the state
-    tells is against it."""
+    """Whether the card can make the suggestion in a state, as far as the facts known there decide:
+    conditions on other facts, and on other cards, are ignored."""
     told = facts.met([fact])
 
     def answers(conditions: tuple[Condition, ...]) -> Iterator[bool | None]:

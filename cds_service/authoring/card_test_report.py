@@ -10,8 +10,8 @@ from .card_tests import CardTestResult, failed_alike
 
 
 def as_text(results: Sequence[CardTestResult]) -> str:
-    """Each test that failed, once for all parameter sets in which it failed alike, with how it was
-    decided; then the sum."""
+    """Return one line per failed test with its trace, and the totals. A test that failed alike in
+    several parameter sets is listed once."""
     lines = []
     for result, sets in failed_alike(results):
         lines.append(
@@ -30,8 +30,8 @@ def as_text(results: Sequence[CardTestResult]) -> str:
 
 
 def as_junit(results: Sequence[CardTestResult]) -> str:
-    """A suite for each parameter set, a test case for each test: a failure with its trace, an error
-    where it cannot be read."""
+    """Return a JUnit suite for each parameter set, with a case for each test: a failing test is a
+    failure with its trace, an unreadable one an error."""
     report = JUnitXml("cards")
     suites: dict[str, TestSuite] = {}
     for result in results:

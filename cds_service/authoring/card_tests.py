@@ -1,5 +1,5 @@
-"""The tests inside card files: facts in, ``fires`` or ``silent: <criterion>`` out, through
-the one ``decide``."""
+"""Run the tests inside card files: each states facts and expects ``fires`` or
+``silent: <criterion>`` from the same ``decide`` that answers hook calls."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .trace import trace_lines
 
 
 class CardTestResult(NamedTuple):
-    """What came of one test: ``problem`` is empty where it passed, ``trace`` tells how it was
-    decided where it failed, and ``unreadable`` says that it is no test."""
+    """The outcome of one test. ``problem``: empty if it passed; ``trace``: how the card was
+    decided, if it failed; ``unreadable``: whether the test could not be read."""
 
     card: str
     parameter_set: str
@@ -37,18 +37,18 @@ class CardTestResult(NamedTuple):
 
 
 class UnknownCard(ValueError):
-    """No parameter set has a card of this id; says which was probably meant."""
+    """No parameter set has a card of this id. The message suggests the nearest known id."""
 
 
 def run_tests(
     card_ids: Collection[str] = (), settings: Settings | None = None, *, drafts: bool = False
 ) -> Iterator[CardTestResult]:
-    """Run the tests of all cards of ``settings`` (from the environment by default), or of
-    ``card_ids``, in each parameter set. That a card has no test which it fires, or none which it is
-    silent, is a result that failed.
+    """Run the tests of ``card_ids``, or of all cards of ``settings`` (by default from the
+    environment), in each parameter set. A card without a test that it fires, or without one that it
+    is silent, yields a failed result.
 
-    ``drafts``: of cards too that wait to be activated. Raises :class:`AuthoringError` where a card
-    itself cannot be read, and :class:`UnknownCard`.
+    ``drafts``: also run the tests of drafts. Raises :class:`AuthoringError` if a card itself cannot
+    be read, and :class:`UnknownCard`.
     """
     engines = {
         name: Engine((settings or Settings()).model_copy(update={"parameters": name}))
@@ -72,7 +72,7 @@ def run_tests(
 
 
 def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestResult, list[str]]]:
-    """Each test that failed, once with all parameter sets in which it failed alike."""
+    """Return each failed test once, with all parameter sets in which it failed alike."""
     alike: dict[CardTestResult, list[str]] = {}
     for result in results:
         if result.problem:
@@ -81,21 +81,21 @@ def failed_alike(results: Iterable[CardTestResult]) -> Iterable[tuple[CardTestRe
 
 
 def authored(engine: Engine) -> Iterator[tuple[Card, Engine]]:
-    """Each card with the engine that it is judged in: active ones in ``engine``, drafts in one in
-    which all drafts speak."""
+    """Yield each card with the engine in which to judge it: active cards with ``engine``, drafts
+    with an engine in which all drafts are active."""
     yield from ((card, engine) for card in engine.cards.values())
     trial = with_drafts(engine)
     yield from ((card, trial) for card in trial.cards.values() if card.id not in engine.cards)
 
 
 def with_drafts(engine: Engine) -> Engine:
-    """An engine of the same settings and cards in which every draft speaks."""
+    """Return an engine with the same settings and cards in which every draft is active."""
     drafts = draft_ids(engine.folders, engine.vocabulary, engine.settings.parameters)
     return Engine(engine.settings, engine.folders[0].root, drafts) if drafts else engine
 
 
 def check_known(card_ids: Collection[str], there: Collection[str]) -> None:
-    """That each of ``card_ids`` is among those that are ``there`` in some parameter set. Raises
+    """Check that each of ``card_ids`` is among ``there``, the ids of any parameter set. Raises
     :class:`UnknownCard`."""
     for card_id in card_ids:
         if card_id not in there:
@@ -107,8 +107,8 @@ def check_known(card_ids: Collection[str], there: Collection[str]) -> None:
 def run_card(
     card: Card, cards: AnyMapping[str, Card], parameter_set: str
 ) -> Iterator[CardTestResult]:
-    """Run the tests of ``card`` beside ``cards``; a test that cannot be read is
-    told as a result."""
+    """Run the tests of ``card`` beside ``cards``. A test that cannot be read yields an unreadable
+    result."""
     try:
         tests = applicable_tests(card, parameter_set, cards)
     except AuthoringError as error:
@@ -144,17 +144,17 @@ def _name(test: Mapping | None) -> str:
 def applicable_tests(
     card: Card, parameter_set: str, cards: AnyMapping[str, Card] | None = None
 ) -> list[Mapping]:
-    """The tests of ``card`` that apply in a parameter set: all, but those that name other sets
-    in ``parameter_sets``.
+    """Return the tests of ``card`` that apply in a parameter set: all except those whose
+    ``parameter_sets`` names only other sets.
 
-    Beside ``cards``, where they are given, a test does not apply which wants a card that is not
-    among them to silence this one. Raises :class:`AuthoringError`.
+    If ``cards`` is given, a test that expects a card missing from it to silence this one does not
+    apply either. Raises :class:`AuthoringError`.
     """
     reader = Reader()
     looking = (
         [condition for condition in card.exclude if condition.firing] if cards is not None else []
     )
-    # no set: 'silent' may name anything
+    # Without cards, a test may expect any of these conditions to silence the card.
     off = [condition.id for condition in looking if condition.firing not in (cards or ())]
     applying = []
     for test in card.tests:
@@ -165,7 +165,8 @@ def applicable_tests(
 
 
 def missing_tests(card: Card, parameter_set: str) -> Iterator[AuthoringError]:
-    """What ``card`` lacks in a parameter set: a test that it fires, or one that it is silent."""
+    """Yield an error if ``card`` has no test that it fires, and one if it has none that it is
+    silent."""
     try:
         tests = applicable_tests(card, parameter_set)
     except AuthoringError:
@@ -181,8 +182,8 @@ def missing_tests(card: Card, parameter_set: str) -> Iterator[AuthoringError]:
 def run_test(
     card: Card, test: Mapping, cards: AnyMapping[str, Card], parameter_set: str
 ) -> CardTestResult:
-    """Run one test of ``card`` beside ``cards``. Raises :class:`AuthoringError` for a test
-    that cannot be read."""
+    """Run one test of ``card`` beside ``cards``. Raises :class:`AuthoringError` if the test cannot
+    be read."""
     name, facts, wanted = read_test(card, test)
     decision = Decisions(cards, StatedFacts(facts))[card.id]
     got = "fires" if decision.fires else decision.stopped_by
@@ -205,10 +206,11 @@ def _said(outcome: str) -> str:
 
 
 def read_test(card: Card | None, test: Mapping) -> tuple[str, dict[str, Fact], str]:
-    """A test's name, its facts, and the outcome that it wants: ``fires`` or the criterion that
-    silences. ``card``: ``None`` where it cannot be read, so that its criteria are not known.
+    """Return a test's name, its facts, and its expected outcome: ``fires`` or the id of the
+    criterion that silences the card. ``card``: ``None`` if it could not be read, so that any
+    criterion is accepted.
 
-    Raises :class:`AuthoringError` with all that was found.
+    Raises :class:`AuthoringError` with all mistakes found.
     """
     return _read(test, tuple(condition.id for condition, _ in card.criteria) if card else None)
 
@@ -233,7 +235,7 @@ def _read(test: Mapping, criteria: tuple[str, ...] | None) -> tuple[str, dict[st
 
 
 class _Reader(Reader):
-    """Reads a test of a card whose ``criteria`` have these names, or whose names are not known."""
+    """Reads a test of a card with these ``criteria``; ``None`` if the card could not be read."""
 
     def __init__(self, mistakes: Mistakes, criteria: Collection[str] | None):
         super().__init__(mistakes)
@@ -298,7 +300,7 @@ TEST = (
 
 
 def stated_fact(name: str, value: Any, place: Place) -> Fact:
-    """A fact as a test states it: a value, ``absent`` or ``unknown``. Raises
+    """Return the fact that a test states: a value, ``absent`` or ``unknown``. Raises
     :class:`AuthoringError`."""
     if name not in CATALOGUE:
         raise AuthoringError(place, f"there is no fact {name!r}.", meant(name, CATALOGUE))

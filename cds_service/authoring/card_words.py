@@ -1,5 +1,4 @@
-"""Criteria in a clinician's words: the titles of the facts in the catalogue, with what
-is asked of them."""
+"""Criteria in a clinician's words, made from the facts' titles and the values asked for."""
 
 from __future__ import annotations
 
@@ -18,8 +17,8 @@ _LINK = re.compile(r"\[`([^`\]]+)`\]\([^)]*\)")
 
 
 def plain(text: str) -> str:
-    """A title or definition of the catalogue for a reader of prose: ``ug a day`` as micrograms,
-    code marks as Markdown's."""
+    """Return a title or definition from the catalogue as prose: a bare ``ug`` becomes micrograms,
+    reST code marks become Markdown's."""
     return _BARE_MICROGRAM.sub("micrograms", text).replace("``", "`")
 
 
@@ -29,27 +28,28 @@ def title(fact: str) -> str:
 
 
 def readable(text: str) -> str:
-    """A text of a card with what a call fills in told by its title, in brackets."""
+    """Return a card's text with each placeholder replaced by the fact's title in brackets."""
     return PLACEHOLDER.sub(lambda match: f"[{title(match[1])}]", text)
 
 
 def joined(words: Sequence[str], last: str) -> str:
-    """``a, b or c``; ``last`` is the word before the last one."""
+    """Join words as in ``a, b or c``; ``last`` is the word before the last item."""
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def card_link(card_id: str) -> str:
-    """A link to the card's section on the page of cards."""
+    """Return a link to the card's section on the page of cards."""
     return f"[`{card_id}`](#{card_id})"
 
 
 def unlinked(text: str) -> str:
-    """What the functions here say, without Markdown: links and code as their bare text."""
+    """Remove the Markdown that the functions here write: links and code become their bare text."""
     return _LINK.sub(r"\1", text).replace("`", "")
 
 
 def in_words(conditions: Iterable[Condition]) -> list[str]:
-    """One text for each condition; those that another card fires are told together, last."""
+    """Return one text for each condition; those that another card fires are combined into one,
+    last."""
     told = []
     firing = []
     for condition in conditions:
@@ -67,7 +67,7 @@ def in_words(conditions: Iterable[Condition]) -> list[str]:
 
 
 def condition_words(condition: Condition) -> str:
-    """A condition as a reader would say it."""
+    """Return a condition in words."""
     if condition.card:
         return (
             f"the card {card_link(condition.card)} "
@@ -85,7 +85,8 @@ def condition_words(condition: Condition) -> str:
 
 
 def _said(criterion: Criterion) -> tuple[str, list[str]]:
-    """What is asked about, and the answers that count; a yes/no fact says it all in the first."""
+    """The subject of a criterion and the accepted answers. For a yes-no fact the subject says it
+    all."""
     name = title(criterion.fact)
     if isinstance(criterion.operand, bool) and criterion.operator == "is":
         subject, answers = (name if criterion.operand else f"no {name}"), []
@@ -131,5 +132,5 @@ _LIMITS = {
 
 
 def _value(value: str) -> str:
-    """A category's value: ``over-20-cm`` as ``over 20 cm``."""
+    """A category's value in words: ``over-20-cm`` as ``over 20 cm``."""
     return value.replace("-", " ").replace("b12", "B12")

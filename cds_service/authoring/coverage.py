@@ -1,4 +1,4 @@
-"""Which criteria the tests inside the card files saw decide, and which way."""
+"""Which outcomes of each criterion the tests inside the card files have seen."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .explanation import condition_text
 
 
 class Seen(NamedTuple):
-    """A criterion and how often the tests saw it hold, not hold, and not be known.
+    """A criterion, and how often the tests saw it hold, not hold, and be unknown.
 
-    ``decidable``: not so where it looks at a card that is off, which no test can turn on.
+    ``decidable``: false if it asks about a card that is off, since no test can turn that card on.
     """
 
     card: str
@@ -35,14 +35,14 @@ class Seen(NamedTuple):
 
     @property
     def both(self) -> bool:
-        """Whether it was seen to hold, and seen otherwise."""
+        """Whether the tests saw it hold and also saw it not hold or be unknown."""
         return bool(self.held and (self.did_not_hold or self.unknown))
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A criterion, by its place, with what was seen of it in each parameter set that has it and
-    where it can be decided."""
+    """A criterion, with its counts in each parameter set that has it and in which it is
+    decidable."""
 
     part: str
     criterion: str
@@ -52,13 +52,13 @@ class Covered:
 
     @property
     def one_sided(self) -> dict[str, Seen]:
-        """The parameter sets in which it was not seen both ways."""
+        """The parameter sets in which the tests did not see both outcomes."""
         return {name: seen for name, seen in self.sets.items() if not seen.both}
 
 
 @dataclass(frozen=True, slots=True)
 class CoveredCard:
-    """A card and its criteria, in the order of its file."""
+    """A card and its criteria, in file order."""
 
     id: str
     place: Place
@@ -71,10 +71,11 @@ class CoveredCard:
 
 
 def seen(card: Card, cards: dict[str, Card], parameter_set: str) -> Iterator[Seen]:
-    """How the tests of ``card`` saw each criterion, each part of an ``any_of``, and each
-    ``when`` of what it says.
+    """Count the outcomes of each criterion of ``card``, of each part of an ``any_of``, and of each
+    ``when`` of a paragraph or suggestion.
 
-    A ``when`` is looked at in the tests in which the card fires: in the others nothing is said.
+    A ``when`` is evaluated only in tests in which the card fires, since a silent card shows
+    nothing.
     """
     states = [
         StatedFacts(read_test(card, test)[1]) for test in applicable_tests(card, parameter_set)
@@ -107,11 +108,11 @@ def _conditions(card: Card) -> Iterator[tuple[str, Condition]]:
 
 
 def covered_cards(card_ids: Collection[str], settings: Settings) -> list[CoveredCard]:
-    """The coverage of all cards of ``settings``, drafts too, or of ``card_ids``, over all parameter
-    sets, by the place of the card.
+    """Return the coverage of ``card_ids``, or of all cards of ``settings`` including drafts, over
+    all parameter sets, in the order of the cards' places.
 
-    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for what cannot be read, and
-    :class:`~cds_service.authoring.card_tests.UnknownCard`.
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for a file that cannot be read,
+    and :class:`~cds_service.authoring.card_tests.UnknownCard`.
     """
     judged = {
         name: list(authored(Engine(settings.model_copy(update={"parameters": name}))))
@@ -141,11 +142,11 @@ def covered_cards(card_ids: Collection[str], settings: Settings) -> list[Covered
 
 
 def totals(cards: Collection[CoveredCard]) -> tuple[int, int]:
-    """How many criteria were seen both ways, of how many."""
+    """Return how many criteria were seen both ways, and how many there are."""
     return sum(card.both for card in cards), sum(len(card.criteria) for card in cards)
 
 
 def percent(cards: Collection[CoveredCard]) -> float:
-    """The share of criteria seen both ways, of 100; 100 where there are none."""
+    """Return the percentage of criteria seen both ways; 100 if there are no criteria."""
     both, every = totals(cards)
     return 100 * both / every if every else 100.0

@@ -1,4 +1,4 @@
-"""What the tests inside card files cover: for a terminal, for programs, and as a page to read."""
+"""The coverage of the card tests as text for a terminal, as JSON, and as an HTML page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .coverage import Covered, CoveredCard, Seen, percent, totals
 
 
 def as_text(cards: Sequence[CoveredCard]) -> str:
-    """A line for each card, those of its criteria that are one-sided below it, and the sum."""
+    """Return a line for each card, followed by its one-sided criteria, and the totals."""
     lines = []
     for card in cards:
         lines.append(f"{card.id}: {card.both} of {len(card.criteria)}")
@@ -29,7 +29,7 @@ def as_text(cards: Sequence[CoveredCard]) -> str:
 
 
 def _by_way(criterion: Covered) -> dict[str, list[str]]:
-    """How the criterion is one-sided, with the parameter sets in which it is so."""
+    """Each way in which the criterion is one-sided, with the parameter sets concerned."""
     ways: dict[str, list[str]] = {}
     for name, seen in criterion.one_sided.items():
         ways.setdefault(one_sided_text(seen), []).append(name)
@@ -37,15 +37,15 @@ def _by_way(criterion: Covered) -> dict[str, list[str]]:
 
 
 def one_sided_text(seen: Seen) -> str:
-    """Which way a criterion was never seen to decide."""
+    """Say which outcome of a criterion the tests never saw."""
     if seen.held:
         return "always seen to hold"
     return "never seen to hold" if seen.did_not_hold or seen.unknown else "never seen"
 
 
 def as_json(cards: Sequence[CoveredCard]) -> str:
-    """The share in percent, and each card with each criterion and how often each parameter set's
-    tests saw it which way."""
+    """Return the percentage, and for each criterion of each card how often the tests of each
+    parameter set saw each outcome."""
     return json.dumps(
         {
             "percent": round(percent(cards), 1),
@@ -84,7 +84,7 @@ def _criterion(criterion: Covered) -> dict[str, object]:
 
 
 def _alike(criterion: Covered) -> list[tuple[str, Seen]]:
-    """What was seen of a criterion, once for the parameter sets in which it was the same."""
+    """The counts of a criterion, with parameter sets of equal counts combined."""
     names: dict[Seen, list[str]] = {}
     for name, seen in criterion.sets.items():
         names.setdefault(seen, []).append(name)
@@ -92,8 +92,8 @@ def _alike(criterion: Covered) -> list[tuple[str, Seen]]:
 
 
 def as_html(cards: Sequence[CoveredCard]) -> str:
-    """A page that needs nothing else: every criterion of every card, with what is one-sided
-    first to the eye."""
+    """Return a self-contained page of every criterion of every card that makes one-sided ones stand
+    out."""
     environment = Environment(
         loader=PackageLoader("cds_service.authoring"),
         undefined=StrictUndefined,

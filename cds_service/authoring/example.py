@@ -10,13 +10,13 @@ from ..facts.queries import Queries
 from ..fhir.ehr_profile import GENERIC
 from ..sandbox.demo import demo_patients, demo_records, hook_request, prefetched
 
-# The patient of the sandbox for whom folic acid is about to be prescribed although B12 is low.
+# The sandbox patient who is about to be prescribed folic acid although B12 is low.
 _PATIENT = "margaret-hill"
 _BASE = "https://ehr.example.org/fhir"
 
 
 def example_request(hook: str, now: datetime) -> dict[str, Any]:
-    """A whole CDS Hooks request of ``hook`` for a made-up patient of 69 years with B12
+    """Return a complete CDS Hooks request of ``hook`` for a made-up patient of 69 years with B12
     deficiency and anaemia."""
     terminology, _ = definitions("default")
     patient = demo_patients(now.date(), terminology)[_PATIENT]
@@ -28,8 +28,8 @@ def example_request(hook: str, now: datetime) -> dict[str, Any]:
 
 
 def as_parameters(request: dict[str, Any]) -> dict[str, Any]:
-    """A hook request as the FHIR Parameters resource with which
-    ``PlanDefinition/$apply`` asks the same."""
+    """Return a hook request as the FHIR Parameters resource that puts the same question to
+    ``PlanDefinition/$apply``."""
     context = request["context"]
     subject = {"name": "subject", "valueString": f"Patient/{context['patientId']}"}
     encounter = {"name": "encounter", "valueString": f"Encounter/{context['encounterId']}"}

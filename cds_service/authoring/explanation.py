@@ -1,4 +1,4 @@
-"""Why each card fired or stayed silent for a request, with every fact and where it came from."""
+"""Why each card fired or stayed silent for a request, with every fact and its sources."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ TRUTHS = {True: "true", False: "false", None: "unknown"}
 def explain_call(
     engine: Engine, call: Call, now: datetime, only: str | None = None
 ) -> dict[str, Any]:
-    """How the cards were decided for a hook call, as JSON-ready data. ``only``: the id of the
-    one card to explain.
+    """Return how the cards were decided for a hook call, as JSON-ready data. ``only``: the id of
+    the one card to explain.
 
     Raises :class:`~cds_service.engine.MissingData`.
     """
@@ -41,8 +41,7 @@ def explain_call(
 
 
 def outcome(decision: Decision, is_shown: bool) -> str:
-    """What became of a card: it fires, is silent, or fires and is not among the
-    three that are shown."""
+    """Return the outcome of a card: silent, fires, or fires without being among the three shown."""
     fires = "fires" if is_shown else "fires, beyond the limit of three"
     return fires if decision.fires else "silent"
 
@@ -66,7 +65,7 @@ def _card(decision: Decision, is_shown: bool) -> dict[str, Any]:
 
 
 def condition_text(condition: Condition) -> str:
-    """A condition as a reader would say it."""
+    """Return a condition as text with fact names and operators."""
     if condition.card:
         return f"card {condition.card} {'holds' if condition.firing else 'does not hold'}"
     joint = "; or " if any(criterion.when_unknown for criterion in condition.criteria) else " or "
@@ -110,7 +109,7 @@ def _fact(name: str, facts: Facts) -> dict[str, Any]:
 
 
 def explanation_text(explained: dict[str, Any]) -> str:
-    """The explanation for a terminal."""
+    """Format an explanation for a terminal."""
     return "\n".join(_lines(explained))
 
 

@@ -1,8 +1,8 @@
-"""The classes of a fact's values that given criteria tell apart, each with a value that stands
-for it and its words.
+"""Classes of a fact's values that given criteria tell apart, each with a representative and a
+description.
 
-A card fires or not by which of its criteria are true; false and unknown come to the same (see
-``rules/decision``). Values for which the same criteria are true are therefore one class.
+Whether a card fires depends only on which of its criteria are true; false and unknown count alike
+(see ``rules/decision``). Values for which the same criteria are true therefore form one class.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .card_words import joined
 
 
 class FactClass(NamedTuple):
-    """A class of values: one that stands for it, which of the criteria are true of it, and its
-    words (``below 3.5 mmol/L``)."""
+    """A class of values: a representative, which of the criteria are true of it, and its
+    description (``below 3.5 mmol/L``)."""
 
     fact: Fact
     true_of: tuple[bool, ...]
@@ -32,7 +32,8 @@ class FactClass(NamedTuple):
 
 
 def true_of(fact: Fact, criteria: Sequence[Criterion], today: date) -> tuple[bool, ...]:
-    """Which of ``criteria``, which all ask one fact, are true where it is ``fact``."""
+    """Return which of ``criteria``, which all ask the same fact, are true for the value
+    ``fact``."""
     return tuple(
         bool(criterion.truth(StatedFacts({criterion.fact: fact}, today), lambda card: False))
         for criterion in criteria
@@ -40,11 +41,11 @@ def true_of(fact: Fact, criteria: Sequence[Criterion], today: date) -> tuple[boo
 
 
 def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
-    """The classes of the fact that all of ``criteria`` ask: known values first, absent
-    and unknown last."""
+    """Return the classes of the one fact that all ``criteria`` ask: known values first, absent and
+    unknown last."""
     definition = CATALOGUE[criteria[0].fact]
     limits = sorted(limits_of(criteria)[definition.name])
-    # A comparator is worth telling only at a limit.
+    # Results with a comparator are worth listing only at a limit.
     options = [
         option
         for option in values(definition, limits, today)
@@ -52,7 +53,7 @@ def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
     ]
     if definition.kind in (NUMBER, RESULT, DATE) and not limits:
         options = [Value(options[0].fact, "present")]
-    # A yes/no fact is never absent: what was looked for and not found is a no.
+    # A yes-no fact is never absent: when nothing was found, its value is no.
     if definition.kind is not YES_NO or any(
         criterion.operator == "absent" for criterion in criteria
     ):
@@ -70,8 +71,8 @@ def classes(criteria: Sequence[Criterion], today: date) -> list[FactClass]:
 def _words(
     definition: Definition, options: Sequence[Value], limits: Sequence[Decimal], today: date
 ) -> str:
-    """The words of a class: its values, or the range of its numbers (what criteria tell apart is
-    always one range)."""
+    """The description of a class: its values, or the range of its numbers. The numbers of a class
+    always form one range."""
     numbers = [
         option.number for option in options if option.number is not None and not option.comparator
     ]

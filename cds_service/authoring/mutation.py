@@ -1,10 +1,10 @@
-"""Do a card's own tests notice when one of its criteria is wrong?
+"""Do a card's own tests notice a mistake in one of its criteria?
 
-A mutant is a card with one small mistake in ``include`` or ``exclude``. A test kills it when the
-mutant speaks where the card is silent, or the other way round, so that the test fails; a silence
-for another reason does not count. For a mutant that no test kills, the facts that would tell it
-from the card are searched over every state of the facts that the card asks: found, they are the
-missing test; proved not to exist, the mutant is the same card in other words (equivalent).
+A mutant is a card with one small mistake in ``include`` or ``exclude``. A test kills the mutant if
+the mutant fires where the card is silent, or the reverse; being silent for another reason does not
+count. If no test kills a mutant, a search over every state of the facts that the card asks looks
+for one that tells mutant and card apart. If there is one, it is the missing test; if there is none,
+the mutant is equivalent to the card.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _FAMILIES = (
     ("within", "older_than"),
     ("absent", "unknown"),
 )
-MOST_TRIES = 50_000  # seconds; the present cards need fewer than a hundred
+MOST_TRIES = 50_000  # takes seconds; the present cards need fewer than a hundred tries
 
 Cards = AnyMapping[str, Card]
 Stated = AnyMapping[str, Any]  # facts as a test states them
 
 
 class Mutant(NamedTuple):
-    """A card with one mistake. ``criterion``: the id of the changed one;
-    ``place``: where it stands."""
+    """A card with one mistake. ``criterion``: the id of the changed criterion; ``place``: its place
+    in the file."""
 
     card: Card
     criterion: str
@@ -54,8 +54,8 @@ class Mutant(NamedTuple):
 
 
 class MutantResult(NamedTuple):
-    """What came of one mutant. ``verdict``: ``killed``, ``equivalent`` or ``survived``; ``remark``:
-    the test to add, or the reason."""
+    """The outcome for one mutant. ``verdict``: ``killed``, ``equivalent`` or ``survived``;
+    ``remark``: the test to add, or the reason."""
 
     mutant: Mutant
     parameter_set: str
@@ -64,15 +64,15 @@ class MutantResult(NamedTuple):
 
 
 class _Undecided(Exception):
-    """The search for a killing test cannot be finished; says why."""
+    """The search for a killing test cannot be completed; the message says why."""
 
 
 # --- the mutants of a card
 
 
 def mutants(card: Card) -> Iterator[Mutant]:
-    """Every mutant of ``card``: each criterion dropped, moved between include and exclude, and
-    changed in each way."""
+    """Yield every mutant of ``card``: each criterion dropped, moved between include and exclude,
+    and changed in each way."""
     for excludes, conditions, others in (
         (False, card.include, card.exclude),
         (True, card.exclude, card.include),
@@ -101,7 +101,8 @@ def _with(
 
 
 def _changed(condition: Condition) -> Iterator[tuple[Condition, Place, str]]:
-    """The condition with one change in it, where it was made, and its words."""
+    """Each variant of the condition with one change, the place of the change, and its
+    description."""
     if isinstance(condition, CardHolds):
         flipped = replace(condition, holds=not condition.holds)
         yield flipped, condition.place, f"{condition_text(condition)} → {condition_text(flipped)}"
@@ -144,8 +145,8 @@ def _variants(criterion: Criterion) -> Iterator[Criterion]:
 
 
 def _other_operands(criterion: Criterion) -> Iterator[Any]:
-    """A negated truth; a set with one value more or less; another category; a limit one unit of
-    its last place off."""
+    """The negated truth value; the set with one value more or less; another category; or the limit
+    moved by one unit of its last digit."""
     operand, values = criterion.operand, CATALOGUE[criterion.fact].values
     if isinstance(operand, bool):
         yield not operand
@@ -166,9 +167,9 @@ def run_mutants(
     settings: Settings | None = None,
     parameter_sets: Iterable[str] = PARAMETER_SETS,
 ) -> Iterator[MutantResult]:
-    """Every mutant of all cards of ``settings`` (from the environment by default), drafts too, or
-    of ``card_ids``, in each of ``parameter_sets``. The cards' tests must pass beforehand.
-    """
+    """Yield the outcome of every mutant of ``card_ids``, or of all cards of ``settings`` (by
+    default from the environment) including drafts, in each of ``parameter_sets``. The cards' own
+    tests must pass beforehand."""
     for parameter_set in parameter_sets:
         engine = Engine((settings or Settings()).model_copy(update={"parameters": parameter_set}))
         for card, loaded in authored(engine):
@@ -177,7 +178,7 @@ def run_mutants(
 
 
 def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResult]:
-    """Run the tests of ``card``, which stands beside ``cards``, against each of its mutants."""
+    """Run the tests of ``card`` beside ``cards`` against each of its mutants."""
     stated = applicable_tests(card, parameter_set, cards)
     tests = [
         (StatedFacts(facts), wanted == "fires")
@@ -197,8 +198,8 @@ def mutate(card: Card, cards: Cards, parameter_set: str) -> Iterator[MutantResul
 
 
 def _judge_unkilled(card: Card, mutant: Card, cards: Cards, base: Stated) -> tuple[str, str]:
-    """Whether a mutant that no test kills survived (with the test to add) or is equivalent
-    (with the reason)."""
+    """Whether an unkilled mutant survived, with the test to add, or is equivalent, with the
+    reason."""
     told = _telling_facts(card, mutant, cards, base)
     if told is not None:
         return "survived", f"add the test  {_as_test(card, cards, told)}"
@@ -232,8 +233,8 @@ def _as_test(card: Card, cards: Cards, told: Stated) -> str:
 
 
 def report(results: Iterable[MutantResult]) -> Iterator[str]:
-    """The results for a terminal: each survivor and each equivalent once, a line for each
-    card, and the sum."""
+    """Format the results for a terminal: each survivor and each equivalent mutant once, a line for
+    each card, and the totals."""
     counts: dict[str, dict[str, Counter[str]]] = {}
     unkilled: dict[tuple[Any, ...], list[str]] = {}
     for result in results:
@@ -273,11 +274,11 @@ def _killed(count: Counter[str]) -> str:
 
 
 def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stated | None:
-    """Facts on which ``card`` and ``mutant`` differ, or ``None`` where there are none. ``base``:
-    facts as a test states them, which are tried first. Raises :class:`_Undecided`.
+    """Return stated facts on which ``card`` and ``mutant`` differ, or ``None`` if there are none.
+    ``base``: facts as a test states them, tried first. Raises :class:`_Undecided`.
 
-    A card fires when every criterion lets it, so facts tell the two apart when the changed
-    criterion lets one fire and not the other while all other criteria let both.
+    A card fires if every criterion lets it. Facts therefore tell the two apart if the changed
+    criterion lets only one of them fire, while all other criteria let both.
     """
     own, others = card.criteria, mutant.criteria
     same = [each for each in own if each in others]

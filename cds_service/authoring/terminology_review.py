@@ -1,9 +1,9 @@
-"""Which codes still need review, and why: ``check`` lists them, so that none is shipped silently.
+"""Which codes still need review, and why. ``check`` lists them so that none is shipped silently.
 
-In a value set a concept carries the extensions ``code-review`` and ``code-review-reason`` itself. A
-filter cannot be told apart from the concepts of its include, so each filter has an include of its
-own that carries them. In an order template they stand at a coding that is doubtful or is no more
-than the ingredient of a product, and at the concept where a code is missing.
+In a value set, each concept carries the extensions ``code-review`` and ``code-review-reason``. A
+filter cannot carry extensions apart from the other concepts of its include, so each such filter has
+an include of its own that carries them. In an order template, a coding carries them if it is
+doubtful or names only the ingredient of a product; the concept carries them if a code is missing.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _VALUE_SETS, _ORDERS = "value-sets", "activity-definitions"
 
 
 class UnverifiedCode(NamedTuple):
-    """A code, or with ``and_below`` a branch of codes, that no source confirms to
-    mean what ``file`` says.
+    """A code, or with ``and_below`` a branch of codes, whose meaning in ``file`` no source
+    confirms.
 
-    ``file``: a value set or an order template, below ``fhir_profiles``. Where an order lacks a
-    code, ``system`` and ``code`` are empty and ``display`` is what it orders.
+    ``file``: a value set or an order template, below ``fhir_profiles``. If an order lacks a code,
+    ``system`` and ``code`` are empty and ``display`` is the text of what it orders.
     """
 
     file: str
@@ -38,21 +38,20 @@ class UnverifiedCode(NamedTuple):
 
     @property
     def in_order(self) -> bool:
-        """Whether it is the code of an order template."""
+        """Whether the code belongs to an order template."""
         return self.file.startswith(_ORDERS)
 
 
 def unverified_codes(profiles: Path = PROFILES) -> list[UnverifiedCode]:
-    """Every code in the value sets and order templates that is marked ``review: needed``, by
-    file and in its order.
+    """Return every code in the value sets and order templates that is marked ``review: needed``, by
+    file, in file order.
 
     :param profiles: the folder that holds ``value-sets/*.json`` and
                      ``activity-definitions/*.json``, FHIR R4 resources.
-    :raises ValueError: a file is not JSON. ``KeyError``: it is not such a resource, with
-                        ``compose.include`` or with a product or code.
+    :raises ValueError: a file is not JSON.
+    :raises KeyError: a resource has no ``compose.include``, or no product or code.
 
-    A code that is marked in two files is listed for each. ``reason`` is ``""``
-    where none is recorded.
+    A code that is marked in two files is listed for each. ``reason`` is ``""`` if none is recorded.
     """
     found: list[UnverifiedCode] = []
     for path in sorted((profiles / _VALUE_SETS).glob("*.json")):
@@ -68,7 +67,7 @@ def unverified_codes(profiles: Path = PROFILES) -> list[UnverifiedCode]:
 
 
 def _marked(file: str, include: dict[str, Any]) -> Iterator[UnverifiedCode]:
-    system = include.get("system", "")  # none where it is composed of other value sets
+    system = include.get("system", "")  # no system if the include only refers to other value sets
     for concept in include.get("concept", []):
         if _extension(concept, _REVIEW) == "needed":
             yield UnverifiedCode(

@@ -1,4 +1,4 @@
-"""How a test inside a card file was decided, told to the author of the card when the test fails."""
+"""The trace of a failed test inside a card file, for the card's author."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .explanation import TRUTHS, condition_text
 def trace_lines(
     decision: Decision, others: Decisions, stated: AnyMapping[str, Any], wanted: str
 ) -> Iterator[str]:
-    """Each criterion in order: its truth, what it asks, what the test states, and which one
-    stopped it or should have.
+    """Yield each criterion in order: its truth, its text, the facts that the test states, and a
+    mark on the criterion that stopped the card or should have.
 
     ``decision``: with its whole trace; ``stated``: the facts as the test writes them; ``wanted``:
     ``fires``, or the id of a criterion.
@@ -40,7 +40,7 @@ def _line(step: Step, others: Decisions, stated: AnyMapping[str, Any]) -> str:
 
 
 def _told(condition: Condition, others: Decisions, stated: AnyMapping[str, Any]) -> str:
-    """What a condition had to go by."""
+    """The facts stated for a condition, or the outcome of the card that it asks about."""
     if not condition.card:
         names = dict.fromkeys(condition.facts)
         return ", ".join(

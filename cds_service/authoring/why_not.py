@@ -1,7 +1,7 @@
-"""The smallest change of facts that would make a silent card fire, or a card that fires silent.
+"""The smallest changes of facts that would make a silent card fire, or a firing card silent.
 
-Facts are changed where the card's criteria, and those of the cards that it looks at, ask them; each
-on its own, so that a fact which rests on others is told at the level at which it is asked.
+Only facts asked by the criteria of the card, or of the cards that it asks about, are changed, each
+independently of the facts that it is worked out from.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Cards = Mapping[str, Card]
 
 
 class Change(NamedTuple):
-    """A fact, as it is and as it would have to be."""
+    """A fact's present value and the class that it would have to be in."""
 
     fact: str
     now: Fact
@@ -30,11 +30,11 @@ class Change(NamedTuple):
 
 
 class WhyNot(NamedTuple):
-    """What was found out about one card.
+    """The answer for one card.
 
-    ``changes``: every change of as few facts as possible after which the outcome is the other one,
-    the least surprising first. Where there is none, ``exhausted`` says that no change of any size
-    does it, and not only none of up to :data:`MOST_CHANGES` facts.
+    ``changes``: every change of the smallest number of facts that reverses the outcome, the least
+    surprising first. If there is none, ``exhausted`` is true if no change of any size reverses the
+    outcome, and false if only changes of up to :data:`MOST_CHANGES` facts were tried.
     """
 
     decision: Decision
@@ -43,7 +43,7 @@ class WhyNot(NamedTuple):
 
 
 class KnownFacts(Protocol):
-    """Facts by name, of a call or as a test states them, and the day."""
+    """Facts by name, from a call or as a test states them, and the day of decision."""
 
     today: date
 
@@ -51,7 +51,7 @@ class KnownFacts(Protocol):
 
 
 class Supposed:
-    """The facts of ``actual``, but for those that are ``supposed`` otherwise."""
+    """The facts of ``actual``, with those in ``supposed`` replaced."""
 
     def __init__(self, actual: KnownFacts, supposed: Mapping[str, Fact]):
         self.today = actual.today
@@ -63,7 +63,7 @@ class Supposed:
 
 
 def looked_at(card: Card, cards: Cards) -> list[str]:
-    """The cards that ``card`` looks at, directly or through another."""
+    """Return the cards that ``card`` asks about, directly or through another card."""
     found: dict[str, None] = {}
     for condition, _ in card.criteria:
         if condition.card in cards:
@@ -72,11 +72,12 @@ def looked_at(card: Card, cards: Cards) -> list[str]:
 
 
 def why_not(card: Card, cards: Cards, facts: KnownFacts, most: int = MOST_CHANGES) -> WhyNot:
-    """Search breadth first, by the number of facts changed, with the one ``decide``.
+    """Return the smallest changes of facts that reverse the outcome of ``card``.
 
-    ``cards``: those of the call, ``card`` among them. The search leaves nothing out: an outcome
-    stays as it is while the facts stay that it rests on as things stand (:func:`_pivots`), so that
-    every change which turns it has one of those.
+    ``cards``: the cards of the call, ``card`` among them. The search is breadth-first by the number
+    of changed facts and decides with the real ``decide``. It misses nothing: the outcome cannot
+    change while the facts that it now rests on (:func:`_pivots`) stay the same, so every change
+    that reverses it changes one of those.
     """
     return _Search(card, cards, facts).run(most)
 
@@ -90,14 +91,14 @@ class _Search:
         self._others = {name: self._other_classes(name) for name in self._asked}
 
     def _other_classes(self, name: str) -> list[FactClass]:
-        """The classes of a fact that it is not of now."""
+        """The classes of a fact other than its present one."""
         now = true_of(self._facts[name], self._asked[name], self._facts.today)
         return [
             found for found in classes(self._asked[name], self._facts.today) if found.true_of != now
         ]
 
     def run(self, most: int) -> WhyNot:
-        """Level by level, a level being all changes of one number of facts that may matter."""
+        """Search level by level; level *n* holds all changes of *n* facts that may matter."""
         now = self._decided({})
         level = [now]
         for _ in range(most):
@@ -114,7 +115,7 @@ class _Search:
         )
 
     def _following(self, level: Iterable[_State]) -> Iterator[_State]:
-        """Every change that alters one fact more, each once."""
+        """Each change of the level extended by one more fact, without duplicates."""
         met: set[frozenset[tuple[str, tuple[bool, ...]]]] = set()
         for state in level:
             for name in dict.fromkeys(_pivots(self._card, self._cards, state.decisions)):
@@ -133,9 +134,9 @@ class _Search:
         return _State(supposed, decisions, decisions.holds(self._card.id))
 
     def _surprise(self, changes: Sequence[Change]) -> tuple[int, ...]:
-        """How much a reader would be surprised, the least first: by learning what was not known, by
-        another value, by there being none; by a near number, by a far one. Changes that surprise
-        alike come in the order in which the criteria ask."""
+        """A sort key, the least surprising change first: a change to a value, to absent, to
+        unknown; a change of a fact that is now unknown; a number that moves by few classes; then
+        the order in which the criteria ask."""
         states = [
             (State.VALUE, State.ABSENT, State.UNKNOWN).index(change.then.fact.state)
             for change in changes
@@ -149,7 +150,7 @@ class _Search:
         )
 
     def _steps(self, change: Change) -> int:
-        """How many classes a number moves by."""
+        """By how many classes a number moves."""
         if change.now.value is None or not CATALOGUE[change.fact].kind.is_ordered:
             return 0
         every = [found.true_of for found in classes(self._asked[change.fact], self._facts.today)]
@@ -158,7 +159,7 @@ class _Search:
 
 
 class _State(NamedTuple):
-    """Facts supposed otherwise, and what becomes of the card."""
+    """The supposed facts and the outcome for the card."""
 
     supposed: dict[str, FactClass]
     decisions: Decisions
@@ -166,11 +167,10 @@ class _State(NamedTuple):
 
 
 def _pivots(card: Card, cards: Cards, decisions: Decisions) -> Iterator[str]:
-    """Facts of which at least one has to change before the outcome for ``card`` does: while
-    all of them stay, the criterion that stops it still does, or, where it fires, all
-    criteria still let it."""
+    """The facts of which at least one must change before the outcome for ``card`` can: those of the
+    criterion that stops it or, if it fires, those of all its criteria."""
     decision = decisions[card.id]
-    # a decision ends with the criterion that stops
+    # A decision without a whole trace ends with the criterion that stops the card.
     steps = decision.steps if decision.fires else decision.steps[-1:]
     for condition in (step.condition for step in steps):
         yield from condition.facts

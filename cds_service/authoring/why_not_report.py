@@ -1,5 +1,5 @@
-"""What would have to be otherwise for a card to fire or to be silent, told for one request: as
-data and as text."""
+"""Which facts would have to change for a card to fire or to be silent in one request, as data and
+as text."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MOST_TOLD = 10
 
 
 def why_not_call(engine: Engine, call: Call, now: datetime, card_id: str) -> dict[str, Any]:
-    """The smallest changes that would turn the outcome of a card for a hook
-    call, as JSON-ready data.
+    """Return the smallest changes that would reverse the outcome of a card for a hook call, as
+    JSON-ready data.
 
     Raises :class:`~cds_service.engine.MissingData`.
     """
@@ -30,7 +30,7 @@ def why_not_call(engine: Engine, call: Call, now: datetime, card_id: str) -> dic
     cards = engine.cards_by_hook[call.hook]
     found = why_not(cards[card_id], cards, facts)
     decision = found.decision
-    # a decision ends with the criterion that stops
+    # A decision without a whole trace ends with the criterion that stops the card.
     stopped = None if decision.fires else decision.steps[-1].condition
     beyond = decision.fires and decision.card.id not in {
         other.card.id for other in select_shown(engine.decisions(call, facts))
@@ -73,8 +73,8 @@ def _change(change: Change, facts: Facts) -> dict[str, Any]:
 
 
 def _is_derived(name: str) -> bool:
-    """Whether a fact reads neither the record nor the session itself, so that it is what the facts
-    that it read make it."""
+    """Whether a fact is worked out from other facts alone, without reading the record or the
+    session."""
     return not (CATALOGUE[name].queries or CATALOGUE[name].session)
 
 
@@ -83,8 +83,8 @@ def _rests_on(name: str, facts: Facts) -> dict[str, str]:
 
 
 def _derived_behind(name: str, facts: Facts) -> list[str]:
-    """The derived facts that ``name`` rests on, directly or through others: the way down to
-    what is recorded."""
+    """The derived facts that ``name`` rests on, directly or through others, down to recorded
+    data."""
     found: dict[str, None] = {}
     waiting = list(facts.reads(name))
     while waiting:
@@ -104,8 +104,8 @@ def _now(name: str, fact: Fact) -> str:
 
 
 def _turned(card_id: str, changes: Sequence[Change], cards: Cards, facts: Facts) -> dict[str, str]:
-    """Of the cards that the card looks at, those whose outcome the change turns too, with
-    what it would be."""
+    """The new outcome of each card that the card asks about and whose outcome the change
+    reverses."""
     now = Decisions(cards, facts)
     then = Decisions(cards, Supposed(facts, {change.fact: change.then.fact for change in changes}))
     others = looked_at(cards[card_id], cards)
@@ -117,7 +117,7 @@ def _turned(card_id: str, changes: Sequence[Change], cards: Cards, facts: Facts)
 
 
 def why_not_text(found: dict[str, Any]) -> str:
-    """What was found, for a terminal."""
+    """Format the answer for a terminal."""
     return "\n".join(_lines(found))
 
 
@@ -160,7 +160,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _basis(change: dict[str, Any]) -> Iterator[str]:
-    """What a fact is worked out from, where it is."""
+    """The facts that a changed fact is worked out from, if any."""
     told = _values(change["rests_on"])
     if told and not change["only_on_these"]:
         yield f"      it rests on {told}, and on what is recorded or drafted"
@@ -173,8 +173,8 @@ def _basis(change: dict[str, Any]) -> Iterator[str]:
 
 
 def _behind(changes: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """What lies behind the facts from which those to be changed follow, each once; not where it is
-    one fact in another form."""
+    """The derived facts behind the changed ones, each once. A fact worked out from only one other
+    fact is left out, since it is that fact in another form."""
     behind = {name: rests_on for change in changes for name, rests_on in change["behind"].items()}
     yield from (
         f"  {name} follows from {_values(rests_on)}"
@@ -188,7 +188,7 @@ def _values(rests_on: dict[str, str]) -> str:
 
 
 def _shared(changes: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """The facts on which several of those to be changed rest: to change one of these may do."""
+    """The facts on which several of the changed ones rest: changing such a fact may be enough."""
     for name in dict.fromkeys(name for change in changes for name in change["rests_on"]):
         resting = [change["fact"] for change in changes if name in change["rests_on"]]
         if len(resting) > 1:
@@ -196,7 +196,7 @@ def _shared(changes: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _against(other: dict[str, Any], first: dict[str, Any]) -> str:
-    """What a change has that the first has not."""
+    """The part of a change that differs from the first one."""
     new = [change for change in other["facts"] if change not in first["facts"]]
     names = {change["fact"] for change in other["facts"]}
     left = [change["fact"] for change in first["facts"] if change["fact"] not in names]

@@ -1,5 +1,4 @@
-"""The command line: ``python -m cds_service COMMAND``. Each module is called as
-its command."""
+"""The command line: ``python -m cds_service COMMAND``. Each module has the name of its command."""
 
 from __future__ import annotations
 

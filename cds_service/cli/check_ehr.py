@@ -1,4 +1,4 @@
-"""The command for those who connect an EHR: what does its FHIR server do with every query?"""
+"""The command for those who connect an EHR: it tries every query on the EHR's FHIR server."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def check_ehr_command(
 def _configured(
     settings: Settings, url: str, profile: str | None
 ) -> tuple[tuple[Server, ...], EhrProfile, Terminology]:
-    """The servers, the profile to ask as, and the terminology. The server that is named here counts
-    as listed; the networks and the authorities are those of the settings."""
+    """The servers, the profile to ask as, and the terminology. The named server counts as listed;
+    networks and certificate authorities come from the settings."""
     from ..authored_yaml.source import AuthoringError
     from ..ehr.profile_file import ehr_profile
     from ..engine import definitions

@@ -1,4 +1,4 @@
-"""The command that tells which criteria the cards' tests cover."""
+"""The command that reports which criteria the cards' tests cover."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def coverage(
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file that was asked for; a fault of the disk is told in one line."""
+    """Write a requested file. Raises ``ClickException`` with one line if the disk refuses it."""
     try:
         path.write_text(text, "utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The command that tells two versions of the cards apart."""
+"""The command that compares two versions of the cards."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
         except (AuthoringError, NoSuchVersion) as error:
             raise click.ClickException(str(error)) from None
         comparison = compare(versions[0], versions[1], usable_cores(), _progress())
-        # Sheets show the files, which a revision of git has for as long as it is unpacked.
+        # Sheets show the cards' files, and those of a git revision exist only while it is unpacked.
         chosen = "json" if as_json else form
         click.echo(
             _proposal(comparison, versions[1]) if chosen == "html" else FORMATS[chosen](comparison)
@@ -66,7 +66,8 @@ def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
 
 
 def _progress() -> Callable[[int, int], None]:
-    """What shows at a terminal how many parts are done, and how long the rest may take."""
+    """Return a callback that shows at a terminal how many parts are done and how long the rest may
+    take."""
     began = time.monotonic()
 
     def progress(done: int, parts: int) -> None:

@@ -1,4 +1,4 @@
-"""The command that tells how the cards are decided for a request."""
+"""The command that explains how the cards are decided for a request."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ def explain(
 
 @contextmanager
 def _telling_of(given: Asked | None) -> Iterator[None]:
-    """Tells what is wrong with a request, by its file or patient, in place of a traceback."""
+    """Report a faulty request in one line that names its file or patient, instead of a
+    traceback."""
     from ..engine import MissingData
     from ..facts.session import UnreadableOrders
     from ..hooks.errors import BadRequest, missing_data_text

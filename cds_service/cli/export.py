@@ -1,4 +1,4 @@
-"""Commands that hand over what the service says as FHIR resources."""
+"""Commands that export the cards as FHIR resources."""
 
 from __future__ import annotations
 

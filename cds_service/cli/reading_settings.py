@@ -14,7 +14,8 @@ from ..config import Settings
 
 
 def read_settings(**changes: Any) -> Settings:
-    """The settings of the environment, with those of ``changes`` that are not None.
+    """Return the settings of the environment, overridden by those of ``changes`` that are not
+    ``None``.
 
     Raises:
         click.ClickException: naming each setting that cannot be used.
@@ -34,17 +35,17 @@ def read_settings(**changes: Any) -> Settings:
         raise click.ClickException("\n".join(problems)) from None
 
 
-# So alike is a slip, such as CDS_CLIENT; names that others use, such as those that Kubernetes makes
-# of a service, are less so.
+# Above this similarity a name is a slip, such as CDS_CLIENT. Names from elsewhere, such as those
+# that Kubernetes derives from a service, are less similar.
 _SLIP = 0.85
 
 
 def unknown_settings() -> Iterator[str]:
-    """Variables of the environment that look like settings and are none. With ``CDS_CLIENT``
-    nobody would need a token.
+    """Yield variables of the environment that look like settings but are not. A slip is refused,
+    since with ``CDS_CLIENT`` in place of ``CDS_CLIENTS`` nobody would need a token.
 
     Raises:
-        click.ClickException: where a variable is a setting but for a slip.
+        click.ClickException: a variable is a slip for a setting.
     """
     known = [f"CDS_{name.upper()}" for name in Settings.model_fields]
     for name in sorted(os.environ):

@@ -1,4 +1,4 @@
-"""The command that reports what became of the cards."""
+"""The command that reports how users responded to the cards."""
 
 from __future__ import annotations
 

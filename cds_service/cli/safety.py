@@ -1,4 +1,4 @@
-"""The command that proves the cards in every state that can be told apart."""
+"""The command that proves the cards in every distinguishable state."""
 
 from __future__ import annotations
 

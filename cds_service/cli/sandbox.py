@@ -1,5 +1,5 @@
-"""The command for those who try the service: it, made-up patients on a FHIR server, and links to
-the CDS Hooks Sandbox."""
+"""The command for trying the service: it starts the service and a FHIR server with made-up
+patients, and prints links to the CDS Hooks Sandbox."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 from .reading_settings import read_settings
 from .serve import check_address, prepare, run, tell_slips
 
-# No other address is offered: whoever reaches these ports reads and calls without
-# being asked who it is.
+# No other address is offered, because these ports do not authenticate: whoever reaches them can
+# read and call.
 _HOST = "127.0.0.1"
 
 
@@ -45,7 +45,7 @@ def sandbox(port: int | None, fhir_port: int | None, more: tuple[str, ...]) -> N
         f"open+{addresses.fhir.replace(_HOST, name)}" for name in (_HOST, "localhost")
     )
     with TemporaryDirectory(prefix="cds-sandbox-") as folder:
-        # What is tried out is not reported on, unless a database is named.
+        # Trial calls stay out of reports, unless a database is named.
         database = (
             asked.database_url
             if "database_url" in asked.model_fields_set

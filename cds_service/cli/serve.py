@@ -1,4 +1,4 @@
-"""The command that starts the service, and what it looks at before that."""
+"""The command that starts the service, and the checks before the start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CDS Hooks service for vitamin B12 and folate: {base}{pages}
                             {base}/cds-services/{service}
   Why those cards:     {python} -m cds_service explain example.json
   Parameter set {parameters}; stop with Ctrl-C; load changed cards with kill -HUP {pid}."""
-CONNECTIONS = 1024  # at a time in a worker
+CONNECTIONS = 1024  # concurrent ones in each worker
 PAGES = """
   Open in a browser:   {base}/"""
 WITH_TOKEN = """
@@ -57,15 +57,15 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 
 
 def tell_slips() -> None:
-    """Warn of variables of the environment that look like settings and are none. Raises
+    """Warn of variables of the environment that look like settings but are not. Raises
     ``ClickException`` for a slip in a name."""
     for name in unknown_settings():
         click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
 
 
 def prepare(settings: Settings) -> Engine:
-    """Check that the service can be started so, before a worker is, and load what it serves. Raises
-    ``ClickException`` where it cannot."""
+    """Check the preconditions of a start before any worker exists, and load the content to serve.
+    Raises ``ClickException`` if the service cannot start."""
     on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
     engine = _checked_content(settings)
@@ -77,8 +77,8 @@ def prepare(settings: Settings) -> Engine:
 def run(engine: Engine, text: str, **environment: str) -> None:
     """Serve ``engine`` until stopped, and print ``text`` once the service answers.
 
-    Workers build their own application around what they inherit; what the command line decided of
-    the settings reaches them by the ``environment``, beside host and port.
+    Workers build their own application from the content that they inherit. Settings decided on the
+    command line reach them through ``environment``, together with host and port.
     """
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
@@ -97,27 +97,27 @@ def run(engine: Engine, text: str, **environment: str) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.RSGI,
-        # In HTTP/2 one connection holds two hundred calls with headers of 16 MB each, whatever
-        # limits connections.
+        # One HTTP/2 connection can hold two hundred calls with headers of 16 MB each, whatever the
+        # limit on connections.
         http=HTTPModes.http1,
         websockets=False,
         workers=settings.worker_count,
         backpressure=CONNECTIONS,
-        # What a connection may hold of heads and of a body that waits to be taken in.
+        # The bytes that a connection may hold of heads, and of a body waiting to be read.
         http1_settings=HTTP1Settings(max_buffer_size=65_536),
-        # One that dies within six seconds of its start ends the service: then something is wrong
-        # that no start mends.
+        # A worker that dies within six seconds of its start ends the service, since no restart
+        # would mend the cause.
         respawn_failed_workers=True,
         factory=True,
-        # What waits to be written has five seconds.
+        # Pending writes get five seconds.
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve()
 
 
 def _tell_once_it_answers(settings: Settings, text: str) -> None:
-    """Print ``text`` when the first call is answered, whatever the answer: who reads it and calls
-    must not be refused."""
+    """Print ``text`` when the first call is answered, whatever the answer, so that nobody who reads
+    it and calls is refused."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     while not _answers(host, settings.port):
         time.sleep(0.1)
@@ -153,8 +153,8 @@ def _try_it(settings: Settings, python: str) -> str:
 
 
 def _checked_content(settings: Settings) -> Engine:
-    """Load everything once before a worker starts, so that a mistake in a card is told plainly; a
-    site's own cards with their tests, as when they are loaded anew."""
+    """Load everything once before a worker starts, so that a mistake in a card is reported plainly.
+    A site's own cards must also pass their tests, as at a reload."""
     try:
         engine = Engine(settings)
         for override in overrides(engine.folders, engine.vocabulary, settings.parameters):
@@ -167,10 +167,10 @@ def _checked_content(settings: Settings) -> Engine:
 
 
 def check_address(host: str, port: int, named: str) -> None:
-    """That nobody listens there: two servers would share the port unnoticed, each
+    """Check that nobody listens at the address. Two servers would share the port unnoticed, each
     answering some of the calls.
 
-    ``named``: what decides the address. Raises ``ClickException``.
+    ``named``: the setting or option that decides the address. Raises ``ClickException``.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -187,7 +187,7 @@ def check_address(host: str, port: int, named: str) -> None:
 
 
 def _check_database(settings: Settings) -> None:
-    """That the database answers; it may come up later, so this is no error."""
+    """Warn if the database does not answer. This is no error, since it may come up later."""
     from ..store.database import connection_problem
 
     if problem := connection_problem(settings.database_url):
@@ -195,8 +195,8 @@ def _check_database(settings: Settings) -> None:
 
 
 def _check_trust(settings: Settings) -> None:
-    """That callers are known as far as the settings ask, and that their keys and the store of used
-    tokens can be had."""
+    """Check that callers are identified as the settings require, and that their keys and the store
+    of used tokens are available."""
     from ..trust.jwks import KeyProblem
     from ..trust.replay import StoreFailure, open_store
     from ..trust.start import UnsafeSettings, token_verifier

@@ -1,5 +1,5 @@
-"""The options of commands that ask about a patient on a FHIR server, and the
-request that they make."""
+"""The options of commands that read a patient from a FHIR server, and the request made from
+them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _SECONDS = 30.0
 
 
 class Asked(NamedTuple):
-    """A request body, what it is called in messages, and what reads the FHIR
-    server that it names."""
+    """A request body, its name in messages, and the client for the FHIR server that it names."""
 
     body: bytes
     named: str
@@ -29,8 +28,7 @@ class Asked(NamedTuple):
 
 
 def server_options(command: Command) -> Command:
-    """The options that name a patient on a FHIR server, the hook, and the orders
-    that are drafted."""
+    """Add the options for a patient on a FHIR server, the hook, and the draft orders."""
     for option in (
         click.option(
             "--order",
@@ -69,10 +67,10 @@ def asked(
     hook: str | None,
     orders: tuple[str, ...],
 ) -> Asked | None:
-    """What is asked: the body of ``request_file``, or the request for ``patient`` on ``server``;
-    ``None`` where neither is given.
+    """Return the body of ``request_file``, or the request for ``patient`` on ``server``; ``None``
+    if neither is given.
 
-    Raises :class:`click.UsageError` for a combination that says nothing, and
+    Raises :class:`click.UsageError` for options that do not go together, and
     :class:`click.ClickException` for an unusable server.
     """
     if server is None:
@@ -107,8 +105,8 @@ def _of_server(
         )
     settings = read_settings()
     try:
-        # The server that is named here counts as listed, and as open; the networks and authorities
-        # are those of the settings.
+        # The named server counts as listed, and as open; networks and certificate authorities come
+        # from the settings.
         listed = read_servers([OPEN + server], settings.fhir_networks, development=True)
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -32,7 +32,7 @@ def _rows() -> list[tuple[str, str, str]]:
 
 
 def settings_page() -> str:
-    """The page on settings, in Markdown."""
+    """Return the page on settings, in Markdown."""
     head = (
         "# Settings\n\nEach setting is an environment variable; the options of `serve` come before "
         "it. This page is the output of\n`python -m cds_service settings --markdown`. A slip in a "

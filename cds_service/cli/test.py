@@ -1,4 +1,4 @@
-"""The command that runs the cards' own tests, and tries changed cards on them."""
+"""The command that runs the cards' own tests, and checks that they notice changed cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The command for those who map a system to this service: do its FHIR resources conform?"""
+"""The command for those who map a system to this service: it checks whether FHIR resources
+conform."""
 
 from __future__ import annotations
 

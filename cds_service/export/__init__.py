@@ -1,2 +1,2 @@
-"""The cards and profiles handed over as FHIR R4 resources: definitions, package, and what
-``$apply`` answers."""
+"""Export of the cards and profiles as FHIR R4 resources: definitions, the package, and the answer
+of ``$apply``."""

@@ -1,7 +1,7 @@
-"""What can be done with a definition that is handed over (the extension cqf-knowledgeCapability).
+"""The capabilities of an exported definition (extension cqf-knowledgeCapability).
 
-It can be shared, published and read by programs. None is executable: the facts that the criteria
-ask are made by the service.
+Programs can share, publish and read it. No definition is executable, because the service itself
+computes the facts that the criteria ask.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The CodeSystem of card topics (``source.topic`` of a card), made from the built-in cards of
-every parameter set."""
+"""The CodeSystem of card topics (``source.topic`` of a card), made from the built-in cards of every
+parameter set."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .edition import MATURITY, PUBLISHER
 
 
 def card_topics(engine: Engine) -> dict[str, Any]:
-    """The FHIR R4 CodeSystem: the id of each built-in card of ``engine`` with its title, whatever
-    the site says in its place."""
+    """Return the FHIR R4 CodeSystem with the id and title of each built-in card of ``engine``, even
+    where a site replaces the card."""
     built_in = engine.folders[:1]
     cards = [
         card

@@ -1,9 +1,9 @@
-"""What ``PlanDefinition/$apply`` answers in R4: a CarePlan, with the card as a RequestGroup and the
-proposed orders contained.
+"""The answer of ``PlanDefinition/$apply`` in R4: a CarePlan that contains the card as a
+RequestGroup, and the proposed orders.
 
-The RequestGroup has what the profile cdshooksrequestgroup of R4 asks for, so that a card can be
-made of it again. R4 wants the orders of a RequestGroup to have the intent ``option``: which of them
-is carried out is governed by the group.
+The RequestGroup has everything that R4's profile cdshooksrequestgroup requires, so that a card can
+be rebuilt from it. R4 requires the orders of a RequestGroup to have the intent ``option``: the
+group governs which of them are carried out.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _GROUP, _MESSAGE = "card", "message"
 def care_plan(
     engine: Engine, call: Call, now: datetime, decision: Decision, rendered: RenderedCard | None
 ) -> dict[str, Any]:
-    """The CarePlan for one card. ``rendered``: the card where it fires; else a note says
-    what silenced it."""
+    """Return the CarePlan for one card. ``rendered``: the card if it fires; without it a note names
+    the criterion that silenced the card."""
     plan = {
         "resourceType": "CarePlan",
         "instantiatesCanonical": [plan_canonical(decision.card, engine)],
@@ -50,7 +50,7 @@ def care_plan(
 
 
 def why_silent(decision: Decision) -> str:
-    """Which criterion silences a card, in words."""
+    """Say in words which criterion silences a card."""
     step = next(step for step in decision.steps if step.condition.id == decision.stopped_by)
     if step.excludes:
         state = "holds, which silences the card"
@@ -71,7 +71,7 @@ class _Contained:
         self._orders: list[dict[str, Any]] = []
 
     def resources(self) -> list[dict[str, Any]]:
-        """The RequestGroup, and then what its actions refer to."""
+        """Return the RequestGroup, followed by the resources that its actions refer to."""
         group = self._group()
         return [group, *self._orders]
 
@@ -105,8 +105,8 @@ class _Contained:
         }
         suggestions = self._shown.suggestions
         if not suggestions:
-            # An action is a group or has a resource (invariant rqg-1): a card that only warns is
-            # something to be told.
+            # An action is a group or has a resource (invariant rqg-1), so a card that only warns
+            # refers to a message.
             self._orders.append(self._message())
             return {**action, "resource": {"reference": f"#{_MESSAGE}"}}
         return {
@@ -150,8 +150,8 @@ class _Contained:
             }
 
     def _order(self, order: dict[str, Any]) -> str:
-        """The id under which an order is contained; one that several suggestions share
-        is contained once."""
+        """The id of a contained order. An order that several suggestions share is contained
+        once."""
         made = {**without_contained(order), "intent": "option"}
         for found in self._orders:
             if {**made, "id": found["id"]} == found:

@@ -1,9 +1,9 @@
 """The criteria of all cards as one CQL library over stated facts.
 
-The facts themselves are code and are not in it: whoever evaluates the library states each fact by
-two parameters, its value and whether it is known (by default it is not). So the library is an
-independent form of what ``rules/decision`` decides, to read and to check; it is no CDS service, and
-nothing in it reads FHIR data.
+Facts are code and not part of the library: whoever evaluates it states each fact by two parameters,
+its value and whether it is known (by default it is not). The library thus expresses the decisions
+of ``rules/decision`` independently, to be read and checked. It is no CDS service, and nothing in it
+reads FHIR data.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..rules.conditions import Condition, Criterion
 from .criteria import criteria_words, words
 
 HOOK, TODAY = "hook", "today"
-# A result is an interval, since one that came with a comparator ("<150") has no single value.
+# A result is an interval, since a result with a comparator ("<150") has no single value.
 _TYPES = {
     YES_NO: "Boolean",
     NUMBER: "Decimal",
@@ -35,25 +35,25 @@ _LINE = 100
 
 
 def known_name(fact: str) -> str:
-    """The name of the parameter that says whether ``fact`` is known."""
+    """Return the name of the parameter that says whether ``fact`` is known."""
     return f"{fact}.known"
 
 
 def define_name(card_id: str) -> str:
-    """The name of the define of a card: an id as an identifier of code, ``b12-duplicate`` as
+    """Return the name of the define of a card, its id as a CQL identifier: ``b12-duplicate`` gives
     ``B12Duplicate``."""
     name = "".join(part.capitalize() for part in card_id.split("-"))
     return name if name[:1].isalpha() else f"Card{name}"
 
 
 def suggestion_name(card_id: str, index: int) -> str:
-    """The name of the define that says whether the suggestion at ``index`` (from 0)
-    of a card is made."""
+    """Return the name of the define that says whether the suggestion at ``index`` (from 0) of a
+    card is made."""
     return f"{define_name(card_id)}_Suggestion{index + 1}"
 
 
 def criteria_cql(engine: Engine, library: str, version: str) -> str:
-    """The text of the library called ``library``, for every card of ``engine``."""
+    """Return the text of the library called ``library``, for every card of ``engine``."""
     cards = [engine.cards[card_id] for card_id in sorted(engine.cards)]
     facts = [name for name in CATALOGUE if name in _stated_facts(cards)]
     parts = [
@@ -125,7 +125,7 @@ def _card(card: Card, engine: Engine) -> str:
 
 
 def _suggestion(card: Card, index: int, suggestion: Suggestion, engine: Engine) -> str:
-    """Whether a suggestion is made: for children none is."""
+    """The define of a suggestion. No suggestion is made for a child."""
     lines = [
         define_name(card.id),
         *(f"({_truth(condition, engine)}) is true" for condition in suggestion.when),
@@ -147,7 +147,7 @@ def _define(name: str, lines: list[str], said: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """``text`` as comment lines of readable length."""
+    """``text`` as comment lines of at most 100 columns."""
     lines, line = [], "//"
     for word in text.split():
         if len(line) + 1 + len(word) > _LINE:
@@ -158,7 +158,7 @@ def _comment(text: str) -> str:
 
 
 def _truth(condition: Condition, engine: Engine) -> str:
-    """The three-valued answer to a condition, as ``Condition.truth`` gives it."""
+    """The three-valued answer to a condition, as ``Condition.truth`` defines it."""
     if condition.card:
         # A card that is off in the parameter set never fires.
         fires = define_name(condition.card) if condition.card in engine.cards else "false"
@@ -201,8 +201,8 @@ def _literal(value: Any) -> str:
 
 
 def _compared(point: str, true_where: str, false_where: str) -> Callable[[str, Criterion], str]:
-    """A comparison with a limit: of a number by ``point``; of an interval it is open where the
-    interval spans the limit."""
+    """A comparison with a limit: ``point`` compares a number; for an interval that spans the limit
+    the answer is null."""
 
     def asked(fact: str, criterion: Criterion) -> str:
         limit = _literal(criterion.operand)

@@ -1,8 +1,8 @@
-"""A card's criteria as FHIR conditions: expressions in CQL that name a define of the Library
+"""A card's criteria as FHIR conditions: CQL expressions that name a define of the Library
 ``b12-folate-criteria``.
 
-The language is ``text/cql``, which FHIR R4 lists; the expression is the name of the define alone,
-which is CQL too, and ``reference`` says in which Library it stands.
+The language is ``text/cql``, which FHIR R4 lists. The expression is only the name of the define,
+which is valid CQL, and ``reference`` names the Library that has it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ LANGUAGE = "text/cql"
 
 
 def applicability(define: str, description: str, library: str) -> dict[str, Any]:
-    """A ``condition`` of an action. ``define``: the name of the define in ``library``;
-    ``description``: what it asks, in words."""
+    """Return a ``condition`` of an action. ``define``: the name of the define in ``library``;
+    ``description``: the condition in words."""
     expression = {
         "description": description,
         "language": LANGUAGE,
@@ -29,7 +29,7 @@ def applicability(define: str, description: str, library: str) -> dict[str, Any]
 
 
 def criteria_words(card: Card) -> str:
-    """When a card fires and when it is silent, as a sentence or two."""
+    """Say in one or two sentences when a card fires and when it is silent."""
     said = f"It fires when all of: {'; '.join(map(words, card.include))}."
     return (
         f"{said} It is silent when any of: {'; '.join(map(words, card.exclude))}."
@@ -39,6 +39,6 @@ def criteria_words(card: Card) -> str:
 
 
 def words(condition: Condition) -> str:
-    """A criterion in a clinician's words."""
+    """Return a criterion in a clinician's words."""
     said = condition_words(condition)
     return unlinked(said) if condition.card else said

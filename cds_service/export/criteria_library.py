@@ -1,4 +1,4 @@
-"""The Library ``b12-folate-criteria``: the criteria of all cards in CQL, over stated facts."""
+"""The Library ``b12-folate-criteria``: the criteria of all cards in CQL over stated facts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOGIC_LIBRARY = {
 
 
 def criteria_library(engine: Engine) -> dict[str, Any]:
-    """The Library of the cards of ``engine``."""
+    """Return the Library for the cards of ``engine``."""
     version = criteria_version(engine)
     text = criteria_cql(engine, CRITERIA_NAME, version)
     return {

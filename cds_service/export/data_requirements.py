@@ -1,5 +1,5 @@
-"""What is read of a patient, as FHIR DataRequirements: made from the queries of the facts, as
-discovery's prefetch is."""
+"""The data read about a patient, as FHIR DataRequirements. They derive from the queries of the
+facts, as discovery's prefetch does."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _QUERY_PATTERN = "http://hl7.org/fhir/StructureDefinition/cqf-fhirQueryPattern"
 
 
 def data_requirements(queries: Iterable[str]) -> list[dict[str, Any]]:
-    """One for each query, or for each of its value sets: filters on one element would
-    be joined with *and*.
+    """Return a requirement for each query, or for each value set of a query, because filters on one
+    element would be joined with *and*.
 
-    The subject is a Patient, as R4 assumes. There is no ``id``: HAPI takes one for the name of a
-    parameter of the criteria.
+    The subject is a Patient, R4's default. There is no ``id``, which HAPI would take for the name
+    of a parameter of the criteria.
     """
     return [requirement for key in queries for requirement in _requirements(key)]
 
 
 def prefetched(queries: Queries, wanted: Iterable[str]) -> list[dict[str, Any]]:
-    """One for each prefetch template of the ``wanted`` queries, with it as the extension
-    cqf-fhirQueryPattern."""
+    """Return a requirement for each prefetch template of the ``wanted`` queries, with the template
+    as the extension cqf-fhirQueryPattern."""
     templates = prefetch_templates(queries, wanted)
     return [
         {
@@ -49,7 +49,7 @@ def _requirements(key: str) -> Iterator[dict[str, Any]]:
 
 
 def queries_of_card(card: Card, cards: Mapping[str, Card]) -> tuple[str, ...]:
-    """The queries that a card reads, with those of the cards that it looks at."""
+    """Return the queries that a card reads, including those of the cards that it asks about."""
     found: dict[str, Card] = {}
     waiting = [card]
     while waiting:

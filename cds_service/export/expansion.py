@@ -1,7 +1,8 @@
-"""Expansions of the value sets: what they enumerate, for tools that have no terminology server.
+"""Expansions of the value sets: the codes that they enumerate, for tools without a terminology
+server.
 
-A filter (`is-a`) cannot be followed without the code system; then the expansion says that it is not
-closed (FHIR R4's extension valueset-unclosed): other codes may be in the value set too.
+A filter (`is-a`) cannot be expanded without its code system. The expansion is then marked as not
+closed (FHIR R4's extension valueset-unclosed): the value set may have other codes too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ _UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
 
 
 def expanded(value_set: dict[str, Any], value_sets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """``value_set`` with its expansion. ``value_sets``: all of them by url, for those that are
-    composed of others."""
+    """Return ``value_set`` with its expansion. ``value_sets``: all value sets by URL, for those
+    that include others."""
     includes = list(_includes(value_set, value_sets))
     codes = {
         (include["system"], concept["code"]): _contained(include["system"], concept)

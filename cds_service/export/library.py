@@ -1,9 +1,9 @@
-"""The Library that PlanDefinitions refer to: what is read of a patient, the facts made of
+"""The Library to which PlanDefinitions refer: the data read about a patient, the facts derived from
 it, and the parameters.
 
-Facts stand as parameters of use ``out``, the convention by which a Library lists what it defines;
-their logic is code and is not included. A ParameterDefinition has no value in R4, so that the
-values stand in words, and for machines in ``content``.
+Facts are listed as parameters of use ``out``, the convention by which a Library lists what it
+defines; their logic is code and not included. In R4 a ParameterDefinition has no value, so the
+documentation states the values in words, and ``content`` holds them for programs.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _SESSION = [
 
 
 def library(engine: Engine) -> dict[str, Any]:
-    """The Library of the parameter set of ``engine``."""
+    """Return the Library of the parameter set of ``engine``."""
     sources = dict.fromkeys(entry.source for entry in engine.parameters.values())
     return {
         "resourceType": "Library",
@@ -121,7 +121,7 @@ def _parameter(name: str, entry: ParameterEntry, engine: Engine) -> dict[str, An
 
 
 def _values(engine: Engine) -> dict[str, Any]:
-    """The parameters for machines, as an attachment."""
+    """The parameters for programs, as an attachment."""
     values = {
         "parameterSet": engine.parameter_set,
         "parameters": {

@@ -1,5 +1,4 @@
-"""The generated narrative of what is handed over: a heading and what the resource says of
-itself, in XHTML."""
+"""The generated narrative of an exported resource: its title and its own description, in XHTML."""
 
 from __future__ import annotations
 
@@ -11,7 +10,8 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 
 
 def with_narrative(resource: dict[str, Any]) -> dict[str, Any]:
-    """``resource`` with a ``text`` after its ``id``; one that has a narrative keeps it."""
+    """Return ``resource`` with a ``text`` after its ``id``; a narrative that it already has is
+    kept."""
     if "text" in resource:
         return resource
     div = f'<div xmlns="{_XHTML}">{"".join(_parts(resource))}</div>'
@@ -38,7 +38,7 @@ def _title(resource: dict[str, Any]) -> str:
 
 
 def _about(resource: dict[str, Any]) -> str:
-    """What an example is of: its drug, test or result, in the words that it has."""
+    """The subject of an example: its drug, test or result, in the resource's own words."""
     concept = resource.get("medicationCodeableConcept") or resource.get("code") or {}
     displays = (coding["display"] for coding in concept.get("coding", []) if "display" in coding)
     said = [concept.get("text") or next(displays, "")]

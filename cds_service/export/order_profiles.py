@@ -1,9 +1,9 @@
-"""The regimens in the profiles of medication orders: an order says what one of the templates
-says, and nothing else.
+"""The regimens in the profiles of medication orders: an order must match one of the order templates
+exactly.
 
-The profiles are written by hand but for one invariant each, ``<drug>-order-regimen``, which is made
-of the order templates of that drug. A number, a unit, a word or a route that no template could have
-produced is then refused by any FHIR validator.
+The profiles are written by hand except for one invariant each, ``<drug>-order-regimen``, which is
+generated from the order templates of that drug. Any FHIR validator then refuses a number, unit,
+word or route that no template could have produced.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ DRUGS = ("hydroxocobalamin", "cyanocobalamin", "folic-acid")
 
 
 def regimen_key(drug: str) -> str:
-    """The key of the invariant of a drug's profile."""
+    """Return the key of the generated invariant of a drug's profile."""
     return f"{drug}-order-regimen"
 
 
 def with_regimens(
     profile: dict[str, Any], templates: Mapping[str, OrderTemplate]
 ) -> dict[str, Any]:
-    """``profile``, the StructureDefinition of a drug's order, with the invariant that is made
-    of ``templates``."""
+    """Return ``profile``, the StructureDefinition of a drug's order, with the invariant generated
+    from ``templates``."""
     drug = profile["id"].removesuffix("-order")
     of_drug = [template.resource for name, template in templates.items() if _is_of(drug, name)]
     first, *rest = profile["differential"]["element"]
@@ -37,8 +37,8 @@ def with_regimens(
 
 
 def with_site_products(resource: dict[str, Any], engine: Engine) -> dict[str, Any]:
-    """``resource``, a FHIR definition; where it is the profile of a drug whose product the site
-    codes itself, the site's edition of it."""
+    """Return ``resource``, a FHIR definition. If it is the profile of a drug whose product the site
+    codes itself, return the site's edition of it."""
     if (
         resource["resourceType"] != "StructureDefinition"
         or resource["id"].removesuffix("-order") not in DRUGS
@@ -81,7 +81,7 @@ def _order(order: dict[str, Any]) -> Iterator[str]:
     concept, dosages = order["medicationCodeableConcept"], order["dosageInstruction"]
     yield f"instantiatesCanonical = {_text(canonical)}"
     yield f"medication.text = {_text(concept['text'])}"
-    # Codes of the site's own systems may stand beside those of the template.
+    # Codes of the site's own systems may accompany those of the template.
     systems = " | ".join(dict.fromkeys(_text(coding["system"]) for coding in concept["coding"]))
     codes = " | ".join(dict.fromkeys(_text(coding["code"]) for coding in concept["coding"]))
     yield f"medication.coding.where(system in ({systems})).all(code in ({codes}))"

@@ -1,7 +1,7 @@
-"""The FHIR package: an npm-style archive of every definition, as FHIR's "NPM Package
-Specification" has it.
+"""The FHIR package: an npm-style archive of every definition, according to FHIR's "NPM Package
+Specification".
 
-The same cards and profiles make the same bytes: files in order, without times and owners.
+The same cards and profiles make the same bytes: files are ordered and have no times or owners.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .resources import definitions, examples, text
 NAME = "org.example.b12-folate-cds"
 FHIR_VERSION = "4.0.1"
 _CORE = "hl7.fhir.r4.core"
-# What .index.json of version 2 repeats of a resource, where it is a word.
+# The elements of a resource that .index.json of version 2 repeats, if they are strings.
 _INDEXED = (
     "resourceType",
     "id",
@@ -37,7 +37,7 @@ _INDEXED = (
     "derivation",
 )
 _INDEX = ".index.json"
-# What HL7's IG Publisher asks for: a table of contents with a first page.
+# HL7's IG Publisher requires a table of contents with a first page.
 _PAGES = {
     "nameUrl": "toc.html",
     "title": "Table of contents",
@@ -47,11 +47,12 @@ _PAGES = {
 
 
 def package_name(engine: Engine) -> str:
-    """The name of the package. What is not as published has a name of its own: another parameter
-    set, a site's own cards, which the site itself names.
+    """Return the name of the package. A package that differs from the published one has another
+    name: the one that the site gives it, else one that adds the parameter set and the owners of
+    local cards.
 
-    A version could not tell: npm passes over what follows ``+``, and takes what follows ``-``
-    for a version before.
+    A version could not tell them apart: npm ignores whatever follows ``+``, and treats whatever
+    follows ``-`` as a pre-release.
     """
     if package := package_of_site(engine):
         return package.id
@@ -63,14 +64,14 @@ def package_name(engine: Engine) -> str:
 
 
 def package_version(engine: Engine) -> str:
-    """The version of the package: that of the software, or the one that the site
-    gives its own cards."""
+    """Return the version of the package: the software's, or the one that the site gives its
+    cards."""
     package = package_of_site(engine)
     return package.version if package else __version__
 
 
 def package_files(engine: Engine) -> dict[str, bytes]:
-    """The files of the package by path, in order."""
+    """Return the files of the package by path, in order."""
     defined, shown = definitions(engine), examples()
     guide = _implementation_guide(engine, defined, shown)
     contents = {f"package/{name}": data for name, data in _files([guide, *defined]).items()}
@@ -81,7 +82,7 @@ def package_files(engine: Engine) -> dict[str, bytes]:
 
 
 def archive(files: dict[str, bytes]) -> bytes:
-    """``files`` as a gzipped tar."""
+    """Pack ``files`` into a gzipped tar."""
     packed = io.BytesIO()
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped,
@@ -96,12 +97,12 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 class SameVersion(ValueError):
-    """Another content has this package's name and version."""
+    """Another content already has this package's name and version."""
 
 
 def read_package(out: Path) -> dict[str, bytes]:
-    """The files of the package that ``out`` holds, an archive or a folder, by path; none where it
-    holds none that can be read."""
+    """Return the files by path of the package in ``out``, an archive or a folder; empty if there is
+    no readable package."""
     if out.is_dir():
         found = [path for path in (out / "package").rglob("*") if path.is_file()]
         return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
@@ -118,8 +119,8 @@ def read_package(out: Path) -> dict[str, bytes]:
 def _refuse_other_content(
     engine: Engine, files: dict[str, bytes], before: dict[str, bytes]
 ) -> None:
-    """A name and version mean one content: whoever has installed it would never
-    be given another."""
+    """A name and version identify one content, because whoever has installed them would never
+    receive another."""
     manifest = "package/package.json"
     if manifest not in before or before == files:
         return
@@ -135,12 +136,11 @@ def _refuse_other_content(
 
 
 def write_package(engine: Engine, out: Path) -> int:
-    """Write the package to ``out``: an archive where it ends in ``.tgz`` or ``.tar.gz``, else a
-    folder. How many files it has.
+    """Write the package to ``out`` and return its number of files. A path ending in ``.tgz`` or
+    ``.tar.gz`` becomes an archive, any other a folder.
 
-    Raises ``FileExistsError`` where a folder of that name holds something else than a
-    package, and :class:`SameVersion` where what is there has this package's name and version
-    with another content.
+    Raises ``FileExistsError`` if the folder has a ``package`` that is not a FHIR package, and
+    :class:`SameVersion` if ``out`` has this package's name and version with another content.
     """
     package, is_archive = out / "package", out.name.endswith((".tgz", ".tar.gz"))
     if not is_archive and package.exists() and not (package / "package.json").is_file():
@@ -150,7 +150,7 @@ def write_package(engine: Engine, out: Path) -> int:
     if is_archive:
         out.write_bytes(archive(files))
         return len(files)
-    # Files of an earlier package: none outlives its card.
+    # Remove the files of an earlier package, so that none outlives its card.
     for path in [*package.glob("*.json"), *package.glob("example/*.json")]:
         path.unlink()
     for name, data in files.items():
@@ -180,7 +180,7 @@ def _manifest(engine: Engine) -> dict[str, Any]:
 
 
 def _files(resources: Iterable[dict[str, Any]]) -> dict[str, bytes]:
-    """A file for each resource, and the index of them."""
+    """A file for each resource, and their index."""
     named = {
         f"{resource['resourceType']}-{resource['id']}.json": resource for resource in resources
     }
@@ -197,8 +197,8 @@ def _indexed(resource: dict[str, Any]) -> dict[str, str]:
 def _implementation_guide(
     engine: Engine, defined: list[dict[str, Any]], shown: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """The resource by which tools know the package: its url is made of the package's
-    canonical and name."""
+    """The resource by which tools know the package; its URL consists of the package's canonical and
+    name."""
     name = package_name(engine)
     listed = [
         *((resource, False) for resource in defined),

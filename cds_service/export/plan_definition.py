@@ -1,12 +1,12 @@
 """A card as a FHIR R4 PlanDefinition: an event-condition-action rule.
 
-The condition is the card's define in the Library of criteria, and the action is the card itself:
-its words, with a nested action for each suggestion and, in those, for each order. FHIR R4, "CDS on
-FHIR": a card's summary is an action's title.
+The condition is the card's define in the Library of criteria. The action is the card itself: its
+words, with a nested action for each suggestion and, inside those, for each order. A card's summary
+is the action's title (FHIR R4, "CDS on FHIR").
 
-There is no trigger, since a server announces a CDS service of its own for each PlanDefinition
-with a named event and would answer "no cards" to everything. Which hooks ask for the card
-stands in the description.
+There is no trigger: for each PlanDefinition with a named event a server would announce a CDS
+service of its own, which would always answer "no cards". The description names the hooks of the
+card instead.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .edition import (
     version_of,
 )
 
-# FHIR R4, RequestPriority, beside the definitions of HL7's code system cdshooks-indicator: "should
+# FHIR R4's RequestPriority matches the definitions of HL7's code system cdshooks-indicator: "should
 # be immediately addressed" is "actioned immediately", "urgent or highly relevant" is "actioned
 # promptly", and information has normal priority.
 PRIORITIES = {"critical": "stat", "warning": "urgent", "info": "routine"}
@@ -58,8 +58,8 @@ _ACTION_TYPES = {"create": "Create", "remove": "Remove"}
 class PlanDefinitions:
     """Makes the PlanDefinitions of the cards of an ``engine``.
 
-    Orders are those of a site that stocks everything: what is stocked decides at a
-    call, not what a card is.
+    Orders are those of a site that stocks every product, because stock affects a call and not the
+    definition of a card.
     """
 
     def __init__(self, engine: Engine):
@@ -68,12 +68,12 @@ class PlanDefinitions:
         self._library = library_canonical(engine)
 
     def all(self) -> Iterator[dict[str, Any]]:
-        """One for each card that is active in the parameter set, by id."""
+        """Yield one for each card that is active in the parameter set, by id."""
         for card_id in sorted(self._engine.cards):
             yield self.of(self._engine.cards[card_id])
 
     def of(self, card: Card) -> dict[str, Any]:
-        """The PlanDefinition of ``card``."""
+        """Return the PlanDefinition of ``card``."""
         return {
             "resourceType": "PlanDefinition",
             "id": card.id,
@@ -93,7 +93,7 @@ class PlanDefinitions:
         }
 
     def _endpoint(self) -> list[dict[str, Any]]:
-        """Where the CDS service is, where the site states its public address."""
+        """The address of the CDS service, if the site states its public address."""
         base = self._engine.settings.base_url
         return [{"url": _ENDPOINT, "valueUri": f"{base.rstrip('/')}/cds-services"}] if base else []
 
@@ -162,7 +162,7 @@ class PlanDefinitions:
                 self._suggestion(card, index, suggestion)
                 for index, suggestion in enumerate(card.suggestions)
             ]
-        # A card need not have a detail, and an element of FHIR is never empty.
+        # A card may have no detail, and an element of FHIR is never empty.
         return {name: value for name, value in action.items() if value}
 
     @staticmethod
@@ -193,7 +193,8 @@ class PlanDefinitions:
         return made
 
     def _order(self, source: OrderSource, card: Card, suggestion: Suggestion) -> dict[str, Any]:
-        """The order of a template; for a fact that chooses orders, what it can come to."""
+        """The order of a template or, for a fact that chooses orders, the orders that it can
+        choose."""
         if source.template:
             return self._created(source.template)
         chosen = self._choices.of(source, card, suggestion)
@@ -232,7 +233,8 @@ class PlanDefinitions:
 
 
 def citation(entry: EvidenceEntry) -> dict[str, Any]:
-    """A source as a RelatedArtifact, with what it supports and which guidance disagrees."""
+    """Return a source as a RelatedArtifact, with its supporting statement and differing
+    guidance."""
     said = f"{entry.title}. Supports: {entry.supports}." + (
         f" Guidance differs: {entry.disagrees}." if entry.disagrees else ""
     )
@@ -248,11 +250,11 @@ def citation(entry: EvidenceEntry) -> dict[str, Any]:
 
 
 def card_topic(card: Card) -> dict[str, Any]:
-    """The code of a card, as ``source.topic`` of the card in a hook's answer has it."""
+    """Return the code of a card, the same as in ``source.topic`` of a hook's answer."""
     return {"coding": [{"system": TOPICS, "code": card.id, "display": card.title}]}
 
 
 def action_type(code: str) -> dict[str, Any]:
-    """What an action does to a request: ``create`` or ``remove``."""
+    """Return the effect of an action on a request: ``create`` or ``remove``."""
     system = "http://terminology.hl7.org/CodeSystem/action-type"
     return {"coding": [{"system": system, "code": code, "display": _ACTION_TYPES[code]}]}

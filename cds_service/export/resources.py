@@ -1,8 +1,6 @@
-"""Every resource that is handed over: the files of ``fhir_profiles``, and what is
-made from the cards.
+"""All exported resources: the files of ``fhir_profiles``, and the definitions made from the cards.
 
-What is made from the cards is in no file: it is made for the package, and when the
-service starts to serve it.
+No file holds the latter. They are made for the package, and when the service starts to serve them.
 """
 
 from __future__ import annotations
@@ -32,11 +30,11 @@ _PROFILES = "structure-definitions"
 
 
 def definitions(engine: Engine) -> list[dict[str, Any]]:
-    """The definitions: files first made by hand, value sets and profiles of orders with the codes
-    of the site of ``engine``, then those of its cards; by type and id.
+    """Return the definitions by type and id: the files, with the site's codes in value sets and
+    profiles of orders, and those made from the cards of ``engine``.
 
-    Value sets have their expansions, all have a narrative. What another publisher defines is used
-    here and not handed over.
+    Value sets have their expansions, and all definitions have a narrative. Files that another
+    publisher defines are used here and not exported.
     """
     files = [
         resource for folder in _folders() if folder.name != EXAMPLES for resource in _read(folder)
@@ -59,7 +57,7 @@ def definitions(engine: Engine) -> list[dict[str, Any]]:
 
 
 def examples() -> list[dict[str, Any]]:
-    """The example resources, by type and id."""
+    """Return the example resources, by type and id."""
     return sorted(
         map(with_narrative, _read(PROFILES / EXAMPLES)),
         key=lambda resource: (resource["resourceType"], resource["id"]),
@@ -67,8 +65,8 @@ def examples() -> list[dict[str, Any]]:
 
 
 def generated(engine: Engine) -> Iterator[dict[str, Any]]:
-    """What is made from the cards and parameters of ``engine``, and the topics of
-    the built-in cards."""
+    """Yield the definitions made from the cards and parameters of ``engine``, and the topics of the
+    built-in cards."""
     made = [
         *PlanDefinitions(engine).all(),
         library(engine),
@@ -79,8 +77,8 @@ def generated(engine: Engine) -> Iterator[dict[str, Any]]:
 
 
 def _with_plain_units(element: Any) -> Any:
-    """``element`` with units that are ASCII: HAPI announced "mL/min/1.73 m²" in another encoding
-    than it declares."""
+    """``element`` with ASCII units: HAPI served "mL/min/1.73 m²" in another encoding than it
+    declared."""
     if isinstance(element, dict):
         return {name: _with_plain_units(item) for name, item in element.items()}
     if isinstance(element, list):
@@ -97,14 +95,14 @@ def _read(folder: Path) -> list[dict[str, Any]]:
 
 
 def text(resource: dict[str, Any]) -> str:
-    """A resource as a file holds it."""
+    """Return a resource as the text of its file."""
     return json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
 
 
 @cache
 def _wanted() -> Mapping[str, str]:
-    """The text of each profile with a generated invariant, by its path: by the order templates of
-    the set ``default``."""
+    """The text of each generated profile by its path, with the order templates of the set
+    ``default``."""
     engine = Engine(Settings(parameters="default", cards=()))
     return {
         f"{_PROFILES}/{profile['id']}.json": text(profile)
@@ -113,8 +111,7 @@ def _wanted() -> Mapping[str, str]:
 
 
 def _completed_profiles(engine: Engine) -> Iterator[dict[str, Any]]:
-    """The profiles that are made of what the service works by: those of results whole, the regimens
-    in those of orders."""
+    """The generated profiles: those of results entirely, those of orders with their regimens."""
     for drug in DRUGS:
         yield with_regimens(_resource(f"{_PROFILES}/{drug}-order"), engine.publication.templates)
     for value_set, analyte in result_value_sets():
@@ -133,8 +130,7 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def stale(profiles: Path) -> Iterator[str]:
-    """The files under ``profiles`` whose generated invariant is not what the
-    service now works by."""
+    """Yield the files under ``profiles`` whose generated part is out of date."""
     for name, wanted in sorted(_wanted().items()):
         path = profiles / name
         if not path.exists() or path.read_text("utf-8") != wanted:
@@ -142,7 +138,8 @@ def stale(profiles: Path) -> Iterator[str]:
 
 
 def write(profiles: Path) -> Iterator[str]:
-    """Write the generated invariants under ``profiles``; the names of the files that changed."""
+    """Write the stale generated profiles under ``profiles``; yield the names of the files
+    written."""
     for name in list(stale(profiles)):
         path = profiles / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
-"""The profile of each result of a laboratory test, made of what the reader itself works by, so that
-what conforms is usable.
+"""The profile of each laboratory result, made from the tables of the reader itself, so that every
+conforming result is usable.
 
 The value set says what is measured and whether its codes mean mass or moles; the analyte says in
 which units a result can be read and which values are possible.
@@ -17,19 +17,18 @@ from ..fhir.terminology import BASE, LOINC
 from ..fhir.units import EQUIVALENTS, MASS, MISUSED, MOLAR, UCUM
 from .edition import MATURITY, PUBLISHER
 
-# Limits are open below; the least of these belong to what is possible in practice:
-# 29.999999 is "from 30".
+# Lower limits are exclusive, so a limit of 29.999999 means "from 30" and is shown that way.
 _HAIR = Decimal("0.000001")
-# What a LOINC name says is measured, by the dimension of the units that fit.
+# The property in a LOINC name, by the dimension of the units that fit it.
 _PROPERTY = {MASS: "Mass", MOLAR: "Moles", EQUIVALENTS: "Moles"}
 
 Json = dict[str, Any]
-# What the LOINC name of a code says is measured, "" where it says nothing.
+# The property that the LOINC name of each code states; "" if it states none.
 MeasuredAs = Mapping[str, str]
 
 
 def result_value_sets() -> Iterator[tuple[str, Analyte]]:
-    """The value set of each result profile, with its analyte."""
+    """Yield the value set of each result profile, with its analyte."""
     for analyte in ANALYTES.values():
         for value_set in analyte.value_sets:
             yield value_set, analyte
@@ -38,11 +37,11 @@ def result_value_sets() -> Iterator[tuple[str, Analyte]]:
 def result_profile(
     value_set: Json, analyte: Analyte, measured_as: Callable[[str, str], str], before: Json
 ) -> Json:
-    """The StructureDefinition of a result whose code is in ``value_set``, the FHIR resource.
+    """Return the StructureDefinition of a result whose code is in ``value_set``, the FHIR resource.
 
-    ``measured_as``: what the name of a code (system, code) says is measured, as the terminology has
-    it. ``before``: the profile as it was, ``{}`` for a new one; its version and date are kept,
-    since whoever changes something raises them.
+    ``measured_as``: returns the property that the name of a code (system, code) states, from the
+    terminology; ``before``: the present profile, ``{}`` for a new one. Its version and date are
+    kept, because whoever changes the profile raises them.
     """
     key = value_set["id"]
     codes = {
@@ -106,7 +105,7 @@ def _constraint(key: str, why: str, human: str, expression: str) -> Json:
 
 
 def _dimensions(analyte: Analyte, codes: MeasuredAs) -> list[str]:
-    """The dimensions of units in which a result can be read under one of ``codes`` at least."""
+    """The dimensions of units in which a result can be read under at least one of ``codes``."""
     every = dict.fromkeys(dimension for family in analyte.families for dimension in family.factors)
     return [
         dimension
@@ -120,16 +119,14 @@ def _fits(dimension: str, measured: str) -> bool:
 
 
 def _codes_in(dimension: str) -> list[str]:
-    """The UCUM codes of a dimension, without those that mean something else in UCUM
-    than in the service."""
+    """The UCUM codes of a dimension, except those that the service reads differently from UCUM."""
     return [
         code for code, unit in UCUM.items() if unit.dimension == dimension and code not in MISUSED
     ]
 
 
 def _property(key: str, analyte: Analyte, codes: MeasuredAs) -> Iterator[Json]:
-    """Where the codes of one dimension do not fit the units of another: the rule that
-    keeps them apart."""
+    """The rule that keeps codes and units of different dimensions apart, if there can be any."""
     rules = []
     for dimension in _dimensions(analyte, codes):
         others = [code for code, measured in codes.items() if not _fits(dimension, measured)]
@@ -193,8 +190,8 @@ def _words(family: Family) -> str:
 
 
 def _rules(family: Family) -> Iterator[str]:
-    """For the units of one size together: the value in the unit of comparison lies
-    within the limits."""
+    """A rule for all units of one size: the value, converted to the unit of the limits, is within
+    them."""
     low, high = family.reject
     by_size: dict[Decimal, list[str]] = {}
     for code, unit in UCUM.items():

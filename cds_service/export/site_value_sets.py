@@ -1,5 +1,5 @@
-"""The value sets as a site has them: the published ones, and those that it added codes to in an
-edition of its own."""
+"""The value sets of a site: the published ones, and the site's own edition of those to which it
+added codes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SOURCE = f"{BASE}/StructureDefinition/code-source"
 
 
 def with_site_codes(resource: dict[str, Any], terminology: Terminology) -> dict[str, Any]:
-    """``resource``, a FHIR definition; where it is a ValueSet that the site added codes to, with
-    these and the owner in its version."""
+    """Return ``resource``, a FHIR definition. If it is a ValueSet to which the site added codes,
+    return it with these, and with their owner in its version."""
     if resource["resourceType"] != "ValueSet" or not terminology.site_codes:
         return resource
     published = terminology.own_codes.get(resource["id"], set())

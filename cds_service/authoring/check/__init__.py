@@ -1,5 +1,4 @@
-"""``check``: everything that can be said of the card files without a patient, all
-of it in one run."""
+"""``check``: every finding about the card files that needs no patient, in one run."""
 
 from __future__ import annotations
 
@@ -30,10 +29,10 @@ from .of_set import set_findings
 
 
 def check(local: tuple[Path, ...], settings: Settings, today: date | None = None) -> list[Finding]:
-    """What is to be said of the built-in cards and of the ``local`` folders over them, by file and
-    line. ``today``: else the day of the clock, by which sources and reviews grow old.
+    """Return the findings on the built-in cards and the ``local`` folders over them, by file and
+    line. ``today``: the day on which sources and reviews are judged, by default the clock's.
 
-    Where a file cannot be read, what concerns the set as a whole is left for when all can.
+    If a file cannot be read, the findings on the set as a whole are left out.
     """
     ours = tuple(folder for folder in local if folder.resolve() != CARDS)
     return sorted(
@@ -49,10 +48,10 @@ def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Itera
     evidence = read_evidence(found, mistakes, mistaken)
     try:
         terminology, templates = definitions(settings.parameters)
-        # A card that cites a mistaken entry is not mistaken itself.
+        # A card that cites a mistaken entry is not itself mistaken.
         cited = [*evidence, *sorted(mistaken - evidence.keys())]
         names = vocabulary(cited, templates, {})
-    except AuthoringError as error:  # without value sets and orders nothing else can be judged
+    except AuthoringError as error:  # nothing else can be judged without value sets and orders
         yield from map(Finding.of, error.all)
         return
     yield from definition_findings()
@@ -77,7 +76,7 @@ def _findings(local: tuple[Path, ...], settings: Settings, today: date) -> Itera
 def _findings_of_the_whole(
     local: tuple[Path, ...], settings: Settings, found: list[Folder], names: Vocabulary, today: date
 ) -> Iterator[Finding]:
-    """What is to be said once every file can be read."""
+    """The findings that need every file to be readable."""
     engines = {
         name: settings.model_copy(update={"cards": local, "parameters": name})
         for name in PARAMETER_SETS

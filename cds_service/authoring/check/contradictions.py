@@ -1,8 +1,9 @@
-"""Which conditions of a card can hold together, proved over every state of the facts between
-which they can tell.
+"""Which conditions of a card can hold together, proved over every state of the facts that they can
+tell apart.
 
-Facts are taken as independent of each other: what is told is certain, and a contradiction that
-rests on what facts mean is not told here (``python -m cds_service test --mutate`` finds such).
+Facts are treated as independent of each other. Every contradiction reported is therefore certain,
+but those that follow from the meaning of facts are not found here
+(``python -m cds_service test --mutate`` finds them).
 """
 
 from __future__ import annotations
@@ -24,39 +25,39 @@ from ...states.values import NOW, ChosenFacts, Value, limits_of, values
 from .finding import Finding
 
 _MOST_TRIES = 2_000  # a fraction of a second; the present cards need fewer than fifty
-_CARD = "the card "  # of a state, whether it holds
+_CARD = "the card "  # prefix of the name of an input that says whether a card holds
 
 
 class Asked(NamedTuple):
-    """A condition, and whether it holds (``False``: it does not hold, or is not known to)."""
+    """A condition, and whether it is to hold; ``False`` also covers an unknown one."""
 
     condition: Condition
     holds: bool
 
 
 class Beside(NamedTuple):
-    """What a card is decided beside: the ids of the ``cards`` of the same calls, and the facts that
-    are ``fixed`` in them, with their values; an absent one has none."""
+    """The surroundings of a card: the ids of the ``cards`` decided in the same calls, and the facts
+    that are ``fixed`` in those calls, with their values; ``None`` for an absent one."""
 
     cards: frozenset[str]
     fixed: tuple[tuple[str, Any], ...]
 
 
 def contradictions(card: Card, served: Collection[Card], site: Site) -> Iterator[Finding]:
-    """The criteria and texts of ``card`` that never hold beside the others, and the criteria that
-    always do. ``served``: the cards of every parameter set."""
+    """Yield the criteria and texts of ``card`` that can never hold together with the others, and
+    the criteria that always hold. ``served``: the cards of every parameter set."""
     cards = frozenset(other.id for other in served if set(other.hooks) & set(card.hooks))
     fixed = () if any_at_ordering(card.hooks) else _without_drafts(site)
     yield from _Contradictions(card, Beside(cards, fixed)).findings()
 
 
 class _RecordAsked(Exception):
-    """A fact that looks at more than the drafts."""
+    """A fact reads more than the draft orders."""
 
 
 @lru_cache(maxsize=8)
 def _without_drafts(site: Site) -> tuple[tuple[str, Any], ...]:
-    """The facts that are the same in every call without drafted orders."""
+    """The facts that are the same in every call without draft orders."""
 
     def no_record() -> NoReturn:
         raise _RecordAsked
@@ -71,7 +72,7 @@ def _without_drafts(site: Site) -> tuple[tuple[str, Any], ...]:
 
 
 class _Contradictions:
-    """Goes through a card's conditions in their order."""
+    """Goes through a card's conditions in order."""
 
     def __init__(self, card: Card, beside: Beside):
         self.card = card
@@ -142,8 +143,8 @@ class _Contradictions:
                     )
 
     def where(self, asked: Asked) -> str:
-        """What stands against ``asked``, in words: one condition alone, or all those before;
-        nothing where it never can be."""
+        """The obstacle to ``asked``, in words: one earlier condition alone, or all of them; empty
+        if ``asked`` is impossible by itself."""
         if not _possible((asked,), self.beside):
             return ""
         for other in self.before:
@@ -157,8 +158,8 @@ class _Contradictions:
 
 @lru_cache(maxsize=4096)
 def _possible(asked: tuple[Asked, ...], beside: Beside) -> bool:
-    """Whether some state of the facts gives every condition the answer asked for, or it takes too
-    long to rule that out. Most cards are the same in every parameter set."""
+    """Whether some state of the facts gives every condition the answer asked for, or the search is
+    too long to rule that out. Cached, since most cards are the same in every parameter set."""
     fixed = dict(beside.fixed)
     limits = limits_of(each.condition for each in asked)
 
@@ -178,7 +179,7 @@ def _possible(asked: tuple[Asked, ...], beside: Beside) -> bool:
         ]
 
     search = Search(_MOST_TRIES)
-    # The last is the one in question: what it does not agree with is found at once.
+    # The last condition is the one in question. Checking it first rejects a state soonest.
     found = search.states(ChosenFacts(options, {}), [_agrees(each) for each in reversed(asked)])
     return next(found, None) is not None or not search.whole
 

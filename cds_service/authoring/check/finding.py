@@ -1,4 +1,4 @@
-"""One thing that ``check`` has to say, and the list of all the kinds of them."""
+"""A finding of ``check``, and the list of all kinds of findings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...authored_yaml.source import AuthoringError, Place
 
-# Every code with what it means; docs/check.md lists them.
+# Every code and its meaning; docs/check.md lists them.
 CODES = {
     "unreadable": "The file cannot be read as what it should be; the service would not start.",
     "failing-test": "A test inside the card file fails.",
@@ -60,8 +60,8 @@ SEVERITIES = ("error", "warning", "info")
 
 
 class Finding(NamedTuple):
-    """``code``: one of :data:`CODES`; ``severity``: error (the service would not start, or would
-    err), warning, or info."""
+    """A finding. ``code``: one of :data:`CODES`; ``severity``: error (the service would not start,
+    or would answer wrongly), warning, or info."""
 
     code: str
     severity: str
@@ -71,7 +71,7 @@ class Finding(NamedTuple):
 
     @classmethod
     def of(cls, error: AuthoringError) -> Finding:
-        """The finding that a mistake in a file is."""
+        """Return the finding for a mistake in a file."""
         return cls("unreadable", "error", error.place, error.what, error.mend)
 
     def lies_in(self, folders: Collection[Path]) -> bool:
@@ -87,12 +87,12 @@ class Finding(NamedTuple):
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether ``text`` stands where its author has still to write one."""
+    """Whether the author has yet to replace ``text``."""
     return bool(_PLACEHOLDER.search(text))
 
 
 def still_to_do(what: str, text: str, place: Place) -> Finding:
-    """The finding that a placeholder is. ``what``: the card or source that has it."""
+    """Return the finding for a placeholder. ``what``: the card or source that has it."""
     shown = text if len(text) <= 60 else f"{text[:59].rstrip()}…"
     return Finding(
         "placeholder",

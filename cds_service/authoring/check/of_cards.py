@@ -1,5 +1,4 @@
-"""What is to be said of one card: its criteria against each other, its tests, its
-summary, its review."""
+"""Findings on one card: contradictory criteria, tests, summary, placeholders, review, approval."""
 
 from __future__ import annotations
 
@@ -20,8 +19,7 @@ from ..coverage import seen
 from .contradictions import contradictions
 from .finding import Finding, is_placeholder, still_to_do
 
-# The widest that a value of each kind is written with, such as ">15000 pmol/L" or
-# "29 September 2026".
+# The greatest width of a value of each kind, such as ">15000 pmol/L" or "29 September 2026".
 _WIDEST = {NUMBER: 12, RESULT: 28, DATE: 12}
 _LATEST_REVIEW = 3653  # days
 
@@ -29,8 +27,8 @@ _LATEST_REVIEW = 3653  # days
 def card_findings(
     card: Card, engine: Engine, served: Collection[Card], today: date
 ) -> Iterator[Finding]:
-    """What is to be said of ``card`` in the parameter set of ``engine``. ``served``: the
-    cards of every set."""
+    """Yield the findings on ``card`` in the parameter set of ``engine``. ``served``: the cards of
+    every parameter set."""
     yield from contradictions(card, served, engine.site)
     yield from _tests(card, engine)
     yield from _summary(card)
@@ -57,7 +55,7 @@ def _review(card: Card, today: date) -> Iterator[Finding]:
 
 
 def _approval(card: Card, engine: Engine) -> Iterator[Finding]:
-    """Nothing where nobody keeps sign-offs: most sites approve cards elsewhere."""
+    """Without a file of sign-offs there is no finding, since most sites approve cards elsewhere."""
     if not engine.sign_offs.folders:
         return
     approval = approval_of(card, engine)
@@ -76,8 +74,7 @@ def _approval(card: Card, engine: Engine) -> Iterator[Finding]:
 
 
 def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:
-    """What is to be said of tests that fail, once for all parameter sets in
-    which one fails alike."""
+    """Yield a finding for each failing test, one for all parameter sets in which it fails alike."""
     for result, sets in failed_alike(results):
         what = f"{result.card} [{', '.join(sets)}] {result.name}: {result.problem}."
         yield Finding(
@@ -135,7 +132,7 @@ def _summary(card: Card) -> Iterator[Finding]:
 
 
 def _placeholders(card: Card) -> Iterator[Finding]:
-    """What ``new`` left for the author to write."""
+    """The texts that ``new`` left for the author to write."""
     texts = [(card.title, card.places["title"]), (card.summary, card.places["summary"])]
     texts += [(item.text, item.place) for item in card.detail] + [
         (item.label, item.place) for item in card.suggestions

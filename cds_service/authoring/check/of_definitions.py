@@ -1,5 +1,5 @@
-"""What is to be said of the FHIR definitions that the service works by: what is against base FHIR
-R4, with the element's path."""
+"""Findings on the service's FHIR definitions: violations of base FHIR R4, with the element's
+path."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _FOLDERS = ("activity-definitions", "code-systems", "value-sets")
 
 
 def definition_findings() -> Iterator[Finding]:
-    """The errors in value sets, code systems and order templates, each of which
-    can be read as JSON."""
+    """Yield the errors in value sets, code systems and order templates. Each file must be valid
+    JSON."""
     for path in sorted(path for folder in _FOLDERS for path in (PROFILES / folder).glob("*.json")):
         place = Place(f"{PROFILES.name}/{path.relative_to(PROFILES).as_posix()}", 1, 1)
         for found in _errors(path.read_text("utf-8")):

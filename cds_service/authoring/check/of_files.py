@@ -1,5 +1,5 @@
-"""What is wrong in a single file: whatever reading it meets, its tests too where the card
-itself cannot be read."""
+"""Mistakes in single files: everything that reading a card file reports, and the mistakes in its
+tests even if the card itself cannot be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .finding import Finding
 
 
 def file_findings(folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
-    """The mistakes in the card files of ``folder``, each once."""
+    """Yield the mistakes in the card files of ``folder``, each once."""
     for path in card_files(folder):
         mistakes = Mistakes()
         for parameter_set in PARAMETER_SETS:
@@ -31,7 +31,7 @@ def file_findings(folder: Folder, vocabulary: Vocabulary) -> Iterator[Finding]:
 
 
 def _tests(path: Path, folder: Folder) -> list[Mapping]:
-    """The tests in a file whose card cannot be read, as far as they are there."""
+    """The tests of a file whose card cannot be read, if they are there."""
     tests = read_file(path, folder).get("tests")
     return (
         [test for test in tests if isinstance(test, Mapping)] if isinstance(tests, Sequence) else []

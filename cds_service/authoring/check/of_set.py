@@ -1,5 +1,5 @@
-"""What is to be said of all cards together: sources, ranks, look-alikes, and who
-fires beside whom."""
+"""Findings on all cards together: sources, ranks, limits, duplicates, and cards that fire
+together."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..card_tests import applicable_tests, read_test
 from ..terminology_review import UnverifiedCode, unverified_codes
 from .finding import Finding, is_placeholder, still_to_do
 
-# Days after which somebody should look again whether a source is current.
+# Days after which somebody should check again that a source is current.
 _CHECKED_WITHIN = 366
 
 
 def set_findings(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
-    """What is to be said of the cards of every parameter set."""
+    """Yield the findings on the cards of all parameter sets."""
     yield from _evidence(engines, today)
     yield from _first_sources(engines, today)
     yield from (finding for engine in engines.values() for finding in _far(engine))
@@ -48,7 +48,7 @@ def _unverified(code: UnverifiedCode) -> Finding:
 
 
 def _place(code: UnverifiedCode) -> Place:
-    """Where a file names a code, or is marked to lack one."""
+    """The place at which the file names a code, or is marked as lacking one."""
     sought = f'"{code.code}"' if code.code else "code-review"
     lines = (PROFILES / code.file).read_text("utf-8").splitlines()
     found = ((number, text.find(sought) + 1) for number, text in enumerate(lines, 1))
@@ -57,8 +57,8 @@ def _place(code: UnverifiedCode) -> Place:
 
 
 def _first_sources(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
-    """That what each card rests on is current, and is known to be (clinical
-    specification, section 9)."""
+    """Each card's first source must be current and recently checked (clinical specification,
+    section 9)."""
     for engine in engines.values():
         for card in engine.cards.values():
             source, place = engine.evidence[card.source], card.places["source"]
@@ -126,7 +126,7 @@ def _evidence(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
 
 
 def _far(engine: Engine) -> Iterator[Finding]:
-    """Local limits so far from the built-in ones that a unit may have been taken for another."""
+    """Local limits so far from the built-in ones that their unit may be wrong."""
     built_in = load_parameters(engine.folders[:1], engine.settings.parameters, engine.evidence)
     for name, entry in engine.parameters.items():
         before = built_in[name].value
@@ -189,8 +189,8 @@ def _bare(condition: Condition) -> object:
 
 
 def _together(engine: Engine) -> Iterator[Finding]:
-    """Pairs of one topic folder that fire for the facts of a test: an example, not every one
-    that there may be."""
+    """Pairs of cards in one topic folder that both fire for the facts of a test. The tests are
+    examples, so other pairs may exist."""
     told = set()
     for card in engine.cards.values():
         for test in applicable_tests(card, engine.settings.parameters):

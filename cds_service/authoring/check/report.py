@@ -1,4 +1,4 @@
-"""Findings for a reader, for programs, for test reports and for a pull request."""
+"""Findings as text, as JSON, as a JUnit report and as annotations of a pull request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GITHUB = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """A line each, then how many there are."""
+    """Return one line per finding, and the totals."""
     counts = Counter(finding.severity for finding in findings)
     told = ", ".join(
         f"{counts[name]} {name}{'s' if counts[name] != 1 and name != 'info' else ''}"
@@ -24,7 +24,7 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """A list of objects with code, severity, file, line, column, what and mend."""
+    """Return a list of objects with code, severity, file, line, column, what and mend."""
     return json.dumps(
         [
             {
@@ -41,8 +41,8 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def as_junit(findings: Sequence[Finding]) -> str:
-    """A test case each, which fails where the finding is an error; one that passes
-    where there is none."""
+    """Return one test case per finding, which fails if the finding is an error, or one passing test
+    case if there are no findings."""
     suite = TestSuite("check")
     for finding in findings:
         case = TestCase(f"[{finding.code}] {finding.place}", finding.place.file)
@@ -57,7 +57,7 @@ def as_junit(findings: Sequence[Finding]) -> str:
 
 
 def as_github(findings: Sequence[Finding]) -> str:
-    """Workflow commands that annotate the lines of a pull request."""
+    """Return workflow commands that annotate the lines of a pull request."""
     return "\n".join(
         f"::{_GITHUB[finding.severity]} "
         f"file={_property(finding.place.file)},line={finding.place.line},col={finding.place.column},"

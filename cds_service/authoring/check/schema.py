@@ -1,5 +1,5 @@
-"""The JSON Schema of card files, for editors: worked out from the tables by which they are read,
-and the names that they may use."""
+"""The JSON Schema of card files, for editors. It derives from the tables by which card files are
+read and from the names that they may use."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..card_tests import TEST
 
 
 def card_schema(vocabulary: Vocabulary) -> Schema:
-    """The schema of a card file, with the facts, orders, evidence and reasons of ``vocabulary`` as
-    what can be chosen."""
+    """Return the schema of a card file, with the facts, orders, evidence and reasons of
+    ``vocabulary`` as the choices."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{BASE}/card.schema.json",
@@ -54,7 +54,7 @@ def _definitions(known: Vocabulary) -> Schema:
 
 
 def criterion_schema(known: Vocabulary) -> Schema:
-    """A criterion: one fact, with one of the operators that can ask it."""
+    """Return the schema of a criterion: one fact, with one of the operators that can ask it."""
     alike: dict[str, tuple[dict[str, Schema], list[str]]] = {}
     for fact, definition in known.facts.items():
         operands = _operands(definition)
@@ -75,7 +75,7 @@ def criterion_schema(known: Vocabulary) -> Schema:
 
 
 def _operands(definition: Any) -> dict[str, Schema]:
-    """The operators that can ask the fact, each with its operand."""
+    """The operators that can ask the fact, each with the schema of its operand."""
     operators = [
         operator
         for operator in definition.kind.operators
@@ -87,7 +87,7 @@ def _operands(definition: Any) -> dict[str, Schema]:
 
 
 def stated_schema(known: Vocabulary) -> Schema:
-    """The facts that a test states."""
+    """Return the schema of the facts that a test states."""
     return {
         "type": "object",
         "properties": {name: _stated(known.facts[name]) for name in sorted(known.facts)},
@@ -96,7 +96,7 @@ def stated_schema(known: Vocabulary) -> Schema:
 
 
 def _stated(definition: Any) -> Schema:
-    """A value, or which of the states without one."""
+    """A value of the fact, or one of the states without a value."""
     value = definition.kind.stated_schema(definition)
     return (
         {"enum": [*value["enum"], *STATE_OPERATORS]}

@@ -1,5 +1,5 @@
-"""``diff``: what changed between two sets of cards, in words and by the patients for whom it
-makes a difference."""
+"""``diff``: the changes between two sets of cards, in words, and the patients for whom they
+matter."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .versions import Version
 
 
 class CardStates(NamedTuple):
-    """How one card differs by state. ``when``: opening or ordering; ``whole``: every state was
-    looked at; ``sets``: the parameter sets that have it so."""
+    """The states in which one card differs. ``when``: opening or ordering; ``whole``: whether every
+    state was tried; ``sets``: the parameter sets with this result."""
 
     card: str
     when: str
@@ -32,8 +32,9 @@ class CardStates(NamedTuple):
 
 
 class NotWalked(NamedTuple):
-    """A parameter of which no state shows the change, because it is applied while the record is
-    read or stands in one set only; with the facts that read it."""
+    """A changed parameter whose effect no state shows, because it is applied while the record is
+    read or because only one set has it; with the facts that read it and the cards that rest on
+    these."""
 
     parameter: str
     facts: tuple[str, ...]
@@ -41,8 +42,8 @@ class NotWalked(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """All that differs between two sets. ``states``: of every card whose states were looked at,
-    also where none differs."""
+    """All differences between two sets. ``states``: an entry for every card whose states were
+    tried, whether or not any differs."""
 
     old: str
     new: str
@@ -62,8 +63,8 @@ def compare(
     processes: int = 1,
     progress: Callable[[int, int], None] = lambda done, parts: None,
 ) -> Comparison:
-    """Compare two sets of cards on so many ``processes``; ``progress`` is told of how many parts of
-    the work, and of how many in all, each time that one is done."""
+    """Compare two sets of cards in this number of ``processes``. ``progress`` is called with the
+    number of parts done and the number of all parts, each time a part is done."""
     said = differences(old.engines, new.engines)
     parts = _parts(old, new) if said else {}
     found = _differing([job for job, _ in parts.values()], processes, progress)
@@ -81,7 +82,7 @@ def compare(
 
 
 def _parts(old: Version, new: Version) -> dict[Any, tuple[Job, tuple[str, ...]]]:
-    """What has to be looked at, each with the parameter sets that have it so."""
+    """The jobs to run, each with the parameter sets for which its result is the same."""
     found: dict[Any, tuple[Job, tuple[str, ...]]] = {}
     for parameter_set in PARAMETER_SETS:
         for job in _jobs(old.engines[parameter_set], new.engines[parameter_set]):
@@ -93,8 +94,7 @@ def _parts(old: Version, new: Version) -> dict[Any, tuple[Job, tuple[str, ...]]]
 def _differing(
     jobs: Sequence[Job], processes: int, progress: Callable[[int, int], None]
 ) -> list[Differing]:
-    """How each job's card differs. Processes are forked, so that they have the jobs already, which
-    cannot be sent to them."""
+    """How each job's card differs. Jobs cannot be pickled; forked processes inherit them."""
     found: dict[int, Differing] = {}
     if processes == 1 or len(jobs) < 2:
         for position, job in enumerate(jobs):
@@ -114,7 +114,7 @@ def _differing(
     return [found[position] for position in range(len(jobs))]
 
 
-_JOBS: list[Job] = []  # of a forked process
+_JOBS: list[Job] = []  # inherited by forked processes
 
 
 def _differing_at(position: int) -> Differing:
@@ -131,7 +131,7 @@ def _card_states(job: Job, found: Differing, sets: tuple[str, ...]) -> CardState
 
 
 def _merged(made: Iterable[CardStates]) -> list[CardStates]:
-    """Those of several parameter sets that came to the same."""
+    """The results, with equal ones of several parameter sets merged."""
     found: dict[Any, CardStates] = {}
     for each in made:
         key = (
@@ -149,7 +149,7 @@ def _merged(made: Iterable[CardStates]) -> list[CardStates]:
 
 
 def _same_states(job: Job) -> Any:
-    """What makes the walk of a card in one parameter set the same as in another."""
+    """A key that is equal for two parameter sets if the walk of the card is the same in both."""
     cards = [
         engine.cards.get(name)
         for engine in (job.old, job.new)
@@ -165,7 +165,7 @@ def _same_states(job: Job) -> Any:
         for engine in (job.old, job.new)
         for name in sorted(asked & engine.parameters.keys())
     ]
-    # Cards that are not decided matter by being there or not.
+    # Of other cards, only their presence matters.
     others = [
         name in engine.cards
         for engine in (job.old, job.new)
@@ -175,8 +175,8 @@ def _same_states(job: Job) -> Any:
 
 
 def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
-    """What has to be walked: cards that decide otherwise, those that look at one of these, those
-    that a moved limit concerns."""
+    """The cards to walk: those whose decision changed, those that ask about such a card, and those
+    that a changed limit concerns."""
     touched = frozenset(
         name for parameter in limits.changed_parameters(old, new) for name in readers(parameter)
     )
@@ -188,7 +188,7 @@ def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
             for name in (card_id, *others)
             if decides_otherwise(old.cards.get(name), new.cards.get(name))
         }
-        # A card that looks at one which differs can differ too.
+        # A card that asks about a differing card can differ too.
         unlike = {
             name for name in others if name in otherwise or _concerned(name, touched, old, new)
         }
@@ -209,8 +209,8 @@ def _jobs(old: Engine, new: Engine) -> Iterator[Job]:
 
 
 def _lacking(card_id: str, others: set[str], old: Engine, new: Engine) -> bool:
-    """Whether a parameter that only one of the sets has is read for the card, so that the other
-    cannot decide it."""
+    """Whether the card, or one that it asks about, reads a parameter that only one of the sets
+    has, so that the other set cannot decide it."""
     only_one = old.parameters.keys() ^ new.parameters.keys()
     readers_of = frozenset(name for parameter in only_one for name in readers(parameter))
     return any(_concerned(name, readers_of, old, new) for name in (card_id, *others))
@@ -226,8 +226,8 @@ def _concerned(card_id: str, touched: frozenset[str], old: Engine, new: Engine) 
 def _distinct_hooks(
     card_id: str, decided: frozenset[str], old: Engine, new: Engine
 ) -> Iterator[str]:
-    """One hook of each kind for the card, and two where its kind's hooks do not have the same cards
-    of those that matter."""
+    """The hooks on which to try the card: one for each kind and each combination of relevant cards
+    present."""
     seen: set[Any] = set()
     for kind, hooks in hooks_of_kind().items():
         for hook in hooks:
@@ -244,8 +244,8 @@ def _distinct_hooks(
 
 
 def _not_walked(old: Engine, new: Engine) -> list[NotWalked]:
-    """The parameters that only the reading of the record takes up, so that no class of states
-    shows their change."""
+    """The changed parameters that no walked state shows: only facts that read the record use them,
+    or only one set has them."""
     shown = limits.of_parameters(old, new).walked
     only_one = sorted(old.parameters.keys() ^ new.parameters.keys())
     found = []

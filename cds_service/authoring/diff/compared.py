@@ -1,4 +1,5 @@
-"""What of a card has to be worked out in each state to see whether two versions of it differ."""
+"""Which parts of two versions of a card must be evaluated in each state to see whether they
+differ."""
 
 from __future__ import annotations
 
@@ -12,15 +13,15 @@ from . import pairs
 
 
 class Compared(NamedTuple):
-    """Paragraphs that are not shown in the same states, and the suggestions that do not
-    make the same orders."""
+    """The paragraphs that may be shown in different states, and the suggestions that may make
+    different orders."""
 
     paragraphs: tuple[tuple[Paragraph | None, Paragraph | None], ...]
     old_suggestions: tuple[Suggestion, ...]
     new_suggestions: tuple[Suggestion, ...]
 
     def facts(self) -> list[str]:
-        """The facts that they ask."""
+        """Return the facts that these paragraphs and suggestions ask."""
         suggestions = (*self.old_suggestions, *self.new_suggestions)
         paragraphs = [item for pair in self.paragraphs for item in pair if item is not None]
         asked = [name for item in paragraphs for condition in item.when for name in condition.facts]
@@ -32,10 +33,10 @@ class Compared(NamedTuple):
 
 
 def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Compared:
-    """What of two versions of a card can differ where both fire. ``touched``: facts that can differ
-    for the same patient.
+    """Return the parts of two versions of a card that can differ when both fire. ``touched``: facts
+    that can differ for the same patient.
 
-    A paragraph that always shows differs in its words alone.
+    A paragraph that is always shown can differ only in its words, so it is left out.
     """
     if old is None or new is None:
         return Compared((), (), ())
@@ -56,7 +57,7 @@ def compared(old: Card | None, new: Card | None, touched: Collection[str]) -> Co
 
 
 def decides_otherwise(old: Card | None, new: Card | None) -> bool:
-    """Whether two versions of a card can differ for a patient in more than their words."""
+    """Whether two versions of a card can differ for some patient in more than their words."""
     if old is None or new is None:
         return old is not new
     asked = [(card.include, card.exclude, set(card.hooks), _orders(card)) for card in (old, new)]
@@ -69,7 +70,8 @@ def rests_on(card: Card, touched: Collection[str]) -> bool:
 
 
 def looked_at(card_id: str, *sets: Mapping[str, Card]) -> set[str]:
-    """The cards that a card looks at in any of ``sets``, and those that these look at."""
+    """Return the cards that a card asks about in any of ``sets``, directly or through other
+    cards."""
     found: set[str] = set()
     waiting = [card_id]
     while waiting:
@@ -90,7 +92,7 @@ def _orders(card: Card) -> list[Suggestion]:
 
 
 def suggested(suggestion: Suggestion) -> list[str]:
-    """The facts by which a suggestion is made or not, and makes one order or another."""
+    """Return the facts that decide whether a suggestion is made and which orders it makes."""
     named = [source.fact for source in suggestion.create] + [suggestion.delete, suggestion.replaces]
     return [
         *filter(None, named),

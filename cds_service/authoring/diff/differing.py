@@ -1,10 +1,9 @@
-"""In which states the cards of two sets differ, card by card, with an example of
-each kind of difference.
+"""The states in which the cards of two sets differ, card by card, with an example of each
+difference.
 
-As in the proof of safety a card is looked at alone, with both answers tried to the question whether
-another card holds. Cards that differ themselves are decided truly, each set with its own. The
-example is then looked for with every card decided and nothing tried instead of its inputs, so that
-it is a patient who can be.
+As in the safety proof, each card is tried alone, with both answers to whether another card holds.
+Cards that differ themselves are decided in each set. The example is then sought with every card
+decided and every fact computed that can be, so that such a patient can exist.
 """
 
 from __future__ import annotations
@@ -29,16 +28,15 @@ from .shared_facts import EMPTY, Pair
 from .statuses import table_with_statuses
 from .tables import Table, table
 
-ENOUGH = 5_000  # states of a card for each kind of difference, where only limits moved
-_COUNTED = 600  # more states of a place, after the first that differs
-_CANDIDATES = 30  # for an example
-_TRIES = 250  # states of a candidate
+ENOUGH = 5_000  # states of a card for each kind of difference, if only limits changed
+_COUNTED = 600  # further states of a place after the first that differs
+_CANDIDATES = 30  # candidates for an example
+_TRIES = 250  # states tried for each candidate
 _Place = tuple[Table, Session]
 
 
 class Found(NamedTuple):
-    """In how many states a card differs in one way on a hook, and an example
-    where one was found."""
+    """The number of states in which a card differs in one way, and an example if one was found."""
 
     kind: str
     states: int
@@ -46,15 +44,15 @@ class Found(NamedTuple):
 
 
 class Differing(NamedTuple):
-    """How a card differs on a hook. ``whole``: no state was left out."""
+    """The ways in which a card differs on a hook. ``whole``: whether every state was tried."""
 
     found: tuple[Found, ...]
     whole: bool
 
 
 def differing(job: Job) -> Differing:
-    """Each kind of difference that the card has on the hook. Where only limits moved, the search
-    for each ends after :data:`ENOUGH` states."""
+    """Return each kind of difference that the card has on the hook. If only limits changed, the
+    search for each kind stops after :data:`ENOUGH` states."""
     names = frozenset(closure([*_deciding(job), *job.compared().facts()]))
     places = list(product(_tables(job, names), _sessions(job, names)))
     found, whole = [], True
@@ -64,8 +62,8 @@ def differing(job: Job) -> Differing:
             continue
         counted = _count(job, places, checks)
         if not (counted.number or counted.whole):
-            # What a search asks first bounds what it sees before it ends, so that the other way
-            # round may find what this did not.
+            # A search stops after a fixed number of states, so the order of its checks decides
+            # which states it reaches. Another order may find states that this one missed.
             counted = _count(job, places, [*checks[1:], checks[0]])
         whole = whole and counted.whole
         example = _example(job, kind, counted.lightest)
@@ -75,8 +73,8 @@ def differing(job: Job) -> Differing:
 
 
 class _Counted(NamedTuple):
-    """How many patients there are, those of them that are the easiest to read, and whether
-    none was left out."""
+    """The number of patients found, those that are easiest to read, and whether every state was
+    tried."""
 
     number: int
     lightest: list[tuple[_Place, Pair]]
@@ -96,8 +94,8 @@ def _count(job: Job, places: Sequence[_Place], checks: Sequence[Check]) -> _Coun
 def _everywhere(
     search: Search, job: Job, places: Sequence[_Place], checks: Sequence[Check]
 ) -> Iterator[tuple[_Place, Pair]]:
-    """The patients of all ``places``, each of which has its share of the states that the places
-    before it did not need."""
+    """The patients of all ``places``. Each place gets its share of the states that the places
+    before it left unused."""
     for position, place in enumerate(places):
         if job.by_limits:
             search.most = search.tried + (ENOUGH - search.tried) // (len(places) - position)
@@ -117,15 +115,15 @@ def _patients(
     classes, session = place
 
     def between(pair: Pair) -> bool:
-        """The input that stands between its limits comes first, since it bounds the rest."""
+        """Choose the input with a value between its limits first, since it narrows the rest."""
         return not classes.only or all(facts[classes.only] is not None for facts in pair.facts)
 
     return search.states(Pair.of(job.sites(), session, classes, chosen), [between, *checks])
 
 
 def _weight(place: _Place, pair: Pair) -> tuple[Any, ...]:
-    """An example is the easier to read the less is ordered, the less of it is not known, and
-    the less it needs."""
+    """A sort key: examples with fewer orders, fewer unknown inputs and fewer inputs are easier to
+    read."""
     labels = pair.labels.values()
     return (
         place[1].label.count(" + "),
@@ -136,8 +134,9 @@ def _weight(place: _Place, pair: Pair) -> tuple[Any, ...]:
 
 
 def _example(job: Job, kind: str, candidates: Sequence[tuple[_Place, Pair]]) -> Example | None:
-    """A patient who can be, of whom every card is decided and every fact worked out that can be:
-    like the first of the candidates, else any of the same sessions, else like another candidate."""
+    """A patient who can exist, with every card decided and every fact computed that can be: like
+    the first candidate, else any patient in one of the candidates' places, else like another
+    candidate."""
     question = Question(job, None)
     checks = question.checks(kind) or ()
     like = [(place, pair.labels) for place, pair in candidates]
@@ -150,7 +149,7 @@ def _example(job: Job, kind: str, candidates: Sequence[tuple[_Place, Pair]]) -> 
         chosen = {name: label for name, label in labels.items() if name not in whole.worked_out}
         pair = next(_patients(Search(_TRIES), job, (whole, session), checks, chosen), None)
         if pair is not None:
-            # Of what the search chose, only what the two sets read of the patient.
+            # Drop inputs that the search chose but that neither set reads.
             read = _patients(
                 Search(_TRIES),
                 job,
@@ -163,8 +162,8 @@ def _example(job: Job, kind: str, candidates: Sequence[tuple[_Place, Pair]]) -> 
 
 
 def _can_be(job: Job, kind: str, places: Sequence[_Place]) -> bool:
-    """Whether the card still differs where every other card is decided and not assumed; yes where
-    that takes too long to tell."""
+    """Whether the card still differs when every other card is decided instead of assumed. True if
+    that takes too long to find out."""
     search = Search(ENOUGH)
     checks = Question(job, None).checks(kind) or ()
     return (
@@ -174,7 +173,7 @@ def _can_be(job: Job, kind: str, places: Sequence[_Place]) -> bool:
 
 
 def _deciding(job: Job) -> Iterator[str]:
-    """The facts that the cards ask which are decided."""
+    """The facts asked by the card and by the other cards that are decided."""
     for cards in job.cards():
         for name in (job.card, *job.decided):
             yield from cards[name].deciding_facts if name in cards else ()
@@ -190,22 +189,22 @@ def _tables(job: Job, names: frozenset[str]) -> Iterator[Table]:
 
 
 def _inputs_between(job: Job, names: frozenset[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The input that stands between its limits, one after the other, with those that do not."""
+    """Each input to try with values between its limits, and the inputs that then get none."""
     if not job.by_limits:
         yield "", ()
         return
     moved = [name for name in job.extras.inputs if name in names]
     for position, name in enumerate(moved):
         yield name, tuple(moved[:position])
-    # What is worked out with a changed parameter and rests on no moved input: a dose that is
-    # drafted, the name of a regimen.
+    # Facts may use a changed parameter and rest on no such input, as the dose of a draft or the
+    # name of a regimen do.
     computed = (job.touched & names) - domains().keys()
     if any(not set(moved) & set(closure([fact])) for fact in computed):
         yield "", tuple(moved)
 
 
 def _sessions(job: Job, names: frozenset[str]) -> list[Session]:
-    """Those of which no two are the same to the facts ``names``."""
+    """The sessions in which the facts ``names`` differ."""
     if not HOOKS[job.hook].has_drafts:
         return [OPENING]
     asked = [name for name in CATALOGUE if name in names and CATALOGUE[name].session]
@@ -224,7 +223,7 @@ def _usual_sessions() -> list[Session]:
 
 
 def _signature(job: Job, session: Session, asked: list[str]) -> Any:
-    """What the facts ``asked`` say of a session, whatever they read of the patient."""
+    """A key of the values that the facts ``asked`` take in a session, whatever the patient."""
     cobalamin_stopped = any(stop.product.cobalamin for stop in session.orders.stops)
     by_patient = not {"neuro.involvement", "cause.dietary"}.isdisjoint(closure(asked))
     every = [

@@ -1,5 +1,5 @@
-"""Values that stand between an old and a new limit, which the classes of the proof, made for one
-set of limits, do not have."""
+"""Values between an old and a new limit. The classes of the safety proof lack them, since they are
+made for one set of limits."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _DRAFTS = DRAFTED | {
 
 
 class Extra(NamedTuple):
-    """A class of an input that is tried beside those of the proof, with the fact that it is in the
-    old set and in the new one."""
+    """A class of an input that is tried besides those of the proof, with its fact in the old and in
+    the new set."""
 
     label: str
     old: Fact
@@ -46,8 +46,8 @@ class Extra(NamedTuple):
 
 @dataclass(eq=False)
 class Extras:
-    """What is tried besides: classes of inputs, and drafts of so many
-    micrograms or of so many days.
+    """Additional things to try: classes of inputs, and drafts of given doses in micrograms or
+    intervals in days.
 
     ``walked``: the parameters whose change they show.
     """
@@ -57,15 +57,15 @@ class Extras:
     walked: set[str] = field(default_factory=set)
 
     def add(self, name: str, extra: Extra) -> None:
-        """Add a class of the input ``name``, once."""
+        """Add a class of the input ``name``, unless it has one with that label."""
         found = self.inputs.setdefault(name, [])
         if extra.label not in [each.label for each in found]:
             found.append(extra)
 
 
 def of_parameters(old: Engine, new: Engine) -> Extras:
-    """For each parameter with another number, a value between the old and the new one, where it is
-    a limit of a result, an age or a dose."""
+    """Return, for each parameter that limits a result, an age or a dose and whose number changed, a
+    value between the old and the new number."""
     extras = Extras()
     for name in changed_parameters(old, new):
         before, after = old.parameters[name].value, new.parameters[name].value
@@ -108,8 +108,8 @@ def _between(
 def _outside_one_window(
     fact: str, window: str, low: int, high: int, sites: tuple[Site, Site]
 ) -> Iterator[Extra]:
-    """Each result that the proof tries, of a day within the longer window only: to the set with the
-    shorter one there is none."""
+    """Each result that the proof tries, dated within the longer window only, so that the set with
+    the shorter window finds no result."""
     days = (low + high + 1) // 2
     instant = NOW - timedelta(days=days)
 
@@ -127,8 +127,8 @@ def _outside_one_window(
 
 
 def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) -> Extras:
-    """For each fact that the two versions of a card compare with other numbers: those numbers, and
-    one in each interval between."""
+    """Return, for each fact that the two versions of a card compare with different numbers, those
+    numbers and one in each interval between them."""
     extras = Extras()
     asked = [_comparisons(card) for card in (old, new)]
     for fact in {name for name, _, _ in asked[0] ^ asked[1]}:
@@ -142,7 +142,7 @@ def of_criteria(old: Card | None, new: Card | None, sites: tuple[Site, Site]) ->
 
 
 def changed_parameters(old: Engine, new: Engine) -> list[str]:
-    """The parameters that have another value."""
+    """Return the parameters of both sets whose value changed."""
     return [
         name
         for name, entry in old.parameters.items()
@@ -191,7 +191,7 @@ def _analyte(fact: str) -> Analyte | None:
 
 
 def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) -> Extra:
-    """A result of ``value``, three days ago, in the class that each site puts it in."""
+    """A result of ``value``, three days old, with the class that each site gives it."""
     sent = f"{value.normalize():f}"
     old, new = (
         result_of(analyte.name, sent, level_at(analyte, value, unit, site), 3, unit=unit)
@@ -203,7 +203,7 @@ def _result(analyte: Analyte, value: Decimal, unit: str, sites: Iterable[Site]) 
 
 
 def merged(parts: Collection[Extras]) -> Extras:
-    """All of ``parts`` together."""
+    """Combine ``parts`` into one."""
     whole = Extras()
     for part in parts:
         for name, extras in part.inputs.items():
@@ -216,7 +216,7 @@ def merged(parts: Collection[Extras]) -> Extras:
 
 
 def drafted(extras: Extras) -> Mapping[str, list[Any]]:
-    """The doses and intervals as ``dosed_sessions`` takes them."""
+    """Return the doses and intervals in the form that ``dosed_sessions`` takes."""
     return {
         "folic_acid": sorted(extras.drafts.get("folic_acid", ())),
         "oral_b12": sorted(extras.drafts.get("oral_b12", ())),

@@ -1,4 +1,4 @@
-"""Which parts of two versions of a card belong together: criteria, paragraphs and suggestions."""
+"""The parts of two versions of a card that correspond: criteria, paragraphs and suggestions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Pairs = list[tuple[Item | None, Item | None]]
 def _paired(
     old: Sequence[Item], new: Sequence[Item], *keys: Callable[[Item], Hashable]
 ) -> Pairs[Item]:
-    """Each of ``old`` with the one of ``new`` that is it: by the first key that finds one; ``None``
-    where there is none."""
+    """Each of ``old`` with its counterpart in ``new``, found by the first key for which one is
+    equal; ``None`` in place of a missing counterpart."""
     partner: dict[int, int] = {}
     for key in keys:
         for position, item in enumerate(old):
@@ -41,19 +41,19 @@ def _paired(
 
 
 def criteria(old: Sequence[Condition], new: Sequence[Condition]) -> list[tuple[Any, Any]]:
-    """By id, and where none has it by what is asked."""
+    """Pair criteria by id, then by the rest of their content."""
     return _paired(old, new, lambda item: item.id, lambda item: replace(item, id=""))
 
 
 def paragraphs(old: Card, new: Card) -> Pairs[Paragraph]:
-    """By text, then by when they are shown."""
+    """Pair paragraphs by text and condition, then by text, then by condition."""
     return _paired(
         old.detail, new.detail, lambda item: item, lambda item: item.text, lambda item: item.when
     )
 
 
 def suggestions(old: Card, new: Card) -> Pairs[Suggestion]:
-    """By all but the label, then by the label, then by what they create."""
+    """Pair suggestions by all but the label, then by the label, then by the orders they make."""
     return _paired(
         old.suggestions,
         new.suggestions,

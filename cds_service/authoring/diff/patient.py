@@ -1,4 +1,4 @@
-"""A state told as a patient: the titles of the facts, with their values."""
+"""A state described as a patient: the titles of the facts, with their values."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ _CHILD = {"woman": "girl", "man": "boy", "patient": "child"}
 
 
 class Example(NamedTuple):
-    """A patient for whom two sets differ, in one line, and the facts that they work out
-    otherwise for the patient."""
+    """A patient for whom two sets differ, in one line, and the facts that the sets work out
+    differently for this patient."""
 
     patient: str
     because: tuple[str, ...]
 
 
 class _Seen(NamedTuple):
-    """The facts of a patient as the old set and the new one see them, and the
-    orders of the session."""
+    """A patient's facts in the old and in the new set, and the orders of the session."""
 
     session: Session
     old: SharedFacts
@@ -41,8 +40,8 @@ class _Seen(NamedTuple):
 
 
 def example_of(session: Session, pair: Pair) -> Example:
-    """The words of a patient: who, what is ordered, what is on record, what is not,
-    what is not known."""
+    """Describe a patient: who it is, what is ordered, and which facts are present, absent and
+    unknown."""
     seen = _Seen(session, *pair.facts)
     return Example(_patient_words(seen), tuple(_because(seen)))
 
@@ -50,7 +49,7 @@ def example_of(session: Session, pair: Pair) -> Example:
 def _patient_words(example: _Seen) -> str:
     facts: dict[str, Fact] = {}
     for side in (example.old, example.new):
-        # Outside the window of one set there is no result, and the patient has one all the same.
+        # A result outside one set's window is absent there, but the patient still has it.
         facts |= {
             name: side[name]
             for name in side.labels
@@ -74,7 +73,7 @@ def _patient_words(example: _Seen) -> str:
 
 
 def _because(example: _Seen) -> Iterator[str]:
-    """The facts that the two sets work out otherwise:
+    """The facts that the two sets work out differently, as in
     ``vitamin B12 status: indeterminate → deficient``."""
     if example.old is example.new:
         return
@@ -126,8 +125,8 @@ def _there(name: str, fact: Fact, example: _Seen) -> str:
 
 
 def _measured(name: str, result: Any, example: _Seen) -> str:
-    """The value, or the class where the limits of the two sets would not put the value in the class
-    that it stands for."""
+    """The value; or its class, if the limits of the two sets would not put the value in that
+    class."""
     analyte = (
         ANALYTES["egfr.reported" if name == "egfr" else name]
         if name in ANALYTES or name == "egfr"

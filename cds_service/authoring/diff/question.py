@@ -1,5 +1,4 @@
-"""For whom two versions of a card differ, asked as checks that a search through patients
-can try one by one."""
+"""The patients for whom two versions of a card differ, as checks for a search through patients."""
 
 from __future__ import annotations
 
@@ -32,9 +31,9 @@ _Part = Callable[[Pair], bool]
 
 
 class Job(NamedTuple):
-    """A card of two sets on one hook. ``decided``: the cards that are decided truly; ``touched``:
-    the facts that read a parameter which changed; ``by_limits``: only limits changed, so that only
-    patients between these are looked at."""
+    """A card of two sets on one hook. ``decided``: the cards that are decided, not assumed;
+    ``touched``: the facts that read a changed parameter; ``by_limits``: whether only limits
+    changed, so that only patients between old and new limits are tried."""
 
     old: Engine
     new: Engine
@@ -46,28 +45,28 @@ class Job(NamedTuple):
     by_limits: bool
 
     def cards(self) -> tuple[Mapping[str, Card], Mapping[str, Card]]:
-        """The cards of the hook, of either set."""
+        """Return the cards of the hook in the old and in the new set."""
         return self.old.cards_by_hook[self.hook], self.new.cards_by_hook[self.hook]
 
     def versions(self) -> tuple[Card | None, Card | None]:
-        """The card as either set has it on the hook."""
+        """Return the card on the hook in the old and in the new set."""
         old, new = self.cards()
         return old.get(self.card), new.get(self.card)
 
     def compared(self) -> Compared:
-        """What the two versions can differ in."""
+        """Return the parts in which the two versions can differ."""
         return compared(*self.versions(), self.touched)
 
     def sites(self) -> tuple[Site, Site]:
-        """The sites of the two sets; the same one twice where no limit moved."""
+        """Return the sites of the two sets; the same one twice if no parameter changed."""
         return self.old.site, self.new.site if changed_parameters(
             self.old, self.new
         ) else self.old.site
 
 
 class _PairDecisions(Decisions):
-    """The decisions of one set on a patient. Of a card that is not ``decided`` both answers are
-    tried, the same for both sets."""
+    """The decisions of one set for a patient. For a card that is not ``decided``, both answers are
+    tried, and both sets get the same one."""
 
     def __init__(
         self, decided: Collection[str] | None, cards: Mapping[str, Card], pair: Pair, side: int
@@ -77,7 +76,7 @@ class _PairDecisions(Decisions):
         self._assumed = pair.assumed
 
     def holds(self, card_id: str) -> bool:
-        """Whether a card fires, or is assumed to."""
+        """Whether a card fires or is assumed to fire."""
         if self._decided is None or card_id in self._decided:
             return super().holds(card_id)
         if card_id in self and card_id not in self._assumed:
@@ -86,8 +85,8 @@ class _PairDecisions(Decisions):
 
 
 class Question:
-    """How two versions of a card differ for a patient. ``decided``: the cards that are decided
-    truly, ``None`` for all of them."""
+    """How two versions of a card differ for a patient. ``decided``: the cards that are decided, not
+    assumed; ``None`` for all cards."""
 
     def __init__(self, job: Job, decided: Collection[str] | None):
         self._job = job
@@ -96,7 +95,8 @@ class Question:
         self._what = job.compared()
 
     def checks(self, kind: str) -> list[Check] | None:
-        """What has to hold for a difference of ``kind``; ``None`` where there can be none."""
+        """Return the checks that all hold if there is a difference of ``kind``; ``None`` if there
+        can be no such difference."""
         if kind in (FIRES, SILENT):
             speaking, silent = (1, 0) if kind == FIRES else (0, 1)
             if self._versions[speaking] is None:
@@ -126,7 +126,7 @@ class Question:
         ]
 
     def kind(self, pair: Pair) -> str:
-        """The difference for a patient; ``""`` where there is none."""
+        """Return the kind of difference for a patient; ``""`` if there is none."""
         before, after = (self._decisions(pair, side).holds(self._job.card) for side in (0, 1))
         if before != after:
             return FIRES if after else SILENT
@@ -142,7 +142,7 @@ class Question:
         return _PairDecisions(self._decided, self._job.cards()[side], pair, side)
 
     def _passes(self, side: int, condition: Condition, excludes: bool) -> Check:
-        """Whether a criterion lets its card fire in one of the two sets."""
+        """Whether a criterion lets the card fire in one of the two sets."""
         return lambda pair: bool(self._truth(pair, side, condition)) is not excludes
 
     def _truth(self, pair: Pair, side: int, condition: Condition) -> bool | None:
@@ -151,15 +151,15 @@ class Question:
         )
 
     def _fires(self, side: int) -> list[Check]:
-        """Whether each criterion of the card lets it fire, those first of which the
-        fewest facts tell."""
+        """A check for each criterion that it lets the card fire, beginning with those that rest on
+        the fewest facts."""
         card = self._versions[side]
         return [
             self._passes(side, *each) for each in _narrowest_first(card.criteria if card else ())
         ]
 
     def _own(self, side: int) -> Iterator[tuple[Condition, bool]]:
-        """The criteria of one version that may not come to the same as those of the other one."""
+        """The criteria of one version whose outcome may differ from that in the other version."""
         card, other = self._versions[side], self._versions[1 - side]
         for condition, excludes in _narrowest_first(card.criteria if card else ()):
             if (
@@ -170,13 +170,13 @@ class Question:
                 yield condition, excludes
 
     def _can_differ(self, condition: Condition) -> bool:
-        """Whether the same condition can come to another answer in the other set."""
+        """Whether a condition in both sets can have different outcomes in them."""
         if isinstance(condition, CardHolds):
             return self._decided is None or condition.card in self._decided
         return rests_on_any(condition.facts, self._job.touched)
 
     def _says(self, one: Paragraph | None, other: Paragraph | None) -> _Part:
-        """Whether a paragraph is shown by one set alone."""
+        """Whether only one set shows a paragraph."""
 
         def shown(item: Paragraph | None, pair: Pair, side: int) -> bool:
             return item is not None and all(
@@ -186,8 +186,8 @@ class Question:
         return lambda pair: shown(one, pair, 0) != shown(other, pair, 1)
 
     def _may_suggest(self) -> list[Check]:
-        """What has to hold, if anything, before the same suggestions can make other orders: a fact
-        of them is another one."""
+        """The checks, if any, that must hold before the same suggestions can make different orders:
+        one of their facts must differ."""
         old, new = self._what.old_suggestions, self._what.new_suggestions
         conditions = [condition for suggestion in old for condition in suggestion.when]
         if [replace(each, label="") for each in old] != [
@@ -205,7 +205,7 @@ class Question:
         ]
 
     def _made(self, pair: Pair, side: int) -> list[Any]:
-        """The orders that the suggestions make where the card fires."""
+        """The orders made by the suggestions of a card that fires."""
         decisions = self._decisions(pair, side)
         decision = decisions[self._job.card]
         suggestions = (self._what.old_suggestions, self._what.new_suggestions)[side]
@@ -218,7 +218,7 @@ class Question:
 
 
 def _narrowest_first(criteria: Iterable[tuple[Condition, bool]]) -> list[tuple[Condition, bool]]:
-    """The criteria on which the fewest facts bear come first: they leave the
+    """The criteria, beginning with those that rest on the fewest facts, since these leave the
     fewest states to try."""
 
     def width(criterion: tuple[Condition, bool]) -> tuple[bool, int]:
@@ -228,7 +228,7 @@ def _narrowest_first(criteria: Iterable[tuple[Condition, bool]]) -> list[tuple[C
 
 
 def _differs(name: str) -> Check:
-    """Whether a fact is another one in either set."""
+    """Whether a fact differs between the two sets."""
 
     def check(pair: Pair) -> bool:
         old, new = (facts[name] for facts in pair.facts)

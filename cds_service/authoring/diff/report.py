@@ -1,4 +1,4 @@
-"""A comparison for a terminal, for a pull request, and for programs."""
+"""A comparison as text for a terminal, as Markdown for a pull request, and as JSON."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _WHEN = {
 
 
 class Change(NamedTuple):
-    """One difference in a line, with what is told of it: an example, and what is worked out
-    otherwise for it."""
+    """One difference in a line, with lines below it: an example, and the facts that the sets work
+    out differently for it."""
 
     text: str
     told: tuple[str, ...] = ()
 
 
 def as_text(comparison: Comparison) -> str:
-    """Card by card: what is said otherwise, then for whom it makes a difference."""
+    """Return, card by card, the differences in words and the patients for whom they matter."""
     return "\n".join(_lines(comparison, heading="{}", item="  {}", inner="      {}"))
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """The same for a pull request."""
+    """Return the same as Markdown for a pull request."""
     head = [f"## Cards: {comparison.old} → {comparison.new}", ""]
     return "\n".join([*head, *_lines(comparison, heading="### {}\n", item="- {}", inner="  - {}")])
 
@@ -53,8 +53,8 @@ def _lines(comparison: Comparison, heading: str, item: str, inner: str) -> Itera
 
 
 def changed(comparison: Comparison) -> list[str]:
-    """The ids of the cards that differ, and ``""`` where limits or sources do; of cards that only
-    look at others, or rest on a limit, those that differ for somebody."""
+    """Return the ids of the cards that differ, and ``""`` if limits or sources do. A card that only
+    asks about others, or only rests on a limit, is included if it differs for some patient."""
     return sorted(
         {said.about for said in comparison.said}
         | {states.card for states in comparison.states if states.found}
@@ -62,7 +62,7 @@ def changed(comparison: Comparison) -> list[str]:
 
 
 def changes_of(comparison: Comparison, about: str) -> Iterator[Change]:
-    """What differs of a card: what is said otherwise, then for whom it makes a difference."""
+    """Yield the differences of a card in words, then the patients for whom they matter."""
     yield from (
         Change(f"{said.text}{_sets(said.sets)}") for said in comparison.said if said.about == about
     )
@@ -72,7 +72,7 @@ def changes_of(comparison: Comparison, about: str) -> Iterator[Change]:
 
 
 def left_open(comparison: Comparison) -> Iterator[str]:
-    """What was not looked at."""
+    """Yield what the comparison did not cover."""
     for left in comparison.not_walked:
         read = ", ".join(map(title, left.facts))
         yield (
@@ -129,7 +129,7 @@ def _cards(number: int) -> str:
 
 
 def as_json(comparison: Comparison) -> str:
-    """An object with what is said otherwise and the states that differ."""
+    """Return an object with the differences in words and the states that differ."""
     return json.dumps(
         {
             "old": comparison.old,

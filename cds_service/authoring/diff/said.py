@@ -1,4 +1,4 @@
-"""What two versions of the cards say differently, in a clinician's words: cards, criteria,
+"""The differences between two versions of the cards in a clinician's words: cards, criteria,
 limits, wording, hooks."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINK = re.compile(r"\[`([^`]+)`\]\(#[^)]*\)")
 
 
 class Said(NamedTuple):
-    """One difference, in words. ``about``: the id of a card, or ``""``; ``part``: what kind of
+    """One difference, in words. ``about``: the id of a card, or ``""``; ``part``: the kind of
     difference; ``sets``: the parameter sets that have it."""
 
     about: str
@@ -28,8 +28,8 @@ class Said(NamedTuple):
 
 
 def differences(old: Mapping[str, Engine], new: Mapping[str, Engine]) -> list[Said]:
-    """Every difference between two sets of cards, each told once with the parameter
-    sets that have it."""
+    """Return every difference between two sets of cards, each once with the parameter sets that
+    have it."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for parameter_set in PARAMETER_SETS:
         for told in _of_set(old[parameter_set], new[parameter_set]):
@@ -113,8 +113,8 @@ def _whole(card: Card) -> Iterator[str]:
 
 
 def _of_card(old: Card, new: Card, by_limits: bool) -> Iterator[tuple[str, str]]:
-    """``by_limits``: limits moved, which changes the words of a card that shows them,
-    and not the card."""
+    """``by_limits``: whether limits changed, which changes the shown words of a card without any
+    change of the card itself."""
     told = list(_differences(old, new))
     by_author = [part for part, _ in told if not by_limits or part not in _FILLED]
     if old.version != new.version:
@@ -161,7 +161,7 @@ def _differences(old: Card, new: Card) -> Iterator[tuple[str, str]]:
     )
 
 
-# What is said of a criterion that changed, that is new, and that is gone.
+# How to introduce a criterion that changed, one that is new, and one that was removed.
 _CHANGES = {
     "include": ("fires when", "fires only when also", "fires also without"),
     "exclude": ("silent when", "silent also when", "no longer silent when"),
@@ -261,7 +261,7 @@ def _words(condition: Condition) -> str:
 
 
 def _plain(text: str) -> str:
-    """Words without links, which lead nowhere from here."""
+    """The words without links, which would lead nowhere in this output."""
     return _LINK.sub(r"\1", text)
 
 

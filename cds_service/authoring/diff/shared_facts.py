@@ -1,4 +1,4 @@
-"""One patient seen by two sets of cards at once, whose facts either set works out with its own
+"""One patient as two sets of cards see it at once, each working out the facts with its own
 limits."""
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ EMPTY: Mapping[Any, Any] = {}
 
 
 class _Known(NamedTuple):
-    """What both sets know of a patient: the label of each input so far, and ``rows``: those of the
-    relation that these leave."""
+    """What both sets know of a patient: the label of each input chosen so far, and ``rows``, the
+    rows of the relation that are compatible with these."""
 
     labels: dict[str, str]
     rows: list[int]
 
 
 class Pair:
-    """One patient as the old set and the new one see them. ``assumed``: of cards that are not
-    decided, whether they hold."""
+    """One patient as the old set and the new one see it. ``assumed``: whether each card that is not
+    decided holds."""
 
     def __init__(self, facts: tuple[SharedFacts, SharedFacts], assumed: Mapping[str, bool]):
         self.facts = facts
@@ -43,8 +43,8 @@ class Pair:
         classes: Table,
         chosen: Mapping[str, str] = EMPTY,
     ) -> Pair:
-        """The patient of whom nothing is known yet but what is ``chosen``; one site is given twice
-        where no limit moved."""
+        """Return a patient of whom only the ``chosen`` inputs are known. If no limit changed, both
+        sites are the same object."""
         known = _Known(dict(chosen), [classes.relation.everything if classes.relation else 0])
         old = SharedFacts(sites[0], session, classes, 0, known)
         return cls(
@@ -57,13 +57,13 @@ class Pair:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The class of each input that was needed, as the old set has it where the
-        two do not agree."""
+        """The class of each input that was needed; the old set's class if the two differ."""
         return {**self.facts[1].labels, **self.facts[0].labels}
 
     def with_choice(self, key: tuple[int, str], option: Class | bool) -> Pair:
-        """The patient of whom an input is known too, to one set where the other one's limits do not
-        admit it; or whether a card holds."""
+        """Return the patient with one more input chosen, or with one more card assumed to hold or
+        not. An input goes to one set alone if the other set's limits do not admit the shared
+        value."""
         old, new = self.facts
         known = _Known(dict(old.known.labels), list(old.known.rows))
         first = old.with_known(known)
@@ -77,9 +77,9 @@ class Pair:
 
 
 class SharedFacts(StateFacts):
-    """The facts of one of the two sets, of which inputs are chosen as they are needed.
-    ``known``: what both sets take where their limits admit it; ``own``: the label of each input
-    that this set alone takes."""
+    """The facts of one of the two sets, with inputs chosen as they are needed. ``known``: the
+    labels that both sets use if their limits admit them; ``own``: the labels that only this set
+    uses."""
 
     def __init__(self, site: Site, session: Session, classes: Table, side: int, known: _Known):
         self.known = known
@@ -93,16 +93,16 @@ class SharedFacts(StateFacts):
 
     @property
     def mask(self) -> int:
-        """The rows of the relation that are left, to both sets."""
+        """The rows of the relation that remain, shared by both sets."""
         return self.known.rows[0]
 
     @mask.setter
     def mask(self, rows: int) -> None:
-        """Leave these rows, to both sets."""
+        """Restrict the relation to these rows, for both sets."""
         self.known.rows[0] = rows
 
     def with_known(self, known: _Known) -> SharedFacts:
-        """The same facts, as far as they are worked out, where more can become ``known``."""
+        """Return a copy of these facts, with those computed so far, that adds to ``known``."""
         twin = SharedFacts.__new__(SharedFacts)
         vars(twin).update(vars(self))
         twin.so_far, twin._reads, twin.labels, twin.own = (
@@ -115,7 +115,7 @@ class SharedFacts(StateFacts):
         return twin
 
     def computed(self, name: str) -> Fact:
-        """An input's class, that of the other set where there is one."""
+        """Return an input's class, the one that the other set uses if possible."""
         fact = self._from_inputs(name) if name in self._worked_out else None
         fact = super().computed(name) if fact is None else fact
         if name in self.labels:
@@ -123,8 +123,8 @@ class SharedFacts(StateFacts):
         return fact
 
     def choose(self, name: str, options: Sequence[Class]) -> Class:
-        """The class that was chosen; raises :class:`Undecided` where there are
-        several and none was."""
+        """Return the chosen class. Raises :class:`Undecided` if there are several and none was
+        chosen."""
         own = [option for option in options if option.label == self.own.get(name)]
         if len(own or options) > 1:
             raise Undecided((self._side, name), options)
@@ -133,11 +133,11 @@ class SharedFacts(StateFacts):
         return (own or options)[0]
 
     def worked_out(self) -> set[str]:
-        """The facts that were asked for and are no inputs."""
+        """Return the facts that were asked for and are not inputs."""
         return self.so_far.keys() - self.labels.keys()
 
     def _from_inputs(self, name: str) -> Fact | None:
-        """The fact by its definition, or ``None`` where that reads the record."""
+        """The fact by its definition, or ``None`` if the definition reads the record."""
         reader = self.being_read
         try:
             return CATALOGUE[name].compute(self)

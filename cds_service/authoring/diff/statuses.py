@@ -1,5 +1,5 @@
-"""The B12 status as two sets make it of the same patient: the two values are tried as one, and of
-what they rest on only what goes together with both."""
+"""The B12 status of one patient in two sets. The two values are tried as one pair, together with
+only those inputs from which both sets derive that pair."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _PAIR = " > "
 def table_with_statuses(
     sites: tuple[Site, Site], extras: Extras, only: str, without: tuple[str, ...]
 ) -> Table:
-    """The domains of both sets, see :func:`table`, with the statuses that go with them."""
+    """Return the domains of both sets, see :func:`table`, with the pairs of statuses that go with
+    them."""
     classes = _with_results(table(extras.inputs, only, without))
     if STATUS not in classes.worked_out:
         return classes._replace(relation=status_relation())
@@ -36,8 +37,8 @@ def table_with_statuses(
 
 
 def _with_results(classes: Table) -> Table:
-    """The classes with what a status by a result needs: the day of it, and no
-    reason to test anew."""
+    """The classes with what a status from a result requires: the day of the result, and no
+    indication to test again."""
 
     def bounded(side: Mapping[str, Domain]) -> Mapping[str, Domain]:
         changed = dict(side)
@@ -55,8 +56,8 @@ def _with_results(classes: Table) -> Table:
 
 
 def _with_status(domain: Domain, goes_with: Callable[[Class], bool]) -> Domain:
-    """``domain``, but with a status that comes of a result only those that ``goes_with`` admits:
-    there is a result in its window then."""
+    """``domain``, restricted to the classes that ``goes_with`` admits if the status comes from a
+    result, since there is then a result within its window."""
 
     def bounded(facts: Facts) -> Sequence[Class]:
         status, options = facts[STATUS], domain.classes(facts)
@@ -68,8 +69,8 @@ def _with_status(domain: Domain, goes_with: Callable[[Class], bool]) -> Domain:
 
 
 def _with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
-    """The classes with the statuses of ``rows``, what the old and the new set make of the same
-    inputs, tried as one."""
+    """The classes with the pairs of statuses in ``rows``, each pair being what the old and the new
+    set make of the same inputs."""
     labels = sorted({row[STATUS] for row in rows})
     by_label = {option.label: option.fact for option in STATUSES}
     old, new = (
@@ -86,7 +87,7 @@ def _with_statuses(classes: Table, rows: Sequence[Mapping[str, str]]) -> Table:
 
 
 def _pair_of_statuses(old: SharedFacts, new: SharedFacts) -> dict[str, str]:
-    """What the two sets make of the B12 status, with the inputs that it rests on in them."""
+    """The pair of B12 statuses in the two sets, with the inputs that it rests on."""
     return status_row(
         {**old.labels, **new.labels},
         _PAIR.join((status_label(old[STATUS]), status_label(new[STATUS]))),

@@ -1,5 +1,5 @@
-"""What each input can be for two sets of cards at once: the domains of the proof, with values that
-stand between the limits of the two."""
+"""The domain of each input for two sets of cards at once: the classes of the safety proof, and
+values between the limits of the two sets."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ...states.status import ANY_STATUS, ANY_SUSPICION, STATUS
 from ...states.walk import Relation
 from .limits import Extra
 
-# Facts that the proof tries instead of their inputs, and that can be worked out from these where a
-# limit among them moves.
+# Facts that the proof tries instead of their inputs. If a limit on one of these inputs changed, the
+# fact is worked out from them instead.
 _WORKED_OUT = frozenset(
     {*COLLAPSED, STATUS, "b12.low_on_therapy", "b12.result_day", "anaemia.severe"}
 )
-# Renal dysfunction where its rate is tried before it.
+# Renal dysfunction, given the eGFR that is tried before it.
 _BY_RATE = given(
     "egfr",
     yes=where(level_of("egfr").is_one_of("reduced"), TRUE, otherwise=(TRUE, FALSE)),
@@ -31,9 +31,9 @@ _BY_RATE = given(
 
 
 class Table(NamedTuple):
-    """The classes of every input for each of the two sets, the facts that are worked out
-    rather than tried, and which status goes with which inputs. ``only``: the input that stands
-    between its limits."""
+    """The classes of every input in each of the two sets, the facts that are worked out rather than
+    tried, and the relation of statuses and inputs. ``only``: the input whose value lies between its
+    limits."""
 
     old: Mapping[str, Domain]
     new: Mapping[str, Domain]
@@ -49,11 +49,11 @@ def table(
     *,
     whole: bool = False,
 ) -> Table:
-    """The classes of the proof, with ``extras`` beside them.
+    """Return the classes of the proof together with ``extras``.
 
-    ``only``: an input of which the extra classes alone are tried. ``without``: inputs of which
-    none of the extra classes is. ``whole``: a fact that can be worked out from others is worked
-    out, and not tried itself.
+    ``only``: an input of which only the extra classes are tried. ``without``: inputs whose extra
+    classes are left out. ``whole``: whether to work out every fact that can be derived from others,
+    rather than try it.
     """
     tried = {**domains(), STATUS: ANY_STATUS}
     worked_out = (
@@ -62,7 +62,7 @@ def table(
         else frozenset(name for name in _WORKED_OUT if set(extras) & set(closure([name])))
     )
     # The proof tries anaemia first and then a haemoglobin that agrees with it; here anaemia is
-    # worked out from haemoglobin.
+    # worked out from the haemoglobin.
     if "anaemia" in worked_out:
         tried["hb"] = ANY_HAEMOGLOBIN
     if STATUS in worked_out and not whole:
@@ -82,7 +82,7 @@ def table(
 def _with_extras(
     tried: Mapping[str, Domain], extras: Mapping[str, Sequence[Extra]], only: str, side: int
 ) -> dict[str, Domain]:
-    """The classes that are ``tried`` for one ``side`` (0 the old set, 1 the new one)."""
+    """The classes of one ``side`` (0 the old set, 1 the new one)."""
     classes = dict(tried)
     for name, of_input in extras.items():
         if name in classes:
@@ -110,8 +110,8 @@ def _restricted(domain: Domain, added: Sequence[Class]) -> Domain:
 
 
 def _plain_first(domain: Domain, name: str) -> Domain:
-    """The same classes in an order in which the first example found is easy to read: known values
-    before unknown ones, "no" before "yes". B12 is measured as total B12."""
+    """The same classes, ordered so that the first example found is easy to read: known before
+    unknown, "no" before "yes", and B12 measured as total B12."""
     first = (
         ("deficient@5", "sufficient@5")
         if name == "b12.total"
@@ -125,5 +125,5 @@ def _plain_first(domain: Domain, name: str) -> Domain:
 
 
 def _admits_values(options: Sequence[Class]) -> bool:
-    """Whether a value of its own is possible, and not only that of another fact."""
+    """Whether the input can have a value of its own, not only one copied from another fact."""
     return any(option.fact.value is not None and not option.copied for option in options)

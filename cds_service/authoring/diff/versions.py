@@ -1,5 +1,5 @@
-"""The two sets of cards that are compared: a folder, a local folder over the built-in cards, or a
-folder as git knows it."""
+"""The two sets of cards to compare: a folder, a local folder over the built-in cards, or a folder
+at a git revision."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ BUILT_IN = "built-in"
 
 
 class NoSuchVersion(ValueError):
-    """What was named is no set of cards; says what can be named."""
+    """The name given is no set of cards; the message says what can be named."""
 
 
 class Version(NamedTuple):
-    """A set of cards, as it was named, with its engine in each parameter set."""
+    """A set of cards by the name given, with its engine for each parameter set."""
 
     name: str
     engines: Mapping[str, Engine]
 
 
 def read_version(name: str, settings: Settings, work: Path) -> Version:
-    """The set of cards called ``name``: ``built-in``, a folder, or ``REVISION:FOLDER``, which git
-    unpacks into ``work``.
+    """Read the set of cards called ``name``: ``built-in``, a folder, or ``REVISION:FOLDER``, which
+    git unpacks into ``work``.
 
-    A folder with ``site.yaml`` comes over the built-in cards. Raises :class:`NoSuchVersion`, and
-    :class:`~cds_service.authored_yaml.source.AuthoringError` where a file cannot be read.
+    A folder with ``site.yaml`` is laid over the built-in cards. Raises :class:`NoSuchVersion`, and
+    :class:`~cds_service.authored_yaml.source.AuthoringError` if a file cannot be read.
     """
     folder = CARDS if name == BUILT_IN else Path(name)
     if not folder.is_dir():
@@ -59,11 +59,11 @@ def read_version(name: str, settings: Settings, work: Path) -> Version:
 
 
 def with_card_as(copy: Path, card: Card, now: Mapping[str, Engine], work: Path) -> Version:
-    """The set of cards as it is ``now``, by parameter set, with the file ``copy`` in place of that
-    of ``card``; made in ``work``.
+    """Return the set of cards ``now``, by parameter set, with the file ``copy`` in place of that of
+    ``card``. The new set is written into ``work``.
 
-    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` where the copy can no longer be
-    read beside the others.
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` if the copy can no longer be
+    read beside the other cards.
     """
     first = next(iter(now.values()))
     path, folder = file_of(card, first.folders)
@@ -95,8 +95,8 @@ def _unpacked(name: str, work: Path) -> Path:
         raise NoSuchVersion(
             f"{name}: git says {failed.stderr.decode(errors='replace').strip()}"
         ) from None
-    # The folder's last name, so that messages and places name the files as they are called
-    # in the repository.
+    # Keep the folder's last name, so that messages and places name the files as the repository
+    # does.
     target = work / revision.replace("/", "-") / (Path(folder).name or "cards")
     with tarfile.open(fileobj=io.BytesIO(archive)) as content:
         content.extractall(target, filter="data")

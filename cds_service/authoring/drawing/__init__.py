@@ -1,2 +1,2 @@
-"""A card's decision to look at, as authored or as decided for a request: what is shown of it
-(``ladder``), and its forms, an ordered list in HTML and a graph."""
+"""Drawings of a card's decision, as authored or as decided for a request: their content
+(``ladder``), and their forms, an ordered list in HTML and a graph."""

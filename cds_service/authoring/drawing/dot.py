@@ -1,4 +1,5 @@
-"""A drawing as a graph in Graphviz's language, for those who lay out and join graphs themselves."""
+"""A drawing as a graph in Graphviz's language, for readers who lay out and join graphs
+themselves."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ _COLOURS = {
 
 
 def dot(ladder: Ladder) -> str:
-    """The drawing as a directed graph: an edge for each answer that goes on, dashed
-    ones to ``silent``."""
+    """Return the drawing as a directed graph, with an edge for each answer that lets the card
+    through and a dashed one to ``silent`` for each that stops it."""
     return "\n".join(_graph(ladder)) + "\n"
 
 
@@ -99,7 +100,7 @@ def _node(
 
 
 def _quoted(text: str) -> str:
-    """A quoted id of the DOT language: ``\\`` begins an escape in a label and ``&`` an HTML entity,
+    """A quoted id of the DOT language. ``\\`` begins an escape in a label and ``&`` an HTML entity,
     so both are escaped."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
     return '"' + text.replace("\r", " ").replace("\n", "\\n").replace("\0", "") + '"'

@@ -1,5 +1,5 @@
-"""A decision in a form, by the name of a card: as authored in the engine's parameter set, or as
-decided for a request."""
+"""The drawing of a card's decision, as authored in the engine's parameter set or as decided for a
+request."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FORMS = {"dot": dot, "html": decision_page}
 
 
 def drawn(engine: Engine, form: str, card_id: str, call: Call | None, now: datetime) -> str:
-    """The decision of a card in ``form``, a key of :data:`FORMS`: for a hook call, or as authored
-    where there is none.
+    """Return the decision of a card in ``form``, a key of :data:`FORMS`: for a hook call, or as
+    authored if ``call`` is ``None``.
 
-    Raises :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card
-    that does not exist.
+    Raises :class:`~cds_service.engine.MissingData`, and ``ValueError`` for a card that does not
+    exist.
     """
     return FORMS[form](
         _of_call(engine, card_id, call, now) if call is not None else _authored(engine, card_id)

@@ -13,20 +13,20 @@ from markupsafe import Markup
 
 from .ladder import Ladder
 
-# The style sheet of every page with such a list, light or dark as the reader's screen is.
+# The style sheet of every page with such a list; it follows the reader's light or dark mode.
 STYLE_FILE = files(__package__).joinpath("templates", "decision.css")
 
 
 def decision_list(ladder: Ladder, link: Callable[[str], str]) -> Markup:
-    """The decision as a part of a page that has the style sheet. ``link``: the address of another
-    card, by its id; ``""`` where it has none."""
+    """Return the decision as part of a page that has the style sheet. ``link``: returns the address
+    of another card by its id, or ``""`` if it has none."""
     text = _templates().get_template("decision.html").render(ladder=ladder, link=link)
-    return Markup(text)  # everything in it was escaped by the template
+    return Markup(text)  # the template escaped everything in it
 
 
 def decision_page(ladder: Ladder) -> str:
-    """The decision as a page that needs nothing else. Another card's page is expected beside
-    it, by the card's id."""
+    """Return the decision as a self-contained page. It links to the pages of other cards as files
+    in the same folder, named by the card's id."""
     style = f"\n{STYLE_FILE.read_text('utf-8')}"
     return (
         _templates()
@@ -34,7 +34,7 @@ def decision_page(ladder: Ladder) -> str:
         .render(
             ladder=ladder,
             decision=decision_list(ladder, "{}.html".format),
-            style=Markup(style),  # ours, and nothing of it is made from texts
+            style=Markup(style),  # our own style sheet, with no text from elsewhere
             style_hash=b64encode(sha256(style.encode()).digest()).decode(),
         )
     )

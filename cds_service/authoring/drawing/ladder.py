@@ -1,5 +1,5 @@
-"""What is shown of a decision, whatever the form: the criteria in order, what each came to and did
-to the card, and the card at the end."""
+"""The content of a drawing of a decision, whatever its form: the criteria in order, the truth of
+each and its effect on the card, and the card at the end."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _WORDS = {TRUE: "holds", FALSE: "does not hold", UNKNOWN: "not known", NOT_ASKED
 class Rung:
     """One criterion: its question in a clinician's ``words``, and as the card file ``asks`` it.
 
-    ``truth`` is ``NOT_ASKED`` where no request was decided; ``values``: its facts as the request
-    has them. ``card``: the other card that it looks at; ``alternatives``: the parts of an
-    ``any_of``; ``stops``: it silenced the card; ``reached``: none before it did.
+    ``truth``: ``NOT_ASKED`` if no request was decided; ``values``: the values of its facts in the
+    request; ``card``: the other card that it asks about; ``alternatives``: the parts of an
+    ``any_of``; ``stops``: whether it silenced the card; ``reached``: whether no earlier criterion
+    did.
     """
 
     id: str
@@ -40,18 +41,19 @@ class Rung:
 
     @property
     def lets_through(self) -> bool:
-        """Whether the card may go on with this truth: what must hold does, or what silences it is
-        not known to hold."""
+        """Whether this truth lets the card through: an include holds, or an exclude does not hold
+        or is not known."""
         return (self.truth == TRUE) is not self.excludes
 
     @property
     def truth_words(self) -> str:
-        """The truth as a clinician says it."""
+        """The truth in a clinician's words."""
         return _WORDS[self.truth]
 
     @property
     def effect(self) -> str:
-        """What the truth did to the card; beyond the stop, that it would have stopped it."""
+        """The effect of the truth on the card, for a criterion after the stop the effect that it
+        would have had."""
         if self.stops:
             return "stopped here, the card is silent"
         if not self.lets_through:
@@ -61,7 +63,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A card's decision. ``outcome``: empty for a card as authored, else what became of it."""
+    """A card's decision. ``outcome``: empty for a card as authored, else the card's outcome."""
 
     card: str
     title: str
@@ -73,12 +75,12 @@ class Ladder:
 
     @property
     def fires(self) -> bool:
-        """Whether the card is shown as firing; as authored it is."""
+        """Whether no criterion stopped the card; always true for a card as authored."""
         return not any(rung.stops for rung in self.rungs)
 
     @property
     def groups(self) -> list[tuple[str, list[Rung]]]:
-        """The criteria that must hold and those that silence the card, each under its label."""
+        """The criteria that must hold and those that silence the card, each list with its label."""
         include = [rung for rung in self.rungs if not rung.excludes]
         exclude = [rung for rung in self.rungs if rung.excludes]
         labelled = [
@@ -89,11 +91,11 @@ class Ladder:
 
     @property
     def heading(self) -> str:
-        """The title of the whole."""
+        """The title of the drawing."""
         return f"{self.title} ({self.card}, parameter set {self.parameter_set})"
 
     def described(self) -> str:
-        """All of it in one line."""
+        """Return the whole decision in one line of text."""
         parts = [f"{label}: {'; '.join(map(_told, rungs))}." for label, rungs in self.groups]
         parts += [f"For this request: {self.outcome}."] if self.outcome else []
         return " ".join(parts)
@@ -109,8 +111,8 @@ def _told(rung: Rung) -> str:
 
 
 def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
-    """What is shown of a card by itself. ``parameter_set``: the set that it is of, as
-    it is to be named."""
+    """Return the ladder of a card by itself. ``parameter_set``: the name of the set that the card
+    is of."""
     return _ladder(
         card, parameter_set, [_rung(condition, excludes) for condition, excludes in card.criteria]
     )
@@ -119,8 +121,8 @@ def ladder_as_authored(card: Card, parameter_set: str) -> Ladder:
 def ladder_of_decision(
     decision: Decision, decisions: Decisions, facts: Facts, parameter_set: str, outcome: str
 ) -> Ladder:
-    """What is shown of what ``decision`` (with its whole trace) came to; ``outcome`` as the
-    explanation tells it."""
+    """Return the ladder of ``decision``, which must have its whole trace; ``outcome``: as
+    :func:`~cds_service.authoring.explanation.outcome` words it."""
     rungs, reached = [], True
     for step in decision.steps:
         stops = reached and step.condition.id == decision.stopped_by and not decision.fires
@@ -141,11 +143,11 @@ def _rung(condition: Condition, excludes: bool) -> Rung:
     words, asks = unlinked(condition_words(condition)), condition_text(condition)
     parts = tuple(_rung(part, excludes) for part in condition.alternatives)
     if parts:
-        asks = condition.id  # what it asks is told by its parts
+        asks = condition.id  # its parts say what it asks
     elif condition.id not in [
         unnamed(criterion.fact, criterion.operator) for criterion in condition.criteria
     ]:
-        asks = f"{condition.id}: {asks}"  # an id that its author gave it
+        asks = f"{condition.id}: {asks}"  # its author gave it an id
     return Rung(condition.id, words, asks, excludes, card=condition.card, alternatives=parts)
 
 

@@ -1,5 +1,5 @@
-"""A new card as its author begins it: a draft that can be read, tested and checked, with TODO where
-something is to be written."""
+"""Begin a new card: a draft that can already be read, tested and checked, with TODO in place of
+each text still to be written."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SCHEMA_FILE = "card.schema.json"
 
 
 class CannotBegin(ValueError):
-    """Why no card can be begun so, and how to mend it."""
+    """The card cannot be begun as asked; the message says why and how to mend it."""
 
 
 class Plan(NamedTuple):
-    """What an author asks for. ``owner``: whose cards a new local folder holds, ``""`` where the
-    folder says so already."""
+    """The author's choices. ``owner``: the owner of a new local folder, ``""`` if the folder
+    already names one."""
 
     card_id: str
     folder: Path
@@ -41,12 +41,12 @@ class Plan(NamedTuple):
 
 
 def begin(plan: Plan, settings: Settings, today: date) -> list[Path]:
-    """Write the draft that ``plan`` asks for, and what its folder lacks; the files
+    """Write the draft that ``plan`` asks for and the files that its folder lacks. Return the files
     written, the card last.
 
-    Nothing is overwritten but the generated schema of a local folder. Raises :class:`CannotBegin`,
-    and :class:`~cds_service.authored_yaml.source.AuthoringError` where the cards that are there
-    cannot be read; then nothing is written.
+    Nothing is overwritten except the generated schema of a local folder. Raises
+    :class:`CannotBegin`, and :class:`~cds_service.authored_yaml.source.AuthoringError` if the
+    existing cards cannot be read; in both cases nothing is written.
     """
     _check_names(plan)
     local = (
@@ -145,7 +145,7 @@ def _write(plan: Plan, engine: Engine, local: bool, today: date) -> list[Path]:
 
 
 def _free_rank(engine: Engine, hooks: Sequence[str]) -> int:
-    """The first rank after those of the cards on ``hooks`` that no card has."""
+    """The first free rank after those of the cards on ``hooks``."""
     taken = {card.rank for card in engine.cards.values()}
     rank = (
         max(

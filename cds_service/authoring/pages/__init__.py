@@ -1,5 +1,4 @@
-"""The generated pages of the documentation: each is worked out from the cards, facts, parameters
-and evidence themselves."""
+"""The generated pages of the documentation, made from the cards, facts, parameters and evidence."""
 
 from __future__ import annotations
 
@@ -36,7 +35,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # Markdown; what becomes HTML is escaped where it does
+        autoescape=False,  # this is Markdown; the code that turns it into HTML escapes it
     )
     environment.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|")
     return environment
@@ -70,13 +69,13 @@ def _content(name: str, folder: Path) -> Mapping[str, Any]:
 
 
 def page(name: str, folder: Path) -> str:
-    """A page in Markdown. ``name``: one of :data:`PAGES`; ``folder``: where the documents are, with
-    those that pages are made from."""
+    """Return a page in Markdown. ``name``: one of :data:`PAGES`; ``folder``: the folder of the
+    documents and of the YAML files that some pages are made from."""
     return _templates().get_template(f"{name}.md").render(_content(name, folder))
 
 
 def stale(folder: Path) -> Iterator[str]:
-    """The file names of the pages in ``folder`` that are not what the cards now make of them."""
+    """Yield the file names of the pages in ``folder`` that are missing or out of date."""
     for name in PAGES:
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text("utf-8") != page(name, folder):
@@ -84,7 +83,7 @@ def stale(folder: Path) -> Iterator[str]:
 
 
 def write(folder: Path) -> Iterator[str]:
-    """Write every page into ``folder``; the file names of those that changed."""
+    """Write every stale page into ``folder``; yield the file names of those written."""
     for name in list(stale(folder)):
         (folder / name).write_text(page(name.removesuffix(".md"), folder), "utf-8")
         yield name

@@ -1,4 +1,4 @@
-"""What the page of cards says of each card."""
+"""The content of the page of cards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TOPICS = {
 }
 
 
-# Beside each engine, as long as that is there: what its orders can come to takes a second to find.
+# Kept as long as the engine exists, since finding the orders of its suggestions takes a second.
 _CHOICES: WeakKeyDictionary[Engine, OrderChoices] = WeakKeyDictionary()
 
 
@@ -42,8 +42,8 @@ class Placed(NamedTuple):
 
 
 def placed_cards(engines: Engines | None = None) -> list[Placed]:
-    """Every card that is on in a parameter set, by topic and rank. ``engines``: those of the
-    documentation, if none are named."""
+    """Return every card that is on in a parameter set, by topic and rank. ``engines``: by default
+    those of the documentation."""
     found: dict[str, Placed] = {}
     for parameter_set, engine in (engines or documented_engines()).items():
         for card in engine.cards.values():
@@ -55,8 +55,8 @@ def placed_cards(engines: Engines | None = None) -> list[Placed]:
 
 
 def card_rows() -> list[dict[str, Any]]:
-    """The topics with their cards, each card as a row and with what differs in
-    other parameter sets."""
+    """Return the topics with their cards, each card as a row with its differences in other
+    parameter sets."""
     engines = documented_engines()
     by_topic = groupby(placed_cards(engines), key=lambda placed: _topic(placed.card))
     return [
@@ -66,7 +66,7 @@ def card_rows() -> list[dict[str, Any]]:
 
 
 def topic_title(topic: str) -> str:
-    """The title of a folder of cards."""
+    """Return the title of a folder of cards."""
     return TOPICS.get(topic, topic.replace("-", " ").capitalize())
 
 
@@ -79,8 +79,8 @@ def _position(topic: str) -> int:
 
 
 def card_row(card: Card, parameter_set: str, engines: Engines) -> dict[str, Any]:
-    """What the page says of a card, in Markdown; ``parameter_set``: the one of ``engines`` that
-    others are compared with."""
+    """Return a card's row, in Markdown. ``parameter_set``: the one of ``engines`` with which the
+    others are compared."""
     return {
         "id": card.id,
         "title": card.title,
@@ -101,12 +101,13 @@ def card_row(card: Card, parameter_set: str, engines: Engines) -> dict[str, Any]
 
 
 def _known(condition: Condition) -> str:
-    """What has to be known for a condition to hold: of an ``any_of`` one part is enough."""
+    """The facts that must be known for a condition to hold; one of them is enough in an
+    ``any_of``."""
     return joined([title(name) for name in dict.fromkeys(condition.facts)], "or")
 
 
 def _answers_unknown(condition: Condition) -> bool:
-    """Whether the condition can hold where what it asks is not known."""
+    """Whether the condition can hold while a fact that it asks is not known."""
     return any(
         criterion.when_unknown or criterion.operator == "unknown"
         for criterion in condition.criteria
@@ -151,7 +152,7 @@ def _suggestion(card: Card, suggestion: Suggestion, engine: Engine) -> str:
 
 
 def _other_sets(card: Card, usual_set: str, engines: Engines) -> Iterator[dict[str, Any]]:
-    """What other parameter sets say instead, in the elements that differ."""
+    """The elements of a card that differ in other parameter sets, with their content there."""
     usual = _said(card, engines[usual_set])
     for parameter_set, engine in engines.items():
         if parameter_set == usual_set:

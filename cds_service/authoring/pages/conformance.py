@@ -1,4 +1,4 @@
-"""What the page on conformance says: the clauses of CDS Hooks with their tests, counted."""
+"""The content of the page on conformance: the clauses of CDS Hooks with their tests, counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SERVICE = ("service", "both")
 
 
 def conformance(sections: list[dict[str, Any]]) -> dict[str, Any]:
-    """``sections`` as in ``conformance.yaml``, and how many clauses there are of each kind."""
+    """Return ``sections`` of ``conformance.yaml``, and the number of clauses of each kind."""
     clauses = [clause for section in sections for clause in section["clauses"]]
     own = [clause for clause in clauses if clause["binds"] in _SERVICE]
     others = [clause for clause in clauses if clause["binds"] not in _SERVICE]

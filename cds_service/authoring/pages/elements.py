@@ -1,4 +1,4 @@
-"""What the page on the elements that are read says, from their declaration."""
+"""The content of the page on the FHIR elements that the service reads, from their declaration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...fhir.r4 import declared_elements
 
 
 def element_rows() -> list[dict[str, Any]]:
-    """The elements of each resource by their outermost one, with what is read inside it."""
+    """Return the top-level elements of each resource, each with the elements read inside it."""
     resources = []
     for kind, of_kind in groupby(declared_elements(), lambda element: element.path.split(".")[0]):
         rows = []

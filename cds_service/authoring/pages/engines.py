@@ -1,4 +1,4 @@
-"""The engines whose cards the pages are about: one for each parameter set, the usual one first."""
+"""The engines for the pages: one for each parameter set, the main one first."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Engines = Mapping[str, Engine]
 
 
 def documented_engines() -> Engines:
-    """Those of the documentation: the cards of the environment, with every product
-    on the formulary."""
+    """Return the engines of the documentation: the cards of the environment, with every product on
+    the formulary."""
     return {name: engine(name, "all") for name in PARAMETER_SETS}
 
 
 def engines_beside(served: Engine) -> Engines:
-    """The engine that is ``served``, and its cards, codes and formulary in the
-    other parameter sets."""
+    """Return the ``served`` engine, and engines with its cards, codes and formulary in the other
+    parameter sets."""
     own = served.settings.parameters
     others = {
         name: Engine(served.settings.model_copy(update={"parameters": name}))

@@ -1,4 +1,4 @@
-"""What the dictionary of facts says of each fact."""
+"""The content of the page of facts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .engines import Engines, documented_engines
 
 
 def fact_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
-    """The facts by the first part of their name, in the order of the catalogue, with the limits and
-    cards of the first of ``engines``; if none are named, of the documentation."""
+    """Return the facts grouped by the first part of their name, in catalogue order, with the limits
+    and cards of the first of ``engines`` (by default those of the documentation)."""
     engine = next(iter((engines or documented_engines()).values()))
     groups: dict[str, list[dict[str, Any]]] = {}
     for definition in CATALOGUE.values():

@@ -1,4 +1,4 @@
-"""What the pages of evidence and of parameter sets say."""
+"""The content of the pages of evidence and of parameter sets."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .engines import Engines, documented_engines
 
 
 def evidence_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
-    """Each source with the cards and parameters of ``engines`` that rest on it; if none are named,
-    of the documentation."""
+    """Return each source with the cards and parameters of ``engines`` (by default those of the
+    documentation) that cite it."""
     engines = engines or documented_engines()
     rows = []
     for key, entry in engines["default"].evidence.items():
@@ -33,8 +33,8 @@ def evidence_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
 
 
 def parameter_rows(engines: Engines | None = None) -> list[dict[str, Any]]:
-    """Each parameter with its value, source and basis in every set; ``None`` where a set takes the
-    default's. ``engines``: those of the documentation, if none are named."""
+    """Return each parameter with its value, sources and notes in every set; ``None`` if a set has
+    the default's value. ``engines``: by default those of the documentation."""
     sets: dict[str, dict[str, ParameterEntry]] = {
         name: of.parameters for name, of in (engines or documented_engines()).items()
     }

@@ -1,2 +1,2 @@
-"""Proof by enumeration: every distinguishable state of the facts, through the real decisions and
-the real rendering."""
+"""Proof by enumeration: every distinguishable state of the facts is run through the real decisions
+and the real rendering."""

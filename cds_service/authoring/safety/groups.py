@@ -1,5 +1,5 @@
-"""What holds of several cards together: no silence, no critical card lost to an unknown, no
-two cards at odds."""
+"""Rules on several cards together: an untreated deficiency meets no silence, no critical card is
+lost to an unknown fact, and no two cards contradict each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .proof import card_in_state
 from .repetition import differing
 from .tally import Tally, state_text
 
-# Invariant 9: cards of which another may take the place of a critical one.
+# Invariant 9: for each critical card, the cards of which any may fire in its place.
 GROUPS = {
     "folic-acid-b12-deficient": ("folic-acid-b12-deficient", "folic-acid-add-b12",
                                  "folic-acid-b12-unknown", "folic-acid-await-b12"),
@@ -33,8 +33,7 @@ GROUPS = {
         "b12-cause-untreated", "therapy-lapsed",
     ),
 }  # fmt: skip
-# The value that each of them is about, and the age, which decides whether it can speak at all
-# only when it is known.
+# The facts that each critical card is about; the card need not survive their becoming unknown.
 TRIGGERS = {
     "folic-acid-b12-deficient": {
         "b12.results_status",
@@ -47,13 +46,13 @@ TRIGGERS = {
     "cyanocobalamin-leber": {"leber"},
     "b12-deficiency-neuro": {"b12.results_status"},
 }
-# An unknown age is an adult's, by whose limits a result may be sufficient.
+# The age is exempt too: an unknown age counts as an adult's, by whose limits a result may be
+# sufficient.
 AN_ADULTS = {"patient.paediatric", "patient.age_months"}
 
 
 def prove_no_silence(scope: Scope) -> Tally:
-    """13. Where a deficiency is untreated, at least one card speaks wherever B12 or
-    folate is in play."""
+    """13. If a deficiency is untreated and B12 or folate is in play, at least one card fires."""
     tally = Tally()
     for job in differing(scope):
         _no_silence(job, tally)
@@ -61,8 +60,8 @@ def prove_no_silence(scope: Scope) -> Tally:
 
 
 def prove_critical(scope: Scope, card_id: str) -> Tally:
-    """9. Where a critical card fires, what is not its trigger may become unknown: a card of its
-    group still speaks."""
+    """9. If a critical card fires and a fact other than its trigger becomes unknown, a card of its
+    group still fires."""
     tally = Tally()
     for job in differing(scope):
         if card_id in job.cards:
@@ -71,7 +70,7 @@ def prove_critical(scope: Scope, card_id: str) -> Tally:
 
 
 def prove_together(scope: Scope, first: str, second: str) -> Tally:
-    """Whether two cards of one topic fire together, with a state in which they do."""
+    """Find a state in which two cards of one topic fire together, if there is one."""
     tally = Tally()
     for job in differing(scope, (first, second)):
         both = {first, second} <= job.cards.keys()
@@ -94,7 +93,7 @@ def _together(job: Job, first: str, second: str, tally: Tally) -> dict[str, str]
 
 
 def pairs_of_one_topic(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
-    """Pairs of ``cards`` whose files stand in one topic folder."""
+    """Return the pairs of ``cards`` whose files are in the same topic folder."""
     return [
         (one.id, other.id)
         for one, other in combinations(cards.values(), 2)
@@ -103,7 +102,7 @@ def pairs_of_one_topic(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
 
 
 def prove_consistent(scope: Scope, warning: str, other: str) -> Tally:
-    """No card suggests what another warns of, nor undoes its change."""
+    """No card suggests what another warns of, or undoes another's change."""
     tally = Tally()
     for job in differing(scope, (warning, other)):
         both = {warning, other} <= job.cards.keys()
@@ -134,7 +133,7 @@ def _no_silence(job: Job, tally: Tally) -> None:
     for facts, spoken in tally.walk(job, is_spoken_of, {STATUS: "deficient"}):
         if not spoken:
             tally.violate("an untreated deficiency is met with silence", "-", job, facts.labels)
-            return  # silence asks every card, of which there are too many states to see them all
+            return  # one is enough, since this rule has too many states to visit them all
 
 
 def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
@@ -152,21 +151,21 @@ def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
 def _silent_without(
     job: Job, card_id: str, name: str, labels: dict[str, str], tally: Tally
 ) -> dict[str, str] | None:
-    """A state that differs in ``name`` being unknown and in which the group is silent, or ``None``
-    where there is none."""
+    """A state in which ``name`` is unknown, the rest is the same and the group is silent, or
+    ``None`` if there is none."""
     fixed = {**labels, name: "unknown"}
     if name == "b12_therapy.active" and labels.get("b12.low_on_therapy") == "true":
-        # the low result is on record, whatever becomes of the treatment
+        # the low result remains on record if the treatment becomes unknown
         fixed[STATUS] = "deficient"
 
     def is_spoken_of(facts: StateFacts) -> bool:
         decisions = Decisions(job.cards, facts)
         spoken = any(decisions.holds(other) for other in GROUPS[card_id])
-        # Where B12 of this session now counts as treatment (with known neurological features only
-        # injections do), folate is not given alone: that the draft is about.
+        # B12 in this session may now count as treatment (with known neurological features only
+        # injections do). The drafted folate is then not given alone, so no card is needed.
         spoken = spoken or (card_id.startswith("folic-acid") and facts["session.b12"].holds is True)
-        # Where the rest of the state does not admit it, the fact did not become unknown
-        # and nothing is shown.
+        # If the rest of the state rules it out, the fact did not become unknown, and this state
+        # proves nothing.
         return spoken or facts.labels.get(name, "unknown") != "unknown"
 
     walked = tally.walk(job, is_spoken_of, fixed)
@@ -174,8 +173,8 @@ def _silent_without(
 
 
 def pairs_to_compare(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
-    """Pairs of ``cards`` of which the first warns, or removes a draft, and the second orders or
-    removes medication."""
+    """Return the pairs of ``cards`` in which the first warns, or removes a draft, and the second
+    orders or removes medication."""
     warning = [
         card.id
         for card in cards.values()
@@ -190,13 +189,13 @@ def pairs_to_compare(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
 
 
 def _medicates(suggestion: Suggestion) -> bool:
-    """Whether it may order a medication: tests contradict nobody."""
+    """Whether the suggestion may order a medication; orders of tests contradict no warning."""
     return any(
         source.fact.startswith("regimen.") or source.template for source in suggestion.create
     )
 
 
-# What must not be suggested beside a card that warns of it.
+# Orders that must not be suggested beside the card that warns of them, as prefixes of templates.
 WARNS_OF = {
     "cobalamin-anaphylaxis": ("hydroxocobalamin", "cyanocobalamin"),
     "cyanocobalamin-leber": ("cyanocobalamin",),

@@ -1,5 +1,5 @@
-"""Which renderings would repeat one that was made, because the decisions before them differ in
-nothing that a rendering reads."""
+"""Which renderings would repeat an earlier one, because their decisions differ in nothing that a
+rendering reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .job import status_relation
 
 
 class _Decided(NamedTuple):
-    """A decision: the choices that led to it, and all that what follows it can read of them."""
+    """A decision: the choices that led to it, and everything that a rendering can read of them."""
 
     choices: tuple[int, ...]
     facts: Mapping[str, Fact]
@@ -22,8 +22,8 @@ class _Decided(NamedTuple):
 
 
 class Renderings:
-    """The renderings of one card in one job, each of which takes as many runs as there are
-    choices left to it; where they are not ``looked_for``, none is said to repeat another one."""
+    """The renderings of one card in one job. Skipping a repeated one saves a run for each
+    combination of its choices. ``looked_for``: whether to look for repetitions at all."""
 
     def __init__(self, *, looked_for: bool = True) -> None:
         self._looked_for = looked_for
@@ -34,8 +34,7 @@ class Renderings:
         self._admitted: dict[int, Any] = {}
 
     def repeats(self, facts: StateFacts, assumed: Mapping[str, bool]) -> bool:
-        """Whether the rendering after the decision that was just made would repeat
-        another one wholly."""
+        """Whether the rendering after the decision just made would only repeat an earlier one."""
         if not self._looked_for:
             return False
         if self._open is not None:
@@ -52,7 +51,7 @@ class Renderings:
 
     @contextmanager
     def noting(self, facts: StateFacts) -> Iterator[None]:
-        """Notes what a rendering reads of ``facts``, also where it ends early."""
+        """Note the facts that a rendering reads, even if it ends early."""
         asked = facts.noted()
         try:
             yield
@@ -60,8 +59,7 @@ class Renderings:
             self._note(asked, facts)
 
     def _note(self, asked: Iterable[str], facts: StateFacts) -> None:
-        # What was asked for, and what had to be read to work out those of it that
-        # the decision had not.
+        # The facts asked for, and those read to compute any that the decision had not computed.
         read: set[str] = set()
         waiting = list(asked)
         while waiting:

@@ -1,4 +1,4 @@
-"""What must hold in every state (clinical specification, section 6), read off a rendered card."""
+"""The invariants of every state (clinical specification, section 6), checked on a rendered card."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TESTS = {
     "serum-folate": "folate",
     "blood-count": "blood_count", "reticulocytes": "reticulocytes", "creatinine": "creatinine",
 }  # fmt: skip
-# Below the age of 16 only these speak: safety as text, and rows that name a child's status.
+# Only these cards fire below the age of 16: safety warnings as text, and cards on a child's status.
 SPEAK_BELOW_16 = frozenset({
     "folic-acid-b12-deficient", "folic-acid-add-b12", "folic-acid-b12-unknown",
     "folic-acid-await-b12", "cyanocobalamin-leber", "cobalamin-anaphylaxis", "cobalamin-allergy",
@@ -32,8 +32,8 @@ SPEAK_BELOW_16 = frozenset({
 
 
 class Suggested(NamedTuple):
-    """One rendered suggestion: the templates that it creates, the drafts that it removes, the order
-    that it replaces."""
+    """A rendered suggestion: the templates that it creates, the drafts that it removes, and the
+    order that it replaces."""
 
     creates: tuple[str, ...]
     removes: tuple[str, ...]
@@ -42,12 +42,12 @@ class Suggested(NamedTuple):
 
     @property
     def cobalamins(self) -> list[str]:
-        """The cobalamin orders that it creates."""
+        """The cobalamin orders that the suggestion creates."""
         return [name for name in self.creates if "cobalamin" in name]
 
 
 def read_suggestions(rendered: Iterable[Suggestion]) -> list[Suggested]:
-    """The suggestions of a card as they are ``rendered``."""
+    """Return the ``rendered`` suggestions of a card in the form that the invariants read."""
     found = []
     for suggestion in rendered:
         created = [action.resource for action in suggestion.creates]
@@ -68,8 +68,8 @@ def read_suggestions(rendered: Iterable[Suggestion]) -> list[Suggested]:
 
 
 class State(NamedTuple):
-    """A card that fires in a state, as rendered. ``course_taken``: a card before it already
-    starts cobalamin."""
+    """A card that fires in a state, as rendered. ``course_taken``: whether an earlier card of the
+    answer already starts cobalamin."""
 
     card: Card
     suggestions: list[Suggested]
@@ -78,8 +78,8 @@ class State(NamedTuple):
 
 
 def folate_never_alone(state: State) -> bool:
-    """1. Folate only under treatment, beside a drafted or suggested B12, or with a reassuring
-    status without a lifelong cause."""
+    """1. Folate is suggested only under treatment, beside a drafted or suggested B12, or with a
+    reassuring status and no lifelong cause."""
     for suggestion in state.suggestions:
         if any(name in FOLIC_ACID for name in suggestion.creates):
             facts = state.facts
@@ -97,8 +97,8 @@ def folate_never_alone(state: State) -> bool:
 
 
 def cyanocobalamin_never_unfit(state: State) -> bool:
-    """2. No cyanocobalamin with Leber's, nor with renal dysfunction unless hydroxocobalamin is not
-    stocked (oral: never)."""
+    """2. No cyanocobalamin is suggested with Leber's disease, nor with renal dysfunction unless
+    hydroxocobalamin is not stocked (oral cyanocobalamin: never)."""
     created = [
         name
         for suggestion in state.suggestions
@@ -123,7 +123,7 @@ def no_cobalamin_with_severe_allergy(state: State) -> bool:
 
 
 def nothing_oral_with_neuro(state: State) -> bool:
-    """4. With neurological features nothing oral is suggested."""
+    """4. Nothing oral is suggested with neurological features."""
     oral = any("cyanocobalamin-oral-1000" in suggestion.creates for suggestion in state.suggestions)
     return not (oral and state.facts["neuro.involvement"].holds)
 
@@ -141,15 +141,15 @@ def potassium_checks_go_along(state: State) -> bool:
 
 
 def _is_change(state: State, suggestion: Suggested) -> bool:
-    """Whether it takes the place of the order under way."""
+    """Whether the suggestion replaces the order under way."""
     return (
         bool(suggestion.replaces) and suggestion.replaces == state.facts["b12_therapy.order"].value
     )
 
 
 def checks_as_specified(facts: Facts) -> bool:
-    """5. The potassium checks themselves are those that section 4 asks for, at any age: below 16
-    years no suggestion orders them (``no_order_below_16``)."""
+    """5. The potassium checks are those that section 4 asks for. This holds at any age, although no
+    suggestion orders them below 16 years (``no_order_below_16``)."""
     risks = (facts["anaemia"].holds, facts["potassium.risk"].holds)
     low, unreceived = facts["potassium.recently_low"].holds, facts["potassium.unreceived"].holds
     reassuring = facts["b12.results_status"].value in ("sufficient", "unlikely")
@@ -181,8 +181,8 @@ def tests_as_specified(facts: Facts, name: str) -> bool:
 
 
 def one_course(state: State) -> bool:
-    """6. One cobalamin course is left: of an answer, of drafts, and of what is
-    planned or under way."""
+    """6. One cobalamin course remains, counting the answer, the drafts, and treatment planned or
+    under way."""
     facts = state.facts
     drafted = {draft.reference for draft in facts.session.drafts if draft.product.cobalamin}
     for suggestion in state.suggestions:
@@ -206,20 +206,21 @@ def one_course(state: State) -> bool:
 
 
 def no_order_below_16(state: State) -> bool:
-    """7. Below the age of 16 no order, and only safety cards and rows that name a child."""
+    """7. Below the age of 16 nothing is ordered, and only the cards of :data:`SPEAK_BELOW_16`
+    fire."""
     return not state.facts["patient.paediatric"].holds or (
         not state.suggestions and state.card.id in SPEAK_BELOW_16
     )
 
 
 def one_recommendation(state: State) -> bool:
-    """8. At most one recommended suggestion a card."""
+    """8. At most one suggestion of a card is recommended."""
     return sum(suggestion.recommended for suggestion in state.suggestions) <= 1
 
 
 def only_known_orders(state: State) -> bool:
-    """10. Nothing but cobalamin, folic acid and tests: no potassium supplement, iron, antifolate
-    or nitrous oxide."""
+    """10. Only cobalamin, folic acid and tests are ordered: no potassium supplement, iron,
+    antifolate or nitrous oxide."""
     return all(
         "cobalamin" in name or name in (*FOLIC_ACID, *TESTS, *POTASSIUM_CHECKS)
         for suggestion in state.suggestions
@@ -228,14 +229,14 @@ def only_known_orders(state: State) -> bool:
 
 
 def unnamed(unknown: Collection[str], detail: str) -> list[str]:
-    """11. Those of the ``unknown`` facts that the last line of ``detail`` does not name."""
+    """11. Return those of the ``unknown`` facts that the last line of ``detail`` does not name."""
     named = detail.rpartition("Not known: ")[2].removesuffix(".").split(", ")
     return [name for name in unknown if CATALOGUE[name].title not in named]
 
 
 def severe_allergy_silences(state: State) -> bool:
-    """Section 4: with a severe allergy other cards that would start or resume a
-    cobalamin do not fire."""
+    """Section 4: with a severe allergy, other cards that would start or resume a cobalamin do not
+    fire."""
     text_only = (
         "folic-acid-",
         "b12-deficiency-",
@@ -266,5 +267,5 @@ INVARIANTS: tuple[Callable[[State], bool], ...] = (
 
 
 def violated(state: State) -> Iterator[str]:
-    """The names of the invariants that do not hold."""
+    """Yield the names of the invariants that do not hold."""
     return (invariant.__name__ for invariant in INVARIANTS if not invariant(state))

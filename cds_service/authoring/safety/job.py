@@ -1,5 +1,5 @@
-"""What a walk works with: settings, engines, sites that remember what they are asked, and
-facts that are chosen."""
+"""The parts of a walk: settings, engines, sites that record what they are asked, and facts whose
+inputs are chosen."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ SETTINGS = tuple(product(PARAMETER_SETS, FORMULARIES))
 
 
 class RecordingSite(Site):
-    """A site that remembers which of its parameters and products were asked for, in ``asked``."""
+    """A site that records in ``asked`` which of its parameters and products were asked for."""
 
     @cached_property
     def asked(self) -> set[tuple[str, str]]:
-        """What it was asked so far, each with its kind."""
+        """The kind and name of everything asked so far."""
         return set()
 
     def number(self, name: str, unit: str | None = None) -> Decimal:
-        """As of any site."""
+        """See :class:`Site`."""
         self.asked.add(("parameter", name))
         return super().number(name, unit)
 
     def text(self, name: str) -> str:
-        """As of any site."""
+        """See :class:`Site`."""
         self.asked.add(("parameter", name))
         return super().text(name)
 
     def days(self, name: str) -> timedelta:
-        """As of any site."""
+        """See :class:`Site`."""
         self.asked.add(("parameter", name))
         return super().days(name)
 
     def stocks(self, product: str) -> bool:
-        """As of any site."""
+        """See :class:`Site`."""
         self.asked.add(("product", product))
         return super().stocks(product)
 
     def told(self, asked: Iterable[tuple[str, str]]) -> list[Any]:
-        """What it answers to questions that another site was asked."""
+        """Return this site's answers to questions that another site was asked."""
         return [
             self.parameters[name] if kind == "parameter" else name in self.formulary
             for kind, name in sorted(asked)
@@ -71,20 +71,20 @@ class RecordingSite(Site):
 
 @cache
 def engine(parameters: str, formulary: str) -> Engine:
-    """The engine of a parameter set and formulary."""
+    """Return the engine of a parameter set and formulary."""
     return Engine(
         Settings.model_validate({"parameters": parameters, "formulary": FORMULARIES[formulary]})
     )
 
 
 class Layers(NamedTuple):
-    """What spares the proof states that show nothing new. Each can be switched off, and what is
-    found stays the same.
+    """Savings that skip states which would show nothing new. Switching one off does not change what
+    the proof finds.
 
-    ``resuming``: a walk works out once what states have in common (``states/walk``).
-    ``repetition``: a walk is left out that would repeat another one (:mod:`.repetition`).
-    ``independence``: so is a rendering (:mod:`.independence`). ``relation``: the B12 status is
-    tried before what it rests on (``states/status``), and not worked out.
+    ``resuming``: a walk computes once what states have in common (``states/walk``). ``repetition``:
+    a walk that would repeat another is skipped (:mod:`.repetition`). ``independence``: a rendering
+    that would repeat another is skipped (:mod:`.independence`). ``relation``: the B12 status is
+    chosen before the inputs that it rests on (``states/status``), and not computed.
     """
 
     resuming: bool = True
@@ -98,8 +98,8 @@ ALL_LAYERS = Layers()
 
 @dataclass(frozen=True)
 class Job:
-    """One session on one hook, in one setting; ``asked``: the facts that its walks asked for,
-    ``site``: what they asked of the site."""
+    """One session on one hook, in one setting. ``asked``: the facts that its walks asked for;
+    ``site``: records what they asked of the site."""
 
     parameters: str
     formulary: str
@@ -122,10 +122,10 @@ class Job:
         fixed: Mapping[str, str] | None = None,
         domains: Mapping[str, Domain] | None = None,
     ) -> Iterator[tuple[StateFacts, T]]:
-        """The facts of each state, with what ``ask`` says of them.
+        """Yield the facts of each state, with the answer of ``ask`` for them.
 
-        ``fixed``: the class that some facts have where it is possible; ``domains``: of the facts
-        that are chosen, :func:`chosen_domains` where none are given.
+        ``fixed``: the class that some facts get wherever it is possible; ``domains``: those of the
+        chosen facts, by default :func:`chosen_domains`.
         """
         return walk(
             lambda choices: new_facts(self, choices, fixed, domains),
@@ -140,17 +140,17 @@ class Job:
 
     @property
     def publication(self) -> Publication:
-        """What the cards of the setting are rendered with."""
+        """The texts, templates and settings with which the cards are rendered."""
         return engine(self.parameters, self.formulary).publication
 
     @property
     def setting(self) -> str:
-        """The setting as told in a violation."""
+        """The setting as violations name it."""
         return f"{self.parameters}, formulary {self.formulary}, {self.hook}"
 
 
 class Scope(NamedTuple):
-    """What a part of the proof is about: the ``sessions`` of a hook in some ``settings``."""
+    """The subject of a part of the proof: the ``sessions`` of a hook in some ``settings``."""
 
     hook: str
     sessions: Sequence[Session]
@@ -158,7 +158,7 @@ class Scope(NamedTuple):
     layers: Layers = ALL_LAYERS
 
     def jobs(self) -> Iterator[Job]:
-        """Each session in each setting."""
+        """Yield a job for each session in each setting."""
         for parameters, formulary in self.settings:
             for session in self.sessions:
                 yield Job(parameters, formulary, self.hook, session, self.layers)
@@ -166,12 +166,12 @@ class Scope(NamedTuple):
 
 @cache
 def status_relation() -> Relation:
-    """Which B12 status goes with which inputs at a site with the default limits."""
+    """Return which B12 status goes with which inputs at a site with the default limits."""
     return relation_of_statuses(engine("default", "all").site)
 
 
 def every_card() -> list[Card]:
-    """The cards as each parameter set has them."""
+    """Return the cards of every parameter set."""
     return [
         card for parameters in PARAMETER_SETS for card in engine(parameters, "all").cards.values()
     ]
@@ -179,8 +179,8 @@ def every_card() -> list[Card]:
 
 @cache
 def chosen_domains(*, relation: bool = True) -> Mapping[str, Domain]:
-    """The domains of the inputs, what cards compare them with included; the status among them, in
-    the relation that :func:`status_relation` gives, else the suspicion that it rests on."""
+    """Return the domains of the inputs, including the numbers with which cards compare them. The
+    B12 status is among them with ``relation``; otherwise the suspicion that it rests on is."""
     status = {STATUS: ANY_STATUS} if relation else {"b12.suspicion": ANY_SUSPICION}
     found = with_limits({**domains(), **status}, every_card())
     return {**found, "patient.age_months": agreeing_ages(found["patient.age_months"])}
@@ -188,8 +188,7 @@ def chosen_domains(*, relation: bool = True) -> Mapping[str, Domain]:
 
 @cache
 def bare_cards(parameters: str, formulary: str, hook: str) -> dict[str, Card]:
-    """The cards of a hook without their texts, which nothing but the texts' own
-    checks depends on."""
+    """Return the cards of a hook without their texts; only the checks of texts depend on these."""
     cards = engine(parameters, formulary).cards_by_hook[hook]
     return {
         card_id: replace(card, summary="-", detail=(), values=()) for card_id, card in cards.items()
@@ -202,7 +201,7 @@ def new_facts(
     fixed: Mapping[str, str] | None = None,
     domains: Mapping[str, Domain] | None = None,
 ) -> StateFacts:
-    """The facts of one run of ``job``, see :meth:`Job.walk`."""
+    """Return the facts of one run of ``job``; see :meth:`Job.walk`."""
     return StateFacts(
         job.site,
         job.session.orders,
@@ -216,8 +215,8 @@ def new_facts(
 
 
 class AssumedDecisions(Decisions):
-    """The decisions on some cards, with every answer tried to the question whether
-    another card holds. ``assumed``: those answers, by card."""
+    """The decisions on some cards. Both answers are tried to whether any other card holds.
+    ``assumed``: these answers, by card."""
 
     def __init__(self, decided: Collection[str], cards: Mapping[str, Card], facts: StateFacts):
         super().__init__(cards, facts)
@@ -231,7 +230,8 @@ class AssumedDecisions(Decisions):
         return Decision(self._cards[card_id], self.holds(card_id), "", ())
 
     def holds(self, card_id: str) -> bool:
-        """Yes and no, one after the other; the same within a state."""
+        """Whether a card holds; for a card that is not decided, the answer that this state
+        assumes."""
         if card_id in self._decided:
             return super().holds(card_id)
         options = (False, True) if card_id in self._cards else (False,)

@@ -1,9 +1,9 @@
-"""The proof: each card in each state it can tell apart, on each hook, in each
-parameter set and formulary.
+"""The proof of each card in each state that it can tell apart, on each hook, in each parameter set
+and formulary.
 
-Cards are proved one by one, because a card sees nothing of another but whether it holds and whether
-a course was started before it; both are tried both ways. That an answer holds at most three cards,
-sorted, is a property of ``shown`` and needs no states.
+Cards are proved one by one, because a card depends on others only through whether they hold and
+whether one of them already starts a course; both answers are tried. The limit of three cards and
+their order are properties of ``shown`` and need no states.
 """
 
 from __future__ import annotations
@@ -41,12 +41,13 @@ _PATIENT = Patient(f"Patient/{PATIENT}", None, NOW)
 def card_in_state(
     decision: Decision, decisions: Decisions, facts: Facts, publication: Publication
 ) -> CardInCall:
-    """A card to render for the patient that all states are of."""
+    """Return a card to render for the patient of all states."""
     return CardInCall(decision, decisions, facts, _PATIENT, publication)
 
 
 def prove_card(scope: Scope, card_id: str) -> Tally:
-    """Visit every state of a card in each session and setting that can make a difference to it."""
+    """Visit every state of a card in each session and setting that can make a difference to the
+    card."""
     tally = Tally()
     walks = Walks([card_id])
     for job in scope.jobs():
@@ -60,8 +61,8 @@ def prove_card(scope: Scope, card_id: str) -> Tally:
 
 
 def prove_orders(scope: Scope) -> Tally:
-    """Visit every state of the facts that order tests, which the cards then take as
-    they are proved here."""
+    """Prove the facts that order tests in every state. The proofs of cards try only a sample of
+    them."""
     tally = Tally()
     for name in sorted(test_orders()):
         for job in differing(scope, ()):
@@ -95,9 +96,10 @@ def _visit_orders(job: Job, name: str, tally: Tally) -> None:
 
 
 def _visit(job: Job, card_id: str, tally: Tally) -> bool:
-    """Visit every state of a card; whether it fires in one.
+    """Visit every state of a card; return whether it fires in one.
 
-    Texts are rendered in each state of the criteria, suggestions in each state of what they read.
+    Texts are rendered in each state of the criteria, suggestions in each state of the facts that
+    they read.
     """
     card = job.cards[card_id]
     worded, offers = replace(card, suggestions=()), looked_at_together(card)
@@ -141,8 +143,8 @@ def _violated_by_text(
 
 
 def looked_at_together(card: Card) -> list[Card]:
-    """A card with each of its suggestions alone, and with two that recommend something: what one
-    offers does not depend on the others."""
+    """Return variants of a card with each suggestion alone, and with each two that are recommended.
+    This is enough, since no suggestion depends on the others."""
     recommended = [suggestion for suggestion in card.suggestions if suggestion.recommended]
     offered = [*((each,) for each in card.suggestions), *combinations(recommended, 2)]
     return [replace(card, suggestions=suggestions) for suggestions in offered or [()]]
@@ -151,10 +153,10 @@ def looked_at_together(card: Card) -> list[Card]:
 def _violated_by_suggestions(
     job: Job, decision: Decision, decisions: AssumedDecisions, facts: StateFacts
 ) -> list[str]:
-    """The invariants that the suggestions of a card violate, as the first of its answer or after
-    one that starts a course. The decision is without its trace, which gives an order its reasons:
-    no invariant depends on them."""
-    card = job.cards[decision.card.id]  # with all that it may suggest
+    """The invariants that the suggestions of a card violate, as the first of its answer or after a
+    card that starts a course. The decision has no trace, from which an order takes its reasons; no
+    invariant depends on those."""
+    card = job.cards[decision.card.id]  # the card with all its suggestions
     broken: list[str] = []
     for course_taken in (False, True):
         made, starts = render_suggestions(
@@ -162,6 +164,6 @@ def _violated_by_suggestions(
         )
         broken += violated(State(card, read_suggestions(made), facts, course_taken))
         broken += (rule for suggestion in made for rule in wrong_suggestion(suggestion, facts))
-        if not starts:  # a course before it makes no difference
+        if not starts:  # then a course started before it makes no difference
             break
     return broken

@@ -1,5 +1,5 @@
-"""What the proof needs before it begins, so that what is missing is told at once and
-not after minutes."""
+"""The preconditions of the proof, checked first so that gaps are reported at once and not after
+minutes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .job import chosen_domains, every_card
 
 
 class NotReady(Exception):
-    """The proof cannot begin, or would leave something unproved. As a text it is a line for each
-    thing that is missing."""
+    """The proof cannot begin, or would leave something unproved. Its text has one line for each
+    gap."""
 
 
 def check_ready() -> None:
-    """Raise :class:`NotReady` where a fact that the cards in play ask has no domain, or is compared
+    """Raise :class:`NotReady` if a fact that the cards in play ask has no domain, or is compared
     with a number that nothing varies."""
     missing = [*_without_domain(every_card(), chosen_domains(), CATALOGUE), *_unvaried()]
     if missing:

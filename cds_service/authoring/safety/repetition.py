@@ -1,7 +1,8 @@
-"""Which walks would repeat one that was made: those that would ask the same and be told the same.
+"""Which walks would repeat an earlier one, because they would ask the same and get the same
+answers.
 
-A walk sees of a site what it asks of it, of a session what its facts on the session say, and of the
-cards those that it decides or looks at. Where all of that is the same, so is every state.
+A walk depends on what it asks of the site, on what its facts say of the session, and on the cards
+that it decides or asks about. If all of these are the same, so is every state.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .job import Job, Scope, engine, every_card
 
 
 class Walk(NamedTuple):
-    """What a walk asked and was told; ``fires``: whether a card fired in it."""
+    """The questions and answers of a walk. ``fires``: whether a card fired in it."""
 
     cards: Any
     asked_of_site: frozenset[tuple[str, str]]
@@ -33,15 +34,15 @@ class Walk(NamedTuple):
 
 
 class Walks:
-    """The walks that were made of the same cards. ``card_ids``: those that they decide; every card
-    of the hook where ``None``."""
+    """The walks made so far for the same cards. ``card_ids``: the cards that they decide; ``None``
+    for every card of the hook."""
 
     def __init__(self, card_ids: Collection[str] | None = None):
         self._card_ids = card_ids
         self.made: list[Walk] = []
 
     def like(self, job: Job) -> Walk | None:
-        """A walk that was made and that the one of ``job`` would repeat."""
+        """Return an earlier walk that the one of ``job`` would repeat, or ``None``."""
         if not job.layers.repetition:
             return None
         cards = self._cards(job)
@@ -57,7 +58,7 @@ class Walks:
         )
 
     def note(self, job: Job, fires: bool = False) -> None:
-        """Remember the walk of ``job``, which has just been made."""
+        """Record the walk of ``job``, which has just been made."""
         asked, of_site = frozenset(job.asked), frozenset(job.site.asked)
         self.made.append(
             Walk(
@@ -90,8 +91,8 @@ class Walks:
 
 
 def differing(scope: Scope, card_ids: Collection[str] | None = None) -> Iterator[Job]:
-    """The jobs whose walk would repeat none before it. Each is to be walked before the next
-    one is asked for."""
+    """Yield the jobs whose walk would repeat none before it. Walk each before asking for the
+    next."""
     walks = Walks(card_ids)
     for job in scope.jobs():
         if walks.like(job) is None:
@@ -108,13 +109,14 @@ def _removing(card: Card) -> set[str]:
 
 
 def _looked_at(card: Card, cards: Mapping[str, Card]) -> frozenset[str]:
-    """Those of ``cards`` that ``card`` looks at."""
+    """The ids of ``cards`` that ``card`` asks about."""
     return frozenset(cards.keys() & card.looks_at)
 
 
 @cache
 def distinct_sessions() -> list[Session]:
-    """The ordering sessions of which no two are the same to every fact and criterion."""
+    """Return the ordering sessions, without any that looks the same as another to every fact and
+    criterion."""
     found: dict[Any, Session] = {}
     deletable = {
         name for card in engine("default", "all").cards.values() for name in _removing(card)
@@ -129,10 +131,9 @@ def distinct_sessions() -> list[Session]:
 
 
 def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) -> Any:
-    """All that a walk can tell of a session: what the facts ``asked`` say of it, and what its
-    suggestions and invariants read of the orders themselves. ``removing``: the facts whose
-    drafts suggestions remove.
-    """
+    """Return a key of everything that a walk can tell of a session: what the facts ``asked`` say of
+    it, and what its suggestions and invariants read of the orders. ``removing``: the facts whose
+    drafts suggestions remove."""
     told, drafts = _told(session), session.orders.drafts
     cobalamins = {draft.reference for draft in drafts if draft.product.cobalamin}
     removed = [
@@ -155,8 +156,8 @@ def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) 
 
 @cache
 def _asked_by_others() -> frozenset[str]:
-    """The facts that read the order session and are read in turn by a card, or by a fact that does
-    not read the session."""
+    """The facts that read the order session and are read by a card, or by a fact that does not read
+    the session itself."""
     by_cards = {
         name
         for parameters in PARAMETER_SETS
@@ -187,8 +188,8 @@ def _told(session: Session) -> Mapping[str, Any]:
 
 
 def _answer(name: str, facts: StateFacts, parameters: str) -> Any:
-    """What a fact says; a number by the criteria that ask for it, since no two on one side
-    of a limit differ."""
+    """The answer of a fact. A number is replaced by the outcomes of the criteria that ask it, since
+    numbers on the same side of every limit do not differ."""
     found = facts[name]
     if CATALOGUE[name].kind is not NUMBER or found.value is None:
         return found.state, found.value

@@ -1,4 +1,4 @@
-"""The whole proof on all processors, and what it found."""
+"""The whole proof on all processors, and the report of its findings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Part = tuple[Callable[..., Tally], tuple[Any, ...]]
 
 
 def parts(scopes: Iterable[Scope]) -> Iterator[Part]:
-    """The parts of the proof of ``scopes``, which are independent of each other."""
+    """Yield the parts of the proof of ``scopes``; they are independent of each other."""
     for scope in scopes:
         sets = [bare_cards(*setting, scope.hook) for setting in scope.settings]
         ids = dict.fromkeys(card_id for cards in sets for card_id in cards)
@@ -46,13 +46,13 @@ def parts(scopes: Iterable[Scope]) -> Iterator[Part]:
 
 
 def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tally:
-    """The whole proof on ``processes``; ``progress`` is told the parts done, the parts in all,
-    and the states visited.
+    """Run the whole proof in this number of ``processes``. ``progress`` is called with the parts
+    done, the number of all parts, and the states visited.
 
     Raises :class:`NotReady` before it begins.
     """
     check_ready()
-    status_relation()  # worked out once, before the processes part
+    status_relation()  # computed once, before the processes are forked
     whole = list(
         parts(
             Scope(hook, distinct_sessions() if HOOKS[hook].has_drafts else [OPENING])
@@ -69,7 +69,8 @@ def prove_all(processes: int, progress: Callable[[int, int, int], None]) -> Tall
 
 
 def distinct_hooks() -> list[str]:
-    """One hook of each kind, and another of its kind where it has other cards."""
+    """Return one hook of each kind, and each further one whose cards differ from those before
+    it."""
     found: list[str] = []
     for kind in hooks_of_kind().values():
         cards = {hook: [bare_cards(*setting, hook) for setting in SETTINGS] for hook in kind}
@@ -82,7 +83,7 @@ def distinct_hooks() -> list[str]:
 
 
 def never_fired(tally: Tally) -> Iterator[tuple[str, str]]:
-    """The cards of each parameter set that fire in no state."""
+    """Yield the cards of each parameter set that fire in no state."""
     for parameters in PARAMETER_SETS:
         for card_id in engine(parameters, "all").cards:
             if not tally.deciding[parameters, card_id, ""]:
@@ -90,8 +91,8 @@ def never_fired(tally: Tally) -> Iterator[tuple[str, str]]:
 
 
 def never_decided(tally: Tally) -> Iterator[tuple[str, str]]:
-    """The criteria that silence their card in no state of any parameter set: other criteria always
-    come before them."""
+    """Yield the criteria that silence their card in no state of any parameter set, because other
+    criteria always decide first."""
     decided = {
         (card_id, criterion) for (_, card_id, criterion), times in tally.deciding.items() if times
     }
@@ -102,8 +103,7 @@ def never_decided(tally: Tally) -> Iterator[tuple[str, str]]:
 
 
 def report(tally: Tally, seconds: float) -> Iterator[str]:
-    """What the proof found, for a reader. Violations come with the smallest
-    state that shows each."""
+    """Yield the findings of the proof for a reader, each violation with its smallest state."""
     yield f"{tally.visited:,} distinguishable states in {seconds:.0f} s"
     smallest: dict[tuple[str, str], tuple[int, str]] = {}
     for violation in tally.violations:

@@ -1,4 +1,4 @@
-"""Rules on the words of a suggestion: its label, and the texts of its orders (clinical
+"""Rules on the words of a suggestion: its label and the texts of its orders (clinical
 specification, section 4)."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ...facts.catalogue import Facts
 from ...rendering.answer import Suggestion
 
-# Reasons for folate that outlast everything: the folate is kept.
+# Reasons for folate that are never outweighed: with them the folate is kept.
 KEPT_FOLATE = ("pregnancy", "methotrexate", "pemetrexed")
 FOLATE_STOPPED = re.compile(
     r"\b(replace|remove|stop|delay|withhold) (the )?(folic acid|folate)\b|\bfolic acid after it\b",
@@ -19,8 +19,8 @@ _REMOVED = re.compile(r"\b(replace|remove|in place|instead)\b", re.IGNORECASE)
 
 
 def wrong_suggestion(suggestion: Suggestion, facts: Facts) -> Iterator[str]:
-    """The rules that a suggestion breaks, as it is rendered. Facts are asked only where its
-    words depend on them."""
+    """Yield the rules that a rendered suggestion breaks. Facts are asked only if its words depend
+    on them."""
     label, created = suggestion.label, suggestion.creates
     starts = any("cobalamin" in action.resource["instantiatesCanonical"][0] for action in created)
     if any(action.description.removeprefix("Order: ") not in label for action in created):

@@ -1,4 +1,4 @@
-"""What a proof saw: how many states, what does not hold in them, what decided there."""
+"""What a proof found: the states visited, the violations, and the criteria that decided."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 
 class Violation(NamedTuple):
-    """A state in which something does not hold; ``state``: the class of each input
-    that was asked for."""
+    """A state in which a rule does not hold. ``state``: the class of each input that was asked
+    for."""
 
     rule: str
     card: str
@@ -29,15 +29,15 @@ class Violation(NamedTuple):
 
 
 def state_text(state: Mapping[str, str]) -> str:
-    """The class of each input of a state."""
+    """Return the class of each input of a state as text."""
     return ", ".join(f"{name}={label}" for name, label in state.items())
 
 
 @dataclass
 class Tally:
-    """What an enumeration saw. ``deciding``: how often each criterion of a card silenced it; ``""``
-    counts firing. ``together``: two cards of one topic that may fire together, with a state that
-    the classes admit."""
+    """The results of an enumeration. ``deciding``: how often each criterion silenced its card, with
+    ``""`` for firing; ``together``: pairs of cards of one topic that may fire together, with a
+    state that the classes admit."""
 
     visited: int = 0
     violations: list[Violation] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Tally:
         fixed: Mapping[str, str] | None = None,
         domains: Mapping[str, Domain] | None = None,
     ) -> Iterator[tuple[StateFacts, T]]:
-        """As :meth:`Job.walk`, and each state is counted."""
+        """Walk as :meth:`Job.walk` does, and count each state."""
         for found in job.walk(ask, fixed, domains):
             self.visited += 1
             yield found
@@ -62,7 +62,7 @@ class Tally:
         self.violations.append(Violation(rule, card, job.setting, job.session.label, dict(state)))
 
     def add(self, other: Tally) -> None:
-        """Take in what another process saw."""
+        """Add the results of another process."""
         self.visited += other.visited
         self.violations += other.violations
         self.deciding.update(other.deciding)

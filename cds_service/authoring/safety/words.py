@@ -1,9 +1,9 @@
-"""Proves the words of cards: what a text may not say to a patient with a severe allergy, a child,
-or one who needs folate.
+"""Proof of the words of cards: what a text may not say to a patient with a severe allergy, a child,
+or a patient who needs folate.
 
 Clinical specification, section 4; ``changes-5.md``, section 3: words that contradict the
-suggestion. The walk is that of the decisions, with the paragraphs that could break a rule: the
-others are left out, since no paragraph depends on another.
+suggestion. The walk is that of the decisions, with only the paragraphs that could break a rule; the
+others can be left out, since no paragraph depends on another.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .repetition import differing
 from .suggestion_words import FOLATE_STOPPED, KEPT_FOLATE
 from .tally import Tally
 
-# A cobalamin as something to give: an amount behind its name, or the advice to begin, to keep or
-# not to put off.
+# A cobalamin as something to give: its name with an amount, or advice to begin it, to keep it or
+# not to delay it.
 _TO_GIVE = re.compile(
     r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat(,| now\b)|(?<!not )\b(give|treat) B12\b"
     r"|\bB12 first\b|\bboth vitamins\b|\b(treatment|B12) (need not|cannot) wait\b|\bdelay B12\b"
@@ -32,7 +32,7 @@ _TO_GIVE = re.compile(
 
 
 class _Rule(NamedTuple):
-    """No text matches ``words`` where ``fact`` has the class ``label``."""
+    """A rule that no text matches ``words`` in states where ``fact`` has the class ``label``."""
 
     name: str
     fact: str
@@ -80,7 +80,7 @@ def prove_words(scope: Scope, card_id: str) -> Tally:
 
 
 def _doubtful(card: Card, rule: _Rule) -> list[Paragraph]:
-    """The paragraphs of a card that match, or that a fact could make match which names orders."""
+    """The paragraphs that match, or that could match once a fact that names orders is filled in."""
     return [
         paragraph
         for paragraph in card.detail
@@ -98,7 +98,7 @@ def _visit(job: Job, card: Card, rule: _Rule, tally: Tally) -> None:
             return False
         found = facts[rule.fact]
         if facts.labels.get(rule.fact) != rule.label or found.is_unknown:
-            return False  # the rest of the state does not admit it
+            return False  # the rest of the state rules this class out
         facts.settle()
         rendered, _ = render_card(
             card_in_state(decision, decisions, facts, job.publication), course_taken=False

@@ -1,7 +1,7 @@
-"""``validate``: FHIR resources against base R4 and against the profiles in ``fhir_profiles``.
+"""``validate``: checks FHIR resources against base R4 and the profiles in ``fhir_profiles``.
 
-For those who map a system to this service, and for tests. It is no full validator:
-docs/fhir-profiles.md says what it leaves out. Nothing of it runs when a hook is called.
+This is for tests and for those who map a system to this service. It is not a full validator;
+docs/fhir-profiles.md lists the gaps. Hook calls never use it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .finding import Checked, Finding, Report
 from .node import Node
 from .profiles import OURS, Profile, Profiles, UnknownProfile
 
-# Of these the profiles say what is read; a medication or laboratory order may be one that is read
-# or one that is written.
+# For these types the profiles describe only what the service reads. A medication or laboratory
+# order can also be one that the service writes.
 _READ_BY_CODE = ("Observation", "Procedure")
 
 
 class Validator:
-    """The profiles and value sets of a folder, to hold resources against."""
+    """Checks resources against the profiles and value sets of a folder."""
 
     def __init__(self, folder: Path = PROFILES):
         self.profiles = Profiles.load(folder)
@@ -37,9 +37,9 @@ class Validator:
     ) -> Report:
         """Check a resource, or each entry of a Bundle.
 
-        ``resource``: parsed JSON. ``profile``: held against it too, whatever its ``meta.profile``
-        says; in a Bundle, against the entries of its type. ``by_code``: a result or procedure that
-        has no profile so is held against those of its code.
+        ``resource``: parsed JSON. ``profile``: also checked, whatever the resource's
+        ``meta.profile`` says; in a Bundle, for the entries of its type. ``by_code``: check a result
+        or procedure without any of these profiles against those that its code fits.
         """
         checked: list[Checked] = []
         findings: list[Finding] = []
@@ -70,8 +70,8 @@ class Validator:
     def _profiles_of(
         self, resource: dict[str, Any], named: Profile | None, by_code: bool
     ) -> list[Profile]:
-        """The profiles that a resource is to be held against: those that it names, ``named`` where
-        it is of its type, or by its code."""
+        """The profiles for a resource: those that it names, and ``named`` if it is of that type;
+        else, with ``by_code``, those that its code fits."""
         kind = resource["resourceType"]
         found = {named.id: named} if named and named.type == kind else {}
         for url in _stated(resource):
@@ -79,7 +79,7 @@ class Validator:
                 try:
                     profile = self.profiles.named(url)
                 except UnknownProfile:
-                    continue  # told by _naming_findings
+                    continue  # _naming_findings reports it
                 if profile.type == kind:
                     found[profile.id] = profile
         return list(found.values()) or (self._fitting(resource) if by_code else [])
@@ -128,7 +128,7 @@ class Validator:
         ]
 
     def _naming_findings(self, resource: dict[str, Any]) -> Iterator[Finding]:
-        """What is to be said of the profiles that a resource names itself."""
+        """Findings on the profiles that a resource names."""
         path = f"{resource['resourceType']}.meta.profile"
         for url in _stated(resource):
             if not url.startswith(OURS):
@@ -175,8 +175,8 @@ def _stated(resource: dict[str, Any]) -> list[str]:
 
 
 def _resources(resource: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The resource, and of a Bundle each entry's resource, with the path at which it stands
-    (``""`` for the whole)."""
+    """The resource and, for a Bundle, each entry's resource, with its path (``""`` for the
+    whole)."""
     yield path, resource
     if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
         for index, entry in enumerate(as_list(resource.get("entry"))):
@@ -187,8 +187,8 @@ def _resources(resource: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shell(resource: dict[str, Any]) -> dict[str, Any]:
-    """A Bundle without the resources in its entries, which are checked one by one; any other
-    resource as it is."""
+    """A Bundle without the resources of its entries, which are checked one by one; any other
+    resource unchanged."""
     if resource["resourceType"] != "Bundle" or not isinstance(resource.get("entry"), list):
         return resource
     entries = [

@@ -1,7 +1,7 @@
-"""The check against base FHIR R4: the models of ``fhir.resources``, and what they let pass.
+"""The check against base FHIR R4: the models of ``fhir.resources``, and the faults that they miss.
 
-The models are R4B's. For what the service reads and writes R4 and R4B are the same; which resource
-types R4 has is known from R4's own tables.
+The models are R4B's. R4 and R4B are the same in everything that the service reads and writes, and
+the list of resource types comes from R4's own tables.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENTRY = re.compile(r"Bundle\.entry\[[0-9]+\]\Z")
 
 
 def type_findings(resource: Any) -> Iterator[Finding]:
-    """Why ``resource`` is no FHIR R4 resource at all; nothing where it is one."""
+    """Yield why ``resource`` is no FHIR R4 resource; nothing if it is one."""
     if not isinstance(resource, dict):
         yield Finding(
             "error",
@@ -57,15 +57,16 @@ def type_findings(resource: Any) -> Iterator[Finding]:
 
 
 def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
-    """What is against base FHIR R4 in a resource of a known type: unknown, missing and ill-formed
-    elements, unknown codes."""
+    """Yield the violations of base FHIR R4 in a resource of a known type: unknown, missing and
+    ill-formed elements, and unknown codes."""
     root = Node.root(resource)
     told = [*_model_findings(resource, root), *_beside_findings(root)]
     of_model = {finding.path for finding in told}
     empty = (
         finding for finding in _empty_findings(resource, root.path) if finding.path not in of_model
     )
-    # The resources in the entries of a Bundle are checked one by one, and are not in it here.
+    # Entries of a Bundle may be empty here, since their resources were taken out to be checked one
+    # by one.
     told += [finding for finding in empty if not _ENTRY.match(finding.path)]
     yield from told
     places = {finding.path for finding in told}
@@ -75,9 +76,9 @@ def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _empty_findings(value: dict[str, Any], path: str) -> Iterator[Finding]:
-    """What FHIR's JSON never has (R4, "JSON Representation of Resources"): null, an empty
-    object, an empty list. In a list of primitive values null keeps the place of one that has
-    an extension alone."""
+    """Null, empty objects and empty lists, which FHIR's JSON never has (R4, "JSON Representation of
+    Resources"). In a list of primitive values, null is allowed in place of a value that has only an
+    extension."""
     for name, item in value.items():
         beside = value.get(name[1:] if name.startswith("_") else f"_{name}")
         for at, one in (
@@ -123,13 +124,12 @@ def _model_findings(resource: dict[str, Any], root: Node) -> Iterator[Finding]:
     except ValidationError as error:
         for problem in error.errors():
             if problem["type"] == "list_type" and isinstance(problem["input"], list):
-                continue  # null in a list, which is told below
+                continue  # _empty_findings reports null in a list
             yield _of_model(problem["type"], problem["loc"], problem["msg"], root)
 
 
 def _beside_findings(root: Node) -> Iterator[Finding]:
-    """What is wrong with the extensions of primitive values, as far as the
-    models do not tell it."""
+    """Faults in the extensions of primitive values that the models do not report."""
     for path, item in beside_extension_values(root):
         try:
             get_fhir_model_class("FHIRPrimitiveExtension").model_validate(item)
@@ -189,11 +189,11 @@ def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: No
 
 
 def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
-    """A number or truth value that is written as text, which the models would convert; a code that
-    R4 does not list."""
+    """A number or boolean written as text, which the models would convert; an id that is too long;
+    a code that R4 does not list."""
     value = node.value
     if value is None:
-        return  # told by _empty_findings
+        return  # _empty_findings reports it
     mend = "Write it without quotation marks." if isinstance(value, str) else ""
     if node.type in _NUMBERS and not (
         isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -235,8 +235,8 @@ def _not_listed(path: str, value: str | dict[str, Any], codes: Sequence[str]) ->
 
 @cache
 def _fields(kind: str) -> dict[str, Any]:
-    """The elements of a type (or of the element at a path) by name, as the models define them; none
-    where they have no such type."""
+    """The elements of a type, or of the element at a path, by name as the models define them; empty
+    if there is no such model."""
     try:
         model = get_fhir_model_class(
             "".join(part[:1].upper() + part[1:] for part in kind.split("."))

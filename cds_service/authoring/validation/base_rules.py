@@ -1,9 +1,8 @@
-"""FHIR R4's own invariants for the types that are read or written here, and unknown
-modifier extensions.
+"""FHIR R4's own invariants for the types that the service reads or writes, and unknown modifier
+extensions.
 
-The expressions are those of the R4 specification, written for the engine of
-:mod:`.conformance`; what an expression leaves open (nothing, as where two dates differ in
-precision) is not held against a resource.
+The expressions are those of the R4 specification, written for the engine of :mod:`.conformance`. An
+expression with an empty result (as for two dates of different precision) counts as satisfied.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from .profiles import OURS, Profiles
 
 
 class Rule(NamedTuple):
-    """An invariant: its key and text in R4, and its FHIRPath."""
+    """An invariant: its key in R4, its text, and its FHIRPath expression."""
 
     key: str
     human: str
@@ -37,7 +36,7 @@ _HAS_ENDED = (
 )
 _ERROR = "verificationStatus.coding.where(system = '{}' and code = 'entered-in-error')"
 
-# By the type of an element, or its path where it has no type of its own.
+# Keyed by the type of an element, or by its path if it has no type of its own.
 RULES: dict[str, tuple[Rule, ...]] = {
     "Extension": (
         Rule(
@@ -234,8 +233,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }
 _QUANTITIES = frozenset({"Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity"})
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-# What a narrative may hold (txt-1): formatting, no scripts, forms, frames or
-# styles of a whole page.
+# Elements that a narrative may not hold (txt-1): it allows formatting, but no scripts, forms,
+# frames or styles of a whole page.
 _FORBIDDEN = frozenset(
     {
         "script",
@@ -257,8 +256,8 @@ _HANDLER = re.compile(r"on[a-z]+\Z")
 
 
 def rule_findings(resource: dict[str, Any], profiles: Profiles) -> Iterator[Finding]:
-    """What a resource, whose form is right, breaks of R4's invariants, in it and in
-    what it contains."""
+    """Yield the violations of R4's invariants in a well-formed resource and the resources that it
+    contains."""
     root = Node.root(resource)
     yield from _narrative_findings(root)
     yield from _contained_findings(root)

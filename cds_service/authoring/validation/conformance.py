@@ -1,4 +1,4 @@
-"""Holding a resource against a profile: cardinality, types of a choice, fixed values, patterns,
+"""Checking a resource against a profile: cardinality, types of a choice, fixed values, patterns,
 bindings, invariants."""
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from .node import R4, Node
 from .primitives import by_extension_alone
 from .profiles import OURS, Constraint, Element, Profile, Profiles
 
-# An invariant on the whole of an order, which every smaller mistake breaks too.
+# The key suffix of an invariant on a whole order, which every smaller mistake breaks too.
 REGIMEN = "-order-regimen"
 
 
 def conformance_findings(
     root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology
 ) -> Iterator[Finding]:
-    """What ``root`` breaks of ``profile``. ``root``: the ``resource`` itself, or an
+    """Yield the violations of ``profile`` in ``root``. ``root``: the ``resource`` itself, or an
     extension somewhere in it.
 
-    The invariant on a regimen is evaluated where nothing else is wrong: it would repeat each
-    mistake in general words.
+    The invariant on a regimen is evaluated only if nothing else is wrong, because it would repeat
+    each mistake in general words.
     """
     found = False
     for finding in _element_findings(root, profile, resource, terminology):
@@ -48,7 +48,7 @@ def conformance_findings(
 def _element_findings(
     root: Node, profile: Profile, resource: dict[str, Any], terminology: Terminology
 ) -> Iterator[Finding]:
-    mistyped: tuple[str, ...] = ()  # of what has another type nothing more is said
+    mistyped: tuple[str, ...] = ()  # paths of wrong types; nothing below them is reported
     for element in profile.elements:
         if not element.steps:
             yield from _node_findings(element, root, resource, terminology)
@@ -77,8 +77,8 @@ def _element_findings(
 def extension_findings(
     resource: dict[str, Any], profiles: Profiles, terminology: Terminology
 ) -> Iterator[Finding]:
-    """What the project's own extensions in a resource break of their definitions;
-    others are passed over."""
+    """Yield the violations of their definitions in the project's own extensions of a resource.
+    Other extensions are skipped."""
     for parent, name, node in Node.root(resource).descendants():
         if name not in ("extension", "modifierExtension") or not (url := _url(node)).startswith(
             OURS
@@ -110,7 +110,7 @@ def _url(node: Node) -> str:
 
 
 def nodes_at(root: Node, steps: tuple[str, ...]) -> list[Node]:
-    """The elements below ``root`` that the steps of a path lead to."""
+    """Return the elements below ``root`` to which the steps of a path lead."""
     nodes = [root]
     for step in steps:
         nodes = [child for node in nodes for child in node.children(step)]
@@ -192,7 +192,7 @@ def _constraint_findings(
 ) -> Iterator[Finding]:
     try:
         kept = holds(constraint.expression, node, resource)
-    # the engine raises bare exceptions on values that base FHIR does not allow
+    # The engine raises bare exceptions on values that base FHIR does not allow.
     except Exception as error:
         what = f"{constraint.human} This could not be decided ({type(error).__name__})."
         yield Finding(
@@ -209,8 +209,8 @@ def _constraint_findings(
 
 
 def _as_found(node: Node) -> str:
-    """What stands there, where it is short enough to tell: a primitive value, or a
-    Quantity with its code."""
+    """The offending value, if it is short enough: a primitive value, or a Quantity with its
+    code."""
     if node.value is None:
         return " It has no value."
     if node.type == "Quantity" and isinstance(node.value, dict):
@@ -219,8 +219,8 @@ def _as_found(node: Node) -> str:
 
 
 def nothing_against(expression: str, node: Node, resource: dict[str, Any]) -> bool:
-    """Whether an invariant is not false of ``node``: what cannot be decided (other forms of a value
-    are told elsewhere) is not."""
+    """Whether an invariant is not false of ``node``. One that cannot be decided counts as not
+    false, since other checks report ill-formed values."""
     try:
         result = _evaluated(expression, node, resource)
     except Exception:  # the engine raises bare exceptions on values that base FHIR does not allow
@@ -229,11 +229,10 @@ def nothing_against(expression: str, node: Node, resource: dict[str, Any]) -> bo
 
 
 def holds(expression: str, node: Node, resource: dict[str, Any]) -> bool:
-    """Whether a FHIRPath invariant is true of ``node``. Nothing (``{}``, what a mistyped
-    name gives) is not true.
+    """Whether a FHIRPath invariant is true of ``node``. An empty result (``{}``, as for a misspelt
+    name) is not true, and no invariant is true of an element without a value.
 
-    ``resource`` is what ``%resource`` stands for. Raises what the engine raises. Of an element
-    without a value, of which an extension tells why, none is true.
+    ``resource`` is the value of ``%resource``. Raises whatever the engine raises.
     """
     return node.value is not None and bool(_evaluated(expression, node, resource) == [True])
 
@@ -249,7 +248,7 @@ def _compiled(expression: str) -> Any:
 
 
 def _matches(value: Any, pattern: Any) -> bool:
-    """Whether ``value`` has all that ``pattern`` has (FHIR R4, ElementDefinition.pattern[x])."""
+    """Whether ``value`` has everything in ``pattern`` (FHIR R4, ElementDefinition.pattern[x])."""
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(
             name in value and _matches(value[name], part) for name, part in pattern.items()
@@ -262,7 +261,7 @@ def _matches(value: Any, pattern: Any) -> bool:
 
 
 def _bound(value: Any, value_set: str, terminology: Terminology) -> bool:
-    """Whether a CodeableConcept has a coding in the value set, as a required binding asks."""
+    """Whether a CodeableConcept has a coding in the value set, as a required binding demands."""
     return any(terminology.holds(value_set, system, code) for system, code in codings(value))
 
 
@@ -281,8 +280,8 @@ def _shown(value: Any) -> str:
 
 
 def bindings(profile: Profile, resource: dict[str, Any], terminology: Terminology) -> list[bool]:
-    """For each value set that ``profile`` binds an element of the resource to: whether the resource
-    is coded from it."""
+    """Return, for each element of the resource that ``profile`` binds to a value set, whether its
+    codings are in it."""
     root = Node.root(resource)
     bound = [
         (element, node)

@@ -1,4 +1,4 @@
-"""What ``validate`` has to say of a resource, and what it looked at."""
+"""The findings of ``validate`` on a resource, and the record of what it checked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ SEVERITIES = ("error", "warning", "info")
 
 
 class Finding(NamedTuple):
-    """``path``: the element; ``code``: the kind of check, or the key of the invariant; ``mend``:
-    how to mend it, or why it matters."""
+    """A finding. ``path``: the element; ``code``: the kind of check, or the key of the invariant;
+    ``mend``: how to mend it, or why it matters."""
 
     severity: str
     path: str
@@ -18,14 +18,13 @@ class Finding(NamedTuple):
     mend: str = ""
 
     def within(self, path: str) -> Finding:
-        """The same finding for a resource that stands at ``path`` of another one."""
+        """Return the same finding for a resource at ``path`` within another one."""
         _, dot, rest = self.path.partition(".")
         return self._replace(path=f"{path}{dot}{rest}")
 
 
 class Checked(NamedTuple):
-    """A resource that was checked: where it stands, its type, and the ids of the profiles that it
-    was held against."""
+    """A resource that was checked: its path, its type, and the ids of the profiles applied."""
 
     path: str
     resource_type: str
@@ -33,7 +32,7 @@ class Checked(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What was checked and what was found."""
+    """The resources checked and the findings."""
 
     checked: tuple[Checked, ...]
     findings: tuple[Finding, ...]

@@ -1,5 +1,4 @@
-"""Walking a FHIR resource in JSON: each element with its path and the type that FHIR
-R4 gives it there."""
+"""Walking a FHIR resource in JSON: each element with its path and its type in FHIR R4."""
 
 from __future__ import annotations
 
@@ -9,8 +8,8 @@ from typing import Any, NamedTuple
 
 from fhirpathpy.models import models
 
-# FHIR R4's own tables, as the FHIRPath engine carries them: the type of an element by its path,
-# the parent of a type.
+# FHIR R4's own tables, from the FHIRPath engine: the type of an element by its path, and the parent
+# of a type.
 R4: dict[str, Any] = models["r4"]
 _TYPES: dict[str, str] = R4["path2Type"]
 _INLINE = frozenset({"Element", "BackboneElement"})
@@ -20,8 +19,8 @@ RESOURCE_TYPES = frozenset(
 
 
 class Node(NamedTuple):
-    """An element. ``type``: its data type (``Quantity``), or the path of an element without a type
-    of its own (``Timing.repeat``)."""
+    """An element. ``type``: its data type (``Quantity``), or its path if it has no type of its own
+    (``Timing.repeat``)."""
 
     value: Any
     path: str
@@ -29,13 +28,13 @@ class Node(NamedTuple):
 
     @classmethod
     def root(cls, resource: dict[str, Any]) -> Node:
-        """A resource as the node that its paths start from."""
+        """Return a resource as the root node."""
         kind = str(resource.get("resourceType"))
         return cls(resource, kind, kind)
 
     def into(self, step: int | str) -> Node:
-        """What one step of a location leads to: an element by its name, or an item of a list; its
-        value may be None."""
+        """Return the node one step down: an element by its name, or an item of a list by its index.
+        Its value may be ``None``."""
         if isinstance(step, int):
             item = (
                 self.value[step]
@@ -47,8 +46,8 @@ class Node(NamedTuple):
         return Node(inner, f"{self.path}.{step}", type_of_value(inner, type_of(self.type, step)))
 
     def children(self, step: str) -> Iterator[Node]:
-        """The elements called ``step``, one by one where they repeat; ``value[x]`` is the
-        value of any type."""
+        """Yield the elements called ``step``, each item of a repeating one by itself. ``value[x]``
+        stands for a value of any type."""
         if not isinstance(self.value, dict):
             return
         stem = step.removesuffix("[x]")
@@ -68,8 +67,8 @@ class Node(NamedTuple):
             yield Node(value, f"{self.path}.{name}", type_of_value(value, kind))
 
     def descendants(self) -> Iterator[tuple[Node, str, Node]]:
-        """Every element below: its parent, its name, itself. What stands beside a primitive value
-        (``_status``) is an Element."""
+        """Yield every element below, as its parent, its name and itself. The sibling of a primitive
+        value (``_status``) is an Element."""
         if not isinstance(self.value, dict):
             return
         for name in self.value:
@@ -81,8 +80,8 @@ class Node(NamedTuple):
 
 
 def type_of(parent: str, name: str) -> str:
-    """The type of element ``name`` in type ``parent`` (``Quantity``), or its path where it has none
-    of its own or is not known."""
+    """Return the type of element ``name`` in type ``parent`` (``Quantity``); its path if it has no
+    type of its own or is unknown."""
     path = f"{parent}.{name}"
     path = str(R4["pathsDefinedElsewhere"].get(path, path))
     kind = _TYPES.get(path, path)
@@ -90,8 +89,8 @@ def type_of(parent: str, name: str) -> str:
 
 
 def choice_of(parent: str, name: str) -> str:
-    """``value[x]`` where ``name`` is a value of one type (``valueQuantity``); ``""``
-    where it is no choice."""
+    """Return ``value[x]`` if ``name`` is a value of one type (``valueQuantity``); ``""`` if it is
+    not part of a choice."""
     return next(
         (f"{stem}[x]" for stem in _stems(parent) if name.startswith(stem) and name != stem), ""
     )
@@ -99,7 +98,7 @@ def choice_of(parent: str, name: str) -> str:
 
 @cache
 def _stems(parent: str) -> tuple[str, ...]:
-    """What the names of choices begin with in type ``parent``."""
+    """The prefixes of the names of choices in type ``parent``."""
     return tuple(
         path.rpartition(".")[2]
         for path in R4["choiceTypePaths"]
@@ -108,7 +107,7 @@ def _stems(parent: str) -> tuple[str, ...]:
 
 
 def type_of_value(value: Any, kind: str) -> str:
-    """The type of what may hold any resource: the one that it names; else ``kind``."""
+    """Return the resource type that a value names, else ``kind``."""
     return (
         str(value["resourceType"]) if isinstance(value, dict) and "resourceType" in value else kind
     )

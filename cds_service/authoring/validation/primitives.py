@@ -1,7 +1,6 @@
-"""Primitive elements that an extension stands beside, or in place of a value: ``_birthDate`` beside
-``birthDate`` (FHIR R4, "JSON Representation of Resources", primitive elements). In a repeating
-element null keeps a place on either side.
-"""
+"""Siblings of primitive elements: ``_birthDate`` beside ``birthDate`` holds its id and extensions,
+also if there is no value (FHIR R4, "JSON Representation of Resources", primitive elements). In a
+repeating element, null keeps a place in either list."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from typing import Any
 from ...fhir.loose_json import as_list
 from .node import Node, choice_of, type_of, type_of_value
 
-# A value of each primitive type (FHIR R4, "Data Types").
+# A sample value of each primitive type (FHIR R4, "Data Types").
 _SOME_VALUE: dict[str, Any] = {
     "base64Binary": "eA==", "boolean": True, "canonical": "urn:x", "code": "x", "date": "2000",
     "dateTime": "2000", "decimal": 0,
@@ -23,7 +22,7 @@ _SOME_VALUE: dict[str, Any] = {
 
 
 def beside(kind: str, name: str) -> bool:
-    """Whether ``name`` in an element of type ``kind`` is what stands beside a primitive element."""
+    """Whether ``name`` in an element of type ``kind`` is the sibling of a primitive element."""
     return (
         name.startswith("_")
         and type_of(kind, name[1:]) in _SOME_VALUE
@@ -32,8 +31,8 @@ def beside(kind: str, name: str) -> bool:
 
 
 def by_extension_alone(parent: Node, step: str) -> list[Node]:
-    """The elements called ``step`` (``value[x]``: of any type) that have an extension in place of a
-    value: each has the value None."""
+    """Return the elements called ``step`` (``value[x]``: of any type) that have an extension and no
+    value. Each has the value ``None``."""
     found = []
     for name, places in parent.value.items() if isinstance(parent.value, dict) else ():
         if not beside(parent.type, name) or step not in (
@@ -59,11 +58,10 @@ def by_extension_alone(parent: Node, step: str) -> list[Node]:
 
 
 def filled(value: Any, kind: str) -> Any:
-    """A copy in which an element has some value of its type where an extension stands in place of
-    one: the models of ``fhir.resources`` take an element for missing that has none. What they
-    cannot read is left out: what stands beside the value of an extension, which
-    :func:`beside_extension_values` has, and what is :func:`ill_formed`.
-    """
+    """Return a copy for the models of ``fhir.resources``, which treat an element without a value as
+    missing. An element with only an extension gets a sample value of its type. Siblings that the
+    models cannot read are left out: those of the values of extensions, which
+    :func:`beside_extension_values` yields, and those that are :func:`ill_formed`."""
     if isinstance(value, list):
         return [filled(item, kind) for item in value]
     if not isinstance(value, dict):
@@ -84,7 +82,7 @@ def filled(value: Any, kind: str) -> Any:
 
 
 def _all_beside(root: Node) -> Iterator[tuple[Node, str, Any]]:
-    """Whatever stands beside a primitive element: what holds both, its name, itself."""
+    """Each sibling of a primitive element: the node that holds both, its name, itself."""
     for node in (root, *(node for _, _, node in root.descendants())):
         if isinstance(node.value, dict):
             yield from (
@@ -93,22 +91,22 @@ def _all_beside(root: Node) -> Iterator[tuple[Node, str, Any]]:
 
 
 def beside_extension_values(root: Node) -> Iterator[tuple[str, Any]]:
-    """What stands beside the values of extensions and is well formed, with its path."""
+    """Yield the well-formed siblings of values of extensions, each with its path."""
     for node, name, item in _all_beside(root):
         if node.type == "Extension" and isinstance(item, dict):
             yield f"{node.path}.{name}", item
 
 
 def ill_formed(root: Node) -> Iterator[str]:
-    """The paths of what stands beside primitive elements and is neither an object nor a list of
-    objects and null."""
+    """Yield the paths of siblings that are neither an object nor a list of objects and null. The
+    sibling of an extension's value must be an object."""
     for node, name, item in _all_beside(root):
         if not _well_formed(item) or (node.type == "Extension" and not isinstance(item, dict)):
             yield f"{node.path}.{name}"
 
 
 def without_value(root: Node) -> Iterator[str]:
-    """The paths of primitive elements that have neither a value nor an extension, only an id
+    """Yield the paths of siblings without an extension whose primitive element has no value
     (FHIR R4, ele-1)."""
     for node, name, item in _all_beside(root):
         value = node.value.get(name[1:])

@@ -1,5 +1,4 @@
-"""The profiles in ``fhir_profiles/structure-definitions``: differentials, each over the one
-that it builds on."""
+"""The profiles in ``fhir_profiles/structure-definitions``, each a differential of its base."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ OURS = f"{BASE}/StructureDefinition/"
 
 
 class Constraint(NamedTuple):
-    """An invariant. ``why``: what it is for, which tells how to mend what breaks it."""
+    """An invariant. ``why``: its purpose, shown as advice where it is violated."""
 
     key: str
     severity: str
@@ -26,9 +25,8 @@ class Constraint(NamedTuple):
 class Element(NamedTuple):
     """An ElementDefinition of a differential, as far as ``validate`` supports it.
 
-    ``types``: the types that are allowed, any where empty; ``extension``: the only extension
-    that it speaks of, where it is a slice of extensions; ``fixed`` and ``pattern`` are None
-    where there is none.
+    ``types``: the allowed types, any if empty; ``extension``: the URL of the extension if this is
+    a slice of extensions, else ``""``; ``fixed``, ``pattern``: ``None`` if there is none.
     """
 
     steps: tuple[str, ...]
@@ -43,8 +41,8 @@ class Element(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A StructureDefinition. ``elements``: those of the profiles that it builds on come first;
-    ``contexts``: of an extension."""
+    """A StructureDefinition. ``elements``: those of its base profiles come first; ``contexts``: the
+    elements that an extension may be on."""
 
     id: str
     url: str
@@ -55,12 +53,12 @@ class Profile(NamedTuple):
 
     @property
     def is_extension(self) -> bool:
-        """Whether it defines an extension, not a resource."""
+        """Whether it defines an extension rather than a resource."""
         return self.type == "Extension"
 
 
 class UnknownProfile(LookupError):
-    """No profile has this name. ``mend``: which one may be meant."""
+    """No profile has this name. ``mend``: suggests a similar name."""
 
     def __init__(self, name: str, mend: str):
         self.mend = mend
@@ -70,8 +68,8 @@ class UnknownProfile(LookupError):
 class Profiles:
     """The profiles by id.
 
-    ``definitions``: StructureDefinition resources as parsed JSON. Raises ``KeyError`` where one
-    builds on another that lacks.
+    ``definitions``: StructureDefinition resources as parsed JSON. Raises ``KeyError`` if the base
+    of one is missing.
     """
 
     def __init__(self, definitions: list[dict[str, Any]]):
@@ -106,8 +104,8 @@ class Profiles:
         return inherited + [_element(element) for element in definition["differential"]["element"]]
 
     def named(self, name: str) -> Profile:
-        """The profile of a resource by its id or canonical URL, with or without ``|version``.
-        Raises :class:`UnknownProfile`."""
+        """Return the profile of a resource by its id or canonical URL, with or without
+        ``|version``. Raises :class:`UnknownProfile`."""
         identity = name.partition("|")[0].removeprefix(OURS)
         profile = self._by_id.get(identity)
         if profile is None or profile.is_extension:
@@ -118,12 +116,12 @@ class Profiles:
         return profile
 
     def extension(self, url: str) -> Profile | None:
-        """The extension that has this URL, where it is one of the project's."""
+        """Return the extension with this URL, or ``None`` if the project defines none."""
         profile = self._by_id.get(url.removeprefix(OURS)) if url.startswith(OURS) else None
         return profile if profile and profile.is_extension else None
 
     def of_type(self, resource_type: str) -> list[Profile]:
-        """The profiles of a resource type."""
+        """Return the profiles of a resource type."""
         return [profile for profile in self._by_id.values() if profile.type == resource_type]
 
 

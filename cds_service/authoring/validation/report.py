@@ -1,4 +1,4 @@
-"""What ``validate`` found, for a reader and for programs."""
+"""The findings of ``validate`` as text and as JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .finding import SEVERITIES, Report
 
 
 def as_text(reports: Mapping[str, Report]) -> str:
-    """A line for each finding, one for each resource that was checked, then the sum.
-    ``reports`` by file."""
+    """Return one line per finding, one per resource checked, and the totals. ``reports``: by
+    file."""
     lines = []
     for file, report in reports.items():
         for finding in report.findings:
@@ -35,7 +35,7 @@ def as_text(reports: Mapping[str, Report]) -> str:
 
 
 def as_json(reports: Mapping[str, Report]) -> str:
-    """An object with ``checked`` and ``findings``, each item with its file."""
+    """Return an object with ``checked`` and ``findings``, each item with its file."""
     return json.dumps(
         {
             "checked": [

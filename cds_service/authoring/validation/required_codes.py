@@ -1,10 +1,10 @@
-"""The codes that FHIR R4 takes for an element: its required bindings to value
-sets that can be listed.
+"""The codes that FHIR R4 allows in an element: its required bindings to value sets that can be
+enumerated.
 
-``required-codes.json`` has them by value set, of R4's own definitions (HL7, version 4.0.1, public
-domain by CC0); without those to all types, all resources and all licences. The models of
-``fhir.resources`` have them as far as the short form of a definition names them: of
-``Observation.status`` four of eight.
+``required-codes.json`` lists them by value set, from R4's own definitions (HL7, version 4.0.1,
+public domain by CC0), without the sets of all types, all resources and all licences. The models of
+``fhir.resources`` know only the codes in the short description of an element: four of the eight of
+``Observation.status``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def _by_element() -> dict[str, tuple[str, ...]]:
 
 
 def required_codes(kind: str, name: str) -> tuple[str, ...]:
-    """The codes for element ``name`` of type ``kind``, as ``system|code`` for one of concepts; none
-    where any will do."""
+    """Return the codes for element ``name`` of type ``kind``, as ``system|code`` for a concept;
+    empty if any code is allowed."""
     return _by_element().get(f"{kind}.{name}", ())
 
 
 def fits(value: Any, codes: tuple[str, ...]) -> bool:
-    """Whether a code, or one coding of a concept, is among the ``codes`` of
-    :func:`required_codes`."""
+    """Whether a code, or one coding of a concept, is among ``codes``, as :func:`required_codes`
+    returns them."""
     if isinstance(value, dict):
         return any(f"{system}|{code}" in codes for system, code in codings(value))
     return value in codes

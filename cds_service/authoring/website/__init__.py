@@ -1,2 +1,2 @@
-"""The documentation as a static HTML site: a page for each card, and of facts, parameters,
+"""The documentation as a static HTML site: a page for each card, and pages of facts, parameters,
 evidence, codes and the other documents."""

@@ -1,4 +1,4 @@
-"""Where on the site a file of the repository stands, and how one page leads to another."""
+"""The address on the site of each file of the repository, and links from one page to another."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _VALUE_SETS, _ORDERS, _DOCUMENTS = (
 # The list of all cards.
 CARDS_PAGE = "card-list.html"
 _EXTERNAL = ("http://", "https://", "mailto:")
-# What is shown as a page when a document leads to it; everything else is left out of the site.
+# Files that are shown as a page if a document links to them; others are left out of the site.
 _SHOWN = frozenset(
     {".md", ".py", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".txt", ".sh", ""}
 )
 
 
 def way(page: str, target: str) -> str:
-    """The relative address of ``target`` (a page of the site, with or without a fragment) as
-    seen from ``page``."""
+    """Return the relative address from ``page`` to ``target``, a page of the site with or without a
+    fragment."""
     path, mark, fragment = target.partition("#")
     if path == page or not path:
         return f"#{fragment}" if mark else posixpath.basename(page)
@@ -31,11 +31,11 @@ def way(page: str, target: str) -> str:
 
 
 class Addresses:
-    """Resolves links in documents. ``cards``: the file of each card, as the documents name it, with
-    its id; ``documents``: the page of each document by its name; ``root``: the folder that
-    documents lead into, if there is one.
+    """Resolves links in documents. ``cards``: the id of each card by its file, as the documents
+    name it; ``documents``: the page of each document by its name; ``root``: the folder into which
+    documents may link, if there is one.
 
-    ``asked``: further files that documents lead to, each of which becomes a page.
+    ``asked``: further files to which documents link; each becomes a page.
     """
 
     def __init__(self, cards: Mapping[str, str], documents: Mapping[str, str], root: Path | None):
@@ -48,15 +48,16 @@ class Addresses:
         self.asked: dict[str, None] = {}
 
     def resolve(self, source: str, page: str, href: str) -> str | None:
-        """The address on ``page``, made from the file ``source``, of a link as it stands there."""
+        """Return the address on ``page`` for a link ``href`` in the file ``source``, or
+        ``None``."""
         if href.startswith(_EXTERNAL):
             return href
         found = self.page_of(source, href)
         return None if found is None else way(page, found)
 
     def page_of(self, source: str, href: str) -> str | None:
-        """The page of the site to which a link in the file ``source`` leads,
-        with the place on it."""
+        """Return the page of the site, with the fragment, to which a link in the file ``source``
+        leads."""
         path, _, fragment = href.partition("#")
         target = (
             posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(path)))
@@ -99,5 +100,5 @@ class Addresses:
 
 
 def page_of_file(target: str) -> str:
-    """The page that shows a file of the repository."""
+    """Return the page that shows a file of the repository."""
     return f"files/{target}.html"

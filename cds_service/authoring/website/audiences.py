@@ -1,5 +1,5 @@
-"""Who reads which documents, and in what order: as the table of documents in README.md has it,
-and nowhere else."""
+"""The audiences of the documents and their reading order, from the table of documents in README.md,
+the only place that states them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)([^\[]*)")
 
 
 class Reading(NamedTuple):
-    """A document that an audience reads: what README calls it, where its link leads, and what is
-    said of it, in Markdown."""
+    """A document in an audience's list: README's label, the target of the link, and the description
+    in Markdown."""
 
     label: str
     href: str
@@ -20,19 +20,19 @@ class Reading(NamedTuple):
 
 
 class Audience(NamedTuple):
-    """Those for whom documents are, with these in the order in which they need them."""
+    """An audience, with its documents in reading order."""
 
     name: str
     readings: tuple[Reading, ...]
 
     @property
     def id(self) -> str:
-        """Its anchor on the start page."""
+        """The anchor of the audience on the start page."""
         return f"for-{re.sub(r'[^a-z]+', '-', self.name.lower())}"
 
 
 def audiences(readme: str) -> list[Audience]:
-    """The audiences of a README, from the table under its heading "Documents"; none where it
+    """Return the audiences of a README, from the table under its heading "Documents"; empty if it
     has no such table."""
     found = _TABLE.search(readme)
     rows = (
@@ -42,7 +42,7 @@ def audiences(readme: str) -> list[Audience]:
 
 
 def introduction(readme: str) -> str:
-    """What stands above the first section of a README."""
+    """Return the part of a README above its first section."""
     return re.split(r"^## ", readme, maxsplit=1, flags=re.MULTILINE)[0]
 
 

@@ -1,4 +1,4 @@
-"""The whole site: which pages it has, what each shows, and writing them."""
+"""The whole site: its pages, their content, and writing them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .searching import Entry, entries_of, index_script
 _ASSETS = ("style.css", "filter.js", "reading.js", "search.js", "icon.svg")
 _README = "README.md"
 _NEEDS = {"cards": STATEMENTS, "conformance": CLAUSES}
-# Pages with a form of their own; that of facts stands for the document of that name.
+# Pages with a template of their own; the page of facts replaces the document of that name.
 _OWN_FORM = frozenset({"index", "card-list", "facts", "value-sets", "orders", "search"})
 _MAIN = (
     (CARDS_PAGE, "Cards"),
@@ -45,8 +45,8 @@ _MAIN = (
     ("index.html#documents", "Documents"),
 )
 _NAVIGATED = frozenset(path for path, _ in _MAIN)
-# How the pages are looked through: in the parts to which a result can lead, as one part, or by
-# their titles alone.
+# How a page is indexed for the search: each part that has an address by itself, the page as one
+# part, or the title alone.
 _IN_PARTS, _WHOLE, _BY_TITLE = range(3)
 # The page of cards in Markdown, beside the pages of single cards.
 _LABELS = {"cards": "All cards in tables, and the founding guidance statement by statement"}
@@ -64,16 +64,16 @@ def _templates() -> Environment:
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Every file of the site by its path in it. ``folder``: the documents; without it the site
-    is of the cards alone.
+    """Return every file of the site by its path. ``folder``: the documents; if it does not exist,
+    the site has only the cards.
 
-    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` for cards with a mistake.
+    Raises :class:`~cds_service.authored_yaml.source.AuthoringError` if a card has a mistake.
     """
     return _Site(folder).built()
 
 
 def write(built: Mapping[str, str], target: Path) -> int:
-    """Write the files of a site into the folder ``target``; how many they are. Raises
+    """Write the files of a site into the folder ``target`` and return their number. Raises
     :class:`OSError`."""
     for path, text in built.items():
         file = target / path
@@ -103,8 +103,8 @@ class _Site:
         self.searched: list[Entry] = []
 
     def _documents(self) -> dict[str, str]:
-        """The Markdown of each document by name: made from the cards as they are now, then those
-        that people wrote."""
+        """The Markdown of each document by name: first those generated from the cards, then the
+        written ones."""
         generated = [
             name for name in PAGES if name not in _NEEDS or (self.folder / _NEEDS[name]).exists()
         ]
@@ -117,7 +117,7 @@ class _Site:
         return {**found, **{path.stem: path.read_text("utf-8") for path in written}}
 
     def built(self) -> dict[str, str]:
-        """The site, page by page."""
+        """Return the files of the site."""
         topics = card_rows()
         self._cards({row["id"]: row for topic in topics for row in topic["cards"]})
         self._add("facts.html", "facts.html", "Facts", "docs/facts.md", {"groups": fact_rows()})
@@ -174,8 +174,7 @@ class _Site:
             self._add(path, "card.html", placed.card.title, "docs/cards.md", content, _WHOLE)
 
     def _start_page(self) -> None:
-        """What this is, and for each audience what to read; without README the
-        documents that there are."""
+        """The introduction, and what each audience should read; without a README, all documents."""
         listed = {
             reading.href for audience in self.audiences for reading in audience.readings
         } | _NAVIGATED
@@ -230,8 +229,7 @@ class _Site:
         )
 
     def _read_with(self, path: str) -> dict[str, Any] | None:
-        """The audience that reads a page, with what it reads before and after; the first, where
-        it is for several."""
+        """The first audience whose list has the page, with the documents before and after it."""
         for audience in self.audiences:
             places = [reading.href for reading in audience.readings]
             if path in places:
@@ -250,14 +248,14 @@ class _Site:
         self._add(path, "document.html", _heading(text), source, {"text": text}, searched)
 
     def _files(self) -> None:
-        """The files that documents lead to, and those that these lead to."""
+        """Add the files to which documents link, and those to which these link in turn."""
         done: set[str] = set()
         while waiting := [name for name in self.addresses.asked if name not in done]:
             for name in waiting:
                 done.add(name)
                 text = (self.folder.parent / name).read_text("utf-8")
                 if name.endswith(".md"):
-                    # What README says stands on the start page and in the documents.
+                    # The start page and the documents already show README's content.
                     self._document(
                         page_of_file(name), name, text, _BY_TITLE if name == _README else _IN_PARTS
                     )
@@ -267,7 +265,7 @@ class _Site:
                     )
 
     def _entries(self) -> Iterator[dict[str, Any]]:
-        """All that can be looked for, by kind."""
+        """Everything with a name, by kind, for the page of the search."""
         found = [
             ("Card", f"cards/{placed.card.id}.html", placed.card.title, placed.card.id)
             for placed in self.placed
@@ -300,8 +298,7 @@ class _Site:
 
 
 def _placed_readings(audience: Audience, addresses: Addresses) -> Audience:
-    """An audience with pages of the site in the place of README's links; without what
-    is not on the site."""
+    """An audience whose links lead to pages of the site; links that leave the site are dropped."""
     pages = [(reading, addresses.page_of(_README, reading.href)) for reading in audience.readings]
     return audience._replace(
         readings=tuple(
@@ -311,7 +308,7 @@ def _placed_readings(audience: Audience, addresses: Addresses) -> Audience:
 
 
 def _page_of(document: str) -> str:
-    """The page of a document: of its name, where that is not another page's."""
+    """The page of a document, renamed if another page has its name."""
     return f"{document}-document.html" if document in _OWN_FORM else f"{document}.html"
 
 

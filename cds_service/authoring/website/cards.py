@@ -1,4 +1,4 @@
-"""What the page of a card shows."""
+"""The content of a card's page."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from .examples import example_of
 
 
 def linked(text: str) -> str:
-    """Markdown of a text as authored: each placeholder as a link to its fact."""
+    """Return the Markdown of an authored text with each placeholder as a link to its fact."""
     return PLACEHOLDER.sub(lambda match: f"[‹{title(match[1])}›](facts.md#{match[1]})", text)
 
 
 def linked_plain(text: str, address: Callable[[str], str]) -> Markup:
-    """The same of a text that is not Markdown; ``address`` of a page of the site."""
+    """Return a text that is not Markdown with each placeholder as a link. ``address``: returns the
+    relative address of a page."""
     parts = PLACEHOLDER.split(text)
     return Markup("").join(
         Markup('<a href="{}">‹{}›</a>').format(address(f"facts.html#{part}"), title(part))
@@ -42,9 +43,9 @@ def card_content(
     link: Callable[[str], str],
     engines: Engines | None = None,
 ) -> dict[str, Any]:
-    """All of a card's page. ``row``: what the page of cards says of it; ``source``: its file;
-    ``link``: the address of another card's page, ``""`` where it has none; ``engines``: those of
-    the documentation, if none are named."""
+    """Return the content of a card's page. ``row``: the card's row of the page of cards;
+    ``source``: the text of its file; ``link``: returns the address of another card's page, or
+    ``""``; ``engines``: by default those of the documentation."""
     card, parameter_set = placed
     engines = engines or documented_engines()
     return {
@@ -72,7 +73,7 @@ def card_content(
 def _decisions(
     card_id: str, link: Callable[[str], str], engines: Engines
 ) -> Iterator[tuple[str, Markup]]:
-    """The decision in each set in which it is another one, with the names of the sets."""
+    """The distinct decisions among the parameter sets, each with the names of its sets."""
     found: dict[tuple[Any, ...], list[str]] = {}
     for name, engine in engines.items():
         card = engine.cards.get(card_id)

@@ -1,9 +1,8 @@
-"""A made-up state in which a card fires, rendered by the real rendering: what the card looks
-like to a clinician.
+"""A made-up state in which a card fires, rendered as for a clinician by the real rendering.
 
-The state is found by the walk that proves safety (``authoring/safety``), which tries first
-what the card's own tests state and then what is most ordinary, and stops at the first state in
-which the card fires.
+The state comes from the walk of the safety proof (``authoring/safety``). The walk tries first the
+facts that the card's own tests state, then the most ordinary values, and stops at the first state
+in which the card fires.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ from ..pages.engines import Engines, documented_engines
 from ..safety.job import engine
 from ..safety.proof import card_in_state
 
-# Worked out from other facts here, where the proof takes a sample or the bare answer.
+# Facts that are worked out from others here; the proof samples them or tries their bare answers.
 _WORKED_OUT = {*COLLAPSED, *test_orders(), "b12.low_on_therapy", "b12.result_day"} - {"anaemia"}
-# One that agrees with anaemia. The proof needs none of 140, since no card tells it from other
-# normal ones.
+# A haemoglobin that agrees with anaemia. The proof does without 140, which no card tells from other
+# normal values.
 _LOW = result_of("hb", "90", "")
 _HAEMOGLOBIN = given("anaemia", yes=_LOW, no=result_of("hb", "140", ""), unknown=_LOW)
-# What most patients do not have measured, or planned.
+# Facts that are not measured or planned for most patients.
 _RARE = frozenset({
     "b12.active", "mma", "homocysteine", "folate.red_cell", "reticulocytes",
     "homocysteine.on_treatment", "b12_therapy.planned_start",
 })  # fmt: skip
 _ORDINARY = ("normal", "sufficient", "70 years")
-# Facts whose statement in a test tells how an input is: (input, fact, its value) -> how.
+# How a fact stated in a test determines an input: (input, fact, value of the fact) -> class.
 _TOLD_BY: dict[tuple[str, str, Any], str] = {
     **{
         ("b12.total", "b12.status", level): level
@@ -74,13 +73,13 @@ _TOLD_BY: dict[tuple[str, str, Any], str] = {
     ("anaemia", "anaemia.persists", True): "true",
     ("anaemia", "anaemia.severe", True): "true",
 }
-# So many states are tried for a session before the next one is.
+# States tried for a session before the next session is tried.
 _MOST_STATES = 1_000
 
 
 class Example(NamedTuple):
-    """A card as shown (CDS Hooks), the orders of the session, and what was true: titles of facts
-    with their values."""
+    """A card as shown (CDS Hooks), the orders of the session, and the facts that decided: titles
+    and values."""
 
     shown: answer.Card
     session: str
@@ -88,8 +87,8 @@ class Example(NamedTuple):
 
 
 def example_of(card: Card, parameter_set: str, engines: Engines | None = None) -> Example | None:
-    """An example of ``card`` in a parameter set of ``engines`` (if none are named, of the
-    documentation), or ``None`` where no state was found in which it fires."""
+    """Return an example of ``card`` in a parameter set of ``engines`` (by default those of the
+    documentation), or ``None`` if no state was found in which it fires."""
     loaded = (engines or documented_engines())[parameter_set]
     stated = _stated(card, parameter_set)
     for session in _sessions(any_at_ordering(card.hooks[:1])):
@@ -105,7 +104,7 @@ def _sessions(at_ordering: bool) -> Sequence[Session]:
 
 
 def _stated(card: Card, parameter_set: str) -> Mapping[str, Fact]:
-    """The facts of the card's first test in which it fires."""
+    """The facts of the card's first test that it fires."""
     for test in applicable_tests(card, parameter_set):
         _, facts, outcome = read_test(card, test)
         if outcome == "fires":
@@ -157,7 +156,7 @@ def _domains() -> dict[str, Domain]:
 
 
 def _preferred(name: str, domain: Domain, stated: Mapping[str, Fact]) -> Domain:
-    """The same classes, the likeliest of an ordinary patient first."""
+    """The same classes, ordered by how likely they are in an ordinary patient."""
 
     def ordered(facts: Facts) -> Sequence[Class]:
         return sorted(domain.classes(facts), key=lambda option: _oddness(name, option, stated))

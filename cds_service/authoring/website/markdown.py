@@ -1,5 +1,5 @@
-"""Markdown as HTML for the site: CommonMark with tables, links led to where their targets stand, no
-HTML but what the pages need."""
+"""Markdown as HTML for the site: CommonMark with tables, links rewritten to their targets' pages,
+and no raw HTML except what the pages need."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-# The address of a link on the page, or None where its target is not on the site: then its
-# text alone is left.
+# Returns the address of a link on the page, or None if its target is not on the site; then only the
+# text of the link remains.
 Resolve = Callable[[str], str | None]
 
 _ALLOWED = re.compile(r'<br>|<a id="[\w.-]+">|</a>')
@@ -22,8 +22,8 @@ _TABLE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
 
 
 def as_html(text: str, resolve: Resolve) -> Markup:
-    """A document in Markdown. Headings get ids as GitHub gives them, and rows that begin with a
-    name in code get that name."""
+    """Convert a document in Markdown. Headings get the ids that GitHub would give them; a table row
+    that begins with a name in code gets that name as id."""
     parser = _parser()
     tokens = list(
         _blocks(parser.parse(text), resolve, set(re.findall(r'<a id="([\w.-]+)">', text)))
@@ -32,7 +32,7 @@ def as_html(text: str, resolve: Resolve) -> Markup:
 
 
 def inline_html(text: str, resolve: Resolve) -> Markup:
-    """A line of Markdown, without a paragraph around it."""
+    """Convert a line of Markdown without a paragraph around it."""
     parser = _parser()
     tokens = parser.parseInline(text)
     for token in tokens:
@@ -42,8 +42,8 @@ def inline_html(text: str, resolve: Resolve) -> Markup:
 
 @cache
 def _parser() -> MarkdownIt:
-    """One for all texts: it takes longer to make than most of them to parse, and keeps
-    nothing of a text."""
+    """One parser for all texts: making it takes longer than parsing most texts, and it keeps no
+    state."""
     return MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
@@ -69,8 +69,7 @@ def _blocks(tokens: list[Token], resolve: Resolve, taken: set[str]) -> Iterator[
         elif token.type == "th_open":
             heads.append(tokens[position + 1].content.replace("`", ""))
         elif token.type == "td_open":
-            # Where the page is narrow, cells stand one below the other and this is
-            # what tells them apart.
+            # On a narrow screen cells are stacked, and this label tells them apart.
             token.attrSet("data-label", heads[column])
             column += 1
         if token.type == "inline":
@@ -106,8 +105,7 @@ def _inline(tokens: Iterable[Token], resolve: Resolve) -> Iterator[Token]:
 
 
 def _named(cell: Token) -> str:
-    """The name that a row of a table is about: its first cell, where that is one word in code
-    and nothing else."""
+    """The name that a table row is about: its first cell, if that is a single word in code."""
     parts = cell.children or []
     name = parts[0].content if [part.type for part in parts] == ["code_inline"] else ""
     return name if re.fullmatch(r"[A-Za-z][\w.-]*", name) else ""

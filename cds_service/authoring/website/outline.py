@@ -1,4 +1,4 @@
-"""The headings of a page: each leads to itself, and those of a long page make up its contents."""
+"""The headings of a page: each links to itself, and those of a long page form its contents."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-# Below this number a page is seen at a glance; above the other its smaller headings would
-# hide the larger ones.
+# A page with fewer headings needs no contents; with more than the second number, only the larger
+# headings are listed.
 _LONG, _TOO_MANY = 4, 24
 _HEADING = re.compile(r'<h([23]) id="([^"]+)">(?:<a id="([^"]+)"></a>)?(.*?)</h\1>', re.DOTALL)
 
 
 class Heading(NamedTuple):
-    """A heading with the id that leads to it."""
+    """A heading and its id."""
 
     level: int
     id: str
@@ -22,15 +22,16 @@ class Heading(NamedTuple):
 
 
 class Outlined(NamedTuple):
-    """The HTML of a page whose headings are links to themselves, and what its contents list."""
+    """The HTML of a page whose headings link to themselves, and the headings that its contents
+    list."""
 
     html: Markup
     contents: list[Heading]
 
 
 def outlined(html: Markup) -> Outlined:
-    """``html`` with its headings as links to themselves. Its contents are empty
-    where it is short."""
+    """Return ``html`` with headings that link to themselves. The contents of a short page are
+    empty."""
     found: list[Heading] = []
 
     def with_link(match: re.Match[str]) -> str:
@@ -38,7 +39,7 @@ def outlined(html: Markup) -> Outlined:
         target = own or slug
         found.append(Heading(int(level), target, Markup(inner).striptags()))
         if "<a " in inner:
-            return match[0]  # a link within a link is no HTML
+            return match[0]  # HTML allows no link within a link
         anchor = f' id="{own}"' if own else ""
         return (
             f'<h{level} id="{slug}"><a{anchor} class="self" href="#{target}">{inner}</a></h{level}>'

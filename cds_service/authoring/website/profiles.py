@@ -1,4 +1,4 @@
-"""What the pages of value sets and of order templates show, from the FHIR resources themselves."""
+"""The content of the pages of value sets and of order templates, from the FHIR resources."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _resources(folder: str) -> Iterator[dict[str, Any]]:
 
 
 def value_set_rows() -> list[dict[str, Any]]:
-    """Each value set with its codes, by title, and the facts that read it."""
+    """Return each value set with its codes and the facts that read it, by title."""
     readers: dict[str, list[str]] = {}
     for name in CATALOGUE:
         for value_set in CATALOGUE[name].needs.value_sets:
@@ -64,7 +64,7 @@ def value_set_rows() -> list[dict[str, Any]]:
 
 def _codes(part: dict[str, Any]) -> Iterator[dict[str, str]]:
     if "system" not in part:
-        return  # all of other value sets
+        return  # only other value sets are included
     system = _SYSTEMS.get(part["system"], part["system"])
     for concept in part.get("concept", ()):
         marks = [_mark(extension) for extension in concept.get("extension", ())]
@@ -83,7 +83,7 @@ def _mark(extension: dict[str, Any]) -> str:
 
 
 def order_rows() -> list[dict[str, Any]]:
-    """Each order template: what it orders, how it is coded and dosed, and on what source."""
+    """Return each order template: its order, codes, dosage and source."""
     rows = []
     for resource in _resources("activity-definitions"):
         concept = resource.get("productCodeableConcept") or resource.get("code") or {}

@@ -1,8 +1,7 @@
-"""What the site's search looks through: the words of each page, in the parts to
-which a result can lead.
+"""The index of the site's search: the words of each page, in parts that have an address.
 
-The index is a script that assigns a constant: a page opened as a file may load
-scripts, and nothing else.
+The index is a script that assigns a constant, because a page opened as a file may load scripts, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-# The order of the fields is known to search.js.
+# search.js depends on the order of the fields.
 Entry = tuple[str, str, str, str]
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
-# What begins a word of its own though no space stands before it.
+# Elements whose text begins a new word even without a space before it.
 _APART = frozenset(
     {
         "p",
@@ -40,8 +39,8 @@ _APART = frozenset(
 
 
 def index_script(entries: Iterable[Entry]) -> str:
-    """The index as a script, an entry a line: of each part its title, its address, the page it is
-    part of, and its words."""
+    """Return the index as a script with an entry a line: the part's title, its address, the title
+    of its page, and its words."""
     lines = ",\n".join(
         json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries
     )
@@ -49,8 +48,8 @@ def index_script(entries: Iterable[Entry]) -> str:
 
 
 def entries_of(path: str, page: str, html: str, *, whole: bool = False) -> list[Entry]:
-    """The parts of a page of the site. ``page``: the title of the page; ``html``: its content;
-    ``whole``: it is one part."""
+    """Return the parts of a page of the site. ``page``: the title of the page; ``html``: its
+    content; ``whole``: make it one part."""
     reader = _Reader(page, whole)
     reader.feed(html)
     reader.close()
@@ -70,7 +69,7 @@ class _Part:
 
 
 class _Reader(HTMLParser):
-    """Collects parts: each begins with a heading, an article or a row of a table that has an id."""
+    """Collects parts. Each begins at a heading, an article or a table row with an id."""
 
     def __init__(self, page: str, whole: bool):
         super().__init__()
@@ -78,9 +77,9 @@ class _Reader(HTMLParser):
         self.part = _Part("", [page])
         self.parts = [self.part]
         self.open: list[str] = []
-        self.skipped = 0  # how deep that stands which is not looked through, or 0
-        self.titled = 0  # how deep that stands whose text is the title of the part, or 0
-        # within a row of a table: the part in which the table stands
+        self.skipped = 0  # depth of the element whose text is not indexed, or 0
+        self.titled = 0  # depth of the element whose text is the title of the part, or 0
+        # within a table row: the part that has the table
         self.around: _Part | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -104,7 +103,7 @@ class _Reader(HTMLParser):
             self.part = _Part(name)
             self.parts.append(self.part)
         elif name and tag == "a":
-            self.part.id = name  # of a heading: the id that its author gave it
+            self.part.id = name  # a heading's id that its author gave it
         if self.part.title or self.titled:
             return
         if tag in ("h2", "h3", "td"):

@@ -1,5 +1,5 @@
 "use strict";
-// Hides what does not have every word that was typed; without it everything is shown.
+// Hides the items that lack a typed word. Without JavaScript the filter is hidden and everything is shown.
 for (const box of document.querySelectorAll(".filter")) {
   const input = box.querySelector("input");
   const told = box.querySelector("output");
@@ -23,7 +23,7 @@ for (const box of document.querySelectorAll(".filter")) {
   input.addEventListener("input", apply);
   box.hidden = false;
 }
-// A link to an entry whose codes are folded in opens them.
+// A link to an entry opens its collapsed codes.
 const opened = () => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.querySelector(":scope > details")?.setAttribute("open", "");
 addEventListener("hashchange", opened);
 opened();

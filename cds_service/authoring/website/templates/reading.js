@@ -1,5 +1,5 @@
 "use strict";
-// Each block of code gets a button that copies it; the text can be selected without.
+// Gives each block of code a button that copies it; the text can also be selected by hand.
 for (const block of document.querySelectorAll("pre")) {
   const frame = document.createElement("div");
   const button = document.createElement("button");
@@ -14,7 +14,7 @@ for (const block of document.querySelectorAll("pre")) {
       getSelection().removeAllRanges();
       button.textContent = "Copied";
     } catch {
-      // No clipboard for this page (plain http): what is selected can be copied with the keyboard.
+      // This page has no clipboard (plain http), but the selection can be copied with the keyboard.
       button.textContent = "Selected";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
@@ -22,7 +22,7 @@ for (const block of document.querySelectorAll("pre")) {
   block.before(frame);
   frame.append(block, button);
 }
-// Where there is room beside the text, the contents stand open there.
+// On a wide screen the contents are open beside the text.
 const contents = document.querySelector("details.contents");
 if (contents) {
   const wide = matchMedia("(min-width: 75rem)");

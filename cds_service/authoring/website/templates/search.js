@@ -1,12 +1,12 @@
 "use strict";
-// Looks through SEARCHED, of which each entry is [title, address, title of the page, words]. A search through the words themselves
-// finds what a list of stems would not: identifiers, parts of them, and messages as they are written.
+// Searches SEARCHED, whose entries are [title, address, title of the page, words]. A search of the full text finds identifiers, parts of
+// identifiers and literal messages, which an index of stems would miss.
 const AT_ONCE = 40;
 const input = document.getElementById("query");
 const found = document.getElementById("found");
 const list = document.getElementById("results");
 
-// American and British spellings find each other: anemia and anaemia, edema and oedema.
+// American spellings find British ones and the reverse: anemia and anaemia, edema and oedema.
 const spelt = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/[ao]?e/gi, "[ao]?e");
 
 const matcher = (word) => {
