@@ -28,7 +28,9 @@ Call = Callable[[dict[str, Any]], list[dict[str, Any]]]
 def pytest_configure() -> None:
     """A database of the tests' own, for every service that they make or start, while modules are collected too."""
     folder = TemporaryDirectory(prefix="cds-tests-", ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)  # not before: the writers of stores write what waits when Python ends
+    atexit.register(
+        folder.cleanup
+    )  # not before: the writers of stores write what waits when Python ends
     os.environ.setdefault(
         FOLDER, folder.name
     )  # which the processes of a parallel run have from the one that starts them

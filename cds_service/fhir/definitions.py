@@ -97,7 +97,7 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(
-            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in "
+            f"the key {next(name for name in names if names.count(name) > 1)!r} appears twice in "
             "one object"
         )
     return found

@@ -167,7 +167,10 @@ def test_neurological_features_that_were_not_received_are_not_said_to_be_none(fo
         fire("patient-view", prefetch(LOW, *folate, without=without))[0]["detail"]
         for without in ((), ("conditions",))
     )
-    assert "No neurological feature is recorded: ask about symptoms, which would change the regimen." in known
+    assert (
+        "No neurological feature is recorded: ask about symptoms, which would change the regimen."
+        in known
+    )
     assert "No neurological feature" not in unknown
     assert (
         "It is not known whether a neurological feature is recorded: ask about symptoms, which would change the regimen."

@@ -123,7 +123,9 @@ def test_low_folate_without_another_reason_waits_for_b12():
 def test_low_folate_and_low_total_b12_in_pregnancy_ask_for_active_b12():
     told = opened(LOW_FOLATE, LOW, PREGNANT, card="folate-deficiency-b12-unknown", who=WOMAN)
     assert suggestions([told], "folate-deficiency-b12-unknown") == [["active-b12"]]
-    assert "active B12 is more informative" in told["detail"] and "methylmalonic" not in told["detail"]
+    assert (
+        "active B12 is more informative" in told["detail"] and "methylmalonic" not in told["detail"]
+    )
 
 
 def test_low_folate_in_pregnancy_asks_for_mma_once_active_b12_is_known():

@@ -109,4 +109,6 @@ def test_every_package_is_installed_in_the_version_that_is_written_down():
         for name, version in installed.items()
         if name in written and not written[name].contains(version)
     }
-    assert not other, f"Installed in another version than constraints.txt has: {other}. Run make test."
+    assert not other, (
+        f"Installed in another version than constraints.txt has: {other}. Run make test."
+    )

@@ -182,7 +182,9 @@ def test_a_paginated_bundle_is_not_taken_for_all(call: Call) -> None:
 def test_a_bundle_with_fewer_entries_than_its_total_is_not_taken_for_all(call: Call) -> None:
     """Prefetch Template: the same for a Bundle that holds less than it says was found."""
     values = {**prefetch(LOW_B12), "medication-requests": bundle([], total=3)}
-    assert "not known whether B12 treatment is already under way" in _detail(call(hook_request("patient-view", values)))
+    assert "not known whether B12 treatment is already under way" in _detail(
+        call(hook_request("patient-view", values))
+    )
 
 
 def test_what_a_partial_bundle_holds_counts(call: Call) -> None:
