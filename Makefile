@@ -40,6 +40,7 @@ test: $(TEST_STAMP) ## Run every test
 
 check: $(TEST_STAMP) ## Lint and type-check
 	@$(BIN)/ruff check cds_service tests
+	@$(BIN)/ruff format --check cds_service tests
 	@$(BIN)/mypy
 
 upgrade: $(TEST_STAMP) ## Upgrade all packages to their newest versions; run the tests before you commit them
