@@ -1,1 +1,1 @@
-"""The benchmark: the service against a floor that reads the same bodies and does nothing. ``make bench``."""
+"""The benchmark (``make bench``): compares the service with a server that only reads the same bodies."""

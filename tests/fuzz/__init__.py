@@ -1,1 +1,1 @@
-"""A standing fuzzer: ``python -m tests.fuzz``. What it looks for and how it is run: docs/security.md."""
+"""The fuzzer: ``python -m tests.fuzz``. docs/security.md says what it looks for and how to run it."""
