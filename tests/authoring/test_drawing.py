@@ -324,7 +324,7 @@ def test_explain_shows_a_card_for_a_request_or_as_authored(tmp_path):
     ("arguments", "told"),
     [
         (["--html"], "--html and --dot show one card: name it with --card ID."),
-        (["--card", "b12-neuro-regimen"], "only --html and --dot can do without a request"),
+        (["--card", "b12-neuro-regimen"], "only --html and --dot work without a request"),
         (
             ["--card", "b12-neuro-regime", "--html"],
             "There is no card 'b12-neuro-regime' in the parameter set default. Did you mean 'b12-neuro-regimen'?",

@@ -207,14 +207,16 @@ def test_a_folder_that_cannot_be_read_is_left_as_it_is(tmp_path):
     (tmp_path / "broken.yaml").write_text("id: [\n", "utf-8")
     told = new("our-card", "--in", str(tmp_path))
     assert (
-        told.exit_code == 1 and "Nothing was begun:" in told.output and "broken.yaml" in told.output
+        told.exit_code == 1
+        and "No card was written:" in told.output
+        and "broken.yaml" in told.output
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.yaml", "site.yaml"]
 
 
 def test_where_is_asked_for():
     told = new("our-card")
-    assert told.exit_code == 2 and "Say where: --in DIR, or set CDS_CARDS." in told.output
+    assert told.exit_code == 2 and "Name the folder with --in DIR, or set CDS_CARDS." in told.output
 
 
 def test_coverage_counts_a_draft_and_leaves_the_other_cards_as_they_were(tmp_path):

@@ -115,7 +115,7 @@ def test_the_same_content_again_or_another_version_is_written(tmp_path, out):
 def test_a_site_that_names_no_package_is_told(tmp_path):
     told = exported(site(tmp_path, says="owner: st-elsewhere\n"), tmp_path / "pkg")
     assert told.exit_code == 0
-    assert "Warning: no site.yaml says what the package of the local cards is called" in told.output
+    assert "Warning: no site.yaml names the package of the local cards" in told.output
 
 
 def test_a_card_with_the_required_keys_alone_makes_a_valid_definition(tmp_path):
