@@ -236,7 +236,7 @@ def citation(entry: EvidenceEntry) -> dict[str, Any]:
     """Return a source as a RelatedArtifact, with its supporting statement and differing
     guidance."""
     said = f"{entry.title}. Supports: {entry.supports}." + (
-        f" Guidance differs: {entry.disagrees}." if entry.disagrees else ""
+        f" Caveat: {entry.disagrees}." if entry.disagrees else ""
     )
     said += f" Superseded by {entry.superseded_by}." if entry.superseded_by else ""
     address = {"url": entry.url} if entry.url else {}

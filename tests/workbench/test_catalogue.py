@@ -253,11 +253,11 @@ def test_a_card_is_approved_by_the_file_and_by_nothing_else(site):
 def test_what_changed_since_it_was_approved_is_shown_with_a_patient(site):
     site.sign(site.sheet())
     site.change("at_least: 10", "at_least: 12")
-    assert "and its file was changed since without a new version" in site.sheet()
+    assert "but its file has changed since, without a new version" in site.sheet()
     site.change("version: 1.1.0", "version: 1.2.0")
     site.sheet()
     page = site.compared()
-    assert "This version is not approved; the last that is, is 1.1.0+st-elsewhere." in page
+    assert "This version is not approved; the last approved version is 1.1.0+st-elsewhere." in page
     assert "approved on 2026-11-20" in page
     assert "version: 1.1.0+st-elsewhere → 1.2.0+st-elsewhere" in page
     assert "12 umol/L or more" in page
