@@ -106,7 +106,7 @@ class PlanDefinitions:
         ]
         lines += [
             (
-                f"Hooks: {', '.join(card.hooks)}. It is answered by the CDS service alone; this "
+                f"Hooks: {', '.join(card.hooks)}. Only the CDS service answers them; this "
                 "definition cannot be executed."
             )
         ]
@@ -122,8 +122,8 @@ class PlanDefinitions:
         lines += [
             "",
             (
-                "What is not known neither fires nor silences the card, where a criterion does not "
-                "say so."
+                "A fact that is not known neither fires nor silences the card, unless the "
+                "criterion says so."
             ),
         ]
         return "\n".join(lines)

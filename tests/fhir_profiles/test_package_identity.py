@@ -94,7 +94,7 @@ def test_changed_content_under_the_same_version_is_refused_and_stays_as_it_was(t
     site(tmp_path, limit=LIMIT.replace("97", "96"))
     refused = exported(folder, out)
     assert refused.exit_code == 1
-    assert "org.st-elsewhere.b12 2.1.0 is there with another content: " in refused.output
+    assert "org.st-elsewhere.b12 2.1.0 exists with different content: " in refused.output
     assert (
         "Library-b12-folate-facts.json" in refused.output
         and "package.version in site.yaml" in refused.output

@@ -274,7 +274,7 @@ def test_comments_and_tests_are_no_change_of_what_was_approved(site):
 def test_without_a_copy_of_what_was_approved_it_is_said_that_changes_cannot_be_told(site):
     site.sign(site.sheet(), keep=False)
     site.change("at_least: 10", "at_least: 12")
-    assert "No copy of the file as approved is kept" in site.sheet()
+    assert "There is no copy of the approved file" in site.sheet()
 
 
 def test_a_copy_that_is_not_what_was_approved_is_not_compared_with(site):
@@ -283,7 +283,7 @@ def test_a_copy_that_is_not_what_was_approved_is_not_compared_with(site):
     copy.write_text(copy.read_text("utf-8").replace("at_least: 10", "at_least: 9"))
     site.change("at_least: 10", "at_least: 12")
     site.sheet()
-    assert "the copy is not what was approved" in site.compared()
+    assert "the copy is not the approved file" in site.compared()
 
 
 def test_the_sheet_is_there_while_what_changed_is_worked_out(site, monkeypatch):

@@ -255,7 +255,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
         ),
         ("GET", "/catalogue/cards/nothing", 404, "its search finds what there is"),
         ("GET", "/cds-services/b12-folate-order-select", 405, "not allowed"),
-        ("POST", "/try", 403, "A form of another site is not taken."),
+        ("POST", "/try", 403, "A form of another site is refused."),
     ],
 )
 def test_a_refusal_is_a_page_for_a_browser_and_json_for_a_program(method, path, status, says):
