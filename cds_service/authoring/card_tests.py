@@ -172,10 +172,12 @@ def missing_tests(card: Card, parameter_set: str) -> Iterator[AuthoringError]:
     except AuthoringError:
         return
     place = card.places.get("tests", card.place)
-    for key, expected in (("fires", "fires"), ("silent", "is silent")):
+    for key, expected in (("fires", "fire"), ("silent", "be silent")):
         if not any(key in test for test in tests):
             yield AuthoringError(
-                place, f"no test expects that {card.id} {expected}.", "Add one under tests."
+                place,
+                f"{card.id} has no test that expects it to {expected}.",
+                "Add one under tests.",
             )
 
 

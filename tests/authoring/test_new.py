@@ -115,7 +115,7 @@ def test_it_is_told_what_was_written_and_what_comes_next(tmp_path):
         for name in ("site.yaml", "evidence.yaml", "card.schema.json", "surgery/our-card.yaml")
     ]
     for step in (
-        "still says TODO",
+        "Replace every TODO in",
         "check",
         "test --mutate our-card",
         "explain REQUEST.json --card our-card",

@@ -243,7 +243,7 @@ def test_a_card_without_tests_does_not_pass(tmp_path):
     told = run("test", "their-card", "--cards", tmp_path)
     assert told.exit_code == 1
     assert (
-        "their-card [default, uk, us] all tests: no test expects that their-card fires. Add one under tests."
+        "their-card [default, uk, us] all tests: their-card has no test that expects it to fire. Add one under tests."
         in told.output
     )
 
