@@ -81,7 +81,7 @@ def _with(request, path, value):
             lambda: _with(
                 _request(), ("prefetch", "allergies"), _request()["prefetch"]["b12-results"]
             ),
-            "has Observation where Allergy",
+            "has Observation, although Allergy",
         ),
         (lambda: _request(hook="order-dispatch"), "There is no service for this hook"),
         (lambda: _with(_request(), ("context", "patientId"), "a/b"), "Refused with 400"),
