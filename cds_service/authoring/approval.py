@@ -46,9 +46,9 @@ class Approval(NamedTuple):
         if self.is_signed:
             return "is approved"
         if any(one.version == self.version for one in self.sign_offs):
-            return "was approved, and its file was changed since without a new version"
+            return "was approved, but its file has changed since, without a new version"
         return (
-            f"is not approved; the last that is, is {self.last.version}"
+            f"is not approved; the last approved version is {self.last.version}"
             if self.last
             else "was never approved"
         )

@@ -172,10 +172,12 @@ def missing_tests(card: Card, parameter_set: str) -> Iterator[AuthoringError]:
     except AuthoringError:
         return
     place = card.places.get("tests", card.place)
-    for key, missing in (("fires", "fires"), ("silent", "is silent")):
+    for key, expected in (("fires", "fire"), ("silent", "be silent")):
         if not any(key in test for test in tests):
             yield AuthoringError(
-                place, f"{card.id} has no test that it {missing}.", "Add one under tests."
+                place,
+                f"{card.id} has no test that expects it to {expected}.",
+                "Add one under tests.",
             )
 
 
@@ -202,7 +204,7 @@ def run_test(
 
 
 def _said(outcome: str) -> str:
-    return outcome if outcome == "fires" else f"silent by {outcome}"
+    return outcome if outcome == "fires" else f"silent (stopped by {outcome})"
 
 
 def read_test(card: Card | None, test: Mapping) -> tuple[str, dict[str, Fact], str]:
@@ -223,7 +225,7 @@ def _read(test: Mapping, criteria: tuple[str, ...] | None) -> tuple[str, dict[st
         reader.note(
             AuthoringError(
                 test.place,
-                "a test says what it expects.",
+                "the test does not say what it expects.",
                 "Write 'fires: true' or 'silent: <criterion>'.",
             )
         )
@@ -245,7 +247,7 @@ class _Reader(Reader):
         stated = self.value(test, key)
         if not isinstance(stated, Mapping):
             raise AuthoringError(
-                test.at(key), "'facts' is a mapping.", "Write {fact: value}, or {} for none."
+                test.at(key), "'facts' must be a mapping.", "Write {fact: value}, or {} for none."
             )
         return self.parts(
             **{
@@ -258,14 +260,14 @@ class _Reader(Reader):
         if "silent" in test:
             raise AuthoringError(
                 test.at("silent"),
-                "a test has 'fires' or 'silent', not both.",
+                "a test must not have both 'fires' and 'silent'.",
                 "Remove one of the two.",
             )
         if test[key] is not True:
             raise AuthoringError(
                 test.at(key),
                 "'fires' can only be true.",
-                "Write 'silent: <criterion>' where the card is silent.",
+                "If the card is silent, write 'silent: <criterion>'.",
             )
         return key
 

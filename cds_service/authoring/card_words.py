@@ -105,7 +105,7 @@ def _answers(criterion: Criterion, name: str) -> list[str]:
         if operand:
             return ["none"]
         return [_value(value) for value in definition.values] or [
-            "one to order" if definition.kind is ORDERS else "known"
+            "at least one order" if definition.kind is ORDERS else "known"
         ]
     if criterion.operator in ("is", "in"):
         wanted = operand if isinstance(operand, frozenset) else {operand}

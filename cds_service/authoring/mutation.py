@@ -208,9 +208,12 @@ def _judge_unkilled(card: Card, mutant: Card, cards: Cards, base: Stated) -> tup
         if one != card and other != mutant and _telling_facts(one, other, cards, base) is not None:
             return (
                 "equivalent",
-                f"wherever it would show, {condition.id!r} already keeps the card silent",
+                f"wherever it would matter, {condition.id!r} already keeps the card silent",
             )
-    return "equivalent", "no state of the facts that the card asks tells it from the card"
+    return (
+        "equivalent",
+        "it decides as the card does in every state of the facts that the card reads",
+    )
 
 
 def _without(card: Card, condition: Condition) -> Card:
@@ -309,7 +312,7 @@ def _telling_facts(card: Card, mutant: Card, cards: Cards, base: Stated) -> Stat
     search = Search(MOST_TRIES)
     found = next(search.states(ChosenFacts(options, {}), checks), None)
     if found is None and not search.whole:
-        raise _Undecided("the criteria ask too many facts to try every state of them")
+        raise _Undecided("the criteria read too many facts to try every state of them")
     chosen = found.chosen.items() if found is not None else ()
     stated = {name: value.text for name, value in chosen if value.text != "unknown"}
     return None if found is None else stated

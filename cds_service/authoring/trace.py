@@ -25,7 +25,9 @@ def trace_lines(
         if step.condition.id == decision.stopped_by:
             marks.append(f"stops it (line {step.condition.place.line})")
         if step.condition.id == wanted:
-            marks.append(f"should stop it, says the test (line {step.condition.place.line})")
+            marks.append(
+                f"should stop it, according to the test (line {step.condition.place.line})"
+            )
         yield _line(step, others, stated) + "".join(f"   <-- {mark}" for mark in marks)
 
 
@@ -50,7 +52,7 @@ def _told(condition: Condition, others: Decisions, stated: AnyMapping[str, Any])
     if condition.card not in others:
         return "that card is off in this parameter set"
     other = others[condition.card]
-    return "it fires" if other.fires else f"it is silent by {other.stopped_by}"
+    return "it fires" if other.fires else f"it is silent, stopped by {other.stopped_by}"
 
 
 def _written(value: Any) -> str:

@@ -129,7 +129,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if not found["changes"]:
         most = f"up to {found['searched_up_to']} of " if found["searched_up_to"] else ""
         yield (
-            f"No change of {most}the facts that it asks would make it "
+            f"No change of {most}the facts that it reads would make it "
             f"{'silent' if found['would_be'] == 'silent' else 'fire'}."
         )
         return
@@ -137,7 +137,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     count = "one fact" if len(first["facts"]) == 1 else f"{len(first['facts'])} facts"
     yield (
         f"It would {'be silent' if found['would_be'] == 'silent' else 'fire'} if {count} were "
-        "otherwise:"
+        "different:"
     )
     for change in first["facts"]:
         note = f" ({change['note']})" if change["note"] else ""
@@ -150,7 +150,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield from _shared(first["facts"])
     yield from _behind(first["facts"])
     if others:
-        yield f"\nAs few facts ({len(others)} more):"
+        yield f"\nOther changes of as few facts ({len(others)}):"
         for other in others[:MOST_TOLD]:
             yield f"  {_against(other, first)}" + "".join(
                 f"; then {line}" for line in _cards(other)
@@ -168,7 +168,7 @@ def _basis(change: dict[str, Any]) -> Iterator[str]:
         yield (
             "      it follows from "
             f"{told}{': this' if len(change['rests_on']) == 1 else ': one of these'} would have to "
-            "be otherwise"
+            "change"
         )
 
 

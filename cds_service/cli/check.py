@@ -19,10 +19,10 @@ from .reading_settings import read_settings
     default="text",
     show_default=True,
 )
-@click.option("--local", is_flag=True, help="Of the built-in files tell errors only.")
-@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+@click.option("--local", is_flag=True, help="In the built-in files, report errors only.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 def check(folders: tuple[Path, ...], form: str, local: bool, strict: bool) -> None:
-    """Check the built-in cards, and local FOLDERS over them (those of CDS_CARDS by default)."""
+    """Check the built-in cards with the local FOLDERS (by default, those of CDS_CARDS)."""
     from ..authoring.check import check as findings_of
     from ..authoring.check.report import FORMATS
 

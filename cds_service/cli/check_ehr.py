@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--patient",
     required=True,
     metavar="ID",
-    help="The id of a test patient, better one with many results.",
+    help="The id of a test patient, preferably one with many results.",
 )
 @click.option(
     "--token-file",
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
 @click.option(
     "--profile",
     metavar="NAME",
-    help=f"Ask as this profile: {', '.join(BUILT_IN)}, or a YAML file (default: CDS_EHR).",
+    help=f"The EHR profile to use: {', '.join(BUILT_IN)}, or a YAML file (default: CDS_EHR).",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 300),
     default=30.0,
     show_default=True,
-    help="How long an answer may take.",
+    help="How long to wait for each answer.",
 )
 def check_ehr_command(
     url: str, patient: str, token_file: Path | None, profile: str | None, seconds: float
 ) -> None:
-    """Ask an EHR's FHIR server every query of this service, and tell what it does with each: an
+    """Send every query of this service to an EHR's FHIR server, and report how it answers each: an
     integrator's first command.
 
-    Nothing of the patient is shown. Exit code 1 where the service could not answer with this EHR.
+    No patient data is shown. The exit code is 1 if the service could not work with this EHR.
     """
     from ..ehr.check import check_ehr
     from ..ehr.check_text import check_text
@@ -66,7 +66,7 @@ def check_ehr_command(
     settings = read_settings()
     if not is_id(patient):
         raise click.BadParameter(
-            "an id is letters, digits, '-', '.' and '_'; leave out 'Patient/'.",
+            "an id consists of letters, digits, '-', '.' and '_'; leave out 'Patient/'.",
             param_hint="--patient",
         )
     token = token_file.read_text("utf-8").strip() if token_file else ""
@@ -75,7 +75,7 @@ def check_ehr_command(
     ask = client.probing(url, FhirAuthorization(token, "Bearer") if token else None, seconds)
     if ask is None:
         raise click.BadParameter(
-            "this is no base URL of a FHIR server.", param_hint="--fhir-server"
+            "this is not the base URL of a FHIR server.", param_hint="--fhir-server"
         )
     checked = check_ehr(Queries(asked_as, terminology), patient, ask)
     click.echo(check_text(checked))

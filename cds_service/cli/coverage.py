@@ -22,14 +22,14 @@ cards_option = click.option(
 @click.argument("card_ids", nargs=-1)
 @cards_option
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to read there."
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write an HTML page there."
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Fail where less is seen both ways.",
+    help="Fail if fewer criteria were seen to decide both ways.",
 )
 def coverage(
     card_ids: tuple[str, ...],
@@ -38,7 +38,7 @@ def coverage(
     as_json: bool,
     fail_under: float | None,
 ) -> None:
-    """Tell which criteria the tests in the card files saw decide both ways, and
+    """Report which criteria the tests in the card files saw decide both ways, and
     which they did not."""
     from ..authoring.card_tests import UnknownCard
     from ..authoring.coverage import covered_cards, percent

@@ -32,16 +32,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     default="text",
     show_default=True,
 )
-@click.option("--json", "as_json", is_flag=True, help="As --format json.")
-@click.option(
-    "--exit-code", is_flag=True, help="Exit with 1 where there is a difference, like git."
-)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference, like git.")
 def diff(old: str, new: str, form: str, as_json: bool, exit_code: bool) -> None:
-    """Tell what changed between two sets of cards: in words, and for which patients.
+    """Report what changed between two sets of cards: in words, and for which patients.
 
     OLD and NEW are each a folder of cards, built-in, or a revision in git such as
-    HEAD~1:cards. With --format html it is a page for those who decide on the change: a sheet
-    for each card, to be printed.
+    HEAD~1:cards. --format html prints a page for those who decide on the change, with one
+    printable sheet for each card.
     """
     import tempfile
 

@@ -18,12 +18,12 @@ from ..authored_yaml.source import AuthoringError
     default="docs",
     show_default=True,
 )
-@click.option("--check", is_flag=True, help="Write nothing; fail where a page is stale.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a page is stale.")
 @click.option(
     "--html",
     "site",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write all of it as an HTML site into this folder.",
+    help="Write all documents as an HTML site into this folder.",
 )
 def doc(folder: Path, check: bool, site: Path | None) -> None:
     """Write the pages on cards, facts, parameters, evidence and conformance."""
@@ -31,14 +31,14 @@ def doc(folder: Path, check: bool, site: Path | None) -> None:
 
     if site and check:
         raise click.UsageError(
-            "--check looks at the pages in Markdown; a site is always written anew."
+            "--check is for the Markdown pages. Leave it out: a site is always written anew."
         )
     if site:
         _write_site(folder, site)
         return
     if not folder.is_dir():
         raise click.BadParameter(
-            f"There is no folder {folder} of documents; only --html can do without.",
+            f"There is no folder {folder}. Only --html works without a folder of documents.",
             param_hint="--out",
         )
     names = list(stale(folder) if check else write(folder))

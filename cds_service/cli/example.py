@@ -13,7 +13,7 @@ from ..rules.hook_table import HOOKS
 @click.command()
 @click.argument("hook", type=click.Choice(HOOKS), default="order-select")
 @click.option(
-    "--apply", "for_apply", is_flag=True, help="As the FHIR Parameters of PlanDefinition/$apply."
+    "--apply", "for_apply", is_flag=True, help="Print the FHIR Parameters of PlanDefinition/$apply."
 )
 def example(hook: str, for_apply: bool) -> None:
     """Print an example request: folic acid drafted for a patient with B12 deficiency and

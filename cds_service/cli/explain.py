@@ -20,21 +20,21 @@ from .server_options import Asked, asked, server_options
     "request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
 @server_options
-@click.option("--card", help="Only this card; a draft speaks as if it were active.")
+@click.option("--card", help="Only this card; a draft is decided as if it were active.")
 @click.option(
     "--why-not",
     metavar="CARD-ID",
-    help="The smallest change of facts that would turn this card's outcome.",
+    help="Find the smallest change of facts that would change this card's outcome.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--html",
     "form",
     flag_value="html",
-    help="The card's decision as a page of HTML; without a request, the card as authored.",
+    help="Print the card's decision as an HTML page; without a request, the card as authored.",
 )
-@click.option("--dot", "form", flag_value="dot", help="The same as a graph for Graphviz.")
-@click.option("--now", help="The time of the call (ISO 8601); the present by default.")
+@click.option("--dot", "form", flag_value="dot", help="The same, as a graph for Graphviz.")
+@click.option("--now", help="The time of the call in ISO 8601 (default: now).")
 def explain(
     request_file: Path | None,
     card: str | None,
@@ -44,8 +44,8 @@ def explain(
     now: str | None,
     **server: Any,
 ) -> None:
-    """Explain each card for a hook request: fired or silent, by which criterion,
-    from which facts."""
+    """Explain each card for a hook request: whether it fires, which criterion decided,
+    and from which facts."""
     import orjson
 
     from ..authoring.drawing.drawn import drawn
@@ -64,7 +64,7 @@ def explain(
         if form and card:
             click.echo(drawn(engine, form, card, call, moment), nl=False)
             return
-        assert call is not None, "only --html and --dot can do without a request"
+        assert call is not None, "only --html and --dot work without a request"
         explained = (
             why_not_call(engine, call, moment, why_not)
             if why_not is not None
@@ -106,6 +106,6 @@ def _check_combination(
         raise click.UsageError("--why-not names the card; leave --card out.")
     if given is None and not form:
         raise click.UsageError(
-            "Missing argument 'REQUEST_FILE', or --fhir-server: only --html and --dot can do "
+            "Missing argument 'REQUEST_FILE' or option --fhir-server: only --html and --dot work "
             "without a request."
         )

@@ -11,32 +11,32 @@ from ..authored_yaml.source import AuthoringError
 from .reading_settings import read_settings
 
 _UNNAMED = (
-    "no site.yaml says what the package of the local cards is called, so it has the software's "
-    "version, whatever they say; see docs/local-cards.md."
+    "no site.yaml names the package of the local cards, so its version is the software's, even "
+    "if the local cards change; see docs/local-cards.md."
 )
-_MEND = "Raise the version (of local cards: package.version in site.yaml), or write elsewhere."
+_MEND = "Raise the version (for local cards, package.version in site.yaml), or write elsewhere."
 
 
 @click.command()
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="FILE.tgz, or a folder. By default the package's name with .tgz.",
+    help="FILE.tgz or a folder to write to (default: the package's NAME-VERSION.tgz).",
 )
 @click.option(
     "--profiles",
     is_flag=True,
-    help="Instead: write the invariants that are made of limits and orders into fhir_profiles.",
+    help="Instead, write the invariants made from limits and orders into fhir_profiles.",
 )
 @click.option(
-    "--check", is_flag=True, help="With --profiles: write nothing; fail where a file is stale."
+    "--check", is_flag=True, help="With --profiles: write nothing; fail if a file is stale."
 )
 def export(out: Path | None, profiles: bool, check: bool) -> None:
-    """Write the FHIR package of the cards, with those of CDS_CARDS and in the set
+    """Write the FHIR package of the cards, including those of CDS_CARDS, in the parameter set
     of CDS_PARAMETERS."""
     if profiles or check:
         if out or not profiles:
-            raise click.UsageError("--check goes with --profiles, and neither goes with --out.")
+            raise click.UsageError("--check needs --profiles; neither works with --out.")
         _profiles(check=check)
         return
     from ..engine import Engine

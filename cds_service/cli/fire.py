@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     "request_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
 @server_options
-@click.option("--json", "as_json", is_flag=True, help="The response as JSON.")
-@click.option("--now", help="The time of the call (ISO 8601); the present by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
+@click.option("--now", help="The time of the call in ISO 8601 (default: now).")
 def fire(request_file: Path | None, as_json: bool, now: str | None, **server: Any) -> None:
-    """Fire a hook, by a request file or for a patient on a FHIR server, and show the cards."""
+    """Fire a hook, with a request file or for a patient on a FHIR server, and show the cards."""
     from ..engine import Engine
     from ..workbench.evaluation import Refused, answer
 
@@ -49,7 +49,7 @@ def fire(request_file: Path | None, as_json: bool, now: str | None, **server: An
     click.echo(
         "\n\n".join(map(_card_text, shown))
         if shown
-        else "No cards. `explain` says what each card went by, and what was not known."
+        else "No cards. `explain` shows how each card was decided, and what was not known."
     )
 
 

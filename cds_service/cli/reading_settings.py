@@ -51,5 +51,5 @@ def unknown_settings() -> Iterator[str]:
     for name in sorted(os.environ):
         if name.upper().startswith("CDS_") and name.upper() not in known:
             for close in get_close_matches(name.upper(), known, 1, _SLIP):
-                raise click.ClickException(f"{name} is no setting. Did you mean {close}?")
+                raise click.ClickException(f"{name} is not a setting. Did you mean {close}?")
             yield name

@@ -16,9 +16,9 @@ from .reading_settings import read_settings
     type=click.IntRange(1, 520),
     default=12,
     show_default=True,
-    help="Weeks back, the present one included.",
+    help="How many weeks to report, including the present one.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def report(weeks: int, as_json: bool) -> None:
     """Report what became of the cards shown: accepted, overridden, unanswered, by
     card and version."""

@@ -10,7 +10,9 @@ import click
 
 @click.command()
 @click.option(
-    "--processes", type=click.IntRange(min=1), help="Processes; as many as processors by default."
+    "--processes",
+    type=click.IntRange(min=1),
+    help="How many processes (default: one for each core).",
 )
 def safety(processes: int | None) -> None:
     """Prove the invariants of safety over every distinguishable state of the facts."""

@@ -21,14 +21,14 @@ _HOST = "127.0.0.1"
 @click.option(
     "--fhir-port",
     type=click.IntRange(1, 65535),
-    help="Port of the demo FHIR server; the one after the service's by default.",
+    help="Port of the demo FHIR server (default: the one after the service's).",
 )
 @click.option(
     "--origin",
     "more",
     multiple=True,
     metavar="ORIGIN",
-    help="Another browser-based client that may call; may be repeated.",
+    help="The origin of another browser-based client that may call; may be repeated.",
 )
 def sandbox(port: int | None, fhir_port: int | None, more: tuple[str, ...]) -> None:
     """Start the service with made-up patients, and print links that open them in the public

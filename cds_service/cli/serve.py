@@ -22,11 +22,11 @@ from .reading_settings import read_settings, unknown_settings
 
 TRY_IT = """\
 CDS Hooks service for vitamin B12 and folate: {base}{pages}
-  What it offers:      curl {base}/cds-services
+  List the services:   curl {base}/cds-services
   Fire a hook:         {python} -m cds_service example > example.json
                        curl -H 'Content-Type: application/json' --data @example.json \\{token}
                             {base}/cds-services/{service}
-  Why those cards:     {python} -m cds_service explain example.json
+  Explain the cards:   {python} -m cds_service explain example.json
   Parameter set {parameters}; stop with Ctrl-C; load changed cards with kill -HUP {pid}."""
 CONNECTIONS = 1024  # concurrent ones in each worker
 PAGES = """
@@ -41,7 +41,7 @@ WITH_TOKEN = """
 @click.option(
     "--workers",
     type=int,
-    help="Worker processes (CDS_WORKERS); without it, one for each usable core.",
+    help="How many worker processes (CDS_WORKERS; default: one for each usable core).",
 )
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the service under a production server."""
@@ -60,7 +60,9 @@ def tell_slips() -> None:
     """Warn of variables of the environment that look like settings but are not. Raises
     ``ClickException`` for a slip in a name."""
     for name in unknown_settings():
-        click.echo(f"Warning: {name} is no setting; see python -m cds_service settings", err=True)
+        click.echo(
+            f"Warning: {name} is not a setting; see python -m cds_service settings", err=True
+        )
 
 
 def prepare(settings: Settings) -> Engine:
@@ -215,4 +217,6 @@ def _check_trust(settings: Settings) -> None:
     for warning in warnings:
         click.echo(f"Warning: CDS_CLIENTS: {warning}", err=True)
     if verifier:
-        click.echo(f"Every call needs a token of a client in {settings.clients} (docs/trust.md).")
+        click.echo(
+            f"Every call needs a token of a client listed in {settings.clients} (docs/trust.md)."
+        )

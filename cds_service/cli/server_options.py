@@ -35,12 +35,12 @@ def server_options(command: Command) -> Command:
             "orders",
             multiple=True,
             metavar="NAME",
-            help="An order that is drafted: 'folic acid 1 mg'. May be repeated.",
+            help="A draft order, such as 'folic acid 1 mg'; may be repeated.",
         ),
         click.option(
             "--hook",
             type=click.Choice(HOOKS),
-            help="The hook (with --order: order-select, else patient-view).",
+            help="The hook (default: order-select with --order, otherwise patient-view).",
         ),
         click.option(
             "--token-file",
@@ -76,8 +76,8 @@ def asked(
     if server is None:
         if patient or token_file or hook or orders:
             raise click.UsageError(
-                "--patient, --token-file, --hook and --order go with --fhir-server; a request file "
-                "says it all itself."
+                "--patient, --token-file, --hook and --order need --fhir-server; a request file "
+                "already contains all of this."
             )
         return Asked(request_file.read_bytes(), str(request_file), None) if request_file else None
     if request_file is not None:
@@ -101,7 +101,7 @@ def _of_server(
     if orders and not HOOKS[hook].has_drafts:
         ordering = [name for name, of_hook in HOOKS.items() if of_hook.has_drafts]
         raise click.UsageError(
-            f"{hook} has no draft orders: --order goes with {' and '.join(ordering)}."
+            f"{hook} has no draft orders: use --order with {' or '.join(ordering)}."
         )
     settings = read_settings()
     try:

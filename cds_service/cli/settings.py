@@ -8,7 +8,7 @@ from ..config import Settings
 
 
 @click.command()
-@click.option("--markdown", is_flag=True, help="As the page docs/settings.md.")
+@click.option("--markdown", is_flag=True, help="Print the page docs/settings.md.")
 def settings(markdown: bool) -> None:
     """List every setting with its default."""
     click.echo(
@@ -34,10 +34,11 @@ def _rows() -> list[tuple[str, str, str]]:
 def settings_page() -> str:
     """Return the page on settings, in Markdown."""
     head = (
-        "# Settings\n\nEach setting is an environment variable; the options of `serve` come before "
-        "it. This page is the output of\n`python -m cds_service settings --markdown`. A slip in a "
-        "name (`CDS_CLIENT`) stops the start; another name that begins with\n`CDS_` is only "
-        "told.\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
+        "# Settings\n\nEach setting is an environment variable; the options of `serve` take "
+        "precedence. This page is the output of\n`python -m cds_service settings --markdown`. A "
+        "misspelt name (`CDS_CLIENT`) stops the start; for another unknown name that\nbegins with "
+        "`CDS_`, the service only prints a warning.\n\n"
+        "| setting | default | what it does |\n| --- | --- | --- |\n"
     )
     return head + "\n".join(
         f"| `{name}` | {default and f'`{default}`'} | {doc} |" for name, default, doc in _rows()

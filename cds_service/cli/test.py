@@ -19,18 +19,18 @@ from .reading_settings import read_settings
 @click.option(
     "--junit",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the results there too, as JUnit XML.",
+    help="Also write the results there, as JUnit XML.",
 )
 @click.option(
     "--mutate",
     is_flag=True,
-    help="Then change each criterion of each card: one of its tests must notice.",
+    help="Then change each criterion of each card: one of its tests must fail.",
 )
 def run_card_tests(
     card_ids: tuple[str, ...], folders: tuple[Path, ...], junit: Path | None, mutate: bool
 ) -> None:
-    """Run the tests in the card files, drafts too, in every parameter set; tell how each that
-    fails was decided."""
+    """Run the tests in the card files, including drafts, in every parameter set; show how the
+    card of each failed test was decided."""
     from ..authoring.card_tests import UnknownCard
 
     settings = read_settings(cards=folders or None)

@@ -9,7 +9,7 @@ import click
 
 @click.command()
 def topics() -> None:
-    """Print the FHIR CodeSystem of card topics, as the package has it."""
+    """Print the FHIR CodeSystem of card topics, as it is in the package."""
     from ..config import Settings
     from ..engine import Engine
     from ..export.card_topics import card_topics

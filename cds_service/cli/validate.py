@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 @click.option(
     "--profile",
     "name",
-    help="Hold the resources against this profile of fhir_profiles too: its id or URL.",
+    help="Also check the resources against this profile of fhir_profiles: its id or URL.",
 )
 @click.option(
     "--by-code",
     is_flag=True,
-    help="Hold results and procedures that name no profile against the one of their code.",
+    help="Check results and procedures that name no profile against the profile of their code.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -41,7 +41,7 @@ def validate(files: tuple[Path, ...], name: str | None, by_code: bool, form: str
     """Check FHIR R4 resources, or each entry of Bundles, against base R4 and the profiles
     that meta.profile names.
 
-    Exit code 1 where there is an error.
+    The exit code is 1 if there is an error.
     """
     from ..authoring.validation import Validator
     from ..authoring.validation.profiles import UnknownProfile
@@ -69,7 +69,7 @@ def _report(file: Path, validator: Validator, profile: Profile | None, by_code: 
         json.loads(text, object_pairs_hook=each_once)
     except RecursionError:
         return Report(
-            (), (Finding("error", "$", "json", "The file is not JSON: nested too deeply."),)
+            (), (Finding("error", "$", "json", "The file is not usable JSON: nested too deeply."),)
         )
     except ValueError as error:
         return Report((), (Finding("error", "$", "json", f"The file is not JSON: {error}."),))

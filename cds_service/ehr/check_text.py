@@ -23,11 +23,11 @@ def check_text(checked: Checked) -> str:
     ]
     statement = checked.statement
     said = (
-        f"the CapabilityStatement was not had: {statement.told}"
+        f"the CapabilityStatement could not be read: {statement.told}"
         if statement.told
         else software(statement)
     )
-    head = f"{said} ({statement.seconds:.2f} s). Asked as: {checked.asked_as.name}."
+    head = f"{said} ({statement.seconds:.2f} s). Profile used: {checked.asked_as.name}."
     remarks = [f"- {remark}" for found in checked.lists for remark in _remarks(found, checked)] or [
         "- Nothing."
     ]
@@ -54,15 +54,15 @@ def _remarks(found: ListFound, checked: Checked) -> Iterator[str]:
         yield f"{key}: {found.answer.told}. {_if_absent(found)}"
     elif not found.taken:
         yield (
-            f"{key}: {found.answer.told or 'the answer holds no data'}. What it would tell is "
+            f"{key}: {found.answer.told or 'the answer contains no data'}. Facts that need it are "
             "unknown on every card."
         )
     yield from _remarks_on_form(found, checked)
     yield from _remarks_on_entries(found, checked)
     if found.answer.seconds > SLOW_SECONDS:
         yield (
-            f"{key}: it took {found.answer.seconds:.1f} s; CDS_FHIR_BUDGET bounds all reading of a "
-            "call."
+            f"{key}: the answer took {found.answer.seconds:.1f} s; CDS_FHIR_BUDGET limits the time "
+            "for all reading of a call."
         )
 
 
@@ -70,23 +70,24 @@ def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
     key, asked_as = found.key, checked.asked_as
     for name in sorted(found.refused):
         yield (
-            f"{key}: refused with {'codes with their system' if name == 'code' else name}; it is "
-            "taken without."
+            f"{key}: the server refuses a search with "
+            f"{'codes with their system' if name == 'code' else name}, and accepts one without."
         )
     if found.ignored:
-        yield f"{key}: by its self link the server ignores {', '.join(sorted(found.ignored))}."
+        ignored = ", ".join(sorted(found.ignored))
+        yield f"{key}: according to its self link, the server ignores {ignored}."
     if found.bare > found.entries == 0:
         yield (
-            f"{key}: nothing is found by codes with their system, {found.bare} entries without: "
-            "results would be taken for absent."
+            f"{key}: a search by codes with their system finds nothing, by codes alone "
+            f"{found.bare} entries: results would wrongly count as absent."
         )
     asked = asked_as.count_of(QUERIES[found.query].resource_type)
     if found.continues and asked and found.entries < asked:
-        yield f"{key}: pages of {found.entries}, though {asked} are asked for."
+        yield f"{key}: pages of {found.entries} entries, although {asked} are requested."
     if found.continues:
         yield (
-            f"{key}: it goes on after the first page; a client that prefetches one page leaves the "
-            "rest to fhirServer."
+            f"{key}: the first page is not the last; if a client prefetches only this page, the "
+            "service reads the rest from fhirServer."
         )
     if (
         found.order == "not newest first"
@@ -94,7 +95,7 @@ def _remarks_on_form(found: ListFound, checked: Checked) -> Iterator[str]:
         and asked_as.order == "asked"
     ):
         yield (
-            f"{key}: not newest first, though that is asked for; the newest results may be on a "
+            f"{key}: not newest first, although that is requested; the newest results may be on a "
             "page that is not read."
         )
 
@@ -103,41 +104,41 @@ def _remarks_on_entries(found: ListFound, checked: Checked) -> Iterator[str]:
     key, kind = found.key, QUERIES[found.query].resource_type
     if found.total is not None and found.total > found.entries and not found.continues:
         yield (
-            f"{key}: {found.total} are said to be there, {found.entries} came, and no next page is "
-            "named. Its absences are unknown."
+            f"{key}: the total is {found.total}, but {found.entries} entries came, and there is no "
+            "link to a next page. What the list lacks counts as unknown."
         )
     if found.nameless:
         more = (
-            f" Write 'include: [{kind}]' to have them come along."
+            f" Write 'include: [{kind}]' in the profile to receive them in the same answer."
             if includes_of(checked.statement, kind)
             else ""
         )
         yield (
-            f"{key}: {found.nameless} medications are references without a name; each needs a "
-            f"further step.{more}"
+            f"{key}: {found.nameless} medications are references without a name; each needs "
+            f"another request.{more}"
         )
     if found.foreign:
         yield (
-            f"{key}: {found.foreign} entries are of another patient or of nobody. Its absences are "
-            "unknown."
+            f"{key}: {found.foreign} entries are of another patient or of nobody. What the list "
+            "lacks counts as unknown."
         )
     if found.cached:
         yield (
-            f"{key}: answered from a cache, though Cache-Control: no-cache is sent. What was filed "
-            "since is not seen."
+            f"{key}: answered from a cache, although the request has Cache-Control: no-cache. "
+            "Newer entries are missing."
         )
     for notice in found.notices:
         if not is_notice([notice], checked.asked_as.notices):
             yield (
-                f"{key}: an OperationOutcome {notice.code} ({notice.system}). Unless it stands on "
-                "every answer, the list is incomplete."
+                f"{key}: an OperationOutcome {notice.code} ({notice.system}). Unless every answer "
+                "has it, the list is incomplete."
             )
 
 
 def _if_absent(found: ListFound) -> str:
     if found.query in ALWAYS_KEPT:
-        return "The service cannot do without it."
-    return "Declared as not kept, facts rest on the other lists of their subject."
+        return "The service cannot work without it."
+    return "If it is declared as not-kept, facts rest on the other lists of their subject."
 
 
 def _conclusion(checked: Checked) -> str:

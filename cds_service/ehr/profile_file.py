@@ -43,7 +43,7 @@ def ehr_profile(name: str) -> EhrProfile:
     if path.suffix not in (".yaml", ".yml"):
         raise AuthoringError(
             Place(name, 1, 1),
-            "there is no such profile of an EHR.",
+            "there is no EHR profile of this name.",
             f"{meant(name, BUILT_IN)} Or name a YAML file.",
         )
     return _read(path, path.stem)
@@ -55,7 +55,7 @@ def _read(path: Path, name: str) -> EhrProfile:
         content = load(path)
     except OSError as error:
         raise AuthoringError(
-            top, f"the profile of the EHR (CDS_EHR) cannot be read: {error.strerror}."
+            top, f"the EHR profile (CDS_EHR) cannot be read: {error.strerror}."
         ) from None
     mistakes = Mistakes()
     profile = _Reader(mistakes).profile(content, top, name)
@@ -102,13 +102,13 @@ class _Reader(Reader):
         named = self.names(entry, "not-kept", QUERIES, "list")
         if needed := sorted(ALWAYS_KEPT.intersection(named)):
             what = (
-                f"{needed[0]!r} cannot be declared away: without it nothing can be said about a "
-                "patient."
+                f"{needed[0]!r} cannot be declared as not kept: without it the service can say "
+                "nothing about a patient."
             )
             raise AuthoringError(
                 entry.at("not-kept"),
                 what,
-                "Where the EHR cannot give it, this service cannot serve it.",
+                "If the EHR cannot provide it, this service cannot work with the EHR.",
             )
         return frozenset(named)
 
@@ -123,7 +123,7 @@ class _Reader(Reader):
         if not count:
             raise AuthoringError(
                 entry.at("count"),
-                "a page of 0 entries holds nothing.",
-                "Write 'none' to ask for no number.",
+                "a page of 0 entries is always empty.",
+                "Write 'none' to request no number.",
             )
         return count

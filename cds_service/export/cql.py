@@ -81,9 +81,9 @@ def _head(engine: Engine, library: str, version: str) -> str:
     said = (
         f"The criteria of the B12 and folate cards in the parameter set {engine.parameter_set}, "
         "over stated facts. For each fact there are two parameters: its value (null: looked for "
-        "and not there) and whether it is known. A card is true where it fires on the stated "
-        "hook. What is not known neither fires nor silences a card, where a criterion does not "
-        "say so. Generated from the card files: do not edit."
+        "and not there) and whether it is known. A card is true if it fires on the stated "
+        "hook. A fact that is not known neither fires nor silences a card, unless the criterion "
+        "says so. Generated from the card files: do not edit."
     )
     return f"{_comment(said)}\nlibrary {library} version '{version}'"
 

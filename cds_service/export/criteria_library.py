@@ -47,9 +47,9 @@ def criteria_library(engine: Engine) -> dict[str, Any]:
         "publisher": PUBLISHER,
         "description": (
             f"When each card of the set {engine.parameter_set} fires, as CQL over stated facts: "
-            "for each fact its value and whether it is known. The facts are made of a patient's "
-            "data by the CDS service, whose logic is not in this Library: without stated facts no "
-            "card is true. This is no CDS service."
+            "for each fact its value and whether it is known. The CDS service makes the facts from "
+            "a patient's data, and its logic is not in this Library: without stated facts no "
+            "card is true. This is not a CDS service."
         ),
         "content": [
             {

@@ -72,8 +72,8 @@ def library(engine: Engine) -> dict[str, Any]:
         "subjectCodeableConcept": PATIENT,
         "publisher": PUBLISHER,
         "description": (
-            "What the cards read, the facts that they ask (use `out`) and the parameters (use "
-            f"`in`) of the set {engine.parameter_set}."
+            "The data that the cards read, the facts that they compare (use `out`) and the "
+            f"parameters (use `in`) of the set {engine.parameter_set}."
         ),
         "relatedArtifact": [citation(engine.evidence[key]) for key in sources],
         "parameter": [

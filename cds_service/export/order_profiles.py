@@ -64,13 +64,13 @@ def _constraint(drug: str, orders: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {
         "key": regimen_key(drug),
         "requirements": (
-            "A dose, rhythm, duration, route or word that no template has is a mistake, and here "
-            "one can harm."
+            "A dose, frequency, duration, route or text that no template has is a mistake, and "
+            "such a mistake can harm."
         ),
         "severity": "error",
         "human": (
-            "Drug, words, dose, rhythm, duration and route are those of the order template that it "
-            "names."
+            "Drug, text, dose, frequency, duration and route are those of the order template that "
+            "the order names."
         ),
         "expression": " or ".join(f"({' and '.join(_order(order))})" for order in orders),
     }

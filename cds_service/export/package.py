@@ -132,7 +132,7 @@ def _refuse_other_content(
         named = ", ".join(
             name.removeprefix("package/") for name in changed if name != f"package/{_INDEX}"
         )
-        raise SameVersion(f"{new['name']} {new['version']} is there with another content: {named}.")
+        raise SameVersion(f"{new['name']} {new['version']} exists with different content: {named}.")
 
 
 def write_package(engine: Engine, out: Path) -> int:
@@ -144,7 +144,7 @@ def write_package(engine: Engine, out: Path) -> int:
     """
     package, is_archive = out / "package", out.name.endswith((".tgz", ".tar.gz"))
     if not is_archive and package.exists() and not (package / "package.json").is_file():
-        raise FileExistsError(f"{package} is there and holds no FHIR package.")
+        raise FileExistsError(f"{package} exists and is not a FHIR package.")
     files = package_files(engine)
     _refuse_other_content(engine, files, read_package(out))
     if is_archive:

@@ -106,7 +106,7 @@ class PlanDefinitions:
         ]
         lines += [
             (
-                f"Hooks: {', '.join(card.hooks)}. It is answered by the CDS service alone; this "
+                f"Hooks: {', '.join(card.hooks)}. Only the CDS service answers them; this "
                 "definition cannot be executed."
             )
         ]
@@ -122,8 +122,8 @@ class PlanDefinitions:
         lines += [
             "",
             (
-                "What is not known neither fires nor silences the card, where a criterion does not "
-                "say so."
+                "A fact that is not known neither fires nor silences the card, unless the "
+                "criterion says so."
             ),
         ]
         return "\n".join(lines)
@@ -236,7 +236,7 @@ def citation(entry: EvidenceEntry) -> dict[str, Any]:
     """Return a source as a RelatedArtifact, with its supporting statement and differing
     guidance."""
     said = f"{entry.title}. Supports: {entry.supports}." + (
-        f" Guidance differs: {entry.disagrees}." if entry.disagrees else ""
+        f" Caveat: {entry.disagrees}." if entry.disagrees else ""
     )
     said += f" Superseded by {entry.superseded_by}." if entry.superseded_by else ""
     address = {"url": entry.url} if entry.url else {}

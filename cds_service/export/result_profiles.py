@@ -171,8 +171,8 @@ def _possible(key: str, analyte: Analyte) -> Json:
     return _constraint(
         f"{key}-possible",
         (
-            "A value outside of what is possible is a slip of the unit or of the pen, and nothing "
-            "is concluded from it."
+            "An impossible value is a mistake in the unit or in the number, and nothing is "
+            "concluded from it."
         ),
         f"The value is possible: {' or '.join(map(_words, analyte.families))}.",
         f"value.empty() or code.empty() or ({' and '.join(rules)})",

@@ -175,7 +175,7 @@ def _read(kind: str, arguments: Arguments) -> _Asked:
         else:
             known = ", ".join([*of.parameters, *CONTROLS])
             raise BadRequest(
-                f"{kind} is searched by: {known}; without modifiers, each with a value.",
+                f"{kind} can be searched by: {known}; each without modifiers and with a value.",
                 name,
                 code="not-supported",
             )
@@ -191,7 +191,7 @@ def _sorting(of: Kind, key: str) -> tuple[str, bool]:
     name = key.removeprefix("-")
     if name not in of.sorts:
         raise BadRequest(
-            f"_sort takes: {', '.join(of.sorts) or 'nothing'}.", "_sort", code="not-supported"
+            f"_sort accepts: {', '.join(of.sorts) or 'nothing'}.", "_sort", code="not-supported"
         )
     return of.sorts[name], key != name
 
@@ -200,7 +200,9 @@ def _including(kind: str, of: Kind, value: str) -> str:
     prefix, _, name = value.partition(":")
     if prefix != kind or name not in of.includes:
         known = ", ".join(f"{kind}:{name}" for name in of.includes)
-        raise BadRequest(f"_include takes: {known or 'nothing'}.", "_include", code="not-supported")
+        raise BadRequest(
+            f"_include accepts: {known or 'nothing'}.", "_include", code="not-supported"
+        )
     return of.includes[name]
 
 

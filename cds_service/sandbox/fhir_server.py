@@ -85,7 +85,9 @@ def _fhir(day: Callable[[], _Day], clock: Callable[[], datetime]) -> Blueprint:
     @blueprint.post("/<kind>/_search")
     def search(kind: str) -> Response:
         if kind not in KINDS:
-            raise BadRequest(f"There are: {', '.join(KINDS)}.", code="not-supported", status=404)
+            raise BadRequest(
+                f"The resource types are: {', '.join(KINDS)}.", code="not-supported", status=404
+            )
         arguments = [*request.args.items(multi=True), *request.form.items(multi=True)]
         return _answer(day().records.search(kind, arguments, f"{_base()}/{kind}"), FHIR_JSON)
 
@@ -115,7 +117,7 @@ def _base() -> str:
 
 def _there(found: _Found | None) -> _Found:
     if found is None:
-        raise BadRequest("There is nothing of this id.", code="not-found", status=404)
+        raise BadRequest("There is no resource with this id.", code="not-found", status=404)
     return found
 
 

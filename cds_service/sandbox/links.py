@@ -91,15 +91,15 @@ def sandbox_text(engine: Engine, addresses: Addresses, now: datetime) -> str:
     return "\n".join(
         [
             (
-                "Open a link in Chrome, Edge or Firefox, let the page reach this device where it "
-                "asks, and do what is said."
+                "Open a link in Chrome, Edge or Firefox, and allow the page to reach this device "
+                "if it asks. Then choose the order below the patient, if there is one."
             ),
             *_section("On opening the chart (patient-view)", opening, addresses),
             *_section("At ordering (order-select), in the tab Rx View", offered, addresses),
             "",
             (
-                "At ordering, with orders that are not in the list of the CDS Hooks Sandbox: fire "
-                "them by"
+                "At ordering, with orders that the CDS Hooks Sandbox does not list: fire the hook "
+                "with"
             ),
             (
                 f"  curl -s {addresses.demo}/requests/PATIENT | curl -H 'Content-Type: "
@@ -110,8 +110,8 @@ def sandbox_text(engine: Engine, addresses: Addresses, now: datetime) -> str:
             f"Discovery:   {addresses.discovery}",
             f"FHIR server: {addresses.fhir} (R4, read-only, {len(shown)} made-up patients)",
             (
-                'If the page says "All clear!": docs/sandbox.md. Never with patients\' data. Stop '
-                "with Ctrl-C."
+                'If the page says "All clear!", see docs/sandbox.md. Never use data of real '
+                "patients. Stop with Ctrl-C."
             ),
         ]
     )

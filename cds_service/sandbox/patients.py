@@ -132,7 +132,7 @@ AT_ORDERING = (
     ),
     Person(
         "Ruth", "Abel", "female", 52, "folic-acid-await-b12",
-        "B12 was asked for yesterday; folic acid is about to be prescribed before the result.",
+        "B12 was requested yesterday; folic acid is about to be prescribed before the result.",
         (c.requested("b12", 1),), _FOLIC_ACID_DAILY, _FOLIC_ACID,
     ),
     Person(
@@ -233,7 +233,7 @@ ON_OPENING = (
     ),
     Person(
         "Samuel", "Kerr", "male", 62, "response-inadequate",
-        "Anaemic before treatment began 100 days ago, and still.",
+        "Anaemic before treatment began 100 days ago, and still is.",
         (_injections(100), c.result("hb", 9.0, 100), c.result("hb", 9.1, 2)),
     ),
     Person(

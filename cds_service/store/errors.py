@@ -19,9 +19,8 @@ class NewerDatabase(Exception):
     def __init__(self, revision: str, known: str):
         self.revision = revision[:32]
         super().__init__(
-            f"its tables are of version {self.revision}, newer than this service, which knows them "
-            f"up to version {known}: install the version of the service that made them, or a "
-            "newer one"
+            f"its tables have version {self.revision}, but this service knows only versions up to "
+            f"{known}: install the version of the service that made them, or a newer one"
         )
 
 

@@ -175,7 +175,9 @@ class Writer:
         except Exception as error:
             if not self._failing:
                 log.error(
-                    "the database fails (%s): feedback is refused, shown cards wait", kind(error)
+                    "the database fails (%s): feedback is refused, and shown cards wait to be "
+                    "written",
+                    kind(error),
                 )
                 self.failing_since = self._clock()
             self._failing = True
@@ -201,9 +203,7 @@ class Writer:
         """Bring the tables up to date at first, and open a replaced file again. After a failure,
         test whether the database accepts a transaction."""
         if self.tables_ready.is_set() and not self._file.is_there():
-            log.error(
-                "the file of the database, or its log, was removed or replaced: it is opened again"
-            )
+            log.error("the database file or its log was removed or replaced: it is opened again")
             self.tables_ready.clear()
             self._engine.dispose()
         if not self.tables_ready.is_set():

@@ -82,7 +82,7 @@ _STEPS = {
     "prefetch": "A hook came with every prefetch key of its service.",
     "r4": "Drafted orders were FHIR R4.",
     "card": "A card was shown.",
-    "order-sign": "order-sign was fired, not order-select alone.",
+    "order-sign": "order-sign was fired, not only order-select.",
     "accepted": "Feedback said that a suggestion was accepted.",
     "overridden": "Feedback said why a card was overridden, by a code with its system.",
     "token": "A token was verified (only where CDS_CLIENTS is set).",
@@ -117,9 +117,9 @@ def _of_request(body: Mapping[str, Any], engine: Engine) -> Iterator[str]:
             if lacking == sorted(wanted)
             else f"Not received: {', '.join(lacking)}"
         )
-        yield f"{many}, and there is no fhirServer to read it from: what rests on it is not known."
+        yield f"{many}, and there is no fhirServer to read from: facts that need it are unknown."
     yield from (
-        f"The prefetch key {key!r} is none of ours: it was not read."
+        f"The service has no prefetch key {key!r}: it was not read."
         for key in sorted(keys)
         if query_of(key) is None
     )
@@ -137,31 +137,31 @@ def _wanted(hook: str, engine: Engine) -> set[str]:
 def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:
     read = read_value(orjson.dumps(value))
     if isinstance(read, Unread):
-        yield f"prefetch.{key} is no Bundle or resource that is read here."
+        yield f"prefetch.{key} is not a Bundle or resource that the service reads."
     patient = (
         body.get("context", {}).get("patientId") if isinstance(body.get("context"), dict) else None
     )
     if key == "patient" and isinstance(value, dict) and value.get("id") != patient:
         yield (
-            "prefetch.patient has another id than context.patientId: it is the id of the FHIR "
-            "resource, not a record number."
+            "prefetch.patient has a different id from context.patientId, which must be the id of "
+            "the FHIR resource, not a record number."
         )
     if isinstance(read, Bundle) and (read.has_next or read.lacks_entries):
-        yield f"prefetch.{key} is not the whole list: it says that there is more."
+        yield f"prefetch.{key} is not the whole list: its next link or total says so."
     kind = QUERIES[query_of(key) or key].resource_type
     if isinstance(read, Bundle) and (
         others := {e.resource.kind for e in read.entry if e.resource}
         - {kind, "Medication", "OperationOutcome"}
     ):
-        yield f"prefetch.{key} has {', '.join(sorted(others))} where {kind} was asked for."
+        yield f"prefetch.{key} has {', '.join(sorted(others))}, although {kind} was requested."
 
 
 def _of_context(hook: str, context: Mapping[str, Any]) -> Iterator[str]:
     user, drafts = context.get("userId"), context.get("draftOrders")
     if isinstance(user, str) and "/" not in user:
         yield (
-            "context.userId names no type: it is Practitioner/id, PractitionerRole/id, Patient/id "
-            "or RelatedPerson/id."
+            "context.userId has no resource type: write Practitioner/id, PractitionerRole/id, "
+            "Patient/id or RelatedPerson/id."
         )
     if not HOOKS[hook].has_drafts:
         return
@@ -197,8 +197,8 @@ def _of_feedback(body: Mapping[str, Any]) -> Iterator[str]:
             and not (isinstance(coding, dict) and coding.get("system"))
         ):
             yield (
-                "A card was overridden without a reason, or with one that has no system: it cannot "
-                "be told from others."
+                "A card was overridden without a reason, or with one that has no system: reports "
+                "cannot distinguish it from others."
             )
 
 
@@ -256,7 +256,7 @@ def _refusal(response: bytes) -> str:
         for issue in issues
         if isinstance(issue, dict)
     ]
-    return " ".join(texts).strip() or "the answer says no more."
+    return " ".join(texts).strip() or "the answer gives no reason."
 
 
 def _json(body: bytes) -> dict[str, Any]:

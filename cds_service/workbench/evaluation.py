@@ -64,9 +64,9 @@ class Evaluation(NamedTuple):
         """Ends the sentence about an answer without cards: which facts are not known, if any."""
         titles = [row.title for row in self.facts if row.state == "unknown"]
         return (
-            f"not known here: {', '.join(titles)}."
+            f"these facts are not known: {', '.join(titles)}."
             if titles
-            else "it watches B12 and folate alone, by the criteria below."
+            else "it checks only B12 and folate, by the criteria below."
         )
 
 
@@ -110,7 +110,7 @@ def answer(
         raise Refused(str(error), "context.draftOrders", error.status) from None
     except WrongPatient:
         raise Refused(
-            "The Patient is not the one of context.patientId.", "context.patientId", 422
+            "The Patient is not the one that context.patientId names.", "context.patientId", 422
         ) from None
     except NoSuchValue as error:
         raise Refused(str(error), "facts") from None

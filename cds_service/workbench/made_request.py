@@ -93,7 +93,7 @@ def read_pasted(text: str) -> dict[str, Any] | Record:
         if resource.get("resourceType") == "Patient"
     ]
     if len(patients) != 1 or not patients[0]:
-        raise Unusable(f"A record has one Patient with an id; this has {len(patients)}.")
+        raise Unusable(f"A record must have one Patient with an id; this one has {len(patients)}.")
     return Record(patients[0], tuple(resources))
 
 
@@ -112,7 +112,7 @@ def draft_order(order: Order, patient_id: str, position: int = 0) -> Mapping[str
 
 def _envelope(hook: str, patient_id: str, orders: Iterable[Order]) -> dict[str, Any]:
     if hook not in HOOKS:
-        raise Unusable(f"There is no hook {hook!r} here; there are {', '.join(HOOKS)}.")
+        raise Unusable(f"There is no hook {hook!r}; the hooks are {', '.join(HOOKS)}.")
     common = {"userId": _USER, "patientId": patient_id, "encounterId": "example"}
     drafts = [draft_order(order, patient_id, position) for position, order in enumerate(orders)]
     return {

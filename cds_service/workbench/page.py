@@ -85,7 +85,7 @@ def refuse_other_pages() -> None:
         else not origin or urlsplit(origin).netloc == request.host
     )
     if not own:
-        raise BadRequest("A form of another site is not taken.", code="security", status=403)
+        raise BadRequest("A form of another site is refused.", code="security", status=403)
 
 
 @cache

@@ -112,9 +112,9 @@ def _card_reason(
         outcome, words = "shown", "Shown."
     elif decision.fires:
         why = (
-            "the patient is deceased, or it could not be rendered"
+            "the patient is deceased, or the card could not be rendered"
             if card.id in left_out
-            else "three more urgent ones come first"
+            else "three more urgent cards come first"
         )
         outcome, words = "fires", f"Fires, and is not shown: {why}."
     else:

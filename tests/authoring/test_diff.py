@@ -16,7 +16,7 @@ from cds_service.content import CARDS
 from cds_service.engine import Engine
 from cds_service.facts.catalogue import readers
 
-VERSION = "  its version is still 1.0.0: raise it, so that reports tell the two apart"
+VERSION = "  its version is still 1.0.0: raise it, so that reports distinguish them"
 POTASSIUM = """\
 id: low-potassium
 version: 1.0.0
@@ -147,7 +147,7 @@ def test_a_change_of_words_alone_changes_for_no_patient(tmp_path):
         "  paragraph: “Correct it first.” → “Correct potassium first.”",
         "  suggestion: “Repeat potassium” → “Potassium again”",
         "",
-        "1 card written otherwise; 0 cards with a difference for some patient.",
+        "1 card written differently; 0 cards with a difference for some patient.",
     ]
 
 
@@ -174,7 +174,7 @@ def test_a_flipped_operand_and_the_card_that_looks_at_the_changed_one(tmp_path):
         f"  in 2 states it is silent where it fired, {ordering}",
         f"      example: {treated}",
         "",
-        "1 card written otherwise; 2 cards with a difference for some patient.",
+        "1 card written differently; 2 cards with a difference for some patient.",
     ]
 
 
@@ -192,7 +192,7 @@ def test_a_limit_that_moved_is_shown_by_a_patient_between_the_limits(tmp_path):
     assert lines[6:] == [
         "      potassium level: severely low → low",
         "",
-        "0 cards written otherwise; 1 card with a difference for some patient.",
+        "0 cards written differently; 1 card with a difference for some patient.",
     ]
 
 
@@ -310,7 +310,7 @@ def test_hooks_evidence_and_criteria_are_told_in_words(tmp_path):
     )
     lines = told(tmp_path, (OPENING,), (new,))
     assert lines[2:6] == [
-        "  speaks on encounter-discharge too",
+        "  also fires on encounter-discharge",
         "  silent also when: paediatric age [child]",
         "  cites too: bsh-2014",
         "  source shown on the card: nice-ng239 → bsh-2014",
@@ -379,7 +379,7 @@ def test_a_local_folder_is_compared_over_the_built_in_cards(tmp_path):
     answer = run("built-in", local, "--exit-code")
     assert answer.exit_code == 1
     assert answer.output.splitlines()[:2] == ["long-treated", "  added or turned on: Long treated"]
-    assert "1 card written otherwise; 1 card with a difference" in answer.output
+    assert "1 card written differently; 1 card with a difference" in answer.output
 
 
 def test_a_revision_of_git_is_compared(tmp_path, monkeypatch):
@@ -437,7 +437,7 @@ def test_the_forms_for_a_pull_request_and_for_programs(tmp_path):
         ),
         (
             "{empty}",
-            "holds no set of cards: neither site.yaml (local cards) nor parameters/default.yaml.",
+            "is not a folder of cards: it has neither site.yaml (local cards) nor parameters/default.yaml.",
         ),
         (
             "{broken}",

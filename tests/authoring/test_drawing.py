@@ -126,17 +126,17 @@ def test_a_request_shows_each_truth_in_words_the_values_and_where_it_stopped():
         " draft.folate_above_400_ug = yes folate-drafted: draft.folate_above_400_ug is true"
     )
     assert status == (
-        "✗ B12 status not settled does not hold: stopped here, the card is silent"
+        "✗ B12 status not settled does not hold: stopped here: the card is silent"
         " b12.status_open = no b12-status-open: b12.status_open is true"
     )
     assert deficient == (
-        "✗ the card folic-acid-b12-deficient fires holds: would have stopped it, too"
+        "✗ the card folic-acid-b12-deficient fires holds: would also have stopped it"
         " folic-acid-b12-deficient fires b12-deficient-card: card folic-acid-b12-deficient holds"
     )
     assert add_b12.startswith("– the card folic-acid-add-b12 fires does not hold folic-acid-add")
     assert outcome(page) == (
         "silent, stopped by b12-status-open Folic acid before B12 is known"
-        " Not said: Check B12 before folic acid: B12 deficiency is not ruled out"
+        " Not shown: Check B12 before folic acid: B12 deficiency is not ruled out"
     )
 
 
@@ -154,7 +154,7 @@ def test_a_card_that_fires_has_no_stop():
     page = of_call("folic-acid-b12-deficient")
     assert all("lets the card through" in criterion for criterion in criteria(page))
     assert outcome(page).startswith("fires (critical) Folic acid in B12 deficiency")
-    assert "stopped" not in outcome(page) and "Not said" not in page
+    assert "stopped" not in outcome(page) and "Not shown" not in page
 
 
 def without(*keys, medication=None):
@@ -171,7 +171,7 @@ def without(*keys, medication=None):
 def test_what_has_to_hold_and_is_not_known_stops_the_card():
     call = without("conditions", medication=CYANOCOBALAMIN_TABLET)
     assert criteria(drawn(engine(), "html", "cyanocobalamin-leber", call, NOW))[1] == (
-        "? Leber's hereditary optic neuropathy not known: stopped here, the card is silent"
+        "? Leber's hereditary optic neuropathy not known: stopped here: the card is silent"
         " leber = unknown (conditions not all received) leber: leber is true"
     )
 
@@ -324,7 +324,7 @@ def test_explain_shows_a_card_for_a_request_or_as_authored(tmp_path):
     ("arguments", "told"),
     [
         (["--html"], "--html and --dot show one card: name it with --card ID."),
-        (["--card", "b12-neuro-regimen"], "only --html and --dot can do without a request"),
+        (["--card", "b12-neuro-regimen"], "only --html and --dot work without a request"),
         (
             ["--card", "b12-neuro-regime", "--html"],
             "There is no card 'b12-neuro-regime' in the parameter set default. Did you mean 'b12-neuro-regimen'?",

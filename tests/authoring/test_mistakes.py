@@ -221,7 +221,8 @@ def test_a_card_without_tests_is_not_served(tmp_path):
     found = [problem for problem in problems(Settings(cards=(root,)))]
     assert (
         len(found) == 2
-        and "our-card [default, uk, us] all tests: our-card has no test that it fires." in found[0]
+        and "our-card [default, uk, us] all tests: our-card has no test that expects it to fire."
+        in found[0]
     )
 
 

@@ -231,7 +231,7 @@ def test_an_alternative_that_asks_for_unknown_makes_when_unknown_needless(tmp_pa
     ]
     assert (found.verdict, found.remark) == (
         "equivalent",
-        "no state of the facts that the card asks tells it from the card",
+        "it decides as the card does in every state of the facts that the card reads",
     )
 
 
@@ -244,7 +244,7 @@ def test_what_another_criterion_already_decides_is_equivalent_and_says_which(tmp
     found = outcomes(tested)["allergy.cobalamin in other → allergy.cobalamin in other, severe"]
     assert (found.verdict, found.remark) == (
         "equivalent",
-        "wherever it would show, 'severe' already keeps the card silent",
+        "wherever it would matter, 'severe' already keeps the card silent",
     )
 
 

@@ -92,7 +92,7 @@ def test_a_draft_that_fails_its_tests_is_told_to_its_author_and_keeps_no_service
     assert told.exit_code == 1
     assert (
         f"{path.as_posix()}:" in told.output
-        and "expected silent by below-16-years, got fires" in told.output
+        and "expected silent (stopped by below-16-years), got fires" in told.output
     )
 
 
@@ -115,7 +115,7 @@ def test_it_is_told_what_was_written_and_what_comes_next(tmp_path):
         for name in ("site.yaml", "evidence.yaml", "card.schema.json", "surgery/our-card.yaml")
     ]
     for step in (
-        "still says TODO",
+        "Replace every TODO in",
         "check",
         "test --mutate our-card",
         "explain REQUEST.json --card our-card",
@@ -171,18 +171,24 @@ def test_a_card_for_the_built_in_set(tmp_path):
     [
         (
             ("Our Card", "--owner", "us"),
-            "'Our Card' is no name of a card. Use lower-case words joined by '-'",
+            "'Our Card' is not usable as the name of a card. Use lower-case words joined by '-'",
         ),
         (("our_card", "--owner", "us"), "Use lower-case words joined by '-'"),
         (("../our-card", "--owner", "us"), "Use lower-case words joined by '-'"),
         (
             ("our-card", "--owner", "us", "--topic", "parameters"),
-            "the folder 'parameters' holds no cards. Give another --topic.",
+            "the folder 'parameters' is not for cards. Give another --topic.",
         ),
-        (("our-card", "--owner", "us", "--topic", "a/b"), "'a/b' is no name of a topic"),
-        (("our-card",), "a folder of local cards says whose they are. Give --owner"),
-        (("our-card", "--owner", "St Elsewhere"), "'St Elsewhere' is no name of an owner"),
-        (("b12-deficiency-neuro", "--owner", "us"), "there is a card 'b12-deficiency-neuro'"),
+        (
+            ("our-card", "--owner", "us", "--topic", "a/b"),
+            "'a/b' is not usable as the name of a topic",
+        ),
+        (("our-card",), "a folder of local cards needs an owner. Give --owner"),
+        (
+            ("our-card", "--owner", "St Elsewhere"),
+            "'St Elsewhere' is not usable as the name of an owner",
+        ),
+        (("b12-deficiency-neuro", "--owner", "us"), "the card 'b12-deficiency-neuro' exists"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path, arguments, why):
@@ -197,7 +203,7 @@ def test_an_id_that_is_taken_is_refused_also_by_a_draft(tmp_path):
     told = new("our-card", "--in", str(tmp_path), "--topic", "another")
     assert (
         told.exit_code == 1
-        and f"there is a card 'our-card': {path}. Give yours another id." in told.output
+        and f"the card 'our-card' exists: {path}. Give yours another id." in told.output
     )
     assert path.read_text("utf-8") == before and not (tmp_path / "another").exists()
 
@@ -207,14 +213,16 @@ def test_a_folder_that_cannot_be_read_is_left_as_it_is(tmp_path):
     (tmp_path / "broken.yaml").write_text("id: [\n", "utf-8")
     told = new("our-card", "--in", str(tmp_path))
     assert (
-        told.exit_code == 1 and "Nothing was begun:" in told.output and "broken.yaml" in told.output
+        told.exit_code == 1
+        and "No card was written:" in told.output
+        and "broken.yaml" in told.output
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.yaml", "site.yaml"]
 
 
 def test_where_is_asked_for():
     told = new("our-card")
-    assert told.exit_code == 2 and "Say where: --in DIR, or set CDS_CARDS." in told.output
+    assert told.exit_code == 2 and "Name the folder with --in DIR, or set CDS_CARDS." in told.output
 
 
 def test_coverage_counts_a_draft_and_leaves_the_other_cards_as_they_were(tmp_path):
@@ -240,5 +248,5 @@ def test_a_test_that_fails_is_told_once_for_all_parameter_sets_before_the_cards_
     path.write_text(text, "utf-8")
     (told,) = problems(Settings(cards=(tmp_path,)))
     assert told.endswith(
-        ": our-card [default, uk, us] all of it known: expected silent by below-16-years, got fires"
+        ": our-card [default, uk, us] all of it known: expected silent (stopped by below-16-years), got fires"
     )

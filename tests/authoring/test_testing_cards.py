@@ -97,7 +97,7 @@ def test_a_failing_test_shows_each_criterion_its_truth_what_it_had_to_go_by_and_
         cards,
         "{name: fires, facts: {b12.status: sufficient, potassium: 4.0 mmol/L, mma.level: high}, fires: true}",
     )
-    assert found.problem == "expected fires, got silent by deficient"
+    assert found.problem == "expected fires, got silent (stopped by deficient)"
     assert found.place == ("our-card.yaml", 23, 5)
     assert found.trace == (
         "> false   when   deficient: b12.status in deficient [b12.status: sufficient]   <-- stops it (line 7)",
@@ -112,10 +112,10 @@ def test_the_criterion_that_the_test_wants_to_stop_the_card_is_marked(cards):
         cards,
         "{name: a child, facts: {b12.status: deficient, patient.paediatric: false}, silent: below-16-years}",
     )
-    assert found.problem == "expected silent by below-16-years, got fires"
+    assert found.problem == "expected silent (stopped by below-16-years), got fires"
     assert found.trace[2:] == (
-        "  false   unless theirs: card their-card holds [it is silent by mma-high]",
-        "  false   unless below-16-years: patient.paediatric is true [patient.paediatric: false]   <-- should stop it, says the test (line 14)",
+        "  false   unless theirs: card their-card holds [it is silent, stopped by mma-high]",
+        "  false   unless below-16-years: patient.paediatric is true [patient.paediatric: false]   <-- should stop it, according to the test (line 14)",
     )
 
 
@@ -129,10 +129,10 @@ UNREADABLE = [
     ("{name: x, facts: {b12_therapy.days: 12 weeks}, fires: true}", 23, 23, "'12 weeks' is no value of 'b12_therapy.days', a number. Write it as '1 d', or as absent or unknown."),
     ("{name: x, facts: {b12_therapy.start: yesterday}, fires: true}", 23, 23, "'yesterday' is no value of 'b12_therapy.start', a date. Write it as 2026-11-23, or as absent or unknown."),
     ("{name: x, facts: {}, silent: either-of}", 23, 26, "the card has no criterion 'either-of'. Did you mean 'either'?"),
-    ("{name: x, facts: {}}", 23, 5, "a test says what it expects. Write 'fires: true' or 'silent: <criterion>'."),
-    ("{name: x, facts: {}, fires: false}", 23, 26, "'fires' can only be true. Write 'silent: <criterion>' where the card is silent."),
+    ("{name: x, facts: {}}", 23, 5, "the test does not say what it expects. Write 'fires: true' or 'silent: <criterion>'."),
+    ("{name: x, facts: {}, fires: false}", 23, 26, "'fires' can only be true. If the card is silent, write 'silent: <criterion>'."),
     ("{name: x, fakts: {}, fires: true}", 23, 15, "there is no key 'fakts' here. Did you mean 'facts'?"),
-    ("{name: x, facts: [], fires: true}", 23, 15, "'facts' is a mapping. Write {fact: value}, or {} for none."),
+    ("{name: x, facts: [], fires: true}", 23, 15, "'facts' must be a mapping. Write {fact: value}, or {} for none."),
     ("{name: x, parameter_sets: uk, facts: {}, fires: true}", 23, 15, "'parameter_sets' must be a list. Write [uk], or a line '- …' for each."),
     ("{name: x, parameter_sets: [usa], facts: {}, fires: true}", 23, 32, "there is no parameter set 'usa'. Did you mean 'us'?"),
 ]  # fmt: skip
@@ -205,7 +205,7 @@ def test_the_tests_of_a_folder_are_told_once_for_the_sets_that_fail_alike_and_wr
     told = run("test", "our-card", "--cards", site, "--junit", tmp_path / "tests.xml")
     assert told.exit_code == 1
     assert (
-        f"{site.as_posix()}/our-card.yaml:24:5: our-card [default, uk, us] <b>sufficient</b>: expected fires, got silent by deficient\n    > false   when   deficient"
+        f"{site.as_posix()}/our-card.yaml:24:5: our-card [default, uk, us] <b>sufficient</b>: expected fires, got silent (stopped by deficient)\n    > false   when   deficient"
         in told.output
     )
     assert (
@@ -243,7 +243,7 @@ def test_a_card_without_tests_does_not_pass(tmp_path):
     told = run("test", "their-card", "--cards", tmp_path)
     assert told.exit_code == 1
     assert (
-        "their-card [default, uk, us] all tests: their-card has no test that it fires. Add one under tests."
+        "their-card [default, uk, us] all tests: their-card has no test that expects it to fire. Add one under tests."
         in told.output
     )
 

@@ -276,7 +276,7 @@ def test_a_silent_card_is_told_with_the_value_now_the_value_needed_and_what_it_r
     )
     assert answer.exit_code == 0
     assert (
-        "b12-deficiency-untreated: silent, stopped by b12-deficient: b12.status in deficient\nIt would fire if one fact were otherwise:\n"
+        "b12-deficiency-untreated: silent, stopped by b12-deficient: b12.status in deficient\nIt would fire if one fact were different:\n"
         in answer.output
     )
     assert "  b12.status is sufficient; it would have to be deficient\n" in answer.output
@@ -322,7 +322,7 @@ def test_several_facts_that_rest_on_one_are_told_together(explain):
         "--why-not",
         "folic-acid-await-b12",
     )
-    assert "It would fire if 3 facts were otherwise:" in answer.output
+    assert "It would fire if 3 facts were different:" in answer.output
     assert (
         "b12.status_open, b12.test_awaited and b12.deficiency_likely rest on the same b12.status_beside_folate, and may change together"
         in answer.output
@@ -338,7 +338,7 @@ def test_what_a_fact_rests_on_is_told(explain):
         in answer.output
     )
     assert re.search(
-        r"      it follows from .*b12\.results_status = deficient: one of these would have to be otherwise\n",
+        r"      it follows from .*b12\.results_status = deficient: one of these would have to change\n",
         answer.output,
     )
     assert re.search(

@@ -61,7 +61,7 @@ def test_every_card_has_its_row_with_its_indicator_and_every_criterion(parameter
         _, _, fires, silent, suggests, evidence, _ = re.split(r"(?<!\\)\|", rows[card_id])
         if parameter_set == "default":
             assert f"**{card.indicator}**" in rows[card_id]
-            assert (suggests.strip() == "nothing: it warns") is (not card.suggestions)
+            assert (suggests.strip() == "nothing: it only warns") is (not card.suggestions)
             assert all(f"evidence.md#{key})" in evidence for key in (card.source, *card.evidence))
             assert bool(card.exclude) is (silent.strip() != "nothing")
             assert len(fires.split("<br>")) == len(card.include)

@@ -73,7 +73,7 @@ def test_a_profile_of_its_own_is_a_file_with_which_nothing_is_refused(
         path = tmp_path / "ours.yaml"
         path.write_text(first.output.partition("CDS_EHR names:\n\n")[2], "utf-8")
         second = _check(server, "--profile", str(path))
-    assert "refused with" not in second.output
+    assert "the server refuses" not in second.output
     assert ehr_profile(str(path)).name == "ours"
 
 
@@ -85,9 +85,9 @@ def test_each_list_is_told_with_pages_order_and_what_is_missing() -> None:
     assert _row(result, "medication-statements")[1] == "404"
     for told in (
         "medication-statements: the server has no such list",
-        "b12-results: refused with _sort",
-        "conditions: refused with _count",
-        "renal-and-potassium: pages of 100, though 200 are asked for",
+        "b12-results: the server refuses a search with _sort",
+        "conditions: the server refuses a search with _count",
+        "renal-and-potassium: pages of 100 entries, although 200 are requested",
         "medication-requests: 1 medications are references without a name",
     ):
         assert told in result.output
@@ -129,7 +129,7 @@ def test_a_server_that_finds_nothing_by_codes_with_their_system_is_found_out() -
     with playing(Ehr(RECORD, page=200, blind_to_systems=True)) as server:
         result = _check(server)
     assert (
-        "b12-results: nothing is found by codes with their system, 3 entries without"
+        "b12-results: a search by codes with their system finds nothing, by codes alone 3 entries"
         in result.output
     )
     assert "\ncodes: bare\n" in result.output
@@ -138,7 +138,7 @@ def test_a_server_that_finds_nothing_by_codes_with_their_system_is_found_out() -
 def test_what_a_server_ignores_is_told() -> None:
     with playing(ATHENA.holding(*RECORD)) as server:
         result = _check(server)
-    assert "b12-results: by its self link the server ignores _sort." in result.output
+    assert "b12-results: according to its self link, the server ignores _sort." in result.output
     assert "\norder: unknown\n" in result.output
 
 
@@ -182,7 +182,7 @@ def test_a_server_that_fails_is_told_for_each_list() -> None:
         _failing(server)
         result = _check(server)
     assert result.exit_code == 0
-    assert "procedures: status 500. What it would tell is unknown on every card." in result.output
+    assert "procedures: status 500. Facts that need it are unknown on every card." in result.output
 
 
 def _failing(server: EhrServer) -> None:

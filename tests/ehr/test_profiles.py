@@ -161,9 +161,12 @@ def test_a_site_writes_what_differs(tmp_path: Path) -> None:
     [
         ("like: epci\n", "ours.yaml:1:1: there is no like 'epci'. Did you mean 'epic'?"),
         ("not-kept: [alergies]\n", "Did you mean 'allergies'?"),
-        *((f"not-kept: [{name}]\n", "cannot be declared away") for name in sorted(ALWAYS_KEPT)),
+        *(
+            (f"not-kept: [{name}]\n", "cannot be declared as not kept")
+            for name in sorted(ALWAYS_KEPT)
+        ),
         ("order: newest\n", "there is no order 'newest'."),
-        ("count: 0\n", "holds nothing"),
+        ("count: 0\n", "is always empty"),
         ("count: 5000\n", "a whole number from 0 to 1000"),
         ("intents: [proposal]\n", "there is no intent that counts 'proposal'."),
         ("include: [Condition]\n", "there is no resource type of medications 'Condition'"),

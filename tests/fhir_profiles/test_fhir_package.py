@@ -132,7 +132,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
     other.write_text("{}", "utf-8")
     answer = export("--out", str(tmp_path))
     assert answer.exit_code == 1
-    assert "holds no FHIR package" in answer.output
+    assert "exists and is not a FHIR package" in answer.output
     assert [path.name for path in tmp_path.rglob("*.json")] == ["mine.json"]
 
 

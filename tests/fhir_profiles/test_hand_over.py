@@ -221,7 +221,7 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
     (action,) = rule["action"]
     assert action["title"] == "B12 deficiency is known or possible: do not give folic acid alone"
     assert (
-        "If regimen to start: one to order, and no possible pregnancy without another reason for folate: **Start B12 before folic acid.**"
+        "If regimen to start: at least one order, and no possible pregnancy without another reason for folate: **Start B12 before folic acid.**"
         in action["description"]
     )
     assert (

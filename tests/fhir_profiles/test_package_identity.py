@@ -94,7 +94,7 @@ def test_changed_content_under_the_same_version_is_refused_and_stays_as_it_was(t
     site(tmp_path, limit=LIMIT.replace("97", "96"))
     refused = exported(folder, out)
     assert refused.exit_code == 1
-    assert "org.st-elsewhere.b12 2.1.0 is there with another content: " in refused.output
+    assert "org.st-elsewhere.b12 2.1.0 exists with different content: " in refused.output
     assert (
         "Library-b12-folate-facts.json" in refused.output
         and "package.version in site.yaml" in refused.output
@@ -115,7 +115,7 @@ def test_the_same_content_again_or_another_version_is_written(tmp_path, out):
 def test_a_site_that_names_no_package_is_told(tmp_path):
     told = exported(site(tmp_path, says="owner: st-elsewhere\n"), tmp_path / "pkg")
     assert told.exit_code == 0
-    assert "Warning: no site.yaml says what the package of the local cards is called" in told.output
+    assert "Warning: no site.yaml names the package of the local cards" in told.output
 
 
 def test_a_card_with_the_required_keys_alone_makes_a_valid_definition(tmp_path):

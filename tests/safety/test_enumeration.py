@@ -119,7 +119,7 @@ def stops_for_the_unknown(card):
 def test_a_card_that_stops_for_the_unknown_is_found(monkeypatch):
     assert not found_in_the_group(monkeypatch, lambda card: card)
     rules = found_in_the_group(monkeypatch, stops_for_the_unknown)
-    assert "an untreated deficiency is met with silence" in rules
+    assert "no card fires for an untreated deficiency" in rules
     assert any(rule.startswith("with b12_therapy.active unknown") for rule in rules)
 
 

@@ -262,7 +262,9 @@ def test_a_line_of_unknown_facts_that_leaves_one_out_where_there_are_many(monkey
 
     monkeypatch.setattr(rendering, "not_known", mistaken)
     violations = found(proof._visit, job("hydroxocobalamin 3-monthly"), "potassium-monitoring")
-    assert {rule.rsplit(" ", 1)[0] for rule in rules(violations)} == {"Not known does not name"}
+    assert {rule.rsplit(" ", 1)[0] for rule in rules(violations)} == {
+        "the line 'Not known' does not name"
+    }
     assert all(list(violation.state.values()).count("unknown") >= 3 for violation in violations)
 
 
@@ -279,7 +281,7 @@ def test_a_critical_card_that_a_fact_silences_by_being_unknown(plant_card):
 def test_silence_about_a_deficiency_in_one_combination(plant_card):
     plant_card("b12-deficiency-neuro", excluded_also_by(criterion("leber", "is", True)))
     violations = found(groups._no_silence, job())
-    assert rules(violations) == {"an untreated deficiency is met with silence"}
+    assert rules(violations) == {"no card fires for an untreated deficiency"}
     assert {violation.state["neuro.involvement"] for violation in violations} == {"true"}
 
 
@@ -364,7 +366,7 @@ def test_a_text_that_takes_folate_away_where_only_one_reason_for_it_is_looked_at
     in_pregnancy = (criterion("folate.reason", "in", ("methotrexate",)),)
     assert planted_words(
         monkeypatch, "b12-folate-deficiency", in_pregnancy, "Replace the folic acid."
-    ) == {"the text takes folate away that methotrexate needs"}
+    ) == {"the text stops folate that methotrexate needs"}
 
 
 def test_a_label_that_does_not_name_what_its_actions_create(monkeypatch):

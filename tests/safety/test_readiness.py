@@ -35,7 +35,7 @@ def test_a_fact_without_a_domain_is_told_at_the_start_with_the_file_to_change(wi
     ended = CliRunner().invoke(main, ["safety", "--processes", "1"])
     assert ended.exit_code == 1
     assert ended.output == (
-        "Error: The fact 'leber' reads the patient's record, and what it can be does not follow from its kind: "
+        "Error: The fact 'leber' reads the patient's record, and its kind does not decide which values it can have: "
         "state its domain in cds_service/facts/history.py.\n"
     )
 

@@ -103,13 +103,13 @@ def test_a_misspelled_setting_stops_the_start(variable, meant):
     """Passed over, CDS_CLIENT=clients.yaml would let anyone call."""
     assert (
         refused_start(**{variable: "x"})
-        == f"Error: {variable} is no setting. Did you mean {meant}?\n"
+        == f"Error: {variable} is not a setting. Did you mean {meant}?\n"
     )
 
 
 def test_a_variable_of_others_is_told_and_does_not_stop_the_start(started):
     """Kubernetes makes such ones of a service that is called cds-hooks."""
-    assert "Warning: CDS_HOOKS_PORT is no setting" in started.server.log.read_text()
+    assert "Warning: CDS_HOOKS_PORT is not a setting" in started.server.log.read_text()
 
 
 def test_what_is_wrong_with_a_setting_is_told_without_the_words_of_a_library():

@@ -74,7 +74,7 @@ def test_what_the_start_prints_leads_to_a_card(tmp_path, ids, trusted):
         settings |= {"CDS_CLIENTS": "clients.yaml", "CDS_BASE_URL": "https://cds.example.org"}
     with serving(tmp_path, **settings) as server:
         printed = server.log.read_text()
-        commands = printed.split("Fire a hook:")[1].split("Why those cards:")[0]
+        commands = printed.split("Fire a hook:")[1].split("Explain the cards:")[0]
         path = commands.split()[-1].removeprefix(server.base)
         token = f"TOKEN=$(python ehr.py https://cds.example.org{path})\n" if trusted else ""
         assert _topics(_run(token + commands)) == ["folic-acid-b12-deficient"]

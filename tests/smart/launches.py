@@ -71,7 +71,7 @@ def refused(response: Any, status: int, why: str) -> str:
     assert (
         "open the app again from the patient's chart" in text
         or "Open the app from" in text
-        or "Those who run this service list" in text
+        or "Ask those who run this service to list" in text
     )
     assert not [
         internal

@@ -184,7 +184,7 @@ def test_an_answer_counts_once(ehr, opened_by):
     opened.browser.set_cookie(
         name, cookie, domain="127.0.0.1", path="/smart"
     )  # as one who had copied it
-    refused(opened.get(answer), 403, "each sign-in counts once")
+    refused(opened.get(answer), 403, "each sign-in works only once")
     assert len(ehr.seen()["exchanges"]) == exchanges
 
 
@@ -200,7 +200,7 @@ def test_workers_share_the_seal_and_what_was_used(ehr, tmp_path):
         path="/smart",
     )
     assert other.get(answer).status_code == 200
-    refused(one.get(answer), 403, "each sign-in counts once")
+    refused(one.get(answer), 403, "each sign-in works only once")
 
 
 def test_a_code_that_was_used_elsewhere_is_refused(ehr, opened_by):

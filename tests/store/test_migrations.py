@@ -94,7 +94,7 @@ def test_a_database_of_a_newer_service_is_left_alone_and_its_version_named(tmp_p
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
     with pytest.raises(
         NewerDatabase,
-        match=rf"version 0999, newer than this service, which knows them up to version {REVISIONS[-1]}",
+        match=rf"version 0999, but this service knows only versions up to {REVISIONS[-1]}",
     ):
         migrate(engine)
     engine.dispose()

@@ -253,11 +253,11 @@ def test_a_card_is_approved_by_the_file_and_by_nothing_else(site):
 def test_what_changed_since_it_was_approved_is_shown_with_a_patient(site):
     site.sign(site.sheet())
     site.change("at_least: 10", "at_least: 12")
-    assert "and its file was changed since without a new version" in site.sheet()
+    assert "but its file has changed since, without a new version" in site.sheet()
     site.change("version: 1.1.0", "version: 1.2.0")
     site.sheet()
     page = site.compared()
-    assert "This version is not approved; the last that is, is 1.1.0+st-elsewhere." in page
+    assert "This version is not approved; the last approved version is 1.1.0+st-elsewhere." in page
     assert "approved on 2026-11-20" in page
     assert "version: 1.1.0+st-elsewhere → 1.2.0+st-elsewhere" in page
     assert "12 umol/L or more" in page
@@ -274,7 +274,7 @@ def test_comments_and_tests_are_no_change_of_what_was_approved(site):
 def test_without_a_copy_of_what_was_approved_it_is_said_that_changes_cannot_be_told(site):
     site.sign(site.sheet(), keep=False)
     site.change("at_least: 10", "at_least: 12")
-    assert "No copy of the file as approved is kept" in site.sheet()
+    assert "There is no copy of the approved file" in site.sheet()
 
 
 def test_a_copy_that_is_not_what_was_approved_is_not_compared_with(site):
@@ -283,7 +283,7 @@ def test_a_copy_that_is_not_what_was_approved_is_not_compared_with(site):
     copy.write_text(copy.read_text("utf-8").replace("at_least: 10", "at_least: 9"))
     site.change("at_least: 10", "at_least: 12")
     site.sheet()
-    assert "the copy is not what was approved" in site.compared()
+    assert "the copy is not the approved file" in site.compared()
 
 
 def test_the_sheet_is_there_while_what_changed_is_worked_out(site, monkeypatch):

@@ -58,7 +58,7 @@ def _with(request, path, value):
         (lambda: _request(prefetch={}), "Nothing was prefetched"),
         (
             lambda: _of_another_patient(_request()),
-            "prefetch.patient has another id than context.patientId",
+            "prefetch.patient has a different id from context.patientId",
         ),
         (
             lambda: _with_drafts_of_dstu2(_request()),
@@ -67,11 +67,11 @@ def _with(request, path, value):
         (lambda: _with(_request(), ("context", "selections"), []), "There are no selections"),
         (
             lambda: _with(_request(), ("context", "userId"), "dr-who"),
-            "context.userId names no type",
+            "context.userId has no resource type",
         ),
         (
             lambda: _with(_request(), ("prefetch", "b12"), None),
-            "The prefetch key &#39;b12&#39; is none of ours",
+            "The service has no prefetch key &#39;b12&#39;",
         ),
         (
             lambda: _with(_request(), ("prefetch", "procedures", "total"), 9),
@@ -81,7 +81,7 @@ def _with(request, path, value):
             lambda: _with(
                 _request(), ("prefetch", "allergies"), _request()["prefetch"]["b12-results"]
             ),
-            "has Observation where Allergy",
+            "has Observation, although Allergy",
         ),
         (lambda: _request(hook="order-dispatch"), "There is no service for this hook"),
         (lambda: _with(_request(), ("context", "patientId"), "a/b"), "Refused with 400"),

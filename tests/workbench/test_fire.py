@@ -80,7 +80,7 @@ def test_the_token_of_a_file_is_sent(server, tmp_path):
     [
         ((), "Name a request file, or --fhir-server"),
         (("--fhir-server", "http://localhost:1/fhir"), "needs --patient"),
-        (("--order", "folic acid 1 mg"), "go with --fhir-server"),
+        (("--order", "folic acid 1 mg"), "need --fhir-server"),
         (("--fhir-server", "nowhere", "--patient", "1"), "nowhere"),
         (
             (

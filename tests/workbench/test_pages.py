@@ -136,7 +136,7 @@ def test_names_of_a_transaction_lead_to_its_resources(base):
         ("{}", "neither a CDS Hooks request"),
         (
             '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Observation"}}]}',
-            "one Patient with an id; this has 0",
+            "one Patient with an id; this one has 0",
         ),
         ('{"hook": "order-dispatch"}', "There is no service for this hook"),
         ('{"hook": "patient-view", "hookInstance": "1", "context": {"userId": "a"}}', "patientId"),
@@ -253,9 +253,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
             404,
             "There is no such scenario; the start page lists them.",
         ),
-        ("GET", "/catalogue/cards/nothing", 404, "its search finds what there is"),
+        ("GET", "/catalogue/cards/nothing", 404, "search it for what there is"),
         ("GET", "/cds-services/b12-folate-order-select", 405, "not allowed"),
-        ("POST", "/try", 403, "A form of another site is not taken."),
+        ("POST", "/try", 403, "A form of another site is refused."),
     ],
 )
 def test_a_refusal_is_a_page_for_a_browser_and_json_for_a_program(method, path, status, says):

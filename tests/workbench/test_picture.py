@@ -306,7 +306,7 @@ def test_a_result_is_told_as_sent_and_in_the_unit_of_comparison():
         "91",
         "g/L",
         "16 Jul 2026",
-        "below the limit of today",
+        "below today's limit",
         "",
     )
     assert rows["Observation/b12-40"][1:6] == (
@@ -316,7 +316,7 @@ def test_a_result_is_told_as_sent_and_in_the_unit_of_comparison():
         "14 Oct 2026",
         "sufficient",
     )
-    assert rows["Observation/b12-5"].remark == "cards go by this one"
+    assert rows["Observation/b12-5"].remark == "used by cards"
 
 
 def test_what_the_laboratory_says_of_a_result_stands_beside_its_class():
@@ -327,7 +327,7 @@ def test_what_the_laboratory_says_of_a_result_stands_beside_its_class():
         )
     )
     assert (table.results[0].level, table.results[0].range) == ("indeterminate", "200 to 900 pg/mL")
-    assert table.results[0].remark == "the laboratory calls it low, cards go by this one"
+    assert table.results[0].remark == "the laboratory calls it low, used by cards"
 
 
 LIMITS = {
@@ -443,7 +443,7 @@ def test_a_comparator_is_an_arrow_and_breaks_the_line_between_results():
 
 def test_results_outside_of_the_window_are_said_not_to_count():
     document = picture_svg(facts_of(*series("b12", "pg/mL", (110, 400)), hook="patient-view"))
-    assert "Cards go by none of these: none within the window of 180 days." in texts(document)
+    assert "Cards use none of these: none within the window of 180 days." in texts(document)
 
 
 def test_a_course_tells_agent_route_dose_and_rhythm_of_each_phase():
@@ -487,7 +487,7 @@ def test_what_is_planned_and_what_does_not_count_is_said():
     ("days", "words"),
     [(1, "daily"), (0.5, "twice a day"), (1 / 3, "3 times a day"), (2, "on alternate days"), (7 / 3, "3 times a week"), (7, "every week"),
      (14, "every 2 weeks"), (365.25 / 12, "every month"), (84, "every 12 weeks"), (91, "every 3 months"), (182.625, "every 6 months"),
-     (365.25, "every year"), (90, "every 90 days"), (SINGLE_DOSE, "once"), (None, "rhythm not stated")],
+     (365.25, "every year"), (90, "every 90 days"), (SINGLE_DOSE, "once"), (None, "frequency not stated")],
 )  # fmt: skip
 def test_rhythms_read_as_clinicians_say_them(days, words):
     assert rhythm_words(days) == words
@@ -498,7 +498,7 @@ def test_days_far_outside_stand_at_the_edge_and_are_said():
     document = svg_of(picture("long_record"))
     told = texts(document)
     assert told.count("earlier") >= 2  # on the axes
-    assert "Before 16 Sep 2016: 2, at the left edge." in told
+    assert "At the left edge: 2 before 16 Sep 2016." in told
     everything = svg_of(picture("long_record"), years=20)
     assert "earlier" not in texts(everything)
     assert sorted(pointed_at(everything, "point")) == sorted(pointed_at(document, "point"))
@@ -554,10 +554,10 @@ def test_a_record_with_thousands_of_resources_stays_small_and_says_what_is_left_
     assert len(document.encode()) < SIZE
     told = " ".join(texts(document))
     assert (
-        "4940 of 5000 results are not drawn: of those close in time the most abnormal stands here."
+        "4940 of 5000 results are not drawn: of results close in time, only the most abnormal is."
         in told
     )
-    assert "190 more courses are not drawn: those that ended or began earlier." in told
+    assert "190 more courses, which ended or began earlier, are not drawn." in told
     assert "3000 doses given, 80 drawn" in told
     table = table_of(picture("hostile"))
     assert "Total vitamin B12: the newest 150 of 5000 are listed." in table.notes
@@ -574,13 +574,13 @@ def test_where_results_are_left_out_the_newest_and_the_worst_remain():
     told = pointed_at(picture_svg(facts_of(*record, hook="patient-view")), "point")
     assert len(told) == 60
     assert any(words.startswith("5000 nmol/L") for words in told)
-    assert any("cards go by this one" in words for words in told)
+    assert any("used by cards" in words for words in told)
 
 
 def test_a_picture_of_nothing_says_so_and_what_was_not_received():
     told = texts(svg_of(picture("nothing")))
-    assert "No result of these tests was found in what was received." in told
-    assert "None was found in what was received." in told
+    assert "No result of these tests was found in the data received." in told
+    assert "None was found in the data received." in told
     without = facts_of(hook="patient-view", without=("b12-results", "medication-dispenses"))
     note = "More may be on record, because not all was received or could be read: results of B12, folate and metabolites, supplies handed over."
     assert note in picture_table(without).notes

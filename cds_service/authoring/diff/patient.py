@@ -117,7 +117,7 @@ def _there(name: str, fact: Fact, example: _Seen) -> str:
             f", {ago} days ago" if ago > 1 else ""
         )
     if definition.kind in (ORDERS, REFERENCE):
-        return f"{title(name)}: {'one to make' if value else 'none'}"
+        return f"{title(name)}: {'present' if value else 'none'}"
     return (
         f"{title(name)} "
         f"{value_text(definition, fact, markdown=False).replace('-', ' ').replace('.0 ', ' ')}"

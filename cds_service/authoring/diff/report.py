@@ -77,7 +77,7 @@ def left_open(comparison: Comparison) -> Iterator[str]:
         read = ", ".join(map(title, left.facts))
         yield (
             f"{left.parameter}: no patient is shown, since it is applied while the record is read "
-            f"or stands in one set only ({read})."
+            f"or is in one set only ({read})."
         )
         yield f"Cards that rest on it: {', '.join(left.cards) or 'none'}."
     unfinished = sorted(
@@ -85,7 +85,7 @@ def left_open(comparison: Comparison) -> Iterator[str]:
     )
     if unfinished:
         yield (
-            f"Of these cards only the first {ENOUGH:,} states were looked at, and none differs: "
+            f"For these cards only the first {ENOUGH:,} states were tried, and none differs: "
             f"{', '.join(unfinished)}."
         )
 
@@ -109,7 +109,7 @@ def _found(states: CardStates, found: Found) -> str:
 
 def _example(found: Found) -> Iterator[str]:
     if found.example is None:
-        yield "no example was found: these facts may not go together in a patient"
+        yield "no example was found: perhaps no patient has all these facts"
         return
     yield f"example: {found.example.patient}"
     yield from found.example.because
@@ -119,7 +119,7 @@ def _sum(comparison: Comparison) -> str:
     said = {each.about for each in comparison.said if each.about}
     differing = {states.card for states in comparison.states if states.found}
     return (
-        f"{_cards(len(said))} written otherwise; {_cards(len(differing))} with a difference for "
+        f"{_cards(len(said))} written differently; {_cards(len(differing))} with a difference for "
         "some patient."
     )
 

@@ -122,7 +122,7 @@ def _of_card(old: Card, new: Card, by_limits: bool) -> Iterator[tuple[str, str]]
     elif by_author:
         yield (
             "card",
-            f"its version is still {new.version}: raise it, so that reports tell the two apart",
+            f"its version is still {new.version}: raise it, so that reports distinguish them",
         )
     yield from told
 
@@ -132,9 +132,9 @@ _FILLED = ("wording", "suggestions")
 
 
 def _differences(old: Card, new: Card) -> Iterator[tuple[str, str]]:
-    yield from (("hooks", f"speaks on {hook} too") for hook in new.hooks if hook not in old.hooks)
+    yield from (("hooks", f"also fires on {hook}") for hook in new.hooks if hook not in old.hooks)
     yield from (
-        ("hooks", f"no longer speaks on {hook}") for hook in old.hooks if hook not in new.hooks
+        ("hooks", f"no longer fires on {hook}") for hook in old.hooks if hook not in new.hooks
     )
     for conditions in ("include", "exclude"):
         yield from (
@@ -182,7 +182,7 @@ def _criteria(
         elif before.id != after.id:
             yield f"criterion renamed: {before.id} → {after.id}"
         elif before != after:
-            yield f"{holds}: {_words(after)}, asked in another way [{after.id}]"
+            yield f"{holds}: {_words(after)}, in another form [{after.id}]"
 
 
 def _paragraphs(old: Card, new: Card) -> Iterator[str]:

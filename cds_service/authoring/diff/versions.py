@@ -48,7 +48,7 @@ def read_version(name: str, settings: Settings, work: Path) -> Version:
         built_in, local = CARDS, (folder,)
     elif not (folder / "parameters" / "default.yaml").exists():
         raise NoSuchVersion(
-            f"{name} holds no set of cards: neither {SITE_FILE} (local cards) nor "
+            f"{name} is not a folder of cards: it has neither {SITE_FILE} (local cards) nor "
             "parameters/default.yaml."
         )
     chosen = {

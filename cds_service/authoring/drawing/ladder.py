@@ -55,9 +55,9 @@ class Rung:
         """The effect of the truth on the card, for a criterion after the stop the effect that it
         would have had."""
         if self.stops:
-            return "stopped here, the card is silent"
+            return "stopped here: the card is silent"
         if not self.lets_through:
-            return "would have stopped it, too"
+            return "would also have stopped it"
         return "lets the card through" if self.reached else ""
 
 

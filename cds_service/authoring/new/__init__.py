@@ -73,20 +73,20 @@ def _check_names(plan: Plan) -> None:
                 f"Use lower-case words joined by '-', such as low-b12-after-surgery, {LONGEST_ID} "
                 "characters at most."
             )
-            raise CannotBegin(f"{name!r} is no name of a {what}. {mend}")
+            raise CannotBegin(f"{name!r} is not usable as the name of a {what}. {mend}")
     if plan.topic in SHARED_FILES:
-        raise CannotBegin(f"the folder {plan.topic!r} holds no cards. Give another --topic.")
+        raise CannotBegin(f"the folder {plan.topic!r} is not for cards. Give another --topic.")
 
 
 def _check_owner(plan: Plan, exists: bool) -> None:
     place = plan.folder / SITE_FILE
     if exists and plan.owner:
-        raise CannotBegin(f"{place} says already whose cards these are. Leave --owner out.")
+        raise CannotBegin(f"{place} already names the owner. Leave --owner out.")
     if not exists and not OWNER.match(plan.owner):
         told = (
-            "a folder of local cards says whose they are"
+            "a folder of local cards needs an owner"
             if not plan.owner
-            else f"{plan.owner!r} is no name of an owner"
+            else f"{plan.owner!r} is not usable as the name of an owner"
         )
         raise CannotBegin(
             f"{place}: {told}. Give --owner, a name of letters, digits and single hyphens."
@@ -102,7 +102,7 @@ def _check_free(plan: Plan, engine: Engine) -> None:
                     "(docs/local-cards.md)."
                 )
                 raise CannotBegin(
-                    f"there is a card {plan.card_id!r}: {path}. Give yours another id. {mend}"
+                    f"the card {plan.card_id!r} exists: {path}. Give yours another id. {mend}"
                 )
 
 

@@ -144,7 +144,7 @@ def _suggestion(card: Card, suggestion: Suggestion, engine: Engine) -> str:
         )
         if source.fact:
             label = label.replace(f"{{{source.fact}}}", f"*{title(source.fact)}*")
-        orders.append(told + (" (those not yet asked for)" if chosen.may_be_fewer else ""))
+        orders.append(told + (" (those not yet requested)" if chosen.may_be_fewer else ""))
     if suggestion.delete:
         orders.append(f"removes: {title(suggestion.delete)}")
     when = f" Only with {'; '.join(in_words(suggestion.when))}." if suggestion.when else ""

@@ -132,7 +132,7 @@ def _no_silence(job: Job, tally: Tally) -> None:
 
     for facts, spoken in tally.walk(job, is_spoken_of, {STATUS: "deficient"}):
         if not spoken:
-            tally.violate("an untreated deficiency is met with silence", "-", job, facts.labels)
+            tally.violate("no card fires for an untreated deficiency", "-", job, facts.labels)
             return  # one is enough, since this rule has too many states to visit them all
 
 
@@ -144,7 +144,7 @@ def _critical_survives(job: Job, card_id: str, tally: Tally) -> None:
             if label != "unknown" and name not in TRIGGERS[card_id] | AN_ADULTS:
                 silent = _silent_without(job, card_id, name, facts.labels, tally)
                 if silent is not None:
-                    rule = f"with {name} unknown instead of {label} no card of its group speaks"
+                    rule = f"with {name} unknown instead of {label}, no card of its group fires"
                     tally.violate(rule, card_id, job, silent)
 
 

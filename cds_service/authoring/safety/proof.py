@@ -139,7 +139,7 @@ def _violated_by_text(
         card_in_state(decision, decisions, facts, job.publication), course_taken=False
     )
     missing = unnamed(met, rendered.shown.detail)
-    return [f"Not known does not name {', '.join(missing)}"] if missing else []
+    return [f"the line 'Not known' does not name {', '.join(missing)}"] if missing else []
 
 
 def looked_at_together(card: Card) -> list[Card]:

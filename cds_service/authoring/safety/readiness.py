@@ -40,8 +40,8 @@ def _without_domain(
         if catalogue[name].queries:
             file = "/".join(Path(catalogue[name].place[0]).parts[-3:])
             yield (
-                f"The fact {name!r} reads the patient's record, and what it can be does not follow "
-                f"from its kind: state its domain in {file}."
+                f"The fact {name!r} reads the patient's record, and its kind does not decide which "
+                f"values it can have: state its domain in {file}."
             )
         fresh = [used for used in catalogue[name].uses if used not in seen]
         seen.update(fresh)

@@ -29,8 +29,8 @@ def wrong_suggestion(suggestion: Suggestion, facts: Facts) -> Iterator[str]:
         "before the first dose" in action.resource.get("code", {}).get("text", "")
         for action in created
     ):
-        yield "an order speaks of a first dose where none begins"
+        yield "an order mentions a first dose, but no treatment begins"
     if suggestion.deletes and not _REMOVED.search(label):
         yield "the label does not say that a draft is removed"
     if FOLATE_STOPPED.search(label) and facts["folate.reason"].value in KEPT_FOLATE:
-        yield "the label takes folate away that is needed"
+        yield "the label stops folate that is needed"

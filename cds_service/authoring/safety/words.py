@@ -55,7 +55,7 @@ RULES = (
     ),
     *(
         _Rule(
-            f"the text takes folate away that {reason} needs",
+            f"the text stops folate that {reason} needs",
             "folate.reason",
             reason,
             FOLATE_STOPPED,

@@ -91,7 +91,7 @@ def _tests(card: Card) -> Iterator[dict[str, Any]]:
         yield {
             "name": test["name"],
             "facts": [(name, _written(value)) for name, value in test["facts"].items()],
-            "outcome": "fires" if test.get("fires") else f"silent by {test['silent']}",
+            "outcome": "fires" if test.get("fires") else f"silent (stopped by {test['silent']})",
             "fires": bool(test.get("fires")),
             "sets": ", ".join(test.get("parameter_sets", ())),
         }

@@ -26,8 +26,8 @@ from .content import Catalogue
 from .later import Later
 
 IN_WORK = (
-    "It is being worked out for which patients that makes a difference, which can take minutes: "
-    "load this page again."
+    "The service is still comparing the two versions for every patient, which can take minutes. "
+    "Load this page again later."
 )
 
 
@@ -86,7 +86,7 @@ class Sheets:
             return Changes(
                 since,
                 (),
-                f"No copy of the file as approved is kept ({last.folder.shown}/{last.copy}).",
+                f"There is no copy of the approved file ({last.folder.shown}/{last.copy}).",
             )
         try:
             changes = self._compared.result(card.id, lambda: self._changes(card, copy, last))
@@ -95,7 +95,7 @@ class Sheets:
                 since,
                 (),
                 (
-                    "The copy of the file as approved cannot be read with today's facts and "
+                    "The copy of the approved file cannot be read with the present facts and "
                     f"limits: {error}"
                 ),
             )
@@ -104,7 +104,7 @@ class Sheets:
     def _changes(self, card: Card, copy: Path, last: SignOff) -> Sequence[Change]:
         if checksum_of(read_file(copy, last.folder)) != last.checksum:
             raise AuthoringError(
-                last.place, "the copy is not what was approved: its checksum is another."
+                last.place, "the copy is not the approved file: its checksum differs."
             )
         with tempfile.TemporaryDirectory() as work:
             old = with_card_as(copy, card, self._catalogue.engines, Path(work))

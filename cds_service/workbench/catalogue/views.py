@@ -171,7 +171,7 @@ def _query() -> str:
 
 def _there(found: Any) -> Any:
     if found is None:
-        raise NotFound("The catalogue has nothing of that name; its search finds what there is.")
+        raise NotFound("The catalogue has no entry of that name; search it for what there is.")
     return found
 
 

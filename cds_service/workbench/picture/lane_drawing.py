@@ -168,14 +168,14 @@ class LaneDrawing:
         left_out = sum(point.day is not None for point in lane.points) - len(self.points)
         if left_out:
             notes.append(
-                f"{left_out} of {len(lane.points)} results are not drawn: of those close in time "
-                "the most abnormal stands here."
+                f"{left_out} of {len(lane.points)} results are not drawn: of results close in "
+                "time, only the most abnormal is."
             )
         earlier = sum(
             point.day is not None and point.day < self.time.first for point in self.points
         )
         if earlier:
-            notes.append(f"Before {day_text(self.time.first)}: {earlier}, at the left edge.")
+            notes.append(f"At the left edge: {earlier} before {day_text(self.time.first)}.")
         problems = [point for point in lane.points if point.problem]
         for point in problems[:_MOST_PROBLEMS]:
             day = day_text(point.day) if point.day else "Not drawn"

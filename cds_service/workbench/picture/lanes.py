@@ -169,7 +169,7 @@ def _notes(analyte: Analyte, facts: Facts) -> list[str]:
             if "window" in last.note and len(found) == 1
             else ""
         )
-        told.append(f"Cards go by none of these: {last.note}{window}.")
+        told.append(f"Cards use none of these: {last.note}{window}.")
     if analyte.name == "hb":
         told.append(
             "The limit is the one for the patient's age, sex and pregnancy today."
@@ -195,13 +195,13 @@ def _usable(result: Result, analyte: Analyte, facts: Facts, *, used: bool) -> Po
         "point of care": result.point_of_care,
         f"the laboratory calls it {result.side}": bool(result.side)
         and laboratory not in ("", result.side),
-        "cards go by this one": used,
+        "used by cards": used,
     }
     remark = ", ".join(remark for remark, holds in remarks.items() if holds)
     level = (
         result.level.replace("-", " ")
         if analyte.classes
-        else {"low": "below the limit of today"}.get(side, "")
+        else {"low": "below today's limit"}.get(side, "")
     )
     value, beyond = _placed(interval)
     return Point(

@@ -89,7 +89,7 @@ def _notes(facts: Facts) -> Iterator[str]:
             f"{', '.join(lacking)}."
         )
     if has_unidentified(record.orders) or has_unidentified(record.doses):
-        yield "A medication of the record could not be identified; it is not shown."
+        yield "A medication on record could not be identified and is not shown."
 
 
 def _lane_told(lane: Lane) -> str:

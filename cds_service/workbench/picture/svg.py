@@ -82,7 +82,7 @@ def _head(sheet: Sheet, time: TimeScale, picture: PatientPicture) -> None:
         f"{picture.limits}."
     )
     if not picture.lanes:
-        sheet.paragraph("No result of these tests was found in what was received.")
+        sheet.paragraph("No result of these tests was found in the data received.")
     sheet.y += 8
 
 
@@ -142,7 +142,7 @@ def _marks(
     if any(point.problem for point in points):
         yield "unusable", [(MARKS["normal"], "mark"), (CROSS, "cross")], "cannot be used"
     if any(point.used for point in points):
-        yield "point normal", [(MARKS["normal"], "mark"), (RING, "ring")], "cards go by it"
+        yield "point normal", [(MARKS["normal"], "mark"), (RING, "ring")], "used by cards"
     if any(point.beyond for point in points):
         yield (
             "point",

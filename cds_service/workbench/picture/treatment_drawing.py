@@ -35,7 +35,7 @@ def draw_treatment(sheet: Sheet, time: TimeScale, picture: PatientPicture, today
         sheet.line((today, top), (today, sheet.y), "today", ground)
         sheet.y += 4
     else:
-        sheet.paragraph("None was found in what was received.")
+        sheet.paragraph("None was found in the data received.")
     for note in _notes(picture, len(courses), len(rows)):
         sheet.paragraph(note)
     sheet.y += 12
@@ -58,8 +58,8 @@ def _notes(picture: PatientPicture, courses: int, rows: int) -> list[str]:
     notes = []
     if len(picture.courses) > courses:
         notes.append(
-            f"{len(picture.courses) - courses} more courses are not drawn: those that ended or "
-            "began earlier."
+            f"{len(picture.courses) - courses} more courses, which ended or began earlier, are not "
+            "drawn."
         )
     if len(picture.doses) > rows:
         notes.append(f"Doses of {len(picture.doses) - rows} more kinds are not drawn.")

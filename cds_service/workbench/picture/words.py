@@ -79,7 +79,7 @@ def route_words(phase_route: str | None, *, intramuscular: bool = False) -> str:
 def rhythm_words(interval: float | None) -> str:
     """The days between doses in words: ``daily``, ``3 times a week``, ``every 3 months``."""
     if interval is None:
-        return "rhythm not stated"
+        return "frequency not stated"
     if interval == SINGLE_DOSE:
         return "once"
     if interval < 1 - _TOLERANCE:

@@ -95,7 +95,7 @@ def configuration(servers: NamedServers, iss: str) -> Configuration:
     if not all(
         map(servers.names, (found.authorization_endpoint, found.token_endpoint, found.jwks_uri))
     ):
-        raise ehr_unusable("an address of its authorization is none over TLS")
+        raise ehr_unusable("one of its authorization endpoints is not a URL with TLS")
     return found
 
 
@@ -132,12 +132,12 @@ def access(
         raise not_granted(f"its token endpoint: {error}") from None
     except msgspec.ValidationError:
         raise not_granted(
-            "the token response lacks access_token, token_type, id_token or patient, or has them "
-            "in another form"
+            "the token response lacks access_token, token_type, id_token or patient, or has one "
+            "in the wrong form"
         ) from None
     except (AuthlibBaseError, ValueError, TypeError):
         raise not_granted(
-            "its token endpoint refuses the code, or answers in another form"
+            "its token endpoint refuses the code, or answers in the wrong form"
         ) from None
     _verify(granted, app, found, begun, _keys(servers, found), now)
     return granted

@@ -126,7 +126,7 @@ class _Pages:
             begun.state.encode(), state.encode("utf-8", "surrogatepass")
         ):
             raise other_browser(
-                "no cookie of the launch" if not sealed else "the cookie is another's, or too old"
+                "the launch has no cookie" if not sealed else "the cookie is foreign or too old"
             )
         try:
             if not self._used.first_use(
@@ -134,7 +134,7 @@ class _Pages:
             ):
                 raise used_before()
         except StoreFailure as failure:
-            raise busy(f"used sign-ins cannot be noted: {failure}") from None
+            raise busy(f"used sign-ins cannot be recorded: {failure}") from None
         return begun
 
     def _answered(self, begun: Launch) -> Response:
@@ -144,7 +144,7 @@ class _Pages:
         with self._servers(begun.iss) as servers:
             found = configuration(servers, begun.iss)
             if _given("iss") not in ("", found.issuer):
-                raise untrusted("the callback is of another issuer")
+                raise untrusted("the callback names another issuer")
             granted = access(self._app, servers, found, begun, code, time.time())
             picture = self._picture(begun.iss, granted)
         wide, narrow = Markup(svg_of(picture)), Markup(svg_of(picture, width=NARROW))
@@ -179,7 +179,7 @@ class _Pages:
                 )
         except Refused as refused:
             raise unread(
-                f"as a hook call it is refused with {refused.status}: {refused.element}"
+                f"a hook call would be refused with {refused.status}: {refused.element}"
             ) from None
 
     @contextmanager
@@ -194,7 +194,7 @@ class _Pages:
         if servers is None:
             raise unknown_ehr()
         if not self._places.acquire(blocking=False):
-            raise busy("as many launches wait for EHRs as may")
+            raise busy("too many launches wait for EHRs")
         try:
             yield servers
         finally:

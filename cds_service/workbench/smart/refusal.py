@@ -22,15 +22,15 @@ def not_launched() -> LaunchRefused:
     """The page was not opened by an EHR."""
     return LaunchRefused(
         "This page is opened by an EHR.",
-        "Open the app from the patient's chart, by the link on a card.",
+        "Open the app from the patient's chart, with the link on a card.",
     )
 
 
 def unknown_ehr() -> LaunchRefused:
     """The FHIR server of the launch is not listed."""
     mend = (
-        "Those who run this service list the EHR's FHIR server in CDS_FHIR_SERVERS, as the EHR "
-        "names it."
+        "Ask those who run this service to list the EHR's FHIR server in CDS_FHIR_SERVERS, exactly "
+        "as the EHR names it."
     )
     return LaunchRefused(
         "The EHR that opened this page is not known to this service.", mend, status=403
@@ -55,7 +55,7 @@ def other_browser(detail: str) -> LaunchRefused:
 def used_before() -> LaunchRefused:
     """The callback was used before."""
     return LaunchRefused(
-        "This page was opened before, and each sign-in counts once.", _AGAIN, status=403
+        "This page was opened before, and each sign-in works only once.", _AGAIN, status=403
     )
 
 
