@@ -168,7 +168,8 @@ def test_a_test_that_cannot_be_read_does_not_hide_the_others(cards):
 
 def test_a_test_that_is_no_mapping_stops_the_card(cards):
     with pytest.raises(
-        AuthoringError, match=r"our-card\.yaml:23:5: a test must be a mapping\. Give it 'name', 'facts'"
+        AuthoringError,
+        match=r"our-card\.yaml:23:5: a test must be a mapping\. Give it 'name', 'facts'",
     ):
         cards("just words")
 
