@@ -268,7 +268,7 @@ TEXTS = [
     Mistake("a brace that stays open", "{potassium}", "{potassium", 'text: "With', "a brace is not part of a placeholder."),
     Mistake("a placeholder of a reference", "{potassium}", "{b12_therapy.order}", 'text: "With', "'b12_therapy.order' is a fact of the kind reference, which cannot be shown in a text. Kinds that can: category, date, number, result, yes-no."),
     Mistake("a placeholder of orders elsewhere", "{potassium}", "{regimen.start}", 'text: "With', "'regimen.start' is a fact of the kind orders, which cannot be shown in a text."),
-    Mistake("a label of orders that it does not make", "Measure {order.b12}", "Measure {regimen.start}", "label", "'regimen.start' is a orders fact"),
+    Mistake("a label of orders that it does not make", "Measure {order.b12}", "Measure {regimen.start}", "label", "'regimen.start' is a fact of the kind orders"),
     Mistake("a placeholder in the title", "title: Our card", "title: 'Our {potassium}'", "title", "'title' cannot show facts. Remove the braces."),
     Mistake("a value that is none", "[b12.total]", "[anaemia]", "anaemia", "'anaemia' is a fact of the kind yes-no, which has no value to show."),
     Mistake("HTML", "More of it.", "More <b>of</b> it.", '"More <b>', "texts cannot have HTML ('<b'). Use Markdown in the detail"),
