@@ -47,18 +47,20 @@ class Settings(BaseSettings):
     cards: Annotated[tuple[Path, ...], NoDecode] = Field(
         (),
         description=(
-            "Folders of the site's own cards and parameters, a comma list; see [local "
+            "Folders of the site's own cards and parameters, separated by commas; see [local "
             "cards](local-cards.md)."
         ),
     )
     formulary: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(PRODUCTS),
         description=(
-            f"What the site stocks, a comma list of: {', '.join(PRODUCTS)}; an agent alone means "
-            "all its products."
+            f"Products that the site stocks, separated by commas: {', '.join(PRODUCTS)}; the name "
+            "of an agent alone means all its products."
         ),
     )
-    timezone: str = Field("UTC", description="Time zone in which days are counted, an IANA name.")
+    timezone: str = Field(
+        "UTC", description="Time zone in which days are counted, by its IANA name."
+    )
     order_intent: Literal["proposal", "plan", "order"] = Field(
         "proposal", description="Intent of new suggested orders."
     )
@@ -66,14 +68,14 @@ class Settings(BaseSettings):
         10_000_000,
         ge=1,
         description=(
-            "Largest request body accepted, and the most that is read from FHIR servers for one "
+            "Largest request body accepted, and the limit of data read from FHIR servers for one "
             "call."
         ),
     )
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = Field(
         (LOOPBACK,),
         description=(
-            "FHIR servers that may be read, a comma list of base URLs; see [FHIR "
+            "Base URLs of FHIR servers that may be read, separated by commas; see [FHIR "
             f"access](fhir-access.md). `{LOOPBACK}`: every server on this machine, while the "
             "service itself listens on loopback and trusts no clients by name."
         ),
@@ -81,33 +83,33 @@ class Settings(BaseSettings):
     fhir_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         description=(
-            "Private networks in which FHIR servers listed by name may be, a comma list such as "
-            "`10.20.0.0/16`."
+            "Private networks that may contain FHIR servers listed by name, separated by commas, "
+            "such as `10.20.0.0/16`."
         ),
     )
     fhir_budget: float = Field(
-        2.0, gt=0, le=30, description="Seconds for all reading of FHIR servers in one call."
+        2.0, gt=0, le=30, description="Seconds allowed for all reading of FHIR servers in one call."
     )
     fhir_ca_bundle: str = Field(
         "",
         description=(
-            "PEM file of the certificate authorities of FHIR servers, in place of the public ones."
+            "PEM file of the certificate authorities for FHIR servers, instead of the public ones."
         ),
     )
     ehr: str = Field(
         "",
         description=(
-            "What is known of the EHR, see [EHRs](ehrs.md): which lists it keeps and what form of "
-            f"query it takes. {', '.join(f'`{name}`' for name in BUILT_IN)}, or a YAML file of the "
-            "site's own. Empty: as `generic`, and FHIR servers are read by what their "
-            "CapabilityStatement says."
+            "Profile of the EHR, see [EHRs](ehrs.md): which lists it keeps and which form of query "
+            f"it takes. {', '.join(f'`{name}`' for name in BUILT_IN)}, or a YAML file of the "
+            "site's own. Empty: as `generic`, and queries to FHIR servers follow their "
+            "CapabilityStatement."
         ),
     )
     database_url: str = Field(
         "sqlite:///cds.sqlite3",
         repr=False,
         description=(
-            "Where cards shown and feedback are kept, see [feedback](feedback.md): "
+            "Database for cards shown and feedback, see [feedback](feedback.md): "
             "`sqlite:///path` or `postgresql://user@host/database`."
         ),
     )
@@ -115,20 +117,20 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=365,
-        description="Days for which an overridden card stays silent for that patient; 0 is off.",
+        description="Days for which an overridden card stays silent for that patient; 0: none.",
     )
     snooze_key: SecretStr = Field(
         SecretStr(""),
         validate_default=True,
         description=(
-            "Secret of at least 32 characters, with which patient ids are hashed; needed with "
+            "Secret of at least 32 characters for hashing patient ids; needed with "
             "`CDS_SNOOZE_DAYS`."
         ),
     )
     base_url: str = Field(
         "",
         description=(
-            "Public base URL, with which a token's `aud` is compared; needed with `CDS_CLIENTS` "
+            "Public base URL, which a token's `aud` must match; needed with `CDS_CLIENTS` "
             "and `CDS_SMART_CLIENT_ID`."
         ),
     )
@@ -151,8 +153,8 @@ class Settings(BaseSettings):
     service_ids: Literal["distinct", "shared"] = Field(
         "distinct",
         description=(
-            "Whether each hook's service has its own id (`distinct`), or all have one (`shared`), "
-            "so that a client replaces the cards of an earlier hook by those of a later one."
+            "Whether each hook's service has its own id (`distinct`), or all share one (`shared`), "
+            "so that a client replaces the cards of an earlier hook with those of a later one."
         ),
     )
     token_seconds: int = Field(
@@ -164,21 +166,21 @@ class Settings(BaseSettings):
         le=100_000,
         description=(
             "Calls a second of one client (by its `iss` and tenant) in a worker, after a burst of "
-            "ten seconds' worth; what is more is answered 429. Without a token an address has 20 "
-            "at most. 0 is no limit. It counts where `CDS_CLIENTS` is set."
+            "ten seconds' worth; further calls are answered 429. Without a token, an address has "
+            "20 at most. 0 means no limit. Applies only with `CDS_CLIENTS`."
         ),
     )
     replay_store: str = Field(
         "cds-replay.sqlite3",
         description=(
-            "Where used tokens are noted: a file on a local disk, or for several machines "
-            "`redis://…`."
+            "Where used tokens are recorded: a file on a local disk, or `redis://…` for several "
+            "machines."
         ),
     )
     cors_origins: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
         description=(
-            "Origins of browser-based clients, a comma list, such as "
+            "Origins of browser-based clients, separated by commas, such as "
             "`https://sandbox.cds-hooks.org`."
         ),
     )
@@ -210,8 +212,8 @@ class Settings(BaseSettings):
     smart_frames: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
         description=(
-            "Origins of the EHR's pages that may show the SMART app in a frame, a comma list, such "
-            "as `https://ehr.example.org`; without them it opens in a window of its own."
+            "Origins of the EHR's pages that may show the SMART app in a frame, separated by "
+            "commas, such as `https://ehr.example.org`; without them, it opens in its own window."
         ),
     )
 
@@ -224,12 +226,13 @@ class Settings(BaseSettings):
     def _smart_app(self) -> Self:
         if self.smart_client_secret.get_secret_value() and not self.smart_client_id:
             raise ValueError(
-                "CDS_SMART_CLIENT_SECRET: without CDS_SMART_CLIENT_ID there is no SMART app"
+                "CDS_SMART_CLIENT_SECRET: set CDS_SMART_CLIENT_ID too; without it there is no "
+                "SMART app"
             )
         if self.smart_client_id and not self.base_url:
             raise ValueError(
-                "CDS_SMART_CLIENT_ID: CDS_BASE_URL is missing; the EHR opens the app there, for "
-                "example https://cds.example.org"
+                "CDS_SMART_CLIENT_ID: set CDS_BASE_URL too, for example https://cds.example.org; "
+                "the EHR opens the app there"
             )
         return self
 
@@ -355,7 +358,8 @@ class Settings(BaseSettings):
     def _secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("snooze_days") and len(value.get_secret_value()) < 32:
             raise ValueError(
-                "a secret of at least 32 characters is needed to snooze cards: openssl rand -hex 32"
+                "snoozing cards needs a secret of at least 32 characters, such as the output of "
+                "openssl rand -hex 32"
             )
         return value
 
@@ -365,7 +369,7 @@ class Settings(BaseSettings):
         if value and (mistake := url_mistake(value)):
             raise ValueError(f"{mistake}; write it as https://cds.example.org")
         if "?" in value:
-            raise ValueError("a base URL has no query")
+            raise ValueError("remove the query: a base URL has none")
         return value.rstrip("/")
 
     @field_validator("cors_origins", "smart_frames")

@@ -88,7 +88,7 @@ def _codes(
     for entry in entries:
         with mistakes.noting():
             if entry.value_set not in terminology.own_codes:
-                told = f"there is no value set {entry.value_set!r} that codes can be added to."
+                told = f"there is no value set {entry.value_set!r} to which codes can be added."
                 raise AuthoringError(
                     entry.set_place, told, meant(entry.value_set, terminology.own_codes)
                 )
@@ -115,25 +115,23 @@ def _check_code(
         )
     if entry.value_set in published and not (entry.in_queries or entry.in_orders or entry.orders):
         mend = (
-            "Remove it, or mark it 'in_queries: true' or 'in_orders: true'; of a drug, 'in_orders' "
-            "names the orders."
+            "Remove it, or mark it 'in_queries: true' or 'in_orders: true'; for a drug, list the "
+            "orders under 'in_orders'."
         )
-        raise AuthoringError(entry.place, f"{entry.value_set} has {named} already.", mend)
+        raise AuthoringError(entry.place, f"{entry.value_set} already has {named}.", mend)
     for other in sorted((published | ours) - {entry.value_set}):
         if _exclude(other, entry.value_set, terminology):
-            told = f"{named} stands in {other} too, and cannot mean both."
-            raise AuthoringError(
-                entry.place, told, f"Decide between {other} and {entry.value_set}."
-            )
+            told = f"{named} is also in {other}, and cannot mean both."
+            raise AuthoringError(entry.place, told, f"Choose either {other} or {entry.value_set}.")
     if entry.in_queries and entry.value_set not in _ASKED_FOR:
         told = (
-            f"FHIR servers are not asked for codes of {entry.value_set}: their lists of that kind "
-            "are read whole."
+            f"FHIR servers are not searched for codes of {entry.value_set}: lists of that kind "
+            "are read completely."
         )
         raise AuthoringError(entry.place, told, "Leave 'in_queries' out.")
     if entry.in_orders and entry.value_set not in _ASKED_FOR | _PANELS:
         mend = (
-            "Leave 'in_orders' out; of a drug, write the names of the orders there: "
+            "Leave 'in_orders' out; for a drug, list the names of the orders there: "
             "[cyanocobalamin-oral-1000]."
         )
         raise AuthoringError(
@@ -149,13 +147,15 @@ def _check_orders(
     fitting = [order for order, sets in drugs.items() if entry.value_set in sets & AGENTS]
     for order in entry.orders:
         if order not in fitting:
-            told = f"{order!r} is no order of {entry.value_set}."
+            told = f"{order!r} is not an order for {entry.value_set}."
             raise AuthoringError(
                 entry.place, told, meant(order, fitting) if fitting else "Leave 'in_orders' out."
             )
         if (other := products.setdefault((order, system), entry.code)) != entry.code:
-            told = f"the order {order} has the code {other!r} of {entry.system} already."
-            raise AuthoringError(entry.place, told, "Name the order at one of the two codes.")
+            told = f"the order {order} already has the code {other!r} of {entry.system}."
+            raise AuthoringError(
+                entry.place, told, "Name the order under only one of the two codes."
+            )
 
 
 def _exclude(first: str, second: str, terminology: Terminology) -> bool:
@@ -171,13 +171,13 @@ def _units(entries: Sequence[UnitEntry], mistakes: Mistakes) -> dict[str, str]:
     for entry in entries:
         with mistakes.noting():
             if entry.unit not in UCUM:
-                told = f"{entry.unit!r} is no UCUM code of a unit that results are read in."
+                told = f"{entry.unit!r} is not the UCUM code of a unit in which results are read."
                 raise AuthoringError(entry.unit_place, told, meant(entry.unit, UCUM))
             name = normalised(entry.printed)
             if not name:
                 raise AuthoringError(
                     entry.place,
-                    f"{entry.printed!r} names no unit.",
+                    f"{entry.printed!r} is not the name of a unit.",
                     "Write the unit as results print it.",
                 )
             if name in found:
@@ -194,16 +194,16 @@ def _check_unit(entry: UnitEntry) -> None:
         read = unit_of("", "", entry.printed, counts=counts, same=_equal)
         if not isinstance(read, str) and read == UCUM[entry.unit]:
             raise AuthoringError(
-                entry.place, f"{entry.printed!r} is read as {entry.unit} already.", "Remove it."
+                entry.place, f"{entry.printed!r} is already read as {entry.unit}.", "Remove it."
             )
         if isinstance(
             unit_of(entry.unit, UNITS_OF_MEASURE, entry.printed, counts=counts, same=_equal), str
         ):
-            told = f"{entry.printed!r} means another unit than {entry.unit}."
+            told = f"{entry.printed!r} means a unit other than {entry.unit}."
             raise AuthoringError(
                 entry.place,
                 told,
-                "Ask the laboratory which unit it is; a result in the wrong one harms.",
+                "Ask the laboratory which unit it is: a result in the wrong unit can do harm.",
             )
 
 

@@ -21,7 +21,7 @@ def meant(name: str, names: Iterable[str]) -> str:
     choices = list(names)
     foreign = next((letter for letter in name if not letter.isascii()), "")
     told = (
-        f"It has the letter U+{ord(foreign):04X} ({unicodedata.name(foreign, 'unnamed')}). "
+        f"It contains the letter U+{ord(foreign):04X} ({unicodedata.name(foreign, 'unnamed')}). "
         if foreign
         else ""
     )
@@ -112,7 +112,7 @@ class Reader:
         value = self.value(mapping, key)
         if not isinstance(value, str):
             mend = (
-                "Write one text; quote it where it begins with a brace or bracket."
+                "Write one text; quote it if it begins with a brace or bracket."
                 if isinstance(value, dict | list)
                 else "Quote it."
             )
@@ -130,7 +130,7 @@ class Reader:
             raise AuthoringError(
                 mapping.at(key),
                 f"{key!r} must be a number.",
-                "Write it in digits alone, without quotes.",
+                "Write it in digits, without quotes.",
             )
         if value != value.to_integral_value() or not 0 <= value <= highest:
             raise AuthoringError(
@@ -146,9 +146,7 @@ class Reader:
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        raise AuthoringError(
-            mapping.at(key), f"{key!r} is no day of the calendar.", "Write it as 2026-11-23."
-        )
+        raise AuthoringError(mapping.at(key), f"{key!r} is not a date.", "Write it as 2026-11-23.")
 
     def truth(self, mapping: Mapping, key: str) -> bool:
         """The yes or no under ``key``; no if the key is missing."""
@@ -199,13 +197,13 @@ class Reader:
         value = mapping[key]
         if not isinstance(value, Sequence):
             mend = (
-                f"Write [{value}], or a line '- …' for each."
+                f"Write [{value}], or a line '- …' for each entry."
                 if isinstance(value, str)
-                else "Write '- …' for each, or remove the key."
+                else "Write a line '- …' for each entry, or remove the key."
             )
             raise AuthoringError(mapping.at(key), f"{key!r} must be a list.", mend)
         if some and not value:
             raise AuthoringError(
-                mapping.at(key), f"the list under {key!r} is empty.", "Say what belongs there."
+                mapping.at(key), f"the list under {key!r} is empty.", "Add at least one entry."
             )
         return list(zip(value, value.item_places, strict=True))

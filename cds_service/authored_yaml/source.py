@@ -135,15 +135,15 @@ _QUOTE = (
     "Quote a text that has ': ' or ' #', or that begins with a mark such as *, &, @, %, { or [."
 )
 _UNCLOSED = (
-    "The quotation mark or bracket that begins here is not closed, or a comma is missing within."
+    "The quotation mark or bracket that begins here is not closed, or a comma is missing inside."
 )
 _UNFINISHED = (
-    "After a key stand ': ' and its value, with the blank; an entry of a list begins with '- '."
+    "A key is followed by ': ' (with the space) and its value; a list entry begins with '- '."
 )
 _CURLY = 'Write straight quotation marks (") instead.'
 _LOOK_AROUND = f"Look at the indentation and the quotation marks here and above. {_QUOTE}"
 _QUOTE_MARKS = "Quote the text that begins with '*' or '&'."
-_TOO_DEEP = "Nothing in these files is nested so deep."
+_TOO_DEEP = "Check the indentation: nothing in these files is nested so deeply."
 _MENDS = {
     "found character that cannot start any token": _QUOTE,
     "mapping values are not allowed in this context": _QUOTE,
@@ -151,7 +151,7 @@ _MENDS = {
     "but found another document": "One file holds one document: no second '---'.",
     "found undefined alias": "Quote the text that begins with '*'.",
     "did not find expected <document start>": (
-        "One file holds one document: nothing comes after '...'."
+        "One file holds one document: remove what follows '...'."
     ),
     "exceeded maximum nesting depth": _TOO_DEEP,
     "could not find expected ':'": _UNFINISHED,
@@ -174,11 +174,13 @@ def load(path: Path, shown_as: str | None = None) -> Any:
         raise AuthoringError(
             Place(name, 1, 1),
             "this is not a file.",
-            "Name it otherwise: what ends in .yaml is read.",
+            "Rename it: every name that ends in .yaml is read as a file.",
         )
     if path.stat().st_size > _LARGEST:
         raise AuthoringError(
-            Place(name, 1, 1), f"the file has more than {_LARGEST} bytes.", "Is it another file?"
+            Place(name, 1, 1),
+            f"the file has more than {_LARGEST} bytes.",
+            "Check whether it is the right file.",
         )
     try:
         text = path.read_text("utf-8")
@@ -251,7 +253,7 @@ def _check_visible(text: str, name: str) -> None:
             )
             said = (
                 f"the character U+{ord(found[0]):04X} "
-                f"({unicodedata.name(found[0], 'a control character')}) cannot be seen."
+                f"({unicodedata.name(found[0], 'a control character')}) is invisible."
             )
             mistakes.append(AuthoringError(place, said, "Remove it, or write a plain space."))
     mistakes.tell()
@@ -275,7 +277,7 @@ class _Reading:
         if id(node) in self.seen:
             return self.mistakes.note(
                 AuthoringError(
-                    at, "an alias (*) uses again what stands elsewhere.", "Write it out here."
+                    at, "an alias (*) repeats a value from elsewhere.", "Write the value out here."
                 )
             )
         self.seen.add(id(node))
@@ -291,7 +293,7 @@ class _Reading:
             )
         if depth > _DEEPEST:
             return self.mistakes.note(
-                AuthoringError(self.place(node), "this is nested too deep.", _TOO_DEEP)
+                AuthoringError(self.place(node), "this is nested too deeply.", _TOO_DEEP)
             )
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, depth)
@@ -312,15 +314,15 @@ class _Reading:
         differently."""
         if _OCTAL.match(text):
             what, mend = (
-                f"{text} begins with 0, which some read as octal.",
-                "Write the number without that 0, or quote a text.",
+                f"{text} begins with 0, which some programs read as octal.",
+                "Remove the leading 0 of a number; quote a text.",
             )
             self.mistakes.note(AuthoringError(self.place(node), what, mend))
         elif cut := _CUT_OFF.match(self.text, node.end_mark.index):
             what = f"the text ends before {cut[0].strip()!r}: what follows a '#' is a comment."
             self.mistakes.note(
                 AuthoringError(
-                    self.place(node), what, "Quote the text, or put a blank after the '#'."
+                    self.place(node), what, "Quote the text, or put a space after the '#'."
                 )
             )
 
@@ -329,7 +331,7 @@ class _Reading:
         for key_node, value_node in node.value:
             place = self.place(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
-                mend = "A text with {placeholders} is quoted."
+                mend = "Quote a text that has {placeholders}."
                 self.mistakes.note(AuthoringError(place, "a key must be a plain text.", mend))
                 continue
             key = str(key_node.value)

@@ -156,7 +156,7 @@ class OtherGrounds(Computation):
             with_macrocytosis and self.macrocytosis.is_unknown
         )
         if self.mma_level.is_unknown or open_question:
-            return known(True, note="not everything that speaks for deficiency was received")
+            return known(True, note="evidence of deficiency not all received")
         if self.treated.is_unknown:
             return known(True, note="the medication list was not received")
         return known(False)
@@ -182,10 +182,10 @@ class Suspicion(Computation):
         return known(bool(high.holds), *high.sources)
 
 
-@fact("b12.deciding_level", "level of the B12 result that decides", "category", values=LEVELS)
+@fact("b12.deciding_level", "level of the deciding B12 result", "category", values=LEVELS)
 class DecidingLevel(DecidingResult):
     """The class of the B12 result that decides: the later of total and active B12; active B12 if
-    both are of one day, and in pregnancy."""
+    both are from the same day, and in pregnancy."""
 
     def compute(self) -> Fact:
         result = self.deciding()
@@ -197,13 +197,13 @@ class DecidingLevel(DecidingResult):
 
 @fact(
     "b12.results_status",
-    "vitamin B12 status by the results",
+    "vitamin B12 status from the results",
     "category",
     values=STATUSES[:1] + STATUSES[2:],
 )
 class ResultsStatus(DecidingResult):
-    """The B12 status by the results alone, whatever the treatment: the first of these that is known
-    to hold.
+    """The B12 status from the results alone, whatever the treatment: the first of these that is
+    known to hold.
 
     Paediatric: age below {age.adult_from}. Deficient: the deciding B12 result is in the deficient
     class (a low total in known pregnancy only with neurological features); or it is in the middle
@@ -213,7 +213,8 @@ class ResultsStatus(DecidingResult):
     total in pregnancy; or a result in the sufficient class with suspicion or any B12 intake; or, if
     not all results were received and the newest one received would reassure, a deficient one among
     the others. Sufficient: any other result in the sufficient class. Unknown: no usable result. The
-    later of total and active B12 decides; active B12 if both are of one day, and in pregnancy.
+    later of total and active B12 decides; active B12 if both are from the same day, and in
+    pregnancy.
     """
 
     paediatric = of("patient.paediatric")
@@ -260,7 +261,7 @@ class ResultsStatus(DecidingResult):
 
 class _Status(Computation):
     """The B12 status: treated if ``treatment``, which each subclass defines, holds; else the status
-    by the results."""
+    from the results."""
 
     paediatric = of("patient.paediatric")
     by_results = of("b12.results_status")
@@ -277,7 +278,7 @@ class _Status(Computation):
 @fact("b12.status", "vitamin B12 status", "category", values=STATUSES)
 class Status(_Status):
     """Paediatric below {age.adult_from}; treated while B12 treatment is under way; else the
-    status by the results."""
+    status from the results."""
 
     treatment = of("b12_therapy.active")
 

@@ -148,7 +148,7 @@ class PastDeficient(Computation):
         return known(not treated_since, result.source)
 
 
-@fact("b12.doubted_by_intake_only", "B12 intake as the only doubt about the result")
+@fact("b12.doubted_by_intake_only", "B12 intake as the only reason to doubt the result")
 class DoubtedByIntakeOnly(Computation):
     """The status is indeterminate only because the patient takes B12 in some form, and there is
     neither anaemia nor macrocytosis."""
@@ -201,8 +201,8 @@ class OnlyScheduledDeficient(Computation):
 
 @fact("b12.untreated_grounds", "lifelong cause or diagnosis of B12 deficiency without treatment")
 class UntreatedGrounds(Computation):
-    """A lifelong cause or a diagnosis of B12 deficiency is on record, and no treatment that
-    protects beside folate is known."""
+    """A lifelong cause or a diagnosis of B12 deficiency is on record, and no treatment is
+    known that protects while folate is given."""
 
     grounds = each("cause.lifelong", "b12.diagnosed")
     protected = of("b12_therapy.counts_for_folate")
@@ -250,7 +250,7 @@ class NeedsMaintenance(Computation):
 class RiskFactor(Computation):
     """Reasons to test B12 in a patient with neurological features: anaemia, long-term metformin or
     acid suppression, bariatric surgery, ileal resection or Crohn's disease, a vegan or vegetarian
-    diet, or age from {age.at_risk_from}."""
+    diet, or age of {age.at_risk_from} or more."""
 
     risks = each(
         "anaemia",

@@ -25,10 +25,11 @@ def of_course(*when_active: Class | Domain) -> Domain:
 
 @fact("b12_therapy.active", "B12 treatment under way")
 class TreatmentUnderWay(Computation):
-    """A single-agent cobalamin (parenteral, nasal, or oral from {therapy.oral_from} or without a
-    stated dose) by an order in force; a dose within {therapy.dose_active_for}; or injections whose
-    order ended lately, which cover for {therapy.late_after_intervals} after the last scheduled
-    dose, for at least {therapy.cover_at_least}, unless a later result shows deficiency."""
+    """A single-agent cobalamin (parenteral, nasal, or oral at {therapy.oral_from} or more or
+    without a stated dose) by an order in force; a dose within {therapy.dose_active_for}; or
+    injections whose order ended recently, which cover for {therapy.late_after_intervals} after the
+    last scheduled dose, for at least {therapy.cover_at_least}, unless a later result shows
+    deficiency."""
 
     treatment = judged_treatment()
 
@@ -60,7 +61,7 @@ class OfTreatment(Computation):
         return unknown("not stated") if value is None else known(value, *active.sources)
 
 
-@fact("b12_therapy.standing", "how B12 treatment stands", "category", values=STANDINGS)
+@fact("b12_therapy.standing", "standing of B12 treatment", "category", values=STANDINGS)
 class Standing(OfTreatment):
     """Running: an order is in force. Ordered: it began less than {therapy.new_for} ago, and no dose
     is recorded. Dose: a recorded dose covers. Ended-order: an order that has ended covers.

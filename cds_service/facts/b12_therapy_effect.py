@@ -30,7 +30,7 @@ class _OrdersNotStopped(Computation):
         return [order for order in self.treatment.orders if order.reference not in stopped]
 
 
-@fact("b12.other_treatment", "another B12 treatment beside the stopped one")
+@fact("b12.other_treatment", "B12 treatment other than the stopped one")
 class OtherTreatment(Computation):
     """A therapeutic cobalamin, current or drafted, that this session does not stop; with
     neurological features, only one given by injection counts."""
@@ -63,7 +63,7 @@ class OtherTreatment(Computation):
         )
 
 
-@fact("b12_therapy.not_given", "ordered injections of B12 of which none is recorded as given")
+@fact("b12_therapy.not_given", "ordered B12 injections, none recorded as given")
 class NotGiven(OfTreatment):
     """All orders in force are for injections, and no dose is recorded since the
     last of them began."""
@@ -158,7 +158,7 @@ class StoppedTreatment(Computation):
         return known(True, *(stop.source for stop in therapeutic))
 
 
-@fact("b12_therapy.counts_for_folate", "B12 treatment that protects beside folate")
+@fact("b12_therapy.counts_for_folate", "B12 treatment that protects while folate is given")
 class CountsForFolate(Computation):
     """B12 treatment is under way, is not only scheduled, and this session does not stop it."""
 
@@ -177,8 +177,8 @@ class CountsForFolate(Computation):
 
 @fact("b12_therapy.covers", "effective B12 treatment")
 class EffectiveTreatment(Computation):
-    """B12 treatment protects beside folate, and B12 is not known to be low on it, so that folate is
-    not given alone."""
+    """B12 treatment protects while folate is given, and B12 is not known to be low on it, so folate
+    would not be given alone."""
 
     going_on = of("b12_therapy.counts_for_folate")
     low_on_therapy = of("b12.low_on_therapy")

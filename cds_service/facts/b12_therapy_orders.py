@@ -14,7 +14,7 @@ from .reads import Computation, of, part
 _HAS_ORDER = of("b12_therapy.standing").is_one_of("running", "ordered")
 
 
-@fact("b12_therapy.order", "order of B12 treatment", "reference")
+@fact("b12_therapy.order", "order for B12 treatment", "reference")
 class OrderOfTreatment(OfTreatment):
     """The MedicationRequest that B12 treatment rests on, so that a change can name it; absent
     unless it is the only order and has begun."""
@@ -54,7 +54,7 @@ class CyanocobalaminUnderWay(Computation):
         return known(bool(found), *(order.source for order in found))
 
 
-@fact("b12_therapy.order_start", "start of the order of B12 treatment", "date")
+@fact("b12_therapy.order_start", "start of the order for B12 treatment", "date")
 class StartOfOrder(OfTreatment):
     """The first day of the order in force that began last; absent if none is in force."""
 
@@ -90,7 +90,7 @@ class PlannedStart(Computation):
         )
 
 
-@fact("b12_therapy.planned_order", "planned order of B12 treatment", "reference")
+@fact("b12_therapy.planned_order", "planned order for B12 treatment", "reference")
 class PlannedOrder(Computation):
     """The MedicationRequest of ``b12_therapy.planned_start``, so that a suggestion can replace it;
     absent unless it is the only such order."""
@@ -109,7 +109,7 @@ class PlannedOrder(Computation):
         return absent()
 
 
-@fact("b12_therapy.after_loading", "loading course that ended lately")
+@fact("b12_therapy.after_loading", "loading course that ended recently")
 class AfterLoading(Computation):
     """A loading course by injection ended within {therapy.dose_active_for}, and no later
     result is deficient."""

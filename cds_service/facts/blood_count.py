@@ -172,7 +172,7 @@ define(
     "anaemia.macrocytic",
     "macrocytic anaemia on the problem list",
     problem("macrocytic-anaemia"),
-    "Macrocytic or megaloblastic anaemia on the problem list, its cause not stated.",
+    "Macrocytic or megaloblastic anaemia on the problem list, without a stated cause.",
 )
 
 

@@ -157,7 +157,7 @@ class OralInPlace(_Replaceable):
         return known(("cyanocobalamin-oral-1000",)) if self.may_be_replaced() else absent()
 
 
-@fact("b12.sample_carried", "sample that goes with the order in place of the draft")
+@fact("b12.sample_carried", "sample taken with the order in place of the draft")
 class SampleCarried(Computation):
     """Another card suggests an order that starts treatment, together with the sample: in place of
     cyanocobalamin that does not fit, on alternate days with neurological features, or beside
@@ -234,7 +234,7 @@ class SessionParenteral(_Cobalamins):
         return known(bool(drafts), *(draft.source for draft in drafts))
 
 
-@fact("b12.duplicate", "drafted cobalamin beside one under way")
+@fact("b12.duplicate", "drafted cobalamin in addition to one under way")
 class Duplicate(Computation):
     """B12 treatment is under way by an order or statement that this session does not stop, that no
     draft names as the one it continues, and that does not end within {therapy.ends_soon}. With

@@ -103,8 +103,8 @@ define(
     "drafted cobalamin, alone or combined",
     drafted(lambda draft: draft.product.has_cobalamin, *COBALAMIN_AGENTS),
     (
-        "A selected draft is a cobalamin, as the only agent or in a combination: what an allergy "
-        "is about."
+        "A selected draft is a cobalamin, as the only agent or in a combination; an allergy "
+        "matters for both."
     ),
 )
 
@@ -113,8 +113,8 @@ define(
     "drafted cyanocobalamin, alone or combined",
     drafted(_may_be_cyanocobalamin, *COBALAMIN_AGENTS),
     (
-        "A selected draft is cyanocobalamin, as the only agent or in a combination whose name "
-        "tells no other cobalamin."
+        "A selected draft is cyanocobalamin, as the only agent or in a combination that names no "
+        "other cobalamin."
     ),
 )
 
@@ -123,8 +123,8 @@ define(
     "drafted combination with a cobalamin",
     drafted(_is_combination, *COBALAMIN_AGENTS),
     (
-        "A selected draft is a product of several agents of which one is a cobalamin: no "
-        "suggestion removes it."
+        "A selected draft is a product of several agents, one of them a cobalamin. No suggestion "
+        "removes it."
     ),
 )
 
@@ -182,7 +182,7 @@ class TherapeuticDraft(Therapeutic):
         return _drafted(self.session, self.treats)
 
 
-@fact("draft.b12_treats", "drafted cobalamin of a dose that treats")
+@fact("draft.b12_treats", "drafted cobalamin at a dose that treats")
 class TreatingDraft(Computation):
     """A selected draft is a cobalamin at a dose that treats deficiency, even if its route does not
     suffice for neurological features."""
@@ -262,7 +262,7 @@ class FolateAboveLowDose(Computation):
 
 @fact(
     "draft.folate_needs_b12",
-    "what the drafted folate needs beside it",
+    "addition that the drafted folate needs",
     "category",
     values=("cobalamin", "active-b12"),
 )

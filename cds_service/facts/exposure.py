@@ -60,7 +60,7 @@ define(
 )
 
 
-@fact("cause.dietary_alone", "dietary cause and none for life")
+@fact("cause.dietary_alone", "dietary cause without a lifelong one")
 class DietaryCauseAlone(Computation):
     """A dietary cause, and a lifelong cause is known to be absent."""
 

@@ -34,8 +34,8 @@ define(
     "neurological features",
     problem("neurological-features"),
     (
-        "An active problem that is a neurological feature of B12 deficiency. None on a received "
-        "list: none recorded."
+        "An active problem that is a neurological feature of B12 deficiency. False if the problem "
+        "list was received and has none."
     ),
 )
 

@@ -68,17 +68,17 @@ class Kind:
         if operator in self.operators:
             return None
         return (
-            f"{operator!r} cannot ask {fact.name!r}, a {self}.",
-            f"Ask it with '{self.asked_as.format(fact)}'.",
+            f"{operator!r} does not apply to {fact.name!r}, a fact of the kind {self}.",
+            f"Write '{self.asked_as.format(fact)}', for example.",
         )
 
     def operand(self, written: Any, fact: Any) -> Any:
         """The operand of a criterion, or one of a list of them. Raises :class:`NotOfKind`."""
-        raise NotImplementedError(f"no operator asks a {self}")
+        raise NotImplementedError(f"no operator applies to the kind {self}")
 
     def operand_schema(self, fact: Any) -> Schema:
         """The JSON Schema of what :meth:`operand` reads."""
-        raise NotImplementedError(f"no operator asks a {self}")
+        raise NotImplementedError(f"no operator applies to the kind {self}")
 
     def stated(self, written: Any, fact: Any) -> Any:
         """The value that a test states. Raises :class:`NotOfKind`."""
@@ -90,7 +90,7 @@ class Kind:
                 else ()
             )
             raise NotOfKind(
-                f"{_told(written)} is no value of {fact.name!r}, a {self}.",
+                f"{_told(written)} is not a value of {fact.name!r}, a fact of the kind {self}.",
                 mend or (*fact.values, "absent", "unknown"),
             )
         return value
@@ -116,7 +116,7 @@ class YesNo(Kind):
     def operand(self, written: Any, fact: Any) -> bool:
         """The truth."""
         if not isinstance(written, bool):
-            raise NotOfKind(f"{fact.name!r} is a yes/no fact.", "Write true or false.")
+            raise NotOfKind(f"{fact.name!r} is a yes-no fact.", "Write true or false.")
         return written
 
     def operand_schema(self, fact: Any) -> Schema:
@@ -158,7 +158,8 @@ class Number(Kind):
         comparator, sign, number = _quantity(written, fact.unit)
         if not number or comparator:
             raise NotOfKind(
-                f"{_told(written)} is no limit for {fact.name!r}.", _as_quantity(written, fact.unit)
+                f"{_told(written)} is not a limit for {fact.name!r}.",
+                _as_quantity(written, fact.unit),
             )
         if sign:
             raise NotOfKind(
@@ -186,7 +187,7 @@ class Result(Number):
                 f"{fact.name!r} comes in {fact.unit} or {', '.join(fact.other_units)}, each with "
                 "its own limits."
             )
-            return what, f"Ask its level: {{fact: {fact.name}.level, in: [...]}}."
+            return what, f"Use its level: {{fact: {fact.name}.level, in: [...]}}."
         return super().refusal(operator, fact)
 
     def stated_schema(self, fact: Any) -> Schema:
@@ -214,7 +215,7 @@ class Day(Kind):
         match = _DAYS.match(written) if isinstance(written, str) else None
         if not match:
             raise NotOfKind(
-                f"{_told(written)} is no number of days.", "Write it as '90 d' (d: days)."
+                f"{_told(written)} is not a number of days.", "Write it as '90 d' (d: days)."
             )
         if int(match[1][:9]) > MOST_DAYS:
             raise NotOfKind(f"{written!r} is more than a lifetime.", "Write the number of days.")

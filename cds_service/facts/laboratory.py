@@ -130,7 +130,7 @@ class Results:
                 else "a result whose status is not final"
             )
         if is_unreadable(reading.resource):
-            return "a result that cannot be read whole"
+            return "a result that cannot be read completely"
         return _read(
             reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site
         )
@@ -269,7 +269,7 @@ def _read(
         return "a result outside the possible range"
     level_name = _level(interval, analyte, family, site)
     if level_name is None:
-        return "a result whose comparator leaves it open"
+        return "a result whose comparator leaves its level open"
     haemolysed = analyte.name == "potassium" and says_haemolysed(remarks(resource))
     if haemolysed and level_name == "normal":
         return HAEMOLYSED_SAMPLE

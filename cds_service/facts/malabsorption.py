@@ -143,5 +143,5 @@ define(
     "cause.drug",
     "drug as the cause of B12 deficiency",
     problem("drug-induced-b12-deficiency"),
-    "B12 deficiency that the problem list puts down to a drug.",
+    "B12 deficiency that the problem list attributes to a drug.",
 )

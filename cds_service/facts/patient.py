@@ -114,7 +114,7 @@ class Pregnancy(Computation):
             if says or (possible <= day and self.complete(since=day)):
                 return known(says, Source(reference, day))
         if possible > date.min:
-            return unknown("a condition of pregnancy on the problem list")
+            return unknown("a pregnancy-related condition on the problem list")
         if unusable:
             return unknown("a pregnancy status that cannot be used")
         return (

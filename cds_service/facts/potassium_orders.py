@@ -151,7 +151,7 @@ class ChecksLeft(Computation):
         return known(bool(self.checks.value))
 
 
-@fact("potassium.repeat", "repeat potassium", "orders")
+@fact("potassium.repeat", "repeat potassium test", "orders")
 class Repeat(_ToOrder):
     """A repeat potassium now, unless one is drafted or ordered."""
 
@@ -162,7 +162,7 @@ class Repeat(_ToOrder):
         return known(left) if left else absent()
 
 
-@fact("potassium.series", "series of potassium", "orders")
+@fact("potassium.series", "series of potassium tests", "orders")
 class Series(_ToOrder):
     """Potassium now, at 24 and at 48 hours, without checks that are drafted or ordered."""
 
@@ -173,7 +173,7 @@ class Series(_ToOrder):
         return known(left) if left else absent()
 
 
-@fact("potassium.haemolysed", "haemolysed potassium")
+@fact("potassium.haemolysed", "potassium from a haemolysed sample")
 class Haemolysed(Computation):
     """The newest potassium of the last {window.potassium_recent} comes from a sample marked as
     haemolysed, so that the true value may be lower."""

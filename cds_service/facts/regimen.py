@@ -76,7 +76,7 @@ class MayBeAdvised(Computation):
         return known(self.allergy.value != "severe" and not self.paediatric.holds)
 
 
-@fact("formulary.hydroxocobalamin", "hydroxocobalamin stocked")
+@fact("formulary.hydroxocobalamin", "hydroxocobalamin in stock")
 class HydroxocobalaminStocked(Computation):
     """The site's formulary has hydroxocobalamin for injection."""
 
@@ -86,7 +86,7 @@ class HydroxocobalaminStocked(Computation):
         return known(self.stocked)
 
 
-@fact("formulary.b12_injection", "B12 injection that fits stocked")
+@fact("formulary.b12_injection", "suitable B12 injection in stock")
 class B12InjectionStocked(Computation):
     """The site's formulary has hydroxocobalamin for injection; or it has cyanocobalamin, and
     Leber's is not known."""
@@ -111,7 +111,7 @@ class UsLabelDiffers(Computation):
         return known(self.facts.site.parameter_set == "us" and self.stocked)
 
 
-@fact("regimen.dietary_alone", "regimen of a dietary cause alone")
+@fact("regimen.dietary_alone", "regimen for a dietary cause alone")
 class RegimenOfDietaryCause(Computation):
     """The parameter set has its own regimen for a dietary cause, and the patient has such a cause
     and is known to have no lifelong one."""

@@ -24,7 +24,7 @@ ANY_RATE = one_of(ABSENT, UNKNOWN, _REDUCED, _NORMAL)
 @fact("egfr", "eGFR", "result", unit=_RATE_UNIT)
 class Egfr(Computation):
     """The newer of the reported eGFR and CKD-EPI 2021 from creatinine; the reported one if both are
-    of one day."""
+    from the same day."""
 
     reported = newest("egfr.reported")
     newest_creatinine = newest_that("creatinine")
@@ -50,7 +50,7 @@ class Egfr(Computation):
                 and (creatinine.is_unknown or creatinine.value is not None)
             )
             return (
-                unknown(creatinine.note or "no rate can be worked out from creatinine")
+                unknown(creatinine.note or "no eGFR can be calculated from creatinine")
                 if open_question
                 else reported
             )
@@ -112,8 +112,8 @@ define_result(
     "potassium",
     "potassium",
     (
-        "The newest usable potassium of the last {window.potassium}; laboratory before point of "
-        "care of the same day."
+        "The newest usable potassium of the last {window.potassium}; on one day, a laboratory "
+        "result takes precedence over point of care."
     ),
     domain=one_of(
         ABSENT,
@@ -129,7 +129,7 @@ define(
     level_of("potassium"),
     (
         "Severely low below {potassium.severe_below}, low below {potassium.low_below}; a result "
-        "sent as less than the latter is at least low."
+        "sent only as less than the second limit counts as low."
     ),
     kind="category",
     values=("severely-low", "low", "normal"),

@@ -129,7 +129,7 @@ def _last_two_normal(results: Iterator[Result]) -> bool:
     return last == ["normal", "normal"]
 
 
-@fact("monitoring.stable", "homocysteine or methylmalonic acid twice normal on treatment")
+@fact("monitoring.stable", "two normal results of homocysteine or methylmalonic acid on treatment")
 class StableOnTreatment(Computation):
     """The last two homocysteine, or the last two methylmalonic acid results since the start of
     treatment are normal."""
@@ -152,7 +152,7 @@ class StableOnTreatment(Computation):
         return known(stable)
 
 
-@fact("monitoring.last", "last result that monitors B12 treatment", "date")
+@fact("monitoring.last", "last monitoring result of B12 treatment", "date")
 class LastMonitoring(Computation):
     """The day of the newest B12, homocysteine or methylmalonic acid result drawn after the day on
     which treatment started."""
@@ -230,7 +230,7 @@ class HomocysteineOnTreatment(Computation):
         return result if settled else absent("drawn before it could settle")
 
 
-@fact("homocysteine.before_order", "homocysteine from before the order that runs")
+@fact("homocysteine.before_order", "homocysteine from before the order in force")
 class HomocysteineBeforeOrder(Computation):
     """The homocysteine on treatment was drawn before the order in force began, so that it does not
     reflect that order's regimen."""

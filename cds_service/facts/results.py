@@ -94,7 +94,7 @@ def _newest(facts: Facts, analyte: Analyte, window: str, proves: Callable[[Resul
         if moment is not None and moment.day < oldest:
             break
         if isinstance(result, Result) and not (result.interval.point is not None or proves(result)):
-            result = "a result whose comparator leaves it open"
+            result = "a result whose comparator leaves its level open"
         if isinstance(result, Result):
             outdated = not facts.record.complete(
                 analyte.query, since=result.moment.day, of=analyte.value_sets

@@ -138,7 +138,7 @@ class SessionReader:
         foreign_products = [product_of(request, index, self.terminology) for request in foreign]
         own_products = [draft.product for _, draft in orders]
         if any(map(_concerns_us, foreign_products)) and not any(map(_concerns_us, own_products)):
-            why = "The draft orders are of another patient than context.patientId."
+            why = "The draft orders are for a patient other than context.patientId."
             raise UnreadableOrders(why, "value")
         return OrderingSession(
             tuple(draft for request, draft in orders if request.status not in STOPS),
@@ -167,8 +167,8 @@ class SessionReader:
             ):
                 if not is_of_somebody(resource):
                     why = (
-                        "A draft order does not say whose it is: its subject.reference must be "
-                        "Patient/ and the id."
+                        "A draft order names no patient: its subject.reference must be Patient/ "
+                        "followed by the id."
                     )
                     raise UnreadableOrders(why, "required")
                 foreign.append(resource)
@@ -239,10 +239,10 @@ def _whole(draft_orders: Value) -> Bundle:
         or draft_orders.unread
         or not all(entry.resource is not None or entry.other_type for entry in draft_orders.entry)
     ):
-        why = "draftOrders is a Bundle of which each entry has a resource."
+        why = "draftOrders must be a Bundle in which each entry has a resource."
         raise UnreadableOrders(why, "structure", 400)
     if len(draft_orders.entry) > MOST_DRAFTS:
-        why = f"draftOrders has more than {MOST_DRAFTS} orders, the most that are read."
+        why = f"draftOrders has more than {MOST_DRAFTS} orders, which is the limit."
         raise UnreadableOrders(why, "too-costly")
     return draft_orders
 

@@ -32,7 +32,7 @@ class Site:
         if isinstance(value, Decimal):
             return value
         if unit is None:
-            raise ValueError(f"the parameter {name} has a value for each unit: name one")
+            raise ValueError(f"the parameter {name} has a value for each unit: name the unit")
         number: Decimal = value[unit]
         return number
 

@@ -51,33 +51,33 @@ def _templates(*tests: str) -> list[str]:
 _define(
     "order.b12_and_folate",
     "B12 and folate tests",
-    "Serum B12 and serum folate, as far as not requested.",
+    "Serum B12 and serum folate, without tests already requested.",
     "b12",
     "folate",
 )
 _define(
     "order.b12",
     "B12 test",
-    "Serum B12, unless a B12 test is requested.",
+    "Serum B12, unless a B12 test is already requested.",
     "b12",
 )
 _define(
     "order.active_b12",
     "active B12 test",
-    "Active B12, unless requested.",
+    "Active B12, unless already requested.",
     "active_b12",
 )
 _define(
     "order.b12_and_blood_count",
     "B12 and blood count tests",
-    "Serum B12 and a blood count, as far as not requested.",
+    "Serum B12 and a blood count, without tests already requested.",
     "b12",
     "blood_count",
 )
 _define(
     "order.monitoring",
     "B12, homocysteine and methylmalonic acid tests",
-    "Serum B12, homocysteine and methylmalonic acid, as far as not requested.",
+    "Serum B12, homocysteine and methylmalonic acid, without tests already requested.",
     "b12",
     "homocysteine",
     "mma",
@@ -85,7 +85,7 @@ _define(
 _define(
     "order.reticulocytes",
     "reticulocyte test",
-    "Reticulocytes, unless requested.",
+    "Reticulocytes, unless already requested.",
     "reticulocytes",
 )
 
@@ -142,7 +142,7 @@ class BeforeFirstDose(_Clarifying):
         return known(self.orders(*tests).value or ())
 
 
-@fact("order.test_indicated", "tests that are indicated", "orders")
+@fact("order.test_indicated", "indicated tests", "orders")
 class IndicatedTests(Computation):
     """B12 and folate, without tests already requested."""
 

@@ -209,7 +209,7 @@ def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
         or resource.is_modified
         or any(place.partition(".")[0] in _DECIDING for place in resource.malformed)
     ):
-        raise ValueError("a medication that cannot be told")
+        raise ValueError("a medication that may not be taken, or cannot be identified")
 
 
 def _refuse_untold_dosage(
@@ -222,7 +222,7 @@ def _refuse_untold_dosage(
     if any(place.startswith(("dosage", "effective")) for place in resource.malformed) or are_untold(
         dosages
     ):
-        raise ValueError("a dosage that cannot be told")
+        raise ValueError("a dosage that cannot be read")
 
 
 def are_untold(dosages: Sequence[Dosage]) -> bool:
@@ -326,7 +326,7 @@ def _refuse_untold_dose(resource: MedicationAdministration) -> None:
     if given is None:
         return
     if given.modifierExtension or (given.dose is not None and given.dose.is_untold):
-        raise ValueError("a dosage that cannot be told")
+        raise ValueError("a dosage that cannot be read")
 
 
 def replaced_references(request: MedicationRequest) -> frozenset[str]:

@@ -67,7 +67,7 @@ def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
         raise DefinitionError(path, 1, 1, f"a FHIR resource of the type {kind} is expected here.")
     if definition.get("id") != path.stem or not isinstance(definition.get("url"), str):
         raise DefinitionError(
-            path, 1, 1, f"the definition has the id {path.stem!r}, as its file, and a 'url'."
+            path, 1, 1, f"the definition must have a 'url', and the id {path.stem!r} like its file."
         )
     return definition
 
@@ -86,7 +86,7 @@ def using(path: Path) -> Iterator[None]:
         raise
     except (AssertionError, AttributeError, IndexError, TypeError, ValueError):
         raise DefinitionError(
-            path, 1, 1, "an element is of another kind than FHIR R4 has it."
+            path, 1, 1, "an element has a type that FHIR R4 does not allow there."
         ) from None
 
 

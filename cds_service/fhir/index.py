@@ -132,7 +132,7 @@ class ResourceIndex:
                 and not is_of_patient(resource, self.patient_reference)
             ):
                 return self._pass_over(
-                    "of another patient" if is_of_somebody(resource) else "of nobody"
+                    "of another patient" if is_of_somebody(resource) else "without a patient"
                 )
             sets = _NO_SETS
             # Only other types: an Observation means the same in every version that is read.

@@ -361,4 +361,4 @@ def parse_json(text: bytes | memoryview) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError("NaN and Infinity are no JSON")
+    raise ValueError("NaN and Infinity are not JSON")

@@ -102,8 +102,8 @@ class _Reader(TextReader):
                         "fact is not known."
                     )
                     mend = (
-                        "Leave it out: what is not known silences nothing. If it should, write "
-                        "'when_unknown: true'."
+                        "Leave it out: an unknown fact does not silence a card. If it should, "
+                        "write 'when_unknown: true'."
                     )
                     self.note(AuthoringError(part.at("when_unknown"), what, mend))
         return self.conditions(card, key)
@@ -116,15 +116,15 @@ class _Reader(TextReader):
             if not isinstance(value, Mapping):
                 raise AuthoringError(
                     place,
-                    "a test is a mapping.",
-                    "It has 'name', 'facts', and 'fires: true' or 'silent: <criterion>'.",
+                    "a test must be a mapping.",
+                    "Give it 'name', 'facts', and 'fires: true' or 'silent: <criterion>'.",
                 )
             if "name" in value and value["name"] in names:
                 self.note(
                     AuthoringError(
                         value.at("name"),
                         f"two tests are called {value['name']!r}.",
-                        "Say what tells them apart.",
+                        "Give one of them another name.",
                     )
                 )
             names.append(value.get("name"))
@@ -140,7 +140,9 @@ class _Reader(TextReader):
             return Paragraph(self.filled(value, place, markdown=True), (), place)
         if not isinstance(value, Mapping) or not {"when", "text"} & value.keys():
             mend = "Quote a text that has ': ', or that begins with '{', '[' or '*'."
-            raise AuthoringError(place, "a paragraph is a text, or has 'when' and 'text'.", mend)
+            raise AuthoringError(
+                place, "a paragraph must be a text, or have 'when' and 'text'.", mend
+            )
         return Paragraph(**read_keys(self, value, place, PARAGRAPH), place=place)
 
     def suggestion(self, value: Any, place: Place) -> Suggestion:
@@ -149,7 +151,7 @@ class _Reader(TextReader):
                 AuthoringError(
                     place,
                     "a suggestion without 'create' or 'delete' suggests nothing.",
-                    "Say which orders it makes.",
+                    "Name the orders that it makes or removes.",
                 )
             )
         return Suggestion(**read_keys(self, value, place, SUGGESTION), place=place)
@@ -177,7 +179,7 @@ class _Reader(TextReader):
 
     def removed(self, suggestion: Mapping, key: str) -> str:
         return self._fact(
-            suggestion, key, self.vocabulary.removable, "stand for drafts that can be removed"
+            suggestion, key, self.vocabulary.removable, "name drafts that can be removed"
         )
 
     def replaced(self, suggestion: Mapping, key: str) -> str:
@@ -185,8 +187,8 @@ class _Reader(TextReader):
         if "create" not in suggestion:
             raise AuthoringError(
                 suggestion.at(key),
-                f"{key!r} needs an order under 'create' that takes the place.",
-                "Add it.",
+                f"{key!r} needs an order under 'create' as the replacement.",
+                "Add one.",
             )
         return fact
 
@@ -198,7 +200,7 @@ class _Reader(TextReader):
             raise AuthoringError(
                 mapping.at(key),
                 f"the fact {fact!r} does not {does}.",
-                f"Those that do: {', '.join(fitting)}.",
+                f"Facts that do: {', '.join(fitting)}.",
             )
         return fact
 
@@ -234,7 +236,7 @@ SUGGESTION = (
     Key(
         "label",
         Form(_Reader.label, TEXT.schema),
-        "what the button says; `{order.b12}` tells the orders that a fact chose",
+        "the text of the button; `{order.b12}` names the orders that a fact chose",
         required=True,
     ),
     Key(
@@ -247,19 +249,19 @@ SUGGESTION = (
     Key(
         "delete",
         Form(_Reader.removed, enum(lambda known: known.removable)),
-        "a fact of drafts that are taken back, such as `draft.folate`",
+        "a fact that names the drafts to remove, such as `draft.folate`",
     ),
     Key(
         "replaces",
         Form(_Reader.replaced, enum(lambda known: known.facts_for("replaces"))),
-        "a fact of an order under way whose place the new one takes, such as `b12_therapy.order`",
+        "a fact that names the order which the new one replaces, such as `b12_therapy.order`",
     ),
-    Key("recommended", TRUTH, "`true`: chosen in advance, in clients that do so"),
+    Key("recommended", TRUTH, "`true`: selected in advance, in clients that support it"),
     Key("when", conditions_form(some=True), "a list of criteria; offered where all hold"),
     Key(
         "note",
         _FILLED,
-        "what each medication order says besides, such as that it is to begin after another",
+        "a note for each medication order, such as that it begins after another",
     ),
 )
 SAYS = (
@@ -287,11 +289,13 @@ SAYS = (
         names_of(_shown_facts, "fact")._replace(read=_Reader.values),
         "a list of facts, for the table under the text",
     ),
-    Key("source", _EVIDENCE, "a key of `evidence.yaml`: what the card rests on", required=True),
+    Key(
+        "source", _EVIDENCE, "a key of `evidence.yaml`: the main source of the card", required=True
+    ),
     Key(
         "evidence",
         names_of(lambda known: known.evidence, "evidence"),
-        "further keys, shown as links where they have a page",
+        "further keys; sources with a page are shown as links",
     ),
     Key(
         "suggestions",
@@ -308,17 +312,17 @@ _STATUS = one_of(lambda known: STATUSES, "active")
 _HOOKS = names_of(lambda known: HOOKS, "hook", some=True)
 _EXCLUDE = conditions_form()._replace(read=_Reader.exclusions)
 CHANGES = (
-    Key("status", _STATUS, "whether the card speaks in this set"),
+    Key("status", _STATUS, "the card's status in this set"),
     Key("hooks", _HOOKS, "the whole list"),
     Key("include", conditions_form(some=True), "the whole list"),
     Key("exclude", _EXCLUDE, "the whole list"),
-    Key("card", form(_Reader.says, **ref("partial-card")), "the keys that it names"),
+    Key("card", form(_Reader.says, **ref("partial-card")), "only the keys that differ"),
 )
 CARD = (
     Key(
         "id",
         name_form("a card id"),
-        "lower-case words joined by `-`, at most 64 characters; the file has this name",
+        "lower-case words joined by `-`, at most 64 characters; also the name of the file",
         required=True,
     ),
     Key(
@@ -330,12 +334,12 @@ CARD = (
     Key(
         "status",
         _STATUS,
-        "`active` (without the key too), `draft` (says nothing to anybody), `retired` (turned off)",
+        "`active` (the default), `draft` (never shown), `retired` (turned off)",
     ),
     Key(
         "title",
         Form(_Reader.plain_text, TEXT.schema),
-        "what clients list the card under",
+        "the name under which clients list the card",
         required=True,
     ),
     Key(
@@ -346,13 +350,13 @@ CARD = (
             minimum=0,
             maximum=_HIGHEST_RANK,
         ),
-        "a whole number; of cards of equal urgency the lower comes first",
+        "a whole number; among cards of equal urgency, the lowest rank comes first",
         required=True,
     ),
     Key(
         "review_by",
         form(lambda reader, card, key: reader.day(card, key).isoformat(), **_DAY),
-        "a day, `2027-10-01`; `check` reminds of it",
+        "a day, `2027-10-01`; `check` warns once it has passed",
     ),
     Key("hooks", _HOOKS, "a list of [hooks](cards.md), such as `patient-view`", required=True),
     Key(
@@ -367,18 +371,18 @@ CARD = (
         form(
             _Reader.says, **ref("partial-card"), required=[key.name for key in SAYS if key.required]
         ),
-        "what it says, below",
+        "its content, below",
         required=True,
     ),
     Key(
         "tests",
         form(_Reader.tests, (), type="array", items=ref("test")),
-        "facts in, outcome out: [testing cards](testing-cards.md); the service takes no card that "
-        "has not both a test that it fires and one that it is silent",
+        "facts and the expected outcome: [testing cards](testing-cards.md); the service refuses a "
+        "card without a test in which it fires and one in which it is silent",
     ),
     Key(
         "parameter_sets",
         Form(lambda reader, card, key: None, _sets_schema),
-        "what differs in a set, below",
+        "the differences in a parameter set, below",
     ),
 )

@@ -145,7 +145,7 @@ def _check_names(folder: Folder, vocabulary: Vocabulary, mistakes: Mistakes) -> 
                 AuthoringError(
                     place,
                     f"a file that ends in {path.name[len(named) :]} is not read.",
-                    f"Name it {named}.yaml.",
+                    f"Rename it to {named}.yaml.",
                 )
             )
         elif (
@@ -168,8 +168,8 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
         place = Place(shown_name(path, folder), 1, 1)
         raise AuthoringError(
             place,
-            "this is no card; it is read at the top of a folder alone.",
-            "Move it there, or name it otherwise.",
+            "this is not a card; a file of this name is read only at the top of a folder.",
+            "Move it there, or rename it.",
         )
     content = read_file(path, folder)
     meant_as = _misnamed(path.relative_to(folder.root).parts[0], content)
@@ -177,18 +177,16 @@ def load_card(path: Path, folder: Folder, vocabulary: Vocabulary, parameter_set:
         place = Place(shown_name(path, folder), 1, 1)
         raise AuthoringError(
             place,
-            "this file is read as a card, and has nothing of one.",
+            "this file is read as a card but has none of its keys.",
             f"Did you mean {meant_as}?",
         )
     mistakes = Mistakes()
     # A file without ``parameter_sets`` is the same in every set, and so parsed once.
     of_set = parameter_set if "parameter_sets" in content else ""
     if content.get("id") != path.stem and isinstance(content.get("id"), str):
-        mend = f"Name the file {content['id']}.yaml, or the card {path.stem}."
+        mend = f"Rename the file to {content['id']}.yaml, or change the id to {path.stem}."
         mistakes.note(
-            AuthoringError(
-                content.at("id"), f"the card {content['id']!r} stands in {path.name}.", mend
-            )
+            AuthoringError(content.at("id"), f"the card {content['id']!r} is in {path.name}.", mend)
         )
     with mistakes.noting():
         card = _parsed(content, vocabulary, of_set)
@@ -220,11 +218,11 @@ def _cards_of(
         with mistakes.noting():
             card = load_card(path, folder, vocabulary, parameter_set)
             if card.id in cards:
-                told = f"another file holds the card {card.id!r}: {cards[card.id].place.file}."
+                told = f"another file has the same card {card.id!r}: {cards[card.id].place.file}."
                 raise AuthoringError(
                     card.places["id"],
                     told,
-                    "Remove one of the two, or give it another id and name.",
+                    "Remove one of the two, or give it another id and file name.",
                 )
             cards[card.id] = card
     return cards
@@ -262,12 +260,12 @@ def _check_references(
                 AuthoringError(condition.place, f"there is no card {seen!r}.", meant(seen, cards))
             )
     while circle := _circle(graph):
-        told = " looks at ".join(circle) if len(circle) > 2 else f"{circle[0]} looks at itself"
+        told = " asks about ".join(circle) if len(circle) > 2 else f"{circle[0]} asks about itself"
         place = looks[circle[0], circle[1]].place
         mistakes.note(
             AuthoringError(
                 place,
-                f"cards cannot look at each other in a circle: {told}.",
+                f"cards cannot ask about each other in a circle: {told}.",
                 "Remove one of these conditions.",
             )
         )

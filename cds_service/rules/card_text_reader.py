@@ -15,7 +15,9 @@ class TextReader(ConditionReader):
         """A text that shows no facts."""
         text = self.text(mapping, key)
         if "{" in text:
-            raise AuthoringError(mapping.at(key), f"{key!r} shows no facts.", "Remove the braces.")
+            raise AuthoringError(
+                mapping.at(key), f"{key!r} cannot show facts.", "Remove the braces."
+            )
         check_text(text, mapping.at(key), self.vocabulary.facts)
         return text
 
@@ -43,10 +45,10 @@ class TextReader(ConditionReader):
         fixed = len(PLACEHOLDER.sub("", text))
         if fixed >= SUMMARY_LIMIT:
             what = (
-                f"the summary has {fixed} characters beside its placeholders; from {SUMMARY_LIMIT} "
-                "on it would be cut off."
+                f"the summary has {fixed} characters without its placeholders; it would be cut off "
+                f"at {SUMMARY_LIMIT}."
             )
-            raise AuthoringError(says.at(key), what, "Say less; the detail has room.")
+            raise AuthoringError(says.at(key), what, "Shorten it; the detail has room for more.")
         return text
 
     def values(self, says: Mapping, key: str) -> tuple[str, ...]:
@@ -55,12 +57,12 @@ class TextReader(ConditionReader):
         for value, place in self.items(says, key):
             kind = self.vocabulary.facts[value].kind if value in found else None
             if kind and not kind.in_texts:
-                told = f"{value!r} is a {kind} fact, which has no value to show."
+                told = f"{value!r} is a fact of the kind {kind}, which has no value to show."
                 self.note(
                     AuthoringError(
                         place,
                         told,
-                        f"Those that do: {', '.join(kinds_that_read(self.vocabulary.facts))}.",
+                        f"Kinds with one: {', '.join(kinds_that_read(self.vocabulary.facts))}.",
                     )
                 )
         return found

@@ -57,8 +57,9 @@ def _unknown(
             )
             yield what, meant(name, [*facts, *parameters])
         elif not _reads(facts[name].kind, markdown) and name not in orders:
-            mend = f"Those that do: {', '.join(kinds_that_read(facts, markdown=markdown))}."
-            yield f"{name!r} is a {facts[name].kind} fact, which does not read in a text.", mend
+            mend = f"Kinds that can: {', '.join(kinds_that_read(facts, markdown=markdown))}."
+            told = f"{name!r} is a fact of the kind {facts[name].kind}"
+            yield f"{told}, which cannot be shown in a text.", mend
 
 
 def _reads(kind: Any, markdown: bool) -> bool:
@@ -75,20 +76,23 @@ def kinds_that_read(facts: AnyMapping[str, Any], *, markdown: bool = False) -> l
 def _mistakes(text: str, markdown: bool) -> Iterator[tuple[str, str]]:
     if _BRACE.search(PLACEHOLDER.sub("", text)):
         yield (
-            "a brace belongs to no placeholder.",
-            "Write {fact.name} or {parameter.name}, without blanks or further braces.",
+            "a brace is not part of a placeholder.",
+            "Write {fact.name} or {parameter.name}, without spaces or further braces.",
         )
     if found := _TAG.search(text):
         yield (
-            f"texts have no HTML ({found[0]!r}).",
-            "Use Markdown in the detail, and words elsewhere.",
+            f"texts cannot have HTML ({found[0]!r}).",
+            "Use Markdown in the detail, and plain text elsewhere.",
         )
     if found := _LINK.search(text):
         yield (
-            f"texts have no links ({found[0]!r}).",
+            f"texts cannot have links ({found[0]!r}).",
             "Name the source under 'evidence': it is shown as a link.",
         )
     if not markdown and (found := _MARKDOWN.search(text)):
-        yield f"this text is shown without Markdown ({found[0]!r}).", "Only the detail has it."
+        yield (
+            f"this text is shown without Markdown ({found[0]!r}).",
+            "Use Markdown only in the detail.",
+        )
     if not markdown and "\n" in text.strip():
-        yield "this text is shown on one line.", "Use '>-' in place of '|', or quotation marks."
+        yield "this text is shown on one line.", "Use '>-' instead of '|', or quotation marks."

@@ -109,7 +109,7 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
             "system",
             _SYSTEM,
             _LONGEST_SYSTEM,
-            "Write its URL, or urn:oid: and its OID.",
+            "Write its URL, or urn:oid: followed by its OID.",
         ),
         code=lambda: _written(
             reader,
@@ -125,7 +125,7 @@ def _code(value: Any, at: Place, value_set: str, set_place: Place, owner: str) -
             "display",
             re.compile(r"[^\n]*\Z"),
             _LONGEST_DISPLAY,
-            "Write its name in one line.",
+            "Write its name on one line.",
         ),
         in_queries=lambda: reader.truth(entry, "in_queries"),
         in_orders=lambda: not names_orders and reader.truth(entry, "in_orders"),
@@ -141,8 +141,8 @@ def _check_searchable(entry: Mapping, parts: dict[str, Any], mistakes: Mistakes)
     for key in ("system", "code"):
         if key in parts and not _SEARCHABLE.match(parts[key]):
             told = (
-                f"FHIR servers cannot be asked for the {key} {parts[key]!r}: it has other "
-                "characters than letters, digits and -._~:/"
+                f"FHIR servers cannot be searched for the {key} {parts[key]!r}: it has characters "
+                "other than letters, digits and -._~:/"
             )
             mistakes.note(AuthoringError(entry.at(key), f"{told}.", "Leave 'in_queries' out."))
 
@@ -166,7 +166,7 @@ def _written(
     if len(text) > longest:
         raise AuthoringError(entry.at(key), f"{key!r} has more than {longest} characters.", mend)
     if not pattern.match(text):
-        raise AuthoringError(entry.at(key), f"{text!r} is no {key} of FHIR.", mend)
+        raise AuthoringError(entry.at(key), f"{text!r} is not a valid {key} in FHIR.", mend)
     return text
 
 
@@ -178,8 +178,8 @@ def _units(reader: Reader, content: Mapping) -> list[UnitEntry]:
 
         def entry(value: Any, at: Place, unit: str = unit, place: Place = place) -> UnitEntry:
             if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_UNIT:
-                told = f"a printed unit is a text of at most {_LONGEST_UNIT} characters."
-                raise AuthoringError(at, told, "Quote it.")
+                told = f"a printed unit must be a text of at most {_LONGEST_UNIT} characters."
+                raise AuthoringError(at, told, "Quote or shorten it.")
             return UnitEntry(unit, value, place, at)
 
         try:

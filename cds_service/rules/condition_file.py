@@ -39,7 +39,7 @@ _HOLDS = {
     "at_most": "a number or a laboratory result: it is the limit or less",
     "within": "a day: it is this many days ago or fewer, `90 d`",
     "older_than": "a day: it is more days ago than this",
-    "absent": "any: `true`, it was looked for and there is none; `false`, there is one",
+    "absent": "any: `true`, the fact was looked for and not found; `false`, it was found",
     "unknown": "any: `true`, it could not be determined; `false`, it could",
 }
 
@@ -81,7 +81,9 @@ class ConditionReader(Reader):
         seen: set[str] = set()
         for condition in found:
             if condition.id in seen:
-                mend = "Name them apart, so that tests can say which of them stops the card."
+                mend = (
+                    "Give them different names, so that tests can say which of them stops the card."
+                )
                 self.note(
                     AuthoringError(
                         condition.place, f"two criteria are called {condition.id!r}.", mend
@@ -105,8 +107,8 @@ class ConditionReader(Reader):
             if isinstance(value, Mapping) and key in value:
                 raise AuthoringError(
                     value.at(key),
-                    f"{key!r} cannot stand within 'any_of'.",
-                    "Only criteria with 'fact' can.",
+                    f"{key!r} cannot be used inside 'any_of'.",
+                    "Use only criteria with 'fact' there.",
                 )
         return self.criterion(value, place)
 
@@ -118,7 +120,9 @@ class ConditionReader(Reader):
         used = [key for key in value if key in _HOLDS]
         if len(used) != 1:
             raise AuthoringError(
-                place, "a criterion has exactly one operator.", f"Operators: {', '.join(_HOLDS)}."
+                place,
+                "a criterion must have exactly one operator.",
+                f"Operators: {', '.join(_HOLDS)}.",
             )
         [operator] = used
         name = read["id"] or unnamed(read["fact"], operator)
@@ -154,12 +158,12 @@ class ConditionReader(Reader):
         value, place = criterion[key], criterion.at(key)
         if "unknown" in criterion:
             raise AuthoringError(
-                place, f"'unknown' always has an answer, so {key!r} says nothing.", "Remove it."
+                place, f"'unknown' always has an answer, so {key!r} has no effect.", "Remove it."
             )
         if value == "fire" or isinstance(value, bool):
             return value is not False
         raise AuthoringError(
-            place, f"{key!r} can only be 'fire', not {value!r}.", "Otherwise leave it out."
+            place, f"{key!r} can only be 'fire', not {value!r}.", "Write 'fire', or leave it out."
         )
 
     def name(self, mapping: Mapping, key: str, what: str = "the name of a criterion") -> str:
@@ -173,7 +177,7 @@ class ConditionReader(Reader):
             raise AuthoringError(
                 mapping.at(key),
                 f"{value!r} is not {what}.",
-                f"It has at most {LONGEST_ID} characters.",
+                f"Use at most {LONGEST_ID} characters.",
             )
         return value
 
@@ -203,7 +207,7 @@ CRITERION = (
     Key(
         "fact",
         one_of(lambda known: known.facts),
-        "the [fact](facts.md) that is asked",
+        "the [fact](facts.md) that the criterion asks about",
         required=True,
     ),
     Key(

@@ -81,7 +81,7 @@ def read_evidence(
                     if key in found:
                         raise AuthoringError(
                             content.at(key),
-                            f"the evidence {key!r} stands in another folder.",
+                            f"the evidence key {key!r} is used in another folder.",
                             "Give yours another key.",
                         )
                     found[key] = _evidence_entry(content, key)
@@ -107,7 +107,7 @@ def _check_successors(
                 f"the evidence {entry.key!r} is superseded by itself: "
                 f"{', '.join([*seen, at.superseded_by])}."
             )
-            mistakes.note(AuthoringError(entry.place, told, "One of them is current."))
+            mistakes.note(AuthoringError(entry.place, told, "Mark one of them as current."))
         elif at is entry and entry.superseded_by and entry.superseded_by not in mistaken:
             told = f"there is no evidence {entry.superseded_by!r}."
             mistakes.note(AuthoringError(entry.place, told, meant(entry.superseded_by, found)))
@@ -128,7 +128,9 @@ def _evidence_entry(content: Mapping, key: str) -> EvidenceEntry:
         and "superseded_by" not in entry
     ):
         mend = "Write superseded_by: the key of another source."
-        mistakes.note(AuthoringError(entry.at("status"), "what took its place is missing.", mend))
+        mistakes.note(
+            AuthoringError(entry.at("status"), "a superseded source must name its successor.", mend)
+        )
     with mistakes.noting():
         parts = read_keys(Reader(mistakes), entry, content.at(key), EVIDENCE)
     mistakes.tell()
@@ -162,24 +164,24 @@ EVIDENCE = (
     Key(
         "url",
         form(_url),
-        "the address of its page; a source without one is named on the card and not linked",
+        "the address of its page; a source without one is named on the card but not linked",
     ),
-    Key("date", _DAY, "its day, `2026-10-01`", required=True),
+    Key("date", _DAY, "the day of publication, `2026-10-01`", required=True),
     Key("strength", one_of(lambda known: STRENGTHS), in_code(STRENGTHS), required=True),
-    Key("supports", TEXT, "what it says that cards rest on", required=True),
+    Key("supports", TEXT, "the statements on which cards rest", required=True),
     Key("disagrees", TEXT, "where it and others disagree"),
     Key(
         "status",
         one_of(lambda known: STATUSES, CURRENT),
-        "`current` (so where it is not written) or `superseded`",
+        "`current` (the default) or `superseded`",
     ),
-    Key("superseded_by", form(_successor), "the key of the source that took its place"),
+    Key("superseded_by", form(_successor), "the key of the source that replaced it"),
     Key(
         "checked_on",
         _DAY,
         (
-            "the day on which somebody last looked whether it is current; `check` wants one of the "
-            "last year for the first source of a card"
+            "the day on which somebody last checked that it is current; `check` requires one "
+            "within the last year for the first source of a card"
         ),
     ),
     Key(

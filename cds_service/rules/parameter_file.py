@@ -179,11 +179,13 @@ class _ParameterReader(Reader):
             )
             at = value.at(wrong) if wrong and isinstance(value, Mapping) else place
             raise AuthoringError(
-                at, f"this parameter has a value in each of: {', '.join(before)}.", mend
+                at, f"this parameter needs a value in each of: {', '.join(before)}.", mend
             )
         if isinstance(before, str) and not isinstance(value, str):
             raise AuthoringError(
-                place, f"this parameter is a name, such as {before}.", "Write the id of an order."
+                place,
+                f"this parameter must be a name, such as {before}.",
+                "Write the id of an order.",
             )
         if isinstance(value, Mapping):
             for unit in value:
@@ -199,7 +201,7 @@ class _ParameterReader(Reader):
         before = self._before.unit if self._before else None
         unit = self.one_of(entry, key, UNITS)
         if before is not None and unit != before:
-            told = f"is measured in {before}" if before else "has no unit beside its value"
+            told = f"is measured in {before}" if before else "has no unit besides its value"
             raise AuthoringError(
                 entry.at(key),
                 f"this parameter {told}.",
@@ -207,7 +209,7 @@ class _ParameterReader(Reader):
             )
         if not isinstance(entry.get("value"), Decimal):
             raise AuthoringError(
-                entry.at(key), "only a single number has a unit of its own.", "Remove 'unit'."
+                entry.at(key), "only a single number can have 'unit'.", "Remove 'unit'."
             )
         return unit
 
@@ -228,11 +230,11 @@ PARAMETER = (
         "unit",
         form(_ParameterReader.unit),
         (
-            "what a single number is measured in; one in place of another keeps its unit, so that "
-            "this can be left out"
+            "the unit of a single number; a value that replaces another keeps its unit, so this "
+            "can be left out"
         ),
     ),
-    Key("note", TEXT, "whatever a reader should know"),
+    Key("note", TEXT, "a remark for readers"),
 )
 
 
@@ -248,8 +250,8 @@ def _check_units(value: Mapping, before: AnyMapping[str, Decimal]) -> None:
                 value.at(unit),
                 what,
                 (
-                    f"{value[first]} {first} is about {asked:.3g} {unit}: each unit is judged by "
-                    "its own."
+                    f"{value[first]} {first} is about {asked:.3g} {unit}. Results in each unit are "
+                    "compared with the limit in that unit."
                 ),
             )
 
@@ -259,8 +261,8 @@ def _check_number(value: Any, place: Place) -> None:
         told = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
         raise AuthoringError(
             place,
-            f"{told} is no number from 0 to {HIGHEST}.",
-            "A parameter's unit is written as its key, or under 'unit'.",
+            f"{told} is not a number from 0 to {HIGHEST}.",
+            "Write the number alone; its unit is its key, or is under 'unit'.",
         )
 
 
@@ -283,8 +285,8 @@ def _check_order(
             mistakes.note(
                 AuthoringError(
                     changed.place,
-                    f"{low} and {high} are numbers in the same units.",
-                    "Compare the two.",
+                    f"{low} and {high} must be numbers in the same units.",
+                    "Write both in the same units.",
                 )
             )
             continue
@@ -299,6 +301,6 @@ def _check_order(
                     AuthoringError(
                         changed.place,
                         told,
-                        "Patients between the two would be in no class, or in two.",
+                        "Correct them: patients between the two would be in no class, or in two.",
                     )
                 )

@@ -69,6 +69,6 @@ def note_wrong_definitions(
                 place = Place(file, line, 1)
                 told = (
                     f"the definition of {definition.name!r} names the parameter {name!r}, which "
-                    "there is not."
+                    "does not exist."
                 )
                 mistakes.note(AuthoringError(place, told, meant(name, words)))

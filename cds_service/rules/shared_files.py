@@ -74,8 +74,8 @@ def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> l
             mistakes.note(
                 AuthoringError(
                     Place(folder.shown, 1, 1),
-                    "there is no such folder of cards.",
-                    "CDS_CARDS names it.",
+                    "this folder of cards does not exist.",
+                    "Correct CDS_CARDS, which names it.",
                 )
             )
             continue
@@ -88,11 +88,11 @@ def read_folders(built_in: Path, local: Sequence[Path], mistakes: Mistakes) -> l
 
 def _site(folder: Folder) -> tuple[str, Package | None]:
     """The owner of the cards, and the identity of the package in which they are exported."""
-    mend = "Write in it: owner: the-name-of-your-site."
+    mend = "Write this line: owner: the-name-of-your-site."
     if not (folder.root / SITE_FILE).exists():
         raise AuthoringError(
             Place(f"{folder.shown}/{SITE_FILE}", 1, 1),
-            "a folder of local cards says whose they are.",
+            "a folder of local cards must name its owner in this file.",
             mend,
         )
     content = read_file(folder.root / SITE_FILE, folder)
@@ -107,8 +107,8 @@ def _site(folder: Folder) -> tuple[str, Package | None]:
             content.at("owner"),
         )
         what = (
-            "the owner is a name of letters, digits and single hyphens, and beside it only "
-            "'package' stands here."
+            "this file must name an owner (letters, digits and single hyphens), and may otherwise "
+            "have only 'package'."
         )
         raise AuthoringError(place, what, mend)
     return owner, _package(content) if "package" in content else None
@@ -140,7 +140,7 @@ def _package(content: Mapping) -> Package:
             mistakes.note(
                 AuthoringError(
                     entry.at(name),
-                    f"{entry[name]!r} is no {name} of a package.",
+                    f"{entry[name]!r} is not a valid {name} of a package.",
                     f"Write it as {example}.",
                 )
             )
@@ -162,9 +162,9 @@ def read_file(path: Path, folder: Folder) -> Mapping:
         raise AuthoringError(
             top,
             f"the file cannot be read: {error.strerror}.",
-            "The service must be allowed to read it.",
+            "Check that it exists and that the service may read it.",
         ) from None
     if not isinstance(content, Mapping):
-        mend = "The file is empty." if content is None else "Each entry is written 'key: value'."
+        mend = "The file is empty." if content is None else "Write each entry as 'key: value'."
         raise AuthoringError(top, "a mapping (key: value) is expected here.", mend)
     return content

@@ -122,8 +122,6 @@ def _sign_off(card_id: str, value: Any, place: Place, folder: Folder) -> SignOff
 def _checksum(reader: Reader, entry: Mapping) -> str:
     text = reader.text(entry, "checksum")
     if not _CHECKSUM.match(text):
-        mend = (
-            "Copy it from the card's review page, or from what check says: sha256: and 64 digits."
-        )
-        raise AuthoringError(entry.at("checksum"), f"{text!r} is no checksum of a card.", mend)
+        mend = "Copy it from the card's review page, or from the output of check."
+        raise AuthoringError(entry.at("checksum"), f"{text!r} is not the checksum of a card.", mend)
     return text

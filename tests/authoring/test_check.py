@@ -105,24 +105,24 @@ DOUBTS = [
     Doubt(LONG, f"{LONG}  - {{id: short, fact: b12_therapy.days, below: 60 d}}\n", "never-fires", "error", "{id: short", "'short' can never hold where 'long-treated' holds."),
     Doubt(LONG, f"{LONG}  - {{id: short, any_of: [{{fact: b12_therapy.days, below: 60 d}}, {{fact: b12.status, in: [treated]}}]}}\n", "never-fires", "error", "{id: short", "'short' can never hold where the criteria before it let the card through."),
     Doubt(LONG, "  - {id: short, fact: b12_therapy.days, below: 90 d}\n  - {id: long-treated, fact: b12_therapy.days, more_than: 89.9 d}\n  - {id: exact, fact: b12_therapy.days, at_most: 89.9 d}\n", "never-fires", "error", "{id: exact", "'exact' can never hold where 'long-treated' holds."),
-    Doubt(CHILD, "  - {id: below-16-years, fact: b12_therapy.days, more_than: 30 d}\n", "never-fires", "error", "{id: below-16-years", "wherever 'long-treated' holds, 'below-16-years' excludes."),
-    Doubt(CHILD, "  - {id: below-16-years, any_of: [{fact: b12.status, in: [treated]}, {fact: b12.status, is: deficient}]}\n", "never-fires", "error", "{id: below-16-years", "wherever 'b12-deficient' holds, 'below-16-years' excludes."),
-    Doubt(CHILD, "  - {id: under-180, fact: b12_therapy.days, below: 180 d}\n  - {id: below-16-years, fact: b12_therapy.days, at_least: 180 d}\n", "never-fires", "error", "{id: below-16-years", "wherever the criteria before it let the card through, 'below-16-years' excludes."),
+    Doubt(CHILD, "  - {id: below-16-years, fact: b12_therapy.days, more_than: 30 d}\n", "never-fires", "error", "{id: below-16-years", "'below-16-years' always excludes where 'long-treated' holds."),
+    Doubt(CHILD, "  - {id: below-16-years, any_of: [{fact: b12.status, in: [treated]}, {fact: b12.status, is: deficient}]}\n", "never-fires", "error", "{id: below-16-years", "'below-16-years' always excludes where 'b12-deficient' holds."),
+    Doubt(CHILD, "  - {id: under-180, fact: b12_therapy.days, below: 180 d}\n  - {id: below-16-years, fact: b12_therapy.days, at_least: 180 d}\n", "never-fires", "error", "{id: below-16-years", "'below-16-years' always excludes where the criteria before it let the card through."),
     Doubt(LONG, f"{LONG}  - {{id: intake, card: folic-acid-b12-deficient, holds: true}}\n", "never-fires", "error", "{id: intake", "'intake' can never hold on patient-view."),
     Doubt(CHILD, f"{CHILD}  - {{id: sufficient, fact: b12.status, in: [sufficient]}}\n", "never-decides", "warning", "{id: sufficient", "where 'b12-deficient' holds, 'sufficient' never holds."),
     Doubt(LONG, f"{LONG}  - {{id: month, fact: b12_therapy.days, more_than: 30 d}}\n", "never-decides", "warning", "{id: month", "where 'long-treated' holds, 'month' always holds."),
     Doubt(CHILD, f"{CHILD}  - {{id: either, any_of: [{{fact: leber, is: true}}, {{fact: b12.status, in: [treated]}}]}}\n", "never-decides", "warning", "{fact: b12.status, in: [treated]}", "where 'b12-deficient' holds, 'b12.status-in' never holds."),
     Doubt("when: [{fact: neuro.involvement, is: true}]", "when: [{fact: b12.status, in: [sufficient]}]", "never-shown", "warning", "when: [{fact: b12.status", "this text is never shown"),
     Doubt("      create:", "      when: [{fact: patient.paediatric, is: true}]\n      create:", "never-shown", "warning", "label", "this suggestion is never shown"),
-    Doubt(CARD[CARD.index("  - name: a child") :], "", "one-sided-criterion", "warning", "{id: below-16-years", "no test sees 'below-16-years' hold."),
+    Doubt(CARD[CARD.index("  - name: a child") :], "", "one-sided-criterion", "warning", "{id: below-16-years", "'below-16-years' holds in no test."),
     Doubt(CARD[CARD.index("tests:") :], "", "no-test", "error", "id: ", "has no test that expects it to fire."),
     Doubt(CARD[CARD.index("  - name: not deficient") :], "", "no-test", "error", "tests:", "has no test that expects it to be silent."),
-    Doubt("Something to say", "Something to say of {b12.total} " + "and more " * 12, "long-summary", "warning", "summary", "the summary may have 156 characters; from 140 on it is cut off."),
+    Doubt("Something to say", "Something to say of {b12.total} " + "and more " * 12, "long-summary", "warning", "summary", "the summary may have 156 characters; it is cut off at 140."),
     Doubt("Something to say", "Something to say " * 8 + "{mcv}", "long-summary", "warning", "summary", "the summary may have 164 characters"),
     Doubt("rank: 9", "review_by: 2199-01-31\nrank: 9", "doubtful-day", "warning", "review_by", "is to be reviewed by 2199-01-31, more than ten years ahead. Is the year right?"),
-    Doubt("source: nice-ng239", "source: bsh-2014", "source-superseded", "error", "source: bsh-2014", "'bsh-2014', is superseded. Rest the card on 'nice-ng239' or another"),
+    Doubt("source: nice-ng239", "source: bsh-2014", "source-superseded", "error", "source: bsh-2014", "'bsh-2014', is superseded. Name 'nice-ng239' or another"),
     Doubt("rank: 900", "rank: 900\nreview_by: 2020-01-31", "review-overdue", "warning", "review_by", "was to be reviewed by 2020-01-31."),
-    Doubt("b12_therapy.days: 89 d", "b12_therapy.days: 89 d, order.b12: [serum-b21]", "no-such-order", "warning", "order.b12: [", "a test states the order 'serum-b21', which there is not. Did you mean 'serum-b12'?"),
+    Doubt("b12_therapy.days: 89 d", "b12_therapy.days: 89 d, order.b12: [serum-b21]", "no-such-order", "warning", "order.b12: [", "a test states the order 'serum-b21', which does not exist. Did you mean 'serum-b12'?"),
 ]  # fmt: skip
 
 
@@ -166,7 +166,7 @@ HANDBOOK = "our-handbook:\n  title: Ours\n  date: 2026-01-01\n  strength: local\
 @pytest.mark.parametrize(
     ("checked", "said"),
     [
-        (None, "has no day on which it was checked"),
+        (None, "has no date of a check"),
         (TODAY - timedelta(days=367), "was last checked on 2025-11-26"),
         (TODAY - timedelta(days=366), ""),
         (TODAY, ""),
@@ -298,8 +298,8 @@ def test_a_limit_far_from_the_built_in_one_is_doubted(tmp_path):
         if finding.code == "far-from-built-in"
     ]
     assert doubted == [
-        ("warning", 1, "potassium.low_below is 35, where the built-in set has 3.5."),
-        ("warning", 2, "window.b12 is 18, where the built-in set has 180."),
+        ("warning", 1, "potassium.low_below is 35; in the built-in set it is 3.5."),
+        ("warning", 2, "window.b12 is 18; in the built-in set it is 180."),
     ]
 
 
@@ -361,13 +361,13 @@ def test_tests_are_told_although_the_card_cannot_be_read(tmp_path):
         (
             30,
             13,
-            "'normal' is no value of 'b12.status', a category.",
+            "'normal' is not a value of 'b12.status', a fact of the kind category.",
             "Choose from: absent, deficient, indeterminate, paediatric, sufficient, treated, unknown, unlikely.",
         ),
         (
             33,
             36,
-            "'89 weeks' is no value of 'b12_therapy.days', a number.",
+            "'89 weeks' is not a value of 'b12_therapy.days', a fact of the kind number.",
             "Write it as '1 d', or as absent or unknown.",
         ),
         (36, 60, "there is no fact 'patient.pediatric'.", "Did you mean 'patient.paediatric'?"),
@@ -405,8 +405,8 @@ def test_the_text_is_what_editors_and_readers_take(awkward):
     lines = report(awkward, "text").splitlines()
     where = f"{awkward.as_posix()}/ours/our-card.yaml"
     assert lines == [
-        f"{where}:3:1: error [unreadable] texts have no HTML ('<b'). Use Markdown in the detail, and words elsewhere.",
-        f"{where}:8:48: error [unreadable] '<90 %' is no limit for 'b12_therapy.days'. Write it as '1 d' (d: days).",
+        f"{where}:3:1: error [unreadable] texts cannot have HTML ('<b'). Use Markdown in the detail, and plain text elsewhere.",
+        f"{where}:8:48: error [unreadable] '<90 %' is not a limit for 'b12_therapy.days'. Write it as '1 d' (d: days).",
         "2 errors, 0 warnings, 0 info",
     ]
 
@@ -419,7 +419,7 @@ def test_json_is_a_list_of_plain_objects(awkward):
         "file": f"{awkward.as_posix()}/ours/our-card.yaml",
         "line": 8,
         "column": 48,
-        "what": "'<90 %' is no limit for 'b12_therapy.days'.",
+        "what": "'<90 %' is not a limit for 'b12_therapy.days'.",
         "mend": "Write it as '1 d' (d: days).",
     }
     assert first["line"] == 3
@@ -432,7 +432,7 @@ def test_junit_counts_errors_and_lets_the_others_pass(awkward, built_in):
         f"[unreadable] {awkward.as_posix()}/ours/our-card.yaml:{place}" for place in ("3:1", "8:48")
     ]
     assert all(case.is_error and case.result[0].type == "unreadable" for case in suite)
-    assert "'<90 %' is no limit" in list(suite)[1].result[0].message
+    assert "'<90 %' is not a limit" in list(suite)[1].result[0].message
     [suite] = JUnitXml.fromstring(FORMATS["junit"](built_in))
     assert (suite.tests, suite.errors) == (len(built_in), 0) and all(
         case.is_passed for case in suite
@@ -454,7 +454,7 @@ def test_github_reads_the_annotations(awkward, built_in):
     assert commands[1] == (
         "error",
         {"file": where, "line": "8", "col": "48", "title": "unreadable"},
-        "'<90 %' is no limit for 'b12_therapy.days'. Write it as '1 d' (d: days).",
+        "'<90 %' is not a limit for 'b12_therapy.days'. Write it as '1 d' (d: days).",
     )
     assert {read(line)[0] for line in FORMATS["github"](built_in).splitlines()} == {
         "warning",

@@ -36,7 +36,12 @@ def profiles(tmp_path, monkeypatch):
     [
         (MCV, '"resourceType"', '"resourceType', "this is not JSON:"),
         (MCV, '"ValueSet"', '"Valueset"', "a FHIR resource of the type ValueSet is expected here."),
-        (MCV, '"url"', '"ulr"', "the definition has the id 'mcv', as its file, and a 'url'."),
+        (
+            MCV,
+            '"url"',
+            '"ulr"',
+            "the definition must have a 'url', and the id 'mcv', like its file.",
+        ),
         (MCV, '"compose"', '"compos"', "an element 'compose' is missing, or misspelt."),
         (
             MCV,
@@ -61,7 +66,7 @@ def profiles(tmp_path, monkeypatch):
             B12,
             '"ServiceRequest"',
             '"ServiceReqest"',
-            "an element is of another kind than FHIR R4 has it.",
+            "an element has a type that FHIR R4 does not allow there.",
         ),
         (MONTHLY, '"dosage"', '"dossage"', "an element 'dosage' is missing, or misspelt."),
         (NAMES, '"concept"', '"concpet"', "an element 'concept' is missing, or misspelt."),

@@ -209,7 +209,7 @@ def test_a_b12_limit_that_moved_changes_the_status_of_the_patient_between(tmp_pa
     assert lines[5].startswith(
         "      example: patient of 30 years; total vitamin B12 190 ng/L, 3 days ago; red-cell folate 272 nmol/L;"
     )
-    assert lines[6] == "      vitamin B12 status by the results: indeterminate → deficient"
+    assert lines[6] == "      vitamin B12 status from the results: indeterminate → deficient"
 
 
 @pytest.mark.parametrize(

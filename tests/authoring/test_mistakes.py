@@ -161,7 +161,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     [found] = [finding for finding in check((root,), Settings()) if finding.severity == "error"]
     assert (
         str(found)
-        == f"{root.as_posix()}/gone.yaml:1:1: error [unreadable] the file cannot be read: No such file or directory. The service must be allowed to read it."
+        == f"{root.as_posix()}/gone.yaml:1:1: error [unreadable] the file cannot be read: No such file or directory. Check that it exists and that the service may read it."
     )
     with pytest.raises(AuthoringError, match=r"gone\.yaml:1:1: the file cannot be read"):
         Engine(Settings(cards=(root,)))
@@ -236,7 +236,7 @@ def test_who_starts_the_service_is_told_every_mistake_too(tmp_path, monkeypatch)
     assert told.exit_code == 1
     assert told.output.splitlines() == [
         f"Error: {root.as_posix()}/ours/other.yaml:1:1: a mapping (key: value) is expected here. The file is empty.",
-        f"{root.as_posix()}/ours/our-card.yaml:4:1: 'rank' must be a number. Write it in digits alone, without quotes.",
+        f"{root.as_posix()}/ours/our-card.yaml:4:1: 'rank' must be a number. Write it in digits, without quotes.",
         f"{root.as_posix()}/ours/our-card.yaml:12:3: there is no indicator 'urgent'. Choose from: critical, info, warning.",
     ]
 

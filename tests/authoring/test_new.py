@@ -65,8 +65,8 @@ def test_check_finds_no_error_and_tells_every_todo_of_the_card_and_of_its_source
     }
     told = [finding.what for finding in found if finding.code == "placeholder"]
     assert len(told) == 6 + 2
-    assert "our-card: 'todo-what-is-missing' is still to be written." in told
-    assert "source-of-our-card: 'TODO: the source of our-card' is still to be written." in told
+    assert "our-card: 'todo-what-is-missing' still has to be written." in told
+    assert "source-of-our-card: 'TODO: the source of our-card' still has to be written." in told
 
 
 def test_a_new_card_says_nothing_until_it_is_activated(tmp_path):

@@ -123,17 +123,17 @@ def test_the_criterion_that_the_test_wants_to_stop_the_card_is_marked(cards):
 
 UNREADABLE = [
     ("{name: x, facts: {b12.stauts: deficient}, fires: true}", 23, 23, "there is no fact 'b12.stauts'. Did you mean 'b12.status'?"),
-    ("{name: x, facts: {b12.status: deficent}, fires: true}", 23, 23, "'deficent' is no value of 'b12.status', a category. Did you mean 'deficient'?"),
-    ("{name: x, facts: {anaemia: maybe}, fires: true}", 23, 23, "'maybe' is no value of 'anaemia', a yes-no. Write it as true or false, or as absent or unknown."),
-    ("{name: x, facts: {potassium: 3.5}, fires: true}", 23, 23, "3.5 is no value of 'potassium', a result. Write it as '1 mmol/L' or '<1 mmol/L', or as absent or unknown."),
-    ("{name: x, facts: {b12_therapy.days: 12 weeks}, fires: true}", 23, 23, "'12 weeks' is no value of 'b12_therapy.days', a number. Write it as '1 d', or as absent or unknown."),
-    ("{name: x, facts: {b12_therapy.start: yesterday}, fires: true}", 23, 23, "'yesterday' is no value of 'b12_therapy.start', a date. Write it as 2026-11-23, or as absent or unknown."),
+    ("{name: x, facts: {b12.status: deficent}, fires: true}", 23, 23, "'deficent' is not a value of 'b12.status', a fact of the kind category. Did you mean 'deficient'?"),
+    ("{name: x, facts: {anaemia: maybe}, fires: true}", 23, 23, "'maybe' is not a value of 'anaemia', a fact of the kind yes-no. Write it as true or false, or as absent or unknown."),
+    ("{name: x, facts: {potassium: 3.5}, fires: true}", 23, 23, "3.5 is not a value of 'potassium', a fact of the kind result. Write it as '1 mmol/L' or '<1 mmol/L', or as absent or unknown."),
+    ("{name: x, facts: {b12_therapy.days: 12 weeks}, fires: true}", 23, 23, "'12 weeks' is not a value of 'b12_therapy.days', a fact of the kind number. Write it as '1 d', or as absent or unknown."),
+    ("{name: x, facts: {b12_therapy.start: yesterday}, fires: true}", 23, 23, "'yesterday' is not a value of 'b12_therapy.start', a fact of the kind date. Write it as 2026-11-23, or as absent or unknown."),
     ("{name: x, facts: {}, silent: either-of}", 23, 26, "the card has no criterion 'either-of'. Did you mean 'either'?"),
     ("{name: x, facts: {}}", 23, 5, "the test does not say what it expects. Write 'fires: true' or 'silent: <criterion>'."),
     ("{name: x, facts: {}, fires: false}", 23, 26, "'fires' can only be true. If the card is silent, write 'silent: <criterion>'."),
     ("{name: x, fakts: {}, fires: true}", 23, 15, "there is no key 'fakts' here. Did you mean 'facts'?"),
     ("{name: x, facts: [], fires: true}", 23, 15, "'facts' must be a mapping. Write {fact: value}, or {} for none."),
-    ("{name: x, parameter_sets: uk, facts: {}, fires: true}", 23, 15, "'parameter_sets' must be a list. Write [uk], or a line '- …' for each."),
+    ("{name: x, parameter_sets: uk, facts: {}, fires: true}", 23, 15, "'parameter_sets' must be a list. Write [uk], or a line '- …' for each entry."),
     ("{name: x, parameter_sets: [usa], facts: {}, fires: true}", 23, 32, "there is no parameter set 'usa'. Did you mean 'us'?"),
 ]  # fmt: skip
 
@@ -168,7 +168,8 @@ def test_a_test_that_cannot_be_read_does_not_hide_the_others(cards):
 
 def test_a_test_that_is_no_mapping_stops_the_card(cards):
     with pytest.raises(
-        AuthoringError, match=r"our-card\.yaml:23:5: a test is a mapping\. It has 'name', 'facts'"
+        AuthoringError,
+        match=r"our-card\.yaml:23:5: a test must be a mapping\. Give it 'name', 'facts'",
     ):
         cards("just words")
 

@@ -315,7 +315,7 @@ def test_a_haemolysed_potassium_is_marked():
 
 def test_what_rests_on_one_missing_result_is_not_known_once():
     told = ordered(drafts=[hydroxocobalamin()], card="potassium-monitoring")
-    assert told["detail"].endswith("Not known: vitamin B12 status by the results, anaemia.")
+    assert told["detail"].endswith("Not known: vitamin B12 status from the results, anaemia.")
 
 
 def test_loading_on_mondays_wednesdays_and_fridays_is_no_alternate_day_regimen():

@@ -69,13 +69,13 @@ def test_an_eighth_kind_is_one_class():
         read(fact="saturation", below="20")
     with pytest.raises(
         AuthoringError,
-        match=r"'within' cannot ask 'saturation', a share. Ask it with 'below: 50 %'.",
+        match=r"'within' does not apply to 'saturation', a fact of the kind share. Write 'below: 50 %', for example.",
     ):
         read(fact="saturation", within="90 d")
     assert of_kind(Share().stated, FACTS["saturation"], "45 %", HERE) == 45
     with pytest.raises(
         AuthoringError,
-        match=r"'low' is no value of 'saturation', a share. Write it as '10 %', or as absent or unknown.",
+        match=r"'low' is not a value of 'saturation', a fact of the kind share. Write it as '10 %', or as absent or unknown.",
     ):
         of_kind(Share().stated, FACTS["saturation"], "low", HERE)
     asked, stated = criterion_schema(KNOWN), stated_schema(KNOWN)

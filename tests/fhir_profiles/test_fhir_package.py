@@ -160,5 +160,5 @@ def test_a_mistake_in_a_local_card_is_told_and_nothing_is_written(tmp_path):
     (tmp_path / "cards").mkdir()
     answer = export("--out", str(tmp_path / "site.tgz"), CDS_CARDS=str(tmp_path / "cards"))
     assert answer.exit_code == 1
-    assert "a folder of local cards says whose they are" in answer.output
+    assert "a folder of local cards must name its owner" in answer.output
     assert not Path(tmp_path / "site.tgz").exists()

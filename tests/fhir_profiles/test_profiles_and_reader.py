@@ -327,7 +327,7 @@ def test_a_counter_example_of_a_medication_order_that_cannot_be_told_is_refused(
 
 
 def test_a_counter_example_of_a_medication_order_of_nobody_is_refused():
-    with pytest.raises(UnreadableOrders, match="does not say whose it is"):
+    with pytest.raises(UnreadableOrders, match="names no patient"):
         session(COUNTER_EXAMPLES["draft-medication-order-subject"])
 
 

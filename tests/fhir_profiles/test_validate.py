@@ -72,7 +72,7 @@ def test_an_error_is_told_with_file_element_rule_and_reason_and_fails(validate):
     answer = validate(COUNTER_EXAMPLES["b12-total-unit"], B12)
     assert answer.exit_code == 1
     assert answer.output.splitlines()[0] == (
-        "a.json: Observation.valueQuantity.code: error [b12-total-unit] Must hold, and does not: The unit is that of a mass or "
+        "a.json: Observation.valueQuantity.code: error [b12-total-unit] This rule is not met: The unit is that of a mass or "
         "molar concentration, such as ng/L or pmol/L. It is 'kg'. A result in a unit of another dimension cannot be compared with a cut-off."
     )
     assert answer.output.splitlines()[-1] == "2 resources: 1 error, 0 warnings, 0 info"
@@ -102,7 +102,7 @@ def test_json_output_has_each_finding_with_file_severity_path_code_what_and_mend
                 "severity": "error",
                 "path": "Observation.status",
                 "code": "measurement-status",
-                "what": "Must hold, and does not: The status is final, amended or corrected. It is 'preliminary'.",
+                "what": "This rule is not met: The status is final, amended or corrected. It is 'preliminary'.",
                 "mend": "A preliminary or registered result is never used, and one that is cancelled or entered in error does not exist "
                 "for the service.",
             }
@@ -131,8 +131,8 @@ def test_a_profile_can_be_named_for_resources_that_name_none(validate):
 def test_without_a_profile_the_fitting_one_is_offered(validate):
     answer = validate(changed(B12, "meta"))
     assert answer.exit_code == 0
-    assert "a.json: Observation: info [profile] Checked against base FHIR R4 only" in answer.output
-    assert "By its code this may be meant: b12-total-result." in answer.output
+    assert "a.json: Observation: info [profile] Checked only against base FHIR R4" in answer.output
+    assert "Its code fits: b12-total-result." in answer.output
 
 
 def test_an_unknown_profile_is_refused_with_what_may_be_meant(validate):
@@ -193,13 +193,13 @@ def test_a_profile_of_another_type_or_version_is_told():
         (
             "category",
             {"text": "laboratory"},
-            "Observation.category: error [base] This element repeats, so it is a list. Put it into square brackets.",
+            "Observation.category: error [base] This element can repeat, so it must be a list. Put it into square brackets.",
         ),
         ("effectiveDateTime", "20 Nov 2026", "Observation.effectiveDateTime: error [base]"),
         (
             "valueQuantity.value",
             "110",
-            "Observation.valueQuantity.value: error [base] A decimal is a JSON number. Write it without quotation marks.",
+            "Observation.valueQuantity.value: error [base] A decimal must be a JSON number. Write it without quotation marks.",
         ),
         (
             "valueString",
@@ -219,24 +219,24 @@ def test_a_profile_of_another_type_or_version_is_told():
         (
             "category",
             [],
-            "Observation.category: error [base] FHIR's JSON does not have an empty list. Leave out what has no value.",
+            "Observation.category: error [base] FHIR's JSON does not allow an empty list. Leave out elements without a value.",
         ),
         (
             "category.0",
             {},
-            "Observation.category[0]: error [base] FHIR's JSON does not have an empty object.",
+            "Observation.category[0]: error [base] FHIR's JSON does not allow an empty object.",
         ),
         (
             "referenceRange",
             [{"text": "x"}, {"low": {}}],
-            "Observation.referenceRange[1].low: error [base] FHIR's JSON does not have",
+            "Observation.referenceRange[1].low: error [base] FHIR's JSON does not allow",
         ),
         (
             "note",
             [{"text": "x", "time": None}],
-            "Observation.note[0].time: error [base] FHIR's JSON does not have null.",
+            "Observation.note[0].time: error [base] FHIR's JSON does not allow null.",
         ),
-        ("id", "x" * 65, "Observation.id: error [base] An id has at most 64 characters."),
+        ("id", "x" * 65, "Observation.id: error [base] An id can have at most 64 characters."),
         ("resourceType", None, "$.resourceType: error [base] The resourceType is missing."),
         (
             "resourceType",
@@ -449,9 +449,9 @@ def test_each_entry_of_a_bundle_is_checked_at_its_place(validate):
     assert answer.exit_code == 1
     for expected in (
         "a.json: Bundle.entyr: error [base] FHIR R4 has no such element here. Did you mean 'entry'?",
-        "a.json: Bundle.entry[0].resource.extension[0]: error [extension] The extension resected-length has no meaning here. It belongs to Procedure.",
+        "a.json: Bundle.entry[0].resource.extension[0]: error [extension] The extension resected-length cannot be used here. It belongs to Procedure.",
         "a.json: Bundle.entry[1].resource.code: error [base] FHIR R4 requires this element",
-        "a.json: Bundle.entry[2].resource.entry[0].resource.status: error [fixed] The profile takes 'draft' only; it is 'active'.",
+        "a.json: Bundle.entry[2].resource.entry[0].resource.status: error [fixed] The profile allows only 'draft'; the element is 'active'.",
         "a.json: Bundle.entry[0].resource (Observation) checked against base FHIR R4 and b12-total-result",
     ):
         assert expected in answer.output
@@ -468,7 +468,7 @@ def test_a_named_profile_is_for_the_entries_of_its_type(validate):
     )
     assert "entry[1].resource (MedicationRequest) checked against base FHIR R4\n" in answer.output
     assert (
-        "Nothing here is of the type Procedure"
+        "The profile ileal-resection is for resources of the type Procedure; there is none here."
         in validate(both, options=["--profile", "ileal-resection"]).output
     )
 

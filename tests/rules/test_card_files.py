@@ -81,9 +81,9 @@ MISTAKES = [
     ("two operators", "below: 3.5 mmol/L", "below: 3.5 mmol/L, at_least: 3.0 mmol/L", "exactly one operator"),
     ("wrong unit", "3.5 mmol/L", "3.5 mg/dL", "1 mmol/L"),
     ("no unit", "3.5 mmol/L", "3.5", "3.5 mmol/L"),
-    ("limit on a yes/no fact", "fact: potassium, below", "fact: anaemia, below", "'below' cannot ask 'anaemia', a yes-no. Ask it with 'is: true'."),
+    ("limit on a yes/no fact", "fact: potassium, below", "fact: anaemia, below", "'below' does not apply to 'anaemia', a fact of the kind yes-no. Write 'is: true', for example."),
     ("days without unit", "older_than: 28 d", "older_than: 28", "90 d"),
-    ("days on a category", "fact: b12_therapy.start, older_than", "fact: b12.status, older_than", "'older_than' cannot ask 'b12.status', a category."),
+    ("days on a category", "fact: b12_therapy.start, older_than", "fact: b12.status, older_than", "'older_than' does not apply to 'b12.status', a fact of the kind category."),
     ("unknown category", "[deficient, indeterminate]", "[deficiend, indeterminate]", "Did you mean 'deficient'?"),
     ("no is a text", "fact: draft.folate, is: true", "fact: draft.folate, is: no", "Write true or false"),
     ("yes is a text", "fact: draft.folate, is: true", "fact: draft.folate, is: yes", "Write true or false"),
@@ -231,7 +231,7 @@ def folder(tmp_path, **looks_at):
     ids=["itself", "two", "three"],
 )
 def test_cards_must_not_look_at_each_other_in_a_circle(tmp_path, circle):
-    with pytest.raises(AuthoringError, match=r"\w\.yaml:15:\d+: .*look at each other"):
+    with pytest.raises(AuthoringError, match=r"\w\.yaml:15:\d+: .*ask about each other"):
         load_cards(folders(folder(tmp_path, **circle), ()), VOCABULARY, "default")
 
 
@@ -280,7 +280,7 @@ EVIDENCE = "guide: {title: A guide, url: 'https://example.org', date: 2026-11-23
     ("right", "wrong", "said"),
     [
         ("strength: guideline", "strength: guidelin", "Did you mean 'guideline'?"),
-        ("date: 2026-11-23", "date: 23.11.2026", "is no day of the calendar"),
+        ("date: 2026-11-23", "date: 23.11.2026", "is not a date"),
         ("title: A guide, ", "", "'title' is missing"),
         ("supports: it", "supprts: it", "Did you mean 'supports'?"),
     ],

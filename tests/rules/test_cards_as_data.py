@@ -221,7 +221,7 @@ def test_the_trace_says_what_stopped_a_card(tmp_path):
             "id: a-card", f"id: {'a' * 65}", 1, "is not a card id", id="card id too long for FHIR"
         ),
         pytest.param(
-            "is: true", "within: 90 d", 7, "'within' cannot ask", id="a window on no date"
+            "is: true", "within: 90 d", 7, "'within' does not apply to", id="a window on no date"
         ),
         pytest.param(
             "fact: anaemia, is: true", "fact: anaemia", 7, "exactly one operator", id="no operator"
@@ -254,7 +254,7 @@ def _looking_at(name, other):
 
 def test_cards_must_not_look_at_each_other_in_a_circle(tmp_path):
     folder = _cards_folder(tmp_path, one=_looking_at("one", "two"), two=_looking_at("two", "one"))
-    with pytest.raises(AuthoringError, match="look at each other"):
+    with pytest.raises(AuthoringError, match="ask about each other"):
         load_cards(folders(folder, ()), VOCABULARY, "default")
 
 
@@ -268,7 +268,7 @@ def test_a_card_that_is_looked_at_must_exist(tmp_path):
 
 
 def test_a_file_bears_the_name_of_its_card(tmp_path):
-    with pytest.raises(AuthoringError, match=r"Name the file a-card\.yaml"):
+    with pytest.raises(AuthoringError, match=r"Rename the file to a-card\.yaml"):
         load_cards(folders(_cards_folder(tmp_path, other=CARD), ()), VOCABULARY, "default")
 
 

@@ -131,16 +131,16 @@ LIMIT = "b12.total.deficient_below: {{value: {}, source: nice-ng239, basis: loca
         ({"parameters/default.yaml": LIMIT.format("{ng/L: 400, pmol/L: 296}")}, "deficient_below (400 ng/L) is above b12.total.sufficient_above (350 ng/L)"),
         ({"parameters/default.yaml": LIMIT.format("{ng/L: 200}")}, "a value in each of: ng/L, pmol/L"),
         ({"parameters/default.yaml": LIMIT.format("200")}, "a value in each of: ng/L, pmol/L"),
-        ({"parameters/default.yaml": LIMIT.format("{ng/L: two hundred, pmol/L: 148}")}, "is no number"),
-        ({"parameters/default.yaml": LIMIT.format("{ng/L: -5, pmol/L: 148}")}, "is no number"),
-        ({"parameters/default.yaml": "window.b12: {value: long, source: local-policy, basis: local-policy}"}, "is no number"),
-        ({"parameters/default.yaml": "folate.regimen: {value: 5, source: local-policy, basis: local-policy}"}, "is a name"),
+        ({"parameters/default.yaml": LIMIT.format("{ng/L: two hundred, pmol/L: 148}")}, "is not a number"),
+        ({"parameters/default.yaml": LIMIT.format("{ng/L: -5, pmol/L: 148}")}, "is not a number"),
+        ({"parameters/default.yaml": "window.b12: {value: long, source: local-policy, basis: local-policy}"}, "is not a number"),
+        ({"parameters/default.yaml": "folate.regimen: {value: 5, source: local-policy, basis: local-policy}"}, "must be a name"),
         ({"parameters/default.yaml": LIMIT.format("{ng/L: 200, pmol/L: 148}").replace("nice-ng239", "nice")}, "there is no source 'nice'"),
-        ({"evidence.yaml": EXAMPLES[1].replace("st-elsewhere-laboratory:", "nice-ng239:")}, "stands in another folder"),
-        ({"ours/other-name.yaml": BUILT_IN.read_text("utf-8")}, "Name the file b12-deficiency-untreated.yaml"),
+        ({"evidence.yaml": EXAMPLES[1].replace("st-elsewhere-laboratory:", "nice-ng239:")}, "is used in another folder"),
+        ({"ours/other-name.yaml": BUILT_IN.read_text("utf-8")}, "Rename the file to b12-deficiency-untreated.yaml"),
         ({"ours/b12-deficiency-untreated.yaml": BUILT_IN.read_text("utf-8").replace(f"version: {BUILT_IN_VERSION}", "version: new")}, "is not a version"),
-        ({"site.yaml": "owner: two words"}, "the owner is a name"),
-        ({"site.yaml": "name: us"}, "the owner is a name"),
+        ({"site.yaml": "owner: two words"}, "this file must name an owner"),
+        ({"site.yaml": "name: us"}, "this file must name an owner"),
     ],
 )  # fmt: skip
 def test_a_mistake_stops_the_start_with_its_place(tmp_path, files, told):
@@ -152,9 +152,9 @@ def test_a_mistake_stops_the_start_with_its_place(tmp_path, files, told):
 
 
 def test_a_folder_that_is_not_there_or_names_no_owner_stops_the_start(tmp_path):
-    with pytest.raises(AuthoringError, match="no such folder"):
+    with pytest.raises(AuthoringError, match="this folder of cards does not exist"):
         engine(tmp_path / "nowhere")
-    with pytest.raises(AuthoringError, match="says whose they are"):
+    with pytest.raises(AuthoringError, match="must name its owner"):
         engine(tmp_path)
 
 

@@ -285,7 +285,7 @@ def test_every_single_number_says_its_unit():
         ),
         (
             "mcv.high_above: {value: {fL: 97}, unit: days, source: local-policy, basis: local-policy}",
-            "has no unit beside its value",
+            "has no unit besides its value",
         ),
     ],
 )

@@ -280,48 +280,48 @@ def code(value_set: str = "b12-total", **entry: str) -> str:
 
 
 MISTAKES = [
-    (code("b12-totl"), "there is no value set 'b12-totl' that codes can be added to. Did you mean 'b12-total'?"),
-    (code("laboratory-test"), "there is no value set 'laboratory-test' that codes can be added to."),
+    (code("b12-totl"), "there is no value set 'b12-totl' to which codes can be added. Did you mean 'b12-total'?"),
+    (code("laboratory-test"), "there is no value set 'laboratory-test' to which codes can be added."),
     (code(system=""), "the key 'system' is missing."),
     (code(display=""), "the key 'display' is missing."),
     (code(code="12345"), "'code' must be a text. Quote it."),
-    (code(system="laboratory"), "'laboratory' is no system of FHIR. Write its URL"),
-    (code(code="'a|b'"), "'a|b' is no code of FHIR."),
+    (code(system="laboratory"), "'laboratory' is not a valid system in FHIR. Write its URL"),
+    (code(code="'a|b'"), "'a|b' is not a valid code in FHIR."),
     (code(code=f"'{'1' * 65}'"), "'code' has more than 64 characters."),
     (code(in_query="true"), "there is no key 'in_query' here. Did you mean 'in_queries'?"),
     (code(in_queries="'yes'"), "'in_queries' must be true or false."),
-    (code(code="'A B'", in_queries="true"), "FHIR servers cannot be asked for the code 'A B'"),
-    (code(code="'A&_count=1'", in_queries="true"), "FHIR servers cannot be asked for the code 'A&_count=1'"),
-    (code("leber", in_queries="true"), "FHIR servers are not asked for codes of leber"),
+    (code(code="'A B'", in_queries="true"), "FHIR servers cannot be searched for the code 'A B'"),
+    (code(code="'A&_count=1'", in_queries="true"), "FHIR servers cannot be searched for the code 'A&_count=1'"),
+    (code("leber", in_queries="true"), "FHIR servers are not searched for codes of leber"),
     (code("hydroxocobalamin", in_orders="true"), "no order of a test has a code of hydroxocobalamin."),
-    (code("hydroxocobalamin", in_orders="[hydroxocobalamin-nuero]"), "'hydroxocobalamin-nuero' is no order of hydroxocobalamin. Did you mean 'hydroxocobalamin-neuro'?"),
-    (code("hydroxocobalamin", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is no order of hydroxocobalamin."),
-    (code("b12-total", in_orders="[serum-b12]"), "'serum-b12' is no order of b12-total."),
-    (code("cobalamin-allergy", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is no order of cobalamin-allergy."),
+    (code("hydroxocobalamin", in_orders="[hydroxocobalamin-nuero]"), "'hydroxocobalamin-nuero' is not an order for hydroxocobalamin. Did you mean 'hydroxocobalamin-neuro'?"),
+    (code("hydroxocobalamin", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is not an order for hydroxocobalamin."),
+    (code("b12-total", in_orders="[serum-b12]"), "'serum-b12' is not an order for b12-total."),
+    (code("cobalamin-allergy", in_orders="[cyanocobalamin-neuro]"), "'cyanocobalamin-neuro' is not an order for cobalamin-allergy."),
     (code("hydroxocobalamin", in_orders="[7]"), "the name of an order template is expected here"),
     (code("hydroxocobalamin", in_orders="[]"), "the list under 'in_orders' is empty."),
     (code("hydroxocobalamin", in_orders="yes"), "'in_orders' must be true or false."),
     (
         f"codes: {{folic-acid: [{{system: '{LAB}', code: X1, display: X, in_orders: [folic-acid-5mg-4-months]}},"
         f" {{system: '{LAB}/', code: X2, display: X, in_orders: [folic-acid-5mg-4-months]}}]}}",
-        "the order folic-acid-5mg-4-months has the code 'X1' of https://lab.example.org/tests/ already.",
+        "the order folic-acid-5mg-4-months already has the code 'X1' of https://lab.example.org/tests/.",
     ),
-    (code(system="http://loinc.org", code="2132-9"), "b12-total has '2132-9' of http://loinc.org already."),
-    (code("b12-active", system="https://loinc.org/", code="2132-9"), "'2132-9' of https://loinc.org/ stands in b12-total too, and cannot mean both."),
-    (code("cyanocobalamin", system="http://www.whocc.no/atc", code="B03BA03"), "stands in hydroxocobalamin too, and cannot mean both."),
+    (code(system="http://loinc.org", code="2132-9"), "b12-total already has '2132-9' of http://loinc.org."),
+    (code("b12-active", system="https://loinc.org/", code="2132-9"), "'2132-9' of https://loinc.org/ is also in b12-total, and cannot mean both."),
+    (code("cyanocobalamin", system="http://www.whocc.no/atc", code="B03BA03"), "is also in hydroxocobalamin and cannot mean both."),
     (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}, {{system: '{LAB}/', code: X1, display: X}}]}}", "appears twice under b12-total."),
-    (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}], mma: [{{system: '{LAB}', code: X1, display: X}}]}}", "stands in b12-total too"),
+    (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}], mma: [{{system: '{LAB}', code: X1, display: X}}]}}", "is also in b12-total"),
     ("codes: [b12-total]", "a mapping (key: value) is expected under 'codes'."),
     ("codes: {b12-total: []}", "the list under 'b12-total' is empty."),
     ("codes: {b12-total: X1}", "'b12-total' must be a list."),
     ("kodes: {}", "there is no key 'kodes' here. Did you mean 'codes'?"),
-    ("units: {ng/l: [nanogramas/L]}", "'ng/l' is no UCUM code of a unit that results are read in. Did you mean 'ng/L'?"),
-    ("units: {ng/L: [pmol/L]}", "'pmol/L' means another unit than ng/L."),
-    ("units: {ng/L: ['pmol/L (SI)']}", "'pmol/L (SI)' means another unit than ng/L."),
-    ("units: {10*9/L: ['mmol/L']}", "'mmol/L' means another unit than 10*9/L."),
-    ("units: {ng/L: ['NG / L']}", "'NG / L' is read as ng/L already. Remove it."),
+    ("units: {ng/l: [nanogramas/L]}", "'ng/l' is not the UCUM code of a unit in which results are read. Did you mean 'ng/L'?"),
+    ("units: {ng/L: [pmol/L]}", "'pmol/L' means a unit other than ng/L."),
+    ("units: {ng/L: ['pmol/L (SI)']}", "'pmol/L (SI)' means a unit other than ng/L."),
+    ("units: {10*9/L: ['mmol/L']}", "'mmol/L' means a unit other than 10*9/L."),
+    ("units: {ng/L: ['NG / L']}", "'NG / L' is already read as ng/L. Remove it."),
     ("units: {ng/L: [nanogramas/L, 'Nanogramas / l']}", "'Nanogramas / l' appears twice."),
-    ("units: {ng/L: [5]}", "a printed unit is a text of at most 40 characters."),
+    ("units: {ng/L: [5]}", "a printed unit must be a text of at most 40 characters."),
     ("units: {ng/L: nanogramas/L}", "'ng/L' must be a list."),
 ]  # fmt: skip
 
@@ -341,7 +341,7 @@ def test_check_tells_all_mistakes_in_codes_in_one_run(tmp_path):
     assert answer.exit_code == 1
     assert "codes.yaml:1:9: error [unreadable] there is no value set 'b12-totl'" in answer.output
     assert (
-        "codes.yaml:2:16: error [unreadable] 'pmol/L' means another unit than ng/L."
+        "codes.yaml:2:16: error [unreadable] 'pmol/L' means a unit other than ng/L."
         in answer.output
     )
 

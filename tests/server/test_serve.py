@@ -114,7 +114,7 @@ def test_a_variable_of_others_is_told_and_does_not_stop_the_start(started):
 
 def test_what_is_wrong_with_a_setting_is_told_without_the_words_of_a_library():
     assert refused_start(CDS_SNOOZE_DAYS="30").startswith(
-        "Error: CDS_SNOOZE_KEY: a secret of at least 32 characters is needed"
+        "Error: CDS_SNOOZE_KEY: snoozing cards needs a secret of at least 32 characters"
     )
 
 

@@ -83,8 +83,11 @@ def test_in_development_a_server_on_this_machine_names_others_on_it_alone():
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"smart_client_id": "app"}, "CDS_BASE_URL is missing"),
-        ({"smart_client_secret": "secret"}, "without CDS_SMART_CLIENT_ID there is no SMART app"),
+        ({"smart_client_id": "app"}, "set CDS_BASE_URL too"),
+        (
+            {"smart_client_secret": "secret"},
+            "set CDS_SMART_CLIENT_ID too; without it there is no SMART app",
+        ),
         ({"smart_frames": "https://ehr.example.org/chart"}, "is not an origin"),
         ({"smart_client_id": "app\n", "base_url": "https://cds.example.org"}, "pattern"),
     ],

@@ -97,7 +97,7 @@ class _Contradictions:
     def never_fires(self, condition: Condition, excludes: bool) -> Finding:
         name, where = repr(condition.id), self.where(Asked(condition, not excludes))
         what = (
-            f"wherever {where}, {name} excludes"
+            f"{name} always excludes where {where}"
             if excludes
             else f"{name} can never hold where {where}"
         )
@@ -106,7 +106,7 @@ class _Contradictions:
                 f"{name} {'always excludes' if excludes else 'can never hold'} on "
                 f"{', '.join(self.card.hooks)}"
             )
-        mend = "Change one of them, or the card is silent for ever."
+        mend = "Change one of them; otherwise the card never fires."
         return Finding("never-fires", "error", condition.place, f"{self.card.id}: {what}.", mend)
 
     def never_decides(self, condition: Condition, does: str) -> Finding:
@@ -131,8 +131,8 @@ class _Contradictions:
                 asked = [Asked(condition, True) for condition in part.when]
                 if not self.possible(*asked):
                     told = (
-                        f"{self.card.id}: this {what} is never shown: where the card fires, its "
-                        "'when' never holds."
+                        f"{self.card.id}: this {what} is never shown: its 'when' never holds "
+                        "where the card fires."
                     )
                     yield Finding(
                         "never-shown",

@@ -11,39 +11,40 @@ from ...authored_yaml.source import AuthoringError, Place
 
 # Every code and its meaning; docs/check.md lists them.
 CODES = {
-    "unreadable": "The file cannot be read as what it should be; the service would not start.",
+    "unreadable": "The file has a mistake in its form, so the service would not start.",
     "failing-test": "A test inside the card file fails.",
-    "never-fires": "The criteria of a card contradict each other, so it stays silent for ever.",
+    "never-fires": "The criteria of a card contradict each other, so it never fires.",
     "never-decides": (
         "A criterion always holds, or never does, where those before it do, so it changes nothing."
     ),
     "never-shown": "A text or suggestion has a `when` that never holds where the card fires.",
     "no-such-order": (
-        "A test states an order that there is not, so that it tests what never happens."
+        "A test states an order that does not exist, so it tests a case that never happens."
     ),
-    "one-sided-criterion": "No test inside the card file sees this criterion decide both ways.",
-    "no-test": "The card has no test that it fires, or none that it stays silent.",
-    "long-summary": "The summary may reach 140 characters, where it is cut off.",
+    "one-sided-criterion": (
+        "The tests inside the card file do not show this criterion decide both ways."
+    ),
+    "no-test": "The card has no test in which it fires, or none in which it stays silent.",
+    "long-summary": "The summary may reach 140 characters, at which it is cut off.",
     "far-from-built-in": (
-        "A local limit is ten times the built-in one or more, or a tenth of it or less."
+        "A local limit is at least ten times the built-in one, or at most a tenth of it."
     ),
     "same-criteria": "Two cards have the same criteria.",
-    "same-title": "Two cards have the same title, which is what clients show as their topic.",
+    "same-title": "Two cards have the same title, which clients show as their topic.",
     "same-rank": (
-        "Two cards on one hook have the same rank, so that chance decides which of them comes "
-        "first."
+        "Two cards on one hook have the same rank, so chance decides which of them comes first."
     ),
     "fire-together": "Two cards of one topic folder fire for the same patient.",
     "unused-evidence": "No card and no parameter cites this source.",
     "source-superseded": (
-        "The first source of a card is superseded, so the card rests on what no longer holds."
+        "The first source of a card is superseded, so the card rests on outdated evidence."
     ),
     "source-unchecked": (
-        "Nobody has looked within a year whether the first source of a card is still current."
+        "Nobody has checked within a year whether the first source of a card is still current."
     ),
     "evidence-unverified": "Nobody has yet compared this entry with the full text of the source.",
     "review-overdue": "The day by which the card was to be reviewed has passed.",
-    "not-signed": "Where sign-offs are kept, nobody has approved what this card now says.",
+    "not-signed": "The site keeps sign-offs, and nobody has approved the card as it now is.",
     "doubtful-day": (
         "A source is dated or was checked after today, or a card's review lies more than ten years "
         "ahead."
@@ -52,8 +53,8 @@ CODES = {
         "No source confirms that a code means what its value set or order says; or an order lacks "
         "a code."
     ),
-    "placeholder": "A text still says TODO, as a new card does until its author has written it.",
-    "overrides": "A local folder says something in place of another.",
+    "placeholder": "A text still says TODO, as in a new card that its author has not finished.",
+    "overrides": "A local folder overrides something of another folder.",
 }
 _PLACEHOLDER = re.compile(r"\btodo\b", re.IGNORECASE)
 SEVERITIES = ("error", "warning", "info")
@@ -98,6 +99,6 @@ def still_to_do(what: str, text: str, place: Place) -> Finding:
         "placeholder",
         "warning",
         place,
-        f"{what}: {shown!r} is still to be written.",
+        f"{what}: {shown!r} still has to be written.",
         "Write it, without the word TODO.",
     )

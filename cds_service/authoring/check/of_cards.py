@@ -47,7 +47,7 @@ def _review(card: Card, today: date) -> Iterator[Finding]:
             "warning",
             place,
             f"{card.id} was to be reviewed by {card.review_by}.",
-            "Review it, then move the day.",
+            "Review it, then set the day of the next review.",
         )
     elif days > _LATEST_REVIEW:
         what = f"{card.id} is to be reviewed by {card.review_by}, more than ten years ahead."
@@ -61,7 +61,7 @@ def _approval(card: Card, engine: Engine) -> Iterator[Finding]:
     approval = approval_of(card, engine)
     if not approval.is_signed:
         mend = (
-            f"Once it is approved, add to {approval.file} its version ({card.version}) with "
+            f"Once it is approved, add its version ({card.version}) to {approval.file}, with the "
             f"checksum {approval.checksum}."
         )
         yield Finding(
@@ -82,7 +82,7 @@ def failing_tests(results: Iterable[CardTestResult]) -> Iterator[Finding]:
             "error",
             result.place,
             what,
-            "python -m cds_service test shows how it was decided.",
+            "To see how it was decided, run: python -m cds_service test.",
         )
 
 
@@ -93,14 +93,14 @@ def _tests(card: Card, engine: Engine) -> Iterator[Finding]:
         yield Finding("no-test", "error", missing.place, missing.what, missing.mend)
     for shown in seen(card, engine.cards, engine.settings.parameters):
         if shown.part in ("include", "exclude") and shown.decidable and not shown.both:
-            way = "hold" if not shown.held else "fail to hold"
-            what = f"{card.id}: no test sees {shown.criterion!r} {way}."
+            way = "holds" if not shown.held else "fails to hold"
+            what = f"{card.id}: {shown.criterion!r} {way} in no test."
             yield Finding(
                 "one-sided-criterion",
                 "warning",
                 shown.place,
                 what,
-                "Add a test with facts that make it so.",
+                "Add a test in which it does.",
             )
 
 
@@ -109,7 +109,7 @@ def _orders(card: Card, test: Any, facts: Mapping[str, Fact], engine: Engine) ->
     for name, fact in facts.items():
         for order in fact.value if CATALOGUE[name].kind is ORDERS and fact.value else ():
             if order not in known:
-                what = f"{card.id}: a test states the order {order!r}, which there is not."
+                what = f"{card.id}: a test states the order {order!r}, which does not exist."
                 yield Finding(
                     "no-such-order", "warning", test["facts"].at(name), what, meant(order, known)
                 )
@@ -119,15 +119,15 @@ def _summary(card: Card) -> Iterator[Finding]:
     widest = PLACEHOLDER.sub(lambda found: "x" * _width(CATALOGUE[found[1]]), card.summary)
     if len(widest) >= SUMMARY_LIMIT:
         what = (
-            f"{card.id}: the summary may have {len(widest)} characters; from {SUMMARY_LIMIT} on it "
-            "is cut off."
+            f"{card.id}: the summary may have {len(widest)} characters; it is cut off at "
+            f"{SUMMARY_LIMIT}."
         )
         yield Finding(
             "long-summary",
             "warning",
             card.places["summary"],
             what,
-            "Say less; the detail has room.",
+            "Shorten it; the detail has room for more.",
         )
 
 

@@ -38,12 +38,12 @@ def _unverified(code: UnverifiedCode) -> Finding:
     named = f"{code.code} {code.display}".strip()
     named += f" ({code.system.rsplit('/', 1)[-1]})" if code.system else ""
     what = (
-        f"{named}{' and what is below it' if code.and_below else ''}: "
+        f"{named}{' and its descendants' if code.and_below else ''}: "
         f"{(code.reason or 'no source').rstrip('.')}."
     )
-    mend = "Confirm it with a terminology server, then remove the mark."
+    mend = "Confirm it with a terminology server, then remove its code-review extension."
     if code.in_order:
-        mend = "Orders of a site carry the codes that its codes.yaml marks 'in_orders'."
+        mend = "A site adds its own codes to orders by marking them 'in_orders' in its codes.yaml."
     return Finding("code-unverified", "warning", _place(code), what, mend)
 
 
@@ -65,15 +65,15 @@ def _first_sources(engines: dict[str, Engine], today: date) -> Iterator[Finding]
             if source.superseded_by:
                 what = f"the first source of {card.id}, {source.key!r}, is superseded."
                 mend = (
-                    f"Rest the card on {source.superseded_by!r} or another, and name this one "
-                    "under 'evidence' if it still serves."
+                    f"Name {source.superseded_by!r} or another source in its place, and move this "
+                    "one to 'evidence' if it is still useful."
                 )
                 yield Finding("source-superseded", "error", place, what, mend)
             elif source.checked_on is None or (today - source.checked_on).days > _CHECKED_WITHIN:
                 when = (
                     f"was last checked on {source.checked_on}"
                     if source.checked_on
-                    else "has no day on which it was checked"
+                    else "has no date of a check"
                 )
                 what = f"the first source of {card.id}, {source.key!r}, {when}."
                 yield Finding(
@@ -81,7 +81,7 @@ def _first_sources(engines: dict[str, Engine], today: date) -> Iterator[Finding]
                     "error",
                     place,
                     what,
-                    "See whether it is current, then write checked_on: the day.",
+                    "Check that it is current, then write the day as checked_on.",
                 )
 
 
@@ -119,10 +119,9 @@ def _evidence(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
                 "Cite it or remove it.",
             )
         elif entry.review_needed:
-            what = f"{key!r} waits for somebody to compare it with its full text."
-            yield Finding(
-                "evidence-unverified", "warning", entry.place, what, "Then remove 'review: needed'."
-            )
+            what = f"{key!r} has not been compared with the full text of the source."
+            mend = "Compare it, then remove 'review: needed'."
+            yield Finding("evidence-unverified", "warning", entry.place, what, mend)
 
 
 def _far(engine: Engine) -> Iterator[Finding]:
@@ -141,7 +140,7 @@ def _far(engine: Engine) -> Iterator[Finding]:
                 and value != usual
                 and not usual / 10 < value < usual * 10
             ):
-                what = f"{name} is {value}, where the built-in set has {usual}."
+                what = f"{name} is {value}; in the built-in set it is {usual}."
                 yield Finding(
                     "far-from-built-in", "warning", entry.place, what, "Compare the units."
                 )
@@ -154,24 +153,24 @@ def _alike(cards: list[Card]) -> Iterator[Finding]:
                 "same-criteria",
                 "warning",
                 second.place,
-                f"{second.id} has the criteria of {first.id}.",
-                "One of the two is enough.",
+                f"{second.id} has the same criteria as {first.id}.",
+                "Remove one of the two.",
             )
         if first.title.casefold().split() == second.title.casefold().split():
             yield Finding(
                 "same-title",
                 "warning",
                 second.places["title"],
-                f"{second.id} has the title of {first.id}.",
-                "Say what tells them apart.",
+                f"{second.id} has the same title as {first.id}.",
+                "Say how they differ.",
             )
         if first.rank == second.rank and set(first.hooks) & set(second.hooks):
             yield Finding(
                 "same-rank",
                 "warning",
                 second.places["rank"],
-                f"{second.id} has rank {second.rank} as {first.id} has.",
-                "Give one another rank.",
+                f"{second.id} has the same rank as {first.id}: {second.rank}.",
+                "Give one of them another rank.",
             )
 
 
@@ -214,5 +213,5 @@ def _together(engine: Engine) -> Iterator[Finding]:
                     "info",
                     test.place,
                     what,
-                    "Let one look at the other, if one is enough.",
+                    "If one is enough, let it exclude patients for whom the other fires.",
                 )

@@ -53,8 +53,8 @@ class Validator:
             findings += [finding.within(path) if path else finding for finding in found]
         if profile and checked and not any(profile.id in item.profiles for item in checked):
             what = (
-                f"Nothing here is of the type {profile.type}, which the profile {profile.id} is "
-                "for."
+                f"The profile {profile.id} is for resources of the type {profile.type}; there is "
+                "none here."
             )
             findings.append(
                 Finding(
@@ -62,7 +62,7 @@ class Validator:
                     checked[0].path,
                     "profile",
                     what,
-                    "Name a profile of the type that you have.",
+                    "Name a profile for the type of your resource.",
                 )
             )
         return Report(tuple(checked), tuple(findings))
@@ -107,14 +107,14 @@ class Validator:
             )
         yield from extension_findings(resource, self.profiles, self._terminology)
         if not profiles and (fitting := self._fitting(resource)):
-            what = "Checked against base FHIR R4 only: no profile of this project is named."
+            what = "Checked only against base FHIR R4, because no profile of this project is named."
             names = ", ".join(profile.id for profile in fitting)
             yield Finding(
                 "info",
                 resource["resourceType"],
                 "profile",
                 what,
-                f"By its code this may be meant: {names}.",
+                f"Its code fits: {names}.",
             )
 
     def _fitting(self, resource: dict[str, Any]) -> list[Profile]:
@@ -164,7 +164,8 @@ class Validator:
                     "warning",
                     path,
                     "profile",
-                    f"Version {version} of {profile.id} is named; checked is {profile.version}.",
+                    f"The resource names version {version} of {profile.id}, but version "
+                    f"{profile.version} was checked.",
                 )
 
 

@@ -35,7 +35,7 @@ def type_findings(resource: Any) -> Iterator[Finding]:
             "error",
             "$",
             _CODE,
-            "This is no FHIR resource.",
+            "This is not a FHIR resource.",
             "Give a JSON object with a resourceType.",
         )
     elif not isinstance(kind := resource.get("resourceType"), str):
@@ -101,8 +101,8 @@ def _empty_findings(value: dict[str, Any], path: str) -> Iterator[Finding]:
                     "error",
                     place,
                     _CODE,
-                    f"FHIR's JSON does not have {kind}.",
-                    "Leave out what has no value.",
+                    f"FHIR's JSON does not allow {kind}.",
+                    "Leave out elements without a value.",
                 )
             elif isinstance(one, dict):
                 yield from _empty_findings(one, place)
@@ -143,15 +143,16 @@ def _beside_findings(root: Node) -> Iterator[Finding]:
             "error",
             path,
             _CODE,
-            "Beside a primitive value stands an object with its id and extensions.",
+            "The id and extensions of a primitive value must be in an object, or for a list of "
+            "values in a list of objects and null.",
         )
     for path in without_value(root):
         yield Finding(
             "error",
             path,
             _CODE,
-            "An element has a value or an extension; this one has neither.",
-            "Add one, or leave it out.",
+            "An element must have a value or an extension; this one has neither.",
+            "Add one, or leave the element out.",
         )
 
 
@@ -177,7 +178,7 @@ def _of_model(kind: str, location: tuple[int | str, ...], message: str, root: No
             "error",
             path,
             _CODE,
-            "This element repeats, so it is a list.",
+            "This element can repeat, so it must be a list.",
             "Put it into square brackets.",
         )
     return Finding(
@@ -198,15 +199,15 @@ def _value_findings(parent: Node, name: str, node: Node) -> Iterator[Finding]:
     if node.type in _NUMBERS and not (
         isinstance(value, (int, float)) and not isinstance(value, bool)
     ):
-        yield Finding("error", node.path, _CODE, f"A {node.type} is a JSON number.", mend)
+        yield Finding("error", node.path, _CODE, f"A {node.type} must be a JSON number.", mend)
     elif node.type == "boolean" and not isinstance(value, bool):
-        yield Finding("error", node.path, _CODE, "A boolean is true or false.", mend)
+        yield Finding("error", node.path, _CODE, "A boolean must be true or false.", mend)
     elif (
         (node.type == "id" or (name == "id" and parent.type in RESOURCE_TYPES))
         and isinstance(value, str)
         and len(value) > LONGEST_ID
     ):
-        yield Finding("error", node.path, _CODE, f"An id has at most {LONGEST_ID} characters.")
+        yield Finding("error", node.path, _CODE, f"An id can have at most {LONGEST_ID} characters.")
     elif (
         (codes := required_codes(parent.type, name))
         and isinstance(value, (str, dict))
@@ -229,7 +230,11 @@ def _not_listed(path: str, value: str | dict[str, Any], codes: Sequence[str]) ->
         f"{codes[0].partition('|')[0]}."
     )
     return Finding(
-        "error", path, _CODE, "No coding is one of those that FHIR R4 requires here.", mend
+        "error",
+        path,
+        _CODE,
+        "FHIR R4 requires one of certain codings here, and none of them is given.",
+        mend,
     )
 
 

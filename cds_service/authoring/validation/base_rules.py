@@ -48,7 +48,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "Quantity": (
         Rule(
             "qty-3",
-            "With a code of a unit its system is required.",
+            "A Quantity with a code has a system.",
             "code.empty() or system.exists()",
         ),
     ),
@@ -69,7 +69,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "Ratio": (
         Rule(
             "rat-1",
-            "Numerator and denominator are both there or both absent.",
+            "Numerator and denominator are both present or both absent.",
             "numerator.exists() = denominator.exists()",
         ),
     ),
@@ -92,16 +92,22 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("tim-2", "A period has its unit.", "period.empty() or periodUnit.exists()"),
         Rule("tim-4", "A duration is not negative.", "duration.empty() or duration >= 0"),
         Rule("tim-5", "A period is not negative.", "period.empty() or period >= 0"),
-        Rule("tim-6", "A greatest period has a period.", "periodMax.empty() or period.exists()"),
+        Rule(
+            "tim-6",
+            "An element with periodMax has a period.",
+            "periodMax.empty() or period.exists()",
+        ),
         Rule(
             "tim-7",
-            "A greatest duration has a duration.",
+            "An element with durationMax has a duration.",
             "durationMax.empty() or duration.exists()",
         ),
-        Rule("tim-8", "A greatest count has a count.", "countMax.empty() or count.exists()"),
+        Rule(
+            "tim-8", "An element with countMax has a count.", "countMax.empty() or count.exists()"
+        ),
         Rule(
             "tim-9",
-            "An offset has an event, and not a meal as such.",
+            "An offset has an event (when) other than C, CM, CD and CV.",
             (
                 "offset.empty() or (when.exists() and when.where($this in ('C' | 'CM' | 'CD' | "
                 "'CV')).empty())"
@@ -185,7 +191,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "MedicationDispense": (
         Rule(
             "mdd-1",
-            "What is handed over was prepared before.",
+            "The hand-over is not before the preparation.",
             "whenHandedOver.empty() or whenPrepared.empty() or whenHandedOver >= whenPrepared",
         ),
     ),
@@ -197,12 +203,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         Rule(
             "bdl-2",
-            "Only a searchset says why an entry is in it.",
+            "Only a searchset has entry.search.",
             "entry.search.empty() or type = 'searchset'",
         ),
         Rule(
             "bdl-3",
-            "Entries of a batch, transaction or history have a request, others none.",
+            "Entries of a batch, transaction or history have a request; others have none.",
             (
                 "entry.all(request.exists() = (%resource.type in ('batch' | 'transaction' | "
                 "'history')))"
@@ -270,22 +276,22 @@ def rule_findings(resource: dict[str, Any], profiles: Profiles) -> Iterator[Find
 def _invariant_findings(node: Node, resource: dict[str, Any]) -> Iterator[Finding]:
     for rule in RULES.get("Quantity" if node.type in _QUANTITIES else node.type, ()):
         if not nothing_against(rule.expression, node, resource):
-            yield Finding("error", node.path, rule.key, f"FHIR R4 asks of this: {rule.human}")
+            yield Finding("error", node.path, rule.key, f"FHIR R4 requires: {rule.human}")
 
 
 def _modifier_findings(node: Node, profiles: Profiles) -> Iterator[Finding]:
     url = node.value.get("url") if isinstance(node.value, dict) else None
     if isinstance(url, str) and (not url.startswith(OURS) or profiles.extension(url) is None):
         what = (
-            f"The modifier extension {url} is not known here, and it may change what the rest "
-            "means."
+            f"The modifier extension {url} is not known here, and may change the meaning of the "
+            "resource."
         )
         yield Finding(
             "error",
             node.path,
             "modifier",
             what,
-            "The service does not use a resource that has one.",
+            "The service does not use a resource with an unknown modifier extension.",
         )
 
 
@@ -298,14 +304,14 @@ def _narrative_findings(root: Node) -> Iterator[Finding]:
     try:
         parsed = ElementTree.fromstring(div)
     except ElementTree.ParseError as error:
-        yield Finding("error", path, "txt-1", f"The narrative is no well-formed XHTML: {error}.")
+        yield Finding("error", path, "txt-1", f"The narrative is not well-formed XHTML: {error}.")
         return
     if parsed.tag != f"{_XHTML}div":
         yield Finding(
             "error",
             path,
             "txt-1",
-            "The narrative is a div of XHTML.",
+            "The narrative must be an XHTML div.",
             'Begin with <div xmlns="http://www.w3.org/1999/xhtml">.',
         )
     for element in parsed.iter():
@@ -315,12 +321,12 @@ def _narrative_findings(root: Node) -> Iterator[Finding]:
                 "error",
                 path,
                 "txt-1",
-                f"A narrative has no {name} of this kind: it holds formatted text alone.",
+                f"A narrative cannot have this {name}: it may contain only formatted text.",
             )
     if not "".join(parsed.itertext()).strip() and not any(
         element.tag == f"{_XHTML}img" for element in parsed.iter()
     ):
-        yield Finding("error", path, "txt-2", "The narrative has some content.")
+        yield Finding("error", path, "txt-2", "The narrative must have content.")
 
 
 def _contained_findings(root: Node) -> Iterator[Finding]:
@@ -335,20 +341,24 @@ def _contained_findings(root: Node) -> Iterator[Finding]:
         path = f"{root.path}.contained[{index}]"
         meta = item.get("meta")
         if "contained" in item:
-            yield Finding("error", path, "dom-2", "A contained resource contains none itself.")
+            yield Finding(
+                "error", path, "dom-2", "A contained resource cannot contain another one."
+            )
         if isinstance(meta, dict) and {"versionId", "lastUpdated"} & meta.keys():
             yield Finding(
                 "error",
                 path,
                 "dom-4",
-                "A contained resource has no version and no time of a change.",
+                "A contained resource cannot have meta.versionId or meta.lastUpdated.",
             )
         if isinstance(meta, dict) and "security" in meta:
-            yield Finding("error", path, "dom-5", "A contained resource has no security label.")
+            yield Finding(
+                "error", path, "dom-5", "A contained resource cannot have a security label."
+            )
         if f'"#{item.get("id")}"' not in whole and '"#"' not in json.dumps(item):
             yield Finding(
                 "error",
                 path,
                 "dom-3",
-                "A contained resource is referred to from the resource that contains it.",
+                "A contained resource must be referenced by the resource that contains it.",
             )

@@ -98,7 +98,7 @@ def extension_findings(
                 "error",
                 node.path,
                 "extension",
-                f"The extension {definition.id} has no meaning here.",
+                f"The extension {definition.id} cannot be used here.",
                 f"It belongs to {where}.",
             )
         else:
@@ -161,13 +161,13 @@ def _node_findings(
             "error",
             node.path,
             "type",
-            f"The profile does not take a {node.type} here.",
-            f"Give a {allowed}.",
+            f"The profile does not allow a {node.type} here.",
+            f"Use a {allowed}.",
         )
         return
     if element.fixed is not None and node.value != element.fixed:
         it_is = f"is {_shown(node.value)}" if node.value is not None else "has no value"
-        what = f"The profile takes {element.fixed!r} only; it {it_is}."
+        what = f"The profile allows only {element.fixed!r}; the element {it_is}."
         yield Finding("error", node.path, "fixed", what, f"Write {element.fixed!r}.")
     if element.pattern is not None and not _matches(node.value, element.pattern):
         yield Finding(
@@ -180,7 +180,11 @@ def _node_findings(
     if element.value_set and not _bound(node.value, element.value_set, terminology):
         what = f"No coding is in the value set {element.value_set}."
         yield Finding(
-            "error", node.path, "binding", what, "Add a coding from it; names are not matched."
+            "error",
+            node.path,
+            "binding",
+            what,
+            "Add a coding from it; a name alone does not count.",
         )
     for constraint in element.constraints:
         if not constraint.key.endswith(REGIMEN):
@@ -200,11 +204,11 @@ def _constraint_findings(
             node.path,
             constraint.key,
             what,
-            "Mend what base FHIR says of this element first.",
+            "First correct the errors of base FHIR in this element.",
         )
         return
     if not kept:
-        what = f"Must hold, and does not: {constraint.human}{_as_found(node)}"
+        what = f"This rule is not met: {constraint.human}{_as_found(node)}"
         yield Finding(constraint.severity, node.path, constraint.key, what, constraint.why)
 
 
