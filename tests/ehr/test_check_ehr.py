@@ -16,6 +16,7 @@ from tests.support.ehr_server import EhrServer, playing
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_INJECTION,
     PATIENT,
+    bundle,
     medication_request,
     observation,
     patient,
@@ -191,6 +192,24 @@ def test_a_server_that_does_not_answer_is_told(url: str) -> None:
 def test_slips_are_told(options: list[str], told: str) -> None:
     result = CliRunner().invoke(main, ["check-ehr", *options])
     assert result.exit_code != 0 and told in result.output and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Retry-After", f"Wed, 21 Oct 2099 07:28:00 +{'9' * 13}"),
+        ("Retry-After", f"Wed, 21 Oct {'9' * 11} 07:28:00 GMT"),
+        ("Content-Type", "application/fhir+json; fhirVersion*=4; fhirVersion*0=4.0"),
+    ],
+)
+def test_a_header_that_nobody_can_read_ends_nothing(header: str, value: str) -> None:
+    with playing(GENERIC.holding(*RECORD)) as server:
+        server.behaviours["Procedure"] = lambda handler: handler.send(
+            bundle([]), 503 if header == "Retry-After" else 200, **{header: value}
+        )
+        result = _check(server)
+    assert result.exit_code == 0, result.exception
+    assert _row(result, "procedures")[1] == ("503" if header == "Retry-After" else "200")
 
 
 def test_a_server_that_fails_is_told_for_each_list() -> None:
