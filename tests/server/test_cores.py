@@ -35,6 +35,9 @@ def _written(folder, **files):
         ("1600000 100000", 8),
         ("", 8),
         ("one two", 8),
+        ("200000 two", 8),
+        ("200000 -1", 8),
+        ("200000 0", 8),
     ],
 )
 def test_a_quota_of_the_control_group_counts(tmp_path, quota, cores):
