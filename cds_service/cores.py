@@ -40,7 +40,7 @@ def _quotas(files: Path) -> Iterator[float]:
             else:
                 continue
             # "max" and -1 are no limit
-            if len(limits) == 2 and limits[0].isdecimal() and int(limits[1]):
+            if len(limits) == 2 and all(map(str.isdecimal, limits)) and int(limits[1]):
                 yield int(limits[0]) / int(limits[1])
 
 

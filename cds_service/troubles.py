@@ -5,12 +5,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
 
 log = logging.getLogger(__name__)
-
-# Called with the name of a fact or the id of a card, and the exception.
-Tell = Callable[[str, Exception], None]
 
 
 def places(error: Exception) -> str:

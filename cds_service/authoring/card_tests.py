@@ -100,7 +100,8 @@ def check_known(card_ids: Collection[str], there: Collection[str]) -> None:
     for card_id in card_ids:
         if card_id not in there:
             raise UnknownCard(
-                f"No parameter set has an active card {card_id!r}. {meant(card_id, there)}".rstrip()
+                f"No parameter set has an active card or a draft {card_id!r}. "
+                f"{meant(card_id, there)}".rstrip()
             )
 
 

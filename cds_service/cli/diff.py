@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..authoring.diff import Comparison
     from ..authoring.diff.versions import Version
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-
 
 @click.command()
 @click.argument("old")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
+
+from ..cores import usable_cores
 
 
 @click.command()
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
-    help="How many processes (default: one for each core).",
+    help="How many processes (default: one for each core that may be used).",
 )
 def safety(processes: int | None) -> None:
     """Prove the invariants of safety over every distinguishable state of the facts."""
@@ -31,7 +32,7 @@ def safety(processes: int | None) -> None:
             )
 
     try:
-        tally = prove_all(processes or os.cpu_count() or 1, progress)
+        tally = prove_all(processes or usable_cores(), progress)
     except NotReady as error:
         raise click.ClickException(str(error)) from None
     for line in report(tally, time.monotonic() - began):

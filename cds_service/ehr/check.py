@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 from ..facts.queries import ALWAYS_KEPT, QUERIES, Part, Queries
@@ -131,12 +131,10 @@ def _checked(part: Part, patient: str, ask: Ask, profile: EhrProfile) -> ListFou
 
 def _taken_form(url: str, refused: Probed, ask: Ask) -> tuple[str, Probed, frozenset[str]]:
     """The URL, the answer and the parameters left out of the first form of a refused search that
-    the server accepts: without one of ``_PARTS_OF_FORM``, else without all of them."""
-    candidates = [
-        frozenset({name}) for name in _PARTS_OF_FORM if without(url, frozenset({name})) != url
-    ]
-    candidates += [frozenset().union(*candidates)] if len(candidates) > 1 else []
-    for dropped in candidates:
+    the server accepts: with as few as possible of ``_PARTS_OF_FORM`` left out."""
+    parts = [name for name in _PARTS_OF_FORM if without(url, frozenset({name})) != url]
+    sizes = range(1, len(parts) + 1)
+    for dropped in (frozenset(names) for size in sizes for names in combinations(parts, size)):
         form = without(url, dropped)
         answer = ask(form)
         if answer.good:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta, tzinfo
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..fhir.dates import add_days, first_day, last_day, parse_day
 from ..fhir.dosage import (
@@ -114,15 +114,17 @@ class Order(NamedTuple):
         return self.start is None or self.start <= today
 
     def phase_on(self, today: date) -> Phase:
-        """The phase in force on ``today``: the first that has not ended, or whose end is not
-        known."""
+        """The phase in force on ``today``: the first that has not ended, or that has no end. If it
+        is not known when a phase of some days began, what it and the later ones have in common."""
         begin = self.start
-        for phase in self.phases[:-1]:
+        for number, phase in enumerate(self.phases[:-1]):
             begin = phase.start or begin
             if begin is not None and phase.duration is not None:
                 begin = add_days(begin, phase.duration)
             elif phase.end is not None:
                 begin = add_days(phase.end, 1)
+            elif phase.duration is not None:
+                return _in_common(self.phases[number:])
             else:
                 return phase
             if today < begin:
@@ -258,6 +260,24 @@ def _is_ordered_or_reported(request: MedicationRequest) -> bool:
     if request.intent == "plan":
         return request.reportedBoolean is True or request.reportedReference is not None
     return not request.intent or request.intent in _ORDER_INTENTS
+
+
+def _in_common(phases: Sequence[Phase]) -> Phase:
+    """The dose, route and interval that all ``phases`` have, each unstated if they differ."""
+
+    def shared(name: str) -> Any:
+        values = {getattr(phase, name) for phase in phases}
+        return values.pop() if len(values) == 1 else None
+
+    return Phase(
+        shared("dose"),
+        shared("route"),
+        bool(shared("intramuscular")),
+        shared("interval"),
+        start=None,
+        end=None,
+        duration=None,
+    )
 
 
 def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:

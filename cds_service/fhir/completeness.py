@@ -35,7 +35,7 @@ class Asked(NamedTuple):
     ``profile``: that of the EHR that answers.
     """
 
-    resource_type: str = ""
+    resource_type: str
     value_sets: frozenset[str] = frozenset()
     newest_first: bool = False
     profile: EhrProfile = GENERIC

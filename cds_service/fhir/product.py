@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from .code_systems import ATC
 from .once import once
 from .product_ingredients import Ingredient
 from .product_name import ProductName, parse_product_name
@@ -36,7 +37,6 @@ _MOST_WORDS = 5
 _NO_AGENTS: frozenset[str] = frozenset()
 _CYANO = re.compile(r"c[yi]ano")
 ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
-_ATC = "http://www.whocc.no/atc"
 # Length of an ATC code of the fifth level, which names one substance or combination.
 _ATC_SUBSTANCE = 7
 
@@ -369,9 +369,9 @@ def _is_combined(
         name.combined for name in names
     ):
         return True
-    atc = [code for system, code in codes if system == _ATC and len(code) == _ATC_SUBSTANCE]
+    atc = [code for system, code in codes if system == ATC and len(code) == _ATC_SUBSTANCE]
     if any(
-        not terminology.sets_of(_ATC, code) & (COBALAMINS | {"cobalamin-antidote"}) for code in atc
+        not terminology.sets_of(ATC, code) & (COBALAMINS | {"cobalamin-antidote"}) for code in atc
     ):
         return True
     return len(ingredients) > 1 and any(

@@ -6,9 +6,9 @@ The access token is sent only to the call's server, at its base URL and below.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
-from email.message import Message
 from typing import Any
 
 from requests import PreparedRequest, Request, Response
@@ -37,6 +37,7 @@ _HEADERS = {
     "User-Agent": "b12-folate-cds",
 }
 _LATER = (429, 503)
+_VERSION = re.compile(r';\s*fhirVersion\s*=\s*"?([^";\s]*)', re.IGNORECASE)  # of a media type
 
 # Messages of urllib3 contain URLs, and the URLs contain the ids of patients.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -132,11 +133,8 @@ class Asking:
             try:
                 if response.status_code != 200:
                     raise self._not_answered(response, exchange)
-                media_type = Message()
-                media_type["Content-Type"] = response.headers.get("Content-Type", "")
-                if not str(media_type.get_param("fhirVersion", READ_VERSIONS[0])).startswith(
-                    READ_VERSIONS
-                ):
+                version = _VERSION.search(response.headers.get("Content-Type", ""))
+                if version and not version[1].startswith(READ_VERSIONS):
                     raise Unanswered("the server is of another FHIR version")
                 return self._body(response, exchange)
             finally:

@@ -75,6 +75,7 @@ def parse_address(url: str) -> Address | None:
         or not _HOST.fullmatch(host)
         or parts.auth is not None
         or parts.fragment is not None
+        or parts.port == 0
     ):
         return None
     return (

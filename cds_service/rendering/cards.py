@@ -34,6 +34,7 @@ class RenderedCard(NamedTuple):
     suggestions: tuple[int, ...]
 
 
+# Called with the id of a card that is left out, and the exception.
 Tell = Callable[[str, Exception], None]
 
 

@@ -19,14 +19,14 @@ from ..fhir.definitions import read_definitions, using
 from ..fhir.medication import COBALAMINS
 from ..fhir.r4 import CodeableConcept, MedicationRequest
 from ..fhir.references import is_id
-from ..fhir.terminology import LOINC, RXNORM, Terminology
+from ..fhir.terminology import LOINC, RXNORM, SNOMED, Terminology
 from .carried_over import carry_over
 from .reasons import told_reasons
 
 LABORATORY = {
     "coding": [
         {
-            "system": "http://snomed.info/sct",
+            "system": SNOMED,
             "code": "108252007",
             "display": "Laboratory procedure",
         },

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ..content import PROFILES
+from ..fhir.code_systems import UNITS_OF_MEASURE
 from ..fhir.terminology import BASE, LOINC, RXNORM, SNOMED, Terminology
 
 Json = dict[str, Any]
-UCUM = "http://unitsofmeasure.org"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 # The user that the CDS Hooks Sandbox sends when nobody is logged in.
 PRACTITIONER: Json = {
@@ -134,7 +134,12 @@ def result(name: str, value: float, days_ago: int) -> Entry:
     """A final laboratory result of the analyte ``name``."""
     analyte = _ANALYTES[name]
 
-    quantity = {"value": value, "unit": analyte.printed, "system": UCUM, "code": analyte.unit}
+    quantity = {
+        "value": value,
+        "unit": analyte.printed,
+        "system": UNITS_OF_MEASURE,
+        "code": analyte.unit,
+    }
     return lambda chart: _result(
         chart, chart.concept(LOINC, analyte.code, analyte.name), quantity, days_ago
     )
@@ -181,7 +186,7 @@ def problem(code: str, text: str, days_ago: int) -> Entry:
 def operation(code: str, text: str, days_ago: int, resected: int | None = None) -> Entry:
     """A completed operation with its SNOMED CT code. ``resected``: the length of bowel removed, in
     cm."""
-    length = {"value": resected, "unit": "cm", "system": UCUM, "code": "cm"}
+    length = {"value": resected, "unit": "cm", "system": UNITS_OF_MEASURE, "code": "cm"}
     extension = [{"url": f"{BASE}/StructureDefinition/resected-length", "valueQuantity": length}]
 
     def write(chart: Chart) -> Json:
@@ -286,7 +291,7 @@ def _dosage(product: Product, regimen: Regimen) -> Json:
                 "doseQuantity": {
                     "value": regimen.dose,
                     "unit": unit,
-                    "system": UCUM,
+                    "system": UNITS_OF_MEASURE,
                     "code": regimen.unit,
                 }
             }

@@ -85,9 +85,9 @@ def _patient(person: Person, number: int, called: str, today: date) -> Json:
 
 
 def _birthday(today: date, age: int, number: int) -> date:
-    """A date of birth for a patient who is ``age`` years old today, different for each
-    ``number``."""
-    day = today - timedelta(days=7 * number)
+    """A date of birth for a patient who is ``age`` years old today, different for 52 numbers in a
+    row."""
+    day = today - timedelta(days=7 * (number % 52))
     return day.replace(year=day.year - age, day=min(day.day, 28))
 
 

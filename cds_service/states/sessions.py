@@ -14,6 +14,7 @@ import orjson
 
 from ..facts.session import OrderingSession, SessionReader
 from ..facts.site import Site
+from ..fhir.code_systems import UNITS_OF_MEASURE
 from ..fhir.reading import read_value
 from ..fhir.terminology import LOINC, SNOMED, Terminology
 from .domains import domains
@@ -22,7 +23,6 @@ from .walk import Choices, StateFacts
 
 PATIENT = "enumerated"
 _IM, _ORAL, _NASAL = "78421000", "26643006", "46713006"
-_UCUM = "http://unitsofmeasure.org"
 _HYDROXOCOBALAMIN, _CYANOCOBALAMIN = "Hydroxocobalamin 1 mg/mL injection", "Cyanocobalamin"
 _DAILY, _EVERY_2_DAYS, _THRICE_WEEKLY, _WEEKLY, _3_MONTHLY = (
     (1, 1, "d"),
@@ -55,7 +55,14 @@ def _medication(
     dosage: dict[str, Any] = {}
     if milligrams is not None:
         dosage["doseAndRate"] = [
-            {"doseQuantity": {"value": milligrams, "unit": "mg", "system": _UCUM, "code": "mg"}}
+            {
+                "doseQuantity": {
+                    "value": milligrams,
+                    "unit": "mg",
+                    "system": UNITS_OF_MEASURE,
+                    "code": "mg",
+                }
+            }
         ]
     if route:
         dosage["route"] = {"coding": [{"system": SNOMED, "code": route}]}

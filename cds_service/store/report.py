@@ -8,6 +8,7 @@ acted upon counts as accepted. Feedback counts only from the client to which the
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
@@ -113,7 +114,7 @@ def read_report(
         since,
         tuple(
             _card(version, weekly, suggestions[version], reasons[version])
-            for version, weekly in sorted(cards.items())
+            for version, weekly in sorted(cards.items(), key=lambda item: _ordered(item[0]))
         ),
         _unmatched(connection, since, client),
     )
@@ -122,6 +123,12 @@ def read_report(
 _Version = tuple[str, str]
 _Coding = tuple[str, str]
 _Weekly = list[tuple[date, int, int, int]]
+
+
+def _ordered(version: _Version) -> tuple[Any, ...]:
+    """A key that sorts the versions of a card by their numbers, 1.10.0 after 1.9.0."""
+    card_id, number = version
+    return card_id, [int(part) for part in re.findall("[0-9]+", number.partition("+")[0])], number
 
 
 def _card(

@@ -69,7 +69,6 @@ class Store:
         ``REPORT_SECONDS``, or while another report is under way."""
         if not self._reporting.acquire(blocking=False):
             raise StoreUnavailable
-        self.start()
         made: Future[Report] = Future()
 
         def read() -> Report:
@@ -77,8 +76,13 @@ class Store:
             self._writer.tables_ready.wait(REPORT_SECONDS)
             return report_of(self._engine, weeks, now, client)
 
-        # In a thread of its own, so that a hanging database delays one report but no request.
-        threading.Thread(target=self._report, args=(made, read), daemon=True).start()
+        try:
+            self.start()
+            # In a thread of its own, so that a hanging database delays one report but no request.
+            threading.Thread(target=self._report, args=(made, read), daemon=True).start()
+        except RuntimeError:  # the system has no thread left
+            self._reporting.release()
+            raise StoreUnavailable from None
         try:
             return made.result(REPORT_SECONDS)
         except NotYet:

@@ -79,8 +79,9 @@ class Writer:
         with self._changed:
             if self._thread is not None:
                 return
-            self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+            thread.start()
+            self._thread = thread
         # A forked worker runs no atexit functions, but every process waits for its non-daemon
         # threads.
         threading.Thread(target=self._close_at_end, name="store-closer", daemon=False).start()

@@ -140,6 +140,7 @@ def _samples(analyte: Analyte, family: Family, result: Result, engine: Engine) -
     """Ascending numbers around the limits and the value, in equal ratios, with both sides of every
     limit."""
     limits = [cut.value for cut in analyte.cuts_for(family, engine.site)]
+    # A logarithmic strip has no place for 0: it begins as for 1, and 0 stands at its left end.
     value = result.interval.point or Decimal(1)
     least, most = min([*limits, value]) / 2, max([*limits, value]) * 2
     least = max(least, family.suspicious[0], family.reject[0] + _step(least))

@@ -263,6 +263,29 @@ def test_cards_that_are_alike_are_told_at_what_is_alike(tmp_path):
     }
 
 
+def test_so_are_cards_that_meet_in_one_parameter_set_alone(tmp_path):
+    in_us = "status: retired\nparameter_sets: {us: {status: active}}\ncard:\n"
+    card = CARD.replace("card:\n", in_us)
+    files = {
+        "ours/our-card.yaml": card,
+        "ours/our-other.yaml": card.replace("our-card", "our-other"),
+    }
+    told = [finding.code for finding in findings(tmp_path, files)]
+    assert sorted(told) == ["fire-together", "same-criteria", "same-rank", "same-title"]
+
+
+def test_cards_that_meet_on_the_second_hook_of_one_fire_together(tmp_path):
+    files = {
+        "ours/our-card.yaml": CARD.replace("view]", "view, encounter-discharge]"),
+        "ours/our-other.yaml": CARD.replace("our-card", "our-other")
+        .replace("patient-view", "encounter-discharge")
+        .replace("Our card", "Another")
+        .replace("rank: 900", "rank: 901"),
+    }
+    [told] = [f for f in findings(tmp_path, files) if f.code == "fire-together"]
+    assert told.what == "our-card and our-other both fire for the test 'long treated'."
+
+
 def test_what_a_local_folder_overrides_and_leaves_unused_is_told(tmp_path):
     entry = "spare:\n  title: Spare\n  url: https://example.org\n  date: 2026-01-01\n  strength: local\n  supports: nothing\n"
     card = (CARDS / "pregnancy/pregnancy-intake.yaml").read_text("utf-8")

@@ -353,6 +353,18 @@ def test_a_window_of_another_kind_is_told_to_be_shown_by_no_patient(tmp_path):
     assert [line for line in lines if line.startswith("window.pregnancy: no patient is shown")]
 
 
+def test_so_is_one_that_changed_in_one_parameter_set_only(tmp_path):
+    old, new = (cards(tmp_path / name, PREGNANT) for name in ("old", "new"))
+    limit = "patient.childbearing_from: {value: 14, unit: years, source: nice-ng239, basis: review}"
+    for parameter_set in ("uk", "us"):
+        (new / f"parameters/{parameter_set}.yaml").write_text(f"{limit}\n", "utf-8")
+        (old / f"parameters/{parameter_set}.yaml").write_text("{}\n", "utf-8")
+    lines = run(old, new).output.splitlines()
+    told = [line for line in lines if line.startswith("patient.childbearing_from: no patient is")]
+    assert len(told) == 1 and told[0].endswith("(uk, us only).")
+    assert "Cards that rest on it: pregnant." in lines
+
+
 def test_a_parameter_that_one_set_lacks_leaves_its_cards_unwalked(tmp_path):
     """As an older revision may lack it."""
     lines = told(

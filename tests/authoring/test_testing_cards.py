@@ -234,7 +234,7 @@ def test_a_card_that_is_not_there(command):
     assert told.exit_code == 1
     assert (
         told.output
-        == "Error: No parameter set has an active card 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?\n"
+        == "Error: No parameter set has an active card or a draft 'b12-deficiency-nuero'. Did you mean 'b12-deficiency-neuro'?\n"
     )
 
 

@@ -16,6 +16,7 @@ from tests.support.ehr_server import EhrServer, playing
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_INJECTION,
     PATIENT,
+    bundle,
     medication_request,
     observation,
     patient,
@@ -32,6 +33,8 @@ RECORD = (
     BY_REFERENCE,
     {"resourceType": "Medication", "id": "m-1", "code": CYANOCOBALAMIN_INJECTION},
 )
+
+NEITHER_SORTED_NOR_COUNTED = Ehr(page=200, unsorted=True, counted=frozenset())
 
 
 def _check(server: FhirServer | str, *more: str) -> Result:
@@ -63,7 +66,11 @@ def test_it_ends_with_the_profile_to_configure(ehr: Ehr, profile: str) -> None:
     assert result.output.endswith(f"Profile to configure: CDS_EHR={profile}\n")
 
 
-@pytest.mark.parametrize("ehr", [OPENEMR, Ehr(page=10, most=10)], ids=["OpenEMR", "small pages"])
+@pytest.mark.parametrize(
+    "ehr",
+    [OPENEMR, Ehr(page=10, most=10), NEITHER_SORTED_NOR_COUNTED],
+    ids=["OpenEMR", "small pages", "neither sorted nor counted"],
+)
 def test_a_profile_of_its_own_is_a_file_with_which_nothing_is_refused(
     ehr: Ehr, tmp_path: Path
 ) -> None:
@@ -75,6 +82,16 @@ def test_a_profile_of_its_own_is_a_file_with_which_nothing_is_refused(
         second = _check(server, "--profile", str(path))
     assert "the server refuses" not in second.output
     assert ehr_profile(str(path)).name == "ours"
+
+
+def test_only_the_parameters_that_a_server_refuses_are_told_and_left_out() -> None:
+    """Of a query with more parameters, a server that refuses two may be sent the others."""
+    with playing(NEITHER_SORTED_NOR_COUNTED.holding(*RECORD)) as server:
+        result = _check(server)
+    for told in ("_sort", "_count"):
+        assert f"b12-results: the server refuses a search with {told}, and" in result.output
+    assert "codes with their system" not in result.output
+    assert "\ncodes: with-system\norder: unknown\n" in result.output
 
 
 def test_each_list_is_told_with_pages_order_and_what_is_missing() -> None:
@@ -175,6 +192,24 @@ def test_a_server_that_does_not_answer_is_told(url: str) -> None:
 def test_slips_are_told(options: list[str], told: str) -> None:
     result = CliRunner().invoke(main, ["check-ehr", *options])
     assert result.exit_code != 0 and told in result.output and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Retry-After", f"Wed, 21 Oct 2099 07:28:00 +{'9' * 13}"),
+        ("Retry-After", f"Wed, 21 Oct {'9' * 11} 07:28:00 GMT"),
+        ("Content-Type", "application/fhir+json; fhirVersion*=4; fhirVersion*0=4.0"),
+    ],
+)
+def test_a_header_that_nobody_can_read_ends_nothing(header: str, value: str) -> None:
+    with playing(GENERIC.holding(*RECORD)) as server:
+        server.behaviours["Procedure"] = lambda handler: handler.send(
+            bundle([]), 503 if header == "Retry-After" else 200, **{header: value}
+        )
+        result = _check(server)
+    assert result.exit_code == 0, result.exception
+    assert _row(result, "procedures")[1] == ("503" if header == "Retry-After" else "200")
 
 
 def test_a_server_that_fails_is_told_for_each_list() -> None:

@@ -496,3 +496,29 @@ def test_beside_a_stop_what_else_treats_is_by_injection_with_neurological_featur
     with_features = facts_of(RUNNING, *others, NEURO, drafts=session)
     assert with_features["b12.other_treatment"].holds is remains
     assert facts_of(RUNNING, *others, drafts=session)["b12.other_treatment"].holds
+
+
+@pytest.mark.parametrize(
+    ("begun", "interval", "lapsed"),
+    [(None, None, None), (days_ago(5), 7 / 3, "overdue"), (days_ago(60), 365.25 / 4, None)],
+    ids=["not stated", "in the loading", "after it"],
+)
+def test_which_phase_runs_is_known_only_with_the_day_on_which_the_order_begins(
+    begun, interval, lapsed
+):
+    """Nobody is late by the rhythm of a loading phase that may be long over."""
+    loading = dosage(
+        1, route=IM, every=THRICE_WEEKLY, boundsDuration={"value": 2, "unit": "wk", "code": "wk"}
+    )
+    later = dosage(1, route=IM, every=QUARTERLY)
+    phased = medication_request(
+        HYDROXOCOBALAMIN, {"sequence": 1, **loading}, {"sequence": 2, **later}, authoredOn=begun
+    )
+    facts = facts_of(phased, given(60), given(20))
+    assert facts["b12_therapy.active"].holds is True
+    assert facts["b12_therapy.route"].value == "parenteral"
+    found = facts["b12_therapy.interval"]
+    assert (
+        found.is_unknown if interval is None else found.value == pytest.approx(interval, rel=0.01)
+    )
+    assert facts["b12_therapy.lapsed"].value == lapsed

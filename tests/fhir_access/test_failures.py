@@ -95,7 +95,7 @@ def test_a_query_that_fails_is_unknown_and_no_error_of_the_hook(
     "media_type",
     [
         "application/fhir+json; fhirVersion=4.0",
-        "application/fhir+json; fhirVersion=4.3",
+        'application/fhir+json; charset=utf-8; FHIRVersion="4.3"',
         "application/json",
     ],
 )

@@ -45,7 +45,7 @@ def test_an_address_is_normalised(url: str, parts: Address) -> None:
     [
         "", "ehr.example.org/fhir", "/fhir", "file:///etc/passwd", "ftp://ehr.example.org", "https://", "https:///fhir", "https://u@h/fhir",
         "https://u:p@h/fhir", "https://h/fhir#a", "https://h/%2e%2e/x", "https://h/a%2Fb", "https://h/a%5cb", "https://h\\x/fhir", "https://h/ x",
-        "https://h/\n", "https://h:port/", "https://h:99999/", "https://\u0435hr.example.org/fhir", "https://[::1%25eth0]/",
+        "https://h/\n", "https://h:port/", "https://h:99999/", "https://h:0/", "https://\u0435hr.example.org/fhir", "https://[::1%25eth0]/",
     ],
 )  # fmt: skip
 def test_what_is_no_plain_address_is_none(url: str) -> None:

@@ -458,6 +458,20 @@ def test_each_entry_of_a_bundle_is_checked_at_its_place(validate):
     assert answer.output.splitlines()[-1] == "5 resources: 4 errors, 0 warnings, 0 info"
 
 
+@pytest.mark.parametrize(
+    ("entry", "what"), [({}, "an empty object"), (None, "null"), ([], "an empty list")]
+)
+def test_an_entry_of_a_bundle_that_holds_nothing_is_told(validate, entry, what):
+    inner = {**bundle([B12]), "entry": [{"resource": B12}, entry]}
+    answer = validate(bundle([B12, inner]))
+    assert answer.exit_code == 1
+    told = (
+        f"a.json: Bundle.entry[1].resource.entry[1]: error [base] FHIR's JSON does not have {what}."
+    )
+    assert told in answer.output
+    assert "Bundle.entry[0]:" not in answer.output and "resource.entry[0]:" not in answer.output
+
+
 def test_a_named_profile_is_for_the_entries_of_its_type(validate):
     both = bundle([changed(B12, "meta"), changed(HYDROXOCOBALAMIN, "meta")])
     answer = validate(both, options=["--profile", "b12-total-result"])

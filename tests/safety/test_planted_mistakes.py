@@ -12,6 +12,8 @@ from cds_service.authoring.safety import groups, proof, report, words
 from cds_service.authoring.safety import job as jobs
 from cds_service.authoring.safety.job import Job, Scope, bare_cards, engine
 from cds_service.authoring.safety.tally import Tally
+from cds_service.config import Settings
+from cds_service.engine import Engine
 from cds_service.facts.catalogue import CATALOGUE
 from cds_service.facts.fact import absent, known
 from cds_service.rendering import cards as rendering
@@ -19,6 +21,7 @@ from cds_service.rendering.suggestions import Suggestions
 from cds_service.rules.card import OrderSource, Paragraph
 from cds_service.rules.conditions import Criterion
 from cds_service.states.sessions import OPENING, ordering_sessions
+from tests.authoring.mistakes import CARD
 from tests.safety.sample import sampled as sampled
 
 pytestmark = pytest.mark.usefixtures("sampled")
@@ -327,6 +330,21 @@ def test_a_card_that_never_fires_is_told():
     )
     assert "b12-paediatric" not in silent
     assert "b12-deficiency-neuro" in silent
+
+
+def test_a_criterion_that_decides_in_no_parameter_set_is_told(monkeypatch, tmp_path):
+    """That of a card which one set alone has is looked at too."""
+    (tmp_path / "site.yaml").write_text("owner: ours\n", "utf-8")
+    in_us = "status: retired\nparameter_sets: {us: {status: active}}\ncard:\n"
+    (tmp_path / "our-card.yaml").write_text(CARD.replace("card:\n", in_us), "utf-8")
+    loaded = cache(lambda name, _: Engine(Settings(parameters=name, cards=(tmp_path,))))
+    monkeypatch.setattr(jobs, "engine", loaded)
+    monkeypatch.setattr(report, "engine", loaded)
+    tally = Tally()
+    tally.deciding["us", "our-card", "b12-deficient"] = 1
+    assert [
+        criterion for card_id, criterion in report.never_decided(tally) if card_id == "our-card"
+    ] == ["below-16-years", "long-treated"]
 
 
 def planted_words(monkeypatch, card_id, when, text):

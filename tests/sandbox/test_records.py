@@ -73,3 +73,13 @@ def test_each_record_gets_its_card_on_any_day(day: str) -> None:
             for patient, cards in shown
             if patient.person.card not in ([card.source.id for card in cards] or [""])
         ] == []
+
+
+@pytest.mark.parametrize("today", [date(2026, 1, 1), date(2026, 11, 28), date(2028, 2, 29)])
+def test_every_patient_has_the_age_that_is_stated_however_many_there_are(today):
+    one = next(patient.person for patient in PATIENTS.values())
+    people = [one._replace(given=f"Given-{number}") for number in range(120)]
+    for patient in demo_patients(today, engine().terminology, people).values():
+        born = date.fromisoformat(patient.record[0]["birthDate"])
+        had_birthday = (today.month, today.day) >= (born.month, born.day)
+        assert today.year - born.year - (not had_birthday) == one.age

@@ -3,7 +3,11 @@
 import os
 
 import pytest
+from click.testing import CliRunner
 
+from cds_service.authoring.safety import report
+from cds_service.authoring.safety.readiness import NotReady
+from cds_service.cli import main
 from cds_service.config import MOST_WORKERS, Settings
 from cds_service.cores import usable_cores
 
@@ -31,6 +35,9 @@ def _written(folder, **files):
         ("1600000 100000", 8),
         ("", 8),
         ("one two", 8),
+        ("200000 two", 8),
+        ("200000 -1", 8),
+        ("200000 0", 8),
     ],
 )
 def test_a_quota_of_the_control_group_counts(tmp_path, quota, cores):
@@ -84,3 +91,17 @@ def test_where_what_clients_sent_is_shown_there_is_one_worker_unless_a_setting_s
 def test_a_large_machine_is_not_filled(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(400)))
     assert Settings(workers=None, workbench="off").worker_count <= MOST_WORKERS
+
+
+def test_the_proof_takes_as_many_processes_unless_told_otherwise(monkeypatch):
+    asked = []
+
+    def prove_all(processes, progress):
+        asked.append(processes)
+        raise NotReady("nothing is proved here")
+
+    monkeypatch.setattr(report, "prove_all", prove_all)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    for options in ([], ["--processes", "3"]):
+        CliRunner().invoke(main, ["safety", *options])
+    assert asked == [usable_cores(), 3]

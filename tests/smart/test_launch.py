@@ -122,7 +122,9 @@ def test_a_token_that_does_not_prove_who_grants_it_is_refused(ehr, opened_by, ca
     assert ehr.seen()["read"] == before
 
 
-@pytest.mark.parametrize("launch", ["no-id-token", "no-patient", "odd-patient", "denied"])
+@pytest.mark.parametrize(
+    "launch", ["no-id-token", "no-patient", "odd-patient", "endless", "denied"]
+)
 def test_a_grant_that_is_none_is_refused(ehr, opened_by, launch):
     before = ehr.seen()["read"]
     refused(

@@ -1,11 +1,14 @@
 """The report: what became of the cards, in numbers that can be counted by hand."""
 
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from flask import g
 
+from cds_service.store.records import ShownCard
 from cds_service.store.report import wilson
 from tests.support.clinic import engine
 from tests.support.site import accepted, overridden
@@ -140,6 +143,26 @@ def test_two_suggestions_accepted_one_after_the_other_are_one_accepted_card(site
     card = _only(site.report())
     assert _counts(card) == (1, 0, 0)
     assert [item["accepted"]["count"] for item in card["suggestions"]] == [1, 1]
+
+
+def test_versions_stand_in_the_order_of_their_numbers(site):
+    versions = ["1.9.0", "1.10.0", "1.10.0+st-elsewhere", "2.0.0"]
+    site.store.note_shown(
+        [
+            ShownCard(version, "our-card", version, "info", "service", "", site.now, ())
+            for version in reversed(versions)
+        ]
+    )
+    assert [shown["version"] for shown in site.report()["cards"]] == versions
+
+
+def test_a_report_for_which_there_was_no_thread_can_be_had_later(site):
+    site.folic_acid()
+    with patch.object(
+        threading.Thread, "start", side_effect=RuntimeError("can't start new thread")
+    ):
+        assert site.client.get("/api/report").status_code == 503
+    assert _only(site.report())["shown"] == 1
 
 
 def test_a_trend_by_week(site):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 import subprocess
 import sys
@@ -68,6 +69,7 @@ GRANTS: dict[str, dict[str, Any]] = {
     "no-id-token": {"answer": {"id_token": None}},
     "no-patient": {"answer": {"patient": None}},
     "odd-patient": {"answer": {"patient": "../Patient?name=x"}},
+    "endless": {"answer": {"expires_in": float("inf")}},
     "odd-token": {"answer": {"access_token": "token\r\nX: y"}},
     "no-doses": {
         "answer": {
@@ -182,7 +184,9 @@ class _Handler(Handler):
             return self.send({"error": problem, "error_description": f"of {form.get('code')}"}, 400)
         grant.used.append(True)
         self.ehr.seen["verifiers"].append(form["code_verifier"])
-        return self.send(self._granted(grant.asked))
+        # A number beyond those that Python writes as JSON.
+        answer = json.dumps(self._granted(grant.asked)).replace("Infinity", "1e999")
+        return self.send(answer.encode())
 
     def _mistake(self, asked: dict[str, str], form: dict[str, str], authorization: str) -> str:
         challenge = (

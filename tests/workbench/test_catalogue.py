@@ -3,6 +3,8 @@
 import re
 import shutil
 import threading
+from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
 import requests
@@ -301,6 +303,15 @@ def test_the_sheet_is_there_while_what_changed_is_worked_out(site, monkeypatch):
     assert IN_WORK in page
     assert "Fires when all of" in page
     done.set()
+    assert "it is silent where it fired" in site.compared()
+
+
+def test_work_for_which_there_was_no_thread_is_done_at_the_next_request(site):
+    site.sign(site.sheet())
+    site.change("at_least: 10", "at_least: 12")
+    without = patch.object(threading.Thread, "start", side_effect=RuntimeError("no thread"))
+    with without, suppress(RuntimeError):
+        site.sheet()
     assert "it is silent where it fired" in site.compared()
 
 

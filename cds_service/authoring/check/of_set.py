@@ -3,12 +3,12 @@ together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
-from ...authored_yaml.source import Place
+from ...authored_yaml.source import Mapping, Place
 from ...content import PROFILES
 from ...engine import Engine
 from ...rules.card import Card
@@ -29,8 +29,10 @@ def set_findings(engines: dict[str, Engine], today: date) -> Iterator[Finding]:
     yield from _evidence(engines, today)
     yield from _first_sources(engines, today)
     yield from (finding for engine in engines.values() for finding in _far(engine))
-    yield from _alike(list(engines["default"].cards.values()))
-    yield from _together(engines["default"])
+    yield from (
+        finding for engine in engines.values() for finding in _alike(list(engine.cards.values()))
+    )
+    yield from _together(engines.values())
     yield from map(_unverified, unverified_codes())
 
 
@@ -187,31 +189,34 @@ def _bare(condition: Condition) -> object:
     return condition.card, condition.firing, asked
 
 
-def _together(engine: Engine) -> Iterator[Finding]:
-    """Pairs of cards in one topic folder that both fire for the facts of a test. The tests are
-    examples, so other pairs may exist."""
+def _together(engines: Iterable[Engine]) -> Iterator[Finding]:
+    """Pairs of cards in one topic folder that both fire for the facts of a test, each told once.
+    The tests are examples, so other pairs may exist."""
     told = set()
-    for card in engine.cards.values():
-        for test in applicable_tests(card, engine.settings.parameters):
-            name, facts, wanted = read_test(card, test)
-            if wanted != "fires":
-                continue
-            decisions = Decisions(engine.cards_by_hook[card.hooks[0]], StatedFacts(facts))
-            for other in engine.cards_by_hook[card.hooks[0]].values():
-                pair = tuple(sorted((card.id, other.id)))
-                if (
-                    other.id == card.id
-                    or pair in told
-                    or other.topic != card.topic
-                    or not decisions.holds(other.id)
-                ):
-                    continue
-                told.add(pair)
-                what = f"{card.id} and {other.id} both fire for the test {name!r}."
-                yield Finding(
-                    "fire-together",
-                    "info",
-                    test.place,
-                    what,
-                    "If one is enough, let it exclude patients for whom the other fires.",
-                )
+    for engine in engines:
+        for card in engine.cards.values():
+            for test, other in _firing_too(card, engine):
+                pair = frozenset((card.id, other))
+                if pair not in told:
+                    told.add(pair)
+                    what = f"{card.id} and {other} both fire for the test {test['name']!r}."
+                    yield Finding(
+                        "fire-together",
+                        "info",
+                        test.place,
+                        what,
+                        "If one is enough, let it exclude patients for whom the other fires.",
+                    )
+
+
+def _firing_too(card: Card, engine: Engine) -> Iterator[tuple[Mapping, str]]:
+    """Each test in which ``card`` fires, with each other card of its topic that then fires on a
+    hook of both."""
+    for test in applicable_tests(card, engine.settings.parameters):
+        _, facts, wanted = read_test(card, test)
+        for hook in card.hooks if wanted == "fires" else ():
+            beside = engine.cards_by_hook[hook]
+            decisions = Decisions(beside, StatedFacts(facts))
+            for other in beside.values():
+                if other.id != card.id and other.topic == card.topic and decisions.holds(other.id):
+                    yield test, other.id

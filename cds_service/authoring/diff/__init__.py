@@ -33,12 +33,13 @@ class CardStates(NamedTuple):
 
 class NotWalked(NamedTuple):
     """A changed parameter whose effect no state shows, because it is applied while the record is
-    read or because only one set has it; with the facts that read it and the cards that rest on
-    these."""
+    read or because only one version has it; with the facts that read it and the cards that rest on
+    these. ``sets``: the parameter sets in which it is so."""
 
     parameter: str
     facts: tuple[str, ...]
     cards: tuple[str, ...]
+    sets: tuple[str, ...]
 
 
 class Comparison(NamedTuple):
@@ -77,7 +78,7 @@ def compare(
         new.name,
         said,
         _merged(states),
-        _not_walked(old.engines["default"], new.engines["default"]),
+        _not_walked(old, new),
     )
 
 
@@ -243,12 +244,23 @@ def _distinct_hooks(
                 yield hook
 
 
-def _not_walked(old: Engine, new: Engine) -> list[NotWalked]:
-    """The changed parameters that no walked state shows: only facts that read the record use them,
-    or only one set has them."""
+def _not_walked(old: Version, new: Version) -> list[NotWalked]:
+    """The changed parameters that no walked state shows, in every parameter set."""
+    found: dict[Any, tuple[str, ...]] = {}
+    for parameter_set in PARAMETER_SETS:
+        for left in _left_open(old.engines[parameter_set], new.engines[parameter_set]):
+            found[left] = (*found.get(left, ()), parameter_set)
+    return [
+        NotWalked(parameter, facts, cards, sets)
+        for (parameter, facts, cards), sets in found.items()
+    ]
+
+
+def _left_open(old: Engine, new: Engine) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """The parameter, facts and cards of each changed parameter that no walked state shows: only
+    facts that read the record use it, or only one version has it."""
     shown = limits.of_parameters(old, new).walked
     only_one = sorted(old.parameters.keys() ^ new.parameters.keys())
-    found = []
     for parameter in (*limits.changed_parameters(old, new), *only_one):
         read = [
             name
@@ -257,5 +269,4 @@ def _not_walked(old: Engine, new: Engine) -> list[NotWalked]:
         ]
         if parameter not in shown and read:
             cards = [card.id for card in new.cards.values() if set(closure(card.facts)) & set(read)]
-            found.append(NotWalked(parameter, tuple(read), tuple(cards)))
-    return found
+            yield parameter, tuple(read), tuple(cards)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...engine import PARAMETER_SETS
 from ..card_words import title
-from . import CardStates, Comparison
+from . import CardStates, Comparison, NotWalked
 from .differing import ENOUGH, Found
 from .said import Said
 
@@ -77,7 +77,7 @@ def left_open(comparison: Comparison) -> Iterator[str]:
         read = ", ".join(map(title, left.facts))
         yield (
             f"{left.parameter}: no patient is shown, since it is applied while the record is read "
-            f"or is in one set only ({read})."
+            f"or is in one set only ({read}){_sets(left.sets)}."
         )
         yield f"Cards that rest on it: {', '.join(left.cards) or 'none'}."
     unfinished = sorted(
@@ -136,7 +136,7 @@ def as_json(comparison: Comparison) -> str:
             "new": comparison.new,
             "said": [_said(each) for each in comparison.said],
             "states": [_states(each) for each in comparison.states if each.found or not each.whole],
-            "not_walked": [each._asdict() for each in comparison.not_walked],
+            "not_walked": [_left_open(each) for each in comparison.not_walked],
         },
         indent=2,
         ensure_ascii=False,
@@ -149,6 +149,15 @@ def _said(said: Said) -> dict[str, Any]:
         "part": said.part,
         "text": said.text,
         "parameter_sets": list(said.sets),
+    }
+
+
+def _left_open(left: NotWalked) -> dict[str, Any]:
+    return {
+        "parameter": left.parameter,
+        "facts": list(left.facts),
+        "cards": list(left.cards),
+        "parameter_sets": list(left.sets),
     }
 
 

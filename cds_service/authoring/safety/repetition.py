@@ -118,9 +118,7 @@ def distinct_sessions() -> list[Session]:
     """Return the ordering sessions, without any that looks the same as another to every fact and
     criterion."""
     found: dict[Any, Session] = {}
-    deletable = {
-        name for card in engine("default", "all").cards.values() for name in _removing(card)
-    }
+    deletable = {name for card in every_card() for name in _removing(card)}
     terminology = engine("default", "all").terminology
     for session in [
         *ordering_sessions(terminology),
@@ -158,12 +156,7 @@ def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) 
 def _asked_by_others() -> frozenset[str]:
     """The facts that read the order session and are read by a card, or by a fact that does not read
     the session itself."""
-    by_cards = {
-        name
-        for parameters in PARAMETER_SETS
-        for card in engine(parameters, "all").cards.values()
-        for name in card.facts
-    }
+    by_cards = {name for card in every_card() for name in card.facts}
     by_facts = {
         name
         for definition in CATALOGUE.values()
@@ -180,7 +173,7 @@ def _asked_by_others() -> frozenset[str]:
 @cache
 def _told(session: Session) -> Mapping[str, Any]:
     told: dict[str, list[Any]] = {name: [] for name in _asked_by_others()}
-    for parameters in ("default", "uk"):
+    for parameters in PARAMETER_SETS:
         for facts in facts_of(session, engine(parameters, "all").site):
             for name, answers in told.items():
                 answers.append(_answer(name, facts, parameters))

@@ -19,7 +19,7 @@ from .groups import (
     prove_no_silence,
     prove_together,
 )
-from .job import SETTINGS, Scope, bare_cards, engine, status_relation
+from .job import SETTINGS, Scope, bare_cards, engine, every_card, status_relation
 from .proof import prove_card, prove_orders
 from .readiness import check_ready
 from .repetition import distinct_sessions
@@ -96,10 +96,12 @@ def never_decided(tally: Tally) -> Iterator[tuple[str, str]]:
     decided = {
         (card_id, criterion) for (_, card_id, criterion), times in tally.deciding.items() if times
     }
-    for card in engine("default", "all").cards.values():
-        for condition in (*card.include, *card.exclude):
-            if (card.id, condition.id) not in decided:
-                yield card.id, condition.id
+    criteria = {
+        (card.id, condition.id)
+        for card in every_card()
+        for condition in (*card.include, *card.exclude)
+    }
+    yield from sorted(criteria - decided)
 
 
 def report(tally: Tally, seconds: float) -> Iterator[str]:

@@ -86,7 +86,7 @@ class Validator:
 
     def _findings(self, resource: dict[str, Any], profiles: list[Profile]) -> list[Finding]:
         try:
-            return list(self._each_finding(_shell(resource), profiles))
+            return list(self._each_finding(_shell(resource), profiles, _emptied(resource)))
         except RecursionError:
             return [
                 Finding(
@@ -97,8 +97,10 @@ class Validator:
                 )
             ]
 
-    def _each_finding(self, resource: dict[str, Any], profiles: list[Profile]) -> Iterator[Finding]:
-        yield from base_findings(resource)
+    def _each_finding(
+        self, resource: dict[str, Any], profiles: list[Profile], emptied: frozenset[str]
+    ) -> Iterator[Finding]:
+        yield from base_findings(resource, emptied)
         yield from rule_findings(resource, self.profiles)
         yield from self._naming_findings(resource)
         for profile in profiles:
@@ -197,3 +199,13 @@ def _shell(resource: dict[str, Any]) -> dict[str, Any]:
         for entry in resource["entry"]
     ]
     return {**resource, "entry": entries}
+
+
+def _emptied(resource: dict[str, Any]) -> frozenset[str]:
+    """The paths of a Bundle's entries that are empty only in its :func:`_shell`."""
+    entries = resource.get("entry") if resource["resourceType"] == "Bundle" else None
+    return frozenset(
+        f"Bundle.entry[{index}]"
+        for index, entry in enumerate(as_list(entries))
+        if isinstance(entry, dict) and set(entry) == {"resource"}
+    )

@@ -6,8 +6,7 @@ the list of resource types comes from R4's own tables.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,7 +24,6 @@ _ABSTRACT = frozenset({"DomainResource"})
 _RESOURCES = RESOURCE_TYPES - _ABSTRACT
 _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _CODE = "base"
-_ENTRY = re.compile(r"Bundle\.entry\[[0-9]+\]\Z")
 
 
 def type_findings(resource: Any) -> Iterator[Finding]:
@@ -56,18 +54,20 @@ def type_findings(resource: Any) -> Iterator[Finding]:
         )
 
 
-def base_findings(resource: dict[str, Any]) -> Iterator[Finding]:
+def base_findings(resource: dict[str, Any], emptied: Collection[str]) -> Iterator[Finding]:
     """Yield the violations of base FHIR R4 in a resource of a known type: unknown, missing and
-    ill-formed elements, and unknown codes."""
+    ill-formed elements, and unknown codes.
+
+    ``emptied``: the paths of elements that may be empty here, since their content was taken out to
+    be checked by itself.
+    """
     root = Node.root(resource)
     told = [*_model_findings(resource, root), *_beside_findings(root)]
     of_model = {finding.path for finding in told}
     empty = (
         finding for finding in _empty_findings(resource, root.path) if finding.path not in of_model
     )
-    # Entries of a Bundle may be empty here, since their resources were taken out to be checked one
-    # by one.
-    told += [finding for finding in empty if not _ENTRY.match(finding.path)]
+    told += [finding for finding in empty if finding.path not in emptied]
     yield from told
     places = {finding.path for finding in told}
     for parent, name, node in root.descendants():

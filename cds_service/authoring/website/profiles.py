@@ -8,19 +8,29 @@ from typing import Any
 
 from ...content import PROFILES
 from ...facts.catalogue import CATALOGUE
+from ...fhir.code_systems import (
+    ATC,
+    DMD,
+    ICD_10,
+    ICD_10_CM,
+    LOINC,
+    OPCS_4,
+    RXNORM,
+    SNOMED,
+    V3_INTERPRETATION,
+)
 from ...fhir.terminology import BASE
 
-_OF_HL7 = "http://terminology.hl7.org/CodeSystem"
 _SYSTEMS = {
-    "http://loinc.org": "LOINC",
-    "http://snomed.info/sct": "SNOMED CT",
-    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
-    "http://hl7.org/fhir/sid/icd-10": "ICD-10",
-    "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
-    "http://www.whocc.no/atc": "ATC",
-    "https://dmd.nhs.uk": "dm+d",
-    "https://fhir.hl7.org.uk/CodeSystem/OPCS-4": "OPCS-4",
-    f"{_OF_HL7}/v3-ObservationInterpretation": "ObservationInterpretation",
+    LOINC: "LOINC",
+    SNOMED: "SNOMED CT",
+    RXNORM: "RxNorm",
+    ICD_10: "ICD-10",
+    ICD_10_CM: "ICD-10-CM",
+    ATC: "ATC",
+    DMD: "dm+d",
+    OPCS_4: "OPCS-4",
+    V3_INTERPRETATION: "ObservationInterpretation",
 }
 _MARKS = {"code-review": "review needed", "code-retired": "retired"}
 

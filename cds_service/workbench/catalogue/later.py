@@ -27,8 +27,9 @@ class Later(Generic[_Made]):
         with self._lock:
             future = self._begun.get(key)
             if future is None:
-                future = self._begun[key] = Future()
+                future = Future()
                 threading.Thread(target=self._run, args=(future, make), daemon=True).start()
+                self._begun[key] = future
         with suppress(TimeoutError):
             return future.result(PATIENCE_SECONDS)
         return None

@@ -67,7 +67,7 @@ def _notes(picture: PatientPicture, courses: int, rows: int) -> list[str]:
 
 
 def _draw_course(sheet: Sheet, time: TimeScale, course: Course, today: date) -> None:
-    ended = course.end if course.end is not None else None
+    ended = course.end
     open_end = ended is None and course.state in ("under way", "planned")
     start = time.x(course.start) if course.start else time.edge
     last = time.right if open_end else time.x(ended) if ended else start + 3 * _SHORTEST_BAR

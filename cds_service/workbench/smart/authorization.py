@@ -135,7 +135,7 @@ def access(
             "the token response lacks access_token, token_type, id_token or patient, or has one "
             "in the wrong form"
         ) from None
-    except (AuthlibBaseError, ValueError, TypeError):
+    except (AuthlibBaseError, ValueError, TypeError, OverflowError):
         raise not_granted(
             "its token endpoint refuses the code, or answers in the wrong form"
         ) from None
