@@ -6,8 +6,6 @@ import atexit
 import gc
 import os
 from collections.abc import Callable, Generator
-import os
-from collections.abc import Callable, Generator
 from tempfile import TemporaryDirectory
 from typing import Any
 
