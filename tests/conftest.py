@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -35,6 +36,19 @@ def pytest_configure() -> None:
         FOLDER, folder.name
     )  # which the processes of a parallel run have from the one that starts them
     os.environ["CDS_DATABASE_URL"] = f"sqlite:///{folder.name}/cds.sqlite3"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected lives as long as the run, so that the garbage collector need not walk it, as in a worker of the service."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:

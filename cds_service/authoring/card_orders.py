@@ -3,7 +3,7 @@ the facts that choose them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -34,17 +34,35 @@ class Choice(NamedTuple):
 
 class OrderChoices:
     """The orders that each order source can yield at ``site``. The states of a fact are walked once
-    and kept as long as this object."""
+    and kept as long as this object; the orders found are kept for all sites with equal settings.
+    """
 
     def __init__(self, site: Site):
         self._site = site
         self._states: dict[tuple[str, bool], tuple[StateFacts, ...]] = {}
+        self._choices = _remembered(
+            site.terminology,
+            (
+                site.parameter_set,
+                repr(site.parameters),
+                site.formulary,
+                site.zone,
+                repr(site.units),
+            ),
+        )
 
     def of(self, source: OrderSource, card: Card, suggestion: Suggestion) -> Choice:
         """Return the orders that ``source`` can yield in states where ``card`` can make
         ``suggestion``."""
         if source.template:
             return Choice(((source.template,),), False)
+        at_ordering = any_at_ordering(card.hooks)
+        asked = source.fact, at_ordering, card.include, card.exclude, suggestion.when
+        if asked not in self._choices:
+            self._choices[asked] = self._found_in_states(source, card, suggestion)
+        return self._choices[asked]
+
+    def _found_in_states(self, source: OrderSource, card: Card, suggestion: Suggestion) -> Choice:
         found: dict[Orders, None] = {}
         for facts in self._states_of(source.fact, at_ordering=any_at_ordering(card.hooks)):
             value = facts[source.fact].value
@@ -69,6 +87,13 @@ class OrderChoices:
             )
             self._states[fact, at_ordering] = walked
         return self._states[fact, at_ordering]
+
+
+@lru_cache(maxsize=8)
+def _remembered(terminology: Terminology, site: Hashable) -> dict[Hashable, Choice]:
+    """The choices computed so far for sites with this terminology and these settings, by the
+    arguments that decide them."""
+    return {}
 
 
 def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:

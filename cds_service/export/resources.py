@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from ..config import Settings
 from ..content import PROFILES
 from ..engine import Engine
@@ -96,7 +98,7 @@ def _read(folder: Path) -> list[dict[str, Any]]:
 
 def text(resource: dict[str, Any]) -> str:
     """Return a resource as the text of its file."""
-    return json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
+    return orjson.dumps(resource, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 @cache

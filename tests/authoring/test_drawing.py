@@ -37,7 +37,8 @@ def engine(parameters="default"):
     return Engine(Settings(parameters=parameters))
 
 
-def _ladders():
+@cache
+def ladders():
     """Every card, and again in the sets in which it is another one."""
     found = {}
     for name in PARAMETER_SETS:
@@ -49,12 +50,11 @@ def _ladders():
     return {f"{ladder.card} {ladder.parameter_set}": ladder for ladder in found.values()}
 
 
-LADDERS = _ladders()
 HOSTILE = '</text><script>alert("1")</script> & \\N {x|y} <b> \\"; shape=none //'
 
 
 def hostile():
-    plain = LADDERS["b12-neuro-regimen default"]
+    plain = ladders()["b12-neuro-regimen default"]
     rungs = [
         Rung(HOSTILE, HOSTILE, "W" * 300, False, "unknown", (HOSTILE * 3,), card=HOSTILE),
         *plain.rungs,
@@ -210,21 +210,21 @@ def test_what_a_call_fills_in_is_told_by_its_title():
     assert "B12 treatment since [start of B12 treatment]: monitoring is due" in outcome(page)
 
 
-@pytest.mark.parametrize("name", LADDERS)
-def test_the_page_of_every_card_is_html_that_brings_nothing_from_elsewhere(name):
-    ladder = LADDERS[name]
-    page = decision_page(ladder)
-    root = parsed(page)
-    assert words(next(root.iter("title"))) == ladder.heading
-    assert not {element.tag for element in root.iter()} & {"script", "link", "img", "iframe"}
-    assert not re.search(r"url\(|@import|@font-face|https?://", page)
-    links = [element.get("href") for element in root.iter("a")]
-    assert links == [f"{rung.card}.html" for rung in ladder.rungs if rung.card]
-    assert len(criteria(page)) == len(ladder.rungs)
+def test_the_page_of_every_card_is_html_that_brings_nothing_from_elsewhere():
+    for name, ladder in ladders().items():
+        page = decision_page(ladder)
+        root = parsed(page)
+        assert words(next(root.iter("title"))) == ladder.heading
+        shown = {element.tag for element in root.iter()}
+        assert not shown & {"script", "link", "img", "iframe"}, name
+        assert not re.search(r"url\(|@import|@font-face|https?://", page), name
+        links = [element.get("href") for element in root.iter("a")]
+        assert links == [f"{rung.card}.html" for rung in ladder.rungs if rung.card], name
+        assert len(criteria(page)) == len(ladder.rungs), name
 
 
 def test_a_card_without_a_page_is_named_without_a_link():
-    ladder = LADDERS["folic-acid-b12-unknown default"]
+    ladder = ladders()["folic-acid-b12-unknown default"]
     told = decision_list(ladder, lambda card_id: "")
     assert "the card folic-acid-b12-deficient fires" in told and "<a " not in told
 
@@ -264,15 +264,15 @@ def test_axe_finds_nothing_in_light_and_dark_and_on_a_phone_and_the_policy_stops
 
 @needs_dot
 def test_graphviz_accepts_the_graphs():
-    ladders = [*LADDERS.values(), hostile()]
-    graphs = "".join(map(dot, ladders))
+    drawings = [*ladders().values(), hostile()]
+    graphs = "".join(map(dot, drawings))
     done = subprocess.run(
         ["dot", "-Tplain"], input=graphs, capture_output=True, text=True, timeout=PATIENCE
     )
     assert (done.returncode, done.stderr) == (0, "")
     plain = done.stdout.split("stop\n")[:-1]
-    assert len(plain) == len(ladders)
-    for ladder, graph in zip(ladders, plain, strict=True):
+    assert len(plain) == len(drawings)
+    for ladder, graph in zip(drawings, plain, strict=True):
         parts = sum(len(rung.alternatives) + 1 for rung in ladder.rungs if rung.alternatives)
         assert len(re.findall(r"^node ", graph, re.MULTILINE)) == len(ladder.rungs) + parts + 3
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.another_laboratory_test import CODES, EXAMPLE, Copy
+from tests.support.once import folder_of_the_run, made_once
 
 # What the service answers to each body on standard input, and what it offers; then what the sandbox prints.
 ANSWERS = """
@@ -64,14 +65,19 @@ def request(**quantity: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy() -> Copy:
     """The copy, after the commands that make anew what the service and the tests read."""
-    made = Copy(tmp_path_factory.mktemp("project"))
-    made.service("export", "--profiles")
-    (made.folder / "fhir_profiles/code-systems/card-topic.json").write_text(
-        made.service("topics"), "utf-8"
-    )
-    return made
+
+    def make() -> Copy:
+        made = Copy(folder_of_the_run("another laboratory test"))
+        made.service("export", "--profiles")
+        (made.folder / "fhir_profiles/code-systems/card-topic.json").write_text(
+            made.service("topics"), "utf-8"
+        )
+        return made
+
+    found: Copy = made_once("copy with another laboratory test", make)
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,7 @@ WRITTEN = {
     **dict.fromkeys(("absent", "unknown"), lambda fact: [(state, state) for state in STATES]),
 }  # fmt: skip
 SCHEMA = Draft202012Validator({**criterion_schema(engine().vocabulary)})
+FIRST_OF_KIND = {fact.kind: name for name, fact in reversed(CATALOGUE.items())}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -123,7 +124,10 @@ def test_what_the_schema_admits_of_a_fact_is_read_as_it_is_written_and_nothing_e
                 asked,
                 None,
             )
-            for taken_for in ("fire", True, False) if operator != "unknown" else ():
+            # Which truth an unknown answer is taken for is written alike for every fact of a kind.
+            if operator == "unknown" or name not in FIRST_OF_KIND.values():
+                continue
+            for taken_for in ("fire", True, False):
                 named = {**criterion, "id": "a-name", "when_unknown": taken_for}
                 assert SCHEMA.is_valid(named)
                 made = read(**as_read(named))

@@ -228,22 +228,22 @@ def _headers(chance: random.Random, service: str) -> list[tuple[str, str]]:
         )
     ]
     url = f"{BASE}/cds-services/{service}"
-    signed = chance.choice(
-        [token(url)] * 8
+    sign = chance.choice(
+        [lambda: token(url)] * 8
         + [
-            token(),
-            token(url, kid="key-2"),
-            token(url, exp=1),
-            token(url, iss="https://evil.example"),
-            token(url)[:-4],
-            "",
-            "a.b.c",
-            token(url, jti="the same"),
+            token,
+            lambda: token(url, kid="key-2"),
+            lambda: token(url, exp=1),
+            lambda: token(url, iss="https://evil.example"),
+            lambda: token(url)[:-4],
+            lambda: "",
+            lambda: "a.b.c",
+            lambda: token(url, jti="the same"),
         ]
     )
     if chance.random() < 0.9:
         headers.append(
-            ("authorization", f"{chance.choice(['Bearer'] * 6 + ['bearer', 'Basic'])} {signed}")
+            ("authorization", f"{chance.choice(['Bearer'] * 6 + ['bearer', 'Basic'])} {sign()}")
         )
     odd = [
         ("host", "localhost"), ("host", "evil.example"), ("host", "[::1]:8080"), ("host", "["), ("host", ""), ("host", "127.0.0.1:1"),

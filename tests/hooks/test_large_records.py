@@ -28,8 +28,9 @@ RECORDS = {
     "potassium results": lambda number: observation("potassium", 4.1, "mmol/L", ago=number % 3),
     "test requests": lambda number: service_request("potassium", ago=number % 29),
     "problems": lambda number: condition("386033004"),
+    # Longer than those of which it is remembered what they mean.
     "medications of long names": lambda number: medication_request(
-        {"text": f"{number} " + "folic acid 1 mg " * 30}
+        {"text": f"{number} " + "folic acid 1 mg " * 20}
     ),
 }
 

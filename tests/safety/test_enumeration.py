@@ -1,5 +1,6 @@
 """The proof over every distinguishable state: that it holds on a sample, and that it would find what is wrong."""
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -164,11 +165,16 @@ def test_a_relation_leaves_what_goes_together():
     "card_id", ["folic-acid-b12-unknown", "b12-bleeding-risk", "b12-stop-lifelong"]
 )
 def test_a_walk_that_is_left_out_as_a_repetition_would_have_seen_the_same(card_id):
-    walks, seen, repeated = Walks([card_id]), {}, 0
+    """The first repetition of each walk, and every fourth of those that follow."""
+    walks, seen, repetitions = Walks([card_id]), {}, Counter()
     for session in distinct_sessions():
         for setting in SETTINGS[:2]:
             this = Job(*setting, "order-select", session)
             before = walks.like(this)
+            if before is not None:
+                repetitions[id(before)] += 1
+                if repetitions[id(before)] % 4 != 1:
+                    continue
             tally = Tally()
             fires = proof._visit(this, card_id, tally)
             outcome = (
@@ -180,9 +186,8 @@ def test_a_walk_that_is_left_out_as_a_repetition_would_have_seen_the_same(card_i
                 walks.note(this, fires)
                 seen[id(walks.made[-1])] = outcome
             else:
-                repeated += 1
                 assert outcome == seen[id(before)], this.session.label
-    assert repeated > 100
+    assert repetitions.total() > 100
 
 
 @pytest.mark.parametrize(

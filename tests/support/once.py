@@ -23,3 +23,10 @@ def made_once(name: str, make: Callable[[], Any]) -> Any:
             file.write_bytes(pickle.dumps(made))
             return made
     return pickle.loads(file.read_bytes())
+
+
+def folder_of_the_run(name: str) -> Path:
+    """A new folder that is there until the run ends, for what :func:`made_once` makes."""
+    folder = Path(os.environ[FOLDER], f"folder of {name}")
+    folder.mkdir()
+    return folder
