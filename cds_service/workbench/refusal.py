@@ -9,11 +9,13 @@ from .page import page
 
 def shown_to_people(response: Response) -> Response:
     """Return ``response``; if it refuses a request by which a browser loads a page, return a page
-    with the same text. Clients of hooks use POST and get JSON, whatever they accept."""
+    with the same text. Clients of hooks use POST and get JSON, and those of the FHIR base get FHIR's
+    JSON, whatever they accept."""
     asked = request.method in ("GET", "HEAD") or request.blueprint == "workbench"
     accepted = request.accept_mimetypes
     prefers_page = accepted["text/html"] > accepted["application/json"]
-    if response.status_code < 400 or not (response.is_json and asked and prefers_page):
+    is_json = response.mimetype == "application/json"
+    if response.status_code < 400 or not (is_json and asked and prefers_page):
         return response
     outcome = response.get_json()
     if outcome.get("resourceType") != "OperationOutcome":  # for example, the health of the service

@@ -281,6 +281,15 @@ def test_a_client_of_hooks_gets_json_whatever_it_accepts():
     assert refused.json["resourceType"] == "OperationOutcome"
 
 
+def test_a_client_of_the_fhir_base_gets_fhir_whatever_it_accepts():
+    refused = (
+        create_app(Settings())
+        .test_client()
+        .get("/fhir/PlanDefinition/nothing", headers={"Accept": BROWSER})
+    )
+    assert refused.mimetype == "application/fhir+json" and refused.status_code == 404
+
+
 @needs_browser
 def test_a_page_that_is_not_there_leads_to_the_start(base):
     with opened() as page:
