@@ -209,8 +209,7 @@ def test_the_interval_between_injections_reads_in_whole_days():
         card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"]
     )
     assert (
-        card["summary"]
-        == "Neurological features persist on B12 every 90 days: monthly is an option"
+        card["summary"] == "Neurological features persist on B12 every 90 days: review the interval"
     )
 
 
@@ -263,8 +262,7 @@ def test_an_interval_in_months_reads_in_whole_days_too():
         card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"]
     )
     assert (
-        card["summary"]
-        == "Neurological features persist on B12 every 91 days: monthly is an option"
+        card["summary"] == "Neurological features persist on B12 every 91 days: review the interval"
     )
 
 
