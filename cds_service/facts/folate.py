@@ -12,8 +12,10 @@ from .medications import (
     FOLATE_AGENTS,
     UNIDENTIFIED_DRAFT,
     current_orders,
+    doses,
     drafted_with,
     has_unidentified_draft,
+    orders,
     session,
     taking,
 )
@@ -110,10 +112,13 @@ class FolateReason(Computation):
     """Why folate may be needed whatever the B12 status: pregnancy, methotrexate, pemetrexed,
     haemolysis or dialysis.
 
-    Drugs count if they are current or drafted in this session.
+    Drugs count if they are current or drafted in this session. A drug of which doses were given or
+    dispensed, but no order or statement is on record, leaves open whether it is taken.
     """
 
     session = session("methotrexate", "pemetrexed", "pralatrexate")
+    ordered = orders("methotrexate", "pemetrexed", "pralatrexate")
+    doses_given = doses("methotrexate", "pemetrexed", "pralatrexate")
     pregnant = of("patient.pregnant")
     preconception = problem("preconception-care")
     methotrexate = taking("methotrexate")
@@ -152,6 +157,15 @@ class FolateReason(Computation):
             if found.holds:
                 return known(name, *found.sources)
         undecided = next((found.note for _, found in candidates if found.is_unknown), None)
+        if undecided is None and self._is_given_without_order():
+            undecided = "a dose of methotrexate or pemetrexed, and no order"
         if has_unidentified_draft(self.session):
             undecided = UNIDENTIFIED_DRAFT
         return absent() if undecided is None else unknown(undecided)
+
+    def _is_given_without_order(self) -> bool:
+        """Whether a drug that needs folate was given or dispensed, of which no order is on
+        record, current or past."""
+        antifolates = frozenset(agent for _, agents in _REASON_AGENTS for agent in agents)
+        ordered = frozenset().union(*(order.product.agents for order in self.ordered))
+        return any((dose.product.agents & antifolates) - ordered for dose in self.doses_given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalogue import define, fact
+from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
 from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
 from .lists import allergies, observations, problem, procedure, received
@@ -42,8 +43,17 @@ define(
 define(
     "leber",
     "Leber's hereditary optic neuropathy",
-    problem("leber", ever=True, even_uncertain=True),
+    problem("leber", "leber-possible", ever=True, even_uncertain=True),
     "Leber's hereditary optic neuropathy on the problem list; ICD-10 H47.22 counts as possible.",
+)
+
+define(
+    "leber.certain",
+    "Leber's hereditary optic neuropathy, not only as possible",
+    problem("leber", ever=True),
+    """Leber's hereditary optic neuropathy by a code of its own, and not under a modifier that is
+    not understood.""",
+    domain=given("leber", yes=YES_NO, no=FALSE, unknown=UNKNOWN),
 )
 
 define(

@@ -33,6 +33,7 @@ from .r4 import (
     TimingRepeat,
 )
 from .routes import route_of_form, stated_route
+from .strength import micrograms_in
 
 SINGLE_DOSE = math.inf
 _NO_TIMING, _NO_REPEAT = Timing(), TimingRepeat()
@@ -56,12 +57,6 @@ _TIMING_CODES = {
 }  # fmt: skip
 # HL7 EventTiming: at, before or after each meal, without the number of meals.
 _EVERY_MEAL = frozenset({"C", "AC", "PC"})
-_MASS_UNITS = {"mg": Decimal(1000), "ug": Decimal(1), "mcg": Decimal(1), "g": Decimal(1_000_000)}
-_MASS_WORD = re.compile(r"(micro|milli)gram(?:me)?(?:s|\(s\))?")
-_VOLUME_UNITS = frozenset({"ml", "milliliter", "millilitre", "milliliters", "millilitres", "cm3"})
-_COUNT_UNITS = re.compile(
-    r"\{?(?:tbl|tab|tablet|cap|capsule|pill|lozenge)(?:s|\(s\))?\}?|1|unit|\{unit\}|\[?dose\]?"
-)
 
 
 class Phase(NamedTuple):
@@ -308,11 +303,14 @@ def stated_amounts(dosage: Dosage) -> list[DoseAndRate | Dosage]:
 
 
 def _dose(dosage: Dosage, strength: Strength | None) -> Decimal | None:
-    """One dose in micrograms, or ``None`` if it is unstated or cannot be computed."""
+    """One dose in micrograms, or ``None`` if it is unstated or cannot be computed.
+
+    Of several amounts (as tablets and as a mass, say) the first that can be computed counts.
+    """
     stated = stated_amounts(dosage)
     for item in stated:
-        if item.doseQuantity is not None and _number(item.doseQuantity) is not None:
-            return _micrograms(item.doseQuantity, strength)
+        if (amount := _micrograms(item.doseQuantity, strength)) is not None:
+            return amount
     for item in stated:
         ends = item.doseRange
         if ends is not None and _number(ends.low) is not None and _number(ends.high) is not None:
@@ -332,24 +330,6 @@ def _micrograms(quantity: Quantity | None, strength: Strength | None) -> Decimal
     number = _number(quantity)
     if quantity is None or number is None:
         return None
-    units = {
-        unit for stated in (quantity.code, quantity.unit) if (unit := stated.strip().lower())
-    } or {""}
-    sizes = {size for unit in units if (size := _size(unit, strength)) is not None}
+    units = [unit for unit in (quantity.code, quantity.unit) if unit.strip()] or [""]
+    sizes = {size for unit in units if (size := micrograms_in(unit, strength)) is not None}
     return number * sizes.pop() if len(sizes) == 1 else None
-
-
-def _size(unit: str, strength: Strength | None) -> Decimal | None:
-    """Micrograms in one ``unit``: of mass, or of a product of ``strength``. ``""`` is a piece."""
-    if unit in _MASS_UNITS:
-        return _MASS_UNITS[unit]
-    unit = unit.replace("\u00b5", "u").replace("\u03bc", "u")
-    if word := _MASS_WORD.fullmatch(unit):
-        unit = "ug" if word[1] == "micro" else "mg"
-    if unit in _MASS_UNITS:
-        return _MASS_UNITS[unit]
-    if strength is None:
-        return None
-    if strength.per_ml:
-        return strength.micrograms if unit in _VOLUME_UNITS else None
-    return strength.micrograms if not unit or _COUNT_UNITS.fullmatch(unit) else None

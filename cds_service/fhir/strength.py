@@ -31,17 +31,23 @@ VOLUME = {
     ),
     **dict.fromkeys(("l", "liter", "liters", "litre", "litres"), Decimal(1000)),
 }
-COUNTED = frozenset({
+# Pieces of a product that are counted, and so have its strength each. Drops are none: what is
+# printed on drops is the strength of a measure of them.
+PIECES = frozenset({
     "1", "actuat", "actuation", "actuations", "amp", "ampoule", "ampoules", "ampul", "ampule",
-    "ampules", "amps", "cap", "caplet", "capsule", "capsules", "caps", "dose", "doses", "drop",
-    "drops", "each", "film", "gummy", "lozenge", "lozenges", "piece", "pill", "puff", "sachet",
-    "spray", "sprays", "syringe", "tab", "tablet", "tablets", "tabs", "tbl", "troche", "unit",
-    "vial", "vials",
+    "ampules", "amps", "cap", "caplet", "caplets", "capsule", "capsules", "caps", "capsula",
+    "capsulas", "comprime", "comprimes", "comprimido", "comprimidos", "comprimé", "comprimés",
+    "cápsula", "cápsulas", "dose", "doses", "ea", "each", "film", "films", "gelule", "gelules",
+    "gummies", "gummy", "gélule", "gélules", "kapsel", "kapseln", "lozenge", "lozenges", "piece",
+    "pieces", "pill", "pills", "puff", "puffs", "sachet", "sachets", "softgel", "softgels", "spray",
+    "sprays", "stk", "stück", "syringe", "syringes", "tab", "tableta", "tabletas", "tablet",
+    "tablets", "tablette", "tabletten", "tabs", "tbl", "troche", "troches", "unit", "vial", "vials",
 })  # fmt: skip
+COUNTED = PIECES | {"drop", "drops"}
 _DIGITS = 15  # more than any measurement has
 _NUMBER = re.compile(r"[\d.,' ]{1,40}")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
-_PLURAL = re.compile(r"\(s\)$")
+_PLURAL = re.compile(r"\((?:s|n|en|e|es)\)$|\.$")
 
 
 class Strength(NamedTuple):
@@ -148,13 +154,29 @@ def agreed_strength(found: Iterable[Strength]) -> Strength | None:
     return chosen.pop() if len(chosen) == 1 else None
 
 
+def unit_name(printed: str) -> str:
+    """A unit, printed or by its code, as the tables of this module have it: in small letters, with
+    the micro sign as u, without "(s)" or a full stop."""
+    return _PLURAL.sub("", printed.strip().lower().replace("\u00b5", "u").replace("\u03bc", "u"))
+
+
+def micrograms_in(unit: str, strength: Strength | None) -> Decimal | None:
+    """Micrograms in one ``unit``, of mass or of a product of ``strength``; no unit is a piece.
+
+    ``None`` where that cannot be said.
+    """
+    name = unit_name(unit).strip("{}[]")
+    if name in MASS:
+        return MASS[name]
+    if strength is None:
+        return None
+    if strength.per_ml:
+        return strength.micrograms * VOLUME[name] if name in VOLUME else None
+    return strength.micrograms if not name or name in PIECES else None
+
+
 def _names(quantity: StatedQuantity) -> list[str]:
-    stated = (quantity.code, quantity.unit)
-    return [
-        _PLURAL.sub("", name.strip().lower().replace("\u00b5", "u").replace("\u03bc", "u"))
-        for name in stated
-        if name.strip()
-    ]
+    return [unit_name(name) for name in (quantity.code, quantity.unit) if name.strip()]
 
 
 def _agreed(sizes: Iterable[Decimal | None]) -> Decimal | None:

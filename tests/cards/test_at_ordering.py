@@ -621,13 +621,23 @@ def test_deficiency_by_methylmalonic_acid_is_not_called_a_result_in_the_deficien
     assert "deficient range" not in card["detail"]
 
 
-def test_a_doubted_result_above_the_limits_is_not_said_to_lie_in_the_middle_range():
-    earlier = observation("b12", 110, "pg/mL", ago=100)
-    card = fire(
-        "order-select", prefetch(observation("b12", 480, "pg/mL"), earlier), drafts=[folic_acid()]
-    )[0]
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        pytest.param(
+            [observation("b12", 250, "pg/mL")],
+            "the B12 result is in the middle range.",
+            id="in the middle range",
+        ),
+        pytest.param(
+            [observation("b12", 480, "pg/mL"), observation("b12", 110, "pg/mL", ago=100)],
+            "the B12 result is above the middle range, yet the record gives grounds to doubt it.",
+            id="above it, and a deficient one before",
+        ),
+    ],
+)
+def test_why_deficiency_is_possible_is_decided(record, says):
+    card = fire("order-select", prefetch(*record), drafts=[folic_acid()])[0]
     assert ids([card]) == ["folic-acid-b12-unknown"]
-    assert (
-        "Deficiency is possible: the B12 result is in the middle range, or the record gives grounds to doubt it."
-        in card["detail"]
-    )
+    told = [line for line in card["detail"].splitlines() if line.startswith("Deficiency is")]
+    assert told == [f"Deficiency is possible: {says}"]

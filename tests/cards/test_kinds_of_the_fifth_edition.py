@@ -130,6 +130,25 @@ def test_accepting_our_own_suggestions_leaves_one_course(record, drafts):
             )
 
 
+@pytest.mark.parametrize(
+    ("problem", "possible"),
+    [
+        pytest.param(LEBER, False, id="by its own code"),
+        pytest.param(
+            condition("H47.22", system="http://hl7.org/fhir/sid/icd-10-cm"), True, id="by H47.22"
+        ),
+        pytest.param(
+            {**LEBER, "modifierExtension": [{"url": "https://ehr.example/x", "valueCode": "u"}]},
+            True,
+            id="under a modifier",
+        ),
+    ],
+)
+def test_lebers_is_to_be_confirmed_only_where_it_is_on_record_as_possible(problem, possible):
+    card = card_of(ordering(problem, drafts=[TABLET]), "cyanocobalamin-leber")
+    assert ("It is on record as possible only: confirm it." in card["detail"]) is possible
+
+
 def test_beside_a_running_course_leber_card_removes_the_draft_and_tells_to_change_the_course():
     running = medication_request(CYANOCOBALAMIN_INJECTION, QUARTERLY, authoredOn=days_ago(300))
     cards = ordering(running, LEBER, drafts=[TABLET])

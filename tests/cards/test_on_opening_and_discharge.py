@@ -138,6 +138,16 @@ def test_unknown_age_is_treated_as_adult_and_said():
     assert "age" in card["detail"].rsplit("Not known:", 1)[1]
 
 
+def test_a_low_total_b12_in_pregnancy_is_not_said_to_be_in_the_middle_range():
+    pregnant = condition("77386006", onsetDateTime="2026-07-01")
+    (card,) = fire(
+        "patient-view", prefetch(LOW, pregnant, who=patient(gender="female", birth="1995-01-01"))
+    )
+    assert card["source"]["topic"]["code"] == "b12-indeterminate"
+    assert "middle range" not in card["detail"]
+    assert "Total B12 is low, which pregnancy alone can explain." in card["detail"]
+
+
 def test_low_total_b12_in_pregnancy_is_not_deficiency():
     pregnant = condition("77386006", onsetDateTime="2026-07-01")
     woman = patient(birth="1996-05-01")
@@ -199,8 +209,7 @@ def test_the_interval_between_injections_reads_in_whole_days():
         card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"]
     )
     assert (
-        card["summary"]
-        == "Neurological features persist on B12 every 90 days: monthly is an option"
+        card["summary"] == "Neurological features persist on B12 every 90 days: review the interval"
     )
 
 
@@ -253,8 +262,7 @@ def test_an_interval_in_months_reads_in_whole_days_too():
         card for card in fire("patient-view", record) if ids([card]) == ["maintenance-interval"]
     )
     assert (
-        card["summary"]
-        == "Neurological features persist on B12 every 91 days: monthly is an option"
+        card["summary"] == "Neurological features persist on B12 every 91 days: review the interval"
     )
 
 

@@ -32,6 +32,12 @@ PERNICIOUS = condition("84027009")
 UNDER_WAY = medication_request(
     HYDROXOCOBALAMIN, dosage(1, route=IM, every=DAILY), id="old", authoredOn=days_ago(200)
 )
+QUARTERLY = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(300)
+)
+BEFORE = condition("386033004", onsetDateTime=days_ago(400))
+ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
+PREGNANT = condition("77386006", onsetDateTime=days_ago(60))
 WARFARIN = medication_request({"coding": [{"system": RXNORM, "code": "11289"}]})
 
 
@@ -40,7 +46,8 @@ def signed(*record, drafts, who=None):
 
 
 def opened(*record):
-    return fire("patient-view", prefetch(*record))
+    who = patient(birth="1994-03-02") if PREGNANT in record else None
+    return fire("patient-view", prefetch(*record, who=who))
 
 
 def test_a_child_with_anaemia_is_watched_for_potassium_without_orders():
@@ -87,7 +94,7 @@ def test_with_a_severe_allergy_the_tests_stay_beside_folic_acid():
 
 ADVICE = (
     "b12 first", "treat b12", "treat, or", "treatment need not wait", "both vitamins", "cannot wait",
-    "do not delay", "oral route", "subcutaneous", "untreated for it",
+    "do not delay", "oral route", "subcutaneous", "untreated for it", "advised for life", "monthly is an option",
 )  # fmt: skip
 
 
@@ -99,6 +106,8 @@ ADVICE = (
         pytest.param([MIDDLE], [], "b12-indeterminate", id="indeterminate"),
         pytest.param([LOW_FOLATE, MIDDLE, HIGH_MMA], [], "folate-deficiency-b12-unknown", id="folate low"),
         pytest.param([observation("mcv", 110, "fL")], [], "b12-test-indicated", id="large red cells"),
+        pytest.param([QUARTERLY, BEFORE], [], "maintenance-interval", id="neurological features persist"),
+        pytest.param([condition("Z98.84", system=ICD_10_CM), PREGNANT], [], "bariatric-pregnancy", id="pregnant after surgery"),
         pytest.param([], [folic_acid()], "folic-acid-b12-unknown", id="folic acid"),
         pytest.param([service_request("b12", ago=2)], [folic_acid()], "folic-acid-await-b12", id="folic acid, B12 awaited"),
         pytest.param([observation("potassium", 2.8, "mmol/L")], [hydroxocobalamin()], "hypokalaemia-before-b12", id="hypokalaemia"),

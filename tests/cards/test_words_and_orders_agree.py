@@ -24,6 +24,7 @@ from tests.support.fhir_builders import (
     prefetch,
     procedure,
     resected_length,
+    service_request,
 )
 
 LOW = observation("b12", 110, "ng/L", ago=3)
@@ -289,6 +290,51 @@ def test_folate_that_is_taken_without_b12_is_told(record, card):
     taken = medication_request({"text": "Folic acid 5 mg tablets"})
     assert "A folate is on the medication list" in opened(*record, taken, card=card)["detail"]
     assert "A folate is on the medication list" not in opened(*record, card=card)["detail"]
+
+
+KEEP = "keep the folate"
+NO_DRUG_IS_TOLD = medication_request(
+    {"coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "0000-0000"}]}
+)
+
+
+@pytest.mark.parametrize(
+    ("needs", "who"),
+    [
+        pytest.param([METHOTREXATE], None, id="methotrexate"),
+        pytest.param([PREGNANT], WOMAN, id="pregnancy"),
+        pytest.param([], WOMAN, id="pregnancy is possible"),
+        pytest.param([NO_DRUG_IS_TOLD], None, id="not known"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("record", "card"),
+    [([], "b12-deficiency-untreated"), ([NEUROPATHY], "b12-deficiency-neuro")],
+)
+def test_a_folate_that_is_taken_and_may_be_needed_is_told_to_be_kept(needs, who, record, card):
+    low = observation("active_b12", 20, "pmol/L", ago=3)
+    taken = medication_request({"text": "Folic acid 5 mg tablets"})
+    told = opened(low, *record, *needs, taken, card=card, who=who)["detail"]
+    assert "A folate is on the medication list" in told and KEEP in told.lower()
+
+
+@pytest.mark.parametrize(
+    ("record", "card"),
+    [
+        ([LOW], "folic-acid-b12-deficient"),
+        ([], "folic-acid-b12-unknown"),
+        ([service_request("b12")], "folic-acid-await-b12"),
+    ],
+)
+def test_a_drafted_folate_is_kept_where_it_may_be_needed_with_a_drug_that_cannot_be_told(
+    record, card
+):
+    known, unknown = (
+        ordered(*record, *more, drafts=[folic_acid()], card=card)["detail"]
+        for more in ([], [NO_DRUG_IS_TOLD])
+    )
+    assert KEEP not in known
+    assert f"In pregnancy and with methotrexate or pemetrexed {KEEP}." in unknown
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.support.fhir_builders import (
     ORAL,
     allergy,
     condition,
+    days_ago,
     dosage,
     draft,
     folic_acid,
@@ -21,6 +22,7 @@ from tests.support.fhir_builders import (
     prefetch,
     procedure,
     resected_length,
+    service_request,
 )
 
 LOW = observation("b12", 110, "ng/L", ago=3)
@@ -35,6 +37,9 @@ SEVERE_ANAEMIA = observation("hb", 60, "g/L", ago=1)
 MAINTENANCE = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id="rare")
 TABLET = draft(CYANOCOBALAMIN_TABLET, dosage(1000, "ug", route=ORAL, every=DAILY), id="tablet")
 WARFARIN = medication_request({"text": "Warfarin 3 mg tablet"})
+LONG_UNDER_WAY = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn=days_ago(60)
+)
 BY_MOUTH = "cyanocobalamin 50 micrograms to 150 micrograms daily by mouth"
 
 
@@ -154,3 +159,30 @@ def test_a_cobalamin_is_suggested_with_the_allergy_that_is_not_severe(record, dr
     words = "not marked as severe: ask what happened"
     assert words not in told(*record, card=card, drafts=drafts)
     assert words in told(*record, allergy(), card=card, drafts=drafts)
+
+
+@pytest.mark.parametrize(
+    ("record", "drafts", "card"),
+    [
+        ([MIDDLE], [], "b12-indeterminate"),
+        ([MIDDLE, NEUROPATHY], [], "b12-indeterminate-neuro"),
+        ([LOW_FOLATE], [], "folate-deficiency-b12-unknown"),
+        ([LOW_FOLATE, observation("b12", 480, "ng/L", ago=3)], [], "folate-deficiency"),
+        ([observation("mcv", 118, "fL", ago=3)], [], "b12-test-indicated"),
+        ([observation("b12", 110, "ng/L", ago=400)], [], "b12-past-deficiency"),
+        ([LOW, LONG_UNDER_WAY], [], "b12-low-on-therapy"),
+        ([], [folic_acid()], "folic-acid-b12-unknown"),
+        ([service_request("b12")], [folic_acid()], "folic-acid-await-b12"),
+        ([], [hydroxocobalamin()], "b12-sample-first"),
+    ],
+)
+def test_severe_anaemia_is_named_first_where_no_treatment_is_suggested_too(record, drafts, card):
+    def told(*more):
+        hook = "order-sign" if drafts else "patient-view"
+        session = {"drafts": drafts} if drafts else {}
+        return card_of(fire(hook, prefetch(*record, *more), **session), card)["detail"]
+
+    severe = told(observation("hb", 52, "g/L", ago=1))
+    assert severe.startswith("**Severe anaemia: haemoglobin 52 g/L (22 Nov 2026).** Transfusion")
+    for other in (told(), told(observation("hb", 101, "g/L", ago=1))):
+        assert "Severe anaemia" not in other

@@ -13,6 +13,7 @@ from tests.support.fhir_builders import (
     HYDROXOCOBALAMIN,
     IM,
     ORAL,
+    SUBJECT,
     bundle,
     condition,
     days_ago,
@@ -304,6 +305,27 @@ def test_a_reason_for_folate_counts_drafted_or_current(name, reason):
         facts_of(medication_request({"text": name}), drafts=[folic_acid()])["folate.reason"].value
         == reason
     )
+
+
+def test_a_dose_of_methotrexate_without_any_order_leaves_open_whether_folate_is_needed():
+    administered = {
+        "resourceType": "MedicationAdministration",
+        "id": "dose",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": {"text": "Methotrexate 15 mg injection"},
+        "effectiveDateTime": days_ago(5),
+    }
+    dispensed = {
+        **{key: value for key, value in administered.items() if key != "effectiveDateTime"},
+        "resourceType": "MedicationDispense",
+        "whenHandedOver": days_ago(20),
+    }
+    stopped = medication_request({"text": "Methotrexate 2.5 mg tablets"}, status="stopped")
+    for dose in (administered, dispensed):
+        assert facts_of(dose, drafts=[folic_acid()])["folate.reason"].is_unknown
+        assert facts_of(dose, stopped, drafts=[folic_acid()])["folate.reason"].value is None
+        assert not facts_of(dose, stopped, drafts=[folic_acid()])["folate.reason"].is_unknown
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_every_value_set_that_a_fact_names_exists():
     [
         ("b12.total", ("b12-total",)),
         ("egfr", ("creatinine", "egfr")),
-        ("leber", ("leber",)),
+        ("leber", ("leber", "leber-possible")),
         ("bariatric", ("bariatric", "bariatric-malabsorptive")),
         ("test.pending.folate", ("folate-red-cell", "folate-serum")),
         ("test.pending.creatinine", ("basic-metabolic-panel", "creatinine", "egfr")),

@@ -153,7 +153,7 @@ def test_prn_false_is_a_stated_frequency():
 @pytest.mark.parametrize(
     ("dose", "unit", "micrograms"),
     [(1, "mg", 1000), (0.4, "mg", 400), (1000, "ug", 1000), (1000, "mcg", 1000), (1000, "µg", 1000), (1000, "μg", 1000), (1000, "micrograms", 1000),
-     (1000, "microgram", 1000), (0.001, "g", 1000), (1, "MG", 1000), (1, "furlong", None), (1000, "[iU]", None)],
+     (1000, "microgram", 1000), (1000, "mcgs", 1000), (1000, "Mikrogramm", 1000), (1, "mg.", 1000), (0.001, "g", 1000), (1, "MG", 1000), (1, "furlong", None), (1000, "[iU]", None)],
 )  # fmt: skip
 def test_a_dose_by_mass(dose, unit, micrograms):
     assert phase(dosage(dose, unit), of=TABLET_NO_STRENGTH).dose == micrograms
@@ -234,6 +234,22 @@ def test_a_dose_by_mass(dose, unit, micrograms):
 )
 def test_a_dose_in_units_of_a_product(product, dose, unit, micrograms):
     assert phase(dosage(dose, unit), of=product).dose == micrograms
+
+
+@pytest.mark.parametrize(
+    "unit", ["{tablet}", "tab(s)", "TAB", "Tab.", "Tablette(n)", "comprimé(s)", "Stk", "EA", "each", "unit(s)", "{dose}", "doses", "softgel"],
+)  # fmt: skip
+def test_a_piece_of_a_product_is_counted_by_whatever_name_it_is_printed(unit):
+    assert phase(dosage(2, unit), of={"text": "Cyanocobalamin 50 microgram tablets"}).dose == 100
+
+
+def test_of_a_dose_stated_in_tablets_and_as_a_mass_the_one_that_can_be_worked_out_is_taken():
+    tablets, mass = (
+        {"doseQuantity": {"value": 1, "unit": "tablet"}},
+        {"doseQuantity": {"value": 50, "unit": "mcg"}},
+    )
+    for amounts in ([tablets, mass], [mass, tablets]):
+        assert phase({"doseAndRate": amounts}, of=TABLET_NO_STRENGTH).dose == 50
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ VERIFIED: dict[str, dict[str, Codes]] = {
             "macrocytic-anaemia": "D53.1",
             "neurological-features": "G32.0 G63 G99.2 R20.0 R20.1 R20.2 R20.3 R20.8 R20.9 R26.0 R26.2 R26.81 R26.89 R26.9 R27.0"
             " G31.84 R41.3 R41.81 R41.89 F02.80 F03.90 F06.70 H46.2 H46.3 H47.20",
-            "leber": "H47.22",
+            "leber-possible": "H47.22",
             "glossitis": "K14.0 K14.4 K14.6",
             "bariatric": "Z98.84 O99.840 O99.841 O99.842 O99.843 O99.844 O99.845",
             "crohn-ileum": "K50.00 K50.011 K50.019",

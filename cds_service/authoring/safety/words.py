@@ -26,7 +26,8 @@ from .tally import Tally
 _TO_GIVE = re.compile(
     r"\b(hydroxo|cyano)cobalamin \d|\bstart B12\b|\btreat(,| now\b)|(?<!not )\b(give|treat) B12\b"
     r"|\bB12 first\b|\bboth vitamins\b|\b(treatment|B12) (need not|cannot) wait\b|\bdelay B12\b"
-    r"|\bkeep it, or replace it\b",
+    r"|\bkeep it, or replace it\b|\badvised for life\b"
+    r"|\b(monthly|a shorter interval) is an option\b",
     re.IGNORECASE,
 )
 
