@@ -9,8 +9,8 @@ from .page import page
 
 def shown_to_people(response: Response) -> Response:
     """Return ``response``; if it refuses a request by which a browser loads a page, return a page
-    with the same text. Clients of hooks use POST and get JSON, and those of the FHIR base get FHIR's
-    JSON, whatever they accept."""
+    with the same text. Clients of hooks use POST and get JSON, whatever they accept; below the FHIR
+    base every client gets FHIR's JSON."""
     asked = request.method in ("GET", "HEAD") or request.blueprint == "workbench"
     accepted = request.accept_mimetypes
     prefers_page = accepted["text/html"] > accepted["application/json"]
