@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from .authored_yaml.source import AuthoringError
+from .collector import collect_rarely, freeze_loaded, freeze_reloaded
 from .config import Settings
 from .ehr.statement import statement_profile
 from .engine import Engine
@@ -38,7 +38,6 @@ from .orphan import end_with_parent
 from .reload import on_hangup
 from .store.store import Store
 from .trust.start import OPEN_TO_ALL, token_verifier
-from .workbench.blueprint import workbench_blueprint
 from .workbench.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -90,6 +89,12 @@ def create_app(
     return app
 
 
+def load_libraries(settings: Settings) -> None:
+    """Load what the application for ``settings`` needs, so that processes which are forked from
+    now on need not do so."""
+    list(_pages(settings))
+
+
 def _admit_callers(
     app: Flask, settings: Settings
 ) -> tuple[Authentication | None, Callable[[str], bool] | None]:
@@ -108,14 +113,21 @@ def _admit_callers(
 
 
 def _add_pages(app: Flask, parts: Parts) -> None:
-    """Add the pages for people that the site has: the workbench, and the app that an EHR opens."""
-    if parts.settings.has_workbench:
-        app.register_blueprint(workbench_blueprint(parts))
-    if parts.settings.smart_client_id:
-        # Imported only if needed, because its libraries take long to load.
+    for pages in _pages(parts.settings):
+        app.register_blueprint(pages(parts))
+
+
+def _pages(settings: Settings) -> Iterator[Callable[[Parts], Blueprint]]:
+    """The functions that make the pages for people that a site has: the workbench, and the app that
+    an EHR opens. Imported only if needed, because their libraries take long to load."""
+    if settings.has_workbench:
+        from .workbench.blueprint import workbench_blueprint
+
+        yield workbench_blueprint
+    if settings.smart_client_id:
         from .workbench.smart.blueprint import smart_blueprint
 
-        app.register_blueprint(smart_blueprint(parts))
+        yield smart_blueprint
 
 
 def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:
@@ -134,12 +146,7 @@ def _fhir_client(settings: Settings, turn: Turn) -> FhirClient:
 
 
 def create_worker_app() -> WholeCalls:
-    """The application of a server's worker process, which loads the cards again at SIGHUP.
-
-    Loaded objects live as long as the process, so the garbage collector need not visit them. A call
-    makes thousands of short-lived objects, which reference counting frees, so the collector need
-    not run often.
-    """
+    """The application of a server's worker process, which loads the cards again at SIGHUP."""
     # A worker is forked with the signal handlers of the main process. Until it serves, it must end
     # at once on SIGTERM.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -150,19 +157,13 @@ def create_worker_app() -> WholeCalls:
     on_hangup(lambda: _take_cards(app.extensions["serving"], settings))
     app.extensions["store"].start()
     app.extensions["serving"].prepare()
-    _freeze()
-    gc.set_threshold(50_000, 20, 20)
+    collect_rarely()
+    freeze_loaded()
     watch_connections(settings.port)
     # Where the workbench shows what clients sent, Flask sees every call.
     return WholeCalls(
         app.wsgi_app, Admission(app), None if settings.watches_clients else app.extensions["hot"]
     )
-
-
-def _freeze() -> None:
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def _take_cards(serving: Serving, settings: Settings) -> None:
@@ -172,4 +173,4 @@ def _take_cards(serving: Serving, settings: Settings) -> None:
     except AuthoringError as error:
         log.error("the cards changed after they were checked; those served before go on: %s", error)
     else:
-        _freeze()
+        freeze_reloaded()

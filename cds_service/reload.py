@@ -15,9 +15,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from .authored_yaml.source import AuthoringError
+from .collector import freeze_reloaded
 from .config import Settings
-from .engine import Engine
-from .inherited import load_for_workers
 
 
 def on_hangup(act: Callable[[], None]) -> None:
@@ -46,6 +45,7 @@ def problems(settings: Settings) -> Iterator[str]:
     """The reasons why the present cards cannot be served: a mistake with its place, or the tests
     that fail."""
     from .authoring.card_tests import failed_alike, run_tests
+    from .engine import Engine
 
     try:
         Engine(settings)
@@ -61,6 +61,9 @@ def problems(settings: Settings) -> Iterator[str]:
 
 def check_and_forward(settings: Settings, tell: Callable[[str], None]) -> None:
     """Let every worker load the present cards, or call ``tell`` with the reasons why not."""
+    from .engine import Engine
+    from .inherited import load_for_workers
+
     found = list(problems(settings))
     if found:
         for problem in found:
@@ -68,6 +71,7 @@ def check_and_forward(settings: Settings, tell: Callable[[str], None]) -> None:
         tell("The cards were not reloaded: those served before go on.")
         return
     load_for_workers(Engine(settings))
+    freeze_reloaded()
     workers = [child.pid for child in multiprocessing.active_children() if child.pid]
     for worker in workers:
         os.kill(worker, signal.SIGHUP)

@@ -14,7 +14,7 @@ from ..rules.card import Card, OrderSource, Suggestion
 from ..rules.conditions import Condition
 from ..rules.hook_table import any_at_ordering
 from ..states.domains import READ_FOR_ORDERS, domains, test_orders
-from ..states.sessions import OPENING, Session, ordering_sessions
+from ..states.sessions import OPENING, Session, drafting
 from ..states.status import ANY_STATUS, STATUS
 from ..states.values import NOW
 from ..states.walk import StateFacts, walk
@@ -117,7 +117,7 @@ def _walk(fact: str, site: Site, session: Session) -> Iterator[StateFacts]:
 
 @lru_cache(maxsize=4)
 def _drafting(terminology: Terminology) -> tuple[Session, ...]:
-    return tuple(session for session in ordering_sessions(terminology) if session.label in _DRAFTED)
+    return tuple(drafting(name, terminology) for name in _DRAFTED)
 
 
 def _possible(facts: StateFacts, fact: str, card: Card, suggestion: Suggestion) -> bool:

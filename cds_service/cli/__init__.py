@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..collector import collect_rarely
 from . import (
     check,
     check_ehr,
@@ -30,6 +31,7 @@ from . import (
 @click.group()
 def main() -> None:
     """A CDS Hooks service for vitamin B12 and folate."""
+    collect_rarely()
 
 
 _COMMANDS = (

@@ -7,18 +7,17 @@ import socket
 import sys
 import time
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import click
 
 from ..authored_yaml.source import AuthoringError
+from ..collector import freeze_loaded
 from ..config import Settings
-from ..engine import Engine
-from ..hooks.services import service_id
-from ..inherited import load_for_workers
-from ..reload import check_and_forward, on_hangup, problems
-from ..rules.card_set import overrides
-from ..store.occasions import share_key_with_workers
 from .reading_settings import read_settings, unknown_settings
+
+if TYPE_CHECKING:
+    from ..engine import Engine
 
 TRY_IT = """\
 CDS Hooks service for vitamin B12 and folate: {base}{pages}
@@ -68,6 +67,8 @@ def tell_slips() -> None:
 def prepare(settings: Settings) -> Engine:
     """Check the preconditions of a start before any worker exists, and load the content to serve.
     Raises ``ClickException`` if the service cannot start."""
+    from ..reload import check_and_forward, on_hangup
+
     on_hangup(lambda: check_and_forward(settings, lambda line: click.echo(line, err=True)))
     _check_trust(settings)
     engine = _checked_content(settings)
@@ -87,10 +88,10 @@ def run(engine: Engine, text: str, **environment: str) -> None:
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    from .. import app  # noqa: F401  (which each worker has, too)
+    from ..store.occasions import share_key_with_workers
 
     settings = engine.settings
-    load_for_workers(engine).fhir.prepare()
+    _load_for_workers(engine)
     share_key_with_workers()
     os.environ.update(environment, CDS_HOST=settings.host, CDS_PORT=str(settings.port))
     Thread(target=_tell_once_it_answers, args=(settings, text), daemon=True).start()
@@ -117,6 +118,16 @@ def run(engine: Engine, text: str, **environment: str) -> None:
     ).serve()
 
 
+def _load_for_workers(engine: Engine) -> None:
+    """Load all that workers inherit of this process when they are forked."""
+    from ..app import load_libraries
+    from ..inherited import load_for_workers
+
+    load_libraries(engine.settings)
+    load_for_workers(engine).fhir.prepare()
+    freeze_loaded()
+
+
 def _tell_once_it_answers(settings: Settings, text: str) -> None:
     """Print ``text`` when the first call is answered, whatever the answer, so that nobody who reads
     it and calls is refused."""
@@ -141,6 +152,8 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _try_it(settings: Settings, python: str) -> str:
+    from ..hooks.services import service_id
+
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{settings.port}"
     return TRY_IT.format(
@@ -157,6 +170,10 @@ def _try_it(settings: Settings, python: str) -> str:
 def _checked_content(settings: Settings) -> Engine:
     """Load everything once before a worker starts, so that a mistake in a card is reported plainly.
     A site's own cards must also pass their tests, as at a reload."""
+    from ..engine import Engine
+    from ..reload import problems
+    from ..rules.card_set import overrides
+
     try:
         engine = Engine(settings)
         for override in overrides(engine.folders, engine.vocabulary, settings.parameters):

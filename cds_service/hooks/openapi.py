@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -147,6 +148,22 @@ def _request_name(hook: str) -> str:
 
 
 def _components(protected: bool) -> dict[str, Any]:
+    components: dict[str, Any] = {"schemas": _schemas()}
+    if protected:
+        components["securitySchemes"] = {
+            "clientToken": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "CDS Hooks, Trusting CDS Clients",
+            }
+        }
+    return components
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    """The schemas of all bodies, which the models alone decide."""
     wanted = [*REQUESTS.values(), FeedbackRequest, ApplyRequest, CdsResponse]
     (*references, _, _, _), schemas = msgspec.json.schema_components(
         wanted, ref_template=SCHEMAS + "{name}"
@@ -163,22 +180,8 @@ def _components(protected: bool) -> dict[str, Any]:
         name: schema for name, schema in schemas.items() if not name.startswith("HookRequest")
     }
     models["Card"]["dependentRequired"] = {"suggestions": ["selectionBehavior"]}
-    components: dict[str, Any] = {
-        "schemas": _readable({**requests, **models})
-        | ANSWER_SCHEMAS
-        | FHIR_SCHEMAS
-        | {"Report": REPORT}
-    }
-    if protected:
-        components["securitySchemes"] = {
-            "clientToken": {
-                "type": "http",
-                "scheme": "bearer",
-                "bearerFormat": "JWT",
-                "description": "CDS Hooks, Trusting CDS Clients",
-            }
-        }
-    return components
+    own: dict[str, Any] = _readable({**requests, **models})
+    return own | ANSWER_SCHEMAS | FHIR_SCHEMAS | {"Report": REPORT}
 
 
 def _readable(schema: Any) -> Any:

@@ -146,6 +146,11 @@ def ordering_sessions(terminology: Terminology) -> list[Session]:
     return [_session(names, selected, terminology) for names, selected in _combinations()]
 
 
+def drafting(name: str, terminology: Terminology) -> Session:
+    """The session in which one draft of :data:`DRAFTS` stands alone and is not selected."""
+    return _session((name,), (), terminology)
+
+
 def _combinations() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     for name in DRAFTS:
         if name != _UNIDENTIFIED:  # alone, it is refused

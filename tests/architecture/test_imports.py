@@ -224,6 +224,17 @@ def test_tools_for_authors_need_no_http(name):
     assert not inside & {"hooks", "cli", "app"}
 
 
+@of_each(modules("cli/"))
+def test_a_command_loads_what_takes_long_when_it_is_called(name):
+    """The modules of all commands are loaded for each of them."""
+    loaded = {
+        (node.module or "").split(".")[0]
+        for node in tree(name).body
+        if isinstance(node, ast.ImportFrom) and node.level == 2
+    }
+    assert loaded <= {"authored_yaml", "collector", "config", "cores", "fhir", "rules"}
+
+
 @of_each([name for name in MODULES if not name.startswith("store/")])
 def test_only_the_store_opens_its_database(name):
     outside, _ = imports(name)

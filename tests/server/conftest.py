@@ -21,10 +21,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     """With variables in its environment that others set, as Kubernetes does of a service that is called cds-hooks."""
     others = {"CDS_HOOKS_SERVICE_HOST": "10.0.0.7", "CDS_HOOKS_PORT": "tcp://10.0.0.7:80"}
 
-    def told(server: Server) -> bool:
-        return "CDS Hooks service for" in server.log.read_text("utf-8")
-
-    with serving(tmp_path_factory.mktemp("server"), ready=told, **others) as server:
+    with serving(tmp_path_factory.mktemp("server"), **others) as server:
         yield Started(server, requests.get(f"{server.base}/cds-services", timeout=10).status_code)
 
 

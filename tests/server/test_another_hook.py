@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,22 +57,29 @@ def server(tmp_path_factory: pytest.TempPathFactory, cards: Path) -> Iterator[Se
         yield started
 
 
-def run(cards: Path, *arguments: str) -> str:
-    """What a command prints; it must succeed."""
-    done = subprocess.run(
-        [sys.executable, "-m", PROGRAM, *arguments],
+@pytest.fixture(scope="module")
+def run(cards: Path) -> Iterator[Callable[..., str]]:
+    """Run a command, in one process with the others; it must succeed. Gives what it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-m", PROGRAM, "commands"],
         env={**os.environ, "CDS_CARDS": str(cards)},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    ) as process:
+
+        def run_command(*arguments: str) -> str:
+            print(json.dumps(arguments), file=process.stdin, flush=True)
+            exit_code, printed = json.loads(process.stdout.readline())
+            assert exit_code == 0, printed
+            return str(printed)
+
+        yield run_command
 
 
 @pytest.fixture(scope="module")
-def example(cards: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(cards, "example", HOOK))
+def example(run: Callable[..., str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("example", HOOK))
     return found
 
 
@@ -161,10 +168,10 @@ def test_openapi_describes_its_call(server):
     assert set(context["required"]) == {"userId", "patientId", "appointments"}
 
 
-def test_its_card_as_a_plan_definition_names_it_and_is_applied(server, cards):
+def test_its_card_as_a_plan_definition_names_it_and_is_applied(server, run):
     plan = requests.get(f"{server.base}/fhir/PlanDefinition/{CARD}", timeout=PATIENCE).json()
     assert f"Hooks: {HOOK}." in plan["description"]
-    parameters = json.loads(run(cards, "example", HOOK, "--apply"))
+    parameters = json.loads(run("example", HOOK, "--apply"))
     applied = requests.post(
         f"{server.base}/fhir/PlanDefinition/{CARD}/$apply", json=parameters, timeout=PATIENCE
     )
@@ -172,26 +179,24 @@ def test_its_card_as_a_plan_definition_names_it_and_is_applied(server, cards):
     assert "treat before the appointment" in applied.text
 
 
-def test_explain_tells_how_its_card_was_decided(cards, example, tmp_path):
+def test_explain_tells_how_its_card_was_decided(run, example, tmp_path):
     (tmp_path / "request.json").write_text(json.dumps(example), "utf-8")
-    told = run(cards, "explain", str(tmp_path / "request.json"))
+    told = run("explain", str(tmp_path / "request.json"))
     assert told.startswith(f"{HOOK} on ")
     assert f"{CARD}: fires" in told
 
 
-def test_check_finds_no_mistake_and_the_cards_tests_pass(cards):
-    assert "0 errors" in run(cards, "check", "--local", str(cards))
-    assert run(cards, "test", CARD) == "6 passed, 0 failed\n"  # two tests in three parameter sets
+def test_check_finds_no_mistake_and_the_cards_tests_pass(run, cards):
+    assert "0 errors" in run("check", "--local", str(cards))
+    assert run("test", CARD) == "6 passed, 0 failed\n"  # two tests in three parameter sets
 
 
-def test_editors_complete_its_name(cards):
-    assert HOOK in json.loads(run(cards, "schema"))["properties"]["hooks"]["items"]["enum"]
+def test_editors_complete_its_name(run):
+    assert HOOK in json.loads(run("schema"))["properties"]["hooks"]["items"]["enum"]
 
 
-def test_a_card_on_it_can_be_begun(cards, tmp_path):
-    run(
-        cards, "new", "another-card", "--in", str(tmp_path / "own"), "--owner", "us", "--hook", HOOK
-    )
+def test_a_card_on_it_can_be_begun(run, tmp_path):
+    run("new", "another-card", "--in", str(tmp_path / "own"), "--owner", "us", "--hook", HOOK)
     assert f"hooks: [{HOOK}]" in (tmp_path / "own/own/another-card.yaml").read_text("utf-8")
 
 

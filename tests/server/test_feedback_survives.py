@@ -6,7 +6,6 @@ import sqlite3
 import threading
 import time
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 import requests
@@ -24,7 +23,7 @@ from cds_service.store.writer import WAIT_SECONDS
 from tests.support.databases import postgresql
 from tests.support.fhir_builders import NOW, hook_request, observation, prefetch
 from tests.support.serving import refused_start, serving
-from tests.support.site import accepted, overridden
+from tests.support.site import Site, accepted, overridden
 from tests.support.waiting import PATIENCE, eventually
 
 HOOK = "/cds-services/b12-folate-order-select"
@@ -136,7 +135,8 @@ def test_workers_share_what_was_overridden_and_report_as_one(url, tmp_path):
                 == 200
             )
         )
-        eventually(lambda: not any(cards() for _ in range(16)))
+        # a worker looks every fifteen seconds what was overridden
+        eventually(lambda: not any(cards() for _ in range(16)) or time.sleep(0.5))
         server.stop()
     stored = _stored(url, CARD_SHOWN.c.card_uuid)
     assert set(shown) <= set(stored)
@@ -179,28 +179,18 @@ def _report(url, *options):
     return CliRunner().invoke(main, ["report", *options], env={"CDS_DATABASE_URL": url})
 
 
-def test_the_report_on_the_command_line(url, tmp_path):
-    with serving(tmp_path, CDS_DATABASE_URL=url) as server:
-        by_users = [
-            {**EXAMPLE, "context": {**EXAMPLE["context"], "userId": f"Practitioner/{user}"}}
-            for user in ("one", "two")
-        ]
-        first, second = (
-            requests.post(server.base + HOOK, json=request, timeout=PATIENCE).json()["cards"][0]
-            for request in by_users
-        )
-        feedback = [
-            accepted(first["uuid"], first["suggestions"][0]["uuid"]),
-            overridden(second["uuid"], "patient-refuses"),
-        ]
-        send = partial(
-            requests.post,
-            f"{server.base}{HOOK}/feedback",
-            json={"feedback": feedback},
-            timeout=PATIENCE,
-        )
-        eventually(lambda: send().status_code == 200)
-        server.stop()
+def test_the_report_on_the_command_line(url):
+    site = Site(url)
+    site.now = datetime.now(UTC)
+    (first,), (second,) = (
+        site.post({**EXAMPLE, "context": {**EXAMPLE["context"], "userId": f"Practitioner/{user}"}})
+        for user in ("one", "two")
+    )
+    site.tell(
+        accepted(first["uuid"], first["suggestions"][0]["uuid"]),
+        overridden(second["uuid"], "patient-refuses"),
+    )
+    site.store.close()
     text = _report(url)
     assert text.exit_code == 0, text.output
     for line in (

@@ -211,7 +211,7 @@ def test_headers_beyond_measure_are_refused(server, header):
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip", "identity, gzip"])
 def test_a_compressed_body_is_not_unpacked(server, encoding):
     """So there is no decompression bomb."""
-    for plain in (BODY, b" " * 100_000_000):
+    for plain in (BODY, b" " * 20_000_000):
         packed = gzip.compress(plain, 1) if "gzip" in encoding else zlib.compress(plain, 1)
         answer = requests.post(
             f"{server.base}{PATH}",

@@ -53,7 +53,7 @@ def hang_up(server: Server, until: str) -> None:
 
 
 def await_edition(server: Server, summary: str) -> None:
-    eventually(lambda: shown(server) == {summary})
+    eventually(lambda: shown(server) == {summary} or time.sleep(0.2))
 
 
 def replace_workers(server: Server) -> None:
@@ -101,31 +101,30 @@ class Load:
                 self.answers.append(f"{answer.status_code} {answer.json()['cards'][0]['summary']}")
             except (requests.RequestException, LookupError, ValueError) as error:
                 self.answers.append(repr(error))
-            time.sleep(0.01)
+            time.sleep(0.05)
 
 
-def test_five_editions_and_a_mistake_under_load(tmp_path):
+def test_editions_and_mistakes_under_load(tmp_path):
     local = tmp_path / "local"
     write(local, edition(0))
     with serving(tmp_path, "--workers", "2", CDS_CARDS=str(local)) as server:
         assert shown(server) == {"Edition 0"}
         with Load(server.base) as load:
-            for number in range(1, 6):
-                write(local, edition(number))
-                hang_up(server, "The cards were checked; 2 workers take them.")
-                await_edition(server, f"Edition {number}")
-            write(local, edition(6).replace("b12.status", "b12.stauts", 1))
+            write(local, edition(1))
+            hang_up(server, "The cards were checked; 2 workers take them.")
+            await_edition(server, "Edition 1")
+            write(local, edition(2).replace("b12.status", "b12.stauts", 1))
             hang_up(server, "The cards were not reloaded")
-            assert shown(server) == {"Edition 5"}
-            write(local, edition(6).replace("fires: true", "silent: no-b12-treatment", 1))
+            assert shown(server) == {"Edition 1"}
+            write(local, edition(2).replace("fires: true", "silent: no-b12-treatment", 1))
             hang_up(server, "The cards were not reloaded")
-            assert shown(server) == {"Edition 5"}
-            write(local, edition(6))
+            assert shown(server) == {"Edition 1"}
+            write(local, edition(2))
             hang_up(server, "The cards were checked")
-            await_edition(server, "Edition 6")
-        write(local, edition(7))
+            await_edition(server, "Edition 2")
+        write(local, edition(3))
         replace_workers(server)
-        assert shown(server) == {"Edition 6"}, "what the files say now is not checked yet"
+        assert shown(server) == {"Edition 2"}, "what the files say now is not checked yet"
         log = server.log.read_text("utf-8")
     assert len(load.answers) > 20
     assert {answer for answer in load.answers if not answer.startswith("200 Edition")} == set()

@@ -47,28 +47,22 @@ def test_a_second_service_does_not_share_the_port_of_the_first(base):
 
 
 def test_without_a_setting_each_usable_core_has_a_worker(tmp_path):
-    """Of two cores at most, so that the test is cheap on a machine of many. What a start by ``CDS_WORKERS`` or ``--workers`` is told
-    comes before."""
+    """Of two cores at most, so that the test is cheap on a machine of many. So many workers come, and no more, since all are started
+    at once; that they answer is not awaited."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(cores)[:2])  # which the server inherits
     try:
         expected = usable_cores()
-        _start_workers(expected, tmp_path, CDS_WORKERS="")
-        _start_workers(3, tmp_path, "--workers", "3", CDS_WORKERS="1")
+
+        def have_come(server):
+            return len(_children(server.process.pid)) >= expected
+
+        with serving(tmp_path, ready=have_come, CDS_WORKERS="") as server:
+            time.sleep(0.5)
+            assert len(_children(server.process.pid)) == expected
+            server.kill()
     finally:
         os.sched_setaffinity(0, cores)
-
-
-def _start_workers(number, folder, *arguments, **environment):
-    """So many come, and no more, since all are started at once. That they answer is not awaited, because it takes long."""
-
-    def have_come(server):
-        return len(_children(server.process.pid)) >= number
-
-    with serving(folder, *arguments, ready=have_come, **environment) as server:
-        time.sleep(0.5)
-        assert len(_children(server.process.pid)) == number
-        server.kill()
 
 
 def test_unknown_page_is_an_operation_outcome(base):
@@ -146,15 +140,10 @@ def test_the_log_says_when_and_why_a_fhir_server_was_not_read(started):
     assert "4711" not in log
 
 
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("postgresql://someone:secret-4711@127.0.0.1:1/cds", "Connection refused"),
-        ("sqlite:////none/cds.sqlite3", "unable to open database file"),
-    ],
-)
-def test_a_database_that_does_not_answer_is_told_and_does_not_stop_the_start(tmp_path, url, told):
+def test_a_database_that_does_not_answer_is_told_and_does_not_stop_the_start(tmp_path):
     """It may come up later; the log of a failure later on names its kind alone."""
+    url = "postgresql://someone:secret-4711@127.0.0.1:1/cds"
     with serving(tmp_path, CDS_DATABASE_URL=url) as server:
-        assert re.search(f"^Warning: CDS_DATABASE_URL: .*{told}", server.log.read_text(), re.M)
-        assert "4711" not in server.log.read_text()
+        log = server.log.read_text()
+    assert re.search("^Warning: CDS_DATABASE_URL: .*Connection refused", log, re.M)
+    assert "4711" not in log

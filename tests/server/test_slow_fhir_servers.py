@@ -1,6 +1,7 @@
 """Calls that wait for a slow FHIR server hold up no other call of the same worker."""
 
 import threading
+from typing import NamedTuple
 
 import pytest
 import requests
@@ -9,17 +10,40 @@ from tests.fhir_access.calls import authorization
 from tests.support.fhir_builders import hook_request, prefetch
 from tests.support.fhir_server import FhirServer, example_record, withheld
 from tests.support.fhir_server import running as fhir_running
-from tests.support.serving import serving
+from tests.support.serving import Server, serving
 from tests.support.waiting import PATIENCE, eventually
 
 READS_NO_SERVER = hook_request("patient-view", prefetch())
 
 
+class Running(NamedTuple):
+    """The service, and two FHIR servers that it reads."""
+
+    server: Server
+    slow: FhirServer
+    quick: FhirServer
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with (
+        fhir_running(FhirServer(example_record(), behaviours={"*": withheld})) as slow,
+        fhir_running(FhirServer(example_record())) as quick,
+        serving(
+            tmp_path_factory.mktemp("server"),
+            CDS_FHIR_SERVERS=f"{slow.url},{quick.url}",
+            CDS_FHIR_BUDGET="30",
+        ) as server,
+    ):
+        yield Running(server, slow, quick)
+
+
 @pytest.fixture
-def slow():
+def slow(running):
     """A FHIR server that answers nothing before it is told to."""
-    with fhir_running(FhirServer(example_record(), behaviours={"*": withheld})) as server:
-        yield server
+    running.slow.released.clear()
+    running.slow.seen.clear()
+    return running.slow
 
 
 class Calls:
@@ -53,10 +77,9 @@ def patient_view(server):
     return f"{server.base}/cds-services/b12-folate-patient-view"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("server"), CDS_FHIR_BUDGET="30") as started:
-        yield started
+@pytest.fixture
+def server(running):
+    return running.server
 
 
 def test_others_are_answered_while_calls_wait(slow, server):
@@ -70,20 +93,14 @@ def test_others_are_answered_while_calls_wait(slow, server):
     assert calls.statuses == [200, 200]
 
 
-def test_a_slow_server_takes_nothing_from_calls_that_read_another(slow, tmp_path):
+def test_a_slow_server_takes_nothing_from_calls_that_read_another(slow, running):
     """Twelve calls with 168 queries wait, more than may run at a time; the other site's data is read as ever."""
-    with (
-        fhir_running(FhirServer(example_record())) as quick,
-        serving(
-            tmp_path, CDS_FHIR_SERVERS=f"{slow.url},{quick.url}", CDS_FHIR_BUDGET="30"
-        ) as server,
-    ):
-        calls = Calls(server.base, slow, 12)
-        eventually(lambda: len(slow.seen) >= 60)
-        answer = called(patient_view(server), reading(quick))
-        assert not calls.statuses
-        slow.released.set()
-        calls.end()
+    calls = Calls(running.server.base, slow, 12)
+    eventually(lambda: len(slow.seen) >= 60)
+    answer = called(patient_view(running.server), reading(running.quick))
+    assert not calls.statuses
+    slow.released.set()
+    calls.end()
     assert [card["source"]["topic"]["code"] for card in answer.json()["cards"]] == [
         "b12-deficiency-neuro"
     ]

@@ -15,6 +15,8 @@ from tests.support.ehr import BASE, DISCOVERY, ISS, bearer, jwk, jwks, token
 from tests.support.serving import refused_start, serving
 from tests.support.waiting import PATIENCE, eventually
 
+DOWN = "https://down.example.org"
+
 
 def _environment(settings):
     return {f"CDS_{name.upper()}": str(value) for name, value in settings.items()}
@@ -111,41 +113,6 @@ def test_a_mistake_in_the_clients_file_or_their_keys_stops_the_start(trusted, tm
     assert "other.json: it has no usable key; key 1 is for none of ES384" in _start_refused(trusted)
 
 
-def test_insecure_starts_and_says_so_loudly(tmp_path):
-    with serving(tmp_path, CDS_HOST="0.0.0.0", CDS_INSECURE="1") as server:
-        assert requests.get(f"{server.base}/cds-services", timeout=PATIENCE).status_code == 200
-        assert (
-            requests.post(
-                f"{server.base}/cds-services/b12-folate-patient-view", json={}, timeout=PATIENCE
-            ).status_code
-            == 400
-        )
-        assert (
-            "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0"
-            in server.log.read_text()
-        )
-
-
-def test_a_jku_that_does_not_answer_is_told_and_does_not_stop_the_start(trusted, tmp_path):
-    """The client's server may be down when this one starts."""
-    (tmp_path / "clients.yaml").write_text(
-        json.dumps({"clients": [{"iss": ISS, "jku": "http://127.0.0.1:1/jwks.json"}]}), "utf-8"
-    )
-    with serving(tmp_path, **_environment(trusted)) as server:
-        assert (
-            "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to"
-            in server.log.read_text()
-        )
-        assert (
-            requests.post(
-                f"{server.base}/cds-services/x",
-                headers=bearer(token(f"{BASE}/cds-services/x")),
-                timeout=PATIENCE,
-            ).status_code
-            == 401
-        )
-
-
 def _raw_answer(url, request):
     host, port = url.split("//")[1].split(":")
     with socket.create_connection((host, int(port)), PATIENCE) as connection:
@@ -157,10 +124,16 @@ def _raw_answer(url, request):
 
 
 def test_two_workers(trusted, tmp_path):
-    """Two processes, one memory of tokens; and requests that only a raw socket can send."""
+    """Two processes, one memory of tokens; a client whose server is down when this one starts; and requests that only a raw socket
+    can send."""
+    down = {"iss": DOWN, "jku": "http://127.0.0.1:1/jwks.json"}
+    (tmp_path / "clients.yaml").write_text(
+        json.dumps({"clients": [{"iss": ISS, "jwks_file": "jwks.json"}, down]}), "utf-8"
+    )
     with serving(
         tmp_path, "--workers", "2", **_environment(trusted | {"discovery": "protected"})
     ) as server:
+        _keys_that_cannot_be_had_are_told(server)
         _a_token_is_taken_once(server.base)
         for first, second in ((token(), token()), (token(), "x"), ("x", token())):
             head = f"GET /cds-services HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {first}\r\nAuthorization: Bearer {second}\r\nConnection: close\r\n\r\n"
@@ -174,6 +147,13 @@ def test_two_workers(trusted, tmp_path):
             and b"set-cookie" not in answer.lower().split(b"\r\n\r\n")[0]
         )
         assert "401 hooks.discover: The token was used before" in server.log.read_text()
+
+
+def _keys_that_cannot_be_had_are_told(server):
+    """They do not stop the start, and no token of that client counts."""
+    told = "Warning: CDS_CLIENTS: http://127.0.0.1:1/jwks.json: it cannot be connected to"
+    assert told in server.log.read_text()
+    assert _called(f"{server.base}/cds-services", token(DISCOVERY, iss=DOWN)) == 401
 
 
 def _status_of(url, signed):

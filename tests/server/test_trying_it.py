@@ -39,15 +39,26 @@ def _topics(answer):
     return [card["source"]["topic"]["code"] for card in json.loads(answer)["cards"]]
 
 
-def test_the_page_on_trust_leads_to_a_card(tmp_path):
+def _printed_commands(server):
+    """What a start prints to fire a hook with."""
+    return server.log.read_text().split("Fire a hook:")[1].split("Explain the cards:")[0]
+
+
+def test_the_page_on_trust_and_what_its_start_prints_lead_to_a_card(tmp_path):
     (tmp_path / "ehr.py").write_text(SCRIPT, "utf-8")
     keys, start = STARTING.splitlines()
     _run(keys)
-    with serving(tmp_path, **dict(re.findall(r"(CDS_\w+)=(\S+)", start))) as server:
+    settings = dict(re.findall(r"(CDS_\w+)=(\S+)", start))
+    with serving(tmp_path, **settings) as server:
         calling = CALLING.replace("http://127.0.0.1:8080", server.base)
-        assert _topics(_run(calling)) == ["folic-acid-b12-deficient"]
         curl = calling[calling.index("curl ") :]
-        assert "The token was used before" in _run(calling + curl)
+        first, _, again = _run(f"{calling}echo\n{curl}").partition("\n")
+        assert _topics(first) == ["folic-acid-b12-deficient"]
+        assert "The token was used before" in again
+        printed = _printed_commands(server)
+        path = printed.split()[-1].removeprefix(server.base)
+        token = f"TOKEN=$(python ehr.py {settings['CDS_BASE_URL']}{path})\n"
+        assert _topics(_run(token + printed)) == ["folic-acid-b12-deficient"]
 
 
 def test_the_reasons_on_the_page_are_those_that_are_given():
@@ -64,17 +75,16 @@ def test_the_reasons_on_the_page_are_those_that_are_given():
     assert [reason for reason in reasons if reason not in given] == []
 
 
-@pytest.mark.parametrize("ids", ["distinct", "shared"])
-@pytest.mark.parametrize("trusted", [False, True], ids=["open", "trusted"])
-def test_what_the_start_prints_leads_to_a_card(tmp_path, ids, trusted):
-    (tmp_path / "ehr.py").write_text(SCRIPT, "utf-8")
-    settings = {"CDS_SERVICE_IDS": ids}
-    if trusted:
-        _run("python ehr.py none")
-        settings |= {"CDS_CLIENTS": "clients.yaml", "CDS_BASE_URL": "https://cds.example.org"}
+def test_what_a_start_without_clients_prints_leads_to_a_card(started):
+    assert _topics(_run(_printed_commands(started.server))) == ["folic-acid-b12-deficient"]
+
+
+def test_what_a_start_on_every_address_with_one_id_for_all_services_prints_leads_to_a_card(
+    tmp_path,
+):
+    """Without clients, so that it says loudly who may call."""
+    settings = {"CDS_SERVICE_IDS": "shared", "CDS_HOST": "0.0.0.0", "CDS_INSECURE": "1"}
     with serving(tmp_path, **settings) as server:
-        printed = server.log.read_text()
-        commands = printed.split("Fire a hook:")[1].split("Explain the cards:")[0]
-        path = commands.split()[-1].removeprefix(server.base)
-        token = f"TOKEN=$(python ehr.py https://cds.example.org{path})\n" if trusted else ""
-        assert _topics(_run(token + commands)) == ["folic-acid-b12-deficient"]
+        log = server.log.read_text()
+        assert "CDS_INSECURE=1: this service answers ANYBODY who reaches 0.0.0.0" in log
+        assert _topics(_run(_printed_commands(server))) == ["folic-acid-b12-deficient"]

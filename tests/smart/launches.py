@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.engine import Engine
+from cds_service.hooks.served import Served, served
 from tests.support.fhir_builders import NOW
 from tests.support.smart_ehr import PUBLIC, Launching
 from tests.support.waiting import PATIENCE
@@ -47,14 +50,16 @@ class App(NamedTuple):
 
 def app(folder: Path, **settings: Any) -> App:
     """The service with a SMART app."""
-    chosen = {
-        "base_url": BASE,
-        "smart_client_id": PUBLIC,
-        "fhir_budget": 30,
-        "replay_store": str(folder / "replay.sqlite3"),
-        **settings,
-    }
-    return App(create_app(Settings(**chosen), clock=lambda: NOW).test_client())
+    chosen = {"base_url": BASE, "smart_client_id": PUBLIC, "fhir_budget": 30, **settings}
+    place = {"replay_store": str(folder / "replay.sqlite3"), **settings}
+    made = create_app(Settings(**chosen | place), clock=lambda: NOW, loaded=_loaded(**chosen))
+    return App(made.test_client())
+
+
+@cache
+def _loaded(**settings: Any) -> Served:
+    """What is served is the same wherever used tokens are noted, and takes longer to load than most launches."""
+    return served(Engine(Settings(**settings)), NOW)
 
 
 def parameters(url: str) -> dict[str, str]:

@@ -101,8 +101,7 @@ def _chart(ehr, base, **more):
 
 
 @needs_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_a_link_in_the_chart_leads_to_the_picture(ehr, base, scheme, width):
     with opened(viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         page.goto(_chart(ehr, base))

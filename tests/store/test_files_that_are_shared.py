@@ -1,5 +1,6 @@
 """The file of a database that several connections of a process, and other processes, have open."""
 
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ from sqlalchemy import text
 
 from cds_service.store.database import open_database
 from cds_service.trust.replay import FileStore
+from tests.support.site import Site, overridden
 from tests.support.waiting import PATIENCE
 
 _OPEN_AND_CLOSE = """
@@ -34,6 +36,20 @@ def test_another_connection_of_the_process_takes_no_lock_from_the_first(tmp_path
         assert path.with_name("cds.sqlite3-wal").exists()
     first.dispose()
     second.dispose()
+
+
+def test_the_database_is_for_its_owner_alone(tmp_path):
+    """Its companions too, whatever the process lets others read."""
+    before = os.umask(0o022)
+    try:
+        site = Site(f"sqlite:///{tmp_path}/cds.sqlite3")
+        site.folic_acid()
+        site.tell(overridden("card-1"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+        site.store.close()
+    assert len(modes) > 1 and set(modes.values()) == {0o600}, modes
 
 
 def test_the_file_of_used_tokens_keeps_its_locks(tmp_path):

@@ -29,18 +29,37 @@ def test_migrations_make_the_tables_that_the_code_uses(url):
     engine.dispose()
 
 
+# It is told to wait for the others as long as a busy machine may take.
+WORKERS = """
+import sys
+from multiprocessing import get_context
+from alembic import command
+from cds_service.store import database
+database.BUSY_SECONDS = 120
+database._POSTGRESQL["options"] = ""
+fork = get_context("fork")
+together = fork.Barrier(4)
+
+def start():
+    engine = database.open_database(sys.argv[1])
+    together.wait()
+    database.migrate(engine)
+    engine.dispose()
+
+workers = [fork.Process(target=start) for _ in range(4)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+print([worker.exitcode for worker in workers])
+"""
+
+
 def test_workers_that_start_together_migrate_in_turn(url):
-    program = (  # which is told to wait for the others as long as a busy machine may take
-        "import sys; from cds_service.store import database; database.BUSY_SECONDS = 120; database._POSTGRESQL['options'] = '';"
-        "e = database.open_database(sys.argv[1]); database.migrate(e); e.dispose()"
+    ended = subprocess.run(
+        [sys.executable, "-c", WORKERS, url], capture_output=True, text=True, timeout=PATIENCE
     )
-    started = [
-        subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE)
-        for _ in range(4)
-    ]
-    assert [
-        (process.communicate(timeout=PATIENCE)[1], process.returncode) for process in started
-    ] == [(b"", 0)] * 4
+    assert (ended.stdout, ended.stderr) == ("[0, 0, 0, 0]\n", "")
 
 
 SCHEMAS = Path(__file__).parent / "schemas"

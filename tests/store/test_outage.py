@@ -178,3 +178,9 @@ def test_a_hanging_database_holds_up_neither_hooks_nor_feedback_for_long(site, u
         assert at_once(site.folic_acid)
     eventually(lambda: site.send(overridden("during")).status_code == 200)
     assert sorted(row["card_uuid"] for row in site.rows("feedback")) == ["before", "during"]
+
+
+def test_why_a_database_cannot_be_opened_is_told_in_its_own_words():
+    assert database.connection_problem("sqlite:////none/cds.sqlite3") == (
+        "unable to open database file"
+    )

@@ -1,11 +1,17 @@
 """The service as ``python -m cds_service`` starts it, with one hook more: what a developer adds, and nothing else.
 
 ``appointment-book`` of HL7's library of hooks, version 1.0: the patient, who books, and a Bundle of proposed appointments.
+
+With ``commands`` it reads the arguments of a command from each line, as JSON, and answers with its exit code and what it prints.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
+
+from click.testing import CliRunner
 
 from cds_service.hooks.contexts import CONTEXTS, UserContext
 from cds_service.rules.hook_table import HOOKS, Hook
@@ -47,4 +53,8 @@ if __name__ == "__main__":
     CONTEXTS["appointment-book"] = AppointmentBookContext
     from cds_service.cli import main
 
-    main()
+    if sys.argv[1:] != ["commands"]:
+        main()
+    for line in sys.stdin:
+        ended = CliRunner().invoke(main, json.loads(line))
+        print(json.dumps([ended.exit_code, ended.output]), flush=True)

@@ -297,47 +297,21 @@ def example_record() -> list[dict[str, Any]]:
     ]
 
 
-def failing(handler: Handler) -> None:
-    handler.send(outcome("exception"), 500)
-
-
-def redirecting(handler: Handler) -> None:
-    handler.send(b"", 302, Location=f"{handler.fhir.url}/elsewhere")
-
-
 def withheld(handler: Handler) -> None:
     """No answer before the test lets go, or is over."""
     handler.fhir.released.wait(2 * PATIENCE)
     handler.answer()
 
 
-MISBEHAVIOURS: dict[str, Behaviour] = {
-    "failing": failing,
-    "redirecting": redirecting,
-    "slow": withheld,
-}
-
-
 def main() -> None:
-    """Serve until the process ends. Resource types may be given that fail, redirect, or are slow."""
+    """Serve until the process ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("seconds", type=float)
     parser.add_argument("--page-size", type=int)
-    for name in MISBEHAVIOURS:
-        parser.add_argument(f"--{name}", nargs="*", default=[])
     given = parser.parse_args()
-    behaviours = {
-        kind: behaviour
-        for name, behaviour in MISBEHAVIOURS.items()
-        for kind in getattr(given, name)
-    }
     fhir = FhirServer(
-        example_record(),
-        page_size=given.page_size,
-        delay=given.seconds,
-        behaviours=behaviours,
-        port=given.port,
+        example_record(), page_size=given.page_size, delay=given.seconds, port=given.port
     )
     with running(fhir):
         threading.Event().wait()

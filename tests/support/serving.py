@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import requests
 from click.testing import CliRunner
 
 from cds_service.cli import main
@@ -67,7 +66,7 @@ def serving(
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:
-            _await(server, ready or _answers)
+            _await(server, ready or _has_said_so)
             yield server
         except BaseException as error:
             error.add_note(f"The server wrote:\n{log.read_text()}")
@@ -111,10 +110,6 @@ def _await(server: Server, ready: Callable[[Server], bool]) -> None:
     raise AssertionError(server.log.read_text())
 
 
-def _answers(server: Server) -> bool:
-    """Whether it answers, and has said so."""
-    try:
-        requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
-    except requests.RequestException:
-        return False
+def _has_said_so(server: Server) -> bool:
+    """Whether it has said that it answers, which it says once it does."""
     return "top with Ctrl-C" in server.log.read_text("utf-8")

@@ -17,6 +17,7 @@ from cds_service.trust import redis_store, replay
 from cds_service.trust.replay import FileStore, StoreFailure, open_store, token_digest
 from tests.support.serving import held_port
 from tests.support.waiting import PATIENCE, eventually
+from tests.trust.racing import race
 
 LATER = time.time() + 3600
 
@@ -88,13 +89,6 @@ def test_a_restart_forgets_nothing(address):
     assert not open_store(address).first_use(token, LATER)
 
 
-def _race(address, tokens, start, results):
-    replay.BUSY_SECONDS = redis_store.TIMEOUT_SECONDS = PATIENCE
-    store = open_store(address)
-    start.wait()
-    results.put([store.first_use(token, LATER) for token in tokens])
-
-
 def test_of_many_processes_one_takes_the_token(address):
     """Four workers get the same 50 tokens at the same moment: each token is taken once."""
     open_store(
@@ -104,7 +98,8 @@ def test_of_many_processes_one_takes_the_token(address):
     tokens = [_digest(str(number)) for number in range(50)]
     start, results = context.Barrier(4), context.Queue()
     workers = [
-        context.Process(target=_race, args=(address, tokens, start, results)) for _ in range(4)
+        context.Process(target=race, args=(address, tokens, LATER, start, results))
+        for _ in range(4)
     ]
     for worker in workers:
         worker.start()
