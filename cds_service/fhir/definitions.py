@@ -66,9 +66,8 @@ def parse_definition(path: Path, text: str, kind: str) -> dict[str, Any]:
     if not isinstance(definition, dict) or definition.get("resourceType") != kind:
         raise DefinitionError(path, 1, 1, f"a FHIR resource of the type {kind} is expected here.")
     if definition.get("id") != path.stem or not isinstance(definition.get("url"), str):
-        raise DefinitionError(
-            path, 1, 1, f"the definition must have a 'url', and the id {path.stem!r} like its file."
-        )
+        what = f"the definition must have a 'url', and the id {path.stem!r}, like its file."
+        raise DefinitionError(path, 1, 1, what)
     return definition
 
 

@@ -181,7 +181,7 @@ def test_what_is_said_of_the_whole_set_holds_for_cards_changed_at_random(tmp_pat
     place = Folder(tmp_path, "local", "us")
     loaded = engine()
     beside = dict(loaded.cards)
-    for seed in range(80):
+    for seed in range(120):
         file = FILES[seed % len(FILES)]
         path = folder(tmp_path, {file.name: changed(file.read_text("utf-8"), seed, 1)}) / file.name
         try:

@@ -113,7 +113,7 @@ def test_the_search_finds_cards_parameters_settings_and_messages_without_a_serve
         )
         look_for(page, "CDS_EHR")
         page.locator("#results a").first.click()
-        assert "What is known of the EHR" in page.locator("tr:target").inner_text()
+        assert "Profile of the EHR" in page.locator("tr:target").inner_text()
         assert page.problems == []
 
 
@@ -125,7 +125,7 @@ def test_without_javascript_all_can_be_read_and_found_by_name(site):
         assert "needs JavaScript" in page.locator("noscript").inner_text()
         page.get_by_text("Value set (").click()
         page.get_by_role("link", name="Leber's hereditary optic neuropathy", exact=True).click()
-        assert page.locator("article:target").is_visible()
+        page.locator("article:target").wait_for()
 
 
 def test_code_is_copied_by_a_button_and_headings_and_contents_lead_to_their_places(site):

@@ -465,9 +465,7 @@ def test_an_entry_of_a_bundle_that_holds_nothing_is_told(validate, entry, what):
     inner = {**bundle([B12]), "entry": [{"resource": B12}, entry]}
     answer = validate(bundle([B12, inner]))
     assert answer.exit_code == 1
-    told = (
-        f"a.json: Bundle.entry[1].resource.entry[1]: error [base] FHIR's JSON does not have {what}."
-    )
+    told = f"a.json: Bundle.entry[1].resource.entry[1]: error [base] FHIR's JSON does not allow {what}."
     assert told in answer.output
     assert "Bundle.entry[0]:" not in answer.output and "resource.entry[0]:" not in answer.output
 

@@ -282,7 +282,7 @@ def test_where_every_folate_order_is_of_another_patient_the_call_is_refused() ->
         json=hook_request("order-sign", prefetch(LOW), drafts=drafts),
     )
     assert answer.status_code == 422
-    assert "another patient" in answer.get_json()["issue"][0]["details"]["text"]
+    assert "a patient other than" in answer.get_json()["issue"][0]["details"]["text"]
 
 
 def test_an_order_of_another_patient_that_concerns_us_not_is_no_matter() -> None:

@@ -308,7 +308,7 @@ MISTAKES = [
     ),
     (code(system="http://loinc.org", code="2132-9"), "b12-total already has '2132-9' of http://loinc.org."),
     (code("b12-active", system="https://loinc.org/", code="2132-9"), "'2132-9' of https://loinc.org/ is also in b12-total, and cannot mean both."),
-    (code("cyanocobalamin", system="http://www.whocc.no/atc", code="B03BA03"), "is also in hydroxocobalamin and cannot mean both."),
+    (code("cyanocobalamin", system="http://www.whocc.no/atc", code="B03BA03"), "is also in hydroxocobalamin, and cannot mean both."),
     (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}, {{system: '{LAB}/', code: X1, display: X}}]}}", "appears twice under b12-total."),
     (f"codes: {{b12-total: [{{system: '{LAB}', code: X1, display: X}}], mma: [{{system: '{LAB}', code: X1, display: X}}]}}", "is also in b12-total"),
     ("codes: [b12-total]", "a mapping (key: value) is expected under 'codes'."),
