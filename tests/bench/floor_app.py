@@ -6,6 +6,7 @@ exchanged, so that the server, its options and its worker count are the same by 
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 from unittest import mock
@@ -17,6 +18,7 @@ from cds_service.hooks.admission import Admission
 from cds_service.hooks.rsgi import WholeCalls
 
 PATH = "/cds-services/floor"
+_PYTHONS_THRESHOLDS = gc.get_threshold()  # before the command line sets its own
 _SENTENCE = "This card is always the same; it is as long as a card with a few paragraphs and a small table of results. "
 
 
@@ -74,7 +76,10 @@ def create_app() -> Flask:
 
 
 def create_worker_app() -> WholeCalls:
-    """The floor's application as the server calls it."""
+    """The floor's application as the server calls it. Its garbage collector runs as often as Python lets it run by default, and
+    does not walk the cards that the main process loaded, since a floor has none."""
+    gc.freeze()
+    gc.set_threshold(*_PYTHONS_THRESHOLDS)
     app = create_app()
     return WholeCalls(app.wsgi_app, Admission(app))
 
