@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..fhir.r4 import Observation
 from .catalogue import define, fact
 from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
@@ -13,6 +14,13 @@ from .results import NEWER_MAY_BE_MISSING
 from .wording import names_b12_deficiency
 
 _ANSWERS = ("positive-answer", "negative-answer", "equivocal-answer")
+# Laboratories send the answer as text, too. These are the names of the codes in those value sets.
+_ANSWERS_BY_NAME = {
+    "positive": "positive-answer",
+    "negative": "negative-answer",
+    "equivocal": "equivocal-answer",
+    "indeterminate": "equivocal-answer",
+}
 
 
 def _names_deficiency(problem: Problem) -> bool:
@@ -100,12 +108,7 @@ class IntrinsicFactorAntibody(Computation):
         unusable = False
         for resource in self.antibodies:
             moment = observation_moment(resource, site.zone)
-            concepts = [resource.valueCodeableConcept, *resource.interpretation]
-            sets = (
-                frozenset()
-                .union(*map(site.terminology.sets_of_concept, concepts))
-                .intersection(_ANSWERS)
-            )
+            sets = self._answers(resource)
             if (
                 resource.status in FINAL
                 and moment is not None
@@ -125,6 +128,14 @@ class IntrinsicFactorAntibody(Computation):
         if unusable:
             return unknown("an antibody result that cannot be used")
         return known(False) if self.complete() else unknown("laboratory results not all received")
+
+    def _answers(self, resource: Observation) -> frozenset[str]:
+        """The value sets of the answer, by its codes or its whole text ("Positive")."""
+        concepts = [resource.valueCodeableConcept, *resource.interpretation]
+        coded = map(self.facts.site.terminology.sets_of_concept, concepts)
+        texts = [resource.valueString, *(concept.text for concept in concepts if concept)]
+        named = (_ANSWERS_BY_NAME.get(text.strip(" .").lower()) for text in texts)
+        return frozenset(filter(None, named)).union(*coded).intersection(_ANSWERS)
 
 
 @fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"))

@@ -416,6 +416,12 @@ def antibody(ago, answer=None, **more):
         pytest.param([antibody(4000, "positive"), antibody(10, valueString="see comment")], True, id="nor does a newer unusable one"),
         pytest.param([antibody(10, "positive", status="preliminary")], None, id="preliminary alone"),
         pytest.param([antibody(10, valueString="see comment")], None, id="unusable alone"),
+        pytest.param([antibody(10, valueString="Positive")], True, id="in words"),
+        pytest.param([antibody(10, valueCodeableConcept={"text": "POSITIVE."})], True, id="a concept in words"),
+        pytest.param([antibody(10, interpretation=[{"text": "Negative"}])], False, id="negative in words"),
+        pytest.param([antibody(4000, "negative"), antibody(10, valueString="positive")], True, id="the newest in words"),
+        pytest.param([antibody(10, valueString="Indeterminate")], False, id="indeterminate is not positive"),
+        pytest.param([antibody(10, valueString="not positive")], None, id="other words"),
     ],
 )  # fmt: skip
 def test_intrinsic_factor_antibody(answers, positive):
