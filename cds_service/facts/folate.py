@@ -103,6 +103,7 @@ _REASON_AGENTS = (
     ("methotrexate", ("methotrexate",)),
     ("pemetrexed", ("pemetrexed", "pralatrexate")),
 )
+_ANTIFOLATES = tuple(agent for _, agents in _REASON_AGENTS for agent in agents)
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
 _PREGNANCY, _METHOTREXATE, _PEMETREXED = values(*REASONS[:3])
 
@@ -116,9 +117,9 @@ class FolateReason(Computation):
     dispensed, but no order or statement is on record, leaves open whether it is taken.
     """
 
-    session = session("methotrexate", "pemetrexed", "pralatrexate")
-    ordered = orders("methotrexate", "pemetrexed", "pralatrexate")
-    doses_given = doses("methotrexate", "pemetrexed", "pralatrexate")
+    session = session(*_ANTIFOLATES)
+    ordered = orders(*_ANTIFOLATES)
+    doses_given = doses(*_ANTIFOLATES)
     pregnant = of("patient.pregnant")
     preconception = problem("preconception-care")
     methotrexate = taking("methotrexate")
@@ -166,6 +167,7 @@ class FolateReason(Computation):
     def _is_given_without_order(self) -> bool:
         """Whether a drug that needs folate was given or dispensed, of which no order is on
         record, current or past."""
-        antifolates = frozenset(agent for _, agents in _REASON_AGENTS for agent in agents)
         ordered = frozenset().union(*(order.product.agents for order in self.ordered))
-        return any((dose.product.agents & antifolates) - ordered for dose in self.doses_given)
+        return any(
+            dose.product.agents.intersection(_ANTIFOLATES) - ordered for dose in self.doses_given
+        )
