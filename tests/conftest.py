@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from cds_service.app import create_app
+from cds_service.collector import collect_rarely, freeze_reloaded
 from tests.support.fhir_builders import NOW
 from tests.support.once import FOLDER
 
@@ -45,9 +46,8 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        freeze_reloaded()
+        collect_rarely()
         gc.enable()
 
 

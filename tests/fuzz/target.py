@@ -17,6 +17,7 @@ from unittest.mock import patch
 import orjson
 
 from cds_service import app as application
+from cds_service.collector import collect_rarely, freeze_loaded
 from cds_service.config import Settings
 from cds_service.fhir.reading import read_value
 from cds_service.fhir.retrieval import Fetched
@@ -90,8 +91,8 @@ class Target:
         # As in a worker (app.create_worker_app): the garbage collector does not walk what was loaded, and looks seldom.
         gc.collect()
         self._caches = [cached for cached in gc.get_objects() if _remembers_calls(cached)]
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        freeze_loaded()
+        collect_rarely()
         self.lines = _Lines()
         logger = logging.getLogger("cds_service")
         logger.addHandler(self.lines)
