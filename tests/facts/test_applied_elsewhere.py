@@ -12,13 +12,13 @@ from tests.support.fhir_builders import (
     DAILY,
     IM,
     ORAL,
-    SUBJECT,
     allergy,
     condition,
     days_ago,
     dosage,
     draft,
     folic_acid,
+    medication_administration,
     medication_request,
     observation,
     prefetch,
@@ -52,15 +52,9 @@ def test_it_is_intake_and_no_treatment(name, route):
 
 
 def test_a_recorded_dose_of_it_is_no_treatment():
-    given = {
-        "resourceType": "MedicationAdministration",
-        "id": "given",
-        "status": "completed",
-        "subject": SUBJECT,
-        "medicationCodeableConcept": {"text": "Cyanocobalamin"},
-        "effectiveDateTime": days_ago(3),
-        "dosage": {"route": {"text": "Right eye"}},
-    }
+    given = medication_administration(
+        {"text": "Cyanocobalamin"}, 3, dosage={"route": {"text": "Right eye"}}
+    )
     assert facts_of(given)["b12_therapy.active"].holds is False
 
 

@@ -13,6 +13,7 @@ from tests.support.fhir_builders import (
     condition,
     days_ago,
     dosage,
+    medication_administration,
     medication_request,
     observation,
     patient,
@@ -203,18 +204,13 @@ def test_therapy_between_two_results_explains_the_rise():
             authoredOn=days_ago(begin),
         )
 
-    def injected(ago):
-        return {
-            "resourceType": "MedicationAdministration",
-            "id": f"a{ago}",
-            "status": "completed",
-            "subject": {"reference": "Patient/pat-1"},
-            "medicationCodeableConcept": HYDROXOCOBALAMIN,
-            "effectiveDateTime": days_ago(ago),
-        }
-
     check("sufficient", total(480, 1), total(110, 150), ended(140, 60))
-    check("sufficient", total(480, 1), total(110, 170), injected(130))
+    check(
+        "sufficient",
+        total(480, 1),
+        total(110, 170),
+        medication_administration(HYDROXOCOBALAMIN, 130),
+    )
     check("indeterminate", total(480, 1), total(110, 150), ended(400, 200))
 
 

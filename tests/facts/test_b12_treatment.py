@@ -10,10 +10,10 @@ from tests.support.fhir_builders import (
     HYDROXOCOBALAMIN,
     IM,
     ORAL,
-    SUBJECT,
     condition,
     days_ago,
     dosage,
+    medication_administration,
     medication_request,
     observation,
     patient,
@@ -50,15 +50,8 @@ def until(days):
 
 
 def given(ago):
-    return {
-        "resourceType": "MedicationAdministration",
-        "id": f"given-{ago}",
-        "status": "completed",
-        "subject": SUBJECT,
-        "effectiveDateTime": days_ago(ago),
-        "medicationCodeableConcept": HYDROXOCOBALAMIN,
-        "dosage": {"dose": {"value": 1, "code": "mg"}, "route": {"text": "IM"}},
-    }
+    dose = {"dose": {"value": 1, "code": "mg"}, "route": {"text": "IM"}}
+    return medication_administration(HYDROXOCOBALAMIN, ago, dosage=dose)
 
 
 def total(value, ago=0):

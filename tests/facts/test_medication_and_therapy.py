@@ -20,6 +20,7 @@ from tests.support.fhir_builders import (
     draft,
     folic_acid,
     hydroxocobalamin,
+    medication_administration,
     medication_request,
     observation,
     prefetch,
@@ -282,16 +283,8 @@ def injections(start=20, every=EVERY_3_MONTHS, **more):
 
 
 def administration(ago, **more):
-    return {
-        "resourceType": "MedicationAdministration",
-        "id": f"adm-{ago}",
-        "status": "completed",
-        "subject": SUBJECT,
-        "medicationCodeableConcept": HYDROXOCOBALAMIN,
-        "effectiveDateTime": days_ago(ago),
-        "dosage": {"route": {"text": "IM"}, "dose": {"value": 1, "code": "mg"}},
-        **more,
-    }
+    dose = {"route": {"text": "IM"}, "dose": {"value": 1, "code": "mg"}}
+    return medication_administration(HYDROXOCOBALAMIN, ago, **{"dosage": dose, **more})
 
 
 def statement(status="active", **more):

@@ -44,6 +44,7 @@ from tests.support.fhir_builders import (
     dosage,
     draft,
     folic_acid,
+    medication_administration,
     medication_request,
     observation,
     patient,
@@ -87,15 +88,8 @@ def tablets(start: float, **bounds: Any) -> dict[str, Any]:
 
 
 def given(ago: float) -> dict[str, Any]:
-    return {
-        "resourceType": "MedicationAdministration",
-        "id": f"given-{ago}",
-        "status": "completed",
-        "subject": SUBJECT,
-        "effectiveDateTime": days_ago(ago),
-        "medicationCodeableConcept": HYDROXOCOBALAMIN,
-        "dosage": {"dose": {"value": 1, "unit": "mg"}},
-    }
+    dose = {"dose": {"value": 1, "unit": "mg"}}
+    return medication_administration(HYDROXOCOBALAMIN, ago, dosage=dose)
 
 
 def result(

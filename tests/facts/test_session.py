@@ -13,7 +13,6 @@ from tests.support.fhir_builders import (
     HYDROXOCOBALAMIN,
     IM,
     ORAL,
-    SUBJECT,
     bundle,
     condition,
     days_ago,
@@ -21,6 +20,7 @@ from tests.support.fhir_builders import (
     draft,
     folic_acid,
     hydroxocobalamin,
+    medication_administration,
     medication_request,
     observation,
     prefetch,
@@ -308,14 +308,7 @@ def test_a_reason_for_folate_counts_drafted_or_current(name, reason):
 
 
 def test_a_dose_of_methotrexate_without_any_order_leaves_open_whether_folate_is_needed():
-    administered = {
-        "resourceType": "MedicationAdministration",
-        "id": "dose",
-        "status": "completed",
-        "subject": SUBJECT,
-        "medicationCodeableConcept": {"text": "Methotrexate 15 mg injection"},
-        "effectiveDateTime": days_ago(5),
-    }
+    administered = medication_administration({"text": "Methotrexate 15 mg injection"}, 5)
     dispensed = {
         **{key: value for key, value in administered.items() if key != "effectiveDateTime"},
         "resourceType": "MedicationDispense",

@@ -6,10 +6,9 @@ from tests.support.clinic import facts_of
 from tests.support.fhir_builders import (
     IM,
     RXNORM,
-    SUBJECT,
     UCUM,
-    days_ago,
     dosage,
+    medication_administration,
     medication_request,
 )
 
@@ -50,15 +49,11 @@ def test_nor_is_a_dose_of_5_g_whatever_the_product_is_called(dose, unit):
         {"text": "Hydroxocobalamin"}, dosage(dose, unit, route="47625008")
     )
     assert facts_of(antidote)["b12_therapy.active"].holds is False
-    given = {
-        "resourceType": "MedicationAdministration",
-        "id": "given",
-        "status": "completed",
-        "subject": SUBJECT,
-        "medicationCodeableConcept": {"text": "Hydroxocobalamin"},
-        "effectiveDateTime": days_ago(20),
-        "dosage": {"dose": {"value": dose, "unit": unit, "system": UCUM, "code": unit}},
-    }
+    given = medication_administration(
+        {"text": "Hydroxocobalamin"},
+        20,
+        dosage={"dose": {"value": dose, "unit": unit, "system": UCUM, "code": unit}},
+    )
     assert facts_of(given)["b12_therapy.active"].holds is False
     assert facts_of(given)["b12_therapy.last_dose"].value is None
 

@@ -225,6 +225,19 @@ def medication_request(
     return {key: value for key, value in resource.items() if value is not None}
 
 
+def medication_administration(concept: dict[str, Any], ago: float, **more: Any) -> dict[str, Any]:
+    """A dose of ``concept`` that was given ``ago`` days ago."""
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"given-{ago}",
+        "status": "completed",
+        "subject": SUBJECT,
+        "medicationCodeableConcept": concept,
+        "effectiveDateTime": days_ago(ago),
+        **more,
+    }
+
+
 def draft(concept: dict[str, Any], *dosages: dict[str, Any], **more: Any) -> dict[str, Any]:
     return medication_request(concept, *dosages, status="draft", **more)
 
