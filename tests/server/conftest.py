@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from tests.support.serving import Server, serving
+from tests.support.waiting import PATIENCE
 
 
 class Started(NamedTuple):
@@ -18,11 +19,15 @@ class Started(NamedTuple):
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """With variables in its environment that others set, as Kubernetes does of a service that is called cds-hooks."""
+    """With variables in its environment that others set, as Kubernetes does of a service that is called cds-hooks. It is started in
+    a folder of its own, so that what it prints can be run in any other, wherever Python is installed.
+    """
     others = {"CDS_HOOKS_SERVICE_HOST": "10.0.0.7", "CDS_HOOKS_PORT": "tcp://10.0.0.7:80"}
 
-    with serving(tmp_path_factory.mktemp("server"), **others) as server:
-        yield Started(server, requests.get(f"{server.base}/cds-services", timeout=10).status_code)
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder, cwd=folder, **others) as server:
+        first = requests.get(f"{server.base}/cds-services", timeout=PATIENCE)
+        yield Started(server, first.status_code)
 
 
 @pytest.fixture(scope="session")

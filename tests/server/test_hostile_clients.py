@@ -40,7 +40,7 @@ def _connected(server) -> socket.socket:
 
 
 def _sent(server, data: bytes, *, cut: bool = False) -> bytes:
-    """All that comes back for ``data`` until the server is done: it hangs up, or answers others twice and this client no more.
+    """All that comes back for ``data`` until the server is done: it hangs up, or refuses others twice and tells this client no more.
     ``cut``: the client has closed its side.
     """
     with _connected(server) as connection:
@@ -48,14 +48,14 @@ def _sent(server, data: bytes, *, cut: bool = False) -> bytes:
             connection.sendall(data)
             if cut:
                 connection.shutdown(socket.SHUT_WR)
-        connection.settimeout(0.2)
+        connection.settimeout(0.1)
         received, others = b"", 0
         with suppress(ConnectionError):
             while others < 2:
                 try:
                     part = connection.recv(65536)
                 except TimeoutError:
-                    _other_is_answered(server)
+                    _other_is_refused(server)
                     others += 1
                     continue
                 if not part:
@@ -66,6 +66,16 @@ def _sent(server, data: bytes, *, cut: bool = False) -> bytes:
 
 def _statuses(answer: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+def _other_is_refused(server) -> None:
+    """This takes longest of all answers: the server first throws away what still comes of the body. Whoever was to be answered
+    before has been, however busy the machine is.
+    """
+    with _connected(server) as connection:
+        connection.sendall(HEAD + b"Content-Length: 10000001\r\n\r\n{")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert _statuses(answer) == [413]
 
 
 def _chunks(*parts: bytes) -> bytes:

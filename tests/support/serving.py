@@ -48,10 +48,11 @@ def serving(
     command: str = "serve",
     ready: Callable[[Server], bool] | None = None,
     program: str = "cds_service",
+    cwd: Path | None = None,
     **environment: str,
 ) -> Iterator[Server]:
     """``python -m cds_service serve``, or another ``command`` with a port, until the block ends; it answers when the block begins, or
-    is as ``ready`` has it. ``program``: a module that starts the service in another way.
+    is as ``ready`` has it. ``program``: a module that starts the service in another way. ``cwd``: where it is started.
     """
     log = folder / "log"
     with held_port() as port:
@@ -59,6 +60,7 @@ def serving(
         with log.open("wb") as output:
             process = subprocess.Popen(
                 started,
+                cwd=cwd,
                 env={**AS_IN_PRODUCTION, **os.environ, **environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,
