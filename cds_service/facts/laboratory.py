@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
@@ -87,6 +87,7 @@ class Results:
     def __init__(self, index: ResourceIndex, analyte: Analyte, site: Site, today: date):
         self._analyte = analyte
         self._site = site
+        self._tied: dict[int, Result | str] = {}  # by Python id: results read to break a tie
         readings = _readings(index, analyte, site.zone, today)
         if any(reading.status in _CORRECTION for reading in readings):
             superseded = _superseded(readings)
@@ -102,7 +103,8 @@ class Results:
         undated ones first."""
         for position, reading in enumerate(self._readings):
             if position == len(self._read):
-                self._read.append((reading.moment, self._result(reading)))
+                result = self._tied.get(id(reading)) or self._result(reading)
+                self._read.append((reading.moment, result))
             yield self._read[position]
 
     def readings(self) -> Iterator[tuple[Reading, Result | str]]:
@@ -138,7 +140,7 @@ class Results:
     def _abnormality(self, reading: Reading) -> tuple[int, Decimal]:
         """How far a reading lies on the side that matters: by class, since numbers in different
         units do not compare, then by number. An unusable reading lies below all others."""
-        result = self._result(reading)
+        result = self._tied[id(reading)] = self._result(reading)
         if isinstance(result, str):
             return -len(self._analyte.classes) - 1, Decimal(0)
         value = result.interval.point or result.interval.high or result.interval.low or Decimal(0)
@@ -172,17 +174,13 @@ def _newest_first(
     Of readings of one time, the one with the later ``issued`` comes first, else the more abnormal
     one. The last keys make the order independent of the order in which resources arrive.
     """
-    if len(readings) < 2:
-        return readings
-    times = [_when(reading) for reading in readings]
-    order = sorted(range(len(readings)), key=times.__getitem__, reverse=True)
-    if any(times[first] == times[second] for first, second in pairwise(order)):
-        return sorted(
-            readings,
-            key=lambda reading: (*_when(reading), *_tie(reading, zone, abnormality(reading))),
-            reverse=True,
-        )
-    return [readings[position] for position in order]
+    ordered = []
+    for _, alike in groupby(sorted(readings, key=_when, reverse=True), _when):
+        group = list(alike)
+        if len(group) > 1:
+            group.sort(key=lambda reading: _tie(reading, zone, abnormality(reading)), reverse=True)
+        ordered += group
+    return ordered
 
 
 def _when(reading: Reading) -> tuple[date, bool, datetime]:

@@ -3,10 +3,10 @@ how much was received."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..fhir.r4 import Observation, Patient
 from .catalogue import Facts
@@ -29,19 +29,12 @@ def received(*queries: str) -> Read[Completeness]:
     return Read(Needs(queries=queries), lambda facts: partial(facts.record.complete, *queries))
 
 
-_Coded = TypeVar("_Coded", Problem, PerformedProcedure, Allergy)
-
-
-def _coded_in(items: Iterable[_Coded], value_sets: tuple[str, ...]) -> list[_Coded]:
-    return [item for item in items if not item.value_sets.isdisjoint(value_sets)]
-
-
 def problems(*value_sets: str) -> Read[list[Problem]]:
     """The problems with a code in ``value_sets`` that are not ruled out, active or not,
     confirmed or not."""
 
     def found(facts: Facts) -> list[Problem]:
-        return _coded_in(facts.record.problems, value_sets)
+        return facts.record.problems.within(value_sets)
 
     return Read(Needs(queries=("conditions",), value_sets=value_sets), found)
 
@@ -91,7 +84,7 @@ def _problem(
 ) -> Fact:
     sources = [
         Source(problem.reference, problem.onset or problem.recorded, _named(problem))
-        for problem in _coded_in(facts.record.problems, value_sets)
+        for problem in facts.record.problems.within(value_sets)
         if problem.confirmed
         and (ever or problem.active)
         and (even_uncertain or not problem.uncertain)
@@ -115,7 +108,7 @@ def procedures(*value_sets: str) -> Read[list[PerformedProcedure]]:
     """The completed procedures with a code in ``value_sets``."""
 
     def found(facts: Facts) -> list[PerformedProcedure]:
-        return _coded_in(facts.record.procedures, value_sets)
+        return facts.record.procedures.within(value_sets)
 
     return Read(Needs(queries=("procedures",), value_sets=value_sets), found)
 
@@ -142,7 +135,7 @@ def allergies(*value_sets: str, names: tuple[str, ...] = ()) -> Read[list[Allerg
     wanted = (*value_sets, *names)
 
     def found(facts: Facts) -> list[Allergy]:
-        return _coded_in(facts.record.allergies, wanted)
+        return facts.record.allergies.within(wanted)
 
     return Read(Needs(queries=("allergies",), value_sets=(*value_sets, ANAPHYLAXIS)), found)
 

@@ -90,11 +90,7 @@ class Ordered(Computation):
             if self._is_recent(request) and results.last_final < (request.due or request.authored):
                 found |= checks_of(request.resource, self.facts.site.zone)
         yesterday = self.facts.today - timedelta(days=1)
-        awaited = ("registered", "preliminary")
-        if any(
-            status in awaited and day >= yesterday and results.last_final < day
-            for status, day, _ in results.found
-        ):
+        if any(day >= yesterday and results.last_final < day for day, _ in results.awaited):
             found.add(NOW)
         if found or (self.requests_complete() and self.results_complete()):
             return known(tuple(check for check in CHECKS if check in found))

@@ -6,7 +6,7 @@ A resource that cannot be read makes the facts of its list unknown; it never mak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -111,6 +111,29 @@ class Allergy(NamedTuple):
     uncertain: bool = False
 
 
+_Coded = TypeVar("_Coded", Problem, PerformedProcedure, Allergy)
+
+
+class CodedList(list[_Coded]):
+    """A list whose items are found by their value sets."""
+
+    def within(self, value_sets: Iterable[str]) -> list[_Coded]:
+        """The items in one of ``value_sets``, in the order of the list."""
+        found = [name for name in value_sets if name in self._by_value_set]
+        if len(found) < 2:
+            return self._by_value_set[found[0]] if found else []
+        return [item for item in self if not item.value_sets.isdisjoint(found)]
+
+    @once
+    def _by_value_set(self) -> dict[str, list[_Coded]]:
+        # Some thirty facts search a list that may be long.
+        found: dict[str, list[_Coded]] = {}
+        for item in self:
+            for name in item.value_sets:
+                found.setdefault(name, []).append(item)
+        return found
+
+
 class PatientRecord:
     """The record of one patient. ``parts``: those in which the lists that the EHR keeps were asked
     for; ``received``: how much of each was received, by its key."""
@@ -177,19 +200,19 @@ class PatientRecord:
         return results
 
     @once
-    def problems(self) -> list[Problem]:
+    def problems(self) -> CodedList[Problem]:
         """The Conditions that are not ruled out, active or not."""
-        return self._read(Condition, self._problem)
+        return CodedList(self._read(Condition, self._problem))
 
     @once
-    def procedures(self) -> list[PerformedProcedure]:
+    def procedures(self) -> CodedList[PerformedProcedure]:
         """The Procedures that were completed."""
-        return self._read(Procedure, self._procedure)
+        return CodedList(self._read(Procedure, self._procedure))
 
     @once
-    def allergies(self) -> list[Allergy]:
+    def allergies(self) -> CodedList[Allergy]:
         """The AllergyIntolerances in force."""
-        return self._read(AllergyIntolerance, self._allergy)
+        return CodedList(self._read(AllergyIntolerance, self._allergy))
 
     @once
     def orders(self) -> list[Order]:

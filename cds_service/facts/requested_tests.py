@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from ..fhir.dates import first_day, parse_day
-from ..fhir.r4 import Observation, ServiceRequest
+from ..fhir.r4 import ServiceRequest
 from .catalogue import Facts, define, fact
 from .domains import orders_or_absent
 from .fact import Fact, Source, absent, known, unknown
@@ -17,6 +17,8 @@ from .lists import received
 from .medications import session
 from .queries import QUERIES
 from .reads import Computation, Needs, Read, computed, days, of
+
+_AWAITED = frozenset({"registered", "preliminary"})
 
 
 class TestOfLaboratory(NamedTuple):
@@ -73,10 +75,10 @@ class Request(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """The status, day and reference of each dated Observation of a test, and the day of the last
-    final one up to tomorrow."""
+    """The day and reference of each dated Observation of a test whose result is awaited, and the
+    day of the last final one up to tomorrow."""
 
-    found: list[tuple[str, date, str]]
+    awaited: list[tuple[date, str]]
     last_final: date
 
 
@@ -104,22 +106,20 @@ def observed(query: str, *value_sets: str) -> Read[Observed]:
     """The results of a test, whatever their status. ``query``: the query that asks for them."""
 
     def evaluate(facts: Facts) -> Observed:
-        found = []
-        resources: Iterator[Observation] = (
-            found for name in value_sets for found in facts.record.observations(name)
-        )
-        for resource in resources:
-            moment = observation_moment(resource, facts.site.zone)
-            if moment is not None:
-                found.append((resource.status, moment.day, resource.relative))
-        tomorrow = facts.today + timedelta(days=1)
-        return Observed(
-            found,
-            max(
-                (day for status, day, _ in found if status in FINAL and day <= tomorrow),
-                default=date.min,
-            ),
-        )
+        awaited, last_final = [], date.min
+        zone, tomorrow = facts.site.zone, facts.today + timedelta(days=1)
+        for resource in (found for name in value_sets for found in facts.record.observations(name)):
+            status = resource.status.strip()
+            if status not in FINAL and status not in _AWAITED:
+                continue
+            moment = observation_moment(resource, zone)
+            if moment is None:
+                continue
+            if status in _AWAITED:
+                awaited.append((moment.day, resource.relative))
+            elif last_final < moment.day <= tomorrow:
+                last_final = moment.day
+        return Observed(awaited, last_final)
 
     return Read(Needs(queries=(query,), value_sets=value_sets), evaluate)
 
@@ -170,9 +170,8 @@ def _unanswered(
         due = request.due or request.authored
         if oldest <= request.authored <= tomorrow and results.last_final < due:
             return Source(request.reference, request.authored)
-    for status, day, reference in results.found:
-        awaited = status in ("registered", "preliminary") and oldest <= day <= tomorrow
-        if awaited and results.last_final < day:
+    for day, reference in results.awaited:
+        if oldest <= day <= tomorrow and results.last_final < day:
             return Source(reference, day)
     return None
 

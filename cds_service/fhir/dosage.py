@@ -32,7 +32,7 @@ from .r4 import (
     Timing,
     TimingRepeat,
 )
-from .routes import route_of_form, stated_route
+from .routes import stated_route
 from .strength import micrograms_in
 
 SINGLE_DOSE = math.inf
@@ -44,7 +44,6 @@ MOST_AMOUNTS = 50
 _MOST_TIMES = 1000
 _MOST_DOSES = 1e6  # a greater number is no count of doses, whatever the period
 
-_SOLID = re.compile(r"tablet|capsule|caplet|lozenge|pill|\btabs?\b|\bcaps?\b")
 _AS_NEEDED = re.compile(
     r"\bp\.?r\.?n\b|as (?:needed|required)|when (?:needed|required)|if (?:needed|required)"
 )
@@ -187,7 +186,7 @@ def _phase(dosage: Dosage, product: Product, zone: tzinfo) -> Phase:
         end = add_days(start, length or (counted or 0) - (interval or 0))
     length = length or counted
     dose = _dose(dosage, product.strength)
-    if route == "oral" and not as_needed and _SOLID.search(product.described.lower()):
+    if route == "oral" and not as_needed and product.is_solid:
         dose, interval = _one_a_day(dosage, product.strength, dose, interval)
     return Phase(dose, route, intramuscular, interval, start, end, length, doses)
 
@@ -209,12 +208,15 @@ def _states_frequency(dosage: Dosage) -> bool:
     text says that it is taken as needed."""
     timing = dosage.timing or _NO_TIMING
     repeat = timing.repeat or _NO_REPEAT
-    numbers = (repeat.frequency, repeat.frequencyMax, repeat.period, repeat.periodMax)
-    said = any(number is not None for number in numbers) or bool(
-        repeat.periodUnit or repeat.dayOfWeek or repeat.timeOfDay or repeat.when
+    return (
+        repeat.frequency is not None
+        or repeat.frequencyMax is not None
+        or repeat.period is not None
+        or repeat.periodMax is not None
+        or bool(repeat.periodUnit or repeat.dayOfWeek or repeat.timeOfDay or repeat.when)
+        or bool(timing.event or (timing.code is not None and timing.code.coding))
+        or bool(dosage.text and _AS_NEEDED.search(dosage.text.lower()))
     )
-    coded = timing.code is not None and bool(timing.code.coding)
-    return said or coded or bool(timing.event) or bool(_AS_NEEDED.search(dosage.text.lower()))
 
 
 def _states_dose(dosage: Dosage) -> bool:
@@ -231,7 +233,7 @@ def _route(concept: CodeableConcept | None, product: Product) -> tuple[str | Non
     keys, names = (concept.codings, concept.names) if concept else ([], [])
     if route := stated_route(keys, names):
         return route
-    made_for = route_of_form(product.described)
+    made_for = product.made_for
     # A product dosed by the millilitre is injected, and hydroxocobalamin is made for injection.
     by_volume = product.strength is not None and product.strength.per_ml and product.cobalamin
     if made_for is None and (by_volume or product.cobalamin == "hydroxocobalamin"):

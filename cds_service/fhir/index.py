@@ -125,6 +125,11 @@ class ResourceIndex:
         """File the resource of an entry. Return whether it leaves the answer complete. This runs
         for every resource of a record."""
         resource = entry.resource
+        if resource is None:
+            if not entry.other_type:
+                return False
+            self._note_version(version_of_type(entry.other_type))
+            return not entry.is_match
         if isinstance(resource, OfPatient):
             subject = resource.subject or resource.patient
             if subject is None or (
@@ -142,11 +147,6 @@ class ResourceIndex:
                 return self._note_version(version)
             self._file(resource, entry.fullUrl, sets)
             return asked is None or self._answers(entry, resource, sets, asked)
-        if resource is None:
-            if not entry.other_type:
-                return False
-            self._note_version(version_of_type(entry.other_type))
-            return not entry.is_match
         if isinstance(resource, OperationOutcome):
             return _says_nothing(resource, asked.profile.notices if asked else GENERIC.notices)
         if isinstance(resource, Medication):

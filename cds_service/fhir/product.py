@@ -18,6 +18,7 @@ from .once import once
 from .product_ingredients import Ingredient
 from .product_name import ProductName, parse_product_name
 from .product_sides import COBALAMINS as COBALAMINS
+from .routes import Route, route_of_form
 from .strength import StatedQuantity, Strength, agreed_strength, strength_of_ratio
 from .terminology import Terminology
 
@@ -36,6 +37,7 @@ _LONGEST_READ = 2000  # no product has a longer name; a longer text is not read
 _MOST_WORDS = 5
 _NO_AGENTS: frozenset[str] = frozenset()
 _CYANO = re.compile(r"c[yi]ano")
+_SOLID = re.compile(r"tablet|capsule|caplet|lozenge|pill|\btabs?\b|\bcaps?\b")
 ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
 # Length of an ATC code of the fifth level, which names one substance or combination.
 _ATC_SUBSTANCE = 7
@@ -91,6 +93,16 @@ class Product:
         """Whether the product contains a cobalamin, alone or combined. The antidote does not
         count."""
         return bool(self.agents & (COBALAMINS | {"cobalamin-combination"}))
+
+    @once
+    def made_for(self) -> Route | None:
+        """The route of the form that its names state, or ``None`` if they state none."""
+        return route_of_form(self.described)
+
+    @once
+    def is_solid(self) -> bool:
+        """Whether its names state a solid form to swallow or suck, such as a tablet."""
+        return bool(_SOLID.search(self.described.lower()))
 
 
 class IngredientPart(NamedTuple):

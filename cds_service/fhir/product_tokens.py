@@ -98,6 +98,8 @@ def _lexed(text: str) -> list[Token]:
 
 def _plain(text: str) -> str:
     """The text in lower case, without accents, and with one form of each sign and mark."""
+    if text.isascii():
+        return text.lower().translate(_MARKS)
     plain = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower().translate(_MARKS)
     return (
         plain

@@ -205,7 +205,9 @@ def status_code(concept: CodeableConcept | str | None, system: str) -> str:
     have a bare code."""
     if concept is None or isinstance(concept, str):
         return (concept or "").strip()
-    stated = [coding for coding in concept.coding if coding.code]
-    of_system = (coding for coding in stated if canonical_system(coding.system) == system)
-    chosen = next(of_system, stated[0] if stated else None)
-    return chosen.code.strip() if chosen else ""
+    first = ""
+    for coding in concept.coding:
+        if coding.code and system in (coding.system, canonical_system(coding.system)):
+            return coding.code.strip()
+        first = first or coding.code
+    return first.strip()
