@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from .call_time import now_option
 from .reading_settings import read_settings
 from .server_options import Asked, asked, server_options
 
@@ -34,14 +35,14 @@ from .server_options import Asked, asked, server_options
     help="Print the card's decision as an HTML page; without a request, the card as authored.",
 )
 @click.option("--dot", "form", flag_value="dot", help="The same, as a graph for Graphviz.")
-@click.option("--now", help="The time of the call in ISO 8601 (default: now).")
+@now_option
 def explain(
     request_file: Path | None,
     card: str | None,
     why_not: str | None,
     as_json: bool,
     form: str | None,
-    now: str | None,
+    moment: datetime,
     **server: Any,
 ) -> None:
     """Explain each card for a hook request: whether it fires, which criterion decided,
@@ -57,7 +58,6 @@ def explain(
     given = asked(request_file, **server)
     _check_combination(given, card, why_not, form)
     with _telling_of(given):
-        moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
         named = why_not if card is None else card
         engine = Engine(read_settings(), activate=[named] if named else [])
         call = read_request(engine, given.body, named, given.fhir) if given else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .call_time import now_option
 from .reading_settings import read_settings
 from .server_options import asked, server_options
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 )
 @server_options
 @click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
-@click.option("--now", help="The time of the call in ISO 8601 (default: now).")
-def fire(request_file: Path | None, as_json: bool, now: str | None, **server: Any) -> None:
+@now_option
+def fire(request_file: Path | None, as_json: bool, moment: datetime, **server: Any) -> None:
     """Fire a hook, with a request file or for a patient on a FHIR server, and show the cards."""
     from ..engine import Engine
     from ..workbench.evaluation import Refused, answer
@@ -33,7 +34,6 @@ def fire(request_file: Path | None, as_json: bool, now: str | None, **server: An
     if given is None:
         raise click.UsageError("Name a request file, or --fhir-server URL and --patient ID.")
     try:
-        moment = (datetime.fromisoformat(now) if now else datetime.now(UTC)).astimezone()
         answered = answer(Engine(read_settings()), given.body, moment, {}, given.fhir)
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -75,6 +75,16 @@ def test_the_token_of_a_file_is_sent(server, tmp_path):
     assert "secret" not in ran.output
 
 
+@pytest.mark.parametrize("command", ["fire", "explain"])
+@pytest.mark.parametrize("written", ["yesterday", "", "2026-13-01", "0001-01-01"])
+def test_a_time_that_cannot_be_read_is_told_with_one_that_can(command, written):
+    ran = _ran(
+        command, "--fhir-server", "http://localhost:1/fhir", "--patient", "1", "--now", written
+    )
+    assert ran.exit_code == 2
+    assert f"'{written}' is not a time in ISO 8601, such as 2026-03-01T09:00+01:00." in ran.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
