@@ -9,9 +9,9 @@ from msgspec import Raw
 
 from .index import ResourceIndex
 from .product import COBALAMINS as COBALAMINS
-from .product import IngredientPart, identify
 from .product import Product as Product
 from .product import is_folate as is_folate
+from .product_identification import IngredientPart, identify
 from .r4 import (
     Medication,
     MedicationAdministration,

@@ -5,7 +5,7 @@ import pytest
 from cds_service.content import PROFILES
 from cds_service.facts.catalogue import CATALOGUE, closure
 from cds_service.fhir.index import ResourceIndex
-from cds_service.fhir.product import _identify
+from cds_service.fhir.product_identification import _identify
 from cds_service.fhir.product_tokens import Vocabulary
 from cds_service.fhir.terminology import Terminology
 from tests.facts.test_fact_declarations import REQUESTS, answers, computed

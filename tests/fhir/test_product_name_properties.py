@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cds_service.fhir.product import IngredientPart, _identify, identify
+from cds_service.fhir.product_identification import IngredientPart, _identify, identify
 from cds_service.fhir.product_name import parse_product_name
 from cds_service.fhir.product_sides import COBALAMINS
 from cds_service.fhir.product_words import JOINING, PLAIN, VITAMIN

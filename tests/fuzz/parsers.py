@@ -27,7 +27,7 @@ def _parsers() -> list[Callable[[Any], None]]:  # noqa: C901
 
     from cds_service.content import PROFILES
     from cds_service.fhir.dates import parse_birth_date, parse_moment
-    from cds_service.fhir.product import identify
+    from cds_service.fhir.product_identification import identify
     from cds_service.fhir.reading import read_value
     from cds_service.fhir.terminology import Terminology
     from cds_service.fhir.units import unit_of_alias
