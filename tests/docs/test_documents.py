@@ -1,11 +1,13 @@
 """The documents say what the code does."""
 
 import re
+from inspect import isfunction, signature
 from pathlib import Path
 
 import pytest
 
 from cds_service.cli.settings import settings_page
+from cds_service.workbench.smart import refusal
 from tests.support.clinic import fire
 from tests.support.fhir_builders import folic_acid, observation, prefetch
 
@@ -32,6 +34,17 @@ def test_readme_shows_the_card_as_it_is():
         card["source"]["label"],
     ):
         assert " ".join(text.split()) in quoted
+
+
+def test_the_page_on_the_smart_app_explains_every_refusal():
+    refusals = [
+        make(*(["detail"] if signature(make).parameters else [])).why
+        for make in vars(refusal).values()
+        if isfunction(make)
+    ]
+    page = (ROOT / "docs/smart-app.md").read_text("utf-8").split("| the page says |")[1]
+    assert len(refusals) > 5
+    assert sorted(re.findall(r"^\| ([^-|][^|]*?) \| ", page, re.MULTILINE)) == sorted(refusals)
 
 
 def test_readme_lists_every_command():
