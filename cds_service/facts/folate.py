@@ -19,7 +19,7 @@ from .medications import (
     session,
     taking,
 )
-from .reads import Computation, number, of, text
+from .reads import Computation, days, number, of, text
 from .results import define_result, level_of
 
 define_result(
@@ -99,10 +99,9 @@ class PregnancyPossible(Computation):
         return known(years is None or int(self.youngest) <= years <= int(self.oldest), *sex.sources)
 
 
-_REASON_AGENTS = (
-    ("methotrexate", ("methotrexate",)),
-    ("pemetrexed", ("pemetrexed", "pralatrexate")),
-)
+# They are ordered and given cycle by cycle, and folate is taken beyond the last dose.
+_IN_CYCLES = ("pemetrexed", "pralatrexate")
+_REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", _IN_CYCLES))
 _ANTIFOLATES = tuple(agent for _, agents in _REASON_AGENTS for agent in agents)
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
 _PREGNANCY, _METHOTREXATE, _PEMETREXED = values(*REASONS[:3])
@@ -114,16 +113,19 @@ class FolateReason(Computation):
     haemolysis or dialysis.
 
     Drugs count if they are current or drafted in this session. A drug of which doses were given or
-    dispensed, but no order or statement is on record, leaves open whether it is taken.
+    dispensed, but no order or statement is on record, leaves open whether it is taken. So does an
+    order or dose of pemetrexed or pralatrexate that ended within {window.antifolate}: the next
+    cycle may not be ordered yet, and folate goes on after the last one.
     """
 
     session = session(*_ANTIFOLATES)
     ordered = orders(*_ANTIFOLATES)
     doses_given = doses(*_ANTIFOLATES)
+    window = days("window.antifolate")
     pregnant = of("patient.pregnant")
     preconception = problem("preconception-care")
     methotrexate = taking("methotrexate")
-    pemetrexed = taking("pemetrexed", "pralatrexate")
+    pemetrexed = taking(*_IN_CYCLES)
     haemolysis = problem("haemolysis")
     dialysis = problem("dialysis")
     domain = where(
@@ -160,6 +162,8 @@ class FolateReason(Computation):
         undecided = next((found.note for _, found in candidates if found.is_unknown), None)
         if undecided is None and self._is_given_without_order():
             undecided = "a dose of methotrexate or pemetrexed, and no order"
+        if undecided is None and self._may_be_between_cycles():
+            undecided = "a recent cycle of pemetrexed or pralatrexate"
         if has_unidentified_draft(self.session):
             undecided = UNIDENTIFIED_DRAFT
         return absent() if undecided is None else unknown(undecided)
@@ -170,4 +174,13 @@ class FolateReason(Computation):
         ordered = frozenset().union(*(order.product.agents for order in self.ordered))
         return any(
             dose.product.agents.intersection(_ANTIFOLATES) - ordered for dose in self.doses_given
+        )
+
+    def _may_be_between_cycles(self) -> bool:
+        ended = [(order.product, order.end or order.start) for order in self.ordered]
+        given = [(dose.product, dose.day) for dose in self.doses_given]
+        first = self.facts.today - self.window
+        return any(
+            not product.agents.isdisjoint(_IN_CYCLES) and (last is None or last >= first)
+            for product, last in (*ended, *given)
         )

@@ -28,7 +28,7 @@ from tests.authoring.mistakes import CARD, IN_CARDS, TEXTS, YAML
 from tests.authoring.test_mistakes import folder, told
 
 ROOT = Path(__file__).parents[2]
-TODAY = date(2026, 11, 28)
+TODAY = date(2026, 11, 29)
 
 
 def findings(root: Path, files: dict[str, str]) -> list[Finding]:
@@ -167,7 +167,7 @@ HANDBOOK = "our-handbook:\n  title: Ours\n  date: 2026-01-01\n  strength: local\
     ("checked", "said"),
     [
         (None, "has no date of a check"),
-        (TODAY - timedelta(days=367), "was last checked on 2025-11-26"),
+        (TODAY - timedelta(days=367), f"was last checked on {TODAY - timedelta(days=367)}"),
         (TODAY - timedelta(days=366), ""),
         (TODAY, ""),
     ],

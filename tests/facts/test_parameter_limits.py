@@ -22,7 +22,7 @@ from cds_service.config import Settings
 from cds_service.content import CARDS
 from cds_service.engine import PARAMETER_SETS, Call, Engine
 from cds_service.facts.analytes import ANALYTES, Analyte
-from cds_service.facts.fact import Fact
+from cds_service.facts.fact import Fact, State
 from cds_service.facts.site import Site
 from tests.fhir_profiles.profiles import EXAMPLES
 from tests.support.clinic import prefetching, sent
@@ -54,6 +54,7 @@ from tests.support.fhir_builders import (
     service_request,
 )
 
+UNKNOWN = State.UNKNOWN
 VEGAN = condition("24930006")
 NEURO = condition("386033004")
 MAN, WOMAN = (
@@ -220,15 +221,15 @@ LIMITS = [
     Limit("anaemia.5_to_11_years", "", "115", "1", result("hb", "g/L", who=born(6 * 12)), "anaemia", (True, False, False)),
     Limit("anaemia.2_to_4_years", "", "110", "1", result("hb", "g/L", who=born(30)), "anaemia", (True, False, False)),
     Limit("anaemia.6_to_23_months", "", "105", "1", result("hb", "g/L", who=born(8)), "anaemia", (True, False, False)),
-    Limit("anaemia.pregnant_below", "", "105", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (True, None, None)),
-    Limit("anaemia.pregnant_none_from", "", "110", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (None, False, False)),
+    Limit("anaemia.pregnant_below", "", "105", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (True, UNKNOWN, UNKNOWN)),
+    Limit("anaemia.pregnant_none_from", "", "110", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia", (UNKNOWN, False, False)),
     Limit("anaemia.severe_below", "", "80", "1", result("hb", "g/L", who=MAN), "anaemia.severe", (True, False, False)),
     Limit(
         "anaemia.severe_pregnant_or_under_5", "", "70", "1", result("hb", "g/L", PREGNANCY, who=PREGNANT_WOMAN), "anaemia.severe",
         (True, False, False),
     ),
-    Limit("anaemia.pregnancy_unknown_from", "", "15", "1", unstated_pregnancy, "anaemia", (True, None, None)),
-    Limit("anaemia.pregnancy_unknown_to", "", "50", "1", unstated_pregnancy, "anaemia", (None, None, True)),
+    Limit("anaemia.pregnancy_unknown_from", "", "15", "1", unstated_pregnancy, "anaemia", (True, UNKNOWN, UNKNOWN)),
+    Limit("anaemia.pregnancy_unknown_to", "", "50", "1", unstated_pregnancy, "anaemia", (UNKNOWN, UNKNOWN, True)),
     Limit("patient.childbearing_from", "", "12", "1", pregnant_at, "patient.pregnant", (False, True, True)),
     Limit("patient.childbearing_to", "", "55", "1", pregnant_at, "patient.pregnant", (True, True, False)),
     Limit("age.adult_from", "", "16", "1", lambda years: {"who": born(int(years) * 12 + 1)}, "patient.paediatric", (True, False, False)),
@@ -286,13 +287,14 @@ LIMITS = [
     Limit("window.mma", "", "180", "1", aged("mma", 900, "nmol/L"), "mma.level", ("high", "high", None)),
     Limit("window.homocysteine", "", "180", "1", aged("homocysteine", 30, "umol/L", therapy(300)), "homocysteine.on_treatment", (30, 30, None)),
     Limit("window.folate", "", "180", "1", aged("folate", 2, "ng/mL"), "folate.status", (LOW, LOW, None)),
-    Limit("window.blood_count", "", "90", "1", aged("mcv", 110, "fL"), "macrocytosis", (True, True, None)),
-    Limit("window.renal", "", "365", "1", aged("egfr", 40, "mL/min/{1.73_m2}"), "renal.dysfunction", (True, True, None)),
+    Limit("window.blood_count", "", "90", "1", aged("mcv", 110, "fL"), "macrocytosis", (True, True, UNKNOWN)),
+    Limit("window.renal", "", "365", "1", aged("egfr", 40, "mL/min/{1.73_m2}"), "renal.dysfunction", (True, True, UNKNOWN)),
     Limit("window.potassium", "", "3", "1", aged("potassium", 3.2, "mmol/L"), "potassium.level", ("low", "low", None)),
     Limit("window.potassium_recent", "", "30", "1", aged("potassium", 3.2, "mmol/L"), "potassium.recently_low", (True, True, False)),
     Limit("window.pregnancy", "", "300", "1", lambda days: {"record": [condition("77386006", onsetDateTime=days_ago(days))], "who": PREGNANT_WOMAN}, "patient.pregnant", (True, True, False)),
     Limit("window.lactation", "", "730", "1", lambda days: {"record": [condition("1260078007", onsetDateTime=days_ago(days))], "who": PREGNANT_WOMAN}, "patient.lactating", (True, True, False)),
     Limit("window.nitrous_oxide", "", "180", "1", record(lambda days: condition("73891003", recordedDate=days_ago(days))), "nitrous_oxide", (True, True, False)),
+    Limit("window.antifolate", "", "30", "1", record(lambda days: medication_request({"text": "Pemetrexed 500 mg"}, status="completed", authoredOn=days_ago(days))), "folate.reason", (UNKNOWN, UNKNOWN, None)),
     Limit("window.pending_test", "", "30", "1", record(lambda days: service_request("b12", ago=days)), "test.pending.b12", (True, True, False)),
     Limit(
         "window.past_deficiency", "", "10", "1",
@@ -302,11 +304,11 @@ LIMITS = [
     Limit("lapsed.doses_within", "", "730", "1", lambda days: {"record": [therapy(900), given(days), given(200)]}, "b12_therapy.lapsed", ("overdue", "overdue", None)),
     Limit(
         "response.baseline_before", "", "90", "1", lambda days: {"record": [therapy(60), observation("hb", 90, "g/L", ago=60 + days)]},
-        "anaemia.at_start", (True, True, None),
+        "anaemia.at_start", (True, True, UNKNOWN),
     ),
     Limit(
         "response.baseline_after", "", "3", "1", lambda days: {"record": [therapy(60), observation("hb", 90, "g/L", ago=60 - days)]},
-        "anaemia.at_start", (True, True, None),
+        "anaemia.at_start", (True, True, UNKNOWN),
     ),
     Limit(
         "response.expected_after", "", "56", "1", lambda days: {"record": [therapy(days + 1), observation("hb", 90, "g/L", ago=1)]},
@@ -345,7 +347,8 @@ def _answer(limit: Limit, value: Decimal, changed: Decimal | None = None) -> Any
                 else changed,
             },
         )
-    found = _fact(limit.fact, limit.parameters, site, **limit.case(float(value))).value
+    fact = _fact(limit.fact, limit.parameters, site, **limit.case(float(value)))
+    found = UNKNOWN if fact.is_unknown else fact.value
     return float(found.interval.low) if hasattr(found, "interval") else found
 
 

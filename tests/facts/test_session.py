@@ -321,6 +321,21 @@ def test_a_dose_of_methotrexate_without_any_order_leaves_open_whether_folate_is_
         assert not facts_of(dose, stopped, drafts=[folic_acid()])["folate.reason"].is_unknown
 
 
+@pytest.mark.parametrize("name", ["Pemetrexed 500 mg", "Pralatrexate 20 mg/ml"])
+@pytest.mark.parametrize(
+    ("ago", "unknown"),
+    [pytest.param(9, True), pytest.param(30, True), pytest.param(31, False)],
+)
+def test_after_a_cycle_of_pemetrexed_it_is_open_whether_folate_is_needed(name, ago, unknown):
+    """Each cycle is an order of its own, the next is often not written, and folate goes on after the last."""
+    ordered = medication_request({"text": name}, status="completed", authoredOn=days_ago(ago))
+    infused = medication_administration({"text": name}, ago)
+    past = medication_request({"text": name}, status="completed", authoredOn=days_ago(300))
+    for record in ((ordered,), (past, infused), (past, ordered)):
+        reason = facts_of(*record, drafts=[folic_acid()])["folate.reason"]
+        assert (reason.is_unknown, reason.value) == (unknown, None)
+
+
 @pytest.mark.parametrize(
     ("change", "duplicate"),
     [
