@@ -8,12 +8,26 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from .r4 import Period, Quantity
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+class PartialDay(date):
+    """The earliest day of a partial date, for which it counts. ``unit``: ``month`` or ``year``, the
+    smallest unit that was sent. A day reckoned from it is of no such unit (``""``)."""
+
+    unit = ""
+
+    @classmethod
+    def of(cls, year: str, month: str | None) -> Self:
+        """The partial date of a year, or of a month in it. Raises ``ValueError`` if it is none."""
+        made = cls(int(year), int(month or 1), 1)
+        made.unit = "month" if month else "year"
+        return made
 
 
 class Moment(NamedTuple):
@@ -49,7 +63,7 @@ def parse_moment(text: str, zone: tzinfo) -> Moment | None:
             day = date.fromisoformat(text)
             return Moment(day, datetime.combine(day, time(), zone))
         if partial := _PARTIAL.match(text):
-            day = date(int(partial[1]), int(partial[2] or 1), 1)
+            day = PartialDay.of(partial[1], partial[2])
             return Moment(day, datetime.combine(day, time(), zone))
     except (ValueError, OverflowError):
         return None

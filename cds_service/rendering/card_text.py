@@ -27,6 +27,7 @@ from ..facts.kinds import (
     YES_NO,
     Kind,
 )
+from ..fhir.dates import PartialDay
 from ..rules.card_texts import PLACEHOLDER
 from ..rules.written_units import written
 
@@ -74,8 +75,12 @@ def one_line(text: str, limit: int = 80) -> str:
 
 
 def day_text(day: date) -> str:
-    """A day as ``2 Mar 2026``."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    """A day as ``2 Mar 2026``; a partial date as it was sent, as ``Mar 2026`` or ``2026``."""
+    unit = day.unit if isinstance(day, PartialDay) else ""
+    if unit == "year":
+        return f"{day.year}"
+    month = f"{_MONTHS[day.month - 1]} {day.year}"
+    return month if unit == "month" else f"{day.day} {month}"
 
 
 def value_text(definition: Definition, fact: Fact, *, markdown: bool = True) -> str:

@@ -678,6 +678,17 @@ def test_a_partial_date_of_a_result_is_its_earliest_day(drawn, now, counts):
     assert ("b12-deficiency-untreated" in answer) is counts
 
 
+@pytest.mark.parametrize(
+    ("drawn", "shown"),
+    [("2026-05", "May 2026"), ("2026-05-01", "1 May 2026"), ("2026", "2026")],
+)
+def test_a_partial_date_is_shown_as_it_was_sent(drawn, shown):
+    (card,) = cards(
+        "patient-view", b12(110, effectiveDateTime=drawn), now=at("2026-06-30T12:00:00")
+    )
+    assert f"| Total vitamin B12 | 110 ng/L | {shown} |" in card["detail"]
+
+
 def test_a_partial_date_is_older_than_a_full_one_of_its_month():
     assert not deficient(
         b12(110, effectiveDateTime="2026-11"), b12(480, effectiveDateTime="2026-11-02")
