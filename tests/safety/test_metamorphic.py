@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -131,6 +132,24 @@ def test_the_same_patient_told_otherwise_gets_the_same_answer(hook):
 @pytest.mark.parametrize(("visit", "seed"), [(MAINTAINED, 0), (TIED, 1), (TIED, 2), (CLEAR, 0)])
 def test_a_patient_that_is_seldom_generated_told_otherwise_gets_the_same_answer(visit, seed):
     same(visit, seed)
+
+
+@pytest.mark.parametrize(
+    ("hook", "other"), [("order-sign", "order-select"), ("patient-view", "encounter-discharge")]
+)
+def test_two_hooks_at_one_point_of_care_say_the_same(hook, other):
+    # The tables of section 4 are by point of care: at ordering; on opening the chart and at discharge. Without selections
+    # every order counts as selected. Orders at discharge name the encounter, so they are compared by name.
+    def card(cards):
+        return [(*one[:3], [orders[:3] for orders in one[3]]) for one in said(cards)]
+
+    @settings(EXAMPLES, max_examples=60)
+    @given(visits(hooks=(hook,)))
+    def check(visit: Visit) -> None:
+        here = replace(visit, selections=[])
+        assert card(answer(replace(here, hook=other))) == card(answer(here))
+
+    check()
 
 
 # Rows of the specification (section 4) that show that the generated patients are not all alike.
