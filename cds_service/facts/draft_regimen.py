@@ -7,10 +7,18 @@ from .b12_treatment import treatment
 from .catalogue import fact
 from .domains import FALSE, TRUE, UNKNOWN, YES_NO, given, one_of, where
 from .fact import Fact, absent, known, truth, unknown
-from .medications import COBALAMIN_AGENTS, drafted_with, session, taking
+from .medications import (
+    COBALAMIN_AGENTS,
+    UNIDENTIFIED_DRAFT,
+    drafted_with,
+    has_unidentified_draft,
+    session,
+    taking,
+)
 from .reads import Computation, days, number, of, part, stocked
 from .regimen import Barring, Injection, unfit_for_oral
 from .session import Draft
+from .therapy import Order
 
 NEURO_REGIMENS = ("alternate-days", "less", "unstated")
 
@@ -75,6 +83,45 @@ class SessionLoading(_Cobalamins):
             True if True in verdicts else None if None in verdicts else False,
             note="the draft does not state it",
         )
+
+
+@fact(
+    "session.hydroxocobalamin",
+    "regimen of the hydroxocobalamin in this session",
+    "category",
+    values=("alternate-days", "loading", "less", "unstated"),
+)
+class HydroxocobalaminRegimen(_Cobalamins):
+    """How often the hydroxocobalamin of this session, selected or not, is injected in its first
+    phase: at least every second day, at least every {loading.interval_up_to}, less often, or
+    unstated. The most frequent order decides. Absent without hydroxocobalamin; unknown if an order
+    cannot be identified."""
+
+    neuro_longest = number("neuro.interval_up_to")
+    loading_longest = number("loading.interval_up_to")
+
+    def compute(self) -> Fact:
+        if has_unidentified_draft(self.session):
+            return unknown(UNIDENTIFIED_DRAFT)
+        drafts = [
+            draft for draft in self.cobalamins() if draft.product.cobalamin == "hydroxocobalamin"
+        ]
+        if not drafts:
+            return absent()
+        intervals = [
+            draft.phase.interval if draft.phase.route else None
+            for draft in drafts
+            if draft.phase.route in ("parenteral", None)
+        ]
+        shortest = min((days for days in intervals if days is not None), default=None)
+        return known(self._regimen(shortest, None in intervals), *(d.source for d in drafts))
+
+    def _regimen(self, shortest: float | None, unstated: bool) -> str:
+        if shortest is not None and shortest <= self.neuro_longest:
+            return "alternate-days"
+        if shortest is not None and shortest <= self.loading_longest:
+            return "loading"
+        return "unstated" if unstated else "less"
 
 
 @fact("draft.b12_interval", "interval of the drafted injection", "number", unit="d")
@@ -234,28 +281,24 @@ class SessionParenteral(_Cobalamins):
         return known(bool(drafts), *(draft.source for draft in drafts))
 
 
-@fact("b12.duplicate", "drafted cobalamin in addition to one under way")
-class Duplicate(Computation):
-    """B12 treatment is under way by an order or statement that this session does not stop, that no
-    draft names as the one it continues, and that does not end within {therapy.ends_soon}. With
-    neurological features, only one that has begun counts."""
+class _Duplicating(_Cobalamins):
+    """The courses under way beside which this session drafts another."""
 
-    active = of("b12_therapy.active")
     treatment = treatment()
     neuro = of("neuro.involvement")
-    session = session(*COBALAMIN_AGENTS)
     ends_soon = days("therapy.ends_soon")
-    domain = given(active, yes=(TRUE, FALSE), no=FALSE, unknown=UNKNOWN)
 
-    def compute(self) -> Fact:
-        active = self.active
-        if not active.holds:
-            return unknown(active.note) if active.is_unknown else known(False)
-        today, session = self.facts.today, self.session
+    def selected(self) -> list[Draft]:
+        """The selected cobalamin orders of the session."""
+        return [draft for draft in self.cobalamins() if draft.selected]
+
+    def beside(self) -> list[Order]:
+        """The orders in force that the session neither stops nor continues, and that do not end
+        soon; with neurological features, only those that have begun."""
+        today = self.facts.today
         last_day = today + self.ends_soon
-        drafts = [draft for draft in session.selected if draft.product.cobalamin]
-        not_beside = {stop.reference for stop in session.stops}.union(
-            *(draft.replaces | {draft.reference} for draft in drafts)
+        not_beside = {stop.reference for stop in self.session.stops}.union(
+            *(draft.replaces | {draft.reference} for draft in self.selected())
         )
         beside = [
             order
@@ -265,4 +308,59 @@ class Duplicate(Computation):
         ]
         if self.neuro.holds:
             beside = [order for order in beside if order.begun(today)]
+        return beside
+
+
+@fact("b12.duplicate", "drafted cobalamin in addition to one under way")
+class Duplicate(_Duplicating):
+    """B12 treatment is under way by an order or statement that this session does not stop, that no
+    draft names as the one it continues, and that does not end within {therapy.ends_soon}. With
+    neurological features, only one that has begun counts."""
+
+    active = of("b12_therapy.active")
+    domain = given(active, yes=(TRUE, FALSE), no=FALSE, unknown=UNKNOWN)
+
+    def compute(self) -> Fact:
+        active = self.active
+        if not active.holds:
+            return unknown(active.note) if active.is_unknown else known(False)
+        beside = self.beside()
         return known(bool(beside), *(order.source for order in beside))
+
+
+@fact("b12.duplicate_injected", "drafted injections in addition to a course that is not injected")
+class DuplicateInjected(_Duplicating):
+    """With neurological features, injections are drafted that fit the patient, in addition to
+    treatment that is under way by mouth or nose alone: the injections are to be kept. With a
+    severe allergy none fit, with Leber's no cyanocobalamin."""
+
+    duplicate = of("b12.duplicate")
+    may_be_advised = of("b12.may_be_advised")
+    leber = of("leber")
+    domain = where(
+        "b12.duplicate",
+        where(
+            "neuro.involvement",
+            where(
+                "b12.may_be_advised",
+                where("draft.b12_parenteral", (TRUE, FALSE), otherwise=FALSE),
+                otherwise=FALSE,
+            ),
+            otherwise=FALSE,
+        ),
+        otherwise=FALSE,
+    )
+
+    def compute(self) -> Fact:
+        if not (self.duplicate.holds and self.neuro.holds and self.may_be_advised.holds):
+            return known(False)
+        today = self.facts.today
+        beside = self.beside()
+        not_injected = all(
+            order.phase_on(today).route in ("oral", "nasal") for order in beside
+        ) and any(map(self._is_fitting_injection, self.selected()))
+        return known(not_injected, *(order.source for order in beside))
+
+    def _is_fitting_injection(self, draft: Draft) -> bool:
+        unfit = self.leber.holds and draft.product.cobalamin == "cyanocobalamin"
+        return draft.phase.route == "parenteral" and not unfit

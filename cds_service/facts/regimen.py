@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from .catalogue import fact
 from .fact import Fact, absent, known
-from .medications import COBALAMIN_AGENTS, session
 from .reads import Computation, Read, each, of, part, stocked, text
 
 REASSURING = ("sufficient", "unlikely")
@@ -213,8 +212,8 @@ class InsteadOfCyanocobalamin(Barring):
     """The hydroxocobalamin order that replaces drafted cyanocobalamin: loading if treatment starts,
     else maintenance.
 
-    Absent if hydroxocobalamin is not stocked or must not be suggested, if another cobalamin is
-    drafted beside it, or if another course is running: the draft is then only removed.
+    Absent if hydroxocobalamin is not stocked or must not be suggested, if another course is
+    running, or if hydroxocobalamin that fits is drafted beside it: the draft is then only removed.
     """
 
     stocked = stocked("hydroxocobalamin-injection")
@@ -223,27 +222,31 @@ class InsteadOfCyanocobalamin(Barring):
     neuro = of("neuro.involvement")
     by_results = of("b12.results_status")
     injection = part(Injection)
-    session = session(*COBALAMIN_AGENTS)
+    beside = of("session.hydroxocobalamin")
+    after_loading = of("b12_therapy.after_loading")
+    pemetrexed = of("pemetrexed")
 
     def compute(self) -> Fact:
         if self.bars() or not self.stocked or self.duplicate.holds:
             return absent()
-        drafts = self.session.drafts
-        if any(
-            draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")
-            for draft in drafts
-        ):
-            return absent()
-        if any(draft.product.cobalamin and not draft.selected for draft in drafts):
+        beside = self.beside
+        if beside.is_unknown or (beside.value and self._fits(beside.value)):
             return absent()
         if self.active.holds:
-            return known(
-                (
-                    "hydroxocobalamin-2-monthly"
-                    if self.neuro.holds
-                    else "hydroxocobalamin-3-monthly",
-                )
-            )
+            interval = "2" if self.neuro.holds else "3"
+            return known((f"hydroxocobalamin-{interval}-monthly",))
         return self.injection.order(
             "hydroxocobalamin-3-monthly" if self.by_results.value in REASSURING else "loading"
         )
+
+    def _fits(self, regimen: str) -> bool:
+        """Whether no card finds fault with hydroxocobalamin drafted at ``regimen``: in deficiency
+        it begins with loading, with neurological features on alternate days."""
+        status = self.by_results.value
+        if self.active.holds or status in REASSURING:
+            return True
+        if self.neuro.holds:
+            return regimen in ("alternate-days", "unstated")
+        if status != "deficient" or regimen != "less":
+            return True
+        return bool(self.after_loading.holds or self.pemetrexed.holds)

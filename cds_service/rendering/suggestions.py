@@ -179,7 +179,7 @@ class Suggestions:
         if unnamed:
             label += f"; with {', '.join(unnamed)}"
         if offer.beside:
-            label += "; remove the other draft of B12"
+            label += f"; remove the other draft{'s' * (len(offer.beside) > 1)} of B12"
         return filled(label, self._facts, markdown=False)
 
     def _templates(self, suggestion: Suggestion) -> list[OrderTemplate] | None:

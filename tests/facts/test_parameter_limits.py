@@ -266,6 +266,14 @@ LIMITS = [
         "loading.interval_up_to", "", "4", "1", drafted(lambda days: draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, days, "d")))),
         "session.b12_loading", (True, True, False),
     ),
+    Limit(
+        "neuro.interval_up_to", "", "2", "1", drafted(lambda days: draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, days, "d")))),
+        "session.hydroxocobalamin", ("alternate-days", "alternate-days", "loading"),
+    ),
+    Limit(
+        "loading.interval_up_to", "", "4", "1", drafted(lambda days: draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, days, "d")))),
+        "session.hydroxocobalamin", ("loading", "loading", "less"),
+    ),
     Limit("therapy.ends_soon", "", "30", "1", record(lambda days: tablets(365, boundsPeriod={"end": days_ago(days)})), "b12_therapy.lapsed", (None, None, "ended")),
     Limit(
         "therapy.ends_soon", "", "30", "1",

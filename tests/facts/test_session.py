@@ -286,6 +286,28 @@ def test_a_loading_course_gives_a_dose_at_least_every_4_days(every, loading):
     )
 
 
+@pytest.mark.parametrize(
+    ("every", "regimen"),
+    [
+        ((1, 1, "d"), "alternate-days"),
+        ((1, 2, "d"), "alternate-days"),
+        ((3, 1, "wk"), "loading"),
+        ((1, 4, "d"), "loading"),
+        ((1, 5, "d"), "less"),
+        ((1, 3, "mo"), "less"),
+        (None, "unstated"),
+    ],
+)
+def test_how_often_hydroxocobalamin_is_drafted(every, regimen):
+    drafted = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=every))
+    rare = draft(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")))
+    for drafts in ([drafted], [rare, tablets(1000), drafted]):
+        assert facts_of(drafts=drafts)["session.hydroxocobalamin"].value == regimen
+    assert facts_of(drafts=[tablets(1000)])["session.hydroxocobalamin"].holds is False
+    unidentified = {**draft(None), "medicationReference": {"reference": "Medication/elsewhere"}}
+    assert facts_of(drafts=[drafted, unidentified])["session.hydroxocobalamin"].is_unknown
+
+
 def test_oral_cobalamin_is_no_loading_course():
     assert facts_of(drafts=[tablets(1000)])["session.b12_loading"].holds is False
 

@@ -138,17 +138,10 @@ def told_by(session: Session, asked: frozenset[str], removing: Collection[str]) 
         {draft.reference for draft in session.orders.selected if DRAFTS_BY_FACT[name](draft)}
         for name in sorted(removing)
     ]
-    replacing = "regimen.instead_of_cyanocobalamin" in asked and (
-        any(
-            draft.unresolved or draft.product.cobalamin not in ("", "cyanocobalamin")
-            for draft in drafts
-        ),
-        any(draft.product.cobalamin and not draft.selected for draft in drafts),
-    )
     return (
         tuple(told[name] for name in sorted(asked & told.keys())),
         tuple((bool(references), cobalamins <= references) for references in removed),
-        (bool(cobalamins), bool(session.orders.stops), replacing),
+        (bool(cobalamins), bool(session.orders.stops)),
     )
 
 
