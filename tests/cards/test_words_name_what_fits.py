@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.clinic import card_of, fire, suggestions
 from tests.support.fhir_builders import (
+    CYANOCOBALAMIN_INJECTION,
     CYANOCOBALAMIN_TABLET,
     DAILY,
     HYDROXOCOBALAMIN,
@@ -186,3 +187,121 @@ def test_severe_anaemia_is_named_first_where_no_treatment_is_suggested_too(recor
     assert severe.startswith("**Severe anaemia: haemoglobin 52 g/L (22 Nov 2026).** Transfusion")
     for other in (told(), told(observation("hb", 101, "g/L", ago=1))):
         assert "Severe anaemia" not in other
+
+
+def injections_since(days, concept=HYDROXOCOBALAMIN, months=3):
+    every = dosage(1, route=IM, every=(1, months, "mo"))
+    return medication_request(concept, every, authoredOn=days_ago(days), id="course")
+
+
+POTASSIUM = {value: observation("potassium", value, "mmol/L") for value in (2.8, 3.2, 4.1)}
+VEGAN, PREGNANT = condition("24930006"), condition("77386006", onsetDateTime=days_ago(60))
+NORMAL_MMA = observation("mma", 200, "nmol/L", ago=10)
+MONITORED = [
+    observation("b12", 700, "ng/L", ago=10),
+    observation("homocysteine", 8, "umol/L", ago=10),
+    NORMAL_MMA,
+]
+ABOVE_TARGET = [*MONITORED[:1], observation("homocysteine", 14, "umol/L", ago=10), NORMAL_MMA]
+NORMAL_KIDNEYS = observation("egfr", 90, "mL/min/{1.73_m2}")
+WOMAN, CHILD = patient(birth="1994-03-02"), patient(birth="2014-01-01")
+
+
+@pytest.mark.parametrize(
+    ("record", "drafts", "who", "card"),
+    [
+        ([LOW, POTASSIUM[4.1]], [hydroxocobalamin()], None, "potassium-monitoring"),
+        ([LOW, POTASSIUM[3.2]], [hydroxocobalamin()], None, "low-potassium-before-b12"),
+        ([LOW, POTASSIUM[2.8]], [hydroxocobalamin()], None, "hypokalaemia-before-b12"),
+        ([LOW, allergy()], [hydroxocobalamin()], None, "cobalamin-allergy"),
+        ([LOW, allergy(criticality="high")], [hydroxocobalamin()], None, "cobalamin-anaphylaxis"),
+        ([LONG_UNDER_WAY], [MAINTENANCE], None, "b12-duplicate"),
+        ([LOW, LONG_UNDER_WAY], [{**LONG_UNDER_WAY, "status": "stopped"}], None, "b12-stop-lifelong"),
+        ([LOW, WARFARIN], [hydroxocobalamin()], None, "b12-bleeding-risk"),
+        ([], [TABLET], CHILD, "b12-paediatric"),
+        ([injections_since(100)], None, None, "monitoring-due"),
+        ([injections_since(200), *ABOVE_TARGET, NORMAL_KIDNEYS], None, None, "homocysteine-above-target"),
+        ([injections_since(200), *MONITORED, NEUROPATHY, procedure("443906008")], None, None, "maintenance-interval"),
+        ([injections_since(7), observation("hb", 55, "g/L", ago=8)], None, None, "response-reticulocytes"),
+        ([injections_since(60), observation("hb", 55, "g/L", ago=60)], None, None, "response-inadequate"),
+        ([procedure("307193005")], None, None, "ileal-resection-length"),
+        ([PREGNANT, procedure("443906008")], None, WOMAN, "bariatric-pregnancy"),
+        ([PREGNANT, VEGAN], None, WOMAN, "pregnancy-intake"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_severe_anaemia_comes_first_on_every_card_that_the_record_shows(record, drafts, who, card):
+    severe = told(*record, observation("hb", 52, "g/L", ago=1), card=card, drafts=drafts, who=who)
+    assert severe.startswith(
+        "**Severe anaemia: haemoglobin 52 g/L (22 Nov 2026).** Transfusion and specialist advice"
+    )
+    milder = told(*record, observation("hb", 101, "g/L", ago=1), card=card, drafts=drafts, who=who)
+    assert "Severe anaemia" not in milder
+
+
+@pytest.mark.parametrize(
+    ("record", "card"),
+    [
+        pytest.param([*ABOVE_TARGET, NORMAL_KIDNEYS], "homocysteine-above-target", id="homocysteine"),
+        pytest.param([*MONITORED, NEUROPATHY, procedure("443906008")], "maintenance-interval", id="neurological features"),
+    ],
+)  # fmt: skip
+def test_a_shorter_interval_says_that_the_agent_changes_too(record, card):
+    to_hydroxocobalamin = "hydroxocobalamin monthly changes the agent too"
+    to_cyanocobalamin = "cyanocobalamin monthly changes the agent too"
+    other = injections_since(200, CYANOCOBALAMIN_INJECTION)
+    assert to_hydroxocobalamin in told(other, *record, card=card)
+    same = told(injections_since(200), *record, card=card)
+    assert "changes the agent" not in same
+    stocked = {"formulary": frozenset({"cyanocobalamin-injection"})}
+    assert to_cyanocobalamin in told(injections_since(200), *record, card=card, **stocked)
+    assert "changes the agent" not in told(other, *record, card=card, **stocked)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        pytest.param(procedure("443906008"), "Bariatric surgery", id="bypass"),
+        pytest.param(procedure("307193005"), "Resection of the ileum", id="ileum resected"),
+        pytest.param(condition("38106008"), "Crohn's disease of the ileum", id="Crohn's disease"),
+    ],
+)
+def test_why_monthly_injections_may_be_needed_is_decided(reason, words):
+    every_reason = ("Bariatric surgery", "Resection of the ileum", "Crohn's disease of the ileum")
+    record = [
+        injections_since(200),
+        *MONITORED,
+        condition("386033004", onsetDateTime=days_ago(300)),
+    ]
+    detail = told(*record, reason, card="maintenance-interval")
+    assert [name for name in every_reason if name in detail] == [words]
+    alone = told(*record, card="maintenance-interval")
+    assert not [name for name in every_reason if name in alone]
+    assert "1 mg monthly may be needed where symptoms persist." in alone
+
+
+def test_the_need_in_pregnancy_is_not_told_to_a_mother_who_breast_feeds():
+    lactating = condition("866041003", onsetDateTime=days_ago(30))
+    for state, own, other in (
+        (PREGNANT, "In pregnancy", "lactation"),
+        (lactating, "In lactation", "pregnancy"),
+    ):
+        detail = told(state, VEGAN, card="pregnancy-intake", who=WOMAN)
+        assert own in detail and other not in detail
+
+
+@pytest.mark.parametrize(
+    ("record", "card"),
+    [
+        pytest.param([procedure("443906008")], "bariatric-maintenance", id="after a bypass"),
+        pytest.param([procedure("307193005", extension=[resected_length(30)])], "ileal-prophylaxis", id="ileum resected"),
+        pytest.param([condition("84027009"), injections_since(300) | {"status": "stopped"}], "therapy-lapsed", id="treatment lapsed"),
+    ],
+)  # fmt: skip
+def test_how_old_a_usable_result_may_be_is_said(record, card):
+    assert "No usable B12 result of the last 180 days is known" in told(*record, card=card)
+
+
+def test_folate_is_drawn_with_b12_where_the_resected_length_is_not_known():
+    cards = fire("patient-view", prefetch(procedure("307193005")))
+    assert suggestions(cards, "ileal-resection-length") == [["serum-b12", "serum-folate"]]
