@@ -33,7 +33,7 @@ def test_a_local_card_over_a_built_in_one(tmp_path, monkeypatch):
     text = (CARDS / "treatment/homocysteine-above-target.yaml").read_text("utf-8")
     Path("site").mkdir()
     Path("site/site.yaml").write_text("owner: st-elsewhere\n", "utf-8")
-    changed = text.replace("version: 1.1.0", "version: 1.2.0").replace(
+    changed = text.replace("version: 1.2.0", "version: 1.3.0").replace(
         "on_treatment, at_least: 10 umol/L", "on_treatment, at_least: 12 umol/L"
     )
     Path("site/homocysteine-above-target.yaml").write_text(changed, "utf-8")
