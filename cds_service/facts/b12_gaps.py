@@ -45,6 +45,34 @@ class DeficiencyLikely(Computation):
         return truth(any_of(*grounds), *sources_of(grounds), note="conditions not all received")
 
 
+@fact(
+    "b12.likelihood",
+    "likelihood of B12 deficiency",
+    "category",
+    values=("known", "likely", "possible"),
+)
+class Likelihood(Computation):
+    """How cards name a deficiency that the record does not speak against. Known: the B12 status
+    where folate is to be given is deficient, or B12 is low on therapy. Likely: that status is
+    indeterminate, and methylmalonic acid is high. Possible: otherwise."""
+
+    status = of("b12.status_beside_folate")
+    low_on_therapy = of("b12.low_on_therapy")
+    mma_level = of("mma.level")
+
+    def compute(self) -> Fact:
+        status = self.status
+        if status.value == "deficient":
+            return known("known", *status.sources)
+        low = self.low_on_therapy
+        if low.holds:
+            return known("known", *low.sources)
+        mma_level = self.mma_level
+        if status.value == "indeterminate" and mma_level.value == "high":
+            return known("likely", *mma_level.sources)
+        return known("possible")
+
+
 @fact("b12.status_open", "B12 status not settled")
 class StatusOpen(Computation):
     """The B12 status where folate is to be given is unknown, indeterminate or paediatric: nothing
@@ -185,6 +213,26 @@ class DiagnosedOpen(Computation):
         )
 
 
+@fact(
+    "b12.recorded_ground",
+    "recorded ground for B12 treatment",
+    "category",
+    values=("lifelong cause", "diagnosis"),
+)
+class RecordedGround(Computation):
+    """What calls for B12 treatment whatever the results: a gastric or hereditary cause, which lasts
+    for life; else a diagnosis of B12 deficiency with an open status."""
+
+    cause = of("cause.gastric_or_hereditary")
+    diagnosed = of("b12.diagnosed_open")
+
+    def compute(self) -> Fact:
+        cause, diagnosed = self.cause, self.diagnosed
+        if cause.holds:
+            return known("lifelong cause", *cause.sources)
+        return known("diagnosis", *diagnosed.sources) if diagnosed.holds else absent()
+
+
 @fact("b12.only_scheduled_deficient", "B12 deficiency with a course that is only scheduled")
 class OnlyScheduledDeficient(Computation):
     """The results show B12 deficiency, and the only evidence of treatment is an order that has
@@ -246,11 +294,25 @@ class NeedsMaintenance(Computation):
         return unknown(diagnosed.note) if diagnosed.is_unknown else known(False)
 
 
+@fact("patient.age_at_risk", "age at risk of B12 deficiency")
+class AgeAtRisk(Computation):
+    """An age of {age.at_risk_from} or more."""
+
+    age = of("patient.age")
+    at_risk_from = number("age.at_risk_from")
+
+    def compute(self) -> Fact:
+        age = self.age
+        if age.is_unknown:
+            return unknown(age.note)
+        return known(age.value >= self.at_risk_from, *age.sources)
+
+
 @fact("b12.risk_factor", "risk factor for B12 deficiency")
 class RiskFactor(Computation):
     """Reasons to test B12 in a patient with neurological features: anaemia, long-term metformin or
     acid suppression, bariatric surgery, ileal resection or Crohn's disease, a vegan or vegetarian
-    diet, or age of {age.at_risk_from} or more."""
+    diet, or an age at risk."""
 
     risks = each(
         "anaemia",
@@ -259,20 +321,18 @@ class RiskFactor(Computation):
         "bariatric",
         "ileum.crohn",
         "diet.vegan",
+        "patient.age_at_risk",
     )
     resection = of("ileum.resection")
-    age = of("patient.age")
-    at_risk_from = number("age.at_risk_from")
 
     def compute(self) -> Fact:
-        resection, age = self.resection, self.age
+        resection = self.resection
         resected = (
             unknown(resection.note)
             if resection.is_unknown
             else known(resection.value is not None, *resection.sources)
         )
-        old = unknown(age.note) if age.is_unknown else known(age.value >= self.at_risk_from)
-        grounds = [*self.risks, resected, old]
+        grounds = [*self.risks, resected]
         return truth(any_of(*grounds), *sources_of(grounds), note="not all risk factors known")
 
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from ..fhir.interval import Cut, Interval
 from .catalogue import define, fact
 from .domains import ABSENT, UNKNOWN, given, one_of, result_of, same_as
-from .fact import Fact, Source, either, known, unknown
+from .fact import Fact, Source, absent, either, known, unknown
 from .laboratory import Result
 from .lists import problem
 from .medications import taking
-from .reads import Computation, number_by_unit, of
+from .reads import Computation, each, number_by_unit, of
 from .results import define_result, level_of, may_be_outdated, newest, newest_that
 
 _RATE_UNIT = "mL/min/{1.73_m2}"
@@ -105,6 +105,28 @@ class RenalDysfunction(Computation):
         return either(by_rate, self.on_record)
 
 
+@fact(
+    "mma.renal_doubt",
+    "renal doubt about a high methylmalonic acid",
+    "category",
+    values=("recorded", "open"),
+)
+class RenalDoubt(Computation):
+    """Why a high methylmalonic acid may come from the kidney: renal dysfunction is recorded, or it
+    is open whether there is any. Absent if eGFR is {egfr.reduced_below} or more, or if
+    methylmalonic acid is not high."""
+
+    mma_level = of("mma.level")
+    rate = level_of("egfr")
+    dysfunction = of("renal.dysfunction")
+
+    def compute(self) -> Fact:
+        if self.mma_level.value != "high" or self.rate.value == "normal":
+            return absent()
+        dysfunction = self.dysfunction
+        return known("recorded", *dysfunction.sources) if dysfunction.holds else known("open")
+
+
 _POTASSIUMS = (("2.7", "severely-low"), ("3.2", "low"), ("4.2", "normal"))
 _OLDER_POTASSIUMS = tuple(result_of("potassium", *each, 10) for each in _POTASSIUMS)
 
@@ -157,6 +179,29 @@ define(
     level_of("potassium.recent").is_one_of("severely-low", "low"),
     "The newest potassium of the last {window.potassium_recent} is below {potassium.low_below}.",
 )
+
+
+@fact(
+    "potassium.before_b12",
+    "correction of potassium before B12 injections",
+    "category",
+    values=("correct-first", "treat-both"),
+)
+class PotassiumBeforeB12(Computation):
+    """What a potassium below {potassium.severe_below} asks for where injections of B12 are to
+    begin: both are treated if B12 cannot wait, because neurological features or severe anaemia are
+    known; else potassium is corrected first. Absent with any other potassium."""
+
+    level = of("potassium.level")
+    urgent = each("neuro.involvement", "anaemia.severe")
+
+    def compute(self) -> Fact:
+        level = self.level
+        if level.value != "severely-low":
+            return absent()
+        cannot_wait = any(ground.holds for ground in self.urgent)
+        return known("treat-both" if cannot_wait else "correct-first", *level.sources)
+
 
 define(
     "potassium.risk",

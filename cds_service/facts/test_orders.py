@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .catalogue import Facts, define, fact
-from .domains import orders_or_absent, orders_or_none
+from .domains import FALSE, TRUE, orders_or_absent, orders_or_none, where
 from .exposure import is_since
 from .fact import Fact, absent, known
 from .reads import Computation, Read, each, of
@@ -154,10 +154,8 @@ class IndicatedTests(Computation):
         return self.orders(*(("b12", "folate") if self.indicated.holds else ()))
 
 
-@fact("order.after_nitrous_oxide", "tests after nitrous oxide", "orders")
-class AfterNitrousOxide(Computation):
-    """B12 (in pregnancy active B12), homocysteine and methylmalonic acid, without those that are
-    requested or have resulted since the exposure. Treatment does not wait for them."""
+class _AfterNitrousOxide(Computation):
+    """The tests that show what the exposure to nitrous oxide has done."""
 
     exposed = of("nitrous_oxide.last")
     pregnant = of("patient.pregnant")
@@ -165,10 +163,10 @@ class AfterNitrousOxide(Computation):
     otherwise = each("b12.total", "b12.active")
     homocysteine = of("homocysteine")
     mma = of("mma")
-    orders = _ordering("b12", "active_b12", "homocysteine", "mma")
-    domain = orders_or_none(*_templates("b12", "homocysteine", "mma"))
 
-    def compute(self) -> Fact:
+    def without_result(self) -> list[str]:
+        """Those of B12 (in pregnancy active B12), homocysteine and methylmalonic acid that have not
+        resulted since the exposure."""
         day = self.exposed.value
         pregnant = self.pregnant.holds
         b12_test = "active_b12" if pregnant else "b12"
@@ -182,7 +180,30 @@ class AfterNitrousOxide(Computation):
         )
         tests += ["homocysteine"] * (not is_since(self.homocysteine.value, day))
         tests += ["mma"] * (not is_since(self.mma.value, day))
-        return known(self.orders(*tests).value or ())
+        return tests
+
+
+@fact("order.after_nitrous_oxide", "tests after nitrous oxide", "orders")
+class AfterNitrousOxide(_AfterNitrousOxide):
+    """B12 (in pregnancy active B12), homocysteine and methylmalonic acid, without those that are
+    requested or have resulted since the exposure. Treatment does not wait for them."""
+
+    orders = _ordering("b12", "active_b12", "homocysteine", "mma")
+    domain = orders_or_none(*_templates("b12", "homocysteine", "mma"))
+
+    def compute(self) -> Fact:
+        return known(self.orders(*self.without_result()).value or ())
+
+
+@fact("nitrous_oxide.tests_resulted", "all tests resulted since the exposure to nitrous oxide")
+class ResultedAfterNitrousOxide(_AfterNitrousOxide):
+    """B12 (in pregnancy active B12), homocysteine and methylmalonic acid have all resulted since
+    the last exposure."""
+
+    domain = where("nitrous_oxide", (TRUE, FALSE), otherwise=FALSE)
+
+    def compute(self) -> Fact:
+        return known(not self.without_result())
 
 
 @fact(

@@ -99,11 +99,10 @@ class OrderTemplate(NamedTuple):
         """The FHIR R4 order for one patient. The nested parts are shared: do not change them."""
         resource = {**self.resource, **context.opening()}
         is_medication = resource["resourceType"] == "MedicationRequest"
-        if is_medication:
-            if context.replaces:
-                resource["priorPrescription"] = {"reference": context.replaces}
-            if context.note:
-                resource["note"] = [{"text": context.note}]
+        if is_medication and context.replaces:
+            resource["priorPrescription"] = {"reference": context.replaces}
+        if context.note:
+            resource["note"] = [{"text": context.note}]
         if context.first_dose and self.is_sample:
             code = resource["code"]
             resource["code"] = {**code, "text": f"{code['text']}: before the first dose of B12"}

@@ -36,7 +36,7 @@ class Suggestion:
     holds.
 
     ``delete``: the fact whose drafts are deleted; ``replaces``: the fact that names the order which
-    the created one replaces; ``note``: what each medication order says in addition.
+    the created one replaces; ``note``: what each order says in addition.
     """
 
     label: str

@@ -261,7 +261,7 @@ SUGGESTION = (
     Key(
         "note",
         _FILLED,
-        "a note for each medication order, such as that it begins after another",
+        "a note for each order, such as that it begins after another",
     ),
 )
 SAYS = (

@@ -626,12 +626,13 @@ def test_deficiency_by_methylmalonic_acid_is_not_called_a_result_in_the_deficien
     [
         pytest.param(
             [observation("b12", 250, "pg/mL")],
-            "the B12 result is in the middle range.",
+            "The B12 result is in the middle range: deficiency is possible.",
             id="in the middle range",
         ),
         pytest.param(
             [observation("b12", 480, "pg/mL"), observation("b12", 110, "pg/mL", ago=100)],
-            "the B12 result is above the middle range, yet the record gives grounds to doubt it.",
+            "The B12 result is above the middle range, yet the record gives grounds to doubt it: "
+            "deficiency is possible.",
             id="above it, and a deficient one before",
         ),
     ],
@@ -639,5 +640,5 @@ def test_deficiency_by_methylmalonic_acid_is_not_called_a_result_in_the_deficien
 def test_why_deficiency_is_possible_is_decided(record, says):
     card = fire("order-select", prefetch(*record), drafts=[folic_acid()])[0]
     assert ids([card]) == ["folic-acid-b12-unknown"]
-    told = [line for line in card["detail"].splitlines() if line.startswith("Deficiency is")]
-    assert told == [f"Deficiency is possible: {says}"]
+    told = [line for line in card["detail"].splitlines() if "deficiency is" in line]
+    assert told == [says]

@@ -31,10 +31,7 @@ def applied(body: dict[str, Any]) -> dict[str, Any]:
 def test_the_body_on_the_page_gets_the_card():
     Parameters.model_validate(BODY)
     group = applied(BODY)["contained"][0]
-    assert (
-        group["action"][0]["title"]
-        == "B12 deficiency is known or possible: do not give folic acid alone"
-    )
+    assert group["action"][0]["title"] == "B12 deficiency is known: do not give folic acid alone"
 
 
 def test_without_the_result_it_gets_the_note_on_the_page():

@@ -233,7 +233,7 @@ LIMITS = [
     Limit("patient.childbearing_from", "", "12", "1", pregnant_at, "patient.pregnant", (False, True, True)),
     Limit("patient.childbearing_to", "", "55", "1", pregnant_at, "patient.pregnant", (True, True, False)),
     Limit("age.adult_from", "", "16", "1", lambda years: {"who": born(int(years) * 12 + 1)}, "patient.paediatric", (True, False, False)),
-    Limit("age.at_risk_from", "", "65", "1", lambda years: {"who": born(int(years) * 12 + 1), "record": [observation("hb", 150, "g/L")]}, "b12.risk_factor", (False, True, True)),
+    Limit("age.at_risk_from", "", "65", "1", lambda years: {"who": born(int(years) * 12 + 1), "record": [observation("hb", 150, "g/L")]}, "patient.age_at_risk", (False, True, True)),
     Limit(
         "therapy.oral_from", "", "500", "1",
         lambda dose: {"record": [medication_request(CYANOCOBALAMIN_TABLET, dosage(dose, "ug", route=ORAL, every=DAILY))]},

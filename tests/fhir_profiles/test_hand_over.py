@@ -219,7 +219,9 @@ def test_the_rule_of_a_card_reads_as_the_card_does():
         "eca-rule",
     )
     (action,) = rule["action"]
-    assert action["title"] == "B12 deficiency is known or possible: do not give folic acid alone"
+    assert action["title"] == (
+        "B12 deficiency is [likelihood of B12 deficiency]: do not give folic acid alone"
+    )
     assert (
         "If regimen to start: at least one order, and no possible pregnancy without another reason for folate: **Start B12 before folic acid.**"
         in action["description"]

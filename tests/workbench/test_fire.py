@@ -27,7 +27,7 @@ def test_a_request_file_is_fired(tmp_path):
     file.write_text(json.dumps(example_request("order-select", datetime.now(UTC))))
     ran = _ran("fire", str(file))
     assert ran.exit_code == 0, ran.output
-    assert ran.output.startswith("CRITICAL: B12 deficiency is known or possible")
+    assert ran.output.startswith("CRITICAL: B12 deficiency is known: do not give folic acid alone")
     assert (
         json.loads(_ran("fire", str(file), "--json").output)["cards"][0]["indicator"] == "critical"
     )
