@@ -5,13 +5,13 @@ Source: clinical specification, section 2, "Codes" and "Dose, route, timing".
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from .once import once
+from .product_forms import is_solid_form, route_of_form
 from .product_sides import COBALAMINS as COBALAMINS
-from .routes import Route, route_of_form
+from .routes import Route
 from .strength import Strength
 
 FOLATES = frozenset({"folic-acid", "levomefolate", "leucovorin"})
@@ -22,7 +22,6 @@ AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
     "nitrous-oxide",
 })  # fmt: skip
 ANTIDOTE_FROM = Decimal(2_500_000)  # micrograms: no product for deficiency holds more than 5 mg
-_SOLID = re.compile(r"tablet|capsule|caplet|lozenge|pill|\btabs?\b|\bcaps?\b")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Product:
     @once
     def is_solid(self) -> bool:
         """Whether its names state a solid form to swallow or suck, such as a tablet."""
-        return bool(_SOLID.search(self.described.lower()))
+        return is_solid_form(self.described)
 
 
 def dose_matters(product: Product) -> bool:

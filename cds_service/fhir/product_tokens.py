@@ -82,7 +82,7 @@ def tokens_of(text: str) -> tuple[list[Token], bool]:
 
 def _lexed(text: str) -> list[Token]:
     found, end = [], -1
-    for match in _TOKEN.finditer(_plain(text)):
+    for match in _TOKEN.finditer(plain_text(text)):
         word, kind, start = match[0], match.lastgroup, match.start()
         found.append(
             Token(
@@ -96,7 +96,7 @@ def _lexed(text: str) -> list[Token]:
     return found
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """The text in lower case, without accents, and with one form of each sign and mark."""
     if text.isascii():
         return text.lower().translate(_MARKS)
@@ -192,7 +192,7 @@ class Vocabulary:
     def may_stand_in(self, text: str) -> bool:
         """Whether a name of the list may occur in ``text``. This is faster than to find out whether
         one does."""
-        return not self._telling.isdisjoint(_RUN.findall(_plain(text)))
+        return not self._telling.isdisjoint(_RUN.findall(plain_text(text)))
 
     def match(self, tokens: list[Token], index: int) -> tuple[str, int] | None:
         """The meaning of the longest name that begins at ``index``, and the index after it;

@@ -8,31 +8,25 @@ Cations (calcium, magnesium) are not: beside a cobalamin they may be the other i
 
 from __future__ import annotations
 
+from .form_words import FORM_WORDS
 from .strength import COUNTED, MASS, VOLUME
 
 _FORMS = """
-acting alcohol ampolla ampollas ampul ampule ampules ampulle ampullen ampuls aqueous
-brausetablette brausetabletten buvable capletas caplets capsula capsulas chew chewable chews
-coated compressa compresse comprime comprimes comprimido comprimidos conc concentrate controlled
-cp cpr cps cr cream delayed depot diluent disintegrating dispersible dissolving dr drag dragee
-dragees dropper drops dt dye ec effervescent elixir enteric er evohaler extended fast fiala
-fiale filled film filmtablette filmtabletten free gel gelule gelules gluten granules gtt gummies
-gummy hard immediate implant inf infusion iniettabile inj injec injectable injectie
-injectievloeistof injection injections injektion injektionslosung inyeccion inyectable jarabe
-kaplet kapsel kapseln kit la liq liquid long losung loz lozenge lozenges lutschtablette
-lutschtabletten lyophilised lyophilized mdv melt melts microneedle mini minims modified multi
-multidose nasenspray nebules needle needles odt oil oral orally orodispersible pastille
-pastilles patch patches pd pdr pellet pen pens pill pills powder pre prefilled premix
-preservative pressurised prolonged pulver pwdr rapid rectal release released retard sach sachets
-sciroppo sdv sf sirop sirup slow sol soln solucao solucion solution solutions soluzione solvent
-spray sprays sr sterile strip strips sugar supp suppository susp suspension sustained syr
-syringes syrop syrup tab tabl tableta tabletas tablettab tablette tabletten tabs tbl tincture
-topical transdermal trinkampulle trinkampullen troche tropfen unit use verstuiver water xr
+acting alcohol aqueous brausetablette brausetabletten chew chewable chews coated conc
+concentrate controlled cr delayed depot diluent disintegrating dispersible dissolving dr drag
+dropper drops dt dye ec effervescent enteric er evohaler extended fast filled film free gel
+gluten granules gtt hard immediate implant inf infusion iniettabile injec injectable injectie
+injectievloeistof injection injections injektion injektionslosung inyeccion inyectable kit la
+liq liquid long losung lyophilised lyophilized melt melts microneedle mini minims modified multi
+multidose nasenspray nebules needle needles oil orodispersible pd pdr pellet powder pre
+prefilled premix preservative pressurised prolonged pulver pwdr rapid rectal release released
+retard sach sachets sf slow sol soln solucao solucion solution solutions soluzione solvent spray
+sprays sr sterile strip strips sugar supp suppository susp suspension sustained syr tablettab
+tincture topical transdermal trinkampulle trinkampullen tropfen unit use verstuiver water xr
 """
 _ROUTES = """
-buccal by deep im intramuscular intramuscularly intranasal intravenous intravenously iv mouth
-nasal nose parenteral per po route sc shot sl slow sq subcut subcutaneous subcutaneously subl
-sublingual subq tongue under via
+by deep intramuscular intramuscularly intranasal intravenous intravenously nasal nose parenteral
+per route slow subcut subcutaneous subcutaneously sublingual tongue under via
 """
 _SALTS = """
 acetaat acetat acetate acetato anhydrous base bitartrate chlorhydrate chloride citrate
@@ -41,9 +35,9 @@ hydrochloride hydrochlorure hydroclorido maleate monohydrate mononitrate nitrate
 sulfate sulphate trihydrate
 """
 _PACKS = """
-ampolletas blister bot bottle bottles box boxes btl bulk carton container count cs ct dispenser
-dosepack ea jar multipack n no nr op pack package packet packs pcs pieces pk qty refill st stk
-strength strong stuck tub tube wallet x
+blister bot bottle bottles box boxes btl bulk carton container count cs ct dispenser dosepack ea
+jar multipack n no nr op pack package packet packs pcs pieces pk qty refill st stk strength
+strong stuck tub tube wallet x
 """
 _TIMES = """
 am bd bid breakfast daily day days dosing evening every hour hourly hours hr hs injected loading
@@ -59,6 +53,7 @@ units up use used usp
 """
 PLAIN = (
     frozenset(f"{_FORMS} {_ROUTES} {_SALTS} {_PACKS} {_TIMES} {_LITTLE}".split())
+    | FORM_WORDS
     | COUNTED
     | frozenset(MASS)
     | frozenset(VOLUME)

@@ -192,18 +192,6 @@ _WAYS = (
         ),
     ),
 )
-_FORMS = (
-    ("parenteral", re.compile(r"inject|ampoule|\bamp\b|vial|prefilled syringe|parenteral")),
-    ("nasal", re.compile(r"nasal")),
-    ("oral", re.compile(r"tablet|capsule|oral|lozenge|sublingual|chewable|\btab\b|\bcap\b")),
-    (
-        "other",
-        re.compile(
-            r"eye[ -]?drops|ophthalm|augentropfen|\bcream\b|ointment|lotion|topical|transdermal|"
-            r"\bpatch|suppositor"
-        ),
-    ),
-)
 
 
 def stated_route(codes: Iterable[tuple[str, str]], names: Iterable[str]) -> Route | None:
@@ -220,15 +208,4 @@ def stated_route(codes: Iterable[tuple[str, str]], names: Iterable[str]) -> Rout
     for way, pattern in _WAYS:
         if pattern.search(text):
             return Route(way, bool(_INTRAMUSCULAR.search(text)))
-    return None
-
-
-def route_of_form(described: str) -> Route | None:
-    """The route that a product is made for, from the form that its names state. An injectable form
-    counts as intramuscular, as usual for cobalamins (clinical specification, section 2, "Dose,
-    route, timing")."""
-    text = described.lower()
-    for way, pattern in _FORMS:
-        if pattern.search(text):
-            return Route(way, way == "parenteral")
     return None

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from .form_words import CONTAINERS, SOLIDS
+
 _MICRO, _MILLI, _WHOLE = Decimal(1), Decimal(1000), Decimal(1_000_000)
 # Micrograms in one unit of mass, by its printed name or UCUM code in lower case, with u for the
 # micro sign.
@@ -33,15 +35,10 @@ VOLUME = {
 }
 # Pieces of a product that are counted, and so have its strength each. Drops are none: what is
 # printed on drops is the strength of a measure of them.
-PIECES = frozenset({
-    "1", "actuat", "actuation", "actuations", "amp", "ampoule", "ampoules", "ampul", "ampule",
-    "ampules", "amps", "cap", "caplet", "caplets", "capsule", "capsules", "caps", "capsula",
-    "capsulas", "comprime", "comprimes", "comprimido", "comprimidos", "comprimé", "comprimés",
-    "cápsula", "cápsulas", "dose", "doses", "ea", "each", "film", "films", "gelule", "gelules",
-    "gummies", "gummy", "gélule", "gélules", "kapsel", "kapseln", "lozenge", "lozenges", "piece",
-    "pieces", "pill", "pills", "puff", "puffs", "sachet", "sachets", "softgel", "softgels", "spray",
-    "sprays", "stk", "stück", "syringe", "syringes", "tab", "tableta", "tabletas", "tablet",
-    "tablets", "tablette", "tabletten", "tabs", "tbl", "troche", "troches", "unit", "vial", "vials",
+PIECES = SOLIDS.words | CONTAINERS.words | frozenset({
+    "1", "actuat", "actuation", "actuations", "comprimé", "comprimés", "cápsula", "cápsulas",
+    "dose", "doses", "ea", "each", "film", "films", "gélule", "gélules", "piece", "pieces",
+    "puff", "puffs", "sachet", "sachets", "spray", "sprays", "stk", "stück", "unit",
 })  # fmt: skip
 COUNTED = PIECES | {"drop", "drops"}
 _DIGITS = 15  # more than any measurement has
