@@ -23,7 +23,11 @@ class FormWords(NamedTuple):
 
     def stand_in(self, text: str, words: frozenset[str]) -> bool:
         """Whether a text, or its ``words``, state a form of this kind."""
-        return not words.isdisjoint(self.words) or any(part in text for part in self.parts)
+        return not words.isdisjoint(self.words) or self.is_part_of(text)
+
+    def is_part_of(self, text: str) -> bool:
+        """Whether one of the ``parts`` stands in a text."""
+        return any(part in text for part in self.parts)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -55,7 +59,7 @@ SOLIDS = FormWords(
 ORALS = FormWords(
     _words("""
     bebible bevibile buccal buvable buvables drank elixir jarabe mouth oral orale oraler orales
-    orally po sciroppo sirop sirup sl stroop subl syrop syrup xarope
+    orally sciroppo sirop sirup stroop syrop syrup xarope
     """),
     ("sublingual", "sub-lingual", "orodispers", "oromucos", "peroral", "chew", "trink",
      "effervescen"),
@@ -69,7 +73,9 @@ APPLIED = FormWords(
      "collyre", "collirio", "colirio", "ointment", "lotion", "topical", "transderm",
      "suppositor"),
 )  # fmt: skip
-# What they hold is injected, unless another word says otherwise ("oral syringe", "Trinkampulle").
+# Beside an ampoule, these may be part of a maker's name ("S.L."), as may abbreviated solid forms.
+ORAL_ROUTES = FormWords(_words("po sl subl"))
+# What they hold is injected, unless a word in full says otherwise ("oral syringe", "Trinkampulle").
 CONTAINERS = FormWords(
     _words("""
     amp ampola ampolas ampolla ampollas ampolleta ampolletas ampoule ampoules amps ampul ampule
@@ -87,6 +93,7 @@ FORM_WORDS = frozenset().union(
             INJECTION_ROUTES,
             SOLIDS,
             ORALS,
+            ORAL_ROUTES,
             NASALS,
             APPLIED,
             CONTAINERS,

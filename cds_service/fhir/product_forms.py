@@ -11,6 +11,7 @@ from .form_words import (
     INJECTION_ROUTES,
     INJECTIONS,
     NASALS,
+    ORAL_ROUTES,
     ORALS,
     SOLIDS,
 )
@@ -19,8 +20,9 @@ from .routes import Route
 
 _WORD = re.compile(r"[^\W\d_]++")
 # A route with a mark between its letters: "i.m.", "I/M", "s. c.", "p.o."
-_DOTTED = re.compile(r"(?<![^\W_])(?:(i)[./] ?([mv])|(s)[./] ?([clq])|(p)[./] ?(o))(?![^\W_])")
+_DOTTED = re.compile(r"(?<![^\W_])(?:(i)[./] ?([mv])|(s)[./] ?([cq])|(p)[./] ?(o))(?![^\W_])")
 _INJECTED = Route("parenteral", True)
+_SWALLOWED = Route("oral", False)
 
 
 def route_of_form(described: str) -> Route | None:
@@ -39,11 +41,13 @@ def route_of_form(described: str) -> Route | None:
         return _INJECTED
     if NASALS.stand_in(text, words):
         return Route("nasal", False)
-    if solid or ORALS.stand_in(text, words):
-        return Route("oral", False)
+    if ORALS.stand_in(text, words) or SOLIDS.is_part_of(text):
+        return _SWALLOWED
     if APPLIED.stand_in(text, words):
         return Route("other", False)
-    return _INJECTED if CONTAINERS.stand_in(text, words) else None
+    if CONTAINERS.stand_in(text, words):
+        return _INJECTED
+    return _SWALLOWED if solid or ORAL_ROUTES.stand_in(text, words) else None
 
 
 def is_solid_form(described: str) -> bool:

@@ -21,7 +21,7 @@ INJECTED = [
     "Ampullen", "Injektionslösung", "Inj.-Lsg.", "Durchstechflasche", "Fertigspritzen", "zur intramuskulären Anwendung", "Infusionslösung", "ILO",
     "solution injectable", "ampoules", "seringue préremplie", "voie intramusculaire", "voie intraveineuse", "voie sous-cutanée", "solution pour perfusion",
     "solución inyectable", "ampollas", "viales", "jeringa precargada", "solução injetável", "ampola", "seringa: injeção",
-    "fiala", "fiale", "soluzione iniettabile", "siringa preriempita", "sottocutanea", "endovenosa",
+    "ampoules (CP Pharmaceuticals Ltd)", "ampollas (Laboratorios Xyzzy S.L.)", "vial with a blue cap", "fiala", "fiale", "soluzione iniettabile", "siringa preriempita", "sottocutanea", "endovenosa",
     "oplossing voor injectie", "injectievloeistof", "ampullen", "voorgevulde spuit", "subcutaan",
 ]  # fmt: skip
 SOLID = [
